@@ -1,0 +1,181 @@
+"""The point-wise functions of the unit: g of the state, h of the output, and the surrogates of the step.
+
+    s_t = g(z_t)         g: relu, leaky_relu (slope 0.1), identity, tanh
+    y_t = h(s_t + b)     h: step (the SNU), sigmoid (the soft SNU, sSNU)
+
+Each is a value beside its slope. Conventions: step(0) = 0, a unit fires only when strictly above its
+threshold; g'(0) is the left slope, 0 for relu and 0.1 for leaky_relu.
+
+The step is flat, so training uses a surrogate psi'(v) for its derivative. A surrogate is defined by
+its primitive psi: the derivative used in training and the smooth program that a check differentiates
+(`snu_ref.gradcheck`) then come from one definition. At a kink of psi the smaller |psi'| counts.
+
+All functions keep the dtype they are given. They also accept complex numbers, because the complex
+step differentiates through them: every branch then looks at the real part, since NumPy orders
+complex numbers lexicographically (0 + 1e-30j > 0 is true there). abs and sign would not do.
+
+Sources: g and h, Wozniak et al., arXiv:1812.07040, Eq. 1 and 2; tanh as the primitive of the
+pseudo-derivative, ibid.; the other surrogates are the usual ones, written here by their primitives.
+"""
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from . import validation
+
+LEAK = 0.1  # slope of leaky_relu below zero, as in the authors' toolkit (IBM/neuroaikit)
+
+
+class Activation(NamedTuple):
+    """A point-wise function: `value(z)`, and `slope(z, f)`, its derivative at z, where f = value(z)."""
+    name: str
+    value: Callable
+    slope: Callable
+
+
+class Surrogate(NamedTuple):
+    """A primitive `psi(v)` and its derivative `dpsi(v)`, which stands for that of the step."""
+    name: str
+    psi: Callable
+    dpsi: Callable
+
+
+# ---- g: the state -------------------------------------------------------------------------------
+
+def relu(z):
+    """max(z, 0): keeps the membrane potential at or above rest."""
+    if np.iscomplexobj(z):
+        return np.where(z.real > 0, z, 0)
+    return np.maximum(z, 0)
+
+
+def relu_slope(z, f):
+    """1 where z > 0, else 0; at z = 0 the left slope, 0."""
+    return (z.real > 0).astype(z.dtype)
+
+
+def leaky_relu(z):
+    """z where z > 0, else 0.1 z."""
+    if np.iscomplexobj(z):
+        return np.where(z.real > 0, z, LEAK * z)
+    return np.maximum(z, LEAK * z)
+
+
+def leaky_relu_slope(z, f):
+    """1 where z > 0, else 0.1; at z = 0 the left slope, 0.1."""
+    slope = np.full(z.shape, LEAK, z.dtype)
+    slope[z.real > 0] = 1
+    return slope
+
+
+def identity(z):
+    """z itself, as a new array."""
+    return z.copy()
+
+
+def identity_slope(z, f):
+    """1 everywhere."""
+    return np.ones_like(z)
+
+
+def tanh(z):
+    """tanh(z)."""
+    return np.tanh(z)
+
+
+def tanh_slope(z, f):
+    """1 - tanh(z)^2, from f = tanh(z)."""
+    return 1 - f * f
+
+
+# ---- h: the output ------------------------------------------------------------------------------
+
+def step(v):
+    """1 where v > 0, else 0: a spike only when strictly above the threshold."""
+    return (v > 0).astype(v.dtype)
+
+
+def sigmoid(v):
+    """1 / (1 + exp(-v)), written as (1 + tanh(v/2)) / 2, which overflows for no v."""
+    f = np.tanh(0.5 * v)
+    f += 1
+    f *= 0.5
+    return f
+
+
+def sigmoid_slope(v, f):
+    """sigmoid(v) (1 - sigmoid(v)), from f = sigmoid(v)."""
+    return f * (1 - f)
+
+
+STATE_FUNCTIONS = {
+    "relu": Activation("relu", relu, relu_slope),
+    "leaky_relu": Activation("leaky_relu", leaky_relu, leaky_relu_slope),
+    "identity": Activation("identity", identity, identity_slope),
+    "tanh": Activation("tanh", tanh, tanh_slope),
+}
+
+
+def output_function(h, surrogate):
+    """The h of a unit: "sigmoid" with its own slope, or "step" with the slope of its surrogate."""
+    validation.one_of("h", h, ("step", "sigmoid"))
+    if h == "sigmoid":
+        return Activation("sigmoid", sigmoid, sigmoid_slope)
+    return Activation("step", step, lambda v, f: surrogate.dpsi(v))
+
+
+# ---- surrogates: psi and psi' -------------------------------------------------------------------
+
+def _abs(v):
+    """|v|, by the sign of the real part."""
+    return np.where(v.real < 0, -v, v)
+
+
+def _square(v):
+    # v * v is inf beyond the square root of the largest number, which is right for 1 / (1 + v^2).
+    with np.errstate(over="ignore"):
+        return v * v
+
+
+def _boxcar(v):
+    half = np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
+    return np.where(np.abs(v.real) < 0.5, v, half)
+
+
+def _triangle(v):
+    size = _abs(v)
+    half = np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
+    near = np.abs(v.real) < 1
+    return np.where(near, v - 0.5 * v * np.where(near, size, 0), half)
+
+
+SURROGATES = {
+    # psi'(v) = 1 - tanh(v)^2, the paper's
+    "tanh": Surrogate("tanh", np.tanh, lambda v: 1 - np.tanh(v) ** 2),
+    # psi'(v) = 1 for |v| < 1/2, else 0
+    "boxcar": Surrogate("boxcar", _boxcar, lambda v: (np.abs(v) < 0.5).astype(v.dtype)),
+    # psi'(v) = 1 - |v| for |v| < 1, else 0
+    "triangle": Surrogate("triangle", _triangle, lambda v: np.maximum(1 - np.abs(v), 0)),
+    # psi'(v) = 1 / (1 + (pi v)^2)
+    "arctan": Surrogate("arctan", lambda v: np.arctan(np.pi * v) / np.pi,
+                        lambda v: 1 / (1 + _square(np.pi * v))),
+    # psi'(v) = 1 / (1 + |v|)^2
+    "fast_sigmoid": Surrogate("fast_sigmoid", lambda v: v / (1 + _abs(v)),
+                              lambda v: 1 / _square(1 + np.abs(v))),
+}
+
+
+def find_surrogate(surrogate):
+    """A surrogate by its name, or one of one's own as a pair (psi, dpsi) of functions.
+
+    A pair must keep dtype and shape, and psi must accept complex numbers if it is to be checked by
+    the complex step. Raises ValueError for an unknown name, TypeError for anything else.
+    """
+    if isinstance(surrogate, str):
+        return SURROGATES[validation.one_of("surrogate", surrogate, SURROGATES)]
+    if isinstance(surrogate, Surrogate):
+        return surrogate
+    if isinstance(surrogate, tuple) and len(surrogate) == 2 and all(map(callable, surrogate)):
+        return Surrogate("custom", *surrogate)
+    raise TypeError("surrogate: expected one of " + ", ".join(map(repr, SURROGATES))
+                    + f" or a pair (psi, dpsi) of functions, got {surrogate!r}")

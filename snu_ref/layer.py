@@ -1,0 +1,84 @@
+"""What all layers share: named parameter arrays of known shapes, and the start values of weights.
+
+A layer has
+    params       dict, name -> array; the arrays are changed in place by an optimiser
+    trainable    tuple of the names that an optimiser updates
+    in_shape     shape of one sample at one step, (n_in,) for most; None where any will do
+    out_shape    the same of the output
+    forward(x, state=None)                            -> y, cache     (cache.state: the final state)
+    backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
+and both passes are pure: no optimiser inside, nothing remembered between calls. The cache belongs to
+the parameters as they were: change them only after the backward pass.
+"""
+import numpy as np
+
+from . import validation
+
+
+class Layer:
+    """Base of all layers: holds `params` and checks them before each pass."""
+
+    def __init__(self, dtype, in_shape=None, out_shape=None):
+        self.dtype = validation.real_dtype(dtype)
+        self.in_shape = in_shape
+        self.out_shape = out_shape
+        self.params = {}
+        self.trainable = ()
+        self._shapes = {}
+
+    def add_param(self, name, value, trainable=True):
+        """Register the array `value` under `name`, in the layer's dtype; its shape is fixed from now on."""
+        self.params[name] = value.astype(self.dtype, copy=False)
+        self._shapes[name] = value.shape
+        if trainable:
+            self.trainable += (name,)
+
+    def check_params(self):
+        """ValueError or TypeError if an array in `params` was removed, renamed or replaced by another kind.
+
+        Values are not looked at: NaN in a weight shows in the output, where the next layer names it.
+        """
+        if self.params.keys() != self._shapes.keys():
+            raise ValueError(f"params: expected the names {', '.join(self._shapes)}, "
+                             f"got {', '.join(map(str, self.params))}")
+        for name, shape in self._shapes.items():
+            validation.array(f'params["{name}"]', self.params[name], shape, self.dtype, finite=False)
+
+    def zero_state(self, B):
+        """The state before the first step: () for a layer without one."""
+        validation.positive_int("B", B)
+        return ()
+
+    @property
+    def n_trainable(self):
+        """The number of trainable parameters, as papers count them."""
+        return sum(self.params[name].size for name in self.trainable)
+
+    def zeros(self, kind, B):
+        """The named tuple `kind` with an array of zeros, (B,) + out_shape, in each field."""
+        return kind(*(np.zeros((B,) + self.out_shape, self.dtype) for _ in kind._fields))
+
+    def check_state(self, name, state, kind, B):
+        """`state` as the named tuple `kind` of arrays (B,) + out_shape; zeros if it is None."""
+        if state is None:
+            return self.zeros(kind, B)
+        if not isinstance(state, tuple) or len(state) != len(kind._fields):
+            raise TypeError(f"{name}: expected a tuple ({', '.join(kind._fields)}), as zero_state "
+                            f"gives it, got {type(state).__name__}")
+        for field, part in zip(kind._fields, state):
+            validation.array(f"{name}.{field}", part, (B,) + self.out_shape, self.dtype)
+        return kind(*state)
+
+
+def glorot_uniform(fan_in, fan_out, rng, shape=None):
+    """Start values of weights: uniform in +-sqrt(6 / (fan_in + fan_out)), float64.
+
+    Shape (fan_in, fan_out) unless given. Source: Glorot & Bengio, AISTATS 2010, Eq. 16.
+    """
+    limit = np.sqrt(6.0 / (fan_in + fan_out))
+    return rng.uniform(-limit, limit, (fan_in, fan_out) if shape is None else shape)
+
+
+def rows(a):
+    """(T, B, ..., n) as (T B ..., n), so that one matrix product serves all steps and samples."""
+    return a.reshape(-1, a.shape[-1])

@@ -1,0 +1,300 @@
+"""The Spiking Neural Unit (SNU), its soft variant (sSNU), and backpropagation through time by hand.
+
+The equations, for one layer of n units and one sample ("." is point-wise, * a matrix product):
+
+    s_t = g( x_t * W + y_{t-1} * H + decay . s_{t-1} . gate_{t-1} )      state           (Eq. 1)
+    y_t = h( s_t + b )                                                   output          (Eq. 2)
+    gate_t = 1 - y_t                   the reset; or, with lateral inhibition,
+    gate_t = 1 - max_j y_{j,t}         one gate for all units of the layer, per sample
+
+Eq. 1 and 2 are the paper's; its recurrent units add y * H inside g, where the reset does not gate it.
+decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold. Below, z_t is the argument
+of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid" the sSNU.
+
+The backward pass
+-----------------
+Write dA for dL/dA. Reading the equations backwards, z_{t+1} depends on s_t and y_t, and the loss
+depends on y_t directly (dy_t):
+
+    dY_t = dy_t + dz_{t+1} * H' - R_t(dz_{t+1})          all that reaches y_t; H' is H transposed
+    dv_t = h'(v_t) . dY_t                                h' is the surrogate psi' for the step
+    ds_t = dv_t + decay . gate_t . dz_{t+1}
+    dz_t = g'(z_t) . ds_t
+
+    R_t(dz) = decay . s_t . dz                           through the reset gate of each unit
+    R_t(dz) = a_t sum_i decay_i s_{i,t} dz_i             through the shared gate of lateral inhibition:
+                                                         a_j = 1/k on the k units tied for the maximum
+    R_t(dz) = 0                                          reset_grad="detached"
+
+Put together, for a unit without H and inhibition, this is a linear recurrence running back in time:
+
+    dz_t = drive_t + coef_t . dz_{t+1}
+    drive_t = g'(z_t) . h'(v_t) . dy_t
+    coef_t  = g'(z_t) . ( decay . gate_t  -  h'(v_t) . decay . s_t )     (second term: if through)
+
+Both are known for all t once the forward pass is done, so they are whole-array expressions, and one
+multiply-add per step is left in the loop. H and inhibition couple the units; they add
+
+    cross_t = dz_{t+1} * H' - R_t(dz_{t+1})              (R_t here: that of inhibition)
+    dz_t   += g'(z_t) . h'(v_t) . cross_t
+
+which needs the loop. The rest is one matrix product or sum over all steps and samples:
+
+    dW = sum x_t' * dz_t      dx_t = dz_t * W'       dH = sum y_{t-1}' * dz_t
+    db = sum dv_t             ddecay = sum dz_t . s_{t-1} . gate_{t-1}
+
+At the ends: the cotangents of the final state add to ds_T and dY_T, and the same equations, read at
+t = 0 without the dy term, give those of the initial state.
+
+Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; it grows in proportion to T.
+
+Not here: convolution (`snu_ref.conv`), optimisers, and any loss.
+
+Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040v2; lateral inhibition
+as in the authors' toolkit, but per sample, where theirs couples a whole batch; the surrogate
+gradient, the shares of ties and the derivation are ours to state.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from . import validation
+from .activations import STATE_FUNCTIONS, find_surrogate, output_function
+from .layer import Layer, glorot_uniform, rows
+
+
+class SNUState(NamedTuple):
+    """State s and output y after a step, each (B, n_units)."""
+    s: np.ndarray
+    y: np.ndarray
+
+
+class SNUCache(NamedTuple):
+    """What a forward pass leaves for the backward pass: the traces of all steps, (T, B, n_units)."""
+    x: np.ndarray        # (T, B, n_in)
+    z: np.ndarray        # the argument of g
+    s: np.ndarray        # membrane potential
+    y: np.ndarray        # output
+    b: np.ndarray        # (n_units,)
+    start: SNUState      # the state before step 1
+
+    @property
+    def v(self):
+        """The argument of h, s + b: (T, B, n_units)."""
+        return self.s + self.b
+
+    @property
+    def state(self):
+        """The state after the last step, as arrays of its own, to be fed to the next piece."""
+        if not len(self.y):
+            return self.start
+        return SNUState(self.s[-1].copy(), self.y[-1].copy())
+
+
+class SNU(Layer):
+    """A layer of Spiking Neural Units.
+
+        s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) ),    y_t = h( s_t + b )
+
+    Parameters
+    ----------
+    n_in, n_units : int
+        Inputs and units of the layer.
+    rng : numpy.random.Generator
+        Draws W and H (Glorot-uniform). b starts at -1, a threshold of 1.
+    h : "step" (SNU) or "sigmoid" (sSNU)
+    g : "relu", "leaky_relu" (slope 0.1), "identity" or "tanh"
+    decay : float or array (n_units,) within [0, 1]
+        l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors' toolkit.
+    surrogate : "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi)
+        Stands in for the derivative of the step; without effect for the sigmoid.
+    recurrent : bool
+        Adds H (n_units, n_units), which feeds the layer's outputs back to it.
+    lateral_inhibition : bool
+        The gate becomes 1 - max_j y_j, for each sample by itself.
+    reset_grad : "through" or "detached"
+        Whether the gradient flows through the reset gate, or takes the gate for a constant.
+    train_decay : bool
+        Whether an optimiser updates decay. Its gradient is that of the raw value; whoever trains it
+        clips it to [0, 1] after each step.
+    dtype : float32, float64 or longdouble
+
+    Attributes
+    ----------
+    params : {"W": (n_in, n_units), "b": (n_units,), "decay": (n_units,)} and "H" if recurrent
+    trainable : names that an optimiser updates
+
+    Raises ValueError or TypeError that names the argument. Source: arXiv:1812.07040, Eq. 1 and 2.
+    """
+
+    def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, surrogate="tanh",
+                 recurrent=False, lateral_inhibition=False, reset_grad="through", train_decay=False,
+                 dtype=np.float64):
+        self.n_in = validation.positive_int("n_in", n_in)
+        self.n_units = validation.positive_int("n_units", n_units)
+        super().__init__(dtype, (self.n_in,), (self.n_units,))
+        validation.generator("rng", rng)
+        self.surrogate = find_surrogate(surrogate)
+        self.h = output_function(h, self.surrogate)
+        self.g = STATE_FUNCTIONS[validation.one_of("g", g, STATE_FUNCTIONS)]
+        self.recurrent = validation.flag("recurrent", recurrent)
+        self.lateral_inhibition = validation.flag("lateral_inhibition", lateral_inhibition)
+        self.reset_grad = validation.one_of("reset_grad", reset_grad, ("through", "detached"))
+
+        self.add_param("W", glorot_uniform(self.n_in, self.n_units, rng))
+        if self.recurrent:
+            self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
+        self.add_param("b", np.full(self.n_units, -1.0))
+        self.add_param("decay", _decay(decay, self.n_units),
+                       trainable=validation.flag("train_decay", train_decay))
+
+    def zero_state(self, B):
+        """s_0 = y_0 = 0 for B samples."""
+        return self.zeros(SNUState, validation.positive_int("B", B))
+
+    def _gate(self, y):
+        """What the reset leaves of the state: (..., n_units), or (..., 1) with lateral inhibition."""
+        return 1 - (y.max(axis=-1, keepdims=True) if self.lateral_inhibition else y)
+
+    # ---- forward ----
+
+    def step(self, x_t, state):
+        """One time step, Eq. 1 and 2 as the paper writes them.
+
+        x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
+        """
+        self.check_params()
+        validation.array("x_t", x_t, ("B", self.n_in), self.dtype)
+        s, y = self.check_state("state", state, SNUState, len(x_t))
+        W, b, decay = self.params["W"], self.params["b"], self.params["decay"]
+        z = x_t @ W + decay * s * self._gate(y)  # (B, n_units)
+        if self.recurrent:
+            z = z + y @ self.params["H"]
+        s = self.g.value(z)
+        y = self.h.value(s + b)
+        return y, SNUState(s, y)
+
+    def forward(self, x, state=None):
+        """All T steps: x (T, B, n_in) -> y (T, B, n_units) and the cache for `backward`.
+
+        state: the state before the first step, zeros if None. cache.state is the state after the
+        last, so a long sequence can be fed in pieces; cache.z, .s, .v, .y are the traces.
+        """
+        self.check_params()
+        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
+        start = self.check_state("state", state, SNUState, x.shape[1])
+        return self._unroll(x, self._project(x), start)
+
+    def _project(self, x):
+        """x_t W for all steps, one matrix product: (T, B, n_units)."""
+        return (rows(x) @ self.params["W"]).reshape(x.shape[:-1] + (self.n_units,))
+
+    def _unroll(self, x, z, start):
+        """The loop over time; z (T, B, n_units) comes in as x_t W and is completed in place."""
+        b, decay, H = self.params["b"], self.params["decay"], self.params.get("H")
+        traces_s, traces_y = np.empty_like(z), np.empty_like(z)
+        s, y = start
+        for t in range(len(z)):
+            z[t] += decay * s * self._gate(y)
+            if self.recurrent:
+                z[t] += y @ H
+            s = traces_s[t] = self.g.value(z[t])
+            y = traces_y[t] = self.h.value(s + b)
+        return traces_y, SNUCache(x, z, traces_s, traces_y, b.copy(), start)
+
+    # ---- backward: the derivation is at the top of the module ----
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """BPTT: dy = dL/dy (T, B, n_units) -> dx (T, B, n_in), grads, dstate.
+
+        dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
+        grads has the keys of params, trainable or not. dx is None unless need_dx.
+        """
+        self.check_params()
+        if not isinstance(cache, SNUCache):
+            raise TypeError(f"cache: expected what forward returned, got {type(cache).__name__}")
+        validation.array("dy", dy, cache.y.shape, self.dtype)
+        dend = self.check_state("dstate", dstate, SNUState, dy.shape[1])
+        dz, dv, grads, dstart = self._unroll_backward(dy, cache, dend)
+        dx, grads["W"] = self._project_backward(dz, cache.x, need_dx)
+        grads["b"] = rows(dv).sum(axis=0)
+        return dx, {name: grads[name] for name in self.params}, dstart
+
+    def _project_backward(self, dz, x, need_dx):
+        """dx and dW of z = x W, one matrix product each for all steps."""
+        W = self.params["W"]
+        dx = (rows(dz) @ W.T).reshape(x.shape) if need_dx else None
+        return dx, rows(x).T @ rows(dz)
+
+    def _unroll_backward(self, dy, cache, dend):
+        """dz and dv for all steps, the gradients of H and decay, and dL/d(initial state)."""
+        _, z, s, y, b, start = cache
+        T, H, decay = len(z), self.params.get("H"), self.params["decay"]
+        through = self.reset_grad == "through"
+        inhibited = self.lateral_inhibition and through
+        own_reset = through and not self.lateral_inhibition
+        if not T:
+            return z, z, {name: np.zeros_like(p) for name, p in self.params.items()}, dend
+
+        v = s + b
+        dh = self.h.slope(v, y)                     # h'(v_t)                        (T, B, n)
+        dg = self.g.slope(z, s)                     # g'(z_t)                        (T, B, n)
+        gate = self._gate(y)                        # 1 - y_t                        (T, B, n or 1)
+        kept = decay * s                            # what a closed gate would erase (T, B, n)
+        reset = -dh * kept if own_reset else 0      # dv_t per dz_{t+1}              (T, B, n)
+        coef = dg * (decay * gate + reset)          # dz_t per dz_{t+1}              (T, B, n)
+        dv = dh * dy                                # completed below                (T, B, n)
+        dv[-1] += dh[-1] * dend.y
+        dz = dg * dv                                # the drive, completed below     (T, B, n)
+        dz[-1] += dg[-1] * dend.s
+        if inhibited:
+            share = _tie_shares(y)
+
+        cross = np.zeros_like(z) if self.recurrent or inhibited else None
+        for t in reversed(range(T - 1)):
+            dz[t] += coef[t] * dz[t + 1]
+            if self.recurrent:
+                cross[t] += dz[t + 1] @ H.T
+            if inhibited:
+                cross[t] -= share[t] * (kept[t] * dz[t + 1]).sum(axis=-1, keepdims=True)
+            if cross is not None:
+                dz[t] += dg[t] * dh[t] * cross[t]
+
+        if own_reset:
+            dv[:-1] += reset[:-1] * dz[1:]
+        if cross is not None:
+            dv += dh * cross
+        s0, y0 = start
+        gate0 = self._gate(y0)
+        grads = {"decay": (rows(s[:-1] * gate[:-1] * dz[1:]).sum(axis=0)
+                           + rows(s0 * gate0 * dz[0]).sum(axis=0))}
+        ds0 = decay * gate0 * dz[0]
+        dy0 = np.zeros_like(y0)
+        if own_reset:
+            dy0 -= decay * s0 * dz[0]
+        if inhibited:
+            dy0 -= _tie_shares(y0) * (decay * s0 * dz[0]).sum(axis=-1, keepdims=True)
+        if self.recurrent:
+            dy0 += dz[0] @ H.T
+            grads["H"] = rows(y[:-1]).T @ rows(dz[1:]) + y0.T @ dz[0]
+        return dz, dv, grads, SNUState(ds0, dy0)
+
+
+def _tie_shares(y):
+    """The derivative of max_j y_j: 1/k on each of the k units that tie for the maximum, else 0."""
+    tied = (y == y.max(axis=-1, keepdims=True)).astype(y.dtype)
+    return tied / tied.sum(axis=-1, keepdims=True)
+
+
+def _decay(decay, n_units):
+    """decay as an array (n_units,), from a number or an array, each within [0, 1]."""
+    if isinstance(decay, np.ndarray):
+        if decay.dtype.kind != "f":
+            raise TypeError(f"decay: expected a float or a float array, got dtype {decay.dtype}")
+        if decay.shape != (n_units,):
+            raise ValueError(f"decay: expected a float or shape ({n_units},), got {decay.shape}")
+        if not ((decay >= 0) & (decay <= 1)).all():
+            raise ValueError("decay: expected numbers in [0, 1], got "
+                             f"{decay.min()} to {decay.max()}")
+        return decay.copy()
+    return np.full(n_units, validation.number_in("decay", decay, 0, 1))
