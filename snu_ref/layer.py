@@ -58,6 +58,18 @@ class Layer:
         """The named tuple `kind` with an array of zeros, (B,) + out_shape, in each field."""
         return kind(*(np.zeros((B,) + self.out_shape, self.dtype) for _ in kind._fields))
 
+    def check_cache(self, cache, kind):
+        """TypeError unless `cache` is of the named-tuple class `kind` that this layer's forward returns."""
+        if not isinstance(cache, kind):
+            raise TypeError(f"cache: expected the {kind.__name__} that forward returned, "
+                            f"got {type(cache).__name__}")
+
+    def check_no_state(self, name, state):
+        """TypeError unless `state` is None or (): this layer keeps nothing from step to step."""
+        if state is not None and state != ():
+            raise TypeError(f"{name}: expected None or (), {type(self).__name__} has no state, "
+                            f"got {type(state).__name__}")
+
     def check_state(self, name, state, kind, B):
         """`state` as the named tuple `kind` of arrays (B,) + out_shape; zeros if it is None."""
         if state is None:

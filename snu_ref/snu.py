@@ -211,8 +211,7 @@ class SNU(Layer):
         grads has the keys of params, trainable or not. dx is None unless need_dx.
         """
         self.check_params()
-        if not isinstance(cache, SNUCache):
-            raise TypeError(f"cache: expected what forward returned, got {type(cache).__name__}")
+        self.check_cache(cache, SNUCache)
         validation.array("dy", dy, cache.y.shape, self.dtype)
         dend = self.check_state("dstate", dstate, SNUState, dy.shape[1])
         dz, dv, grads, dstart = self._unroll_backward(dy, cache, dend)

@@ -1,0 +1,237 @@
+"""Hold a hand-derived gradient against independent ones, for a layer or for any (forward, backward) pair.
+
+The gradient checked is that of  sum_k sum( G_k . output_k )  with random cotangents G_k, by
+    complex step          of the forward pass, or of its frozen program where it spikes
+    central differences   of the same, with kinks left out and counted
+    twin                  a second derivation of one's own, where there is one
+Errors are relative to the largest element of the tensor. The bounds stand in BOUNDS with reasons.
+
+A check must be able to fail: a gradient of zero, or a network that never or always spikes, proves
+nothing and is reported as "dead", a failure. Where a gradient is zero by construction, the caller
+says so; it must then be exactly 0, is reported as "zero", and is no evidence.
+"""
+import copy
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import validation
+from ..layer import Layer
+from ..network import Network
+from .frozen import frozen_forward
+from .numerical import central_difference, complex_step
+
+BOUNDS = {
+    "complex": 1e-12,  # exact up to rounding; about 2e-14 is seen for T <= 20, so fifty times that
+    "twin": 1e-13,     # two orders of summation of the same float64 numbers
+    "central": 1e-6,   # rounding of about 1e-16 / 1e-6, times the size of f over that of the gradient
+}
+MAX_KINKS = 0.25       # ours: with more of a tensor left out, central differences say too little
+DEAD = 1e-12           # ours: a tensor whose gradient stays below this says nothing
+ALIVE = (0.02, 0.98)   # ours: the spike rates between which a spiking check counts
+
+
+class Row(NamedTuple):
+    """The evidence for one gradient tensor."""
+    piece: str
+    variant: str
+    parameter: str
+    norm: float          # Euclidean norm of the hand-derived gradient
+    spike_rate: float    # mean output of the spiking layers, nan where there are none
+    central: float       # the errors, nan where the method was not used
+    complex: float
+    twin: float
+    kinks: int           # elements left out of the central differences
+    verdict: str         # "ok", "zero", "dead: ..." or "WRONG: ..."
+
+    @property
+    def failed(self):
+        """True unless the verdict is "ok", or "zero" where zero is right."""
+        return self.verdict not in ("ok", "zero")
+
+
+def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, zero=(), spike_rate=None,
+                   piece="function", variant=""):
+    """Check a (forward, backward) pair of one's own, smooth or spiking; one Row per input tensor.
+
+    forward(inputs) -> array, or tuple of arrays; inputs is a dict of float64 arrays (parameters, data
+        and states alike; integer arrays are passed on and not differentiated).
+    backward(inputs, cotangents) -> dict of gradients by the names in inputs; cotangents has the form
+        of forward's result.
+    frozen(inputs) -> a function like forward: the program made smooth at that nominal point (see
+        frozen_step, frozen_max); it is differentiated in place of forward, and must agree with it there.
+    twin(inputs, cotangents) -> gradients derived a second way. zero: names whose gradient is zero by
+    construction. rng draws the cotangents. Raises ValueError for missing names and wrong shapes, and if
+    the frozen program's values differ from those of forward.
+
+    >>> import numpy as np
+    >>> rows = check_gradient(lambda a: np.tanh(a["x"]), lambda a, G: {"x": G * (1 - np.tanh(a["x"])**2)},
+    ...                       {"x": np.linspace(-1, 1, 5)}, rng=np.random.default_rng(0))
+    >>> rows[0].verdict
+    'ok'
+    """
+    validation.generator("rng", rng)
+    smooth = frozen(inputs) if frozen else forward
+    outputs = _tuple(forward(inputs))
+    for nominal, value in zip(outputs, _tuple(smooth(inputs))):
+        if not np.allclose(nominal, value, rtol=1e-12, atol=1e-12):
+            raise ValueError("frozen: expected the values of forward at the nominal point, got values "
+                             f"that differ by {np.abs(nominal - value).max():.1e}")
+    G = tuple(rng.normal(size=out.shape) for out in outputs)
+    cotangents = G if isinstance(forward(inputs), tuple) else G[0]
+
+    def f(a):
+        return sum((g * out).sum() for g, out in zip(G, _tuple(smooth(a))))
+
+    grads = backward(inputs, cotangents)
+    twins = twin(inputs, cotangents) if twin else {}
+    rows = []
+    for name, x in inputs.items():
+        if x.dtype.kind != "f":
+            continue
+        if name not in grads:
+            raise ValueError(f"backward: expected a gradient for {name!r}, got {', '.join(grads)}")
+        if np.shape(grads[name]) != x.shape:
+            raise ValueError(f"backward: expected shape {x.shape} for {name!r}, "
+                             f"got {np.shape(grads[name])}")
+        central = central_difference(f, inputs, name)
+        exact = complex_step(f, inputs, name)
+        errors = {"central": _error(grads[name], central.value, ~central.kink),
+                  "complex": _error(grads[name], exact),
+                  "twin": _error(grads[name], twins[name]) if name in twins else np.nan}
+        kinks = int(central.kink.sum())
+        verdict = _verdict(grads[name], exact, errors, kinks, name in zero, spike_rate)
+        rows.append(Row(piece, variant, name, float(np.linalg.norm(grads[name])),
+                        np.nan if spike_rate is None else spike_rate,
+                        errors["central"], errors["complex"], errors["twin"], kinks, verdict))
+    return rows
+
+
+def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, variant=""):
+    """Check a layer or Network: gradients of every parameter, the input and the initial state.
+
+    x as for layer.forward (integer inputs are not differentiated); state: the initial state, zeros if
+    None; cotangents fall on all outputs and on the final state. twin(params, x, state, dy, dstate) ->
+    grads, dx, dstate. Names: those of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
+    """
+    y, nominal = layer.forward(x, state)
+    if state is None:
+        state = layer.zero_state(x.shape[1])
+    leaves = dict(_leaves("state", state))
+    inputs = {**layer.params, "x": x, **leaves}
+
+    def unpack(a):
+        moved = _with_params(layer, {id(p): a[name] for name, p in layer.params.items()},
+                             np.result_type(*(v.dtype for v in a.values() if v.dtype.kind in "fc")))
+        return moved, a["x"], _rebuild(state, "state", a)
+
+    def forward(a):
+        moved, x, start = unpack(a)
+        y, cache = moved.forward(x, start)
+        return (y, *(leaf for _, leaf in _leaves("", cache.state)))
+
+    def frozen(a):
+        def program(a):
+            moved, x, start = unpack(a)
+            y, end = frozen_forward(moved, x, start, nominal)
+            return (y, *(leaf for _, leaf in _leaves("", end)))
+        return program
+
+    def backward(a, cotangents):
+        dy, dend = _split(state, cotangents)
+        moved, x, start = unpack(a)
+        dx, grads, dstart = moved.backward(dy, moved.forward(x, start)[1], dend)
+        return {**grads, "x": dx, **dict(_leaves("state", dstart))}
+
+    def second(a, cotangents):
+        dy, dend = _split(state, cotangents)
+        grads, dx, dstart = twin(layer.params, x, state, dy, dend)
+        return {**grads, "x": dx, **dict(_leaves("state", dstart))}
+
+    return check_gradient(forward, backward, inputs, rng=rng, frozen=frozen,
+                          twin=second if twin else None, zero=zero, spike_rate=_spike_rate(layer, nominal),
+                          piece=piece or type(layer).__name__, variant=variant)
+
+
+# ---- the comparison -----------------------------------------------------------------------------
+
+def _error(grad, reference, where=True):
+    """The largest difference, relative to the largest element of either tensor; 0 / 0 is 0."""
+    largest = max(np.abs(grad).max(initial=0), np.abs(reference).max(initial=0))
+    difference = np.abs(grad - reference).max(initial=0, where=where)
+    return float(difference / largest) if largest else 0.0
+
+
+def _verdict(grad, exact, errors, kinks, zero, spike_rate):
+    if not np.isfinite(grad).all():
+        return "WRONG: not finite"
+    if zero:
+        return "zero" if not grad.any() and _nothing(exact) else "WRONG: should be exactly 0"
+    if _nothing(grad) and _nothing(exact):
+        return "dead: no gradient"
+    wrong = [f"{method} {error:.1e} > {BOUNDS[method]:.0e}" for method, error in errors.items()
+             if error > BOUNDS[method]]
+    if wrong:
+        return "WRONG: " + ", ".join(wrong)
+    if spike_rate is not None and not ALIVE[0] < spike_rate < ALIVE[1]:
+        return f"dead: spike rate {spike_rate:.2f}"
+    if kinks > MAX_KINKS * grad.size:
+        return "dead: mostly kinks"
+    return "ok"
+
+
+def _nothing(grad):
+    """No element above the rounding of a gradient of order 1."""
+    return np.abs(grad).max(initial=0) < DEAD
+
+
+# ---- layers as functions of their arrays --------------------------------------------------------
+
+def _with_params(layer, values, dtype):
+    """A copy of the layer with other arrays: values maps the id of each old array to the new one."""
+    moved = copy.copy(layer)
+    if isinstance(layer, Network):
+        moved.layers = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
+    elif isinstance(layer, Layer):
+        moved.params = {name: values[id(p)] for name, p in layer.params.items()}
+        moved.dtype = dtype  # complex on request: the only place where a layer runs in complex numbers
+    return moved
+
+
+def _leaves(prefix, state):
+    """(name, array) of a state: a named tuple of arrays, or a tuple of states."""
+    names = getattr(state, "_fields", range(len(state)))
+    for name, part in zip(names, state):
+        label = f"{prefix}.{name}"
+        yield from _leaves(label, part) if isinstance(part, tuple) else [(label, part)]
+
+
+def _rebuild(state, prefix, values):
+    """A state of the form of `state` with the arrays of the dict `values`."""
+    names = getattr(state, "_fields", range(len(state)))
+    parts = [_rebuild(part, f"{prefix}.{name}", values) if isinstance(part, tuple)
+             else values[f"{prefix}.{name}"] for name, part in zip(names, state)]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+
+
+def _split(state, cotangents):
+    """The cotangents of (y, *final state) as dy and a state."""
+    dy, *rest = cotangents
+    names = [name for name, _ in _leaves("", state)]
+    return dy, _rebuild(state, "", dict(zip(names, rest)))
+
+
+def _spike_rate(layer, cache):
+    """Mean output of the spiking units of a layer or Network; None if none of them spikes."""
+    if isinstance(layer, Network):
+        rates = [_spike_rate(inner, c) for inner, c in zip(layer.layers, cache.layers)]
+        rates = [rate for rate in rates if rate is not None]
+        # the rate that is nearest to silence or saturation: one dead layer makes the check dead
+        return min(rates, key=lambda rate: min(rate, 1 - rate)) if rates else None
+    if getattr(layer, "h", None) is not None and layer.h.name == "step":
+        return float(cache.y.mean())
+    return None
+
+
+def _tuple(value):
+    return value if isinstance(value, tuple) else (value,)

@@ -1,0 +1,84 @@
+"""The frozen program: a spiking forward pass made smooth, whose true derivative is the surrogate gradient.
+
+A spiking forward pass is flat almost everywhere: its differences are 0, its surrogate gradient is
+not. It can still be checked exactly, by differentiating a program that is frozen at a nominal run
+(superscript 0). Each choice that the backward pass takes for something smoother becomes so:
+
+    step(v_t)               ->  psi(v_t) + [ step(v0_t) - psi(v0_t) ]      the bracket is a constant
+    the gate, if detached   ->  its nominal value                          for the sSNU as well
+    max_j y_j               ->  sum_j a_j y_j                              a_j = 1/k on the k tied units
+    max pooling             ->  the nominal choice of each window
+
+At the nominal point the frozen program has the values of the real one (the checker asserts it); its
+true derivative there is the surrogate gradient, through reset and recurrence. It is the unit's
+equations written once more, so it also holds the forward pass against a second text.
+"""
+from functools import singledispatch
+
+import numpy as np
+
+from ..network import Network
+from ..snu import SNU, SNUState
+
+
+def frozen_step(psi, v0):
+    """The step frozen at the nominal v0: a smooth function of v with psi's slope and the step's value at v0.
+
+        v -> psi(v) + [ step(v0) - psi(v0) ],    step(0) = 0
+    """
+    constant = (v0 > 0) - psi(v0)
+    return lambda v: psi(v) + constant
+
+
+def frozen_max(y0):
+    """max_j y_j over the last axis, frozen at the nominal y0: y -> sum_j a_j y_j, (..., 1).
+
+    a_j = 1/k on the k units that tie for the maximum of y0, else 0.
+    """
+    tied = y0 == y0.max(axis=-1, keepdims=True)
+    share = tied / tied.sum(axis=-1, keepdims=True)
+    return lambda y: (share * y).sum(axis=-1, keepdims=True)
+
+
+@singledispatch
+def frozen_forward(layer, x, state, nominal):
+    """The output and final state of `layer`, frozen at the run that left the cache `nominal`.
+
+    x, state and layer.params may be complex. A layer that is smooth as it stands runs its own forward
+    pass; register another with @frozen_forward.register.
+    """
+    y, cache = layer.forward(x, state)
+    return y, cache.state
+
+
+@frozen_forward.register
+def _(layer: Network, x, state, nominal):
+    states = []
+    for inner, s, cache in zip(layer.layers, state, nominal.layers):
+        x, s = frozen_forward(inner, x, s, cache)
+        states.append(s)
+    return x, tuple(states)
+
+
+@frozen_forward.register
+def _(layer: SNU, x, state, nominal):
+    spiking, detached = layer.h.name == "step", layer.reset_grad == "detached"
+    if not (spiking or detached or layer.lateral_inhibition):
+        y, cache = layer.forward(x, state)  # smooth: the unit's own forward pass is differentiated
+        return y, cache.state
+    b, decay, H = layer.params["b"], layer.params["decay"], layer.params.get("H")
+    s, y = state
+    ys = []
+    driven = layer._project(x)  # x_t W
+    for t in range(len(x)):
+        y0 = nominal.y[t - 1] if t else nominal.start.y
+        seen = y0 if detached else y  # what the gate sees of y_{t-1}
+        gate = 1 - (frozen_max(y0)(seen) if layer.lateral_inhibition else seen)
+        z = driven[t] + decay * s * gate
+        if H is not None:
+            z = z + y @ H
+        s = layer.g.value(z)
+        v = s + b
+        y = frozen_step(layer.surrogate.psi, nominal.v[t])(v) if spiking else layer.h.value(v)
+        ys.append(y)
+    return np.stack(ys), SNUState(s, y)

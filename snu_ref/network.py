@@ -1,0 +1,127 @@
+"""A chain of layers that is itself a layer: the output of one is the input of the next.
+
+    y = f_K( ... f_2( f_1(x) ))           backward: dx = f_1'( ... f_K'(dy) )
+
+Each layer runs all its time steps before the next one starts: layers are chained in depth, and
+recurrence stays inside a layer. State, cache and state gradient are tuples with one entry a layer.
+
+Parameters are named "0.W", "1.b" ...: the layer's place, then its name there. One array that stands
+in several places (tied weights) is one parameter: it appears once, under its first name, and its
+gradient is the sum of those from all its places.
+"""
+from types import MappingProxyType
+from typing import NamedTuple
+
+from .layer import Layer
+
+
+class NetworkCache(NamedTuple):
+    """The caches of the layers, in order."""
+    layers: tuple
+
+    @property
+    def state(self):
+        """The states of the layers after the last step."""
+        return tuple(cache.state for cache in self.layers)
+
+
+class Network:
+    """A chain of layers with the interface of a layer.
+
+    layers : list of layers of one dtype, whose sizes fit one behind the other; Networks may be nested.
+    Raises TypeError or ValueError that names the layer that does not fit.
+    """
+
+    def __init__(self, layers):
+        self.layers = tuple(layers)
+        if not self.layers:
+            raise ValueError("layers: expected at least one layer, got none")
+        for i, layer in enumerate(self.layers):
+            if not isinstance(layer, (Layer, Network)):
+                raise TypeError(f"layers[{i}]: expected a layer, got {type(layer).__name__}")
+            if layer.dtype != self.layers[0].dtype:
+                raise TypeError(f"layers[{i}]: expected dtype {self.layers[0].dtype} as in "
+                                f"layers[0], got {layer.dtype}")
+            before = self.layers[i - 1].out_shape if i else None
+            if before and layer.in_shape and before != layer.in_shape:
+                raise ValueError(f"layers[{i}]: expected inputs of shape {before}, the outputs of "
+                                 f"layers[{i - 1}], but it takes {layer.in_shape}")
+
+    @property
+    def dtype(self):
+        """The dtype of all layers."""
+        return self.layers[0].dtype
+
+    @property
+    def in_shape(self):
+        """Shape of one sample at one step, (n_in,) for most first layers."""
+        return self.layers[0].in_shape
+
+    @property
+    def out_shape(self):
+        """Shape of the output for one sample at one step."""
+        return self.layers[-1].out_shape
+
+    def _first_names(self):
+        """For each (layer index, name): the name of its array in `params`; tied arrays share one."""
+        first, names = {}, {}
+        for i, layer in enumerate(self.layers):
+            for name, p in layer.params.items():
+                names[i, name] = first.setdefault(id(p), f"{i}.{name}")
+        return names
+
+    @property
+    def params(self):
+        """Read-only mapping, name -> array, each array once; change the arrays in place."""
+        return MappingProxyType({f"{i}.{name}": layer.params[name]
+                                 for (i, name), first in self._first_names().items()
+                                 for layer in [self.layers[i]] if first == f"{i}.{name}"})
+
+    @property
+    def trainable(self):
+        """The names that an optimiser updates, in the order of `params`."""
+        names = self._first_names()
+        return tuple(dict.fromkeys(names[i, name] for i, layer in enumerate(self.layers)
+                                   for name in layer.trainable))
+
+    @property
+    def n_trainable(self):
+        """The number of trainable parameters, tied ones counted once."""
+        params = self.params
+        return sum(params[name].size for name in self.trainable)
+
+    def zero_state(self, B):
+        """The zero states of all layers."""
+        return tuple(layer.zero_state(B) for layer in self.layers)
+
+    def forward(self, x, state=None):
+        """x (T, B, n_in) -> the last layer's output and the cache; state: one entry a layer, or None."""
+        states = self._one_each("state", state)
+        caches = []
+        for layer, s in zip(self.layers, states):
+            x, cache = layer.forward(x, s)
+            caches.append(cache)
+        return x, NetworkCache(tuple(caches))
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """dy: gradient of the output -> dx or None, grads (names as in params), dstate (one entry a layer)."""
+        if not isinstance(cache, NetworkCache):
+            raise TypeError(f"cache: expected what forward returned, got {type(cache).__name__}")
+        dstates = list(self._one_each("dstate", dstate))
+        names = self._first_names()
+        grads = dict.fromkeys(self.params)
+        for i in reversed(range(len(self.layers))):
+            dy, layer_grads, dstates[i] = self.layers[i].backward(
+                dy, cache.layers[i], dstates[i], need_dx=need_dx or i > 0)
+            for name, grad in layer_grads.items():
+                seen = grads[names[i, name]]
+                grads[names[i, name]] = grad if seen is None else seen + grad
+        return dy, grads, tuple(dstates)
+
+    def _one_each(self, name, states):
+        if states is None:
+            return (None,) * len(self.layers)
+        if not isinstance(states, tuple) or len(states) != len(self.layers):
+            raise TypeError(f"{name}: expected a tuple of {len(self.layers)} states, one a layer, "
+                            f"got {type(states).__name__}")
+        return states

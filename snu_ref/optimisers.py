@@ -1,0 +1,106 @@
+"""Optimisers and gradient clipping. Both change the parameter arrays in place, by step(params, grads).
+
+    SGD       v = momentum v + g,     p -= lr v
+    Adam      m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
+              p -= lr (m / (1 - b1^t)) / ( sqrt(v / (1 - b2^t)) + eps )
+    clipping  g *= min(1, c / |g|),   |g| the Euclidean norm over all tensors together
+
+What is updated is what `grads` names; a parameter without a gradient there stays as it is. A training
+loop therefore hands over the trainable ones:
+
+    grads = {name: grads[name] for name in network.trainable}
+    optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
+
+Both keep their running averages as arrays in `state`, which can be saved and put back. The learning
+rate `lr` may be changed between steps.
+
+Sources: momentum, Polyak 1964, in the form of Sutskever et al., ICML 2013, with the learning rate
+outside; Adam, Kingma & Ba, ICLR 2015, Algorithm 1; clipping, Pascanu et al., ICML 2013.
+"""
+import math
+
+import numpy as np
+
+from . import validation
+
+
+class SGD:
+    """Stochastic gradient descent: v = momentum v + g, p -= lr v.
+
+    lr > 0; momentum in [0, 1). state: {name: v}, empty without momentum.
+    """
+
+    def __init__(self, lr, momentum=0.0):
+        self.lr = validation.number_in("lr", lr, 0, math.inf, low_open=True, high_open=True)
+        self.momentum = validation.number_in("momentum", momentum, 0, 1, high_open=True)
+        self.state = {}
+
+    def step(self, params, grads):
+        """Update in place every array of `params` that `grads` names."""
+        for name, p, g in _pairs(params, grads):
+            if self.momentum:
+                v = self.state.setdefault(name, np.zeros_like(p))
+                v *= self.momentum
+                v += g
+                g = v
+            p -= self.lr * g
+
+
+class Adam:
+    """Adam: steps of the size of lr, in the direction of the averaged gradient over its averaged size.
+
+    lr > 0; beta1, beta2 in [0, 1); eps > 0 (all but lr as published).
+    state: {"t": steps taken so far, "m.NAME": first moment, "v.NAME": second moment}.
+    """
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.lr = validation.number_in("lr", lr, 0, math.inf, low_open=True, high_open=True)
+        self.beta1 = validation.number_in("beta1", beta1, 0, 1, high_open=True)
+        self.beta2 = validation.number_in("beta2", beta2, 0, 1, high_open=True)
+        self.eps = validation.number_in("eps", eps, 0, math.inf, low_open=True, high_open=True)
+        self.state = {"t": np.zeros((), np.int64)}
+
+    def step(self, params, grads):
+        """Update in place every array of `params` that `grads` names."""
+        pairs = _pairs(params, grads)
+        self.state["t"] += 1
+        t = int(self.state["t"])
+        unbias1, unbias2 = 1 - self.beta1 ** t, 1 - self.beta2 ** t
+        for name, p, g in pairs:
+            m = self.state.setdefault("m." + name, np.zeros_like(p))
+            v = self.state.setdefault("v." + name, np.zeros_like(p))
+            m *= self.beta1
+            m += (1 - self.beta1) * g
+            v *= self.beta2
+            v += (1 - self.beta2) * (g * g)
+            p -= self.lr * (m / unbias1) / (np.sqrt(v / unbias2) + self.eps)
+
+
+def clip_by_norm(grads, max_norm):
+    """Scale all gradients so that their common norm is at most max_norm: g *= min(1, max_norm / norm).
+
+    grads: dict of arrays, not changed. Returns the clipped dict and the norm before clipping (float).
+    Raises ValueError for max_norm <= 0 and for a norm that is not finite.
+    """
+    max_norm = validation.number_in("max_norm", max_norm, 0, math.inf, low_open=True)
+    norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for g in grads.values()))
+    if not math.isfinite(norm):
+        raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
+    scale = min(1.0, max_norm / norm) if norm else 1.0
+    return {name: g * scale for name, g in grads.items()}, norm
+
+
+def _pairs(params, grads):
+    """(name, parameter, gradient) of every gradient, all checked before the first is used."""
+    pairs, seen = [], {}
+    for name, g in grads.items():
+        if name not in params:
+            raise ValueError(f"grads: {name!r} is not in params, which has {', '.join(params)}")
+        p = params[name]
+        validation.array(f"grads[{name!r}]", g, p.shape, p.dtype)
+        if id(p) in seen:
+            raise ValueError(f"params: {seen[id(p)]!r} and {name!r} are one array; "
+                             "sum their gradients under one name")
+        seen[id(p)] = name
+        pairs.append((name, p, g))
+    return pairs
