@@ -1,0 +1,28 @@
+"""The command line: python -m snu_ref COMMAND. Each command is a module with add_arguments and run."""
+import argparse
+import importlib
+import sys
+
+COMMANDS = {  # name: (module, one line of help)
+    "gradcheck": ("gradcheck.command", "print the evidence that every gradient is right"),
+}
+
+
+def main(argv=None):
+    """Parse the command line, run the command, and return its exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog="python -m snu_ref", description="The Spiking Neural Unit in NumPy, with hand-derived gradients.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, text) in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
+            command = importlib.import_module(f"snu_ref.{module}")
+            command.add_arguments(sub)
+            sub.set_defaults(run=command.run)
+    args = parser.parse_args(argv)
+    return args.run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
