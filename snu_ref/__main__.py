@@ -4,6 +4,8 @@ import importlib
 import sys
 
 COMMANDS = {  # name: (module, one line of help)
+    "reproduce": ("reproduce", "train the units on all tasks, print one table, draw the figures"),
+    "train": ("train", "one training run with checkpoints and a learning curve"),
     "gradcheck": ("gradcheck.command", "print the evidence that every gradient is right"),
 }
 

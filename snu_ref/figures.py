@@ -1,0 +1,103 @@
+"""The figures that `train` and `reproduce` write: each function draws one and saves it as a PNG.
+
+    neuron_trace      s, v and y of one unit over time, with its resets
+    spike_raster      who fires when, layer by layer, for one input
+    learning_curves   loss and validation figure against the epoch
+    piano_rolls       the notes of a piece beside what the network expected
+"""
+import numpy as np
+
+from . import style
+from .tasks.units import UNITS
+
+METRICS = {  # name in results: (label, factor)
+    "accuracy": ("validation accuracy (%)", 100),
+    "nll": ("validation NLL (nats per step)", 1),
+    "perplexity": ("validation perplexity", 1),
+}
+
+
+def neuron_trace(s, v, y, threshold, path, *, title):
+    """One unit over time: potential s with its threshold, v = s + b, and output y; each (T,).
+
+    A reset shows where s falls after a spike; the fall is marked from the old value to the new.
+    """
+    t = np.arange(1, len(s) + 1)
+    with style.house():
+        figure, (top, bottom) = style.figure(2, 1, height=4.8, sharex=True, height_ratios=(3, 1))
+        top.plot(t, s, "o-", markersize=4, color=style.COLOUR["s"], label="state $s_t$")
+        top.plot(t, v, ":", linewidth=1.5, color=style.COLOUR["v"], label="$v_t = s_t + b$")
+        top.axhline(threshold, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2)
+        top.text(len(s), threshold, "threshold $-b$", color=style.GREY, ha="right", va="bottom", fontsize=11)
+        top.set(ylabel="potential (1)", title=title)
+        top.legend(loc="upper left", ncols=2, bbox_to_anchor=(0, 1.0))
+        low, high = min(v.min(), s.min()), max(s.max(), threshold)
+        top.set_ylim(low - 0.05 * (high - low), high + 0.3 * (high - low))
+        bottom.vlines(t, 0, y, color=style.COLOUR["y"], linewidth=2.5)
+        bottom.set(xlabel="time step", ylabel="output $y_t$", ylim=(0, 1.15), yticks=(0, 1))
+        return style.save(figure, path)
+
+
+def spike_raster(x, layers, path, *, title):
+    """Spikes of one input: x (T, n_in) and the outputs of each layer, (T, n); a row of dots a unit."""
+    groups = [("input", x), *((f"layer {i}", y) for i, y in enumerate(layers, 1))]
+    with style.house():
+        figure, axes = style.figure(len(groups), 1, height=6.4, sharex=True,
+                                    height_ratios=[max(y.shape[1], 30) ** 0.5 for _, y in groups])
+        for panel, (name, y) in zip(axes, groups):
+            t, unit = np.nonzero(y)
+            colour = style.COLOUR["x" if name == "input" else "y"]
+            panel.scatter(t + 1, unit, s=12 if y.shape[1] > 20 else 40, marker="|", linewidths=1.6, color=colour)
+            panel.set(ylabel=f"{name}\n(unit)", ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
+            panel.text(1.0, 1.02, f"{y.mean() * 100:.0f} % of steps", transform=panel.transAxes,
+                       ha="right", va="bottom", fontsize=11, color=style.GREY)
+        axes[0].set_title(title)
+        axes[-1].set_xlabel("time step")
+        return style.save(figure, path)
+
+
+def learning_curves(results, path):
+    """Training loss and validation figure of one task against the epoch; results: a list of its runs."""
+    label, factor = METRICS[results[0]["metric"]]
+    with style.house():
+        figure, (top, bottom) = style.figure(2, 1, height=5.6, sharex=True)
+        for run in results:
+            name = UNITS[run["unit"]][0]
+            epochs = [record["epoch"] for record in run["history"]]
+            figures = [factor * record[run["metric"]] for record in run["history"]]
+            marker = "o" if len(epochs) == 1 else ""
+            top.plot(epochs, [record["loss"] for record in run["history"]], marker=marker,
+                     color=style.COLOUR[name], label=name)
+            bottom.plot(epochs, figures, marker=marker, color=style.COLOUR[name])
+            best = run["best_epoch"]
+            bottom.plot(best, figures[best - 1], "o", color=style.COLOUR[name])
+        top.set(ylabel="training loss", title=results[0]["task"].capitalize())
+        top.legend()
+        bottom.set(xlabel="epoch", ylabel=label)
+        later = sorted(factor * record[run["metric"]] for run in results for record in run["history"])
+        if len(later) > 10:  # the first epochs are far off; leave them out of the picture
+            low, high = np.percentile(later, [0, 90] if results[0]["metric"] != "accuracy" else [10, 100])
+            bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+        bottom.text(1.0, 1.02, "dot: best validation epoch", transform=bottom.transAxes, ha="right",
+                    va="bottom", fontsize=11, color=style.GREY)
+        return style.save(figure, path)
+
+
+def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
+    """A piece's notes (T, 88), and the probabilities (T, 88) that a network gave each beforehand.
+
+    Only the MIDI numbers lowest..highest are drawn; column = MIDI number - 21.
+    """
+    keys = slice(lowest - 21, highest - 20)
+    with style.house():
+        figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
+        extent = (0.5, len(true) + 0.5, lowest - 0.5, highest + 0.5)
+        for panel, roll, name in ((top, true, "notes that follow"), (bottom, predicted, "predicted")):
+            image = panel.imshow(roll[:, keys].T, origin="lower", aspect="auto", extent=extent, vmin=0, vmax=1)
+            panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
+            panel.text(1.0, 1.02, name, transform=panel.transAxes, ha="right", va="bottom",
+                       fontsize=11, color=style.GREY)
+        top.set_title(title)
+        bottom.set_xlabel("time step (quarter notes)")
+        figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
+        return style.save(figure, path)

@@ -1,0 +1,80 @@
+"""Handwritten digits, rate-coded: each image is a train of Bernoulli spikes per pixel, Ns steps long.
+
+    network   pixels - hidden layers - 10 units of the same kind
+    read-out  the output of the 10 units averaged over time; the largest is the answer
+    loss      squared error of that average to the one-hot label
+    figure    accuracy
+
+Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
+images are the last ones of the training half.
+
+Sources: arXiv:1812.07040 and the authors' toolkit (IBM/neuroaikit) for network, coding and loss.
+"""
+import numpy as np
+
+from ..encoding import rate_code
+from ..losses import mean_square_error
+from ..network import Network
+from .training import Batch
+from .units import unit_layers
+
+N_CLASSES = 10
+EVALUATION_BATCH = 500  # images at a time where no gradient is needed: bounds the memory
+
+
+class Digits:
+    """The task for one unit; `data` maps "train", "valid", "test" to (values (N, n_in) in [0, 1], labels (N,))."""
+
+    name, metric, higher_is_better = "digits", "accuracy", True
+    loss = staticmethod(mean_square_error)
+
+    def __init__(self, unit, data):
+        self.unit, self.data = unit, data
+        self.n_in = data["train"][0].shape[1]
+
+    def network(self, settings, rng):
+        """pixels - hidden - 10, all of one kind of unit."""
+        sizes = (self.n_in, *settings.hidden, N_CLASSES)
+        return Network(unit_layers(self.unit, sizes, settings.options, rng, np.float32))
+
+    def batches_per_epoch(self, settings):
+        """The last, smaller batch counts as one."""
+        return -(-len(self.data["train"][1]) // settings.batch)
+
+    def batches(self, settings, rng):
+        """All training images once, in random order, coded anew."""
+        values, labels = self.data["train"]
+        order = rng.permutation(len(labels))
+        for i in range(0, len(order), settings.batch):
+            chosen = order[i:i + settings.batch]
+            yield Batch(self.code(values[chosen], settings, rng), one_hot(labels[chosen]))
+
+    def code(self, values, settings, rng):
+        """Spikes (Ns, B, n_in) for the images."""
+        return rate_code(values, settings.n_steps, settings.max_spikes, rng=rng, dtype=np.float32)
+
+    def outputs(self, network, values, settings, rng):
+        """The time-averaged outputs (N, 10) and, per layer, the mean output a step and unit."""
+        means, rates = [], []
+        for i in range(0, len(values), EVALUATION_BATCH):
+            part = values[i:i + EVALUATION_BATCH]
+            y, cache = network.forward(self.code(part, settings, rng))
+            means.append(y.mean(axis=0))
+            rates.append([len(part) * float(layer.y.mean()) for layer in cache.layers])
+        return np.concatenate(means), np.sum(rates, axis=0) / len(values)
+
+    def evaluate(self, network, split, settings, seed):
+        """Accuracy on a split; its spikes come from a generator of their own, the same each time."""
+        values, labels = self.data[split]
+        means, _ = self.outputs(network, values, settings, np.random.default_rng([seed, 1]))
+        return {"accuracy": float((means.argmax(axis=1) == labels).mean())}
+
+
+def one_hot(labels):
+    """Labels (B,) as one-hot rows (B, 10), float32."""
+    return np.eye(N_CLASSES, dtype=np.float32)[labels]
+
+
+def split_validation(values, labels, n_valid):
+    """Training and validation part: the last n_valid images validate."""
+    return (values[:-n_valid], labels[:-n_valid]), (values[-n_valid:], labels[-n_valid:])

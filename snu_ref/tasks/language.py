@@ -1,0 +1,90 @@
+"""Word-level language modelling: from the words so far, the next one.
+
+    network   embedding - dropout - hidden layers - dropout - logits of all words
+              the logits come from a plain layer, or from the embedding's own table ("tied"), directly
+              where the sizes agree or through a linear layer into the embedding's space
+    training  truncated BPTT: the text is cut into `batch` streams, read `bptt` words at a time; the state
+              is carried on from one piece to the next, the gradient is not
+    figure    perplexity, exp of the mean cross-entropy in nats a word, over the split read as one stream
+
+Source: task and scheme as in Zaremba et al., arXiv:1409.2329; tied weights as the paper's recurrent
+sSNU has them (arXiv:1812.07040), whose sizes are not published.
+"""
+import math
+
+import numpy as np
+
+from ..dense import Dense
+from ..dropout import Dropout, without_dropout
+from ..embedding import Embedding, TiedOutput
+from ..losses import softmax_cross_entropy
+from ..network import Network
+from .training import Batch
+from .units import unit_layers
+
+PIECE = 200  # words at a time where no gradient is needed: bounds the memory of the logits
+
+
+class Language:
+    """The task for one unit; `data` maps "train", "valid", "test" to word numbers (N,), of n_words words."""
+
+    name, metric, higher_is_better = "language", "perplexity", False
+    loss = staticmethod(softmax_cross_entropy)
+
+    def __init__(self, unit, data, n_words):
+        self.unit, self.data, self.n_words = unit, data, n_words
+
+    def network(self, settings, rng):
+        """embedding - dropout - hidden - dropout - logits."""
+        like = {"rng": rng, "dtype": np.float32}
+        embedding = Embedding(self.n_words, settings.embedding, **like)
+        sizes = (settings.embedding, *settings.hidden)
+        layers = [embedding, Dropout(settings.dropout, **like),
+                  *unit_layers(self.unit, sizes, settings.options, rng, np.float32),
+                  Dropout(settings.dropout, **like)]
+        if not settings.tied:
+            return Network([*layers, Dense(sizes[-1], self.n_words, **like)])
+        if settings.projection:
+            layers.append(Dense(sizes[-1], settings.embedding, **like))
+        return Network([*layers, TiedOutput(embedding)])
+
+    def batches_per_epoch(self, settings):
+        """Pieces of bptt words in each of the streams; a rest too short for a whole piece is left out."""
+        return (len(self.data["train"]) // settings.batch - 1) // settings.bptt
+
+    def batches(self, settings, rng):
+        """The streams, piece by piece; the state is cleared at the start of an epoch only."""
+        words = self.data["train"]
+        length = len(words) // settings.batch
+        streams = words[:length * settings.batch].reshape(settings.batch, length).T  # (length, batch)
+        for i in range(self.batches_per_epoch(settings)):
+            t = i * settings.bptt
+            yield Batch(streams[t:t + settings.bptt], streams[t + 1:t + settings.bptt + 1], carry=i > 0)
+
+    def evaluate(self, network, split, settings, seed):
+        """Perplexity of a split, read as one stream from a cleared state; its first word is given."""
+        network = without_dropout(network)
+        words = self.data[split][:, None]
+        total, state = 0.0, None
+        for t in range(0, len(words) - 1, PIECE):
+            target = words[t + 1:t + PIECE + 1]
+            y, cache = network.forward(words[t:t + len(target)], state)
+            state = cache.state
+            total += len(target) * softmax_cross_entropy(y, target)[0]
+        return {"perplexity": math.exp(total / (len(words) - 1))}
+
+
+def sample(network, first, n, rng, temperature=1.0):
+    """n word numbers drawn from a trained network, after the words `first` (a list of numbers).
+
+    Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier.
+    """
+    network = without_dropout(network)
+    y, cache = network.forward(np.array(first)[:, None])
+    words = []
+    for _ in range(n):
+        logits = y[-1, 0].astype(np.float64) / temperature
+        p = np.exp(logits - logits.max())
+        words.append(int(rng.choice(len(p), p=p / p.sum())))
+        y, cache = network.forward(np.array([[words[-1]]]), cache.state)
+    return words

@@ -1,0 +1,108 @@
+"""The settings of each task and unit, as small tables: preset "small" for the data in the package and
+what Python carries, preset "paper" for the full data.
+
+Each value says where it comes from:
+    published(v)   the paper's charts and captions (arXiv:1812.07040v2)
+    toolkit(v)     the authors' public toolkit and notebooks (IBM/neuroaikit)
+    ours(v)        chosen by us, on validation data only
+
+Keys
+    hidden       units of the hidden layers              optimiser   "adam" or "sgd"
+    options      of the units: g, decay, recurrent ...   lr          learning rate
+    batch        pieces, images or text streams          momentum    of SGD
+    epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
+    clip         bound of the gradient's norm, or None
+digits     n_steps (the paper's Ns), max_spikes
+language   embedding, tied, projection (a linear layer before the tied output), dropout, bptt
+"""
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from .. import validation
+
+
+class Choice(NamedTuple):
+    """A value and where it comes from."""
+    value: Any
+    source: str
+
+
+def published(value):
+    """From the paper's charts or captions."""
+    return Choice(value, "published")
+
+
+def toolkit(value):
+    """From the authors' toolkit."""
+    return Choice(value, "toolkit")
+
+
+def ours(value):
+    """Chosen by us."""
+    return Choice(value, "ours")
+
+
+# ---- digits -------------------------------------------------------------------------------------
+
+DIGITS = dict(
+    hidden=ours((256,)), options=ours({}), n_steps=ours(15), max_spikes=ours(12), optimiser=ours("adam"),
+    lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(30),
+    clip=ours(None))
+
+DIGITS_SMALL = {
+    "snu": {**DIGITS, "options": toolkit({"g": "leaky_relu"})},
+    "ssnu": {**DIGITS, "options": ours({"g": "identity"}), "lr": ours(0.01)},
+}
+
+# ---- music --------------------------------------------------------------------------------------
+
+MUSIC = dict(
+    hidden=published((150,)), options=ours({}), optimiser=toolkit("adam"), lr=ours(0.003),
+    momentum=ours(0.0), schedule=ours("cosine"), batch=ours(8), epochs=ours(60), clip=ours(1.0))
+
+MUSIC_SMALL = {
+    "snu": {**MUSIC, "options": ours({"g": "identity", "decay": 0.8})},
+    "ssnu": {**MUSIC, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
+}
+
+# ---- language -----------------------------------------------------------------------------------
+
+LANGUAGE = dict(
+    embedding=ours(128), hidden=ours((128,)), options=ours({}), tied=published(True), projection=ours(True),
+    dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.005), momentum=ours(0.0), schedule=ours("cosine"),
+    batch=ours(20), bptt=ours(20), epochs=ours(8), clip=ours(1.0))
+
+LANGUAGE_SMALL = {
+    "snu": {**LANGUAGE, "tied": ours(True),
+            "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
+    "ssnu": {**LANGUAGE, "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
+                                          "train_decay": True})},
+}
+
+PRESETS = {
+    ("digits", "small"): DIGITS_SMALL,
+    ("music", "small"): MUSIC_SMALL,
+    ("language", "small"): LANGUAGE_SMALL,
+}
+
+
+def find_preset(task, unit, preset):
+    """The table of a task, unit and preset: dict of Choice. ValueError that lists what there is."""
+    tables = PRESETS.get((task, preset))
+    if tables is None:
+        raise ValueError(f"preset: {task} has no preset {preset!r}, expected one of "
+                         + ", ".join(repr(p) for t, p in PRESETS if t == task))
+    return tables[validation.one_of("unit", unit, tables)]
+
+
+def settings_of(table, **changes):
+    """The plain values of a preset's table, some of them changed: what the tasks read."""
+    unknown = changes.keys() - table.keys()
+    if unknown:
+        raise ValueError(f"settings: unknown {', '.join(sorted(unknown))}; expected {', '.join(table)}")
+    return SimpleNamespace(**{**{name: choice.value for name, choice in table.items()}, **changes})
+
+
+def describe(table):
+    """The table as text, a line for each value, with its source."""
+    return "\n".join(f"  {name:12} {choice.value!s:60.60} {choice.source}" for name, choice in table.items())

@@ -1,0 +1,47 @@
+"""One run: a unit trained on a task with a preset, then tested once; its results as plain data."""
+import platform
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import __version__
+from ..network import Network
+from .loading import Loaded
+from .presets import settings_of
+from .training import Trained, train
+
+
+class Run(NamedTuple):
+    """A trained network, its task, and `results`, a dict that goes into results.json as it is."""
+    loaded: Loaded
+    settings: object
+    trained: Trained
+    results: dict
+
+    @property
+    def network(self) -> Network:
+        """The network with the parameters of its best validation epoch."""
+        return self.trained.network
+
+
+def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=False, stream=None, **changes):
+    """Train from `seed` with the settings of a preset's table, then read the test split once.
+
+    changes: settings that replace those of the table. checkpoint, resume, stream: see `train`.
+    """
+    settings = settings_of(table, **changes)
+    task = loaded.task
+    trained = train(task, settings, seed, checkpoint=checkpoint, resume=resume,
+                    label=f"{task.name} {task.unit} seed {seed}", stream=stream)
+    results = {
+        "task": task.name, "unit": task.unit, "preset": preset, "seed": seed,
+        "parameters": trained.network.n_trainable,
+        "metric": task.metric, "test": task.evaluate(trained.network, "test", settings, seed),
+        "baselines": loaded.baselines,
+        "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch, "history": trained.history,
+        "settings": {name: {"value": getattr(settings, name),
+                            "source": "command line" if name in changes else choice.source}
+                     for name, choice in table.items()},
+        "versions": {"snu_ref": __version__, "numpy": np.__version__, "python": platform.python_version()},
+    }
+    return Run(loaded, settings, trained, results)
