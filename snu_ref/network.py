@@ -62,7 +62,7 @@ class Network:
         """Shape of the output for one sample at one step."""
         return self.layers[-1].out_shape
 
-    def _first_names(self):
+    def first_names(self):
         """For each (layer index, name): the name of its array in `params`; tied arrays share one."""
         first, names = {}, {}
         for i, layer in enumerate(self.layers):
@@ -74,13 +74,13 @@ class Network:
     def params(self):
         """Read-only mapping, name -> array, each array once; change the arrays in place."""
         return MappingProxyType({f"{i}.{name}": layer.params[name]
-                                 for (i, name), first in self._first_names().items()
+                                 for (i, name), first in self.first_names().items()
                                  for layer in [self.layers[i]] if first == f"{i}.{name}"})
 
     @property
     def trainable(self):
         """The names that an optimiser updates, in the order of `params`."""
-        names = self._first_names()
+        names = self.first_names()
         return tuple(dict.fromkeys(names[i, name] for i, layer in enumerate(self.layers)
                                    for name in layer.trainable))
 
@@ -108,7 +108,7 @@ class Network:
         if not isinstance(cache, NetworkCache):
             raise TypeError(f"cache: expected what forward returned, got {type(cache).__name__}")
         dstates = list(self._one_each("dstate", dstate))
-        names = self._first_names()
+        names = self.first_names()
         grads = dict.fromkeys(self.params)
         for i in reversed(range(len(self.layers))):
             dy, layer_grads, dstates[i] = self.layers[i].backward(

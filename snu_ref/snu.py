@@ -141,12 +141,15 @@ class SNU(Layer):
         self.lateral_inhibition = validation.flag("lateral_inhibition", lateral_inhibition)
         self.reset_grad = validation.one_of("reset_grad", reset_grad, ("through", "detached"))
 
-        self.add_param("W", glorot_uniform(self.n_in, self.n_units, rng))
+        self.add_param("W", self._draw_W(rng))
         if self.recurrent:
             self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
         self.add_param("b", np.full(self.n_units, -1.0))
         self.add_param("decay", _decay(decay, self.n_units),
                        trainable=validation.flag("train_decay", train_decay))
+
+    def _draw_W(self, rng):
+        return glorot_uniform(self.n_in, self.n_units, rng)
 
     def zero_state(self, B):
         """s_0 = y_0 = 0 for B samples."""
@@ -164,10 +167,10 @@ class SNU(Layer):
         x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
         """
         self.check_params()
-        validation.array("x_t", x_t, ("B", self.n_in), self.dtype)
+        validation.array("x_t", x_t, ("B",) + self.in_shape, self.dtype)
         s, y = self.check_state("state", state, SNUState, len(x_t))
-        W, b, decay = self.params["W"], self.params["b"], self.params["decay"]
-        z = x_t @ W + decay * s * self._gate(y)  # (B, n_units)
+        b, decay = self.params["b"], self.params["decay"]
+        z = self._project(x_t) + decay * s * self._gate(y)  # x_t W + ...: (B, n_units)
         if self.recurrent:
             z = z + y @ self.params["H"]
         s = self.g.value(z)
@@ -181,12 +184,12 @@ class SNU(Layer):
         last, so a long sequence can be fed in pieces; cache.z, .s, .v, .y are the traces.
         """
         self.check_params()
-        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
+        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
         start = self.check_state("state", state, SNUState, x.shape[1])
         return self._unroll(x, self._project(x), start)
 
     def _project(self, x):
-        """x_t W for all steps, one matrix product: (T, B, n_units)."""
+        """x_t W, for one step or one matrix product for all of them: (..., n_in) -> (..., n_units)."""
         return (rows(x) @ self.params["W"]).reshape(x.shape[:-1] + (self.n_units,))
 
     def _unroll(self, x, z, start):

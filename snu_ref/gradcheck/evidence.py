@@ -11,8 +11,15 @@ import numpy as np
 
 from .. import losses
 from ..activations import STATE_FUNCTIONS, SURROGATES
+from ..conv import ConvSNU
 from ..dense import Dense
+from ..dropout import Dropout
+from ..embedding import Embedding, TiedOutput
+from ..gru import GRU
+from ..lstm import LSTM
 from ..network import Network
+from ..pooling import AveragePool2d, Flatten, MaxPool2d
+from ..rnn import RNN
 from ..snu import SNU, SNUState
 from .checking import Row, check_gradient, check_layer
 from .twinning import twin_of
@@ -20,6 +27,8 @@ from .textbook import TEXTBOOK_LOSSES
 
 SEED = 1
 T, B, N_IN, N = 5, 2, 3, 4
+N_WORDS = 6
+IMAGE = (5, 4, 2)  # height, width, channels
 
 
 class Entry(NamedTuple):
@@ -65,11 +74,19 @@ class LossEntry(NamedTuple):
 def catalogue() -> Iterator:
     """All entries, in the order in which the table prints them."""
     yield from _snu_entries()
-    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), rng.normal(size=(T, B, N_IN)), ()))
+    yield from _comparator_entries()
+    yield from _image_entries()
+    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _input(rng), ()))
+    yield Entry("Embedding", "", lambda rng: (Embedding(N_WORDS, N, rng=rng), _words(rng), ()))
+    yield Entry("TiedOutput", "", lambda rng: (TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)),
+                                               rng.normal(size=(T, B, N)), ()))
+    yield Entry("Dropout", "given mask", _dropout)
     for piece in TEXTBOOK_LOSSES:
         yield LossEntry(piece, "")
         yield LossEntry(piece, "masked")
     yield Entry("Network", "SNU, recurrent sSNU, Dense", _network)
+    yield Entry("Network", "convolution, pooling, SNU", _image_network)
+    yield Entry("Network", "language, tied weights", _language_network)
 
 
 def evidence(piece=None) -> Iterator[Row]:
@@ -104,14 +121,83 @@ def _snu_maker(options):
     return make
 
 
+def _random_state(unit, rng):
+    """s and y that are neither zero nor at the ends of the gate."""
+    shape = (B,) + unit.out_shape
+    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
+
+
+# ---- the other layers ---------------------------------------------------------------------------
+
+def _input(rng):
+    return rng.normal(size=(T, B, N_IN))
+
+
+def _words(rng):
+    return rng.integers(0, N_WORDS, (T, B))
+
+
+def _comparator_entries():
+    for kind, variant, options in ((RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
+                                   (GRU, "reset after", {"reset_after": True})):
+        def make(rng, kind=kind, options=options):
+            layer = kind(N_IN, N, rng=rng, **options)
+            for name in layer.params.keys() & {"b", "b_h"}:
+                layer.params[name][:] = rng.normal(size=layer.params[name].shape)
+            start = layer.State(*(rng.normal(size=(B, N)) for _ in layer.State._fields))
+            return layer, _input(rng), start
+        yield Entry(kind.__name__, variant, make)
+
+
+def _image_entries():
+    for h, stride, padding, reset_grad in (("step", 1, 0, "through"), ("step", 2, 1, "detached"),
+                                           ("sigmoid", 2, 1, "through")):
+        def make(rng, h=h, stride=stride, padding=padding, reset_grad=reset_grad):
+            layer = ConvSNU(IMAGE, 3, kernel=(3, 2), stride=stride, padding=padding, rng=rng, h=h,
+                            g="leaky_relu", reset_grad=reset_grad, decay=rng.uniform(0.5, 0.9, 3))
+            layer.params["b"][:] = -0.3
+            return layer, rng.normal(size=(T, B) + IMAGE), _random_state(layer, rng)
+        words = ["sSNU" if h == "sigmoid" else "tanh", f"stride {stride}", f"padding {padding}"]
+        yield Entry("ConvSNU", ", ".join(words + ["detached"] * (reset_grad == "detached")), make,
+                    zero=("state.y",) if reset_grad == "detached" else ())
+    for kind in (AveragePool2d, MaxPool2d):
+        for size, stride in ((2, 2), (2, 1)):
+            yield Entry(kind.__name__, f"size {size}, stride {stride}",
+                        lambda rng, kind=kind, size=size, stride=stride:
+                        (kind(IMAGE, size, stride), rng.normal(size=(T, B) + IMAGE), ()))
+    # spikes: most windows are ties, and the first maximum in row-major order is to get the gradient
+    yield Entry("MaxPool2d", "ties", lambda rng: (MaxPool2d(IMAGE, 2),
+                                                  (rng.random((T, B) + IMAGE) < 0.5) * 1.0, ()))
+    yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), rng.normal(size=(T, B) + IMAGE), ()))
+
+
+def _dropout(rng):
+    mask = (rng.random((T, B, N)) < 0.7) * 1.0
+    return Dropout(0.3, mask=mask), rng.normal(size=(T, B, N)), ()
+
+
+# ---- whole networks -----------------------------------------------------------------------------
+
 def _network(rng):
     network = Network([SNU(N_IN, N, rng=rng), SNU(N, N, rng=rng, h="sigmoid", recurrent=True),
                        Dense(N, 2, rng=rng)])
     network.params["0.b"][:] = -0.3
     start = (*(_random_state(unit, rng) for unit in network.layers[:2]), ())
-    return network, rng.normal(size=(T, B, N_IN)), start
+    return network, _input(rng), start
 
 
-def _random_state(unit, rng):
-    """s and y that are neither zero nor at the ends of the gate."""
-    return SNUState(rng.normal(size=(B, N)), rng.uniform(0, 0.7, (B, N)))
+def _image_network(rng):
+    conv = ConvSNU(IMAGE, 3, kernel=2, rng=rng)
+    pool = MaxPool2d(conv.out_shape, 2, 1)
+    flat = Flatten(pool.out_shape)
+    unit = SNU(*flat.out_shape, 2, rng=rng)
+    conv.params["b"][:], unit.params["b"][:] = -0.3, -0.3
+    start = (_random_state(conv, rng), (), (), _random_state(unit, rng))
+    return Network([conv, pool, flat, unit]), rng.normal(size=(T, B) + IMAGE), start
+
+
+def _language_network(rng):
+    embedding = Embedding(N_WORDS, N, rng=rng, scale=1.0)
+    unit = SNU(N, N, rng=rng, h="sigmoid", recurrent=True)
+    layers = [embedding, _dropout(rng)[0], unit, Dense(N, N, rng=rng), TiedOutput(embedding)]
+    return Network(layers), _words(rng), ((), (), _random_state(unit, rng), (), ())

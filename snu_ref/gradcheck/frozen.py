@@ -18,6 +18,7 @@ from functools import singledispatch
 import numpy as np
 
 from ..network import Network
+from ..pooling import MaxPool2d
 from ..snu import SNU, SNUState
 
 
@@ -58,6 +59,11 @@ def _(layer: Network, x, state, nominal):
         x, s = frozen_forward(inner, x, s, cache)
         states.append(s)
     return x, tuple(states)
+
+
+@frozen_forward.register
+def _(layer: MaxPool2d, x, state, nominal):
+    return layer.take(x, nominal.choice), ()
 
 
 @frozen_forward.register

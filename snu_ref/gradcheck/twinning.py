@@ -9,9 +9,16 @@ from functools import singledispatch
 import numpy as np
 
 from .. import twins
+from ..conv import ConvSNU
 from ..dense import Dense
+from ..dropout import Dropout
+from ..embedding import Embedding, TiedOutput
+from ..gru import GRU
+from ..lstm import LSTM
 from ..network import Network
-from ..snu import SNU
+from ..pooling import AveragePool2d, Flatten, MaxPool2d
+from ..rnn import RNN
+from ..snu import SNU, SNUState
 
 
 def twin_of(layer):
@@ -29,17 +36,87 @@ def run_twin(layer, x, state, dy, dstate):
 
 @run_twin.register
 def _(layer: SNU, x, state, dy, dstate):
-    twin = twins.snu_twin(
-        layer.params, x, state, _or_zeros(dy, x.shape[:2] + layer.out_shape), dstate, h=layer.h.name,
-        g=layer.g.name, surrogate=layer.surrogate.name, lateral_inhibition=layer.lateral_inhibition,
-        reset_grad=layer.reset_grad)
-    return twin.y, twin.grads, twin.dx, type(state)(*twin.dstate)
+    twin = _snu_twin(layer, layer.params, x, state, dy, dstate)
+    return twin.y, twin.grads, twin.dx, SNUState(*twin.dstate)
+
+
+@run_twin.register
+def _(layer: ConvSNU, x, state, dy, dstate):
+    """The convolution's twin, then the unit's, its places as samples and its input weights an identity."""
+    T, n = len(x), layer.n_units
+    W = layer.params["W"]
+    images, shape = x.reshape(-1, *layer.in_shape), x.shape[:2] + layer.out_shape
+    like = dict(stride=layer.stride, padding=layer.padding)
+    z = twins.conv2d_twin(W, images, np.zeros((len(images),) + layer.out_shape), **like).z
+    twin = _snu_twin(layer, {**layer.params, "W": np.eye(n)}, z.reshape(T, -1, n),
+                     tuple(part.reshape(-1, n) for part in state),
+                     None if dy is None else dy.reshape(T, -1, n),
+                     tuple(part.reshape(-1, n) for part in dstate))
+    conv = twins.conv2d_twin(W, images, twin.dx.reshape(z.shape), **like)
+    dstart = SNUState(*(part.reshape(shape[1:]) for part in twin.dstate))
+    return twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape), dstart
+
+
+@run_twin.register(RNN)
+@run_twin.register(GRU)
+@run_twin.register(LSTM)
+def _(layer, x, state, dy, dstate):
+    run, options = {RNN: (twins.rnn_twin, {}), LSTM: (twins.lstm_twin, {}),
+                    GRU: (twins.gru_twin, {"reset_after": getattr(layer, "reset_after", False)})}[type(layer)]
+    twin = run(layer.params, x, state, _cotangent(layer, x, dy), dstate, **options)
+    return twin.y, twin.grads, twin.dx, layer.State(*twin.dstate)
 
 
 @run_twin.register
 def _(layer: Dense, x, state, dy, dstate):
-    twin = twins.dense_twin(layer.params, x, _or_zeros(dy, x.shape[:2] + layer.out_shape))
+    twin = twins.dense_twin(layer.params, x, _cotangent(layer, x, dy))
     return twin.y, twin.grads, twin.dx, ()
+
+
+@run_twin.register
+def _(layer: Embedding, x, state, dy, dstate):
+    twin = twins.embedding_twin(layer.params["E"], x, _cotangent(layer, x, dy))
+    return twin.y, {"E": twin.dW}, None, ()
+
+
+@run_twin.register
+def _(layer: TiedOutput, x, state, dy, dstate):
+    params = {"W": layer.params["E"].T, "b": layer.params["b"]}
+    twin = twins.dense_twin(params, x, _cotangent(layer, x, dy))
+    return twin.y, {"E": twin.grads["W"].T, "b": twin.grads["b"]}, twin.dx, ()
+
+
+@run_twin.register
+def _(layer: Dropout, x, state, dy, dstate):
+    """Scalar by scalar; the mask must be a given one."""
+    y, dx = np.zeros_like(x), np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        factor = float(layer.mask[i]) / (1 - layer.rate)
+        y[i] = float(x[i]) * factor
+        dx[i] = 0.0 if dy is None else float(dy[i]) * factor
+    return y, {}, dx, ()
+
+
+@run_twin.register(AveragePool2d)
+@run_twin.register(MaxPool2d)
+def _(layer, x, state, dy, dstate):
+    dy = _cotangent(layer, x, dy)
+    kind = "max" if isinstance(layer, MaxPool2d) else "average"
+    twin = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
+                             size=layer.size, stride=layer.stride, kind=kind)
+    return twin.y.reshape(dy.shape), {}, twin.dx.reshape(x.shape), ()
+
+
+@run_twin.register
+def _(layer: Flatten, x, state, dy, dstate):
+    """Pixel by pixel, in row-major order."""
+    y, dx = np.zeros(x.shape[:2] + layer.out_shape), np.zeros(x.shape)
+    height, width, c = layer.in_shape
+    for t, b, i, j, k in np.ndindex(x.shape):
+        place = (i * width + j) * c + k
+        y[t, b, place] = x[t, b, i, j, k]
+        dx[t, b, i, j, k] = 0.0 if dy is None else dy[t, b, place]
+    return y, {}, dx, ()
 
 
 @run_twin.register
@@ -47,12 +124,21 @@ def _(network: Network, x, state, dy, dstate):
     inputs = [x]
     for layer, s in zip(network.layers, state):
         inputs.append(run_twin(layer, inputs[-1], s, None, s)[0])
-    grads, dstates = {}, [()] * len(network.layers)
+    names, grads, dstates = network.first_names(), {}, [()] * len(network.layers)
     for i in reversed(range(len(network.layers))):
         _, own, dy, dstates[i] = run_twin(network.layers[i], inputs[i], state[i], dy, dstate[i])
-        grads.update({f"{i}.{name}": grad for name, grad in own.items()})
+        for name, grad in own.items():  # a tied array adds up its gradients under its first name
+            grads[names[i, name]] = grads.get(names[i, name], 0) + grad
     return inputs[-1], grads, dy, tuple(dstates)
 
 
-def _or_zeros(dy, shape):
-    return np.zeros(shape) if dy is None else dy
+def _snu_twin(layer, params, x, state, dy, dstate):
+    dy = np.zeros(x.shape[:2] + (layer.n_units,)) if dy is None else dy
+    return twins.snu_twin(params, x, state, dy, dstate, h=layer.h.name, g=layer.g.name,
+                          surrogate=layer.surrogate.name, lateral_inhibition=layer.lateral_inhibition,
+                          reset_grad=layer.reset_grad)
+
+
+def _cotangent(layer, x, dy):
+    """dy, or zeros of the output's shape where only the forward pass is asked for."""
+    return np.zeros(x.shape[:2] + layer.out_shape) if dy is None else dy

@@ -1,0 +1,55 @@
+"""The naive twins: every forward and backward pass a second time, as scalar loops.
+
+A hand-derived gradient is trusted when a second derivation, made without sight of the first, gives
+the same numbers. The twins are that second derivation:
+
+- plain Python loops over time, sample and unit; Python floats and the `math` module do the
+  arithmetic, NumPy arrays only carry numbers in and out;
+- forward passes written from the equations, one scalar assignment at a time;
+- backward passes that reverse these assignments one by one, last first. The assignment
+
+      c = f(a, b)        is reversed by        da += dc * df/da,    db += dc * df/db
+
+  where dc is dL/dc, complete by then because every later use of c has been reversed already. An
+  adjoint starts at 0 (or at the cotangent given from outside) and grows by `+=`, so the paths that
+  lead to it need no bookkeeping: their sum forms by itself.
+
+What they do not do: they are not fast, they compute in double precision whatever dtype comes in,
+share no code with the rest of the package, and do not train.
+
+Source of the method: reverse accumulation, A. Griewank and A. Walther, "Evaluating Derivatives",
+2nd ed., SIAM 2008, chapter 3.
+"""
+
+from .convolution import ConvTwin, PoolTwin, conv2d_twin, pool2d_twin
+from .readout import (
+    DenseTwin,
+    EmbeddingTwin,
+    bernoulli_nll_twin,
+    dense_twin,
+    embedding_twin,
+    mean_square_error_twin,
+    softmax_cross_entropy_twin,
+)
+from .recurrent import RecurrentTwin, gru_twin, lstm_twin, rnn_twin
+from .snu import SNUTwin, snu_twin
+
+__all__ = [
+    "ConvTwin",
+    "DenseTwin",
+    "EmbeddingTwin",
+    "PoolTwin",
+    "RecurrentTwin",
+    "SNUTwin",
+    "bernoulli_nll_twin",
+    "conv2d_twin",
+    "dense_twin",
+    "embedding_twin",
+    "gru_twin",
+    "lstm_twin",
+    "mean_square_error_twin",
+    "pool2d_twin",
+    "rnn_twin",
+    "snu_twin",
+    "softmax_cross_entropy_twin",
+]

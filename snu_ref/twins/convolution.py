@@ -1,0 +1,142 @@
+"""The twins of the two-dimensional convolution and of pooling, channels last.
+
+Convolution (cross-correlation: the kernel is not flipped), with x zero outside the picture:
+
+    z[N, i, j, o] = sum over a, b, c of  x[N, i stride + a - padding, j stride + b - padding, c]
+                                         * W[a, b, c, o]
+
+Every term of that sum is one product, reversed by
+
+    dW[a, b, c, o] += dz[N, i, j, o] * x[...]        dx[...] += dz[N, i, j, o] * W[a, b, c, o].
+
+Pooling takes each window of size x size pixels, channel by channel, one every `stride` pixels;
+windows that do not fit into the picture are left out. The average is reversed by dy / size^2 to
+each pixel of the window, the maximum by dy to the pixel it was taken from (on a tie the first one,
+row by row).
+
+What this does not do: no dilation, no groups, no strides or padding that differ between the axes.
+
+Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .scalars import array_of, numbers, shape_of, zeros
+
+
+class ConvTwin(NamedTuple):
+    """One convolution and its backward pass."""
+
+    z: np.ndarray  # (N, ho, wo, c_out)
+    dW: np.ndarray  # (kh, kw, c_in, c_out)
+    dx: np.ndarray  # (N, height, width, c_in)
+
+
+class PoolTwin(NamedTuple):
+    """One pooling and its backward pass."""
+
+    y: np.ndarray  # (N, ho, wo, c)
+    dx: np.ndarray  # (N, height, width, c)
+
+
+def conv2d_twin(W, x, dz, *, stride, padding):
+    """Cross-correlation forward and backward, by scalar loops.
+
+        z[i, j] = sum_ab x[i stride + a - padding, j stride + b - padding] W[a, b]
+
+    W: (kh, kw, c_in, c_out). x: (N, height, width, c_in). dz: (N, ho, wo, c_out), cotangent of z,
+    ho = floor((height + 2 padding - kh) / stride) + 1 and wo likewise.
+    stride: >= 1, padding: >= 0, in pixels, zeros on all four sides.
+
+    Returns a ConvTwin. Raises ValueError (shape, range, NaN) or TypeError (type, dtype).
+    """
+    _whole_number("stride", stride, 1)
+    _whole_number("padding", padding, 0)
+    N, height, width, c_in = shape_of("x", x, 4)
+    kh, kw, _, c_out = shape_of("W", W, 4)
+    ho = _windows("height", height + 2 * padding, kh, stride)
+    wo = _windows("width", width + 2 * padding, kw, stride)
+    W = numbers("W", W, (kh, kw, c_in, c_out))
+    x = numbers("x", x, (N, height, width, c_in))
+    dz = numbers("dz", dz, (N, ho, wo, c_out))
+
+    z = zeros(N, ho, wo, c_out)
+    dW, dx = zeros(kh, kw, c_in, c_out), zeros(N, height, width, c_in)
+    for m in range(N):
+        for i in range(ho):
+            for j in range(wo):
+                for a in range(kh):
+                    for b in range(kw):
+                        row, col = i * stride + a - padding, j * stride + b - padding
+                        if not (0 <= row < height and 0 <= col < width):
+                            continue  # a zero of the padding: no term, no gradient
+                        for c in range(c_in):
+                            for o in range(c_out):
+                                z[m][i][j][o] += x[m][row][col][c] * W[a][b][c][o]
+                                dW[a][b][c][o] += dz[m][i][j][o] * x[m][row][col][c]
+                                dx[m][row][col][c] += dz[m][i][j][o] * W[a][b][c][o]
+    return ConvTwin(
+        z=array_of(z, (N, ho, wo, c_out)),
+        dW=array_of(dW, (kh, kw, c_in, c_out)),
+        dx=array_of(dx, (N, height, width, c_in)),
+    )
+
+
+def pool2d_twin(x, dy, *, size, stride, kind):
+    """Average or maximum pooling forward and backward, by scalar loops.
+
+    x: (N, height, width, c). dy: (N, ho, wo, c), cotangent of y, with
+    ho = floor((height - size) / stride) + 1 and wo likewise.
+    size, stride: >= 1, in pixels. kind: "average" or "max".
+
+    Returns a PoolTwin. Raises ValueError (shape, range, name, NaN) or TypeError (type, dtype).
+    """
+    _whole_number("size", size, 1)
+    _whole_number("stride", stride, 1)
+    if kind not in ("average", "max"):
+        raise ValueError(f'kind: expected "average" or "max", got {kind!r}')
+    N, height, width, channels = shape_of("x", x, 4)
+    ho = _windows("height", height, size, stride)
+    wo = _windows("width", width, size, stride)
+    x = numbers("x", x, (N, height, width, channels))
+    dy = numbers("dy", dy, (N, ho, wo, channels))
+
+    y, dx = zeros(N, ho, wo, channels), zeros(N, height, width, channels)
+    for m in range(N):
+        for i in range(ho):
+            for j in range(wo):
+                window = [
+                    (i * stride + a, j * stride + b) for a in range(size) for b in range(size)
+                ]  # row by row
+                for c in range(channels):
+                    if kind == "average":
+                        for row, col in window:
+                            y[m][i][j][c] += x[m][row][col][c] / len(window)
+                            dx[m][row][col][c] += dy[m][i][j][c] / len(window)
+                    else:
+                        best_row, best_col = window[0]
+                        for row, col in window:
+                            # strictly greater: of equal pixels the first one stays
+                            if x[m][row][col][c] > x[m][best_row][best_col][c]:
+                                best_row, best_col = row, col
+                        y[m][i][j][c] = x[m][best_row][best_col][c]
+                        dx[m][best_row][best_col][c] += dy[m][i][j][c]
+    return PoolTwin(
+        y=array_of(y, (N, ho, wo, channels)), dx=array_of(dx, (N, height, width, channels))
+    )
+
+
+def _whole_number(name, value, least):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expected an integer, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name}: expected at least {least}, got {value}")
+
+
+def _windows(axis, length, size, stride):
+    """How many windows of `size` pixels, one every `stride` pixels, fit into `length` pixels."""
+    if size < 1 or length < size:
+        raise ValueError(f"x: expected a {axis} (with padding) of at least {size}, got {length}")
+    return (length - size) // stride + 1

@@ -1,0 +1,209 @@
+"""The SNU's twin: one time step as seven scalar assignments, and their reversal one by one.
+
+Equations (S. Wozniak et al., arXiv:1812.07040v2; "." is point-wise):
+
+    s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) )
+    y_t = h( s_t + b )
+
+Forward, for every t and sample, and for every unit j (p marks the values at t-1):
+
+    (1)  m     = py_j                            with lateral inhibition: m = max_k py_k
+    (2)  gate  = 1 - m
+    (3)  kept  = decay_j * ps_j
+    (4)  z_j   = sum_k x_k W_kj + sum_k py_k H_kj + kept * gate
+    (5)  s_j   = g(z_j)
+    (6)  v_j   = s_j + b_j
+    (7)  y_j   = h(v_j)
+
+Backward: t runs down, and each assignment is reversed, the last one first. When its turn comes, the
+adjoint of its left-hand side is complete, because everything that reads it stands further down or
+at t+1. Every adjoint begins at its cotangent from outside (dy, and dstate for the last s and y),
+the others at 0.
+
+    (7)  dv_j     += dy_j * h'(v_j)              step: psi'(v_j); sigmoid: sigmoid'(v_j)
+    (6)  ds_j     += dv_j;      db_j += dv_j
+    (5)  dz_j     += ds_j * g'(z_j)
+    (4)  dkept    += dz_j * gate;    dgate += dz_j * kept
+         dpy_k    += dz_j * H_kj;    dH_kj += dz_j * py_k      every k, and none without H
+         dx_k     += dz_j * W_kj;    dW_kj += dz_j * x_k       every k
+    (3)  ddecay_j += dkept * ps_j;   dps_j += dkept * decay_j
+    (2)  dm       -= dgate
+    (1)  dpy_j    += dm                          with inhibition: each of the r units whose py_k
+                                                 equals the maximum gets dpy_k += dm / r
+
+`reset_grad="detached"` makes the gate a constant of the backward pass: (2) and (1) are not
+reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever formed.
+
+What this does not do: no choice of dtype (double precision), no check that decay lies in [0, 1]
+(the gradient is that of the raw value), no initialisation, no training.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .scalars import (
+    STATE_ACTIVATIONS,
+    array_of,
+    numbers,
+    parameter_shape,
+    parameters,
+    several,
+    shape_of,
+    sigmoid,
+    sigmoid_slope,
+    step,
+    surrogate_pair,
+    zeros,
+)
+
+
+class SNUTwin(NamedTuple):
+    """Every number of one forward and backward pass; dX is dL/dX over all paths from X to L."""
+
+    z: np.ndarray  # (T, B, n) argument of g
+    s: np.ndarray  # (T, B, n) membrane potential
+    v: np.ndarray  # (T, B, n) s + b
+    y: np.ndarray  # (T, B, n) output
+    state: tuple  # (s, y) after the last step, each (B, n)
+    dz: np.ndarray  # (T, B, n)
+    ds: np.ndarray  # (T, B, n)
+    dv: np.ndarray  # (T, B, n)
+    dy: np.ndarray  # (T, B, n) the cotangent given, plus all that comes back from t+1
+    grads: dict  # the names and shapes of params
+    dx: np.ndarray  # (T, B, n_in)
+    dstate: tuple  # (ds_0, dy_0), each (B, n)
+
+
+def snu_twin(
+    params,
+    x,
+    state,
+    dy,
+    dstate,
+    *,
+    h,
+    g,
+    surrogate,
+    lateral_inhibition,
+    reset_grad,
+):
+    """The SNU forward and backward, by scalar loops.
+
+        s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) ),    y_t = h( s_t + b )
+
+    params: {"W" (n_in, n), "b" (n,), "decay" (n,)} and, for recurrence, "H" (n, n).
+    x: (T, B, n_in), T = 0 included.
+    state: (s_0, y_0), each (B, n).
+    dy: (T, B, n), cotangent of y.
+    dstate: (ds_T, dy_T), each (B, n), cotangent of the final state; dy_T adds to dy[T-1].
+    h: "step" (SNU) or "sigmoid" (sSNU). g: "relu", "leaky_relu", "identity" or "tanh".
+    surrogate: "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi) of
+        functions of one number; dpsi stands in for the slope of the step, the sigmoid ignores it.
+    lateral_inhibition: the gate is 1 - max_j y_{j,t-1} for each sample, instead of 1 - y_{t-1}.
+    reset_grad: "through", or "detached": the gate is a constant in the backward pass.
+
+    Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
+    Source: arXiv:1812.07040v2, the equations of the unit; the reversal is derived above.
+    """
+    T, B, n_in = shape_of("x", x, 3)
+    _, n = parameter_shape(params, "W")
+    shapes = {"W": (n_in, n), "b": (n,), "decay": (n,)}
+    if "H" in params:
+        shapes["H"] = (n, n)
+    if h not in ("step", "sigmoid"):
+        raise ValueError(f'h: expected "step" or "sigmoid", got {h!r}')
+    if g not in STATE_ACTIVATIONS:
+        raise ValueError(f"g: expected one of {sorted(STATE_ACTIVATIONS)}, got {g!r}")
+    if reset_grad not in ("through", "detached"):
+        raise ValueError(f'reset_grad: expected "through" or "detached", got {reset_grad!r}')
+    if not isinstance(lateral_inhibition, (bool, np.bool_)):
+        raise TypeError(f"lateral_inhibition: expected True or False, got {lateral_inhibition!r}")
+    p = parameters(params, shapes)
+    x = numbers("x", x, (T, B, n_in))
+    s0, y0 = several("state", state, 2, (B, n))
+    dy = numbers("dy", dy, (T, B, n))
+    ds_T, dy_T = several("dstate", dstate, 2, (B, n))
+
+    g, slope_of_g = STATE_ACTIVATIONS[g]
+    _, dpsi = surrogate_pair(surrogate)
+    h, slope_of_h = (step, dpsi) if h == "step" else (sigmoid, sigmoid_slope)
+    W, H, b, decay = p["W"], p.get("H"), p["b"], p["decay"]
+
+    # Every list is indexed as in the equations: t = 1 ... T, and t = 0 is the initial state.
+    x = [None] + x
+    z, v = zeros(T + 1, B, n), zeros(T + 1, B, n)
+    s, y = [s0] + zeros(T, B, n), [y0] + zeros(T, B, n)
+    for t in range(1, T + 1):
+        for i in range(B):
+            for j in range(n):
+                m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]  # (1)
+                gate = 1.0 - m  # (2)
+                kept = decay[j] * s[t - 1][i][j]  # (3)
+                for k in range(n_in):  # (4)
+                    z[t][i][j] += x[t][i][k] * W[k][j]
+                if H is not None:
+                    for k in range(n):
+                        z[t][i][j] += y[t - 1][i][k] * H[k][j]
+                z[t][i][j] += kept * gate
+                s[t][i][j] = g(z[t][i][j])  # (5)
+                v[t][i][j] = s[t][i][j] + b[j]  # (6)
+                y[t][i][j] = h(v[t][i][j])  # (7)
+
+    grads = {name: zeros(*shape) for name, shape in shapes.items()}
+    dx = zeros(T + 1, B, n_in)
+    dz, dv = zeros(T + 1, B, n), zeros(T + 1, B, n)
+    ds, dy = zeros(T, B, n) + [ds_T], zeros(1, B, n) + dy
+    for i in range(B):
+        for j in range(n):
+            dy[T][i][j] += dy_T[i][j]
+    for t in reversed(range(1, T + 1)):
+        for i in range(B):
+            for j in reversed(range(n)):
+                # m, gate and kept as in the forward step, where they were not stored
+                m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]
+                gate = 1.0 - m
+                kept = decay[j] * s[t - 1][i][j]
+                dkept = dgate = dm = 0.0
+
+                dv[t][i][j] += dy[t][i][j] * float(slope_of_h(v[t][i][j]))  # (7)
+                ds[t][i][j] += dv[t][i][j]  # (6)
+                grads["b"][j] += dv[t][i][j]
+                dz[t][i][j] += ds[t][i][j] * slope_of_g(z[t][i][j])  # (5)
+                dkept += dz[t][i][j] * gate  # (4)
+                dgate += dz[t][i][j] * kept
+                if H is not None:
+                    for k in range(n):
+                        dy[t - 1][i][k] += dz[t][i][j] * H[k][j]
+                        grads["H"][k][j] += dz[t][i][j] * y[t - 1][i][k]
+                for k in range(n_in):
+                    dx[t][i][k] += dz[t][i][j] * W[k][j]
+                    grads["W"][k][j] += dz[t][i][j] * x[t][i][k]
+                grads["decay"][j] += dkept * s[t - 1][i][j]  # (3)
+                ds[t - 1][i][j] += dkept * decay[j]
+                if reset_grad == "detached":
+                    continue  # the gate is a constant
+                dm -= dgate  # (2)
+                reached = [j]  # (1)
+                if lateral_inhibition:
+                    reached = [k for k in range(n) if y[t - 1][i][k] == m]
+                for k in reached:
+                    dy[t - 1][i][k] += dm / len(reached)
+
+    def per_step(lists, width=n):
+        return array_of(lists[1:], (T, B, width))
+
+    return SNUTwin(
+        z=per_step(z),
+        s=per_step(s),
+        v=per_step(v),
+        y=per_step(y),
+        state=(array_of(s[T], (B, n)), array_of(y[T], (B, n))),
+        dz=per_step(dz),
+        ds=per_step(ds),
+        dv=per_step(dv),
+        dy=per_step(dy),
+        grads={name: array_of(grads[name], shape) for name, shape in shapes.items()},
+        dx=per_step(dx, n_in),
+        dstate=(array_of(ds[0], (B, n)), array_of(dy[0], (B, n))),
+    )
