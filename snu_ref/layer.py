@@ -74,9 +74,10 @@ class Layer:
         """`state` as the named tuple `kind` of arrays (B,) + out_shape; zeros if it is None."""
         if state is None:
             return self.zeros(kind, B)
-        if not isinstance(state, tuple) or len(state) != len(kind._fields):
-            raise TypeError(f"{name}: expected a tuple ({', '.join(kind._fields)}), as zero_state "
-                            f"gives it, got {type(state).__name__}")
+        other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state
+        if not isinstance(state, tuple) or len(state) != len(kind._fields) or other:
+            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), as "
+                            f"zero_state gives it, got {type(state).__name__}")
         for field, part in zip(kind._fields, state):
             validation.array(f"{name}.{field}", part, (B,) + self.out_shape, self.dtype)
         return kind(*state)

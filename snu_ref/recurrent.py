@@ -89,13 +89,6 @@ class Recurrent(Layer):
         """The state before the first step, zeros for B samples."""
         return self.zeros(self.State, validation.positive_int("B", B))
 
-    def check_state(self, name, state, kind, B):
-        """As in Layer; a named tuple of another kind is a TypeError: its fields mean other things."""
-        if hasattr(state, "_fields") and not isinstance(state, kind):
-            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), as "
-                            f"zero_state gives it, got {type(state).__name__}")
-        return super().check_state(name, state, kind, B)
-
     # ---- forward ----
 
     def step(self, x_t, state):

@@ -123,6 +123,9 @@ def test_conventions_at_kinks_and_far_out():
     assert scalars.boxcar_slope(math.nextafter(0.5, 0.0)) == 1.0
     for slope in (pair[1] for pair in scalars.SURROGATES.values()):
         assert slope(0.0) == 1.0  # every surrogate is scaled to slope 1 at the threshold
+    for v in (1.0, 1.5, 3.0):
+        assert scalars.triangle(v) == scalars.boxcar(v) == 0.5 and scalars.triangle_slope(v) == 0.0
+        assert scalars.triangle(-v) == scalars.boxcar(-v) == -0.5
     assert scalars.sigmoid(-800.0) == 0.0 and scalars.sigmoid(800.0) == 1.0
     assert scalars.sigmoid_slope(50.0) == pytest.approx(math.exp(-50.0), rel=1e-15)
     assert scalars.tanh_slope(-25.0) == pytest.approx(4.0 * math.exp(-50.0), rel=1e-15)
@@ -398,7 +401,41 @@ def test_tied_units_share_the_gradient_of_the_maximum():
     assert np.array_equal(out.z[0, 0], x[0, 0, 0] * params["W"][0] + x[0, 0, 1] * params["W"][1])
 
 
-# ---- limits of the recurrent units: gates held open or shut by a bias of +-800 ---------------
+# ---- the recurrent units: one step by matrix products, and limits ----------------------------
+
+
+def sigmoid(a):
+    return 1.0 / (1.0 + np.exp(-a))
+
+
+def one_step(unit, params, x, state):
+    """The state after one step, from the equations in whole arrays."""
+    h, xW, hH, b = state[0], x @ params["W"], state[0] @ params["H"], params["b"]
+    if unit is rnn_twin:
+        return [np.tanh(xW + hH + b)]
+    if unit is lstm_twin:
+        i, f, g, o = np.split(xW + hH + b, 4, axis=1)
+        c = sigmoid(f) * state[1] + sigmoid(i) * np.tanh(g)
+        return [sigmoid(o) * np.tanh(c), c]
+    r, z, _ = np.split(sigmoid(xW + hH + b), 3, axis=1)
+    if unit is gru_after_twin:
+        recurrent = r * (hH[:, 2 * N :] + params["b_h"])
+    else:
+        recurrent = (r * h) @ params["H"][:, 2 * N :]
+    return [z * h + (1.0 - z) * np.tanh(xW[:, 2 * N :] + b[2 * N :] + recurrent)]
+
+
+@pytest.mark.parametrize("unit", [rnn_twin, lstm_twin, gru_twin, gru_after_twin])
+def test_recurrent_units_follow_their_equations(unit):
+    params, x, state, dy, dstate = unit_problem(unit)
+    out = unit(params, x, state, dy, dstate)
+    for t in range(T):
+        state = one_step(unit, params, x[t], state)
+        assert difference(out.y[t], state[0]) < ROUNDING
+    assert difference(out.state, state) < ROUNDING
+
+
+# Limits: gates held open or shut by a bias of +-800.
 
 
 def gated(unit, **biases):
@@ -477,6 +514,12 @@ def test_convolution_by_hand():
     assert padded.z[0, :, :, 0].tolist() == [[0.0] * 4, [1.0, 12.0, 23.0, 30.0], [0.0] * 4]
     strided = conv2d_twin(W, x, np.ones((1, 2, 2, 1)), stride=2, padding=1)
     assert not np.any(strided.z)  # rows 0 and 2 of the three above
+    # rows are treated as columns are: the transposed picture and kernel give the transposed output
+    W, x, dz = conv_problem(2, 1)
+    out = conv2d_twin(W, x, dz, stride=2, padding=1)
+    turned = [np.swapaxes(W, 0, 1), np.swapaxes(x, 1, 2), np.swapaxes(dz, 1, 2)]
+    out_turned = conv2d_twin(*turned, stride=2, padding=1)
+    assert difference(np.swapaxes(out_turned.z, 1, 2), out.z) < ROUNDING
     # a kernel of one pixel is a dense layer on every pixel
     W, x, _ = conv_problem(1, 0)
     dz = x[..., :1] * [1.0, 2.0, 3.0]
@@ -635,8 +678,9 @@ def test_bad_input_is_named():
         (ValueError, "^indices: ", lambda: embedding_twin(params["H"], [N], dy[0, :1])),
         (TypeError, "^indices: ", lambda: embedding_twin(params["H"], [0.0], dy[0, :1])),
         (ValueError, "x, dy: ", lambda: dense_twin({k: params[k] for k in "Wb"}, dy, dy)),
-        (ValueError, "^target: ", lambda: softmax_cross_entropy_twin(logits, classes + N)),
-        (ValueError, "^target: ", lambda: bernoulli_nll_twin(logits, 1.0 + logits**2)),
+        (ValueError, "from 0 to 2", lambda: softmax_cross_entropy_twin(logits, classes + 1)),
+        (ValueError, "^target: ", lambda: bernoulli_nll_twin(logits, np.full((T, B, N), 1.001))),
+        (ValueError, "^target: ", lambda: bernoulli_nll_twin(logits, np.full((T, B, N), -0.001))),
         (ValueError, "^mask: ", lambda: softmax_cross_entropy_twin(logits, classes, 0 * MASK)),
         (ValueError, "^mask: ", lambda: softmax_cross_entropy_twin(logits, classes, 2 * MASK)),
         (ValueError, "sample", lambda: mean_square_error_twin(logits, dy[0], MASK * [1, 0])),
