@@ -1,0 +1,22 @@
+"""Phase-change memory: the device, and weight matrices on arrays of differential pairs.
+
+    from snu_ref.pcm import PCMArray
+    array = PCMArray(88, 150, noise=rng)        # 26,400 devices
+    array.program(W, t=0.0)
+    y = x @ array                               # the weights as read, at the array's clock
+    array.update(-lr * dW)                      # one second of device time
+
+Modules, lower ones first: model (coefficients and one-step equations), noise (where the normal
+draws come from), device, converters, readout, update, refresh, checkpoint, array.
+"""
+
+from .array import PCMArray, full_scale
+from .checks import TimeRunsBackwards
+from .device import PCMDevices, draw_stuck
+from .noise import ColumnNoise, ProgramNoise, RefreshNoise, UpdateNoise
+from .readout import ColumnReadout, DeviceReadout
+from .update import UpdateRule
+
+__all__ = ["PCMArray", "PCMDevices", "UpdateRule", "DeviceReadout", "ColumnReadout",
+           "ProgramNoise", "UpdateNoise", "RefreshNoise", "ColumnNoise",
+           "TimeRunsBackwards", "draw_stuck", "full_scale"]

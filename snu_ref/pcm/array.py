@@ -1,0 +1,293 @@
+"""A weight matrix held by differential pairs of phase-change devices.
+
+    W = sum over pairs of (G+ - G-) / scale,   times a digital drift factor, 1 until compensated
+
+scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
+Devices are (2, pairs, n_in, n_out), plus devices first; pairs = 1 unless more devices serve one
+synapse, in which case their differences add and pulses are dealt to them in turn.
+
+Time. The array owns one clock, `now`, in seconds. Every read and every write of the matrix names
+its time t, which has no default and moves the clock; update() moves it by the rule's second by
+itself; a time before the clock raises TimeRunsBackwards. `x @ array`, which has no place for a
+time, reads at `now`, so it can never show a state older than the last write or read. One clock
+that only moves forward was preferred to a time passed freely to every call because the devices
+remember when they were written: a pulse before a read that has already happened has no meaning.
+
+Noise. The array is given one source at birth and uses it wherever a call passes no `noise` of its
+own; noise.py says what it may be. White noise is drawn at every read, and one product `x @ array`
+is one read, shared by the rows of x (ours). The N of 1/f noise is drawn once per read-out time and
+then held: a Generator is asked only for a time that has no draw yet, an array or a number replaces
+the draw, and a write drops it.
+
+Device physics is computed in float64; a product has the dtype of x.
+"""
+
+import numpy as np
+
+from . import model
+from .checkpoint import COUNTERS, pack, unpack
+from .checks import check_array, check_count, check_positive, check_time
+from .device import PCMDevices
+from .noise import ColumnNoise, UpdateNoise, check_noise, check_rounds, normal, split
+from .readout import ColumnReadout, DeviceReadout
+from .refresh import check_refresh_noise, refresh_pairs
+from .update import UpdateRule, accumulate, deal
+
+READ_NOISE = ("white", "1/f")
+
+
+def full_scale(W, pairs=1):
+    """The scale that puts the largest weight on 25 uS:  25 pairs/max|W|, in uS per unit weight."""
+    check_array("W", W, np.shape(W))
+    largest = float(np.abs(W).max(initial=0.0))
+    if largest == 0.0:
+        raise ValueError("W must hold a weight other than zero to be scaled to 25 uS")
+    return model.G_MAX * check_count("pairs", pairs) / largest
+
+
+class PCMArray:
+    """An n_in x n_out matrix on phase-change devices, all fresh from a RESET at time t.
+
+    Parameters
+        n_in, n_out   shape of the matrix
+        noise         default source of every draw: a Generator or a number (0.0: noise off)
+        t             start of the clock, s
+        scale         uS per unit weight
+        pairs         differential pairs per synapse
+        stuck         None or integers (2, pairs, n_in, n_out), see device.draw_stuck
+        read_noise    "white" or "1/f"
+        readout       DeviceReadout or ColumnReadout
+        rule          UpdateRule
+
+    Raises ValueError, TypeError. On any error of a method the array is as it was before.
+    """
+
+    __array_ufunc__ = None  # let x @ array reach __rmatmul__ instead of NumPy's matmul
+
+    def __init__(self, n_in, n_out, *, noise, t=0.0, scale=8.0, pairs=1, stuck=None,
+                 read_noise="white", readout=DeviceReadout(), rule=UpdateRule()):
+        self.shape = (check_count("n_in", n_in), check_count("n_out", n_out))
+        self.pairs = check_count("pairs", pairs)
+        self.device_shape = (2, self.pairs, *self.shape)
+        if isinstance(noise, np.ndarray):
+            raise TypeError("noise of an array must be a Generator or a number; "
+                            "pass arrays of draws to the single calls")
+        self.noise = check_noise(noise, self.device_shape)
+        self.scale = check_positive("scale", scale)
+        if read_noise not in READ_NOISE:
+            raise ValueError(f"read_noise must be one of {READ_NOISE}, got {read_noise!r}")
+        if not isinstance(readout, (DeviceReadout, ColumnReadout)):
+            raise TypeError("readout must be a DeviceReadout or a ColumnReadout, "
+                            f"got {type(readout).__name__}")
+        if not isinstance(rule, UpdateRule):
+            raise TypeError(f"rule must be an UpdateRule, got {type(rule).__name__}")
+        self.read_noise, self.readout, self.rule = read_noise, readout, rule
+        self.devices = PCMDevices(self.device_shape, t=t, noise=self.noise, stuck=stuck)
+        self.chi = np.zeros(self.shape)                     # (n_in, n_out), uS
+        self.turn = np.zeros(self.shape, dtype=np.int64)    # (n_in, n_out)
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.drift_factor, self.reference = 1.0, None       # r(t_ref)/r(t) and r(t_ref)
+        self.held = None                                    # (t, N) of the held 1/f draw
+
+    @classmethod
+    def from_weights(cls, W, *, noise, t=0.0, pairs=1, **options):
+        """An array programmed with W at time t, its largest weight on 25 uS, for inference."""
+        scale = full_scale(W, pairs)
+        if W.ndim != 2:
+            raise ValueError(f"W must have two dimensions, got shape {W.shape}")
+        array = cls(*W.shape, noise=noise, t=t, pairs=pairs, scale=scale, **options)
+        array.program(W, t)
+        return array
+
+    @property
+    def now(self):
+        """The clock, s."""
+        return self.devices.now
+
+    def wait(self, t):
+        """Move the clock to time t (s)."""
+        self.devices.wait(t)
+
+    def _count(self, **more):
+        for name, k in more.items():
+            self.counters[name] += k
+
+    # ---------------------------------------------------------------------------- writing
+
+    def program(self, W, t, *, scale=None, noise=None):
+        """Write the weights W in closed loop, at time t.
+
+        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs. chi
+        and the drift factor start anew.
+
+        Parameters: W (n_in, n_out) with |W| scale <= 25 pairs uS; t in s; scale in uS per unit
+        weight, None to keep it; noise, arrays as ProgramNoise of (2, pairs, n_in, n_out).
+        Raises ValueError, TypeError; TimeRunsBackwards.
+        """
+        scale = self.scale if scale is None else check_positive("scale", scale)
+        limit = model.G_MAX * self.pairs / scale
+        W = check_array("W", W, self.shape, -limit * (1 + 1e-12), limit * (1 + 1e-12))
+        d = np.clip(W * (scale / self.pairs), -model.G_MAX, model.G_MAX)
+        pair = np.stack([np.maximum(d, 0.0), np.maximum(-d, 0.0)])[:, None]
+        target = np.broadcast_to(pair, self.device_shape)  # the same for every pair
+        self.devices.program(np.ascontiguousarray(target), t,
+                             noise=self.noise if noise is None else noise)
+        self.scale = scale
+        self.chi[...], self.turn[...] = 0.0, 0
+        self.drift_factor = 1.0
+        self.reference = self.held = None
+        self._count(programs=target.size)
+
+    def update(self, dW, *, noise=None):
+        """One training update: dW is accumulated, pulses are applied, the clock moves on.
+
+        chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
+        at now + rule.seconds; every rule.refresh_every updates a refresh follows.
+
+        Parameters: dW (n_in, n_out), the float step to be added to the weights (already times
+        minus the learning rate); noise, arrays as UpdateNoise.
+        Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
+        Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
+        """
+        dW = check_array("dW", dW, self.shape)
+        noise = split(self.noise if noise is None else noise, UpdateNoise)
+        chi, n = accumulate(self.chi, dW * self.scale, self.rule.epsilon)
+        counts, turn = deal(n, self.turn, self.pairs)
+        of_pulses = check_rounds(noise.pulses, int(counts.max()), self.device_shape, "noise.pulses")
+        every = self.rule.refresh_every
+        refresh_due = every is not None and (self.counters["updates"] + 1) % every == 0
+        if refresh_due:
+            of_refresh = check_refresh_noise(noise.refresh, self.device_shape, self.rule)
+
+        t = self.now + self.rule.seconds
+        self.devices.set_pulse(t, noise=of_pulses, pulses=counts, where=counts > 0)
+        self.chi, self.turn = chi, turn
+        self.held = None
+        self._count(set_pulses=int(counts.sum()), updates=1)
+        if refresh_due:
+            self._refresh(t, of_refresh)
+        return n
+
+    def refresh(self, t, *, noise=None):
+        """Refresh the pairs that need it, at time t; see refresh.py.
+
+        Parameters: t in s; noise, arrays as RefreshNoise.
+        Returns which pairs were rewritten, a boolean array (pairs, n_in, n_out).
+        """
+        t = check_time(t, self.now)
+        noise = check_refresh_noise(self.noise if noise is None else noise,
+                                    self.device_shape, self.rule)
+        return self._refresh(t, noise)
+
+    def _refresh(self, t, noise):
+        due, counts = refresh_pairs(self.devices, t, self.rule, noise)
+        self.held = None
+        self._count(**counts)
+        return due
+
+    # ---------------------------------------------------------------------------- reading
+
+    def conductance(self, t):
+        """The true conductances at time t, without any read, (2, pairs, n_in, n_out) in uS."""
+        return self.devices.conductance(t)
+
+    def _read(self, t, noise):
+        """Conductances with read noise, (2, pairs, n_in, n_out); uncounted. noise is checked."""
+        if self.read_noise == "white":
+            return self.devices.read_white(t, noise=noise)
+        t = check_time(t, self.now)
+        held = self.held is not None and self.held[0] == t
+        held = held and isinstance(noise, np.random.Generator)
+        N = self.held[1] if held else normal(noise, self.device_shape)
+        self.held = (t, N)
+        return self.devices.read_1f(t, noise=N)
+
+    def read_weights(self, t, *, noise=None):
+        """The weights as read at time t, (n_in, n_out), float64.
+
+        One read of every device. With a DeviceReadout through its converter; with a ColumnReadout
+        as the currents see them, since no converter sits at a single device.
+
+        Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
+        Raises ValueError, TypeError; TimeRunsBackwards.
+        """
+        noise = check_noise(self.noise if noise is None else noise, self.device_shape)
+        G = self._read(t, noise)
+        self._count(device_reads=G.size)
+        return self.readout.weights(G) * (self.drift_factor / self.scale)
+
+    def product(self, x, t, *, noise=None):
+        """x @ W through the array at time t.
+
+        Parameters: x (..., n_in), floats; t in s; noise, an array as (2, pairs, n_in, n_out) with
+        a DeviceReadout, arrays as ColumnNoise with a ColumnReadout.
+        Returns (..., n_out) in the dtype of x. Raises ValueError, TypeError; TimeRunsBackwards.
+        """
+        y = self._product(x, t, self.noise if noise is None else noise)
+        return (y * self.drift_factor).astype(x.dtype)
+
+    def __rmatmul__(self, x):
+        """x @ array: product(x, array.now) with the array's own noise."""
+        return self.product(x, self.now)
+
+    def _product(self, x, t, noise):
+        if not isinstance(x, np.ndarray) or x.ndim < 1:
+            raise TypeError(f"x must be an array (..., {self.shape[0]}), got {type(x).__name__}")
+        v = check_array("x", x, x.shape[:-1] + self.shape[:1])
+        if isinstance(self.readout, ColumnReadout):
+            devices, output = split(noise, ColumnNoise)
+            devices = check_noise(devices, self.device_shape, "noise.devices")
+            output = check_noise(output, self.readout.noise_shape(v.shape, self.shape[1]),
+                                 "noise.output")
+            y = self.readout.product(v, self._read(t, devices), output)
+        else:
+            G = self._read(t, check_noise(noise, self.device_shape))
+            y = self.readout.product(v, G)
+            self._count(device_reads=G.size)
+        self._count(matvecs=int(np.prod(v.shape[:-1])))
+        return y / self.scale
+
+    # ----------------------------------------------------------- global drift compensation
+
+    def _response(self, t, noise):
+        """r(t) = mean |output| over the one-hot input rows."""
+        before = self.state()
+        r = float(np.abs(self._product(np.eye(self.shape[0]), t, noise)).mean())
+        if r == 0.0:
+            self.restore(before)
+            raise ValueError("no output to compare: every one-hot input reads as zero")
+        return r
+
+    def calibrate(self, t, *, noise=None):
+        """Measure r(t) as the reference of the drift compensation; the factor becomes 1.
+
+        Parameters as for product() of the n_in one-hot rows. Raises ValueError if all reads as 0.
+        """
+        self.reference = self._response(t, self.noise if noise is None else noise)
+        self.drift_factor = 1.0
+
+    def compensate(self, t, *, noise=None):
+        """Set and return the digital factor r(t_ref)/r(t) that multiplies all later outputs.
+
+        r is the mean absolute output over one-hot input rows, t_ref the time of calibrate().
+        Parameters as for calibrate(). Raises ValueError if calibrate() was never called.
+        Source: global drift compensation of [J20] in model.py.
+        """
+        if self.reference is None:
+            raise ValueError("compensate needs a reference: call calibrate() first")
+        noise = self.noise if noise is None else noise
+        self.drift_factor = self.reference / self._response(t, noise)
+        return self.drift_factor
+
+    # ------------------------------------------------------------------------- checkpoint
+
+    def state(self):
+        """The whole state as a flat dict of plain arrays (copies); see checkpoint.py."""
+        return pack(self)
+
+    def restore(self, state):
+        """Take over a state() of an array built alike; on an error nothing changes.
+
+        Raises ValueError, TypeError for missing or unknown entries, other shapes, wrong values.
+        """
+        unpack(self, state)

@@ -1,0 +1,87 @@
+"""The state of a phase-change array as a flat dict of plain arrays, and back.
+
+pack gives the state of the devices (device.STATE) and
+
+    chi, turn         (n_in, n_out)          accumulator in uS; pair whose turn it is
+    scale             ()                     uS per unit weight
+    counters          (7,) int64             in the order of COUNTERS
+    drift_factor      ()                     digital factor of the drift compensation
+    drift_reference   (0,) or (1,)           r at calibration, if there was one
+    held_t, held_N    (0,) and (0, 2, ...),  the held 1/f draw and its time, if there is one;
+                      or (1,) and (1, 2, ...)
+
+Not in it, because the caller builds the array with them: shape, pairs, read_noise, readout, rule,
+and the state of a Generator.
+"""
+
+import numpy as np
+
+from .checks import check_array, check_positive
+from .device import STATE
+
+COUNTERS = ("set_pulses", "resets", "programs", "device_reads", "matvecs", "updates", "refreshes")
+MORE = ("chi", "turn", "scale", "counters", "drift_factor", "drift_reference", "held_t", "held_N")
+
+
+def pack(array):
+    """The whole state of `array` as a new dict of copies."""
+    held = array.held is not None
+    return array.devices.state() | {
+        "chi": array.chi.copy(),
+        "turn": array.turn.copy(),
+        "scale": np.array(array.scale),
+        "counters": np.array([array.counters[name] for name in COUNTERS], dtype=np.int64),
+        "drift_factor": np.array(array.drift_factor),
+        "drift_reference": np.array([] if array.reference is None else [array.reference]),
+        "held_t": np.array([array.held[0]] if held else []),
+        "held_N": array.held[1][None].copy() if held else np.zeros((0, *array.device_shape))}
+
+
+def _optional(state, name, shape):
+    """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
+    length = 1 if np.shape(state[name])[:1] == (1,) else 0
+    a = check_array(f"state[{name!r}]", state[name], (length, *shape))
+    return a[0] if length else None
+
+
+def _integers(state, name, shape, high):
+    a = state[name]
+    if not isinstance(a, np.ndarray) or not np.issubdtype(a.dtype, np.integer):
+        raise TypeError(f"state[{name!r}] must be a NumPy array of integers")
+    if a.shape != shape:
+        raise ValueError(f"state[{name!r}] must have shape {shape}, got {a.shape}")
+    if a.min() < 0 or a.max() > high:
+        raise ValueError(f"state[{name!r}] must lie in [0, {high}], got {a.min()} to {a.max()}")
+    return a.astype(np.int64)
+
+
+def unpack(array, state):
+    """Take over the `state` of an array built alike; on an error nothing changes.
+
+    Raises ValueError or TypeError for a missing or unknown entry, another shape, a value that no
+    array can have.
+    """
+    if not isinstance(state, dict):
+        raise TypeError(f"state must be a dict, got {type(state).__name__}")
+    if set(state) != set(STATE + MORE):
+        raise ValueError(f"state must hold exactly {sorted(STATE + MORE)}, got {sorted(state)}")
+    devices = array.devices.checked_state({name: state[name] for name in STATE})
+    chi = check_array("state['chi']", state["chi"], array.shape)
+    turn = _integers(state, "turn", array.shape, array.pairs - 1)
+    counters = _integers(state, "counters", (len(COUNTERS),), np.iinfo(np.int64).max)
+    scale = check_positive("state['scale']", float(check_array("state['scale']",
+                                                               state["scale"], ())))
+    factor = check_positive("state['drift_factor']", float(check_array("state['drift_factor']",
+                                                                       state["drift_factor"], ())))
+    reference = _optional(state, "drift_reference", ())
+    held_t, held_N = _optional(state, "held_t", ()), _optional(state, "held_N", array.device_shape)
+    if (held_t is None) != (held_N is None):
+        raise ValueError("state['held_t'] and state['held_N'] must be both there or both empty")
+
+    for name, value in devices.items():
+        setattr(array.devices, name, value)
+    array.chi, array.turn, array.scale = chi, turn, scale
+    array.counters = dict(zip(COUNTERS, counters.tolist()))
+    array.drift_factor = factor
+    array.reference = None if reference is None else float(reference)
+    array.held = None if held_t is None else (float(held_t), held_N)

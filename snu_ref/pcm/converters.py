@@ -1,0 +1,41 @@
+"""Converters between numbers and voltages or currents: uniform quantisers that clip.
+
+    unsigned, b bits, 0 .. full scale:   step = full_scale / (2^b - 1),    2^b levels
+    signed,   b bits, -bound .. bound:   step = 2 bound / (2^b - 2),       2^b - 1 levels with 0
+
+Inside the range the error is uniform in +-step/2, so its root mean square is step/sqrt(12).
+Left out: noise, offset and gain error of the converter itself, stochastic rounding.
+
+Source of the signed form: the input and output resolution of IBM's aihwkit (parameters/io.py).
+"""
+
+import numpy as np
+
+from .checks import check_count, check_positive
+
+
+def unsigned_step(bits, full_scale):
+    """Step of the unsigned quantiser, full_scale/(2^bits - 1); bits >= 1, full_scale > 0."""
+    return check_positive("full_scale", full_scale) / (2 ** check_count("bits", bits) - 1)
+
+
+def signed_step(bits, bound):
+    """Step of the signed quantiser, 2 bound/(2^bits - 2); bits >= 2, bound > 0."""
+    return 2.0 * check_positive("bound", bound) / (2 ** check_count("bits", bits, 2) - 2)
+
+
+def quantise_unsigned(a, bits, full_scale):
+    """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a as it is."""
+    if bits is None:
+        return a
+    step = unsigned_step(bits, full_scale)
+    return np.clip(np.rint(a / step), 0, 2 ** bits - 1) * step
+
+
+def quantise_signed(a, bits, bound):
+    """a rounded to the nearest of 2^bits - 1 levels in [-bound, bound]; bits None: a as it is."""
+    if bits is None:
+        return a
+    step = signed_step(bits, bound)
+    top = 2 ** (bits - 1) - 1
+    return np.clip(np.rint(a / step), -top, top) * step

@@ -1,0 +1,220 @@
+"""Many phase-change devices at once: their state, the three ways to write, the two to read.
+
+State, one entry per device:  G0, the conductance (uS) at the reference time t0 (s) after the last
+write; P, the pulse memory; nu, the drift exponent; t_write, the time (s) of that write; stuck.
+The equations and their sources are in model.py, the meaning of `noise` in noise.py.
+
+Time. The devices own one clock, `now`. Every read and every write takes its time t in seconds and
+moves the clock there; a time before the clock raises TimeRunsBackwards. There is no default time,
+so no read can silently take place at a time that was forgotten.
+
+Errors are atomic: every check comes before the first change of state.
+
+Left out: a pulse acts on G0, not on the drifted conductance, so that a partial SET erases the
+history of the drift. A stuck device neither drifts nor hears a write (ours), but reads noisily.
+"""
+
+import numpy as np
+
+from . import model
+from .checks import (TimeRunsBackwards, check_array, check_count, check_mask, check_number,
+                     check_time)
+from .noise import ProgramNoise, check_noise, check_rounds, normal, normal_at, split
+
+WORKING, STUCK_SET, STUCK_RESET = 0, 1, -1
+STATE = ("G0", "P", "nu", "t0", "t_write", "stuck", "now")
+
+
+def draw_stuck(shape, p_set, p_reset, *, rng):
+    """Which devices are stuck: 1 at SET with probability p_set, -1 at RESET with p_reset, else 0.
+
+    Parameters: shape of the devices; p_set, p_reset in [0, 1], their sum at most 1; rng, a
+    Generator. Returns an int8 array of `shape`.
+    Raises ValueError or TypeError for other arguments.
+    """
+    p_set = check_number("p_set", p_set, 0.0, 1.0)
+    p_reset = check_number("p_reset", p_reset, 0.0, 1.0 - p_set)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
+    u = rng.random(shape)
+    stuck = np.where(u < p_set, STUCK_SET, np.where(u < p_set + p_reset, STUCK_RESET, WORKING))
+    return stuck.astype(np.int8)
+
+
+def check_stuck(stuck, shape):
+    """An integer array of `shape` with the entries 0, 1 and -1; None stands for zeros."""
+    if stuck is None:
+        return np.zeros(shape, dtype=np.int8)
+    if not isinstance(stuck, np.ndarray) or not np.issubdtype(stuck.dtype, np.integer):
+        raise TypeError("stuck must be an integer array (0 works, 1 stuck at SET, -1 at RESET)")
+    if stuck.shape != tuple(shape):
+        raise ValueError(f"stuck must have shape {tuple(shape)}, got {stuck.shape}")
+    if not np.isin(stuck, (WORKING, STUCK_SET, STUCK_RESET)).all():
+        raise ValueError("stuck must hold 0 (works), 1 (stuck at SET) and -1 (stuck at RESET) only")
+    return stuck.astype(np.int8)
+
+
+class PCMDevices:
+    """Phase-change devices of any array shape, fresh from a RESET at time t.
+
+    Parameters: shape, a tuple; t, start of the clock in s; noise of that RESET, shape `shape`;
+    stuck, None or an integer array of `shape` (see draw_stuck).
+    """
+
+    def __init__(self, shape, *, t, noise, stuck=None):
+        self.shape = tuple(check_count("shape", n) for n in shape)
+        self.stuck = check_stuck(stuck, self.shape)
+        self.now = check_number("t", t)
+        self.G0 = np.where(self.stuck == STUCK_SET, model.STUCK_SET_G, model.STUCK_RESET_G)
+        self.P = np.where(self.stuck == STUCK_SET, 0.0, 1.0)
+        self.nu = np.zeros(self.shape)
+        self.t0 = np.full(self.shape, model.T0_PULSE)
+        self.t_write = np.full(self.shape, self.now)
+        self.reset(t, noise=noise)
+
+    # ---------------------------------------------------------------------------- writing
+
+    def program(self, G_T, t, *, noise, where=None):
+        """Closed-loop programming to the targets G_T, at time t.
+
+        G0 = max(G_T + sigma N, 0), nu = |mu_nu + sigma_nu N|, t0 = 20;
+        P = 0 where G_T > 0, else P = 1 (ours).
+
+        Parameters: G_T (shape), 0 to 25 uS; t in s; noise, arrays as ProgramNoise (shape each);
+        where, a boolean array (shape) of the devices to write, None for all.
+        Raises ValueError, TypeError; TimeRunsBackwards. Source: [J20] of model.py.
+        """
+        t = check_time(t, self.now)
+        G_T = check_array("G_T", G_T, self.shape, 0.0, model.G_MAX, " uS")
+        noise = split(noise, ProgramNoise)
+        of_G, of_nu = (check_noise(n, self.shape, f"noise.{field}")
+                       for n, field in zip(noise, noise._fields))
+        index = self._working(where)
+
+        target = G_T.reshape(-1)[index]
+        G0 = target + model.program_sigma(target) * normal_at(of_G, index)
+        mu, sigma = model.drift_moments(target)
+        nu = np.abs(mu + sigma * normal_at(of_nu, index))
+        P = np.where(target > 0.0, 0.0, 1.0)
+        self._write(index, np.maximum(G0, 0.0), P, nu, model.T0_PROGRAM, t)
+
+    def set_pulse(self, t, *, noise, pulses=1, where=None):
+        """Blind SET pulses at time t, one after another.
+
+        P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
+
+        Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r
+        for a device's pulse r; pulses, a positive integer for every device or an integer array
+        (shape), positive wherever a pulse is due; where, a boolean array (shape), None for all.
+        Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
+        """
+        t = check_time(t, self.now)
+        due = check_mask("where", where, self.shape)
+        if isinstance(pulses, np.ndarray):
+            if not np.issubdtype(pulses.dtype, np.integer):
+                raise TypeError(f"pulses must be integers, got {pulses.dtype}")
+            if pulses.shape != self.shape:
+                raise ValueError(f"pulses must have shape {self.shape}, got {pulses.shape}")
+            if (pulses[due] < 1).any():
+                raise ValueError("pulses must be at least 1 wherever a pulse is due, "
+                                 f"got {pulses[due].min()}")
+            rounds = int(pulses.max(where=due, initial=0))
+        else:
+            rounds = check_count("pulses", pulses)
+        noise = check_rounds(noise, rounds, self.shape)
+        index = self._working(where)
+        left = pulses.reshape(-1)[index] if isinstance(pulses, np.ndarray) else None
+
+        G0, P = self.G0.reshape(-1)[index], self.P.reshape(-1)[index]
+        decay = float(np.exp(-1.0 / model.SET_MEMORY))
+        for r in range(rounds):
+            k = slice(None) if left is None else np.flatnonzero(left > r)  # due for pulse r
+            p = P[k] * decay
+            mu, sigma = model.set_moments(G0[k], p)
+            N = normal_at(noise[r] if isinstance(noise, np.ndarray) else noise, index[k])
+            G0[k], P[k] = np.clip(G0[k] + mu + sigma * N, *model.SET_RANGE), p
+        self._write(index, G0, P, model.NU_PULSE, model.T0_PULSE, t)
+
+    def reset(self, t, *, noise, where=None):
+        """RESET at time t:  G0 = max(0.1 + 0.01 N, 0),  P = 1,  nu = 0.04,  t0 = 38.6.
+
+        Parameters: t in s; noise, an array as (shape); where, a boolean array, None for all.
+        Raises ValueError, TypeError; TimeRunsBackwards.
+        """
+        t = check_time(t, self.now)
+        noise = check_noise(noise, self.shape)
+        index = self._working(where)
+        N = normal_at(noise, index)
+        G0 = np.maximum(model.RESET_MEAN + model.RESET_SIGMA * N, 0.0)
+        self._write(index, G0, 1.0, model.NU_PULSE, model.T0_PULSE, t)
+
+    def _working(self, where):
+        """Flat positions of the devices to write: those in `where` that are not stuck."""
+        due = check_mask("where", where, self.shape)
+        return np.flatnonzero(due & (self.stuck == WORKING))
+
+    def _write(self, index, G0, P, nu, t0, t):
+        for name, value in (("G0", G0), ("P", P), ("nu", nu), ("t0", t0), ("t_write", t)):
+            getattr(self, name).reshape(-1)[index] = value
+        self.now = t
+
+    # ---------------------------------------------------------------------------- reading
+
+    def wait(self, t):
+        """Move the clock to time t (s) and do nothing else."""
+        self.now = check_time(t, self.now)
+
+    def conductance(self, t):
+        """Conductance at time t without read noise:  G(t) = G0 (a/t0)^-nu, in uS."""
+        self.wait(t)
+        a = model.age(self.now, self.t_write, self.t0)
+        return model.drift(self.G0, a, self.t0, self.nu)
+
+    def read_white(self, t, *, noise):
+        """Read at time t with white noise:  G(t) + (0.03 G(t) + 0.13) N, in uS, may be negative.
+
+        Parameters: t in s; noise, an array as (shape). Source: [N18] of model.py.
+        """
+        noise = check_noise(noise, self.shape)
+        G = self.conductance(t)
+        return G + model.white_sigma(G) * normal(noise, self.shape)
+
+    def read_1f(self, t, *, noise):
+        """Read at time t with 1/f noise:  max(G(t) (1 + Q sqrt(ln((a + t_read)/(2 t_read))) N), 0).
+
+        The same N belongs to every read at one time t: pass the same array again to repeat one.
+        Parameters: t in s; noise, an array as (shape). Source: [J20] of model.py.
+        """
+        noise = check_noise(noise, self.shape)
+        G = self.conductance(t)
+        a = model.age(self.now, self.t_write, self.t0)
+        relative = model.flicker_sigma(self.G0, a)
+        return np.maximum(G * (1.0 + relative * normal(noise, self.shape)), 0.0)
+
+    # ------------------------------------------------------------------------- checkpoint
+
+    def state(self):
+        """The whole state as a flat dict of copies; `now` is an array of shape ()."""
+        return {name: np.array(getattr(self, name)) for name in STATE}
+
+    def checked_state(self, state):
+        """`state` checked against these devices, as a new dict; nothing is changed."""
+        if not isinstance(state, dict):
+            raise TypeError(f"state must be a dict, got {type(state).__name__}")
+        if set(state) != set(STATE):
+            raise ValueError(f"state must hold exactly {sorted(STATE)}, got {sorted(state)}")
+        new = {name: check_array(f"state[{name!r}]", state[name], self.shape)
+               for name in STATE if name not in ("stuck", "now")}
+        for name in ("G0", "P", "nu"):
+            check_array(f"state[{name!r}]", new[name], self.shape, low=0.0)
+        check_array("state['t0']", new["t0"], self.shape, low=np.finfo(float).tiny)
+        new["stuck"] = check_stuck(state["stuck"], self.shape)
+        new["now"] = float(check_array("state['now']", state["now"], ()))
+        if (new["t_write"] > new["now"]).any():
+            raise TimeRunsBackwards("state['t_write'] lies after state['now']")
+        return new
+
+    def restore(self, state):
+        """Take over a state() of devices of the same shape; on an error nothing changes."""
+        for name, value in self.checked_state(state).items():
+            setattr(self, name, value)

@@ -1,0 +1,115 @@
+"""Two ways to read a matrix of differential pairs out.
+
+G holds the conductances as read, noise included, (2, pairs, n_in, n_out) in uS: plus and minus
+devices first. x is (..., n_in). Both ways give the product in uS times the unit of x; the array
+divides by its scale. D below is the difference of the pairs, sum over pairs of (G+ - G-).
+
+    DeviceReadout   every device is read and digitised by itself; software subtracts and sums:
+                        y = x @ D,   D from ADC(G), unsigned, 0 .. 25 uS
+                    (the way of an experiment whose peripherals live in software)
+
+    ColumnReadout   the array itself sums currents, as in today's analog cores. For every tile:
+                        v = DAC(x)/dac_bound                          relative input voltage
+                        I = v @ D/25 + output_noise adc_bound N       in full-scale devices
+                        y = sum over row tiles of ADC(I) 25 dac_bound
+                    so the column bound of 12 is the current of twelve devices of 25 uS at full
+                    input (12 and its unit are ours).
+
+Left out: voltage drop along the wires, asymmetry of the inputs, non-linear device currents.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import model
+from .checks import check_count, check_number, check_positive
+from .converters import quantise_signed, quantise_unsigned
+from .noise import check_noise, normal
+
+
+def difference(G):
+    """Sum over pairs of G+ - G-: (2, pairs, n_in, n_out) -> (n_in, n_out), in uS."""
+    return (G[0] - G[1]).sum(axis=0)
+
+
+@dataclass(frozen=True)
+class DeviceReadout:
+    """Every device read and digitised; product in software. bits: of that ADC, None for none."""
+    bits: int | None = 8
+
+    def __post_init__(self):
+        if self.bits is not None:
+            check_count("bits", self.bits)
+
+    def weights(self, G):
+        """D from digitised conductances, (n_in, n_out) in uS."""
+        return difference(quantise_unsigned(G, self.bits, model.G_MAX))
+
+    def product(self, x, G):
+        """x @ D, (..., n_out) in uS."""
+        return x @ self.weights(G)
+
+
+@dataclass(frozen=True)
+class ColumnReadout:
+    """Currents summed by the array, in tiles, between converters.
+
+    Parameters: dac_bits, adc_bits (None: no converter and no clipping); dac_bound in units of x;
+    adc_bound in full-scale devices; output_noise, a standard deviation in units of adc_bound;
+    tile (rows, columns) of one analog core, None for one core that holds the whole matrix. Every
+    core of a column of cores has its own ADC and noise, and software adds their outputs; cores
+    side by side share nothing but the input, so the tile's columns change no figure.
+    """
+    dac_bits: int | None = 8
+    adc_bits: int | None = 8
+    dac_bound: float = 1.0
+    adc_bound: float = 12.0
+    output_noise: float = 0.0
+    tile: tuple[int, int] | None = None
+
+    def __post_init__(self):
+        for name in ("dac_bits", "adc_bits"):
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name), 2)
+        for name in ("dac_bound", "adc_bound"):
+            check_positive(name, getattr(self, name))
+        check_number("output_noise", self.output_noise, 0.0)
+        if self.tile is not None:
+            if not isinstance(self.tile, tuple) or len(self.tile) != 2:
+                raise TypeError(f"tile must be a tuple (rows, columns) or None, got {self.tile!r}")
+            for n in self.tile:
+                check_count("tile", n)
+
+    def weights(self, G):
+        """D as the currents see it, without converter, (n_in, n_out) in uS."""
+        return difference(G)
+
+    def tiles(self, n_in, n_out):
+        """How many cores hold an n_in x n_out matrix, as (down the rows, across the columns)."""
+        rows, columns = self.tile or (n_in, n_out)
+        return -(-n_in // rows), -(-n_out // columns)
+
+    def noise_shape(self, x_shape, n_out):
+        """Shape of the N of the output noise for an input of `x_shape`."""
+        return (self.tiles(x_shape[-1], n_out)[0], *x_shape[:-1], n_out)
+
+    def product(self, x, G, noise):
+        """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise as noise_shape."""
+        D = self.weights(G)
+        n_in, n_out = D.shape
+        shape = self.noise_shape(x.shape, n_out)
+        noise = check_noise(noise, shape, "noise.output")
+        noisy = self.output_noise > 0.0
+        N = normal(noise, shape) if noisy else None
+
+        v = quantise_signed(x, self.dac_bits, self.dac_bound) / self.dac_bound
+        rows = self.tile[0] if self.tile else n_in
+        y = np.zeros(x.shape[:-1] + (n_out,))
+        for i, start in enumerate(range(0, n_in, rows)):
+            stop = start + rows
+            current = v[..., start:stop] @ D[start:stop] / model.G_MAX
+            if noisy:
+                current = current + self.output_noise * self.adc_bound * N[i]
+            y += quantise_signed(current, self.adc_bits, self.adc_bound)
+        return y * (model.G_MAX * self.dac_bound)

@@ -1,0 +1,74 @@
+"""From float gradient steps to blind pulses: the accumulator chi and the dealing of pulses.
+
+    chi <- chi + step;   n = trunc(chi/epsilon);   chi <- chi - n epsilon
+    |n| SET pulses go to G+ where n > 0, to G- where n < 0
+
+chi, step and epsilon are in uS. chi falls by the nominal n epsilon, not by what the devices really
+moved: nothing is read back. So chi_0 + sum of steps = epsilon sum n + chi_end, always.
+
+Source of the scheme: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .checks import check_count, check_positive
+
+EPSILON = 0.77     # uS, the mean step over the first ten pulses after a RESET: (7.8 - 0.1)/10
+MAX_PULSES = 1000  # per synapse and update (ours): 26 nominal steps span all 20 uS
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """How an array takes updates.
+
+    Parameters: epsilon, nominal step of a pulse in uS; seconds of device time an update takes
+    (ours); refresh_every so many updates, None for never; a pair is refreshed when one of its
+    devices reads above refresh_above and their difference below refresh_below, in uS; refresh,
+    "closed" (the difference is programmed again) or "blind" (it is pulsed again).
+    """
+    epsilon: float = EPSILON
+    seconds: float = 1.0
+    refresh_every: int | None = 100
+    refresh_above: float = 8.0
+    refresh_below: float = 6.0
+    refresh: str = "closed"
+
+    def __post_init__(self):
+        for name in ("epsilon", "seconds", "refresh_above", "refresh_below"):
+            check_positive(name, getattr(self, name))
+        if self.refresh_below >= self.refresh_above:
+            raise ValueError("refresh_below must lie below refresh_above, or a refreshed pair is "
+                             f"due again: got {self.refresh_below} and {self.refresh_above} uS")
+        if self.refresh_every is not None:
+            check_count("refresh_every", self.refresh_every)
+        if self.refresh not in ("closed", "blind"):
+            raise ValueError(f"refresh must be 'closed' or 'blind', got {self.refresh!r}")
+
+
+def accumulate(chi, step, epsilon):
+    """chi and the signed pulse counts after one step:  (chi - n epsilon, n).
+
+    Parameters: chi, step (n_in, n_out) in uS; epsilon in uS. Returns a new chi and n, int64.
+    Raises ValueError where one synapse would get more than MAX_PULSES pulses.
+    """
+    chi = chi + step
+    n = np.trunc(chi / epsilon)
+    if not np.abs(n).max(initial=0.0) <= MAX_PULSES:
+        raise ValueError(f"this update asks for {np.abs(n).max():g} pulses at one synapse, "
+                         f"more than {MAX_PULSES}: is the step in weight units?")
+    return chi - n * epsilon, n.astype(np.int64)
+
+
+def deal(n, turn, pairs):
+    """Pulse counts per device when a synapse's pulses go to its pairs in turn.
+
+    Parameters: n (n_in, n_out), signed counts; turn (n_in, n_out), the pair whose turn it is.
+    Returns counts (2, pairs, n_in, n_out), plus devices first, and the next turn.
+    """
+    size = np.abs(n)
+    first = np.arange(pairs)[:, None, None]           # (pairs, 1, 1)
+    late = (first - turn) % pairs                     # (pairs, n_in, n_out): turns to wait
+    count = (size - late + pairs - 1) // pairs        # (pairs, n_in, n_out)
+    return np.stack([count * (n > 0), count * (n < 0)]), (turn + size) % pairs
