@@ -88,8 +88,10 @@ def test_training_learns_and_keeps_the_best_validation_epoch():
 
 def test_best_epoch_follows_the_direction_of_the_metric():
     history = [{"epoch": 1, "nll": 3.0}, {"epoch": 2, "nll": 1.0}, {"epoch": 3, "nll": 1.0}]
-    assert best_epoch(SimpleNamespace(metric="nll", higher_is_better=False), history) == 2
-    assert best_epoch(SimpleNamespace(metric="nll", higher_is_better=True), history) == 1
+    lower, higher = (SimpleNamespace(metric="nll", higher_is_better=up) for up in (False, True))
+    assert best_epoch(lower, _settings(), history) == 2
+    assert best_epoch(higher, _settings(), history) == 1
+    assert best_epoch(lower, _settings(keep="last"), history) == 3
 
 
 def test_the_cosine_schedule_starts_at_lr_halves_in_the_middle_and_ends_near_zero():

@@ -1,7 +1,7 @@
 """The state of a training run as one .npz file of plain arrays, written so that a kill cannot harm it.
 
 The file holds the parameters, those of the best epoch so far, the optimiser's arrays, the state of the
-random generator, the learning curve, and what the run is (task, unit, settings, seed), the last three
+random generator, the devices of a store, the learning curve, and what the run is (task, unit, settings, seed), the last three
 as JSON text. It is written beside the old one, forced to the disk, and then put in its place in one
 step, so at any moment the last good file is there. Nothing is pickled.
 """
@@ -17,11 +17,13 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be used: unreadable, or of another run."""
 
 
-def save(path, identity, network, optimiser, rng, best, history):
+def save(path, identity, network, optimiser, rng, best, history, store=None):
     """Write the state of a run to `path`, replacing the file there in one step."""
     arrays = {f"params/{name}": p for name, p in network.params.items()}
     arrays |= {f"best/{name}": p for name, p in best.items()}
     arrays |= {f"optimiser/{name}": a for name, a in optimiser.state.items()}
+    if store:
+        arrays |= {f"store/{name}": a for name, a in store.state().items()}
     for name, value in (("identity", identity), ("rng", rng.bit_generator.state), ("history", history)):
         arrays[name] = np.array(json.dumps(value))
     path = Path(path)
@@ -33,8 +35,8 @@ def save(path, identity, network, optimiser, rng, best, history):
     os.replace(unfinished, path)
 
 
-def load(path, identity, network, optimiser, rng):
-    """Put the state at `path` into network, optimiser and rng; returns best (dict) and history (list).
+def load(path, identity, network, optimiser, rng, store=None):
+    """Put the state at `path` into network, optimiser, rng and store; returns best (dict) and history (list).
 
     Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit,
     seed or settings; nothing is changed then.
@@ -48,7 +50,7 @@ def load(path, identity, network, optimiser, rng):
         saved, rng_state, history = (json.loads(str(arrays.pop(name)))
                                      for name in ("identity", "rng", "history"))
         parts = {part: {name.split("/", 1)[1]: a for name, a in arrays.items() if name.startswith(part + "/")}
-                 for part in ("params", "best", "optimiser")}
+                 for part in ("params", "best", "optimiser", "store")}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path}: expected a checkpoint, but it is damaged ({error})") from error
     identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
@@ -62,6 +64,8 @@ def load(path, identity, network, optimiser, rng):
             raise CheckpointError(f"{path}: the arrays of {part} do not fit the network")
     for name, p in network.params.items():
         p[...] = parts["params"][name]
+    if store:
+        store.restore(parts["store"])
     optimiser.state = parts["optimiser"]
     rng.bit_generator.state = rng_state
     return parts["best"], history

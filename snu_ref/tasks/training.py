@@ -9,8 +9,12 @@ A task is an object with
     loss(y, target, mask)    value and dL/dy
     evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
 
-The parameters kept are those of the best validation epoch; the test split is read once, at the end,
-by whoever calls.
+The parameters kept are those of the best validation epoch (settings.keep "best", the default), or of
+the last ("last", for weights on devices, which cannot be taken back). The test split is read once, at
+the end, by whoever calls.
+
+settings.store, if there, says that weights live elsewhere than in the network (`snu_ref.pcm.in_loop`):
+every batch then runs on the weights as read, and the update is handed to the store.
 """
 import math
 import time
@@ -20,6 +24,8 @@ import numpy as np
 
 from ..network import Network
 from ..optimisers import SGD, Adam, clip_by_norm
+from ..pcm import UpdateRule
+from ..pcm.in_loop import PCMStore, QuantisedStore, RoundedStore
 from ..progress import Progress
 from . import checkpoints
 
@@ -46,17 +52,21 @@ def learning_rate(settings, done):
     return settings.lr
 
 
-def train_epoch(task, network, optimiser, settings, epoch, rng, progress=None):
+def train_epoch(task, network, optimiser, settings, epoch, rng, progress=None, store=None):
     """One pass over the training data; returns the mean training loss over its batches."""
     n_batches = task.batches_per_epoch(settings)
     losses, state = [], None
     for i, batch in enumerate(task.batches(settings, rng)):
         optimiser.lr = learning_rate(settings, (epoch + i / n_batches) / settings.epochs)
+        if store:
+            store.read()
         y, cache = network.forward(batch.x, state if batch.carry else None)
         state = cache.state
         loss, dy = task.loss(y, batch.target, batch.mask)
         _, grads, _ = network.backward(dy, cache, need_dx=False)
         update(network, optimiser, grads, settings.clip)
+        if store:
+            store.write()
         losses.append(loss)
         if progress:
             progress.step(f"loss {loss:.4f}")
@@ -77,9 +87,10 @@ def update(network: Network, optimiser, grads, clip):
 
 class Trained(NamedTuple):
     """What `train` returns."""
-    network: Network     # with the parameters of the best validation epoch
+    network: Network     # with the parameters of the epoch that was kept
     history: list        # a dict per epoch: epoch, loss, seconds, and the validation figures
-    best_epoch: int
+    best_epoch: int      # the epoch that was kept
+    store: object = None # where the weights live, if not in the network
 
     @property
     def seconds(self):
@@ -96,11 +107,12 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     """
     rng = np.random.default_rng(seed)
     network = task.network(settings, rng)
+    store = make_store(network, settings, rng)
     optimiser = make_optimiser(settings)
     identity = {"task": task.name, "settings": vars(settings), "seed": seed}
     best, history = {}, []
     if resume:
-        best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng)
+        best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
     progress = None
     for epoch in range(len(history), settings.epochs):
         start = time.monotonic()
@@ -108,25 +120,42 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
             per_epoch = task.batches_per_epoch(settings)
             progress = Progress(settings.epochs * per_epoch, label, stream)
             progress.begin_at(epoch * per_epoch)
-        loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress)
+        loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store)
+        if store:
+            store.read()
         record = {"epoch": epoch + 1, "loss": loss, **task.evaluate(network, "valid", settings, seed)}
-        if _is_best(task, record, history):
+        if best_epoch(task, settings, [*history, record]) == epoch + 1:
             best = {name: p.copy() for name, p in network.params.items()}
         history.append({**record, "seconds": time.monotonic() - start})
         if checkpoint:
-            checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history)
+            checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
     if progress:
         progress.close()
     for name, p in network.params.items():
         p[...] = best[name]
-    return Trained(network, history, best_epoch(task, history))
+    return Trained(network, history, best_epoch(task, settings, history), store)
 
 
-def best_epoch(task, history):
-    """The epoch, counted from 1, with the best validation figure; the first of equals."""
+def best_epoch(task, settings, history):
+    """The epoch to keep, counted from 1: that of the best validation figure, or the last one."""
+    if getattr(settings, "keep", "best") == "last":
+        return history[-1]["epoch"]
     sign = -1 if task.higher_is_better else 1
-    return min(history, key=lambda record: sign * record[task.metric])["epoch"]
+    return min(history, key=lambda record: sign * record[task.metric])["epoch"]  # the first of equals
 
 
-def _is_best(task, record, history):
-    return best_epoch(task, history + [record]) == record["epoch"]
+def make_store(network, settings, rng):
+    """The store that the settings ask for, or None: settings.store is a dict with "kind" and its options.
+
+    kind "pcm" (PCMStore), "quantised" (QuantisedStore) or "rounded" (RoundedStore); it holds all input
+    weights of the network, "0.W", "1.W" ..., and the noise of devices is drawn from the run's generator.
+    """
+    options = dict(getattr(settings, "store", None) or {})
+    if not options:
+        return None
+    kind = options.pop("kind")
+    names = [name for name in network.params if name.endswith(".W")]
+    if kind == "pcm":
+        rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh") if key in options}
+        return PCMStore(network, names, noise=rng, rule=UpdateRule(**rule), **options)
+    return {"quantised": QuantisedStore, "rounded": RoundedStore}[kind](network, names, **options)
