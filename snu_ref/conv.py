@@ -15,12 +15,15 @@ dW is summed over steps and samples too; dx is dX without its border. All else i
 (`snu_ref.snu`), the same at every place: s and y have shape (B, ho, wo, n_units), while b and decay
 are one number per channel, so their gradients are summed over places as well.
 
-How it is computed. The patches under the kernel, unfolded to rows of length kh kw c_in, make z and
-dW one matrix product each; dx takes a small product for each of the kh kw kernel elements. The
-unfolded patches are kh kw times as large as the image (stride 1), so they are made for a few images
-at a time, PART_NUMBERS numbers or one image's patches, and once more in the backward pass. In the
-unit's recurrence no place and no sample meets another, so its backward pass takes a few samples at
-a time as well: its many intermediate arrays then stay in the processor's cache.
+How it is computed. With the patches under the kernel unfolded to rows of kh kw c_in numbers, and W
+as a matrix of as many rows, there is one matrix product for each of the three:
+
+    z = patches W        dW = patches' dz        dpatches = dz W', folded back by the sum above
+
+Patches are kh kw times as large as the image (stride 1), so they are made for a few images at a
+time, PART_NUMBERS numbers or one image's patches, and once more in the backward pass. In the unit's
+recurrence no place and no sample meets another, so its backward pass takes a few samples at a time
+as well: its many intermediate arrays then stay in the processor's cache.
 
 Memory: the cache holds z, s and y, 3 T B ho wo n_units numbers, beside the input; the backward pass
 adds dz and dv, two thirds of that, and dx. All else is of the size of a part.
@@ -85,13 +88,15 @@ def conv2d_backward(dz, x, W, stride=1, padding=0, need_dx=True):
     dW = np.zeros((kh * kw * c_in, n_units), x.dtype)
     dx = np.empty_like(images) if need_dx else None  # (N, height, width, c_in)
     for part in _parts(len(images), places[0] * places[1] * W[..., 0].size):
-        X, dz_rows = _pad(images[part], padding), rows(dz[part])  # dz_rows: (N ho wo, n_units)
-        dW += _unfold(X, W, stride).T @ dz_rows
+        X = _pad(images[part], padding)
+        dW += _unfold(X, W, stride).T @ rows(dz[part])
         if need_dx:
             dX = np.zeros_like(X)
+            dpatches = (rows(dz[part]) @ W.reshape(-1, n_units).T).reshape(
+                (len(X),) + places + (kh, kw, c_in))
             for i, j in np.ndindex(kh, kw):
                 seen = pixel_of_windows(dX, i, j, stride, places)
-                seen += (dz_rows @ W[i, j].T).reshape(seen.shape)
+                seen += dpatches[:, :, :, i, j]
             dx[part] = dX[:, padding:padding + height, padding:padding + width]
     return dx.reshape(x.shape) if need_dx else None, dW.reshape(W.shape)
 

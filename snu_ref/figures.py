@@ -101,3 +101,42 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
         bottom.set_xlabel("time step (quarter notes)")
         figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
         return style.save(figure, path)
+
+
+def input_weights(groups, path, *, n=10, rows=4):
+    """Input weights of hidden units as images, blue below and red above zero.
+
+    groups: list of (title, weights (units, height, width)); the n * rows units with the largest weights
+    are drawn, each scaled by its own largest weight.
+    """
+    with style.house():
+        figure, panels = style.figure(len(groups), 1, height=3.3 * len(groups), squeeze=False)
+        for panel, (title, weights) in zip(panels[:, 0], groups):
+            strongest = np.argsort(-np.linalg.norm(weights, axis=(1, 2)), kind="stable")[:n * rows]
+            height, width = weights.shape[1:]
+            tiles = np.full((rows * (height + 1), n * (width + 1)), np.nan)
+            for place, unit in enumerate(strongest):
+                i, j = place // n * (height + 1), place % n * (width + 1)
+                tiles[i:i + height, j:j + width] = weights[unit] / np.abs(weights[unit]).max()
+            image = panel.imshow(tiles, cmap="RdBu_r", vmin=-1, vmax=1)
+            panel.set(xticks=[], yticks=[], title=title)
+            panel.spines[:].set_visible(False)
+        figure.colorbar(image, ax=list(panels[:, 0]), label="weight, largest = 1", shrink=0.6)
+        return style.save(figure, path)
+
+
+def figure_against_parameters(groups, path, *, metric, title):
+    """Test figure against the number of parameters: groups is a list of (unit, parameters, figures of the seeds)."""
+    label, factor = METRICS[metric]
+    with style.house():
+        figure, axes = style.figure()
+        for unit, parameters, values in groups:
+            name = UNITS[unit][0]
+            values = factor * np.array(values)
+            axes.errorbar(parameters / 1000, values.mean(), yerr=values.std(), fmt="o", markersize=9, capsize=4,
+                          color=style.COLOUR[name])
+            axes.annotate(name, (parameters / 1000, values.mean()), xytext=(9, 6), textcoords="offset points",
+                          color=style.COLOUR[name], fontweight="bold")
+        axes.margins(0.18)
+        axes.set(xlabel="trainable parameters (thousands)", ylabel=label.replace("validation", "test"), title=title)
+        return style.save(figure, path)

@@ -31,9 +31,18 @@ class ShapeCache(NamedTuple):
 
 
 class MaxPoolCache(NamedTuple):
-    """What max pooling chose."""
+    """What max pooling chose, and the shape of its input."""
     choice: np.ndarray  # (T, B, ho, wo, c): the maximum's place in its window
+    shape: tuple        # (T, B, height, width, c)
     state = ()
+
+
+def _check_cache(layer, cache, kind):
+    """Named errors unless `cache` is of the class `kind`, and of inputs of the layer's in_shape."""
+    layer.check_cache(cache, kind)
+    if cache.shape[2:] != layer.in_shape:
+        raise ValueError(f"cache: expected that of images {layer.in_shape}, "
+                         f"got that of {cache.shape[2:]}")
 
 
 class _Pool2d(Layer):
@@ -72,7 +81,7 @@ class AveragePool2d(_Pool2d):
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        self.check_cache(cache, ShapeCache)
+        _check_cache(self, cache, ShapeCache)
         validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
         self.check_no_state("dstate", dstate)
         if not need_dx:
@@ -97,7 +106,7 @@ class MaxPool2d(_Pool2d):
         validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
         self.check_no_state("state", state)
         choice = self.choose(x)
-        return self.take(x, choice), MaxPoolCache(choice)
+        return self.take(x, choice), MaxPoolCache(choice, x.shape)
 
     def choose(self, x):
         """The maximum's place in each window, the first of equals: (..., ho, wo, c).
@@ -121,12 +130,12 @@ class MaxPool2d(_Pool2d):
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        self.check_cache(cache, MaxPoolCache)
+        _check_cache(self, cache, MaxPoolCache)
         validation.array("dy", dy, cache.choice.shape, self.dtype)
         self.check_no_state("dstate", dstate)
         if not need_dx:
             return None, {}, ()
-        dx = np.zeros(dy.shape[:2] + self.in_shape, dy.dtype)
+        dx = np.zeros(cache.shape, dy.dtype)
         for k, dpixel in self._pixels(dx):
             np.add(dpixel, dy, out=dpixel, where=cache.choice == k)
         return dx, {}, ()
@@ -152,7 +161,7 @@ class Flatten(Layer):
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, height width c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        self.check_cache(cache, ShapeCache)
+        _check_cache(self, cache, ShapeCache)
         validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
         self.check_no_state("dstate", dstate)
         return (dy.reshape(cache.shape) if need_dx else None), {}, ()

@@ -1,6 +1,6 @@
 """`python -m snu_ref reproduce`: the gradient evidence, the tasks, one table, and figures, in one go.
 
-Trains the units on the small data with the presets "small" and writes a folder with results.json and
+Trains the units on the small data with the presets "small", all with the same budget, and writes a folder with results.json and
 figures. The paper's figures stand beside ours and are of the full data; they are not to be compared
 digit by digit.
 """
@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import figures
+from . import figures, validation
 from .activations import sigmoid
 from .gradcheck.command import summarise
 from .gradcheck.evidence import evidence
+from .tasks.inhibition import compare_inhibition, inhibition_table
 from .tasks.loading import load_task
 from .tasks.music import pad
 from .tasks.presets import find_preset
@@ -30,8 +31,13 @@ QUICK_EVERY = 16  # with --quick, one in so many of the gradient checks
 
 def add_arguments(parser):
     """The options of the command."""
+    parser.add_argument("--all", action="store_true",
+                        help="RNN, GRU and LSTM beside SNU and sSNU, with the same budget (up to 25 minutes)")
     parser.add_argument("--quick", action="store_true", help="everything at toy size, in under 30 s")
-    parser.add_argument("--seed", type=int, default=0, help="start of all random numbers (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0,
+                        help="start of all random numbers (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N",
+                        help="train N times, from seeds SEED, SEED + 1 ...; mean and spread are printed")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_out"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 
@@ -39,68 +45,101 @@ def add_arguments(parser):
 def run(args):
     """Run all parts; the exit status is 1 if a gradient is out."""
     start = time.monotonic()
+    validation.positive_int("--seeds", args.seeds)
     args.out.mkdir(parents=True, exist_ok=True)
     print("1. Gradients: hand-derived, against central differences, the complex step and a scalar twin")
     rows = islice(evidence(), 0, None, QUICK_EVERY) if args.quick else evidence()
     pieces = summarise(rows, print_rows=False)
 
-    print(f"\n2. Tasks, preset small{' at toy size' if args.quick else ''}, seed {args.seed}", flush=True)
+    seeds = range(args.seed, args.seed + args.seeds)
+    print(f"\n2. Tasks, preset small{' at toy size' if args.quick else ''}, "
+          + (f"seed {args.seed}" if args.seeds == 1 else f"seeds {seeds[0]} to {seeds[-1]}"), flush=True)
     changes = {"epochs": QUICK_EPOCHS} if args.quick else {}
-    runs = {}
-    for name in TASKS:
-        for unit in ("snu", "ssnu"):
-            loaded = load_task(name, unit)
-            if unit == "snu":
-                print("\n".join("   " + fact for fact in loaded.facts), flush=True)
-            runs[name, unit] = run_task(loaded, find_preset(name, unit, "small"), args.seed,
-                                        stream=sys.stderr, **changes)
-    print("\n" + table([r.results for r in runs.values()]), flush=True)
-    drawn = draw(runs, args.seed, args.out)
-    results = {"seed": args.seed, "quick": args.quick, "gradients": pieces,
-               "runs": [r.results for r in runs.values()],
+    runs = train_all(tuple(UNITS) if args.all else ("snu", "ssnu"), seeds, changes)
+    results = [r.results for r in runs]
+    print("\n" + table(results), flush=True)
+
+    print("\n3. Lateral inhibition and sparsity", flush=True)
+    inhibition = compare_inhibition(args.seed, sys.stderr, **changes)
+    print(inhibition_table(inhibition), flush=True)
+
+    drawn = draw(runs, inhibition, args.seed, args.out)
+    summary = {"seed": args.seed, "seeds": args.seeds, "quick": args.quick, "gradients": pieces,
+               "runs": results,
+               "inhibition": [{k: v for k, v in row.items() if k != "weights"} for row in inhibition],
                "seconds": round(time.monotonic() - start, 1)}
-    (args.out / "results.json").write_text(json.dumps(results, indent=1))
-    print(f"\n3. Written in {results['seconds']:.0f} s to {args.out}{'/' if str(args.out) != '.' else ''}:")
+    (args.out / "results.json").write_text(json.dumps(summary, indent=1))
+    print(f"\nWritten in {summary['seconds']:.0f} s to the folder {args.out}:")
     print("\n".join(f"   {path.name}" for path in [args.out / "results.json", *drawn]))
     return 1 if any(s["failed"] for s in pieces) else 0
 
 
+def train_all(units, seeds, changes):
+    """One Run for each task, unit and seed, in this order; prints what each task's data hold."""
+    runs = []
+    for name in TASKS:
+        for unit in units:
+            loaded = load_task(name, unit)
+            if unit == units[0]:
+                print("\n".join("   " + fact for fact in loaded.facts), flush=True)
+            runs += [run_task(loaded, find_preset(name, unit, "small"), seed, stream=sys.stderr, **changes)
+                     for seed in seeds]
+    return runs
+
+
+def by_unit(results):
+    """The results grouped by (task, unit): a dict of lists, one entry a seed."""
+    groups = {}
+    for r in results:
+        groups.setdefault((r["task"], r["unit"]), []).append(r)
+    return groups
+
+
 def table(results):
     """The runs as text: task, unit, parameters, test figure, seconds, and the paper's on the full data."""
-    lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':24} {'seconds':>7}   "
-             "paper, on the full data (another size of task)"]
-    seen = set()
-    for r in results:
-        name = UNITS[r["unit"]][0]
-        value, network = FIGURES.get((r["task"], r["unit"]), (None, ""))
+    lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'seconds':>7}   "
+             "paper, on the full data (another task size)"]
+    for (task, unit), group in by_unit(results).items():
+        value, network = FIGURES.get((task, unit), (None, ""))
         theirs = f"{value:g} ({network})" if value else "-"
-        lines.append(f"{r['task']:9} {name:5} {r['parameters']:10,}  {figure_of(r):24} {r['seconds']:7.1f}   {theirs}")
-        if r["task"] not in seen:
-            seen.add(r["task"])
+        metric = group[0]["metric"]
+        figure = in_words(metric, [r["test"][metric] for r in group])
+        seconds = np.mean([r["seconds"] for r in group])
+        lines.append(f"{task:9} {UNITS[unit][0]:5} {group[0]['parameters']:10,}  {figure:28} "
+                     f"{seconds:7.1f}   {theirs}")
     for r in {r["task"]: r for r in results}.values():
-        for name, value in r["baselines"].items():
-            lines.append(f"{r['task']:9} {name + ', for comparison':17}  {with_unit(r['metric'], value):24}")
+        lines += [f"{r['task']:9} {name + ', to compare':16}  {in_words(r['metric'], [value])}"
+                  for name, value in r["baselines"].items()]
     return "\n".join(lines)
 
 
-def figure_of(result):
-    """The test figure of a run, with its unit."""
-    return with_unit(result["metric"], result["test"][result["metric"]])
-
-
-def with_unit(metric, value):
-    """A figure as a reader wants it: 96.5 %, 8.72 nats a step, perplexity 41.2."""
-    return {"accuracy": f"{100 * value:.2f} % correct", "nll": f"{value:.3f} nats a step",
-            "perplexity": f"perplexity {value:.1f}"}[metric]
+def in_words(metric, values):
+    """Figures of the seeds as a reader wants them: 96.51 % correct, 8.723 +- 0.012 nats a step."""
+    digits, factor, before, after = {"accuracy": (2, 100, "", " % correct"), "nll": (3, 1, "", " nats a step"),
+                                     "perplexity": (1, 1, "perplexity ", "")}[metric]
+    mean, spread = factor * np.mean(values), factor * np.std(values)
+    return f"{before}{mean:.{digits}f}" + (f" +- {spread:.{digits}f}" if len(values) > 1 else "") + after
 
 
 # ---- figures ------------------------------------------------------------------------------------
 
-def draw(runs, seed, out):
+def draw(runs, inhibition, seed, out):
     """All figures of the runs; returns their paths."""
-    paths = [figures.learning_curves([r.results for (task, _), r in runs.items() if task == name],
-                                     out / f"learning_curves_{name}.png") for name in TASKS]
-    return [*_draw_neuron(runs["digits", "snu"], seed, out), *_draw_music(runs["music", "ssnu"], out), *paths]
+    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}  # that of the first seed
+    results = [r.results for r in runs]
+    paths = [*_draw_neuron(first["digits", "snu"], seed, out), *_draw_music(first["music", "ssnu"], out)]
+    for task in TASKS:
+        paths.append(figures.learning_curves([r.results for (name, _), r in reversed(first.items()) if name == task],
+                                             out / f"learning_curves_{task}.png"))
+        groups = [(unit, group[0]["parameters"], [r["test"][r["metric"]] for r in group])
+                  for (name, unit), group in by_unit(results).items() if name == task]
+        paths.append(figures.figure_against_parameters(
+            groups, out / f"parameters_{task}.png", metric=first[task, "snu"].results["metric"],
+            title=f"{task.capitalize()}: test figure against size"))
+    paths.append(figures.input_weights(
+        [("each unit its own reset" if not row["inhibition"] else "lateral inhibition", row["weights"])
+         for row in inhibition], out / "input_weights.png"))
+    return paths
 
 
 def _draw_neuron(run, seed, out):

@@ -193,6 +193,14 @@ def test_central_differences_find_the_kink_and_the_complex_step_obeys_the_conven
     assert np.array_equal(complex_step(f, {"x": x}, "x"), [0, 0, 1])  # the left slope at 0
 
 
+def test_a_strongly_curved_function_is_no_kink():
+    x = np.array([0.3, 0.0])
+    difference = central_difference(lambda a: np.sin(30 * a["x"][0]) + 20 * a["x"][1] ** 2 + a["x"][1] / 10,
+                                    {"x": x}, "x")
+    assert not difference.kink.any()
+    assert np.allclose(difference.value, [30 * np.cos(9.0), 0.1], rtol=1e-6)
+
+
 def test_mostly_kinks_is_dead():
     def relu(a): return np.where(a["x"].real > 0, a["x"], 0)
     row = check_gradient(relu, lambda a, G: {"x": G * (a["x"] > 0)}, {"x": np.array([0.0, 0.0, 1.0])},

@@ -33,9 +33,12 @@ class Digits:
         self.n_in = data["train"][0].shape[1]
 
     def network(self, settings, rng):
-        """pixels - hidden - 10, all of one kind of unit."""
-        sizes = (self.n_in, *settings.hidden, N_CLASSES)
-        return Network(unit_layers(self.unit, sizes, settings.options, rng, np.float32))
+        """pixels - hidden - 10, all of one kind of unit; lateral inhibition, if set, in the hidden ones."""
+        inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
+        return Network([
+            *unit_layers(self.unit, (self.n_in, *settings.hidden), {**settings.options, **inhibition},
+                         rng, np.float32),
+            *unit_layers(self.unit, (settings.hidden[-1], N_CLASSES), settings.options, rng, np.float32)])
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""

