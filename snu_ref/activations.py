@@ -92,7 +92,7 @@ def tanh_slope(z, f):
 
 def step(v):
     """1 where v > 0, else 0: a spike only when strictly above the threshold."""
-    return (v > 0).astype(v.dtype)
+    return (v.real > 0).astype(v.dtype)
 
 
 def sigmoid(v):
@@ -165,6 +165,18 @@ SURROGATES = {
 }
 
 
+def _kept(f):
+    """The function f of one's own, its result checked to have the dtype and shape of its argument."""
+    def checked(v):
+        result = f(v)
+        if getattr(result, "dtype", None) != v.dtype or result.shape != v.shape:
+            came = f"{result.dtype} {result.shape}" if isinstance(result, np.ndarray) else repr(result)
+            raise TypeError("surrogate: expected psi and dpsi to keep dtype and shape, "
+                            f"{v.dtype} {v.shape}, got {came}")
+        return result
+    return checked
+
+
 def find_surrogate(surrogate):
     """A surrogate by its name, or one of one's own as a pair (psi, dpsi) of functions.
 
@@ -176,6 +188,6 @@ def find_surrogate(surrogate):
     if isinstance(surrogate, Surrogate):
         return surrogate
     if isinstance(surrogate, tuple) and len(surrogate) == 2 and all(map(callable, surrogate)):
-        return Surrogate("custom", *surrogate)
+        return Surrogate("custom", *(_kept(f) for f in surrogate))
     raise TypeError("surrogate: expected one of " + ", ".join(map(repr, SURROGATES))
                     + f" or a pair (psi, dpsi) of functions, got {surrogate!r}")

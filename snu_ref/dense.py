@@ -46,7 +46,7 @@ class Dense(Layer):
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, n_units) -> dx (T, B, n_in) or None, grads, ()."""
         self.check_params()
-        self.check_cache(cache, DenseCache)
+        self.check_cache(cache, DenseCache, x=self.in_shape)
         validation.array("dy", dy, cache.x.shape[:-1] + (self.n_units,), self.dtype)
         self.check_no_state("dstate", dstate)
         dx = (rows(dy) @ self.params["W"].T).reshape(cache.x.shape) if need_dx else None

@@ -34,15 +34,12 @@ class Layer:
             self.trainable += (name,)
 
     def check_params(self):
-        """ValueError or TypeError if an array in `params` was removed, renamed or replaced by another kind.
-
-        Values are not looked at: NaN in a weight shows in the output, where the next layer names it.
-        """
+        """ValueError or TypeError if `params` lost an array, or holds one of another kind or with NaN."""
         if self.params.keys() != self._shapes.keys():
             raise ValueError(f"params: expected the names {', '.join(self._shapes)}, "
                              f"got {', '.join(map(str, self.params))}")
         for name, shape in self._shapes.items():
-            validation.array(f'params["{name}"]', self.params[name], shape, self.dtype, finite=False)
+            validation.array(f'params["{name}"]', self.params[name], shape, self.dtype)
 
     def zero_state(self, B):
         """The state before the first step: () for a layer without one."""
@@ -58,15 +55,21 @@ class Layer:
         """The named tuple `kind` with an array of zeros, (B,) + out_shape, in each field."""
         return kind(*(np.zeros((B,) + self.out_shape, self.dtype) for _ in kind._fields))
 
-    def check_cache(self, cache, kind):
-        """TypeError unless `cache` is of the named-tuple class `kind` that this layer's forward returns."""
+    def check_cache(self, cache, kind, **traces):
+        """TypeError or ValueError unless `cache` is what a forward pass of such a layer returns.
+
+        kind: its named-tuple class; traces: of some fields, the shape behind time and batch.
+        """
         if not isinstance(cache, kind):
             raise TypeError(f"cache: expected the {kind.__name__} that forward returned, "
                             f"got {type(cache).__name__}")
+        for field, shape in traces.items():
+            validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape, self.dtype,
+                             finite=False)
 
     def check_no_state(self, name, state):
         """TypeError unless `state` is None or (): this layer keeps nothing from step to step."""
-        if state is not None and state != ():
+        if state is not None and not (isinstance(state, tuple) and not state):
             raise TypeError(f"{name}: expected None or (), {type(self).__name__} has no state, "
                             f"got {type(state).__name__}")
 

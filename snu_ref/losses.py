@@ -55,7 +55,8 @@ def bernoulli_nll(y, target, mask=None):
     weight = _mask(mask, y)[:, :, None]
     y, N = _real(y, mask), weight.sum()
     tail = np.exp(-np.abs(y))                                 # exp(-|y|) <= 1: no overflow
-    nll = np.maximum(y, 0) + np.log1p(tail) - target * y      # log(1 + e^y) = max(y, 0) + log1p(e^-|y|)
+    # log(1 + e^y) = max(y, 0) + log1p(e^-|y|); the small term last, or a confident answer loses its digits
+    nll = np.maximum(y, 0) - target * y + np.log1p(tail)
     p = np.where(y >= 0, 1, tail) / (1 + tail)                # sigmoid(y), exact in both tails
     return float((nll * weight).sum() / N), (p - target) * (weight / N)
 
@@ -110,7 +111,8 @@ def _mask(mask, y):
     validation.array("mask", mask, y.shape[:2], mask.dtype)
     weight = mask.astype(y.dtype)
     if not ((weight == 0) | (weight == 1)).all():
-        raise ValueError("mask: expected only 0 and 1")
+        odd = weight[(weight != 0) & (weight != 1)][0]
+        raise ValueError(f"mask: expected only 0 and 1, got {odd:g}")
     if (weight[1:] > weight[:-1]).any():
         raise ValueError("mask: expected padding at the end of a sequence only, got a real step "
                          "after a padded one")

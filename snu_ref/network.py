@@ -33,6 +33,8 @@ class Network:
     """
 
     def __init__(self, layers):
+        if not isinstance(layers, (list, tuple)):
+            raise TypeError(f"layers: expected a list of layers, got {type(layers).__name__}")
         self.layers = tuple(layers)
         if not self.layers:
             raise ValueError("layers: expected at least one layer, got none")
@@ -107,6 +109,9 @@ class Network:
         """dy: gradient of the output -> dx or None, grads (names as in params), dstate (one entry a layer)."""
         if not isinstance(cache, NetworkCache):
             raise TypeError(f"cache: expected what forward returned, got {type(cache).__name__}")
+        if len(cache.layers) != len(self.layers):
+            raise ValueError(f"cache: expected that of {len(self.layers)} layers, "
+                             f"got {len(cache.layers)}")
         dstates = list(self._one_each("dstate", dstate))
         names = self.first_names()
         grads = dict.fromkeys(self.params)
@@ -122,6 +127,7 @@ class Network:
         if states is None:
             return (None,) * len(self.layers)
         if not isinstance(states, tuple) or len(states) != len(self.layers):
+            came = f"{len(states)}" if isinstance(states, tuple) else type(states).__name__
             raise TypeError(f"{name}: expected a tuple of {len(self.layers)} states, one a layer, "
-                            f"got {type(states).__name__}")
+                            f"got {came}")
         return states

@@ -18,6 +18,7 @@ Sources: momentum, Polyak 1964, in the form of Sutskever et al., ICML 2013, with
 outside; Adam, Kingma & Ba, ICLR 2015, Algorithm 1; clipping, Pascanu et al., ICML 2013.
 """
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -83,20 +84,51 @@ def clip_by_norm(grads, max_norm):
     Raises ValueError for max_norm <= 0 and for a norm that is not finite.
     """
     max_norm = validation.number_in("max_norm", max_norm, 0, math.inf, low_open=True)
-    norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for g in grads.values()))
+    _mapping("grads", grads)
+    for name, g in grads.items():
+        _float_array(f"grads[{name!r}]", g)
+    norm = _norm(grads.values())
     if not math.isfinite(norm):
         raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
     return {name: g * scale for name, g in grads.items()}, norm
 
 
+def _norm(arrays):
+    """The common Euclidean norm, also where squares leave the range of the dtype."""
+    arrays = list(arrays)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for g in arrays))
+        if math.isfinite(norm) and norm > 1e-15:  # below, squares of float32 may have become 0
+            return norm
+        largest = max((float(np.abs(g).max(initial=0)) for g in arrays), default=0.0)
+        if not 0 < largest < math.inf:
+            return largest
+        scaled = [g.astype(np.float64) / largest for g in arrays]
+        return largest * math.sqrt(math.fsum(float(np.vdot(g, g)) for g in scaled))
+
+
+def _mapping(name, value):
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: expected a dict of arrays by name, got {type(value).__name__}")
+
+
+def _float_array(name, value):
+    if not isinstance(value, np.ndarray) or value.dtype not in validation.REAL_DTYPES:
+        raise TypeError(f"{name}: expected an array of float32, float64 or longdouble, got "
+                        f"{getattr(value, 'dtype', type(value).__name__)}")
+
+
 def _pairs(params, grads):
     """(name, parameter, gradient) of every gradient, all checked before the first is used."""
+    _mapping("params", params)
+    _mapping("grads", grads)
     pairs, seen = [], {}
     for name, g in grads.items():
         if name not in params:
             raise ValueError(f"grads: {name!r} is not in params, which has {', '.join(params)}")
         p = params[name]
+        _float_array(f"params[{name!r}]", p)
         validation.array(f"grads[{name!r}]", g, p.shape, p.dtype)
         if id(p) in seen:
             raise ValueError(f"params: {seen[id(p)]!r} and {name!r} are one array; "

@@ -246,7 +246,7 @@ def read_ptb(folder):
 def _tokens(folder, name):
     """The path of a text and its words with <eos> at line ends, if they are as many as expected."""
     path, raw = _read(folder, [name], PTB_COPIES)
-    lines = _utf8(path, raw, PTB_COPIES).replace("\r\n", "\n").split("\n")
+    lines = _utf8(path, raw, PTB_COPIES).split("\n")
     if not lines[-1].strip():  # what follows the last line end is not a line
         lines.pop()
     tokens = [word for line in lines for word in (*line.split(), "<eos>")]

@@ -214,7 +214,7 @@ class SNU(Layer):
         grads has the keys of params, trainable or not. dx is None unless need_dx.
         """
         self.check_params()
-        self.check_cache(cache, SNUCache)
+        self.check_cache(cache, SNUCache, x=self.in_shape, y=self.out_shape)
         validation.array("dy", dy, cache.y.shape, self.dtype)
         dend = self.check_state("dstate", dstate, SNUState, dy.shape[1])
         dz, dv, grads, dstart = self._unroll_backward(dy, cache, dend)

@@ -13,10 +13,10 @@ REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdoubl
 def real_dtype(dtype):
     """`dtype` as one of float32, float64, longdouble; TypeError for any other."""
     try:
-        found = np.dtype(dtype)
+        found = None if dtype is None else np.dtype(dtype)  # NumPy takes None for float64
     except TypeError:
         found = None
-    if found not in REAL_DTYPES:
+    if found is None or found not in REAL_DTYPES:
         raise TypeError(f"dtype: expected float32, float64 or longdouble, got {dtype!r}")
     return found
 

@@ -20,7 +20,7 @@ from snu_ref.tasks.units import UNITS
 def _settings(**changes):
     return SimpleNamespace(**{**dict(
         hidden=(8,), options={}, optimiser="adam", lr=0.02, momentum=0.0, schedule="cosine", batch=4, epochs=4,
-        clip=1.0, n_steps=6, max_spikes=6, embedding=6, tied=True, projection=True, dropout=0.2, bptt=5), **changes})
+        clip=1.0, lateral_inhibition=False, n_steps=6, max_spikes=6, embedding=6, tied=True, projection=True, dropout=0.2, bptt=5), **changes})
 
 
 def _digits(unit="snu"):

@@ -1,0 +1,222 @@
+"""SGD, Adam and clipping against plain Python floats, number by number."""
+import math
+
+import numpy as np
+import pytest
+
+from snu_ref import SGD, SNU, Adam, Dense, Network, clip_by_norm, softmax_cross_entropy
+
+DTYPES = (np.float32, np.float64, np.longdouble)
+# gradients of two numbers in five steps
+GRADS = [(0.5, -2.0), (0.25, 1.0), (-1.0, 0.0), (0.125, 3.0), (0.0, -0.5)]
+
+
+def params(dtype=np.float64):
+    return {"W": np.array([1.0, -3.0], dtype), "b": np.array([[2.0]], dtype)}
+
+
+def test_sgd_by_hand():
+    """v = v/2 + g, p -= 0.25 v: v is 4, then 2 + 4 = 6, then 3 - 8 = -5."""
+    p, optimiser = {"p": np.array([10.0])}, SGD(0.25, momentum=0.5)
+    for g, want in ((4, 10 - 1), (4, 9 - 1.5), (-8, 7.5 + 1.25)):
+        optimiser.step(p, {"p": np.array([float(g)])})
+        assert p["p"] == want
+    assert optimiser.state.keys() == {"p"} and optimiser.state["p"] == -5
+
+
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_sgd_against_plain_floats(momentum):
+    p, optimiser = params(), SGD(0.1, momentum)
+    for g in GRADS:
+        optimiser.step(p, {"W": np.array(g)})
+    for k in range(2):
+        value, velocity = params()["W"][k], 0.0
+        for g in GRADS:
+            velocity = momentum * velocity + g[k]
+            value -= 0.1 * velocity
+        assert math.isclose(p["W"][k], value, rel_tol=1e-14)
+    assert list(optimiser.state) == (["W"] if momentum else [])
+    assert SGD(0.1, momentum).state == {}  # each optimiser has a state of its own
+
+
+def test_adam_against_plain_floats():
+    """Algorithm 1 of the paper for one number at a time, with settings unlike the usual."""
+    lr, beta1, beta2, eps = 0.02, 0.8, 0.95, 1e-3
+    p, optimiser = params(), Adam(lr, beta1, beta2, eps)
+    history = []
+    for g in GRADS:
+        optimiser.step(p, {"W": np.array(g)})
+        history.append(p["W"].tolist())
+    for k in range(2):
+        theta, m, v = params()["W"][k], 0.0, 0.0
+        for t, g in enumerate(GRADS, start=1):
+            m = beta1 * m + (1 - beta1) * g[k]
+            v = beta2 * v + (1 - beta2) * g[k] ** 2
+            m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+            theta -= lr * m_hat / (math.sqrt(v_hat) + eps)
+            assert math.isclose(history[t - 1][k], theta, rel_tol=1e-14), t
+        assert math.isclose(optimiser.state["m.W"][k], m, rel_tol=1e-14)
+        assert math.isclose(optimiser.state["v.W"][k], v, rel_tol=1e-14)
+    assert optimiser.state.keys() == {"t", "m.W", "v.W"} and optimiser.state["t"] == 5
+
+
+def test_adam_defaults_are_those_published():
+    optimiser = Adam()
+    assert (optimiser.lr, optimiser.eps) == (0.001, 1e-8)
+    assert (optimiser.beta1, optimiser.beta2) == (0.9, 0.999)
+    assert SGD(0.5).momentum == 0
+
+
+def test_adam_first_moves_by_lr_whatever_the_size_of_the_gradient():
+    for size in (1e-3, 1.0, 1e6):
+        p = {"p": np.zeros(3)}
+        Adam(0.1).step(p, {"p": size * np.array([1.0, -2, 3])})
+        np.testing.assert_allclose(p["p"], [-0.1, 0.1, -0.1], rtol=1e-4)
+    p = {"p": np.ones(2)}
+    Adam(0.1).step(p, {"p": np.zeros(2)})
+    assert (p["p"] == 1).all()
+    Adam(0.5, eps=3.0).step(p, {"p": np.ones(2)})  # 1 - 0.5 * 1 / (1 + 3)
+    np.testing.assert_allclose(p["p"], 0.875, rtol=1e-13)
+
+
+def test_momentum_reaches_the_speed_of_a_constant_force():
+    """A constant g gives v -> g / (1 - momentum)."""
+    p, optimiser = {"p": np.zeros(1)}, SGD(1.0, momentum=0.5)
+    for _ in range(60):
+        before = p["p"].copy()
+        optimiser.step(p, {"p": np.ones(1)})
+    assert before - p["p"] == 2
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), lambda: SGD(0.1, 0.9), lambda: Adam(0.1)])
+def test_the_learning_rate_may_change_between_steps(make):
+    """The step is proportional to lr, what was averaged so far does not depend on it."""
+    a, b = params(), params()
+    one, other = make(), make()
+    for optimiser, p in ((one, a), (other, b)):
+        optimiser.step(p, {"W": np.array(GRADS[0])})
+    np.testing.assert_array_equal(a["W"], b["W"])
+    before = a["W"].copy()
+    other.lr = 0.05
+    one.step(a, {"W": np.array(GRADS[1])})
+    other.step(b, {"W": np.array(GRADS[1])})
+    np.testing.assert_allclose(a["W"] - before, 2 * (b["W"] - before), rtol=1e-12)
+    assert (a["W"] != before).all()
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), lambda: SGD(0.1, 0.9), lambda: Adam(0.1)])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_only_named_parameters_move_in_place_and_in_their_dtype(make, dtype):
+    p, optimiser = params(dtype), make()
+    W, b = p["W"], p["b"]
+    g = np.array(GRADS[0], dtype)
+    g.flags.writeable = False
+    for _ in range(3):
+        optimiser.step(p, {"W": g})
+    assert p["W"] is W and (W != params(dtype)["W"]).all() and W.dtype == dtype
+    assert p["b"] is b and b == 2
+    for name, a in optimiser.state.items():
+        assert isinstance(a, np.ndarray) and a.dtype == (np.int64 if name == "t" else dtype)
+        assert not any(np.shares_memory(a, other) for other in (W, b, g))
+    optimiser.step(p, {})
+    assert b == 2
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1, 0.9), lambda: Adam(0.1)])
+def test_a_saved_state_goes_on_as_if_never_stopped(make):
+    p, q = params(), params()
+    through, first, second = make(), make(), make()
+    for g in GRADS:
+        through.step(p, {"W": np.array(g)})
+    for g in GRADS[:3]:
+        first.step(q, {"W": np.array(g)})
+    second.state = {name: a.copy() for name, a in first.state.items()}
+    for g in GRADS[3:]:
+        second.step(q, {"W": np.array(g)})
+    np.testing.assert_array_equal(p["W"], q["W"])
+
+
+def test_a_rejected_step_changes_nothing():
+    for optimiser in (SGD(0.1, 0.9), Adam(0.1)):
+        p = params()
+        with pytest.raises(ValueError):
+            optimiser.step(p, {"W": np.ones(2), "b": np.array([[np.nan]])})
+        assert (p["W"] == params()["W"]).all()
+        assert "W" not in optimiser.state and optimiser.state.get("t", 0) == 0
+
+
+def test_both_find_the_minimum_of_a_valley():
+    """L = (p_0 - 1)^2 / 2 + 10 (p_1 + 2)^2 / 2."""
+    for optimiser, steps in ((SGD(0.05, 0.8), 300), (Adam(0.1), 1500)):
+        p = {"p": np.zeros(2)}
+        for _ in range(steps):
+            optimiser.step(p, {"p": np.array([1, 10]) * (p["p"] - [1, -2])})
+        np.testing.assert_allclose(p["p"], [1, -2], atol=1e-6)
+
+
+def test_a_training_loop_learns_which_input_was_on():
+    """The loop of the module's docstring: a spiking network learns to name its largest input."""
+    rng = np.random.default_rng(0)
+    network = Network([SNU(4, 16, rng=rng), Dense(16, 4, rng=rng)])
+    decay = network.params["0.decay"].copy()
+    optimiser, values = Adam(0.02), []
+    for _ in range(60):
+        x = rng.random((3, 20, 4))
+        y, cache = network.forward(x)
+        value, dy = softmax_cross_entropy(y, x.argmax(axis=-1))
+        _, grads, _ = network.backward(dy, cache, need_dx=False)
+        grads = {name: grads[name] for name in network.trainable}
+        optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
+        values.append(value)
+    assert np.mean(values[-10:]) < 0.75 * math.log(4)  # from log 4, chance
+    np.testing.assert_array_equal(network.params["0.decay"], decay)
+
+
+# ---- clipping -----------------------------------------------------------------------------------
+
+def test_clipping_by_hand():
+    """A 2-3-6 brick has the diagonal 7; its edges lie in two tensors."""
+    grads = {"a": np.array([[2.0], [-3]]), "b": np.array([6.0])}
+    clipped, norm = clip_by_norm(grads, 3.5)
+    assert norm == 7 and type(norm) is float and list(clipped) == ["a", "b"]
+    assert clipped["a"].tolist() == [[1], [-1.5]] and clipped["b"].tolist() == [3]
+    assert grads["a"].tolist() == [[2], [-3]] and grads["b"].tolist() == [6]  # not changed
+
+
+def test_clipping_keeps_what_is_below_the_bound_and_the_direction_above_it():
+    rng = np.random.default_rng(0)
+    grads = {"a": rng.normal(size=(3, 4)), "b": rng.normal(size=5)}
+    flat = np.concatenate([g.ravel() for g in grads.values()])
+    norm = math.sqrt((flat**2).sum())
+    for bound in (norm * (1 + 1e-12), 10.0, math.inf):
+        same, found = clip_by_norm(grads, bound)
+        assert all((same[name] == grads[name]).all() for name in grads)
+        assert math.isclose(found, norm, rel_tol=1e-15)
+    for bound in (norm * 0.999, 1.0, 1e-6):
+        clipped, found = clip_by_norm(grads, bound)
+        assert math.isclose(found, norm, rel_tol=1e-15)
+        short = np.concatenate([g.ravel() for g in clipped.values()])
+        assert math.isclose(math.sqrt((short**2).sum()), bound, rel_tol=1e-13)
+        np.testing.assert_allclose(short / bound, flat / norm, rtol=1e-13)
+
+
+def test_clipping_at_the_edges():
+    clipped, norm = clip_by_norm({"a": np.zeros(3)}, 1.0)
+    assert norm == 0 and not clipped["a"].any()
+    assert clip_by_norm({}, 1.0) == ({}, 0.0)
+    for dtype in DTYPES:
+        clipped, norm = clip_by_norm({"a": np.full((2, 2), 2, dtype)}, 1.0)
+        assert norm == 4 and clipped["a"].dtype == dtype and (clipped["a"] == 0.5).all()
+
+
+def test_a_finite_gradient_has_a_finite_norm_in_float32_too():
+    """Squares of float32 numbers above 1.8e19 leave the range of float32; the norm does not."""
+    clipped, norm = clip_by_norm({"a": np.array([3e20, -4e20], np.float32)}, 5.0)
+    assert math.isclose(norm, 5e20, rel_tol=1e-6)
+    np.testing.assert_allclose(clipped["a"], [3, -4], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_clipping_refuses_gradients_that_are_not_finite(bad):
+    with pytest.raises(ValueError, match="^grads: expected finite gradients, got"):
+        clip_by_norm({"a": np.ones(2), "b": np.array([1.0, bad])}, 1.0)
