@@ -23,7 +23,14 @@ def main(argv=None):
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
     args = parser.parse_args(argv)
-    return args.run(args)
+    try:
+        return args.run(args)
+    except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
+        print(f"{parser.prog} {args.command}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{parser.prog} {args.command}: stopped", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -221,30 +221,16 @@ def read_ptb(folder):
     Raises DataError (a ValueError). Source: M. P. Marcus et al., Computational Linguistics 19(2),
     1993, as in T. Mikolov et al., Interspeech 2010.
     """
-    texts = {name: _tokens(folder, name) for name in PTB_TOKENS}
-    (path, train), *others = texts.values()
-    frequency = Counter(train)
-    if len(frequency) != PTB_TYPES:
-        raise DataError(f"{path}: expected {PTB_TYPES} different words, found {len(frequency)}; "
-                        f"{PTB_COPIES}")
+    texts = [_tokens(folder, name) for name in PTB_TOKENS]
+    frequency = Counter(texts[0])
     vocabulary = tuple(sorted(frequency, key=lambda word: (-frequency[word], word)))
     number = {word: i for i, word in enumerate(vocabulary)}
-    for path, tokens in others:
-        for word in tokens:
-            if word not in number:
-                raise DataError(f"{path}: expected words of the training text only, found "
-                                f"{_short(word)}; {PTB_COPIES}")
-    for name, (path, tokens) in texts.items():
-        found = hashlib.sha256(" ".join(tokens).encode()).hexdigest()
-        if found != SHA256[name]:
-            raise DataError(f"{path}: expected SHA-256 {SHA256[name]} of the words, found {found}: "
-                            f"altered; {PTB_COPIES}")
-    return Ptb(vocabulary, *(np.array([number[word] for word in tokens], np.int64)
-                             for _, tokens in texts.values()))
+    return Ptb(vocabulary, *(np.array([number[word] for word in text], np.int64)
+                             for text in texts))
 
 
 def _tokens(folder, name):
-    """The path of a text and its words with <eos> at line ends, if they are as many as expected."""
+    """The words of a text with <eos> at line ends, if they are those expected."""
     path, raw = _read(folder, [name], PTB_COPIES)
     lines = _utf8(path, raw, PTB_COPIES).split("\n")
     if not lines[-1].strip():  # what follows the last line end is not a line
@@ -254,7 +240,15 @@ def _tokens(folder, name):
         same = [f", as in {other}" for other, n in PTB_TOKENS.items() if n == len(tokens)]
         raise DataError(f"{path}: expected {PTB_TOKENS[name]} tokens with <eos>, "
                         f"found {len(tokens)}{''.join(same)}; {PTB_COPIES}")
-    return path, tokens
+    types = len(set(tokens))
+    if name == "ptb.train.txt" and types != PTB_TYPES:
+        raise DataError(f"{path}: expected {PTB_TYPES} different words, found {types}; "
+                        f"{PTB_COPIES}")
+    found = hashlib.sha256(" ".join(tokens).encode()).hexdigest()
+    if found != SHA256[name]:
+        raise DataError(f"{path}: expected SHA-256 {SHA256[name]} of the words, found {found}: "
+                        f"altered; {PTB_COPIES}")
+    return tokens
 
 
 # ---- files --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from .activations import sigmoid
 from .gradcheck.command import summarise
 from .gradcheck.evidence import evidence
 from .tasks.inhibition import compare_inhibition, inhibition_table
+from .tasks.language import sample_text
 from .tasks.loading import load_task
 from .tasks.music import pad
 from .tasks.presets import find_preset
@@ -59,6 +60,8 @@ def run(args):
     results = [r.results for r in runs]
     print("\n" + table(results), flush=True)
 
+    print_sample(runs, args.seed)
+
     print("\n3. Lateral inhibition and sparsity", flush=True)
     inhibition = compare_inhibition(args.seed, sys.stderr, **changes)
     print(inhibition_table(inhibition), flush=True)
@@ -85,6 +88,13 @@ def train_all(units, seeds, changes):
             runs += [run_task(loaded, find_preset(name, unit, "small"), seed, stream=sys.stderr, **changes)
                      for seed in seeds]
     return runs
+
+
+def print_sample(runs, seed):
+    """A few lines of text from the first sSNU trained on language."""
+    run = next(r for r in runs if r.results["task"] == "language" and r.results["unit"] == "ssnu")
+    text = sample_text(run.network, run.loaded.words, np.random.default_rng([seed, 3]))
+    print(f"\nText drawn from the sSNU (temperature 0.8):\n  {text}", flush=True)
 
 
 def by_unit(results):

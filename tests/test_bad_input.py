@@ -236,10 +236,14 @@ def one_argument(call, good, table):
             yield (argument, lambda v=value, k=argument: call(**{**good, k: v}), error, words)
 
 
-def shifted(mask_value):
-    mask = MASK.copy()
-    mask[1, 0] = mask_value
-    return mask
+def but_one(a, value):
+    """A copy of `a` with another number in one place."""
+    a = a.copy()
+    a[(1,) * (a.ndim - 1) + (0,)] = value
+    return a
+
+
+TWO_ODD = np.array([[1, 0], [0.5, 0], [2, 0], [0, 0], [0, 0]])
 
 
 CASES = [
@@ -322,22 +326,23 @@ CASES = [
                            (softmax_cross_entropy, CLASSES))
       for shape in ((0, B, N), (T, 0, N), (T, B, 0))],
     ("target", lambda: mean_square_error(Y, Y), ValueError, ["(2, 4)", "(5, 2, 4)"]),
-    ("target", lambda: bernoulli_nll(Y, 1.1 * Y), ValueError, ["[0, 1]", "1.1"]),
-    ("target", lambda: bernoulli_nll(Y, -0.1 * Y), ValueError, ["[0, 1]", "-0.1"]),
+    ("target", lambda: bernoulli_nll(Y, but_one(Y, 1.1)), ValueError, ["[0, 1]", "1.1"]),
+    ("target", lambda: bernoulli_nll(Y, but_one(Y, -0.1)), ValueError, ["[0, 1]", "-0.1"]),
     ("target", lambda: bernoulli_nll(Y, Y.astype(np.float32)), TypeError, ["float64", "float32"]),
     ("target", lambda: softmax_cross_entropy(Y, MASK), TypeError, ["integer", "float64"]),
     ("target", lambda: softmax_cross_entropy(Y, CLASSES.tolist()), TypeError, ["integer", "list"]),
     ("target", lambda: softmax_cross_entropy(Y, CLASSES > 0), TypeError, ["integer", "bool"]),
-    ("target", lambda: softmax_cross_entropy(Y, N * CLASSES), ValueError, ["0..3", "4"]),
-    ("target", lambda: softmax_cross_entropy(Y, -CLASSES), ValueError, ["0..3", "-1"]),
+    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, N)), ValueError, ["0..3", "to 4"]),
+    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, -1)), ValueError, ["0..3", "-1"]),
     *[("mask", lambda loss=loss, target=target, mask=mask: loss(Y, target, mask), error, words)
       for loss, target in ((mean_square_error, TARGET), (bernoulli_nll, Y),
                            (softmax_cross_entropy, CLASSES))
       for mask, error, words in (
-          (shifted(0), ValueError, ["end of a sequence", "after a padded one"]),
-          (shifted(0.5), ValueError, ["0 and 1", "0.5"]),
-          (shifted(2), ValueError, ["0 and 1", "2"]), (shifted(-1), ValueError, ["0 and 1", "-1"]),
-          (shifted(np.nan), ValueError, ["nan", "(1, 0)"]),
+          (but_one(MASK, 0), ValueError, ["end of a sequence", "after a padded one"]),
+          (TWO_ODD, ValueError, ["0 and 1", "got 0.5"]),
+          (but_one(MASK, 2), ValueError, ["0 and 1", "got 2"]),
+          (but_one(MASK, -1), ValueError, ["0 and 1", "got -1"]),
+          (but_one(MASK, np.nan), ValueError, ["nan", "(1, 0)"]),
           (MASK.T, ValueError, ["(5, 2)", "(2, 5)"]), (0 * MASK, ValueError, ["real step", "none"]),
           (MASK.astype(complex), TypeError, ["0 and 1", "complex"]),
           (MASK.tolist(), TypeError, ["0 and 1", "list"]), (True, TypeError, ["0 and 1", "bool"]))],

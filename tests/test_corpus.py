@@ -195,7 +195,7 @@ def test_prose_is_kept(block):
 
 @pytest.mark.parametrize("block", [
     "The Long Title Of Some Section\n******************************",
-    "Built-in types of the language.\n-------------------------------\nThis follows at once.",
+    "Types.\n------\nThis follows at once and is as long as a paragraph of prose.",
     "| a table row | of some words |\nwith a line of prose below.",
     "+---------+\n| one of the words in a table. |",
     'stmt ::= "with some words" and more words in the grammar.',

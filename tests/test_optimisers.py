@@ -209,11 +209,15 @@ def test_clipping_at_the_edges():
         assert norm == 4 and clipped["a"].dtype == dtype and (clipped["a"] == 0.5).all()
 
 
-def test_a_finite_gradient_has_a_finite_norm_in_float32_too():
-    """Squares of float32 numbers above 1.8e19 leave the range of float32; the norm does not."""
-    clipped, norm = clip_by_norm({"a": np.array([3e20, -4e20], np.float32)}, 5.0)
-    assert math.isclose(norm, 5e20, rel_tol=1e-6)
-    np.testing.assert_allclose(clipped["a"], [3, -4], rtol=1e-6)
+@pytest.mark.parametrize("dtype, size", [(np.float32, 1e20), (np.float32, 1e-30),
+                                         (np.float64, 1e200), (np.float64, 1e-200)])
+def test_the_norm_is_right_where_squares_leave_the_range_of_the_dtype(dtype, size):
+    """Squares of float32 numbers overflow above 1.8e19 and vanish below 3e-23; a norm need not."""
+    grads = {"a": np.array([3 * size], dtype), "b": np.array([[-4 * size]], dtype)}
+    clipped, norm = clip_by_norm(grads, size / 2)
+    assert math.isclose(norm, 5 * size, rel_tol=1e-6)
+    have = [clipped["a"].item() / size, clipped["b"].item() / size]
+    np.testing.assert_allclose(have, [0.3, -0.4], rtol=1e-6)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

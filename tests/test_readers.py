@@ -283,7 +283,8 @@ def test_other_white_space_is_the_same_text(ptb, change):
     ("train", lambda raw: raw.replace(b"the cat sat", b"the cat dog", 1).replace(b"N", b"sat"),
      ["expected 8 different words", "found 7"]),
     ("train", lambda raw: raw.replace(b"cat N", b"N cat"), ["SHA-256", "altered"]),
-    ("valid", lambda raw: raw.replace(b"dog", b"cow"), ["words of the training text", "'cow'"]),
+    ("train", lambda raw: raw.replace(b"dog", b"cow"), ["SHA-256", "altered"]),  # not valid's fault
+    ("valid", lambda raw: raw.replace(b"dog", b"cow"), ["SHA-256", "altered"]),
     ("valid", lambda raw: raw.replace(b"dog", b"cat"), ["SHA-256", "altered"]),
     ("valid", lambda raw: raw.replace(b"dog sat", b"dog\nsat"), ["expected 4 tokens", "found 5"]),
     ("valid", lambda raw: raw + b"\n", ["expected 4 tokens", "found 5"]),

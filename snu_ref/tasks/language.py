@@ -74,6 +74,12 @@ class Language:
         return {"perplexity": math.exp(total / (len(words) - 1))}
 
 
+def sample_text(network, vocabulary, rng, n=60, temperature=0.8):
+    """Text of n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
+    words = sample(network, [vocabulary.index("<eos>")], n, rng, temperature)
+    return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
+
+
 def sample(network, first, n, rng, temperature=1.0):
     """n word numbers drawn from a trained network, after the words `first` (a list of numbers).
 

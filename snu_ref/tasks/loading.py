@@ -1,14 +1,20 @@
-"""A task with its data: that in the package (preset "small") or the user's own full copies."""
+"""A task with its data: what the package and Python carry (preset "small"), or the full sets (preset "paper"),
+of which the user brings copies: MNIST for digits, the JSB chorales for music, Penn Treebank for language.
+"""
 from typing import NamedTuple
 
 import numpy as np
 
-from .. import baselines, corpus, datasets, ngrams
+from .. import baselines, corpus, datasets, ngrams, readers
 from .digits import Digits, split_validation
 from .language import Language
 from .music import Music
 
-N_VALID_DIGITS = 623  # ours: the last of the 3,823 training images, leaving 3,200
+N_VALID_DIGITS = 623    # ours: the last of the 3,823 training images, leaving 3,200
+N_VALID_MNIST = 5000    # ours: the last of the 60,000 training images, leaving 55,000
+
+
+SPLITS = ("train", "valid", "test")
 
 
 class Loaded(NamedTuple):
@@ -19,9 +25,21 @@ class Loaded(NamedTuple):
     words: tuple = ()  # the vocabulary, for language
 
 
-def load_task(name, unit):
-    """The task `name` for one unit, on the data of preset "small"."""
-    return {"digits": _digits, "music": _music, "language": _language}[name](unit)
+def load_task(name, unit, preset="small", folder=None):
+    """The task `name` for one unit, on the data of a preset; `folder` holds the full sets.
+
+    Raises ValueError if preset "paper" comes without a folder, and readers.DataError for its files.
+    """
+    if preset == "small":
+        return {"digits": _digits, "music": _music, "language": _language}[name](unit)
+    if folder is None:
+        raise ValueError("--data: preset 'paper' needs the full data set; expected a folder with "
+                         + FULL_DATA[name])
+    return {"digits": _mnist, "music": _jsb, "language": _ptb}[name](unit, folder)
+
+
+FULL_DATA = {"digits": "MNIST's four IDX files", "music": "jsb-chorales-quarter.json",
+             "language": "ptb.train.txt, ptb.valid.txt and ptb.test.txt"}
 
 
 def _digits(unit):
@@ -39,17 +57,47 @@ def _digits(unit):
 def _music(unit):
     chorales = datasets.load_chorales()
     data = {split: [datasets.piano_roll(piece.pitches) for piece in getattr(chorales, split)]
-            for split in ("train", "valid", "test")}
+            for split in SPLITS}
     counts = ", ".join(f"{len(rolls)} {split}" for split, rolls in data.items())
+    return _music_task(unit, data, [f"Bach chorales from music21's corpus: {counts} pieces"])
+
+
+def _music_task(unit, data, facts):
     independent = baselines.independent_notes_nll(data["train"], data["test"])
-    return Loaded(Music(unit, data), [f"Bach chorales from music21's corpus: {counts} pieces"],
-                  {"independent notes": independent})
+    return Loaded(Music(unit, data), facts, {"independent notes": independent})
 
 
 def _language(unit):
     text = corpus.load_corpus()
-    data = {split: getattr(text, split) for split in ("train", "valid", "test")}
+    return _language_task(unit, text, text.describe().splitlines())
+
+
+def _language_task(unit, text, facts):
+    data = {split: getattr(text, split) for split in SPLITS}
     n = len(text.vocabulary)
     simple = {"unigram": ngrams.unigram_perplexity(data["train"], data["test"], n),
               "Witten-Bell bigram": ngrams.witten_bell_bigram_perplexity(data["train"], data["test"], n)}
-    return Loaded(Language(unit, data, n), text.describe().splitlines(), simple, text.vocabulary)
+    return Loaded(Language(unit, data, n), facts, simple, text.vocabulary)
+
+
+# ---- the full sets ------------------------------------------------------------------------------
+
+def _mnist(unit, folder):
+    mnist = readers.read_mnist(folder)
+
+    def values(images):
+        return images.reshape(len(images), -1) / np.float32(255)  # (N, 784) in [0, 1]
+
+    train, valid = split_validation(values(mnist.train_images), mnist.train_labels, N_VALID_MNIST)
+    data = {"train": train, "valid": valid, "test": (values(mnist.test_images), mnist.test_labels)}
+    return Loaded(Digits(unit, data), [mnist.counts(), f"the last {N_VALID_MNIST:,} validate"], {})
+
+
+def _jsb(unit, folder):
+    jsb = readers.read_jsb(folder)
+    return _music_task(unit, {split: getattr(jsb, split) for split in SPLITS}, [jsb.counts()])
+
+
+def _ptb(unit, folder):
+    text = readers.read_ptb(folder)
+    return _language_task(unit, text, [text.counts()])

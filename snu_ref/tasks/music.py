@@ -11,6 +11,7 @@ Sources: task and figure, Boulanger-Lewandowski et al., ICML 2012; network 88-15
 import numpy as np
 
 from ..dense import Dense
+from ..dropout import Dropout, without_dropout
 from ..losses import bernoulli_nll
 from ..network import Network
 from .training import Batch
@@ -29,9 +30,12 @@ class Music:
         self.unit, self.data = unit, data
 
     def network(self, settings, rng):
-        """88 - hidden - 88 logits."""
+        """88 - hidden - 88 logits, with dropout before the last layer if there is any."""
+        like = {"rng": rng, "dtype": np.float32}
         layers = unit_layers(self.unit, (N_KEYS, *settings.hidden), settings.options, rng, np.float32)
-        return Network([*layers, Dense(settings.hidden[-1], N_KEYS, rng=rng, dtype=np.float32)])
+        if settings.dropout:
+            layers.append(Dropout(settings.dropout, **like))
+        return Network([*layers, Dense(settings.hidden[-1], N_KEYS, **like)])
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""
@@ -45,6 +49,7 @@ class Music:
 
     def evaluate(self, network, split, settings, seed):
         """NLL in nats a step, pooled over all steps, and as the mean over pieces."""
+        network = without_dropout(network)
         totals, steps = [], []
         for i in range(0, len(self.data[split]), 16):
             batch = pad(self.data[split][i:i + 16])

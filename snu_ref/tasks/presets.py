@@ -13,6 +13,7 @@ Keys
     epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
     clip         bound of the gradient's norm, or None
 digits     n_steps (the paper's Ns), max_spikes, lateral_inhibition (in the hidden layers)
+music      dropout (before the last layer)
 language   embedding, tied, projection (a linear layer before the tied output), dropout, bptt
 """
 from types import SimpleNamespace
@@ -60,7 +61,8 @@ DIGITS_SMALL = {
 
 MUSIC = dict(
     hidden=published((150,)), options=ours({}), optimiser=toolkit("adam"), lr=ours(0.003),
-    momentum=ours(0.0), schedule=ours("cosine"), batch=ours(8), epochs=ours(60), clip=ours(1.0))
+    momentum=ours(0.0), schedule=ours("cosine"), batch=ours(8), epochs=ours(60), clip=ours(1.0),
+    dropout=ours(0.0))
 
 MUSIC_SMALL = {
     "snu": {**MUSIC, "options": ours({"g": "identity", "decay": 0.8})},

@@ -24,15 +24,16 @@ class Run(NamedTuple):
         return self.trained.network
 
 
-def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=False, stream=None, **changes):
+def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=False, stream=None,
+             report=None, **changes):
     """Train from `seed` with the settings of a preset's table, then read the test split once.
 
-    changes: settings that replace those of the table. checkpoint, resume, stream: see `train`.
+    changes: settings that replace those of the table. checkpoint, resume, stream, report: see `train`.
     """
     settings = settings_of(table, **changes)
     task = loaded.task
     trained = train(task, settings, seed, checkpoint=checkpoint, resume=resume,
-                    label=f"{task.name} {task.unit} seed {seed}", stream=stream)
+                    label=f"{task.name} {task.unit} seed {seed}", stream=stream, report=report)
     results = {
         "task": task.name, "unit": task.unit, "preset": preset, "seed": seed,
         "parameters": trained.network.n_trainable,

@@ -98,12 +98,12 @@ class Trained(NamedTuple):
         return sum(record["seconds"] for record in self.history)
 
 
-def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stream=None):
+def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stream=None, report=None):
     """Train a network from `seed` and keep the parameters of its best validation epoch.
 
     checkpoint: a path that is rewritten after every epoch; resume: go on from there. A resumed run ends
     bit-identical to one that was never interrupted, on the same machine. stream: where progress is
-    shown if it is a terminal. Raises checkpoints.CheckpointError if there is nothing fit to resume from.
+    shown if it is a terminal; report: called with the record of every epoch. Raises checkpoints.CheckpointError if there is nothing fit to resume from.
     """
     rng = np.random.default_rng(seed)
     network = task.network(settings, rng)
@@ -129,6 +129,9 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
         history.append({**record, "seconds": time.monotonic() - start})
         if checkpoint:
             checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
+        if report:
+            progress.close()
+            report(history[-1])
     if progress:
         progress.close()
     for name, p in network.params.items():
