@@ -27,10 +27,10 @@ def neuron_trace(s, v, y, threshold, path, *, title):
         figure, (top, bottom) = style.figure(2, 1, height=4.8, sharex=True, height_ratios=(3, 1))
         top.plot(t, s, "o-", markersize=4, color=style.COLOUR["s"], label="state $s_t$")
         top.plot(t, v, ":", linewidth=1.5, color=style.COLOUR["v"], label="$v_t = s_t + b$")
-        top.axhline(threshold, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2)
-        top.text(len(s), threshold, "threshold $-b$", color=style.GREY, ha="right", va="bottom", fontsize=11)
+        top.axhline(threshold, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2,
+                    label="threshold $-b$")
         top.set(ylabel="potential (1)", title=title)
-        top.legend(loc="upper left", ncols=2, bbox_to_anchor=(0, 1.0))
+        top.legend(loc="upper left", ncols=3, columnspacing=1.2)
         low, high = min(v.min(), s.min()), max(s.max(), threshold)
         top.set_ylim(low - 0.05 * (high - low), high + 0.3 * (high - low))
         bottom.vlines(t, 0, y, color=style.COLOUR["y"], linewidth=2.5)
@@ -40,7 +40,8 @@ def neuron_trace(s, v, y, threshold, path, *, title):
 
 def spike_raster(x, layers, path, *, title):
     """Spikes of one input: x (T, n_in) and the outputs of each layer, (T, n); a row of dots a unit."""
-    groups = [("input", x), *((f"layer {i}", y) for i, y in enumerate(layers, 1))]
+    names = [f"layer {i}" for i in range(1, len(layers))] + ["output"]
+    groups = [("input", x), *zip(names, layers)]
     with style.house():
         figure, axes = style.figure(len(groups), 1, height=6.4, sharex=True,
                                     height_ratios=[max(y.shape[1], 30) ** 0.5 for _, y in groups])
@@ -49,9 +50,9 @@ def spike_raster(x, layers, path, *, title):
             colour = style.COLOUR["x" if name == "input" else "y"]
             panel.scatter(t + 1, unit, s=12 if y.shape[1] > 20 else 40, marker="|", linewidths=1.6, color=colour)
             panel.set(ylabel=f"{name}\n(unit)", ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
-            panel.text(1.0, 1.02, f"{y.mean() * 100:.0f} % of steps", transform=panel.transAxes,
+            panel.text(1.0, 1.02, f"a unit fires in {y.mean() * 100:.0f} % of the steps", transform=panel.transAxes,
                        ha="right", va="bottom", fontsize=11, color=style.GREY)
-        axes[0].set_title(title)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
         axes[-1].set_xlabel("time step")
         return style.save(figure, path)
 
@@ -110,7 +111,7 @@ def input_weights(groups, path, *, n=10, rows=4):
     are drawn, each scaled by its own largest weight.
     """
     with style.house():
-        figure, panels = style.figure(len(groups), 1, height=3.3 * len(groups), squeeze=False)
+        figure, panels = style.figure(len(groups), 1, height=2.9 * len(groups), squeeze=False)
         for panel, (title, weights) in zip(panels[:, 0], groups):
             strongest = np.argsort(-np.linalg.norm(weights, axis=(1, 2)), kind="stable")[:n * rows]
             height, width = weights.shape[1:]
@@ -134,9 +135,10 @@ def figure_against_parameters(groups, path, *, metric, title):
             name = UNITS[unit][0]
             values = factor * np.array(values)
             axes.errorbar(parameters / 1000, values.mean(), yerr=values.std(), fmt="o", markersize=9, capsize=4,
-                          color=style.COLOUR[name])
-            axes.annotate(name, (parameters / 1000, values.mean()), xytext=(9, 6), textcoords="offset points",
-                          color=style.COLOUR[name], fontweight="bold")
-        axes.margins(0.18)
-        axes.set(xlabel="trainable parameters (thousands)", ylabel=label.replace("validation", "test"), title=title)
+                          color=style.COLOUR[name], label=name)
+        axes.margins(0.12)
+        axes.legend(ncols=len(groups), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.2,
+                    handletextpad=0.2)
+        axes.set(xlabel="trainable parameters (thousands)", ylabel=label.replace("validation", "test"))
+        figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
         return style.save(figure, path)

@@ -163,7 +163,7 @@ def _draw_neuron(run, seed, out):
     unit = int(np.argmin(np.abs(hidden.y[:, 0].mean(axis=0) - 0.25)))
     trace = (a[:, 0, unit] for a in (hidden.s, hidden.v, hidden.y))
     yield figures.neuron_trace(*trace, -hidden.b[unit], out / "neuron.png",
-                               title="A neuron charges, fires above its threshold, and is reset")
+                               title="A neuron charges, fires, and is reset")
     yield figures.spike_raster(x[:, 0], [layer.y[:, 0] for layer in cache.layers], out / "spikes.png",
                                title=f"Spikes of the network for one digit, a {labels[0]}")
 

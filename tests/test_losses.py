@@ -114,7 +114,7 @@ def test_softmax_sees_only_differences_of_logits():
     y, target = example(softmax_cross_entropy)
     value, dy = softmax_cross_entropy(y, target)
     np.testing.assert_allclose(dy.sum(axis=-1), 0, atol=1e-16)
-    shift = np.random.default_rng(1).normal(size=(T, B, 1)) * 1e4  # another for each step and sample
+    shift = np.random.default_rng(1).normal(size=(T, B, 1)) * 1e4  # another for each row
     shifted, dy_shifted = softmax_cross_entropy(y + shift, target)
     assert math.isclose(shifted, value, rel_tol=1e-11)  # y + 1e4 keeps 12 digits of y
     np.testing.assert_allclose(dy_shifted, dy, rtol=1e-10, atol=1e-13)

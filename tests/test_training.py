@@ -255,7 +255,7 @@ def test_every_preset_is_whole_and_says_where_each_value_is_from(key):
 
 
 def test_unknown_preset_unit_and_setting_are_named():
-    with pytest.raises(ValueError, match="preset: digits has no preset 'huge', expected one of 'small'"):
+    with pytest.raises(ValueError, match="preset: digits has no preset 'huge', expected one of 'small', 'paper'"):
         find_preset("digits", "snu", "huge")
     with pytest.raises(ValueError, match="unit: expected one of"):
         find_preset("digits", "perceptron", "small")
