@@ -1,0 +1,118 @@
+"""The commands as a user runs them: from another folder, in a process of their own."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import snu_ref
+
+ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def run(folder, *words, status=0):
+    """Run a command in `folder`, expect its exit status, and return what it printed."""
+    done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=folder, env=ENVIRONMENT,
+                          capture_output=True, text=True, timeout=110)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout if status == 0 else done.stderr
+
+
+def test_the_tests_see_the_installed_package():
+    """A file that is missing from the wheel must make the tests fail, so the checkout must not be seen."""
+    assert not (Path(snu_ref.__file__).parent.parent / "setup.cfg").exists()
+
+
+def test_import_draws_in_no_matplotlib(tmp_path):
+    code = "import sys, snu_ref; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                          text=True).stdout == "False\n"
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reproduce")
+    text = run(folder, "reproduce", "--quick", "--out", "results")
+    return text, folder / "results"
+
+
+def test_reproduce_prints_the_evidence_and_one_table(reproduced):
+    text, _ = reproduced
+    assert "all gradients agree" in text
+    for task in ("digits", "music", "language"):
+        for unit in ("SNU", "sSNU"):
+            assert any(line.startswith(f"{task:9} {unit:5}") for line in text.splitlines())
+    assert "full data" in text and "independent notes" in text and "Witten-Bell bigram" in text
+    assert "\r" not in text  # no progress in a pipe
+
+
+def test_reproduce_writes_results_and_figures(reproduced):
+    text, folder = reproduced
+    results = json.loads((folder / "results.json").read_text())
+    assert len(results["runs"]) == 6 and results["quick"]
+    for line in text.split("Written in")[1].splitlines()[1:]:
+        path = folder / line.strip()
+        assert path.stat().st_size > (10_000 if path.suffix == ".png" else 1000), path
+    assert {"neuron.png", "spikes.png", "piano_roll.png", "input_weights.png",
+            "learning_curves_music.png"} <= {path.name for path in folder.iterdir()}
+
+
+def test_gradcheck_of_one_piece(tmp_path):
+    text = run(tmp_path, "gradcheck", "--piece", "GRU")
+    assert text.count("GRU ") > 11 and "all gradients agree" in text
+    assert "invalid choice" in run(tmp_path, "gradcheck", "--piece", "perceptron", status=2)
+
+
+def _final(folder):
+    with np.load(folder / "checkpoint.npz") as file:
+        return {name: file[name] for name in file.files if name not in ("history", "rng")}
+
+
+def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path):
+    train = ["train", "music", "--unit", "snu", "--epochs", "5", "--seed", "3", "--out"]
+    whole = run(tmp_path, *train, "whole")
+    out = tmp_path / "killed"
+    rng = np.random.default_rng(0)
+    for _ in range(3):  # let it get to its first checkpoint, and then kill it at a random moment
+        words = [*train, "killed"] + ["--resume"] * (out / "checkpoint.npz").exists()
+        process = subprocess.Popen([sys.executable, "-m", "snu_ref", *words], cwd=tmp_path, env=ENVIRONMENT,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not (out / "checkpoint.npz").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 1))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    text = run(tmp_path, *train, "killed", "--resume")
+    a, b = _final(tmp_path / "whole"), _final(out)
+    assert a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+    for line in whole.splitlines():
+        if line.startswith("best epoch"):
+            assert line in text
+
+
+def test_a_run_is_not_overwritten_and_errors_are_one_line(tmp_path):
+    train = ["train", "music", "--unit", "snu", "--epochs", "1", "--out", "run"]
+    run(tmp_path, *train)
+    for words, expected in (
+            (train, "give --resume to go on with it"),
+            ([*train, "--resume", "--seed", "9"], "expected seed 9"),
+            (["train", "music", "--preset", "paper"], "--data: preset 'paper' needs the full data set"),
+            (["train", "digits", "--preset", "paper", "--data", "nowhere"], "nowhere")):
+        error = run(tmp_path, *words, status=2)
+        assert expected in error and "Traceback" not in error and len(error.splitlines()) == 1
+    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"PK")
+    error = run(tmp_path, *train, "--resume", status=2)
+    assert "checkpoint.npz: expected a checkpoint, but it is damaged" in error
+
+
+def test_help_names_every_command(tmp_path):
+    text = run(tmp_path, "--help")
+    for command in ("reproduce", "train", "gradcheck"):
+        assert command in text
+        assert "usage" in run(tmp_path, command, "--help")
