@@ -29,7 +29,7 @@ def neuron_trace(s, v, y, threshold, path, *, title):
         top.plot(t, v, ":", linewidth=1.5, color=style.COLOUR["v"], label="$v_t = s_t + b$")
         top.axhline(threshold, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2,
                     label="threshold $-b$")
-        top.set(ylabel="potential (1)", title=title)
+        top.set(ylabel="potential\n(dimensionless)", title=title)
         top.legend(loc="upper left", ncols=3, columnspacing=1.2)
         low, high = min(v.min(), s.min()), max(s.max(), threshold)
         top.set_ylim(low - 0.05 * (high - low), high + 0.3 * (high - low))

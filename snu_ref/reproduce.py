@@ -9,6 +9,7 @@ import sys
 import time
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from .tasks.units import UNITS
 
 TASKS = ("digits", "music", "language")
 QUICK_EPOCHS = 2
+FIGURE_STEPS = 40  # longer than in training, to see more resets
 QUICK_EVERY = 16  # with --quick, one in so many of the gradient checks
 
 
@@ -156,7 +158,9 @@ def _draw_neuron(run, seed, out):
     """A hidden neuron and the raster of all spikes, for the first test image."""
     task, settings = run.loaded.task, run.settings
     values, labels = task.data["test"]
-    x = task.code(values[:1], settings, np.random.default_rng([seed, 2]))
+    rate = settings.max_spikes / settings.n_steps
+    longer = SimpleNamespace(n_steps=FIGURE_STEPS, max_spikes=rate * FIGURE_STEPS)  # the same rates
+    x = task.code(values[:1], longer, np.random.default_rng([seed, 2]))
     _, cache = run.network.forward(x)
     hidden = cache.layers[0]
     # the neuron to show: about a spike in four steps, so that several resets can be seen

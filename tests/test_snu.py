@@ -216,6 +216,16 @@ def test_inhibition_gradient_by_hand():
     assert dstate.y.tolist() == [[0.75, 0.75, 0]]              # -1/2 * (1/2 * 4 * -0.75)
 
 
+def test_a_third_is_a_third_in_longdouble_too():
+    """Three units tie: dL/dy_0 = -1/3 * sum decay s_0 dz_1 = -1/3 * 3 * 1/2 for each of them."""
+    unit = SNU(1, 3, rng=np.random.default_rng(0), decay=0.5, g="identity", lateral_inhibition=True,
+               dtype=np.longdouble)
+    one = np.ones((1, 3), np.longdouble)
+    _, cache = unit.forward(np.zeros((1, 1, 1), np.longdouble), SNUState(one, one / 2))
+    _, _, dstate = unit.backward(0 * cache.y, cache, SNUState(one, 0 * one))
+    assert np.abs(dstate.y + 0.5).max() < 4 * np.finfo(np.longdouble).eps
+
+
 # ---- laws for every variant ---------------------------------------------------------------------
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])

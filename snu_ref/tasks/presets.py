@@ -77,8 +77,8 @@ MUSIC_SMALL = {
 
 LANGUAGE = dict(
     embedding=ours(128), hidden=ours((128,)), options=ours({}), tied=ours(True), projection=ours(True),
-    dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.005), momentum=ours(0.0), schedule=ours("cosine"),
-    batch=ours(20), bptt=ours(20), epochs=ours(8), clip=ours(1.0))
+    dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.006), momentum=ours(0.0), schedule=ours("cosine"),
+    batch=ours(16), bptt=ours(30), epochs=ours(16), clip=ours(1.0))
 
 LANGUAGE_SMALL = {
     "snu": {**LANGUAGE,
@@ -100,12 +100,12 @@ DIGITS_PAPER = {
     "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
 }
 
-JSB = {**MUSIC, "lr": ours(0.005), "epochs": ours(100), "dropout": ours(0.25)}
+JSB = {**MUSIC, "epochs": ours(100), "dropout": ours(0.25)}
 
 # hidden sizes of the comparators: those of Chung et al., arXiv:1412.3555, about 20,000 parameters, whose
 # figures the paper quotes
 MUSIC_PAPER = {
-    "snu": {**JSB, "options": ours({"g": "identity", "decay": 0.8})},
+    "snu": {**JSB, "options": ours({"g": "identity", "decay": 0.8}), "lr": ours(0.01)},
     "ssnu": {**JSB, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
     "rnn": {**JSB, "hidden": ours((100,))},
     "gru": {**JSB, "hidden": ours((46,))},
@@ -113,7 +113,7 @@ MUSIC_PAPER = {
 }
 
 PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ours(0.35), "lr": ours(0.002),
-       "bptt": ours(35)}
+       "batch": ours(20), "bptt": ours(35), "epochs": ours(8)}
 
 LANGUAGE_PAPER = {
     "snu": {**PTB, "tied": ours(True),

@@ -1,0 +1,111 @@
+"""What a conformance case is: a configuration, inputs, and the numbers that must come out.
+
+A `Definition` says how a case is made; the families (`families_*.py`) are lists of them. A `Case` is
+what a port gets to see: configuration and inputs, without the answers.
+
+Inputs are drawn on a coarse binary grid, so that every one of them is exactly representable in
+float32 and short in decimal. They come from the raw bits of PCG64: NumPy guarantees that stream for
+all versions, but not those of its distributions.
+"""
+import zlib
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+GRID = 64  # ours: inputs are multiples of 1/64
+
+
+class Draws:
+    """Numbers on the grid, for one case; `attempt` counts the seeds tried until the case was fit."""
+
+    def __init__(self, id, attempt=0):
+        self._bits = np.random.PCG64([zlib.crc32(id.encode()), attempt])
+
+    def grid(self, low, high, shape, grid=GRID):
+        """Uniform multiples of 1/grid from low to high, both included; float64, of `shape`."""
+        return low + self.integers(int((high - low) * grid) + 1, shape) / grid
+
+    def integers(self, n, shape):
+        """Integers 0..n-1, int64, of `shape`."""
+        size = int(np.prod(shape))
+        raw = np.asarray(self._bits.random_raw(size), dtype=np.uint64)
+        return (raw % np.uint64(n)).astype(np.int64).reshape(shape)
+
+
+class Definition(NamedTuple):
+    """How a case is made.
+
+    make(draws) -> dict of inputs, float64 or int64.
+    exact: "all" if every operation is dyadic, forward and backward, so that nothing is rounded in
+    float32; "forward" if that holds for the traces alone; "" otherwise.
+    """
+    id: str
+    family: str
+    why: str
+    flags: tuple
+    config: dict
+    make: Callable
+    exact: str = ""
+    alive: bool = True   # whether gradients of order 1 and both spikes and silence are asked for
+
+
+class Case:
+    """A case as a port sees it.
+
+    id, family, why    texts; `config` a dict of names and numbers, `inputs` a dict of arrays
+    case["x"]          is case.inputs["x"]
+    case.params        {"W": ..., "b": ...}: the inputs that begin with "params.", without that
+    case.group("state")    likewise for any other beginning: {"s": ..., "y": ...}
+    case.outputs       {name: shape} of everything that is compared, in the order of computation
+    case.dtype         the dtype of all inputs but integers, and of all that is expected back
+    """
+
+    def __init__(self, id, family, why, config, inputs, outputs, dtype):
+        self.id, self.family, self.why = id, family, why
+        self.config, self.outputs = config, outputs
+        self.dtype = np.dtype(dtype)
+        self.inputs = cast(inputs, dtype)
+
+    def __getitem__(self, name):
+        return self.inputs[name]
+
+    def __repr__(self):
+        return f"Case({self.id!r}, {self.config}, {self.dtype})"
+
+    @property
+    def params(self):
+        """The parameters by their own names."""
+        return self.group("params")
+
+    def group(self, prefix):
+        """{name: array} of the inputs called prefix.name."""
+        return group(self.inputs, prefix)
+
+
+def group(arrays, prefix):
+    """{name: array} of those called prefix.name."""
+    start = prefix + "."
+    return {name[len(start):]: a for name, a in arrays.items() if name.startswith(start)}
+
+
+def cast(arrays, dtype):
+    """Copies of the arrays with all floats in `dtype`; integers stay what they are."""
+    return {name: a.astype(dtype if a.dtype.kind == "f" else a.dtype) for name, a in arrays.items()}
+
+
+def find(patterns, cases):
+    """The entries of `cases` (dicts with "id" and "family") that a pattern matches, in order.
+
+    patterns: a text of one or more, with commas between; * and ? as in file names; each stands for
+    an id or a family. Raises ValueError for a pattern that matches nothing.
+    """
+    from fnmatch import fnmatchcase
+    chosen = set()
+    for pattern in patterns.split(","):
+        hits = [i for i, case in enumerate(cases) if fnmatchcase(case["id"], pattern.strip())
+                or case["family"] == pattern.strip()]
+        if not hits:
+            raise ValueError(f"cases: no case or family is called {pattern.strip()!r}; "
+                             "`python -m snu_ref vectors list` shows them all")
+        chosen.update(hits)
+    return [cases[i] for i in sorted(chosen)]
