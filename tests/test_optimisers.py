@@ -204,6 +204,7 @@ def test_clipping_at_the_edges():
     clipped, norm = clip_by_norm({"a": np.zeros(3)}, 1.0)
     assert norm == 0 and not clipped["a"].any()
     assert clip_by_norm({}, 1.0) == ({}, 0.0)
+    assert clip_by_norm({"a": np.zeros(0)}, 1.0)[1] == 0
     for dtype in DTYPES:
         clipped, norm = clip_by_norm({"a": np.full((2, 2), 2, dtype)}, 1.0)
         assert norm == 4 and clipped["a"].dtype == dtype and (clipped["a"] == 0.5).all()
@@ -213,7 +214,8 @@ def test_clipping_at_the_edges():
                                          (np.float64, 1e200), (np.float64, 1e-200)])
 def test_the_norm_is_right_where_squares_leave_the_range_of_the_dtype(dtype, size):
     """Squares of float32 numbers overflow above 1.8e19 and vanish below 3e-23; a norm need not."""
-    grads = {"a": np.array([3 * size], dtype), "b": np.array([[-4 * size]], dtype)}
+    grads = {"a": np.array([3 * size], dtype), "b": np.array([[-4 * size]], dtype),
+             "c": np.zeros(2, dtype)}
     clipped, norm = clip_by_norm(grads, size / 2)
     assert math.isclose(norm, 5 * size, rel_tol=1e-6)
     have = [clipped["a"].item() / size, clipped["b"].item() / size]

@@ -77,7 +77,7 @@ MUSIC_SMALL = {
 
 LANGUAGE = dict(
     embedding=ours(128), hidden=ours((128,)), options=ours({}), tied=ours(True), projection=ours(True),
-    dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.006), momentum=ours(0.0), schedule=ours("cosine"),
+    dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.012), momentum=ours(0.0), schedule=ours("cosine"),
     batch=ours(16), bptt=ours(30), epochs=ours(16), clip=ours(1.0))
 
 LANGUAGE_SMALL = {
@@ -85,7 +85,7 @@ LANGUAGE_SMALL = {
             "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
     "ssnu": {**LANGUAGE, "tied": published(True), "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
                                           "train_decay": True})},
-    "rnn": LANGUAGE, "gru": LANGUAGE, "lstm": LANGUAGE,
+    "rnn": {**LANGUAGE, "lr": ours(0.006)}, "gru": LANGUAGE, "lstm": LANGUAGE,
 }
 
 # ---- the full data ------------------------------------------------------------------------------
@@ -107,9 +107,9 @@ JSB = {**MUSIC, "epochs": ours(100), "dropout": ours(0.25)}
 MUSIC_PAPER = {
     "snu": {**JSB, "options": ours({"g": "identity", "decay": 0.8}), "lr": ours(0.01)},
     "ssnu": {**JSB, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
-    "rnn": {**JSB, "hidden": ours((100,))},
-    "gru": {**JSB, "hidden": ours((46,))},
-    "lstm": {**JSB, "hidden": ours((36,))},
+    "rnn": {**JSB, "hidden": ours((100,)), "dropout": ours(0.0)},
+    "gru": {**JSB, "hidden": ours((46,)), "dropout": ours(0.0)},
+    "lstm": {**JSB, "hidden": ours((36,)), "dropout": ours(0.0)},
 }
 
 PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ours(0.35), "lr": ours(0.002),
