@@ -48,10 +48,11 @@ def spike_raster(x, layers, path, *, title):
         for panel, (name, y) in zip(axes, groups):
             t, unit = np.nonzero(y)
             colour = style.COLOUR["x" if name == "input" else "y"]
-            panel.scatter(t + 1, unit, s=12 if y.shape[1] > 20 else 40, marker="|", linewidths=1.6, color=colour)
+            panel.scatter(t + 1, unit, s=12 if y.shape[1] > 20 else 40, marker="|", linewidths=1.6,
+                          color=colour)
             panel.set(ylabel=f"{name}\n(unit)", ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
-            panel.text(1.0, 1.02, f"a unit fires in {y.mean() * 100:.0f} % of the steps", transform=panel.transAxes,
-                       ha="right", va="bottom", fontsize=11, color=style.GREY)
+            panel.text(1.0, 1.02, f"a unit fires in {y.mean() * 100:.0f} % of the steps",
+                       transform=panel.transAxes, ha="right", va="bottom", fontsize=11, color=style.GREY)
         figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
         axes[-1].set_xlabel("time step")
         return style.save(figure, path)
@@ -94,7 +95,8 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
         figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
         extent = (0.5, len(true) + 0.5, lowest - 0.5, highest + 0.5)
         for panel, roll, name in ((top, true, "notes that follow"), (bottom, predicted, "predicted")):
-            image = panel.imshow(roll[:, keys].T, origin="lower", aspect="auto", extent=extent, vmin=0, vmax=1)
+            image = panel.imshow(roll[:, keys].T, origin="lower", aspect="auto", extent=extent,
+                                 vmin=0, vmax=1)
             panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
             panel.text(1.0, 1.02, name, transform=panel.transAxes, ha="right", va="bottom",
                        fontsize=11, color=style.GREY)
@@ -127,15 +129,18 @@ def input_weights(groups, path, *, n=10, rows=4):
 
 
 def figure_against_parameters(groups, path, *, metric, title):
-    """Test figure against the number of parameters: groups is a list of (unit, parameters, figures of the seeds)."""
+    """Test figure against the number of parameters; groups: a list of (unit, parameters, figures).
+
+    figures holds one number for each seed; the mean is drawn, with the standard deviation as a bar.
+    """
     label, factor = METRICS[metric]
     with style.house():
         figure, axes = style.figure()
         for unit, parameters, values in groups:
             name = UNITS[unit][0]
             values = factor * np.array(values)
-            axes.errorbar(parameters / 1000, values.mean(), yerr=values.std(), fmt="o", markersize=9, capsize=4,
-                          color=style.COLOUR[name], label=name)
+            axes.errorbar(parameters / 1000, values.mean(), yerr=values.std(), fmt="o", markersize=9,
+                          capsize=4, color=style.COLOUR[name], label=name)
         axes.margins(0.12)
         axes.legend(ncols=len(groups), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.2,
                     handletextpad=0.2)

@@ -1,8 +1,8 @@
 """`python -m snu_ref reproduce`: the gradient evidence, the tasks, one table, and figures, in one go.
 
-Trains the units on the small data with the presets "small", all with the same budget, and writes a folder with results.json and
-figures. The paper's figures stand beside ours and are of the full data; they are not to be compared
-digit by digit.
+Trains the units on the small data with the presets "small", all with the same budget, and writes a
+folder with results.json and figures. The paper's figures stand beside ours and are of the full data;
+they are not to be compared digit by digit.
 """
 import json
 import sys
@@ -127,8 +127,9 @@ def table(results):
 
 def in_words(metric, values):
     """Figures of the seeds as a reader wants them: 96.51 % correct, 8.723 +- 0.012 nats a step."""
-    digits, factor, before, after = {"accuracy": (2, 100, "", " % correct"), "nll": (3, 1, "", " nats a step"),
-                                     "perplexity": (1, 1, "perplexity ", "")}[metric]
+    digits, factor, before, after = {
+        "accuracy": (2, 100, "", " % correct"), "nll": (3, 1, "", " nats a step"),
+        "perplexity": (1, 1, "perplexity ", "")}[metric]
     mean, spread = factor * np.mean(values), factor * np.std(values)
     return f"{before}{mean:.{digits}f}" + (f" +- {spread:.{digits}f}" if len(values) > 1 else "") + after
 
@@ -141,8 +142,8 @@ def draw(runs, inhibition, seed, out):
     results = [r.results for r in runs]
     paths = [*_draw_neuron(first["digits", "snu"], seed, out), *_draw_music(first["music", "ssnu"], out)]
     for task in TASKS:
-        paths.append(figures.learning_curves([r.results for (name, _), r in reversed(first.items()) if name == task],
-                                             out / f"learning_curves_{task}.png"))
+        curves = [r.results for (name, _), r in reversed(first.items()) if name == task]
+        paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
         groups = [(unit, group[0]["parameters"], [r["test"][r["metric"]] for r in group])
                   for (name, unit), group in by_unit(results).items() if name == task]
         paths.append(figures.figure_against_parameters(

@@ -17,7 +17,6 @@ Sources: the palette, M. Okabe and K. Ito, "Color Universal Design: how to make 
 presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.uni-koeln.de/color;
 the colour map cividis, Nunez et al., PLOS ONE 13 (2018). Sizes and the roles of colours are ours.
 """
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,7 +116,7 @@ def figure(rows=1, columns=1, *, height=None, **subplots):
 def save(figure, path):
     """Write the figure as a PNG of 1280 pixels across, and return its path as a pathlib.Path.
 
-    Missing folders are made. In a notebook the picture is shown as well.
+    Missing folders are made.
     Raises ValueError if the path does not end in .png.
     """
     path = Path(path)
@@ -125,7 +124,4 @@ def save(figure, path):
         raise ValueError(f"path: expected a name that ends in .png, got {str(path)!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI)
-    if "ipykernel" in sys.modules:  # cells are being run in an editor or a notebook
-        from IPython.display import Image, display
-        display(Image(filename=str(path), width=640))
     return path

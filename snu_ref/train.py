@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import figures
+from . import figures, validation
 from .tasks.language import sample_text
 from .tasks.loading import load_task
 from .tasks.presets import PRESETS, describe, find_preset
@@ -22,11 +22,14 @@ def add_arguments(parser):
                         help="the table of settings (default: %(default)s)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
-    parser.add_argument("--epochs", type=int, metavar="N", help="train for N epochs instead of the preset's number")
-    parser.add_argument("--seed", type=int, default=0, help="start of all random numbers (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, metavar="N",
+                        help="train for N epochs instead of the preset's number")
+    parser.add_argument("--seed", type=int, default=0,
+                        help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED)")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder for results")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on from the checkpoint in the folder for results")
 
 
 def run(args):
@@ -36,11 +39,14 @@ def run(args):
     out = args.out or Path("runs") / f"{args.task}-{args.unit}-{args.preset}-{args.seed}"
     checkpoint = out / "checkpoint.npz"
     if checkpoint.exists() and not args.resume:
-        raise ValueError(f"{checkpoint} is of an earlier run: give --resume to go on with it, or another --out")
+        raise ValueError(f"{checkpoint} is of an earlier run: give --resume to go on with it, "
+                         "or another --out")
     out.mkdir(parents=True, exist_ok=True)
     print("\n".join(loaded.facts))
     print(f"settings of preset {args.preset}\n{describe(table)}", flush=True)
-    changes = {} if args.epochs is None else {"epochs": args.epochs}
+    changes = {}
+    if args.epochs is not None:
+        changes["epochs"] = validation.positive_int("--epochs", args.epochs)
     result = run_task(loaded, table, args.seed, preset=args.preset, checkpoint=checkpoint,
                       resume=args.resume, stream=sys.stderr, report=_print_epoch, **changes)
     (out / "results.json").write_text(json.dumps(result.results, indent=1))

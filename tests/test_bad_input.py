@@ -450,10 +450,14 @@ def test_optimisers_refuse_unknown_names_and_one_array_under_two():
         assert (W == X).all()
 
 
-def test_a_surrogate_of_ones_own_must_keep_dtype_and_shape():
-    x, dy = X.astype(np.float32), Y.astype(np.float32)
-    for dpsi in (lambda v: np.ones(v.shape), lambda v: np.float32(1), lambda v: 1.0,
-                 lambda v: np.ones(1, np.float32), lambda v: v[:1]):
-        wrong = unit(surrogate=(np.tanh, dpsi), dtype=np.float32)
-        with pytest.raises((TypeError, ValueError), match="surrogate"):
-            wrong.backward(dy, cache(wrong, x))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_surrogate_of_ones_own_must_keep_dtype_and_shape(dtype):
+    other = np.float64 if dtype is np.float32 else np.float32
+    x, dy = X.astype(dtype), Y.astype(dtype)
+    right = unit(surrogate=(np.tanh, lambda v: np.ones(v.shape, dtype)), dtype=dtype)
+    right.backward(dy, cache(right, x))
+    for dpsi in (lambda v: np.ones(v.shape, other), lambda v: dtype(1), lambda v: 1.0,
+                 lambda v: None, lambda v: np.ones(1, dtype), lambda v: v[:1]):
+        wrong = unit(surrogate=(np.tanh, dpsi), dtype=dtype)
+        message = message_of(lambda: wrong.backward(dy, cache(wrong, x)), TypeError, "surrogate")
+        assert f"{np.dtype(dtype)} {Y.shape}" in message

@@ -1,8 +1,8 @@
 """The state of a training run as one .npz file of plain arrays, written so that a kill cannot harm it.
 
-The file holds the parameters, those of the best epoch so far, the optimiser's arrays, the state of the
-random generator, the devices of a store, the learning curve, and what the run is (task, unit, settings, seed), the last three
-as JSON text. It is written beside the old one, forced to the disk, and then put in its place in one
+The file holds the parameters, those of the best epoch so far, the optimiser's arrays and the devices of
+a store; and, as JSON text, the state of the random generator, the learning curve, and what the run is
+(task, unit, settings, seed). It is written beside the old one, forced to the disk, and then put in its place in one
 step, so at any moment the last good file is there. Nothing is pickled.
 """
 import json

@@ -23,7 +23,10 @@ EVALUATION_BATCH = 500  # images at a time where no gradient is needed: bounds t
 
 
 class Digits:
-    """The task for one unit; `data` maps "train", "valid", "test" to (values (N, n_in) in [0, 1], labels (N,))."""
+    """The task for one unit; `data` maps "train", "valid", "test" to values and labels.
+
+    values (N, n_in) within [0, 1], labels (N,) within 0..9.
+    """
 
     name, metric, higher_is_better = "digits", "accuracy", True
     loss = staticmethod(mean_square_error)

@@ -98,18 +98,20 @@ class Trained(NamedTuple):
         return sum(record["seconds"] for record in self.history)
 
 
-def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stream=None, report=None):
+def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stream=None,
+          report=None):
     """Train a network from `seed` and keep the parameters of its best validation epoch.
 
     checkpoint: a path that is rewritten after every epoch; resume: go on from there. A resumed run ends
     bit-identical to one that was never interrupted, on the same machine. stream: where progress is
-    shown if it is a terminal; report: called with the record of every epoch. Raises checkpoints.CheckpointError if there is nothing fit to resume from.
+    shown if it is a terminal; report: called with the record of every epoch. Raises
+    checkpoints.CheckpointError if there is nothing fit to resume from.
     """
     rng = np.random.default_rng(seed)
     network = task.network(settings, rng)
     store = make_store(network, settings, rng)
     optimiser = make_optimiser(settings)
-    identity = {"task": task.name, "settings": vars(settings), "seed": seed}
+    identity = {"task": task.name, "unit": task.unit, "settings": vars(settings), "seed": seed}
     best, history = {}, []
     if resume:
         best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
