@@ -24,7 +24,7 @@ from .tasks.music import pad
 from .tasks.presets import find_preset
 from .tasks.published import FIGURES
 from .tasks.run import run_task
-from .tasks.units import UNITS
+from .tasks.units import COMPARED, UNITS
 
 TASKS = ("digits", "music", "language")
 QUICK_EPOCHS = 2
@@ -58,7 +58,7 @@ def run(args):
     print(f"\n2. Tasks, preset small{' at toy size' if args.quick else ''}, "
           + (f"seed {args.seed}" if args.seeds == 1 else f"seeds {seeds[0]} to {seeds[-1]}"), flush=True)
     changes = {"epochs": QUICK_EPOCHS} if args.quick else {}
-    runs = train_all(tuple(UNITS) if args.all else ("snu", "ssnu"), seeds, changes)
+    runs = train_all(COMPARED if args.all else ("snu", "ssnu"), seeds, changes)
     results = [r.results for r in runs]
     print("\n" + table(results), flush=True)
 

@@ -39,6 +39,7 @@ COLOUR = {
     # between units
     "SNU": OKABE_ITO["vermillion"],
     "sSNU": OKABE_ITO["blue"],
+    "SNU conv": OKABE_ITO["vermillion"],
     "RNN": OKABE_ITO["orange"],
     "GRU": OKABE_ITO["reddish purple"],
     "LSTM": OKABE_ITO["bluish green"],

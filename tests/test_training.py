@@ -10,6 +10,7 @@ from snu_ref.losses import softmax_cross_entropy
 from snu_ref.progress import Progress
 from snu_ref.tasks import checkpoints
 from snu_ref.tasks.digits import Digits, split_validation
+from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.language import Language, sample
 from snu_ref.tasks.music import Music, pad
 from snu_ref.tasks.presets import PRESETS, Choice, describe, find_preset, settings_of
@@ -232,6 +233,17 @@ def test_output_weights_of_language(tied, projection, embedding):
     shapes = [p.shape for name, p in network.params.items() if name.endswith((".E", ".W"))]
     hidden = [(7, embedding), (embedding, 8)]
     assert shapes == hidden + ([(8, embedding)] if projection else [] if tied else [(8, 7)])
+
+
+def test_a_convolutional_network_trains_on_the_digits():
+    loaded = load_task("digits", "snu-conv")
+    values, labels = loaded.task.data["train"]
+    loaded.task.data["train"] = values[:600], labels[:600]
+    table = find_preset("digits", "snu-conv", "small")
+    trained = train(loaded.task, settings_of(table, epochs=6, n_steps=8, max_spikes=8, hidden=(8,)), 0)
+    figures = [record["accuracy"] for record in trained.history]
+    assert trained.network.layers[0].out_shape == (8, 8, 8) and len(trained.network.layers) == 4
+    assert figures[-1] > 0.75  # 0.10 by guessing
 
 
 def test_digits_accuracy_is_that_of_the_largest_mean_output():

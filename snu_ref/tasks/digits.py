@@ -1,6 +1,7 @@
 """Handwritten digits, rate-coded: each image is a train of Bernoulli spikes per pixel, Ns steps long.
 
-    network   pixels - hidden layers - 10 units of the same kind
+    network   pixels - hidden layers - 10 units of the same kind; unit "snu-conv": convolutional SNU
+              layers with max pooling, then 10 SNUs
     read-out  the output of the 10 units averaged over time; the largest is the answer
     loss      squared error of that average to the one-hot label
     figure    accuracy
@@ -10,13 +11,15 @@ images are the last ones of the training half.
 
 Sources: arXiv:1812.07040 and the authors' toolkit (IBM/neuroaikit) for network, coding and loss.
 """
+import math
+
 import numpy as np
 
 from ..encoding import rate_code
 from ..losses import mean_square_error
 from ..network import Network
 from .training import Batch
-from .units import unit_layers
+from .units import conv_layers, unit_layers
 
 N_CLASSES = 10
 EVALUATION_BATCH = 500  # images at a time where no gradient is needed: bounds the memory
@@ -34,9 +37,16 @@ class Digits:
     def __init__(self, unit, data):
         self.unit, self.data = unit, data
         self.n_in = data["train"][0].shape[1]
+        side = math.isqrt(self.n_in)
+        self.in_shape = (side, side, 1) if unit == "snu-conv" else (self.n_in,)
 
     def network(self, settings, rng):
         """pixels - hidden - 10, all of one kind of unit; lateral inhibition, if set, in the hidden ones."""
+        if self.unit == "snu-conv":
+            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options, rng,
+                                 np.float32)
+            sizes = (*hidden[-1].out_shape, N_CLASSES)
+            return Network([*hidden, *unit_layers(self.unit, sizes, settings.options, rng, np.float32)])
         inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
         return Network([
             *unit_layers(self.unit, (self.n_in, *settings.hidden), {**settings.options, **inhibition},
@@ -56,17 +66,19 @@ class Digits:
             yield Batch(self.code(values[chosen], settings, rng), one_hot(labels[chosen]))
 
     def code(self, values, settings, rng):
-        """Spikes (Ns, B, n_in) for the images."""
-        return rate_code(values, settings.n_steps, settings.max_spikes, rng=rng, dtype=np.float32)
+        """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv"."""
+        spikes = rate_code(values, settings.n_steps, settings.max_spikes, rng=rng, dtype=np.float32)
+        return spikes.reshape(spikes.shape[:2] + self.in_shape)
 
     def outputs(self, network, values, settings, rng):
-        """The time-averaged outputs (N, 10) and, per layer, the mean output a step and unit."""
+        """The time-averaged outputs (N, 10) and, for each layer of units, its mean output a step and unit."""
         means, rates = [], []
         for i in range(0, len(values), EVALUATION_BATCH):
             part = values[i:i + EVALUATION_BATCH]
             y, cache = network.forward(self.code(part, settings, rng))
             means.append(y.mean(axis=0))
-            rates.append([len(part) * float(layer.y.mean()) for layer in cache.layers])
+            rates.append([len(part) * float(layer.y.mean()) for layer in cache.layers
+                          if hasattr(layer, "y")])
         return np.concatenate(means), np.sum(rates, axis=0) / len(values)
 
     def evaluate(self, network, split, settings, seed):

@@ -15,7 +15,8 @@ Keys
     batch        pieces, images or text streams          momentum    of SGD
     epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
     clip         bound of the gradient's norm, or None
-digits     n_steps (the paper's Ns), max_spikes, lateral_inhibition (in the hidden layers)
+digits     n_steps (the paper's Ns), max_spikes, lateral_inhibition (in the hidden layers);
+           of snu-conv, hidden is the layers' channels, and kernel the side of their kernels
 music      dropout (before the last layer)
 language   embedding, tied, projection (a linear layer before the tied output), dropout, bptt
 """
@@ -58,6 +59,8 @@ DIGITS_SMALL = {
     "snu": {**DIGITS, "options": toolkit({"g": "leaky_relu"}), "lr": ours(0.005)},
     "ssnu": {**DIGITS, "options": ours({"g": "identity"}), "lr": ours(0.01)},
     "rnn": DIGITS, "gru": DIGITS, "lstm": DIGITS,
+    "snu-conv": {**DIGITS, "hidden": ours((16, 32)), "kernel": ours(3), "lr": ours(0.005), "epochs": ours(6),
+                 "options": toolkit({"g": "leaky_relu"})},
 }
 
 # ---- music --------------------------------------------------------------------------------------
@@ -98,6 +101,8 @@ DIGITS_PAPER = {
     "snu": {**MNIST, "hidden": published((256,) * 6), "options": toolkit({"g": "leaky_relu"})},
     "ssnu": {**MNIST, "options": ours({"g": "identity"}), "lr": ours(0.005)},
     "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
+    "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50), "epochs": ours(10),
+                 "options": toolkit({"g": "leaky_relu"})},
 }
 
 JSB = {**MUSIC, "epochs": ours(100), "dropout": ours(0.25)}
