@@ -75,6 +75,7 @@ def learning_curves(results, path):
             bottom.plot(best, figures[best - 1], "o", color=style.COLOUR[name])
         top.set(ylabel="training loss", title=results[0]["task"].capitalize())
         top.legend()
+        top.set_yscale("log")
         bottom.set(xlabel="epoch", ylabel=label)
         later = sorted(factor * record[run["metric"]] for run in results for record in run["history"])
         if len(later) > 10:  # the first epochs are far off; leave them out of the picture
@@ -100,7 +101,7 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
             panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
             panel.text(1.0, 1.02, name, transform=panel.transAxes, ha="right", va="bottom",
                        fontsize=11, color=style.GREY)
-        top.set_title(title)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
         bottom.set_xlabel("time step (quarter notes)")
         figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
         return style.save(figure, path)
@@ -124,7 +125,7 @@ def input_weights(groups, path, *, n=10, rows=4):
             image = panel.imshow(tiles, cmap="RdBu_r", vmin=-1, vmax=1)
             panel.set(xticks=[], yticks=[], title=title)
             panel.spines[:].set_visible(False)
-        figure.colorbar(image, ax=list(panels[:, 0]), label="weight, largest = 1", shrink=0.6)
+        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / its largest", shrink=0.6)
         return style.save(figure, path)
 
 

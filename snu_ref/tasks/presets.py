@@ -50,8 +50,8 @@ def ours(value):
 # ---- digits -------------------------------------------------------------------------------------
 
 DIGITS = dict(
-    hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(15),
-    max_spikes=ours(12), optimiser=ours("adam"),
+    hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(20),
+    max_spikes=ours(20), optimiser=ours("adam"),
     lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
     clip=ours(None))
 
