@@ -169,8 +169,9 @@ def _kept(f):
     """The function f of one's own, its result checked to have the dtype and shape of its argument."""
     def checked(v):
         result = f(v)
-        if getattr(result, "dtype", None) != v.dtype or result.shape != v.shape:
-            came = f"{result.dtype} {result.shape}" if isinstance(result, np.ndarray) else repr(result)
+        array = isinstance(result, np.ndarray)
+        if not array or result.dtype != v.dtype or result.shape != v.shape:
+            came = f"{result.dtype} {result.shape}" if array else repr(result)
             raise TypeError("surrogate: expected psi and dpsi to keep dtype and shape, "
                             f"{v.dtype} {v.shape}, got {came}")
         return result

@@ -112,9 +112,9 @@ JSB = {**MUSIC, "epochs": ours(100), "dropout": ours(0.25)}
 MUSIC_PAPER = {
     "snu": {**JSB, "options": ours({"g": "identity", "decay": 0.8}), "lr": ours(0.01)},
     "ssnu": {**JSB, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
-    "rnn": {**JSB, "hidden": ours((100,)), "dropout": ours(0.0)},
+    "rnn": {**JSB, "hidden": ours((100,)), "dropout": ours(0.2), "lr": ours(0.015)},
     "gru": {**JSB, "hidden": ours((46,)), "dropout": ours(0.0)},
-    "lstm": {**JSB, "hidden": ours((36,)), "dropout": ours(0.0)},
+    "lstm": {**JSB, "hidden": ours((36,)), "dropout": ours(0.2), "lr": ours(0.015)},
 }
 
 PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ours(0.35), "lr": ours(0.002),
