@@ -6,16 +6,18 @@
 Each is a value beside its slope. Conventions: step(0) = 0, a unit fires only when strictly above its
 threshold; g'(0) is the left slope, 0 for relu and 0.1 for leaky_relu.
 
-The step is flat, so training uses a surrogate psi'(v) for its derivative. A surrogate is defined by
-its primitive psi: the derivative used in training and the smooth program that a check differentiates
-(`snu_ref.gradcheck`) then come from one definition. At a kink of psi the smaller |psi'| counts.
+The step is flat, so training uses a surrogate psi'(v) for its derivative. A surrogate is a primitive
+psi beside its derivative: training uses psi', a check differentiates psi (`snu_ref.gradcheck`), so
+that the two are held against each other. At a kink of psi the smaller |psi'| counts.
 
 All functions keep the dtype they are given. They also accept complex numbers, because the complex
 step differentiates through them: every branch then looks at the real part, since NumPy orders
 complex numbers lexicographically (0 + 1e-30j > 0 is true there). abs and sign would not do.
 
 Sources: g and h, Wozniak et al., arXiv:1812.07040, Eq. 1 and 2; tanh as the primitive of the
-pseudo-derivative, ibid.; the other surrogates are the usual ones, written here by their primitives.
+pseudo-derivative, ibid.; the shapes of the other surrogates are those in use for spiking networks
+(Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several); their primitives
+and widths as written here are ours.
 """
 from typing import Callable, NamedTuple
 

@@ -67,4 +67,5 @@ class Dropout(Layer):
 
 def without_dropout(network):
     """The Network without its Dropout layers, on the same parameter arrays: for evaluation and use."""
-    return Network([layer for layer in network.layers if not isinstance(layer, Dropout)])
+    return Network([without_dropout(layer) if isinstance(layer, Network) else layer
+                    for layer in network.layers if not isinstance(layer, Dropout)])

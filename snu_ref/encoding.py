@@ -26,6 +26,6 @@ def rate_code(values, n_steps, max_spikes, *, rng, dtype=np.float64):
     n_steps = validation.positive_int("n_steps", n_steps)
     max_spikes = validation.number_in("max_spikes", max_spikes, 0, n_steps, low_open=True)
     validation.generator("rng", rng)
-    # float32 draws cost half the time; their grain of 2^-24 is far below what a probability here means
+    # float32 draws: their grain of 2^-24 shifts a probability by less than 1e-7
     draws = rng.random((n_steps,) + values.shape, dtype=np.float32)
     return (draws < (values * (max_spikes / n_steps)).astype(np.float32)).astype(dtype)

@@ -7,7 +7,8 @@ A layer has
     out_shape    the same of the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
-and both passes are pure: no optimiser inside, nothing remembered between calls. The cache belongs to
+and both passes are pure: no optimiser inside, nothing remembered between calls (Dropout alone draws a
+new mask from its generator in each forward pass). The cache belongs to
 the parameters as they were: change them only after the backward pass.
 """
 import numpy as np
@@ -48,7 +49,7 @@ class Layer:
 
     @property
     def n_trainable(self):
-        """The number of trainable parameters, as papers count them."""
+        """The number of trainable parameters, as papers count them; a decay counts only where it is trained."""
         return sum(self.params[name].size for name in self.trainable)
 
     def zeros(self, kind, B):

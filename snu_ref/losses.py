@@ -26,6 +26,7 @@ def mean_square_error(y, target, mask=None):
 
     y (T, B, n) outputs; target (B, n), one-hot for classification; mask (T, B): ybar is then the mean
     over the real steps of each sample, of which each must have one. Returns value (float), dy (T, B, n).
+    Raises TypeError or ValueError that names the argument.
     """
     y = _outputs(y)
     T, B, n = y.shape
@@ -47,6 +48,7 @@ def bernoulli_nll(y, target, mask=None):
         L = 1/N sum_{t,b} sum_i [ log(1 + exp(y)) - k y ],    dy = ( sigmoid(y) - k ) / N
 
     y (T, B, n) logits; target (T, B, n) within [0, 1]; mask (T, B). Returns value (float), dy (T, B, n).
+    Raises TypeError or ValueError that names the argument.
     """
     y = _outputs(y)
     validation.array("target", target, y.shape, y.dtype)
@@ -67,6 +69,7 @@ def softmax_cross_entropy(y, target, mask=None):
         L = 1/N sum_{t,b} [ log sum_i exp(y_i) - y_k ],       dy = ( softmax(y) - onehot(k) ) / N
 
     y (T, B, n) logits; target (T, B) integer classes in 0..n-1; mask (T, B). Returns value, dy (T, B, n).
+    Raises TypeError or ValueError that names the argument.
     """
     y = _outputs(y)
     T, B, n = y.shape

@@ -1,6 +1,6 @@
 """A chain of layers that is itself a layer: the output of one is the input of the next.
 
-    y = f_K( ... f_2( f_1(x) ))           backward: dx = f_1'( ... f_K'(dy) )
+    y = forward_K( ... forward_1(x) ),        dx = backward_1( ... backward_K(dy) )
 
 Each layer runs all its time steps before the next one starts: layers are chained in depth, and
 recurrence stays inside a layer. State, cache and state gradient are tuples with one entry a layer.
@@ -38,16 +38,18 @@ class Network:
         self.layers = tuple(layers)
         if not self.layers:
             raise ValueError("layers: expected at least one layer, got none")
+        before, last = None, None
         for i, layer in enumerate(self.layers):
             if not isinstance(layer, (Layer, Network)):
                 raise TypeError(f"layers[{i}]: expected a layer, got {type(layer).__name__}")
             if layer.dtype != self.layers[0].dtype:
                 raise TypeError(f"layers[{i}]: expected dtype {self.layers[0].dtype} as in "
                                 f"layers[0], got {layer.dtype}")
-            before = self.layers[i - 1].out_shape if i else None
-            if before and layer.in_shape and before != layer.in_shape:
+            if None not in (before, layer.in_shape) and before != layer.in_shape:
                 raise ValueError(f"layers[{i}]: expected inputs of shape {before}, the outputs of "
-                                 f"layers[{i - 1}], but it takes {layer.in_shape}")
+                                 f"layers[{last}], but it takes {layer.in_shape}")
+            if layer.out_shape is not None:  # a Dropout takes and gives any shape
+                before, last = layer.out_shape, i
 
     @property
     def dtype(self):
@@ -75,9 +77,9 @@ class Network:
     @property
     def params(self):
         """Read-only mapping, name -> array, each array once; change the arrays in place."""
-        return MappingProxyType({f"{i}.{name}": layer.params[name]
+        return MappingProxyType({first: self.layers[i].params[name]
                                  for (i, name), first in self.first_names().items()
-                                 for layer in [self.layers[i]] if first == f"{i}.{name}"})
+                                 if first == f"{i}.{name}"})
 
     @property
     def trainable(self):

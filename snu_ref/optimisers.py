@@ -1,9 +1,12 @@
-"""Optimisers and gradient clipping. Both change the parameter arrays in place, by step(params, grads).
+"""Optimisers and gradient clipping.
+
+SGD and Adam change the parameter arrays in place, by step(params, grads); clip_by_norm gives new
+gradients and changes none.
 
     SGD       v = momentum v + g,     p -= lr v
     Adam      m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
               p -= lr (m / (1 - b1^t)) / ( sqrt(v / (1 - b2^t)) + eps )
-    clipping  g *= min(1, c / |g|),   |g| the Euclidean norm over all tensors together
+    clipping  g' = g min(1, c / |g|),   |g| the Euclidean norm over all tensors together
 
 What is updated is what `grads` names; a parameter without a gradient there stays as it is. A training
 loop therefore hands over the trainable ones:
@@ -50,7 +53,7 @@ class SGD:
 class Adam:
     """Adam: steps of the size of lr, in the direction of the averaged gradient over its averaged size.
 
-    lr > 0; beta1, beta2 in [0, 1); eps > 0 (all but lr as published).
+    lr > 0; beta1, beta2 in [0, 1); eps > 0 (defaults as published).
     state: {"t": steps taken so far, "m.NAME": first moment, "v.NAME": second moment}.
     """
 

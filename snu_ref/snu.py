@@ -30,7 +30,7 @@ Put together, for a unit without H and inhibition, this is a linear recurrence r
 
     dz_t = drive_t + coef_t . dz_{t+1}
     drive_t = g'(z_t) . h'(v_t) . dy_t
-    coef_t  = g'(z_t) . ( decay . gate_t  -  h'(v_t) . decay . s_t )     (second term: if through)
+    coef_t  = g'(z_t) . ( decay . gate_t  -  h'(v_t) . decay . s_t )     (second term only with "through")
 
 Both are known for all t once the forward pass is done, so they are whole-array expressions, and one
 multiply-add per step is left in the loop. H and inhibition couple the units; they add
@@ -113,7 +113,8 @@ class SNU(Layer):
     lateral_inhibition : bool
         The gate becomes 1 - max_j y_j, for each sample by itself.
     reset_grad : "through" or "detached"
-        Whether the gradient flows through the reset gate, or takes the gate for a constant.
+        Whether the gradient flows through the reset gate, or takes the gate for a constant. Backpropagation
+        through Eq. 1 as it stands is "through".
     train_decay : bool
         Whether an optimiser updates decay. Its gradient is that of the raw value; whoever trains it
         clips it to [0, 1] after each step.

@@ -129,6 +129,28 @@ def test_a_claim_of_zero_fails_where_the_function_does_depend_on_it():
     assert row.failed and "exactly 0" in row.verdict
 
 
+def test_references_that_are_not_finite_are_no_agreement():
+    def fragile(a): return np.where(np.array_equal(a["x"], np.ones(3)), a["x"] ** 2, np.nan)
+    row = check_gradient(fragile, lambda a, G: {"x": 77 * a["x"]}, {"x": np.ones(3)},
+                         rng=np.random.default_rng(0))[0]
+    assert row.failed and "WRONG" in row.verdict
+    row = check_gradient(lambda a: a["x"] ** 2, lambda a, G: {"x": 2 * G * a["x"]}, {"x": np.ones(3)},
+                         rng=np.random.default_rng(0), twin=lambda a, G: {"x": np.full(3, np.nan)})[0]
+    assert row.failed and "twin nan" in row.verdict
+
+
+def test_a_twin_must_have_every_name_and_inputs_must_be_float64():
+    def check(x, twin): return check_gradient(lambda a: a["x"] ** 2, lambda a, G: {"x": 2 * G * a["x"]}, {"x": x},
+                                              rng=np.random.default_rng(0), twin=twin)
+    with pytest.raises(ValueError, match="twin: expected a gradient for 'x', got X"):
+        check(np.ones(3), lambda a, G: {"X": 2 * G})
+    with pytest.raises(TypeError, match=r"inputs\['x'\]: expected a float64 array.* got float32"):
+        check(np.ones(3, np.float32), None)
+    with pytest.raises(TypeError, match="layer: expected dtype float64 for a check, got float32"):
+        check_layer(Dense(2, 2, rng=np.random.default_rng(0), dtype=np.float32),
+                    np.ones((1, 1, 2), np.float32), rng=np.random.default_rng(0))
+
+
 def test_nan_in_a_gradient_is_wrong():
     row = check_gradient(lambda a: a["a"] ** 2, lambda a, G: {"a": np.full(3, np.nan)}, {"a": np.ones(3)},
                          rng=np.random.default_rng(0))[0]

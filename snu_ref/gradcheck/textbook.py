@@ -1,4 +1,4 @@
-"""The losses as textbooks write them, analytic everywhere, beside their scalar twins.
+"""The losses as textbooks write them, analytic around the real axis, beside their scalar twins.
 
 The package's losses guard against overflow by abs and max, which complex numbers do not have. Their
 textbook forms overflow for large logits, but are analytic, so the complex step can pass through them.
