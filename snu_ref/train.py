@@ -1,5 +1,6 @@
 """`python -m snu_ref train TASK`: one training run, with checkpoints, a learning curve and results.json."""
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -18,8 +19,11 @@ def add_arguments(parser):
     parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
                         help="one of %(choices)s")
     parser.add_argument("--unit", choices=UNITS, default="ssnu", help="the unit (default: %(default)s)")
-    parser.add_argument("--preset", choices=sorted({preset for _, preset in PRESETS}), default="small",
-                        help="the table of settings (default: %(default)s)")
+    parser.add_argument("--preset", choices=("small", "paper"), default="small",
+                        help="the table of settings: small data, or the full sets (default: %(default)s)")
+    parser.add_argument("--weights", choices=("software", "pcm"), default="software",
+                        help="where the weights live: in the network, or on phase-change devices with "
+                             "training in the loop (music, unit snu; preset pcm)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
     parser.add_argument("--epochs", type=int, metavar="N",
@@ -34,25 +38,31 @@ def add_arguments(parser):
 
 def run(args):
     """Train, test once, and write checkpoint.npz, learning_curve.png and results.json."""
-    table = find_preset(args.task, args.unit, args.preset)
-    loaded = load_task(args.task, args.unit, args.preset, args.data)
-    out = args.out or Path("runs") / f"{args.task}-{args.unit}-{args.preset}-{args.seed}"
+    validation.number_in("--seed", args.seed, 0, math.inf)
+    preset = "pcm" if args.weights == "pcm" else args.preset
+    table = find_preset(args.task, args.unit, preset)
+    loaded = load_task(args.task, args.unit, preset, args.data)
+    out = args.out or Path("runs") / f"{args.task}-{args.unit}-{preset}-{args.seed}"
     checkpoint = out / "checkpoint.npz"
     if checkpoint.exists() and not args.resume:
         raise ValueError(f"{checkpoint} is of an earlier run: give --resume to go on with it, "
                          "or another --out")
     out.mkdir(parents=True, exist_ok=True)
-    print("\n".join(loaded.facts))
-    print(f"settings of preset {args.preset}\n{describe(table)}", flush=True)
     changes = {}
     if args.epochs is not None:
         changes["epochs"] = validation.positive_int("--epochs", args.epochs)
-    result = run_task(loaded, table, args.seed, preset=args.preset, checkpoint=checkpoint,
+    print("\n".join(loaded.facts))
+    print(f"settings of preset {preset}, and where they come from\n{describe(table, **changes)}", flush=True)
+    result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
                       resume=args.resume, stream=sys.stderr, report=_print_epoch, **changes)
     (out / "results.json").write_text(json.dumps(result.results, indent=1))
     figures.learning_curves([result.results], out / "learning_curve.png")
+    if result.trained.store:
+        print(f"{result.trained.store.n_devices:,} devices; "
+              + ", ".join(f"{name} {count:,}" for name, count in result.trained.store.counters.items()))
     test = result.results["test"]
-    print(f"best epoch {result.trained.best_epoch} by validation; test "
+    kept = "the last" if result.settings.keep == "last" else "the best by validation"
+    print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
           + ", ".join(f"{name} {value:.4f}" for name, value in test.items()))
     for name, value in loaded.baselines.items():
         print(f"for comparison: {name} {value:.4f}")

@@ -118,6 +118,11 @@ class QuantisedStore(Store):
         self.scale, self.epsilon, self.limit = scale, epsilon, limit
         self.values = {name: p.astype(np.float64) * scale for name, p in self.params.items()}  # uS
         self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}                # uS
+        for name, value in self.values.items():
+            largest = np.abs(value).max(initial=0.0)
+            if not largest <= limit:
+                raise ValueError(f"{name}: expected start weights within +-{limit / scale:g}, "
+                                 f"got {largest / scale:g}")
 
     def weights(self, name):
         """The stored values in units of weight."""

@@ -54,10 +54,11 @@ def load(path, identity, network, optimiser, rng, store=None):
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path}: expected a checkpoint, but it is damaged ({error})") from error
     identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
-    for key in identity:
-        if saved.get(key) != identity[key]:
-            raise CheckpointError(f"{path}: expected {key} {identity[key]!r}, but the checkpoint is of a "
-                                  f"run with {saved.get(key)!r}")
+    mine, theirs = ({**of, **of.get("settings", {})} for of in (identity, saved))
+    for key in sorted(mine.keys() - {"settings"} | theirs.keys() - {"settings"}):
+        if mine.get(key) != theirs.get(key):
+            raise CheckpointError(f"{path}: expected {key} {mine.get(key)!r}, but the checkpoint is of a "
+                                  f"run with {theirs.get(key)!r}")
     for part in ("params", "best"):
         shapes = {name: (p.shape, p.dtype) for name, p in network.params.items()}
         if {name: (a.shape, a.dtype) for name, a in parts[part].items()} != shapes:

@@ -1,6 +1,7 @@
 """The training loop that all tasks share: batches, backward pass, clipping, optimiser, validation.
 
 A task is an object with
+    unit                     name of its unit, as in UNITS
     name, metric             its name, and the key of the figure that ranks networks
     higher_is_better         whether a larger figure is better
     network(settings, rng)   a new Network
@@ -13,7 +14,7 @@ The parameters kept are those of the best validation epoch (settings.keep "best"
 the last ("last", for weights on devices, which cannot be taken back). The test split is read once, at
 the end, by whoever calls.
 
-settings.store, if there, says that weights live elsewhere than in the network (`snu_ref.pcm.in_loop`):
+settings.store, if not None, says that weights live elsewhere than in the network (`snu_ref.pcm.in_loop`):
 every batch then runs on the weights as read, and the update is handed to the store.
 """
 import math
@@ -22,6 +23,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from .. import validation
 from ..network import Network
 from ..optimisers import SGD, Adam, clip_by_norm
 from ..pcm import UpdateRule
@@ -48,7 +50,7 @@ def make_optimiser(settings):
 def learning_rate(settings, done):
     """The rate after a fraction `done` of all updates: constant, or falling to 0 along half a cosine."""
     if settings.schedule == "cosine":
-        return max(settings.lr * 0.5 * (1 + math.cos(math.pi * done)), 1e-12)
+        return max(settings.lr * 0.5 * (1 + math.cos(math.pi * done)), 1e-12)  # above 0, as an optimiser asks
     return settings.lr
 
 
@@ -143,7 +145,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
 
 def best_epoch(task, settings, history):
     """The epoch to keep, counted from 1: that of the best validation figure, or the last one."""
-    if getattr(settings, "keep", "best") == "last":
+    if settings.keep == "last":
         return history[-1]["epoch"]
     sign = -1 if task.higher_is_better else 1
     return min(history, key=lambda record: sign * record[task.metric])["epoch"]  # the first of equals
@@ -155,10 +157,10 @@ def make_store(network, settings, rng):
     kind "pcm" (PCMStore), "quantised" (QuantisedStore) or "rounded" (RoundedStore); it holds all input
     weights of the network, "0.W", "1.W" ..., and the noise of devices is drawn from the run's generator.
     """
-    options = dict(getattr(settings, "store", None) or {})
+    options = dict(settings.store or {})
     if not options:
         return None
-    kind = options.pop("kind")
+    kind = validation.one_of("kind", options.pop("kind", None), ("pcm", "quantised", "rounded"))
     names = [name for name in network.params if name.endswith(".W")]
     if kind == "pcm":
         rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh") if key in options}

@@ -1,0 +1,226 @@
+"""Training with weights in a store: devices, ideal devices, few bits."""
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from snu_ref import SNU, Dense, Network, bernoulli_nll
+from snu_ref.pcm import PCMArray, DeviceReadout, UpdateRule
+from snu_ref.pcm.in_loop import PCMStore, QuantisedStore, RoundedStore, round_to_bits
+from snu_ref.tasks.loading import load_task
+from snu_ref.tasks.presets import find_preset, settings_of
+from snu_ref.tasks.training import make_store, train
+
+NAMES = ("0.W", "1.W")
+
+
+def _network(dtype=np.float64):
+    rng = np.random.default_rng(0)
+    return Network([SNU(3, 4, rng=rng, dtype=dtype), Dense(4, 2, rng=rng, dtype=dtype)])
+
+
+def _stores():
+    yield PCMStore(_network(), NAMES, noise=np.random.default_rng(0), scale=8.0)
+    yield QuantisedStore(_network(), NAMES, scale=8.0)
+    yield RoundedStore(_network(), NAMES, bits=5)
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_a_store_touches_its_matrices_only(which):
+    store = list(_stores())[which]
+    network = _network()
+    store = type(store)(network, NAMES, **({"noise": 0.0} if which == 0 else {"bits": 4} if which == 2 else {}))
+    before = {name: p.copy() for name, p in network.params.items()}
+    arrays = dict(network.params)
+    store.read()
+    assert all(network.params[name] is arrays[name] for name in arrays)  # the same arrays, changed in place
+    for name in before:  # what ideal devices give at first is what they were given
+        same = name not in NAMES or which == 1
+        assert np.array_equal(network.params[name], before[name]) == same
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_write_needs_a_read_before_it(which):
+    store = list(_stores())[which]
+    with pytest.raises(RuntimeError, match="expected a read before it"):
+        store.write()
+    store.read()
+    store.write()
+    with pytest.raises(RuntimeError):
+        store.write()
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_the_state_of_a_store_restores_it(which):
+    store, other = list(_stores())[which], list(_stores())[which]
+    rng = np.random.default_rng(1)
+    for _ in range(4):
+        store.read()
+        for p in store.params.values():
+            p += rng.normal(0, 0.2, p.shape)
+        store.write()
+    other.restore(store.state())
+    a, b = store.state(), other.state()
+    assert a.keys() == b.keys() and all(np.array_equal(a[key], b[key]) for key in a)
+
+
+def test_names_and_start_weights_are_checked():
+    with pytest.raises(ValueError, match="names: expected names of parameters"):
+        QuantisedStore(_network(), ("7.W",))
+    with pytest.raises(ValueError, match="names: expected matrices, but '0.b'"):
+        QuantisedStore(_network(), ("0.b",))
+    network = _network()
+    network.params["0.W"][0, 0] = 100.0
+    with pytest.raises(ValueError, match="W"):
+        PCMStore(network, NAMES, noise=0.0)
+    with pytest.raises(ValueError, match="0.W: expected start weights within .* got 100"):
+        QuantisedStore(network, NAMES)
+    with pytest.raises(ValueError, match="bits: expected at least 2"):
+        RoundedStore(_network(), NAMES, bits=1).read()
+
+
+def test_the_updates_that_devices_get_are_conserved():
+    """chi_0 + sum of the steps = epsilon sum n + chi_end: the net pulses account for all that was wanted."""
+    store = PCMStore(_network(), NAMES, noise=np.random.default_rng(3), scale=8.0,
+                     rule=UpdateRule(refresh_every=None))
+    array, wanted, pulses = store.arrays["0.W"], 0.0, 0.0
+    update = array.update
+
+    def counted(dW):
+        nonlocal wanted, pulses
+        n = update(dW)
+        wanted, pulses = wanted + 8.0 * dW, pulses + n
+        return n
+
+    array.update = counted
+    rng = np.random.default_rng(4)
+    for _ in range(30):
+        store.read()
+        for p in store.params.values():
+            p += rng.normal(0, 0.05, p.shape)
+        store.write()
+    assert np.abs(pulses).sum() > 20
+    assert np.allclose(wanted, 0.77 * pulses + array.chi, atol=1e-12)
+
+
+def test_an_ideal_device_takes_whole_steps_and_keeps_the_rest():
+    network = _network()
+    store = QuantisedStore(network, NAMES, scale=8.0, epsilon=1.0, limit=12.0)
+    start = store.weights("0.W").copy()
+    for step in (0.05, 0.05, 0.05):  # 0.4 uS each: the third passes one step of 1 uS
+        store.read()
+        np.add(network.params["0.W"], step, out=network.params["0.W"])
+        store.write()
+    assert np.allclose(store.weights("0.W"), start + 1 / 8) and np.allclose(store.chi["0.W"], 0.2)
+    store.read()
+    np.add(network.params["0.W"], 10.0, out=network.params["0.W"])
+    store.write()
+    assert np.allclose(store.weights("0.W"), 12 / 8)  # the end of the range
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4, 8])
+def test_rounding_to_bits(bits):
+    W = np.random.default_rng(0).normal(size=(50, 40))
+    rounded = round_to_bits(W, bits)
+    step = 2 * np.abs(W).max() / (2 ** bits - 2)
+    assert len(np.unique(rounded)) <= 2 ** bits - 1 and np.abs(rounded).max() == pytest.approx(np.abs(W).max())
+    assert np.abs(rounded - W).max() <= step / 2 * (1 + 1e-12)
+    assert np.array_equal(round_to_bits(-W, bits), -rounded) and not round_to_bits(0 * W, bits).any()
+    assert np.allclose(round_to_bits(rounded, bits), rounded, atol=1e-15)
+
+
+def test_rounded_weights_learn_what_is_smaller_than_a_step():
+    network = _network()
+    store = RoundedStore(network, NAMES, bits=3)
+    start = store.floats["0.W"].copy()
+    for _ in range(5):
+        store.read()
+        np.add(network.params["0.W"], 1e-4, out=network.params["0.W"])
+        store.write()
+    assert np.allclose(store.floats["0.W"], start + 5e-4, rtol=0, atol=1e-15)
+
+
+def test_the_straight_through_gradient_is_that_of_the_conductances_as_read():
+    """dL/dG+ = dL/dW (1 + 0.03 N)/scale and dL/dG- its negative, by central differences, the noise frozen.
+
+    Converters are off: with them the read-out is a staircase, which the rule steps over.
+    """
+    rng = np.random.default_rng(5)
+    network = Network([Dense(3, 2, rng=rng)])
+    array = PCMArray(3, 2, noise=rng, scale=8.0, readout=DeviceReadout(bits=None))
+    array.program(network.params["0.W"].copy(), 0.0)
+    array.devices.G0[...] += 1.0  # away from the clip at 0
+    N = rng.normal(size=array.device_shape)
+    x, target = rng.normal(size=(4, 5, 3)), (rng.random((4, 5, 2)) < 0.5) * 1.0
+
+    def loss():
+        network.params["0.W"][...] = array.read_weights(array.now, noise=N)
+        y, cache = network.forward(x)
+        value, dy = bernoulli_nll(y, target)
+        return value, network.backward(dy, cache)[1]["0.W"]
+
+    _, dW = loss()
+    for sign, i in ((1, 0), (-1, 1)):
+        for j in np.ndindex(3, 2):
+            place = (i, 0, *j)
+            values = []
+            for h in (1e-5, -2e-5):
+                array.devices.G0[place] += h
+                values.append(loss()[0])
+            array.devices.G0[place] += 1e-5
+            numerical = (values[0] - values[1]) / 2e-5
+            assert numerical == pytest.approx(sign * dW[j] * (1 + 0.03 * N[place]) / 8.0, rel=1e-5, abs=1e-9)
+
+
+def test_unknown_kinds_and_options_are_named():
+    for store, message in (({"kind": "tape"}, "kind: expected one of 'pcm', 'quantised', 'rounded', got 'tape'"),
+                           ({"kind": "rounded", "bit": 4}, "bit"), ({"kind": "pcm", "colour": 1}, "colour")):
+        task, settings = _music(store=store)
+        with pytest.raises((ValueError, TypeError), match=message):
+            train(task, settings, 0)
+
+
+def _music(**changes):
+    loaded = load_task("music", "snu")
+    loaded.task.data = {split: rolls[:6] for split, rolls in loaded.task.data.items()}
+    return loaded.task, settings_of(find_preset("music", "snu", "pcm"), epochs=3, hidden=(10,), **changes)
+
+
+def test_the_network_of_the_experiment_has_52800_devices():
+    task, settings = load_task("music", "snu").task, settings_of(find_preset("music", "snu", "pcm"))
+    rng = np.random.default_rng(0)
+    store = make_store(task.network(settings, rng), settings, rng)
+    assert store.n_devices == 52_800 == 2 * (88 * 150 + 150 * 88)
+
+
+@pytest.mark.parametrize("store", [{"kind": "pcm", "scale": 16.0, "refresh_every": 2},
+                                   {"kind": "quantised"}, {"kind": "rounded", "bits": 4}])
+def test_a_resumed_run_with_a_store_ends_bit_identical(tmp_path, store):
+    task, settings = _music(store=store)
+    path = tmp_path / "checkpoint.npz"
+    whole = train(task, settings, 3)
+    evaluate, calls = task.evaluate, []
+
+    def stop(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return evaluate(*args)
+
+    task.evaluate = stop
+    with pytest.raises(KeyboardInterrupt):
+        train(task, settings, 3, checkpoint=path)
+    task.evaluate = evaluate
+    resumed = train(task, settings, 3, checkpoint=path, resume=True)
+    for name, p in whole.network.params.items():
+        assert np.array_equal(p, resumed.network.params[name])
+    a, b = whole.store.state(), resumed.store.state()
+    assert all(np.array_equal(a[key], b[key]) for key in a)
+    assert getattr(whole.store, "counters", 0) == getattr(resumed.store, "counters", 0)
+
+
+def test_training_in_the_loop_learns():
+    task, settings = _music()
+    trained = train(task, SimpleNamespace(**{**vars(settings), "epochs": 100}), 0)
+    assert trained.history[-1]["loss"] < 0.5 * trained.history[0]["loss"]
+    assert trained.store.counters["set_pulses"] > 0 and trained.best_epoch == 100
