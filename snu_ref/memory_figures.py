@@ -87,6 +87,6 @@ def against_bits(sweep, path, *, label):
         axes.axhline(factor * sweep["software"], color=style.OKABE_ITO["black"], linestyle="--",
                      linewidth=1.4, label="float")
         axes.set(xlabel="bits of a weight", ylabel=label, xticks=sweep["bits"],
-                 title="Few bits suffice when training knows of them")
+                 title="Weights of few bits")
         axes.legend()
         return style.save(figure, path)

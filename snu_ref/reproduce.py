@@ -1,4 +1,4 @@
-"""`python -m snu_ref reproduce`: the gradient evidence, the tasks, one table, and figures, in one go.
+"""`python -m snu_ref reproduce`: gradient evidence, tasks, inhibition, memory; tables and figures.
 
 Trains the units on the small data with the presets "small", all with the same budget, and writes a
 folder with results.json and figures. The paper's figures stand beside ours and are of the full data;
@@ -16,6 +16,7 @@ from . import figures, validation
 from .activations import sigmoid
 from .gradcheck.command import summarise
 from .gradcheck.evidence import evidence
+from .memory_report import run_memory
 from .tasks.inhibition import compare_inhibition, inhibition_table
 from .tasks.language import sample_text
 from .tasks.loading import load_task
@@ -65,11 +66,16 @@ def run(args):
     inhibition = compare_inhibition(args.seed, sys.stderr, **changes)
     print(inhibition_table(inhibition), flush=True)
 
-    drawn = draw(runs, inhibition, args.seed, args.out)
+    print("\n4. Weights on phase-change devices, music 88-150-88", flush=True)
+    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}  # that of the first seed
+    memory, pcm_drawn = run_memory(first["music", "snu"].loaded, first["digits", "snu"], args.seed, args.out,
+                                   quick=args.quick, stream=sys.stderr)
+
+    drawn = draw(runs, inhibition, args.seed, args.out) + pcm_drawn
     summary = {"seed": args.seed, "seeds": args.seeds, "quick": args.quick, "gradients": pieces,
                "runs": results,
                "inhibition": [{k: v for k, v in row.items() if k != "weights"} for row in inhibition],
-               "seconds": round(time.monotonic() - start, 1)}
+               "memory": memory, "seconds": round(time.monotonic() - start, 1)}
     (args.out / "results.json").write_text(json.dumps(summary, indent=1))
     print(f"\nWritten in {summary['seconds']:.0f} s to the folder {args.out}:")
     print("\n".join(f"   {path.name}" for path in [args.out / "results.json", *drawn]))

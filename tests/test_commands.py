@@ -48,6 +48,7 @@ def test_reproduce_prints_the_evidence_and_one_table(reproduced):
         for unit in ("SNU", "sSNU"):
             assert any(line.startswith(f"{task:9} {unit:5}") for line in text.splitlines())
     assert "full data" in text and "independent notes" in text and "Witten-Bell bigram" in text
+    assert "52,800 devices" in text and "in the loop" in text
     assert "\r" not in text  # no progress in a pipe
 
 
@@ -59,7 +60,7 @@ def test_reproduce_writes_results_and_figures(reproduced):
         path = folder / line.strip()
         assert path.stat().st_size > (10_000 if path.suffix == ".png" else 1000), path
     assert {"neuron.png", "spikes.png", "piano_roll.png", "input_weights.png",
-            "learning_curves_music.png"} <= {path.name for path in folder.iterdir()}
+            "learning_curves_music.png", "pcm_year_music.png", "bits_digits.png"} <= {path.name for path in folder.iterdir()}
 
 
 def test_gradcheck_of_one_piece(tmp_path):
