@@ -7,6 +7,8 @@ COMMANDS = {  # name: (module, one line of help)
     "reproduce": ("reproduce", "train the units on all tasks, print one table, draw the figures"),
     "train": ("train", "one training run with checkpoints and a learning curve"),
     "gradcheck": ("gradcheck.command", "print the evidence that every gradient is right"),
+    "vectors": ("oracle.vectors_command", "list, show, export and verify the conformance vectors"),
+    "check": ("oracle.check_command", "check another implementation against the vectors, and name its bug"),
 }
 
 

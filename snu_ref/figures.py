@@ -2,8 +2,10 @@
 
     neuron_trace      s, v and y of one unit over time, with its resets
     spike_raster      who fires when, layer by layer, for one input
-    learning_curves   loss and validation figure against the epoch
+    learning_curves   loss and validation metric against the epoch
     piano_rolls       the notes of a piece beside what the network expected
+    input_weights     what hidden units have learnt to look for, as images
+    figure_against_parameters   test metric of the units against their size
 """
 import numpy as np
 
@@ -20,7 +22,7 @@ METRICS = {  # name in results: (label, factor)
 def neuron_trace(s, v, y, threshold, path, *, title):
     """One unit over time: potential s with its threshold, v = s + b, and output y; each (T,).
 
-    A reset shows where s falls after a spike; the fall is marked from the old value to the new.
+    A reset shows where s falls after a spike: only the new input is left then.
     """
     t = np.arange(1, len(s) + 1)
     with style.house():
@@ -40,19 +42,21 @@ def neuron_trace(s, v, y, threshold, path, *, title):
 
 def spike_raster(x, layers, path, *, title):
     """Spikes of one input: x (T, n_in) and the outputs of each layer, (T, n); a row of dots a unit."""
-    names = [f"layer {i}" for i in range(1, len(layers))] + ["output"]
-    groups = [("input", x), *zip(names, layers)]
+    names = [f"layer {i}\n(unit)" for i in range(1, len(layers))] + ["output\n(unit)"]
+    groups = [("input\n(pixel)", x), *zip(names, layers)]
     with style.house():
         figure, axes = style.figure(len(groups), 1, height=6.4, sharex=True,
                                     height_ratios=[max(y.shape[1], 30) ** 0.5 for _, y in groups])
         for panel, (name, y) in zip(axes, groups):
             t, unit = np.nonzero(y)
-            colour = style.COLOUR["x" if name == "input" else "y"]
+            colour = style.COLOUR["x" if y is x else "y"]
             panel.scatter(t + 1, unit, s=12 if y.shape[1] > 20 else 40, marker="|", linewidths=1.6,
                           color=colour)
-            panel.set(ylabel=f"{name}\n(unit)", ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
-            panel.text(1.0, 1.02, f"a unit fires in {y.mean() * 100:.0f} % of the steps",
+            panel.set(ylabel=name, ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
+            panel.text(1.0, 1.02, f"on average, one fires in {y.mean() * 100:.0f} % of the steps",
                        transform=panel.transAxes, ha="right", va="bottom", fontsize=11, color=style.GREY)
+        if layers[-1].shape[1] <= 10:
+            axes[-1].set_yticks(range(0, layers[-1].shape[1], 3))
         figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
         axes[-1].set_xlabel("time step")
         return style.save(figure, path)
@@ -81,7 +85,8 @@ def learning_curves(results, path):
         if len(later) > 10:  # the first epochs are far off; leave them out of the picture
             low, high = np.percentile(later, [0, 90] if results[0]["metric"] != "accuracy" else [10, 100])
             bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
-        bottom.text(1.0, 1.02, "dot: best validation epoch", transform=bottom.transAxes, ha="right",
+        bottom.locator_params(axis="x", integer=True)
+        bottom.text(1.0, 1.02, "dot: best validation epoch; the first epochs are cut off", transform=bottom.transAxes, ha="right",
                     va="bottom", fontsize=11, color=style.GREY)
         return style.save(figure, path)
 
@@ -102,7 +107,7 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
             panel.text(1.0, 1.02, name, transform=panel.transAxes, ha="right", va="bottom",
                        fontsize=11, color=style.GREY)
         figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
-        bottom.set_xlabel("time step (quarter notes)")
+        bottom.set_xlabel("predicted step (quarter notes)")
         figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
         return style.save(figure, path)
 

@@ -151,11 +151,12 @@ def draw(runs, inhibition, seed, out):
         paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
         groups = [(unit, group[0]["parameters"], [r["test"][r["metric"]] for r in group])
                   for (name, unit), group in by_unit(results).items() if name == task]
-        paths.append(figures.figure_against_parameters(
-            groups, out / f"parameters_{task}.png", metric=first[task, "snu"].results["metric"],
-            title=f"{task.capitalize()}: test figure against size"))
+        if len(groups) > 2:  # two points say nothing
+            paths.append(figures.figure_against_parameters(
+                groups, out / f"parameters_{task}.png", metric=first[task, "snu"].results["metric"],
+                title=f"{task.capitalize()}: units against their size"))
     paths.append(figures.input_weights(
-        [("each unit its own reset" if not row["inhibition"] else "lateral inhibition", row["weights"])
+        [("without lateral inhibition" if not row["inhibition"] else "with lateral inhibition", row["weights"])
          for row in inhibition], out / "input_weights.png"))
     return paths
 

@@ -41,6 +41,6 @@ def inhibition_table(rows):
     """The comparison as text."""
     lines = [f"{'hidden layer of 100 SNUs':26} {'accuracy':>9} {'hidden spikes a digit':>22} {'seconds':>8}"]
     for row in rows:
-        name = "with lateral inhibition" if row["inhibition"] else "each unit its own reset"
+        name = "with lateral inhibition" if row["inhibition"] else "without (own reset)"
         lines.append(f"{name:26} {100 * row['accuracy']:7.2f} % {row['spikes']:22.1f} {row['seconds']:8.1f}")
     return "\n".join(lines)
