@@ -1,0 +1,441 @@
+# %% [markdown]
+# # 3. From step to sigmoid: the soft unit and its graded gate
+#
+# **What you will see.** The SNU says 0 or 1. Its soft relative, the sSNU, says any number in
+# between. One letter in the equations changes, and three things follow: the reset becomes a gate
+# that is never quite open or shut, the unit comes to rest instead of ticking, and the loss gets a
+# slope. You will turn a knob from the sSNU back to the SNU and watch all three disappear.
+#
+# **What it needs.** Tutorial 1 (the unit) and tutorial 2 (its gradient), and Eq. 1 and 2 of the
+# paper (arXiv:1812.07040).
+#
+# **Time.** 3 s to run on two cores (`--quick`: 2 s), half an hour to read.
+#
+#     python tutorials/03_from_step_to_sigmoid.py             # figures beside the script
+#     python tutorials/03_from_step_to_sigmoid.py --out DIR   # figures elsewhere
+
+# %%
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from snu_ref import SNU, style
+
+here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
+parser = argparse.ArgumentParser(description="Tutorial 3: the soft unit and its graded gate.")
+parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
+parser.add_argument("--out", type=Path, default=here, metavar="DIR",
+                    help="folder for the figures (default: beside this script)")
+as_script = Path(sys.argv[0]).name == "03_from_step_to_sigmoid.py"  # else argv is an editor's
+args = parser.parse_args(sys.argv[1:] if as_script else [])
+
+
+def keep(figure, name):
+    print("figure", style.save(figure, args.out / name))
+
+
+# %% [markdown]
+# ## One letter changes
+#
+# The paper's unit, once more:
+#
+#     s_t = g( W x_t + decay s_{t-1} (1 - y_{t-1}) )                                      Eq. 1
+#     y_t = h( s_t + b )                                                                  Eq. 2
+#
+# With h = step it is the SNU: y is 1 above the threshold, else 0. With
+#
+#     h(v) = sigmoid(v) = 1 / (1 + exp(-v))
+#
+# it is the sSNU, s for soft. Nothing else differs: same W, decay, b, same gate. As a loop:
+
+
+# %%
+def step(v):
+    return 1.0 if v > 0 else 0.0
+
+
+def sigmoid(v):
+    return 1 / (1 + np.exp(-v))
+
+
+decay = 0.8
+
+
+def run(x, h, W=1.0, b=-1.0):
+    """Eq. 1 and 2 for one unit, with g = relu: states and outputs, (T,) each."""
+    s, y, states, outputs = 0.0, 0.0, [], []
+    for x_t in x:
+        s = max(W * x_t + decay * s * (1 - y), 0.0)
+        y = h(s + b)
+        states.append(s)
+        outputs.append(y)
+    return np.array(states), np.array(outputs)
+
+
+# %% [markdown]
+# ## The knob
+#
+# How far is a sigmoid from a step? Make it steeper: sigmoid(k v), with a *sharpness* k. At v > 0
+# it misses 1 by 1/(1 + exp(k v)), which is less than exp(-k v). So at every v other than 0 it
+# runs into the step as k grows. (At 0 it stays at 1/2, and the step is 0 there.)
+#
+# The knob need not be built: the sSNU has it. Multiply W and b by k, leave decay alone. Then all
+# states are k times as large (relu lets a factor pass, and the gate only sees y), and
+#
+#     y_t = sigmoid( k s_t + k b ) = sigmoid( k (s_t + b) )
+#
+# So *a sharp unit is an sSNU with large weights*. If sharpness helps, training will find it.
+
+# %%
+v = np.linspace(-2, 2, 401)
+for k in (1, 4, 16):
+    miss = np.abs(sigmoid(k * v) - (v > 0))[v != 0]
+    assert (miss < np.exp(-k * np.abs(v[v != 0])) + 1e-15).all()   # 1e-15: rounding
+
+
+def soft_unit(k, h="sigmoid", W=1.0, b=-1.0):
+    """The package's unit with W and b times k."""
+    unit = SNU(1, 1, rng=np.random.default_rng(0), h=h, decay=decay)
+    unit.params["W"][:] = k * W
+    unit.params["b"][:] = k * b
+    return unit
+
+
+x = np.random.default_rng(3).uniform(0, 1, 50)
+for k in (1, 4, 16):
+    s, y = run(x, lambda v: sigmoid(k * v))                   # a steeper sigmoid
+    y_k, cache = soft_unit(k).forward(x[:, None, None])       # or larger weights: (50, 1, 1)
+    assert np.abs(y_k[:, 0, 0] - y).max() < 1e-14 * k
+    assert np.abs(cache.s[:, 0, 0] - k * s).max() < 1e-13 * k
+_, spikes = run(x, step)
+y_sharp, _ = soft_unit(1e4).forward(x[:, None, None])
+assert spikes.sum() > 5 and np.abs(y_sharp[:, 0, 0] - spikes).max() < 1e-6   # the SNU is the limit
+
+SHADES = {1: style.COLOUR["sSNU"], 4: style.OKABE_ITO["sky blue"], 16: style.OKABE_ITO["orange"]}
+with style.house():
+    figure, axes = style.figure()
+    for k, colour in SHADES.items():
+        label = "k = 1, the sSNU" if k == 1 else f"k = {k}"
+        axes.plot(v, sigmoid(k * v), color=colour, label=label)
+    axes.plot([-2, 0], [0, 0], [0, 2], [1, 1], color=style.COLOUR["SNU"])
+    axes.plot([], [], color=style.COLOUR["SNU"], label="step, the SNU")
+    axes.plot(0, 0, "o", color=style.COLOUR["SNU"], zorder=4)
+    axes.plot(0, 1, "o", color=style.COLOUR["SNU"], markerfacecolor="white", zorder=4)
+    axes.set(xlabel="v = s + b (in thresholds)", xlim=(-2, 2), ylabel="output y",
+             yticks=(0, 0.5, 1), title="Turn up the sharpness: the sigmoid becomes the step")
+    axes.legend(loc="upper left")
+    keep(figure, "03_sharpness.png")
+
+# %% [markdown]
+# ## What the gate keeps
+#
+# After each step the gate decides how much of s is carried on: decay s (1 - y). In the SNU that is
+# a cliff. Up to the threshold, 80 % are kept; above it, nothing.
+#
+# In the sSNU, y is a number, so the gate is *graded*. A unit at rest (s = 0, b = -1) already says
+# y = sigmoid(-1) = 0.27 and loses 27 % more than the leak takes. And the more it holds, the less of
+# it is kept: what is carried on first rises with s and then falls again. Where is the top? Set the
+# derivative of s (1 - y) to 0. With y' = y (1 - y):
+#
+#     (1 - y) - s y (1 - y) = 0      so  s y = 1      so  s = 1/y = 1 + exp(-(s - 1))
+#
+# Call u = s - 1: then u = exp(-u). Type any number into a calculator and press "exp of minus" again
+# and again: you arrive at u = 0.5671. So the top is at s = 1.5671, and what is carried on there is
+# 0.8 * 1.5671 * (1 - 1/1.5671) = 0.8 * 0.5671 = 0.4537. However hard an sSNU of these settings is
+# driven, less than half a threshold is left for the next step.
+
+# %%
+u = 1.0
+for _ in range(100):
+    u = np.exp(-u)
+s = np.linspace(0, 4, 4001)
+kept = {k: decay * s * (1 - sigmoid(k * (s - 1))) for k in SHADES}
+kept_step = np.where(s > 1, 0, decay * s)
+
+s_top = s[kept[1].argmax()]
+
+assert abs(sigmoid(-1.0) - 0.27) < 0.002 and abs(u - 0.5671) < 5e-5
+assert abs(kept[1].max() - decay * u) < 1e-6 and abs(s_top - (1 + u)) < 1e-3
+assert abs(decay * u - 0.4537) < 5e-5 and abs(kept_step.max() - decay) < 1e-3
+
+with style.house():
+    figure, axes = style.figure(height=4.0)
+    for k, colour in SHADES.items():
+        axes.plot(s, kept[k], color=colour, label="sSNU" if k == 1 else f"k = {k}")
+    axes.plot([0, 1], [0, decay], [1, 4], [0, 0], color=style.COLOUR["SNU"])
+    axes.plot([], [], color=style.COLOUR["SNU"], label="SNU")
+    axes.axvline(1, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2)
+    axes.text(1.03, 0.81, "threshold", color=style.GREY, fontsize=12)
+    axes.plot(1 + u, decay * u, "o", color=SHADES[1], zorder=4)
+    axes.text(1.65, decay * u + 0.03, "top at (1.567, 0.454)", color=SHADES[1], fontsize=12)
+    axes.set(xlabel="state s (in thresholds)", xlim=(0, 4), ylim=(-0.02, 0.88),
+             ylabel="carried on to the next step", title="The reset: a cliff, and a graded gate")
+    axes.legend(loc="upper right")
+    keep(figure, "03_gate.png")
+
+# %% [markdown]
+# ## It settles instead of ticking
+#
+# Give both units the same constant input, x = 0.6. The SNU does what it did in tutorial 1: climb,
+# spike, reset. The sSNU climbs and stays. It has found a state that reproduces itself:
+#
+#     s = x + decay s (1 - y):      s = 1, y = 0.5 gives   0.6 + 0.8 * 1 * 0.5 = 1
+#
+# Will it stay there? Push s up a little, by e. The next s then differs by e times the slope of
+# the right side, which is decay times the derivative that we just took; with a sharpness k, y' is
+# k y (1 - y), so
+#
+#     slope = decay (1 - y - k s y (1 - y)) = 0.8 (0.5 - 0.25 k) = 0.4 - 0.2 k
+#
+# If the slope is between -1 and 1, the disturbance shrinks; this is so for k < 7. For k > 7 each
+# step overshoots by more than the last, and the unit begins to beat: a large s closes the gate, so
+# the next s is small, so the gate opens, and so on. That beat *is* the spike and the reset. A spike
+# is what is left of a smooth unit when its gate becomes too steep to settle.
+
+# %%
+steps = 60 if args.quick else 400
+x = np.full(steps, 0.6)
+runs = {k: run(x, lambda v: sigmoid(k * v)) for k in (1, 6, 8)}
+runs["step"] = run(x, step)
+
+
+def next_state(s, k):
+    return 0.6 + decay * s * (1 - sigmoid(k * (s - 1)))
+
+
+for k in (1, 6, 8):
+    assert abs((next_state(1 + 1e-6, k) - next_state(1 - 1e-6, k)) / 2e-6 - (0.4 - 0.2 * k)) < 1e-8
+for k, far in ((1, 1e-12), (6, 1e-3 if args.quick else 1e-12)):
+    assert abs(runs[k][0][-1] - 1) < far                                              # settled
+beat = runs[8][1]
+assert abs(beat[-1] - beat[-2]) > 0.4 and abs(beat[-1] - beat[-3]) < 1e-3        # beats for ever
+assert runs["step"][1][:6].tolist() == [0, 1, 0, 1, 0, 1]                      # the SNU's beat
+
+with style.house():
+    figure, axes = style.figure(4, 1, height=6.6, sharex=True, sharey=True)
+    notes = ("sSNU, k = 1: settles at once", "k = 6: rings, then settles", "k = 8: beats for ever",
+             "SNU: a spike in every second step")
+    for ax, (k, (s, y)), note in zip(axes, runs.items(), notes):
+        t = np.arange(1, 25)
+        ax.axhline(1, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2)
+        ax.plot(t, s[:24], ".-", color=style.COLOUR["s"], linewidth=1.6, label="state s")
+        ax.vlines(t, 0, y[:24], color=style.COLOUR["y"], linewidth=3, label="output y")
+        ax.set(ylim=(0, 1.35), yticks=(0, 1), xlim=(0, 25))
+        ax.set_title(note)
+    axes[0].legend(loc="lower right", ncols=2, bbox_to_anchor=(1.0, 0.95))
+    axes[3].set(xlabel="time step")
+    keep(figure, "03_settles.png")
+
+# %% [markdown]
+# ## The same news, told in two ways
+#
+# An SNU under constant input tells how strong it is by its *rate*: one spike in n steps. An sSNU
+# tells it by the *number* it settles at. Two differences are worth knowing:
+#
+# - The SNU is silent until the input can reach the threshold at all, x/(1 - 0.8) > 1, so x > 0.2.
+#   The sSNU is never silent; without any input it says sigmoid(b) = 0.27.
+# - The SNU's rates under constant input are 0, 1/n, ..., 1/3, 1/2, 1: a staircase. The sSNU's
+#   answer is smooth.
+
+# %%
+inputs = np.linspace(0, 1.6, 81)                          # 81 constant inputs: the batch
+x = np.tile(inputs[:, None], (500, 1, 1))                 # (T, B, 1)
+rate = {h: soft_unit(1, h).forward(x)[0][-420:, :, 0].mean(axis=0)   # (B,)
+        for h in ("step", "sigmoid")}                     # 420 steps: a multiple of 1, 2, ..., 7
+
+assert (rate["step"][inputs < 0.2] == 0).all() and (rate["step"][inputs > 0.21] > 0).all()
+n = 1 / rate["step"][inputs > 0.255]                      # n is 7 and less there
+assert np.abs(n - np.rint(n)).max() < 1e-9 and n.max() < 7.5
+assert abs(rate["sigmoid"][0] - sigmoid(-1)) < 1e-12      # never silent
+rises = np.diff(rate["sigmoid"])
+assert rises.min() > 0 and rises.max() < 0.02 and np.diff(rate["step"]).max() > 0.3
+
+with style.house():
+    figure, axes = style.figure()
+    axes.plot(inputs, rate["step"], drawstyle="steps-mid", color=style.COLOUR["SNU"],
+              label="SNU: spikes per step")
+    axes.plot(inputs, rate["sigmoid"], color=style.COLOUR["sSNU"], label="sSNU: output y")
+    for n in (2, 3, 4):
+        axes.axhline(1 / n, color=style.GREY, linewidth=0.8, linestyle=":")
+        axes.text(1.59, 1 / n + 0.01, f"1/{n}", color=style.GREY, fontsize=11, ha="right")
+    axes.set(xlabel="constant input x (W = 1)", ylabel="mean output", xlim=(0, 1.6),
+             ylim=(-0.02, 1.05), title="A rate in spikes, and a number")
+    axes.legend(loc="upper left")
+    keep(figure, "03_rate_and_number.png")
+
+# %% [markdown]
+# ## How long it remembers
+#
+# One pulse at step 1, then silence. In the SNU, a pulse that stays below the threshold fades by the
+# factor decay = 0.8 a step. In the sSNU the gate takes its part, even at rest: near s = 0 the
+# factor is
+#
+#     decay (1 - sigmoid(b)) = 0.8 * (1 - 0.27) = 0.58           for b = -1
+#
+# So here b is more than a threshold: it sets the memory. At b = -4 the gate at rest is 98 % open,
+# and the factor is 0.79, almost the SNU's. b is trained, so each unit can find the memory it needs.
+
+# %%
+x = np.array([0.9] + [0.0] * 24)
+fading = {"SNU": run(x, step)[0]}
+for b in (-1.0, -4.0):
+    fading[b] = run(x, sigmoid, b=b)[0]
+    late = fading[b][-1] / fading[b][-2]
+    assert abs(late - decay * (1 - sigmoid(b))) < 1e-3
+assert np.allclose(fading["SNU"], 0.9 * decay ** np.arange(25), rtol=1e-12)
+factor = {b: decay * (1 - sigmoid(b)) for b in (-1.0, -4.0)}
+assert abs(factor[-1.0] - 0.58) < 0.006 and abs(factor[-4.0] - 0.79) < 0.006
+
+with style.house():
+    figure, axes = style.figure()
+    t = np.arange(1, 26)
+    for name, colour, label in (("SNU", style.COLOUR["SNU"], "SNU: 0.80 per step"),
+                                (-4.0, SHADES[4], "sSNU, b = $-$4: 0.79"),
+                                (-1.0, SHADES[1], "sSNU, b = $-$1: 0.58")):
+        axes.semilogy(t, fading[name], "o-", color=colour, markersize=4, label=label)
+    axes.set(xlabel="time step", ylabel="state s (in thresholds)", ylim=(1e-4, 1.5), xlim=(0, 25.5),
+             title="After one pulse: the graded gate forgets faster")
+    axes.legend(loc="lower left")
+    keep(figure, "03_memory.png")
+
+# %% [markdown]
+# ## The loss gets a slope
+#
+# Now what all this is for. Take the three steps of tutorial 2: x = 1.0, 1.6, 1.2, wanted 0, 0, 1,
+#
+#     L = 1/2 sum_t (y_t - y*_t)^2
+#
+# and draw L against W. For the SNU it is the staircase that you know: flat, no slope to follow. For
+# the sSNU it is a shallow, smooth valley, and its slope is a true derivative: central differences
+# agree with the package's backward pass. Turn the knob, and you see the staircase form: flat
+# stretches, where the slope dies, and between them edges that get ever steeper. At W = 0.1 the sSNU
+# still knows that more weight would help (slope -0.14). At k = 16 next to nothing is left
+# (-0.0008), and in the SNU nothing.
+
+# %%
+x, target = np.array([1.0, 1.6, 1.2]), np.array([0.0, 0.0, 1.0])
+
+
+def loss(W, h):
+    return 0.5 * ((run(x, h, W=W)[1] - target) ** 2).sum()
+
+
+def slope(W, k):
+    """dL/dW from the package's backward pass; its weight is k W, so dW is k times its gradient."""
+    unit = soft_unit(k, W=W)
+    y, cache = unit.forward(x[:, None, None])
+    _, grads, _ = unit.backward(y - target[:, None, None], cache)
+    return k * grads["W"].item()
+
+
+Ws = np.linspace(0.1, 1.0, 91 if args.quick else 901)
+curves = {k: [loss(W, lambda v: sigmoid(k * v)) for W in Ws] for k in SHADES}
+staircase = [loss(W, step) for W in Ws]
+slopes = {k: np.array([slope(W, k) for W in Ws]) for k in SHADES}
+
+e = 1e-6
+for k in SHADES:
+    for W in (0.3, 0.5, 0.8):
+        ends = [loss(a, lambda v: sigmoid(k * v)) for a in (W - e, W + e)]
+        measured = (ends[1] - ends[0]) / (2 * e)
+        assert abs(measured - slope(W, k)) < 1e-7                     # a true derivative
+assert len(set(staircase)) <= 4                                      # a few plateaus
+steepest = {k: np.abs(slopes[k]).max() for k in SHADES}
+assert steepest[4] > 3 * steepest[1] and steepest[16] > 3 * steepest[4]
+assert abs(slope(0.1, 1) + 0.14) < 0.005 and abs(slope(0.1, 16)) < 0.001
+
+with style.house():
+    figure, axes = style.figure(height=4.2)
+    for k, colour in SHADES.items():
+        axes.plot(Ws, curves[k], color=colour, label="sSNU" if k == 1 else f"k = {k}")
+    axes.plot(Ws, staircase, color=style.COLOUR["SNU"], drawstyle="steps-mid", label="SNU",
+              linewidth=1.8)
+    axes.set(xlabel="weight W", ylabel="loss L", ylim=(-0.04, 1.4), xlim=(0.1, 1.0),
+             title="Soft units have a slope to follow; sharp ones lose it")
+    axes.legend(loc="upper left", ncols=2)
+    keep(figure, "03_loss.png")
+
+# %% [markdown]
+# So why not soft units always? Because a spike is one bit, and most of the time there is none. The
+# next tutorial trains the staircase itself, with a trick that you can now read off the figure: *run*
+# the sharp unit, but take the *slope* of a soft one. The paper's choice, 1 - tanh(v)^2, is twice the
+# slope of our sigmoid at k = 2, for (1 + tanh v)/2 = sigmoid(2 v).
+
+# %%
+v = np.linspace(-3, 3, 61)
+y = sigmoid(2 * v)
+assert np.allclose(1 - np.tanh(v) ** 2, 2 * (2 * y * (1 - y)), rtol=1e-12)   # slope: k y (1 - y)
+
+# %%
+print(f"output at rest, sigmoid(-1)          {sigmoid(-1.0):.4f}")
+print(f"most that is carried on, SNU         {decay:.4f}")
+print(f"most that is carried on, sSNU        {kept[1].max():.4f} at s = {s_top:.3f}")
+print(f"x = 0.6: the SNU's spikes in 24      {runs['step'][1][:24].sum():.0f}")
+print(f"x = 0.6: the sSNU settles at         s = {runs[1][0][-1]:.4f}, y = {runs[1][1][-1]:.4f}")
+print(f"k = 8 beats between                  y = {min(beat[-2:]):.3f} and {max(beat[-2:]):.3f}")
+print(f"kept per step, b = -1 and b = -4     {factor[-1.0]:.4f} and {factor[-4.0]:.4f}")
+print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1, 16):.4f}")
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. *Where does it come to rest?* Which constant input makes the sSNU (decay 0.8, b = -1, W = 1)
+#    settle at s = 2? Find it with the pencil, then check:
+#
+#        s, y = run([YOUR_X] * 200, sigmoid)
+#        assert abs(s[-1] - 2) < 1e-9
+#
+#    Someone claims that x = 1.57 has a second resting place. Why can it not, whatever x? (Look at
+#    the figure of the gate: how steep is its blue curve at most?)
+#
+# 2. *A longer memory.* Find decay and b of an sSNU that says 0.01 at rest and keeps 95 % of a small
+#    state in each step. Check:
+#
+#        decay = YOUR_DECAY
+#        s, y = run([1e-3] + [0.0] * 99, sigmoid, b=YOUR_B)
+#        assert abs(s[-1] / s[-2] - 0.95) < 1e-5 and abs(y[-1] - 0.01) < 1e-5
+#
+#    (Afterwards set decay back to 0.8.) Could b = -1 do it with another decay? Why does the package
+#    refuse that decay?
+#
+# 3. *Let the unit learn its own sharpness.* Make k a parameter, y_t = sigmoid( k (s_t + b) ), and
+#    ask "who reads you?" for each quantity, as in tutorial 2. With g = identity:
+#
+#        from snu_ref.gradcheck import check_gradient
+#
+#        def forward(a):
+#            s, y, trace = 0.0, 0.0, []
+#            for x_t in a["x"]:
+#                s = a["W"] * x_t + 0.8 * s * (1 - y)
+#                y = 1 / (1 + np.exp(-a["k"] * (s + a["b"])))
+#                trace.append(y)
+#            return np.array(trace)
+#
+#        def backward(a, G):                                  # G is dy, one number a step
+#            YOUR LOOP
+#            return {"W": dW, "b": db, "k": dk, "x": dx}
+#
+#        rng = np.random.default_rng(0)
+#        a = {"W": np.array(1.0), "b": np.array(-1.0), "k": np.array(3.0),
+#             "x": rng.uniform(0, 1, 12)}
+#        for row in check_gradient(forward, backward, a, rng=rng):
+#            print(row.parameter, row.verdict)
+#            assert not row.failed, row
+#
+#    Then print k dk beside W dW + b db. Why are they equal? ("The knob" has the answer.)
+
+# %% [markdown]
+# ## Expected output
+#
+# These are the last lines; they are the same with `--quick`.
+#
+#     output at rest, sigmoid(-1)          0.2689
+#     most that is carried on, SNU         0.8000
+#     most that is carried on, sSNU        0.4537 at s = 1.567
+#     x = 0.6: the SNU's spikes in 24      12
+#     x = 0.6: the sSNU settles at         s = 1.0000, y = 0.5000
+#     k = 8 beats between                  y = 0.220 and 0.732
+#     kept per step, b = -1 and b = -4     0.5848 and 0.7856
+#     slope at W = 0.1, k = 1 and k = 16   -0.1357 and -0.0008
