@@ -47,6 +47,7 @@ class Definition(NamedTuple):
     make: Callable
     exact: str = ""
     alive: bool = True   # whether gradients of order 1 and both spikes and silence are asked for
+    float64_only: str = ""   # the reason, if float32 ports cannot be held to this case
 
 
 class Case:

@@ -1,0 +1,180 @@
+"""Changes to what goes in and comes out: states at both ends, the order of time and batch, precision.
+
+The equations are right in all of these. The rest is as in `catalogue_forward`.
+"""
+import numpy as np
+
+from .catalogue_backward import several_steps
+from .catalogue_forward import RECURRENT, several_samples
+from .equations import TRACES, Variant
+
+SEQUENCES = ("x", "dy")
+STATES = ("state.s", "state.y")
+STEPWISE = (*TRACES, *(f"adj.{name}" for name in TRACES), "grad.x")
+
+
+def _nonzero(*names):
+    return lambda inputs: any(inputs[name].any() for name in names)
+
+
+def _zeroed(*names):
+    """Inputs set to 0; a state that is not used has the gradient 0."""
+    def inputs_changed(config, inputs):
+        return {**inputs, **{name: np.zeros_like(inputs[name]) for name in names}}
+
+    def outputs_changed(c, outputs):
+        for name in names:
+            start = name.replace("state", "start")
+            if start in outputs:
+                outputs[start] = np.zeros_like(outputs[start])
+    return {"inputs": (inputs_changed,), "outputs": (outputs_changed,)}
+
+
+def _rearranged(inputs_by, outputs_by, sequences=SEQUENCES):
+    """Sequences rearranged before the run; all that has a time axis put back after it."""
+    def inputs_changed(config, inputs):
+        changed = {**inputs, **{name: inputs_by(inputs[name]) for name in sequences}}
+        B, n = changed["x"].shape[1], inputs["params.b"].size
+        if B != inputs["x"].shape[1]:  # states of the wrong batch are of no use: zeros
+            changed.update({name: np.zeros((B, n)) for name in (*STATES, "dend.s", "dend.y")})
+        return changed
+
+    def outputs_changed(c, outputs):
+        for name in STEPWISE:
+            if name in outputs:
+                outputs[name] = outputs_by(outputs[name])
+        if "end.s" in outputs and outputs["end.s"].shape != c.given["state.s"].shape:
+            for name in ("end.s", "end.y", "start.s", "start.y"):
+                outputs.pop(name, None)
+    return {"inputs": (inputs_changed,), "outputs": (outputs_changed,)}
+
+
+def _reshaped(a):
+    T, B, n = a.shape
+    return np.ascontiguousarray(a).reshape(B, T, n).swapaxes(0, 1)
+
+
+def _unreshaped(a):
+    T, B, n = a.shape
+    return np.ascontiguousarray(a.swapaxes(0, 1)).reshape(T, B, n)
+
+
+def _end_values(end):
+    return [var.value for var in end]
+
+
+def _samples_in_a_row(c, inputs, forward):
+    """Each sample begins where the one before ended."""
+    s, y = inputs["state.s"].copy(), inputs["state.y"].copy()
+    for i in range(1, len(s)):
+        end_s, end_y = _end_values(forward((s, y)))
+        s[i], y[i] = end_s[i - 1], end_y[i - 1]
+    return s, y
+
+
+def _after_another_run(c, inputs, forward):
+    return tuple(_end_values(forward((inputs["state.s"], inputs["state.y"]))))
+
+
+def _shifted(names, steps):
+    """Traces a step late or early; the gap holds zeros."""
+    def change(c, outputs):
+        for name in names:
+            moved = np.roll(outputs[name], steps, axis=0)
+            moved[:1 if steps > 0 else None][steps if steps < 0 else 0:] = 0
+            outputs[name] = moved
+    return {"outputs": (change,)}
+
+
+def _copied(name, source):
+    def change(c, outputs):
+        outputs[name] = outputs[source]
+    return change
+
+
+def _adjoint_of_y_alone(c, outputs):
+    if "adj.y" in outputs:
+        outputs["adj.y"] = c.given["dy"].copy()
+
+
+def _state_before_last(c, outputs):
+    for name in ("s", "y"):
+        outputs[f"end.{name}"] = outputs[name][-2]
+
+
+def _no_cotangent_but_last(config, inputs):
+    dy = np.zeros_like(inputs["dy"])
+    dy[-1] = inputs["dy"][-1]
+    return {**inputs, "dy": dy}
+
+
+def _no_cotangent_on_last(config, inputs):
+    dy = inputs["dy"].copy()
+    dy[-1] = 0
+    return {**inputs, "dy": dy}
+
+
+ENDS = [
+    Variant("start_ignored", "the initial state is ignored, s_0 = y_0 = 0: begin with the state that is given",
+            _zeroed("state.s", "state.y"), fits=_nonzero(*STATES)),
+    Variant("start_s_ignored", "the initial s is ignored: s_0 is given", _zeroed("state.s"), fits=_nonzero("state.s")),
+    Variant("start_y_ignored", "the initial y is ignored: y_0 is given, and gates the first step's state",
+            _zeroed("state.y"), fits=_nonzero("state.y")),
+    Variant("end_cotangents_ignored", "the cotangents of the final state are ignored: they add to ds_T and dy_T",
+            _zeroed("dend.s", "dend.y"), fits=_nonzero("dend.s", "dend.y")),
+    Variant("end_s_cotangent_ignored", "the cotangent of the final s is ignored: it adds to ds_T",
+            _zeroed("dend.s"), fits=_nonzero("dend.s")),
+    Variant("end_y_cotangent_ignored", "the cotangent of the final y is ignored: it adds to dy_T",
+            _zeroed("dend.y"), fits=_nonzero("dend.y")),
+    Variant("state_not_cleared_in_batch", "the state is not cleared between samples, each begins where the one before "
+            "ended: each has the initial state that is given", {"start": _samples_in_a_row}, fits=several_samples),
+    Variant("state_not_cleared_between_runs", "the state is not cleared between runs, it begins where a first run of "
+            "the same case ended: begin with the state that is given", {"start": _after_another_run}),
+    Variant("end_is_step_before", "the final state is that of the last step but one: that after step T",
+            {"outputs": (_state_before_last,)}, fits=several_steps),
+    Variant("only_last_dy", "dy is used at the last step alone: every step has its own",
+            {"inputs": (_no_cotangent_but_last,)}, fits=several_steps),
+    Variant("no_dy_at_last_step", "dy of the last step is left out: every step has its own",
+            {"inputs": (_no_cotangent_on_last,)}, fits=lambda inputs: inputs["dy"][-1].any()),
+]
+
+ORDER = [
+    Variant("time_reversed", "time runs backwards, from the last step to the first",
+            _rearranged(lambda a: a[::-1], lambda a: a[::-1]), fits=several_steps),
+    Variant("x_reversed", "x is read from the last step to the first",
+            _rearranged(lambda a: a[::-1], lambda a: a, ("x",)), fits=several_steps),
+    Variant("batch_and_time_swapped", "batch and time are exchanged: x is (T, B, n_in), time first",
+            _rearranged(lambda a: a.swapaxes(0, 1), lambda a: a.swapaxes(0, 1)),
+            fits=lambda inputs: several_steps(inputs) and several_samples(inputs)),
+    Variant("batch_and_time_reshaped", "x is reshaped where its axes should be swapped, so that samples and steps are "
+            "mixed: x is (T, B, n_in), time first", _rearranged(_reshaped, _unreshaped),
+            fits=lambda inputs: several_steps(inputs) and several_samples(inputs)),
+    Variant("y_one_step_late", "y is reported a step late, y_{t-1} at t", _shifted(("y",), 1), fits=several_steps),
+    Variant("v_reported_without_b", "s is reported in the place of v: v = s + b, the argument of h",
+            {"outputs": (_copied("v", "s"),)}),
+    Variant("adj_y_without_later_steps", "adj.y is the cotangent dy alone: it is dL/dy_t over all paths, those "
+            "through later steps included", {"outputs": (_adjoint_of_y_alone,)}),
+    Variant("traces_one_step_late", "the traces are reported a step late, those of t-1 at t", _shifted(TRACES, 1),
+            fits=several_steps),
+]
+
+
+def _to_bits(bits):
+    """Rounding to a significand of so many bits."""
+    def rounded(a):
+        fraction, exponent = np.frexp(a)
+        return np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(a.dtype)
+    return rounded
+
+
+PRECISION = [
+    Variant("float32", "single precision somewhere: all of it in the precision that is asked for",
+            {"dtype": np.float32}),
+    Variant("precision", "the equations are right, but digits are lost on the way", {}),
+    Variant("products_in_tf32", "matrix products in TF32, their operands rounded to 11 bits: full precision",
+            {"rounded": _to_bits(11)}),
+    Variant("products_in_bfloat16", "matrix products in bfloat16, their operands rounded to 8 bits: full precision",
+            {"rounded": _to_bits(8)}),
+]
+
+DATA_VARIANTS = [*ENDS, *ORDER, *PRECISION]

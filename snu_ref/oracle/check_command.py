@@ -1,0 +1,49 @@
+"""`python -m snu_ref check TARGET`: hold a port against the vectors, and say what is wrong with it."""
+import json
+import os
+import sys
+from pathlib import Path
+
+from .case import find
+from .checking import check_cases
+from .manifest import read_manifest
+from .report import as_json, passed, write
+from .sources import open_source
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("target", metavar="TARGET",
+                        help="module:Adapter, path/to/file.py:Adapter, or a folder of results")
+    parser.add_argument("--cases", default="*", metavar="PATTERN", help="ids or families, with * and commas")
+    parser.add_argument("--dtype", choices=("float32", "float64"),
+                        help="of inputs and results; float64 unless a folder says otherwise")
+    parser.add_argument("--expect-fail", nargs="+", default=[], metavar="CASE",
+                        help="cases that are known to fail; it is an error if one passes")
+    parser.add_argument("--json", metavar="FILE", help="write the verdict of every case as JSON; - for the screen")
+
+
+def run(args):
+    """0 if nothing failed and something was checked, else 1."""
+    manifest = read_manifest()
+    entries = find(args.cases, manifest["cases"])
+    expected = {entry["id"] for pattern in args.expect_fail for entry in find(pattern, manifest["cases"])}
+    source = open_source(args.target, args.dtype, manifest["cases"], manifest["withdrawn"])
+    results = []
+    for result in check_cases(source, entries, expected):
+        results.append(result)
+        if sys.stderr.isatty():  # a slow port shows that it is alive
+            end = "\r" if len(results) < len(entries) else "\r\033[K"
+            print(f"{len(results)} of {len(entries)} cases", end=end, file=sys.stderr, flush=True)
+    from .stories import tell  # the catalogue of mistakes is loaded only now: a passing port has no use for it
+    stories = tell([r for r in results if not r.expected_to_fail], source.dtype)
+    if args.json:
+        text = json.dumps(as_json(source, results, stories), indent=1, allow_nan=False) + "\n"
+        if args.json == "-":
+            sys.stdout.write(text)
+        else:
+            Path(args.json).write_text(text, encoding="utf-8")
+    if args.json != "-":
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        write(print, source, results, stories, colour)
+    return 0 if passed(results, source.strays) else 1

@@ -1,0 +1,68 @@
+"""Running all chosen cases through a source: one Result per case."""
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .case import Case
+from .compare import compare
+from .manifest import FOLDER, load_case
+from .sources import Fault, Skip
+
+
+class Result(NamedTuple):
+    """What came of one case.
+
+    verdict: "passed", "failed" (numbers), "error" (nothing that could be compared), "skipped".
+    """
+    entry: dict
+    verdict: str
+    reason: str = ""
+    comparison: Any = None
+    got: Any = None      # the port's arrays, where some failed
+    case: Any = None     # (inputs, outputs), likewise
+    expected_to_fail: bool = False
+
+    @property
+    def id(self):
+        """The id of the case."""
+        return self.entry["id"]
+
+    @property
+    def left_out(self):
+        """Names of the outputs that the port did not return."""
+        there = self.comparison.compared if self.comparison else ()
+        return [name for name in self.entry["outputs"] if name not in there]
+
+    @property
+    def counts_against(self):
+        """Whether this makes the check fail: a failure, or a pass where a failure was announced."""
+        return (self.verdict in ("failed", "error")) != self.expected_to_fail and self.verdict != "skipped"
+
+
+def check_cases(source, entries, expected_to_fail=(), folder=FOLDER):
+    """The Results of all cases, one after the other."""
+    for entry in entries:
+        yield check_case(source, entry, folder)._replace(expected_to_fail=entry["id"] in expected_to_fail)
+
+
+def check_case(source, entry, folder=FOLDER):
+    """The Result of one case."""
+    inputs, outputs = load_case(entry, folder)
+    case = Case(entry["id"], entry["family"], entry["why"], entry["config"], inputs, entry["outputs"], source.dtype)
+    tolerance = entry["tolerance"][source.dtype.name]
+    if tolerance["bound"] is None:
+        return Result(entry, "skipped", f"not offered in {source.dtype}: {tolerance['reason']}")
+    try:
+        got = source.get(case)
+    except Skip as skip:
+        return Result(entry, "skipped", str(skip))
+    except Fault as fault:
+        return Result(entry, "error", str(fault))
+    comparison = compare(entry, outputs, got, source.dtype)
+    if comparison.divergence:
+        got = {name: np.array(a, dtype=np.float64) for name, a in got.items()}
+        return Result(entry, "failed", "", comparison, got, (inputs, outputs))
+    if not comparison.alive:
+        return Result(entry, "skipped", "only tensors that are 0 everywhere were returned, which proves nothing",
+                      comparison)
+    return Result(entry, "passed", "", comparison)

@@ -1,0 +1,34 @@
+"""All cases of the vectors, in order: the simplest first, so that the first failure is the easiest to read.
+
+Cases are append-only and keep their ids; a wrong one is withdrawn, with its reason, in WITHDRAWN.
+"""
+from .families_edge import edge_cases
+from .families_hand import hand_cases
+from .families_other import loss_cases, optimiser_cases, pcm_cases, recurrent_cases, training_cases
+from .families_unit import batch_cases, long_cases, rest_cases, stream_cases, unit_cases
+
+FAMILIES = {
+    "hand": "one term of the equations at a time, in numbers for a pocket calculator",
+    "edge": "exactly at a threshold or a kink, silent, always firing, saturated, axes of length 1",
+    "rest": "the unit from rest, with the loss on y alone",
+    "unit": "every variant of the unit, from a given state, cotangents on all that comes out",
+    "batch": "samples together and alone",
+    "stream": "one sequence in pieces",
+    "long": "200 and 1000 steps",
+    "rnn": "the simple recurrent network",
+    "gru": "the gated recurrent unit, reset before or after the product",
+    "lstm": "the long short-term memory",
+    "loss": "squared error, Bernoulli likelihood, cross-entropy; with padding",
+    "optimiser": "SGD, momentum, Adam, clipping by the common norm",
+    "training": "small networks over four training steps",
+    "pcm": "phase-change devices and arrays, noise given as arrays",
+}
+
+WITHDRAWN = {}  # id: reason
+
+
+def definitions():
+    """Every Definition, in the order of the manifest."""
+    groups = (hand_cases(), edge_cases(), rest_cases(), unit_cases(), batch_cases(), stream_cases(), long_cases(),
+              recurrent_cases(), loss_cases(), optimiser_cases(), training_cases(), pcm_cases())
+    return [definition for cases in groups for definition in cases if definition.id not in WITHDRAWN]

@@ -1,0 +1,187 @@
+"""Phase-change devices and arrays a second time, one device and one number after the other.
+
+Written from the equations, with the coefficients set down once more: [N18] Nandakumar et al., J. Appl.
+Phys. 124, 152135 (2018) for pulses, their drift and white noise; [J20] Joshi et al., Nat. Commun. 11,
+2473 (2020), and aihwkit's pcm.py, for programming, its drift, and 1/f noise. Python floats throughout.
+"""
+import math
+
+import numpy as np
+
+
+def _clamp(value, low, high):
+    return min(max(value, low), high)
+
+
+class Device:
+    """One device: conductance G0 (uS), pulse memory P, drift exponent nu, reference time t0 (s), time written (s)."""
+
+    def __init__(self, N=0.0):
+        self.reset(0.0, N)
+
+    def reset(self, t, N):
+        """RESET."""
+        self.G0, self.P, self.nu, self.t0, self.written = max(0.1 + 0.01 * N, 0.0), 1.0, 0.04, 38.6, t
+
+    def program(self, target, t, N, N_drift):
+        """Closed-loop programming [J20]."""
+        r = target / 25.0
+        log_r = math.log(max(r, 1e-7))
+        self.G0 = max(target + (0.26348 + 1.9650 * r - 1.1731 * r * r) * N, 0.0)
+        mu = _clamp(-0.0155 * log_r + 0.0244, 0.049, 0.1)
+        self.nu = abs(mu + _clamp(-0.0125 * log_r - 0.0059, 0.008, 0.045) * N_drift)
+        self.P, self.t0, self.written = 0.0 if target > 0.0 else 1.0, 20.0, t
+
+    def pulse(self, t, N):
+        """One SET pulse [N18]."""
+        self.P *= math.exp(-1.0 / 2.6)
+        mean = -0.084 * self.G0 + 0.880 + 1.40 * self.P
+        spread = 0.091 * self.G0 + 0.260 + 2.15 * self.P
+        self.G0 = _clamp(self.G0 + mean + spread * N, 0.1, 20.0)
+        self.nu, self.t0, self.written = 0.04, 38.6, t
+
+    def G(self, t):
+        """Conductance at time t, drifted."""
+        return self.G0 * (max(t - self.written, self.t0) / self.t0) ** -self.nu
+
+    def white(self, t, N):
+        """A read with white noise [N18]."""
+        return self.G(t) + (0.03 * self.G(t) + 0.13) * N
+
+    def flicker(self, t, N):
+        """A read with 1/f noise [J20]."""
+        Q = min(0.0088 / max(self.G0 / 25.0, 1e-7) ** 0.65, 0.2)
+        age = max(t - self.written, self.t0)
+        return max(self.G(t) * (1.0 + Q * math.sqrt(math.log((age + 250e-9) / 500e-9)) * N), 0.0)
+
+
+def second_devices(config, inputs):
+    """Outputs of a case of single devices."""
+    n, t = inputs["noise.white"].shape[1], config["t_write"]
+    devices = [Device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0) for i in range(n)]
+    outputs = {}
+    if config["write"] == "program":
+        for i, device in enumerate(devices):
+            device.program(*(float(a) for a in (inputs["G_T"][i], t, inputs["noise.conductance"][i],
+                                                inputs["noise.drift"][i])))
+        outputs = {"G0": np.array([d.G0 for d in devices]), "nu": np.array([d.nu for d in devices])}
+    else:
+        P, G0 = [], []
+        for row in inputs["noise.pulses"]:
+            for device, N in zip(devices, row):
+                device.pulse(t, float(N))
+            P.append([d.P for d in devices])
+            G0.append([d.G0 for d in devices])
+        outputs = {"P": np.array(P), "G0": np.array(G0)}
+    times = [float(t) for t in inputs["t"]]
+    outputs["G"] = np.array([[d.G(t) for d in devices] for t in times])
+    for name in ("white", "flicker"):
+        outputs[name] = np.array([[getattr(d, name)(t, float(N)) for d, N in zip(devices, row)]
+                                  for t, row in zip(times, inputs[f"noise.{name}"])])
+    return outputs
+
+
+def _quantise(value, bits, bound):
+    """Signed converter: 2^bits - 1 levels from -bound to bound, ties to even."""
+    step = 2.0 * bound / (2 ** bits - 2)
+    top = 2 ** (bits - 1) - 1
+    return _clamp(round(value / step), -top, top) * step
+
+
+def _digitise(value, bits):
+    """Unsigned converter of a device read: 2^bits levels from 0 to 25 uS."""
+    step = 25.0 / (2 ** bits - 1)
+    return _clamp(round(value / step), 0, 2 ** bits - 1) * step
+
+
+def second_array(config, inputs):
+    """Outputs of a case of a weight matrix."""
+    if config["write"] == "update":
+        return _second_updates(config, inputs)
+    W, pairs, t = inputs["W"], config["pairs"], config["t_read"]
+    n_in, n_out = W.shape
+    scale = 25.0 * pairs / max(abs(float(w)) for w in W.flat)
+    devices = np.empty((2, pairs, n_in, n_out), object)
+    for at in np.ndindex(devices.shape):
+        side, _, i, j = at
+        share = float(W[i, j]) * scale / pairs
+        devices[at] = Device()
+        devices[at].program(max(share if side == 0 else -share, 0.0), 0.0,
+                            float(inputs["noise.conductance"][at]), float(inputs["noise.drift"][at]))
+    D = np.zeros((n_in, n_out))
+    for at in np.ndindex(devices.shape):
+        read = devices[at].white(t, float(inputs["noise.read"][at]))
+        if config["readout"] == "device":
+            read = _digitise(read, config["bits"])
+        D[at[2:]] += read if at[0] == 0 else -read
+    x = inputs["x"]
+    y = np.zeros((len(x), n_out))
+    for b in range(len(x)):
+        for j in range(n_out):
+            if config["readout"] == "device":
+                y[b, j] = sum(float(x[b, i]) * D[i, j] for i in range(n_in)) / scale
+            else:
+                y[b, j] = _column(config, inputs, x[b], D[:, j], b, j) / scale
+    return {"scale": np.array(scale), "G": np.vectorize(lambda d: d.G(t), otypes=[float])(devices),
+            "weights": D / scale, "y": y}
+
+
+def _column(config, inputs, x, D, b, j):
+    """One output of an array read by columns, in uS: the sum over its row tiles."""
+    bits, dac, adc, rows = config["bits"], config["dac_bound"], config["adc_bound"], config["tile"][0]
+    total = 0.0
+    for tile, start in enumerate(range(0, len(x), rows)):
+        current = sum(_quantise(float(x[i]), bits, dac) / dac * D[i]
+                      for i in range(start, min(start + rows, len(x)))) / 25.0
+        current += config["output_noise"] * adc * float(inputs["noise.output"][tile, b, j])
+        total += _quantise(current, bits, adc)
+    return total * 25.0 * dac
+
+
+def _second_updates(config, inputs):
+    dW, pairs, scale, every = inputs["dW"], config["pairs"], config["scale"], config["refresh_every"]
+    K, n_in, n_out = dW.shape
+    devices = np.empty((2, pairs, n_in, n_out), object)
+    for at in np.ndindex(devices.shape):
+        devices[at] = Device()
+    chi, turn, steps = np.zeros((n_in, n_out)), np.zeros((n_in, n_out), int), []
+    for k in range(K):
+        t, n = k + 1.0, np.zeros((n_in, n_out))
+        for i, j in np.ndindex(n_in, n_out):
+            chi[i, j] += float(dW[k, i, j]) * scale
+            n[i, j] = math.trunc(chi[i, j] / 0.77)
+            chi[i, j] -= n[i, j] * 0.77
+            dealt = [0] * pairs
+            for _ in range(int(abs(n[i, j]))):  # each pulse goes to the pair whose turn it is
+                pair = int(turn[i, j])
+                at = (0 if n[i, j] > 0 else 1, pair, i, j)
+                devices[at].pulse(t, float(inputs["noise.pulses"][(k, dealt[pair]) + at]))
+                dealt[pair] += 1
+                turn[i, j] = (pair + 1) % pairs
+        if every and (k + 1) % every == 0:
+            for pair, i, j in np.ndindex(pairs, n_in, n_out):
+                _refresh([devices[side, pair, i, j] for side in (0, 1)], t,
+                         lambda name, side: float(inputs[f"noise.refresh.{name}"][side, pair, i, j]))
+        steps.append({"n": n, "chi": chi.copy(),
+                      "P": np.vectorize(lambda d: d.P, otypes=[float])(devices),
+                      "G0": np.vectorize(lambda d: d.G0, otypes=[float])(devices)})
+    outputs = {name: np.stack([step[name] for step in steps]) for name in steps[0]}
+    D = np.zeros((n_in, n_out))
+    for at in np.ndindex(devices.shape):
+        read = _digitise(devices[at].white(config["t_read"], float(inputs["noise.read"][at])), 8)
+        D[at[2:]] += read if at[0] == 0 else -read
+    return {**outputs, "weights": D / scale}
+
+
+def _refresh(pair, t, noise):
+    """Both devices RESET and their difference programmed again, if one reads above 8 and d is below 6 uS."""
+    read = [pair[side].white(t, noise("read", side)) for side in (0, 1)]
+    d = read[0] - read[1]
+    if not (max(read) > 8.0 and abs(d) < 6.0):
+        return
+    for side in (0, 1):
+        pair[side].reset(t, noise("reset", side))
+    if d:
+        side = 0 if d > 0 else 1
+        target = min(abs(d) + pair[1 - side].G(t), 25.0)
+        pair[side].program(target, t, noise("conductance", side), noise("drift", side))

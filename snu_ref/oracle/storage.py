@@ -1,0 +1,167 @@
+"""Arrays in files: read without pickle, never outside the folder given, and never more than was announced.
+
+    .npz    one case: plain arrays "input.NAME" and "output.NAME", written so that equal arrays give equal files
+    .json   the twin of a tiny case in text: each number in 17 digits and as its IEEE-754 bits
+    .npy, .bin   single arrays of an exported case or of a port's results; .bin is raw, little-endian
+
+A wrong file is a ValueError that names it.
+"""
+import hashlib
+import io
+import json
+import re
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+CASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
+ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
+SLACK = 4096  # bytes of headers beyond the numbers themselves, ours
+
+
+def checked_name(kind, name):
+    """`name` if it is a plain name of a "case" or an "array", else ValueError: no path can hide in it."""
+    pattern, text = {"case": (CASE_NAME, "lower-case letters, digits and -"),
+                     "array": (ARRAY_NAME, "letters, digits, _ and single dots")}[kind]
+    if not isinstance(name, str) or len(name) > 100 or not pattern.fullmatch(name):
+        raise ValueError(f"{kind} name {name!r}: expected {text}")
+    return name
+
+
+def inside(folder, *parts):
+    """The path folder/parts, resolved; ValueError if it leads out of the folder, by a link for instance."""
+    root = Path(folder).resolve()
+    path = root.joinpath(*parts).resolve()
+    if not path.is_relative_to(root):
+        raise ValueError(f"{'/'.join(parts)}: leads out of the folder {folder}")
+    return path
+
+
+def digest(arrays):
+    """SHA-256 over names, dtypes, shapes and little-endian bytes."""
+    sha = hashlib.sha256()
+    for name in sorted(arrays):
+        a = little(arrays[name])
+        sha.update(f"{name} {a.dtype.str} {a.shape} ".encode())
+        sha.update(a.tobytes())
+    return sha.hexdigest()
+
+
+def little(a):
+    """The array with little-endian, C-ordered bytes."""
+    return np.ascontiguousarray(a, a.dtype.newbyteorder("<")).reshape(a.shape)
+
+
+# ---- a case in one file -------------------------------------------------------------------------
+
+def write_npz(path, arrays):
+    """Plain arrays into a compressed .npz whose bytes depend on the arrays alone."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, a in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, little(a), version=(1, 0), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0)), buffer.getvalue(),
+                             zipfile.ZIP_DEFLATED)
+
+
+def read_npz(path, shapes):
+    """The arrays of an .npz that must hold exactly the names in `shapes`: {name: (dtype, shape)}."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {info.filename: info.file_size for info in archive.infolist()}
+            expected = {name + ".npy" for name in shapes}
+            if set(sizes) != expected or len(archive.infolist()) != len(expected):
+                odd = sorted(set(sizes) ^ expected) or ["a name twice"]
+                raise ValueError(f"expected other arrays than it holds: {', '.join(odd)}")
+            arrays = {}
+            for name, (dtype, shape) in shapes.items():
+                if sizes[name + ".npy"] > _bytes(dtype, shape) + SLACK:
+                    raise ValueError(f"{name} is larger than its shape {shape}")
+                with archive.open(name + ".npy") as file:
+                    a = np.lib.format.read_array(file, allow_pickle=False)
+                arrays[name] = _checked(name, a, dtype, shape)
+            return arrays
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file") from None
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError, NotImplementedError, zlib.error) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _bytes(dtype, shape):
+    return int(np.prod(shape, dtype=float)) * np.dtype(dtype).itemsize
+
+
+def _checked(name, a, dtype, shape):
+    if a.dtype != np.dtype(dtype) or a.shape != tuple(shape):
+        raise ValueError(f"{name}: expected {np.dtype(dtype)} {tuple(shape)}, got {a.dtype} {a.shape}")
+    if a.dtype.kind == "f" and not np.isfinite(a).all():
+        raise ValueError(f"{name}: holds NaN or infinity")
+    return a
+
+
+# ---- the twin in text ---------------------------------------------------------------------------
+
+def bits(value):
+    """The IEEE-754 bits of a float64, or of a float32 if it is one, as hex digits."""
+    code = "<f" if isinstance(value, np.float32) else "<d"
+    return "0x" + struct.pack(code, value)[::-1].hex()
+
+
+def as_text(arrays):
+    """{name: {"shape", "decimal", "bits"}}: numbers in C order, 17 digits, and bits in hex."""
+    return {name: {"shape": list(a.shape), "decimal": [f"{v:.17g}" for v in a.ravel().tolist()],
+                   "bits": [bits(v) for v in a.ravel().tolist()]} for name, a in arrays.items()}
+
+
+def check_text(path, arrays, prefixes=("input", "output")):
+    """ValueError unless the JSON twin at `path` holds the same numbers, twice over."""
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: expected an object")
+    for prefix in prefixes:
+        mine = {name[len(prefix) + 1:]: a for name, a in arrays.items() if name.startswith(prefix + ".")}
+        expected = as_text(mine)
+        found = content.get(prefix + "s")
+        if found != expected:
+            names = set(expected) ^ set(found) if isinstance(found, dict) else set()
+            odd = sorted(names) or [name for name in expected if found[name] != expected[name]] \
+                if isinstance(found, dict) else [prefix + "s"]
+            raise ValueError(f"{path}: differs from the .npz in {', '.join(odd)}")
+
+
+def read_json(path):
+    """A JSON file; ValueError with its name if it cannot be read."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}: not readable as JSON: {error}") from None
+
+
+# ---- single arrays ------------------------------------------------------------------------------
+
+def write_bin(path, a):
+    """Raw little-endian numbers in C order; no header."""
+    Path(path).write_bytes(little(a).tobytes())
+
+
+def read_bin(path, dtype, shape):
+    """Raw little-endian numbers of a known dtype and shape."""
+    size, expected = Path(path).stat().st_size, _bytes(dtype, shape)
+    if size != expected:
+        other = {4: "float32", 8: "float64"}.get(size * np.dtype(dtype).itemsize // expected if expected else 0)
+        hint = f": these look like {other}" if other and size * np.dtype(dtype).itemsize % expected == 0 else ""
+        raise ValueError(f"expected {expected} bytes, {np.dtype(dtype)} {tuple(shape)}, got {size} bytes{hint}")
+    return np.frombuffer(Path(path).read_bytes(), np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
+
+
+def read_npy(path, limit):
+    """An array from a .npy of at most `limit` bytes of numbers, never pickled."""
+    if Path(path).stat().st_size > limit + SLACK:
+        raise ValueError(f"expected at most {limit} bytes of numbers, got a file of {Path(path).stat().st_size}")
+    with open(path, "rb") as file:
+        return np.lib.format.read_array(file, allow_pickle=False)

@@ -1,0 +1,122 @@
+"""The catalogue of wrong units: named small changes of the equations, and what a case would give with them.
+
+    run_variant(config, inputs, ("reset_detached",))      every output of the case, with this change
+    run_variant(config, inputs, ())                       the right ones
+    run_variant(config, inputs, ("surrogate_scaled=0.3",))   a change with a number in it
+
+A change exchanges equations of one step (`snu_ref.oracle.equations`); a tape differentiates what
+comes of it. So the unit itself carries no flags for wrong behaviour, and nobody derives the backward
+pass of a mistake by hand. Two changes go together unless they exchange the same equation.
+
+What this does not do: layers other than the SNU; a mistake that no change here describes.
+"""
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from .catalogue_backward import BACKWARD_VARIANTS
+from .catalogue_data import DATA_VARIANTS
+from .catalogue_forward import FORWARD_VARIANTS, INHIBITED, RECURRENT
+from .catalogue_functions import FUNCTION_VARIANTS, SIGMOID, STEP, leaky, scaled
+from .equations import Variant, option, product, run
+from .relations import change
+
+VARIANTS = {variant.name: variant for variant in
+            (*FORWARD_VARIANTS, *FUNCTION_VARIANTS, *BACKWARD_VARIANTS, *DATA_VARIANTS)}
+CHAINED = ("inputs", "outputs")  # several of these run one after the other; of the rest there is one each
+
+
+class Family(NamedTuple):
+    """Changes that differ by a number k; `guesses` are where an estimate of k may begin.
+
+    text has {} for the number; changes(k) as a Variant's.
+    """
+    name: str
+    text: str
+    changes: Callable
+    guesses: tuple
+    when: Callable = lambda config: True
+
+    def member(self, k):
+        """The Variant with this k."""
+        return Variant(f"{self.name}={k:.12g}", self.text.format(f"{k:.6g}"), self.changes(k), self.when)
+
+
+FAMILIES = {family.name: family for family in (
+    Family("surrogate_scaled", "the surrogate's slope is {} psi'(v): psi'(v)",
+           lambda k: scaled(k, 1.0), (1.0, 0.3, 3.0), STEP),
+    Family("surrogate_sharpened", "the surrogate's slope is psi'({} v): psi'(v)",
+           lambda k: scaled(1.0, k), (1.0, 0.4, 3.0, 10.0, 30.0), STEP),
+    Family("surrogate_of_scaled_v", "the surrogate's slope is k psi'(k v) with k = {}: psi'(v)",
+           lambda k: scaled(k, k), (1.0, 0.4, 3.0, 10.0, 30.0), STEP),
+    Family("h_slope_scaled", "the derivative of the sigmoid is multiplied by {}: y (1 - y)",
+           lambda k: scaled(k, 1.0), (1.0, 3.0), SIGMOID),
+    Family("sigmoid_of_scaled_v", "the output is sigmoid({} v): sigmoid(v)", lambda k: {
+        "h": lambda v: 0.5 + 0.5 * np.tanh(0.5 * k * v), "h_slope": lambda v, y: k * y * (1 - y)},
+           (1.0, 0.3, 3.0, 10.0), SIGMOID),
+    Family("leaky_slope", "leaky_relu has slope {} below zero: 0.1", leaky, (0.1, 0.3), option(g="leaky_relu")),
+    Family("input_scaled", "x W is multiplied by {}: it stands alone",
+           lambda k: {"drive": lambda c: k * product(c, c.x, c.W)}, (1.0, 0.3)),
+    Family("feedback_scaled", "y H is multiplied by {}: it stands alone",
+           lambda k: {"feedback": lambda c: k * product(c, c.y, c.H)}, (1.0, 0.3), RECURRENT),
+    Family("decay_scaled", "the decay is multiplied by {}: it is used as it is",
+           lambda k: {"decay": lambda d: k * d}, (1.0, 0.5)),
+    Family("decay_fixed_at", "the decay is a constant {}: it is the parameter, one for each unit",
+           lambda k: {"decay": lambda d: k}, (0.8, 0.5)),
+    Family("bias_scaled", "b is multiplied by {}: v = s + b", lambda k: {"b": lambda b: k * b}, (1.0, 0.3)),
+    Family("bias_fixed_at", "v = s + b with a constant b of {}: b is the parameter, one for each unit",
+           lambda k: {"b": lambda b: k}, (-1.0, -0.5)),
+    Family("reset_scaled", "the gate is 1 - {} y_{{t-1}}: 1 - y_{{t-1}}",
+           lambda k: {"gate": lambda c: 1 - k * c.fired}, (1.0, 0.5)),
+    Family("loss_scaled", "everything in the backward pass is multiplied by {}",
+           lambda k: {"inputs": (lambda config, inputs: {**inputs, **{
+               name: k * inputs[name] for name in ("dy", "dend.s", "dend.y")}},)}, (1.0,)),
+)}
+
+
+def find(name):
+    """The Variant of that name; of a family, "leaky_slope=0.3"; or a relation, "grad.b: times -1".
+
+    Raises ValueError for an unknown name.
+    """
+    if name in VARIANTS:
+        return VARIANTS[name]
+    if ": " in name:
+        return change(name)
+    family, _, number = name.partition("=")
+    if family not in FAMILIES or not number:
+        raise ValueError(f"names: no variant is called {name!r}")
+    return FAMILIES[family].member(float(number))
+
+
+def applies(config, name):
+    """Whether a variant makes sense for a configuration."""
+    return config.get("unit") == "snu" and find(name).when(config)
+
+
+def combined(config, variants):
+    """The changes of several Variants as one dict, or None where two exchange the same equation."""
+    changes = {}
+    for variant in variants:
+        for name, change in variant.changes_for(config).items():
+            if name in CHAINED:
+                changes[name] = changes.get(name, ()) + change
+            elif name in changes:
+                return None
+            else:
+                changes[name] = change
+    return changes
+
+
+def run_variant(config, inputs, names, dtype=np.float64, *, backward=True):
+    """All outputs of a case of the SNU with the named changes, name -> array; () for the right ones.
+
+    names: keys of VARIANTS, or members of FAMILIES, "surrogate_scaled=0.5". Without `backward`, the
+    traces and the final state alone. A change that the shapes do not allow, such as W transposed where
+    it is not square, is left out. Raises ValueError for an unknown name, and for two changes of the
+    same equation.
+    """
+    changes = combined(config, [variant for variant in map(find, names) if variant.fits(inputs)])
+    if changes is None:
+        raise ValueError(f"names: {', '.join(names)} change the same equation")
+    return run(config, inputs, changes, dtype, backward)

@@ -1,0 +1,40 @@
+"""The vectors in the package are those that the package makes, and the check tells right from wrong."""
+import os
+import subprocess
+import sys
+
+ADAPTER = """
+from snu_ref.oracle.reference import outputs_of
+
+
+class Right:
+    def run(self, case):
+        return outputs_of(case.config, case.inputs, case.dtype)
+
+
+class DetachedReset:
+    def run(self, case):
+        if case.config["unit"] != "snu":
+            raise NotImplementedError("only the SNU")
+        return outputs_of({**case.config, "reset_grad": "detached"}, case.inputs, case.dtype)
+"""
+
+
+def run(folder, *words):
+    """A command's exit status and text, run in `folder`."""
+    done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=folder, capture_output=True, text=True,
+                          env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, timeout=110)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_vectors_can_be_made_again(tmp_path):
+    status, text = run(tmp_path, "vectors", "verify")
+    assert status == 0 and "verified" in text, text
+
+
+def test_a_right_port_passes_and_a_wrong_one_fails_by_name(tmp_path):
+    (tmp_path / "port.py").write_text(ADAPTER)
+    status, text = run(tmp_path, "check", "port.py:Right", "--cases", "unit-*,rnn*")
+    assert status == 0 and "PASSED" in text, text
+    status, text = run(tmp_path, "check", "port.py:DetachedReset", "--cases", "unit-*")
+    assert status == 1 and "let the gradient flow through 1 - y" in text, text
