@@ -92,7 +92,7 @@ def house():
     On leaving, the settings are as they were. Draw and save inside: some settings act only then.
     """
     import matplotlib
-    from cycler import cycler
+    from matplotlib.rcsetup import cycler
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()

@@ -68,7 +68,22 @@ def turned(a):
 
 def of(f, slope):
     """A point-wise function of a Dual."""
-    return lambda a: Dual(f(a.value), slope(a.value)[..., None] * a.along)
+    def function(a):
+        return Dual(f(a.value), slope(a.value)[..., None] * a.along)
+    function.slope = slope
+    return function
+
+
+def bent(f, a, at):
+    """f(a), with the slope that f has at another point."""
+    return Dual(f(a).value, f.slope(at.value)[..., None] * a.along)
+
+
+def others(a):
+    """For each unit, the maximum over the other units."""
+    n = a.value.shape[1]
+    columns = [largest(Dual(np.delete(a.value, j, 1), np.delete(a.along, j, 1))) for j in range(n)]
+    return Dual(*(np.concatenate([getattr(c, k) for c in columns], 1) for k in ("value", "along")))
 
 
 def largest(a, axis=1, weights=lambda tied: tied / tied.sum()):

@@ -275,9 +275,11 @@ def test_dead_and_marginal_seeds_are_passed_over():
     silent = definition._replace(make=lambda draws: {**inputs, "params.b": np.full(3, -9.0)})
     with pytest.raises(ValueError, match="spike rate"):
         making.make_case(silent)
-    zero = definition._replace(make=lambda draws: {**inputs, "x": 0 * inputs["x"], "state.s": 0 * inputs["state.s"]})
+    threshold = load_case(CASES["unit-tanh-relu"])[1]["s"].max(axis=(0, 1)) * (1 - 1e-6)
+    inputs = definition.make(Draws(definition.id, CASES["unit-tanh-relu"]["attempt"]))
+    near = definition._replace(make=lambda draws: {**inputs, "params.b": -threshold})
     with pytest.raises(ValueError, match="margin"):
-        making.make_case(zero)
+        making.make_case(near)
 
 
 def test_export_and_read_back(tmp_path, capsys):

@@ -58,13 +58,12 @@ def _with_feedback_kept_apart(c):
 
 
 def _maximum_of_others(c, seen):
-    """For each unit, the maximum over the other units; 0 if there is none."""
+    """For each unit, the maximum over the other units."""
     n = seen.value.shape[-1]
     total = 0.0
-    for j in range(n):
-        others = np.ones(n, seen.value.dtype)
-        others[j] = 0  # outputs are never below 0, so a 0 for the unit itself leaves the maximum alone
-        total = total + (seen * others).maximum(-1) * (1 - others)
+    for own in np.eye(n, dtype=seen.value.dtype):
+        others = seen * (1 - own) - own  # the unit itself is at -1, and no output is below 0
+        total = total + others.maximum(-1) * own
     return total
 
 
@@ -80,10 +79,10 @@ THRESHOLD = [
             {"b": lambda b: -1.0}),
     Variant("bias_in_state", "b is added inside g and stays in the state, s = g(... + b), v = s: "
             "b shifts the threshold alone, v = s + b",
-            {"z": lambda c, d, f, leak: d + f + leak + c.b, "v": lambda c: c.s}),
+            {"z": lambda c, d, f, leak: d + f + leak + c.b, "v": lambda c: c.s + 0.0}),
     Variant("bias_in_state_outside_g", "b is added to the state that is kept, s = g(z) + b, v = s: "
             "the state is g(z), b is added in v alone",
-            {"s": lambda c: c.z.apply(c.g, c.g_slope) + c.b, "v": lambda c: c.s}),
+            {"s": lambda c: c.z.apply(c.g, c.g_slope) + c.b, "v": lambda c: c.s + 0.0}),
     Variant("bias_twice", "b is added to z and to v: it belongs in v = s + b alone",
             {"z": lambda c, d, f, leak: d + f + leak + c.b}),
     Variant("bias_of_current", "b is added to the input current and the threshold is 1, v = g(z + b) - 1 "

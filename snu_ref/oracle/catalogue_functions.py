@@ -70,9 +70,9 @@ H = [
     Variant("h_is_hard_sigmoid_0.2", "the output is clip(0.2 v + 1/2, 0, 1), a hard sigmoid (Keras 2's): sigmoid(v)",
             {"h": lambda v: np.clip(0.2 * v + 0.5, 0, 1), "h_slope": lambda v, y: 0.2 * (np.abs(v) < 2.5).astype(v.dtype)},
             SIGMOID),
-    Variant("y_is_s", "s is returned in the place of y", {"out": lambda c: c.s}),
-    Variant("y_is_v", "v is returned in the place of y", {"out": lambda c: c.v}),
-    Variant("y_is_z", "z is returned in the place of y", {"out": lambda c: c.z}),
+    Variant("y_is_s", "s is returned in the place of y", {"out": lambda c: c.s + 0.0}),
+    Variant("y_is_v", "v is returned in the place of y", {"out": lambda c: c.v + 0.0}),
+    Variant("y_is_z", "z is returned in the place of y", {"out": lambda c: c.z + 0.0}),
 ]
 
 

@@ -53,6 +53,7 @@ class Explanation(NamedTuple):
     also: tuple = ()
 
 
+@np.errstate(all="ignore")  # a wrong unit may overflow
 def diagnose(config, inputs, got, expected, tolerance, *, pairs=True, seconds=SECONDS, first=()):
     """Explanations of the numbers `got`, best first; [] if nothing is wrong, or the unit is not the SNU.
 
@@ -83,6 +84,7 @@ def diagnose(config, inputs, got, expected, tolerance, *, pairs=True, seconds=SE
     return search.precision() or search.partial()
 
 
+@np.errstate(all="ignore")
 def explains(config, inputs, got, expected, tolerance, names):
     """Whether the named changes give the numbers `got` of a case that the port fails."""
     port = Port(got, expected, tolerance)
@@ -120,12 +122,11 @@ class _Search:
             return None
         # what comes out of a run is cheap to change: no new run for that
         plain = [name for name, variant in zip(names, variants) if set(variant.changes_for(self.config)) != {"outputs"}]
-        with np.errstate(all="ignore"):
-            if backward and len(plain) < len(names) and (not plain or plain[0] in self.runs and len(plain) == 1):
-                done = self.runs[plain[0]] if plain else self.right
-                late = [v.changes_for(self.config)["outputs"] for n, v in zip(names, variants) if n not in plain]
-                return finish(self.config, self.inputs, done, sum(late, ()))
-            return run(self.config, self.inputs, changes, backward=backward)
+        if backward and len(plain) < len(names) and (not plain or plain[0] in self.runs and len(plain) == 1):
+            done = self.runs[plain[0]] if plain else self.right
+            late = [v.changes_for(self.config)["outputs"] for n, v in zip(names, variants) if n not in plain]
+            return finish(self.config, self.inputs, done, sum(late, ()))
+        return run(self.config, self.inputs, changes, backward=backward)
 
     # ---- the stages: each returns [(names, outputs)] of what explains all tensors ----
 
@@ -316,10 +317,9 @@ class _Search:
             outputs = run_with(k, True)
             return np.concatenate([(outputs[name] - got).ravel() for name, got in self.port.got.items()])
 
-        with np.errstate(all="ignore"):
-            ks = [_root(of_slice, min(family.guesses, key=lambda k: _size(of_slice(k))))]
-            if ks == [None] and not base:
-                ks = [_root(of_all, k) for k in family.guesses]
+        ks = [_root(of_slice, min(family.guesses, key=lambda k: _size(of_slice(k))))]
+        if ks == [None] and not base:
+            ks = [_root(of_all, k) for k in family.guesses]
         for k in ks:
             if k is not None:
                 short = float(f"{k:.9g}")  # 0.3, not 0.3000000000002

@@ -2,9 +2,10 @@
 import itertools
 
 from ..activations import STATE_FUNCTIONS, SURROGATES
-from .case import Definition
+from .case import Definition, Draws
 from .families_hand import literal, snu_config
 
+SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # the seeds found fit for the cases of which samples stand alone
 FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
 
 
@@ -74,12 +75,12 @@ def batch_cases():
         for i in (1, 3):
             yield Definition(f"{id}-sample-{i}", "batch", f"sample {i} of the case {id}, alone",
                              _flags(config, "batch", "small shapes"), {**config, "part_of": id},
-                             _one_sample(together, i), alive=False)
+                             _one_sample(together, i, id), alive=False)
 
 
-def _one_sample(together, i):
+def _one_sample(together, i, whole):
     def make(draws):
-        inputs = together(draws)
+        inputs = together(Draws(whole, SEEDS[whole]))  # the draws of the whole, not of this case
         for name in inputs:
             if not name.startswith("params."):
                 axis = 0 if name.startswith(("state.", "dend.")) else 1

@@ -7,6 +7,7 @@ One case stands on one line. The reader is strict: what it returns has every fie
 shapes of modest size. Nothing in a manifest is ever used as a path without a check.
 """
 import json
+import math
 import platform
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def _check_entry(entry):
         for name, shape in entry[group].items():
             checked_name("array", name)
             if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape) \
-                    or np.prod(shape, dtype=float) > LARGEST:
+                    or math.prod(shape) > LARGEST:
                 raise ValueError(f"case {id}: {name}: not a shape of at most {LARGEST} numbers: {shape}")
     for field in ("exact", "zero"):
         unknown = set(entry[field]) - set(entry["outputs"])

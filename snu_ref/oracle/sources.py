@@ -7,8 +7,9 @@ An adapter is a class or module with
 case is a `snu_ref.oracle.case.Case`; the names are those of case.outputs, as many of them as the port
 has. NotImplementedError("reason") leaves a case out; it is listed as skipped.
 
-A source has `dtype`, `name`, `strays` (what is there and should not be), and get(case) -> arrays;
-Skip says that a case is left out, Fault that its answer cannot be compared.
+A source has `dtype`, `name`, `strays` (what is there and should not be), leaves_out(id) -> a reason
+or "", and get(case) -> arrays, where Skip says that a case is left out, Fault that its answer cannot
+be compared.
 """
 import importlib
 import importlib.util
@@ -57,6 +58,10 @@ class AdapterSource:
             raise ValueError(f"{target}: expected a class or module with run(case), or forward(case) and "
                              "backward(case)")
 
+    def leaves_out(self, id):
+        """"": an adapter is asked case by case."""
+        return ""
+
     def get(self, case):
         """The arrays of a case, checked: name -> array of case.dtype."""
         arrays = {}
@@ -78,10 +83,10 @@ class AdapterSource:
 def _import(target):
     """The module, class or object that "module:name", "path/file.py:name" or "module" stands for."""
     path, _, name = target.partition(":") if not target.endswith(".py") else (target, "", "")
+    if path.endswith(".py") and not Path(path).is_file():
+        raise ValueError(f"{target}: no such file")
     try:
         if path.endswith(".py"):
-            if not Path(path).is_file():
-                raise ValueError(f"{target}: no such file")
             sys.path.insert(0, str(Path(path).resolve().parent))
             spec = importlib.util.spec_from_file_location(Path(path).stem, path)
             module = importlib.util.module_from_spec(spec)
@@ -95,7 +100,7 @@ def _import(target):
             raise ValueError(f"{target}: neither a folder nor an importable module; expected module:Adapter, "
                              "path/to/file.py:Adapter, or a folder of results") from None
         raise ValueError(f"{target}: importing it raised {_told(error)}") from None
-    except (SyntaxError, ImportError, TypeError, AttributeError, NameError, KeyError, RuntimeError, OSError) as error:
+    except Exception as error:  # whatever the port's own code raises
         raise ValueError(f"{target}: importing it raised {_told(error)}") from None
     for part in name.split(".") if name else ():
         if not hasattr(module, part):
@@ -157,18 +162,22 @@ class FolderSource:
                 "no such case" if CASE_NAME.fullmatch(path.name) else "neither a case nor vectors.txt"
             self.strays.append(f"{path.name!r} in {root}: {reason}")
 
+    def _files(self, id):
+        folder = self.root / id
+        return sorted(p for p in folder.iterdir() if p.name[0] != ".") if folder.is_dir() else []
+
+    def leaves_out(self, id):
+        """Why a case is left out, as far as that is known without its inputs; else ""."""
+        return "" if self._files(id) else "no results in the folder"
+
     def get(self, case):
         """The arrays of a case, checked: name -> array of case.dtype."""
-        folder = self.root / case.id
         try:
             inside(self.root, case.id)
         except ValueError as error:
             raise Fault(str(error)) from None
-        files = sorted(p for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
-        if not files:
-            raise Skip("no results in the folder")
         arrays, faults = {}, []
-        for path in files:
+        for path in self._files(case.id):
             name, form = path.name.rpartition(".")[::2]
             try:
                 path = inside(self.root, case.id, path.name)

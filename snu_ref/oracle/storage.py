@@ -9,6 +9,7 @@ A wrong file is a ValueError that names it.
 import hashlib
 import io
 import json
+import math
 import re
 import struct
 import zipfile
@@ -91,7 +92,7 @@ def read_npz(path, shapes):
 
 
 def _bytes(dtype, shape):
-    return int(np.prod(shape, dtype=float)) * np.dtype(dtype).itemsize
+    return math.prod(shape) * np.dtype(dtype).itemsize
 
 
 def _checked(name, a, dtype, shape):

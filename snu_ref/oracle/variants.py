@@ -108,6 +108,7 @@ def combined(config, variants):
     return changes
 
 
+@np.errstate(all="ignore")  # a wrong unit may overflow
 def run_variant(config, inputs, names, dtype=np.float64, *, backward=True):
     """All outputs of a case of the SNU with the named changes, name -> array; () for the right ones.
 
