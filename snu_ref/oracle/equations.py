@@ -66,7 +66,7 @@ def equations(config):
         "out": lambda c: c.y,                          # and as y; the loss reads this
         # the arithmetic, and what becomes of the results
         "dtype": None, "rounded": None,
-        "outputs": (),                                 # functions (c, outputs): change outputs in place
+        "outputs": (),                                 # functions (c, outputs), changed in place
     }
 
 

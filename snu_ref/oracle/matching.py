@@ -17,7 +17,8 @@ from .equations import FORWARD
 
 STEPS_FORWARD = ("z", "s", "v", "y")
 STEPS_BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
-ORDER = (*FORWARD, *STEPS_BACKWARD, "grad.W", "grad.H", "grad.b", "grad.decay", "start.s", "start.y")
+ORDER = (*FORWARD, *STEPS_BACKWARD, "grad.W", "grad.H", "grad.b", "grad.decay", "start.s",
+         "start.y")
 MOST_DIGITS = 16.0  # of float64
 
 
@@ -35,7 +36,8 @@ class Port:
 
     def __init__(self, got, expected, tolerance):
         self.got = {name: np.asarray(got[name], np.float64) for name in ORDER
-                    if name in got and name in expected and np.shape(got[name]) == expected[name].shape}
+                    if name in got and name in expected
+                    and np.shape(got[name]) == expected[name].shape}
         self.tolerance = tolerance
         # A wrong port's rounding errors need not be those that were measured of a right one; the
         # factor is ours. In float64 the tolerance is wide enough as it is.
@@ -47,7 +49,8 @@ class Port:
         self._search = self.wrong + [name for name in self.names if name not in self.wrong]
         self.forward = [name for name in self._search if name in FORWARD]
         # a match must be nearer than the reference by a digit, or it says nothing
-        self.match = min(self.match, 0.1 * max((self.errors[name] for name in self.wrong), default=0))
+        self.match = min(self.match,
+                         0.1 * max((self.errors[name] for name in self.wrong), default=0))
 
     def error(self, name, value, got=None):
         """The largest difference of `value` and the port's tensor, relative to the largest of `value`."""
@@ -69,19 +72,24 @@ class Port:
     def matched(self, outputs):
         """The names of the tensors that equal these outputs."""
         return tuple(name for name in self.names
-                     if name in outputs and self.error(name, outputs[name]) <= max(self.match, self.tolerance))
+                     if name in outputs
+                     and self.error(name, outputs[name]) <= max(self.match, self.tolerance))
 
     def digits(self, outputs, names=None):
         """The digits to which all tensors, or some of them, agree."""
-        return digits_of(max((self.error(name, outputs[name]) for name in names or self.names), default=np.inf))
+        return digits_of(max((self.error(name, outputs[name]) for name in names or self.names),
+                             default=np.inf))
 
     def slices(self):
         """The order of computation as (name, index) pairs, index a step or Ellipsis."""
-        T = next((len(self.got[name]) for name in (*STEPS_FORWARD, *STEPS_BACKWARD) if name in self.got), 0)
+        T = next((len(self.got[name]) for name in (*STEPS_FORWARD, *STEPS_BACKWARD)
+                  if name in self.got), 0)
         yield from ((name, t) for t in range(T) for name in STEPS_FORWARD if name in self.got)
         yield from ((name, ...) for name in ("end.s", "end.y") if name in self.got)
-        yield from ((name, t) for t in reversed(range(T)) for name in STEPS_BACKWARD if name in self.got)
-        yield from ((name, ...) for name in ORDER[len(FORWARD) + len(STEPS_BACKWARD):] if name in self.got)
+        yield from ((name, t) for t in reversed(range(T)) for name in STEPS_BACKWARD
+                    if name in self.got)
+        yield from ((name, ...) for name in ORDER[len(FORWARD) + len(STEPS_BACKWARD):]
+                    if name in self.got)
 
     def first_slice(self, outputs):
         """The first slice that does not agree, (name, index), or None."""
@@ -94,7 +102,8 @@ class Port:
             if name not in outputs or outputs[name].shape != self.got[name].shape:
                 return 0
             off = ~(np.abs(outputs[name] - self.got[name])
-                    <= max(self.match, self.tolerance) * max(_largest(outputs[name]), self._floor[name]))
+                    <= max(self.match, self.tolerance) * max(_largest(outputs[name]),
+                                                             self._floor[name]))
             stepwise = name in STEPS_FORWARD or name in STEPS_BACKWARD
             bad[name] = off.any(axis=(1, 2)) if stepwise else off.any()
         return next((i for i, (name, t) in enumerate(self.slices()) if np.any(bad[name][t])), 10**9)

@@ -46,7 +46,8 @@ REARRANGED = {
 }
 FACTORS = {
     "-1": lambda T, B, n: -1.0, "2": lambda T, B, n: 2.0, "1/2": lambda T, B, n: 0.5,
-    "1/T": lambda T, B, n: 1 / T, "1/B": lambda T, B, n: 1 / B, "1/(T B)": lambda T, B, n: 1 / (T * B),
+    "1/T": lambda T, B, n: 1 / T, "1/B": lambda T, B, n: 1 / B, "1/(T B)": lambda T, B,
+    n: 1 / (T * B),
     "1/(T B n)": lambda T, B, n: 1 / (T * B * n), "T": lambda T, B, n: T, "B": lambda T, B, n: B,
     "T B": lambda T, B, n: T * B,
 }
@@ -91,7 +92,8 @@ def relation(port, name, value, sizes):
         return None
     if not got.any():
         return "times 0"
-    candidates = [f"times {words}" for words in FACTORS if factor_of(words, sizes) != 1] + list(REARRANGED)
+    candidates = [f"times {words}" for words in FACTORS
+                  if factor_of(words, sizes) != 1] + list(REARRANGED)
     for words in candidates:
         moved = related(words, value, sizes)
         if moved is not None and moved.any() and port.error(name, moved) <= port.match:

@@ -23,7 +23,8 @@ from .relations import change
 
 VARIANTS = {variant.name: variant for variant in
             (*FORWARD_VARIANTS, *FUNCTION_VARIANTS, *BACKWARD_VARIANTS, *DATA_VARIANTS)}
-CHAINED = ("inputs", "outputs")  # several of these run one after the other; of the rest there is one each
+CHAINED = ("inputs",
+           "outputs")  # several of these run one after the other; of the rest there is one each
 
 
 class Family(NamedTuple):
@@ -39,7 +40,8 @@ class Family(NamedTuple):
 
     def member(self, k):
         """The Variant with this k."""
-        return Variant(f"{self.name}={k:.12g}", self.text.format(f"{k:.6g}"), self.changes(k), self.when)
+        return Variant(f"{self.name}={k:.12g}", self.text.format(f"{k:.6g}"), self.changes(k),
+                       self.when)
 
 
 FAMILIES = {family.name: family for family in (
@@ -54,7 +56,8 @@ FAMILIES = {family.name: family for family in (
     Family("sigmoid_of_scaled_v", "the output is sigmoid({} v): sigmoid(v)", lambda k: {
         "h": lambda v: 0.5 + 0.5 * np.tanh(0.5 * k * v), "h_slope": lambda v, y: k * y * (1 - y)},
            (1.0, 0.3, 3.0, 10.0), SIGMOID),
-    Family("leaky_slope", "leaky_relu has slope {} below zero: 0.1", leaky, (0.1, 0.3), option(g="leaky_relu")),
+    Family("leaky_slope", "leaky_relu has slope {} below zero: 0.1", leaky, (0.1, 0.3),
+           option(g="leaky_relu")),
     Family("input_scaled", "x W is multiplied by {}: it stands alone",
            lambda k: {"drive": lambda c: k * product(c, c.x, c.W)}, (1.0, 0.3)),
     Family("feedback_scaled", "y H is multiplied by {}: it stands alone",
@@ -63,8 +66,10 @@ FAMILIES = {family.name: family for family in (
            lambda k: {"decay": lambda d: k * d}, (1.0, 0.5)),
     Family("decay_fixed_at", "the decay is a constant {}: it is the parameter, one for each unit",
            lambda k: {"decay": lambda d: k}, (0.8, 0.5)),
-    Family("bias_scaled", "b is multiplied by {}: v = s + b", lambda k: {"b": lambda b: k * b}, (1.0, 0.3)),
-    Family("bias_fixed_at", "v = s + b with a constant b of {}: b is the parameter, one for each unit",
+    Family("bias_scaled", "b is multiplied by {}: v = s + b", lambda k: {"b": lambda b: k * b},
+           (1.0, 0.3)),
+    Family("bias_fixed_at", "v = s + b with a constant b of {}: b is the parameter, one for each "
+                            "unit",
            lambda k: {"b": lambda b: k}, (-1.0, -0.5)),
     Family("reset_scaled", "the gate is 1 - {} y_{{t-1}}: 1 - y_{{t-1}}",
            lambda k: {"gate": lambda c: 1 - k * c.fired}, (1.0, 0.5)),
