@@ -137,7 +137,8 @@ PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ou
 LANGUAGE_PAPER = {
     "snu": {**PTB, "tied": ours(True),
             "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
-    "ssnu": {**PTB, "tied": published(True),
+    "ssnu": {**PTB, "tied": published(True), "embedding": ours(400), "hidden": ours((800,)),
+             "dropout": ours(0.4), "epochs": ours(10),
              "options": ours({"g": "identity", "decay": 0.5, "recurrent": True, "train_decay": True})},
     "rnn": PTB, "gru": PTB, "lstm": {**PTB, "embedding": ours(200), "hidden": ours((200, 200))},
 }
