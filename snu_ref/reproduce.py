@@ -5,6 +5,7 @@ folder with results.json and figures. The paper's figures stand beside ours and 
 they are not to be compared digit by digit.
 """
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from .activations import sigmoid
 from .gradcheck.command import summarise
 from .gradcheck.evidence import evidence
 from .memory_report import run_memory
+from .output import output_folder, whole_file
 from .tasks.inhibition import compare_inhibition, inhibition_table
 from .tasks.language import sample_text
 from .tasks.loading import load_task
@@ -47,8 +49,9 @@ def add_arguments(parser):
 def run(args):
     """Run all parts; the exit status is 1 if a gradient is out."""
     start = time.monotonic()
+    validation.number_in("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
-    args.out.mkdir(parents=True, exist_ok=True)
+    output_folder("--out", args.out)
     print("1. Gradients: hand-derived, against central differences, the complex step and a scalar twin")
     pieces = summarise(evidence(), print_rows=False)
 
@@ -62,11 +65,11 @@ def run(args):
 
     print_sample(runs, args.seed)
 
-    print("\n3. Lateral inhibition and sparsity", flush=True)
+    print(f"\n3. Lateral inhibition and sparsity, seed {args.seed}", flush=True)
     inhibition = compare_inhibition(args.seed, sys.stderr, **changes)
     print(inhibition_table(inhibition), flush=True)
 
-    print("\n4. Weights on phase-change devices, music 88-150-88", flush=True)
+    print(f"\n4. Weights on phase-change devices, music 88-150-88, seed {args.seed}", flush=True)
     first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}  # that of the first seed
     memory, pcm_drawn = run_memory(first["music", "snu"].loaded, first["digits", "snu"], args.seed, args.out,
                                    quick=args.quick, stream=sys.stderr)
@@ -76,7 +79,8 @@ def run(args):
                "runs": results,
                "inhibition": [{k: v for k, v in row.items() if k != "weights"} for row in inhibition],
                "memory": memory, "seconds": round(time.monotonic() - start, 1)}
-    (args.out / "results.json").write_text(json.dumps(summary, indent=1))
+    with whole_file(args.out / "results.json") as file:
+        file.write(json.dumps(summary, indent=1).encode())
     print(f"\nWritten in {summary['seconds']:.0f} s to the folder {args.out}:")
     print("\n".join(f"   {path.name}" for path in [args.out / "results.json", *drawn]))
     return 1 if any(s["failed"] for s in pieces) else 0

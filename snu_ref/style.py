@@ -20,6 +20,8 @@ the colour map cividis, Nunez et al., PLOS ONE 13 (2018). Sizes and the roles of
 from contextlib import contextmanager
 from pathlib import Path
 
+from .output import whole_file
+
 OKABE_ITO = {
     "black": "#000000", "orange": "#E69F00", "sky blue": "#56B4E9", "bluish green": "#009E73",
     "yellow": "#F0E442", "blue": "#0072B2", "vermillion": "#D55E00", "reddish purple": "#CC79A7",
@@ -124,5 +126,6 @@ def save(figure, path):
     if path.suffix != ".png":
         raise ValueError(f"path: expected a name that ends in .png, got {str(path)!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=DPI)
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=DPI)
     return path

@@ -1,4 +1,8 @@
-"""`python -m snu_ref train TASK`: one training run, with checkpoints, a learning curve and results.json."""
+"""`python -m snu_ref train TASK`: one training run, with checkpoints, a learning curve and results.json.
+
+A checkpoint is written before the first update and after every epoch. After a kill at any moment,
+--resume goes on from the last one, and the run ends as if nothing had happened.
+"""
 import json
 import math
 import sys
@@ -7,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from . import figures, validation
+from .output import output_folder, whole_file
+from .progress import clock
 from .tasks.language import sample_text
 from .tasks.loading import load_task
 from .tasks.presets import PRESETS, describe, find_preset
@@ -33,29 +39,36 @@ def add_arguments(parser):
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on from the checkpoint in the folder for results")
+                        help="go on from the checkpoint in the folder for results; where none was written "
+                             "yet, start from the beginning")
 
 
 def run(args):
     """Train, test once, and write checkpoint.npz, learning_curve.png and results.json."""
     validation.number_in("--seed", args.seed, 0, math.inf)
-    preset = "pcm" if args.weights == "pcm" else args.preset
+    preset = _preset(args)
     table = find_preset(args.task, args.unit, preset)
-    loaded = load_task(args.task, args.unit, preset, args.data)
+    changes = {}
+    if args.epochs is not None:
+        changes["epochs"] = validation.positive_int("--epochs", args.epochs)
     out = args.out or Path("runs") / f"{args.task}-{args.unit}-{preset}-{args.seed}"
     checkpoint = out / "checkpoint.npz"
     if checkpoint.exists() and not args.resume:
         raise ValueError(f"{checkpoint} is of an earlier run: give --resume to go on with it, "
                          "or another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    changes = {}
-    if args.epochs is not None:
-        changes["epochs"] = validation.positive_int("--epochs", args.epochs)
+    if (out / "results.json").exists() and not checkpoint.exists():
+        raise ValueError(f"{out / 'results.json'} is of something else: give another --out")
+    loaded = load_task(args.task, args.unit, preset, args.data)
+    output_folder("--out", out)
+    resume = args.resume and checkpoint.exists()
+    if args.resume and not resume:
+        print(f"no checkpoint in {out} yet: starting from the beginning")
     print("\n".join(loaded.facts))
     print(f"settings of preset {preset}, and where they come from\n{describe(table, **changes)}", flush=True)
     result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
-                      resume=args.resume, stream=sys.stderr, report=_print_epoch, **changes)
-    (out / "results.json").write_text(json.dumps(result.results, indent=1))
+                      resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
+    with whole_file(out / "results.json") as file:
+        file.write(json.dumps(result.results, indent=1).encode())
     figures.learning_curves([result.results], out / "learning_curve.png")
     if result.trained.store:
         print(f"{result.trained.store.n_devices:,} devices; "
@@ -73,6 +86,21 @@ def run(args):
     return 0
 
 
-def _print_epoch(record):
-    print("  ".join(f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
-                    for name, value in record.items()), flush=True)
+def _preset(args):
+    """The preset that --preset and --weights ask for; ValueError for options that would have no effect."""
+    if args.weights == "pcm":
+        if (args.task, args.unit) != ("music", "snu"):
+            raise ValueError(f"--weights: pcm is for music with --unit snu, got {args.task} with --unit "
+                             f"{args.unit}")
+        if args.preset == "paper":
+            raise ValueError("--preset: --weights pcm has settings of its own, for the data in the package; "
+                             "leave --preset out")
+    if args.data is not None and args.preset != "paper":
+        raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and Python carry; "
+                         "give --preset paper to train on the full set")
+    return "pcm" if args.weights == "pcm" else args.preset
+
+
+def _print_epoch(record, left):
+    print("  ".join([f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
+                     for name, value in record.items()] + [f"left {clock(left)}"]), flush=True)

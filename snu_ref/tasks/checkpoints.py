@@ -1,16 +1,20 @@
-"""The state of a training run as one .npz file of plain arrays, written so that a kill cannot harm it.
+"""The state of a training run as one file of plain arrays, written so that a kill cannot harm it.
 
-The file holds the parameters, those of the best epoch so far, the optimiser's arrays and the devices of
-a store; and, as JSON text, the state of the random generator, the learning curve, and what the run is
-(task, unit, settings, seed). It is written beside the old one, forced to the disk, and then put in its place in one
-step, so at any moment the last good file is there. Nothing is pickled.
+    params/...      the parameters                     identity   what the run is (task, unit, settings, seed)
+    best/...        those of the epoch to keep so far  rng        state of the random generator
+    optimiser/...   the optimiser's arrays             history    the learning curve, one record an epoch
+    store/...       the devices of a store
+
+The arrays on the right are JSON texts. The file is put in place of the old one in one step, so at any
+moment the last good one is there; its content carries a digest. Nothing is pickled.
 """
+import copy
 import json
-import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from . import array_file
 
 
 class CheckpointError(ValueError):
@@ -18,7 +22,10 @@ class CheckpointError(ValueError):
 
 
 def save(path, identity, network, optimiser, rng, best, history, store=None):
-    """Write the state of a run to `path`, replacing the file there in one step."""
+    """Write the state of a run to `path`, replacing the file there in one step.
+
+    Raises OSError that names the file and says what is kept, if the disk is full or the folder is gone.
+    """
     arrays = {f"params/{name}": p for name, p in network.params.items()}
     arrays |= {f"best/{name}": p for name, p in best.items()}
     arrays |= {f"optimiser/{name}": a for name, a in optimiser.state.items()}
@@ -26,13 +33,12 @@ def save(path, identity, network, optimiser, rng, best, history, store=None):
         arrays |= {f"store/{name}": a for name, a in store.state().items()}
     for name, value in (("identity", identity), ("rng", rng.bit_generator.state), ("history", history)):
         arrays[name] = np.array(json.dumps(value))
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".unfinished")
-    with open(unfinished, "wb") as file:
-        np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    try:
+        array_file.write(path, arrays)
+    except OSError as error:
+        kept = (f"; the checkpoint after {len(history) - 1} of {identity['settings']['epochs']} epochs is kept "
+                "there, to resume from") if history and Path(path).exists() else ""
+        raise OSError(f"{error}{kept}") from error
 
 
 def load(path, identity, network, optimiser, rng, store=None):
@@ -44,29 +50,104 @@ def load(path, identity, network, optimiser, rng, store=None):
     path = Path(path)
     if not path.exists():
         raise CheckpointError(f"{path}: expected a checkpoint to resume from, found no such file")
+    if not path.is_file():
+        raise CheckpointError(f"{path}: expected a checkpoint, found a folder or a device")
     try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        saved, rng_state, history = (json.loads(str(arrays.pop(name)))
-                                     for name in ("identity", "rng", "history"))
-        parts = {part: {name.split("/", 1)[1]: a for name, a in arrays.items() if name.startswith(part + "/")}
-                 for part in ("params", "best", "optimiser", "store")}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        arrays = array_file.read(path)
+        saved, rng_state, history = (_json(arrays, name) for name in ("identity", "rng", "history"))
+    except ValueError as error:
         raise CheckpointError(f"{path}: expected a checkpoint, but it is damaged ({error})") from error
-    identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
-    mine, theirs = ({**of, **of.get("settings", {})} for of in (identity, saved))
-    for key in sorted(mine.keys() - {"settings"} | theirs.keys() - {"settings"}):
-        if mine.get(key) != theirs.get(key):
-            raise CheckpointError(f"{path}: expected {key} {mine.get(key)!r}, but the checkpoint is of a "
-                                  f"run with {theirs.get(key)!r}")
-    for part in ("params", "best"):
-        shapes = {name: (p.shape, p.dtype) for name, p in network.params.items()}
-        if {name: (a.shape, a.dtype) for name, a in parts[part].items()} != shapes:
-            raise CheckpointError(f"{path}: the arrays of {part} do not fit the network")
+    parts = {part: {name.split("/", 1)[1]: a for name, a in arrays.items() if name.startswith(part + "/")}
+             for part in ("params", "best", "optimiser", "store")}
+    try:
+        _check_identity(identity, saved)
+        _check_history(history, identity)
+        _check_arrays("params", parts["params"], network.params)
+        _check_arrays("best", parts["best"], network.params)
+        _check_arrays("optimiser", parts["optimiser"],
+                      _state_after_a_step(optimiser, network) if history else optimiser.state)
+        _check_generator(rng, rng_state)
+        _restore_store(store, parts["store"])  # the first change, and undone if it fails
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     for name, p in network.params.items():
         p[...] = parts["params"][name]
-    if store:
-        store.restore(parts["store"])
-    optimiser.state = parts["optimiser"]
+    optimiser.state = {name: a.copy() for name, a in parts["optimiser"].items()}
     rng.bit_generator.state = rng_state
-    return parts["best"], history
+    return {name: a.copy() for name, a in parts["best"].items()}, history
+
+
+# ---- what a checkpoint has to hold: each raises ValueError ----------------------------------------
+
+def _json(arrays, name):
+    """The value in the JSON text `name`, taken out of `arrays`."""
+    if name not in arrays:
+        raise ValueError(f"it has no array {name!r}")
+    try:
+        return json.loads(str(arrays.pop(name)))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} is not JSON: {error}") from error
+
+
+def _check_identity(identity, saved):
+    identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
+    if not isinstance(saved, dict) or not isinstance(saved.get("settings"), dict):
+        raise ValueError("expected identity to be an object with settings, found "
+                         f"{type(saved).__name__}")
+    mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
+    for key in sorted(mine.keys() - {"settings"} | theirs.keys() - {"settings"}):
+        if mine.get(key) != theirs.get(key):
+            raise ValueError(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a "
+                             f"run with {theirs.get(key)!r}")
+
+
+def _check_history(history, identity):
+    if not isinstance(history, list) or len(history) > identity["settings"]["epochs"]:
+        raise ValueError(f"expected history to be a list of at most {identity['settings']['epochs']} epochs")
+    for i, record in enumerate(history):
+        if not (isinstance(record, dict) and record.keys() >= {"epoch", "loss", "seconds", identity["metric"]}
+                and all(type(value) in (int, float) for value in record.values())
+                and record["epoch"] == i + 1):
+            raise ValueError(f"history[{i}]: expected epoch {i + 1} with loss, {identity['metric']} and "
+                             "seconds, all numbers")
+
+
+def _check_arrays(part, found, expected):
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found or name not in expected:
+            raise ValueError(f"{part}: the array {name!r} is {'unknown' if name in found else 'missing'}")
+        kinds = [f"{a.dtype} {a.shape}" for a in (expected[name], found[name])]
+        if kinds[0] != kinds[1]:
+            raise ValueError(f"{part}: expected {name!r} to be {kinds[0]}, found {kinds[1]}")
+
+
+def _state_after_a_step(optimiser, network):
+    """The optimiser's arrays as they are once it has taken a step; nothing is changed."""
+    trial = copy.deepcopy(optimiser)
+    params = {name: network.params[name].copy() for name in network.trainable}
+    trial.step(params, {name: np.zeros_like(p) for name, p in params.items()})
+    return trial.state
+
+
+def _check_generator(rng, state):
+    """The state is tried on a generator of the same kind, which must then give it back."""
+    trial = type(rng.bit_generator)(0)
+    try:
+        trial.state = state
+    except Exception as error:  # NumPy raises many kinds
+        raise ValueError(f"rng: expected the state of a {type(trial).__name__} ({error})") from error
+    if trial.state != state:
+        raise ValueError(f"rng: expected the state of a {type(trial).__name__}, found other numbers")
+
+
+def _restore_store(store, state):
+    if store is None:
+        if state:
+            raise ValueError("store: expected no arrays, the weights of this run are in the network")
+        return
+    before = store.state()
+    try:
+        store.restore(state)
+    except (ValueError, TypeError, KeyError) as error:
+        store.restore(before)
+        raise ValueError(f"store: {error}") from error

@@ -42,6 +42,8 @@ class Digits:
 
     def network(self, settings, rng):
         """pixels - hidden - 10, all of one kind of unit; lateral inhibition, if set, in the hidden ones."""
+        if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
+            raise ValueError(f"lateral_inhibition: expected False, {self.unit} has none")
         if self.unit == "snu-conv":
             hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options, rng,
                                  np.float32)

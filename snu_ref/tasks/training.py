@@ -41,15 +41,18 @@ class Batch(NamedTuple):
 
 
 def make_optimiser(settings):
-    """Adam or SGD with momentum, as the settings say."""
-    if settings.optimiser == "adam":
-        return Adam(settings.lr)
-    return SGD(settings.lr, settings.momentum)
+    """Adam or SGD with momentum, as the settings say; ValueError for settings that name no such thing."""
+    validation.one_of("optimiser", settings.optimiser, ("adam", "sgd"))
+    if settings.optimiser == "sgd":
+        return SGD(settings.lr, settings.momentum)
+    if settings.momentum:
+        raise ValueError(f"momentum: expected 0 with adam, which has its own, got {settings.momentum}")
+    return Adam(settings.lr)
 
 
 def learning_rate(settings, done):
     """The rate after a fraction `done` of all updates: constant, or falling to 0 along half a cosine."""
-    if settings.schedule == "cosine":
+    if validation.one_of("schedule", settings.schedule, ("constant", "cosine")) == "cosine":
         return max(settings.lr * 0.5 * (1 + math.cos(math.pi * done)), 1e-12)  # above 0, as an optimiser asks
     return settings.lr
 
@@ -104,19 +107,22 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
           report=None):
     """Train a network from `seed` and keep the parameters of its best validation epoch.
 
-    checkpoint: a path that is rewritten after every epoch; resume: go on from there. A resumed run ends
-    bit-identical to one that was never interrupted, on the same machine. stream: where progress is
-    shown if it is a terminal; report: called with the record of every epoch. Raises
-    checkpoints.CheckpointError if there is nothing fit to resume from.
+    checkpoint: a path that is written before the first update and after every epoch; resume: go on
+    from there. A resumed run ends bit-identical to one that was never interrupted, on the same machine.
+    stream: where progress is shown; report(record, left): called after every epoch with its record and
+    the estimated seconds left. Raises checkpoints.CheckpointError if there is nothing fit to resume from.
     """
     rng = np.random.default_rng(seed)
     network = task.network(settings, rng)
     store = make_store(network, settings, rng)
     optimiser = make_optimiser(settings)
-    identity = {"task": task.name, "unit": task.unit, "settings": vars(settings), "seed": seed}
-    best, history = {}, []
+    identity = {"task": task.name, "unit": task.unit, "metric": task.metric, "settings": vars(settings),
+                "seed": seed}
+    best, history = _copies(network.params), []
     if resume:
         best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
+    elif checkpoint:  # so that a kill in the first epoch, too, leaves something to resume from
+        checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
     progress = None
     for epoch in range(len(history), settings.epochs):
         start = time.monotonic()
@@ -129,13 +135,14 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
             store.read()
         record = {"epoch": epoch + 1, "loss": loss, **task.evaluate(network, "valid", settings, seed)}
         if best_epoch(task, settings, [*history, record]) == epoch + 1:
-            best = {name: p.copy() for name, p in network.params.items()}
+            best = _copies(network.params)
         history.append({**record, "seconds": time.monotonic() - start})
         if checkpoint:
             checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
         if report:
             progress.close()
-            report(history[-1])
+            seconds = sum(r["seconds"] for r in history) / len(history)
+            report(history[-1], seconds * (settings.epochs - len(history)))
     if progress:
         progress.close()
     for name, p in network.params.items():
@@ -143,9 +150,13 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     return Trained(network, history, best_epoch(task, settings, history), store)
 
 
+def _copies(arrays):
+    return {name: a.copy() for name, a in arrays.items()}
+
+
 def best_epoch(task, settings, history):
     """The epoch to keep, counted from 1: that of the best validation figure, or the last one."""
-    if settings.keep == "last":
+    if validation.one_of("keep", settings.keep, ("best", "last")) == "last":
         return history[-1]["epoch"]
     sign = -1 if task.higher_is_better else 1
     return min(history, key=lambda record: sign * record[task.metric])["epoch"]  # the first of equals

@@ -1,0 +1,69 @@
+"""Named arrays in one file that notices every damage: an .npz, not packed, with a SHA-256 of its content.
+
+`read` gives back exactly what `write` was given, or raises DamagedError. It trusts nothing in the
+file: no pickle, no member that unpacks to more than the file has bytes, no array whose header claims
+more than follows. NumPy's own `np.load` can read the file too.
+"""
+import hashlib
+import io
+import os
+import zipfile
+
+import numpy as np
+
+from ..output import whole_file
+
+DIGEST = "sha256"
+
+
+class DamagedError(ValueError):
+    """A file that is not what `write` has written."""
+
+
+def write(path, arrays):
+    """Write arrays (dict, name -> array) to `path`, in place of what was there; OSError that names it."""
+    with whole_file(path) as file:
+        np.savez(file, **arrays, **{DIGEST: np.array(digest(arrays))})
+
+
+def read(path):
+    """The arrays in `path`, read-only. Raises DamagedError that says what is wrong."""
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > os.fstat(file.fileno()).st_size:
+                raise ValueError("its members are larger than the file")
+            arrays = {member.filename.removesuffix(".npy"): _array(archive.read(member)) for member in members}
+        if DIGEST not in arrays:
+            raise ValueError(f"it has no array {DIGEST!r}")
+    except Exception as error:  # zipfile and NumPy raise many kinds on damaged bytes
+        raise DamagedError(" ".join(str(error).split()) or type(error).__name__) from error
+    if str(arrays.pop(DIGEST)) != digest(arrays):
+        raise DamagedError("its arrays do not have the SHA-256 that it gives")
+    return arrays
+
+
+def digest(arrays):
+    """SHA-256 over names, dtypes, shapes and numbers, in the order of the names: 64 hex digits."""
+    sha256 = hashlib.sha256()
+    for name in sorted(arrays):
+        a = arrays[name]
+        sha256.update(f"{name} {a.dtype.str} {a.shape}\n".encode())
+        sha256.update(a.tobytes())
+    return sha256.hexdigest()
+
+
+def _array(raw):
+    """The array in the bytes of an .npy file."""
+    file = io.BytesIO(raw)
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise ValueError(f"expected version 1.0 of the .npy format, found {version}")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects")
+    data = raw[file.tell():]
+    array = np.ndarray(shape, dtype, data, order="F" if fortran else "C")
+    if array.nbytes != len(data):
+        raise ValueError(f"expected {array.nbytes} bytes for shape {shape}, found {len(data)}")
+    return array
