@@ -1,13 +1,10 @@
 """The commands as a user runs them: from another folder, in a process of their own."""
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import snu_ref
@@ -67,49 +64,6 @@ def test_gradcheck_of_one_piece(tmp_path):
     text = run(tmp_path, "gradcheck", "--piece", "GRU")
     assert text.count("GRU ") > 11 and "all gradients agree" in text
     assert "invalid choice" in run(tmp_path, "gradcheck", "--piece", "perceptron", status=2)
-
-
-def _final(folder):
-    with np.load(folder / "checkpoint.npz") as file:
-        return {name: file[name] for name in file.files if name not in ("history", "rng")}
-
-
-def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path):
-    train = ["train", "music", "--unit", "snu", "--epochs", "5", "--seed", "3", "--out"]
-    whole = run(tmp_path, *train, "whole")
-    out = tmp_path / "killed"
-    rng = np.random.default_rng(0)
-    for _ in range(3):  # let it get to its first checkpoint, and then kill it at a random moment
-        words = [*train, "killed"] + ["--resume"] * (out / "checkpoint.npz").exists()
-        process = subprocess.Popen([sys.executable, "-m", "snu_ref", *words], cwd=tmp_path, env=ENVIRONMENT,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while not (out / "checkpoint.npz").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0, 1))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    text = run(tmp_path, *train, "killed", "--resume")
-    a, b = _final(tmp_path / "whole"), _final(out)
-    assert a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
-    for line in whole.splitlines():
-        if "was kept" in line:
-            assert line in text
-
-
-def test_a_run_is_not_overwritten_and_errors_are_one_line(tmp_path):
-    train = ["train", "music", "--unit", "snu", "--epochs", "1", "--out", "run"]
-    run(tmp_path, *train)
-    for words, expected in (
-            (train, "give --resume to go on with it"),
-            ([*train, "--resume", "--seed", "9"], "expected seed 9"),
-            (["train", "music", "--preset", "paper"], "--data: preset 'paper' needs the full data set"),
-            (["train", "digits", "--preset", "paper", "--data", "nowhere"], "nowhere")):
-        error = run(tmp_path, *words, status=2)
-        assert expected in error and "Traceback" not in error and len(error.splitlines()) == 1
-    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"PK")
-    error = run(tmp_path, *train, "--resume", status=2)
-    assert "checkpoint.npz: expected a checkpoint, but it is damaged" in error
 
 
 def test_help_names_every_command(tmp_path):

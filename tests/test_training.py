@@ -98,11 +98,10 @@ def test_language_streams_are_the_text_and_targets_its_next_words():
 
 
 def test_perplexity_does_not_depend_on_the_pieces_it_is_read_in(monkeypatch):
-    from snu_ref.tasks import language
     task, settings = language(), toy_settings()
     network = task.network(settings, np.random.default_rng(0))
     whole = task.evaluate(network, "test", settings, 0)["perplexity"]
-    monkeypatch.setattr(language, "PIECE", 7)
+    monkeypatch.setattr("snu_ref.tasks.language.PIECE", 7)
     assert task.evaluate(network, "test", settings, 0)["perplexity"] == pytest.approx(whole, rel=1e-5)
 
 
