@@ -9,6 +9,8 @@ from snu_ref import SNU, Dense, Network
 from snu_ref.activations import SURROGATES
 from snu_ref.gradcheck import (BOUNDS, central_difference, check_gradient, check_layer, complex_step,
                                frozen_max, frozen_step)
+from snu_ref.__main__ import main
+from snu_ref.gradcheck import command
 from snu_ref.gradcheck.command import summarise
 from snu_ref.gradcheck.evidence import catalogue, evidence
 from snu_ref.gradcheck.twinning import twin_of
@@ -249,3 +251,19 @@ def test_the_summary_counts_failures_and_leaves_zero_rows_out_of_the_evidence():
 
 def test_every_piece_of_the_catalogue_has_rows_of_its_own(rows):
     assert {entry.piece for entry in catalogue()} == {row.piece for row in rows}
+
+
+@pytest.mark.parametrize("wrong, status", [(0.0, 0), (1e-9, 1)])
+def test_the_exit_status_of_the_command_is_1_if_a_gradient_is_out(wrong, status, monkeypatch, capsys):
+    """The whole command, on one right and one slightly wrong gradient in place of the package's own."""
+    def evidence(piece=None):
+        x = {"x": np.linspace(-1, 1, 5)}
+        for error in (0.0, wrong):
+            yield from check_gradient(
+                lambda a: np.tanh(a["x"]), lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) + error}, x,
+                rng=np.random.default_rng(0), piece="tanh")
+
+    monkeypatch.setattr(command, "evidence", evidence)
+    for words in ([], ["--summary"], ["--piece", "SNU"]):
+        assert main(["gradcheck", *words]) == status
+        assert ("1 gradients are out" if status else "all gradients agree") in capsys.readouterr().out

@@ -1,15 +1,18 @@
 """The training loop, the tasks and their presets, on data that train in milliseconds."""
+import io
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from snu_ref import SGD, SNU, Dense, Network
+from snu_ref import SGD, SNU, Adam, Dense, Network
+from snu_ref.losses import softmax_cross_entropy
 from snu_ref.tasks.language import sample
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import pad
 from snu_ref.tasks.presets import PRESETS, Choice, describe, find_preset, settings_of
-from snu_ref.tasks.training import best_epoch, learning_rate, train, update
+from snu_ref.tasks.training import (best_epoch, learning_rate, make_optimiser, train,
+                                    train_epoch, update)
 from snu_ref.tasks.units import UNITS
 from toy_tasks import digits, language, music, toy_settings
 
@@ -27,6 +30,130 @@ def test_training_learns_and_keeps_the_best_validation_epoch():
     figures = [record["accuracy"] for record in trained.history]
     assert trained.best_epoch == 1 + figures.index(max(figures))
     assert task.evaluate(trained.network, "valid", settings, 0)["accuracy"] == max(figures)
+
+
+@pytest.mark.parametrize("up, keep, kept", [(False, "best", 3), (True, "best", 2), (False, "last", 5)])
+def test_the_parameters_of_the_kept_epoch_come_back(up, keep, kept):
+    """Figures are given out by a script; what the network held at each epoch is noted down."""
+    task, settings = music(), toy_settings(epochs=5, keep=keep)
+    figures, held = iter([3.0, 5.0, 1.0, 1.0, 2.0]), []
+
+    def evaluate(network, split, _, seed):
+        assert split == "valid" and seed == 8
+        held.append({name: p.copy() for name, p in network.params.items()})
+        return {"nll": next(figures)}
+
+    task.evaluate, task.higher_is_better = evaluate, up
+    trained = train(task, settings, 8)
+    assert trained.best_epoch == kept and [record["nll"] for record in trained.history] == [3, 5, 1, 1, 2]
+    for name, p in trained.network.params.items():
+        assert np.array_equal(p, held[kept - 1][name])
+    for name in trained.network.trainable:
+        p = trained.network.params[name]
+        assert all(i == kept - 1 or not np.array_equal(p, held[i][name]) for i in range(5)), name
+
+
+def test_an_epoch_in_full():
+    """Epoch 2 of 4 written out: rate of each step, state carried on, gradient not, clipping, Adam."""
+    task, settings = language("lstm"), toy_settings(dropout=0.0, clip=0.01, batch=3, bptt=7)
+    network, other = (task.network(settings, np.random.default_rng(0)) for _ in range(2))
+    adam = Adam(settings.lr)
+    loss = train_epoch(task, network, make_optimiser(settings), settings, 1, np.random.default_rng(0))
+    batches, losses, state = list(task.batches(settings, None)), [], None
+    assert len(batches) == 18
+    for i, batch in enumerate(batches):
+        y, cache = other.forward(batch.x, state)
+        state = cache.state
+        value, dy = softmax_cross_entropy(y, batch.target)
+        grads = other.backward(dy, cache)[1]
+        norm = np.sqrt(sum((g.astype(float) ** 2).sum() for g in grads.values()))
+        assert norm > 0.01  # so that clipping acts
+        adam.lr = 0.02 * (1 + np.cos(np.pi * (1 + i / 18) / 4)) / 2
+        adam.step(other.params, {name: (g * (0.01 / norm)).astype(np.float32) for name, g in grads.items()})
+        losses.append(value)
+    assert loss == pytest.approx(np.mean(losses), rel=1e-5)
+    for name, p in network.params.items():
+        assert np.allclose(p, other.params[name], rtol=1e-3, atol=1e-4), name
+
+
+def frozen_epoch(task, settings, network):
+    """The loss of an epoch that changes nothing: the steps are too small for float32."""
+    return train_epoch(task, network, SGD(1e-30), toy_settings(**{**vars(settings), "lr": 1e-30}), 0,
+                       np.random.default_rng(0))
+
+
+def test_the_state_is_carried_from_piece_to_piece_and_cleared_at_the_start_of_an_epoch():
+    """So the loss of an epoch does not depend on the pieces it is cut into, if nothing is learnt meanwhile."""
+    task = language("lstm")
+    task.data["train"] = np.random.default_rng(0).integers(0, 7, 3 * 41)
+    settings = toy_settings(dropout=0.0, batch=3, bptt=40)
+    network = task.network(settings, np.random.default_rng(0))
+    for p in network.params.values():
+        p *= 8  # for a state that matters
+    whole = frozen_epoch(task, settings, network)
+    for bptt in (1, 2, 8, 20):
+        assert frozen_epoch(task, toy_settings(dropout=0.0, batch=3, bptt=bptt), network) == pytest.approx(whole, rel=1e-6)
+    task.batches = lambda *args, batches=task.batches: (batch._replace(carry=False) for batch in batches(*args))
+    assert abs(frozen_epoch(task, toy_settings(dropout=0.0, batch=3, bptt=8), network) - whole) > 1e-3
+
+
+def test_pieces_of_music_and_digits_start_from_a_cleared_state():
+    """The order of the pieces does not matter to their mean loss, if nothing is learnt meanwhile."""
+    task, settings = music("lstm"), toy_settings(dropout=0.0, batch=1)
+    network = task.network(settings, np.random.default_rng(0))
+    for p in network.params.values():
+        p *= 8
+    losses = [train_epoch(task, network, SGD(1e-30), toy_settings(batch=1, lr=1e-30), 0, np.random.default_rng(seed))
+              for seed in range(3)]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
+
+
+def test_every_epoch_of_a_run_has_an_order_and_dropout_of_its_own():
+    orders = []
+    task = digits()
+    batches = task.batches
+
+    def noted(settings, rng):
+        orders.append([])
+        for batch in batches(settings, rng):
+            orders[-1].extend(batch.target.argmax(axis=1))
+            yield batch
+
+    task.batches = noted
+    train(task, toy_settings(epochs=3), 0)
+    assert len(orders) == 3 and orders[0] != orders[1] != orders[2] and len(orders[0]) == 40
+
+
+def test_reports_come_after_every_epoch_with_the_time_left(monkeypatch):
+    now = iter(np.arange(0.0, 1000.0, 10.0))  # the clock goes on by ten seconds whenever it is looked at
+    monkeypatch.setattr("snu_ref.tasks.training.time.monotonic", lambda: float(next(now)))
+    reports = []
+    trained = train(music(), toy_settings(epochs=4), 0, report=lambda record, left: reports.append((record, left)),
+                    stream=io.StringIO())
+    assert [record for record, _ in reports] == trained.history
+    seconds = [record["seconds"] for record in trained.history]
+    assert min(seconds) >= 10 and trained.seconds == sum(seconds)
+    assert [left for _, left in reports] == [np.mean(seconds[:i]) * (4 - i) for i in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"optimiser": "adagrad"}, "optimiser: expected one of 'adam', 'sgd'"),
+    ({"optimiser": "adam", "momentum": 0.9}, "momentum: expected 0 with adam"),
+    ({"schedule": "cosin"}, "schedule: expected one of 'constant', 'cosine'"),
+    ({"keep": "first"}, "keep: expected one of 'best', 'last'"),
+    ({"store": {"kind": "paper"}}, "kind: expected one of 'pcm', 'quantised', 'rounded'"),
+    ({"store": {"bits": 3}}, "kind: expected one of"),
+])
+def test_settings_that_mean_nothing_are_named(changes, words):
+    with pytest.raises(ValueError, match=words):
+        train(music("snu"), toy_settings(**changes), 0)
+
+
+def test_optimisers_are_made_as_the_settings_say():
+    sgd = make_optimiser(toy_settings(optimiser="sgd", lr=0.3, momentum=0.5))
+    assert isinstance(sgd, SGD) and (sgd.lr, sgd.momentum) == (0.3, 0.5)
+    adam = make_optimiser(toy_settings(lr=0.3))
+    assert isinstance(adam, Adam) and adam.lr == 0.3
 
 
 def test_best_epoch_follows_the_direction_of_the_metric():
@@ -114,7 +241,7 @@ def test_language_learns_a_cycle_and_samples_it():
 
 
 @pytest.mark.parametrize("tied, projection, embedding", [(False, False, 6), (True, True, 6), (True, False, 8)])
-def test_output_weights_oflanguage(tied, projection, embedding):
+def test_output_weights_of_language(tied, projection, embedding):
     settings = toy_settings(tied=tied, projection=projection, embedding=embedding)
     network = language().network(settings, np.random.default_rng(0))
     shapes = [p.shape for name, p in network.params.items() if name.endswith((".E", ".W"))]
@@ -122,7 +249,7 @@ def test_output_weights_oflanguage(tied, projection, embedding):
     assert shapes == hidden + ([(8, embedding)] if projection else [] if tied else [(8, 7)])
 
 
-def test_a_convolutional_network_trains_on_thedigits():
+def test_a_convolutional_network_trains_on_the_digits():
     loaded = load_task("digits", "snu-conv")
     values, labels = loaded.task.data["train"]
     loaded.task.data["train"] = values[:600], labels[:600]

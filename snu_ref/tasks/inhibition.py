@@ -29,12 +29,18 @@ def compare_inhibition(seed, stream=None, **changes):
         run = run_task(loaded, find_preset("digits", "snu", "small"), seed, stream=stream, hidden=HIDDEN,
                        lateral_inhibition=inhibition, **changes)
         values, _ = loaded.task.data["test"]
-        _, rates = loaded.task.outputs(run.network, values, run.settings, np.random.default_rng([seed, 1]))
         rows.append({"inhibition": inhibition, "accuracy": run.results["test"]["accuracy"],
-                     "spikes": float(rates[0] * HIDDEN[0] * run.settings.n_steps),
+                     "spikes": hidden_spikes(loaded.task, run.network, values, run.settings,
+                                             np.random.default_rng([seed, 1])),
                      "seconds": run.results["seconds"],
                      "weights": run.network.params["0.W"].T.reshape(-1, *PIXELS)})
     return rows
+
+
+def hidden_spikes(task, network, values, settings, rng):
+    """Spikes of the first hidden layer a digit: summed over units and steps, averaged over `values` (N, n_in)."""
+    _, rates = task.outputs(network, values, settings, rng)
+    return float(rates[0] * network.layers[0].n_units * settings.n_steps)
 
 
 def inhibition_table(rows):
