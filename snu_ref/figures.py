@@ -82,12 +82,14 @@ def learning_curves(results, path):
         top.set_yscale("log")
         bottom.set(xlabel="epoch", ylabel=label)
         later = sorted(factor * record[run["metric"]] for run in results for record in run["history"])
+        note = "dot: the epoch that was kept"
         if len(later) > 10:  # the first epochs are far off; leave them out of the picture
+            note += "; the first epochs are cut off"
             low, high = np.percentile(later, [0, 90] if results[0]["metric"] != "accuracy" else [10, 100])
             bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
         bottom.locator_params(axis="x", integer=True)
-        bottom.text(1.0, 1.02, "dot: best validation epoch; the first epochs are cut off", transform=bottom.transAxes, ha="right",
-                    va="bottom", fontsize=11, color=style.GREY)
+        bottom.text(1.0, 1.02, note, transform=bottom.transAxes, ha="right", va="bottom", fontsize=11,
+                    color=style.GREY)
         return style.save(figure, path)
 
 

@@ -251,6 +251,15 @@ def test_the_perplexity_of_an_n_gram_is_that_of_the_baseline(n):
         witten_bell_bigram_perplexity(train, test, V), rel=1e-9)
 
 
+def test_a_perplexity_beyond_all_numbers_is_infinite():
+    task = Language("snu", {"test": np.array([0, 1, 0, 1])}, V)
+    logits = np.zeros((V, V))
+    logits[:, 5] = 700
+    assert task.evaluate(table_network(logits), "test", None, 0)["perplexity"] == pytest.approx(np.exp(700), rel=1e-9)
+    logits[:, 5] = 1000
+    assert task.evaluate(table_network(logits), "test", None, 0)["perplexity"] == np.inf
+
+
 def test_perplexity_is_without_dropout():
     task, settings = language(), toy_settings(dropout=0.9)
     network = task.network(settings, np.random.default_rng(0))
@@ -348,7 +357,7 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
 
 def test_the_results_of_a_run():
     table = find_preset("music", "snu", "small")
-    loaded = loading.Loaded(music("snu"), [], {"simple": 1.0})
+    loaded = loading.Loaded(music("snu"), ["five pieces"], {"simple": 1.0})
     run = run_task(loaded, table, 4, preset="small", epochs=3, hidden=(5,))
     r = run.results
     settings = settings_of(table, epochs=3, hidden=(5,))
@@ -358,6 +367,6 @@ def test_the_results_of_a_run():
     assert r["parameters"] == 88 * 5 + 5 + 5 * 88 + 88 and r["baselines"] == {"simple": 1.0}
     assert r["settings"]["epochs"] == {"value": 3, "source": "command line"}
     assert r["settings"]["lr"] == {"value": settings.lr, "source": "ours"}
-    assert len(r["history"]) == 3 and r["best_epoch"] == run.trained.best_epoch
+    assert r["data"] == ["five pieces"] and len(r["history"]) == 3 and r["best_epoch"] == run.trained.best_epoch
     assert r["seconds"] == round(sum(record["seconds"] for record in r["history"]), 2)
     assert set(r["versions"]) == {"snu_ref", "numpy", "python"}

@@ -136,6 +136,43 @@ def test_reports_come_after_every_epoch_with_the_time_left(monkeypatch):
     assert [left for _, left in reports] == [np.mean(seconds[:i]) * (4 - i) for i in (1, 2, 3, 4)]
 
 
+@pytest.mark.parametrize("store", [{"kind": "quantised", "scale": 16.0}, {"kind": "rounded", "bits": 5},
+                                   {"kind": "pcm", "scale": 16.0}])
+def test_a_store_is_read_before_each_pass_and_takes_each_update(store):
+    """What it holds after an epoch is near what the same training gives in floats, and not what it began with."""
+    task, settings = music("snu"), toy_settings(epochs=20, batch=1, dropout=0.0, store=store, keep="last", lr=0.01)
+    free, held = train(task, toy_settings(**{**vars(settings), "store": None}), 0), train(task, settings, 0)
+    start = task.network(settings, np.random.default_rng(0)).params["1.W"]
+    moved, off = (np.linalg.norm(a - b) for a, b in (
+        (free.network.params["1.W"], start), (held.network.params["1.W"], free.network.params["1.W"])))
+    assert 0 < off < 0.75 * moved
+    assert held.history[-1]["loss"] < 0.5 * held.history[0]["loss"]
+
+
+def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tmp_path):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    seconds = iter(range(100_000))
+    monkeypatch.setattr("snu_ref.progress.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    for report in (None, lambda record, left: None):
+        stream, path = Terminal(), tmp_path / "checkpoint.npz"
+        train(music(), toy_settings(epochs=2, batch=1), 0, label="here", stream=stream, report=report, checkpoint=path)
+        lines = [line.rstrip() for line in stream.getvalue().split("\r")]
+        assert [line[:20] for line in lines if line] == [
+            f"here  {share:3} %  0:0{10 - share // 10} left"[:20] for share in range(10, 101, 10)]
+        assert "loss" in lines[1] and stream.getvalue().split("\r")[-2:] == [" " * 99, ""]
+        # stopped in the second epoch, and resumed
+        with pytest.raises(KeyboardInterrupt):
+            stopped, evaluate, calls = music(), music().evaluate, []
+            stopped.evaluate = lambda *a: calls.append(a) or (evaluate(*a) if len(calls) < 2 else exec("raise KeyboardInterrupt"))
+            train(stopped, toy_settings(epochs=2, batch=1), 0, checkpoint=path)
+        stream = Terminal()
+        train(music(), toy_settings(epochs=2, batch=1), 0, label="here", stream=stream, checkpoint=path, resume=True)
+        assert stream.getvalue().startswith("\rhere   60 %  0:04 left")
+
+
 @pytest.mark.parametrize("changes, words", [
     ({"optimiser": "adagrad"}, "optimiser: expected one of 'adam', 'sgd'"),
     ({"optimiser": "adam", "momentum": 0.9}, "momentum: expected 0 with adam"),

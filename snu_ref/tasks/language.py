@@ -73,7 +73,8 @@ class Language:
             y, cache = network.forward(words[t:t + len(target)], state)
             state = cache.state
             total += len(target) * softmax_cross_entropy(y, target)[0]
-        return {"perplexity": math.exp(total / (len(words) - 1))}
+        nats = total / (len(words) - 1)
+        return {"perplexity": math.exp(nats) if nats < 709 else math.inf}  # e^709: the largest float
 
 
 def sample_text(network, vocabulary, rng, n=60, temperature=0.8):

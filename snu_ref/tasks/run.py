@@ -38,7 +38,7 @@ def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=Fal
         "task": task.name, "unit": task.unit, "preset": preset, "seed": seed,
         "parameters": trained.network.n_trainable,
         "metric": task.metric, "test": task.evaluate(trained.network, "test", settings, seed),
-        "baselines": loaded.baselines,
+        "baselines": loaded.baselines, "data": loaded.facts,
         "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch, "history": trained.history,
         "settings": {name: {"value": getattr(settings, name),
                             "source": "command line" if name in changes else choice.source}
