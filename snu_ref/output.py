@@ -41,9 +41,9 @@ def whole_file(path):
         os.replace(unfinished, path)
     except BaseException as error:
         try:
-            unfinished.unlink(missing_ok=True)  # half a file would keep a full disk full
+            unfinished.unlink()  # half a file would keep a full disk full
         except OSError:
-            pass  # the first error is the one to tell
+            pass  # it was never there, or the first error is the one to tell
         if isinstance(error, OSError):
             raise OSError(f"{path}: cannot be written: {error.strerror or error}") from error
         raise

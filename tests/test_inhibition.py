@@ -89,6 +89,9 @@ def test_the_weights_shown_are_those_of_the_pixels_of_a_unit(monkeypatch):
         assert run.network.layers[0].lateral_inhibition is row["inhibition"]
         assert run.settings.hidden == (100,) and run.results["seed"] == 1
         assert row["accuracy"] == run.results["test"]["accuracy"]
+        values, _ = run.loaded.task.data["test"]  # and the spikes are those of the evaluation
+        assert row["spikes"] == hidden_spikes(run.loaded.task, run.network, values, run.settings,
+                                              np.random.default_rng([1, 1]))
 
 
 def test_the_picture_is_written(rows, tmp_path):

@@ -35,6 +35,17 @@ def test_what_was_there_is_kept_if_writing_fails(tmp_path, error):
         assert str(caught.value) == f"{path}: cannot be written: No space left on device"
 
 
+def test_a_file_is_on_the_disk_before_it_is_put_in_place(tmp_path, monkeypatch):
+    """In full: a kill of the whole machine, too, leaves the old file or the new one."""
+    done = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda fd: done.append(os.fstat(fd).st_size) or fsync(fd))
+    monkeypatch.setattr(os, "replace", lambda a, b: done.append((a.name, b.name)) or replace(a, b))
+    with whole_file(tmp_path / "x") as file:
+        file.write(b"new")
+    assert done == [3, ("x.unfinished", "x")]
+
+
 def test_a_file_in_a_folder_that_is_gone_is_named(tmp_path):
     with pytest.raises(OSError, match=r"gone/x\.json: cannot be written: No such file or directory"):
         with whole_file(tmp_path / "gone" / "x.json") as file:
@@ -57,6 +68,17 @@ def test_what_is_no_folder_to_write_in_is_named(tmp_path):
         for folder in ("/proc/self", "/proc/new"):
             with pytest.raises(OSError, match=f"^--out: expected a folder to write in, got {folder}: "):
                 output_folder("--out", folder)
+
+
+def test_a_folder_on_a_full_disk_is_named(tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="^--out: expected a folder to write in, got .*: File too large$"):
+            output_folder("--out", tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 # ---- progress -----------------------------------------------------------------------------------

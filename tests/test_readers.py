@@ -303,6 +303,51 @@ def test_test_text_in_place_of_train_is_named(ptb):
     fails(read_ptb, ptb, str(ptb / "ptb.train.txt"), "expected 15", "found 6, as in ptb.test.txt")
 
 
+# ---- one byte ------------------------------------------------------------------------------------
+
+def one_byte_each(path, read, rng, packed=False):
+    """How many of the alterations of one byte of a file, at every place, were noticed.
+
+    One that goes unnoticed must leave the data as they are (white space, the time in a gzip header).
+    """
+    raw = path.read_bytes()
+    path.write_bytes(gzip.compress(raw, mtime=0) if packed else raw)
+    blob, expected = path.read_bytes(), read(path.parent)
+    noticed = 0
+    for i, other in enumerate(rng.integers(1, 256, len(blob))):
+        path.write_bytes(blob[:i] + bytes([blob[i] ^ other]) + blob[i + 1:])
+        try:
+            found = read(path.parent)
+        except DataError as error:
+            assert str(path) in str(error) and COPIES[read] in str(error) and "\n" not in str(error)
+            noticed += 1
+        else:
+            for before, after in zip(expected, found):
+                assert all(np.array_equal(a, b) for a, b in zip(before, after))
+    path.write_bytes(raw)
+    return noticed / len(blob)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_altered_byte_of_mnist_is_noticed(mnist, packed):
+    folder, _ = mnist
+    for name in MNIST_NAMES:
+        share = one_byte_each(folder / name, read_mnist, np.random.default_rng(0), packed)
+        assert share == 1 if not packed else share > 0.8  # ten bytes of a gzip header say little
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_altered_byte_of_the_chorales_is_noticed(jsb, packed):
+    jsb.write_text(json.dumps(PIECES))
+    assert one_byte_each(jsb, read_jsb, np.random.default_rng(1), packed) > 0.8
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_altered_byte_of_penn_treebank_is_noticed(ptb, packed):
+    for split in LINES:
+        assert one_byte_each(ptb / f"ptb.{split}.txt", read_ptb, np.random.default_rng(2), packed) > 0.5
+
+
 # ---- folders and files --------------------------------------------------------------------------
 
 @pytest.mark.parametrize("read, name", [

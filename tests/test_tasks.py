@@ -26,6 +26,11 @@ def images_of_numbers(n, bits=7):
     return values, numbers % 10
 
 
+def test_which_figure_ranks_networks_and_in_which_direction():
+    assert [(task().name, task().metric, task().higher_is_better) for task in (digits, music, language)] == [
+        ("digits", "accuracy", True), ("music", "nll", False), ("language", "perplexity", False)]
+
+
 # ---- digits: accuracy and batches ---------------------------------------------------------------
 
 class Answers:
@@ -277,12 +282,12 @@ def test_dropout_of_language_stands_on_both_sides_of_the_units():
         language().network(toy_settings(tied=False, projection=True), np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("temperature, share", [(1.0, 0.75), (0.5, 0.9)])
+@pytest.mark.parametrize("temperature, share", [((), 0.75), ((0.5,), 0.9)])
 def test_words_are_drawn_by_their_probability_and_the_temperature(temperature, share):
     """Words 1 and 2 have odds of 3 to 1 after any word, others none: 9 to 1 at a temperature of 1/2."""
     logits = np.full((V, V), -50.0)
     logits[:, 1], logits[:, 2] = np.log(3), 0
-    words = sample(table_network(logits), [0], 2000, np.random.default_rng(0), temperature)
+    words = sample(table_network(logits), [0], 2000, np.random.default_rng(0), *temperature)
     assert len(words) == 2000 and set(words) == {1, 2}
     assert abs(np.mean(np.array(words) == 1) - share) < 5 * np.sqrt(share * (1 - share) / 2000)
 
