@@ -1,7 +1,7 @@
-"""What commands write: folders that are tried before the work begins, and files that are whole or not there.
+"""What commands write: folders tried before the work begins, and files that are whole or not there.
 
-A file is written beside its place under the name NAME.unfinished, forced to the disk, and then put in
-its place in one step. A kill at any moment, or a full disk, leaves what was there before.
+A file is written beside its place under the name NAME.unfinished, forced to the disk, and then put
+in its place in one step. A kill at any moment, or a full disk, leaves what was there before.
 """
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""`python -m snu_ref train TASK`: one training run, with checkpoints, a learning curve and results.json.
+"""`python -m snu_ref train TASK`: a training run, its checkpoints, learning curve and results.json.
 
 A checkpoint is written before the first update and after every epoch. After a kill at any moment,
 --resume goes on from the last one, and the run ends as if nothing had happened.
@@ -39,8 +39,8 @@ def add_arguments(parser):
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on from the checkpoint in the folder for results; where none was written "
-                             "yet, start from the beginning")
+                        help="go on from the checkpoint in the folder for results; where none was "
+                             "written yet, start from the beginning")
 
 
 def run(args):
@@ -87,17 +87,17 @@ def run(args):
 
 
 def _preset(args):
-    """The preset that --preset and --weights ask for; ValueError for options that would have no effect."""
+    """The preset asked for; ValueError for options that would have no effect."""
     if args.weights == "pcm":
         if (args.task, args.unit) != ("music", "snu"):
-            raise ValueError(f"--weights: pcm is for music with --unit snu, got {args.task} with --unit "
-                             f"{args.unit}")
+            raise ValueError("--weights: pcm is for music with --unit snu, "
+                             f"got {args.task} with --unit {args.unit}")
         if args.preset == "paper":
-            raise ValueError("--preset: --weights pcm has settings of its own, for the data in the package; "
-                             "leave --preset out")
+            raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
+                             "package; leave --preset out")
     if args.data is not None and args.preset != "paper":
-        raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and Python carry; "
-                         "give --preset paper to train on the full set")
+        raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and Python "
+                         "carry; give --preset paper to train on the full set")
     return "pcm" if args.weights == "pcm" else args.preset
 
 

@@ -1,8 +1,8 @@
-"""Named arrays in one file that notices every damage: an .npz, not packed, with a SHA-256 of its content.
+"""Named arrays in a file that notices any damage: an unpacked .npz with a SHA-256 of its content.
 
 `read` gives back exactly what `write` was given, or raises DamagedError. It trusts nothing in the
-file: no pickle, no member that unpacks to more than the file has bytes, no array whose header claims
-more than follows. NumPy's own `np.load` can read the file too.
+file: no pickle, no member that unpacks to more than the file has bytes, no array whose header
+claims more than follows. NumPy's own `np.load` can read the file too.
 """
 import hashlib
 import io
@@ -21,7 +21,7 @@ class DamagedError(ValueError):
 
 
 def write(path, arrays):
-    """Write arrays (dict, name -> array) to `path`, in place of what was there; OSError that names it."""
+    """Write arrays (dict, name -> array) in place of what is at `path`; OSError that names it."""
     with whole_file(path) as file:
         np.savez(file, **arrays, **{DIGEST: np.array(digest(arrays))})
 
@@ -33,7 +33,8 @@ def read(path):
             members = archive.infolist()
             if sum(member.file_size for member in members) > os.fstat(file.fileno()).st_size:
                 raise ValueError("its members are larger than the file")
-            arrays = {member.filename.removesuffix(".npy"): _array(archive.read(member)) for member in members}
+            arrays = {member.filename.removesuffix(".npy"): _array(archive.read(member))
+                      for member in members}
         if DIGEST not in arrays:
             raise ValueError(f"it has no array {DIGEST!r}")
     except Exception as error:  # zipfile and NumPy raise many kinds on damaged bytes

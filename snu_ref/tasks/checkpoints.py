@@ -1,12 +1,15 @@
 """The state of a training run as one file of plain arrays, written so that a kill cannot harm it.
 
-    params/...      the parameters                     identity   what the run is (task, unit, settings, seed)
-    best/...        those of the epoch to keep so far  rng        state of the random generator
-    optimiser/...   the optimiser's arrays             history    the learning curve, one record an epoch
+    params/...      the parameters
+    best/...        those of the epoch to keep, so far
+    optimiser/...   the optimiser's arrays
     store/...       the devices of a store
+    identity        JSON text: what the run is (task, unit, metric, settings, seed)
+    rng             JSON text: the state of the random generator
+    history         JSON text: the learning curve, one record an epoch
 
-The arrays on the right are JSON texts. The file is put in place of the old one in one step, so at any
-moment the last good one is there; its content carries a digest. Nothing is pickled.
+The file is put in place of the old one in one step, so at any moment the last good one is there;
+its content carries a digest. Nothing is pickled.
 """
 import copy
 import json
@@ -24,25 +27,25 @@ class CheckpointError(ValueError):
 def save(path, identity, network, optimiser, rng, best, history, store=None):
     """Write the state of a run to `path`, replacing the file there in one step.
 
-    Raises OSError that names the file and says what is kept, if the disk is full or the folder is gone.
+    Raises OSError that names the file and says what is kept: a full disk, a folder that is gone.
     """
     arrays = {f"params/{name}": p for name, p in network.params.items()}
     arrays |= {f"best/{name}": p for name, p in best.items()}
     arrays |= {f"optimiser/{name}": a for name, a in optimiser.state.items()}
     if store:
         arrays |= {f"store/{name}": a for name, a in store.state().items()}
-    for name, value in (("identity", identity), ("rng", rng.bit_generator.state), ("history", history)):
-        arrays[name] = np.array(json.dumps(value))
+    texts = {"identity": identity, "rng": rng.bit_generator.state, "history": history}
+    arrays |= {name: np.array(json.dumps(value)) for name, value in texts.items()}
     try:
         array_file.write(path, arrays)
     except OSError as error:
-        kept = (f"; the checkpoint after {len(history) - 1} of {identity['settings']['epochs']} epochs is kept "
-                "there, to resume from") if history and Path(path).exists() else ""
-        raise OSError(f"{error}{kept}") from error
+        done, epochs = len(history) - 1, identity["settings"]["epochs"]
+        kept = f"; the checkpoint after {done} of {epochs} epochs is kept there, to resume from"
+        raise OSError(f"{error}{kept if history and Path(path).exists() else ''}") from error
 
 
 def load(path, identity, network, optimiser, rng, store=None):
-    """Put the state at `path` into network, optimiser, rng and store; returns best (dict) and history (list).
+    """Put the state at `path` into network, optimiser, rng and store; returns best and history.
 
     Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit,
     seed or settings; nothing is changed then.
@@ -56,8 +59,10 @@ def load(path, identity, network, optimiser, rng, store=None):
         arrays = array_file.read(path)
         saved, rng_state, history = (_json(arrays, name) for name in ("identity", "rng", "history"))
     except ValueError as error:
-        raise CheckpointError(f"{path}: expected a checkpoint, but it is damaged ({error})") from error
-    parts = {part: {name.split("/", 1)[1]: a for name, a in arrays.items() if name.startswith(part + "/")}
+        raise CheckpointError(
+            f"{path}: expected a checkpoint, but it is damaged ({error})") from error
+    parts = {part: {name[len(part) + 1:]: a for name, a in arrays.items()
+                    if name.startswith(part + "/")}
              for part in ("params", "best", "optimiser", "store")}
     try:
         _check_identity(identity, saved)
@@ -77,7 +82,7 @@ def load(path, identity, network, optimiser, rng, store=None):
     return {name: a.copy() for name, a in parts["best"].items()}, history
 
 
-# ---- what a checkpoint has to hold: each raises ValueError ----------------------------------------
+# ---- what a checkpoint has to hold: each raises ValueError --------------------------------------
 
 def _json(arrays, name):
     """The value in the JSON text `name`, taken out of `arrays`."""
@@ -102,20 +107,23 @@ def _check_identity(identity, saved):
 
 
 def _check_history(history, identity):
-    if not isinstance(history, list) or len(history) > identity["settings"]["epochs"]:
-        raise ValueError(f"expected history to be a list of at most {identity['settings']['epochs']} epochs")
+    epochs, metric = identity["settings"]["epochs"], identity["metric"]
+    if not isinstance(history, list) or len(history) > epochs:
+        raise ValueError(f"expected history to be a list of at most {epochs} epochs")
     for i, record in enumerate(history):
-        if not (isinstance(record, dict) and record.keys() >= {"epoch", "loss", "seconds", identity["metric"]}
+        if not (isinstance(record, dict)
+                and record.keys() >= {"epoch", "loss", "seconds", metric}
                 and all(type(value) in (int, float) for value in record.values())
                 and record["epoch"] == i + 1):
-            raise ValueError(f"history[{i}]: expected epoch {i + 1} with loss, {identity['metric']} and "
+            raise ValueError(f"history[{i}]: expected epoch {i + 1} with loss, {metric} and "
                              "seconds, all numbers")
 
 
 def _check_arrays(part, found, expected):
     for name in sorted(expected.keys() | found.keys()):
         if name not in found or name not in expected:
-            raise ValueError(f"{part}: the array {name!r} is {'unknown' if name in found else 'missing'}")
+            which = "unknown" if name in found else "missing"
+            raise ValueError(f"{part}: the array {name!r} is {which}")
         kinds = [f"{a.dtype} {a.shape}" for a in (expected[name], found[name])]
         if kinds[0] != kinds[1]:
             raise ValueError(f"{part}: expected {name!r} to be {kinds[0]}, found {kinds[1]}")
@@ -131,19 +139,20 @@ def _state_after_a_step(optimiser, network):
 
 def _check_generator(rng, state):
     """The state is tried on a generator of the same kind, which must then give it back."""
-    trial = type(rng.bit_generator)(0)
+    kind = type(rng.bit_generator)
+    trial = kind(0)
     try:
         trial.state = state
     except Exception as error:  # NumPy raises many kinds
-        raise ValueError(f"rng: expected the state of a {type(trial).__name__} ({error})") from error
+        raise ValueError(f"rng: expected the state of a {kind.__name__} ({error})") from error
     if trial.state != state:
-        raise ValueError(f"rng: expected the state of a {type(trial).__name__}, found other numbers")
+        raise ValueError(f"rng: expected the state of a {kind.__name__}, found other numbers")
 
 
 def _restore_store(store, state):
     if store is None:
         if state:
-            raise ValueError("store: expected no arrays, the weights of this run are in the network")
+            raise ValueError("store: expected no arrays, the weights are in the network")
         return
     before = store.state()
     try:

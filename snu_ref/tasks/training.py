@@ -41,12 +41,12 @@ class Batch(NamedTuple):
 
 
 def make_optimiser(settings):
-    """Adam or SGD with momentum, as the settings say; ValueError for settings that name no such thing."""
+    """Adam or SGD with momentum, as the settings say; ValueError if they mean neither."""
     validation.one_of("optimiser", settings.optimiser, ("adam", "sgd"))
     if settings.optimiser == "sgd":
         return SGD(settings.lr, settings.momentum)
     if settings.momentum:
-        raise ValueError(f"momentum: expected 0 with adam, which has its own, got {settings.momentum}")
+        raise ValueError(f"momentum: expected 0 with adam, got {settings.momentum}")
     return Adam(settings.lr)
 
 
@@ -108,16 +108,17 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     """Train a network from `seed` and keep the parameters of its best validation epoch.
 
     checkpoint: a path that is written before the first update and after every epoch; resume: go on
-    from there. A resumed run ends bit-identical to one that was never interrupted, on the same machine.
-    stream: where progress is shown; report(record, left): called after every epoch with its record and
-    the estimated seconds left. Raises checkpoints.CheckpointError if there is nothing fit to resume from.
+    from there. A resumed run ends bit-identical to one that was never interrupted, on the same
+    machine. stream: where progress is shown; report(record, left): called after every epoch with
+    its record and the estimated seconds left. Raises checkpoints.CheckpointError if there is
+    nothing fit to resume from.
     """
     rng = np.random.default_rng(seed)
     network = task.network(settings, rng)
     store = make_store(network, settings, rng)
     optimiser = make_optimiser(settings)
-    identity = {"task": task.name, "unit": task.unit, "metric": task.metric, "settings": vars(settings),
-                "seed": seed}
+    identity = {"task": task.name, "unit": task.unit, "metric": task.metric,
+                "settings": vars(settings), "seed": seed}
     best, history = _copies(network.params), []
     if resume:
         best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
