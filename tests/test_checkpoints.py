@@ -1,4 +1,5 @@
-"""Checkpoints: a stopped run ends as one that was not, and no damaged file is ever taken for a good one."""
+"""Checkpoints: a stopped run ends as one that was not, and no damaged file is taken for a good one."""
+
 import json
 import os
 import tracemalloc
@@ -16,7 +17,11 @@ RUNS = {  # name: (task, unit, settings)
     "digits": ("digits", "snu", {"options": {"train_decay": True}}),
     "music": ("music", "ssnu", {"options": {"recurrent": True}, "dropout": 0.4}),
     "language": ("language", "lstm", {}),
-    "sgd": ("digits", "rnn", {"optimiser": "sgd", "momentum": 0.9, "lr": 0.5, "schedule": "constant"}),
+    "sgd": (
+        "digits",
+        "rnn",
+        {"optimiser": "sgd", "momentum": 0.9, "lr": 0.5, "schedule": "constant"},
+    ),
     "pcm": ("music", "snu", {"store": PCM, "keep": "last", "dropout": 0.0}),
     "quantised": ("music", "snu", {"store": {"kind": "quantised"}, "keep": "last", "dropout": 0.0}),
     "rounded": ("music", "snu", {"store": {"kind": "rounded", "bits": 4}, "dropout": 0.0}),
@@ -44,17 +49,23 @@ def stopped_before(task, n_batches):
 
 def same_training(a, b):
     """True if two runs ended in the same bits: parameters, learning curve, devices."""
+
     def curve(run):
         return [{k: v for k, v in record.items() if k != "seconds"} for record in run.history]
+
     stores = [run.store.state() if run.store else {} for run in (a, b)]
-    return (all(np.array_equal(p, b.network.params[name]) for name, p in a.network.params.items())
-            and curve(a) == curve(b) and a.best_epoch == b.best_epoch and stores[0].keys() == stores[1].keys()
-            and all(np.array_equal(stores[0][name], stores[1][name]) for name in stores[0]))
+    return (
+        all(np.array_equal(p, b.network.params[name]) for name, p in a.network.params.items())
+        and curve(a) == curve(b)
+        and a.best_epoch == b.best_epoch
+        and stores[0].keys() == stores[1].keys()
+        and all(np.array_equal(stores[0][name], stores[1][name]) for name in stores[0])
+    )
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_resumed_run_ends_bit_identical(name, tmp_path):
-    """Stopped before the first update, in the middle of an epoch, and at its end, wherever that is."""
+    """Stopped before the first update, in the middle of an epoch, and at its end."""
     task, unit, changes = RUNS[name]
     settings = toy_settings(**changes)
     whole = train(TASKS[task](unit), settings, 5)
@@ -65,20 +76,31 @@ def test_a_resumed_run_ends_bit_identical(name, tmp_path):
             train(stopped_before(TASKS[task](unit), n_batches), settings, 5, checkpoint=path)
         resumed = train(TASKS[task](unit), settings, 5, checkpoint=path, resume=True)
         assert len(resumed.history) == settings.epochs and same_training(whole, resumed)
-    finished = train(TASKS[task](unit), settings, 5, checkpoint=path, resume=True)  # nothing left to do
+    finished = train(
+        TASKS[task](unit), settings, 5, checkpoint=path, resume=True
+    )  # nothing left to do
     assert same_training(whole, finished)
 
 
 def test_a_run_with_a_checkpoint_is_the_run_without(tmp_path):
     settings = toy_settings()
-    assert same_training(train(digits(), settings, 5), train(digits(), settings, 5, checkpoint=tmp_path / "a"))
+    assert same_training(
+        train(digits(), settings, 5), train(digits(), settings, 5, checkpoint=tmp_path / "a")
+    )
 
 
 def test_the_checkpoint_of_every_epoch_is_written_once(tmp_path, monkeypatch):
-    """One before the first update, then one an epoch: what is on the disk is never an epoch behind."""
+    """One before the first update, then one an epoch: the disk is never an epoch behind."""
     path, lengths = tmp_path / "checkpoint.npz", []
-    train(music(), toy_settings(epochs=3), 0, checkpoint=path,
-          report=lambda record, left: lengths.append(len(json.loads(str(array_file.read(path)["history"])))))
+    train(
+        music(),
+        toy_settings(epochs=3),
+        0,
+        checkpoint=path,
+        report=lambda record, left: lengths.append(
+            len(json.loads(str(array_file.read(path)["history"])))
+        ),
+    )
     assert lengths == [1, 2, 3]
 
 
@@ -92,7 +114,9 @@ def blob(tmp_path_factory):
     """A good checkpoint of two epochs, as bytes."""
     path = tmp_path_factory.mktemp("good") / "checkpoint.npz"
     train(digits(), toy_settings(**SETTINGS), 7, checkpoint=path)
-    assert [entry.name for entry in path.parent.iterdir()] == ["checkpoint.npz"]  # nothing unfinished
+    assert [entry.name for entry in path.parent.iterdir()] == [
+        "checkpoint.npz"
+    ]  # nothing unfinished
     return path.read_bytes()
 
 
@@ -104,17 +128,24 @@ def checkpoint(blob, tmp_path):
 
 
 def resumed_state(path, settings=None, task=None, seed=7):
-    """All that `load` puts in place from `path`, as bytes. On a CheckpointError nothing has changed."""
+    """All that `load` puts in place, as bytes. On a CheckpointError nothing has changed."""
     settings, task = settings or toy_settings(**SETTINGS), task or digits()
     rng = np.random.default_rng(1)
     network = task.network(settings, rng)
     store, optimiser = make_store(network, settings, rng), make_optimiser(settings)
-    identity = {"task": task.name, "unit": task.unit, "metric": task.metric, "settings": vars(settings),
-                "seed": seed}
+    identity = {
+        "task": task.name,
+        "unit": task.unit,
+        "metric": task.metric,
+        "settings": vars(settings),
+        "seed": seed,
+    }
 
     def state():
         parts = (network.params, optimiser.state, store.state() if store else {})
-        return [{name: a.tobytes() for name, a in part.items()} for part in parts] + [rng.bit_generator.state]
+        return [{name: a.tobytes() for name, a in part.items()} for part in parts] + [
+            rng.bit_generator.state
+        ]
 
     before = state()
     try:
@@ -149,10 +180,12 @@ def test_a_truncated_checkpoint_is_refused_wherever_it_ends(checkpoint, blob):
 
 
 def test_a_flipped_bit_is_refused_or_changes_nothing(checkpoint, blob):
-    """Some bytes of a zip file, such as the time of day, have no meaning here; all others are noticed."""
+    """Some bytes of a zip file, such as the time, have no meaning here; all others are noticed."""
     good = resumed_state(checkpoint)
     rng = np.random.default_rng(0)
-    ends = np.concatenate([rng.integers(len(blob) - 2500, len(blob), 150), rng.integers(0, len(blob), 150)])
+    ends = np.concatenate(
+        [rng.integers(len(blob) - 2500, len(blob), 150), rng.integers(0, len(blob), 150)]
+    )
     noticed = 0
     for at, bit in zip(ends, rng.integers(0, 8, len(ends))):
         damaged = bytearray(blob)
@@ -186,34 +219,108 @@ def json_of(arrays, name):
 
 FORGED = {  # what was done to a file with a good digest: (change, words of the message)
     "no identity": (lambda a: {"identity": None}, ["no array 'identity'"]),
-    "no params": (lambda a: {n: None for n in a if n.startswith("params")}, ["params: the array '0.W' is missing"]),
+    "no params": (
+        lambda a: {n: None for n in a if n.startswith("params")},
+        ["params: the array '0.W' is missing"],
+    ),
     "one parameter less": (lambda a: {"params/1.b": None}, ["params: the array '1.b' is missing"]),
-    "one parameter more": (lambda a: {"params/2.b": a["params/1.b"]}, ["params: the array '2.b' is unknown"]),
-    "best has another shape": (lambda a: {"best/0.W": a["best/0.W"].T}, ["best: expected '0.W' to be float32 (10, 3)"]),
-    "float64 parameters": (lambda a: {"params/0.W": a["params/0.W"].astype(np.float64)}, ["found float64 (10, 3)"]),
-    "no moments": (lambda a: {n: None for n in a if n[:11] == "optimiser/m"}, ["optimiser: the array 'm.0.W' is missing"]),
-    "moment of another shape": (lambda a: {"optimiser/v.0.b": a["optimiser/v.1.b"]}, ["optimiser: expected 'v.0.b'"]),
-    "count of steps as float": (lambda a: {"optimiser/t": np.array(3.0)}, ["optimiser: expected 't' to be int64 ()"]),
-    "arrays of a store": (lambda a: {"store/0.W/chi": a["params/0.W"]}, ["store: expected no arrays"]),
-    "identity is a list": (lambda a: {"identity": text([1])}, ["expected identity to be an object", "list"]),
-    "settings is a number": (lambda a: {"identity": text({"settings": 3})}, ["expected identity to be an object"]),
-    "a setting more": (lambda a: {"identity": text({**json_of(a, "identity"), "settings":
-                                                    {**json_of(a, "identity")["settings"], "x": 1}})}, ["expected x None"]),
+    "one parameter more": (
+        lambda a: {"params/2.b": a["params/1.b"]},
+        ["params: the array '2.b' is unknown"],
+    ),
+    "best has another shape": (
+        lambda a: {"best/0.W": a["best/0.W"].T},
+        ["best: expected '0.W' to be float32 (10, 3)"],
+    ),
+    "float64 parameters": (
+        lambda a: {"params/0.W": a["params/0.W"].astype(np.float64)},
+        ["found float64 (10, 3)"],
+    ),
+    "no moments": (
+        lambda a: {n: None for n in a if n[:11] == "optimiser/m"},
+        ["optimiser: the array 'm.0.W' is missing"],
+    ),
+    "moment of another shape": (
+        lambda a: {"optimiser/v.0.b": a["optimiser/v.1.b"]},
+        ["optimiser: expected 'v.0.b'"],
+    ),
+    "count of steps as float": (
+        lambda a: {"optimiser/t": np.array(3.0)},
+        ["optimiser: expected 't' to be int64 ()"],
+    ),
+    "arrays of a store": (
+        lambda a: {"store/0.W/chi": a["params/0.W"]},
+        ["store: expected no arrays"],
+    ),
+    "identity is a list": (
+        lambda a: {"identity": text([1])},
+        ["expected identity to be an object", "list"],
+    ),
+    "settings is a number": (
+        lambda a: {"identity": text({"settings": 3})},
+        ["expected identity to be an object"],
+    ),
+    "a setting more": (
+        lambda a: {
+            "identity": text(
+                {
+                    **json_of(a, "identity"),
+                    "settings": {**json_of(a, "identity")["settings"], "x": 1},
+                }
+            )
+        },
+        ["expected x None"],
+    ),
     "no JSON": (lambda a: {"history": text("[1,")}, ["history is not JSON"]),
     "JSON without end": (lambda a: {"history": text("[" * 100_000)}, ["history is not JSON"]),
     "history is an object": (lambda a: {"history": text({})}, ["expected history to be a list"]),
     "history of numbers": (lambda a: {"history": text([1, 2])}, ["history[0]: expected epoch 1"]),
-    "history without figures": (lambda a: {"history": text([{"epoch": 1}])}, ["history[0]: expected epoch 1 with"]),
-    "figures as text": (lambda a: {"history": text([{**json_of(a, "history")[0], "accuracy": "1"}])}, ["all numbers"]),
-    "an epoch missing": (lambda a: {"history": text(json_of(a, "history")[1:])}, ["history[0]: expected epoch 1"]),
-    "too many epochs": (lambda a: {"history": text(json_of(a, "history") * 2)}, ["at most 2 epochs"]),
-    "fewer epochs than moments": (lambda a: {"history": text([])}, ["optimiser: the array 'm.0.W' is unknown"]),
+    "history without figures": (
+        lambda a: {"history": text([{"epoch": 1}])},
+        ["history[0]: expected epoch 1 with"],
+    ),
+    "figures as text": (
+        lambda a: {"history": text([{**json_of(a, "history")[0], "accuracy": "1"}])},
+        ["all numbers"],
+    ),
+    "an epoch missing": (
+        lambda a: {"history": text(json_of(a, "history")[1:])},
+        ["history[0]: expected epoch 1"],
+    ),
+    "too many epochs": (
+        lambda a: {"history": text(json_of(a, "history") * 2)},
+        ["at most 2 epochs"],
+    ),
+    "fewer epochs than moments": (
+        lambda a: {"history": text([])},
+        ["optimiser: the array 'm.0.W' is unknown"],
+    ),
     "rng is null": (lambda a: {"rng": text(None)}, ["rng: expected the state of a PCG64"]),
-    "rng of another kind": (lambda a: {"rng": text({"bit_generator": "SFC64", "state": {"state": [1, 2, 3, 4]},
-                                                    "has_uint32": 0, "uinteger": 0})}, ["rng: expected the state of a PCG64"]),
-    "rng without state": (lambda a: {"rng": text({"bit_generator": "PCG64"})}, ["rng: expected the state of a PCG64"]),
-    "rng of wrong numbers": (lambda a: {"rng": text({**json_of(a, "rng"), "uinteger": 2 ** 70})}, ["rng: expected the state"]),
-    "rng of text": (lambda a: {"rng": text({**json_of(a, "rng"), "state": {"state": "1", "inc": "1"}})}, ["rng: expected"]),
+    "rng of another kind": (
+        lambda a: {
+            "rng": text(
+                {
+                    "bit_generator": "SFC64",
+                    "state": {"state": [1, 2, 3, 4]},
+                    "has_uint32": 0,
+                    "uinteger": 0,
+                }
+            )
+        },
+        ["rng: expected the state of a PCG64"],
+    ),
+    "rng without state": (
+        lambda a: {"rng": text({"bit_generator": "PCG64"})},
+        ["rng: expected the state of a PCG64"],
+    ),
+    "rng of wrong numbers": (
+        lambda a: {"rng": text({**json_of(a, "rng"), "uinteger": 2**70})},
+        ["rng: expected the state"],
+    ),
+    "rng of text": (
+        lambda a: {"rng": text({**json_of(a, "rng"), "state": {"state": "1", "inc": "1"}})},
+        ["rng: expected"],
+    ),
 }
 
 
@@ -242,16 +349,40 @@ def npy(header, data=b""):
     return b"\x93NUMPY\x01\x00" + len(raw).to_bytes(2, "little") + raw + data
 
 
-@pytest.mark.parametrize("raw, packing, word", [
-    (npy({"descr": "<f8", "fortran_order": False, "shape": (10 ** 15,)}), zipfile.ZIP_STORED, "damaged"),
-    (npy({"descr": "<f8", "fortran_order": False, "shape": (2,)}, bytes(24)), zipfile.ZIP_STORED, "expected 16 bytes"),
-    (npy({"descr": "<f8", "fortran_order": False, "shape": (-1,)}), zipfile.ZIP_STORED, "damaged"),
-    (npy({"descr": "|O", "fortran_order": False, "shape": ()}, b"\x80\x04K\x01."), zipfile.ZIP_STORED, "Python objects"),
-    (npy({"descr": "nothing", "fortran_order": False, "shape": ()}), zipfile.ZIP_STORED, "damaged"),
-    (npy("__import__('os').abort()"), zipfile.ZIP_STORED, "damaged"),
-    (b"\x93NUMPY\x03\x00" + bytes(200), zipfile.ZIP_STORED, "version 1.0"),
-    (bytes(50_000_000), zipfile.ZIP_DEFLATED, "larger than the file"),
-], ids=["huge", "longer", "negative", "objects", "no dtype", "code", "version", "bomb"])
+@pytest.mark.parametrize(
+    "raw, packing, word",
+    [
+        (
+            npy({"descr": "<f8", "fortran_order": False, "shape": (10**15,)}),
+            zipfile.ZIP_STORED,
+            "damaged",
+        ),
+        (
+            npy({"descr": "<f8", "fortran_order": False, "shape": (2,)}, bytes(24)),
+            zipfile.ZIP_STORED,
+            "expected 16 bytes",
+        ),
+        (
+            npy({"descr": "<f8", "fortran_order": False, "shape": (-1,)}),
+            zipfile.ZIP_STORED,
+            "damaged",
+        ),
+        (
+            npy({"descr": "|O", "fortran_order": False, "shape": ()}, b"\x80\x04K\x01."),
+            zipfile.ZIP_STORED,
+            "Python objects",
+        ),
+        (
+            npy({"descr": "nothing", "fortran_order": False, "shape": ()}),
+            zipfile.ZIP_STORED,
+            "damaged",
+        ),
+        (npy("__import__('os').abort()"), zipfile.ZIP_STORED, "damaged"),
+        (b"\x93NUMPY\x03\x00" + bytes(200), zipfile.ZIP_STORED, "version 1.0"),
+        (bytes(50_000_000), zipfile.ZIP_DEFLATED, "larger than the file"),
+    ],
+    ids=["huge", "longer", "negative", "objects", "no dtype", "code", "version", "bomb"],
+)
 def test_hostile_arrays_are_refused_without_filling_memory(checkpoint, raw, packing, word):
     with zipfile.ZipFile(checkpoint, "a", packing) as archive:
         archive.writestr("more.npy", raw)
@@ -275,6 +406,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 def test_a_checkpoint_of_another_run_is_refused(checkpoint):
     def other(**changes):
         return {"settings": toy_settings(**{**SETTINGS, **changes})}
+
     refused(checkpoint, "expected seed 8, but the checkpoint is of a run with 7", seed=8)
     refused(checkpoint, "expected epochs 3", **other(epochs=3))
     refused(checkpoint, "expected options {'decay': 0.5}", **other(options={"decay": 0.5}))
@@ -283,13 +415,17 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
 
 
 def test_damaged_devices_are_refused_and_undone(tmp_path):
-    """The second of two arrays of devices is wrong; the first has been restored by then, and is put back."""
-    path, settings = tmp_path / "checkpoint.npz", toy_settings(epochs=1, store=PCM, keep="last", dropout=0.0)
+    """The second of two arrays of devices is wrong; the first, restored by then, is put back."""
+    path, settings = tmp_path / "checkpoint.npz", toy_settings(
+        epochs=1, store=PCM, keep="last", dropout=0.0
+    )
     train(music("snu"), settings, 7, checkpoint=path)
     good = path.read_bytes()
-    for change, word in (({"store/1.W/turn": None}, "state must hold exactly"),
-                         ({"store/1.W/chi": np.zeros((2, 2))}, "state['chi']"),
-                         ({"store/1.W/scale": np.array(-1.0)}, "scale")):
+    for change, word in (
+        ({"store/1.W/turn": None}, "state must hold exactly"),
+        ({"store/1.W/chi": np.zeros((2, 2))}, "state['chi']"),
+        ({"store/1.W/scale": np.array(-1.0)}, "scale"),
+    ):
         path.write_bytes(good)
         forge(path, lambda arrays: change)
         refused(path, "store: ", word, settings=settings, task=music("snu"))
@@ -297,13 +433,16 @@ def test_damaged_devices_are_refused_and_undone(tmp_path):
 
 # ---- a disk that is full ------------------------------------------------------------------------
 
+
 def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, blob, monkeypatch):
     def full(file, **arrays):
         file.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(array_file.np, "savez", full)
-    with pytest.raises(OSError, match="checkpoint.npz: cannot be written: No space left on device$"):
+    with pytest.raises(
+        OSError, match="checkpoint.npz: cannot be written: No space left on device$"
+    ):
         train(digits(), toy_settings(**SETTINGS), 7, checkpoint=checkpoint)
     forge_epochs = toy_settings(**SETTINGS)
     monkeypatch.undo()
@@ -315,7 +454,9 @@ def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, 
 
     savez = np.savez
     monkeypatch.setattr(array_file.np, "savez", full_at_the_third)
-    with pytest.raises(OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"):
+    with pytest.raises(
+        OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"
+    ):
         train(digits(), forge_epochs, 7, checkpoint=checkpoint)
     monkeypatch.undo()
     assert [entry.name for entry in checkpoint.parent.iterdir()] == ["checkpoint.npz"]

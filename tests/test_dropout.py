@@ -1,4 +1,5 @@
-"""Dropout: the mean is kept, each value falls by itself, backward uses the mask of its forward pass."""
+"""Dropout: the mean is kept, each value falls by itself, backward uses the mask of its pass."""
+
 import numpy as np
 import pytest
 
@@ -29,7 +30,11 @@ def test_the_gradient_with_a_mask_passed_in():
     rng = np.random.default_rng(1)
     mask = (rng.random((5, 2, 4)) < 0.6).astype(float)
     rows = gradcheck.check_layer(Dropout(0.4, mask=mask), rng.normal(size=(5, 2, 4)), rng=rng)
-    assert [row.parameter for row in rows] == ["x"] and rows[0].verdict == "ok" and rows[0].complex < 1e-12
+    assert (
+        [row.parameter for row in rows] == ["x"]
+        and rows[0].verdict == "ok"
+        and rows[0].complex < 1e-12
+    )
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
@@ -42,7 +47,7 @@ def test_values_are_dropped_at_the_rate_and_the_mean_is_kept(rate):
 
 
 def test_each_step_sample_and_unit_is_dropped_by_itself():
-    """The shares that are kept along one axis scatter as those of independent draws; shared ones scatter more."""
+    """The shares kept along an axis scatter as those of independent draws; shared ones more."""
     kept = dropped(0.5)[0] > 0
     for axis in range(3):
         shares = kept.mean(axis=axis)
@@ -65,7 +70,9 @@ def test_a_new_mask_in_each_pass_from_the_generator_alone():
     first, second = layer.forward(x)[0], layer.forward(x)[0]
     assert 0.4 < (first == second).mean() < 0.6
     again = Dropout(0.5, rng=np.random.default_rng(3))
-    assert np.array_equal(again.forward(x)[0], first) and np.array_equal(again.forward(x)[0], second)
+    assert np.array_equal(again.forward(x)[0], first) and np.array_equal(
+        again.forward(x)[0], second
+    )
 
 
 def test_backward_uses_the_mask_of_the_pass_it_belongs_to():
@@ -82,21 +89,52 @@ def test_dtype_follows(dtype):
     assert y.dtype == layer.backward(y, cache)[0].dtype == dtype
 
 
-@pytest.mark.parametrize("make, error, words", [
-    (lambda r: Dropout(1.0, rng=r), ValueError, r"rate: expected a number in \[0, 1\)"),
-    (lambda r: Dropout(-0.1, rng=r), ValueError, "rate"),
-    (lambda r: Dropout(0.5), ValueError, "rng, mask: expected exactly one of the two, got neither"),
-    (lambda r: Dropout(0.5, rng=r, mask=np.ones((1, 1, 1))), ValueError, "rng, mask: .* got both"),
-    (lambda r: Dropout(0.5, mask=np.full((1, 1, 1), 0.5)), ValueError, "mask: expected only 0 and 1"),
-    (lambda r: Dropout(0.5, mask=np.full((1, 1, 1), 2.0)), ValueError, "mask: expected only 0 and 1"),
-    (lambda r: Dropout(0.5, mask=np.ones((1, 1, 1), bool)), TypeError, "mask: expected dtype float64"),
-    (lambda r: Dropout(0.5, rng=0), TypeError, "rng: expected a numpy.random.Generator"),
-    (lambda r: Dropout(0.5, mask=np.ones((1, 2, 3))).forward(np.ones((2, 2, 3))), ValueError, "mask: expected shape"),
-    (lambda r: Dropout(0.5, rng=r).forward(np.ones((2, 3))), ValueError, "x: expected shape"),
-    (lambda r: Dropout(0.5, rng=r).forward(np.ones((2, 2, 3)), (1,)), TypeError, "state"),
-    (lambda r: Dropout(0.5, rng=r).backward(np.ones((1, 1, 1)), dropped(0.5)[1]), ValueError, "dy: expected shape"),
-    (lambda r: Dropout(0.5, rng=r).backward(np.ones((1, 1, 1)), ()), TypeError, "cache"),
-])
+@pytest.mark.parametrize(
+    "make, error, words",
+    [
+        (lambda r: Dropout(1.0, rng=r), ValueError, r"rate: expected a number in \[0, 1\)"),
+        (lambda r: Dropout(-0.1, rng=r), ValueError, "rate"),
+        (
+            lambda r: Dropout(0.5),
+            ValueError,
+            "rng, mask: expected exactly one of the two, got neither",
+        ),
+        (
+            lambda r: Dropout(0.5, rng=r, mask=np.ones((1, 1, 1))),
+            ValueError,
+            "rng, mask: .* got both",
+        ),
+        (
+            lambda r: Dropout(0.5, mask=np.full((1, 1, 1), 0.5)),
+            ValueError,
+            "mask: expected only 0 and 1",
+        ),
+        (
+            lambda r: Dropout(0.5, mask=np.full((1, 1, 1), 2.0)),
+            ValueError,
+            "mask: expected only 0 and 1",
+        ),
+        (
+            lambda r: Dropout(0.5, mask=np.ones((1, 1, 1), bool)),
+            TypeError,
+            "mask: expected dtype float64",
+        ),
+        (lambda r: Dropout(0.5, rng=0), TypeError, "rng: expected a numpy.random.Generator"),
+        (
+            lambda r: Dropout(0.5, mask=np.ones((1, 2, 3))).forward(np.ones((2, 2, 3))),
+            ValueError,
+            "mask: expected shape",
+        ),
+        (lambda r: Dropout(0.5, rng=r).forward(np.ones((2, 3))), ValueError, "x: expected shape"),
+        (lambda r: Dropout(0.5, rng=r).forward(np.ones((2, 2, 3)), (1,)), TypeError, "state"),
+        (
+            lambda r: Dropout(0.5, rng=r).backward(np.ones((1, 1, 1)), dropped(0.5)[1]),
+            ValueError,
+            "dy: expected shape",
+        ),
+        (lambda r: Dropout(0.5, rng=r).backward(np.ones((1, 1, 1)), ()), TypeError, "cache"),
+    ],
+)
 def test_bad_input_is_named(make, error, words):
     with pytest.raises(error, match=words):
         make(np.random.default_rng(0))
@@ -108,7 +146,9 @@ def test_without_dropout_is_the_same_network_on_the_same_arrays():
     inner = Network([Dropout(0.5, rng=rng), SNU(4, 4, rng=rng, h="sigmoid"), Dropout(0.5, rng=rng)])
     network = Network([embedding, inner, Dropout(0.9, rng=rng), TiedOutput(embedding)])
     plain = without_dropout(network)
-    assert not any(isinstance(layer, Dropout) for part in (plain, plain.layers[1]) for layer in part.layers)
+    assert not any(
+        isinstance(layer, Dropout) for part in (plain, plain.layers[1]) for layer in part.layers
+    )
     assert {id(p) for p in plain.params.values()} == {id(p) for p in network.params.values()}
     x = rng.integers(0, 6, (5, 3))
     y, cache = inner.layers[1].forward(embedding.forward(x)[0])

@@ -1,4 +1,5 @@
-"""Faults: kills, full disks, folders that cannot be written, damaged files. Said in a line; nothing is lost."""
+"""Faults: kills, full disks, closed folders, damaged files. Said in a line, and nothing is lost."""
+
 import json
 import os
 import signal
@@ -18,14 +19,21 @@ TRAIN = ["train", "music", "--unit", "snu", "--epochs", "4", "--seed", "3", "--o
 
 
 def start(folder, *words, code=None, **options):
-    """A process of its own that runs a command in `folder`, or `code` instead of the plain command line."""
+    """A process of its own that runs a command in `folder`, or `code` in its place."""
     program = ["-m", "snu_ref"] if code is None else ["-c", code]
-    return subprocess.Popen([sys.executable, *program, *words], cwd=folder, env=ENVIRONMENT, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        [sys.executable, *program, *words],
+        cwd=folder,
+        env=ENVIRONMENT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
 
 
 def run(folder, *words, status=0, **options):
-    """The standard output of a command in `folder`; where a status is expected, its one line of error."""
+    """What a command in `folder` prints; where a status is expected, its one line of error."""
     process = start(folder, *words, **options)
     out, err = process.communicate(timeout=110)
     assert process.returncode == status, out + err
@@ -47,10 +55,17 @@ def refused(capsys, *words):
 def final(folder):
     """What a run ended in: everything in its checkpoint but the seconds, and its test figures."""
     arrays = array_file.read(folder / "checkpoint.npz")
-    history = [{k: v for k, v in record.items() if k != "seconds"}
-               for record in json.loads(str(arrays.pop("history")))]
+    history = [
+        {k: v for k, v in record.items() if k != "seconds"}
+        for record in json.loads(str(arrays.pop("history")))
+    ]
     results = json.loads((folder / "results.json").read_text())
-    return {name: a.tobytes() for name, a in arrays.items()}, history, results["test"], results["best_epoch"]
+    return (
+        {name: a.tobytes() for name, a in arrays.items()},
+        history,
+        results["test"],
+        results["best_epoch"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +78,24 @@ def whole(tmp_path_factory):
 
 def test_a_run_says_how_long_it_will_take_and_writes_its_results(whole):
     folder, text = whole
-    epochs = [line for line in text.splitlines() if line.startswith("epoch ") and "kept" not in line]
+    epochs = [
+        line for line in text.splitlines() if line.startswith("epoch ") and "kept" not in line
+    ]
     assert len(epochs) == 4 and all(f"epoch {i}  loss " in line for i, line in enumerate(epochs, 1))
-    assert all(" seconds " in line and " left 0:0" in line for line in epochs) and epochs[-1].endswith("left 0:00")
+    assert all(" seconds " in line and " left 0:0" in line for line in epochs) and epochs[
+        -1
+    ].endswith("left 0:00")
     assert "229 train, 76 valid, 77 test pieces" in text and "26,638 parameters" in text
-    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.npz", "learning_curve.png", "results.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "checkpoint.npz",
+        "learning_curve.png",
+        "results.json",
+    ]
     assert (folder / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
     results = json.loads((folder / "results.json").read_text())
-    assert [record["epoch"] for record in results["history"]] == [1, 2, 3, 4] and results["seed"] == 3
+    assert [record["epoch"] for record in results["history"]] == [1, 2, 3, 4] and results[
+        "seed"
+    ] == 3
 
 
 def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path, whole):
@@ -124,7 +149,7 @@ def test_a_run_killed_while_it_writes_a_checkpoint_resumes_bit_identical(tmp_pat
 
 
 def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, whole):
-    """The limit on a file's size stands for the disk: first no checkpoint fits on it, then one does again."""
+    """A limit on the size of files stands for the disk: no checkpoint fits, then the first does."""
     resource = pytest.importorskip("resource")
     size = (whole[0] / "checkpoint.npz").stat().st_size
 
@@ -136,7 +161,9 @@ def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, wh
     assert list((tmp_path / "full").iterdir()) == []
     # the first checkpoint is without Adam's moments and fits into half the space of the second
     error = run(tmp_path, *TRAIN, "full", status=2, preexec_fn=limit(3 * size // 4))
-    assert "File too large; the checkpoint after 0 of 4 epochs is kept there, to resume from" in error
+    assert (
+        "File too large; the checkpoint after 0 of 4 epochs is kept there, to resume from" in error
+    )
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["checkpoint.npz"]
     run(tmp_path, *TRAIN, "full", "--resume")
     assert final(tmp_path / "full") == final(whole[0])
@@ -156,8 +183,10 @@ def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, caps
 
 
 def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
-    for name, words in (("checkpoint.npz", "checkpoint.npz is of an earlier run: give --resume"),
-                        ("results.json", "results.json is of something else: give another --out")):
+    for name, words in (
+        ("checkpoint.npz", "checkpoint.npz is of an earlier run: give --resume"),
+        ("results.json", "results.json is of something else: give another --out"),
+    ):
         folder = tmp_path / name
         folder.mkdir()
         (folder / name).write_text("x")
@@ -169,52 +198,92 @@ def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
 def test_a_damaged_checkpoint_is_named_and_left_as_it_is(tmp_path, whole, capsys):
     good = (whole[0] / "checkpoint.npz").read_bytes()
     checkpoint = tmp_path / "checkpoint.npz"
-    for blob in (b"", b"PK", good[:len(good) // 2], good[:1000] + b"\xff" + good[1001:]):
+    for blob in (b"", b"PK", good[: len(good) // 2], good[:1000] + b"\xff" + good[1001:]):
         checkpoint.write_bytes(blob)
         error = refused(capsys, *TRAIN, tmp_path, "--resume")
         assert f"{checkpoint}: expected a checkpoint, but it is damaged" in error
         assert checkpoint.read_bytes() == blob and list(tmp_path.iterdir()) == [checkpoint]
     checkpoint.write_bytes(good)
     assert "expected seed 9, but the checkpoint is of a run with 3" in refused(
-        capsys, *TRAIN, tmp_path, "--resume", "--seed", "9")
+        capsys, *TRAIN, tmp_path, "--resume", "--seed", "9"
+    )
 
 
 # ---- options ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("words, expected", [
-    (["digits", "--data", "."], "--data: preset 'small' trains on data that the package and Python carry"),
-    (["music", "--unit", "snu", "--weights", "pcm", "--data", "."], "--data: preset 'small'"),
-    (["music", "--unit", "snu", "--weights", "pcm", "--preset", "paper"], "--preset: --weights pcm has settings"),
-    (["music", "--unit", "snu", "--weights", "pcm", "--preset", "paper", "--data", "."], "--preset: --weights pcm"),
-    (["music", "--weights", "pcm"], "--weights: pcm is for music with --unit snu, got music with --unit ssnu"),
-    (["digits", "--unit", "snu", "--weights", "pcm"], "--weights: pcm is for music with --unit snu, got digits"),
-    (["music", "--preset", "paper"], "--data: preset 'paper' needs the full data set; expected a folder with jsb-"),
-    (["music", "--unit", "snu-conv"], "unit: expected one of 'snu', 'ssnu', 'rnn', 'gru', 'lstm', got 'snu-conv'"),
-    (["music", "--seed", "-1"], "--seed: expected a number in [0, inf], got -1"),
-    (["music", "--epochs", "0"], "--epochs: expected a positive int, got 0"),
-])
-def test_options_that_would_have_no_effect_or_make_no_sense_are_errors(words, expected, tmp_path, capsys):
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        (
+            ["digits", "--data", "."],
+            "--data: preset 'small' trains on data that the package and Python carry",
+        ),
+        (["music", "--unit", "snu", "--weights", "pcm", "--data", "."], "--data: preset 'small'"),
+        (
+            ["music", "--unit", "snu", "--weights", "pcm", "--preset", "paper"],
+            "--preset: --weights pcm has settings",
+        ),
+        (
+            ["music", "--unit", "snu", "--weights", "pcm", "--preset", "paper", "--data", "."],
+            "--preset: --weights pcm",
+        ),
+        (
+            ["music", "--weights", "pcm"],
+            "--weights: pcm is for music with --unit snu, got music with --unit ssnu",
+        ),
+        (
+            ["digits", "--unit", "snu", "--weights", "pcm"],
+            "--weights: pcm is for music with --unit snu, got digits",
+        ),
+        (
+            ["music", "--preset", "paper"],
+            "--data: preset 'paper' needs the full data set; expected a folder with jsb-",
+        ),
+        (
+            ["music", "--unit", "snu-conv"],
+            "unit: expected one of 'snu', 'ssnu', 'rnn', 'gru', 'lstm', got 'snu-conv'",
+        ),
+        (["music", "--seed", "-1"], "--seed: expected a number in [0, inf], got -1"),
+        (["music", "--epochs", "0"], "--epochs: expected a positive int, got 0"),
+    ],
+)
+def test_options_that_would_have_no_effect_or_make_no_sense_are_errors(
+    words, expected, tmp_path, capsys
+):
     assert expected in refused(capsys, "train", *words, "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 # ---- data files ---------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("task, name, words", [
-    ("digits", "train-images-idx3-ubyte", ["expected 47040016 bytes", "ossci-datasets"]),
-    ("music", "jsb-chorales-quarter.json", ["expected JSON", "czhuang/JSB-Chorales-dataset"]),
-    ("language", "ptb.train.txt", ["expected 929589 tokens with <eos>", "LDC99T42"])])
+
+@pytest.mark.parametrize(
+    "task, name, words",
+    [
+        ("digits", "train-images-idx3-ubyte", ["expected 47040016 bytes", "ossci-datasets"]),
+        ("music", "jsb-chorales-quarter.json", ["expected JSON", "czhuang/JSB-Chorales-dataset"]),
+        ("language", "ptb.train.txt", ["expected 929589 tokens with <eos>", "LDC99T42"]),
+    ],
+)
 def test_a_truncated_data_file_is_named(task, name, words, tmp_path, capsys):
-    start_of = {"digits": bytes([0, 0, 8, 3, 0, 0, 234, 96, 0, 0, 0, 28, 0, 0, 0, 28, 0]),
-                "music": b'{"train": [[[60]', "language": b" aer banknote\n"}
+    start_of = {
+        "digits": bytes([0, 0, 8, 3, 0, 0, 234, 96, 0, 0, 0, 28, 0, 0, 0, 28, 0]),
+        "music": b'{"train": [[[60]',
+        "language": b" aer banknote\n",
+    }
     (tmp_path / name).write_bytes(start_of[task])
-    error = refused(capsys, "train", task, "--preset", "paper", "--data", tmp_path, "--out", tmp_path / "run")
+    error = refused(
+        capsys, "train", task, "--preset", "paper", "--data", tmp_path, "--out", tmp_path / "run"
+    )
     assert all(word in error for word in (str(tmp_path / name), *words))
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("task, name", [("digits", "digits.npz"), ("music", "chorales.npz")])
-def test_a_data_file_of_the_package_altered_by_one_byte_is_named(task, name, tmp_path, capsys, monkeypatch):
+def test_a_data_file_of_the_package_altered_by_one_byte_is_named(
+    task, name, tmp_path, capsys, monkeypatch
+):
     raw = bytearray((datasets._folder() / name).read_bytes())
     raw[len(raw) // 2] ^= 1
     (tmp_path / name).write_bytes(raw)

@@ -1,4 +1,5 @@
-"""Lateral inhibition and sparsity: spikes counted by hand, what inhibition does to them, table and picture."""
+"""Lateral inhibition and sparsity: spikes counted by hand, with and without; table and picture."""
+
 import numpy as np
 import pytest
 
@@ -12,15 +13,20 @@ N_STEPS = 20
 
 
 def by_hand(inhibited, decay=1.0):
-    """Three hidden units, each driven by its pixel in every step: with 1.5, 0.6 and 0.3 above a threshold of 1.
+    """Three hidden units, driven by their pixels with 1.5, 0.6 and 0.3 a step; the threshold is 1.
 
-    Without inhibition the first fires in every step, the second (0.6, 1.2 > 1) in every second, the third
-    (0.3, 0.6, 0.9, 1.2 > 1) in every fourth. With it, a spike of the first clears all three.
+    Without inhibition the first fires in every step, the second (0.6, 1.2 > 1) in every second, the
+    third (0.3, 0.6, 0.9, 1.2 > 1) in every fourth. With it, a spike of the first clears all three.
     """
     values = np.array([[1, 1, 1], [0, 1, 1], [0, 0, 1], [0, 0, 0]], np.float32)
     task = Digits("snu", {"train": (values, np.arange(4))})
-    settings = toy_settings(hidden=(3,), n_steps=N_STEPS, max_spikes=N_STEPS, lateral_inhibition=inhibited,
-                            options={"decay": decay})
+    settings = toy_settings(
+        hidden=(3,),
+        n_steps=N_STEPS,
+        max_spikes=N_STEPS,
+        lateral_inhibition=inhibited,
+        options={"decay": decay},
+    )
     network = task.network(settings, np.random.default_rng(0))
     network.params["0.W"][...] = np.diag([1.5, 0.6, 0.3])
     return task, network, values, settings
@@ -28,7 +34,9 @@ def by_hand(inhibited, decay=1.0):
 
 def count(inhibited, image=slice(None)):
     task, network, values, settings = by_hand(inhibited)
-    return pytest.approx(hidden_spikes(task, network, values[image], settings, np.random.default_rng(0)), rel=1e-6)
+    return pytest.approx(
+        hidden_spikes(task, network, values[image], settings, np.random.default_rng(0)), rel=1e-6
+    )
 
 
 def test_hidden_spikes_without_inhibition():
@@ -40,7 +48,7 @@ def test_hidden_spikes_without_inhibition():
 
 
 def test_hidden_spikes_with_inhibition():
-    """One image: the first unit alone. The next: the second fires in every second step and clears the third."""
+    """First image: the first unit alone. Second: every second step, which clears the third."""
     assert count(True, slice(0, 1)) == 20
     assert count(True, slice(1, 2)) == 10
     assert count(True, slice(2, 3)) == 5  # nobody else fires
@@ -68,9 +76,13 @@ def rows():
 
 def test_the_comparison_is_side_by_side(rows):
     assert [row["inhibition"] for row in rows] == [False, True]
-    assert rows[1]["spikes"] < 0.9 * rows[0]["spikes"]  # after 20 epochs at 20 steps it is below a third
+    assert (
+        rows[1]["spikes"] < 0.9 * rows[0]["spikes"]
+    )  # after 20 epochs at 20 steps it is below a third
     for row in rows:
-        assert row["accuracy"] > 0.6 and 0 < row["spikes"] < 100 * 6 and row["seconds"] > 0  # 0.1 by guessing
+        assert (
+            row["accuracy"] > 0.6 and 0 < row["spikes"] < 100 * 6 and row["seconds"] > 0
+        )  # 0.1 by guessing
         assert row["weights"].shape == (100, 8, 8)
     text = inhibition_table(rows).splitlines()
     assert "accuracy" in text[0] and "hidden spikes a digit" in text[0] and len(text) == 3
@@ -82,7 +94,9 @@ def test_the_comparison_is_side_by_side(rows):
 def test_the_weights_shown_are_those_of_the_pixels_of_a_unit(monkeypatch):
     """weights[u, i, j] is the weight from pixel (i, j) to unit u of the trained network."""
     runs, run_task = [], inhibition.run_task
-    monkeypatch.setattr(inhibition, "run_task", lambda *a, **k: runs.append(run_task(*a, **k)) or runs[-1])
+    monkeypatch.setattr(
+        inhibition, "run_task", lambda *a, **k: runs.append(run_task(*a, **k)) or runs[-1]
+    )
     rows = compare_inhibition(1, epochs=1, n_steps=2, max_spikes=2)
     for run, row in zip(runs, rows):
         assert row["weights"][3, 2, 5] == run.network.params["0.W"][2 * 8 + 5, 3]
@@ -90,14 +104,18 @@ def test_the_weights_shown_are_those_of_the_pixels_of_a_unit(monkeypatch):
         assert run.settings.hidden == (100,) and run.results["seed"] == 1
         assert row["accuracy"] == run.results["test"]["accuracy"]
         values, _ = run.loaded.task.data["test"]  # and the spikes are those of the evaluation
-        assert row["spikes"] == hidden_spikes(run.loaded.task, run.network, values, run.settings,
-                                              np.random.default_rng([1, 1]))
+        assert row["spikes"] == hidden_spikes(
+            run.loaded.task, run.network, values, run.settings, np.random.default_rng([1, 1])
+        )
 
 
 def test_the_picture_is_written(rows, tmp_path):
     from matplotlib.image import imread
+
     path = tmp_path / "input_weights.png"
-    drawn = figures.input_weights([("without", rows[0]["weights"]), ("with", rows[1]["weights"])], path)
+    drawn = figures.input_weights(
+        [("without", rows[0]["weights"]), ("with", rows[1]["weights"])], path
+    )
     image = imread(drawn)
     assert drawn == path and image.shape[1] == 1280 and image.shape[2] in (3, 4)
     red, blue = image[..., 0] - image[..., 2] > 0.3, image[..., 2] - image[..., 0] > 0.3

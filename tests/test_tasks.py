@@ -1,4 +1,5 @@
-"""The tasks: each figure against a model whose figure is known, batches that hold everything once, loading."""
+"""The tasks: figures against models whose figure is known, batches that hold all once, loading."""
+
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,12 @@ import pytest
 from snu_ref import Dense, Network, readers
 from snu_ref.baselines import independent_notes_nll
 from snu_ref.embedding import Embedding
-from snu_ref.ngrams import unigram, unigram_perplexity, witten_bell_bigram, witten_bell_bigram_perplexity
+from snu_ref.ngrams import (
+    unigram,
+    unigram_perplexity,
+    witten_bell_bigram,
+    witten_bell_bigram_perplexity,
+)
 from snu_ref.tasks import loading
 from snu_ref.tasks.digits import Digits, split_validation
 from snu_ref.tasks.language import Language, sample, sample_text
@@ -20,21 +26,23 @@ from toy_tasks import digits, language, music, toy_settings
 
 
 def images_of_numbers(n, bits=7):
-    """Image i shows the number i, a pixel a bit, so that coding at full rate loses nothing: (n, bits), labels."""
+    """Image i shows the number i, a pixel a bit: coding at full rate loses nothing. And labels."""
     numbers = np.arange(n)
     values = (numbers[:, None] >> np.arange(bits) & 1).astype(np.float32)
     return values, numbers % 10
 
 
 def test_which_figure_ranks_networks_and_in_which_direction():
-    assert [(task().name, task().metric, task().higher_is_better) for task in (digits, music, language)] == [
-        ("digits", "accuracy", True), ("music", "nll", False), ("language", "perplexity", False)]
+    assert [
+        (task().name, task().metric, task().higher_is_better) for task in (digits, music, language)
+    ] == [("digits", "accuracy", True), ("music", "nll", False), ("language", "perplexity", False)]
 
 
 # ---- digits: accuracy and batches ---------------------------------------------------------------
 
+
 class Answers:
-    """Stands for a network: its outputs (T, B, 10) are looked up by the number that an image shows."""
+    """Stands for a network: its outputs are looked up by the number that an image shows."""
 
     def __init__(self, y):
         self.y = y  # (T, images, 10)
@@ -49,7 +57,7 @@ def test_accuracy_is_that_of_the_largest_output_averaged_over_time():
     values, labels = images_of_numbers(4)
     settings = toy_settings(n_steps=3, max_spikes=3)
     y = np.zeros((3, 4, 10))
-    for i, answer in enumerate((0, 1, 2, 9)):      # three of four are right
+    for i, answer in enumerate((0, 1, 2, 9)):  # three of four are right
         y[:2, i, answer] = 0.6
         y[2, i, 5] = 1.0
     task = Digits("snu", {split: (values, labels) for split in ("train", "valid")})
@@ -60,9 +68,11 @@ def test_accuracy_is_that_of_the_largest_output_averaged_over_time():
 
 
 def test_outputs_do_not_depend_on_how_many_images_go_at_a_time(monkeypatch):
-    """Of images whose code is without chance; the spikes are counted with the weight of their images."""
+    """Of images whose code is without chance; rates count with the number of their images."""
     values, labels = images_of_numbers(25)
-    task, settings = Digits("snu", {"train": (values, labels)}), toy_settings(n_steps=5, max_spikes=5)
+    task, settings = Digits("snu", {"train": (values, labels)}), toy_settings(
+        n_steps=5, max_spikes=5
+    )
     network = task.network(settings, np.random.default_rng(0))
     network.params["0.W"][...] *= 3
     means, rates = task.outputs(network, values, settings, np.random.default_rng(0))
@@ -71,7 +81,9 @@ def test_outputs_do_not_depend_on_how_many_images_go_at_a_time(monkeypatch):
     assert means.shape == (25, 10) and np.allclose(means, parts[0])
     assert np.allclose(rates, parts[1], rtol=1e-6) and len(rates) == 2 and 0 < rates[0] < 1
     y, cache = network.forward(task.code(values, settings, np.random.default_rng(0)))
-    assert np.allclose(means, y.mean(axis=0)) and rates[0] == pytest.approx(cache.layers[0].y.mean(), rel=1e-6)
+    assert np.allclose(means, y.mean(axis=0)) and rates[0] == pytest.approx(
+        cache.layers[0].y.mean(), rel=1e-6
+    )
 
 
 def test_an_evaluation_has_spikes_of_its_own_that_depend_on_the_seed_alone():
@@ -94,7 +106,11 @@ def epoch_of_images(settings, rng, n=50):
     batches = list(task.batches(settings, rng))
     assert len(batches) == task.batches_per_epoch(settings)
     for batch in batches:
-        assert batch.x.dtype == batch.target.dtype == np.float32 and not batch.carry and batch.mask is None
+        assert (
+            batch.x.dtype == batch.target.dtype == np.float32
+            and not batch.carry
+            and batch.mask is None
+        )
         assert (batch.x == batch.x[0]).all()  # at full rate every step shows the image
     shown = np.concatenate([batch.x[0] for batch in batches]) @ 2 ** np.arange(7)
     target = np.concatenate([batch.target for batch in batches])
@@ -108,7 +124,9 @@ def test_an_epoch_shows_every_image_once_with_its_label_in_random_order():
     assert sizes == [8] * 6 + [2]
     for order in (first, second):
         assert sorted(order) == list(range(50))
-        assert abs(np.corrcoef(order, np.arange(50))[0, 1]) < 0.5  # far from sorted, or cut and joined
+        assert (
+            abs(np.corrcoef(order, np.arange(50))[0, 1]) < 0.5
+        )  # far from sorted, or cut and joined
         assert (np.diff(order) == 1).sum() < 8
     assert (first == second).sum() < 10
     assert np.array_equal(epoch_of_images(settings, np.random.default_rng(0))[0], first)
@@ -130,40 +148,69 @@ def test_networks_of_the_digits_have_the_named_unit_and_sizes(unit):
     x = task.code(np.ones((3, 64), np.float32), settings, np.random.default_rng(0))
     assert x.shape == (6, 3, *task.in_shape) and network.forward(x)[0].shape == (6, 3, 10)
     if unit == "snu-conv":
-        assert [layer.out_shape for layer in network.layers] == [(8, 8, 4), (4, 4, 4), (4, 4, 6), (2, 2, 6), (24,), (10,)]
+        assert [layer.out_shape for layer in network.layers] == [
+            (8, 8, 4),
+            (4, 4, 4),
+            (4, 4, 6),
+            (2, 2, 6),
+            (24,),
+            (10,),
+        ]
     else:
         assert [layer.out_shape for layer in network.layers] == [(4,), (6,), (10,)]
 
 
 def test_lateral_inhibition_is_in_the_hidden_layers_and_refused_where_there_is_none():
     task = digits("ssnu")
-    network = task.network(toy_settings(hidden=(4, 5), lateral_inhibition=True), np.random.default_rng(0))
+    network = task.network(
+        toy_settings(hidden=(4, 5), lateral_inhibition=True), np.random.default_rng(0)
+    )
     assert [layer.lateral_inhibition for layer in network.layers] == [True, True, False]
     network = task.network(toy_settings(hidden=(4, 5)), np.random.default_rng(0))
     assert [layer.lateral_inhibition for layer in network.layers] == [False, False, False]
     for unit in ("rnn", "gru", "lstm", "snu-conv"):
-        with pytest.raises(ValueError, match=f"lateral_inhibition: expected False, {unit} has none"):
+        with pytest.raises(
+            ValueError, match=f"lateral_inhibition: expected False, {unit} has none"
+        ):
             digits(unit).network(toy_settings(lateral_inhibition=True), np.random.default_rng(0))
 
 
 def test_the_named_units():
     rng = np.random.default_rng(0)
-    kinds = {unit: type(unit_layers(unit, (3, 2), {}, rng, np.float32)[0]).__name__ for unit in UNITS}
-    assert kinds == {"snu": "SNU", "ssnu": "SNU", "rnn": "RNN", "gru": "GRU", "lstm": "LSTM", "snu-conv": "SNU"}
+    kinds = {
+        unit: type(unit_layers(unit, (3, 2), {}, rng, np.float32)[0]).__name__ for unit in UNITS
+    }
+    assert kinds == {
+        "snu": "SNU",
+        "ssnu": "SNU",
+        "rnn": "RNN",
+        "gru": "GRU",
+        "lstm": "LSTM",
+        "snu-conv": "SNU",
+    }
     x = np.random.default_rng(1).normal(size=(9, 5, 3)).astype(np.float32)
-    spikes, soft = (unit_layers(unit, (3, 2), {"decay": 0.5}, rng, np.float32)[0] for unit in ("snu", "ssnu"))
-    assert set(np.unique(spikes.forward(3 * x)[0])) == {0, 1} and (soft.params["decay"] == 0.5).all()
+    spikes, soft = (
+        unit_layers(unit, (3, 2), {"decay": 0.5}, rng, np.float32)[0] for unit in ("snu", "ssnu")
+    )
+    assert (
+        set(np.unique(spikes.forward(3 * x)[0])) == {0, 1} and (soft.params["decay"] == 0.5).all()
+    )
     assert len(np.unique(soft.forward(x)[0])) > 50
     chain = unit_layers("gru", (3, 4, 5), {}, rng, np.float32)
     assert [layer.in_shape + layer.out_shape for layer in chain] == [(3, 4), (4, 5)]
-    assert [layer.dtype for layer in conv_layers((8, 8, 1), (2,), 3, {}, rng, np.float32)] == [np.float32] * 3
+    assert [layer.dtype for layer in conv_layers((8, 8, 1), (2,), 3, {}, rng, np.float32)] == [
+        np.float32
+    ] * 3
 
 
 # ---- music: NLL and batches ---------------------------------------------------------------------
 
+
 def some_pieces(n, rng, shortest=2):
-    return [(rng.random((steps, 88)) < rng.random(88) * 0.2).astype(np.uint8)
-            for steps in rng.integers(shortest, 12, n)]
+    return [
+        (rng.random((steps, 88)) < rng.random(88) * 0.2).astype(np.uint8)
+        for steps in rng.integers(shortest, 12, n)
+    ]
 
 
 def test_the_nll_of_independent_notes_is_that_of_the_baseline():
@@ -177,12 +224,14 @@ def test_the_nll_of_independent_notes_is_that_of_the_baseline():
     task = Music("snu", {"train": train, "test": test})
     found = task.evaluate(Network([dense]), "test", None, 0)
     assert found["nll"] == pytest.approx(independent_notes_nll(train, test), rel=1e-5)
-    assert found["nll_per_piece"] == pytest.approx(independent_notes_nll(train, test, per_piece=True), rel=1e-5)
+    assert found["nll_per_piece"] == pytest.approx(
+        independent_notes_nll(train, test, per_piece=True), rel=1e-5
+    )
     assert abs(found["nll"] - found["nll_per_piece"]) > 0.01
 
 
 def test_the_nll_is_of_the_next_step():
-    """A network that expects each note to stay as it is has an NLL of almost 0 on pieces that stay."""
+    """A network that expects each note to stay has an NLL of almost 0 on pieces that stay."""
     dense = Dense(88, 88, rng=np.random.default_rng(0), dtype=np.float32)
     dense.params["W"][...], dense.params["b"][...] = 40 * np.eye(88), -20
     still, moving = np.zeros((6, 88), np.uint8), np.zeros((6, 88), np.uint8)
@@ -190,7 +239,9 @@ def test_the_nll_is_of_the_next_step():
     moving[np.arange(6), 3 * np.arange(6)] = 1
     task = Music("snu", {"valid": [still], "test": [moving]})
     assert task.evaluate(Network([dense]), "valid", None, 0)["nll"] < 1e-5
-    assert task.evaluate(Network([dense]), "test", None, 0)["nll"] == pytest.approx(40, rel=1e-5)  # two notes wrong
+    assert task.evaluate(Network([dense]), "test", None, 0)["nll"] == pytest.approx(
+        40, rel=1e-5
+    )  # two notes wrong
 
 
 def test_an_epoch_of_music_has_every_piece_once_in_random_order():
@@ -209,7 +260,9 @@ def test_an_epoch_of_music_has_every_piece_once_in_random_order():
         for batch in batches:
             steps = 1 + batch.x[0].argmax(axis=1) % 5
             assert np.array_equal(batch.mask.sum(axis=0), steps) and len(batch.x) == steps.max()
-            assert np.array_equal(batch.x.sum(axis=(0, 2)), steps) and np.array_equal(batch.x, batch.target)
+            assert np.array_equal(batch.x.sum(axis=(0, 2)), steps) and np.array_equal(
+                batch.x, batch.target
+            )
         orders.append(np.concatenate([batch.x[0].argmax(axis=1) for batch in batches]))
         assert sorted(orders[-1]) == list(range(40)) and (np.diff(orders[-1]) == 1).sum() < 8
     assert (orders[0] == orders[1]).sum() < 10
@@ -230,7 +283,9 @@ def markov_text(rng, n):
     """Words 0..11, each likely to be followed by one of its own two."""
     words = [0]
     for _ in range(n - 1):
-        words.append(int((2 * words[-1] + rng.integers(2)) % V if rng.random() < 0.7 else rng.integers(V)))
+        words.append(
+            int((2 * words[-1] + rng.integers(2)) % V if rng.random() < 0.7 else rng.integers(V))
+        )
     return np.array(words)
 
 
@@ -238,29 +293,39 @@ def table_network(logits):
     """A network whose logits after word h are row h of a table (V, V)."""
     rng = np.random.default_rng(0)
     embedding, dense = Embedding(V, V, rng=rng), Dense(V, V, rng=rng)
-    embedding.params["E"][...], dense.params["W"][...], dense.params["b"][...] = np.eye(V), logits, 0
+    embedding.params["E"][...], dense.params["W"][...], dense.params["b"][...] = (
+        np.eye(V),
+        logits,
+        0,
+    )
     return Network([embedding, dense])
 
 
 @pytest.mark.parametrize("n", [2, 200, 201, 202, 777])
 def test_the_perplexity_of_an_n_gram_is_that_of_the_baseline(n):
     """Networks that are the unigram and the bigram, against `ngrams`, over pieces of 200 words."""
-    train, test = markov_text(np.random.default_rng(0), 3000), markov_text(np.random.default_rng(1), n)
+    train, test = markov_text(np.random.default_rng(0), 3000), markov_text(
+        np.random.default_rng(1), n
+    )
     task = Language("snu", {"train": train, "test": test}, V)
     word = np.log(np.tile(unigram(train, V), (V, 1)))
     assert task.evaluate(table_network(word), "test", None, 0)["perplexity"] == pytest.approx(
-        unigram_perplexity(train, test, V), rel=1e-9)
+        unigram_perplexity(train, test, V), rel=1e-9
+    )
     every = np.arange(V)
     pair = np.log([witten_bell_bigram(train, np.full(V, h), every, V) for h in every])
     assert task.evaluate(table_network(pair), "test", None, 0)["perplexity"] == pytest.approx(
-        witten_bell_bigram_perplexity(train, test, V), rel=1e-9)
+        witten_bell_bigram_perplexity(train, test, V), rel=1e-9
+    )
 
 
 def test_a_perplexity_beyond_all_numbers_is_infinite():
     task = Language("snu", {"test": np.array([0, 1, 0, 1])}, V)
     logits = np.zeros((V, V))
     logits[:, 5] = 700
-    assert task.evaluate(table_network(logits), "test", None, 0)["perplexity"] == pytest.approx(np.exp(700), rel=1e-9)
+    assert task.evaluate(table_network(logits), "test", None, 0)["perplexity"] == pytest.approx(
+        np.exp(700), rel=1e-9
+    )
     logits[:, 5] = 1000
     assert task.evaluate(table_network(logits), "test", None, 0)["perplexity"] == np.inf
 
@@ -274,17 +339,29 @@ def test_perplexity_is_without_dropout():
 
 
 def test_dropout_of_language_stands_on_both_sides_of_the_units():
-    network = language().network(toy_settings(hidden=(8, 5), dropout=0.25), np.random.default_rng(0))
+    network = language().network(
+        toy_settings(hidden=(8, 5), dropout=0.25), np.random.default_rng(0)
+    )
     assert [type(layer).__name__ for layer in network.layers] == [
-        "Embedding", "Dropout", "SNU", "SNU", "Dropout", "Dense", "TiedOutput"]
-    assert [layer.rate for layer in network.layers if type(layer).__name__ == "Dropout"] == [0.25, 0.25]
+        "Embedding",
+        "Dropout",
+        "SNU",
+        "SNU",
+        "Dropout",
+        "Dense",
+        "TiedOutput",
+    ]
+    assert [layer.rate for layer in network.layers if type(layer).__name__ == "Dropout"] == [
+        0.25,
+        0.25,
+    ]
     with pytest.raises(ValueError, match="projection: expected False"):
         language().network(toy_settings(tied=False, projection=True), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("temperature, share", [((), 0.75), ((0.5,), 0.9)])
 def test_words_are_drawn_by_their_probability_and_the_temperature(temperature, share):
-    """Words 1 and 2 have odds of 3 to 1 after any word, others none: 9 to 1 at a temperature of 1/2."""
+    """Words 1 and 2 have odds of 3 to 1, others none: 9 to 1 at a temperature of 1/2."""
     logits = np.full((V, V), -50.0)
     logits[:, 1], logits[:, 2] = np.log(3), 0
     words = sample(table_network(logits), [0], 2000, np.random.default_rng(0), *temperature)
@@ -299,29 +376,50 @@ def test_sample_text_goes_on_from_the_end_of_a_sentence():
     vocabulary = ("<unk>", "<eos>", "two", "three", *"abcdefgh")
     text = sample_text(table_network(logits), vocabulary, np.random.default_rng(0), n=5)
     assert text == "three <unk>\n   three <unk>"
-    assert len(sample_text(table_network(logits), vocabulary, np.random.default_rng(0)).split()) == 40
+    assert (
+        len(sample_text(table_network(logits), vocabulary, np.random.default_rng(0)).split()) == 40
+    )
 
 
 # ---- loading ------------------------------------------------------------------------------------
+
 
 def test_the_digits_of_the_package():
     loaded = load_task("digits", "snu")
     data = loaded.task.data
     assert {split: part[0].shape for split, part in data.items()} == {
-        "train": (3200, 64), "valid": (623, 64), "test": (1797, 64)}
+        "train": (3200, 64),
+        "valid": (623, 64),
+        "test": (1797, 64),
+    }
     for values, labels in data.values():
-        assert values.dtype == np.float32 and values.min() == 0 and values.max() == 1 and len(values) == len(labels)
+        assert (
+            values.dtype == np.float32
+            and values.min() == 0
+            and values.max() == 1
+            and len(values) == len(labels)
+        )
         assert set(np.unique(values * 16)) == set(range(17)) and set(labels) == set(range(10))
-    assert loaded.facts == ["UCI handwritten digits, 8x8: 3,200 train, 623 valid, 1,797 test images"]
+    assert loaded.facts == [
+        "UCI handwritten digits, 8x8: 3,200 train, 623 valid, 1,797 test images"
+    ]
     assert loaded.baselines == {} and loaded.words == ()
 
 
 def test_the_chorales_of_the_package():
     loaded = load_task("music", "gru")
     data = loaded.task.data
-    assert {split: len(rolls) for split, rolls in data.items()} == {"train": 229, "valid": 76, "test": 77}
-    assert loaded.facts == ["Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces"]
-    assert loaded.baselines == {"independent notes": independent_notes_nll(data["train"], data["test"])}
+    assert {split: len(rolls) for split, rolls in data.items()} == {
+        "train": 229,
+        "valid": 76,
+        "test": 77,
+    }
+    assert loaded.facts == [
+        "Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces"
+    ]
+    assert loaded.baselines == {
+        "independent notes": independent_notes_nll(data["train"], data["test"])
+    }
     assert loaded.task.unit == "gru"
 
 
@@ -329,18 +427,29 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
     """The readers stand aside; what is tested is what becomes of their arrays."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (9, 28, 28)).astype(np.uint8)
-    mnist = readers.Mnist(images, np.arange(9, dtype=np.uint8), images[:4], np.arange(4, dtype=np.uint8))
+    mnist = readers.Mnist(
+        images, np.arange(9, dtype=np.uint8), images[:4], np.arange(4, dtype=np.uint8)
+    )
     jsb = readers.Jsb(*(some_pieces(n, rng) for n in (4, 2, 3)))
     ptb = readers.Ptb(tuple("abc<"), *(rng.integers(0, 4, n) for n in (90, 30, 20)))
     asked = []
     for name, value in (("read_mnist", mnist), ("read_jsb", jsb), ("read_ptb", ptb)):
-        monkeypatch.setattr(readers, name, lambda folder, value=value: asked.append(folder) or value)
+        monkeypatch.setattr(
+            readers, name, lambda folder, value=value: asked.append(folder) or value
+        )
     monkeypatch.setattr(loading, "N_VALID_MNIST", 2)
 
     loaded = load_task("digits", "ssnu", "paper", tmp_path)
-    assert np.array_equal(loaded.task.data["valid"][0], images[7:].reshape(2, 784) / np.float32(255))
-    assert loaded.task.data["train"][0].shape == (7, 784) and loaded.task.data["train"][0].dtype == np.float32
-    assert np.array_equal(loaded.task.data["test"][1], np.arange(4)) and "9 images" in loaded.facts[0]
+    assert np.array_equal(
+        loaded.task.data["valid"][0], images[7:].reshape(2, 784) / np.float32(255)
+    )
+    assert (
+        loaded.task.data["train"][0].shape == (7, 784)
+        and loaded.task.data["train"][0].dtype == np.float32
+    )
+    assert (
+        np.array_equal(loaded.task.data["test"][1], np.arange(4)) and "9 images" in loaded.facts[0]
+    )
     assert loaded.facts[1] == "the last 2 validate"
 
     loaded = load_task("music", "ssnu", "paper", tmp_path)
@@ -349,16 +458,26 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
     assert "3 chorales" in loaded.facts[0]
 
     loaded = load_task("language", "ssnu", "paper", tmp_path)
-    assert loaded.task.n_words == 4 and loaded.words == ptb.vocabulary and loaded.task.data["valid"] is ptb.valid
-    assert loaded.baselines == {"unigram": unigram_perplexity(ptb.train, ptb.test, 4),
-                                "Witten-Bell bigram": witten_bell_bigram_perplexity(ptb.train, ptb.test, 4)}
+    assert (
+        loaded.task.n_words == 4
+        and loaded.words == ptb.vocabulary
+        and loaded.task.data["valid"] is ptb.valid
+    )
+    assert loaded.baselines == {
+        "unigram": unigram_perplexity(ptb.train, ptb.test, 4),
+        "Witten-Bell bigram": witten_bell_bigram_perplexity(ptb.train, ptb.test, 4),
+    }
     assert asked == [tmp_path] * 3
     for name in ("digits", "music", "language"):
-        with pytest.raises(ValueError, match="--data: preset 'paper' needs the full data set; expected a folder with"):
+        with pytest.raises(
+            ValueError,
+            match="--data: preset 'paper' needs the full data set; expected a folder with",
+        ):
             load_task(name, "snu", "paper")
 
 
 # ---- one run ------------------------------------------------------------------------------------
+
 
 def test_the_results_of_a_run():
     table = find_preset("music", "snu", "small")
@@ -368,10 +487,20 @@ def test_the_results_of_a_run():
     settings = settings_of(table, epochs=3, hidden=(5,))
     assert r["test"] == loaded.task.evaluate(run.network, "test", settings, 4)
     assert r["test"] != loaded.task.evaluate(run.network, "valid", settings, 4)
-    assert (r["task"], r["unit"], r["preset"], r["seed"], r["metric"]) == ("music", "snu", "small", 4, "nll")
+    assert (r["task"], r["unit"], r["preset"], r["seed"], r["metric"]) == (
+        "music",
+        "snu",
+        "small",
+        4,
+        "nll",
+    )
     assert r["parameters"] == 88 * 5 + 5 + 5 * 88 + 88 and r["baselines"] == {"simple": 1.0}
     assert r["settings"]["epochs"] == {"value": 3, "source": "command line"}
     assert r["settings"]["lr"] == {"value": settings.lr, "source": "ours"}
-    assert r["data"] == ["five pieces"] and len(r["history"]) == 3 and r["best_epoch"] == run.trained.best_epoch
+    assert (
+        r["data"] == ["five pieces"]
+        and len(r["history"]) == 3
+        and r["best_epoch"] == run.trained.best_epoch
+    )
     assert r["seconds"] == round(sum(record["seconds"] for record in r["history"]), 2)
     assert set(r["versions"]) == {"snu_ref", "numpy", "python"}

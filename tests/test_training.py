@@ -32,7 +32,8 @@ def test_training_learns_and_keeps_the_best_validation_epoch():
     assert task.evaluate(trained.network, "valid", settings, 0)["accuracy"] == max(figures)
 
 
-@pytest.mark.parametrize("up, keep, kept", [(False, "best", 3), (True, "best", 2), (False, "last", 5)])
+@pytest.mark.parametrize("up, keep, kept", [
+    (False, "best", 3), (True, "best", 2), (False, "last", 5)])
 def test_the_parameters_of_the_kept_epoch_come_back(up, keep, kept):
     """Figures are given out by a script; what the network held at each epoch is noted down."""
     task, settings = music(), toy_settings(epochs=5, keep=keep)
@@ -45,7 +46,8 @@ def test_the_parameters_of_the_kept_epoch_come_back(up, keep, kept):
 
     task.evaluate, task.higher_is_better = evaluate, up
     trained = train(task, settings, 8)
-    assert trained.best_epoch == kept and [record["nll"] for record in trained.history] == [3, 5, 1, 1, 2]
+    assert trained.best_epoch == kept
+    assert [record["nll"] for record in trained.history] == [3, 5, 1, 1, 2]
     for name, p in trained.network.params.items():
         assert np.array_equal(p, held[kept - 1][name])
     for name in trained.network.trainable:
@@ -54,11 +56,12 @@ def test_the_parameters_of_the_kept_epoch_come_back(up, keep, kept):
 
 
 def test_an_epoch_in_full():
-    """Epoch 2 of 4 written out: rate of each step, state carried on, gradient not, clipping, Adam."""
+    """Epoch 2 of 4 written out: rates, state carried on, gradient not, clipping, Adam."""
     task, settings = language("lstm"), toy_settings(dropout=0.0, clip=0.01, batch=3, bptt=7)
     network, other = (task.network(settings, np.random.default_rng(0)) for _ in range(2))
     adam = Adam(settings.lr)
-    loss = train_epoch(task, network, make_optimiser(settings), settings, 1, np.random.default_rng(0))
+    loss = train_epoch(task, network, make_optimiser(settings), settings, 1,
+                       np.random.default_rng(0))
     batches, losses, state = list(task.batches(settings, None)), [], None
     assert len(batches) == 18
     for i, batch in enumerate(batches):
@@ -69,42 +72,45 @@ def test_an_epoch_in_full():
         norm = np.sqrt(sum((g.astype(float) ** 2).sum() for g in grads.values()))
         assert norm > 0.01  # so that clipping acts
         adam.lr = 0.02 * (1 + np.cos(np.pi * (1 + i / 18) / 4)) / 2
-        adam.step(other.params, {name: (g * (0.01 / norm)).astype(np.float32) for name, g in grads.items()})
+        adam.step(other.params, {name: (g * (0.01 / norm)).astype(np.float32)
+                                 for name, g in grads.items()})
         losses.append(value)
     assert loss == pytest.approx(np.mean(losses), rel=1e-5)
     for name, p in network.params.items():
         assert np.allclose(p, other.params[name], rtol=1e-3, atol=1e-4), name
 
 
-def frozen_epoch(task, settings, network):
+def frozen_epoch(task, settings, network, seed=0):
     """The loss of an epoch that changes nothing: the steps are too small for float32."""
-    return train_epoch(task, network, SGD(1e-30), toy_settings(**{**vars(settings), "lr": 1e-30}), 0,
-                       np.random.default_rng(0))
+    settings = toy_settings(**{**vars(settings), "lr": 1e-30})
+    return train_epoch(task, network, SGD(1e-30), settings, 0, np.random.default_rng(seed))
 
 
 def test_the_state_is_carried_from_piece_to_piece_and_cleared_at_the_start_of_an_epoch():
-    """So the loss of an epoch does not depend on the pieces it is cut into, if nothing is learnt meanwhile."""
+    """So an epoch's loss does not depend on the pieces it is cut into, if nothing is learnt."""
     task = language("lstm")
     task.data["train"] = np.random.default_rng(0).integers(0, 7, 3 * 41)
-    settings = toy_settings(dropout=0.0, batch=3, bptt=40)
+    def cut(bptt):
+        return toy_settings(dropout=0.0, batch=3, bptt=bptt)
+
     network = task.network(settings, np.random.default_rng(0))
     for p in network.params.values():
         p *= 8  # for a state that matters
-    whole = frozen_epoch(task, settings, network)
+    whole = frozen_epoch(task, cut(40), network)
     for bptt in (1, 2, 8, 20):
-        assert frozen_epoch(task, toy_settings(dropout=0.0, batch=3, bptt=bptt), network) == pytest.approx(whole, rel=1e-6)
-    task.batches = lambda *args, batches=task.batches: (batch._replace(carry=False) for batch in batches(*args))
-    assert abs(frozen_epoch(task, toy_settings(dropout=0.0, batch=3, bptt=8), network) - whole) > 1e-3
+        assert frozen_epoch(task, cut(bptt), network) == pytest.approx(whole, rel=1e-6)
+    batches = task.batches
+    task.batches = lambda *args: (batch._replace(carry=False) for batch in batches(*args))
+    assert abs(frozen_epoch(task, cut(8), network) - whole) > 1e-3
 
 
 def test_pieces_of_music_and_digits_start_from_a_cleared_state():
-    """The order of the pieces does not matter to their mean loss, if nothing is learnt meanwhile."""
+    """The order of the pieces does not matter to their mean loss, if nothing is learnt."""
     task, settings = music("lstm"), toy_settings(dropout=0.0, batch=1)
     network = task.network(settings, np.random.default_rng(0))
     for p in network.params.values():
         p *= 8
-    losses = [train_epoch(task, network, SGD(1e-30), toy_settings(batch=1, lr=1e-30), 0, np.random.default_rng(seed))
-              for seed in range(3)]
+    losses = [frozen_epoch(task, settings, network, seed) for seed in range(3)]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
 
 
@@ -125,27 +131,27 @@ def test_every_epoch_of_a_run_has_an_order_and_dropout_of_its_own():
 
 
 def test_reports_come_after_every_epoch_with_the_time_left(monkeypatch):
-    now = iter(np.arange(0.0, 1000.0, 10.0))  # the clock goes on by ten seconds whenever it is looked at
+    now = iter(np.arange(0.0, 1000.0, 10.0))  # the clock goes on by ten seconds at every look
     monkeypatch.setattr("snu_ref.tasks.training.time.monotonic", lambda: float(next(now)))
     reports = []
-    trained = train(music(), toy_settings(epochs=4), 0, report=lambda record, left: reports.append((record, left)),
-                    stream=io.StringIO())
+    trained = train(music(), toy_settings(epochs=4), 0, stream=io.StringIO(),
+                    report=lambda *record_and_left: reports.append(record_and_left))
     assert [record for record, _ in reports] == trained.history
     seconds = [record["seconds"] for record in trained.history]
     assert min(seconds) >= 10 and trained.seconds == sum(seconds)
     assert [left for _, left in reports] == [np.mean(seconds[:i]) * (4 - i) for i in (1, 2, 3, 4)]
 
 
-@pytest.mark.parametrize("store", [{"kind": "quantised", "scale": 16.0}, {"kind": "rounded", "bits": 5},
-                                   {"kind": "pcm", "scale": 16.0}])
+@pytest.mark.parametrize("store", [{"kind": "quantised", "scale": 16.0},
+                                   {"kind": "rounded", "bits": 5}, {"kind": "pcm", "scale": 16.0}])
 def test_a_store_is_read_before_each_pass_and_takes_each_update(store):
-    """What it holds after an epoch is near what the same training gives in floats, and not what it began with."""
-    task, settings = music("snu"), toy_settings(epochs=20, batch=1, dropout=0.0, store=store, keep="last", lr=0.01)
-    free, held = train(task, toy_settings(**{**vars(settings), "store": None}), 0), train(task, settings, 0)
-    start = task.network(settings, np.random.default_rng(0)).params["1.W"]
-    moved, off = (np.linalg.norm(a - b) for a, b in (
-        (free.network.params["1.W"], start), (held.network.params["1.W"], free.network.params["1.W"])))
-    assert 0 < off < 0.75 * moved
+    """What it holds in the end is near what the same training gives in floats, not what it began with."""
+    task, changes = music("snu"), dict(epochs=20, batch=1, dropout=0.0, keep="last", lr=0.01)
+    free = train(task, toy_settings(**changes), 0)
+    held = train(task, toy_settings(**changes, store=store), 0)
+    start = task.network(toy_settings(**changes), np.random.default_rng(0)).params["1.W"]
+    W_free, W_held = free.network.params["1.W"], held.network.params["1.W"]
+    assert 0 < np.linalg.norm(W_held - W_free) < 0.75 * np.linalg.norm(W_free - start)
     assert held.history[-1]["loss"] < 0.5 * held.history[0]["loss"]
 
 
@@ -154,23 +160,32 @@ def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tm
         def isatty(self):
             return True
 
-    seconds = iter(range(100_000))
+    seconds = iter(range(100_000))  # a second at every look
     monkeypatch.setattr("snu_ref.progress.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    settings, path = toy_settings(epochs=2, batch=1), tmp_path / "checkpoint.npz"
     for report in (None, lambda record, left: None):
-        stream, path = Terminal(), tmp_path / "checkpoint.npz"
-        train(music(), toy_settings(epochs=2, batch=1), 0, label="here", stream=stream, report=report, checkpoint=path)
+        stream = Terminal()
+        train(music(), settings, 0, label="here", stream=stream, report=report, checkpoint=path)
         lines = [line.rstrip() for line in stream.getvalue().split("\r")]
         assert [line[:20] for line in lines if line] == [
             f"here  {share:3} %  0:0{10 - share // 10} left"[:20] for share in range(10, 101, 10)]
         assert "loss" in lines[1] and stream.getvalue().split("\r")[-2:] == [" " * 99, ""]
-        # stopped in the second epoch, and resumed
-        with pytest.raises(KeyboardInterrupt):
-            stopped, evaluate, calls = music(), music().evaluate, []
-            stopped.evaluate = lambda *a: calls.append(a) or (evaluate(*a) if len(calls) < 2 else exec("raise KeyboardInterrupt"))
-            train(stopped, toy_settings(epochs=2, batch=1), 0, checkpoint=path)
-        stream = Terminal()
-        train(music(), toy_settings(epochs=2, batch=1), 0, label="here", stream=stream, checkpoint=path, resume=True)
-        assert stream.getvalue().startswith("\rhere   60 %  0:04 left")
+
+    stopped = music()
+    evaluate, calls = stopped.evaluate, []
+
+    def stop_in_the_second(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return evaluate(*args)
+
+    stopped.evaluate = stop_in_the_second
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, settings, 0, checkpoint=path)
+    stream = Terminal()
+    train(music(), settings, 0, label="here", stream=stream, checkpoint=path, resume=True)
+    assert stream.getvalue().startswith("\rhere   60 %  0:04 left")
 
 
 @pytest.mark.parametrize("changes, words", [

@@ -1,4 +1,5 @@
 """The three tasks on data of a few kilobytes, for tests that train in milliseconds."""
+
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,10 +11,32 @@ from snu_ref.tasks.music import Music
 
 def toy_settings(**changes):
     """Settings that serve all three tasks."""
-    return SimpleNamespace(**{**dict(
-        hidden=(8,), options={}, optimiser="adam", lr=0.02, momentum=0.0, schedule="cosine", batch=4, epochs=4,
-        clip=1.0, lateral_inhibition=False, store=None, keep="best", n_steps=6, max_spikes=6, embedding=6,
-        tied=True, projection=True, dropout=0.2, bptt=5), **changes})
+    return SimpleNamespace(
+        **{
+            **dict(
+                hidden=(8,),
+                options={},
+                optimiser="adam",
+                lr=0.02,
+                momentum=0.0,
+                schedule="cosine",
+                batch=4,
+                epochs=4,
+                clip=1.0,
+                lateral_inhibition=False,
+                store=None,
+                keep="best",
+                n_steps=6,
+                max_spikes=6,
+                embedding=6,
+                tied=True,
+                projection=True,
+                dropout=0.2,
+                bptt=5,
+            ),
+            **changes,
+        }
+    )
 
 
 def digits(unit="snu"):
