@@ -90,10 +90,11 @@ def test_the_state_is_carried_from_piece_to_piece_and_cleared_at_the_start_of_an
     """So an epoch's loss does not depend on the pieces it is cut into, if nothing is learnt."""
     task = language("lstm")
     task.data["train"] = np.random.default_rng(0).integers(0, 7, 3 * 41)
+
     def cut(bptt):
         return toy_settings(dropout=0.0, batch=3, bptt=bptt)
 
-    network = task.network(settings, np.random.default_rng(0))
+    network = task.network(cut(40), np.random.default_rng(0))
     for p in network.params.values():
         p *= 8  # for a state that matters
     whole = frozen_epoch(task, cut(40), network)
