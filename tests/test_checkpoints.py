@@ -1,4 +1,4 @@
-"""Checkpoints: a stopped run ends as one that was not, and no damaged file passes for a good one."""
+"""Checkpoints: a stopped run ends as one that was not; no damaged file passes for a good one."""
 
 import json
 import os

@@ -30,6 +30,12 @@ def test_unigram_is_the_relative_frequency_when_every_word_was_seen():
     np.testing.assert_allclose(unigram(train, 3), [1 / 6, 2 / 6, 3 / 6], rtol=1e-15)
 
 
+def test_unigram_of_a_single_word():
+    np.testing.assert_allclose(unigram(np.array([1]), 3), [1 / 3] * 3, rtol=1e-15)  # unseen as one
+    with pytest.raises(ValueError, match="train: .* n >= 1"):
+        unigram(np.array([], int), 3)
+
+
 def test_bigram_sums_to_one_after_every_history():
     train = text(1)
     every = np.arange(V)

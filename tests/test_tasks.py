@@ -203,6 +203,13 @@ def test_the_named_units():
     ] * 3
 
 
+@pytest.mark.parametrize("kernel", [1, 3, 5, 7])
+def test_convolution_keeps_the_size_and_pooling_halves_it(kernel):
+    layers = conv_layers((8, 12, 1), (2, 3), kernel, {}, np.random.default_rng(0), np.float32)
+    assert [layer.out_shape for layer in layers] == [
+        (8, 12, 2), (4, 6, 2), (4, 6, 3), (2, 3, 3), (18,)]
+
+
 # ---- music: NLL and batches ---------------------------------------------------------------------
 
 
