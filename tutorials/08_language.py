@@ -79,8 +79,9 @@ with style.house():
     for k in (1, 10, 100, 1000):
         word = sorted(words[2:], key=lambda w: -count[number[w]])[k - 1]
         axes.plot(k, common[k - 1], "o", color=style.OKABE_ITO["blue"])
-        axes.text(k * 1.1, common[k - 1] * 1.15, f"“{word}”")
+        axes.text(k * 1.1, common[k - 1] * 1.15, word if word.isalpha() else f"the mark {word}")
     axes.set(xlabel="rank of the word", ylabel="how often it stands there", xlim=(0.8, 3000),
+             ylim=(2, 3 * common[0]),
              title=f"{half} words make half of the text")
     keep(figure, "08_words.png")
 
@@ -235,8 +236,9 @@ with style.house():
     axes.loglog(list(by_k), list(by_k.values()), "o-", color=style.COLOUR["sSNU"])
     for name, colour in (("unigram", style.GREY), ("bigram", style.OKABE_ITO["orange"])):
         axes.axhline(reached[name], color=colour, linestyle="--", linewidth=1.6)
-        axes.text(30, reached[name] * 1.04, f"{name}: {reached[name]:.0f}", color=colour, ha="right")
-    axes.text(30, by_k[30] * 0.78, f"sSNU: {by_k[30]:.0f}", color=style.COLOUR["sSNU"], ha="right")
+        axes.text(30, reached[name] * 1.05, f"{name}: {reached[name]:.0f}", color=colour,
+                  ha="right", va="bottom")
+    axes.text(30, by_k[30] * 0.72, f"sSNU: {by_k[30]:.0f}", color=style.COLOUR["sSNU"], ha="right")
     axes.set(xlabel="words shown, from a cleared state", ylabel="perplexity", ylim=(30, 3000),
              xticks=list(by_k), xticklabels=list(by_k), yticks=(100, 1000),
              yticklabels=(100, 1000), title="Five words say more than one")

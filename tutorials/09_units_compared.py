@@ -81,7 +81,8 @@ with style.house():
     figure, axes = style.figure()
     for name in UNITS:
         axes.loglog(sizes, counted[name], "o-", color=style.COLOUR[name])
-        axes.text(430, counted[name][-1], name, color=style.COLOUR[name], va="center")
+        axes.text(440, counted[name][-1] * {"LSTM": 1.15, "GRU": 0.87}.get(name, 1), name,
+                  color=style.COLOUR[name], va="center")
     axes.set(xlabel="units (88 inputs)", ylabel="parameters", xlim=(9, 700), xticks=(10, 100, 400),
              xticklabels=(10, 100, 400), title="What a layer costs")
     keep(figure, "09_parameters.png")
@@ -230,11 +231,12 @@ assert difference < 1e-9 and not y.any()
 # 20 units, a plain read-out, 150 updates of 50 samples and the same learning rate. (Task and
 # settings are ours.)
 #
-# - After 5 steps all of them know.
 # - After 20 steps the sSNU with decay 0.8 has forgotten: 0.58^20 is 0.00002, no gradient finds its
 #   way. With decay 0.98 it knows. It was not the unit, it was the number.
-# - RNN and LSTM know after 50 steps, the GRU not within this effort: its start, at 1/2, forgets
+# - The LSTM knows after 35 steps, the GRU not within this effort: it starts at 1/2 and forgets
 #   fast.
+# - The RNN is a gamble on the start. With most starts it knows; with one of the six that we tried
+#   it had not learned it at all.
 #
 # So which is best? This task asks for one thing, a long memory of one bit, and nothing for any
 # other skill. On the paper's digits the order is another (SNU 98.47 %, RNN 97.72 %, LSTM 97.48 %,
@@ -268,14 +270,14 @@ makers = {"sSNU, decay 0.8": lambda rng: SNU(3, 20, rng=rng, **soft),
           "RNN": lambda rng: RNN(3, 20, rng=rng), "GRU": lambda rng: GRU(3, 20, rng=rng),
           "LSTM": lambda rng: LSTM(3, 20, rng=rng)}
 seeds = (0,) if args.quick else (0, 1, 2)
-delays = (5, 20) if args.quick else (5, 10, 20, 35, 50)
+delays = (5, 20) if args.quick else (5, 10, 20, 35)
 knows = {name: {D: np.mean([remember(make, D, seed) for seed in seeds]) for D in delays}
          for name, make in makers.items()}
-assert all(knows[name][5] > 0.9 for name in makers)
-assert knows["sSNU, decay 0.8"][20] < 0.65
-assert all(knows[name][20] > 0.85 for name in ("sSNU, decay 0.98", "RNN", "LSTM"))
+sure = ("sSNU, decay 0.98", "GRU", "LSTM")
+assert all(knows[name][D] > 0.85 for name in sure for D in (5, 20))
+assert knows["sSNU, decay 0.8"][5] > 0.85 and knows["sSNU, decay 0.8"][20] < 0.65
 if not args.quick:
-    assert knows["RNN"][50] > 0.85 and knows["LSTM"][50] > 0.85 > knows["GRU"][50]
+    assert knows["LSTM"][35] > 0.85 and knows["GRU"][35] < 0.65 < knows["sSNU, decay 0.98"][35]
 
 with style.house():
     figure, axes = style.figure()
@@ -283,10 +285,10 @@ with style.house():
         axes.plot(delays, [100 * knows[name][D] for D in delays], marker + line, label=name,
                   color=style.COLOUR[name.split(",")[0]])
     axes.axhline(50, color=style.GREY, linestyle="--", linewidth=1.2)
-    axes.text(delays[0], 46.5, "guessing", color=style.GREY, va="top")
+    axes.text(delays[-1], 49, "guessing", color=style.GREY, va="top", ha="right")
     axes.set(xlabel="steps to remember", ylabel="right answers (%)", ylim=(0, 104),
              xticks=delays, title="One bit, kept for a while")
-    axes.legend(loc="lower right", ncols=2)
+    axes.legend(loc="lower left", ncols=2)
     keep(figure, "09_remember.png")
 
 # %%
@@ -338,3 +340,15 @@ for name in makers:
 #        python -m snu_ref check lstm.py:Adapter --cases "lstm-*"
 #
 #    The last line must begin with PASSED: 2 cases.
+
+# %% [markdown]
+# ## Expected output
+#
+# These are the last lines. A ~ marks those that differ with `--quick`.
+#
+#     parameters of 88 inputs, 150 units   SNU  13350
+#     parameters of 88 inputs, 150 units   RNN  35850
+#     parameters of 88 inputs, 150 units   GRU  107550
+#     parameters of 88 inputs, 150 units   LSTM 143400
+#     factor a step near rest, SNU, sSNU   0.8 0.6
+#     SNU inside the LSTM differs by       less than 1e-9
