@@ -185,11 +185,11 @@ with style.house():
         top.semilogy(k, curve, color=style.COLOUR[name],
                      label=f"{name}: {step_factor[name]:.2f} a step")
     top.semilogy(k, slow, "--", color=style.COLOUR["SNU"], label="SNU, decay 0.98")
-    top.set(ylim=(1e-9, 30), ylabel="gradient", title="How far back does a gradient reach?")
+    top.set(ylim=(1e-9, 30), ylabel="gradient (relative)", title="How far back does a gradient reach?")
     top.legend(loc="lower left", fontsize=11)
     for (scale, curve), line in zip(scaled.items(), (":", "-", "--")):
         bottom.semilogy(k, curve, line, color=style.COLOUR["RNN"], label=f"RNN, H times {scale}")
-    bottom.set(xlabel="steps back in time", ylabel="gradient", xlim=(0, T - 1))
+    bottom.set(xlabel="steps back in time", ylabel="gradient (relative)", xlim=(0, T - 1))
     bottom.legend(loc="upper left", fontsize=11)
     keep(figure, "09_journey.png")
 
