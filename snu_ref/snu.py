@@ -54,6 +54,7 @@ Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040
 as in the authors' toolkit, but per sample, where theirs couples a whole batch; the surrogate
 gradient, the shares of ties and the derivation are ours to state.
 """
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,7 @@ import numpy as np
 from . import validation
 from .activations import STATE_FUNCTIONS, find_surrogate, output_function
 from .layer import Layer, glorot_uniform, rows
+from .pieces import pieces
 
 
 class SNUState(NamedTuple):
@@ -70,13 +72,22 @@ class SNUState(NamedTuple):
 
 
 class SNUCache(NamedTuple):
-    """What a forward pass leaves for the backward pass: the traces of all steps, (T, B, n_units)."""
+    """What a forward pass leaves for the backward pass: the traces of all steps."""
     x: np.ndarray        # (T, B, n_in)
-    z: np.ndarray        # the argument of g
-    s: np.ndarray        # membrane potential
-    y: np.ndarray        # output
+    z: np.ndarray        # (T, B, n_units), the argument of g
+    all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t: the first that of the initial state
+    all_y: np.ndarray    # (T + 1, B, n_units), likewise
     b: np.ndarray        # (n_units,)
-    start: SNUState      # the state before step 1
+
+    @property
+    def s(self):
+        """Membrane potential after each step: (T, B, n_units)."""
+        return self.all_s[1:]
+
+    @property
+    def y(self):
+        """Output of each step: (T, B, n_units)."""
+        return self.all_y[1:]
 
     @property
     def v(self):
@@ -84,11 +95,14 @@ class SNUCache(NamedTuple):
         return self.s + self.b
 
     @property
+    def start(self):
+        """The state before step 1."""
+        return SNUState(self.all_s[0], self.all_y[0])
+
+    @property
     def state(self):
         """The state after the last step, as arrays of its own, to be fed to the next piece."""
-        if not len(self.y):
-            return self.start
-        return SNUState(self.s[-1].copy(), self.y[-1].copy())
+        return SNUState(self.all_s[-1].copy(), self.all_y[-1].copy())
 
 
 class SNU(Layer):
@@ -196,15 +210,17 @@ class SNU(Layer):
     def _unroll(self, x, z, start):
         """The loop over time; z (T, B, n_units) comes in as x_t W and is completed in place."""
         b, decay, H = self.params["b"], self.params["decay"], self.params.get("H")
-        traces_s, traces_y = np.empty_like(z), np.empty_like(z)
-        s, y = start
-        for t in range(len(z)):
+        T, B = z.shape[:2]
+        all_s, all_y = (np.empty((T + 1,) + z.shape[1:], z.dtype) for _ in start)
+        all_s[0], all_y[0] = start
+        for t in range(T):
+            s, y = all_s[t], all_y[t]                                # of the step before
             z[t] += decay * s * self._gate(y)
             if self.recurrent:
                 z[t] += y @ H
-            s = traces_s[t] = self.g.value(z[t])
-            y = traces_y[t] = self.h.value(s + b)
-        return traces_y, SNUCache(x, z, traces_s, traces_y, b.copy(), start)
+            self.g.value(z[t], out=all_s[t + 1])
+            self.h.value(all_s[t + 1] + b, out=all_y[t + 1])
+        return all_y[1:], SNUCache(x, z, all_s, all_y, b.copy())
 
     # ---- backward: the derivation is at the top of the module ----
 
@@ -218,9 +234,8 @@ class SNU(Layer):
         self.check_cache(cache, SNUCache, x=self.in_shape, y=self.out_shape)
         validation.array("dy", dy, cache.y.shape, self.dtype)
         dend = self.check_state("dstate", dstate, SNUState, dy.shape[1])
-        dz, dv, grads, dstart = self._unroll_backward(dy, cache, dend)
+        dz, grads, dstart = self._unroll_backward(dy, cache, dend)
         dx, grads["W"] = self._project_backward(dz, cache.x, need_dx)
-        grads["b"] = rows(dv).sum(axis=0)
         return dx, {name: grads[name] for name in self.params}, dstart
 
     def _project_backward(self, dz, x, need_dx):
@@ -230,57 +245,48 @@ class SNU(Layer):
         return dx, rows(x).T @ rows(dz)
 
     def _unroll_backward(self, dy, cache, dend):
-        """dz and dv for all steps, the gradients of H and decay, and dL/d(initial state)."""
-        _, z, s, y, b, start = cache
-        T, H, decay = len(z), self.params.get("H"), self.params["decay"]
+        """dz for all steps, the gradients of b, decay and H, and dL/d(initial state)."""
+        _, z, all_s, all_y, b = cache
+        T, B = dy.shape[:2]
+        H, decay = self.params.get("H"), self.params["decay"]
         through = self.reset_grad == "through"
         inhibited = self.lateral_inhibition and through
         own_reset = through and not self.lateral_inhibition
-        if not T:
-            return z, z, {name: np.zeros_like(p) for name, p in self.params.items()}, dend
-
-        v = s + b
-        dh = self.h.slope(v, y)                     # h'(v_t)                        (T, B, n)
-        dg = self.g.slope(z, s)                     # g'(z_t)                        (T, B, n)
-        gate = self._gate(y)                        # 1 - y_t                        (T, B, n or 1)
-        kept = decay * s                            # what a closed gate would erase (T, B, n)
-        reset = -dh * kept if own_reset else 0      # dv_t per dz_{t+1}              (T, B, n)
-        coef = dg * (decay * gate + reset)          # dz_t per dz_{t+1}              (T, B, n)
-        dv = dh * dy                                # completed below                (T, B, n)
-        dv[-1] += dh[-1] * dend.y
-        dz = dg * dv                                # the drive, completed below     (T, B, n)
-        dz[-1] += dg[-1] * dend.s
-        if inhibited:
-            share = _tie_shares(y)
-
-        cross = np.zeros_like(z) if self.recurrent or inhibited else None
-        for t in reversed(range(T - 1)):
-            dz[t] += coef[t] * dz[t + 1]
-            if self.recurrent:
-                cross[t] += dz[t + 1] @ H.T
-            if inhibited:
-                cross[t] -= share[t] * (kept[t] * dz[t + 1]).sum(axis=-1, keepdims=True)
-            if cross is not None:
-                dz[t] += dg[t] * dh[t] * cross[t]
-
-        if own_reset:
-            dv[:-1] += reset[:-1] * dz[1:]
-        if cross is not None:
-            dv += dh * cross
-        s0, y0 = start
-        gate0 = self._gate(y0)
-        grads = {"decay": (rows(s[:-1] * gate[:-1] * dz[1:]).sum(axis=0)
-                           + rows(s0 * gate0 * dz[0]).sum(axis=0))}
-        ds0 = decay * gate0 * dz[0]
-        dy0 = np.zeros_like(y0)
-        if own_reset:
-            dy0 -= decay * s0 * dz[0]
-        if inhibited:
-            dy0 -= _tie_shares(y0) * (decay * s0 * dz[0]).sum(axis=-1, keepdims=True)
+        dz = np.empty_like(z)                                        # (T, B, n)
+        db, ddecay = np.zeros_like(b), np.zeros_like(decay)
+        dstart = self.zeros(SNUState, B)
+        numbers = math.prod(self.out_shape)
+        for some in pieces(B, numbers):
+            to_s, to_y = dend.s[some], dend.y[some]
+            for steps in reversed(pieces(T, numbers * (some.stop - some.start))):
+                after = slice(steps.start + 1, steps.stop + 1)
+                s, y = all_s[steps, some], all_y[steps, some]        # s_{t-1}, y_{t-1}
+                dh = self.h.slope(all_s[after, some] + b, all_y[after, some])   # h'(v_t)
+                dg = self.g.slope(z[steps, some], all_s[after, some])           # g'(z_t)
+                gate = self._gate(y)
+                keep, erased = decay * gate, -decay * s
+                if inhibited:
+                    share = _tie_shares(y)
+                dy_, dz_, dv = dy[steps, some], dz[steps, some], np.empty_like(dh)
+                for t in reversed(range(len(dv))):
+                    dv[t] = dh[t] * (dy_[t] + to_y)
+                    dz_[t] = dg[t] * (dv[t] + to_s)
+                    to_s = keep[t] * dz_[t]
+                    if own_reset:
+                        to_y = erased[t] * dz_[t]
+                    elif inhibited:
+                        to_y = share[t] * (erased[t] * dz_[t]).sum(axis=-1, keepdims=True)
+                    else:
+                        to_y = 0
+                    if self.recurrent:
+                        to_y = to_y + dz_[t] @ H.T
+                db += rows(dv).sum(axis=0)
+                ddecay += rows(s * gate * dz_).sum(axis=0)
+            dstart.s[some], dstart.y[some] = to_s, to_y
+        grads = {"b": db, "decay": ddecay}
         if self.recurrent:
-            dy0 += dz[0] @ H.T
-            grads["H"] = rows(y[:-1]).T @ rows(dz[1:]) + y0.T @ dz[0]
-        return dz, dv, grads, SNUState(ds0, dy0)
+            grads["H"] = rows(all_y[:-1]).T @ rows(dz)
+        return dz, grads, dstart
 
 
 def _tie_shares(y):
