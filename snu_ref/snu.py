@@ -26,27 +26,23 @@ depends on y_t directly (dy_t):
                                                          a_j = 1/k on the k units tied for the maximum
     R_t(dz) = 0                                          reset_grad="detached"
 
-Put together, for a unit without H and inhibition, this is a linear recurrence running back in time:
+What multiplies a cotangent here is known for all t once the forward pass is done, h'(v), g'(z),
+decay . gate and decay . s: these are whole-array expressions, and the loop back in time has sums and
+products only (and dz * H', if there is an H). Where there is neither H nor inhibition, the four lines
+are one linear recurrence,
 
-    dz_t = drive_t + coef_t . dz_{t+1}
-    drive_t = g'(z_t) . h'(v_t) . dy_t
-    coef_t  = g'(z_t) . ( decay . gate_t  -  h'(v_t) . decay . s_t )     (second term only with "through")
+    dz_t = g'(z_t) . ( h'(v_t) . dy_t + ( decay . gate_t - h'(v_t) . decay . s_t ) . dz_{t+1} )
 
-Both are known for all t once the forward pass is done, so they are whole-array expressions, and one
-multiply-add per step is left in the loop. H and inhibition couple the units; they add
-
-    cross_t = dz_{t+1} * H' - R_t(dz_{t+1})              (R_t here: that of inhibition)
-    dz_t   += g'(z_t) . h'(v_t) . cross_t
-
-which needs the loop. The rest is one matrix product or sum over all steps and samples:
+The rest is one matrix product or sum over all steps and samples:
 
     dW = sum x_t' * dz_t      dx_t = dz_t * W'       dH = sum y_{t-1}' * dz_t
     db = sum dv_t             ddecay = sum dz_t . s_{t-1} . gate_{t-1}
 
 At the ends: the cotangents of the final state add to ds_T and dY_T, and the same equations, read at
-t = 0 without the dy term, give those of the initial state.
+t = 0 without the dy and dv terms, give those of the initial state.
 
-Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; it grows in proportion to T.
+Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and dx,
+T B (n_in + n). Both grow in proportion to T. All else is of the size of a piece (`snu_ref.pieces`).
 
 Not here: convolution (`snu_ref.conv`), optimisers, and any loss.
 
@@ -98,6 +94,12 @@ class SNUCache(NamedTuple):
     def start(self):
         """The state before step 1."""
         return SNUState(self.all_s[0], self.all_y[0])
+
+    def piece(self, steps, samples):
+        """The traces of some steps and samples, two slices: a cache of views, without x."""
+        states = slice(steps.start, steps.stop + 1)
+        return SNUCache(None, self.z[steps, samples], self.all_s[states, samples],
+                        self.all_y[states, samples], self.b)
 
     @property
     def state(self):
@@ -214,12 +216,12 @@ class SNU(Layer):
         all_s, all_y = (np.empty((T + 1,) + z.shape[1:], z.dtype) for _ in start)
         all_s[0], all_y[0] = start
         for t in range(T):
-            s, y = all_s[t], all_y[t]                                # of the step before
-            z[t] += decay * s * self._gate(y)
+            z_t, s, y = z[t], all_s[t], all_y[t]                     # s, y: of the step before
+            z_t += decay * s * self._gate(y)
             if self.recurrent:
-                z[t] += y @ H
-            self.g.value(z[t], out=all_s[t + 1])
-            self.h.value(all_s[t + 1] + b, out=all_y[t + 1])
+                z_t += y @ H
+            s = self.g.value(z_t, out=all_s[t + 1])
+            self.h.value(s + b, out=all_y[t + 1])
         return all_y[1:], SNUCache(x, z, all_s, all_y, b.copy())
 
     # ---- backward: the derivation is at the top of the module ----
@@ -245,48 +247,56 @@ class SNU(Layer):
         return dx, rows(x).T @ rows(dz)
 
     def _unroll_backward(self, dy, cache, dend):
-        """dz for all steps, the gradients of b, decay and H, and dL/d(initial state)."""
-        _, z, all_s, all_y, b = cache
+        """dz for all steps, the gradients of b, decay and H, and dL/d(initial state).
+
+        A few samples at a time, since samples do not meet, and of these a few steps: each piece
+        hands the cotangents of its own initial state to the piece before it.
+        """
         T, B = dy.shape[:2]
-        H, decay = self.params.get("H"), self.params["decay"]
-        through = self.reset_grad == "through"
-        inhibited = self.lateral_inhibition and through
-        own_reset = through and not self.lateral_inhibition
-        dz = np.empty_like(z)                                        # (T, B, n)
-        db, ddecay = np.zeros_like(b), np.zeros_like(decay)
-        dstart = self.zeros(SNUState, B)
         numbers = math.prod(self.out_shape)
+        dz, dstart = np.empty_like(cache.z), self.zeros(SNUState, B)
+        grads = {name: np.zeros_like(self.params[name]) for name in ("b", "decay")}
         for some in pieces(B, numbers):
-            to_s, to_y = dend.s[some], dend.y[some]
+            dstate = SNUState(dend.s[some], dend.y[some])
             for steps in reversed(pieces(T, numbers * (some.stop - some.start))):
-                after = slice(steps.start + 1, steps.stop + 1)
-                s, y = all_s[steps, some], all_y[steps, some]        # s_{t-1}, y_{t-1}
-                dh = self.h.slope(all_s[after, some] + b, all_y[after, some])   # h'(v_t)
-                dg = self.g.slope(z[steps, some], all_s[after, some])           # g'(z_t)
-                gate = self._gate(y)
-                keep, erased = decay * gate, -decay * s
-                if inhibited:
-                    share = _tie_shares(y)
-                dy_, dz_, dv = dy[steps, some], dz[steps, some], np.empty_like(dh)
-                for t in reversed(range(len(dv))):
-                    dv[t] = dh[t] * (dy_[t] + to_y)
-                    dz_[t] = dg[t] * (dv[t] + to_s)
-                    to_s = keep[t] * dz_[t]
-                    if own_reset:
-                        to_y = erased[t] * dz_[t]
-                    elif inhibited:
-                        to_y = share[t] * (erased[t] * dz_[t]).sum(axis=-1, keepdims=True)
-                    else:
-                        to_y = 0
-                    if self.recurrent:
-                        to_y = to_y + dz_[t] @ H.T
-                db += rows(dv).sum(axis=0)
-                ddecay += rows(s * gate * dz_).sum(axis=0)
-            dstart.s[some], dstart.y[some] = to_s, to_y
-        grads = {"b": db, "decay": ddecay}
+                dstate = self._piece_backward(
+                    dy[steps, some], cache.piece(steps, some), dstate, dz[steps, some], grads)
+            dstart.s[some], dstart.y[some] = dstate
         if self.recurrent:
-            grads["H"] = rows(all_y[:-1]).T @ rows(dz)
+            grads["H"] = rows(cache.all_y[:-1]).T @ rows(dz)
         return dz, grads, dstart
+
+    def _piece_backward(self, dy, cache, dstate, dz, grads):
+        """Fills dz (T, B, n), adds to the gradients of b and decay, returns dL/d(initial state)."""
+        _, z, all_s, all_y, b = cache
+        decay, H = self.params["decay"], self.params.get("H")
+        through = self.reset_grad == "through"
+        before, y = all_s[:-1], all_y[:-1]               # s_{t-1}, y_{t-1}              (T, B, n)
+        dh = self.h.slope(cache.v, cache.y)              # h'(v_t)                       (T, B, n)
+        dg = self.g.slope(z, cache.s)                    # g'(z_t)                       (T, B, n)
+        gate = self._gate(y)                             # gate_{t-1}                    (T, B, n or 1)
+        keep = decay * gate                              # s_{t-1} per dz_t              (T, B, n)
+        erase = -decay * before                          # gate_{t-1} per dz_t, with its sign
+        share = _tie_shares(y) if through and self.lateral_inhibition else None
+        dv = np.empty_like(dz)
+        ds, dy_ahead = dstate                            # what step t + 1 sends to s_t and y_t
+        for t in reversed(range(len(dz))):
+            dv_t, dz_t = dv[t], dz[t]
+            np.add(dy[t], dy_ahead, out=dv_t)            # dY_t
+            dv_t *= dh[t]
+            np.add(dv_t, ds, out=dz_t)                   # ds_t
+            dz_t *= dg[t]
+            ds = keep[t] * dz_t
+            dy_ahead = erase[t] * dz_t if through else 0.0
+            if share is not None:
+                dy_ahead = share[t] * dy_ahead.sum(axis=-1, keepdims=True)
+            if self.recurrent:
+                dy_ahead = dy_ahead + dz_t @ H.T
+        grads["b"] += rows(dv).sum(axis=0)
+        before = before * gate
+        before *= dz
+        grads["decay"] += rows(before).sum(axis=0)
+        return SNUState(ds, dy_ahead)
 
 
 def _tie_shares(y):
