@@ -138,7 +138,7 @@ PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ou
        "batch": ours(20), "bptt": ours(35), "epochs": ours(8)}
 
 LANGUAGE_PAPER = {
-    "snu": {**PTB, "tied": ours(True),
+    "snu": {**PTB, "tied": ours(True), "hidden": ours((1000,)), "dropout": ours(0.25),
             "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
     "ssnu": {**PTB, "tied": published(True), "embedding": ours(400), "hidden": ours((800,)),
              "dropout": ours(0.4), "epochs": ours(10),
