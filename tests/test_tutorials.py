@@ -2,14 +2,11 @@
 
 Every script tutorials/[0-9]*.py is found by itself. The claims of its prose are its own `assert`s,
 so a run that ends well has proved them. Besides, the files whose paths it prints must be there, and
-its last lines must be those quoted under "Expected output", where
-
-    words     must be the same,
-    integers  must be the same, other numbers within one unit of the last printed digit,
-    a ~       at the end of a quoted line marks numbers that differ with --quick: not compared here.
+its last lines must be those quoted under "Expected output"; `tutorials/run_all.py` compares them.
 """
-import os
+import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,38 +15,18 @@ import pytest
 
 from snu_ref import style
 
-TUTORIALS = sorted((Path(__file__).parent.parent / "tutorials").glob("[0-9]*.py"))
-NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
+RUN_ALL = Path(__file__).parent.parent / "tutorials" / "run_all.py"
+spec = importlib.util.spec_from_file_location("run_all", RUN_ALL)  # tutorials/ is no package
+run_all = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(run_all)
+
+TUTORIALS, disagreement = run_all.TUTORIALS, run_all.disagreement
 WRITTEN = re.compile(r"^\w+ (.+\.(?:png|wav))$", re.MULTILINE)  # "figure /some/where/name.png"
 each = pytest.mark.parametrize("script", TUTORIALS, ids=lambda script: script.stem)
 
 
 def run(script, *options, cwd):
-    """Run a script headless in the folder cwd; numerical trouble (a RuntimeWarning) is an error."""
-    return subprocess.run([sys.executable, "-W", "error::RuntimeWarning", str(script), *options],
-                          cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=120,
-                          env={**os.environ, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"})
-
-
-def expected_output(script):
-    """The lines quoted under "Expected output", the last thing in the script."""
-    _, quoted = script.read_text(encoding="utf-8").split("# ## Expected output\n")
-    return [line[6:] for line in quoted.splitlines() if line.startswith("#     ")]
-
-
-def disagreement(printed, quoted):
-    """What is wrong with a printed line, or None."""
-    changes = quoted.endswith("~")
-    quoted = quoted.removesuffix("~").rstrip()
-    if NUMBER.sub("#", printed.rstrip()) != NUMBER.sub("#", quoted):
-        return f"expected the line {quoted!r}, got {printed!r}"
-    for got, wanted in zip(NUMBER.findall(printed), NUMBER.findall(quoted)):
-        digits, _, exponent = wanted.partition("e")
-        _, point, decimals = digits.partition(".")
-        unit = 10.0 ** (int(exponent or 0) - len(decimals)) if point else 0.0
-        if not changes and not abs(float(got) - float(wanted)) <= 1.001 * unit:
-            return f"expected {wanted} in {quoted!r}, got {got}"
-    return None
+    return run_all.run(script, *options, cwd=cwd, timeout=120)
 
 
 def test_there_are_tutorials():
@@ -74,11 +51,9 @@ def test_runs_and_prints_what_it_quotes(script, tmp_path):
         assert file.read_bytes().startswith(start) and file.stat().st_size > 1000, file
     assert not any(folder.iterdir()) and set(script.parent.iterdir()) == beside, "wrote elsewhere"
 
-    expected = expected_output(script)
-    printed = done.stdout.splitlines()[-len(expected):]
-    assert len(printed) == len(expected) >= 3
-    assert not list(filter(None, map(disagreement, printed, expected)))
-    assert not all(line.endswith("~") for line in expected), "nothing was compared"
+    expected = run_all.expected_output(script)
+    assert len(expected) >= 3 and not all(line.endswith("~") for line in expected)
+    assert not run_all.disagreements(done.stdout, script, quick=True)
 
 
 @each
@@ -123,10 +98,39 @@ def test_has_the_parts_of_a_tutorial(script):
 ])
 def test_the_comparison_can_fail(printed, right):
     quoted = "slope 1.00, spikes 7"
-    assert (disagreement(printed, quoted) is None) is right
-    assert disagreement("slope 2.00, spikes 9", quoted + "  ~") is None
-    assert disagreement("slope is 1.00, spikes 7", quoted + "  ~") is not None
-    assert disagreement("error 2e-03", "error 1e-03") is not None
+    assert (disagreement(printed, quoted, quick=True) is None) is right
+    assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=True) is None
+    assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=False) is not None
+    assert disagreement("slope is 1.00, spikes 7", quoted + "  ~", quick=True) is not None
+    assert disagreement("error 2e-03", "error 1e-03", quick=True) is not None
+
+
+def test_run_all_tells_which_tutorial_differs_and_where(tmp_path):
+    """Run on three small tutorials: one that agrees, one that does not, one whose claim fails."""
+    shutil.copy(RUN_ALL, tmp_path)
+    quoted = "# ## Expected output\n#\n#     slope   {}\n#     spikes  7  ~\n"
+    body = "import sys\nprint('slope   1.00')\nprint('spikes ', 8 if '--quick' in sys.argv else 7)\n"
+    (tmp_path / "01_right.py").write_text(body + quoted.format("1.00"))
+    (tmp_path / "02_other.py").write_text(body + quoted.format("1.50"))
+    (tmp_path / "03_false.py").write_text("assert 1 == 2\n" + body + quoted.format("1.00"))
+
+    def command(*options):
+        return subprocess.run([sys.executable, str(tmp_path / "run_all.py"), *options], text=True,
+                              capture_output=True)
+
+    done = command()
+    assert done.returncode == 1 and "1 of 3 tutorials agreed" in done.stdout
+    assert re.search(r"01_right .* s  agreed, 2 lines\n", done.stdout)
+    assert re.search(r"02_other .*1 of 2 lines differ\n    expected 1.50 in 'slope   1.50', got 1.00\n",
+                     done.stdout)
+    assert re.search(r"03_false .*failed, exit status 1\n(.*\n)+    AssertionError", done.stdout)
+    assert command("01").returncode == 0 and command("1", "--quick").returncode == 0
+    assert command("01", "02").returncode == 1
+    assert command("04").returncode == 2 and "expected one of 01, 02, 03" in command("04").stderr
+    assert "--quick" in command("--help").stdout
+
+    (tmp_path / "01_right.py").write_text(body.replace("7", "9") + quoted.format("1.00"))
+    assert command("01").returncode == 1 and command("01", "--quick").returncode == 0
 
 
 # ---- the house style, which all figures share ---------------------------------------------------
