@@ -60,7 +60,7 @@ def over_time(sweep, path, *, label):
     t = np.array(sweep["times"])
     with style.house():
         figure, axes = style.figure()
-        for kind, name, colour, line in (("raw", "drift as it is", "orange", "o-"),
+        for kind, name, colour, line in (("raw", "uncompensated", "orange", "o-"),
                                          ("compensated", "compensated", "blue", "s--")):
             values = factor * np.array(sweep[kind])
             axes.plot(t, values.mean(axis=0), line, color=style.OKABE_ITO[colour], label=name)

@@ -36,7 +36,7 @@ def write_report(folder):
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         text = build(results, Path(folder))
-    except (KeyError, TypeError, IndexError, StopIteration, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: expected what this version of `reproduce` writes, but "
                          f"{type(error).__name__}: {error}") from error
     report = Path(folder) / "report.html"
@@ -66,9 +66,10 @@ def _symbol(name, index=""):
 
 EQUATIONS = element(
     "div",
-    element("div", *_symbol("s", "t"), " = ", *_symbol("g"), "( ", *_symbol("W"), " ", *_symbol("x", "t"), " + ",
-            *_symbol("H"), " ", *_symbol("y", "t−1"), " + l(τ) ⊙ ", *_symbol("s", "t−1"), " ⊙ (1 − ",
-            *_symbol("y", "t−1"), ") ) – the state, or membrane potential"),
-    element("div", *_symbol("y", "t"), " = ", *_symbol("h"), "( ", *_symbol("s", "t"), " + ", *_symbol("b"),
-            " ) – the output; ", *_symbol("h"), " is a step for the SNU, a sigmoid for the sSNU"),
+    paragraph(*_symbol("s", "t"), " = ", *_symbol("g"), "( ", *_symbol("W"), " ", *_symbol("x", "t"), " + ",
+              *_symbol("H"), " ", *_symbol("y", "t−1"), " + ", *_symbol("l"), "(τ) ⊙ ", *_symbol("s", "t−1"),
+              " ⊙ (1 − ", *_symbol("y", "t−1"), ") )"),
+    paragraph(*_symbol("y", "t"), " = ", *_symbol("h"), "( ", *_symbol("s", "t"), " + ", *_symbol("b"), " )"),
+    element("p", "State s, the membrane potential, decays by the factor l(τ) and is reset by an output of 1; output y: "
+            "h is a step for the SNU and a sigmoid for the sSNU; −b is the threshold.", class_="soft"),
     class_="equations")

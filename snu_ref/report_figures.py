@@ -53,7 +53,7 @@ def _learning(task):
 def _sizes(task):
     def describe(results):
         groups = {unit: group for (name, unit), group in by_unit(results["runs"]).items() if name == task}
-        metric = next(iter(groups.values()))[0]["metric"]
+        metric = list(groups.values())[0][0]["metric"]
         points = "; ".join(f"{UNITS[unit][0]} {group[0]['parameters']:,} parameters, "
                            f"{figure(metric, figures_of(group))}" for unit, group in groups.items())
         return f"A mark for each unit, test {METRICS[metric]} against parameters: {points}."
@@ -123,9 +123,9 @@ CAPTIONS = {  # file: (part, caption, its words)
                              _conductances),
     "pcm_wanted_and_read.png": ("memory", "Weights of the software network as wanted, and as read 20 s after "
                                           "they were programmed.", _wanted_and_read),
-    "pcm_year_music.png": ("memory", "Music: a programmed network over time. Bands reach from the worst to the "
+    "pcm_year_music.png": ("drift", "Music: a programmed network over time. Bands reach from the worst to the "
                                      "best of the device seeds.", _year("music")),
-    "pcm_year_digits.png": ("memory", "Digits: the same.", _year("digits")),
-    "bits_music.png": ("memory", "Music: weights of few bits, rounded after or in training.", _bits("music")),
-    "bits_digits.png": ("memory", "Digits: the same.", _bits("digits")),
+    "pcm_year_digits.png": ("drift", "Digits: the same.", _year("digits")),
+    "bits_music.png": ("bits", "Music: weights of few bits, rounded after or in training.", _bits("music")),
+    "bits_digits.png": ("bits", "Digits: the same, as test error.", _bits("digits")),
 }

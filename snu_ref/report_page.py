@@ -64,7 +64,7 @@ def table(caption, head, rows, *, foot=(), class_=None):
         class_=class_)
     return element("figure", element("figcaption", caption),
                    element("div", body, class_="scroll", role="region", aria_label=caption, tabindex="0"),
-                   class_="table")
+                   class_="table short" if len(rows) < 10 else "table")  # a short one is not cut by a page
 
 
 def figure(path, alt, caption):
@@ -118,26 +118,38 @@ code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans 
   font-size: .9em; }
 .equations { display: block; margin: 1rem 0; padding: .8rem 1rem; background: var(--box);
   border-radius: 6px; max-width: 42rem; }
-.equations div { margin: .25rem 0; padding-left: 1.6em; text-indent: -1.6em; }
+.equations p { margin: .25rem 0; padding-left: 1.6em; text-indent: -1.6em; }
+.equations .soft { font-size: .9em; margin-top: .5rem; }
 .soft, figcaption, .source { color: var(--soft); }
+.data { font-size: .88em; }
 .warning { border-left: 4px solid var(--warn); padding: .5rem .9rem; background: var(--box); }
 .warning strong { color: var(--warn); }
 nav ol { columns: 14rem; padding-left: 1.3rem; }
+nav li { margin: 0 0 .3rem; }
 blockquote { margin-left: 0; padding: .3rem 1rem; border-left: 4px solid var(--line);
   white-space: pre-line; }
 .table { margin: 1.3rem 0; }
 .table figcaption { margin: 0 0 .4rem; max-width: 42rem; }
-.scroll { overflow-x: auto; max-width: 100%; }
+.scroll { overflow-x: auto; max-width: 100%; /* with a shadow on the side where there is more */
+  background: linear-gradient(to right, var(--back) 30%, transparent) left / 2rem 100% no-repeat local,
+    linear-gradient(to left, var(--back) 30%, transparent) right / 2rem 100% no-repeat local,
+    linear-gradient(to right, var(--line), transparent) left / .6rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--line), transparent) right / .6rem 100% no-repeat scroll; }
 .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 3px; }
 table { border-collapse: collapse; font-size: .92rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
 th, td { text-align: right; vertical-align: top; padding: .3rem 0 .3rem 1.1rem;
   border-bottom: 1px solid var(--line); white-space: nowrap; }
 tbody th, tfoot th, th:first-child { text-align: left; padding-left: 0; font-weight: 600; }
-thead th { vertical-align: bottom; border-bottom: 2px solid var(--text); font-weight: 600; }
+thead th { vertical-align: bottom; white-space: normal; border-bottom: 2px solid var(--text); font-weight: 600; }
 tbody tr:last-child > * { border-bottom: 2px solid var(--text); }
 tfoot th, tfoot td { color: var(--soft); font-weight: 400; }
-.source { display: block; font-size: .82rem; font-weight: 400; }
+tfoot th { white-space: normal; }
+.source { display: block; font-size: .9em; font-weight: 400; }
+th .source, td .source { white-space: normal; }
+th .source { min-width: 8rem; max-width: 15rem; }
+td .source { max-width: 9.5rem; margin-left: auto; }
+.settings .source { display: inline; margin-left: .5em; }
 .settings td { text-align: left; white-space: normal; min-width: 7rem; max-width: 15rem; }
 .settings thead th { text-align: left; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .35rem 1.2rem; margin: .7rem 0; }
@@ -167,8 +179,9 @@ figcaption { font-size: .88rem; line-height: 1.4; margin-top: .4rem; }
   p, ul, ol, blockquote, .equations { max-width: none; orphans: 3; widows: 3; }
   nav { display: none; }
   a { text-decoration: none; }
-  .scroll { overflow: visible; }
-  .table { margin: 4mm 0; }
+  .scroll { overflow: visible; background: none; }
+  .table { margin: 4mm 0; break-inside: auto; }
+  .short { break-inside: avoid; }
   table { font-size: 8.5pt; }
   .pairs { grid-template-columns: 1fr 1fr; gap: 5mm 6mm; margin: 4mm 0; }
   figcaption { font-size: 8.5pt; }
