@@ -19,7 +19,7 @@ ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
 def run(folder, *words, status=0):
     """Run a command in `folder`, expect its exit status, and return what it printed."""
     done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=folder, env=ENVIRONMENT,
-                          capture_output=True, text=True, timeout=110)
+                          capture_output=True, text=True, timeout=400)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout if status == 0 else done.stderr
 
