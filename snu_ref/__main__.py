@@ -6,6 +6,7 @@ import sys
 
 from . import command_help
 
+PROGRAM = "python -m snu_ref"
 COMMANDS = {  # name: (module, one line of help)
     "reproduce": ("reproduce", "gradients, tasks and in-memory experiment: tables, figures and a report"),
     "report": ("report", "make the page of a reproduction again from its folder"),
@@ -23,11 +24,10 @@ class Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=26)
 
 
-def main(argv=None):
-    """Parse the command line, run the command, and return its exit status."""
-    argv = sys.argv[1:] if argv is None else argv
+def parse(argv):
+    """The arguments of a command line, with the function `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m snu_ref", description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
+        prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
         epilog=command_help.EXAMPLES, formatter_class=Help)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, text) in COMMANDS.items():
@@ -37,14 +37,19 @@ def main(argv=None):
             command = importlib.import_module(f"snu_ref.{module}")
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    """Parse the command line, run the command, and return its exit status."""
+    args = parse(sys.argv[1:] if argv is None else argv)
     try:
         return args.run(args)
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
-        print(f"{parser.prog} {args.command}: error: {error}", file=sys.stderr)
+        print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{parser.prog} {args.command}: stopped", file=sys.stderr)
+        print(f"{PROGRAM} {args.command}: stopped", file=sys.stderr)
         return 130
 
 

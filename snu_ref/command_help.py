@@ -48,6 +48,14 @@ examples:
   python -m snu_ref train language --unit ssnu --preset paper --data ptb
 
 exit status: 0 for success, 2 for bad input, 130 if stopped by Ctrl-C."""),
+    "bench": ("""\
+Time training steps of standard networks, and the same matrix products alone:
+a ratio of 1 would be the speed of the products. Run it on an idle machine.""", """\
+examples:
+  python -m snu_ref bench
+  python -m snu_ref bench --quick --json speed.json
+
+exit status: 0, or 2 for bad input."""),
     "gradcheck": ("""\
 Hold every hand-derived gradient against central differences, the complex step
 and a second derivation in scalar loops: every layer, variant, parameter, input
