@@ -4,8 +4,12 @@ import importlib
 import os
 import sys
 
+from . import command_help
+
+PROGRAM = "python -m snu_ref"
 COMMANDS = {  # name: (module, one line of help)
-    "reproduce": ("reproduce", "train the units on all tasks, print one table, draw the figures"),
+    "reproduce": ("reproduce", "gradients, tasks and in-memory experiment: tables, figures and a report"),
+    "report": ("report", "make the page of a reproduction again from its folder"),
     "train": ("train", "one training run with checkpoints and a learning curve"),
     "gradcheck": ("gradcheck.command", "print the evidence that every gradient is right"),
     "vectors": ("oracle.vectors_command", "list, show, export and verify the conformance vectors"),
@@ -14,26 +18,39 @@ COMMANDS = {  # name: (module, one line of help)
 }
 
 
-def main(argv=None):
-    """Parse the command line, run the command, and return its exit status."""
-    argv = sys.argv[1:] if argv is None else argv
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help whose texts keep their line breaks."""
+
+    def __init__(self, prog):
+        super().__init__(prog, max_help_position=26)
+
+
+def parse(argv):
+    """The arguments of a command line, with the function `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m snu_ref", description="The Spiking Neural Unit in NumPy, with hand-derived gradients.")
+        prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
+        epilog=command_help.EXAMPLES, formatter_class=Help)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, text) in COMMANDS.items():
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        words, examples = command_help.COMMANDS[name]
+        sub = commands.add_parser(name, help=text, description=words, epilog=examples, formatter_class=Help)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
             command = importlib.import_module(f"snu_ref.{module}")
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    """Parse the command line, run the command, and return its exit status."""
+    args = parse(sys.argv[1:] if argv is None else argv)
     try:
         return args.run(args)
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
-        print(f"{parser.prog} {args.command}: error: {error}", file=sys.stderr)
+        print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{parser.prog} {args.command}: stopped", file=sys.stderr)
+        print(f"{PROGRAM} {args.command}: stopped", file=sys.stderr)
         return 130
 
 

@@ -175,6 +175,9 @@ class ConvSNU(SNU):
     in_shape, out_shape : (height, width, c_in) and (ho, wo, n_units)
 
     Raises ValueError or TypeError that names the argument.
+
+    >>> ConvSNU((28, 28, 1), 16, kernel=5, stride=2, padding=2, rng=np.random.default_rng(0)).out_shape
+    (14, 14, 16)
     """
 
     def __init__(self, in_shape, n_units, *, kernel=3, stride=1, padding=0, rng, h="step",

@@ -26,6 +26,12 @@ class Dense(Layer):
     n_in, n_units : int; rng draws W (Glorot-uniform); b starts at 0.
     params: {"W": (n_in, n_units), "b": (n_units,)}. dtype float32, float64 or longdouble.
     Raises ValueError or TypeError that names the argument.
+
+    >>> layer = Dense(2, 1, rng=np.random.default_rng(0))
+    >>> layer.params["W"][:] = [[1.0], [2.0]]
+    >>> y, _ = layer.forward(np.array([[[3.0, 4.0]]]))        # one step, one sample
+    >>> y.item()
+    11.0
     """
 
     def __init__(self, n_in, n_units, *, rng, dtype=np.float64):

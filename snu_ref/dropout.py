@@ -29,6 +29,10 @@ class Dropout(Layer):
     rate : probability that a value is dropped, in [0, 1).
     rng : Generator that draws the masks; or mask : array of 0 and 1 (T, B, n) that is used in every pass.
     Raises ValueError or TypeError that names the argument.
+
+    >>> y, _ = Dropout(0.5, mask=np.array([[[1.0, 0.0]]])).forward(np.ones((1, 1, 2)))
+    >>> y.tolist()
+    [[[2.0, 0.0]]]
     """
 
     def __init__(self, rate, *, rng=None, mask=None, dtype=np.float64):

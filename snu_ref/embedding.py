@@ -30,6 +30,11 @@ class Embedding(Layer):
     n_words : rows of the table; n_units : length of a vector; rng draws E uniformly in +-scale
     (0.1, as Zaremba et al., arXiv:1409.2329, draw all weights of their small model).
     params: {"E": (n_words, n_units)}. Raises ValueError or TypeError that names the argument.
+
+    >>> words = Embedding(1000, 16, rng=np.random.default_rng(0))
+    >>> y, _ = words.forward(np.array([[3, 7], [7, 7]]))
+    >>> y.shape, bool((y[0, 1] == words.params["E"][7]).all())
+    ((2, 2, 16), True)
     """
 
     def __init__(self, n_words, n_units, *, rng, scale=0.1, dtype=np.float64):
@@ -64,6 +69,11 @@ class TiedOutput(Layer):
     """y_t = x_t E' + b: logits from the table of an Embedding, which both layers then share.
 
     embedding : the Embedding. params: {"E": the same array, "b": (n_words,)}; b starts at 0.
+
+    >>> words = Embedding(1000, 16, rng=np.random.default_rng(0))
+    >>> logits = TiedOutput(words)
+    >>> logits.params["E"] is words.params["E"], logits.out_shape
+    (True, (1000,))
     """
 
     def __init__(self, embedding):

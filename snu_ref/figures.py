@@ -12,6 +12,7 @@ import numpy as np
 from . import style
 from .tasks.units import UNITS
 
+LOSSES = {"digits": "squared error", "music": "nats per step", "language": "nats per word"}
 METRICS = {  # name in results: (label, factor)
     "accuracy": ("validation accuracy (%)", 100),
     "nll": ("validation NLL (nats per step)", 1),
@@ -53,43 +54,43 @@ def spike_raster(x, layers, path, *, title):
             panel.scatter(t + 1, unit, s=12 if y.shape[1] > 20 else 40, marker="|", linewidths=1.6,
                           color=colour)
             panel.set(ylabel=name, ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
-            panel.text(1.0, 1.02, f"on average, one fires in {y.mean() * 100:.0f} % of the steps",
-                       transform=panel.transAxes, ha="right", va="bottom", fontsize=11, color=style.GREY)
+            style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps")
         if layers[-1].shape[1] <= 10:
             axes[-1].set_yticks(range(0, layers[-1].shape[1], 3))
-        figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
+        figure.suptitle(title, x=0.02, ha="left")
         axes[-1].set_xlabel("time step")
         return style.save(figure, path)
 
 
 def learning_curves(results, path):
     """Training loss and validation figure of one task against the epoch; results: a list of its runs."""
-    label, factor = METRICS[results[0]["metric"]]
+    task, metric = results[0]["task"], results[0]["metric"]
+    label, factor = METRICS[metric]
     with style.house():
-        figure, (top, bottom) = style.figure(2, 1, height=5.6, sharex=True)
+        figure, (top, bottom) = style.figure(2, 1, height=6.0, sharex=True)
+        everything = []
         for run in results:
             name = UNITS[run["unit"]][0]
+            line = dict(color=style.COLOUR[name], linestyle=style.DASHES[name])
             epochs = [record["epoch"] for record in run["history"]]
-            figures = [factor * record[run["metric"]] for record in run["history"]]
-            marker = "o" if len(epochs) == 1 else ""
-            top.plot(epochs, [record["loss"] for record in run["history"]], marker=marker,
-                     color=style.COLOUR[name], label=name)
-            bottom.plot(epochs, figures, marker=marker, color=style.COLOUR[name])
-            best = run["best_epoch"]
-            bottom.plot(best, figures[best - 1], "o", color=style.COLOUR[name])
-        top.set(ylabel="training loss", title=results[0]["task"].capitalize())
-        top.legend()
-        top.set_yscale("log")
-        bottom.set(xlabel="epoch", ylabel=label)
-        later = sorted(factor * record[run["metric"]] for run in results for record in run["history"])
-        note = "dot: the epoch that was kept"
-        if len(later) > 10:  # the first epochs are far off; leave them out of the picture
-            note += "; the first epochs are cut off"
-            low, high = np.percentile(later, [0, 90] if results[0]["metric"] != "accuracy" else [10, 100])
-            bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+            values = [factor * record[metric] for record in run["history"]]
+            everything += values
+            top.plot(epochs, [record["loss"] for record in run["history"]], **line, label=name,
+                     marker="o" if len(epochs) == 1 else "")
+            bottom.plot(epochs, values, **line)
+            bottom.plot(run["best_epoch"], values[run["best_epoch"] - 1], style.MARKERS[name], markersize=8,
+                        color=style.COLOUR[name])
+        top.set(ylabel=f"training loss\n({LOSSES[task]})", yscale="log")
+        style.plain_log_ticks(top.yaxis)
+        bottom.set(xlabel="epoch", ylabel=label.replace(" (nats", "\n(nats"))
         bottom.locator_params(axis="x", integer=True)
-        bottom.text(1.0, 1.02, note, transform=bottom.transAxes, ha="right", va="bottom", fontsize=11,
-                    color=style.GREY)
+        remark = "mark: the epoch that was kept"
+        if len(everything) > 10:  # the first epochs are far off; leave them out of the picture
+            low, high = np.percentile(everything, [0, 90] if metric != "accuracy" else [10, 100])
+            bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+            remark += "; the first epochs are cut off"
+        style.note(bottom, remark)
+        style.headline(figure, top, f"{task.capitalize()}: learning")
         return style.save(figure, path)
 
 
@@ -106,9 +107,8 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
             image = panel.imshow(roll[:, keys].T, origin="lower", aspect="auto", extent=extent,
                                  vmin=0, vmax=1)
             panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
-            panel.text(1.0, 1.02, name, transform=panel.transAxes, ha="right", va="bottom",
-                       fontsize=11, color=style.GREY)
-        figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
+            style.note(panel, name)
+        figure.suptitle(title, x=0.02, ha="left")
         bottom.set_xlabel("predicted step (quarter notes)")
         figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
         return style.save(figure, path)
@@ -121,7 +121,7 @@ def input_weights(groups, path, *, n=10, rows=4):
     are drawn, each scaled by its own largest weight.
     """
     with style.house():
-        figure, panels = style.figure(len(groups), 1, height=2.9 * len(groups), squeeze=False)
+        figure, panels = style.figure(len(groups), 1, height=2.6 * len(groups), squeeze=False)
         for panel, (title, weights) in zip(panels[:, 0], groups):
             strongest = np.argsort(-np.linalg.norm(weights, axis=(1, 2)), kind="stable")[:n * rows]
             height, width = weights.shape[1:]
@@ -131,8 +131,10 @@ def input_weights(groups, path, *, n=10, rows=4):
                 tiles[i:i + height, j:j + width] = weights[unit] / np.abs(weights[unit]).max()
             image = panel.imshow(tiles, cmap="RdBu_r", vmin=-1, vmax=1)
             panel.set(xticks=[], yticks=[], title=title)
+            panel.set_facecolor("#d0d0d0")  # between the images, where zero is white
             panel.spines[:].set_visible(False)
-        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / its largest", shrink=0.6)
+        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / largest of the unit", shrink=0.7,
+                        ticks=(-1, 0, 1))
         return style.save(figure, path)
 
 
@@ -145,13 +147,11 @@ def figure_against_parameters(groups, path, *, metric, title):
     with style.house():
         figure, axes = style.figure()
         for unit, parameters, values in groups:
-            name = UNITS[unit][0]
-            values = factor * np.array(values)
-            axes.errorbar(parameters / 1000, values.mean(), yerr=values.std(), fmt="o", markersize=9,
-                          capsize=4, color=style.COLOUR[name], label=name)
+            name, values = UNITS[unit][0], factor * np.array(values)
+            bar = dict(yerr=values.std(), capsize=4) if len(values) > 1 else {}
+            axes.errorbar(parameters / 1000, values.mean(), **bar, markersize=9, linestyle="none",
+                          marker=style.MARKERS[name], color=style.COLOUR[name], label=name)
         axes.margins(0.12)
-        axes.legend(ncols=len(groups), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.2,
-                    handletextpad=0.2)
         axes.set(xlabel="trainable parameters (thousands)", ylabel=label.replace("validation", "test"))
-        figure.suptitle(title, x=0.02, ha="left", fontsize=13, fontweight="bold")
+        style.headline(figure, axes, title)
         return style.save(figure, path)

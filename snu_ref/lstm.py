@@ -70,6 +70,9 @@ class LSTM(Recurrent):
     Attributes: params {"W": (n_in, 4 n_units), "H": (n_units, 4 n_units), "b": (4 n_units,)};
     trainable, all of them. Raises ValueError or TypeError that names the argument. Sources:
     Hochreiter & Schmidhuber 1997, Gers et al. 2000.
+
+    >>> sum(p.size for p in LSTM(88, 150, rng=np.random.default_rng(0)).params.values())
+    143400
     """
     State = LSTMState
     gates = "ifgo"

@@ -39,7 +39,7 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
     """Train the four ways; returns a dict from WAYS to a dict, and the four Runs by way.
 
     loaded: the music task for unit "snu". Each dict has nll (test), spread (over device seeds, for
-    "programmed"), history, and counters where there are devices.
+    "programmed"), history, settings (of those that are trained), and counters where there are devices.
     """
     runs, rows = {}, {}
     for way, preset in (("software", "small"), ("quantised", "quantised"), ("in the loop", "pcm")):
@@ -48,7 +48,8 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
         run = runs[way] = run_task(loaded, table, seed, preset=preset, stream=stream, **changed)
         store = run.trained.store
         rows[way] = {"nll": run.results["test"]["nll"], "history": run.trained.history,
-                     "seconds": run.results["seconds"], "counters": getattr(store, "counters", {})}
+                     "seconds": run.results["seconds"], "counters": getattr(store, "counters", {}),
+                     "settings": run.results["settings"]}
     figures = [programmed(runs["software"], [TIMES[0]], device_seed, metric="nll", compensate=False)[0]
                for device_seed in range(seed, seed + device_seeds)]
     rows["programmed"] = {"nll": float(np.mean(figures)), "spread": float(np.std(figures)),

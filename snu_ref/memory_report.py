@@ -39,5 +39,7 @@ def run_memory(music, digits_run, seed, out, *, quick=False, stream=None):
                                                 out / "pcm_wanted_and_read.png")]
     for task, label in LABELS.items():
         paths += [memory_figures.over_time(sweeps[task], out / f"pcm_year_{task}.png", label=label),
-                  memory_figures.against_bits(precision[task], out / f"bits_{task}.png", label=label)]
-    return {"ways": rows, "over_time": sweeps, "precision": precision}, paths
+                  memory_figures.against_bits(precision[task], out / f"bits_{task}.png")]
+    return {"devices": looped.trained.store.n_devices, "device_seeds": devices, "ways": rows,
+            "over_time": sweeps, "precision": precision,
+            "precision_epochs": {task: 2 if quick else n for task, n in PRECISION_EPOCHS.items()}}, paths

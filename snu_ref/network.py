@@ -30,6 +30,17 @@ class Network:
 
     layers : list of layers of one dtype, whose sizes fit one behind the other; Networks may be nested.
     Raises TypeError or ValueError that names the layer that does not fit.
+
+    >>> import numpy as np
+    >>> from snu_ref import SNU, Dense
+    >>> rng = np.random.default_rng(0)
+    >>> network = Network([SNU(64, 100, rng=rng), Dense(100, 10, rng=rng)])
+    >>> network.trainable, network.n_trainable
+    (('0.W', '0.b', '1.W', '1.b'), 7510)
+    >>> y, cache = network.forward(np.ones((5, 2, 64)))
+    >>> dx, grads, dstate = network.backward(np.ones((5, 2, 10)), cache)
+    >>> y.shape, dx.shape, grads["0.decay"].shape
+    ((5, 2, 10), (5, 2, 64), (100,))
     """
 
     def __init__(self, layers):

@@ -33,6 +33,11 @@ class SGD:
     """Stochastic gradient descent: v = momentum v + g, p -= lr v.
 
     lr > 0; momentum in [0, 1). state: {name: v}, empty without momentum.
+
+    >>> params = {"w": np.array([1.0])}
+    >>> SGD(0.5).step(params, {"w": np.array([3.0])})
+    >>> params["w"].tolist()
+    [-0.5]
     """
 
     def __init__(self, lr, momentum=0.0):
@@ -56,6 +61,11 @@ class Adam:
 
     lr > 0; beta1, beta2 in [0, 1); eps > 0 (defaults as published).
     state: {"t": steps taken so far, "m.NAME": first moment, "v.NAME": second moment}.
+
+    >>> params = {"w": np.array([1.0])}
+    >>> Adam(0.25).step(params, {"w": np.array([3.0])})       # the first step is lr, whatever the gradient
+    >>> params["w"].round(6).tolist()
+    [0.75]
     """
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -96,6 +106,10 @@ def clip_by_norm(grads, max_norm):
 
     grads: dict of arrays, not changed. Returns the clipped dict and the norm before clipping (float).
     Raises ValueError for max_norm <= 0 and for a norm that is not finite.
+
+    >>> clipped, norm = clip_by_norm({"a": np.array([3.0]), "b": np.array([4.0])}, 2.5)
+    >>> norm, clipped["a"].item(), clipped["b"].item()
+    (5.0, 1.5, 2.0)
     """
     max_norm = validation.number_in("max_norm", max_norm, 0, math.inf, low_open=True)
     _mapping("grads", grads)

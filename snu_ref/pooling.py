@@ -67,6 +67,10 @@ class AveragePool2d(_Pool2d):
     in_shape (height, width, c); size, stride : int, pixels; stride is size unless given.
     x (T, B, height, width, c) -> y (T, B, ho, wo, c), ho = floor((height - size) / stride) + 1.
     dtype float32, float64 or longdouble. Raises ValueError or TypeError that names the argument.
+
+    >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
+    >>> AveragePool2d((2, 2, 1), 2).forward(image)[0].item()
+    0.5
     """
 
     def forward(self, x, state=None):
@@ -99,6 +103,11 @@ class MaxPool2d(_Pool2d):
     in_shape (height, width, c); size, stride : int, pixels; stride is size unless given.
     x (T, B, height, width, c) -> y (T, B, ho, wo, c), ho = floor((height - size) / stride) + 1.
     dtype float32, float64 or longdouble. Raises ValueError or TypeError that names the argument.
+
+    >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
+    >>> y, cache = MaxPool2d((2, 2, 1), 2).forward(image)
+    >>> y.item(), cache.choice.item()                      # of the two maxima, the first in row-major order
+    (1.0, 1)
     """
 
     def forward(self, x, state=None):
@@ -147,6 +156,9 @@ class Flatten(Layer):
     in_shape (height, width, c); dtype float32, float64 or longdouble. A read-out whose weights come
     from a framework with channels first needs its rows reordered from (c, height, width).
     Raises ValueError or TypeError that names the argument.
+
+    >>> Flatten((4, 4, 3)).out_shape
+    (48,)
     """
 
     def __init__(self, in_shape, *, dtype=np.float64):

@@ -1,32 +1,39 @@
-"""`python -m snu_ref reproduce`: gradient evidence, tasks, inhibition, memory; tables and figures.
+"""`python -m snu_ref reproduce`: gradient evidence, tasks, inhibition, memory; tables, figures, a report.
 
 Trains the units on the small data with the presets "small", all with the same budget, and writes a
-folder with results.json and figures. The paper's figures stand beside ours and are of the full data;
-they are not to be compared digit by digit.
+folder with results.json, figures, and report.html, one page with all of it. The paper's figures stand
+beside ours and are of the full data; they are not to be compared digit by digit.
 """
 import json
 import math
+import os
+import platform
 import sys
 import time
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
-from . import figures, validation
+from . import __version__, figures, validation
 from .activations import sigmoid
+from .gradcheck.checking import BOUNDS
 from .gradcheck.command import summarise
 from .gradcheck.evidence import evidence
 from .memory_report import run_memory
 from .output import output_folder, whole_file
+from .report import write_report
+from .tasks.comparison import by_unit, figures_of, table
 from .tasks.inhibition import compare_inhibition, inhibition_table
 from .tasks.language import sample_text
 from .tasks.loading import load_task
 from .tasks.music import pad
 from .tasks.presets import find_preset
-from .tasks.published import FIGURES
 from .tasks.run import run_task
-from .tasks.units import COMPARED, UNITS
+from .tasks.units import COMPARED
 
 TASKS = ("digits", "music", "language")
 QUICK_EPOCHS = 2
@@ -37,53 +44,88 @@ def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("--all", action="store_true",
                         help="RNN, GRU and LSTM beside SNU and sSNU, with the same budget (up to 25 minutes)")
-    parser.add_argument("--quick", action="store_true", help="two epochs a run, in under 30 s: a trial of the command, not of the units")
+    parser.add_argument("--quick", action="store_true",
+                        help="two epochs a run, in under 30 s: a trial of the command, not of the units")
     parser.add_argument("--seed", type=int, default=0,
+                        metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; mean and spread are printed")
+                        help="train N times, from seeds SEED, SEED + 1 ...; mean and spread are printed "
+                             "(default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_out"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 
 
 def run(args):
     """Run all parts; the exit status is 1 if a gradient is out."""
-    start = time.monotonic()
     validation.number_in("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
     output_folder("--out", args.out)
-    print("1. Gradients: hand-derived, against central differences, the complex step and a scalar twin")
-    pieces = summarise(evidence(), print_rows=False)
+    started, parts = datetime.now(timezone.utc), []
+    with timed("gradients", parts):
+        print("1. Gradients: hand-derived, against central differences, the complex step and a scalar twin")
+        pieces = summarise(evidence(), print_rows=False)
 
     seeds = range(args.seed, args.seed + args.seeds)
     print(f"\n2. Tasks, preset small{', two epochs' if args.quick else ''}, "
           + (f"seed {args.seed}" if args.seeds == 1 else f"seeds {seeds[0]} to {seeds[-1]}"), flush=True)
     changes = {"epochs": QUICK_EPOCHS} if args.quick else {}
-    runs = train_all(COMPARED if args.all else ("snu", "ssnu"), seeds, changes)
-    results = [r.results for r in runs]
-    print("\n" + table(results), flush=True)
-
-    print_sample(runs, args.seed)
+    with timed("tasks", parts):
+        runs = train_all(COMPARED if args.all else ("snu", "ssnu"), seeds, changes)
+        results = [r.results for r in runs]
+        print("\n" + table(results), flush=True)
+        sample = print_sample(runs, args.seed)
 
     print(f"\n3. Lateral inhibition and sparsity, seed {args.seed}", flush=True)
-    inhibition = compare_inhibition(args.seed, sys.stderr, **changes)
-    print(inhibition_table(inhibition), flush=True)
+    with timed("inhibition", parts):
+        inhibition = compare_inhibition(args.seed, sys.stderr, **changes)
+        print(inhibition_table(inhibition), flush=True)
 
     print(f"\n4. Weights on phase-change devices, music 88-150-88, seed {args.seed}", flush=True)
     first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}  # that of the first seed
-    memory, pcm_drawn = run_memory(first["music", "snu"].loaded, first["digits", "snu"], args.seed, args.out,
-                                   quick=args.quick, stream=sys.stderr)
-
-    drawn = draw(runs, inhibition, args.seed, args.out) + pcm_drawn
-    summary = {"seed": args.seed, "seeds": args.seeds, "quick": args.quick, "gradients": pieces,
-               "runs": results,
+    with timed("memory", parts):
+        memory, pcm_drawn = run_memory(first["music", "snu"].loaded, first["digits", "snu"], args.seed,
+                                       args.out, quick=args.quick, stream=sys.stderr)
+    with timed("figures", parts):
+        drawn = draw(runs, inhibition, args.seed, args.out) + pcm_drawn
+    summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
+               "machine": machine(), "seed": args.seed, "seeds": args.seeds, "quick": args.quick,
+               "gradients": pieces, "bounds": BOUNDS,
+               "facts": {r.loaded.task.name: r.loaded.facts for r in runs},
+               "runs": results, "sample": sample,
                "inhibition": [{k: v for k, v in row.items() if k != "weights"} for row in inhibition],
-               "memory": memory, "seconds": round(time.monotonic() - start, 1)}
+               "memory": memory, "figures": [path.name for path in drawn], "parts": parts,
+               "seconds": round(sum(part["seconds"] for part in parts), 1),
+               "processor": round(sum(part["processor"] for part in parts), 1)}
     with whole_file(args.out / "results.json") as file:
         file.write(json.dumps(summary, indent=1).encode())
-    print(f"\nWritten in {summary['seconds']:.0f} s to the folder {args.out}:")
-    print("\n".join(f"   {path.name}" for path in [args.out / "results.json", *drawn]))
+    report = write_report(args.out)
+    print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor time) "
+          f"to the folder {args.out}; report.html shows it all on one page:")
+    print("\n".join(f"   {path.name}" for path in [report, args.out / "results.json", *drawn]))
     return 1 if any(s["failed"] for s in pieces) else 0
+
+
+@contextmanager
+def timed(name, parts):
+    """Append what the block took to `parts`: seconds by the clock, and of the processor (all threads)."""
+    start, busy = time.monotonic(), time.process_time()
+    yield
+    parts.append({"part": name, "seconds": round(time.monotonic() - start, 1),
+                  "processor": round(time.process_time() - busy, 1)})
+
+
+def command(args):
+    """The command with the options that decide the numbers."""
+    return ("python -m snu_ref reproduce" + " --all" * args.all + " --quick" * args.quick
+            + f" --seed {args.seed} --seeds {args.seeds}")
+
+
+def machine():
+    """Versions, and what the times depend on."""
+    return {"snu_ref": __version__, "Python": platform.python_version(), "NumPy": np.__version__,
+            "matplotlib": version("matplotlib"), "system": f"{platform.system()}, {platform.machine()}",
+            "processors": os.cpu_count(), "BLAS threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
 
 
 def train_all(units, seeds, changes):
@@ -100,47 +142,11 @@ def train_all(units, seeds, changes):
 
 
 def print_sample(runs, seed):
-    """A few lines of text from the first sSNU trained on language."""
+    """Print and return a few lines of text from the first sSNU trained on language."""
     run = next(r for r in runs if r.results["task"] == "language" and r.results["unit"] == "ssnu")
     text = sample_text(run.network, run.loaded.words, np.random.default_rng([seed, 3]))
     print(f"\nText drawn from the sSNU (temperature 0.8):\n  {text}", flush=True)
-
-
-def by_unit(results):
-    """The results grouped by (task, unit): a dict of lists, one entry a seed."""
-    groups = {}
-    for r in results:
-        groups.setdefault((r["task"], r["unit"]), []).append(r)
-    return groups
-
-
-def table(results):
-    """The runs as text: task, unit, parameters, test figure, seconds, and the paper's on the full data."""
-    lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'seconds':>7}   "
-             "paper (full data, larger networks: not comparable)"]
-    for (task, unit), group in by_unit(results).items():
-        value, network = FIGURES.get((task, unit), (None, ""))
-        theirs = f"{value:g} ({network})" if value else "-"
-        metric = group[0]["metric"]
-        figure = in_words(metric, [r["test"][metric] for r in group])
-        seconds = np.mean([r["seconds"] for r in group])
-        lines.append(f"{task:9} {UNITS[unit][0]:5} {group[0]['parameters']:10,}  {figure:28} "
-                     f"{seconds:7.1f}   {theirs}")
-    for r in {r["task"]: r for r in results}.values():
-        lines += [f"{r['task']:9} {'baseline: ' + name:29}  {in_words(r['metric'], [value])}"
-                  for name, value in r["baselines"].items()]
-    if any(len(group) > 1 for group in by_unit(results).values()):
-        lines.append("mean +- standard deviation over the seeds")
-    return "\n".join(lines)
-
-
-def in_words(metric, values):
-    """Figures of the seeds as a reader wants them: 96.51 % correct, 8.723 +- 0.012 nats a step."""
-    digits, factor, before, after = {
-        "accuracy": (2, 100, "", " % correct"), "nll": (3, 1, "", " nats a step"),
-        "perplexity": (1, 1, "perplexity ", "")}[metric]
-    mean, spread = factor * np.mean(values), factor * np.std(values)
-    return f"{before}{mean:.{digits}f}" + (f" +- {spread:.{digits}f}" if len(values) > 1 else "") + after
+    return text
 
 
 # ---- figures ------------------------------------------------------------------------------------
@@ -153,7 +159,7 @@ def draw(runs, inhibition, seed, out):
     for task in TASKS:
         curves = [r.results for (name, _), r in reversed(first.items()) if name == task]
         paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
-        groups = [(unit, group[0]["parameters"], [r["test"][r["metric"]] for r in group])
+        groups = [(unit, group[0]["parameters"], figures_of(group))
                   for (name, unit), group in by_unit(results).items() if name == task]
         if len(groups) > 2:  # two points say nothing
             paths.append(figures.figure_against_parameters(

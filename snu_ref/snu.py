@@ -142,6 +142,12 @@ class SNU(Layer):
     trainable : names that an optimiser updates
 
     Raises ValueError or TypeError that names the argument. Source: arXiv:1812.07040, Eq. 1 and 2.
+
+    >>> unit = SNU(1, 1, rng=np.random.default_rng(0), decay=0.5)     # a threshold of 1, as b = -1
+    >>> unit.params["W"][:] = 0.75
+    >>> y, cache = unit.forward(np.ones((4, 1, 1)))                   # a constant input: it charges,
+    >>> cache.s.ravel().tolist(), y.ravel().tolist()                  # fires, and is reset
+    ([0.75, 1.125, 0.75, 1.125], [0.0, 1.0, 0.0, 1.0])
     """
 
     def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, surrogate="tanh",

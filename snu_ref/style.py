@@ -50,6 +50,11 @@ COLOUR = {
     "predicted": OKABE_ITO["orange"],
 }
 
+# Units differ by more than colour, for prints in black and white: lines by their dashes, points by marks.
+DASHES = {"SNU": "solid", "sSNU": (0, (5, 1.2)), "RNN": (0, (1, 1.2)), "GRU": (0, (4, 1.2, 1, 1.2)),
+          "LSTM": (0, (9, 1.6)), "SNU conv": (0, (2, 1.2))}
+MARKERS = {"SNU": "o", "sSNU": "s", "RNN": "^", "GRU": "D", "LSTM": "v", "SNU conv": "P"}
+
 WIDTH, HEIGHT = 6.4, 3.8  # inches, of a figure with one panel
 DPI = 200                 # 1280 pixels across
 
@@ -114,6 +119,31 @@ def figure(rows=1, columns=1, *, height=None, **subplots):
 
     new = Figure(figsize=(WIDTH, HEIGHT if height is None else height))
     return new, new.subplots(rows, columns, **subplots)
+
+
+def headline(figure, axes, title):
+    """A title over the whole figure, and below it the legend of `axes` in one row: neither covers data."""
+    figure.suptitle(title, x=0.02, ha="left")
+    handles, labels = axes.get_legend_handles_labels()
+    narrow = sum(map(len, labels)) < 45
+    axes.legend(handles, labels, ncols=len(labels), loc="lower right", bbox_to_anchor=(1.0, 1.0),
+                columnspacing=1.1, handletextpad=0.4, handlelength=2.0 if narrow else 1.6, borderaxespad=0.3,
+                fontsize=12 if narrow else 11)
+
+
+def note(axes, text):
+    """A remark in grey, above the right end of a panel."""
+    axes.text(1.0, 1.02, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=11, color=GREY)
+
+
+def plain_log_ticks(axis):
+    """Numbers such as 0.05 and 20 on a logarithmic axis, at 1, 2 and 5 of each decade, or closer."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if high > 8 * low else MaxNLocator(4))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def save(figure, path):

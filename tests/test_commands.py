@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from html_page import read_page, table_rows
 
 import snu_ref
 
@@ -15,7 +16,7 @@ ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
 def run(folder, *words, status=0):
     """Run a command in `folder`, expect its exit status, and return what it printed."""
     done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=folder, env=ENVIRONMENT,
-                          capture_output=True, text=True, timeout=110)
+                          capture_output=True, text=True, timeout=400)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout if status == 0 else done.stderr
 
@@ -60,6 +61,34 @@ def test_reproduce_writes_results_and_figures(reproduced):
             "learning_curves_music.png", "pcm_year_music.png", "bits_digits.png"} <= {path.name for path in folder.iterdir()}
 
 
+def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(reproduced):
+    """Nothing is loaded from elsewhere, every figure is inside, and the tables are those of results.json."""
+    _, folder = reproduced
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    page, results = read_page(text), json.loads((folder / "results.json").read_text())
+    assert not page.all("script") and not page.all("link") and not page.all("iframe")
+    assert "url(" not in text and "@import" not in text and "srcset" not in text
+    assert all(image.attributes["src"].startswith("data:image/png;base64,") and image.attributes["alt"]
+               for image in page.all("img"))
+    drawn = [path for path in folder.iterdir() if path.suffix == ".png"]
+    assert len(page.all("img")) == len(drawn) == len(results["figures"]) > 12
+    targets = {node.attributes["id"] for node in page.all("section")}
+    for link in page.all("a"):
+        assert link.attributes["href"].startswith("https://arxiv.org/") or link.attributes["href"][1:] in targets
+
+    assert "A trial." in page.text  # two epochs say nothing
+    for title, factor, digits in (("Digits", 100, 2), ("Music", 1, 3), ("Language", 1, 1)):
+        runs = [r for r in results["runs"] if r["task"] == title.lower()]
+        rows = table_rows(page, title)[1:1 + len(runs)]
+        assert [row[1:3] for row in rows] == [
+            [f"{r['parameters']:,}", f"{factor * r['test'][r['metric']]:.{digits}f}"] for r in runs]
+    rows = table_rows(page, "Gradients")[1:-1]
+    assert [(row[0], float(row[5])) for row in rows] == [
+        (s["piece"], float(f"{s['complex']:.1e}")) for s in results["gradients"]]
+    assert results["command"] in page.text
+    assert abs(sum(part["processor"] for part in results["parts"]) - results["processor"]) < 0.11
+
+
 def test_gradcheck_of_one_piece(tmp_path):
     text = run(tmp_path, "gradcheck", "--piece", "GRU")
     assert text.count("GRU ") > 11 and "all gradients agree" in text
@@ -68,6 +97,6 @@ def test_gradcheck_of_one_piece(tmp_path):
 
 def test_help_names_every_command(tmp_path):
     text = run(tmp_path, "--help")
-    for command in ("reproduce", "train", "gradcheck"):
+    for command in ("reproduce", "report", "train", "gradcheck"):
         assert command in text
         assert "usage" in run(tmp_path, command, "--help")

@@ -120,6 +120,14 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
     The layer is one of float64; x as for layer.forward (integer inputs are not differentiated); state: the initial state, zeros if
     None; cotangents fall on all outputs and on the final state. twin(params, x, state, dy, dstate) ->
     grads, dx, dstate. Names: those of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
+
+    >>> from snu_ref import SNU
+    >>> rng = np.random.default_rng(0)
+    >>> unit = SNU(3, 4, rng=rng)
+    >>> unit.params["b"][:] = -0.3                          # low thresholds: a silent unit proves nothing
+    >>> rows = check_layer(unit, rng.normal(size=(5, 2, 3)), rng=rng, zero=("state.y",))   # from s_0 = 0
+    >>> {row.parameter: row.verdict for row in rows}
+    {'W': 'ok', 'b': 'ok', 'decay': 'ok', 'x': 'ok', 'state.s': 'ok', 'state.y': 'zero'}
     """
     if layer.dtype != np.float64:
         raise TypeError(f"layer: expected dtype float64 for a check, got {layer.dtype}")

@@ -11,8 +11,8 @@ HEADER = (f"{'piece':22} {'variant':38} {'parameter':10} {'|gradient|':>10} {'sp
 
 def add_arguments(parser):
     """The options of the command."""
-    parser.add_argument("--piece", choices=sorted({entry.piece for entry in catalogue()}),
-                        help="check this piece only")
+    parser.add_argument("--piece", choices=sorted({entry.piece for entry in catalogue()}), metavar="PIECE",
+                        help="check this piece only (default: all), one of: %(choices)s")
     parser.add_argument("--summary", action="store_true",
                         help="one line per piece, the worst of its rows, instead of every row")
 

@@ -56,7 +56,11 @@ def central_difference(f, inputs, name):
 
 
 def complex_step(f, inputs, name):
-    """d f / d inputs[name] by the complex step; f must run on complex arrays and return a complex number."""
+    """d f / d inputs[name] by the complex step; f must run on complex arrays and return a complex number.
+
+    >>> complex_step(lambda a: (a["x"] ** 3).sum(), {"x": np.array([1.0, 2.0])}, "x").tolist()
+    [3.0, 12.0]
+    """
     inputs = {key: a.astype(np.complex128) if a.dtype.kind == "f" else a for key, a in inputs.items()}
     x = inputs[name]
     value = np.zeros(x.shape)

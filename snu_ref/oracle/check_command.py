@@ -15,7 +15,8 @@ def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("target", metavar="TARGET",
                         help="module:Adapter, path/to/file.py:Adapter, or a folder of results")
-    parser.add_argument("--cases", default="*", metavar="PATTERN", help="ids or families, with * and commas")
+    parser.add_argument("--cases", default="*", metavar="PATTERN",
+                        help="ids or families, with * and commas (default: all)")
     parser.add_argument("--dtype", choices=("float32", "float64"),
                         help="of inputs and results; float64 unless a folder says otherwise")
     parser.add_argument("--expect-fail", nargs="+", default=[], metavar="CASE",

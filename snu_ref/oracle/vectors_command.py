@@ -14,20 +14,23 @@ def add_arguments(parser):
     """The sub-commands and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="one line per case")
-    listed.add_argument("--cases", default="*", metavar="PATTERN", help="ids or families, with * and commas")
+    listed.add_argument("--cases", default="*", metavar="PATTERN",
+                          help="ids or families, with * and commas (default: all)")
     shown = actions.add_parser("show", help="a case in full: why it exists, and its numbers in decimal and bits")
-    shown.add_argument("case", metavar="CASE")
+    shown.add_argument("case", metavar="CASE", help="the id of a case, as `vectors list` prints it")
     shown.add_argument("--all", action="store_true", help="all numbers of large arrays")
     exported = actions.add_parser("export", help="write cases as raw little-endian .bin and .npy files")
-    exported.add_argument("folder", metavar="DIR")
-    exported.add_argument("--cases", default="*", metavar="PATTERN", help="ids or families, with * and commas")
-    exported.add_argument("--dtype", default="float64", choices=("float64", "float32"))
+    exported.add_argument("folder", metavar="DIR", help="folder to write to")
+    exported.add_argument("--cases", default="*", metavar="PATTERN",
+                          help="ids or families, with * and commas (default: all)")
+    exported.add_argument("--dtype", default="float64", choices=("float64", "float32"),
+                          help="of the exported arrays (default: %(default)s)")
     verified = actions.add_parser("verify", help="make every array again and compare")
     verified.add_argument("folder", nargs="?", default=str(FOLDER), metavar="DIR",
                           help="a folder of vectors; those of the package if left out")
     built = actions.add_parser("build", help="for maintainers: write the vectors into DIR; cases that stand there "
                                              "are kept and must not change, new ones are appended")
-    built.add_argument("folder", metavar="DIR")
+    built.add_argument("folder", metavar="DIR", help="folder of vectors")
 
 
 def run(args):

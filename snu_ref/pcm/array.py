@@ -37,7 +37,11 @@ READ_NOISE = ("white", "1/f")
 
 
 def full_scale(W, pairs=1):
-    """The scale that puts the largest weight on 25 uS:  25 pairs/max|W|, in uS per unit weight."""
+    """The scale that puts the largest weight on 25 uS:  25 pairs/max|W|, in uS per unit weight.
+
+    >>> full_scale(np.array([[0.5, -2.0]]))
+    12.5
+    """
     check_array("W", W, np.shape(W))
     largest = float(np.abs(W).max(initial=0.0))
     if largest == 0.0:
@@ -60,6 +64,12 @@ class PCMArray:
         rule          UpdateRule
 
     Raises ValueError, TypeError. On any error of a method the array is as it was before.
+
+    >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=DeviceReadout(bits=None))
+    >>> (np.ones((1, 1)) @ array).round(12).tolist()     # without noise and converters
+    [[0.5, -1.0]]
+    >>> array.read_weights(86400.0).round(3).tolist()    # drifted for a day: (86400/20)^-0.049 of it
+    [[0.332, -0.664]]
     """
 
     __array_ufunc__ = None  # let x @ array reach __rmatmul__ instead of NumPy's matmul

@@ -168,7 +168,12 @@ def find_preset(task, unit, preset):
 
 
 def settings_of(table, **changes):
-    """The plain values of a preset's table, some of them changed: what the tasks read."""
+    """The plain values of a preset's table, some of them changed: what the tasks read.
+
+    >>> settings = settings_of(find_preset("music", "snu", "small"), epochs=2)
+    >>> settings.hidden, settings.lr, settings.epochs
+    ((150,), 0.006, 2)
+    """
     unknown = changes.keys() - table.keys()
     if unknown:
         raise ValueError(f"settings: unknown {', '.join(sorted(unknown))}; expected {', '.join(table)}")

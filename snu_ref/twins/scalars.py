@@ -38,6 +38,7 @@ def sigmoid(v):
 
 
 def sigmoid_slope(v):
+    """sigmoid(v) sigmoid(-v), which loses no digits in the tails."""
     return sigmoid(v) * sigmoid(-v)
 
 
@@ -56,26 +57,32 @@ def softplus(v):
 
 
 def relu(z):
+    """max(z, 0)."""
     return z if z > 0.0 else 0.0
 
 
 def relu_slope(z):
+    """1 where z > 0, else 0."""
     return 1.0 if z > 0.0 else 0.0
 
 
 def leaky_relu(z):
+    """z where z > 0, else 0.1 z."""
     return z if z > 0.0 else LEAKY_SLOPE * z
 
 
 def leaky_relu_slope(z):
+    """1 where z > 0, else 0.1."""
     return 1.0 if z > 0.0 else LEAKY_SLOPE
 
 
 def identity(z):
+    """z itself."""
     return z
 
 
 def identity_slope(z):
+    """1 everywhere."""
     return 1.0
 
 
@@ -96,6 +103,7 @@ def boxcar(v):
 
 
 def boxcar_slope(v):
+    """1 inside (-1/2, 1/2), else 0."""
     return 1.0 if -0.5 < v < 0.5 else 0.0  # kinks at -1/2 and 1/2: the smaller slope, 0
 
 
@@ -107,6 +115,7 @@ def triangle(v):
 
 
 def triangle_slope(v):
+    """1 - |v| inside (-1, 1), else 0."""
     return 1.0 - abs(v) if abs(v) < 1.0 else 0.0
 
 
@@ -116,6 +125,7 @@ def arctan(v):
 
 
 def arctan_slope(v):
+    """1 / (1 + (pi v)^2)."""
     a = math.pi * v
     return 1.0 / (1.0 + a * a)
 
@@ -126,6 +136,7 @@ def fast_sigmoid(v):
 
 
 def fast_sigmoid_slope(v):
+    """1 / (1 + |v|)^2."""
     a = 1.0 + abs(v)
     return 1.0 / (a * a)
 

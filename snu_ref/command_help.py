@@ -1,0 +1,92 @@
+"""What `python -m snu_ref COMMAND --help` says besides the options: more words, examples, exit status."""
+
+EXAMPLES = """\
+examples:
+  python -m snu_ref reproduce            all, on small data, in under 5 minutes
+  python -m snu_ref gradcheck --summary  the evidence for the gradients alone
+  python -m snu_ref train music --unit snu
+  python -m snu_ref COMMAND --help       options, examples and exit status
+
+exit status: 0 for success, 1 if what was checked is wrong, 2 for bad input,
+130 if stopped by Ctrl-C. The commands use one thread for matrix products,
+unless OPENBLAS_NUM_THREADS says otherwise."""
+
+COMMANDS = {  # name: (more words, examples and exit status)
+    "reproduce": ("""\
+Check all gradients, train the units on digits, music and language, compare
+lateral inhibition, and run the in-memory experiment, all on data that the
+package and Python carry. Everything is printed, and written to a folder:
+results.json, the figures, and report.html, one page with all of it.""", """\
+examples:
+  python -m snu_ref reproduce                    SNU and sSNU
+  python -m snu_ref reproduce --all --seeds 3    five units, three seeds
+  python -m snu_ref reproduce --quick --out try  a trial of the command
+
+exit status: 0 if all gradients agree, 1 if one is out, 2 for bad input."""),
+    "report": ("""\
+Make the page of a reproduction again, from results.json and the figures in its
+folder: DIR/report.html, which needs no network, no scripts and no other file.
+`reproduce` makes it by itself.""", """\
+example:
+  python -m snu_ref report snu_ref_out
+
+exit status: 0, or 2 if the folder is not one that `reproduce` has written."""),
+    "train": ("""\
+One training run: prints the settings with their sources and a line an epoch,
+and writes checkpoint.npz, learning_curve.png and results.json to a folder. The
+test split is read once, at the end. A run that was stopped goes on with
+--resume and ends with the same numbers.
+
+Preset paper needs your own copy of the full data: MNIST's four IDX files for
+digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
+ptb.test.txt for language.""", """\
+examples:
+  python -m snu_ref train music --unit snu
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try --resume
+  python -m snu_ref train music --unit snu --weights pcm
+  python -m snu_ref train language --unit ssnu --preset paper --data ptb
+
+exit status: 0 for success, 2 for bad input, 130 if stopped by Ctrl-C."""),
+    "bench": ("""\
+Time training steps of standard networks, and the same matrix products alone:
+a ratio of 1 would be the speed of the products. Run it on an idle machine.""", """\
+examples:
+  python -m snu_ref bench
+  python -m snu_ref bench --quick --json speed.json
+
+exit status: 0, or 2 for bad input."""),
+    "gradcheck": ("""\
+Hold every hand-derived gradient against central differences, the complex step
+and a second derivation in scalar loops: every layer, variant, parameter, input
+and initial state. Spiking layers are differentiated as programs frozen at the
+nominal run. A gradient of zero or a silent network counts as a failure.""", """\
+examples:
+  python -m snu_ref gradcheck --summary      one line a piece
+  python -m snu_ref gradcheck --piece SNU    every row of one piece
+
+exit status: 0 if all gradients agree, 1 if one is out."""),
+    "vectors": ("""\
+The conformance vectors: cases with inputs, every-step traces, adjoints,
+gradients and tolerances, which another implementation is held against by
+`check`.""", """\
+examples:
+  python -m snu_ref vectors list                  one line a case
+  python -m snu_ref vectors show CASE             a case in full
+  python -m snu_ref vectors export port           raw files, for other languages
+  python -m snu_ref vectors verify                make all numbers again
+
+exit status: 0 for success, 1 if verification failed, 2 for bad input."""),
+    "check": ("""\
+Hold another implementation against the conformance vectors: say at which
+number it first departs, and, where it can be told, which change of the
+equations gives its numbers. TARGET is an adapter in Python, a class with a
+function run(case) that returns arrays by name, or a folder of results that
+`vectors export` began.""", """\
+examples:
+  python -m snu_ref check port.py:Adapter
+  python -m snu_ref check port.py:Adapter --cases 'unit-*' --dtype float32
+  python -m snu_ref check port --json verdict.json     a folder of results
+
+exit status: 0 if nothing failed and something was checked, 1 otherwise, 2 for bad input."""),
+}
