@@ -48,8 +48,9 @@ def _predicted_steps(name, rolls):
         raise TypeError(f"{name}: expected a list or tuple of arrays, one per piece, "
                         f"got {type(rolls).__name__}")
     for i, roll in enumerate(rolls):
-        if not isinstance(roll, np.ndarray):
-            raise TypeError(f"{name}[{i}]: expected an array, got {type(roll).__name__}")
+        if not isinstance(roll, np.ndarray) or roll.dtype.kind not in "biuf":
+            raise TypeError(f"{name}[{i}]: expected an array, got {type(roll).__name__}"
+                            + (f" of {roll.dtype}" if isinstance(roll, np.ndarray) else ""))
         if roll.ndim != 2 or roll.shape[1] != rolls[0].shape[1]:
             notes = "notes" if i == 0 else rolls[0].shape[1]
             raise ValueError(f"{name}[{i}]: expected shape (steps, {notes}), got {roll.shape}")

@@ -8,7 +8,10 @@ recurrence stays inside a layer. State, cache and state gradient are tuples with
 Parameters are named "0.W", "1.b" ...: the layer's place, then its name there. One array that stands
 in several places (tied weights) is one parameter: it appears once, under its first name, and its
 gradient is the sum of those from all its places.
+
+An error from inside begins with the place of the layer: "layers[1]: dy: expected shape ...".
 """
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -113,8 +116,9 @@ class Network:
         """x (T, B, n_in) -> the last layer's output and the cache; state: one entry a layer, or None."""
         states = self._one_each("state", state)
         caches = []
-        for layer, s in zip(self.layers, states):
-            x, cache = layer.forward(x, s)
+        for i, (layer, s) in enumerate(zip(self.layers, states)):
+            with _errors_named(i):
+                x, cache = layer.forward(x, s)
             caches.append(cache)
         return x, NetworkCache(tuple(caches))
 
@@ -129,8 +133,9 @@ class Network:
         names = self.first_names()
         grads = dict.fromkeys(self.params)
         for i in reversed(range(len(self.layers))):
-            dy, layer_grads, dstates[i] = self.layers[i].backward(
-                dy, cache.layers[i], dstates[i], need_dx=need_dx or i > 0)
+            with _errors_named(i):
+                dy, layer_grads, dstates[i] = self.layers[i].backward(
+                    dy, cache.layers[i], dstates[i], need_dx=need_dx or i > 0)
             for name, grad in layer_grads.items():
                 seen = grads[names[i, name]]
                 grads[names[i, name]] = grad if seen is None else seen + grad
@@ -144,3 +149,13 @@ class Network:
             raise TypeError(f"{name}: expected a tuple of {len(self.layers)} states, one a layer, "
                             f"got {came}")
         return states
+
+
+@contextmanager
+def _errors_named(i):
+    """Put the place of a layer in front of the message of its TypeError or ValueError."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        error.args = (f"layers[{i}]: {error}",)
+        raise

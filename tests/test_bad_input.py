@@ -35,6 +35,15 @@ def network():
     return Network([unit(), dense(N, 2)])
 
 
+def nested():
+    return Network([unit(), Network([dense(N, 2)])])
+
+
+def with_network_param(network, name):
+    network.params[name][0, 0] = np.nan
+    return network
+
+
 X, X_T, Y, S = np.ones((T, B, N_IN)), np.ones((B, N_IN)), np.ones((T, B, N)), np.ones((B, N))
 STATE = SNUState(S, S)
 OtherState = namedtuple("OtherState", "h c")  # two arrays as well, but of another kind of unit
@@ -295,6 +304,15 @@ CASES = [
     ("cache", lambda: unit().backward(Y, tuple(cache(unit()))), TypeError, ["SNUCache", "tuple"]),
     ("cache", lambda: dense().backward(Y, cache(unit())), TypeError, ["DenseCache", "SNUCache"]),
     ("cache", lambda: network().backward(Y, cache(unit())), TypeError, ["SNUCache"]),
+    # from inside a Network: the layer's place first, of nested ones all of them
+    ("layers[0]: x", lambda: network().forward(Y), ValueError, ["(T, B, 3)", "(5, 2, 4)"]),
+    ("layers[0]: x", lambda: network().forward(X * np.nan), ValueError, ["finite", "nan"]),
+    ("layers[1]: state", lambda: network().forward(X, (STATE, STATE)), TypeError, ["Dense has no state"]),
+    ("layers[0]: dstate", lambda: network().backward(np.ones((T, B, 2)), cache(network()), (S, ())), TypeError,
+     ["(s, y)", "ndarray"]),
+    ("layers[1]: layers[0]: dy", lambda: nested().backward(Y, cache(nested())), ValueError, ["(5, 2, 2)"]),
+    ('layers[1]: layers[0]: params["W"]', lambda: with_network_param(nested(), "1.0.W").forward(X), ValueError,
+     ["finite", "nan"]),
 
     # parameters: all names there, and no others
     ("params", lambda: with_param(unit(), "H", np.ones((N, N))).forward(X), ValueError,
@@ -314,10 +332,11 @@ CASES = [
      ValueError, ["(5,)", "layers[0]", "(4,)"]),
     ("state", lambda: network().forward(X, (STATE,)), TypeError, ["2 states", "one a layer", "1"]),
     ("state", lambda: network().forward(X, [STATE, ()]), TypeError, ["2 states", "list"]),
-    ("state", lambda: network().forward(X, STATE._replace(y=())), TypeError, ["(s, y)"]),
+    ("layers[0]: state", lambda: network().forward(X, STATE._replace(y=())), TypeError, ["(s, y)"]),
     ("dstate", lambda: network().backward(np.ones((T, B, 2)), cache(network()), ((),)), TypeError,
      ["2 states", "1"]),
-    ("dy", lambda: network().backward(Y, cache(network())), ValueError, ["(5, 2, 2)", "(5, 2, 4)"]),
+    ("layers[1]: dy", lambda: network().backward(Y, cache(network())), ValueError,
+     ["(5, 2, 2)", "(5, 2, 4)"]),
 
     # losses
     *[("y", lambda loss=loss, target=target, shape=shape: loss(np.ones(shape), target), ValueError,

@@ -63,6 +63,21 @@ def test_programming_starts_afresh():
     assert (array.chi == 0).all() and array.drift_factor == 1.0
 
 
+def test_a_state_stays_as_it_was_whatever_the_array_does_next():
+    array = quiet(read_noise="1/f", noise=np.random.default_rng(0))
+    array.update(np.full((4, 3), 0.15))
+    array.read_weights(5.0)
+    kept = array.state()
+    before = {name: a.tobytes() for name, a in kept.items()}
+    array.update(np.full((4, 3), -0.4))
+    array.read_weights(9.0)
+    array.program(np.ones((4, 3)), 10.0, noise=0.0)
+    assert {name: a.tobytes() for name, a in kept.items()} == before
+    for a in kept.values():   # and what is done to the state does not reach the array
+        a[...] = 0
+    np.testing.assert_allclose(array.read_weights(30.0, noise=0.0), 1.0, rtol=1e-12)
+
+
 def test_paper_network_has_52800_devices():
     arrays = PCMArray(88, 150, noise=0.0), PCMArray(150, 88, noise=0.0)
     assert sum(math.prod(a.device_shape) for a in arrays) == 52_800
@@ -161,6 +176,19 @@ def test_one_update_with_the_draws_passed_in():
         P = math.exp(-k / 2.6)
         G += -0.084 * G + 0.880 + 1.40 * P + n * (0.091 * G + 0.260 + 2.15 * P)
     np.testing.assert_allclose(array.conductance(1.0)[:, 0, 0], [[0.1, 0.1], [0.1, G]], rtol=1e-12)
+
+
+def test_a_thousand_pulses_are_allowed_and_one_more_is_not():
+    for n in (1000, -1000, 1001, -1001):
+        array = quiet(rule=UpdateRule(epsilon=0.5))
+        dW = np.zeros((4, 3))
+        dW[1, 2] = n * 0.5 / 8.0
+        if abs(n) == 1000:
+            assert array.update(dW)[1, 2] == n
+        else:
+            with pytest.raises(ValueError, match="asks for 1001 pulses"):
+                array.update(dW)
+            assert not array.chi.any() and array.now == 0.0
 
 
 def test_pulses_are_dealt_to_the_pairs_in_turn():

@@ -85,6 +85,7 @@ def test_compensation_compares_mean_magnitudes_of_one_hot_rows():
     array.program(W, 0.0)
     array.calibrate(0.0)
     before = np.abs(W).mean()
+    assert array.state()["drift_reference"] == pytest.approx(before, rel=1e-12)
     after = np.abs(array.read_weights(1e5)).mean()
     assert array.compensate(1e5) == pytest.approx(before / after, rel=1e-12)
     array.calibrate(1e5)

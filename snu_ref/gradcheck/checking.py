@@ -11,6 +11,7 @@ nothing and is reported as "dead", a failure. Where a gradient is zero by constr
 says so; it must then be exactly 0, is reported as "zero", and is no evidence.
 """
 import copy
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -61,8 +62,9 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
     frozen(inputs) -> a function like forward: the program made smooth at that nominal point (see
         frozen_step, frozen_max); it is differentiated in place of forward, and must agree with it there.
     twin(inputs, cotangents) -> gradients derived a second way. zero: names whose gradient is zero by
-    construction. rng draws the cotangents. Raises ValueError for missing names and wrong shapes, and if
-    the frozen program's values differ from those of forward.
+    construction. rng draws the cotangents. Raises TypeError or ValueError that names the argument: for
+    missing names, wrong shapes, numbers that are not finite, and if the frozen program's values differ
+    from those of forward.
 
     >>> import numpy as np
     >>> rows = check_gradient(lambda a: np.tanh(a["x"]), lambda a, G: {"x": G * (1 - np.tanh(a["x"])**2)},
@@ -71,35 +73,27 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
     'ok'
     """
     validation.generator("rng", rng)
-    for name, x in inputs.items():
-        if not isinstance(x, np.ndarray) or x.dtype.kind == "f" and x.dtype != np.float64:
-            raise TypeError(f"inputs[{name!r}]: expected a float64 array, or integers that are passed "
-                            f"on, got {getattr(x, 'dtype', type(x).__name__)}")
+    _check_inputs(inputs)
+    unknown = [name for name in zero if name not in inputs]
+    if unknown:
+        raise ValueError(f"zero: expected names of {', '.join(inputs)}, got {unknown[0]!r}")
+    result = forward(inputs)
+    outputs = _outputs("forward", result)
     smooth = frozen(inputs) if frozen else forward
-    outputs = _tuple(forward(inputs))
-    for nominal, value in zip(outputs, _tuple(smooth(inputs))):
-        if not np.allclose(nominal, value, rtol=1e-12, atol=1e-12):
-            raise ValueError("frozen: expected the values of forward at the nominal point, got values "
-                             f"that differ by {np.abs(nominal - value).max():.1e}")
+    if frozen:
+        _check_frozen(outputs, _outputs("frozen", smooth(inputs)))
     G = tuple(rng.normal(size=out.shape) for out in outputs)
-    cotangents = G if isinstance(forward(inputs), tuple) else G[0]
+    cotangents = G if isinstance(result, tuple) else G[0]
 
     def f(a):
         return sum((g * out).sum() for g, out in zip(G, _tuple(smooth(a))))
 
-    grads = backward(inputs, cotangents)
-    twins = twin(inputs, cotangents) if twin else None
+    grads = _gradients("backward", backward(inputs, cotangents), inputs)
+    twins = _gradients("twin", twin(inputs, cotangents), inputs) if twin else None
     rows = []
     for name, x in inputs.items():
         if x.dtype.kind != "f":
             continue
-        if name not in grads:
-            raise ValueError(f"backward: expected a gradient for {name!r}, got {', '.join(grads)}")
-        if twins is not None and name not in twins:
-            raise ValueError(f"twin: expected a gradient for {name!r}, got {', '.join(twins)}")
-        if np.shape(grads[name]) != x.shape:
-            raise ValueError(f"backward: expected shape {x.shape} for {name!r}, "
-                             f"got {np.shape(grads[name])}")
         central = central_difference(f, inputs, name)
         exact = complex_step(f, inputs, name)
         errors = {"central": _error(grads[name], central.value, ~central.kink),
@@ -117,7 +111,7 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
 def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, variant=""):
     """Check a layer or Network: gradients of every parameter, the input and the initial state.
 
-    The layer is one of float64; x as for layer.forward (integer inputs are not differentiated); state: the initial state, zeros if
+    The layer is one of float64; x as for layer.forward, with a step and a sample at least (integer inputs are not differentiated); state: the initial state, zeros if
     None; cotangents fall on all outputs and on the final state. twin(params, x, state, dy, dstate) ->
     grads, dx, dstate. Names: those of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
 
@@ -129,8 +123,12 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
     >>> {row.parameter: row.verdict for row in rows}
     {'W': 'ok', 'b': 'ok', 'decay': 'ok', 'x': 'ok', 'state.s': 'ok', 'state.y': 'zero'}
     """
+    if not isinstance(layer, (Layer, Network)):
+        raise TypeError(f"layer: expected a layer or Network, got {type(layer).__name__}")
     if layer.dtype != np.float64:
         raise TypeError(f"layer: expected dtype float64 for a check, got {layer.dtype}")
+    if isinstance(x, np.ndarray) and not x.size:
+        raise ValueError(f"x: expected at least one step and sample, got shape {x.shape}")
     y, nominal = layer.forward(x, state)
     if state is None:
         state = layer.zero_state(x.shape[1])
@@ -168,6 +166,58 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
     return check_gradient(forward, backward, inputs, rng=rng, frozen=frozen,
                           twin=second if twin else None, zero=zero, spike_rate=_spike_rate(layer, nominal),
                           piece=piece or type(layer).__name__, variant=variant)
+
+
+# ---- what comes in ------------------------------------------------------------------------------
+
+def _check_inputs(inputs):
+    """Named errors unless `inputs` is a dict of finite float64 arrays and of integer arrays."""
+    if not isinstance(inputs, Mapping):
+        raise TypeError(f"inputs: expected a dict of arrays by name, got {type(inputs).__name__}")
+    for name, x in inputs.items():
+        if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" and x.dtype != np.float64:
+            raise TypeError(f"inputs[{name!r}]: expected a float64 array, or integers that are passed "
+                            f"on, got {getattr(x, 'dtype', type(x).__name__)}")
+        validation.array(f"inputs[{name!r}]", x, x.shape, x.dtype)
+
+
+def _outputs(name, result):
+    """What a function gave, as a tuple of finite arrays of real numbers."""
+    outputs = tuple(np.asarray(out) for out in _tuple(result))
+    for out in outputs:
+        if out.dtype.kind not in "iuf":
+            raise TypeError(f"{name}: expected an array of numbers or a tuple of such arrays, got {result!r}")
+        if not validation.all_finite(out):
+            raise ValueError(f"{name}: expected finite numbers at the nominal point, got NaN or infinity")
+    return outputs
+
+
+def _check_frozen(outputs, values):
+    """ValueError unless the frozen program gives the values of forward."""
+    if [out.shape for out in outputs] != [value.shape for value in values]:
+        raise ValueError(f"frozen: expected the shapes of forward, {[out.shape for out in outputs]}, "
+                         f"got {[value.shape for value in values]}")
+    for out, value in zip(outputs, values):
+        if not np.allclose(out, value, rtol=1e-12, atol=1e-12):
+            raise ValueError("frozen: expected the values of forward at the nominal point, got values "
+                             f"that differ by {np.abs(out - value).max():.1e}")
+
+
+def _gradients(source, grads, inputs):
+    """The gradients of all float inputs as arrays; ValueError where one is missing or has another shape."""
+    if not isinstance(grads, Mapping):
+        raise TypeError(f"{source}: expected a dict of gradients by name, got {type(grads).__name__}")
+    found = {}
+    for name, x in inputs.items():
+        if x.dtype.kind != "f":
+            continue
+        if name not in grads:
+            raise ValueError(f"{source}: expected a gradient for {name!r}, got {', '.join(grads)}")
+        if np.shape(grads[name]) != x.shape:
+            raise ValueError(f"{source}: expected shape {x.shape} for {name!r}, "
+                             f"got {np.shape(grads[name])}")
+        found[name] = np.asarray(grads[name])
+    return found
 
 
 # ---- the comparison -----------------------------------------------------------------------------

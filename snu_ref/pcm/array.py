@@ -46,7 +46,7 @@ def full_scale(W, pairs=1):
     largest = float(np.abs(W).max(initial=0.0))
     if largest == 0.0:
         raise ValueError("W must hold a weight other than zero to be scaled to 25 uS")
-    return model.G_MAX * check_count("pairs", pairs) / largest
+    return model.G_MAX * check_count("pairs", pairs) / check_positive("max|W|", largest)
 
 
 class PCMArray:

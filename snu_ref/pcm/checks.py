@@ -10,6 +10,12 @@ import numbers
 import numpy as np
 
 
+# Ours: what is above zero lies within these. No conductance, time or scale comes near them, and their
+# products and quotients stay within float64.
+POSITIVE_RANGE = (1e-100, 1e100)
+MAX_BITS = 52  # of a converter: those of float64's fraction
+
+
 class TimeRunsBackwards(ValueError):
     """A device was asked to be read or written at a time before its last read or write."""
 
@@ -25,11 +31,11 @@ def check_number(name, value, low=-np.inf, high=np.inf):
 
 
 def check_positive(name, value):
-    """A finite number above zero."""
+    """A number above zero, within POSITIVE_RANGE."""
     value = check_number(name, value)
     if value <= 0.0:
         raise ValueError(f"{name} must be above zero, got {value!r}")
-    return value
+    return check_number(name, value, *POSITIVE_RANGE)
 
 
 def check_count(name, value, low=1):
@@ -39,6 +45,21 @@ def check_count(name, value, low=1):
     if value < low:
         raise ValueError(f"{name} must be at least {low}, got {value}")
     return int(value)
+
+
+def check_bits(name, value, low=1):
+    """The bits of a converter, from `low` to MAX_BITS, as a Python int."""
+    value = check_count(name, value, low)
+    if value > MAX_BITS:
+        raise ValueError(f"{name} must be at most {MAX_BITS}, got {value}")
+    return value
+
+
+def check_shape(name, value):
+    """A tuple of integers of at least 1, as Python ints."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name} must be a tuple of integers, got {type(value).__name__}")
+    return tuple(check_count(name, n) for n in value)
 
 
 def check_array(name, a, shape, low=-np.inf, high=np.inf, unit=""):

@@ -11,17 +11,17 @@ Source of the signed form: the input and output resolution of IBM's aihwkit (par
 
 import numpy as np
 
-from .checks import check_count, check_positive
+from .checks import check_bits, check_positive
 
 
 def unsigned_step(bits, full_scale):
     """Step of the unsigned quantiser, full_scale/(2^bits - 1); bits >= 1, full_scale > 0."""
-    return check_positive("full_scale", full_scale) / (2 ** check_count("bits", bits) - 1)
+    return check_positive("full_scale", full_scale) / (2 ** check_bits("bits", bits) - 1)
 
 
 def signed_step(bits, bound):
     """Step of the signed quantiser, 2 bound/(2^bits - 2); bits >= 2, bound > 0."""
-    return 2.0 * check_positive("bound", bound) / (2 ** check_count("bits", bits, 2) - 2)
+    return 2.0 * check_positive("bound", bound) / (2 ** check_bits("bits", bits, 2) - 2)
 
 
 def quantise_unsigned(a, bits, full_scale):

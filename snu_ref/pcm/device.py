@@ -18,7 +18,7 @@ import numpy as np
 
 from . import model
 from .checks import (TimeRunsBackwards, check_array, check_count, check_mask, check_number,
-                     check_time)
+                     check_shape, check_time)
 from .noise import ProgramNoise, check_noise, check_rounds, normal, normal_at, split
 
 WORKING, STUCK_SET, STUCK_RESET = 0, 1, -1
@@ -36,7 +36,7 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
     p_reset = check_number("p_reset", p_reset, 0.0, 1.0 - p_set)
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
-    u = rng.random(shape)
+    u = rng.random(check_shape("shape", shape))
     stuck = np.where(u < p_set, STUCK_SET, np.where(u < p_set + p_reset, STUCK_RESET, WORKING))
     return stuck.astype(np.int8)
 
@@ -62,7 +62,7 @@ class PCMDevices:
     """
 
     def __init__(self, shape, *, t, noise, stuck=None):
-        self.shape = tuple(check_count("shape", n) for n in shape)
+        self.shape = check_shape("shape", shape)
         self.stuck = check_stuck(stuck, self.shape)
         self.now = check_number("t", t)
         self.G0 = np.where(self.stuck == STUCK_SET, model.STUCK_SET_G, model.STUCK_RESET_G)

@@ -21,6 +21,7 @@ Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the 
 import numpy as np
 
 from .array import PCMArray
+from .checks import check_bits
 from .update import EPSILON, accumulate
 
 
@@ -173,9 +174,10 @@ class RoundedStore(Store):
 
 
 def round_to_bits(W, bits):
-    """W on 2^bits - 1 levels, the outer ones at +-max|W|, one at 0; bits >= 2."""
+    """W on 2^bits - 1 levels, the outer ones at +-max|W|, one at 0; 2 <= bits <= 52."""
     if bits < 2:
         raise ValueError(f"bits: expected at least 2, for levels on both sides of 0, got {bits}")
+    check_bits("bits", bits)
     largest = np.abs(W).max(initial=0.0)
     if largest == 0:
         return W.copy()

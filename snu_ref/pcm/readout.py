@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import model
-from .checks import check_count, check_number, check_positive
+from .checks import check_bits, check_count, check_number, check_positive
 from .converters import quantise_signed, quantise_unsigned
 from .noise import check_noise, normal
 
@@ -40,7 +40,7 @@ class DeviceReadout:
 
     def __post_init__(self):
         if self.bits is not None:
-            check_count("bits", self.bits)
+            check_bits("bits", self.bits)
 
     def weights(self, G):
         """D from digitised conductances, (n_in, n_out) in uS."""
@@ -71,7 +71,7 @@ class ColumnReadout:
     def __post_init__(self):
         for name in ("dac_bits", "adc_bits"):
             if getattr(self, name) is not None:
-                check_count(name, getattr(self, name), 2)
+                check_bits(name, getattr(self, name), 2)
         for name in ("dac_bound", "adc_bound"):
             check_positive(name, getattr(self, name))
         check_number("output_noise", self.output_noise, 0.0)
