@@ -9,11 +9,10 @@ import pytest
 
 from snu_ref.__main__ import main
 from snu_ref.oracle.compare import compare, ulps
-from snu_ref.oracle.manifest import FOLDER, load_case, read_manifest
+from snu_ref.oracle.manifest import load_case, read_manifest
 from snu_ref.oracle.reference import outputs_of
 
 ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
-README = (FOLDER / "README.md").read_text()
 
 # A second implementation of the unit: one sample at a time, sums from the last term to the first, and
 # other forms of the same functions. {..} are places where the tests put mistakes.
@@ -136,26 +135,6 @@ def test_the_reference_passes_its_own_vectors_in_all_families(check):
     assert status == 0 and "PASSED: 362 cases" in text and " 0 cases skipped" in text
     status, text = check(ECHO.format("return out"), "--dtype", "float32", "--cases", "rnn,gru,lstm,loss,optimiser,training")
     assert status == 0, text
-
-
-def test_the_numpy_example_of_the_readme_works_as_printed(check):
-    source = re.search(r"### Plain NumPy\n\n```python\n(.*?)```", README, re.S).group(1)
-    status, text = check(source, name="Adapter")
-    assert status == 0 and "PASSED: 44 cases" in text, text
-    for heading in ("PyTorch", "JAX"):  # they cannot be run here, but they are Python
-        compile(re.search(rf"### {heading}\n\n```python\n(.*?)```", README, re.S).group(1), heading, "exec")
-
-
-@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
-def test_the_c_example_of_the_readme_works_as_printed(tmp_path, capsys):
-    import subprocess
-    (tmp_path / "port.c").write_text(re.search(r"### C\n.*?```c\n(.*?)```", README, re.S).group(1))
-    subprocess.run(["cc", "-O2", "-o", "port", "port.c", "-lm"], cwd=tmp_path, check=True)
-    main(["vectors", "export", str(tmp_path / "dir"), "--cases", "hand,edge,stream-*"])
-    subprocess.run(["./port", "dir"], cwd=tmp_path, check=True)
-    capsys.readouterr()
-    assert main(["check", str(tmp_path / "dir")]) == 0
-    assert "PASSED" in capsys.readouterr().out
 
 
 # ---- wrong ports are named ----------------------------------------------------------------------

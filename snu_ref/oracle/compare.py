@@ -4,8 +4,8 @@ Bounds (`tolerances`) are relative to the largest element of the tensor; tensors
 `exact`, and those that should be 0 everywhere, must match exactly.
 
 The walk follows the computation, so that the first divergence is the nearest to its cause: forward in
-time through z, s, v, y; the final state; backward in time through the adjoints; then the parameters,
-the input and the initial state. Training runs are walked step by step.
+time through z, s, v, y; the final state; backward in time through the adjoints and the input; then the
+parameters and the initial state. Training runs are walked step by step.
 """
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from .storage import bits
 
 FORWARD = ("z", "c", "s", "v", "y")
-BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z")
+BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
 class Divergence(NamedTuple):
@@ -40,6 +40,7 @@ class Comparison(NamedTuple):
     alive: int           # how many of these are not 0 everywhere
     worst: float         # the largest relative difference
     divergence: Divergence
+    wrong: tuple = ()    # names of the tensors that are out of tolerance
 
 
 def compare(entry, outputs, got, dtype):
@@ -64,7 +65,8 @@ def compare(entry, outputs, got, dtype):
     return Comparison(names, alive, worst, Divergence(
         tensor, index, _axes(tensor, outputs[tensor], entry), float(e), float(a), bits(_plain(e)), bits(_plain(a)),
         ulps(e, a), float(apart[tensor][index]), bounds[tensor], _margin(entry, outputs, tensor, index),
-        sum(r.size for r in numbers), max((float(r.max(initial=0)) for r in numbers), default=0.0)))
+        sum(r.size for r in numbers), max((float(r.max(initial=0)) for r in numbers), default=0.0)),
+        tuple(name for name in names if bad[name].any()))
 
 
 def bound(entry, outputs, name, dtype):

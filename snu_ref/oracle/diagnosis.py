@@ -20,38 +20,22 @@ What it does not do: three and more independent mistakes; units other than the S
 """
 import itertools
 import time
-from typing import NamedTuple
 
 import numpy as np
 
 from .equations import BACKWARD, FORWARD, finish, run
+from .explanation import NEAR, Explanation, precision_text
 from .matching import Port, digits_of
 from .relations import factor_of, relations
 from .variants import FAMILIES, VARIANTS, applies, combined, find, run_variant
 
 SECONDS = 2.0        # ours: for one case
 ROUNDING = 2e-5      # ours: errors below this are float32's, and changes are not worth a search
-NEAR = 1e-3          # ours: errors below this, and no change that fits, are a loss of precision
 LOW_PRECISION = 1e-4  # ours: rounded products are reproduced to about this, as far as rounding is the same
 PARTIAL = 3          # ours: how many partial explanations are returned
 BASES = 12           # ours: how many of the best single changes are combined with relations and families
 ROUNDED = ("products_in_tf32", "products_in_bfloat16")
 INEXACT = ("float32", "precision", *ROUNDED)  # no change of the equations
-
-
-class Explanation(NamedTuple):
-    """One way to come to a port's numbers.
-
-    names: what `variants.run_variant` takes. text: what is computed, and what should be. digits: to how
-    many digits the matched tensors agree. matched, unmatched: names of tensors; a full explanation
-    leaves none unmatched. also: the names of others that this case cannot tell from it.
-    """
-    names: tuple
-    text: str
-    digits: float
-    matched: tuple
-    unmatched: tuple = ()
-    also: tuple = ()
 
 
 @np.errstate(all="ignore")  # a wrong unit may overflow
@@ -207,20 +191,16 @@ class _Search:
         port = self.port
         worst = max(port.errors.values())
         digits = digits_of(worst)
-        if worst <= NEAR and digits >= 5:
-            return [Explanation(("float32",), "the equations are right, and the numbers agree to "
-                                f"{digits:.1f} digits: single precision somewhere, or sums that lose digits", digits,
-                                tuple(port.names))]
+        near = [Explanation(("float32" if digits >= 5 else "precision",), precision_text(digits), digits,
+                            tuple(port.names))] if worst <= NEAR else []
+        if near and digits >= 5:
+            return near
         for name in ROUNDED:
             outputs = self.run((name,))
             error = max(port.error(k, outputs[k]) for k in port.names)
             if error <= min(LOW_PRECISION, 0.1 * worst):
                 return [Explanation((name,), find(name).text, digits_of(error), tuple(port.names))]
-        if worst <= NEAR:
-            return [Explanation(("precision",), "no change of the equations gives these numbers, but all agree to "
-                                f"{digits:.1f} digits: precision is lost (about 7 digits are float32's, 3 those of "
-                                "TF32 and float16, 2 those of bfloat16)", digits, tuple(port.names))]
-        return []
+        return near
 
     def partial(self):
         """The changes that explain more tensors than the right equations do."""

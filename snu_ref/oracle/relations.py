@@ -42,7 +42,7 @@ REARRANGED = {
     "one step early": _one_step_early,
     "without its last step": _without(-1),
     "without its first step": _without(0),
-    "with the units in reverse order": lambda a: a[..., ::-1] if a.shape[-1] > 1 else None,
+    "with the units in reverse order": lambda a: a[..., ::-1] if a.ndim and a.shape[-1] > 1 else None,
 }
 FACTORS = {
     "-1": lambda T, B, n: -1.0, "2": lambda T, B, n: 2.0, "1/2": lambda T, B, n: 0.5,
@@ -77,12 +77,18 @@ def change(name):
                 value = related(words, outputs[tensor], sizes)
                 outputs[tensor] = outputs[tensor] if value is None else value
 
-    listed, are = ", ".join(tensors), "are" if len(tensors) > 1 else "is"
-    right = "the right ones" if len(tensors) > 1 else "the right one"
-    text = f"{listed} {are} {right}{', ' if words in REARRANGED else ' '}{words}"
+    return Variant(name, relation_text(name), {"outputs": (apply,)})
+
+
+def relation_text(name):
+    """A relation in words, from its name."""
+    tensors, _, words = name.partition(": ")
+    several = "," in tensors
+    listed, are = tensors.replace(",", ", "), "are" if several else "is"
     if words == "times 0":
-        text = f"{listed} {are} 0"
-    return Variant(name, text, {"outputs": (apply,)})
+        return f"{listed} {are} 0"
+    right = "the right ones" if several else "the right one"
+    return f"{listed} {are} {right}{', ' if words in REARRANGED else ' '}{words}"
 
 
 def relation(port, name, value, sizes):

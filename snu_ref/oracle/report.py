@@ -87,7 +87,12 @@ def _story(say, story, number, total, paint):
         for other in story.others[:OTHERS]:
             say(f"    or, which these cases do not tell apart: {other.text}")
     else:
-        say("  diagnosis: none of the known mistakes gives these numbers")
+        say("  diagnosis: none of the known mistakes gives these numbers" + (
+            "; nearest to them:" if story.partly else ""))
+        for other in story.partly:
+            say(f"    {other.text}")
+        right = [name for name in first.comparison.compared if name not in first.comparison.wrong]
+        say(f"    wrong: {', '.join(first.comparison.wrong)}; right: {', '.join(right) or 'none'}")
     say(f"  first divergence, in the order of computation, in the simplest of them:\n"
         f"    case      {first.id}: {first.entry['why']}\n"
         f"    tensor    {d.tensor} at ({', '.join(map(str, d.index))})" + (f"   ({d.axes}, from 0)" if d.index else ""))

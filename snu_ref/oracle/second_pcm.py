@@ -5,6 +5,7 @@ Phys. 124, 152135 (2018) for pulses, their drift and white noise; [J20] Joshi et
 2473 (2020), and aihwkit's pcm.py, for programming, its drift, and 1/f noise. Python floats throughout.
 """
 import math
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -40,9 +41,13 @@ class Device:
         self.G0 = _clamp(self.G0 + mean + spread * N, 0.1, 20.0)
         self.nu, self.t0, self.written = 0.04, 38.6, t
 
+    def age(self, t):
+        """Seconds since the write, t0 at least."""
+        return max(t - self.written, self.t0)
+
     def G(self, t):
         """Conductance at time t, drifted."""
-        return self.G0 * (max(t - self.written, self.t0) / self.t0) ** -self.nu
+        return self.G0 * (self.age(t) / self.t0) ** -self.nu
 
     def white(self, t, N):
         """A read with white noise [N18]."""
@@ -51,14 +56,43 @@ class Device:
     def flicker(self, t, N):
         """A read with 1/f noise [J20]."""
         Q = min(0.0088 / max(self.G0 / 25.0, 1e-7) ** 0.65, 0.2)
-        age = max(t - self.written, self.t0)
-        return max(self.G(t) * (1.0 + Q * math.sqrt(math.log((age + 250e-9) / 500e-9)) * N), 0.0)
+        spread = Q * math.sqrt(math.log((self.age(t) + 250e-9) / 500e-9))
+        return max(self.G(t) * (1.0 + spread * N), 0.0)
 
 
-def second_devices(config, inputs):
+def _quantise(value, bits, bound):
+    """Signed converter: 2^bits - 1 levels from -bound to bound, ties to even."""
+    step = 2.0 * bound / (2 ** bits - 2)
+    top = 2 ** (bits - 1) - 1
+    return _clamp(round(value / step), -top, top) * step
+
+
+def _digitise(value, bits):
+    """Unsigned converter of a device read: 2^bits levels from 0 to 25 uS."""
+    step = 25.0 / (2 ** bits - 1)
+    return _clamp(round(value / step), 0, 2 ** bits - 1) * step
+
+
+class Parts(NamedTuple):
+    """What arrays are made of; the catalogue of mistakes exchanges one or another."""
+    device: Callable = Device
+    digitise: Callable = _digitise                    # (value in uS, bits)
+    quantise: Callable = _quantise                    # (value, bits, bound)
+    whole: Callable = math.trunc                      # pulses in chi/epsilon
+    remainder: Callable = lambda chi, n: chi - n * 0.77
+    side: Callable = lambda n: 0 if n > 0 else 1      # of the device that gets the pulses
+    next_pair: Callable = lambda pair, pairs: (pair + 1) % pairs
+    worn: Callable = lambda read, d: max(read) > 8.0 and abs(d) < 6.0   # in need of a refresh
+    target: Callable = lambda d, other: abs(d) + other
+
+
+RIGHT = Parts()
+
+
+def second_devices(config, inputs, parts=RIGHT):
     """Outputs of a case of single devices."""
     n, t = inputs["noise.white"].shape[1], config["t_write"]
-    devices = [Device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0) for i in range(n)]
+    devices = [parts.device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0) for i in range(n)]
     outputs = {}
     if config["write"] == "program":
         for i, device in enumerate(devices):
@@ -81,23 +115,10 @@ def second_devices(config, inputs):
     return outputs
 
 
-def _quantise(value, bits, bound):
-    """Signed converter: 2^bits - 1 levels from -bound to bound, ties to even."""
-    step = 2.0 * bound / (2 ** bits - 2)
-    top = 2 ** (bits - 1) - 1
-    return _clamp(round(value / step), -top, top) * step
-
-
-def _digitise(value, bits):
-    """Unsigned converter of a device read: 2^bits levels from 0 to 25 uS."""
-    step = 25.0 / (2 ** bits - 1)
-    return _clamp(round(value / step), 0, 2 ** bits - 1) * step
-
-
-def second_array(config, inputs):
+def second_array(config, inputs, parts=RIGHT):
     """Outputs of a case of a weight matrix."""
     if config["write"] == "update":
-        return _second_updates(config, inputs)
+        return _second_updates(config, inputs, parts)
     W, pairs, t = inputs["W"], config["pairs"], config["t_read"]
     n_in, n_out = W.shape
     scale = 25.0 * pairs / max(abs(float(w)) for w in W.flat)
@@ -105,14 +126,14 @@ def second_array(config, inputs):
     for at in np.ndindex(devices.shape):
         side, _, i, j = at
         share = float(W[i, j]) * scale / pairs
-        devices[at] = Device()
+        devices[at] = parts.device()
         devices[at].program(max(share if side == 0 else -share, 0.0), 0.0,
                             float(inputs["noise.conductance"][at]), float(inputs["noise.drift"][at]))
     D = np.zeros((n_in, n_out))
     for at in np.ndindex(devices.shape):
         read = devices[at].white(t, float(inputs["noise.read"][at]))
         if config["readout"] == "device":
-            read = _digitise(read, config["bits"])
+            read = parts.digitise(read, config["bits"])
         D[at[2:]] += read if at[0] == 0 else -read
     x = inputs["x"]
     y = np.zeros((len(x), n_out))
@@ -121,67 +142,67 @@ def second_array(config, inputs):
             if config["readout"] == "device":
                 y[b, j] = sum(float(x[b, i]) * D[i, j] for i in range(n_in)) / scale
             else:
-                y[b, j] = _column(config, inputs, x[b], D[:, j], b, j) / scale
+                y[b, j] = _column(config, inputs, parts, x[b], D[:, j], b, j) / scale
     return {"scale": np.array(scale), "G": np.vectorize(lambda d: d.G(t), otypes=[float])(devices),
             "weights": D / scale, "y": y}
 
 
-def _column(config, inputs, x, D, b, j):
+def _column(config, inputs, parts, x, D, b, j):
     """One output of an array read by columns, in uS: the sum over its row tiles."""
     bits, dac, adc, rows = config["bits"], config["dac_bound"], config["adc_bound"], config["tile"][0]
     total = 0.0
     for tile, start in enumerate(range(0, len(x), rows)):
-        current = sum(_quantise(float(x[i]), bits, dac) / dac * D[i]
+        current = sum(parts.quantise(float(x[i]), bits, dac) / dac * D[i]
                       for i in range(start, min(start + rows, len(x)))) / 25.0
         current += config["output_noise"] * adc * float(inputs["noise.output"][tile, b, j])
-        total += _quantise(current, bits, adc)
+        total += parts.quantise(current, bits, adc)
     return total * 25.0 * dac
 
 
-def _second_updates(config, inputs):
+def _second_updates(config, inputs, parts):
     dW, pairs, scale, every = inputs["dW"], config["pairs"], config["scale"], config["refresh_every"]
     K, n_in, n_out = dW.shape
     devices = np.empty((2, pairs, n_in, n_out), object)
     for at in np.ndindex(devices.shape):
-        devices[at] = Device()
+        devices[at] = parts.device()
     chi, turn, steps = np.zeros((n_in, n_out)), np.zeros((n_in, n_out), int), []
     for k in range(K):
         t, n = k + 1.0, np.zeros((n_in, n_out))
         for i, j in np.ndindex(n_in, n_out):
             chi[i, j] += float(dW[k, i, j]) * scale
-            n[i, j] = math.trunc(chi[i, j] / 0.77)
-            chi[i, j] -= n[i, j] * 0.77
+            n[i, j] = parts.whole(chi[i, j] / 0.77)
+            chi[i, j] = parts.remainder(chi[i, j], n[i, j])
             dealt = [0] * pairs
             for _ in range(int(abs(n[i, j]))):  # each pulse goes to the pair whose turn it is
                 pair = int(turn[i, j])
-                at = (0 if n[i, j] > 0 else 1, pair, i, j)
+                at = (parts.side(n[i, j]), pair, i, j)
                 devices[at].pulse(t, float(inputs["noise.pulses"][(k, dealt[pair]) + at]))
                 dealt[pair] += 1
-                turn[i, j] = (pair + 1) % pairs
+                turn[i, j] = parts.next_pair(pair, pairs)
         if every and (k + 1) % every == 0:
             for pair, i, j in np.ndindex(pairs, n_in, n_out):
                 _refresh([devices[side, pair, i, j] for side in (0, 1)], t,
-                         lambda name, side: float(inputs[f"noise.refresh.{name}"][side, pair, i, j]))
+                         lambda name, side: float(inputs[f"noise.refresh.{name}"][side, pair, i, j]), parts)
         steps.append({"n": n, "chi": chi.copy(),
                       "P": np.vectorize(lambda d: d.P, otypes=[float])(devices),
                       "G0": np.vectorize(lambda d: d.G0, otypes=[float])(devices)})
     outputs = {name: np.stack([step[name] for step in steps]) for name in steps[0]}
     D = np.zeros((n_in, n_out))
     for at in np.ndindex(devices.shape):
-        read = _digitise(devices[at].white(config["t_read"], float(inputs["noise.read"][at])), 8)
+        read = parts.digitise(devices[at].white(config["t_read"], float(inputs["noise.read"][at])), 8)
         D[at[2:]] += read if at[0] == 0 else -read
     return {**outputs, "weights": D / scale}
 
 
-def _refresh(pair, t, noise):
+def _refresh(pair, t, noise, parts):
     """Both devices RESET and their difference programmed again, if one reads above 8 and d is below 6 uS."""
     read = [pair[side].white(t, noise("read", side)) for side in (0, 1)]
     d = read[0] - read[1]
-    if not (max(read) > 8.0 and abs(d) < 6.0):
+    if not parts.worn(read, d):
         return
     for side in (0, 1):
         pair[side].reset(t, noise("reset", side))
     if d:
         side = 0 if d > 0 else 1
-        target = min(abs(d) + pair[1 - side].G(t), 25.0)
+        target = min(parts.target(d, pair[1 - side].G(t)), 25.0)
         pair[side].program(target, t, noise("conductance", side), noise("drift", side))

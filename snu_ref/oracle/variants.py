@@ -96,7 +96,8 @@ def find(name):
 
 def applies(config, name):
     """Whether a variant makes sense for a configuration."""
-    return config.get("unit") == "snu" and find(name).when(config)
+    known = name in VARIANTS or ": " in name or name.partition("=")[0] in FAMILIES
+    return config.get("unit") == "snu" and known and find(name).when(config)
 
 
 def combined(config, variants):

@@ -1,0 +1,146 @@
+"""Which mistake gives these numbers, in everything that is not the SNU: one mistake, or a relation.
+
+    recognise(config, inputs, got, expected, tolerance)     explanations, best first
+    numbers_with(config, inputs, expected, name)            the outputs under a mistake of that name
+
+The mistakes are whole programs (`mistakes`), tried one after the other; where none gives the port's
+numbers, single tensors are related to the right ones ("grad.b: times -1").
+
+What it does not do: two mistakes together.
+"""
+import numpy as np
+
+from .catalogue_devices import DEVICE_MISTAKES
+from .catalogue_gated import GATED_MISTAKES
+from .catalogue_losses import LOSS_MISTAKES
+from .catalogue_optimisers import OPTIMISER_MISTAKES
+from .catalogue_training import TRAINING_MISTAKES
+from .explanation import Explanation, precision_text
+from .matching import digits_of
+from .relations import related, relation_text, relations
+
+MISTAKES = {}  # unit -> name -> Mistake
+for _mistake in (*GATED_MISTAKES, *LOSS_MISTAKES, *OPTIMISER_MISTAKES, *TRAINING_MISTAKES,
+                 *DEVICE_MISTAKES):
+    for _unit in _mistake.units:
+        MISTAKES.setdefault(_unit, {})[_mistake.name] = _mistake
+
+PARTIAL = 3  # ours: how many partial explanations are returned
+
+
+class Answer:
+    """A port's answer to a case, tensor by tensor; errors are relative to the largest element."""
+
+    def __init__(self, got, expected, tolerance):
+        self.got = {name: np.asarray(got[name], np.float64) for name in expected if name in got}
+        self.names, self.tolerance = list(self.got), tolerance
+        errors = [self.error(name, expected[name]) for name in self.names]
+        self.wrong = [name for name, error in zip(self.names, errors) if error > tolerance]
+        self.worst = max(errors, default=0.0)
+        # nearer than the right numbers by a digit, or it says nothing; wider in float32 (`matching`)
+        self.match = min(tolerance if tolerance < 1e-8 else 10 * tolerance, 0.1 * self.worst)
+
+    def error(self, name, value):
+        """The largest difference of `value` and the port's tensor, relative to the largest of `value`."""
+        got = self.got[name]
+        if value.shape != got.shape:
+            return np.inf
+        with np.errstate(all="ignore"):
+            same = (value == got) | np.isnan(value) & np.isnan(got)  # infinities and NaN, too
+            apart = np.where(same, 0, np.abs(value - got)).max(initial=0)
+            size = np.abs(value[np.isfinite(value)]).max(initial=0) or 1.0
+            return float(apart / size) if np.isfinite(apart / size) else np.inf
+
+    def matched(self, outputs):
+        """The names of the tensors that equal these outputs."""
+        return tuple(name for name in self.names if name in outputs
+                     and self.error(name, outputs[name]) <= max(self.match, self.tolerance))
+
+    def fits(self, outputs):
+        """Whether all tensors equal these outputs."""
+        return all(name in outputs and self.error(name, outputs[name]) <= self.match
+                   for name in self.names)
+
+    def digits(self, outputs, names):
+        """Agreeing digits over some tensors."""
+        return digits_of(max((self.error(name, outputs[name]) for name in names), default=np.inf))
+
+
+@np.errstate(all="ignore")
+def numbers_with(config, inputs, expected, name):
+    """The outputs of a case under one mistake or relation; None where there is no such thing."""
+    if ": " in name:
+        tensors, _, words = name.partition(": ")
+        if not set(tensors.split(",")) <= set(expected):
+            return None
+        moved = {t: related(words, expected[t], _sizes(inputs)) for t in tensors.split(",")}
+        return None if any(a is None for a in moved.values()) else {**expected, **moved}
+    mistake = MISTAKES[config["unit"]].get(name)
+    try:
+        return mistake and mistake.run(config, inputs)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return None  # it leads out of the numbers
+
+
+def text_of(config, name):
+    """What a mistake or relation is, in words."""
+    return relation_text(name) if ": " in name else MISTAKES[config["unit"]][name].text
+
+
+def recognise(config, inputs, got, expected, tolerance):
+    """Explanations of the numbers `got`, best first; [] if nothing is wrong or nothing is known."""
+    port = Answer(got, expected, tolerance)
+    if not port.wrong:
+        return []
+    runs = {name: numbers_with(config, inputs, expected, name) for name in MISTAKES[config["unit"]]}
+    runs = {name: outputs for name, outputs in runs.items()  # those that show
+            if outputs and any(_apart(outputs[k], expected[k]) for k in port.names)}
+    found = [name for name, outputs in runs.items() if port.fits(outputs)]
+    if not found:
+        related_by, rest = relations(port, expected, _sizes(inputs))
+        if len(related_by) == 1 and not rest:
+            found = related_by
+            runs[found[0]] = numbers_with(config, inputs, expected, found[0])
+    if found:
+        return [Explanation((name,), text_of(config, name), port.digits(runs[name], port.names),
+                            tuple(port.names), (), tuple((o,) for o in found if o != name))
+                for name in found]
+    digits = digits_of(port.worst)
+    if digits >= 5:
+        return [Explanation(("precision",), precision_text(digits), digits, tuple(port.names))]
+    return _partial(config, port, runs, expected)
+
+
+def _apart(a, b):
+    """Whether two tensors differ by more than rounding."""
+    return a.shape != b.shape or not np.abs(a - b).max(initial=0) <= 1e-12 * (
+        np.abs(b).max(initial=0) or 1.0)
+
+
+def _partial(config, port, runs, expected):
+    least, ranked = len(port.matched(expected)), []
+    for name, outputs in runs.items():
+        matched = port.matched(outputs)
+        if len(matched) > least and set(matched) & set(port.wrong):
+            ranked.append((-len(matched), name, matched))
+    explanations = []
+    for _, name, matched in sorted(ranked)[:PARTIAL]:
+        unmatched = tuple(n for n in port.names if n not in matched)
+        text = f"explains {', '.join(matched)} but not {', '.join(unmatched)}: {text_of(config, name)}"
+        explanations.append(Explanation((name,), text, port.digits(runs[name], matched), matched, unmatched))
+    return explanations
+
+
+def recognised(config, inputs, got, expected, tolerance, name):
+    """Whether the mistake of that name gives the numbers `got` of a case that the port fails."""
+    port = Answer(got, expected, tolerance)
+    if name == "precision":
+        return bool(port.wrong) and digits_of(port.worst) >= 5
+    outputs = numbers_with(config, inputs, expected, name)
+    return bool(port.wrong) and outputs is not None and port.fits(outputs)
+
+
+def _sizes(inputs):
+    """T, B and n of a case, 1 where it has no such axes."""
+    sequence = inputs.get("dy", inputs.get("y"))
+    return sequence.shape if sequence is not None and sequence.ndim == 3 else (1, 1, 1)
