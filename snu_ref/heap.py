@@ -5,7 +5,8 @@ A training step allocates and frees the same large arrays over and over. The C l
 page fault; that can take as long as all point-wise operations of the step together. It stops doing
 so for sizes of which it has seen one freed: its thresholds follow the largest block freed so far,
 up to 32 MB (mallopt(3), M_MMAP_THRESHOLD). So one such block is allocated and freed at the start.
-No page of it is touched: it costs microseconds and no memory, and elsewhere than on glibc it has no effect.
+No page of it is touched: it costs microseconds and no memory, and elsewhere than on glibc it has
+no effect.
 """
 import numpy as np
 
