@@ -29,9 +29,9 @@ LEAK = 0.1  # slope of leaky_relu below zero, as in the authors' toolkit (IBM/ne
 
 
 class Activation(NamedTuple):
-    """A point-wise function: `value(z, out=None)`, and `slope(z, f)`, its derivative at z, f = value(z).
+    """A point-wise function: `value(z, out=None)`, and `slope(z, f)`, its derivative at z.
 
-    out: an array for the result; a new one is made if it is None.
+    out: an array for the result; a new one is made if it is None. f = value(z).
     """
     name: str
     value: Callable
@@ -51,7 +51,8 @@ def relu(z, out=None):
     """max(z, 0): keeps the membrane potential at or above rest."""
     if z.dtype.kind == "c":
         return np.multiply(z, z.real > 0, out=out)
-    return np.maximum(z, np.zeros(z.shape, z.dtype), out=out)  # with a number, NumPy takes twice as long
+    zeros = np.zeros(z.shape, z.dtype)  # with a number, NumPy takes twice as long
+    return np.maximum(z, zeros, out=out)
 
 
 def relu_slope(z, f):

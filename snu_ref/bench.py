@@ -1,16 +1,15 @@
-"""`python -m snu_ref bench`: what a training step costs, and how far that is from the hardware's limit.
+"""`python -m snu_ref bench`: what a training step costs, and how far that is from the limit.
 
 A case is one training step in float32: forward pass, loss, backward pass and Adam, on made-up data;
 the last case is one update of phase-change devices. For each the table gives
 
     ms, least   wall time of a step, median and minimum
     products    wall time of the step's matrix products alone, median
-    ratio       median of the steps / median of the products: 1 is what the hardware and its BLAS allow
+    ratio       median of the steps / median of the products: 1 is what hardware and BLAS allow
     memory      the most that a step holds at once, beside network, optimiser and data
 
-The products are those that the algorithm needs (`snu_ref.products`). Steps and products take turns, so
-that other work on the machine slows both. What is measured and how many threads took part is in the
-JSON file, too.
+The products are those that the algorithm needs (`snu_ref.products`). Steps and products take turns,
+so that other work on the machine slows both. The JSON file also says how many threads took part.
 
 Not here: other frameworks, accuracy, and how fast a network learns.
 """
@@ -119,9 +118,11 @@ CASES = {  # title: (name, a function of a Generator that makes the case)
     "88-150-88, T 100, batch 16": ("music-16", lambda r: music_case(16, r)),
     "784-3x256-10, T 20, batch 128, RNN": ("rnn", lambda r: digits_case(RNN, (256,) * 3, 128, r)),
     "784-3x256-10, T 20, batch 128, GRU": ("gru", lambda r: digits_case(GRU, (256,) * 3, 128, r)),
-    "784-3x256-10, T 20, batch 128, LSTM": ("lstm", lambda r: digits_case(LSTM, (256,) * 3, 128, r)),
+    "784-3x256-10, T 20, batch 128, LSTM": (
+        "lstm", lambda r: digits_case(LSTM, (256,) * 3, 128, r)),
     "Penn Treebank, recurrent sSNU, T 35, batch 20": ("language", language_case),
-    "convolutions 28x28-16-32-10, T 20, batch 50": ("images", lambda r: images_case((16, 32), 50, r)),
+    "convolutions 28x28-16-32-10, T 20, batch 50": (
+        "images", lambda r: images_case((16, 32), 50, r)),
     "update of 52,800 phase-change devices": ("devices", lambda r: devices_case((176, 150), r)),
 }
 QUICK = {  # the same kinds of case, small: to try the command
@@ -140,7 +141,7 @@ def _one_hot(B, rng):
 # ---- timing -------------------------------------------------------------------------------------
 
 def measure(case, repeats):
-    """Time `repeats` steps and products in turns; dict of ms, least, products (ms), ratio, memory (bytes)."""
+    """Time `repeats` steps and products in turns: a dict of the columns, in ms and bytes."""
     tracemalloc.start()
     case.step()  # also the first use of everything: not timed
     before = tracemalloc.get_traced_memory()[0]
@@ -171,14 +172,15 @@ def milliseconds(f):
 
 def add_arguments(parser):
     """The options of the command."""
-    parser.description += (" A ratio of 1 would be the speed of the matrix products alone. Run it on an idle"
-                           " machine; it takes about two minutes.")
+    parser.description += (" A ratio of 1 would be the speed of the matrix products alone."
+                           " Run it on an idle machine; it takes about two minutes.")
     parser.add_argument("--only", choices=sorted({name for name, _ in CASES.values()}), nargs="+",
                         metavar="CASE", help="these cases only: %(choices)s")
     parser.add_argument("--repeats", type=int, default=21, metavar="N",
                         help="steps of each case that are timed (default: %(default)s)")
     parser.add_argument("--threads", type=int, metavar="N",
-                        help="threads of the matrix products (default: what the environment says, else 1)")
+                        help="threads of the matrix products (default: what the environment says, "
+                             "else 1)")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     parser.add_argument("--quick", action="store_true", help="small cases, to try the command")
 
@@ -191,7 +193,8 @@ def run(args):
         if any(os.environ.get(name) != wanted for name in THREADS):
             return _again(args, wanted)
     machine = {"processor": platform.machine(), "python": platform.python_version(),
-               "numpy": np.__version__, "threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
+               "numpy": np.__version__,
+               "threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
     print(f"one training step, float32, {repeats} times; "
           + ", ".join(f"{key} {value}" for key, value in machine.items()))
     print(f"{'':46} {'ms':>8} {'least':>8} {'products':>9} {'ratio':>6} {'memory':>9}")
@@ -213,7 +216,8 @@ def run(args):
 
 def _again(args, threads):
     """The command in a process with as many threads: BLAS reads their number when it is loaded."""
-    words = [sys.executable, "-m", "snu_ref", "bench", "--repeats", str(args.repeats), "--threads", threads]
+    words = [sys.executable, "-m", "snu_ref", "bench", "--repeats", str(args.repeats),
+             "--threads", threads]
     if args.only:
         words += ["--only", *args.only]
     if args.json:

@@ -72,8 +72,8 @@ def bernoulli_nll(y, target, mask=None):
     tail = np.exp(below - above)                              # exp(-|y|) <= 1: no overflow
     # log(1 + e^y) = max(y, 0) + log1p(e^-|y|); the small term last, or a confident answer loses its digits
     nll = above - target * y + np.log1p(tail)
-    dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|), exact in
-    dy /= 1 + tail                                            # both tails
+    dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|):
+    dy /= 1 + tail                                            # exact in both tails
     dy -= target
     dy *= (weight / N)[:, :, None]
     return float((nll.sum(axis=-1) * weight).sum() / N), dy
@@ -101,7 +101,8 @@ def softmax_cross_entropy(y, target, mask=None):
         raise ValueError(f"target: expected classes in 0..{n - 1}, got {target.min()} to {target.max()}")
     weight = _mask(mask, y)                                   # (T, B)
     share = rows(weight[:, :, None] / weight.sum())           # (T B, 1)
-    y, k, dy = rows(_real(y, mask)), rows(target[:, :, None].astype(np.intp)), np.empty((T * B, n), y.dtype)
+    y, k = rows(_real(y, mask)), rows(target[:, :, None].astype(np.intp))
+    dy = np.empty((T * B, n), y.dtype)
     value = 0.0
     for some in pieces(T * B, n):
         below = y[some] - y[some].max(axis=-1, keepdims=True)  # the largest logit is 0: no overflow

@@ -5,9 +5,9 @@ For a layer of n units with weights W, with N = T B rows and ' for transposed,
     x W  (N, n_in) (n_in, n)      x' dz  (n_in, N) (N, n)      dz W'  (N, n) (n, n_in)
 
 the last one not for the first layer, whose input needs no gradient. Recurrent weights H add, with B
-rows, y H and dz H' for each of the T steps, and one y' dz of all rows; a GRU does its H in two blocks
-of columns, since the candidate waits for the reset gate. A convolution does the same with patches in
-the place of x, a few images at a time. Layers without weights have no products.
+rows, y H and dz H' for each of the T steps, and one y' dz of all rows; a GRU does its H in two
+blocks of columns, since the candidate waits for the reset gate. A convolution does the same with
+patches in the place of x, a few images at a time. Layers without weights have no products.
 
 This is a count of what the algorithm needs, not of what the code does: a product too many in the
 code would not hide here.
@@ -20,7 +20,7 @@ from .gru import GRU
 
 
 def matrix_products(network, T, B):
-    """A function that does the matrix products of one training step of `network`, T steps, B samples.
+    """A function that does the matrix products of one training step: T time steps, B samples.
 
     Operands have the shapes, dtype and order in memory of those in the step; results go to arrays
     that are allocated once.

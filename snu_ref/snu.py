@@ -27,9 +27,9 @@ depends on y_t directly (dy_t):
     R_t(dz) = 0                                          reset_grad="detached"
 
 What multiplies a cotangent here is known for all t once the forward pass is done, h'(v), g'(z),
-decay . gate and decay . s: these are whole-array expressions, and the loop back in time has sums and
-products only (and dz * H', if there is an H). Where there is neither H nor inhibition, the four lines
-are one linear recurrence,
+decay . gate and decay . s: these are whole-array expressions, and the loop back in time has sums
+and products only (and dz * H', if there is an H). Where there is neither H nor inhibition, the four
+lines are one linear recurrence,
 
     dz_t = g'(z_t) . ( h'(v_t) . dy_t + ( decay . gate_t - h'(v_t) . decay . s_t ) . dz_{t+1} )
 
@@ -41,8 +41,8 @@ The rest is one matrix product or sum over all steps and samples:
 At the ends: the cotangents of the final state add to ds_T and dY_T, and the same equations, read at
 t = 0 without the dy and dv terms, give those of the initial state.
 
-Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and dx,
-T B (n_in + n). Both grow in proportion to T. All else is of the size of a piece (`snu_ref.pieces`).
+Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and
+dx, T B (n_in + n). Both grow in proportion to T. All else is of a piece (`snu_ref.pieces`).
 
 Not here: convolution (`snu_ref.conv`), optimisers, and any loss.
 
@@ -280,7 +280,7 @@ class SNU(Layer):
         before, y = all_s[:-1], all_y[:-1]               # s_{t-1}, y_{t-1}              (T, B, n)
         dh = self.h.slope(cache.v, cache.y)              # h'(v_t)                       (T, B, n)
         dg = self.g.slope(z, cache.s)                    # g'(z_t)                       (T, B, n)
-        gate = self._gate(y)                             # gate_{t-1}                    (T, B, n or 1)
+        gate = self._gate(y)                             # gate_{t-1}                (T, B, n or 1)
         keep = decay * gate                              # s_{t-1} per dz_t              (T, B, n)
         erase = -decay * before                          # gate_{t-1} per dz_t, with its sign
         share = _tie_shares(y) if through and self.lateral_inhibition else None
