@@ -42,7 +42,7 @@ def order(names, shapes=SHAPES):
 
     def whole(chosen):
         return [(name, i) for name in chosen for i in np.ndindex(shapes[name])]
-    forward, backward = ("z", "s", "v", "y"), ("adj.y", "adj.v", "adj.s", "adj.z")
+    forward, backward = ("z", "s", "v", "y"), ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
     ends = [name for name in names if name.startswith("end.")]
     return (steps(forward, range(T)) + whole(ends) + steps(backward, range(T - 1, -1, -1))
             + whole([name for name in names if name not in (*forward, *backward, *ends)]))
@@ -201,7 +201,7 @@ def test_what_was_compared_and_what_was_alive():
     got = {name: outputs[name] for name in ("grad.b", "z", "y")}
     result = compare(entry(), outputs, got, np.float64)
     assert result.compared == ("y", "z", "grad.b") and result.alive == 2 and result.worst == 0
-    assert compare(entry(), outputs, {}, np.float64) == ((), 0, 0.0, None)
+    assert compare(entry(), outputs, {}, np.float64) == ((), 0, 0.0, None, ())
     assert matches(entry(), {"y": outputs["y"]}, got, np.float64)   # names in common only
 
 
