@@ -15,7 +15,7 @@ from snu_ref.ngrams import (
     witten_bell_bigram_perplexity,
 )
 from snu_ref.tasks import loading
-from snu_ref.tasks.digits import Digits, split_validation
+from snu_ref.tasks.digits import Digits, shifted, split_validation
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import Music
@@ -511,3 +511,28 @@ def test_the_results_of_a_run():
     )
     assert r["seconds"] == round(sum(record["seconds"] for record in r["history"]), 2)
     assert set(r["versions"]) == {"snu_ref", "numpy", "python"}
+
+
+def test_training_images_are_moved_by_at_most_so_many_pixels_each_by_itself():
+    """A pixel in the middle goes to each of the nine places about it, and only there; at an edge it may leave."""
+    image = np.zeros((1, 64), np.float32)
+    image[0, 8 * 3 + 4] = 0.5
+    moved = shifted(np.repeat(image, 500, axis=0), 1, np.random.default_rng(0))
+    assert moved.shape == (500, 64) and moved.dtype == np.float32
+    assert (moved.sum(axis=1) == 0.5).all()
+    places = {divmod(int(place), 8) for place in moved.argmax(axis=1)}
+    assert places == {(row, column) for row in (2, 3, 4) for column in (3, 4, 5)}
+    corner = np.zeros((500, 64), np.float32)
+    corner[:, 0] = 1
+    sums = shifted(corner, 1, np.random.default_rng(1)).sum(axis=1)
+    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1   # it stays for four of nine moves
+
+
+def test_only_training_images_are_moved():
+    values = np.zeros((40, 64), np.float32)
+    values[:, 8 * 3 + 4] = 1
+    task = Digits("snu", {"train": (values, np.zeros(40, int))})
+    still, moved = (next(task.batches(toy_settings(shift=shift, max_spikes=4, n_steps=4, batch=40),
+                                      np.random.default_rng(0))) for shift in (0, 2))
+    assert (still.x[:, :, 8 * 3 + 4] == 1).all() and not (moved.x[:, :, 8 * 3 + 4] == 1).all()
+    assert (moved.x.sum(axis=2) == 1).all()

@@ -15,6 +15,7 @@ def toy_settings(**changes):
         **{
             **dict(
                 hidden=(8,),
+                shift=0,
                 options={},
                 optimiser="adam",
                 lr=0.02,

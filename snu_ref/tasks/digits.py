@@ -7,13 +7,15 @@
     figure    accuracy
 
 Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
-images are the last ones of the training half.
+images are the last ones of the training half. Where the settings say so, training images are moved by
+a few pixels at random, each time anew (ours; the paper distorts them for one of its networks).
 
 Sources: arXiv:1812.07040 and the authors' toolkit (IBM/neuroaikit) for network, coding and loss.
 """
 import math
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ..encoding import rate_code
 from ..losses import mean_square_error
@@ -65,7 +67,8 @@ class Digits:
         order = rng.permutation(len(labels))
         for i in range(0, len(order), settings.batch):
             chosen = order[i:i + settings.batch]
-            yield Batch(self.code(values[chosen], settings, rng), one_hot(labels[chosen]))
+            images = shifted(values[chosen], settings.shift, rng) if settings.shift else values[chosen]
+            yield Batch(self.code(images, settings, rng), one_hot(labels[chosen]))
 
     def code(self, values, settings, rng):
         """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv"."""
@@ -88,6 +91,15 @@ class Digits:
         values, labels = self.data[split]
         means, _ = self.outputs(network, values, settings, np.random.default_rng([seed, 1]))
         return {"accuracy": float((means.argmax(axis=1) == labels).mean())}
+
+
+def shifted(values, most, rng):
+    """Square images (N, side^2), each moved by -most..most pixels down and across; what comes in is 0."""
+    side = math.isqrt(values.shape[1])
+    padded = np.pad(values.reshape(-1, side, side), ((0, 0), (most, most), (most, most)))
+    windows = sliding_window_view(padded, (side, side), axis=(1, 2))  # (N, 2 most + 1, 2 most + 1, side, side)
+    down, across = rng.integers(0, 2 * most + 1, (2, len(values)))
+    return windows[np.arange(len(values)), down, across].reshape(values.shape)
 
 
 def one_hot(labels):

@@ -20,6 +20,7 @@ Keys
     epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
     clip         bound of the gradient's norm, or None
 digits     n_steps (the paper's Ns), max_spikes, lateral_inhibition (in the hidden layers);
+           shift (training images move by up to so many pixels);
            of snu-conv, hidden is the layers' channels, and kernel the side of their kernels
 music      dropout (before the last layer)
 weights    store (where they live, see training.make_store), keep ("best" or "last" epoch)
@@ -59,7 +60,7 @@ WEIGHTS = dict(store=ours(None), keep=ours("best"))
 DIGITS = dict(
     **WEIGHTS,
     hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(20),
-    max_spikes=ours(20), optimiser=ours("adam"),
+    max_spikes=ours(20), shift=ours(0), optimiser=ours("adam"),
     lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
     clip=ours(None))
 
@@ -111,11 +112,11 @@ LANGUAGE_SMALL = {
 
 # The numbers of layers are published, their width is ours.
 MNIST = {
-    **DIGITS, "n_steps": toolkit(20), "max_spikes": toolkit(6), "lr": ours(0.001), "batch": ours(100),
+    **DIGITS, "n_steps": toolkit(20), "shift": ours(1), "lr": ours(0.001), "batch": ours(100),
     "hidden": ours((256, 256, 256))}
 
 DIGITS_PAPER = {
-    "snu": {**MNIST, "hidden": ours((256,) * 6), "options": toolkit({"g": "leaky_relu"})},
+    "snu": {**MNIST, "hidden": ours((256,) * 6), "options": toolkit({"g": "leaky_relu"}), "lr": ours(0.002)},
     "ssnu": {**MNIST, "options": ours({"g": "identity"}), "lr": ours(0.005)},
     "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
     "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50), "epochs": ours(10),
