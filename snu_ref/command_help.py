@@ -48,6 +48,16 @@ examples:
   python -m snu_ref train language --unit ssnu --preset paper --data ptb
 
 exit status: 0 for success, 2 for bad input, 130 if stopped by Ctrl-C."""),
+    "memory": ("""\
+The paper's in-memory experiment by itself: the music network on 52,800
+phase-change devices, trained in software, on ideal devices, with the hardware
+in the loop, or programmed once; and read over a year of drift. The same as in
+`reproduce`, also on the full chorales and from several seeds.""", """\
+examples:
+  python -m snu_ref memory
+  python -m snu_ref memory --data jsb --seeds 3
+
+exit status: 0, or 2 for bad input."""),
     "bench": ("""\
 Time training steps of standard networks, and the same matrix products alone:
 a ratio of 1 would be the speed of the products. Run it on an idle machine.""", """\

@@ -94,7 +94,7 @@ def _preset(args):
                              f"got {args.task} with --unit {args.unit}")
         if args.preset == "paper":
             raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
-                             "package; leave --preset out")
+                             "package; leave --preset out, or see `python -m snu_ref memory --data DIR`")
     if args.data is not None and args.preset != "paper":
         raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and Python "
                          "carry; give --preset paper to train on the full set")

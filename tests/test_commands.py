@@ -100,3 +100,17 @@ def test_help_names_every_command(tmp_path):
     for command in ("reproduce", "report", "train", "gradcheck"):
         assert command in text
         assert "usage" in run(tmp_path, command, "--help")
+
+
+def test_the_memory_experiment_by_itself_and_its_spread(tmp_path):
+    text = run(tmp_path, "memory", "--epochs", "1", "--seeds", "2", "--out", "results")
+    results = json.loads((tmp_path / "results" / "results.json").read_text())
+    assert results["devices"] == 52_800 and len(results["ways"]) == results["seeds"][1] + 1 == 2
+    for way in ("software", "quantised", "in the loop", "programmed"):
+        a, b = (rows[way]["nll"] for rows in results["ways"])
+        assert a != b and f"{way:12} {(a + b) / 2:.3f} +- {abs(a - b) / 2:.3f}" in text
+    raw, compensated = (np.array(results["over_time"][kind]) for kind in ("raw", "compensated"))
+    assert raw.shape == compensated.shape == (16, 8)         # 8 device seeds of each network, 8 times
+    assert (raw[:, -1] > raw[:, 0]).all()                    # drift does harm
+    assert text.count("1 year") == 1 and "pcm_year_music.png" in text
+    assert "jsb-chorales-quarter.json" in run(tmp_path, "memory", "--data", "nowhere", status=2)
