@@ -14,7 +14,6 @@ from . import memory, memory_figures, validation
 from .output import output_folder, whole_file
 from .tasks.loading import load_task
 
-DEVICE_SEEDS = 8
 LABEL = "test NLL (nats per step)"
 
 
@@ -28,6 +27,8 @@ def add_arguments(parser):
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
                         help="train N times, from seeds SEED, SEED + 1 ... (default: %(default)s)")
+    parser.add_argument("--device-seeds", type=int, default=8, metavar="N",
+                        help="program each network N times, on devices of other seeds (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_memory"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 
@@ -36,6 +37,7 @@ def run(args):
     """Train, follow the drift, and write results.json and figures; the exit status is 0."""
     validation.number_in("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
+    devices = validation.positive_int("--device-seeds", args.device_seeds)
     changes = {}
     if args.epochs is not None:
         changes["epochs"] = validation.positive_int("--epochs", args.epochs)
@@ -45,19 +47,19 @@ def run(args):
     seeds = range(args.seed, args.seed + args.seeds)
     trained = []
     for seed in seeds:
-        rows, runs = memory.train_ways(loaded, seed, device_seeds=DEVICE_SEEDS, stream=sys.stderr, **changes)
+        rows, runs = memory.train_ways(loaded, seed, device_seeds=devices, stream=sys.stderr, **changes)
         n_devices = runs["in the loop"].trained.store.n_devices
         print(f"\nseed {seed}: " + memory.table(rows, n_devices), flush=True)
         trained.append((rows, runs))
     if args.seeds > 1:
         print("\n" + over_seeds([rows for rows, _ in trained]), flush=True)
-    sweeps = [memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=DEVICE_SEEDS)
+    sweeps = [memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=devices)
               for seed, (_, runs) in zip(seeds, trained)]
     together = {**sweeps[0], **{kind: [figures for sweep in sweeps for figures in sweep[kind]]
                                 for kind in ("raw", "compensated")},
                 "software": float(np.mean([sweep["software"] for sweep in sweeps]))}
     print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift compensation;\n"
-          f"mean +- standard deviation over {DEVICE_SEEDS} device seeds of each network\n"
+          f"mean +- standard deviation over {devices} device seeds of each network\n"
           + memory.time_table({"music": together}), flush=True)
     rows, runs = trained[0]
     looped = runs["in the loop"]

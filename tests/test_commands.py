@@ -103,14 +103,15 @@ def test_help_names_every_command(tmp_path):
 
 
 def test_the_memory_experiment_by_itself_and_its_spread(tmp_path):
-    text = run(tmp_path, "memory", "--epochs", "1", "--seeds", "2", "--out", "results")
+    text = run(tmp_path, "memory", "--epochs", "1", "--seeds", "2", "--device-seeds", "1", "--out",
+               "results")
     results = json.loads((tmp_path / "results" / "results.json").read_text())
     assert results["devices"] == 52_800 and len(results["ways"]) == results["seeds"][1] + 1 == 2
     for way in ("software", "quantised", "in the loop", "programmed"):
         a, b = (rows[way]["nll"] for rows in results["ways"])
         assert a != b and f"{way:12} {(a + b) / 2:.3f} +- {abs(a - b) / 2:.3f}" in text
-    raw, compensated = (np.array(results["over_time"][kind]) for kind in ("raw", "compensated"))
-    assert raw.shape == compensated.shape == (16, 8)         # 8 device seeds of each network, 8 times
-    assert (raw[:, -1] > raw[:, 0]).all()                    # drift does harm
+    raw, compensated = (results["over_time"][kind] for kind in ("raw", "compensated"))
+    assert len(raw) == len(compensated) == 2                 # one of each network, at 8 times
+    assert all(len(row) == 8 and row[-1] > row[0] for row in raw)    # drift does harm
     assert text.count("1 year") == 1 and "pcm_year_music.png" in text
     assert "jsb-chorales-quarter.json" in run(tmp_path, "memory", "--data", "nowhere", status=2)
