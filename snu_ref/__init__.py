@@ -17,6 +17,7 @@ from .dropout import Dropout, without_dropout
 from .embedding import Embedding, TiedOutput
 from .encoding import rate_code
 from .gru import GRU
+from .heap import keep_freed_memory
 from .losses import bernoulli_nll, mean_square_error, softmax_cross_entropy
 from .lstm import LSTM
 from .network import Network
@@ -24,3 +25,5 @@ from .optimisers import SGD, Adam, clip_by_norm
 from .pooling import AveragePool2d, Flatten, MaxPool2d
 from .rnn import RNN
 from .snu import SNU
+
+keep_freed_memory()

@@ -9,6 +9,7 @@ COMMANDS = {  # name: (module, one line of help)
     "train": ("train", "one training run with checkpoints and a learning curve"),
     "gradcheck": ("gradcheck.command", "print the evidence that every gradient is right"),
     "vectors": ("oracle.vectors_command", "list, show, export and verify the conformance vectors"),
+    "bench": ("bench", "time a training step of standard networks, against their matrix products alone"),
     "check": ("oracle.check_command", "check another implementation against the vectors, and name its bug"),
 }
 

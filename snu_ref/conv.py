@@ -42,7 +42,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from . import validation
 from .layer import glorot_uniform, rows
-from .snu import SNU, SNUState
+from .snu import SNU
 from .windows import image_shape, n_windows, padding_width, pixel_of_windows
 
 PART_NUMBERS = 2 ** 19  # ours: 2 MB in float32, the size of a second-level cache
@@ -200,24 +200,6 @@ class ConvSNU(SNU):
 
     def _project_backward(self, dz, x, need_dx):
         return conv2d_backward(dz, x, self.params["W"], self.stride, self.padding, need_dx)
-
-    def _unroll_backward(self, dy, cache, dend):
-        """As in SNU, a few samples at a time; each sample's recurrence is its own."""
-        T, B = dy.shape[:2]
-        dz, dv, dstart = np.empty_like(cache.z), np.empty_like(cache.z), self.zeros(SNUState, B)
-        ddecay = np.zeros_like(self.params["decay"])
-        for part in _parts(B, max(1, T) * math.prod(self.out_shape)):
-            some = cache._replace(z=cache.z[:, part], s=cache.s[:, part], y=cache.y[:, part],
-                                  start=_samples(cache.start, part))
-            dz[:, part], dv[:, part], grads, (dstart.s[part], dstart.y[part]) = (
-                super()._unroll_backward(dy[:, part], some, _samples(dend, part)))
-            ddecay += grads["decay"]
-        return dz, dv, {"decay": ddecay}, dstart
-
-
-def _samples(state, part):
-    """The state of some of the samples, as views."""
-    return SNUState(state.s[part], state.y[part])
 
 
 def _kernel_sides(kernel):

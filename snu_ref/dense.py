@@ -40,7 +40,8 @@ class Dense(Layer):
         self.check_params()
         validation.array("x", x, ("T", "B", self.n_in), self.dtype)
         self.check_no_state("state", state)
-        y = rows(x) @ self.params["W"] + self.params["b"]
+        y = rows(x) @ self.params["W"]
+        y += self.params["b"]
         return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):

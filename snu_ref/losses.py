@@ -17,6 +17,8 @@ negative log-likelihood of piano rolls, Boulanger-Lewandowski et al., ICML 2012.
 import numpy as np
 
 from . import validation
+from .layer import rows
+from .pieces import pieces
 
 
 def mean_square_error(y, target, mask=None):
@@ -54,13 +56,18 @@ def bernoulli_nll(y, target, mask=None):
     validation.array("target", target, y.shape, y.dtype)
     if target.size and not (target.min() >= 0 and target.max() <= 1):
         raise ValueError(f"target: expected numbers in [0, 1], got {target.min()} to {target.max()}")
-    weight = _mask(mask, y)[:, :, None]
+    weight = _mask(mask, y)                                   # (T, B)
     y, N = _real(y, mask), weight.sum()
-    tail = np.exp(-np.abs(y))                                 # exp(-|y|) <= 1: no overflow
+    above = np.maximum(y, 0)
+    below = y - above                                         # min(y, 0)
+    tail = np.exp(below - above)                              # exp(-|y|) <= 1: no overflow
     # log(1 + e^y) = max(y, 0) + log1p(e^-|y|); the small term last, or a confident answer loses its digits
-    nll = np.maximum(y, 0) - target * y + np.log1p(tail)
-    p = np.where(y >= 0, 1, tail) / (1 + tail)                # sigmoid(y), exact in both tails
-    return float((nll * weight).sum() / N), (p - target) * (weight / N)
+    nll = above - target * y + np.log1p(tail)
+    dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|):
+    dy /= 1 + tail                                            # exact in both tails
+    dy -= target
+    dy *= (weight / N)[:, :, None]
+    return float((nll.sum(axis=-1) * weight).sum() / N), dy
 
 
 def softmax_cross_entropy(y, target, mask=None):
@@ -80,15 +87,20 @@ def softmax_cross_entropy(y, target, mask=None):
     if target.min() < 0 or target.max() >= n:
         raise ValueError(f"target: expected classes in 0..{n - 1}, got {target.min()} to {target.max()}")
     weight = _mask(mask, y)                                   # (T, B)
-    y, N = _real(y, mask), weight.sum()
-    y = y - y.max(axis=-1, keepdims=True)                     # the largest logit is 0: no overflow
-    p = np.exp(y)
-    total = p.sum(axis=-1, keepdims=True)
-    picked = target.astype(np.intp)[:, :, None]
-    nll = np.log(total[:, :, 0]) - np.take_along_axis(y, picked, axis=-1)[:, :, 0]
-    p *= (weight / N)[:, :, None] / total
-    np.put_along_axis(p, picked, np.take_along_axis(p, picked, axis=-1) - (weight / N)[:, :, None], axis=-1)
-    return float((nll * weight).sum() / N), p
+    share = rows(weight[:, :, None] / weight.sum())           # (T B, 1)
+    y, k = rows(_real(y, mask)), rows(target[:, :, None].astype(np.intp))
+    dy = np.empty((T * B, n), y.dtype)
+    value = 0.0
+    for some in pieces(T * B, n):
+        below = y[some] - y[some].max(axis=-1, keepdims=True)  # the largest logit is 0: no overflow
+        p = np.exp(below, out=dy[some])
+        total = p.sum(axis=-1, keepdims=True)
+        nll = np.log(total) - np.take_along_axis(below, k[some], axis=-1)
+        value += float((nll * share[some]).sum())
+        p *= share[some] / total                              # softmax(y) / N
+        picked = np.take_along_axis(p, k[some], axis=-1)
+        np.put_along_axis(p, k[some], picked - share[some], axis=-1)
+    return value, dy.reshape(T, B, n)
 
 
 # ---- checks -------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import validation
+from .pieces import pieces
 
 
 class SGD:
@@ -73,11 +74,21 @@ class Adam:
         for name, p, g in pairs:
             m = self.state.setdefault("m." + name, np.zeros_like(p))
             v = self.state.setdefault("v." + name, np.zeros_like(p))
-            m *= self.beta1
-            m += (1 - self.beta1) * g
-            v *= self.beta2
-            v += (1 - self.beta2) * (g * g)
-            p -= self.lr * (m / unbias1) / (np.sqrt(v / unbias2) + self.eps)
+            for part in _parts(p):
+                self._update(p[part], g[part], m[part], v[part], unbias1, unbias2)
+
+    def _update(self, p, g, m, v, unbias1, unbias2):
+        """Algorithm 1 on a part of one array, in place."""
+        m *= self.beta1
+        m += (1 - self.beta1) * g
+        v *= self.beta2
+        v += (1 - self.beta2) * (g * g)
+        step = v / unbias2
+        np.sqrt(step, out=step)
+        step += self.eps
+        np.divide(m, step, out=step)
+        step *= self.lr / unbias1
+        p -= step
 
 
 def clip_by_norm(grads, max_norm):
@@ -109,6 +120,11 @@ def _norm(arrays):
             return largest
         scaled = [g.astype(np.float64) / largest for g in arrays]
         return largest * math.sqrt(math.fsum(float(np.vdot(g, g)) for g in scaled))
+
+
+def _parts(p):
+    """Parts of an array that stay in the processor's cache, as indices; (...) for a number."""
+    return pieces(len(p), p.size // max(1, len(p))) if p.ndim else (...,)
 
 
 def _mapping(name, value):

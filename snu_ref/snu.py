@@ -26,27 +26,23 @@ depends on y_t directly (dy_t):
                                                          a_j = 1/k on the k units tied for the maximum
     R_t(dz) = 0                                          reset_grad="detached"
 
-Put together, for a unit without H and inhibition, this is a linear recurrence running back in time:
+What multiplies a cotangent here is known for all t once the forward pass is done, h'(v), g'(z),
+decay . gate and decay . s: these are whole-array expressions, and the loop back in time has sums
+and products only (and dz * H', if there is an H). Where there is neither H nor inhibition, the four
+lines are one linear recurrence,
 
-    dz_t = drive_t + coef_t . dz_{t+1}
-    drive_t = g'(z_t) . h'(v_t) . dy_t
-    coef_t  = g'(z_t) . ( decay . gate_t  -  h'(v_t) . decay . s_t )     (second term only with "through")
+    dz_t = g'(z_t) . ( h'(v_t) . dy_t + ( decay . gate_t - h'(v_t) . decay . s_t ) . dz_{t+1} )
 
-Both are known for all t once the forward pass is done, so they are whole-array expressions, and one
-multiply-add per step is left in the loop. H and inhibition couple the units; they add
-
-    cross_t = dz_{t+1} * H' - R_t(dz_{t+1})              (R_t here: that of inhibition)
-    dz_t   += g'(z_t) . h'(v_t) . cross_t
-
-which needs the loop. The rest is one matrix product or sum over all steps and samples:
+The rest is one matrix product or sum over all steps and samples:
 
     dW = sum x_t' * dz_t      dx_t = dz_t * W'       dH = sum y_{t-1}' * dz_t
     db = sum dv_t             ddecay = sum dz_t . s_{t-1} . gate_{t-1}
 
 At the ends: the cotangents of the final state add to ds_T and dY_T, and the same equations, read at
-t = 0 without the dy term, give those of the initial state.
+t = 0 without the dy and dv terms, give those of the initial state.
 
-Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; it grows in proportion to T.
+Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and
+dx, T B (n_in + n). Both grow in proportion to T. All else is of a piece (`snu_ref.pieces`).
 
 Not here: convolution (`snu_ref.conv`), optimisers, and any loss.
 
@@ -54,6 +50,7 @@ Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040
 as in the authors' toolkit, but per sample, where theirs couples a whole batch; the surrogate
 gradient, the shares of ties and the derivation are ours to state.
 """
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +58,7 @@ import numpy as np
 from . import validation
 from .activations import STATE_FUNCTIONS, find_surrogate, output_function
 from .layer import Layer, glorot_uniform, rows
+from .pieces import pieces
 
 
 class SNUState(NamedTuple):
@@ -70,13 +68,22 @@ class SNUState(NamedTuple):
 
 
 class SNUCache(NamedTuple):
-    """What a forward pass leaves for the backward pass: the traces of all steps, (T, B, n_units)."""
+    """What a forward pass leaves for the backward pass: the traces of all steps."""
     x: np.ndarray        # (T, B, n_in)
-    z: np.ndarray        # the argument of g
-    s: np.ndarray        # membrane potential
-    y: np.ndarray        # output
+    z: np.ndarray        # (T, B, n_units), the argument of g
+    all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t: the first that of the initial state
+    all_y: np.ndarray    # (T + 1, B, n_units), likewise
     b: np.ndarray        # (n_units,)
-    start: SNUState      # the state before step 1
+
+    @property
+    def s(self):
+        """Membrane potential after each step: (T, B, n_units)."""
+        return self.all_s[1:]
+
+    @property
+    def y(self):
+        """Output of each step: (T, B, n_units)."""
+        return self.all_y[1:]
 
     @property
     def v(self):
@@ -84,11 +91,20 @@ class SNUCache(NamedTuple):
         return self.s + self.b
 
     @property
+    def start(self):
+        """The state before step 1."""
+        return SNUState(self.all_s[0], self.all_y[0])
+
+    def piece(self, steps, samples):
+        """The traces of some steps and samples, two slices: a cache of views, without x."""
+        states = slice(steps.start, steps.stop + 1)
+        return SNUCache(None, self.z[steps, samples], self.all_s[states, samples],
+                        self.all_y[states, samples], self.b)
+
+    @property
     def state(self):
         """The state after the last step, as arrays of its own, to be fed to the next piece."""
-        if not len(self.y):
-            return self.start
-        return SNUState(self.s[-1].copy(), self.y[-1].copy())
+        return SNUState(self.all_s[-1].copy(), self.all_y[-1].copy())
 
 
 class SNU(Layer):
@@ -196,15 +212,17 @@ class SNU(Layer):
     def _unroll(self, x, z, start):
         """The loop over time; z (T, B, n_units) comes in as x_t W and is completed in place."""
         b, decay, H = self.params["b"], self.params["decay"], self.params.get("H")
-        traces_s, traces_y = np.empty_like(z), np.empty_like(z)
-        s, y = start
-        for t in range(len(z)):
-            z[t] += decay * s * self._gate(y)
+        T, B = z.shape[:2]
+        all_s, all_y = (np.empty((T + 1,) + z.shape[1:], z.dtype) for _ in start)
+        all_s[0], all_y[0] = start
+        for t in range(T):
+            z_t, s, y = z[t], all_s[t], all_y[t]                     # s, y: of the step before
+            z_t += decay * s * self._gate(y)
             if self.recurrent:
-                z[t] += y @ H
-            s = traces_s[t] = self.g.value(z[t])
-            y = traces_y[t] = self.h.value(s + b)
-        return traces_y, SNUCache(x, z, traces_s, traces_y, b.copy(), start)
+                z_t += y @ H
+            s = self.g.value(z_t, out=all_s[t + 1])
+            self.h.value(s + b, out=all_y[t + 1])
+        return all_y[1:], SNUCache(x, z, all_s, all_y, b.copy())
 
     # ---- backward: the derivation is at the top of the module ----
 
@@ -218,9 +236,8 @@ class SNU(Layer):
         self.check_cache(cache, SNUCache, x=self.in_shape, y=self.out_shape)
         validation.array("dy", dy, cache.y.shape, self.dtype)
         dend = self.check_state("dstate", dstate, SNUState, dy.shape[1])
-        dz, dv, grads, dstart = self._unroll_backward(dy, cache, dend)
+        dz, grads, dstart = self._unroll_backward(dy, cache, dend)
         dx, grads["W"] = self._project_backward(dz, cache.x, need_dx)
-        grads["b"] = rows(dv).sum(axis=0)
         return dx, {name: grads[name] for name in self.params}, dstart
 
     def _project_backward(self, dz, x, need_dx):
@@ -230,57 +247,56 @@ class SNU(Layer):
         return dx, rows(x).T @ rows(dz)
 
     def _unroll_backward(self, dy, cache, dend):
-        """dz and dv for all steps, the gradients of H and decay, and dL/d(initial state)."""
-        _, z, s, y, b, start = cache
-        T, H, decay = len(z), self.params.get("H"), self.params["decay"]
-        through = self.reset_grad == "through"
-        inhibited = self.lateral_inhibition and through
-        own_reset = through and not self.lateral_inhibition
-        if not T:
-            return z, z, {name: np.zeros_like(p) for name, p in self.params.items()}, dend
+        """dz for all steps, the gradients of b, decay and H, and dL/d(initial state).
 
-        v = s + b
-        dh = self.h.slope(v, y)                     # h'(v_t)                        (T, B, n)
-        dg = self.g.slope(z, s)                     # g'(z_t)                        (T, B, n)
-        gate = self._gate(y)                        # 1 - y_t                        (T, B, n or 1)
-        kept = decay * s                            # what a closed gate would erase (T, B, n)
-        reset = -dh * kept if own_reset else 0      # dv_t per dz_{t+1}              (T, B, n)
-        coef = dg * (decay * gate + reset)          # dz_t per dz_{t+1}              (T, B, n)
-        dv = dh * dy                                # completed below                (T, B, n)
-        dv[-1] += dh[-1] * dend.y
-        dz = dg * dv                                # the drive, completed below     (T, B, n)
-        dz[-1] += dg[-1] * dend.s
-        if inhibited:
-            share = _tie_shares(y)
-
-        cross = np.zeros_like(z) if self.recurrent or inhibited else None
-        for t in reversed(range(T - 1)):
-            dz[t] += coef[t] * dz[t + 1]
-            if self.recurrent:
-                cross[t] += dz[t + 1] @ H.T
-            if inhibited:
-                cross[t] -= share[t] * (kept[t] * dz[t + 1]).sum(axis=-1, keepdims=True)
-            if cross is not None:
-                dz[t] += dg[t] * dh[t] * cross[t]
-
-        if own_reset:
-            dv[:-1] += reset[:-1] * dz[1:]
-        if cross is not None:
-            dv += dh * cross
-        s0, y0 = start
-        gate0 = self._gate(y0)
-        grads = {"decay": (rows(s[:-1] * gate[:-1] * dz[1:]).sum(axis=0)
-                           + rows(s0 * gate0 * dz[0]).sum(axis=0))}
-        ds0 = decay * gate0 * dz[0]
-        dy0 = np.zeros_like(y0)
-        if own_reset:
-            dy0 -= decay * s0 * dz[0]
-        if inhibited:
-            dy0 -= _tie_shares(y0) * (decay * s0 * dz[0]).sum(axis=-1, keepdims=True)
+        A few samples at a time, since samples do not meet, and of these a few steps: each piece
+        hands the cotangents of its own initial state to the piece before it.
+        """
+        T, B = dy.shape[:2]
+        numbers = math.prod(self.out_shape)
+        dz, dstart = np.empty_like(cache.z), self.zeros(SNUState, B)
+        grads = {name: np.zeros_like(self.params[name]) for name in ("b", "decay")}
+        for some in pieces(B, numbers):
+            dstate = SNUState(dend.s[some], dend.y[some])
+            for steps in reversed(pieces(T, numbers * (some.stop - some.start))):
+                dstate = self._piece_backward(
+                    dy[steps, some], cache.piece(steps, some), dstate, dz[steps, some], grads)
+            dstart.s[some], dstart.y[some] = dstate
         if self.recurrent:
-            dy0 += dz[0] @ H.T
-            grads["H"] = rows(y[:-1]).T @ rows(dz[1:]) + y0.T @ dz[0]
-        return dz, dv, grads, SNUState(ds0, dy0)
+            grads["H"] = rows(cache.all_y[:-1]).T @ rows(dz)
+        return dz, grads, dstart
+
+    def _piece_backward(self, dy, cache, dstate, dz, grads):
+        """Fills dz (T, B, n), adds to the gradients of b and decay, returns dL/d(initial state)."""
+        _, z, all_s, all_y, b = cache
+        decay, H = self.params["decay"], self.params.get("H")
+        through = self.reset_grad == "through"
+        before, y = all_s[:-1], all_y[:-1]               # s_{t-1}, y_{t-1}              (T, B, n)
+        dh = self.h.slope(cache.v, cache.y)              # h'(v_t)                       (T, B, n)
+        dg = self.g.slope(z, cache.s)                    # g'(z_t)                       (T, B, n)
+        gate = self._gate(y)                             # gate_{t-1}                (T, B, n or 1)
+        keep = decay * gate                              # s_{t-1} per dz_t              (T, B, n)
+        erase = -decay * before                          # gate_{t-1} per dz_t, with its sign
+        share = _tie_shares(y) if through and self.lateral_inhibition else None
+        dv = np.empty_like(dz)
+        ds, dy_ahead = dstate                            # what step t + 1 sends to s_t and y_t
+        for t in reversed(range(len(dz))):
+            dv_t, dz_t = dv[t], dz[t]
+            np.add(dy[t], dy_ahead, out=dv_t)            # dY_t
+            dv_t *= dh[t]
+            np.add(dv_t, ds, out=dz_t)                   # ds_t
+            dz_t *= dg[t]
+            ds = keep[t] * dz_t
+            dy_ahead = erase[t] * dz_t if through else 0.0
+            if share is not None:
+                dy_ahead = share[t] * dy_ahead.sum(axis=-1, keepdims=True)
+            if self.recurrent:
+                dy_ahead = dy_ahead + dz_t @ H.T
+        grads["b"] += rows(dv).sum(axis=0)
+        before = before * gate
+        before *= dz
+        grads["decay"] += rows(before).sum(axis=0)
+        return SNUState(ds, dy_ahead)
 
 
 def _tie_shares(y):

@@ -181,15 +181,16 @@ class ShiftedInput(ConvSNU):
 
 class OnePlaceOnly(ConvSNU):
     def _unroll_backward(self, dy, cache, dend):
-        dz, dv, grads, dstart = super()._unroll_backward(dy, cache, dend)
-        dv = np.where(np.arange(dv.shape[2])[:, None, None] == 0, dv, 0)
-        return dz, dv, grads, dstart
+        dz, grads, dstart = super()._unroll_backward(dy, cache, dend)
+        elsewhere = np.arange(dy.shape[2])[:, None, None] > 0
+        _, missed, _ = super()._unroll_backward(np.where(elsewhere, dy, 0), cache, dend)
+        return dz, {**grads, "b": grads["b"] - missed["b"]}, dstart
 
 
 class HalfTheDecay(ConvSNU):
     def _unroll_backward(self, dy, cache, dend):
-        dz, dv, grads, dstart = super()._unroll_backward(dy, cache, dend)
-        return dz, dv, {"decay": grads["decay"] / 2}, dstart
+        dz, grads, dstart = super()._unroll_backward(dy, cache, dend)
+        return dz, {**grads, "decay": grads["decay"] / 2}, dstart
 
 
 @pytest.mark.parametrize("kind, wrong", [
