@@ -334,6 +334,16 @@ def test_numbers_of_another_kind_are_refused_by_name(name):
                 call({**arrays, key: odd})
 
 
+def test_a_convolution_passes_a_nan_of_its_kernel_on_to_all_it_touches():
+    """ConvSNU refuses it; conv2d by itself looks at its images alone."""
+    x, W = np.ones((5, 4, 1)), np.ones((2, 2, 1, 2))
+    W[0, 0, 0, 1] = np.nan
+    z = conv2d(x, W)
+    assert (z[..., 0] == 4).all() and np.isnan(z[..., 1]).all()
+    dx, dW = conv2d_backward(np.full(z.shape, np.nan), x, np.ones_like(W))
+    assert np.isnan(dx).all() and np.isnan(dW).all()
+
+
 # ---- shapes -------------------------------------------------------------------------------------
 
 def one_sample(arrays, b):
