@@ -9,7 +9,9 @@ A layer has
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
 and both passes are pure: no optimiser inside, nothing remembered between calls (Dropout alone draws a
 new mask from its generator in each forward pass). The cache belongs to
-the parameters as they were: change them only after the backward pass.
+the parameters as they were: change them only after the backward pass. It also holds the input x itself and,
+for units, the output y. So that no change of y in place can spoil the gradient in silence, such a y is
+read-only: `y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
 """
 import numpy as np
 
@@ -94,6 +96,13 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
     """
     limit = np.sqrt(6.0 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, (fan_in, fan_out) if shape is None else shape)
+
+
+def read_only(a):
+    """A view of `a` that cannot be written to: for an output that the cache, or the caller, holds too."""
+    view = a.view()
+    view.flags.writeable = False
+    return view
 
 
 def rows(a):

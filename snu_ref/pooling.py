@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import validation
-from .layer import Layer
+from .layer import Layer, read_only
 from .windows import image_shape, n_windows, pixel_of_windows
 
 
@@ -166,10 +166,10 @@ class Flatten(Layer):
         super().__init__(dtype, in_shape, (height * width * c,))
 
     def forward(self, x, state=None):
-        """x (T, B, height, width, c) -> y (T, B, height width c), a view, and the cache."""
+        """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and the cache."""
         validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
         self.check_no_state("state", state)
-        return x.reshape(x.shape[:2] + self.out_shape), ShapeCache(x.shape)
+        return read_only(x.reshape(x.shape[:2] + self.out_shape)), ShapeCache(x.shape)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, height width c) -> dx (T, B, height, width, c) or None, {}, ()."""

@@ -35,7 +35,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import validation
-from .layer import Layer, glorot_uniform, rows
+from .layer import Layer, glorot_uniform, read_only, rows
 
 
 class RecurrentCache(NamedTuple):
@@ -106,7 +106,7 @@ class Recurrent(Layer):
         """All T steps: x (T, B, n_in) -> y (T, B, n_units) and the cache for `backward`.
 
         state: the state before the first step, zeros if None. cache.state is the state after the
-        last, so a long sequence can be fed in pieces.
+        last, so a long sequence can be fed in pieces. y is read-only, since the cache holds it too.
         """
         self.check_params()
         validation.array("x", x, ("T", "B", self.n_in), self.dtype)
@@ -122,7 +122,7 @@ class Recurrent(Layer):
             _store(trace, t + 1, state)
             np.concatenate(activations, axis=-1, out=a[t])     # a_t is used up: its place is free
         cache = RecurrentCache(x, a, trace)
-        return cache.y, cache
+        return read_only(cache.y), cache
 
     # ---- backward ----
 

@@ -57,7 +57,7 @@ import numpy as np
 
 from . import validation
 from .activations import STATE_FUNCTIONS, find_surrogate, output_function
-from .layer import Layer, glorot_uniform, rows
+from .layer import Layer, glorot_uniform, read_only, rows
 from .pieces import pieces
 
 
@@ -204,7 +204,8 @@ class SNU(Layer):
         """All T steps: x (T, B, n_in) -> y (T, B, n_units) and the cache for `backward`.
 
         state: the state before the first step, zeros if None. cache.state is the state after the
-        last, so a long sequence can be fed in pieces; cache.z, .s, .v, .y are the traces.
+        last, so a long sequence can be fed in pieces; cache.z, .s, .v, .y are the traces. y is read-only,
+        since the cache holds it too.
         """
         self.check_params()
         validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
@@ -228,7 +229,7 @@ class SNU(Layer):
                 z_t += y @ H
             s = self.g.value(z_t, out=all_s[t + 1])
             self.h.value(s + b, out=all_y[t + 1])
-        return all_y[1:], SNUCache(x, z, all_s, all_y, b.copy())
+        return read_only(all_y[1:]), SNUCache(x, z, all_s, all_y, b.copy())
 
     # ---- backward: the derivation is at the top of the module ----
 

@@ -270,6 +270,28 @@ def test_a_broadcast_view_is_the_array_it_stands_for(name):
     assert_near(call(same), call({key: np.array(a) for key, a in same.items()}), 1e-12)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_is_done_to_an_output_does_not_reach_the_gradient(name):
+    """Either the output refuses to be changed, or changing it changes nothing."""
+    make, arrays = LAYERS[name], layer_arrays(LAYERS[name], np.random.default_rng(5))
+    layer, x = make(np.random.default_rng(1), np.float64), arrays["x"]
+    y, cache = layer.forward(x)
+    _, want, _ = layer.backward(arrays["dy"], cache)
+    kept_x, kept_y = x.copy(), y.copy()
+    units = ("SNU", "ConvSNU", "RNN", "GRU", "LSTM", "Flatten")
+    assert y.flags.writeable == (name.split()[0] not in units)
+    if y.flags.writeable:
+        y[...] = 7
+    else:
+        with pytest.raises(ValueError, match="read-only"):
+            y[...] = 7
+        np.testing.assert_array_equal(y, kept_y)
+    np.testing.assert_array_equal(x, kept_x)
+    _, grads, _ = layer.backward(arrays["dy"], cache)
+    for key in want:
+        np.testing.assert_array_equal(grads[key], want[key])
+
+
 # ---- dtypes -------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
@@ -310,6 +332,16 @@ def test_numbers_of_another_kind_are_refused_by_name(name):
         for odd in wrong:
             with pytest.raises((TypeError, ValueError), match=rf"({called}).*(expected|must)"):
                 call({**arrays, key: odd})
+
+
+def test_a_convolution_passes_a_nan_of_its_kernel_on_to_all_it_touches():
+    """ConvSNU refuses it; conv2d by itself looks at its images alone."""
+    x, W = np.ones((5, 4, 1)), np.ones((2, 2, 1, 2))
+    W[0, 0, 0, 1] = np.nan
+    z = conv2d(x, W)
+    assert (z[..., 0] == 4).all() and np.isnan(z[..., 1]).all()
+    dx, dW = conv2d_backward(np.full(z.shape, np.nan), x, np.ones_like(W))
+    assert np.isnan(dx).all() and np.isnan(dW).all()
 
 
 # ---- shapes -------------------------------------------------------------------------------------

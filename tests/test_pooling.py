@@ -257,3 +257,16 @@ def test_no_samples_and_no_steps(layer, T, B):
 def test_a_network_notices_layers_that_do_not_fit():
     with pytest.raises(ValueError, match=r"layers\[1\]: expected inputs of shape \(4, 3, 3\)"):
         Network([ConvSNU((6, 5, 2), 3, rng=rng_of()), MaxPool2d((6, 5, 3), 2)])
+
+
+def test_windows_of_more_than_256_pixels():
+    """The place of the maximum is a number up to size^2 - 1, whatever it takes to hold it."""
+    for size in (16, 17, 20):
+        pool, x = MaxPool2d((size, size, 1), size), np.zeros((1, 1, size, size, 1))
+        for place in ((0, 0), (size - 1, size - 2), (size - 1, size - 1)):
+            x[...] = 0
+            x[0, 0][place] = 1
+            y, cache = pool.forward(x)
+            dx, _, _ = pool.backward(np.full(y.shape, 3.0), cache)
+            np.testing.assert_array_equal(dx, 3 * x)
+            assert y.item() == 1
