@@ -5,6 +5,8 @@ is not zero, so that every gradient has something to say: 5 steps, 2 samples, gr
 The ranges are chosen so that units neither stay silent nor always fire; the checker sees to that.
 """
 import itertools
+import math
+from collections import Counter
 from typing import Callable, Iterator, NamedTuple
 
 import numpy as np
@@ -89,10 +91,15 @@ def catalogue() -> Iterator:
     yield Entry("Network", "language, tied weights", _language_network)
 
 
-def evidence(piece=None) -> Iterator[Row]:
-    """All rows of the table, or those of one piece, one after the other as they are computed."""
+def evidence(piece=None, most=math.inf) -> Iterator[Row]:
+    """All rows of the table, or those of one piece, one after the other as they are computed.
+
+    most: no more than so many variants of a piece, for a trial.
+    """
+    seen = Counter()
     for entry in catalogue():
-        if piece in (None, entry.piece):
+        seen[entry.piece] += 1
+        if piece in (None, entry.piece) and seen[entry.piece] <= most:
             yield from entry.rows()
 
 
