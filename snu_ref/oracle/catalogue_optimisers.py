@@ -141,7 +141,7 @@ for _name, _rule in (("sgd", sgd), ("adam", adam)):
         RULES[f"{_name}_weight_decay_{_weight}"] = (
             f"a weight decay of {_weight} is added to the gradients (g + {_weight} p): there is none",
             _name, lambda c, p, g, a, t, rule=_rule, w=_weight: rule(c, p, g + w * p, a, t))
-    RULES[f"{_name}_ascent"] = ("the step goes up the gradient, p + ...: down, p - ...", _name,
+    RULES[f"{_name}_ascent"] = ("the step goes up the gradient: down, it is subtracted from p", _name,
                                 lambda c, p, g, a, t, rule=_rule: 2 * p - rule(c, p, g, a, t))
     RULES[f"{_name}_state_not_kept"] = (
         "the running averages and the count of steps begin anew at every step: they are kept",

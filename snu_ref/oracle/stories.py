@@ -16,7 +16,7 @@ from .recognising import numbers_with, recognise, recognised
 from .variants import applies, run_variant
 
 SAMPLE = 16      # failures, and passes, on which explanations are compared, ours
-SECONDS = 15.0   # after which no further diagnosis is begun, ours
+SECONDS = 6.0   # of the processor, after which no further diagnosis is begun, ours
 STORIES = 8      # diagnoses at most, ours
 
 
@@ -35,10 +35,12 @@ def tell(results, dtype, folder=FOLDER):
     judge = _Judge(results, np.dtype(dtype).name, folder)
     failed = [r for r in results if r.verdict == "failed"]
     remaining = list(failed)
-    stories, partly, deadline = [], {}, time.monotonic() + SECONDS
-    while remaining and len(stories) < STORIES and time.monotonic() < deadline:
-        ranked = judge.rank(remaining, deadline - time.monotonic())
-        mine = [r for r in remaining if judge.explains(r, tuple(ranked[0][1].names))] if ranked else []
+    stories, partly, deadline = [], {}, time.process_time() + SECONDS
+    while remaining and len(stories) < STORIES and time.process_time() < deadline:
+        ranked = judge.rank(remaining, deadline - time.process_time())
+        # an explanation that as many passes contradict as failures support would mislead
+        likely = ranked and ranked[0][0][0] > 0
+        mine = [r for r in remaining if judge.explains(r, tuple(ranked[0][1].names))] if likely else []
         if not mine:
             partly[remaining.pop(0).id] = judge.partly
             continue

@@ -1,0 +1,105 @@
+"""Mistakes outside the SNU: the programs behind them are right, each mistake shows, and is named."""
+import numpy as np
+import pytest
+
+from snu_ref.oracle.catalogue_losses import loss_numbers
+from snu_ref.oracle.catalogue_optimisers import clip_numbers, optimiser_numbers, right_clip, right_rule
+from snu_ref.oracle.catalogue_training import training_numbers
+from snu_ref.oracle.gated import run_gated
+from snu_ref.oracle.manifest import load_case, read_manifest
+from snu_ref.oracle.recognising import MISTAKES, numbers_with, recognise, recognised
+from snu_ref.oracle.second_pcm import second_array, second_devices
+
+CASES = [(e, *load_case(e)) for e in read_manifest()["cases"] if e["config"]["unit"] in MISTAKES]
+RIGHT = {
+    **{unit: lambda c, i: run_gated(c, i, {}) for unit in ("rnn", "gru", "lstm")},
+    "loss": lambda c, i: loss_numbers(c["loss"], i["y"], i["target"], i.get("mask")),
+    "optimiser": lambda c, i: optimiser_numbers(c, i, right_rule),
+    "clip": lambda c, i: clip_numbers(c, i, right_clip),
+    "training": training_numbers, "pcm": second_devices, "pcm-array": second_array}
+# No case of these vectors reaches 20 uS by pulses, pulses a device long after its last write, draws a
+# negative drift exponent, or refreshes where a large difference would be spared.
+NEVER = {"pulse_clipped_at_25", "pulse_on_drifted", "program_nu_signed", "refresh_without_difference"}
+
+
+@pytest.mark.parametrize("entry, inputs, outputs", CASES, ids=[e["id"] for e, _, _ in CASES])
+def test_without_a_mistake_the_programs_give_the_vectors(entry, inputs, outputs):
+    numbers = RIGHT[entry["config"]["unit"]](entry["config"], inputs)
+    assert set(numbers) == set(outputs)
+    for name, a in numbers.items():
+        np.testing.assert_allclose(a, outputs[name], rtol=0, atol=1e-12 * (abs(outputs[name]).max() or 1))
+    assert recognise(entry["config"], inputs, numbers, outputs, 1e-10) == []
+
+
+def case_that_shows(unit, name):
+    for entry, inputs, outputs in CASES:
+        if entry["config"]["unit"] == unit:
+            got = numbers_with(entry["config"], inputs, outputs, name)
+            if got and any(not abs(got[k] - a).max() <= 1e-7 * (abs(a).max() or 1) for k, a in outputs.items()):
+                return entry["config"], inputs, outputs, got
+    return None
+
+
+@pytest.mark.parametrize("unit", [unit for unit in MISTAKES if unit != "training"])
+def test_every_mistake_shows_in_a_case_and_is_named(unit):
+    for name in MISTAKES[unit]:
+        found = case_that_shows(unit, name)
+        if found is None:
+            assert unit.startswith("pcm"), name  # some show in only one of single devices and arrays
+            other = case_that_shows("pcm" if unit == "pcm-array" else "pcm-array", name)
+            assert (other is None) == (name in NEVER), name
+            continue
+        config, inputs, outputs, got = found
+        assert (name,) in [e.names for e in recognise(config, inputs, got, outputs, 1e-10)], name
+        assert recognised(config, inputs, got, outputs, 1e-10, name)
+        assert not recognised(config, inputs, outputs, outputs, 1e-10, name)
+
+
+def first(unit, **options):
+    return next(c for c in CASES if c[0]["config"]["unit"] == unit
+                and all(c[0]["config"].get(k) == v for k, v in options.items()))
+
+
+def test_adam_written_once_more_with_eps_inside_the_root():
+    entry, inputs, outputs = first("optimiser", optimiser="adam")
+    c, got = entry["config"], {}
+    for name in ("W", "b"):
+        p, m, v, rows = inputs[f"params.{name}"].copy(), 0.0, 0.0, []
+        for t, g in enumerate(inputs[f"grads.{name}"]):
+            m, v = m + (1 - c["beta1"]) * (g - m), v + (1 - c["beta2"]) * (g * g - v)
+            p = p - c["lr"] * m / (1 - c["beta1"] ** (t + 1)) / np.sqrt(v / (1 - c["beta2"] ** (t + 1)) + c["eps"])
+            rows.append(p)
+        got[f"after.{name}"] = np.array(rows)
+    found = recognise(c, inputs, got, outputs, 1e-10)
+    assert found[0].names == ("adam_eps_inside_root",) and found[0].digits > 12
+
+
+def test_an_lstm_written_once_more_with_a_bias_of_the_forget_gate():
+    entry, i, outputs = first("lstm")
+    h, c, y, n = i["state.h"], i["state.c"], [], i["params.H"].shape[0]
+    for x in i["x"]:
+        a = x @ i["params.W"] + h @ i["params.H"] + i["params.b"]
+        a[:, n:2 * n] += 1
+        k = 1 / (1 + np.exp(-a))
+        c = k[:, n:2 * n] * c + k[:, :n] * np.tanh(a[:, 2 * n:3 * n])
+        h = k[:, 3 * n:] * np.tanh(c)
+        y.append(h)
+    found = recognise(entry["config"], i, {"y": np.array(y), "end.c": c}, outputs, 1e-10)
+    assert [e.names for e in found] == [("lstm_forget_bias_one",)]
+
+
+def test_relations_and_what_nobody_listed():
+    entry, inputs, outputs = first("gru")
+    got = {**outputs, "grad.b": -outputs["grad.b"]}
+    assert recognise(entry["config"], inputs, got, outputs, 1e-10)[0].names == ("grad.b: times -1",)
+    got = {**outputs, "y": outputs["y"] ** 2 + 1, "grad.b": np.cos(outputs["grad.b"])}
+    assert all(e.unmatched for e in recognise(entry["config"], inputs, got, outputs, 1e-10))
+    got = {**outputs, "y": outputs["y"] * (1 + 1e-7)}
+    assert recognise(entry["config"], inputs, got, outputs, 1e-10)[0].names == ("precision",) or \
+        recognise(entry["config"], inputs, got, outputs, 1e-10)[0].names[0].startswith("y: times")
+
+
+def test_mistakes_are_told_in_one_line():
+    for unit, names in MISTAKES.items():
+        texts = [mistake.text for mistake in names.values()]
+        assert all(8 < len(text) < 220 and "\n" not in text and not text.endswith(".") for text in texts)
