@@ -102,6 +102,9 @@ def test_the_comparison_can_fail(printed, right):
     assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=True) is None
     assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=False) is not None
     assert disagreement("slope is 1.00, spikes 7", quoted + "  ~", quick=True) is not None
+    assert disagreement("92.4 %, 104", "92.8 %, 100  ~", quick=False) is None      # trained elsewhere
+    assert disagreement("92.4 %, 106", "92.8 %, 100  ~", quick=False) is not None
+    assert disagreement("92.4 %, 104", "92.8 %, 100", quick=False) is not None
     assert disagreement("error 2e-03", "error 1e-03", quick=True) is not None
 
 

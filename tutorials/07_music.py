@@ -455,7 +455,7 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #     a coin                              61.00 nats a step
 #     independent notes                   11.04 nats a step
 #     its own past                        10.41 nats a step
-#     SNU                                  8.71 nats a step  ~
+#     SNU                                  8.69 nats a step  ~
 #     SNU, memory wiped                    9.37 nats a step  ~
 #     SNU, decay = 0                       8.74 nats a step  ~
 #     sSNU, recurrent                      8.47 nats a step  ~

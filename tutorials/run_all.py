@@ -9,7 +9,9 @@ Besides, its last lines must be those quoted under "Expected output" at the end 
 
     words     must be the same,
     integers  must be the same, other numbers within one unit of the last printed digit,
-    a ~       at the end of a quoted line marks numbers that differ with --quick: compared without.
+    a ~       at the end of a quoted line marks numbers that come of training and differ with --quick:
+              they may be 5 % off, since another machine adds in another order, and with --quick
+              they are not compared.
 
 The exit status is 0 if all tutorials ran and agreed, else 1.
 """
@@ -22,6 +24,7 @@ import time
 from pathlib import Path
 
 TUTORIALS = sorted(Path(__file__).resolve().parent.glob("[0-9]*.py"))
+TRAINED = 0.05  # ours: how far figures of training may be off, as a part of the quoted one
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
 
 
@@ -41,7 +44,7 @@ def expected_output(script):
 
 
 def disagreement(printed, quoted, quick):
-    """What is wrong with a printed line, or None; quick: numbers of lines with a ~ may differ."""
+    """What is wrong with a printed line, or None; quick: numbers of lines with a ~ are not compared."""
     changes = quoted.endswith("~")
     quoted = quoted.removesuffix("~").rstrip()
     if NUMBER.sub("#", printed.rstrip()) != NUMBER.sub("#", quoted):
@@ -50,7 +53,8 @@ def disagreement(printed, quoted, quick):
         digits, _, exponent = wanted.partition("e")
         _, point, decimals = digits.partition(".")
         unit = 10.0 ** (int(exponent or 0) - len(decimals)) if point else 0.0
-        if not (changes and quick) and not abs(float(got) - float(wanted)) <= 1.001 * unit:
+        allowed = max(1.001 * unit, TRAINED * abs(float(wanted)) if changes else 0.0)
+        if not (changes and quick) and not abs(float(got) - float(wanted)) <= allowed:
             return f"expected {wanted} in {quoted!r}, got {got}"
     return None
 
