@@ -112,7 +112,8 @@ def test_run_all_tells_which_tutorial_differs_and_where(tmp_path):
     """Run on three small tutorials: one that agrees, one that does not, one whose claim fails."""
     shutil.copy(RUN_ALL, tmp_path)
     quoted = "# ## Expected output\n#\n#     slope   {}\n#     spikes  7  ~\n"
-    body = "import sys\nprint('slope   1.00')\nprint('spikes ', 8 if '--quick' in sys.argv else 7)\n"
+    body = ("import sys\nprint('slope   1.00')\n"
+            "print('spikes ', 8 if '--quick' in sys.argv else 7)\n")
     (tmp_path / "01_right.py").write_text(body + quoted.format("1.00"))
     (tmp_path / "02_other.py").write_text(body + quoted.format("1.50"))
     (tmp_path / "03_false.py").write_text("assert 1 == 2\n" + body + quoted.format("1.00"))
@@ -124,8 +125,8 @@ def test_run_all_tells_which_tutorial_differs_and_where(tmp_path):
     done = command()
     assert done.returncode == 1 and "1 of 3 tutorials agreed" in done.stdout
     assert re.search(r"01_right .* s  agreed, 2 lines\n", done.stdout)
-    assert re.search(r"02_other .*1 of 2 lines differ\n    expected 1.50 in 'slope   1.50', got 1.00\n",
-                     done.stdout)
+    assert re.search(r"02_other .*1 of 2 lines differ\n"
+                     r"    expected 1.50 in 'slope   1.50', got 1.00\n", done.stdout)
     assert re.search(r"03_false .*failed, exit status 1\n(.*\n)+    AssertionError", done.stdout)
     assert command("01").returncode == 0 and command("1", "--quick").returncode == 0
     assert command("01", "02").returncode == 1

@@ -39,11 +39,11 @@ def keep(figure, name):
 # %% [markdown]
 # ## A speck of glass
 #
-# A phase-change device is a small volume of material between two wires. Melt it with a strong, short
-# pulse of current, and it freezes as a glass, which hardly conducts. Warm it with a weaker pulse,
-# and a part of it turns into crystal, which conducts well. How much is crystal says how well the
-# whole conducts: its *conductance* G, the current for one volt. Ours lies between 0 and 25
-# microsiemens (uS; 1 uS passes 1 microampere at 1 volt). The device keeps it without power.
+# A phase-change device is a small volume of material between two wires. Melt it with a strong,
+# short pulse of current, and it freezes as a glass, which hardly conducts. Warm it with a weaker
+# pulse, and a part of it turns into crystal, which conducts well. How much is crystal says how
+# well the whole conducts: its *conductance* G, the current for one volt. Ours lies between 0 and
+# 25 microsiemens (uS; 1 uS passes 1 microampere at 1 volt). The device keeps it without power.
 #
 # Why would one want this? Put a voltage x_i on each row of a grid of devices. Device (i, j) lets
 # the current G_ij x_i pass, and the wire of column j collects
@@ -115,7 +115,8 @@ with style.house():
         axes.plot(k, history[:, one], color=style.OKABE_ITO["sky blue"], linewidth=1.1,
                   label="single devices" if one == 0 else None)
     axes.plot(k, mean, "o-", color=style.OKABE_ITO["blue"], label=f"mean of {many}")
-    axes.plot(k[:11], 0.1 + 0.77 * k[:11], "--", color=style.COLOUR["true"], label="0.77 µS a pulse")
+    axes.plot(k[:11], 0.1 + 0.77 * k[:11], "--", color=style.COLOUR["true"],
+              label="0.77 µS a pulse")
     axes.set(xlabel="SET pulses after a RESET", ylabel="conductance G (µS)", xlim=(0, 20),
              xticks=(0, 5, 10, 15, 20), ylim=(0, 20.5), yticks=(0, 5, 10, 15, 20),
              title="No two devices take pulses alike")
@@ -426,8 +427,8 @@ print(f"package against this script          below 1e-12")
 # %% [markdown]
 # ## Exercises
 #
-# 1. *Where does it end?* A device gets pulse after pulse, with N = 0 in all of them. At which G does
-#    it come to rest? Find it with the pencil (what is P by then?), and check:
+# 1. *Where does it end?* A device gets pulse after pulse, with N = 0 in all of them. At which G
+#    does it come to rest? Find it with the pencil (what is P by then?), and check:
 #
 #        G, P = 0.1, 1.0
 #        for _ in range(300):
@@ -445,9 +446,9 @@ print(f"package against this script          below 1e-12")
 #        foretold = YOUR_FORMULA                                 # from G_20s and G_hour only
 #        assert np.abs(foretold / G_year - 1).max() < 1e-9
 #
-#    Then read G_20s and G_hour with (e), and look at the error of your prophecy. How does it compare
-#    with that of the plain guess that half will be left? Which is it better to know, the device or
-#    its population?
+#    Then read G_20s and G_hour with (e), and look at the error of your prophecy. How does it
+#    compare with that of the plain guess that half will be left? Which is it better to know, the
+#    device or its population?
 #
 # 3. *Your port of the device, graded.* The oracle holds two cases of single devices,
 #    `python -m snu_ref vectors show pcm-pulses` and `pcm-program`: draws go in, conductances come
@@ -457,10 +458,10 @@ print(f"package against this script          below 1e-12")
 #            def run(self, case):
 #                c, a = case.config, case.inputs
 #                if case.id == "pcm-program":
-#                    G0, nu, t0 = YOUR CODE                      # from a["G_T"], a["noise.conductance"] ...
+#                    G0, nu, t0 = YOUR CODE              # from a["G_T"], a["noise.conductance"] ...
 #                    out = {"G0": G0, "nu": nu}
 #                elif case.id == "pcm-pulses":
-#                    G0, P, nu, t0 = YOUR CODE                   # P and G0 after each pulse: (pulses, n)
+#                    G0, P, nu, t0 = YOUR CODE     # P, G0 after each pulse: (pulses, n)
 #                    out = {"P": P, "G0": G0}
 #                    G0 = G0[-1]
 #                else:

@@ -105,7 +105,7 @@ SCALE, EPSILON, NAMES = 16.0, 0.77, ("0.W", "1.W")
 
 
 class Chip:
-    """Devices and chi for the matrices of a network, programmed with its weights; a clock t in s."""
+    """Devices and chi for a network's matrices, programmed with its weights; a clock t in s."""
 
     def __init__(self, network, noise, broken=0.0):
         self.params, self.noise, self.t = network.params, noise, 0.0
@@ -198,7 +198,8 @@ def refresh(devices, t, noise):
     devices.reset(t, noise=noise, where=np.stack([due, due]))
     other = devices.conductance(t)[::-1]                    # the partner, about 0.1 uS now
     side = np.stack([due & (d > 0), due & (d < 0)])
-    devices.program(np.where(side, np.minimum(np.abs(d) + other, 25), 0), t, noise=noise, where=side)
+    target = np.where(side, np.minimum(np.abs(d) + other, 25), 0)
+    devices.program(target, t, noise=noise, where=side)
     return due.sum()
 
 
@@ -228,7 +229,7 @@ climb = {clean: left_and_right(clean) for clean in (False, True)}
 due = (climb[False].max(axis=1) > 8) & (np.abs(climb[False][:, 0] - climb[False][:, 1]) < 6)
 half_due = np.argmax(np.cumsum(due, axis=0).astype(bool).mean(axis=1) > 0.5)   # pulses
 moved = {}
-for clean, G in climb.items():                              # by the pulses 41 to 60, on their device
+for clean, G in climb.items():                       # by the pulses 41 to 60, on their device
     moved[clean] = np.take_along_axis(np.diff(G, axis=0), side[:, None], axis=1)[40:].mean()
 assert 10 <= half_due <= 18
 assert moved[False] < 0.25 and climb[False][-1].mean() > 8
@@ -281,10 +282,10 @@ assert chip.pulses == store.counters["set_pulses"] > 1000
 # %% [markdown]
 # ## A step is smaller than a pulse
 #
-# Now train. Adam moves a weight by about its learning rate in one update, 0.01 or less: times 16 uS,
-# that is 0.16 uS, a fifth of a pulse. Of whole pulses there are none in it. Whoever cuts each step
-# to whole pulses and forgets the rest never gives a single one. What was asked of a weight must be
-# saved up until it is a pulse's worth, and that is chi.
+# Now train. Adam moves a weight by about its learning rate in one update, 0.01 or less: times 16
+# uS, that is 0.16 uS, a fifth of a pulse. Of whole pulses there are none in it. Whoever cuts each
+# step to whole pulses and forgets the rest never gives a single one. What was asked of a weight
+# must be saved up until it is a pulse's worth, and that is chi.
 #
 # The books must balance. For each weight, what was asked for is what was given plus what is saved:
 #
@@ -485,7 +486,7 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #                G, P = np.full((2, 1, *a["dW"].shape[1:]), 0.1), ...     # (2, pairs, n_in, n_out)
 #                steps = []
 #                for k, dW in enumerate(a["dW"]):
-#                    YOUR CODE       # (a) and (b) with c["scale"]; pulse r takes a["noise.pulses"][k, r]
+#                    YOUR CODE   # (a), (b) with c["scale"]; N of pulse r: a["noise.pulses"][k, r]
 #                    if c["refresh_every"] and (k + 1) % c["refresh_every"] == 0:
 #                        YOUR CODE   # with a["noise.refresh.read"], .reset and .conductance
 #                    steps.append((n, chi, P, G))

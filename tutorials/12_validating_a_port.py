@@ -66,7 +66,7 @@ PSI_SLOPE = {"tanh": lambda v: 1 - np.tanh(v) ** 2,
 
 
 def my_forward(x, w, beta, theta, u, o, g):
-    """x (B, T, n_in), w (n, n_in), beta and theta (n), u and o (B, n): all u and o, (B, T + 1, n)."""
+    """All u and o, (B, T + 1, n); x (B, T, n_in), w (n, n_in), beta, theta (n), u, o (B, n)."""
     us, os = [u], [o]
     for t in range(x.shape[1]):
         if "reset by subtraction" in MISTAKES:
@@ -81,8 +81,8 @@ def my_forward(x, w, beta, theta, u, o, g):
 
 
 def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
-    """Gradients of w, beta, theta and x; do (B, T, n) is dL/do, du_end and do_end of the last step."""
-    dw, dbeta, dtheta, dx = np.zeros_like(w), np.zeros_like(beta), np.zeros_like(theta), np.zeros_like(x)
+    """Gradients of w, beta, theta, x; do (B, T, n) is dL/do, du_end and do_end the last step's."""
+    dw, dbeta, dtheta, dx = (np.zeros_like(a) for a in (w, beta, theta, x))
     du, dO = du_end, do_end                                  # what comes back from step t + 1
     for t in reversed(range(x.shape[1])):
         u, before, fired = us[:, t + 1], us[:, t], os[:, t]
@@ -108,12 +108,12 @@ def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
 # ## The adapter
 #
 # The oracle asks in the package's terms; the port answers in its own. Between them stands an
-# *adapter*: a class with `run(case)`. It translates the question, calls the port, and translates the
-# answer back. `case.config` holds the options, `case["x"]` and so on the inputs, `case.params` the
-# parameters. What the port cannot do it declines with NotImplementedError.
+# *adapter*: a class with `run(case)`. It translates the question, calls the port, and translates
+# the answer back. `case.config` holds the options, `case["x"]` and so on the inputs, `case.params`
+# the parameters. What the port cannot do it declines with NotImplementedError.
 #
-# Write it in steps. First the forward pass alone, for g = relu. The adapter is a place for mistakes,
-# too: is theta b, or -b?
+# Write it in steps. First the forward pass alone, for g = relu. The adapter is a place for
+# mistakes, too: is theta b, or -b?
 
 
 # %%
@@ -187,7 +187,8 @@ assert not report["passed"] and "subtracts the threshold" in diagnosis(report)
 # equation; it computed the case with each of them, and one gave the very numbers of the port. Then
 # the *first divergence*. A recurrent program carries an error on, soon everything is wrong, and
 # most of that says nothing. So the oracle walks through the numbers in the order in which they are
-# computed, and stops at the first one that is off. Everything before it is right, to the last digit.
+# computed, and stops at the first one that is off. Everything before it is right, to the last
+# digit.
 #
 # Draw it, with the package's unit beside the port, on an input of our own. The port is right until
 # its unit fires, and wrong as soon as that spike is to be paid for.
@@ -221,8 +222,8 @@ with style.house():
 # %% [markdown]
 # ## Repair, and ask again
 #
-# The paper multiplies by 1 - y where the port subtracts. Repair that, and add the backward pass. Now
-# the forward pass is right, and the gradients are not.
+# The paper multiplies by 1 - y where the port subtracts. Repair that, and add the backward pass.
+# Now the forward pass is right, and the gradients are not.
 
 # %%
 MISTAKES.discard("reset by subtraction")
@@ -248,8 +249,9 @@ narrow = rounds[-1][1]["passed"]
 # %% [markdown]
 # ## A pass is worth what was asked
 #
-# Passed! But look at that line: a handful of cases passed, all others were skipped, since our adapter
-# declines every g but relu and every surrogate but tanh. And one mistake is still in there.
+# Passed! But look at that line: a handful of cases passed, all others were skipped, since our
+# adapter declines every g but relu and every surrogate but tanh. And one mistake is still in
+# there.
 #
 # Open the door: the port can do more than it is asked. Among the new cases are those at the edge,
 # made by hand so that v is *exactly* 0. There the paper's unit is silent (step(0) = 0), and ours
@@ -276,8 +278,8 @@ with style.house():
     for row, (name, n) in enumerate(rounds):
         axes.barh(row, n["passed"], 0.6, color=style.OKABE_ITO["blue"])
         axes.barh(row, n["failed"], 0.6, left=n["passed"], color=style.OKABE_ITO["vermillion"])
-        axes.text(n["passed"] + n["failed"] + 0.7, row, ", ".join(
-            f"{n[verdict]} {verdict}" for verdict in ("passed", "failed") if n[verdict]), va="center")
+        note = ", ".join(f"{n[word]} {word}" for word in ("passed", "failed") if n[word])
+        axes.text(n["passed"] + n["failed"] + 0.7, row, note, va="center")
     axes.set(yticks=range(len(rounds)), yticklabels=[name for name, _ in rounds],
              xlabel="cases that the port was asked", xlim=(0, 1.6 * rounds[-1][1]["passed"]))
     axes.invert_yaxis()
@@ -305,7 +307,7 @@ for mistake, words in SIX.items():
     MISTAKES.add(mistake)
     report, _ = check("hand,edge," + ("unit-tanh-relu" if args.quick else "unit-tanh-*"))
     MISTAKES.discard(mistake)
-    patterns[mistake] = {case["id"]: case["divergence"]["tensor"][0] if "divergence" in case else "-"
+    patterns[mistake] = {case["id"]: case.get("divergence", {"tensor": "-"})["tensor"][0]
                          for case in report["cases"] if case["verdict"] != "skipped"}
     print(f"{mistake:24}{diagnosis(report)}")
     named += words in diagnosis(report)
@@ -314,7 +316,8 @@ small = [id for id in patterns["slope at u"] if not id.startswith("unit-")]
 fails_large = {mistake: all(first != "-" for id, first in pattern.items() if id not in small)
                for mistake, pattern in patterns.items()}
 assert named == 6
-assert len({tuple(pattern[id] for id in small) for pattern in patterns.values()}) == 6
+different = len({tuple(pattern[id] for id in small) for pattern in patterns.values()})
+assert different == 6
 assert [mistake for mistake in SIX if not fails_large[mistake]] == ["fires at the threshold"]
 
 with style.house():
@@ -346,8 +349,9 @@ with style.house():
 # ## How near is near enough?
 #
 # No two programs round alike. How far may a right one be off? Measure it. The repaired port, in
-# float64 and in float32, and a third one that is wrong by a trifle: someone has put the slope of the
-# surrogate into a table of 321 entries, from -8 to 8, and takes the straight line between them.
+# float64 and in float32, and a third one that is wrong by a trifle: someone has put the slope of
+# the surrogate into a table of 321 entries, from -8 to 8, and takes the straight line between
+# them.
 #
 # A line between two points that are d apart misses a curve by up to d^2/8 times its second
 # derivative. Here d = 0.05, and the second derivative of 1 - tanh^2 is at most 2: that is 6e-4.
@@ -355,8 +359,8 @@ with style.house():
 # The figure shows for each case the largest error, relative to the largest number of its tensor. In
 # float64 the right port is ten thousand million times nearer than the table, and in float32 still a
 # hundred times. Between right and wrong there is so much room that a bound is no matter of taste:
-# 1e-10 in float64, and in float32 1e-6 to 1e-5, by what the reference itself loses there. (Spikes are
-# 0 or 1 and must be equal; the cases keep v away from 0, or put it there exactly.)
+# 1e-10 in float64, and in float32 1e-6 to 1e-5, by what the reference itself loses there. (Spikes
+# are 0 or 1 and must be equal; the cases keep v away from 0, or put it there exactly.)
 
 # %%
 table_at = np.linspace(-8, 8, 321)
@@ -370,7 +374,8 @@ for name, (dtype, slope) in PORTS.items():
     report, _ = check(CASES, dtype)
     passes[name] = report["passed"]
     wanted = "passed" if report["passed"] else "failed"
-    errors[name] = np.array([case["worst"] for case in report["cases"] if case["verdict"] == wanted])
+    errors[name] = np.array([case["worst"] for case in report["cases"]
+                             if case["verdict"] == wanted])
 PSI_SLOPE["tanh"] = exact_slope
 right64, right32, wrong = errors.values()
 assert list(passes.values()) == [True, True, False]
@@ -402,7 +407,7 @@ print(f"rounds until it passed all           {len(rounds)}")
 print(f"passed with a mistake in it          {sum(not n['failed'] for _, n in rounds) - 1}")
 print(f"departs after the first spike by     {t_first - fired[0]} step")
 print(f"mistakes planted, named              6, {named}")
-print(f"different patterns                   {len({tuple(p[id] for id in small) for p in patterns.values()})}")
+print(f"different patterns                   {different}")
 print(f"seen by the large cases              {sum(fails_large.values())}")
 print(f"right port, float64                  below 1e-13")
 print(f"right port, float32                  below 1e-5")
@@ -422,21 +427,21 @@ print(f"a table for the surrogate            above 1e-4")
 #
 #    Would the case have noticed a constant of 0.5? Repair the line.
 #
-# 2. *A mistake that has no name.* Plant a mistake that the oracle finds but cannot name, in one line
-#    of `my_forward`, so that the unit still fires now and then:
+# 2. *A mistake that has no name.* Plant a mistake that the oracle finds but cannot name, in one
+#    line of `my_forward`, so that the unit still fires now and then:
 #
 #        Port.backward = False
 #        report, text = check("hand,edge,rest-tanh-*")
 #        assert count(report)["failed"] > 5
 #        assert any(story["diagnosis"] is None for story in report["stories"])
 #
-#    A tiny case can be explained in more than one way. So the oracle may name several mistakes, none
-#    of them yours; what betrays it is that no name fits all cases. Can a friend find your line from
-#    the first divergences alone? Then repair it, and set `Port.backward = True`.
+#    A tiny case can be explained in more than one way. So the oracle may name several mistakes,
+#    none of them yours; what betrays it is that no name fits all cases. Can a friend find your
+#    line from the first divergences alone? Then repair it, and set `Port.backward = True`.
 #
 # 3. *The whole unit.* Teach the port what it still declines: recurrent weights H
-#    (`case.params["H"]`; u_t gets H y_{t-1}), the sSNU (h = "sigmoid"), `reset_grad="detached"`, and,
-#    if you dare, lateral inhibition. For each you need Eq. 1 and 2, and "who reads you?" of
+#    (`case.params["H"]`; u_t gets H y_{t-1}), the sSNU (h = "sigmoid"), `reset_grad="detached"`,
+#    and, if you dare, lateral inhibition. For each you need Eq. 1 and 2, and "who reads you?" of
 #    tutorial 2. The oracle decides:
 #
 #        report, text = check("hand,edge,rest,unit,batch,long")
@@ -446,8 +451,8 @@ print(f"a table for the surrogate            above 1e-4")
 #            print(name, sum(case["verdict"] == "passed" for case in report["cases"]
 #                            if name in case["id"]))
 #
-#    What is skipped proves nothing: you are done when no number that you aimed at is 0, and the line
-#    PASSED says `0 cases skipped`.
+#    What is skipped proves nothing: you are done when no number that you aimed at is 0, and the
+#    line PASSED says `0 cases skipped`.
 
 # %% [markdown]
 # ## Expected output

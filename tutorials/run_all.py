@@ -33,7 +33,7 @@ def run(script, *options, cwd=None, timeout=None):
     return subprocess.run([sys.executable, "-W", "error::RuntimeWarning", str(script), *options],
                           cwd=cwd, capture_output=True, text=True, encoding="utf-8",
                           timeout=timeout,
-                          env={"OPENBLAS_NUM_THREADS": "1", **os.environ,  # small matrices: 1 is best
+                          env={"OPENBLAS_NUM_THREADS": "1", **os.environ,  # for small matrices
                                "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"})
 
 
@@ -80,9 +80,10 @@ def report(script, options, quick):
     else:
         trouble = disagreements(done.stdout, script, quick)
         n = len(expected_output(script))
-        print(f"{len(trouble)} of {n} lines differ" if trouble else f"agreed, {n} lines", flush=True)
+        print(f"{len(trouble)} of {n} lines differ" if trouble else f"agreed, {n} lines")
     for line in trouble:
         print(f"    {line}")
+    sys.stdout.flush()
     return not trouble and not done.returncode
 
 
@@ -90,7 +91,8 @@ def main():
     """Run what was asked for; the exit status."""
     parser = argparse.ArgumentParser(
         description="Run the tutorials and compare their last lines with those quoted in them.")
-    parser.add_argument("numbers", nargs="*", metavar="NN", help="tutorials, such as 03 (default: all)")
+    parser.add_argument("numbers", nargs="*", metavar="NN",
+                        help="tutorials, such as 03 (default: all)")
     parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for the figures (default: beside the scripts)")
