@@ -9,7 +9,7 @@
 # **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it), and Eq. 1 and 2 of the
 # paper (arXiv:1812.07040).
 #
-# **Time.** 30 s to run on two cores (`--quick`: 4 s), half an hour to read.
+# **Time.** 25 s to run on two cores (`--quick`: 4 s), half an hour to read.
 #
 #     python tutorials/06_spikes_see_digits.py             # figures beside the script
 #     python tutorials/06_spikes_see_digits.py --out DIR   # figures elsewhere

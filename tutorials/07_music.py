@@ -10,7 +10,7 @@
 # **What it needs.** Tutorial 4 (training), Eq. 1 and 2 of the paper (arXiv:1812.07040), logarithms.
 # No music theory.
 #
-# **Time.** 40 s to run on two cores (`--quick`: 5 s), half an hour to read.
+# **Time.** 25 s to run on two cores (`--quick`: 5 s), half an hour to read.
 #
 #     python tutorials/07_music.py             # figures and sounds beside the script
 #     python tutorials/07_music.py --out DIR   # figures and sounds elsewhere

@@ -10,7 +10,7 @@
 # **What it needs.** Tutorials 3 (the soft unit) and 4 (training), Eq. 1 and 2 of the paper
 # (arXiv:1812.07040). Nats, from tutorial 7.
 #
-# **Time.** 40 s to run on two cores (`--quick`: 5 s), half an hour to read.
+# **Time.** 25 s to run on two cores (`--quick`: 5 s), half an hour to read.
 #
 #     python tutorials/08_language.py             # figures beside the script
 #     python tutorials/08_language.py --out DIR   # figures elsewhere
