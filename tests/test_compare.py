@@ -77,6 +77,16 @@ def test_a_difference_of_the_bound_passes_and_the_next_number_does_not(dtype):
             assert found.difference > allowed and not matches(e, outputs, got, dtype)
 
 
+def test_what_a_tensor_is_measured_by_is_its_own_largest_element():
+    for factor in (2.0 ** -30, 1.0, 2.0 ** 30):
+        outputs = {name: factor * a for name, a in made_up().items()}
+        assert all(scale(a) == 4 * factor for a in outputs.values())
+        got = changed(outputs, ("y", (0, 0, 0)), by=factor)
+        result = compare(entry(), outputs, got, np.float64)
+        assert result.worst == 0.25 and result.divergence.allowed == 4 * factor * BOUND
+        assert not matches(entry(), outputs, got, np.float64)
+
+
 def test_what_is_exact_or_zero_everywhere_must_match_to_the_bit():
     outputs = made_up()
     outputs["grad.H"][...] = 0

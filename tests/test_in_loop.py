@@ -62,6 +62,10 @@ def test_the_state_of_a_store_restores_it(which):
     other.restore(store.state())
     a, b = store.state(), other.state()
     assert a.keys() == b.keys() and all(np.array_equal(a[key], b[key]) for key in a)
+    kept = {key: part.tobytes() for key, part in b.items()}
+    for part in a.values():   # the other store goes by its own copies
+        part[...] = 0
+    assert {key: part.tobytes() for key, part in other.state().items()} == kept
 
 
 def test_names_and_start_weights_are_checked():
@@ -78,6 +82,13 @@ def test_names_and_start_weights_are_checked():
     for name in NAMES:   # a limit below any weight holds weights of zero alone
         network.params[name][...] = 0
     QuantisedStore(network, NAMES, limit=1e-6)
+    for value, fits in ((2.5, True), (2.51, False)):   # 20 uS, where pulses end, at 8 uS per unit weight
+        network.params["0.W"][0, 0] = value
+        if fits:
+            QuantisedStore(network, NAMES)
+        else:
+            with pytest.raises(ValueError, match="0.W: expected start weights within .*2.5"):
+                QuantisedStore(network, NAMES)
     for bits in (1, 0, 53, 2000):
         with pytest.raises(ValueError, match="bits"):
             RoundedStore(_network(), NAMES, bits=bits).read()

@@ -182,7 +182,7 @@ def test_a_checkpoint_is_a_copy_of_plain_arrays():
 
 @pytest.mark.parametrize("name, value", [
     ("chi", np.zeros((3, 4))), ("chi", NAN), ("turn", np.full((4, 3), 1)),
-    ("turn", np.zeros((4, 4), dtype=int)), ("counters", np.zeros(6, dtype=int)),
+    ("turn", np.eye(4, 3, dtype=int)), ("turn", np.zeros((4, 4), dtype=int)), ("counters", np.zeros(6, dtype=int)),
     ("counters", np.full(7, -1)), ("scale", np.array(0.0)), ("scale", np.ones(1)),
     ("drift_factor", np.array(-1.0)), ("drift_reference", np.ones(2)), ("held_t", np.ones(1)),
     ("held_N", np.zeros((1, 2, 1, 3, 4))), ("G0", np.zeros((2, 1, 3, 4))), ("more", np.zeros(1))])

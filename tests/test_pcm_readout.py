@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from snu_ref.pcm import ColumnNoise, ColumnReadout, DeviceReadout, PCMArray
+from snu_ref.pcm import ColumnNoise, ColumnReadout, DeviceReadout, PCMArray, UpdateRule
 from snu_ref.pcm.converters import quantise_signed, quantise_unsigned, signed_step, unsigned_step
 
 PLAIN = ColumnReadout(dac_bits=None, adc_bits=None)
@@ -198,3 +198,12 @@ def test_number_of_tiles():
     assert readout.tiles(88, 150) == (2, 5)
     assert readout.tiles(64, 32) == (1, 1)
     assert ColumnReadout().tiles(88, 150) == (1, 1)
+
+
+@pytest.mark.parametrize("make", [DeviceReadout, ColumnReadout, UpdateRule])
+def test_settings_that_arrays_share_cannot_be_changed(make):
+    settings = make()
+    for name in vars(settings):
+        with pytest.raises(AttributeError):
+            setattr(settings, name, 1)
+    assert settings == make()

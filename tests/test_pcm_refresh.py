@@ -158,3 +158,21 @@ def test_random_signs_need_a_refresh_after_about_fourteen_pulses():
         due = (G.max(axis=0) > 8) & (np.abs(G[0] - G[1]) < 6)
         first[(first == 0) & due] = k
     assert np.median(first[first > 0]) in (13, 14)
+
+
+@pytest.mark.parametrize("refresh", ["closed", "blind"])
+def test_refresh_leaves_the_other_pairs_alone(refresh):
+    """Beside pairs that are due, of either sign: what is not due keeps every part of its state."""
+    array = quiet(noise=np.random.default_rng(0), rule=UpdateRule(refresh_every=None, refresh=refresh))
+    plus, minus = np.full((4, 3), 3.0), np.full((4, 3), 5.0)
+    plus[1], minus[1] = 5.0, 2.0
+    plus[2, 0] = minus[3, 2] = 15.0
+    plus[3, 2] = minus[2, 0] = 12.0
+    set_pairs(array, plus, minus)
+    before = array.devices.state()
+    due = array.refresh(25.0)
+    assert due.sum() == 2
+    for name in ("G0", "P", "nu", "t0", "t_write"):
+        after = array.devices.state()[name]
+        np.testing.assert_array_equal(after[:, ~due], before[name][:, ~due])
+        assert name in ("P", "t0") or (after[:, due] != before[name][:, due]).all()

@@ -105,6 +105,8 @@ def test_the_comparison_can_fail(printed, right):
     assert disagreement("92.4 %, 104", "92.8 %, 100  ~", quick=False) is None      # trained elsewhere
     assert disagreement("92.4 %, 106", "92.8 %, 100  ~", quick=False) is not None
     assert disagreement("92.4 %, 104", "92.8 %, 100", quick=False) is not None
+    assert disagreement("92.4 %, 8", "92.8 %, 7  ~", quick=False) is None
+    assert disagreement("92.4 %, 9", "92.8 %, 7  ~", quick=False) is not None
     assert disagreement("error 2e-03", "error 1e-03", quick=True) is not None
 
 

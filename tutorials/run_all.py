@@ -10,8 +10,8 @@ Besides, its last lines must be those quoted under "Expected output" at the end 
     words     must be the same,
     integers  must be the same, other numbers within one unit of the last printed digit,
     a ~       at the end of a quoted line marks numbers that come of training and differ with --quick:
-              they may be 5 % off, since another machine adds in another order, and with --quick
-              they are not compared.
+              they may be 5 % off, counts by at least one, since another machine adds in another
+              order, and with --quick they are not compared.
 
 The exit status is 0 if all tutorials ran and agreed, else 1.
 """
@@ -53,7 +53,8 @@ def disagreement(printed, quoted, quick):
         digits, _, exponent = wanted.partition("e")
         _, point, decimals = digits.partition(".")
         unit = 10.0 ** (int(exponent or 0) - len(decimals)) if point else 0.0
-        allowed = max(1.001 * unit, TRAINED * abs(float(wanted)) if changes else 0.0)
+        trained = max(TRAINED * abs(float(wanted)), 0.0 if point else 1.0)  # a count: at least by one
+        allowed = max(1.001 * unit, trained if changes else 0.0)
         if not (changes and quick) and not abs(float(got) - float(wanted)) <= allowed:
             return f"expected {wanted} in {quoted!r}, got {got}"
     return None
