@@ -4,6 +4,7 @@ import json
 import os
 import tracemalloc
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -434,26 +435,40 @@ def test_damaged_devices_are_refused_and_undone(tmp_path):
 # ---- a disk that is full ------------------------------------------------------------------------
 
 
-def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, blob, monkeypatch):
-    def full(file, **arrays):
-        file.write(b"half")
+class FullDisk:
+    """A file that takes a few bytes and then no more."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, content):
+        self.file.write(content[:4])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(array_file.np, "savez", full)
+
+def full_from(first, monkeypatch):
+    """From file number `first` on, the disk is full."""
+    whole_file, writes = array_file.whole_file, []
+
+    @contextmanager
+    def opened(path):
+        writes.append(path)
+        with whole_file(path) as file:
+            yield file if len(writes) < first else FullDisk(file)
+
+    monkeypatch.setattr(array_file, "whole_file", opened)
+
+
+def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, blob, monkeypatch):
+    full_from(1, monkeypatch)
     with pytest.raises(
         OSError, match="checkpoint.npz: cannot be written: No space left on device$"
     ):
         train(digits(), toy_settings(**SETTINGS), 7, checkpoint=checkpoint)
+    assert checkpoint.read_bytes() == blob
     forge_epochs = toy_settings(**SETTINGS)
     monkeypatch.undo()
-    writes = []
-
-    def full_at_the_third(file, **arrays):
-        writes.append(None)
-        return full(file) if len(writes) == 3 else savez(file, **arrays)
-
-    savez = np.savez
-    monkeypatch.setattr(array_file.np, "savez", full_at_the_third)
+    full_from(3, monkeypatch)
     with pytest.raises(
         OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"
     ):

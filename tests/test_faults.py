@@ -119,20 +119,28 @@ def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path, whole):
 
 KILL_IN_WRITING = """
 import os, signal, sys
+from contextlib import contextmanager
 from snu_ref.__main__ import main
 from snu_ref.tasks import array_file
 
-savez, writes = array_file.np.savez, []
+whole_file, writes = array_file.whole_file, []
 
-def half(file, **arrays):
+class Half:
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, content):
+        self.file.write(content[:len(content) // 2])
+        self.file.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@contextmanager
+def opened(path):
     writes.append(None)
-    if len(writes) < 3:  # before the first update, and after the first epoch
-        return savez(file, **arrays)
-    file.write(b"PK" + bytes(5000))
-    file.flush()
-    os.kill(os.getpid(), signal.SIGKILL)
+    with whole_file(path) as file:  # the first two: before the first update, and after the first epoch
+        yield file if len(writes) < 3 else Half(file)
 
-array_file.np.savez = half
+array_file.whole_file = opened
 main(sys.argv[1:])
 """
 

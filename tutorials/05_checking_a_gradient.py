@@ -127,8 +127,8 @@ def problem(rng):
 #
 # On logarithmic paper the first is a line of slope 2, the second of slope -1, and together they
 # are a V. Its bottom is near e = 1e-5, at an error below 1e-10: of sixteen digits ten are left, and
-# no other e leaves more. In float32, rounding is 1e-7, and the bottom of the V is above 1e-5. So
-# check in float64, whatever you train in.
+# no other e leaves more. In float32, rounding is 1e-7, and the bottom of the V is above 1e-6, four
+# orders higher. So check in float64, whatever you train in.
 #
 # ## The complex step
 #
@@ -184,7 +184,7 @@ assert abs(bend - 2) < 0.05 and abs(rounding + 1) < 0.15
 best = steps[central.argmin()]
 assert 1e-6 < best < 1e-4 and 1e-12 < central.min() < 1e-10
 single, exact = error["differences, float32"][1], error["complex step"][1][-4:]
-assert single.min() > 1e-5 and exact.max() < 1e-15
+assert single.min() > max(1e-6, 1e4 * central.min()) and exact.max() < 1e-15
 a, G = problem(np.random.default_rng(0))
 hand = backward(a, G, [sigmoid] * T, sigmoid_slope)["W"]
 assert abs(measure(1e-30, a, G, [sigmoid] * T, "complex") / hand - 1) < 2e-15
@@ -415,7 +415,7 @@ assert right.complex < BOUNDS["complex"] / 100 and not right.failed
 # %%
 print(f"slopes of the V                      {bend:.1f} and {rounding:.0f}")
 print(f"digits at the bottom, float64        {int(-np.log10(central.min()))}")
-print(f"digits at the bottom, float32        {int(-np.log10(single.min()))}")
+print(f"digits at the bottom, float32        {'below 6' if single.min() > 1e-6 else 'more'}")
 print(f"digits of the complex step           {int(-np.log10(exact.max()))}")
 print(f"bugs planted and found               {len(BUGS)} and {sum(map(bool, wrong.values()))}")
 print(f"of these, named by one tensor        {len(BUGS) - len(everywhere)}")
@@ -512,7 +512,7 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #
 #     slopes of the V                      2.0 and -1
 #     digits at the bottom, float64        10
-#     digits at the bottom, float32        4
+#     digits at the bottom, float32        below 6
 #     digits of the complex step           15
 #     bugs planted and found               7 and 7
 #     of these, named by one tensor        3
