@@ -15,7 +15,7 @@ from .output import output_folder, whole_file
 from .progress import clock
 from .tasks.language import sample_text
 from .tasks.loading import load_task
-from .tasks.presets import PRESETS, describe, find_preset
+from .tasks.presets import PRESETS, describe, find_preset, read_change
 from .tasks.run import run_task
 from .tasks.units import UNITS
 
@@ -34,6 +34,9 @@ def add_arguments(parser):
                         help="folder with the full data set, for preset paper")
     parser.add_argument("--epochs", type=int, metavar="N",
                         help="train for N epochs instead of the preset's number")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
+                        help="change one setting of the preset, as in --set lr=0.005 or "
+                             "--set hidden=\"(64, 64)\"; may be given several times")
     parser.add_argument("--seed", type=int, default=0,
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="DIR",
@@ -48,7 +51,7 @@ def run(args):
     validation.number_in("--seed", args.seed, 0, math.inf)
     preset = _preset(args)
     table = find_preset(args.task, args.unit, preset)
-    changes = {}
+    changes = dict(read_change(text, table) for text in args.changes)
     if args.epochs is not None:
         changes["epochs"] = validation.positive_int("--epochs", args.epochs)
     out = args.out or Path("runs") / f"{args.task}-{args.unit}-{preset}-{args.seed}"

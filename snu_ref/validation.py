@@ -3,6 +3,7 @@
 A wrong type or dtype is a TypeError, a wrong shape, range, name or a NaN is a ValueError. Nothing is
 converted and nothing is broadcast: what passes is used as it is.
 """
+import math
 import numbers
 
 import numpy as np
@@ -34,7 +35,10 @@ def number_in(name, value, low, high, *, low_open=False, high_open=False):
     """`value` as a Python float within [low, high], ends left out on request; named errors otherwise."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a real number, got {value!r}")
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # an integer beyond the largest float
+        value = math.inf if value > 0 else -math.inf
     above = value > low if low_open else value >= low
     below = value < high if high_open else value <= high
     if not (above and below):  # also catches NaN
