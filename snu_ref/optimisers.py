@@ -82,8 +82,9 @@ class Adam:
         t = int(self.state["t"])
         unbias1, unbias2 = 1 - self.beta1 ** t, 1 - self.beta2 ** t
         for name, p, g in pairs:
-            m = self.state.setdefault("m." + name, np.zeros_like(p))
-            v = self.state.setdefault("v." + name, np.zeros_like(p))
+            if "m." + name not in self.state:
+                self.state.update({"m." + name: np.zeros_like(p), "v." + name: np.zeros_like(p)})
+            m, v = self.state["m." + name], self.state["v." + name]
             for part in _parts(p):
                 self._update(p[part], g[part], m[part], v[part], unbias1, unbias2)
 

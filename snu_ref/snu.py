@@ -218,18 +218,20 @@ class SNU(Layer):
 
     def _unroll(self, x, z, start):
         """The loop over time; z (T, B, n_units) comes in as x_t W and is completed in place."""
-        b, decay, H = self.params["b"], self.params["decay"], self.params.get("H")
-        T, B = z.shape[:2]
-        all_s, all_y = (np.empty((T + 1,) + z.shape[1:], z.dtype) for _ in start)
-        all_s[0], all_y[0] = start
-        for t in range(T):
-            z_t, s, y = z[t], all_s[t], all_y[t]                     # s, y: of the step before
-            z_t += decay * s * self._gate(y)
+        b, decay, H = self._wide("b", z), self._wide("decay", z), self.params.get("H")
+        all_s, all_y = (np.empty((len(z) + 1,) + z.shape[1:], z.dtype) for _ in start)
+        all_s[0], all_y[0] = s, y = start
+        for z_t, s_t, y_t in zip(z, all_s[1:], all_y[1:]):
+            z_t += decay * s * self._gate(y)                         # s, y: of the step before
             if self.recurrent:
                 z_t += y @ H
-            s = self.g.value(z_t, out=all_s[t + 1])
-            self.h.value(s + b, out=all_y[t + 1])
-        return read_only(all_y[1:]), SNUCache(x, z, all_s, all_y, b.copy())
+            s = self.g.value(z_t, out=s_t)
+            y = self.h.value(s + b, out=y_t)
+        return read_only(all_y[1:]), SNUCache(x, z, all_s, all_y, self.params["b"].copy())
+
+    def _wide(self, name, z):
+        """A parameter of each unit, once for each sample of z (T, B, n): NumPy is twice as fast on equal shapes."""
+        return np.broadcast_to(self.params[name], z.shape[1:]).copy()
 
     # ---- backward: the derivation is at the top of the module ----
 
@@ -275,8 +277,8 @@ class SNU(Layer):
 
     def _piece_backward(self, dy, cache, dstate, dz, grads):
         """Fills dz (T, B, n), adds to the gradients of b and decay, returns dL/d(initial state)."""
-        _, z, all_s, all_y, b = cache
-        decay, H = self.params["decay"], self.params.get("H")
+        _, z, all_s, all_y, _ = cache
+        decay, H = self._wide("decay", z), self.params.get("H")
         through = self.reset_grad == "through"
         before, y = all_s[:-1], all_y[:-1]               # s_{t-1}, y_{t-1}              (T, B, n)
         dh = self.h.slope(cache.v, cache.y)              # h'(v_t)                       (T, B, n)
