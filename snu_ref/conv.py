@@ -43,7 +43,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from . import validation
 from .layer import glorot_uniform, rows
 from .snu import SNU
-from .windows import image_shape, n_windows, padding_width, pixel_of_windows
+from .windows import image_shape, n_windows, padding_width
 
 PART_NUMBERS = 2 ** 19  # ours: 2 MB in float32, the size of a second-level cache
 
@@ -91,12 +91,8 @@ def conv2d_backward(dz, x, W, stride=1, padding=0, need_dx=True):
         X = _pad(images[part], padding)
         dW += _unfold(X, W, stride).T @ rows(dz[part])
         if need_dx:
-            dX = np.zeros_like(X)
-            dpatches = (rows(dz[part]) @ W.reshape(-1, n_units).T).reshape(
-                (len(X),) + places + (kh, kw, c_in))
-            for i, j in np.ndindex(kh, kw):
-                seen = pixel_of_windows(dX, i, j, stride, places)
-                seen += dpatches[:, :, :, i, j]
+            dpatches = rows(dz[part]) @ W.reshape(-1, n_units).T
+            dX = _fold(dpatches.reshape((len(X),) + places + W.shape[:3]), X.shape, stride)
             dx[part] = dX[:, padding:padding + height, padding:padding + width]
     return dx.reshape(x.shape) if need_dx else None, dW.reshape(W.shape)
 
@@ -107,6 +103,22 @@ def _unfold(X, W, stride):
     windows = sliding_window_view(X, (kh, kw), axis=(1, 2))
     windows = windows[:, ::stride, ::stride]  # (N, ho, wo, c_in, kh, kw), a view
     return np.moveaxis(windows, 3, 5).reshape(-1, kh * kw * c_in)
+
+
+def _fold(dpatches, shape, stride):
+    """The sum over all patches that see a pixel: (N, ho, wo, kh, kw, c) -> images of a shape.
+
+    First over the rows of the kernel, then over its columns: kh + kw sums of long runs of numbers,
+    where pixel by pixel there would be kh kw of short ones.
+    """
+    N, ho, wo, kh, kw, c = dpatches.shape
+    lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)      # of the image, under each column of places
+    for i in range(kh):
+        lines[:, i:i + stride * (ho - 1) + 1:stride] += dpatches[:, :, :, i].reshape(N, ho, wo, -1)
+    dX = np.zeros(shape, dpatches.dtype)
+    for j in range(kw):
+        dX[:, :, j:j + stride * (wo - 1) + 1:stride] += lines.reshape(N, -1, wo, kw, c)[:, :, :, j]
+    return dX
 
 
 def _pad(images, padding):

@@ -15,12 +15,14 @@ that a check can hold it fixed and differentiate `MaxPool2d.take`, which is line
 The layers have no parameters and no state. Each step is pooled by itself: pooling over time is not
 here, nor is padding, nor are windows that are not square.
 """
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from . import validation
 from .layer import Layer, read_only
+from .pieces import pieces
 from .windows import image_shape, n_windows, pixel_of_windows
 
 
@@ -45,6 +47,11 @@ def _check_cache(layer, cache, kind):
                          f"got that of {cache.shape[2:]}")
 
 
+def _images(a):
+    """(T, B, height, width, c) as (T B, height, width, c)."""
+    return a.reshape((-1,) + a.shape[-3:])
+
+
 class _Pool2d(Layer):
     """What both kinds of pooling share: their arguments and their windows."""
 
@@ -59,6 +66,10 @@ class _Pool2d(Layer):
         """(k, the k-th pixel of every window, a view (..., ho, wo, c)) in row-major order."""
         for k in range(self.size ** 2):
             yield k, pixel_of_windows(x, *divmod(k, self.size), self.stride, self.places)
+
+    def _pieces(self, images):
+        """A few images at a time, whose windows stay in the processor's cache."""
+        return pieces(len(images), math.prod(self.in_shape))
 
 
 class AveragePool2d(_Pool2d):
@@ -122,19 +133,25 @@ class MaxPool2d(_Pool2d):
 
         A number from 0 to size^2 - 1. It goes by the real part, for checks in complex numbers.
         """
-        top = np.full(x.shape[:-3] + self.out_shape, -np.inf, x.real.dtype)
-        choice = np.zeros(top.shape, np.min_scalar_type(self.size ** 2 - 1))
-        for k, pixel in self._pixels(x.real):
-            above = pixel > top  # strictly: of equals the first stays
-            np.copyto(top, pixel, where=above)
-            np.copyto(choice, k, where=above, casting="unsafe")
-        return choice
+        images = _images(x.real)
+        choice = np.zeros((len(images),) + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
+        for some in self._pieces(images):
+            for k, pixel in self._pixels(images[some]):
+                if k == 0:
+                    top = pixel.copy()
+                else:
+                    above = pixel > top  # strictly: of equals the first stays
+                    np.maximum(choice[some], above * choice.dtype.type(k), out=choice[some])
+                    np.maximum(top, pixel, out=top)
+        return choice.reshape(x.shape[:-3] + self.out_shape)
 
     def take(self, x, choice):
         """The chosen pixel of each window, y = x[choice]; linear in x for a given choice."""
-        y = np.empty(choice.shape, x.dtype)
-        for k, pixel in self._pixels(x):
-            np.copyto(y, pixel, where=choice == k)
+        y = np.zeros(choice.shape, x.dtype)
+        images, chosen, taken = _images(x), _images(choice), _images(y)
+        for some in self._pieces(images):
+            for k, pixel in self._pixels(images[some]):
+                taken[some] += pixel * (chosen[some] == k)
         return y
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
@@ -145,8 +162,10 @@ class MaxPool2d(_Pool2d):
         if not need_dx:
             return None, {}, ()
         dx = np.zeros(cache.shape, dy.dtype)
-        for k, dpixel in self._pixels(dx):
-            np.add(dpixel, dy, out=dpixel, where=cache.choice == k)
+        dimages, chosen, dy = _images(dx), _images(cache.choice), _images(dy)
+        for some in self._pieces(dimages):
+            for k, dpixel in self._pixels(dimages[some]):
+                dpixel += dy[some] * (chosen[some] == k)
         return dx, {}, ()
 
 

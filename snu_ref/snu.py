@@ -218,7 +218,8 @@ class SNU(Layer):
 
     def _unroll(self, x, z, start):
         """The loop over time; z (T, B, n_units) comes in as x_t W and is completed in place."""
-        b, decay, H = self._wide("b", z), self._wide("decay", z), self.params.get("H")
+        b, decay = (self._wide(self.params[name], z.shape[1]) for name in ("b", "decay"))
+        H = self.params.get("H")
         all_s, all_y = (np.empty((len(z) + 1,) + z.shape[1:], z.dtype) for _ in start)
         all_s[0], all_y[0] = s, y = start
         for z_t, s_t, y_t in zip(z, all_s[1:], all_y[1:]):
@@ -229,9 +230,9 @@ class SNU(Layer):
             y = self.h.value(s + b, out=y_t)
         return read_only(all_y[1:]), SNUCache(x, z, all_s, all_y, self.params["b"].copy())
 
-    def _wide(self, name, z):
-        """A parameter of each unit, once for each sample of z (T, B, n): NumPy is twice as fast on equal shapes."""
-        return np.broadcast_to(self.params[name], z.shape[1:]).copy()
+    def _wide(self, p, B):
+        """A parameter (n,) as (B, n), once for each sample: NumPy is twice as fast on equal shapes."""
+        return np.broadcast_to(p, (B,) + self.out_shape).copy()
 
     # ---- backward: the derivation is at the top of the module ----
 
@@ -265,23 +266,24 @@ class SNU(Layer):
         numbers = math.prod(self.out_shape)
         dz, dstart = np.empty_like(cache.z), self.zeros(SNUState, B)
         grads = {name: np.zeros_like(self.params[name]) for name in ("b", "decay")}
+        b, decay = self._wide(cache.b, B), self._wide(self.params["decay"], B)
         for some in pieces(B, numbers):
             dstate = SNUState(dend.s[some], dend.y[some])
             for steps in reversed(pieces(T, numbers * (some.stop - some.start))):
-                dstate = self._piece_backward(
-                    dy[steps, some], cache.piece(steps, some), dstate, dz[steps, some], grads)
+                dstate = self._piece_backward(dy[steps, some], cache.piece(steps, some), b[some],
+                                              decay[some], dstate, dz[steps, some], grads)
             dstart.s[some], dstart.y[some] = dstate
         if self.recurrent:
             grads["H"] = rows(cache.all_y[:-1]).T @ rows(dz)
         return dz, grads, dstart
 
-    def _piece_backward(self, dy, cache, dstate, dz, grads):
+    def _piece_backward(self, dy, cache, b, decay, dstate, dz, grads):
         """Fills dz (T, B, n), adds to the gradients of b and decay, returns dL/d(initial state)."""
         _, z, all_s, all_y, _ = cache
-        decay, H = self._wide("decay", z), self.params.get("H")
+        H = self.params.get("H")
         through = self.reset_grad == "through"
         before, y = all_s[:-1], all_y[:-1]               # s_{t-1}, y_{t-1}              (T, B, n)
-        dh = self.h.slope(cache.v, cache.y)              # h'(v_t)                       (T, B, n)
+        dh = self.h.slope(cache.s + b, cache.y)          # h'(v_t)                       (T, B, n)
         dg = self.g.slope(z, cache.s)                    # g'(z_t)                       (T, B, n)
         gate = self._gate(y)                             # gate_{t-1}                (T, B, n or 1)
         keep = decay * gate                              # s_{t-1} per dz_t              (T, B, n)
@@ -301,11 +303,17 @@ class SNU(Layer):
                 dy_ahead = share[t] * dy_ahead.sum(axis=-1, keepdims=True)
             if self.recurrent:
                 dy_ahead = dy_ahead + dz_t @ H.T
-        grads["b"] += rows(dv).sum(axis=0)
+        grads["b"] += _sum_for_units(dv)
         before = before * gate
         before *= dz
-        grads["decay"] += rows(before).sum(axis=0)
+        grads["decay"] += _sum_for_units(before)
         return SNUState(ds, dy_ahead)
+
+
+def _sum_for_units(a):
+    """a (T, B, ..., n) summed over all but the units; places last, since short rows are slow to add."""
+    places = a.reshape(len(a) * a.shape[1], -1).sum(axis=0)      # (places n,)
+    return places.reshape(-1, a.shape[-1]).sum(axis=0)
 
 
 def _tie_shares(y):
