@@ -12,7 +12,7 @@ def run_memory(music, digits_run, seed, out, *, quick=False, stream=None):
     music: the loaded music task for unit "snu"; digits_run: a trained Run of the digits task, unit "snu";
     out: folder of the figures. Prints the tables; returns plain data for results.json and the figures' paths.
     """
-    changes = {"epochs": 2} if quick else {}
+    changes = {"epochs": 1} if quick else {}
     devices, times, bits = (2, memory.TIMES[:3], (2, 8)) if quick else (8, memory.TIMES, memory.BITS)
     rows, runs = memory.train_ways(music, seed, stream=stream, device_seeds=devices, **changes)
     looped = runs["in the loop"]
@@ -25,9 +25,9 @@ def run_memory(music, digits_run, seed, out, *, quick=False, stream=None):
     print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift compensation;\n"
           f"mean +- standard deviation over {devices} device seeds\n" + memory.time_table(sweeps), flush=True)
     precision = {task: memory.precision(run, loaded, table, seed, bits=bits, stream=stream,
-                                        epochs=2 if quick else PRECISION_EPOCHS[task])
+                                        epochs=1 if quick else PRECISION_EPOCHS[task])
                  for task, (run, loaded, _, table) in trained.items()}
-    lengths = ", ".join(f"{task} {2 if quick else n}" for task, n in PRECISION_EPOCHS.items())
+    lengths = ", ".join(f"{task} {1 if quick else n}" for task, n in PRECISION_EPOCHS.items())
     print("\n" + memory.precision_table(precision)
           + f"\nthe runs rounded in training are short, epochs: {lengths}", flush=True)
 
@@ -42,4 +42,4 @@ def run_memory(music, digits_run, seed, out, *, quick=False, stream=None):
                   memory_figures.against_bits(precision[task], out / f"bits_{task}.png")]
     return {"devices": looped.trained.store.n_devices, "device_seeds": devices, "ways": rows,
             "over_time": sweeps, "precision": precision,
-            "precision_epochs": {task: 2 if quick else n for task, n in PRECISION_EPOCHS.items()}}, paths
+            "precision_epochs": {task: 1 if quick else n for task, n in PRECISION_EPOCHS.items()}}, paths

@@ -50,7 +50,7 @@ def summary(results, folder):
     ways = results["memory"]["ways"]
     lines.append(f"Music with its weights on {results['memory']['devices']:,} phase-change devices, test NLL: "
                  f"{ways['in the loop']['nll']:.3f} trained in the loop, {ways['software']['nll']:.3f} in software.")
-    trial = (element("p", element("strong", "A trial."), " Every run was cut to two epochs: this page shows what a "
+    trial = (element("p", element("strong", "A trial."), " Every run was cut to one epoch: this page shows what a "
                      "report looks like, and says nothing of the units.", class_="warning"),)
     return section("short", 2, "In short", *(trial if results["quick"] else ()),
                    element("ul", *(element("li", line) for line in lines)))

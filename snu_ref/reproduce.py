@@ -36,7 +36,7 @@ from .tasks.run import run_task
 from .tasks.units import COMPARED
 
 TASKS = ("digits", "music", "language")
-QUICK_EPOCHS = 2
+QUICK_EPOCHS = 1
 QUICK_VARIANTS = 8  # of each piece
 FIGURE_STEPS = 40  # longer than in training, to see more resets
 
@@ -46,7 +46,7 @@ def add_arguments(parser):
     parser.add_argument("--all", action="store_true",
                         help="RNN, GRU and LSTM beside SNU and sSNU, with the same budget (up to 25 minutes)")
     parser.add_argument("--quick", action="store_true",
-                        help="two epochs a run, and the gradients of a few variants, in under 30 s: a trial of "
+                        help="one epoch a run, and the gradients of a few variants, in about 15 s: a trial of "
                              "the command, not of the units")
     parser.add_argument("--seed", type=int, default=0,
                         metavar="N",
@@ -69,7 +69,7 @@ def run(args):
         pieces = summarise(evidence(most=QUICK_VARIANTS if args.quick else math.inf), print_rows=False)
 
     seeds = range(args.seed, args.seed + args.seeds)
-    print(f"\n2. Tasks, preset small{', two epochs' if args.quick else ''}, "
+    print(f"\n2. Tasks, preset small{', one epoch' if args.quick else ''}, "
           + (f"seed {args.seed}" if args.seeds == 1 else f"seeds {seeds[0]} to {seeds[-1]}"), flush=True)
     changes = {"epochs": QUICK_EPOCHS} if args.quick else {}
     with timed("tasks", parts):

@@ -76,7 +76,7 @@ def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(reproduced):
     for link in page.all("a"):
         assert link.attributes["href"].startswith("https://arxiv.org/") or link.attributes["href"][1:] in targets
 
-    assert "A trial." in page.text  # two epochs say nothing
+    assert "A trial." in page.text  # one epoch says nothing
     for title, factor, digits in (("Digits", 100, 2), ("Music", 1, 3), ("Language", 1, 1)):
         runs = [r for r in results["runs"] if r["task"] == title.lower()]
         rows = table_rows(page, title)[1:1 + len(runs)]
