@@ -140,6 +140,7 @@ def resumed_state(path, settings=None, task=None, seed=7):
         "metric": task.metric,
         "settings": vars(settings),
         "seed": seed,
+        "data": checkpoints.digest(task.data),
     }
 
     def state():
@@ -413,6 +414,9 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
     refused(checkpoint, "expected options {'decay': 0.5}", **other(options={"decay": 0.5}))
     refused(checkpoint, "expected unit 'ssnu'", task=digits("ssnu"))
     refused(checkpoint, "expected metric 'nll'", task=music())
+    altered = digits()
+    altered.data["train"][0][3, 4] += 1                   # one number of the training data
+    refused(checkpoint, "expected data ", "of a run with", task=altered)
 
 
 def test_damaged_devices_are_refused_and_undone(tmp_path):

@@ -10,7 +10,7 @@ from snu_ref.losses import softmax_cross_entropy
 from snu_ref.tasks.language import sample
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import pad
-from snu_ref.tasks.presets import PRESETS, Choice, describe, find_preset, settings_of
+from snu_ref.tasks.presets import PRESETS, Choice, describe, find_preset, read_change, settings_of
 from snu_ref.tasks.training import (best_epoch, learning_rate, make_optimiser, train,
                                     train_epoch, update)
 from snu_ref.tasks.units import UNITS
@@ -342,3 +342,25 @@ def test_unknown_preset_unit_and_setting_are_named():
         find_preset("digits", "perceptron", "small")
     with pytest.raises(ValueError, match="unknown learning_rate; expected .*lr"):
         settings_of(find_preset("digits", "snu", "small"), learning_rate=1.0)
+
+
+def test_a_setting_given_by_hand_is_read_as_python_and_checked():
+    table = find_preset("language", "lstm", "paper")
+    read = dict(read_change(text, table) for text in (
+        "tied=False", "projection=False", "hidden=(64, 32)", "lr=0.01", "clip=None", "optimiser=sgd"))
+    assert read == {"tied": False, "projection": False, "hidden": (64, 32), "lr": 0.01, "clip": None,
+                    "optimiser": "sgd"}
+    assert settings_of(table, **read).hidden == (64, 32)
+
+
+@pytest.mark.parametrize("text, words", [
+    ("lr", "expected NAME=VALUE with NAME one of"), ("rate=1", "got 'rate=1'"),
+    ("tied=1", "--set tied: expected a value like True, got 1"), ("lr=0", "--set lr: expected a number in (0, inf)"),
+    ("lr=1" + "0" * 400, "--set lr"), ("batch=0", "--set batch: expected a positive int"),
+    ("hidden=64", "--set hidden: expected sizes such as (64,)"), ("hidden=()", "--set hidden"),
+    ("dropout=1", "--set dropout: expected a number in [0, 1)"),
+])
+def test_a_setting_that_cannot_be_is_named(text, words):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        read_change(text, find_preset("language", "lstm", "paper"))
+    assert words in str(caught.value)

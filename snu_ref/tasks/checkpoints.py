@@ -4,7 +4,7 @@
     best/...        those of the epoch to keep, so far
     optimiser/...   the optimiser's arrays
     store/...       the devices of a store
-    identity        JSON text: what the run is (task, unit, metric, settings, seed)
+    identity        JSON text: what the run is (task, unit, metric, settings, seed, digest of the data)
     rng             JSON text: the state of the random generator
     history         JSON text: the learning curve, one record an epoch
 
@@ -12,6 +12,7 @@ The file is put in place of the old one in one step, so at any moment the last g
 its content carries a digest. Nothing is pickled.
 """
 import copy
+import hashlib
 import json
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def save(path, identity, network, optimiser, rng, best, history, store=None):
 def load(path, identity, network, optimiser, rng, store=None):
     """Put the state at `path` into network, optimiser, rng and store; returns best and history.
 
-    Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit,
+    Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit, data,
     seed or settings; nothing is changed then.
     """
     path = Path(path)
@@ -82,6 +83,22 @@ def load(path, identity, network, optimiser, rng, store=None):
     return {name: a.copy() for name, a in parts["best"].items()}, history
 
 
+def digest(data):
+    """SHA-256 of arrays, nested in dicts, lists and tuples: a run goes on with the data it began with."""
+    total = hashlib.sha256()
+
+    def add(value):
+        if isinstance(value, np.ndarray):
+            total.update(f"{value.dtype.str}{value.shape}".encode())
+            total.update(np.ascontiguousarray(value))
+        else:
+            for key in (value if isinstance(value, dict) else range(len(value))):
+                total.update(f"{key}:".encode())
+                add(value[key])
+    add(data)
+    return total.hexdigest()
+
+
 # ---- what a checkpoint has to hold: each raises ValueError --------------------------------------
 
 def _json(arrays, name):
@@ -100,7 +117,10 @@ def _check_identity(identity, saved):
         raise ValueError("expected identity to be an object with settings, found "
                          f"{type(saved).__name__}")
     mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
-    for key in sorted(mine.keys() - {"settings"} | theirs.keys() - {"settings"}):
+    # the data last: where the task is another, so are its data
+    for key in sorted(mine.keys() | theirs.keys(), key=lambda key: (key == "data", key)):
+        if key == "settings":
+            continue
         if mine.get(key) != theirs.get(key):
             raise ValueError(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a "
                              f"run with {theirs.get(key)!r}")

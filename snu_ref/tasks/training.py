@@ -118,7 +118,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     store = make_store(network, settings, rng)
     optimiser = make_optimiser(settings)
     identity = {"task": task.name, "unit": task.unit, "metric": task.metric,
-                "settings": vars(settings), "seed": seed}
+                "settings": vars(settings), "seed": seed, "data": checkpoints.digest(task.data)}
     best, history = _copies(network.params), []
     if resume:
         best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
