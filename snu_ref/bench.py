@@ -37,7 +37,8 @@ from .products import matrix_products
 from .rnn import RNN
 from .snu import SNU
 from .tasks.language import Language
-from .tasks.presets import find_preset, settings_of
+from .tasks.presets import find_preset
+from .tasks.settings import settings_of
 from .tasks.training import update
 from .tasks.units import conv_layers
 

@@ -15,8 +15,9 @@ from .output import output_folder, whole_file
 from .progress import clock
 from .tasks.language import sample_text
 from .tasks.loading import load_task
-from .tasks.presets import PRESETS, describe, find_preset, read_change
+from .tasks.presets import PRESETS, find_preset
 from .tasks.run import run_task
+from .tasks.settings import describe, read_change
 from .tasks.units import UNITS
 
 

@@ -8,7 +8,8 @@ from snu_ref import SNU, Dense, Network, bernoulli_nll
 from snu_ref.pcm import PCMArray, DeviceReadout, UpdateRule
 from snu_ref.pcm.in_loop import PCMStore, QuantisedStore, RoundedStore, round_to_bits
 from snu_ref.tasks.loading import load_task
-from snu_ref.tasks.presets import find_preset, settings_of
+from snu_ref.tasks.presets import find_preset
+from snu_ref.tasks.settings import settings_of
 from snu_ref.tasks.training import make_store, train
 
 NAMES = ("0.W", "1.W")

@@ -19,7 +19,8 @@ from snu_ref.tasks.digits import Digits, shifted, split_validation
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import Music
-from snu_ref.tasks.presets import find_preset, settings_of
+from snu_ref.tasks.presets import find_preset
+from snu_ref.tasks.settings import settings_of
 from snu_ref.tasks.run import run_task
 from snu_ref.tasks.units import UNITS, conv_layers, unit_layers
 from toy_tasks import digits, language, music, toy_settings

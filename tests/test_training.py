@@ -10,7 +10,8 @@ from snu_ref.losses import softmax_cross_entropy
 from snu_ref.tasks.language import sample
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import pad
-from snu_ref.tasks.presets import PRESETS, Choice, describe, find_preset, read_change, settings_of
+from snu_ref.tasks.presets import PRESETS, Choice, find_preset
+from snu_ref.tasks.settings import describe, read_change, settings_of
 from snu_ref.tasks.training import (best_epoch, learning_rate, make_optimiser, train,
                                     train_epoch, update)
 from snu_ref.tasks.units import UNITS

@@ -5,6 +5,7 @@
     frozen_step, frozen_max, frozen_forward            to freeze a spiking program of one's own
     python -m snu_ref gradcheck                        the evidence for the whole package
 """
-from .checking import BOUNDS, Row, check_gradient, check_layer
+from .checking import BOUNDS, Row, check_gradient
 from .frozen import frozen_forward, frozen_max, frozen_step
+from .layers import check_layer
 from .numerical import central_difference, complex_step

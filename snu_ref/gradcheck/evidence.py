@@ -23,7 +23,8 @@ from ..network import Network
 from ..pooling import AveragePool2d, Flatten, MaxPool2d
 from ..rnn import RNN
 from ..snu import SNU, SNUState
-from .checking import Row, check_gradient, check_layer
+from .checking import Row, check_gradient
+from .layers import check_layer
 from .twinning import twin_of
 from .textbook import TEXTBOOK_LOSSES
 

@@ -7,7 +7,7 @@ import numpy as np
 from .. import __version__
 from ..network import Network
 from .loading import Loaded
-from .presets import settings_of
+from .settings import settings_of
 from .training import Trained, train
 
 

@@ -1,0 +1,121 @@
+"""A layer or Network as a function of its arrays, and its gradients checked (`checking.check_gradient`).
+
+A layer holds its parameters; for a check they are handed in, real or complex, like the input and the
+initial state. What spikes is replaced by its frozen program (`frozen`).
+"""
+import copy
+
+import numpy as np
+
+from ..layer import Layer
+from ..network import Network
+from .checking import check_gradient
+from .frozen import frozen_forward
+
+
+def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, variant=""):
+    """Check a layer or Network: gradients of every parameter, the input and the initial state.
+
+    The layer is one of float64; x as for layer.forward, with a step and a sample at least (integer inputs are not differentiated); state: the initial state, zeros if
+    None; cotangents fall on all outputs and on the final state. twin(params, x, state, dy, dstate) ->
+    grads, dx, dstate. Names: those of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
+
+    >>> from snu_ref import SNU
+    >>> rng = np.random.default_rng(0)
+    >>> unit = SNU(3, 4, rng=rng)
+    >>> unit.params["b"][:] = -0.3                          # low thresholds: a silent unit proves nothing
+    >>> rows = check_layer(unit, rng.normal(size=(5, 2, 3)), rng=rng, zero=("state.y",))   # from s_0 = 0
+    >>> {row.parameter: row.verdict for row in rows}
+    {'W': 'ok', 'b': 'ok', 'decay': 'ok', 'x': 'ok', 'state.s': 'ok', 'state.y': 'zero'}
+    """
+    if not isinstance(layer, (Layer, Network)):
+        raise TypeError(f"layer: expected a layer or Network, got {type(layer).__name__}")
+    if layer.dtype != np.float64:
+        raise TypeError(f"layer: expected dtype float64 for a check, got {layer.dtype}")
+    if isinstance(x, np.ndarray) and not x.size:
+        raise ValueError(f"x: expected at least one step and sample, got shape {x.shape}")
+    y, nominal = layer.forward(x, state)
+    if state is None:
+        state = layer.zero_state(x.shape[1])
+    leaves = dict(_leaves("state", state))
+    inputs = {**layer.params, "x": x, **leaves}
+
+    def unpack(a):
+        moved = _with_params(layer, {id(p): a[name] for name, p in layer.params.items()},
+                             np.result_type(*(v.dtype for v in a.values() if v.dtype.kind in "fc")))
+        return moved, a["x"], _rebuild(state, "state", a)
+
+    def forward(a):
+        moved, x, start = unpack(a)
+        y, cache = moved.forward(x, start)
+        return (y, *(leaf for _, leaf in _leaves("", cache.state)))
+
+    def frozen(a):
+        def program(a):
+            moved, x, start = unpack(a)
+            y, end = frozen_forward(moved, x, start, nominal)
+            return (y, *(leaf for _, leaf in _leaves("", end)))
+        return program
+
+    def backward(a, cotangents):
+        dy, dend = _split(state, cotangents)
+        moved, x, start = unpack(a)
+        dx, grads, dstart = moved.backward(dy, moved.forward(x, start)[1], dend)
+        return {**grads, "x": dx, **dict(_leaves("state", dstart))}
+
+    def second(a, cotangents):
+        dy, dend = _split(state, cotangents)
+        grads, dx, dstart = twin(layer.params, x, state, dy, dend)
+        return {**grads, "x": dx, **dict(_leaves("state", dstart))}
+
+    return check_gradient(forward, backward, inputs, rng=rng, frozen=frozen,
+                          twin=second if twin else None, zero=zero, spike_rate=_spike_rate(layer, nominal),
+                          piece=piece or type(layer).__name__, variant=variant)
+
+
+# ---- layers as functions of their arrays --------------------------------------------------------
+
+def _with_params(layer, values, dtype):
+    """A copy of the layer with other arrays: values maps the id of each old array to the new one."""
+    moved = copy.copy(layer)
+    if isinstance(layer, Network):
+        moved.layers = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
+    elif isinstance(layer, Layer):
+        moved.params = {name: values[id(p)] for name, p in layer.params.items()}
+        moved.dtype = dtype  # complex on request: the only place where a layer runs in complex numbers
+    return moved
+
+
+def _leaves(prefix, state):
+    """(name, array) of a state: a named tuple of arrays, or a tuple of states."""
+    names = getattr(state, "_fields", range(len(state)))
+    for name, part in zip(names, state):
+        label = f"{prefix}.{name}"
+        yield from _leaves(label, part) if isinstance(part, tuple) else [(label, part)]
+
+
+def _rebuild(state, prefix, values):
+    """A state of the form of `state` with the arrays of the dict `values`."""
+    names = getattr(state, "_fields", range(len(state)))
+    parts = [_rebuild(part, f"{prefix}.{name}", values) if isinstance(part, tuple)
+             else values[f"{prefix}.{name}"] for name, part in zip(names, state)]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+
+
+def _split(state, cotangents):
+    """The cotangents of (y, *final state) as dy and a state."""
+    dy, *rest = cotangents
+    names = [name for name, _ in _leaves("", state)]
+    return dy, _rebuild(state, "", dict(zip(names, rest)))
+
+
+def _spike_rate(layer, cache):
+    """Mean output of the spiking units of a layer or Network; None if none of them spikes."""
+    if isinstance(layer, Network):
+        rates = [_spike_rate(inner, c) for inner, c in zip(layer.layers, cache.layers)]
+        rates = [rate for rate in rates if rate is not None]
+        # the rate that is nearest to silence or saturation: one dead layer makes the check dead
+        return min(rates, key=lambda rate: min(rate, 1 - rate)) if rates else None
+    if getattr(layer, "h", None) is not None and layer.h.name == "step":
+        return float(cache.y.mean())
+    return None
