@@ -50,7 +50,7 @@ PATHS = [
     Variant("reset_gradient_negated", "the gradient through the reset gate has the wrong sign: "
             "dy_{t-1} -= decay s_{t-1} dz_t",
             _leak_with_gradient(lambda c: c.decay * c.s * constant(c.gate)
-                                - c.decay * c.s.detach() * c.gate), THROUGH),
+                                - constant(c.decay) * c.s.detach() * c.gate), THROUGH),
     Variant("reset_gradient_undecayed", "the gradient through the reset gate lacks the decay: "
             "dy_{t-1} -= decay s_{t-1} dz_t",
             _leak_with_gradient(lambda c: c.decay * c.s * constant(c.gate) + c.s.detach() * c.gate),
@@ -79,6 +79,10 @@ PATHS = [
               "it flows back through all steps", _cut(True, True, k), fits=lambda inputs,
               k=k: len(inputs["x"]) > k)
       for k in (2, 3, 4, 5)),
+    *(Variant(f"state_gradient_cut_every_{k}_steps", f"the gradient of the state is cut every {k} steps, that of y is not: "
+              "both flow back through all steps", _cut(True, False, k), fits=lambda inputs,
+              k=k: len(inputs["x"]) > k)
+      for k in (2, 3, 4)),
     Variant("feedback_detached", "no gradient flows back through H: dy_{t-1} += dz_t H' is missing",
             _feedback_with_gradient(lambda c: product(c, c.y.detach(), c.H)), RECURRENT),
     Variant("feedback_gradient_untransposed", "the gradient through H is dz_t H: dz_t H', with H "

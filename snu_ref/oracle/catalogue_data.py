@@ -102,6 +102,27 @@ def _state_before_last(c, outputs):
         outputs[f"end.{name}"] = outputs[name][-2]
 
 
+def _of_step_before(name):
+    """A trace of the step before, which begins with the initial state."""
+    def change(c, outputs):
+        start = c.given[f"state.{name}"][None]
+        outputs[name] = np.concatenate([start, outputs[name][:-1]])
+    return {"outputs": (change,)}
+
+
+def _input_late(config, inputs):
+    return {**inputs, "x": np.concatenate([0 * inputs["x"][:1], inputs["x"][:-1]])}
+
+
+def _input_gradient_early(c, outputs):
+    if "grad.x" in outputs:
+        outputs["grad.x"] = np.concatenate([outputs["grad.x"][1:], 0 * outputs["grad.x"][:1]])
+
+
+def _twice(name):
+    return {"inputs": (lambda config, inputs: {**inputs, name: 2 * inputs[name]},)}
+
+
 def _no_cotangent_but_last(config, inputs):
     dy = np.zeros_like(inputs["dy"])
     dy[-1] = inputs["dy"][-1]
@@ -141,6 +162,10 @@ ENDS = [
     Variant("end_is_step_before", "the final state is that of the last step but one: that after "
                                   "step T",
             {"outputs": (_state_before_last,)}, fits=several_steps),
+    Variant("end_s_cotangent_twice", "the cotangent of the final s is added twice: once, to ds_T",
+            _twice("dend.s"), fits=_nonzero("dend.s")),
+    Variant("end_y_cotangent_twice", "the cotangent of the final y is added twice: once, to dy_T",
+            _twice("dend.y"), fits=_nonzero("dend.y")),
     Variant("only_last_dy", "dy is used at the last step alone: every step has its own",
             {"inputs": (_no_cotangent_but_last,)}, fits=several_steps),
     Variant("no_dy_at_last_step", "dy of the last step is left out: every step has its own",
@@ -161,6 +186,12 @@ ORDER = [
             fits=lambda inputs: several_steps(inputs) and several_samples(inputs)),
     Variant("y_one_step_late", "y is reported a step late, y_{t-1} at t", _shifted(("y",), 1),
             fits=several_steps),
+    Variant("s_of_step_before", "s_{t-1} is reported as s_t, as it was before the step's update",
+            _of_step_before("s")),
+    Variant("y_of_step_before", "y_{t-1} is reported as y_t, as it was before the step's update",
+            _of_step_before("y")),
+    Variant("input_late", "the input comes a step late, x_{t-1} W: x_t W",
+            {"inputs": (_input_late,), "outputs": (_input_gradient_early,)}, fits=several_steps),
     Variant("v_reported_without_b", "s is reported in the place of v: v = s + b, the argument of h",
             {"outputs": (_copied("v", "s"),)}),
     Variant("adj_y_without_later_steps", "adj.y is the cotangent dy alone: it is dL/dy_t over all "

@@ -48,6 +48,24 @@ def _after_reset(c):
     return c.after
 
 
+def _first_step_ungated(c):
+    """The gate of a unit's own y, but none at the first step: y_0 came from no step."""
+    return 1.0 if c.t == 0 else 1 - c.fired
+
+
+def _of_two_steps(c):
+    """The larger of y_{t-1} and y_{t-2}."""
+    y, older = c.y, c.older
+    if c.config["reset_grad"] == "detached":
+        y, older = y.detach(), older.detach()
+    return y + (older - y).apply(lambda a: np.maximum(a, 0), lambda a, f: (a > 0).astype(a.dtype))
+
+
+def _mean(p):
+    """The mean of a parameter, for all units: (1,)."""
+    return p.sum(-1) * (1 / p.value.size)
+
+
 def _without_diagonal(H):
     return H * (1 - np.eye(len(H.value), dtype=H.value.dtype))
 
@@ -90,6 +108,11 @@ THRESHOLD = [
                                "b) - 1 "
             "(a Linear layer with a bias before a LIF): v = s + b, and z has no b",
             {"z": lambda c, d, f, leak: d + f + leak + c.b, "v": lambda c: c.s - 1.0}),
+    Variant("bias_in_state_unseen", "b is added inside g and stays in the state, s = g(z + b), v = s, with z "
+            "as it should be: s = g(z), v = s + b",
+            {"s": lambda c: (c.z + c.b).apply(c.g, c.g_slope), "v": lambda c: c.s + 0.0}),
+    Variant("h_of_s", "the output is h(s), without b, though v itself is right: y = h(v), v = s + b",
+            {"y": lambda c: c.s.apply(c.h, lambda s, y: c.h_gain * c.h_slope(s, y))}),
     Variant("v_is_z", "the output is h(z + b), with z before g: v = s + b, s = g(z)",
             {"v": lambda c: c.z + c.b}),
     Variant("b_of_first_unit", "one threshold for all units, b[0]: b has one element for each unit",
@@ -114,6 +137,12 @@ RESET = [
                                         "y "
             "(snnTorch's \"subtract\"): it is the factor decay s (1 - y_{t-1})",
             {"leak": lambda c: _unreset(c) - c.fired}),
+    Variant("reset_to_b", "the state is reset to b and not to 0, decay (s (1 - y) + b y): a spike leaves "
+            "nothing of it, decay s (1 - y_{t-1})",
+            {"leak": lambda c: c.decay * (c.s * c.gate + c.b * c.fired)}),
+    Variant("reset_to_b_after_decay", "the state is reset to b and not to 0, after the decay, "
+            "decay s (1 - y) + b y: a spike leaves nothing of it, decay s (1 - y_{t-1})",
+            {"leak": lambda c: c.decay * c.s * c.gate + c.b * c.fired}),
     Variant("reset_undecayed", "the decay is outside the gate, decay s - s y: both go together, "
             "decay s (1 - y_{t-1})", {"leak": lambda c: _unreset(c) - c.s * c.fired}),
     Variant("gate_inverted", "the gate is y_{t-1}: it is 1 - y_{t-1}", {"gate": lambda c: c.fired}),
@@ -129,6 +158,13 @@ RESET = [
                                        "the step of its "
             "spike, and s (1 - y) is reported as s_t: s_t is the state before the reset",
             {"shown": _after_reset, "store": lambda c: (c.after, c.y), "gate": lambda c: 1.0}),
+    Variant("reset_by_own_spike", "y_t instead of y_{t-1} in the gate: each unit's state is reset in the step "
+            "of its own spike, so that a y_0 that is given resets nothing: the gate sees y_{t-1}, y_0 at "
+            "the first step, and with inhibition its maximum",
+            {"fired": lambda c, seen: seen, "gate": _first_step_ungated}),
+    Variant("reset_for_two_steps", "a spike resets the state of the next two steps, a refractory period: "
+            "of the next step alone, 1 - y_{t-1}",
+            {"seen": _of_two_steps}),
     Variant("gate_one_step_late", "the gate sees y_{t-2}: it is 1 - y_{t-1}",
             {"seen": lambda c: c.older}),
     Variant("reset_gates_all", "the reset gates the whole of z, (x W + y H + decay s)(1 - y): it "
@@ -139,9 +175,10 @@ RESET = [
             {"drive": lambda c: product(c, c.x, c.W) * c.gate}),
     Variant("hard_gate",
             "the gate of the soft unit is rounded to 0 or 1: it is graded, 1 - y_{t-1}",
-            {"fired": lambda c,
-             seen: seen.apply(lambda y: (y > 0.5).astype(y.dtype), lambda y, f: 0.0 * y)},
-            option(h="sigmoid", lateral_inhibition=False)),
+            lambda config: {"fired": lambda c, seen: (
+                seen.maximum(-1) if config["lateral_inhibition"] else seen).apply(
+                    lambda y: (y > 0.5).astype(y.dtype), lambda y, f: 0.0 * y)},
+            option(h="sigmoid")),
     Variant("gate_from_v", "the gate is 1 - v_{t-1} clipped to [0, 1], not 1 - y_{t-1}",
             {"seen": lambda c: (c.s + c.b).apply(
                 lambda v: np.clip(v, 0, 1), lambda v, f: ((v > 0) & (v < 1)).astype(v.dtype))}),
@@ -170,6 +207,12 @@ DECAY = [
                                               "stand alone",
             {"z": lambda c, d, f, leak: (1 - c.decay) * (d + f) + leak}, RECURRENT),
     Variant("decay_squared", "the decay acts twice, decay^2 s: once", {"decay": lambda d: d * d}),
+    Variant("decay_when_stored", "the state is decayed when it is stored as well, decay s is kept and handed "
+            "out, so that it leaks twice a step: keep s itself",
+            {"store": lambda c: (c.decay * c.s, c.y)}),
+    Variant("decay_when_reported", "the state is decayed when it is stored as well, decay s is kept and "
+            "reported as s_t, so that it leaks twice a step: keep and report s itself",
+            {"store": lambda c: (c.decay * c.s, c.y), "shown": lambda c: c.decay * c.s}),
     Variant("decay_complement", "1 - decay is in its place: decay is the fraction that is kept",
             {"decay": lambda d: 1 - d}),
     Variant("decay_exponential", "the decay is exp(-(1 - decay)), that is exp(-dt/tau): decay is "
@@ -187,6 +230,8 @@ DECAY = [
             {"decay": lambda d: 0.8}),
     Variant("decay_0.9", "the decay is a constant 0.9: it is the parameter, one for each unit",
             {"decay": lambda d: 0.9}),
+    Variant("decay_mean", "one decay for all units, the mean: there is one for each unit",
+            {"decay": _mean}, fits=several_units),
     Variant("decay_of_first_unit", "one decay for all units, decay[0]: there is one for each unit",
             {"decay": _of_first}, fits=several_units),
 ]

@@ -47,6 +47,11 @@ G = [
             {"g": lambda z: np.clip(z, 0, 1), "g_slope": lambda z,
              s: ((z > 0) & (z < 1)).astype(z.dtype)},
             option(g=("relu", "identity"))),
+    Variant("g_then_relu", "the state is clamped at 0 after g, max(g(z), 0): s = g(z)",
+            lambda config: {
+                "g": lambda z: np.maximum(STATE_FUNCTIONS[config["g"]].value(z), 0),
+                "g_slope": lambda z, s: (s > 0) * STATE_FUNCTIONS[config["g"]].slope(z, s)},
+            _other_g("relu")),
     *(Variant(f"leaky_slope={slope}", f"leaky_relu has slope {slope} below zero{whose}: 0.1",
               leaky(slope), _LEAKY)
       for slope,
@@ -170,6 +175,8 @@ H_SLOPE = [
                                              "of the threshold: "
             "psi'(v), v = s + b",
             {"h_at": lambda c: c.v.value / _away_from_zero(c.s.value - c.v.value)}, STEP),
+    Variant("surrogate_at_y", "the surrogate is evaluated at the output y, 0 or 1: psi'(v), v = s + b",
+            lambda config: {"h_slope": lambda v, y: SURROGATES[config["surrogate"]].dpsi(y)}, STEP),
     *(_surrogate(name, f"that of {name}", SURROGATES[name].dpsi) for name in SURROGATES),
     _surrogate("one", "1 everywhere, straight through", np.ones_like),
     _surrogate("zero", "0, as of a bare comparison", np.zeros_like),

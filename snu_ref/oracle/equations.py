@@ -103,19 +103,9 @@ def run(config, inputs, changes, dtype=np.float64, backward=True):
 
     changes: name of an equation -> what takes its place. The traces alone unless `backward`.
     """
-    e = {**equations(config), **changes}
-    dtype = e["dtype"] or dtype
-    given = inputs
-    for change in e["inputs"]:
-        inputs = change(config, inputs)
-    inputs = {name: a.astype(dtype) for name, a in inputs.items()}
-    c = SimpleNamespace(config=config, given=given,
-                        **{"find_" + name if name in RESULTS else name: f for name, f in e.items()})
-    start = e["start"](c, inputs, lambda start: _forward(c, e, inputs, start)[2])
-    tape, steps, end, leaves, xs = _forward(c, e, inputs, start)
-
-    outputs = {name: np.stack([step[name].value for step in steps]) for name in TRACES}
-    outputs["end.s"], outputs["end.y"] = (var.value for var in end)
+    e, given = {**equations(config), **changes}, inputs
+    inputs, tape, steps, end, leaves, xs = _ahead(config, e, inputs, dtype)
+    outputs = _traces(steps, end)
     if backward:
         tape.backward([(step["y"], dy) for step, dy in zip(steps, inputs["dy"])]
                       + [(end[0], inputs["dend.s"]), (end[1], inputs["dend.y"])])
@@ -125,9 +115,43 @@ def run(config, inputs, changes, dtype=np.float64, backward=True):
             if name in leaves:
                 outputs[name] = leaves[name].gradient()
         outputs["grad.x"] = np.stack([x.gradient() for x in xs])
-        outputs["start.s"], outputs["start.y"] = leaves["start.s"].gradient(), leaves["start.y"].gradient()
+        for name in ("start.s", "start.y"):
+            outputs[name] = leaves[name].gradient()
         outputs = {name: outputs[name] for name in FORWARD + BACKWARD if name in outputs}
     return finish(config, given, outputs, e["outputs"])
+
+
+def as_computed(config, inputs, changes, dtype=np.float64):
+    """What the steps have computed, before changes of what comes out: the traces, the gate, the start.
+
+    Returns name -> array; "gate" is (T, B, n), "start.s" and "start.y" are the state of step 0.
+    """
+    e = {**equations(config), **changes}
+    _, _, steps, end, leaves, _ = _ahead(config, e, inputs, dtype)
+    found = _traces(steps, end)
+    found["gate"] = np.stack([
+        np.broadcast_to(getattr(step["gate"], "value", step["gate"]), step["z"].value.shape)
+        for step in steps])
+    found["start.s"], found["start.y"] = leaves["start.s"].value, leaves["start.y"].value
+    return found
+
+
+def _ahead(config, e, inputs, dtype):
+    """The forward pass of the equations e: the inputs as used, and what `_forward` returns."""
+    dtype, given = e["dtype"] or dtype, inputs
+    for change in e["inputs"]:
+        inputs = change(config, inputs)
+    inputs = {name: a.astype(dtype) for name, a in inputs.items()}
+    c = SimpleNamespace(config=config, given=given, **{
+        "find_" + name if name in RESULTS else name: f for name, f in e.items()})
+    start = e["start"](c, inputs, lambda start: _forward(c, e, inputs, start)[2])
+    return (inputs, *_forward(c, e, inputs, start))
+
+
+def _traces(steps, end):
+    found = {name: np.stack([step[name].value for step in steps]) for name in TRACES}
+    found["end.s"], found["end.y"] = (var.value for var in end)
+    return found
 
 
 def finish(config, inputs, outputs, changes):
@@ -155,7 +179,7 @@ def _forward(c, e, inputs, start):
         c.x = tape.leaf(x)
         xs.append(c.x)
         one_step(c)
-        steps.append({"z": c.z, "s": c.shown(c), "v": c.v, "y": c.out(c)})
+        steps.append({"z": c.z, "s": c.shown(c), "v": c.v, "y": c.out(c), "gate": c.gate})
         c.s, c.y = c.store(c)
     return tape, steps, (c.s, c.y), leaves, xs
 

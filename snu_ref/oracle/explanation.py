@@ -1,6 +1,7 @@
 """What a diagnosis says: which changes give a port's numbers, and how well."""
 from typing import NamedTuple
 
+FORWARD_ALONE = "forward_alone"  # among the names: the traces are explained, the gradients are not
 NEAR = 1e-3   # ours: errors below this, and no change that fits, are a loss of precision
 
 

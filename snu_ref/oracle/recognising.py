@@ -99,8 +99,9 @@ def recognise(config, inputs, got, expected, tolerance):
     if not found:
         related_by, rest = relations(port, expected, _sizes(inputs))
         if len(related_by) == 1 and not rest:
-            found = related_by
-            runs[found[0]] = numbers_with(config, inputs, expected, found[0])
+            tensors, words = related_by[0]
+            found = [f"{','.join(tensors)}: {word}" for word in words]
+            runs.update({name: numbers_with(config, inputs, expected, name) for name in found})
     if found:
         return [Explanation((name,), text_of(config, name), port.digits(runs[name], port.names),
                             tuple(port.names), (), tuple((o,) for o in found if o != name))
