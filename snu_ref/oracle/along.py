@@ -37,19 +37,17 @@ class Form(NamedTuple):
 
 FORMS = {
     "right_backward": Form(
-        "the gradients are those of the right backward pass along these traces: mend the forward "
-        "pass alone"),
+        "the backward pass does not follow this: it is the right one, along these traces"),
     "right_backward_as_used": Form(
-        "the gradients are those of the right backward pass along these traces, with the "
-        "parameters, inputs and initial state that the forward pass used: mend the forward pass "
-        "alone", used=True),
+        "the backward pass does not follow this: it is the right one, along these traces, with the "
+        "parameters, inputs and initial state that the forward pass used", used=True),
     "right_backward_kept_gate": Form(
-        "the gradients are those of the right backward pass along these traces, with the gate "
-        "that the forward pass used: mend the forward pass alone", gate=True),
+        "the backward pass does not follow this: it is the right one, along these traces, with the "
+        "gate that the forward pass used", gate=True),
     "right_backward_all_kept": Form(
-        "the gradients are those of the right backward pass along these traces, with the gate, "
-        "parameters, inputs and initial state that the forward pass used: mend the forward pass "
-        "alone", used=True, gate=True),
+        "the backward pass does not follow this: it is the right one, along these traces, with the "
+        "gate, parameters, inputs and initial state that the forward pass used",
+        used=True, gate=True),
     FORWARD_ALONE: Form(
         "this explains the forward pass; the gradients do not follow from it in a way that is "
         "known: mend the forward pass first, then check again"),

@@ -30,7 +30,6 @@ class Weighed(NamedTuple):
     explanation: Any
     fits: int            # failing cases whose numbers it gives
     against: int         # passing cases that should have failed
-    looked_at: int       # passing cases
     doubt: str           # why it is no diagnosis
     where: str           # what sets the failing cases apart from the passes against it
 
@@ -49,6 +48,11 @@ def estimated(names):
                for name in names)
 
 
+def _involved(names):
+    """Whether they could meet the numbers of one case by chance: estimates, and several changes."""
+    return estimated(names) or sum(name not in FORMS for name in names) > 1
+
+
 class Judge:
     """Weighs explanations of failing Results."""
 
@@ -63,29 +67,45 @@ class Judge:
         """The tolerance of a case."""
         return entry["tolerance"][self.dtype]["bound"]
 
-    def weigh(self, explanation, failed, like):
-        """How an explanation stands; failed: Results, like: one Result of the kind it is for."""
+    def weigh(self, explanation, left, like, told=()):
+        """How an explanation stands.
+
+        left: failing Results that are not explained; like: the one it was found for, or another of
+        its kind. told: those that have an explanation without these changes.
+        """
         names = tuple(explanation.names)
-        failed = [r for r in failed if _kind(r.entry) == _kind(like.entry)]
-        sample = {r.id: r for r in [*spread(failed), *(r for r in failed if r.id == like.id)]}
-        looks = {id: self.fits(r, names) for id, r in sample.items()}
-        fitting = [r for r in failed if looks.get(r.id) == "fits"]
-        misses = list(looks.values()).count("misses")
+        left, told = ([r for r in rs if _kind(r.entry) == _kind(like.entry)] for rs in (left, told))
+        sample = {r.id: r for r in [*spread(left), *(r for r in left if r.id == like.id)]}
+        fitting = [r for r in sample.values() if self.fits(r, names) == "fits"]
+        share = self._share(names, list(sample.values()), len(left), spread(told), len(told))
         alike = [case for case in self.passed if _kind(case[0]) == _kind(like.entry)]
         against = [case[0] for case in alike if self._contradicts(case, names)]
         where = _set_apart([r.entry for r in fitting], against)
         doubt = ""
         if against and not where:
             doubt = f"{len(against)} of {len(alike)} passing cases looked at speak against it"
-        elif len(fitting) < SHARE * (len(fitting) + misses):
-            doubt = (f"it does not give the numbers of {misses} of {len(looks)} failing cases "
-                     "looked at, in which it should show")
-        elif estimated(names) and len(fitting) == 1 < len(failed):
-            doubt = "its number or relation fits one failing case alone"
-        elif estimated(names) and len(failed) == 1 and _different(failed[0]) <= FEW:
+        elif share < SHARE:
+            doubt = (f"it gives the numbers of {100 * share:.0f} % of the failing cases in which "
+                     "it should show")
+        elif _involved(names) and len(left) + len(told) > 1 == self._count(names, left):
+            doubt = "it fits one failing case alone"
+        elif estimated(names) and len(left) + len(told) == 1 and _different(left[0]) <= FEW:
             doubt = "it rests on few numbers of one case"
-        return Weighed(explanation, len(fitting), 0 if where else len(against), len(alike), doubt,
-                       where)
+        return Weighed(explanation, len(fitting), 0 if where else len(against), doubt, where)
+
+    def _share(self, names, left, all_left, told, all_told):
+        """Of the failures in which the changes show, the share whose numbers they give."""
+        looks = [self.fits(r, names) for r in left]
+        scale = all_left / max(len(left), 1)
+        fits, misses = (scale * looks.count(look) for look in ("fits", "misses"))
+        # those of other stories may have this mistake and another: what they miss counts as well
+        misses += sum(self.fits(r, names) == "misses" for r in told) * all_told / max(len(told), 1)
+        return fits / (fits + misses) if fits else 0.0
+
+    def _count(self, names, failed):
+        """How many failing cases the changes give the numbers of, counted to 2."""
+        fitting = (r for r in failed if self.fits(r, names) == "fits")
+        return sum(1 for _, r in zip(range(2), fitting))
 
     def fits(self, r, names):
         """Whether the changes give the port's numbers of a failing case."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .along import FORMS
 from .belief import Judge
 from .diagnosis import diagnose
 from .manifest import FOLDER
@@ -96,9 +97,15 @@ class _Teller:
 
     def _ranked(self):
         """The explanations found so far that fit any of what is left, weighed, the best first."""
-        weighed = [self.judge.weigh(explanation, self.left, r)
+        weighed = [self.judge.weigh(explanation, self.left, r, self._told_without(explanation))
                    for explanation, r in self.pool.values()]
         return sorted((w for w in weighed if w.fits), key=lambda w: w.rank, reverse=True)
+
+    def _told_without(self, explanation):
+        """The Results of stories whose explanation does not hold these changes."""
+        names = {name for name in explanation.names if name not in FORMS}
+        return [r for story in self.stories if not names <= set(story.explanation.names)
+                for r in story.results]
 
     def the_rest(self):
         """Stories without a diagnosis, by the tensor that diverges first."""
