@@ -1,14 +1,14 @@
 """The right backward pass along the traces of a wrong forward pass.
 
-Automatic differentiation follows a mistake of the forward pass; a backward pass written by hand does
-not: it holds the right equations, and reads z, s, v and y of the wrong run. A change of the forward
-pass has therefore several sets of gradients. A name from FORMS, after the names of the changes of
-the forward pass and before those of the backward pass, says which:
+Automatic differentiation follows a mistake of the forward pass; a backward pass written by hand
+does not: it holds the right equations, and reads z, s, v and y of the wrong run. A change of the
+forward pass has therefore several sets of gradients. A name from FORMS, after the names of the
+changes of the forward pass and before those of the backward pass, says which:
 
-    ("bias_subtracted",)                                     differentiated as it stands
-    ("bias_subtracted", "right_backward")                    the right backward pass, along its traces
-    ("bias_subtracted", "right_backward", "reset_detached")  that, with a change of its own
-    ("bias_subtracted", "forward_alone")                     the traces and the final state, no gradients
+    ("no_reset",)                                     differentiated as it stands
+    ("no_reset", "right_backward")                    the right backward pass, along its traces
+    ("no_reset", "right_backward", "reset_detached")  that, with a change of its own
+    ("no_reset", "forward_alone")                     the traces and the final state, no gradients
 
 The right equations run once more; after each step its z, s, v and y become those of the wrong run,
 and the gradients go through the right expressions (`equations`).
@@ -28,7 +28,7 @@ PARAMETERS = ("W", "H", "b", "decay")
 class Form(NamedTuple):
     """What a backward pass takes over from the wrong forward pass, apart from the traces.
 
-    used: the parameters, inputs and initial state as the forward pass has used them. gate: the gate.
+    used: the parameters, inputs and initial state that the forward pass used. gate: its gate.
     """
     text: str
     used: bool = False

@@ -1,4 +1,4 @@
-"""Which explanation of a failing case is believed: weighed by the other failures, and by the passes.
+"""Which explanation of a failing case is believed: weighed by other failures, and by the passes.
 
 One case of few numbers is met by many a wrong explanation. So each is held against further failing
 cases, where it should give the port's numbers, and against passing ones, where it should change
@@ -43,7 +43,7 @@ class Weighed(NamedTuple):
 
 
 def estimated(names):
-    """Whether a number in them was taken from the port's own numbers, or a relation was seen there."""
+    """Whether a number or a relation in them was taken from the port's own numbers."""
     return any(": " in name or name not in VARIANTS and name.partition("=")[0] in FAMILIES
                for name in names)
 
@@ -58,10 +58,12 @@ class Judge:
 
     def __init__(self, results, dtype, folder=FOLDER):
         self.dtype, self._fits = dtype, {}
-        self.passed = [] if not any(r.verdict == "failed" for r in results) else [
-            (r.entry, *load_case(r.entry, folder), r.comparison.compared) for r in spread(
-                [r for r in results if r.verdict == "passed" and r.entry["config"]["unit"] == "snu"])
-            + [r for r in results if r.verdict == "passed" and r.entry["config"]["unit"] != "snu"]]
+        passed = [r for r in results if r.verdict == "passed"]
+        units = [r for r in passed if r.entry["config"]["unit"] == "snu"]
+        rest = [r for r in passed if r.entry["config"]["unit"] != "snu"]
+        looked_at = [*spread(units), *rest] if any(r.verdict == "failed" for r in results) else []
+        self.passed = [(r.entry, *load_case(r.entry, folder), r.comparison.compared)
+                       for r in looked_at]
 
     def bound(self, entry):
         """The tolerance of a case."""
@@ -127,7 +129,8 @@ class Judge:
             return "fits"
         changed = self._changed(config, inputs, outputs, names)
         compared = r.comparison.compared
-        return "misses" if changed and self._differs(entry, changed, outputs, compared) else "silent"
+        shows = changed and self._differs(entry, changed, outputs, compared)
+        return "misses" if shows else "silent"
 
     def _contradicts(self, case, names):
         """Whether the changes would have failed a case that the port passed."""

@@ -1,4 +1,4 @@
-"""Changes to the backward pass: where the gradient is cut, takes a wrong path, or is summed wrongly.
+"""Changes to the backward pass: the gradient is cut, takes a wrong path, or is summed wrongly.
 
 The forward pass is right in all of these. A wrong path is made with `stand_in`: the value of the
 right expression, with the gradient of another. Wrong sums are worked out from the right adjoints,
@@ -6,8 +6,8 @@ adj.z = dL/dz_t and adj.v = dL/dv_t. The rest is as in `catalogue_forward`.
 """
 import numpy as np
 
-from .equations import PARAMETERS, Variant, option, product
 from .catalogue_forward import INHIBITED, RECURRENT, several_samples, several_units, square
+from .equations import PARAMETERS, Variant, option, product
 from .tape import constant, stand_in
 
 THROUGH, DETACHED = option(reset_grad="through"), option(reset_grad="detached")
@@ -66,12 +66,12 @@ PATHS = [
     Variant("state_gradient_ungated",
             "the gradient from state to state lacks the gate: ds_{t-1} += decay (1 - y_{t-1}) dz_t",
             _leak_with_gradient(
-            lambda c: constant(c.decay) * c.s + (c.decay * c.gate) * c.s.detach())),
+                lambda c: constant(c.decay) * c.s + (c.decay * c.gate) * c.s.detach())),
     Variant("state_gradient_undecayed",
             "the gradient from state to state lacks the decay: ds_{t-1} += decay (1 - y_{t-1}) "
             "dz_t",
             _leak_with_gradient(
-            lambda c: c.s * constant(c.gate) + c.decay * c.s.detach() * c.gate)),
+                lambda c: c.s * constant(c.gate) + c.decay * c.s.detach() * c.gate)),
     Variant("state_detached",
             "no gradient flows from state to state: ds_{t-1} += decay (1 - y_{t-1}) dz_t is "
             "missing",
@@ -87,14 +87,12 @@ PATHS = [
     *(Variant(f"gradient_cut_every_{k}_steps",
               f"the gradient is cut every {k} steps (truncated backpropagation): it flows back "
               "through all steps",
-              _cut(True, True, k), fits=lambda inputs,
-              k=k: len(inputs["x"]) > k)
+              _cut(True, True, k), fits=lambda inputs, k=k: len(inputs["x"]) > k)
       for k in (2, 3, 4, 5)),
     *(Variant(f"state_gradient_cut_every_{k}_steps",
               f"the gradient of the state is cut every {k} steps, that of y is not: both flow back "
               "through all steps",
-              _cut(True, False, k), fits=lambda inputs,
-              k=k: len(inputs["x"]) > k)
+              _cut(True, False, k), fits=lambda inputs, k=k: len(inputs["x"]) > k)
       for k in (2, 3, 4)),
     Variant("feedback_detached",
             "no gradient flows back through H: dy_{t-1} += dz_t H' is missing",
@@ -127,8 +125,8 @@ PATHS = [
             "every unit gets 1/n of the gradient of the shared gate: those that tie for the "
             "maximum share it",
             {"fired": lambda c, seen: stand_in(
-            seen.maximum(-1), seen.sum(-1) * (1 / seen.value.shape[-1]))}, INHIBITED_THROUGH,
-            several_units),
+                seen.maximum(-1), seen.sum(-1) * (1 / seen.value.shape[-1]))},
+            INHIBITED_THROUGH, several_units),
     Variant("input_gradient_untransposed",
             "dx = dz W: dx = dz W', with W transposed",
             {"drive": lambda c: stand_in(product(c, c.x, c.W), product(c, c.x, c.W.detach().T)
@@ -248,20 +246,19 @@ SUMS = [
             _set("grad.decay", lambda c, o: o["grad.decay"] * _of_decay(c, lambda d: d * (1 - d)))),
     Variant("decay_gradient_of_tau",
             "the gradient is that of tau, times (1 - decay)^2: that of the raw decay",
-            _set("grad.decay", lambda c,
-                 o: o["grad.decay"] * _of_decay(c, lambda d: (1 - d) ** 2))),
+            _set("grad.decay", lambda c, o: (
+                o["grad.decay"] * _of_decay(c, lambda d: (1 - d) ** 2)))),
     Variant("H_gradient_of_y_t",
             "dH = sum y_t' dz_t: y_{t-1}' dz_t",
             _set("grad.H", _with_states(
-            lambda dz, s, y, gate, o: np.einsum("tbi,tbj->ij", o["y"], dz))), RECURRENT),
+                lambda dz, s, y, gate, o: np.einsum("tbi,tbj->ij", o["y"], dz))), RECURRENT),
     Variant("H_gradient_without_start",
             "dH lacks the first step's term, y_0' dz_1",
             _set("grad.H", _with_states(
-        lambda dz, s, y, gate, o: np.einsum("tbi,tbj->ij", y[1:], dz[1:]))), RECURRENT),
+                lambda dz, s, y, gate, o: np.einsum("tbi,tbj->ij", y[1:], dz[1:]))), RECURRENT),
     Variant("H_constant",
             "the gradient of H is 0: dH = sum y_{t-1}' dz_t",
-            _scaled(("grad.H",), lambda c: 0.0),
-            RECURRENT),
+            _scaled(("grad.H",), lambda c: 0.0), RECURRENT),
     Variant("gradients_of_first_step",
             "the parameters' gradients are those of step 1 alone (overwritten, not added up, as "
             "time runs back): sums over all steps",

@@ -1,4 +1,4 @@
-"""Changes to what goes in and comes out: states at both ends, the order of time and batch, precision.
+"""Changes to what goes in and comes out: the states at both ends, time and batch, precision.
 
 The equations are right in all of these. The rest is as in `catalogue_forward`.
 """

@@ -1,4 +1,4 @@
-"""Changes to the functions of the unit: g and its slope, h and its slope, and the surrogate of the step.
+"""Changes to the functions of the unit: g, h and their slopes, the surrogate of the step.
 
 As in `catalogue_forward`; but a change of a slope alone leaves the forward pass as it is.
 
@@ -48,12 +48,12 @@ G = [
              "g_slope": lambda z, s: np.where(z > 0, 1, np.exp(np.minimum(z, 0)))}),
     Variant("g_is_softplus",
             "g is softplus, not the one this case asks for",
-            {"g": lambda z: np.logaddexp(0 * z, z), "g_slope": lambda z,
-             s: 0.5 + 0.5 * np.tanh(0.5 * z)}),
+            {"g": lambda z: np.logaddexp(0 * z, z),
+             "g_slope": lambda z, s: 0.5 + 0.5 * np.tanh(0.5 * z)}),
     Variant("g_clipped_at_one",
             "g is clipped to [0, 1]: s has no upper bound",
-            {"g": lambda z: np.clip(z, 0, 1), "g_slope": lambda z,
-             s: ((z > 0) & (z < 1)).astype(z.dtype)},
+            {"g": lambda z: np.clip(z, 0, 1),
+             "g_slope": lambda z, s: ((z > 0) & (z < 1)).astype(z.dtype)},
             option(g=("relu", "identity"))),
     Variant("g_then_relu",
             "the state is clamped at 0 after g, max(g(z), 0): s = g(z)",
@@ -64,9 +64,8 @@ G = [
     *(Variant(f"leaky_slope={slope}",
               f"leaky_relu has slope {slope} below zero{whose}: 0.1",
               leaky(slope), _LEAKY)
-      for slope,
-      whose in ((0.01, " (PyTorch's and JAX's default)"), (0.2, " (TensorFlow's default)"),
-                           (0.3, " (Keras's default)"))),
+      for slope, whose in ((0.01, " (PyTorch's and JAX's default)"),
+                           (0.2, " (TensorFlow's default)"), (0.3, " (Keras's default)"))),
     Variant("g_on_input_only",
             "g is applied to x W alone: it is applied to the whole of z",
             {"drive": lambda c: product(c, c.x, c.W).apply(c.g, c.g_slope), "s": lambda c: c.z},
@@ -100,13 +99,13 @@ H = [
             {"h": np.tanh, "h_slope": lambda v, y: 1 - y * y}, SIGMOID),
     Variant("h_is_hard_sigmoid",
             "the output is clip(v/6 + 1/2, 0, 1), a hard sigmoid (PyTorch's): sigmoid(v)",
-            {"h": lambda v: np.clip(v / 6 + 0.5, 0, 1), "h_slope": lambda v,
-             y: (np.abs(v) < 3).astype(v.dtype) / 6},
+            {"h": lambda v: np.clip(v / 6 + 0.5, 0, 1),
+             "h_slope": lambda v, y: (np.abs(v) < 3).astype(v.dtype) / 6},
             SIGMOID),
     Variant("h_is_hard_sigmoid_0.2",
             "the output is clip(0.2 v + 1/2, 0, 1), a hard sigmoid (Keras 2's): sigmoid(v)",
-            {"h": lambda v: np.clip(0.2 * v + 0.5, 0, 1), "h_slope": lambda v,
-             y: 0.2 * (np.abs(v) < 2.5).astype(v.dtype)},
+            {"h": lambda v: np.clip(0.2 * v + 0.5, 0, 1),
+             "h_slope": lambda v, y: 0.2 * (np.abs(v) < 2.5).astype(v.dtype)},
             SIGMOID),
     Variant("y_is_s",
             "s is returned in the place of y",

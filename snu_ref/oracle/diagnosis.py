@@ -1,4 +1,4 @@
-"""Which mistake gives these numbers? Given a port's outputs for a case it fails, the changes that do.
+"""Which mistake gives these numbers? Given a port's outputs for a case it fails, what gives them.
 
     diagnose(config, inputs, got, expected, tolerance)     explanations, best first
 
@@ -8,9 +8,9 @@ The search goes from the simple to the involved, and stops at the first stage th
 2. one change of the forward pass with the right backward pass along its traces (`along`);
 3. a relation of single tensors, "grad.b: times -1" (`relations`);
 4. a change with a number in it, which is estimated: "the surrogate's slope is 0.3 psi'(v)";
-5. two changes, or one and a relation. A change of the forward pass cannot explain a port whose forward
-   pass is right, so the traces decide first which changes are worth a backward pass; where they
-   are explained by one or two, a further change of the backward pass alone is looked for;
+5. two changes, or one and a relation. A change of the forward pass cannot explain a port whose
+   forward pass is right, so the traces decide first which changes are worth a backward pass; where
+   they are explained by one or two, a further change of the backward pass alone is looked for;
 6. changes that explain the traces alone, if those say enough;
 7. a loss of precision, if all numbers are near;
 8. otherwise, the changes that explain some of the tensors.
@@ -97,7 +97,7 @@ def explains(config, inputs, got, expected, tolerance, names):
     if not port.wrong:
         return False
     if names in (("float32",), ("precision",)):
-        return max(port.errors.values()) <= SPREAD * NEAR  # rounding errors differ from case to case
+        return max(port.errors.values()) <= SPREAD * NEAR
     if set(names) & set(ROUNDED):
         port.match = max(port.match, LOW_PRECISION)
     return _gives(port, names, run_variant(config, inputs, names))

@@ -1,4 +1,4 @@
-"""The unit's equations for one step, each in a place of its own, so that any of them can be exchanged.
+"""The unit's equations for one step, each in a place of its own, so that any can be exchanged.
 
 For one step, with s and y those of the step before:
 
@@ -99,7 +99,7 @@ RESULTS = ("fired", "gate", "z", "s", "v", "y")
 
 
 def run(config, inputs, changes, dtype=np.float64, backward=True):
-    """Forward and backward with some equations exchanged: name -> array, as a case lists its outputs.
+    """Forward and backward with some equations exchanged: name -> array, the outputs of a case.
 
     changes: name of an equation -> what takes its place. The traces alone unless `backward`.
     """
@@ -122,9 +122,9 @@ def run(config, inputs, changes, dtype=np.float64, backward=True):
 
 
 def as_computed(config, inputs, changes, dtype=np.float64):
-    """What the steps have computed, before changes of what comes out: the traces, the gate, the start.
+    """What the steps have computed, before changes of what comes out: name -> array.
 
-    Returns name -> array; "gate" is (T, B, n), "start.s" and "start.y" are the state of step 0.
+    The traces and the final state; "gate", (T, B, n); "start.s" and "start.y", the state of step 0.
     """
     e = {**equations(config), **changes}
     _, _, steps, end, leaves, _ = _ahead(config, e, inputs, dtype)
@@ -155,7 +155,10 @@ def _traces(steps, end):
 
 
 def finish(config, inputs, outputs, changes):
-    """`outputs` with changes of what comes out: functions (c, outputs); c has config, given, T and B."""
+    """`outputs` with changes of what comes out: functions (c, outputs).
+
+    c has config, given, T and B.
+    """
     outputs = dict(outputs)
     T, B = inputs["x"].shape[:2]
     for change in changes:
@@ -164,7 +167,7 @@ def finish(config, inputs, outputs, changes):
 
 
 def _forward(c, e, inputs, start):
-    """All steps from the state `start`: the tape, the traces of each step, the final state, leaves, x."""
+    """All steps from the state `start`: tape, traces of each step, final state, leaves, inputs."""
     tape = Tape()
     leaves = {name.replace("params", "grad"): tape.leaf(inputs[name])
               for name in ("params.W", "params.b", "params.decay", "params.H") if name in inputs}
@@ -203,7 +206,7 @@ class Variant(NamedTuple):
 
 
 def option(**wanted):
-    """A `when`: whether a configuration has all these values; a tuple stands for any of its members."""
+    """A `when`: whether a configuration has all these values; a tuple: any of its members."""
     def when(config):
         return all(config[name] in value if isinstance(value, tuple) else config[name] == value
                    for name, value in wanted.items())

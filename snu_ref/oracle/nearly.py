@@ -1,4 +1,4 @@
-"""What is said where no change gives all of a port's numbers: lost digits, or part of the tensors."""
+"""What is said where no change gives all of a port's numbers: lost digits, or some tensors."""
 from .explanation import NEAR, Explanation, precision_text
 from .matching import digits_of
 from .runs import ROUNDED

@@ -1,7 +1,7 @@
-"""Simple relations of a tensor to the right one: -1 times it, divided by T, transposed, a step late.
+"""Simple relations of a tensor to the right one: -1 times it, divided by T, transposed, late.
 
-A relation is a change like those of the catalogue, of one or several outputs, and its name says all:
-"grad.b: times -1", "grad.W,grad.H: transposed", "grad.x: times 1/T", "y: one step late".
+A relation is a change like those of the catalogue, of one or several outputs, and its name says
+all: "grad.b: times -1", "grad.W,grad.H: transposed", "grad.x: times 1/T", "y: one step late".
 """
 import numpy as np
 

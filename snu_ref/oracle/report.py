@@ -202,7 +202,8 @@ def _case(r, story_of):
         case["worst"] = _finite(r.comparison.worst)
         if r.comparison.divergence:
             d = r.comparison.divergence._asdict()
-            case["divergence"] = {k: _finite(v) if isinstance(v, float) else v for k, v in d.items()}
+            case["divergence"] = {k: _finite(v) if isinstance(v, float) else v
+                                  for k, v in d.items()}
     return case
 
 

@@ -60,7 +60,7 @@ class Runs:
         return outputs_with(self.config, self.inputs, variants, backward=backward)
 
     def best(self, count):
-        """The names, as tuples, of the single changes that come further than the right equations."""
+        """The single changes, as names, that come further than the right equations."""
         start = self.port.progress(self.right)
         further = [name for name in self.single if self.progress(name) > start]
         more = [name for name in self.single if name not in further

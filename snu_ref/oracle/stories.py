@@ -1,9 +1,9 @@
 """Failures that have one cause told as one story.
 
-The simplest failing case and the most telling one are diagnosed. Of the explanations that are found,
-the one that is believed (`belief`) and fits most takes all failures that it fits; then the same again
-with what is left. What no explanation fits is put together by the tensor that diverges first, with
-explanations that describe some of these cases.
+The simplest failing case and the most telling one are diagnosed. Of the explanations that are
+found, the one that is believed (`belief`) and fits most takes all failures that it fits; then the
+same again with what is left. What no explanation fits is put together by the tensor that diverges
+first, with explanations that describe some of these cases.
 """
 import time
 from typing import Any, NamedTuple

@@ -5,8 +5,8 @@
     run_variant(config, inputs, ("surrogate_scaled=0.3",))   a change with a number in it
 
 A change exchanges equations of one step (`snu_ref.oracle.equations`); a tape differentiates what
-comes of it. So the unit itself carries no flags for wrong behaviour, and nobody derives the backward
-pass of a mistake by hand. Two changes go together unless they exchange the same equation.
+comes of it. So the unit itself carries no flags for wrong behaviour, and nobody derives the
+backward pass of a mistake by hand. Two changes go together unless they exchange the same equation.
 
 What this does not do: layers other than the SNU; a mistake that no change here describes.
 """
@@ -20,16 +20,18 @@ from .catalogue_backward import BACKWARD_VARIANTS
 from .catalogue_data import DATA_VARIANTS
 from .catalogue_forward import FORWARD_VARIANTS, INHIBITED, RECURRENT
 from .catalogue_functions import FUNCTION_VARIANTS, SIGMOID, STEP, leaky, scaled
+from .catalogue_recurrence import RECURRENCE_VARIANTS
 from .equations import Variant, option, product, run
 from .relations import change
 
 VARIANTS = {variant.name: variant for variant in
-            (*FORWARD_VARIANTS, *FUNCTION_VARIANTS, *BACKWARD_VARIANTS, *DATA_VARIANTS)}
+            (*FORWARD_VARIANTS, *RECURRENCE_VARIANTS, *FUNCTION_VARIANTS, *BACKWARD_VARIANTS,
+             *DATA_VARIANTS)}
 CHAINED = ("inputs", "outputs")  # several of these run one after the other; one each of the rest
 
 
 def shape_scaled(shape, gain, width):
-    """Changes (of k) that make the slope of the step gain psi'(width v), psi of another surrogate."""
+    """Changes (of k) that make the slope of the step gain psi'(width v), psi that of a shape."""
     dpsi = SURROGATES[shape].dpsi
 
     def changes(k):
@@ -87,7 +89,8 @@ FAMILIES = {family.name: family for family in (
     Family("sigmoid_of_scaled_v",
            "the output is sigmoid({} v): sigmoid(v)",
            lambda k: {
-           "h": lambda v: 0.5 + 0.5 * np.tanh(0.5 * k * v), "h_slope": lambda v, y: k * y * (1 - y)},
+               "h": lambda v: 0.5 + 0.5 * np.tanh(0.5 * k * v),
+               "h_slope": lambda v, y: k * y * (1 - y)},
            (1.0, 0.3, 3.0, 10.0), SIGMOID),
     Family("leaky_slope",
            "leaky_relu has slope {} below zero: 0.1",
@@ -186,7 +189,7 @@ def combined(config, variants):
 
 
 def outputs_with(config, inputs, variants, dtype=np.float64, backward=True):
-    """The outputs with these Variants, forms of the backward pass among them; None where they clash."""
+    """The outputs with these Variants, forms (`along`) among them; None where they clash."""
     ahead, form, behind = split([variant.name for variant in variants])
     changes = combined(config, variants[:len(ahead)])
     if form is None or changes is None:
@@ -199,7 +202,7 @@ def outputs_with(config, inputs, variants, dtype=np.float64, backward=True):
 
 @np.errstate(all="ignore")  # a wrong unit may overflow
 def run_variant(config, inputs, names, dtype=np.float64, *, backward=True):
-    """All outputs of a case of the SNU with the named changes, name -> array; () for the right ones.
+    """All outputs of a case of the SNU with the named changes, name -> array; () for none.
 
     names: keys of VARIANTS, or members of FAMILIES, "surrogate_scaled=0.5", and in between a form
     of the backward pass (`along`). Without `backward`, the traces and the final state alone. A
