@@ -79,12 +79,16 @@ def run_along(config, inputs, ahead, form, behind, dtype=np.float64, backward=Tr
                      ahead.get("outputs", ()))
     if form == FORWARD_ALONE or not backward:
         return forward
-    if computed["z"].shape != inputs["dy"].shape:
-        return None
     held = _held(computed, FORMS[form], ahead)
-    if set(held) & set(behind):
+    changed = inputs
+    for change in (*held.get("inputs", ()), *behind.get("inputs", ())):
+        changed = change(config, changed)
+    if computed["z"].shape != changed["dy"].shape:
         return None
-    found = run(config, inputs, {**held, **behind}, dtype)
+    held["inputs"] = (*held.get("inputs", ()), *behind.get("inputs", ()))
+    if set(held) & set(behind) - {"inputs"}:
+        return None
+    found = run(config, inputs, {**behind, **held}, dtype)
     return {**forward, **{name: found[name] for name in BACKWARD if name in found}}
 
 

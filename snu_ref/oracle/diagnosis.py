@@ -72,10 +72,11 @@ def _search(runs, two, seconds):
     wrong_ahead = any(name in FORWARD for name in runs.port.wrong)
     found = singles(runs)
     begun = explained_forward(runs)
-    found = found or along_traces(runs, begun) or tensors(runs)
+    found = found or along_traces(runs, begun)
     if found or max(runs.port.errors.values()) <= ROUNDING:
-        return found
+        return found or tensors(runs)
     found, ahead = estimates(runs, ((),))
+    found = tensors(runs) + found
     halves = []
     if not found and two:
         found = with_sums(runs) or with_relations(runs) or along_traces_and_changed(runs, begun)

@@ -76,10 +76,9 @@ class Runs:
         return self._progress[name]
 
     def moves_forward(self, name):
-        """Whether a single change shows in the port's traces or final state."""
-        forward = [k for k in self.port.names if k in FORWARD]
+        """Whether a single change shows in the traces or the final state, told by the port or not."""
         outputs = self.single[name]
-        return not all(k in outputs and agree(outputs[k], self.right[k]) for k in forward)
+        return not all(k in outputs and agree(outputs[k], self.right[k]) for k in FORWARD)
 
     def distinct(self):
         """{name: others} with one name for each set of changes of equal outputs, furthest first."""

@@ -11,6 +11,7 @@ from .along import forms_for, split
 from .equations import BACKWARD, FORWARD
 from .explanation import FORWARD_ALONE
 from .relations import factor_of, relations
+from .runs import agree
 from .variants import combined, find
 
 BASES = 12    # ours: how many of the best single changes are combined with relations
@@ -27,30 +28,20 @@ def singles(runs):
 # ---- a wrong forward pass, and a backward pass that does not follow it ---------------------------
 
 def along_traces(runs, bases):
-    """Changes that give the port's traces, with the right backward pass along these traces.
-
-    bases: names of changes, as tuples; where nothing fits, with a relation of single tensors too.
-    """
-    found, nearly = [], []
-    for names in bases:
-        for form in _forms(runs, names):
-            if runs.late():
-                return found
-            outputs = runs.run((*names, form))
-            if outputs is None:
-                continue
-            if runs.port.matches(outputs):
-                found.append(((*names, form), outputs))
-            elif runs.port.forward and runs.port.matches(outputs, runs.port.forward):
-                nearly.append(((*names, form), outputs))
-    return found or [one for names, outputs in nearly for one in tensors(runs, names, outputs)]
+    """Changes, those of `bases`, with the right backward pass along their traces."""
+    return _tried(runs, ((*names, form) for names in bases for form in _forms(runs, names)))
 
 
 def along_traces_and_changed(runs, bases):
-    """The same, with one change of the backward pass."""
+    """The same, and relations of single tensors, or a change of the backward pass alone."""
+    found = []
+    for names in bases[:BASES]:
+        for form in _forms(runs, names):
+            outputs = None if runs.late() else runs.run((*names, form))
+            found += [] if outputs is None else tensors(runs, (*names, form), outputs)
     behind = [name for name in runs.distinct() if not runs.moves_forward(name)]
-    return _tried(runs, ((*names, form, name) for names in bases for form in _forms(runs, names)
-                         for name in behind))
+    return found or _tried(runs, ((*names, form, name) for names in bases[:BASES]
+                                  for form in _forms(runs, names) for name in behind))
 
 
 def _forms(runs, names):
@@ -59,7 +50,7 @@ def _forms(runs, names):
 
 
 def explained_forward(runs):
-    """The single changes, as names, that show in the port's traces and give them."""
+    """The single changes of the forward pass, as names, that give as much of it as the port told."""
     return [(name,) for name, outputs in runs.single.items()
             if runs.moves_forward(name) and runs.port.matches(outputs, runs.port.forward)]
 
@@ -131,7 +122,7 @@ def two_changes(runs):
     port = runs.port
     forward = [name for name in port.names if name in FORWARD]
     forms = runs.distinct()
-    moving = [name for name in forms if forward and runs.moves_forward(name)]
+    moving = [name for name in forms if forward and _shows(runs, name, forward)]
     still = [name for name in forms if name not in moving]
     if not forward or port.matches(runs.right, forward):
         return _matching(runs, itertools.combinations(still, 2)), []
@@ -147,6 +138,11 @@ def two_changes(runs):
     found = _matching(runs, halves) or _matching(
         runs, ((*half, b) for half in halves for b in still))
     return found, halves
+
+
+def _shows(runs, name, tensors):
+    outputs = runs.single[name]
+    return not all(k in outputs and agree(outputs[k], runs.right[k]) for k in tensors)
 
 
 def _forward_pairs(runs, candidates, forward):
