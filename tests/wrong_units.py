@@ -5,6 +5,7 @@ from second_unit import G, SPIKE, functions, sigmoid
 Z = "at.z(x @ W + 0 + decay * (s * gate))"
 Z_REC = "at.z(x @ W + y @ H + decay * (s * gate))"
 KEPT = "decay * (s * gate)"
+OF_Y_T = "decay * (s * (1 - then)) + stop(decay) * (stop(s) * gate)"
 
 
 def edit(*pairs, **more):
@@ -135,6 +136,31 @@ def late(names):
         for name in names:
             o[name] = np.concatenate([np.zeros_like(o[name][:1]), o[name][:-1]])
     return after(then)
+
+
+def ends_early(config):
+    """A backward pass that stops before the first step."""
+    sums = loop_sums(lambda t, T: t > 0)(config)["after"]
+
+    def then(i, o):
+        sums(i, o)
+        o["grad.x"][0] = 0
+        o["start.s"], o["start.y"] = o["adj.s"][0] - o["adj.v"][0], o["adj.y"][0] - i["dy"][0]
+    return dict(after=then)
+
+
+def end_each_step(config):
+    """The final state's cotangent of s at each step: the gradients of all beginnings of the sequence."""
+    from second_unit import Port
+    right = Port(config)
+
+    def then(i, o):
+        for k in range(1, len(i["x"])):
+            part = right({**i, "x": i["x"][:k], "dy": 0 * i["dy"][:k], "dend.y": 0 * i["dend.y"]})
+            for name, a in part.items():
+                if name.startswith(("adj", "grad", "start")):
+                    o[name][:k if a.ndim == 3 else None] += a
+    return dict(after=then)
 
 
 def rerun(config):
@@ -281,6 +307,8 @@ WRONG = {
     "decay_when_reported": edit(("at.s(g(z))", "g(z)"), ("at.y(h(v))", "at.y(h(v))\ns = at.s(decay * s)")),
     "decay_mean": edit((KEPT, "Dual(decay.value.mean(keepdims=True), decay.along.mean(0)[None]) * (s * gate)")),
     "decay_complement": edit((KEPT, "(1 - decay) * (s * gate)")),
+    "decay_root": decay_of("of(np.sqrt, lambda a: 0.5 / np.sqrt(a))(decay)"),
+    "leak_subtracted": edit((KEPT, "decay * (s * gate) * -1")),
     "decay_exponential": decay_of("of(lambda a: np.exp(a - 1), lambda a: np.exp(a - 1))(decay)"),
     "decay_through_sigmoid": decay_of("of(sigmoid, lambda a: sigmoid(a) * sigmoid(-a))(decay)"),
     "no_decay": edit((KEPT, "s * gate")),
@@ -354,6 +382,12 @@ WRONG = {
     "reset_gradient_of_next_state": lambda c: dict(edits=[(z_of(c), z_of(c)[:-1] + " + ahead)"), (
         "gate = 1 - fired\n", "gate = 1 - fired\nnow = g" + z_of(c)[4:] + "\n"
         "ahead = swap(0 * gate, stop(decay) * (stop(now) - stop(s)) * gate)\n")]),
+    "state_gradient_gate_of_y_t": lambda c: dict(edits=[
+        (z_of(c), z_of(c)[:-1].replace(KEPT, f"swap({KEPT}, {OF_Y_T})") + ")"),
+        ("gate = 1 - fired\n", "gate = 1 - fired\nthen = stop(h(g" + z_of(c)[4:] + " + b))\n"
+         + ("then = largest(then)\n" if c["lateral_inhibition"] else ""))]),
+    "end_s_cotangent_at_each_step": end_each_step,
+    "h_slope_at_step_before": edit(("at.y(h(v))", "at.y(bent(h, v, old if t else v))\nold = v")),
     "state_gradient_ungated": gradient_of_kept("stop(decay) * s + decay * stop(s) * gate"),
     "state_gradient_undecayed": gradient_of_kept("s * stop(gate) + decay * stop(s) * gate"),
     "state_detached": detach_every(1, "s"),
@@ -391,6 +425,14 @@ WRONG = {
     "decay_gradient_of_tau": edit((KEPT, "swap(decay, stop(1 - decay) * stop(1 - decay) * decay) * (s * gate)")),
     "H_gradient_of_y_t": one_sum("grad.H", lambda i, o, t, s, y, gate: o["y"][t].T @ o["adj.z"][t]),
     "H_gradient_without_start": one_sum("grad.H", lambda i, o, t, s, y, gate: y.T @ o["adj.z"][t], 1),
+    "H_gradient_without_diagonal": one_sum(
+        "grad.H", lambda i, o, t, s, y, gate: (y.T @ o["adj.z"][t]) * (1 - np.eye(y.shape[1]))),
+    "start_y_without_feedback": after(lambda i, o: o.update({
+        "start.y": o["start.y"] - np.einsum("bj,ij->bi", o["adj.z"][0], i["params.H"])})),
+    "W_gradient_of_x_before": one_sum("grad.W", lambda i, o, t, s, y, gate: i["x"][t - 1].T @ o["adj.z"][t], 1),
+    "W_gradient_of_next_x": after(lambda i, o: o.update({
+        "grad.W": sum((i["x"][t + 1].T @ o["adj.z"][t] for t in range(len(i["x"]) - 1)), 0 * o["grad.W"])})),
+    "backward_without_first_step": ends_early,
     "H_constant": feedback("y @ stop(H)"),
     "gradients_of_first_step": loop_sums(lambda t, T: t == 0),
     "gradients_of_last_step": loop_sums(lambda t, T: t == T - 1),
@@ -421,6 +463,10 @@ WRONG = {
     "y_one_step_late": late("y"),
     "s_of_step_before": after(lambda i, o: o.update(s=np.stack([i["state.s"], *o["s"][:-1]]))),
     "y_of_step_before": after(lambda i, o: o.update(y=np.stack([i["state.y"], *o["y"][:-1]]))),
+    **{f"{name}_of_last_step_everywhere": after(lambda i, o, k=name: o.update({k: np.stack([o[k][-1]] * len(o[k]))}))
+       for name in "syvz"},
+    "input_truncated": after(None, lambda i: {**i, "x": 1.0 * i["x"].astype(int)}),
+    "input_rounded": after(None, lambda i: {**i, "x": np.round(i["x"])}),
     "input_late": after(lambda i, o: o.update({"grad.x": np.stack([*o["grad.x"][1:], 0 * i["x"][0]])}),
                         lambda i: {**i, "x": np.stack([0 * i["x"][0], *i["x"][:-1]])}),
     "v_reported_without_b": after(lambda i, o: o.update(v=o["s"])),

@@ -29,10 +29,12 @@ class Form(NamedTuple):
     """What a backward pass takes over from the wrong forward pass, apart from the traces.
 
     used: the parameters, inputs and initial state that the forward pass used. gate: its gate.
+    reported: the traces as they came out, where these are not those that the steps computed.
     """
     text: str
     used: bool = False
     gate: bool = False
+    reported: bool = False
 
 
 FORMS = {
@@ -48,6 +50,9 @@ FORMS = {
         "the backward pass does not follow this: it is the right one, along these traces, with the "
         "gate, parameters, inputs and initial state that the forward pass used",
         used=True, gate=True),
+    "right_backward_as_reported": Form(
+        "the backward pass does not follow this: it is the right one, along the traces as they "
+        "came out", reported=True),
     FORWARD_ALONE: Form(
         "this explains the forward pass; the gradients do not follow from it in a way that is "
         "known: mend the forward pass first, then check again"),
@@ -66,7 +71,8 @@ def forms_for(config, inputs, ahead):
     used = any(name in ahead for name in (*PARAMETERS, "inputs", "start"))
     gate = any(name in ahead for name in ("gate", "fired", "seen", "recall"))
     return [name for name, form in FORMS.items()
-            if name != FORWARD_ALONE and form.used <= used and form.gate <= gate]
+            if name != FORWARD_ALONE and form.used <= used and form.gate <= gate
+            and form.reported <= ("outputs" in ahead)]
 
 
 def run_along(config, inputs, ahead, form, behind, dtype=np.float64, backward=True):
@@ -79,6 +85,8 @@ def run_along(config, inputs, ahead, form, behind, dtype=np.float64, backward=Tr
                      ahead.get("outputs", ()))
     if form == FORWARD_ALONE or not backward:
         return forward
+    if FORMS[form].reported:
+        computed = {**computed, **forward}
     held = _held(computed, FORMS[form], ahead)
     changed = inputs
     for change in (*held.get("inputs", ()), *behind.get("inputs", ())):

@@ -124,6 +124,18 @@ def _twice(name):
     return {"inputs": (lambda config, inputs: {**inputs, name: 2 * inputs[name]},)}
 
 
+def _last_everywhere(*names):
+    """Traces that hold their last step at every step."""
+    def change(c, outputs):
+        for name in names:
+            outputs[name] = np.broadcast_to(outputs[name][-1], outputs[name].shape)
+    return {"outputs": (change,)}
+
+
+def _input_through(f):
+    return {"inputs": (lambda config, inputs: {**inputs, "x": f(inputs["x"])},)}
+
+
 def _no_cotangent_but_last(config, inputs):
     dy = np.zeros_like(inputs["dy"])
     dy[-1] = inputs["dy"][-1]
@@ -208,6 +220,16 @@ ORDER = [
     Variant("y_of_step_before",
             "y_{t-1} is reported as y_t, as it was before the step's update",
             _of_step_before("y")),
+    *(Variant(f"{name}_of_last_step_everywhere",
+              f"{name} of the last step stands at every step, as of one buffer that is written "
+              "again and again: copy it at each step",
+              _last_everywhere(name), fits=several_steps) for name in ("s", "y", "v", "z")),
+    Variant("input_truncated",
+            "x is cut to whole numbers, as of a cast to int: it is used as it is",
+            _input_through(np.trunc)),
+    Variant("input_rounded",
+            "x is rounded to whole numbers: it is used as it is",
+            _input_through(np.rint)),
     Variant("input_late",
             "the input comes a step late, x_{t-1} W: x_t W",
             {"inputs": (_input_late,), "outputs": (_input_gradient_early,)}),

@@ -234,6 +234,12 @@ DECAY = [
     Variant("decay_complement",
             "1 - decay is in its place: decay is the fraction that is kept",
             {"decay": lambda d: 1 - d}),
+    Variant("decay_root",
+            "the decay is the square root of decay: it is used as it is",
+            {"decay": lambda d: d.apply(np.sqrt, lambda a, f: 0.5 / np.maximum(f, 1e-300))}),
+    Variant("leak_subtracted",
+            "the decayed state is subtracted, x W - decay s (1 - y): it is added",
+            {"leak": lambda c: -c.decay * c.s * c.gate}),
     Variant("decay_exponential",
             "the decay is exp(-(1 - decay)), that is exp(-dt/tau): decay is used as it is, 1 - "
             "dt/tau",

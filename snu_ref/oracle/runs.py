@@ -76,7 +76,7 @@ class Runs:
         return self._progress[name]
 
     def moves_forward(self, name):
-        """Whether a single change shows in the traces or the final state, told by the port or not."""
+        """Whether a single change shows in the traces or the final state, told or not."""
         outputs = self.single[name]
         return not all(k in outputs and agree(outputs[k], self.right[k]) for k in FORWARD)
 

@@ -50,7 +50,7 @@ def _forms(runs, names):
 
 
 def explained_forward(runs):
-    """The single changes of the forward pass, as names, that give as much of it as the port told."""
+    """The single changes of the forward pass, as names, that give what the port told of it."""
     return [(name,) for name, outputs in runs.single.items()
             if runs.moves_forward(name) and runs.port.matches(outputs, runs.port.forward)]
 

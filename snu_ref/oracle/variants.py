@@ -21,12 +21,13 @@ from .catalogue_data import DATA_VARIANTS
 from .catalogue_forward import FORWARD_VARIANTS, INHIBITED, RECURRENT
 from .catalogue_functions import FUNCTION_VARIANTS, SIGMOID, STEP, leaky, scaled
 from .catalogue_recurrence import RECURRENCE_VARIANTS
+from .catalogue_sums import SUM_VARIANTS
 from .equations import Variant, option, product, run
 from .relations import change
 
 VARIANTS = {variant.name: variant for variant in
             (*FORWARD_VARIANTS, *RECURRENCE_VARIANTS, *FUNCTION_VARIANTS, *BACKWARD_VARIANTS,
-             *DATA_VARIANTS)}
+             *SUM_VARIANTS, *DATA_VARIANTS)}
 CHAINED = ("inputs", "outputs")  # several of these run one after the other; one each of the rest
 
 
