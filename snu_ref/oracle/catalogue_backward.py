@@ -81,6 +81,13 @@ PATHS = [
             "dz_t",
             _leak_with_gradient(
                 lambda c: c.s * constant(c.gate) + c.decay * c.s.detach() * c.gate)),
+    Variant("leak_detached",
+            "decay s (1 - y) is a constant in the backward pass: the gradient flows through all "
+            "three factors",
+            {"leak": lambda c: (c.decay * c.s * c.gate).detach()}),
+    Variant("output_gradient_not_to_s",
+            "the gradient of y reaches b and not s: dv adds to ds",
+            {"v": lambda c: stand_in(c.s + c.b, c.s.detach() + c.b)}),
     Variant("state_detached",
             "no gradient flows from state to state: ds_{t-1} += decay (1 - y_{t-1}) dz_t is "
             "missing",

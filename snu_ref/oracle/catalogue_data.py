@@ -102,6 +102,13 @@ def _state_before_last(c, outputs):
         outputs[f"end.{name}"] = outputs[name][-2]
 
 
+def _y_before_last(c, outputs):
+    y = outputs["y"]
+    before = y[-2] if len(y) > 1 else c.given["state.y"]
+    if before.shape == outputs["end.y"].shape:
+        outputs["end.y"] = before
+
+
 def _of_step_before(name):
     """A trace of the step before, which begins with the initial state."""
     def change(c, outputs):
@@ -180,6 +187,9 @@ ENDS = [
     Variant("end_is_step_before",
             "the final state is that of the last step but one: that after step T",
             {"outputs": (_state_before_last,)}, fits=several_steps),
+    Variant("end_y_is_step_before",
+            "the final y is that of the last step but one: that after step T",
+            {"outputs": (_y_before_last,)}),
     Variant("end_s_cotangent_twice",
             "the cotangent of the final s is added twice: once, to ds_T",
             _twice("dend.s"), fits=_nonzero("dend.s")),

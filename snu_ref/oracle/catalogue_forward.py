@@ -113,6 +113,10 @@ THRESHOLD = [
     Variant("v_is_z",
             "the output is h(z + b), with z before g: v = s + b, s = g(z)",
             {"v": lambda c: c.z + c.b}),
+    Variant("b_reversed",
+            "the thresholds are those of the units in reverse order: unit j has b[j]",
+            {"b": lambda b: b.tape.node(b.value[::-1], lambda d: b.receive(d[::-1]))},
+            fits=several_units),
     Variant("b_of_first_unit",
             "one threshold for all units, b[0]: b has one element for each unit",
             {"b": _of_first}, fits=several_units),
@@ -190,6 +194,11 @@ RESET = [
                 seen.maximum(-1) if config["lateral_inhibition"] else seen).apply(
                     lambda y: (y > 0.5).astype(y.dtype), lambda y, f: 0.0 * y)},
             option(h="sigmoid")),
+    Variant("gate_shut_above_zero",
+            "the state is erased wherever y_{t-1} > 0: the gate is graded, 1 - y_{t-1}",
+            lambda config: {"fired": lambda c, seen: (
+                seen.maximum(-1) if config["lateral_inhibition"] else seen).apply(
+                    lambda y: (y > 0).astype(y.dtype), lambda y, f: 0.0 * y)}),
     Variant("gate_from_v",
             "the gate is 1 - v_{t-1} clipped to [0, 1], not 1 - y_{t-1}",
             {"seen": lambda c: (c.s + c.b).apply(

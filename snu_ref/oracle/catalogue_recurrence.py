@@ -18,6 +18,18 @@ def _with_feedback_kept_apart(c):
     return c.s, c.y
 
 
+def _all_but_last(c):
+    """1 for each unit, 0 for the last: (n,)."""
+    n = c.z.value.shape[-1]
+    return (np.arange(n) < n - 1).astype(c.z.value.dtype)
+
+
+def _first_largest(seen):
+    """1 for the first unit of the largest output, 0 for the others: (B, n)."""
+    n = seen.value.shape[-1]
+    return np.eye(n, dtype=seen.value.dtype)[seen.value.argmax(-1)]
+
+
 def _maximum_of_others(c, seen):
     """For each unit, the maximum over the other units."""
     n = seen.value.shape[-1]
@@ -49,6 +61,9 @@ RECURRENCE = [
     Variant("H_fed_gated_state",
             "H multiplies the state after its reset: it multiplies the output y_{t-1}",
             {"feedback": lambda c: product(c, c.s * c.gate, c.H)}, RECURRENT),
+    Variant("H_fed_one_minus_y",
+            "H multiplies 1 - y_{t-1}: it multiplies y_{t-1}",
+            {"feedback": lambda c: product(c, 1 - c.y, c.H)}, RECURRENT),
     Variant("feedback_late",
             "H multiplies y_{t-2}: it multiplies y_{t-1}",
             {"feedback": lambda c: product(c, c.older, c.H)}, RECURRENT),
@@ -68,6 +83,15 @@ RECURRENCE = [
     Variant("feedback_negated",
             "y H is subtracted: it is added",
             {"H": lambda H: -H}, RECURRENT),
+    Variant("W_reshaped",
+            "W is transposed and then reshaped to its own shape, which mixes its elements: "
+            "W[i, j] leads from input i to unit j",
+            {"W": lambda W: W.tape.node(
+                np.ascontiguousarray(W.value.T).reshape(W.value.shape),
+                lambda d: W.receive(d.reshape(W.value.T.shape).T))}, fits=several_units),
+    Variant("last_unit_silent",
+            "the state of the last unit is always 0, as of a loop that is one unit too short",
+            {"s": lambda c: c.z.apply(c.g, c.g_slope) * _all_but_last(c)}, fits=several_units),
     Variant("W_transposed",
             "W is transposed: rows are inputs, columns are units, x W with samples as rows",
             {"W": lambda W: W.T}, fits=lambda inputs: square(inputs) and several_units(inputs)),
@@ -94,6 +118,10 @@ INHIBITION = [
             "the gate is 1 - mean_j y_j: it is 1 - max_j y_j",
             {"fired": lambda c, seen: seen.sum(-1) * (1 / seen.value.shape[-1])}, INHIBITED,
             several_units),
+    Variant("inhibition_of_winner",
+            "the first unit of the largest y is reset, and no other: all units are, by 1 - max_j "
+            "y_j",
+            {"fired": lambda c, seen: seen * _first_largest(seen)}, INHIBITED, several_units),
     Variant("inhibition_by_others",
             "a unit is inhibited by the others alone: the maximum includes the unit itself",
             {"fired": _maximum_of_others}, INHIBITED, several_units),

@@ -59,7 +59,7 @@ def _estimate(runs, base, family):
     if ks == [None] and not base:
         ks = [_root(of_all, k) for k in family.guesses]
     for k in ks:
-        if k is None:
+        if k is None or k == 0 and name not in FORWARD:  # no gradient at all: not a number's doing
             continue
         short = float(f"{k:.9g}")  # 0.3, not 0.3000000000002
         full = f"{family.name}={short if abs(short - k) < 1e-11 * abs(k) else k!r}"
