@@ -206,13 +206,13 @@ def test_a_mistake_that_nobody_listed_is_explained_in_part_or_not_at_all():
 def test_a_partial_explanation_says_what_it_leaves_open():
     inputs = draw(CONFIG, T=4)
     right = run_variant(CONFIG, inputs, ())
-    got = run_variant(CONFIG, inputs, ("no_reset",))
+    got = run_variant(CONFIG, inputs, ("reset_detached",))
     got["grad.W"] = got["grad.W"] ** 3
     got["grad.x"] = got["grad.x"] ** 3
     best = diagnose(CONFIG, inputs, got, right, FLOAT64, pairs=False)[0]
-    assert best.names == ("no_reset",) and set(best.unmatched) == {"grad.W", "grad.x"}
+    assert best.names == ("reset_detached",) and set(best.unmatched) == {"grad.W", "grad.x"}
     assert set(best.matched) | set(best.unmatched) == set(got)
-    assert best.text.startswith("explains z, s, v, y, ") and "but not grad.x, grad.W: there is no reset" in best.text
+    assert best.text.startswith("explains z, s, v, y, ") and "but not grad.x, grad.W: the reset gate is" in best.text
 
 
 def test_single_precision_in_a_float64_check():

@@ -160,7 +160,7 @@ def _late_reset(c, currents):
 def _with_gate_of_this_step(c, currents):
     """The right z, with the gradient of s_{t-1} and decay through the gate 1 - y_t."""
     z = currents + c.decay * c.s * c.gate
-    y = c.h(c.g(z.value) + c.b.value)
+    y = c.h(c.g(z.value) + getattr(c.b, "value", c.b))  # a plain number, where b was exchanged
     gate = 1 - (y.max(-1, keepdims=True) if c.config["lateral_inhibition"] else y)
     return stand_in(z, currents + c.decay * c.s * gate + constant(c.decay) * c.s.detach() * c.gate)
 

@@ -57,7 +57,12 @@ class Runs:
                 changes = combined(self.config, late)["outputs"]
                 done = self.single[plain[0]] if plain else self.right
                 return finish(self.config, self.inputs, done, changes)
-        return outputs_with(self.config, self.inputs, variants, backward=backward)
+        try:
+            return outputs_with(self.config, self.inputs, variants, backward=backward)
+        except (AttributeError, TypeError, ValueError):
+            if len(names) == 1:
+                raise
+            return None  # one leaves a shape, or a plain number, with which the other cannot go on
 
     def best(self, count):
         """The single changes, as names, that come further than the right equations."""

@@ -16,7 +16,7 @@ from .diagnosis import diagnose
 from .manifest import FOLDER
 from .recognising import recognise
 
-SECONDS = 6.0   # ours: of the processor, after which no further diagnosis is begun
+SECONDS = 5.0   # ours: of the processor, after which no further diagnosis is begun
 STORIES = 8     # ours: stories with a diagnosis at most
 DESCRIBED = 2   # ours: explanations that describe some cases of a story
 
@@ -115,7 +115,7 @@ class _Teller:
         stories = []
         for group in groups.values():
             fitting = [(w, sum(self.judge.fits(r, tuple(w.explanation.names)) == "fits"
-                               for r in group)) for w in ranked]
+                               for r in group)) for w in ranked[:3 * DESCRIBED]]
             described = tuple((w.explanation, count, w.doubt or "no more stories are told")
                               for w, count in fitting if count)[:DESCRIBED]
             partly = next((self.partly[r.id] for r in group if r.id in self.partly), ())
