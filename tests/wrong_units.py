@@ -401,6 +401,7 @@ WRONG = {
     "state_gradient_ungated": gradient_of_kept("stop(decay) * s + decay * stop(s) * gate"),
     "state_gradient_undecayed": gradient_of_kept("s * stop(gate) + decay * stop(s) * gate"),
     "leak_detached": edit((KEPT, f"stop({KEPT})")),
+    "output_constant": edit(("h(v)", "h(stop(v))")),
     "output_gradient_not_to_s": edit(("s + b", "stop(s) + b")),
     "state_detached": detach_every(1, "s"),
     "output_detached": detach_every(1, "y"),

@@ -85,6 +85,9 @@ PATHS = [
             "decay s (1 - y) is a constant in the backward pass: the gradient flows through all "
             "three factors",
             {"leak": lambda c: (c.decay * c.s * c.gate).detach()}),
+    Variant("output_constant",
+            "y is a constant in the backward pass, no gradient flows through h: dv = h'(v) dy",
+            {"h_gain": 0.0, "h_slope": lambda v, y: np.ones_like(v)}),
     Variant("output_gradient_not_to_s",
             "the gradient of y reaches b and not s: dv adds to ds",
             {"v": lambda c: stand_in(c.s + c.b, c.s.detach() + c.b)}),

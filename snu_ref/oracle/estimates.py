@@ -59,8 +59,8 @@ def _estimate(runs, base, family):
     if ks == [None] and not base:
         ks = [_root(of_all, k) for k in family.guesses]
     for k in ks:
-        if k is None or k == 0 and name not in FORWARD:  # no gradient at all: not a number's doing
-            continue
+        if k is None or abs(k) < 1e-9 and name not in FORWARD:
+            continue  # no gradient at all is no number's doing
         short = float(f"{k:.9g}")  # 0.3, not 0.3000000000002
         full = f"{family.name}={short if abs(short - k) < 1e-11 * abs(k) else k!r}"
         names = (*base, full.removesuffix(".0"))

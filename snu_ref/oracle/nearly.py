@@ -28,8 +28,8 @@ def precision(runs):
 def partial(runs):
     """The changes that explain more of the tensors than the right equations do.
 
-    They must agree for longer in the order of computation: what leaves the first wrong number wrong
-    is not its cause, however much of the rest it happens to give.
+    They must give the whole forward pass, or agree for longer in the order of computation: what
+    leaves the first wrong number wrong is not its cause, whatever else it happens to give.
     """
     port = runs.port
     least, start = len(port.matched(runs.right)), port.progress(runs.right)
@@ -37,7 +37,8 @@ def partial(runs):
     for name, outputs in runs.single.items():
         matched = port.matched(outputs)
         gained = [k for k in matched if k in port.wrong]
-        if gained and len(matched) > least and runs.progress(name) > start:
+        on_the_way = runs.progress(name) > start or port.matches(outputs, port.forward)
+        if gained and len(matched) > least and on_the_way:
             ranked.append((-len(matched), -runs.progress(name), name, matched))
     explanations = []
     for _, _, name, matched in sorted(ranked, key=lambda r: r[:2])[:PARTIAL]:
