@@ -79,6 +79,9 @@ def bent(f, a, at):
     return Dual(f(a).value, f.slope(at.value)[..., None] * a.along)
 
 
+positive = of(lambda a: np.maximum(a, 0), lambda a: 1.0 * (a > 0))
+
+
 def others(a):
     """For each unit, the maximum over the other units."""
     n = a.value.shape[1]

@@ -9,7 +9,7 @@ from second_unit import Port
 from test_variants import outputs_of_unit, shows
 from wrong_units import CONFIG, SETTINGS, WRONG, draw
 
-from snu_ref.oracle import diagnosis
+from snu_ref.oracle import variants
 from snu_ref.oracle.diagnosis import diagnose, explains
 from snu_ref.oracle.variants import find, run_variant
 
@@ -23,16 +23,16 @@ ORDINARY = ("y", "end.s", "end.y", "grad.W", "grad.H", "grad.b", "grad.decay", "
 @pytest.fixture(scope="module", autouse=True)
 def runs_are_shared():
     """Each change is run once for all tests on one case: the diagnosis of one port takes longer than the port."""
-    kept, run = {}, diagnosis.run
+    kept, run = {}, variants.run
 
-    def shared(config, inputs, changes, backward=True):
-        key = (str(config), id(inputs), backward, *((name, id(change)) for name, change in changes.items()))
+    def shared(config, inputs, changes, dtype=np.float64, backward=True):
+        key = (str(config), id(inputs), dtype, backward, *((name, id(change)) for name, change in changes.items()))
         if key not in kept:
-            kept[key] = run(config, inputs, changes, backward=backward), inputs, dict(changes)  # so that ids stay
-        return kept[key][0]
-    diagnosis.run = shared
+            kept[key] = run(config, inputs, changes, dtype, backward), inputs, dict(changes)  # so that ids stay
+        return dict(kept[key][0])
+    variants.run = shared
     yield
-    diagnosis.run = run
+    variants.run = run
 
 
 CASES = [(config, make(config)) for config, make in SETTINGS]
@@ -206,13 +206,13 @@ def test_a_mistake_that_nobody_listed_is_explained_in_part_or_not_at_all():
 def test_a_partial_explanation_says_what_it_leaves_open():
     inputs = draw(CONFIG, T=4)
     right = run_variant(CONFIG, inputs, ())
-    got = run_variant(CONFIG, inputs, ("no_reset",))
+    got = run_variant(CONFIG, inputs, ("reset_detached",))
     got["grad.W"] = got["grad.W"] ** 3
     got["grad.x"] = got["grad.x"] ** 3
     best = diagnose(CONFIG, inputs, got, right, FLOAT64, pairs=False)[0]
-    assert best.names == ("no_reset",) and set(best.unmatched) == {"grad.W", "grad.x"}
+    assert best.names == ("reset_detached",) and set(best.unmatched) == {"grad.W", "grad.x"}
     assert set(best.matched) | set(best.unmatched) == set(got)
-    assert best.text.startswith("explains z, s, v, y, ") and "but not grad.x, grad.W: there is no reset" in best.text
+    assert best.text.startswith("explains z, s, v, y, ") and "but not grad.x, grad.W: the reset gate is" in best.text
 
 
 def test_single_precision_in_a_float64_check():

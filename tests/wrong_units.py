@@ -5,6 +5,7 @@ from second_unit import G, SPIKE, functions, sigmoid
 Z = "at.z(x @ W + 0 + decay * (s * gate))"
 Z_REC = "at.z(x @ W + y @ H + decay * (s * gate))"
 KEPT = "decay * (s * gate)"
+OF_Y_T = "decay * (s * (1 - then)) + stop(decay) * (stop(s) * gate)"
 
 
 def edit(*pairs, **more):
@@ -137,6 +138,31 @@ def late(names):
     return after(then)
 
 
+def ends_early(config):
+    """A backward pass that stops before the first step."""
+    sums = loop_sums(lambda t, T: t > 0)(config)["after"]
+
+    def then(i, o):
+        sums(i, o)
+        o["grad.x"][0] = 0
+        o["start.s"], o["start.y"] = o["adj.s"][0] - o["adj.v"][0], o["adj.y"][0] - i["dy"][0]
+    return dict(after=then)
+
+
+def end_each_step(config):
+    """The final state's cotangent of s at each step: the gradients of all beginnings of the sequence."""
+    from second_unit import Port
+    right = Port(config)
+
+    def then(i, o):
+        for k in range(1, len(i["x"])):
+            part = right({**i, "x": i["x"][:k], "dy": 0 * i["dy"][:k], "dend.y": 0 * i["dend.y"]})
+            for name, a in part.items():
+                if name.startswith(("adj", "grad", "start")):
+                    o[name][:k if a.ndim == 3 else None] += a
+    return dict(after=then)
+
+
 def rerun(config):
     from second_unit import Port
     right = Port(config)
@@ -243,13 +269,23 @@ WRONG = {
     "bias_in_state_outside_g": edit(("g(z)", "g(z) + b"), ("at.v(s + b)", "at.v(s)")),
     "bias_twice": lambda c: dict(edits=[add_b(c)]),
     "bias_of_current": lambda c: dict(edits=[add_b(c), ("s + b", "s - 1.0")]),
+    "bias_in_state_unseen": edit(("g(z)", "g(z + b)"), ("at.v(s + b)", "at.v(s)")),
+    "h_of_s": edit(("h(v)", "h(s)")),
     "v_is_z": edit(("s + b", "z + b")),
+    "b_reversed": b_of("Dual(b.value[::-1], b.along[::-1])"),
     "b_of_first_unit": b_of("Dual(b.value[:1], b.along[:1])"),
     "no_reset": edit(("1 - fired", "fired * 0 + 1")),
     "reset_by_threshold": reset("decay * (s + b * fired)"),
     "reset_by_threshold_after_decay": reset("(decay * s + b * fired)"),
     "reset_by_one": reset("decay * (s - fired)"),
     "reset_by_one_after_decay": reset("(decay * s - fired)"),
+    "reset_to_b": reset("decay * (s * gate + b * fired)"),
+    "reset_to_b_after_decay": reset("(decay * (s * gate) + b * fired)"),
+    "reset_by_own_spike": lambda c: dict(edits=[
+        *fired("seen")(c)["edits"], ("gate = 1 - fired", "gate = 1 - fired if t else fired * 0 + 1")]),
+    "reset_for_two_steps": lambda c: dict(edits=[
+        ("seen = stop(y)", "seen = stop(y) + stop(positive(before - y))") if c["reset_grad"] == "detached"
+        else ("seen = y", "seen = y + positive(before - y)")]),
     "reset_undecayed": reset("(decay * s - s * fired)"),
     "gate_inverted": edit(("gate = 1 - fired", "gate = fired")),
     "reset_twice": edit((KEPT, KEPT + " * gate")),
@@ -258,6 +294,7 @@ WRONG = {
     "reset_gates_all": all_of_z("at.z(gate * ({} + decay * s))"),
     "reset_gates_input": edit(("x @ W", "gate * (x @ W)")),
     "hard_gate": edit(("fired = seen", "fired = Dual(1.0 * (seen.value > 0.5), 0 * seen.along)")),
+    "gate_shut_above_zero": lambda c: dict(edits=[("gate = 1 - fired", "gate = 1 - Dual(1.0 * (fired.value > 0), 0 * fired.along)")]),
     "gate_from_v": lambda c: dict(edits=[
         ("seen = stop(y)" if c["reset_grad"] == "detached" else "seen = y",
          "seen = of(lambda a: np.minimum(np.maximum(a, 0), 1), lambda a: 1.0 * (a > 0) * (a < 1))(s + b)")]),
@@ -268,7 +305,12 @@ WRONG = {
     "input_times_one_minus_decay": edit(("x @ W", "(1 - decay) * (x @ W)")),
     "currents_times_one_minus_decay": all_of_z("at.z((1 - decay) * {} + decay * (s * gate))"),
     "decay_squared": edit((KEPT, "decay * decay * (s * gate)")),
+    "decay_when_stored": edit(("at.y(h(v))", "at.y(h(v))\ns = decay * s")),
+    "decay_when_reported": edit(("at.s(g(z))", "g(z)"), ("at.y(h(v))", "at.y(h(v))\ns = at.s(decay * s)")),
+    "decay_mean": edit((KEPT, "Dual(decay.value.mean(keepdims=True), decay.along.mean(0)[None]) * (s * gate)")),
     "decay_complement": edit((KEPT, "(1 - decay) * (s * gate)")),
+    "decay_root": decay_of("of(np.sqrt, lambda a: 0.5 / np.sqrt(a))(decay)"),
+    "leak_subtracted": edit((KEPT, "decay * (s * gate) * -1")),
     "decay_exponential": decay_of("of(lambda a: np.exp(a - 1), lambda a: np.exp(a - 1))(decay)"),
     "decay_through_sigmoid": decay_of("of(sigmoid, lambda a: sigmoid(a) * sigmoid(-a))(decay)"),
     "no_decay": edit((KEPT, "s * gate")),
@@ -282,18 +324,23 @@ WRONG = {
     "H_transposed": feedback("y @ turned(H)"),
     "H_fed_s": feedback("s @ H"),
     "H_fed_gated_state": feedback("(s * gate) @ H"),
+    "H_fed_one_minus_y": feedback("(1 - y) @ H"),
     "feedback_late": feedback("before @ H"),
     "feedback_gated": feedback("gate * (y @ H)"),
     "feedback_decayed": feedback("decay * (y @ H)"),
     "feedback_outside_g": edit(("y @ H", "0"), ("g(z)", "g(z) + y @ H")),
     "no_self_feedback": feedback("y @ (H * (1 - np.eye(len(H.value))))"),
     "feedback_negated": feedback("y @ (H * -1)"),
+    "W_reshaped": edit(("x @ W", "x @ Dual(W.value.T.reshape(W.value.shape), "
+                        "W.along.swapaxes(0, 1).reshape(W.along.shape))")),
+    "last_unit_silent": edit(("g(z)", "g(z) * np.array([1.0] * (z.value.shape[1] - 1) + [0])")),
     "W_transposed": edit(("x @ W", "x @ turned(W)")),
     "inhibition_across_batch": fired("largest(seen, None)"),
     "inhibition_over_batch_only": fired("largest(seen, 0)"),
     "inhibition_left_out": fired("seen"),
     "inhibition_sum": fired("total(seen)"),
     "inhibition_mean": fired("total(seen) * (1 / seen.value.shape[1])"),
+    "inhibition_of_winner": fired("seen * (np.arange(seen.value.shape[1]) == seen.value.argmax(1)[:, None])"),
     "inhibition_by_others": fired("others(seen)"),
     "inhibition_and_own_reset": edit(("gate = 1 - fired", "gate = (1 - fired) * (1 - seen)")),
     "inhibition_not_asked": fired("largest(seen)"),
@@ -306,7 +353,11 @@ WRONG = {
     "g_is_elu": g_is(lambda z: np.where(z > 0, z, np.exp(z) - 1), lambda z: np.where(z > 0, 1, np.exp(z))),
     "g_is_softplus": g_is(lambda z: np.log(1 + np.exp(z)), sigmoid),
     "g_clipped_at_one": g_is(lambda z: np.minimum(1, z * (z > 0)), lambda z: 1.0 * (z > 0) * (z < 1)),
+    "g_then_relu": lambda c: dict(g=(lambda z: np.maximum(functions(c)[0][0](z), 0),
+                                     lambda z: (functions(c)[0][0](z) > 0) * functions(c)[0][1](z))),
     **{f"leaky_slope={slope}": wrong for slope, wrong in LEAKY.items()},
+    "leaky_floor": g_is(lambda z: np.maximum(z, 0.1), lambda z: 1.0 * (z > 0.1)),
+    "g_is_softsign": g_is(lambda z: z / (1 + abs(z)), lambda z: (1 + abs(z)) ** -2.0),
     "g_on_input_only": edit(("x @ W", "g(x @ W)"), ("at.s(g(z))", "at.s(z)")),
     "h_is_sigmoid": h_is(sigmoid, lambda v: sigmoid(v) * sigmoid(-v)),
     "h_is_surrogate": lambda c: dict(h=(np.tanh, SPIKE["tanh"])),
@@ -314,6 +365,7 @@ WRONG = {
     "h_is_step": h_is(lambda v: 1.0 * (v > 0), lambda v: 1 / np.cosh(v) ** 2),
     "h_is_sigmoid_of_2v": h_is(lambda v: sigmoid(2 * v), lambda v: 2 * sigmoid(2 * v) * sigmoid(-2 * v)),
     "h_is_tanh": h_is(np.tanh, lambda v: 1 / np.cosh(v) ** 2),
+    "h_is_fast_sigmoid": h_is(lambda v: (1 + v / (1 + abs(v))) / 2, lambda v: (1 + abs(v)) ** -2.0 / 2),
     "h_is_hard_sigmoid": h_is(lambda v: np.clip(v / 6 + 0.5, 0, 1), lambda v: (abs(v) < 3) / 6),
     "h_is_hard_sigmoid_0.2": h_is(lambda v: np.clip(v / 5 + 0.5, 0, 1), lambda v: (abs(v) < 2.5) / 5),
     "y_is_s": edit(("at.y(h(v))", "h(v)\nat.y(s)")),
@@ -325,6 +377,7 @@ WRONG = {
     "g_slope_of_relu": g_slope(lambda right: lambda z: 1.0 * (z > 0)),
     "g_slope_at_z": g_slope(lambda right: lambda z: 1 - z**2),
     "g_slope_of_tanh_s": g_slope(lambda right: lambda z: 1 / np.cosh(np.tanh(z)) ** 2),
+    "surrogate_at_y": lambda c: dict(h=(functions(c)[1][0], lambda v: functions(c)[1][1](1.0 * (v > 0)))),
     **{f"surrogate_{name}": h_slope(slope) for name, slope in SURROGATES.items()},
     "surrogate_closed_edge": h_slope(lambda v: 1.0 * (abs(v) <= 0.5)),
     "surrogate_where_firing": lambda c: dict(h=(functions(c)[1][0], lambda v: (v > 0) * functions(c)[1][1](v))),
@@ -334,17 +387,27 @@ WRONG = {
     "h_slope_of_surrogate": h_slope(lambda v: 1 / np.cosh(v) ** 2),
     "reset_detached": edit(("seen = y", "seen = stop(y)")),
     "reset_through": edit(("seen = stop(y)", "seen = y")),
-    "reset_gradient_negated": gradient_of_kept("decay * (s * stop(gate)) - decay * stop(s) * gate"),
+    "reset_gradient_negated": gradient_of_kept("decay * (s * stop(gate)) - stop(decay) * (stop(s) * gate)"),
     "reset_gradient_undecayed": gradient_of_kept("decay * (s * stop(gate)) + stop(s) * gate"),
     "reset_gradient_of_next_state": lambda c: dict(edits=[(z_of(c), z_of(c)[:-1] + " + ahead)"), (
         "gate = 1 - fired\n", "gate = 1 - fired\nnow = g" + z_of(c)[4:] + "\n"
         "ahead = swap(0 * gate, stop(decay) * (stop(now) - stop(s)) * gate)\n")]),
+    "state_gradient_gate_of_y_t": lambda c: dict(edits=[
+        (z_of(c), z_of(c)[:-1].replace(KEPT, f"swap({KEPT}, {OF_Y_T})") + ")"),
+        ("gate = 1 - fired\n", "gate = 1 - fired\nthen = stop(h(g" + z_of(c)[4:] + " + b))\n"
+         + ("then = largest(then)\n" if c["lateral_inhibition"] else ""))]),
+    "end_s_cotangent_at_each_step": end_each_step,
+    "h_slope_at_step_before": edit(("at.y(h(v))", "at.y(bent(h, v, old if t else v))\nold = v")),
     "state_gradient_ungated": gradient_of_kept("stop(decay) * s + decay * stop(s) * gate"),
     "state_gradient_undecayed": gradient_of_kept("s * stop(gate) + decay * stop(s) * gate"),
+    "leak_detached": edit((KEPT, f"stop({KEPT})")),
+    "output_constant": edit(("h(v)", "h(stop(v))")),
+    "output_gradient_not_to_s": edit(("s + b", "stop(s) + b")),
     "state_detached": detach_every(1, "s"),
     "output_detached": detach_every(1, "y"),
     "gradient_cut_after_one_step": detach_every(1),
     **{f"gradient_cut_every_{k}_steps": detach_every(k) for k in (2, 3, 4, 5)},
+    **{f"state_gradient_cut_every_{k}_steps": detach_every(k, "s") for k in (2, 3, 4)},
     "feedback_detached": feedback("stop(y) @ H"),
     "feedback_gradient_untransposed": feedback("swap(y @ H, y @ turned(stop(H)) + stop(y) @ H)"),
     "inhibition_first_tie": fired("largest(seen, weights=first)"),
@@ -375,6 +438,14 @@ WRONG = {
     "decay_gradient_of_tau": edit((KEPT, "swap(decay, stop(1 - decay) * stop(1 - decay) * decay) * (s * gate)")),
     "H_gradient_of_y_t": one_sum("grad.H", lambda i, o, t, s, y, gate: o["y"][t].T @ o["adj.z"][t]),
     "H_gradient_without_start": one_sum("grad.H", lambda i, o, t, s, y, gate: y.T @ o["adj.z"][t], 1),
+    "H_gradient_without_diagonal": one_sum(
+        "grad.H", lambda i, o, t, s, y, gate: (y.T @ o["adj.z"][t]) * (1 - np.eye(y.shape[1]))),
+    "start_y_without_feedback": after(lambda i, o: o.update({
+        "start.y": o["start.y"] - np.einsum("bj,ij->bi", o["adj.z"][0], i["params.H"])})),
+    "W_gradient_of_x_before": one_sum("grad.W", lambda i, o, t, s, y, gate: i["x"][t - 1].T @ o["adj.z"][t], 1),
+    "W_gradient_of_next_x": after(lambda i, o: o.update({
+        "grad.W": sum((i["x"][t + 1].T @ o["adj.z"][t] for t in range(len(i["x"]) - 1)), 0 * o["grad.W"])})),
+    "backward_without_first_step": ends_early,
     "H_constant": feedback("y @ stop(H)"),
     "gradients_of_first_step": loop_sums(lambda t, T: t == 0),
     "gradients_of_last_step": loop_sums(lambda t, T: t == T - 1),
@@ -392,6 +463,9 @@ WRONG = {
     "state_not_cleared_in_batch": in_a_row,
     "state_not_cleared_between_runs": rerun,
     "end_is_step_before": after(lambda i, o: o.update({"end.s": o["s"][-2], "end.y": o["y"][-2]})),
+    "end_y_is_step_before": after(lambda i, o: o.update({"end.y": [i["state.y"], *o["y"]][-2]})),
+    "end_s_cotangent_twice": after(None, lambda i: {**i, "dend.s": 2 * i["dend.s"]}),
+    "end_y_cotangent_twice": after(None, lambda i: {**i, "dend.y": 2 * i["dend.y"]}),
     "only_last_dy": after(None, last_only),
     "no_dy_at_last_step": after(None, not_last),
     "time_reversed": reorder(lambda a: a[::-1], lambda a: a[::-1]),
@@ -401,6 +475,14 @@ WRONG = {
         lambda a: a.reshape(a.shape[1], a.shape[0], -1).transpose(1, 0, 2),
         lambda a: a.transpose(1, 0, 2).reshape(a.shape)),
     "y_one_step_late": late("y"),
+    "s_of_step_before": after(lambda i, o: o.update(s=np.stack([i["state.s"], *o["s"][:-1]]))),
+    "y_of_step_before": after(lambda i, o: o.update(y=np.stack([i["state.y"], *o["y"][:-1]]))),
+    **{f"{name}_of_last_step_everywhere": after(lambda i, o, k=name: o.update({k: np.stack([o[k][-1]] * len(o[k]))}))
+       for name in "syvz"},
+    "input_truncated": after(None, lambda i: {**i, "x": 1.0 * i["x"].astype(int)}),
+    "input_rounded": after(None, lambda i: {**i, "x": np.round(i["x"])}),
+    "input_late": after(lambda i, o: o.update({"grad.x": np.stack([*o["grad.x"][1:], 0 * i["x"][0]])}),
+                        lambda i: {**i, "x": np.stack([0 * i["x"][0], *i["x"][:-1]])}),
     "v_reported_without_b": after(lambda i, o: o.update(v=o["s"])),
     "adj_y_without_later_steps": after(lambda i, o: o.update({"adj.y": 1 * i["dy"]})),
     "traces_one_step_late": late("zsvy"),

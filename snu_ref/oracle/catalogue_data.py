@@ -1,4 +1,4 @@
-"""Changes to what goes in and comes out: states at both ends, the order of time and batch, precision.
+"""Changes to what goes in and comes out: the states at both ends, time and batch, precision.
 
 The equations are right in all of these. The rest is as in `catalogue_forward`.
 """
@@ -102,6 +102,47 @@ def _state_before_last(c, outputs):
         outputs[f"end.{name}"] = outputs[name][-2]
 
 
+def _y_before_last(c, outputs):
+    y = outputs["y"]
+    before = y[-2] if len(y) > 1 else c.given["state.y"]
+    if before.shape == outputs["end.y"].shape:
+        outputs["end.y"] = before
+
+
+def _of_step_before(name):
+    """A trace of the step before, which begins with the initial state."""
+    def change(c, outputs):
+        start = c.given[f"state.{name}"][None]
+        if outputs[name].shape[1:] == start.shape[1:]:
+            outputs[name] = np.concatenate([start, outputs[name][:-1]])
+    return {"outputs": (change,)}
+
+
+def _input_late(config, inputs):
+    return {**inputs, "x": np.concatenate([0 * inputs["x"][:1], inputs["x"][:-1]])}
+
+
+def _input_gradient_early(c, outputs):
+    if "grad.x" in outputs:
+        outputs["grad.x"] = np.concatenate([outputs["grad.x"][1:], 0 * outputs["grad.x"][:1]])
+
+
+def _twice(name):
+    return {"inputs": (lambda config, inputs: {**inputs, name: 2 * inputs[name]},)}
+
+
+def _last_everywhere(*names):
+    """Traces that hold their last step at every step."""
+    def change(c, outputs):
+        for name in names:
+            outputs[name] = np.broadcast_to(outputs[name][-1], outputs[name].shape)
+    return {"outputs": (change,)}
+
+
+def _input_through(f):
+    return {"inputs": (lambda config, inputs: {**inputs, "x": f(inputs["x"])},)}
+
+
 def _no_cotangent_but_last(config, inputs):
     dy = np.zeros_like(inputs["dy"])
     dy[-1] = inputs["dy"][-1]
@@ -115,58 +156,102 @@ def _no_cotangent_on_last(config, inputs):
 
 
 ENDS = [
-    Variant("start_ignored", "the initial state is ignored, s_0 = y_0 = 0: begin with the state "
-                             "that is given",
+    Variant("start_ignored",
+            "the initial state is ignored, s_0 = y_0 = 0: begin with the state that is given",
             _zeroed("state.s", "state.y"), fits=_nonzero(*STATES)),
-    Variant("start_s_ignored", "the initial s is ignored: s_0 is given", _zeroed("state.s"),
+    Variant("start_s_ignored",
+            "the initial s is ignored: s_0 is given",
+            _zeroed("state.s"),
             fits=_nonzero("state.s")),
-    Variant("start_y_ignored", "the initial y is ignored: y_0 is given, and gates the first "
-                               "step's state",
+    Variant("start_y_ignored",
+            "the initial y is ignored: y_0 is given, and gates the first step's state",
             _zeroed("state.y"), fits=_nonzero("state.y")),
-    Variant("end_cotangents_ignored", "the cotangents of the final state are ignored: they add to "
-                                      "ds_T and dy_T",
+    Variant("end_cotangents_ignored",
+            "the cotangents of the final state are ignored: they add to ds_T and dy_T",
             _zeroed("dend.s", "dend.y"), fits=_nonzero("dend.s", "dend.y")),
-    Variant("end_s_cotangent_ignored", "the cotangent of the final s is ignored: it adds to ds_T",
+    Variant("end_s_cotangent_ignored",
+            "the cotangent of the final s is ignored: it adds to ds_T",
             _zeroed("dend.s"), fits=_nonzero("dend.s")),
-    Variant("end_y_cotangent_ignored", "the cotangent of the final y is ignored: it adds to dy_T",
+    Variant("end_y_cotangent_ignored",
+            "the cotangent of the final y is ignored: it adds to dy_T",
             _zeroed("dend.y"), fits=_nonzero("dend.y")),
-    Variant("state_not_cleared_in_batch", "the state is not cleared between samples, each begins "
-                                          "where the one before "
-            "ended: each has the initial state that is given", {"start": _samples_in_a_row},
+    Variant("state_not_cleared_in_batch",
+            "the state is not cleared between samples, each begins where the one before ended: "
+            "each has the initial state that is given",
+            {"start": _samples_in_a_row},
             fits=several_samples),
-    Variant("state_not_cleared_between_runs", "the state is not cleared between runs, it begins "
-                                              "where a first run of "
-            "the same case ended: begin with the state that is given",
+    Variant("state_not_cleared_between_runs",
+            "the state is not cleared between runs, it begins where a first run of the same case "
+            "ended: begin with the state that is given",
             {"start": _after_another_run}),
-    Variant("end_is_step_before", "the final state is that of the last step but one: that after "
-                                  "step T",
+    Variant("end_is_step_before",
+            "the final state is that of the last step but one: that after step T",
             {"outputs": (_state_before_last,)}, fits=several_steps),
-    Variant("only_last_dy", "dy is used at the last step alone: every step has its own",
+    Variant("end_y_is_step_before",
+            "the final y is that of the last step but one: that after step T",
+            {"outputs": (_y_before_last,)}),
+    Variant("end_s_cotangent_twice",
+            "the cotangent of the final s is added twice: once, to ds_T",
+            _twice("dend.s"), fits=_nonzero("dend.s")),
+    Variant("end_y_cotangent_twice",
+            "the cotangent of the final y is added twice: once, to dy_T",
+            _twice("dend.y"), fits=_nonzero("dend.y")),
+    Variant("only_last_dy",
+            "dy is used at the last step alone: every step has its own",
             {"inputs": (_no_cotangent_but_last,)}, fits=several_steps),
-    Variant("no_dy_at_last_step", "dy of the last step is left out: every step has its own",
+    Variant("no_dy_at_last_step",
+            "dy of the last step is left out: every step has its own",
             {"inputs": (_no_cotangent_on_last,)}, fits=lambda inputs: inputs["dy"][-1].any()),
 ]
 
 ORDER = [
-    Variant("time_reversed", "time runs backwards, from the last step to the first",
+    Variant("time_reversed",
+            "time runs backwards, from the last step to the first",
             _rearranged(lambda a: a[::-1], lambda a: a[::-1]), fits=several_steps),
-    Variant("x_reversed", "x is read from the last step to the first",
+    Variant("x_reversed",
+            "x is read from the last step to the first",
             _rearranged(lambda a: a[::-1], lambda a: a, ("x",)), fits=several_steps),
-    Variant("batch_and_time_swapped", "batch and time are exchanged: x is (T, B, n_in), time first",
+    Variant("batch_and_time_swapped",
+            "batch and time are exchanged: x is (T, B, n_in), time first",
             _rearranged(lambda a: a.swapaxes(0, 1), lambda a: a.swapaxes(0, 1)),
             fits=lambda inputs: several_steps(inputs) and several_samples(inputs)),
-    Variant("batch_and_time_reshaped", "x is reshaped where its axes should be swapped, so that "
-                                       "samples and steps are "
-            "mixed: x is (T, B, n_in), time first", _rearranged(_reshaped, _unreshaped),
+    Variant("batch_and_time_reshaped",
+            "x is reshaped where its axes should be swapped, so that samples and steps are mixed: "
+            "x is (T, B, n_in), time first",
+            _rearranged(_reshaped, _unreshaped),
             fits=lambda inputs: several_steps(inputs) and several_samples(inputs)),
-    Variant("y_one_step_late", "y is reported a step late, y_{t-1} at t", _shifted(("y",), 1),
+    Variant("y_one_step_late",
+            "y is reported a step late, y_{t-1} at t",
+            _shifted(("y",), 1),
             fits=several_steps),
-    Variant("v_reported_without_b", "s is reported in the place of v: v = s + b, the argument of h",
+    Variant("s_of_step_before",
+            "s_{t-1} is reported as s_t, as it was before the step's update",
+            _of_step_before("s")),
+    Variant("y_of_step_before",
+            "y_{t-1} is reported as y_t, as it was before the step's update",
+            _of_step_before("y")),
+    *(Variant(f"{name}_of_last_step_everywhere",
+              f"{name} of the last step stands at every step, as of one buffer that is written "
+              "again and again: copy it at each step",
+              _last_everywhere(name), fits=several_steps) for name in ("s", "y", "v", "z")),
+    Variant("input_truncated",
+            "x is cut to whole numbers, as of a cast to int: it is used as it is",
+            _input_through(np.trunc)),
+    Variant("input_rounded",
+            "x is rounded to whole numbers: it is used as it is",
+            _input_through(np.rint)),
+    Variant("input_late",
+            "the input comes a step late, x_{t-1} W: x_t W",
+            {"inputs": (_input_late,), "outputs": (_input_gradient_early,)}),
+    Variant("v_reported_without_b",
+            "s is reported in the place of v: v = s + b, the argument of h",
             {"outputs": (_copied("v", "s"),)}),
-    Variant("adj_y_without_later_steps", "adj.y is the cotangent dy alone: it is dL/dy_t over all "
-                                         "paths, those "
-            "through later steps included", {"outputs": (_adjoint_of_y_alone,)}),
-    Variant("traces_one_step_late", "the traces are reported a step late, those of t-1 at t",
+    Variant("adj_y_without_later_steps",
+            "adj.y is the cotangent dy alone: it is dL/dy_t over all paths, those through later "
+            "steps included",
+            {"outputs": (_adjoint_of_y_alone,)}),
+    Variant("traces_one_step_late",
+            "the traces are reported a step late, those of t-1 at t",
             _shifted(TRACES, 1),
             fits=several_steps),
 ]
@@ -181,14 +266,17 @@ def _to_bits(bits):
 
 
 PRECISION = [
-    Variant("float32", "single precision somewhere: all of it in the precision that is asked for",
+    Variant("float32",
+            "single precision somewhere: all of it in the precision that is asked for",
             {"dtype": np.float32}),
-    Variant("precision", "the equations are right, but digits are lost on the way", {}),
-    Variant("products_in_tf32", "matrix products in TF32, their operands rounded to 11 bits: full "
-                                "precision",
+    Variant("precision",
+            "the equations are right, but digits are lost on the way",
+            {}),
+    Variant("products_in_tf32",
+            "matrix products in TF32, their operands rounded to 11 bits: full precision",
             {"rounded": _to_bits(11)}),
-    Variant("products_in_bfloat16", "matrix products in bfloat16, their operands rounded to 8 "
-                                    "bits: full precision",
+    Variant("products_in_bfloat16",
+            "matrix products in bfloat16, their operands rounded to 8 bits: full precision",
             {"rounded": _to_bits(8)}),
 ]
 

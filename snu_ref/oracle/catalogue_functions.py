@@ -1,4 +1,4 @@
-"""Changes to the functions of the unit: g and its slope, h and its slope, and the surrogate of the step.
+"""Changes to the functions of the unit: g, h and their slopes, the surrogate of the step.
 
 As in `catalogue_forward`; but a change of a slope alone leaves the forward pass as it is.
 
@@ -30,68 +30,104 @@ def _other_g(name):
 
 
 G = [
-    Variant("g_left_out", "g is left out, s = z: s = g(z)", _is_g("identity"),
+    Variant("g_left_out",
+            "g is left out, s = z: s = g(z)",
+            _is_g("identity"),
             _other_g("identity")),
-    *(Variant(f"g_is_{name}", f"g is {name}, not the one this case asks for", _is_g(name),
+    *(Variant(f"g_is_{name}",
+              f"g is {name}, not the one this case asks for",
+              _is_g(name),
               _other_g(name))
       for name in ("relu", "leaky_relu", "tanh")),
-    Variant("g_is_sigmoid", "g is a sigmoid, not the one this case asks for",
+    Variant("g_is_sigmoid",
+            "g is a sigmoid, not the one this case asks for",
             {"g": lambda z: 0.5 + 0.5 * np.tanh(0.5 * z), "g_slope": lambda z, s: s * (1 - s)}),
-    Variant("g_is_elu", "g is elu, not the one this case asks for",
+    Variant("g_is_elu",
+            "g is elu, not the one this case asks for",
             {"g": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
              "g_slope": lambda z, s: np.where(z > 0, 1, np.exp(np.minimum(z, 0)))}),
-    Variant("g_is_softplus", "g is softplus, not the one this case asks for",
-            {"g": lambda z: np.logaddexp(0 * z, z), "g_slope": lambda z,
-             s: 0.5 + 0.5 * np.tanh(0.5 * z)}),
-    Variant("g_clipped_at_one", "g is clipped to [0, 1]: s has no upper bound",
-            {"g": lambda z: np.clip(z, 0, 1), "g_slope": lambda z,
-             s: ((z > 0) & (z < 1)).astype(z.dtype)},
+    Variant("g_is_softplus",
+            "g is softplus, not the one this case asks for",
+            {"g": lambda z: np.logaddexp(0 * z, z),
+             "g_slope": lambda z, s: 0.5 + 0.5 * np.tanh(0.5 * z)}),
+    Variant("g_clipped_at_one",
+            "g is clipped to [0, 1]: s has no upper bound",
+            {"g": lambda z: np.clip(z, 0, 1),
+             "g_slope": lambda z, s: ((z > 0) & (z < 1)).astype(z.dtype)},
             option(g=("relu", "identity"))),
-    *(Variant(f"leaky_slope={slope}", f"leaky_relu has slope {slope} below zero{whose}: 0.1",
+    Variant("g_then_relu",
+            "the state is clamped at 0 after g, max(g(z), 0): s = g(z)",
+            lambda config: {
+                "g": lambda z: np.maximum(STATE_FUNCTIONS[config["g"]].value(z), 0),
+                "g_slope": lambda z, s: (s > 0) * STATE_FUNCTIONS[config["g"]].slope(z, s)},
+            _other_g("relu")),
+    *(Variant(f"leaky_slope={slope}",
+              f"leaky_relu has slope {slope} below zero{whose}: 0.1",
               leaky(slope), _LEAKY)
-      for slope,
-      whose in ((0.01, " (PyTorch's and JAX's default)"), (0.2, " (TensorFlow's default)"),
-                           (0.3, " (Keras's default)"))),
-    Variant("g_on_input_only", "g is applied to x W alone: it is applied to the whole of z",
+      for slope, whose in ((0.01, " (PyTorch's and JAX's default)"),
+                           (0.2, " (TensorFlow's default)"), (0.3, " (Keras's default)"))),
+    Variant("leaky_floor",
+            "leaky_relu is max(z, 0.1): it is max(z, 0.1 z)",
+            {"g": lambda z: np.maximum(z, 0.1), "g_slope": lambda z, s: (z > 0.1).astype(z.dtype)},
+            _LEAKY),
+    Variant("g_is_softsign",
+            "g is z / (1 + |z|), not the one this case asks for",
+            {"g": lambda z: z / (1 + np.abs(z)), "g_slope": lambda z, s: (1 - np.abs(s)) ** 2}),
+    Variant("g_on_input_only",
+            "g is applied to x W alone: it is applied to the whole of z",
             {"drive": lambda c: product(c, c.x, c.W).apply(c.g, c.g_slope), "s": lambda c: c.z},
             _other_g("identity")),
 ]
 
 
 H = [
-    Variant("h_is_sigmoid", "the output is sigmoid(v), the soft unit: this case is the spiking "
-                            "one, step(v)",
+    Variant("h_is_sigmoid",
+            "the output is sigmoid(v), the soft unit: this case is the spiking one, step(v)",
             {"h": lambda v: 0.5 + 0.5 * np.tanh(0.5 * v), "h_slope": lambda v, y: y * (1 - y)},
             STEP),
-    Variant("h_is_surrogate", "the output is psi(v), the primitive of the surrogate: it is "
-                              "step(v), and psi serves "
-            "the gradient alone", lambda config: {"h": SURROGATES[config["surrogate"]].psi}, STEP),
-    Variant("h_is_sign", "the output is sign(v), -1 below the threshold: it is 0 there",
+    Variant("h_is_surrogate",
+            "the output is psi(v), the primitive of the surrogate: it is step(v), and psi serves "
+            "the gradient alone",
+            lambda config: {"h": SURROGATES[config["surrogate"]].psi}, STEP),
+    Variant("h_is_sign",
+            "the output is sign(v), -1 below the threshold: it is 0 there",
             {"h": np.sign}, STEP),
-    Variant("h_is_step", "the output is step(v) with the slope 1 - tanh^2(v), the spiking unit: "
-                         "this case is the "
-            "soft one, sigmoid(v)",
+    Variant("h_is_step",
+            "the output is step(v) with the slope 1 - tanh^2(v), the spiking unit: this case is "
+            "the soft one, sigmoid(v)",
             {"h": lambda v: (v > 0).astype(v.dtype), "h_slope": lambda v, y: 1 - np.tanh(v) ** 2},
             SIGMOID),
     Variant("h_is_sigmoid_of_2v",
             "the output is (1 + tanh(v))/2, which is sigmoid(2 v): sigmoid(v)",
             {"h": lambda v: 0.5 + 0.5 * np.tanh(v), "h_slope": lambda v, y: 2 * y * (1 - y)},
             SIGMOID),
-    Variant("h_is_tanh", "the output is tanh(v): sigmoid(v)",
+    Variant("h_is_tanh",
+            "the output is tanh(v): sigmoid(v)",
             {"h": np.tanh, "h_slope": lambda v, y: 1 - y * y}, SIGMOID),
-    Variant("h_is_hard_sigmoid", "the output is clip(v/6 + 1/2, 0, 1), a hard sigmoid "
-                                 "(PyTorch's): sigmoid(v)",
-            {"h": lambda v: np.clip(v / 6 + 0.5, 0, 1), "h_slope": lambda v,
-             y: (np.abs(v) < 3).astype(v.dtype) / 6},
+    Variant("h_is_fast_sigmoid",
+            "the output is 1/2 + v / (2 (1 + |v|)), a fast sigmoid: sigmoid(v)",
+            {"h": lambda v: 0.5 + 0.5 * v / (1 + np.abs(v)),
+             "h_slope": lambda v, y: 0.5 / (1 + np.abs(v)) ** 2},
             SIGMOID),
-    Variant("h_is_hard_sigmoid_0.2", "the output is clip(0.2 v + 1/2, 0, 1), a hard sigmoid "
-                                     "(Keras 2's): sigmoid(v)",
-            {"h": lambda v: np.clip(0.2 * v + 0.5, 0, 1), "h_slope": lambda v,
-             y: 0.2 * (np.abs(v) < 2.5).astype(v.dtype)},
+    Variant("h_is_hard_sigmoid",
+            "the output is clip(v/6 + 1/2, 0, 1), a hard sigmoid (PyTorch's): sigmoid(v)",
+            {"h": lambda v: np.clip(v / 6 + 0.5, 0, 1),
+             "h_slope": lambda v, y: (np.abs(v) < 3).astype(v.dtype) / 6},
             SIGMOID),
-    Variant("y_is_s", "s is returned in the place of y", {"out": lambda c: c.s + 0.0}),
-    Variant("y_is_v", "v is returned in the place of y", {"out": lambda c: c.v + 0.0}),
-    Variant("y_is_z", "z is returned in the place of y", {"out": lambda c: c.z + 0.0}),
+    Variant("h_is_hard_sigmoid_0.2",
+            "the output is clip(0.2 v + 1/2, 0, 1), a hard sigmoid (Keras 2's): sigmoid(v)",
+            {"h": lambda v: np.clip(0.2 * v + 0.5, 0, 1),
+             "h_slope": lambda v, y: 0.2 * (np.abs(v) < 2.5).astype(v.dtype)},
+            SIGMOID),
+    Variant("y_is_s",
+            "s is returned in the place of y",
+            {"out": lambda c: c.s + 0.0}),
+    Variant("y_is_v",
+            "v is returned in the place of y",
+            {"out": lambda c: c.v + 0.0}),
+    Variant("y_is_z",
+            "z is returned in the place of y",
+            {"out": lambda c: c.z + 0.0}),
 ]
 
 
@@ -110,23 +146,25 @@ def _slope_at_zero(value):
 
 
 G_SLOPE = [
-    Variant("g_slope_left_out", "the derivative of g is left out, taken as 1: dz = g'(z) ds",
+    Variant("g_slope_left_out",
+            "the derivative of g is left out, taken as 1: dz = g'(z) ds",
             {"g_slope": lambda z, s: np.ones_like(z)}, option(g=("relu", "leaky_relu", "tanh"))),
-    Variant("g_slope_at_zero_one", "g'(0) = 1: at z = 0 the left slope counts, 0 for relu, 0.1 "
-                                   "for leaky_relu",
+    Variant("g_slope_at_zero_one",
+            "g'(0) = 1: at z = 0 the left slope counts, 0 for relu, 0.1 for leaky_relu",
             _slope_at_zero(1.0), _kinked),
-    Variant("g_slope_at_zero_half", "g'(0) lies halfway between the slopes (as of a maximum that "
-                                    "shares ties): at "
-            "z = 0 the left slope counts, 0 for relu, 0.1 for leaky_relu",
+    Variant("g_slope_at_zero_half",
+            "g'(0) lies halfway between the slopes (as of a maximum that shares ties): at z = 0 "
+            "the left slope counts, 0 for relu, 0.1 for leaky_relu",
             lambda config: _slope_at_zero(0.5 * (1 + (LEAK if config["g"] == "leaky_relu"
                                                       else 0)))(config), _kinked),
-    Variant("g_slope_of_relu", "the derivative of g is 0 below zero, relu's: it is 0.1, "
-                               "leaky_relu's",
+    Variant("g_slope_of_relu",
+            "the derivative of g is 0 below zero, relu's: it is 0.1, leaky_relu's",
             {"g_slope": STATE_FUNCTIONS["relu"].slope}, option(g="leaky_relu")),
-    Variant("g_slope_at_z", "the derivative of tanh is 1 - z^2: it is 1 - s^2, s = tanh(z)",
+    Variant("g_slope_at_z",
+            "the derivative of tanh is 1 - z^2: it is 1 - s^2, s = tanh(z)",
             {"g_slope": lambda z, s: 1 - z * z}, option(g="tanh")),
-    Variant("g_slope_of_tanh_s", "the derivative of tanh is 1 - tanh(s)^2: it is 1 - s^2, s = "
-                                 "tanh(z)",
+    Variant("g_slope_of_tanh_s",
+            "the derivative of tanh is 1 - tanh(s)^2: it is 1 - s^2, s = tanh(z)",
             {"g_slope": lambda z, s: 1 - np.tanh(s) ** 2}, option(g="tanh")),
 ]
 
@@ -147,9 +185,10 @@ def scaled(gain, width):
 
 
 def _surrogate(name, text, dpsi):
-    return Variant(f"surrogate_{name}", f"the slope of the step is {text}, another surrogate: "
-                                        f"psi'(v) of the one this "
-                   "case names", {"h_slope": lambda v, y: dpsi(v)},
+    return Variant(f"surrogate_{name}",
+                   f"the slope of the step is {text}, another surrogate: psi'(v) of the one this "
+                   "case names",
+                   {"h_slope": lambda v, y: dpsi(v)},
                    lambda c: c["h"] == "step" and c["surrogate"] != name)
 
 
@@ -160,64 +199,102 @@ def _closed_edge(config):
 
 
 H_SLOPE = [
-    Variant("surrogate_at_s", "the surrogate is evaluated at s: psi'(v), v = s + b",
+    Variant("surrogate_at_s",
+            "the surrogate is evaluated at s: psi'(v), v = s + b",
             {"h_at": lambda c: c.s.value}, STEP),
-    Variant("surrogate_at_s_minus_b", "the surrogate is evaluated at s - b: psi'(v), v = s + b",
+    Variant("surrogate_at_s_minus_b",
+            "the surrogate is evaluated at s - b: psi'(v), v = s + b",
             {"h_at": lambda c: 2 * c.s.value - c.v.value}, STEP),
-    Variant("surrogate_at_z", "the surrogate is evaluated at z + b: psi'(v), v = s + b",
+    Variant("surrogate_at_z",
+            "the surrogate is evaluated at z + b: psi'(v), v = s + b",
             {"h_at": lambda c: c.z.value + (c.v.value - c.s.value)}, STEP),
-    Variant("surrogate_at_v_over_threshold", "the surrogate is evaluated at v / (-b), v in units "
-                                             "of the threshold: "
-            "psi'(v), v = s + b",
+    Variant("surrogate_at_v_over_threshold",
+            "the surrogate is evaluated at v / (-b), v in units of the threshold: psi'(v), v = s "
+            "+ b",
             {"h_at": lambda c: c.v.value / _away_from_zero(c.s.value - c.v.value)}, STEP),
-    *(_surrogate(name, f"that of {name}", SURROGATES[name].dpsi) for name in SURROGATES),
-    _surrogate("one", "1 everywhere, straight through", np.ones_like),
-    _surrogate("zero", "0, as of a bare comparison", np.zeros_like),
-    _surrogate("one_above", "1 where v > 0, that of relu", lambda v: (v > 0).astype(v.dtype)),
-    _surrogate("box_of_two", "1 for |v| < 1, a boxcar twice as wide",
+    Variant("surrogate_at_y",
+            "the surrogate is evaluated at the output y, 0 or 1: psi'(v), v = s + b",
+            lambda config: {"h_slope": lambda v, y: SURROGATES[config["surrogate"]].dpsi(y)}, STEP),
+    *(_surrogate(name,
+                 f"that of {name}",
+                 SURROGATES[name].dpsi) for name in SURROGATES),
+    _surrogate("one",
+               "1 everywhere, straight through",
+               np.ones_like),
+    _surrogate("zero",
+               "0, as of a bare comparison",
+               np.zeros_like),
+    _surrogate("one_above",
+               "1 where v > 0, that of relu",
+               lambda v: (v > 0).astype(v.dtype)),
+    _surrogate("box_of_two",
+               "1 for |v| < 1, a boxcar twice as wide",
                lambda v: (np.abs(v) <= 1).astype(v.dtype)),
-    _surrogate("flat_box", "1/2 for |v| < 1, a boxcar twice as wide and half as high",
+    _surrogate("flat_box",
+               "1/2 for |v| < 1, a boxcar twice as wide and half as high",
                lambda v: 0.5 * (np.abs(v) <= 1).astype(v.dtype)),
-    _surrogate("sigmoid", "sigmoid'(v)", _sigmoid_slope),
-    _surrogate("sigmoid_4", "4 sigmoid'(4 v), SpikingJelly's default",
+    _surrogate("sigmoid",
+               "sigmoid'(v)",
+               _sigmoid_slope),
+    _surrogate("sigmoid_4",
+               "4 sigmoid'(4 v), SpikingJelly's default",
                lambda v: 4 * _sigmoid_slope(4 * v)),
-    _surrogate("sigmoid_25", "25 sigmoid'(25 v), snnTorch's sigmoid",
+    _surrogate("sigmoid_25",
+               "25 sigmoid'(25 v), snnTorch's sigmoid",
                lambda v: 25 * _sigmoid_slope(25 * v)),
-    _surrogate("fast_sigmoid_10", "1 / (1 + 10 |v|)^2, of SuperSpike",
+    _surrogate("fast_sigmoid_10",
+               "1 / (1 + 10 |v|)^2, of SuperSpike",
                lambda v: 1 / (1 + 10 * np.abs(v)) ** 2),
-    _surrogate("fast_sigmoid_25", "1 / (1 + 25 |v|)^2, snnTorch's fast sigmoid",
+    _surrogate("fast_sigmoid_25",
+               "1 / (1 + 25 |v|)^2, snnTorch's fast sigmoid",
                lambda v: 1 / (1 + 25 * np.abs(v)) ** 2),
-    _surrogate("fast_sigmoid_100", "1 / (1 + 100 |v|)^2, Norse's default",
+    _surrogate("fast_sigmoid_100",
+               "1 / (1 + 100 |v|)^2, Norse's default",
                lambda v: 1 / (1 + 100 * np.abs(v)) ** 2),
-    _surrogate("arctan_unscaled", "1 / (1 + v^2)", lambda v: 1 / (1 + v * v)),
-    _surrogate("arctan_over_pi", "1 / (pi (1 + (pi v)^2))",
+    _surrogate("arctan_unscaled",
+               "1 / (1 + v^2)",
+               lambda v: 1 / (1 + v * v)),
+    _surrogate("arctan_over_pi",
+               "1 / (pi (1 + (pi v)^2))",
                lambda v: 1 / (np.pi * (1 + (np.pi * v) ** 2))),
-    _surrogate("triangle_0.3", "0.3 max(0, 1 - |v|)", lambda v: 0.3 * np.maximum(1 - np.abs(v), 0)),
-    _surrogate("gaussian", "exp(-v^2 / 2) / sqrt(2 pi)",
+    _surrogate("triangle_0.3",
+               "0.3 max(0, 1 - |v|)",
+               lambda v: 0.3 * np.maximum(1 - np.abs(v), 0)),
+    _surrogate("gaussian",
+               "exp(-v^2 / 2) / sqrt(2 pi)",
                lambda v: np.exp(-0.5 * v * v) / np.sqrt(2 * np.pi).astype(v.dtype)),
-    _surrogate("gaussian_peak_one", "exp(-v^2)", lambda v: np.exp(-v * v)),
-    _surrogate("tanh_value", "tanh(v), psi in the place of psi'", np.tanh),
-    _surrogate("tanh_unsquared", "1 - tanh(|v|), the square left out",
+    _surrogate("gaussian_peak_one",
+               "exp(-v^2)",
+               lambda v: np.exp(-v * v)),
+    _surrogate("tanh_value",
+               "tanh(v), psi in the place of psi'",
+               np.tanh),
+    _surrogate("tanh_unsquared",
+               "1 - tanh(|v|), the square left out",
                lambda v: 1 - np.tanh(np.abs(v))),
-    Variant("surrogate_closed_edge", "at its kink the surrogate has the larger slope, as of |v| "
-                                     "<= 1/2: the smaller "
-            "|psi'| counts there", _closed_edge, option(h="step", surrogate=("boxcar",))),
-    Variant("surrogate_where_firing", "the surrogate is 0 where there is no spike: psi'(v) "
-                                      "everywhere",
+    Variant("surrogate_closed_edge",
+            "at its kink the surrogate has the larger slope, as of |v| <= 1/2: the smaller |psi'| "
+            "counts there",
+            _closed_edge, option(h="step", surrogate=("boxcar",))),
+    Variant("surrogate_where_firing",
+            "the surrogate is 0 where there is no spike: psi'(v) everywhere",
             lambda config: {"h_slope": lambda v, y: y * SURROGATES[config["surrogate"]].dpsi(v)},
             STEP),
-    Variant("h_slope_left_out", "the derivative of the sigmoid is left out, taken as 1: dv = y (1 "
-                                "- y) dy",
+    Variant("h_slope_left_out",
+            "the derivative of the sigmoid is left out, taken as 1: dv = y (1 - y) dy",
             {"h_slope": lambda v, y: np.ones_like(v)}, SIGMOID),
-    Variant("h_slope_of_v", "the derivative of the sigmoid is v (1 - v): it is y (1 - y)",
+    Variant("h_slope_of_v",
+            "the derivative of the sigmoid is v (1 - v): it is y (1 - y)",
             {"h_slope": lambda v, y: v * (1 - v)}, SIGMOID),
-    Variant("h_slope_of_y", "the derivative of the sigmoid is sigmoid'(y): it is y (1 - y), y = "
-                            "sigmoid(v)",
+    Variant("h_slope_of_y",
+            "the derivative of the sigmoid is sigmoid'(y): it is y (1 - y), y = sigmoid(v)",
             {"h_slope": lambda v, y: _sigmoid_slope(y)}, SIGMOID),
-    Variant("h_slope_of_surrogate", "the derivative of the sigmoid is 1 - tanh^2(v), the "
-                                    "surrogate of the step: "
-            "it is y (1 - y)", {"h_slope": lambda v, y: 1 - np.tanh(v) ** 2}, SIGMOID),
-    Variant("h_slope_at_s", "the derivative of the sigmoid is taken at s: at v = s + b",
+    Variant("h_slope_of_surrogate",
+            "the derivative of the sigmoid is 1 - tanh^2(v), the surrogate of the step: it is y "
+            "(1 - y)",
+            {"h_slope": lambda v, y: 1 - np.tanh(v) ** 2}, SIGMOID),
+    Variant("h_slope_at_s",
+            "the derivative of the sigmoid is taken at s: at v = s + b",
             {"h_slope": lambda v, y: _sigmoid_slope(v), "h_at": lambda c: c.s.value}, SIGMOID),
 ]
 

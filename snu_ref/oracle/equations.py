@@ -1,4 +1,4 @@
-"""The unit's equations for one step, each in a place of its own, so that any of them can be exchanged.
+"""The unit's equations for one step, each in a place of its own, so that any can be exchanged.
 
 For one step, with s and y those of the step before:
 
@@ -99,23 +99,13 @@ RESULTS = ("fired", "gate", "z", "s", "v", "y")
 
 
 def run(config, inputs, changes, dtype=np.float64, backward=True):
-    """Forward and backward with some equations exchanged: name -> array, as a case lists its outputs.
+    """Forward and backward with some equations exchanged: name -> array, the outputs of a case.
 
     changes: name of an equation -> what takes its place. The traces alone unless `backward`.
     """
-    e = {**equations(config), **changes}
-    dtype = e["dtype"] or dtype
-    given = inputs
-    for change in e["inputs"]:
-        inputs = change(config, inputs)
-    inputs = {name: a.astype(dtype) for name, a in inputs.items()}
-    c = SimpleNamespace(config=config, given=given,
-                        **{"find_" + name if name in RESULTS else name: f for name, f in e.items()})
-    start = e["start"](c, inputs, lambda start: _forward(c, e, inputs, start)[2])
-    tape, steps, end, leaves, xs = _forward(c, e, inputs, start)
-
-    outputs = {name: np.stack([step[name].value for step in steps]) for name in TRACES}
-    outputs["end.s"], outputs["end.y"] = (var.value for var in end)
+    e, given = {**equations(config), **changes}, inputs
+    inputs, tape, steps, end, leaves, xs = _ahead(config, e, inputs, dtype)
+    outputs = _traces(steps, end)
     if backward:
         tape.backward([(step["y"], dy) for step, dy in zip(steps, inputs["dy"])]
                       + [(end[0], inputs["dend.s"]), (end[1], inputs["dend.y"])])
@@ -125,13 +115,50 @@ def run(config, inputs, changes, dtype=np.float64, backward=True):
             if name in leaves:
                 outputs[name] = leaves[name].gradient()
         outputs["grad.x"] = np.stack([x.gradient() for x in xs])
-        outputs["start.s"], outputs["start.y"] = leaves["start.s"].gradient(), leaves["start.y"].gradient()
+        for name in ("start.s", "start.y"):
+            outputs[name] = leaves[name].gradient()
         outputs = {name: outputs[name] for name in FORWARD + BACKWARD if name in outputs}
     return finish(config, given, outputs, e["outputs"])
 
 
+def as_computed(config, inputs, changes, dtype=np.float64):
+    """What the steps have computed, before changes of what comes out: name -> array.
+
+    The traces and the final state; "gate", (T, B, n); "start.s" and "start.y", the state of step 0.
+    """
+    e = {**equations(config), **changes}
+    _, _, steps, end, leaves, _ = _ahead(config, e, inputs, dtype)
+    found = _traces(steps, end)
+    found["gate"] = np.stack([
+        np.broadcast_to(getattr(step["gate"], "value", step["gate"]), step["z"].value.shape)
+        for step in steps])
+    found["start.s"], found["start.y"] = leaves["start.s"].value, leaves["start.y"].value
+    return found
+
+
+def _ahead(config, e, inputs, dtype):
+    """The forward pass of the equations e: the inputs as used, and what `_forward` returns."""
+    dtype, given = e["dtype"] or dtype, inputs
+    for change in e["inputs"]:
+        inputs = change(config, inputs)
+    inputs = {name: a.astype(dtype) for name, a in inputs.items()}
+    c = SimpleNamespace(config=config, given=given, **{
+        "find_" + name if name in RESULTS else name: f for name, f in e.items()})
+    start = e["start"](c, inputs, lambda start: _forward(c, e, inputs, start)[2])
+    return (inputs, *_forward(c, e, inputs, start))
+
+
+def _traces(steps, end):
+    found = {name: np.stack([step[name].value for step in steps]) for name in TRACES}
+    found["end.s"], found["end.y"] = (var.value for var in end)
+    return found
+
+
 def finish(config, inputs, outputs, changes):
-    """`outputs` with changes of what comes out: functions (c, outputs); c has config, given, T and B."""
+    """`outputs` with changes of what comes out: functions (c, outputs).
+
+    c has config, given, T and B.
+    """
     outputs = dict(outputs)
     T, B = inputs["x"].shape[:2]
     for change in changes:
@@ -140,7 +167,7 @@ def finish(config, inputs, outputs, changes):
 
 
 def _forward(c, e, inputs, start):
-    """All steps from the state `start`: the tape, the traces of each step, the final state, leaves, x."""
+    """All steps from the state `start`: tape, traces of each step, final state, leaves, inputs."""
     tape = Tape()
     leaves = {name.replace("params", "grad"): tape.leaf(inputs[name])
               for name in ("params.W", "params.b", "params.decay", "params.H") if name in inputs}
@@ -155,7 +182,7 @@ def _forward(c, e, inputs, start):
         c.x = tape.leaf(x)
         xs.append(c.x)
         one_step(c)
-        steps.append({"z": c.z, "s": c.shown(c), "v": c.v, "y": c.out(c)})
+        steps.append({"z": c.z, "s": c.shown(c), "v": c.v, "y": c.out(c), "gate": c.gate})
         c.s, c.y = c.store(c)
     return tape, steps, (c.s, c.y), leaves, xs
 
@@ -179,7 +206,7 @@ class Variant(NamedTuple):
 
 
 def option(**wanted):
-    """A `when`: whether a configuration has all these values; a tuple stands for any of its members."""
+    """A `when`: whether a configuration has all these values; a tuple: any of its members."""
     def when(config):
         return all(config[name] in value if isinstance(value, tuple) else config[name] == value
                    for name, value in wanted.items())

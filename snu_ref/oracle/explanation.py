@@ -1,6 +1,7 @@
 """What a diagnosis says: which changes give a port's numbers, and how well."""
 from typing import NamedTuple
 
+FORWARD_ALONE = "forward_alone"  # among the names: the traces are explained, the gradients are not
 NEAR = 1e-3   # ours: errors below this, and no change that fits, are a loss of precision
 
 
@@ -9,8 +10,8 @@ class Explanation(NamedTuple):
 
     names: of changes, the first argument to ask about them again. text: what is computed, and what
     should be. digits: to how many digits the matched tensors agree. matched, unmatched: names of
-    tensors; a full explanation leaves none unmatched. also: the names of others that this case cannot
-    tell from it.
+    tensors; a full explanation leaves none unmatched. also: the names of others that this case
+    cannot tell from it.
     """
     names: tuple
     text: str
@@ -23,8 +24,8 @@ class Explanation(NamedTuple):
 def precision_text(digits):
     """For numbers that no change of the equations gives, though all are near."""
     if digits >= 5:
-        return (f"all numbers are nearly right, to {digits:.1f} digits: single precision somewhere, sums "
-                "that lose digits, or a small term too many (an eps)")
-    return (f"no change of the equations gives these numbers, but all agree to {digits:.1f} digits: "
-            "precision is lost (about 7 digits are float32's, 3 those of TF32 and float16, 2 those "
-            "of bfloat16)")
+        return (f"all numbers are nearly right, to {digits:.1f} digits: single precision "
+                "somewhere, sums that lose digits, or a small term too many (an eps)")
+    return (f"no change of the equations gives these numbers, but all agree to {digits:.1f} "
+            "digits: precision is lost (about 7 digits are float32's, 3 those of TF32 and "
+            "float16, 2 those of bfloat16)")

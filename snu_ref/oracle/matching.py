@@ -4,7 +4,8 @@
 to its largest element; `digits` is minus its decimal logarithm. The order of computation is
 
     z, s, v, y of step 1, of step 2 ...; the final state;
-    adj.y, adj.v, adj.s, adj.z, grad.x of step T, of step T-1 ...; the gradients of parameters and start
+    adj.y, adj.v, adj.s, adj.z, grad.x of step T, of step T-1 ...;
+    the gradients of parameters and of the initial state
 
 and `progress` is how far along it two sets of outputs agree: what goes wrong first is where the
 cause is.
@@ -53,7 +54,7 @@ class Port:
                          0.1 * max((self.errors[name] for name in self.wrong), default=0))
 
     def error(self, name, value, got=None):
-        """The largest difference of `value` and the port's tensor, relative to the largest of `value`."""
+        """The largest difference of the port's tensor to `value`, relative to its largest."""
         got = self.got[name] if got is None else got
         if value.shape != got.shape:
             return np.inf

@@ -37,11 +37,11 @@ class Answer:
         errors = [self.error(name, expected[name]) for name in self.names]
         self.wrong = [name for name, error in zip(self.names, errors) if error > tolerance]
         self.worst = max(errors, default=0.0)
-        # nearer than the right numbers by a digit, or it says nothing; wider in float32 (`matching`)
+        # nearer than the right numbers by a digit, or it says nothing; in float32 as in `matching`
         self.match = min(tolerance if tolerance < 1e-8 else 10 * tolerance, 0.1 * self.worst)
 
     def error(self, name, value):
-        """The largest difference of `value` and the port's tensor, relative to the largest of `value`."""
+        """The largest difference of the port's tensor to `value`, relative to its largest."""
         got = self.got[name]
         if value.shape != got.shape:
             return np.inf
@@ -99,8 +99,9 @@ def recognise(config, inputs, got, expected, tolerance):
     if not found:
         related_by, rest = relations(port, expected, _sizes(inputs))
         if len(related_by) == 1 and not rest:
-            found = related_by
-            runs[found[0]] = numbers_with(config, inputs, expected, found[0])
+            tensors, words = related_by[0]
+            found = [f"{','.join(tensors)}: {word}" for word in words]
+            runs.update({name: numbers_with(config, inputs, expected, name) for name in found})
     if found:
         return [Explanation((name,), text_of(config, name), port.digits(runs[name], port.names),
                             tuple(port.names), (), tuple((o,) for o in found if o != name))
@@ -126,8 +127,10 @@ def _partial(config, port, runs, expected):
     explanations = []
     for _, name, matched in sorted(ranked)[:PARTIAL]:
         unmatched = tuple(n for n in port.names if n not in matched)
-        text = f"explains {', '.join(matched)} but not {', '.join(unmatched)}: {text_of(config, name)}"
-        explanations.append(Explanation((name,), text, port.digits(runs[name], matched), matched, unmatched))
+        text = (f"explains {', '.join(matched)} but not {', '.join(unmatched)}: "
+                f"{text_of(config, name)}")
+        explanations.append(Explanation((name,), text, port.digits(runs[name], matched), matched,
+                                        unmatched))
     return explanations
 
 

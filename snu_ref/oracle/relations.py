@@ -1,7 +1,7 @@
-"""Simple relations of a single tensor to the right one: -1 times it, divided by T, transposed, a step late.
+"""Simple relations of a tensor to the right one: -1 times it, divided by T, transposed, late.
 
-A relation is a change like those of the catalogue, of one or several outputs, and its name says all:
-"grad.b: times -1", "grad.W,grad.H: transposed", "grad.x: times 1/T", "y: one step late".
+A relation is a change like those of the catalogue, of one or several outputs, and its name says
+all: "grad.b: times -1", "grad.W,grad.H: transposed", "grad.x: times 1/T", "y: one step late".
 """
 import numpy as np
 
@@ -42,12 +42,13 @@ REARRANGED = {
     "one step early": _one_step_early,
     "without its last step": _without(-1),
     "without its first step": _without(0),
-    "with the units in reverse order": lambda a: a[..., ::-1] if a.ndim and a.shape[-1] > 1 else None,
+    "with the units in reverse order":
+        lambda a: a[..., ::-1] if a.ndim and a.shape[-1] > 1 else None,
 }
 FACTORS = {
     "-1": lambda T, B, n: -1.0, "2": lambda T, B, n: 2.0, "1/2": lambda T, B, n: 0.5,
-    "1/T": lambda T, B, n: 1 / T, "1/B": lambda T, B, n: 1 / B, "1/(T B)": lambda T, B,
-    n: 1 / (T * B),
+    "1/T": lambda T, B, n: 1 / T, "1/B": lambda T, B, n: 1 / B,
+    "1/(T B)": lambda T, B, n: 1 / (T * B),
     "1/(T B n)": lambda T, B, n: 1 / (T * B * n), "T": lambda T, B, n: T, "B": lambda T, B, n: B,
     "T B": lambda T, B, n: T * B,
 }
@@ -59,7 +60,7 @@ def factor_of(words, sizes):
 
 
 def related(words, value, sizes):
-    """The tensor that stands in the relation `words` to `value`; None where there is no such thing."""
+    """The tensor that has the relation `words` to `value`; None where there is no such thing."""
     if words in REARRANGED:
         return REARRANGED[words](value)
     return factor_of(words.removeprefix("times "), sizes) * value
@@ -92,27 +93,30 @@ def relation_text(name):
 
 
 def relation(port, name, value, sizes):
-    """The words for how the port's tensor `name` relates to `value`, or None. port: a `matching.Port`."""
+    """All words for how the port's tensor `name` relates to `value`. port: a `matching.Port`."""
     got = port.got[name]
     if not np.isfinite(got).all() or not value.any():
-        return None
+        return ()
     if not got.any():
-        return "times 0"
+        return ("times 0",)
     candidates = [f"times {words}" for words in FACTORS
                   if factor_of(words, sizes) != 1] + list(REARRANGED)
-    for words in candidates:
-        moved = related(words, value, sizes)
-        if moved is not None and moved.any() and port.error(name, moved) <= port.match:
-            return words
+    moved = {words: related(words, value, sizes) for words in candidates}
+    found = tuple(words for words, a in moved.items()
+                  if a is not None and a.any() and port.error(name, a) <= port.match)
     factor = float((got * value).sum() / (value * value).sum())
     # a single number can be met by some factor always: that would say nothing
-    if np.count_nonzero(value) > 2 and port.error(name, factor * value) <= port.match:
-        return f"times {factor:.12g}"
-    return None
+    if not found and (np.count_nonzero(value) > 2
+                      and port.error(name, factor * value) <= port.match):
+        return (f"times {factor:.12g}",)
+    return found
 
 
 def relations(port, outputs, sizes):
-    """Names of the relations between these outputs and the port's tensors that differ, and the names without one."""
+    """How the port's tensors that differ relate to these outputs.
+
+    Returns [(names of tensors, all words that fit)], and the names of the tensors without any.
+    """
     found, rest = {}, []
     for name in port.names:
         if name in outputs and port.error(name, outputs[name]) > max(port.match, port.tolerance):
@@ -121,4 +125,4 @@ def relations(port, outputs, sizes):
                 found.setdefault(words, []).append(name)
             else:
                 rest.append(name)
-    return [f"{','.join(names)}: {words}" for words, names in found.items()], rest
+    return [(tuple(names), words) for words, names in found.items()], rest
