@@ -31,8 +31,16 @@ def _recurrent(config, inputs):
     fields = STATE[config["unit"]]
     run = {"rnn": twins.rnn_twin, "gru": twins.gru_twin, "lstm": twins.lstm_twin}[config["unit"]]
     options = {"reset_after": config["reset_after"]} if config["unit"] == "gru" else {}
-    twin = run(group(inputs, "params"), inputs["x"], tuple(inputs[f"state.{f}"] for f in fields), inputs["dy"],
-               tuple(inputs[f"dend.{f}"] for f in fields), **options)
+
+    def until(t):
+        return run(group(inputs, "params"), inputs["x"][:t],
+                   tuple(inputs[f"state.{f}"] for f in fields), inputs["dy"][:t],
+                   tuple(inputs[f"dend.{f}"] for f in fields), **options)
+
+    T = len(inputs["x"])
+    twin = until(T)
+    if config["unit"] == "lstm":  # the twin returns the last c alone
+        return {"c": np.stack([until(t).state[1] for t in range(1, T + 1)]), **_common(config, twin)}
     return _common(config, twin)
 
 

@@ -92,21 +92,22 @@ RIGHT = Parts()
 def second_devices(config, inputs, parts=RIGHT):
     """Outputs of a case of single devices."""
     n, t = inputs["noise.white"].shape[1], config["t_write"]
-    devices = [parts.device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0) for i in range(n)]
+    devices = [parts.device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0)
+               for i in range(n)]
     outputs = {}
-    if config["write"] == "program":
+    if "G_T" in inputs:
         for i, device in enumerate(devices):
             device.program(*(float(a) for a in (inputs["G_T"][i], t, inputs["noise.conductance"][i],
                                                 inputs["noise.drift"][i])))
         outputs = {"G0": np.array([d.G0 for d in devices]), "nu": np.array([d.nu for d in devices])}
-    else:
+    if config["write"] == "pulses":
         P, G0 = [], []
-        for row in inputs["noise.pulses"]:
+        for k, row in enumerate(inputs["noise.pulses"]):
             for device, N in zip(devices, row):
-                device.pulse(t, float(N))
+                device.pulse(config["t_pulses"][k] if "t_pulses" in config else t, float(N))
             P.append([d.P for d in devices])
             G0.append([d.G0 for d in devices])
-        outputs = {"P": np.array(P), "G0": np.array(G0)}
+        outputs.update(P=np.array(P), G0=np.array(G0))
     times = [float(t) for t in inputs["t"]]
     outputs["G"] = np.array([[d.G(t) for d in devices] for t in times])
     for name in ("white", "flicker"):
