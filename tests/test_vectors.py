@@ -106,7 +106,7 @@ def test_boundary_cases_sit_exactly_on_their_boundary():
 def test_a_port_of_a_default_unit_alone_has_cases_of_every_kind(h):
     default = {"unit": "snu", "h": h, "g": "relu", "surrogate": "tanh", "recurrent": False,
                "lateral_inhibition": False}
-    for reset_grad, least in (("through", 11), ("detached", 4)):
+    for reset_grad, least in (("through", 9), ("detached", 4)):
         config = {**default, "reset_grad": reset_grad}
         mine = [e for e in CASES.values() if config.items() <= e["config"].items()]
         assert len(mine) >= least
@@ -130,13 +130,10 @@ def test_cases_of_memory_reach_its_limits():
     limits, folded = (load_case(CASES[f"pcm-{id}"])[1] for id in ("pulses-limits", "program-folded"))
     assert (limits["G0"] == 20).any() and (limits["G0"] == 0.1).any()
     assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # not drawn above 0 in these: 3 sigma below mu
-    inputs, spared = load_case(CASES["pcm-refresh-spares"])
-    G, touched = spared["G0"][-2:], spared["P"][-1] > spared["P"][-2]
-    d = abs(G[0, 0] - G[0, 1]).ravel()
-    worn = G[0].max(axis=0).ravel() > 8
-    for due in (worn & (d > 7), ~worn & (d < 5)):      # clear of the noise of the reads
-        assert due.any() and not touched.any(axis=0).ravel()[due].any()
-    assert touched[:, :, 1, 0].any()
+    _, updates = load_case(CASES["pcm-refresh-spares"])
+    G, spared = updates["G0"][-1], (updates["P"][-1] <= updates["P"][-2]).all(axis=0)
+    large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # clear of the noise of the reads
+    assert (spared & large & worn).any() and (spared & ~large & ~worn).any() and (~spared).any()
 
 
 def test_pieces_and_samples_are_those_of_the_whole():
