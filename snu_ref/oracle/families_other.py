@@ -1,4 +1,4 @@
-"""Cases beyond the unit: RNN, GRU, LSTM, losses, optimisers, clipping, and small networks in training."""
+"""Cases beyond the unit: RNN, GRU, LSTM, losses, optimisers, clipping, networks in training."""
 import numpy as np
 
 from .case import Definition
@@ -9,12 +9,14 @@ SHORT_SUMS = "betas as published: 1 - 0.999 loses four digits in float32"
 
 def recurrent_cases():
     """RNN, GRU in both forms, and LSTM; from a given state, and from rest."""
+    gru = {"unit": "gru"}
     for name, config, gates, fields in (("rnn", {"unit": "rnn"}, 1, "h"),
-                                        ("gru-before", {"unit": "gru", "reset_after": False}, 3, "h"),
-                                        ("gru-after", {"unit": "gru", "reset_after": True}, 3, "h"),
+                                        ("gru-before", {**gru, "reset_after": False}, 3, "h"),
+                                        ("gru-after", {**gru, "reset_after": True}, 3, "h"),
                                         ("lstm", {"unit": "lstm"}, 4, "hc")):
         for start in ("state", "rest"):
-            yield Definition(f"{name}-{start}", name.split("-")[0], "one layer, forward and backward",
+            yield Definition(f"{name}-{start}", name.split("-")[0],
+                             "one layer, forward and backward",
                              ("gates",) if gates > 1 else ("recurrence",), config,
                              _recurrent(gates, fields, config.get("reset_after"), start == "state"))
 
@@ -42,11 +44,13 @@ def loss_cases():
         for variant in ("plain", "masked", "far"):
             if (loss, variant) == ("mean_square_error", "far"):
                 continue
-            flags = {"plain": ("loss",), "masked": ("loss", "mask"), "far": ("loss", "saturation")}[variant]
+            flags = {"plain": ("loss",), "masked": ("loss", "mask"),
+                     "far": ("loss", "saturation")}[variant]
             why = {"plain": "value and gradient", "far": "logits up to 1000, where exp overflows",
-                   "masked": "the second sample ends two steps early; padding holds numbers that must not count"}
-            yield Definition(f"loss-{loss.replace('_', '-')}-{variant}", "loss", why[variant], flags,
-                             {"unit": "loss", "loss": loss}, _loss(loss, variant))
+                   "masked": "the second sample ends two steps early; padding holds numbers that "
+                             "must not count"}
+            yield Definition(f"loss-{loss.replace('_', '-')}-{variant}", "loss", why[variant],
+                             flags, {"unit": "loss", "loss": loss}, _loss(loss, variant))
 
 
 def _loss(loss, variant, T=5, B=2, n=3):
@@ -78,12 +82,15 @@ def optimiser_cases():
             ("sgd", {"optimiser": "sgd", "lr": 0.125, "momentum": 0.0}, "all", ""),
             ("sgd-momentum", {"optimiser": "sgd", "lr": 0.125, "momentum": 0.5}, "all", ""),
             ("adam", ADAM, "", ""),
-            ("adam-published", {**ADAM, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, "", SHORT_SUMS)):
-        yield Definition(f"optimiser-{name}", "optimiser", "five steps with the gradients given", ("optimiser",),
-                         {"unit": "optimiser", **config}, _gradients(5), exact, float64_only=float64_only)
+            ("adam-published", {**ADAM, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, "",
+             SHORT_SUMS)):
+        yield Definition(f"optimiser-{name}", "optimiser", "five steps with the gradients given",
+                         ("optimiser",), {"unit": "optimiser", **config}, _gradients(5), exact,
+                         float64_only=float64_only)
     for name, max_norm in (("active", 1.0), ("idle", 64.0)):
-        yield Definition(f"clip-{name}", "optimiser", f"the common norm of two tensors against {max_norm}",
-                         ("clipping",), {"unit": "clip", "max_norm": max_norm}, _gradients(0))
+        yield Definition(f"clip-{name}", "optimiser",
+                         f"the common norm of two tensors against {max_norm}", ("clipping",),
+                         {"unit": "clip", "max_norm": max_norm}, _gradients(0))
 
 
 def _gradients(steps):
@@ -92,7 +99,8 @@ def _gradients(steps):
         for name, shape in shapes.items():
             if steps:
                 inputs[f"params.{name}"] = draws.grid(-1, 1, shape, grid=16)
-            inputs[f"grads.{name}"] = draws.grid(-1, 1, ((steps,) if steps else ()) + shape, grid=16)
+            many = ((steps,) if steps else ()) + shape
+            inputs[f"grads.{name}"] = draws.grid(-1, 1, many, grid=16)
         return inputs
     return make
 
@@ -103,19 +111,24 @@ def training_cases():
     sgd = {"optimiser": "sgd", "lr": 0.125, "momentum": 0.5}
     for name, layers, loss, optimiser in (
             ("snu-snu", [snu, snu], "mean_square_error", {**sgd, "lr": 0.5}),
-            ("snu-rec-dense", [{**snu, "recurrent": True}, {"layer": "dense"}], "bernoulli_nll", ADAM),
+            ("snu-rec-dense", [{**snu, "recurrent": True}, {"layer": "dense"}], "bernoulli_nll",
+             ADAM),
             ("snu-decay", [{**snu, "train_decay": True, "g": "leaky_relu"}, {"layer": "dense"}],
              "bernoulli_nll", {**sgd, "lr": 0.25}),
-            ("ssnu-inhibited", [{**soft, "lateral_inhibition": True}, snu], "mean_square_error", sgd),
-            ("language", [{"layer": "embedding"}, {**soft, "recurrent": True, "reset_grad": "detached"},
+            ("ssnu-inhibited", [{**soft, "lateral_inhibition": True}, snu], "mean_square_error",
+             sgd),
+            ("language", [{"layer": "embedding"},
+                          {**soft, "recurrent": True, "reset_grad": "detached"},
                           {"layer": "tied_output", "of": 0}],
              "softmax_cross_entropy", {**ADAM, "max_norm": 0.5}),
-            ("lstm", [{"layer": "lstm"}, {"layer": "dense"}], "bernoulli_nll", {**sgd, "max_norm": 1.0})):
+            ("lstm", [{"layer": "lstm"}, {"layer": "dense"}], "bernoulli_nll",
+             {**sgd, "max_norm": 1.0})):
         config = {"unit": "training", "layers": layers, "loss": loss, **optimiser, "steps": STEPS}
         flags = ["training", "loss", "optimiser"] + ["clipping"] * ("max_norm" in config)
         flags += ["mask"] * (loss != "mean_square_error")
-        yield Definition(f"training-{name}", "training", "losses, gradients and parameters over four steps",
-                         tuple(flags), config, _training(layers, loss))
+        yield Definition(f"training-{name}", "training",
+                         "losses, gradients and parameters over four steps", tuple(flags), config,
+                         _training(layers, loss))
 
 
 def _training(layers, loss, T=5, B=3, n_in=3, n=4):
@@ -134,7 +147,8 @@ def _training(layers, loss, T=5, B=3, n_in=3, n=4):
                 if kind == "lstm" or layer.get("recurrent"):
                     inputs[f"params.{i}.H"] = draws.grid(-0.75, 0.75, (out, k * out))
                 spiking = kind == "snu"
-                inputs[f"params.{i}.b"] = draws.grid(*((-0.75, -0.25) if spiking else (-0.5, 0.5)), (k * out,))
+                low, high = (-0.75, -0.25) if spiking else (-0.5, 0.5)
+                inputs[f"params.{i}.b"] = draws.grid(low, high, (k * out,))
                 if spiking:
                     high = 1.0 if layer.get("train_decay") else 0.9375
                     inputs[f"params.{i}.decay"] = draws.grid(high - 0.1875, high, (out,))

@@ -80,8 +80,8 @@ class AdapterSource:
             if answer is None or (isinstance(answer, dict) and not answer):
                 raise Fault(f"{name} returned nothing: expected a dict of arrays by name")
             if not isinstance(answer, dict):
-                raise Fault(f"{name} returned {type(answer).__name__}: expected a dict of arrays by "
-                            "name")
+                raise Fault(f"{name} returned {type(answer).__name__}: expected a dict of arrays "
+                            "by name")
             arrays.update(answer)
         return checked(arrays, shapes, dtype)
 
