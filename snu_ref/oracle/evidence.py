@@ -66,8 +66,8 @@ def complex_gradients(config, inputs, outputs):
     if config["unit"] in STATE:
         return _layer_gradients(config, inputs)
     if config["unit"] == "loss" and np.abs(inputs["y"]).max() < 100:  # textbook forms overflow
-        loss, target, mask = TEXTBOOK_LOSSES[config["loss"]][0], inputs["target"], inputs.get("mask")
-        return {"dy": complex_step(lambda a: loss(a["y"], target, mask), {"y": inputs["y"]}, "y")}
+        loss, rest = TEXTBOOK_LOSSES[config["loss"]][0], (inputs["target"], inputs.get("mask"))
+        return {"dy": complex_step(lambda a: loss(a["y"], *rest), {"y": inputs["y"]}, "y")}
     if config["unit"] == "training":
         if any((cache.z == 0).any() for _, cache in _spiking_layers(config, inputs, outputs)):
             return {}  # a unit without any input: frozen spikes of 1e-17 would decide its branch

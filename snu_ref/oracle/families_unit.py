@@ -103,8 +103,8 @@ def stream_cases():
             ("ssnu", snu_config("sigmoid", "tanh", "tanh", recurrent=True), [1, 3, 4])):
         yield Definition(f"stream-{name}", "stream",
                          "to be run in pieces of the lengths in config.pieces, the state handed "
-                         "on; backward from the last piece to the first, the state's gradient handed "
-                         "back, parameter gradients added up. The numbers are those of the whole "
+                         "on; backward from the last piece to the first, the state's gradient "
+                         "handed back, parameter gradients added up. The numbers are those of the whole "
                          "sequence.", _flags(config, "pieces", "start state", "end state"),
                          {**config, "pieces": pieces},
                          drawn(8, 2, 3, 3, recurrent=config["recurrent"]))
@@ -122,7 +122,8 @@ def stream_cases():
     yield Definition("stream-first-half", "stream",
                      "steps 1 and 2 of stream-whole; the gradient of "
                      "the state comes from stream-second-half", flags,
-                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, False), "all", False)
+                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, False), "all",
+                     False)
 
 
 def _half(whole, x, dy, second):
