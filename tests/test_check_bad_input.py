@@ -56,7 +56,7 @@ def adapter(told, source, name="P"):
 # ---- adapters -----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("line, word", [
-    ("out['y'] = np.ma.masked_array(out['y'], True)", "y: expected a plain array, got a masked one"),
+    ("out['y'] = np.ma.masked_array(out['y'], True)", "y: expected a plain array, got a masked"),
     ("out['y'] = out['y'].astype(complex)", "y: expected dtype float64, got complex128"),
     ("out['y'] = out['y'].astype(object)", "y: expected dtype float64, got object"),
     ("out['y'] = None", "y: expected dtype float64, got object"),
@@ -68,8 +68,8 @@ def adapter(told, source, name="P"):
     ("raise GeneratorExit", "run raised GeneratorExit: no message (port.py, line 7)"),
     ("raise BaseException('b')", "run raised BaseException: b (port.py, line 7)"),
     ("f = lambda: f(); f()", "run raised RecursionError"),
-    ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})", "run raised E: a message that"),
-    ("out['y'] = type('T', (), {'__array__': lambda *a, **k: exit()})()", "y: expected an array, got T"),
+    ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})", "run raised E: a message"),
+    ("out['y'] = type('T', (), {'__array__': lambda *a, **k: exit()})()", "y: expected an array"),
     ("case.dtype = np.dtype('f'); out['y'] = out['y'].astype('f')", "y: expected dtype float64"),
 ])
 def test_answers(told, line, word):
@@ -80,7 +80,8 @@ def test_answers(told, line, word):
 @pytest.mark.parametrize("line", [
     "out = {name: a.astype('>f8') for name, a in out.items()}",
     "out = {name: np.asfortranarray(a) for name, a in out.items()}",
-    "out['y'] = out['y'].view(type('A', (np.ndarray,), {'max': None}))", "out['y'] = out['y'].tolist()",
+    "out['y'] = out['y'].view(type('A', (np.ndarray,), {'max': None}))",
+    "out['y'] = out['y'].tolist()",
     "case.config.clear(); case.inputs.clear(); case.outputs['y'] = [1]",
 ])
 def test_the_right_numbers_in_another_dress(told, line):
@@ -100,19 +101,20 @@ def test_a_port_that_makes_numpy_strict_is_diagnosed_all_the_same(told):
     ("raise SystemExit(0)", "importing it raised SystemExit: 0 (port.py, line 1)"),
     ("import sys\nsys.exit()", "importing it raised SystemExit"),
     ("raise BaseException('x')", "importing it raised BaseException: x"),
-    ("class P:\n    def __init__(self): raise SystemExit(0)", "making the adapter raised SystemExit: 0"),
-    ("class P:\n    def __init__(self): raise NotImplementedError", "making the adapter raised NotImpl"),
+    ("class P:\n    def __init__(self): raise SystemExit(0)", "making the adapter raised SystemE"),
+    ("class P:\n    def __init__(self): raise NotImplementedError", "making the adapter raised NotI"),
     ("class P:\n    def __init__(self, x): pass", "making the adapter raised TypeError"),
     ("def __getattr__(name): raise RuntimeError(name)", "looking for 'P' raised RuntimeError: P"),
     ("x = 1\0", "importing it raised SyntaxError"), ("class P:\n    run = 3", "expected a class"),
 ])
 def test_loading(told, source, word):
     status, text = adapter(told, source)
-    assert status == 2 and text.startswith("python -m snu_ref check: error: port.py:P: ") and word in text
+    assert status == 2 and word in text, text
+    assert text.startswith("python -m snu_ref check: error: port.py:P: ")
 
 
 def test_functions_without_a_name(told):
-    """A functools.partial or a callable object is called like any function, and told of as `run`."""
+    """A functools.partial or a callable object is called like any function, and told as `run`."""
     for source in ("import functools\nclass P: pass\nP.run = functools.partial(lambda case: None)",
                    "class R:\n    def __call__(self, case): pass\nclass P: run = R()"):
         status, text = adapter(told, source)
@@ -134,7 +136,8 @@ def test_targets(told, target):
 @pytest.mark.parametrize("options, word", [
     (["--expect-fail", "nope"], "--expect-fail: no case or family is called 'nope'"),
     (["--cases", ","], "--cases: no case or family is called ''"),
-    (["--json", ""], "--json: expected a file"), (["--json", "no/such/folder"], "--json: expected a file"),
+    (["--json", ""], "--json: expected a file"),
+    (["--json", "no/such/folder"], "--json: expected a file"),
     (["--json", "."], "--json: expected a file")])
 def test_options(told, options, word):
     """Told before the port is run, which may take minutes."""
@@ -167,10 +170,12 @@ def npy(shape="(3, 1, 1)", descr="'<f8'", data=24, version=b"\1\0"):
     (npy(shape="(1000000000000,)"), "expected shape (3, 1, 1), got (1000000000000,)"),
     (npy(shape="(-1,)"), "got (-1,)"), (npy(shape="'abc'"), "shape is not valid"),
     (npy(descr="'|V2000000000'"), "expected dtype float64, got |V2000000000"),
-    (npy(descr="('<f8', (99999, 99999))"), "invalid shape"), (npy(descr="'zzz'"), "not a valid dtype"),
+    (npy(descr="('<f8', (99999, 99999))"), "invalid shape"),
+    (npy(descr="'zzz'"), "not a valid dtype"),
     (npy(descr="__import__('os').abort()"), "malformed"), (npy(descr="'|O'"), "Python objects"),
     (npy(version=b"\3\0"), "not an array of plain numbers"), (npy(data=23), "got only 23"),
-    (npy(data=25), "got more"), (npy()[:20], "EOF"), (b"", "EOF"), (b"hello, world", "magic string"),
+    (npy(data=25), "got more"), (npy()[:20], "EOF"), (b"", "EOF"),
+    (b"hello, world", "magic string"),
     (npy(descr="'<i8'"), "expected dtype float64, got int64"), (npy(descr="'<f4'"), "got float32"),
     (npy(descr="'<c16'"), "got complex128"), (npy(descr="'|b1'"), "got bool"),
     (npy(shape="()", data=8), "expected shape (3, 1, 1), got ()")], ids=str)
@@ -192,7 +197,7 @@ def test_other_orders_of_bytes_and_axes_are_read(told, results):
 @pytest.mark.parametrize("name, target, word", [
     ("y.bin", "/etc/hostname", "leads out"), ("y.npy", "/dev/zero", "leads out"),
     ("y.bin", "../../../port.py", "leads out"), ("y.bin", "y.bin", "y.bin: "),
-    ("y.bin", "nowhere", "y.bin: expected files NAME.bin or NAME.npy"), ("y.bin", "/", "leads out")])
+    ("y.bin", "nowhere", "y.bin: expected files NAME.bin"), ("y.bin", "/", "leads out")])
 def test_links(told, results, name, target, word):
     (results / "y.bin").unlink()
     (results / name).symlink_to(target)
@@ -206,7 +211,8 @@ def test_names_of_files(told, results, name):
     with open(os.path.join(os.fsencode(results), os.fsencode(name)), "wb") as file:
         file.write(b"12345678")
     status, text = told("check", "DIR", "--cases", "hand-decay")
-    assert status == 1 and ("expected files NAME.bin" in text or "unknown name 'output.y'" in text), text
+    word = "unknown name 'output.y'" if name == "output.y.bin" else "expected files NAME.bin"
+    assert status == 1 and word in text, text
 
 
 def test_pipes_are_not_waited_for(told, results):
@@ -237,7 +243,8 @@ def test_a_case_that_is_no_folder_or_lies_elsewhere(told, results, tmp_path):
 
 @pytest.mark.parametrize("content, word", [
     (b"snu_ref vectors v2 float64", "another version"), (b"\0" * 200, "another version"),
-    (b"snu_ref vectors v1 float64 and more", "another version"), (b"\xff\xfes\0n\0u\0", "another version"),
+    (b"snu_ref vectors v1 float64 and more", "another version"),
+    (b"\xff\xfes\0n\0u\0", "another version"),
     (b"\xef\xbb\xbfsnu_ref vectors v1 float64\r\n", "")])
 def test_the_version_of_results(told, results, content, word):
     with open(results.parent / "vectors.txt", "wb") as file:
@@ -251,25 +258,28 @@ def test_the_version_of_results(told, results, content, word):
 
 @pytest.fixture
 def vectors(tmp_path):
-    """A folder with one case, and the writer of its manifest: (changes of the case, of the head)."""
+    """A folder with one case, and the writer of its manifest: changes of the case, of the head."""
     for suffix in (".npz", ".json"):
         shutil.copy(FOLDER / f"hand-decay{suffix}", tmp_path)
 
     def rewrite(changes, head={}):
         entry = {**json.loads(json.dumps(ENTRY)), **changes}
-        write_manifest(tmp_path, {**{k: v for k, v in MANIFEST.items() if k != "cases"}, **head}, [entry])
+        plain = {k: v for k, v in MANIFEST.items() if k != "cases"}
+        write_manifest(tmp_path, {**plain, **head}, [entry])
         return tmp_path
     return rewrite
 
 
 @pytest.mark.parametrize("changes", [
     {"id": "C:\\x"}, {"id": "\\\\server\\x"}, {"id": ""}, {"id": "a" * 999}, {"id": "hand-decay\0"},
-    {"id": "hand-decay\n"}, {"inputs": {"x\0": [1]}}, {"outputs": {"y": [1e3]}}, {"outputs": {"y": [True]}},
+    {"id": "hand-decay\n"}, {"inputs": {"x\0": [1]}}, {"outputs": {"y": [1e3]}},
+    {"outputs": {"y": [True]}},
     {"outputs": {"y": [10 ** 99]}}, {"outputs": {"y": [1] * 99}}, {"exact": [[]]}, {"exact": [3]},
     {"zero": [None]}, {"integers": [[]]}, {"integers": ["y"]}, {"flags": [3]}, {"attempt": True},
     {"attempt": -1}, {"tolerance": {"float64": None, "float32": {"bound": 1e-6}}},
     {"tolerance": {"float64": {"bound": float("nan")}, "float32": {"bound": 1e-6}}},
-    {"tolerance": {"float64": {"bound": 10 ** 400}, "float32": {"bound": 1e-6}}}, {"spike_rate": 3}])
+    {"tolerance": {"float64": {"bound": 10 ** 400}, "float32": {"bound": 1e-6}}},
+    {"spike_rate": 3}])
 def test_hostile_manifests(told, vectors, changes):
     status, text = told("vectors", "verify", str(vectors(changes)))
     assert status in (1, 2)
@@ -280,7 +290,7 @@ def test_hostile_manifests(told, vectors, changes):
     ("why", "x"), ("family", "rest"), ("flags", []), ("exact", []), ("zero", ["y"]), ("margin", {}),
     ("margin", {"v": 0.5}), ("spike_rate", [0.5]), ("gradient_norm", {}), ("evidence", {}),
     ("evidence", {"twin": 1e-9}), ("evidence", {"twin": 0.0, "faith": 0.0}),
-    ("tolerance", {"float64": {"bound": 1e-4, "reason": "float64"}, "float32": ENTRY["tolerance"]["float32"]}),
+    ("tolerance", {**ENTRY["tolerance"], "float64": {"bound": 1e-4, "reason": "float64"}}),
     ("tolerance", {**ENTRY["tolerance"], "float32": {"bound": 9e-4, "reason": "measured"}}),
     ("tolerance", {**ENTRY["tolerance"], "float32": {"bound": None, "reason": "too hard"}})])
 def test_verify_finds_a_case_described_wrongly(vectors, field, value):
@@ -292,7 +302,8 @@ def test_verify_finds_a_case_described_wrongly(vectors, field, value):
     assert not any(text.startswith("FAILED  hand-decay") for text in said)
 
 
-@pytest.mark.parametrize("field", ["about", "names", "flags", "families", "tolerances", "withdrawn"])
+@pytest.mark.parametrize("field", ["about", "names", "flags", "families", "tolerances",
+                                   "withdrawn"])
 def test_verify_finds_a_head_that_says_something_else(vectors, field):
     said = []
     verify(vectors({}, {field: {"x": "y"}}), said.append)
@@ -329,7 +340,8 @@ def test_no_damaged_bit_of_an_archive_is_a_traceback(tmp_path):
         bad[at // 8] ^= 1 << at % 8
         (tmp_path / "x.npz").write_bytes(bad)
         try:
-            assert (read_npz(tmp_path / "x.npz", {"output.y": ("float64", (3,))})["output.y"] == a).all()
+            arrays = read_npz(tmp_path / "x.npz", {"output.y": ("float64", (3,))})
+            assert (arrays["output.y"] == a).all()
         except ValueError as error:
             assert "x.npz: " in str(error)
             refused += 1

@@ -112,7 +112,8 @@ def test_a_port_of_a_default_unit_alone_has_cases_of_every_kind(h):
         assert len(mine) >= least
         assert {"hand", "default", "unit", "rest"} <= {e["family"] for e in mine}
         assert reset_grad == "detached" or "edge" in {e["family"] for e in mine}
-        assert any(load_case(e)[0]["state.s"].any() and load_case(e)[0]["dend.s"].any() for e in mine)
+        inputs = [load_case(e)[0] for e in mine]
+        assert any(i["state.s"].any() and i["dend.s"].any() for i in inputs)
 
 
 def test_a_threshold_however_near_zero_is_seen():
@@ -127,9 +128,10 @@ def test_a_threshold_however_near_zero_is_seen():
 
 
 def test_cases_of_memory_reach_its_limits():
-    limits, folded = (load_case(CASES[f"pcm-{id}"])[1] for id in ("pulses-limits", "program-folded"))
+    limits, folded = (load_case(CASES[f"pcm-{id}"])[1]
+                      for id in ("pulses-limits", "program-folded"))
     assert (limits["G0"] == 20).any() and (limits["G0"] == 0.1).any()
-    assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # not drawn above 0 in these: 3 sigma below mu
+    assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # of a draw 3 sigma below mu, which is < 0
     _, updates = load_case(CASES["pcm-refresh-spares"])
     G, spared = updates["G0"][-1], (updates["P"][-1] <= updates["P"][-2]).all(axis=0)
     large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # clear of the noise of the reads

@@ -2,7 +2,8 @@
 
 Cases are append-only and keep their ids; a wrong one is withdrawn, with its reason, in WITHDRAWN.
 """
-from .families_default import default_cases, default_edge_cases, default_hand_cases
+from .families_default import (default_cases, default_edge_cases, default_hand_cases,
+                               large_state_cases)
 from .families_edge import edge_cases
 from .families_hand import hand_cases
 from .families_other import loss_cases, optimiser_cases, recurrent_cases, training_cases
@@ -35,6 +36,7 @@ def definitions():
     groups = (hand_cases(), edge_cases(), rest_cases(), unit_cases(), batch_cases(), stream_cases(),
               long_cases(), recurrent_cases(), loss_cases(), optimiser_cases(), training_cases(),
               pcm_cases(),
-              default_hand_cases(), default_edge_cases(), default_cases(), pcm_limit_cases())
+              default_hand_cases(), default_edge_cases(), default_cases(), pcm_limit_cases(),
+              large_state_cases())
     return [definition for cases in groups for definition in cases
             if definition.id not in WITHDRAWN]

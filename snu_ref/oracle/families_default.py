@@ -76,6 +76,16 @@ def default_edge_cases():
                     "forward", **options)
 
 
+def large_state_cases():
+    """States far above 1, with v near the threshold all the same."""
+    make = literal(W=[[1, 16]], b=[-64, -1024], decay=[0.5, 0.5], x=[[64], [32], [32.015625]],
+                   dy=[[1, 2], [1, 1], [2, 1]])
+    for name, options in (("", {}), ("default-", SNU)):
+        yield _case(f"edge-{name}large-state", "states of 64 and 1024, at thresholds to match: the "
+                    "state has no upper limit", "large state, threshold, decay", make, "forward",
+                    **options)
+
+
 def default_cases():
     """The default units drawn, in several sizes; from states and from rest, decay of all sizes."""
     for name, options in (("snu", SNU), ("ssnu", SSNU)):

@@ -27,6 +27,7 @@ FLAGS = {
     "batch": "samples that see each other; a gradient averaged over the batch",
     "pieces": "state or gradient lost where one piece of a sequence meets the next",
     "saturation": "exp that overflows to inf or NaN far from the threshold",
+    "large state": "a state clipped from above, as by relu6 or a fixed-point format",
     "silent": "a division by the number of spikes; a gradient that needs a spike to flow",
     "firing": "state carried through a gate that is closed at every step",
     "long": "float32 accumulation in a float64 port; errors that build up over time",
