@@ -132,7 +132,7 @@ def test_a_right_port_passes_whatever_its_order_of_sums(check, dtype, patterns):
 
 def test_the_reference_passes_its_own_vectors_in_all_families(check):
     status, text = check(ECHO.format("return out"))
-    assert status == 0 and "PASSED: 362 cases" in text and " 0 cases skipped" in text
+    assert status == 0 and f"PASSED: {len(ENTRIES)} cases" in text and " 0 cases skipped" in text
     status, text = check(ECHO.format("return out"), "--dtype", "float32", "--cases", "rnn,gru,lstm,loss,optimiser,training")
     assert status == 0, text
 
@@ -223,7 +223,8 @@ def test_small_errors_are_told_from_rounding(check):
 
 def test_nothing_checked_is_no_pass(check):
     status, text = check("class Port:\n    def run(self, case):\n        raise NotImplementedError('later')")
-    assert status == 1 and "nothing was checked" in text and "skipped, 362 cases" in text and "later" in text
+    assert status == 1 and "nothing was checked" in text and "later" in text
+    assert f"skipped, {len(ENTRIES)} cases" in text
     status, text = check(ECHO.format("return {'start.y': out['start.y']}"), "--cases", "unit-tanh-relu-det")
     assert status == 1 and "which proves nothing" in text
 
@@ -313,7 +314,7 @@ def test_results_in_files(folder):
     results, run = folder
     for target in (results, results.parent):
         status, text = run(target=target)
-        assert status == 0 and "PASSED: 1 cases" in text and "361 cases" in text
+        assert status == 0 and "PASSED: 1 cases" in text and f"{len(ENTRIES) - 1} cases" in text
 
 
 def test_results_of_other_versions_are_refused(folder):
@@ -386,7 +387,7 @@ def damage_empty_npy(case):
 @pytest.mark.parametrize("damage, word", [
     (damage_short, "y.bin: expected 8 bytes"), (damage_float32, "these look like float32"),
     (damage_unknown, "unknown name 'dW'"), (damage_twice, "as .bin and as .npy"), (damage_pickle, "allow_pickle"),
-    (damage_shape, "expected shape (1, 1, 1), got (1, 1)"), (damage_large, "at most"), (damage_link, "leads out"),
+    (damage_shape, "expected shape (1, 1, 1), got (1, 1)"), (damage_large, "got (10000,)"), (damage_link, "leads out"),
     (damage_stray, "'hand-nothing'"), (damage_name, "y z.bin: expected files"), (damage_value, "tensor    y"),
     (damage_empty_npy, "grad.W.npy")])
 def test_damaged_results(folder, damage, word):

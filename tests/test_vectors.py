@@ -78,7 +78,7 @@ def test_derivations_agree_in_every_case():
 
 def test_drawn_cases_keep_away_from_branches_and_are_alive():
     for entry in CASES.values():
-        if entry["family"] in ("unit", "rest", "long"):
+        if entry["family"] in ("unit", "rest", "long", "default"):
             assert min(entry["margin"].values(), default=1) >= 2.0 ** -10
             assert all(0.05 <= rate <= 0.95 for rate in entry["spike_rate"] or [])
             norms = {k: v for k, v in entry["gradient_norm"].items() if k not in entry["zero"]}
@@ -100,6 +100,42 @@ def test_boundary_cases_sit_exactly_on_their_boundary():
         assert (outputs[name] == 0).any() and name in CASES[id]["exact"]
         if name == "v":
             assert not outputs["y"][outputs["v"] == 0].any()
+
+
+@pytest.mark.parametrize("h", ["step", "sigmoid"])
+def test_a_port_of_a_default_unit_alone_has_cases_of_every_kind(h):
+    default = {"unit": "snu", "h": h, "g": "relu", "surrogate": "tanh", "recurrent": False,
+               "lateral_inhibition": False}
+    for reset_grad, least in (("through", 9), ("detached", 4)):
+        config = {**default, "reset_grad": reset_grad}
+        mine = [e for e in CASES.values() if config.items() <= e["config"].items()]
+        assert len(mine) >= least
+        assert {"hand", "default", "unit", "rest"} <= {e["family"] for e in mine}
+        assert reset_grad == "detached" or "edge" in {e["family"] for e in mine}
+        inputs = [load_case(e)[0] for e in mine]
+        assert any(i["state.s"].any() and i["dend.s"].any() for i in inputs)
+
+
+def test_a_threshold_however_near_zero_is_seen():
+    """v = +-2^-11 and +-2^-20, exactly, in both precisions."""
+    for id in ("edge-near-threshold", "edge-default-near-threshold"):
+        inputs, outputs = load_case(CASES[id])
+        v = outputs["v"][0, 0]
+        assert sorted(v.tolist()) == [-2.0 ** -11, -2.0 ** -20, 2.0 ** -20, 2.0 ** -11]
+        assert (outputs["y"][0, 0] == (v > 0)).all() and "v" in CASES[id]["exact"]
+        single = {name: a.astype("f") for name, a in inputs.items()}
+        assert (single["x"][0] @ single["params.W"] + single["params.b"] == v).all()
+
+
+def test_cases_of_memory_reach_its_limits():
+    limits, folded = (load_case(CASES[f"pcm-{id}"])[1]
+                      for id in ("pulses-limits", "program-folded"))
+    assert (limits["G0"] == 20).any() and (limits["G0"] == 0.1).any()
+    assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # of a draw 3 sigma below mu, which is < 0
+    _, updates = load_case(CASES["pcm-refresh-spares"])
+    G, spared = updates["G0"][-1], (updates["P"][-1] <= updates["P"][-2]).all(axis=0)
+    large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # clear of the noise of the reads
+    assert (spared & large & worn).any() and (spared & ~large & ~worn).any() and (~spared).any()
 
 
 def test_pieces_and_samples_are_those_of_the_whole():
@@ -256,6 +292,28 @@ def test_cases_on_record_never_change(one, monkeypatch):
     before = (folder / "hand-input.npz").read_bytes()
     build(folder, say=lambda text: None)
     assert (folder / "hand-input.npz").read_bytes() == before
+
+
+def test_a_case_made_elsewhere_says_where(one, monkeypatch):
+    """The others stay bound to the place of the first; bits are asked for where a case was made."""
+    folder, _ = one
+    chosen = [d for d in definitions() if d.id in ("hand-input", "hand-bias")]
+    monkeypatch.setattr("snu_ref.oracle.building.definitions", lambda: chosen)
+    here = {name: "here" for name in MANIFEST["environment"]}
+    monkeypatch.setattr("snu_ref.oracle.building.environment", lambda: here)
+    build(folder, say=lambda text: None)
+    manifest = read_manifest(folder)
+    assert manifest["environment"] == MANIFEST["environment"]
+    assert [entry.get("environment") for entry in manifest["cases"]] == [None, here]
+    said = []
+    assert verify(folder, said.append) == 0
+    remake = making.remake
+    monkeypatch.setattr("snu_ref.oracle.building.remake", lambda entry, definition: {
+        name: a * (1 + 2.0 ** -52) if name == "output.z" and entry["id"] == id else a
+        for name, a in remake(entry, definition).items()})
+    for id, failures in (("hand-input", 0), ("hand-bias", 1)):
+        assert verify(folder, said.append) == failures
+    assert said[-2].startswith("FAILED  1 arrays are not bit-identical")
 
 
 def test_a_case_whose_derivations_disagree_is_not_made(monkeypatch):

@@ -1,12 +1,13 @@
 """What a conformance case is: a configuration, inputs, and the numbers that must come out.
 
-A `Definition` says how a case is made; the families (`families_*.py`) are lists of them. A `Case` is
-what a port gets to see: configuration and inputs, without the answers.
+A `Definition` says how a case is made; the families (`families_*.py`) are lists of them. A `Case`
+is what a port gets to see: configuration and inputs, without the answers.
 
 Inputs are drawn on a coarse binary grid, so that every one of them is exactly representable in
 float32 and short in decimal. They come from the raw bits of PCG64: NumPy guarantees that stream for
 all versions, but not those of its distributions.
 """
+import copy
 import zlib
 from typing import Callable, NamedTuple
 
@@ -16,7 +17,7 @@ GRID = 64  # ours: inputs are multiples of 1/64
 
 
 class Draws:
-    """Numbers on the grid, for one case; `attempt` counts the seeds tried until the case was fit."""
+    """Numbers on the grid, for one case; `attempt` counts the seeds tried until it was fit."""
 
     def __init__(self, id, attempt=0):
         self._bits = np.random.PCG64([zlib.crc32(id.encode()), attempt])
@@ -63,7 +64,8 @@ class Case:
 
     def __init__(self, id, family, why, config, inputs, outputs, dtype):
         self.id, self.family, self.why = id, family, why
-        self.config, self.outputs = config, outputs
+        self.config = copy.deepcopy(config)  # the port's own, to do with as it likes
+        self.outputs = {name: tuple(shape) for name, shape in outputs.items()}
         self.dtype = np.dtype(dtype)
         self.inputs = cast(inputs, dtype)
 
@@ -94,7 +96,7 @@ def cast(arrays, dtype):
     return {name: a.astype(dtype if a.dtype.kind == "f" else a.dtype) for name, a in arrays.items()}
 
 
-def find(patterns, cases):
+def find(patterns, cases, option="--cases"):
     """The entries of `cases` (dicts with "id" and "family") that a pattern matches, in order.
 
     patterns: a text of one or more, with commas between; * and ? as in file names; each stands for
@@ -106,7 +108,7 @@ def find(patterns, cases):
         hits = [i for i, case in enumerate(cases) if fnmatchcase(case["id"], pattern.strip())
                 or case["family"] == pattern.strip()]
         if not hits:
-            raise ValueError(f"cases: no case or family is called {pattern.strip()!r}; "
+            raise ValueError(f"{option}: no case or family is called {pattern.strip()!r}; "
                              "`python -m snu_ref vectors list` shows them all")
         chosen.update(hits)
     return [cases[i] for i in sorted(chosen)]

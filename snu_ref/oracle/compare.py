@@ -1,11 +1,11 @@
-"""A port's numbers against the right ones: every element within its bound, or the first that is not.
+"""A port's numbers against the right ones: every element within its bound, or the first beyond.
 
 Bounds (`tolerances`) are relative to the largest element of the tensor; tensors on the case's list
 `exact`, and those that should be 0 everywhere, must match exactly.
 
-The walk follows the computation, so that the first divergence is the nearest to its cause: forward in
-time through z, s, v, y; the final state; backward in time through the adjoints and the input; then the
-parameters and the initial state. Training runs are walked step by step.
+The walk follows the computation, so that the first divergence is the nearest to its cause: forward
+in time through z, s, v, y; the final state; backward in time through the adjoints and the input;
+then the parameters and the initial state. Training runs are walked step by step.
 """
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ class Comparison(NamedTuple):
 
 
 def compare(entry, outputs, got, dtype):
-    """Hold `got`, a dict of arrays of the right shapes in `dtype`, against the outputs of a case."""
+    """Hold `got`, arrays of the right shapes in `dtype` by name, against the outputs of a case."""
     bounds = {name: bound(entry, outputs, name, dtype) for name in got}
     expected = {name: outputs[name].astype(dtype) for name in got}
     apart = {}
@@ -63,8 +63,9 @@ def compare(entry, outputs, got, dtype):
     numbers = [relative[name][mask] for name, mask in before.items()]
     a, e = got[tensor][index], expected[tensor][index]
     return Comparison(names, alive, worst, Divergence(
-        tensor, index, _axes(tensor, outputs[tensor], entry), float(e), float(a), bits(_plain(e)), bits(_plain(a)),
-        ulps(e, a), float(apart[tensor][index]), bounds[tensor], _margin(entry, outputs, tensor, index),
+        tensor, index, _axes(tensor, outputs[tensor], entry), float(e), float(a),
+        bits(_plain(e)), bits(_plain(a)), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
+        _margin(entry, outputs, tensor, index),
         sum(r.size for r in numbers), max((float(r.max(initial=0)) for r in numbers), default=0.0)),
         tuple(name for name in names if bad[name].any()))
 
@@ -73,7 +74,8 @@ def bound(entry, outputs, name, dtype):
     """The largest difference that is allowed in a tensor."""
     if name in entry["exact"]:
         return 0.0
-    return entry["tolerance"][np.dtype(dtype).name]["bound"] * float(np.abs(outputs[name]).max(initial=0))
+    largest = float(np.abs(outputs[name]).max(initial=0))
+    return entry["tolerance"][np.dtype(dtype).name]["bound"] * largest
 
 
 def scale(a):
@@ -108,14 +110,16 @@ def _plain(value):
 # ---- the order of computation -------------------------------------------------------------------
 
 def _groups(names, unit):
-    """[(names walked together along their first axis, direction)]; direction 0: one after the other."""
+    """[(names walked together along their first axis, direction)]; direction 0: one by one."""
     if unit in ("training", "optimiser"):
         return [(names, 1)]
-    forward = [name for name in names if name in FORWARD] if unit in ("snu", "rnn", "gru", "lstm") else []
+    layer = unit in ("snu", "rnn", "gru", "lstm")
+    forward = [name for name in names if name in FORWARD] if layer else []
     backward = [name for name in names if name in BACKWARD]
     rest = [name for name in names if name not in forward + backward]
     ends = [name for name in rest if name.startswith("end.")]
-    return [(forward, 1), (ends, 0), (backward, -1), ([name for name in rest if name not in ends], 0)]
+    others = [name for name in rest if name not in ends]
+    return [(forward, 1), (ends, 0), (backward, -1), (others, 0)]
 
 
 def _first(names, bad, unit):
@@ -158,13 +162,14 @@ def _axes(tensor, a, entry):
         return "t, sample, unit"
     if tensor.startswith(("end.", "start.")):
         return "sample, unit"
-    return {"grad.W": "input, unit", "grad.H": "from unit, to unit", "grad.b": "unit", "grad.decay": "unit"}.get(
-        tensor, "index")
+    return {"grad.W": "input, unit", "grad.H": "from unit, to unit", "grad.b": "unit",
+            "grad.decay": "unit"}.get(tensor, "index")
 
 
 def _margin(entry, outputs, tensor, index):
     """|v| of the unit at that place, if it spikes and the tensor is a trace."""
     v = outputs.get("v")
-    if entry["config"].get("h") != "step" or v is None or outputs[tensor].shape != v.shape or tensor == "grad.x":
+    if entry["config"].get("h") != "step" or v is None or outputs[tensor].shape != v.shape \
+            or tensor == "grad.x":
         return float("nan")
     return float(abs(v[index]))

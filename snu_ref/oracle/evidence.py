@@ -34,7 +34,7 @@ def relative(a, reference):
 
 
 def differences(config, inputs, outputs):
-    """{method: largest relative difference over all tensors} of every method that the case allows."""
+    """{method: largest relative difference over all tensors} of each method that a case allows."""
     found = {"twin": _worst(second_outputs(config, inputs), outputs)}
     for method, derive in (("complex", complex_gradients), ("tape", tape_outputs)):
         derived = derive(config, inputs, outputs)
@@ -44,7 +44,7 @@ def differences(config, inputs, outputs):
 
 
 def rounding(config, inputs, outputs):
-    """Difference to the same run in longdouble; None where that is no wider, or the case has no such run."""
+    """Difference to the same run in longdouble; None where that is no wider, or has no such run."""
     if not WIDER or config["unit"].startswith("pcm"):
         return None
     return _worst(outputs_of(config, inputs, np.longdouble), outputs)
@@ -62,17 +62,16 @@ def _worst(derived, outputs):
 # ---- further derivations ------------------------------------------------------------------------
 
 def complex_gradients(config, inputs, outputs):
-    """Gradients by the complex step of the frozen program, by the names of outputs; {} where there are none."""
+    """Gradients by the complex step of the frozen program, by the names of outputs, or {}."""
     if config["unit"] in STATE:
         return _layer_gradients(config, inputs)
-    if config["unit"] == "loss" and np.abs(inputs["y"]).max() < 100:  # the textbook forms overflow far out
-        loss = TEXTBOOK_LOSSES[config["loss"]][0]
-        return {"dy": complex_step(lambda a: loss(a["y"], inputs["target"], inputs.get("mask", None)),
-                                   {"y": inputs["y"]}, "y")}
+    if config["unit"] == "loss" and np.abs(inputs["y"]).max() < 100:  # textbook forms overflow
+        loss, rest = TEXTBOOK_LOSSES[config["loss"]][0], (inputs["target"], inputs.get("mask"))
+        return {"dy": complex_step(lambda a: loss(a["y"], *rest), {"y": inputs["y"]}, "y")}
     if config["unit"] == "training":
         if any((cache.z == 0).any() for _, cache in _spiking_layers(config, inputs, outputs)):
             return {}  # a unit without any input: frozen spikes of 1e-17 would decide its branch
-        return {name: np.stack([g, *outputs[name][1:]])  # the first step; the others have other parameters
+        return {name: np.stack([g, *outputs[name][1:]])  # step 1; later ones have other parameters
                 for name, g in _network_gradients(config, inputs).items()}
     return {}
 
@@ -84,11 +83,13 @@ def _layer_gradients(config, inputs):
 
     def f(a):
         _make_complex(layer, group(a, "params"))
-        y, end = frozen_forward(layer, a["x"], type(start)(*(a[f"state.{name}"] for name in fields)), nominal)
+        state = type(start)(*(a[f"state.{name}"] for name in fields))
+        y, end = frozen_forward(layer, a["x"], state, nominal)
         return (inputs["dy"] * y).sum() + sum((inputs[f"dend.{name}"] * part).sum()
                                               for name, part in zip(fields, end))
 
-    free = {name: a for name, a in inputs.items() if name.startswith(("params.", "state.")) or name == "x"}
+    free = {name: a for name, a in inputs.items()
+            if name.startswith(("params.", "state.")) or name == "x"}
     names = {name: name.replace("params.", "grad.").replace("state.", "start.") for name in free}
     names["x"] = "grad.x"
     return {names[name]: complex_step(f, free, name) for name in free
@@ -108,7 +109,8 @@ def _network_gradients(config, inputs):
         for i, layer in enumerate(moved.layers):
             _make_complex(layer, {name: a[names[i, name]] for name in layer.params})
         start = moved.zero_state(x.shape[1])
-        y, _ = frozen_forward(moved, x.astype(complex) if x.dtype.kind == "f" else x, start, nominal)
+        x_c = x.astype(complex) if x.dtype.kind == "f" else x
+        y, _ = frozen_forward(moved, x_c, start, nominal)
         return loss(y, target, mask)
 
     return {f"grad.{name}": complex_step(f, params, name) for name in network.trainable}
@@ -120,7 +122,7 @@ def _make_complex(layer, params):
 
 
 def tape_outputs(config, inputs, outputs):
-    """The SNU's outputs by the generic tape; {} for other units, and for long sequences, where it is slow."""
+    """The SNU's outputs by the generic tape; {} for others, and for long sequences: it is slow."""
     if config["unit"] != "snu" or inputs["x"].size > MANY:
         return {}
     return {name: a for name, a in run_variant(config, inputs, ()).items() if name in outputs}
@@ -138,15 +140,17 @@ def _spiking_layers(config, inputs, outputs):
         for k in range(config["steps"]):
             network = make_network(config, params, np.float64)
             _, cache = network.forward(batch(inputs, k)[0])
-            yield from ((layer, c) for layer, c in zip(network.layers, cache.layers) if isinstance(layer, SNU))
-            params = {**params, **{name: after[k] for name, after in group(outputs, "after").items()}}
+            yield from ((layer, c) for layer, c in zip(network.layers, cache.layers)
+                        if isinstance(layer, SNU))
+            after = group(outputs, "after")
+            params = {**params, **{name: a[k] for name, a in after.items()}}
 
 
 def margins(config, inputs, outputs):
     """How near the run came to a branch: {"v" | "z" | "kink" | "tie": smallest distance}.
 
-    v: to the threshold; z: to the kink of g; kink: of |v| to 1/2, the edge of the boxcar; tie: of the
-    largest graded output to the next, with inhibition.
+    v: to the threshold; z: to the kink of g; kink: of |v| to 1/2, the edge of the boxcar; tie: of
+    the largest graded output to the next, with inhibition.
     """
     found = {}
 

@@ -1,7 +1,7 @@
 """An exported folder: every case as raw numbers and .npy files, for programs in any language.
 
     DIR/manifest.json            the manifest of the vectors
-    DIR/vectors.txt              one line, "snu_ref vectors v1 float64": the version and the dtype of the numbers
+    DIR/vectors.txt              one line, "snu_ref vectors v1 float64": version and dtype
     DIR/cases.txt                the ids of the cases, a line each
     DIR/CASE/config.txt          a line for each option: name, space, value
     DIR/CASE/arrays.txt          a line for each array: "input" or "output", name, dtype, shape
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..output import output_folder
 from .case import cast, find
 from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_manifest
 from .storage import write_bin
@@ -27,11 +28,11 @@ def version_line(dtype):
 
 def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
     """Write the chosen cases into `folder`, which must be empty or new; returns their number."""
-    folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder}: expected a new or empty folder")
+    if not str(folder) or Path(folder).is_dir() and any(Path(folder).iterdir()):
+        raise ValueError(f"DIR: expected a new or empty folder, got {str(folder)!r}")
     manifest = read_manifest(vectors)
     entries = find(patterns, manifest["cases"])
+    folder = output_folder("DIR", folder)
     for entry in entries:
         inputs, outputs = load_case(entry, vectors)
         case = folder / entry["id"]
@@ -49,6 +50,7 @@ def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
         (case / "config.txt").write_text("\n".join(options) + "\n", encoding="utf-8")
     for where in (folder, folder / "results"):
         (where / "vectors.txt").write_text(version_line(dtype) + "\n", encoding="utf-8")
-    (folder / "cases.txt").write_text("".join(entry["id"] + "\n" for entry in entries), encoding="utf-8")
-    write_manifest(folder, {name: value for name, value in manifest.items() if name != "cases"}, entries)
+    ids = "".join(entry["id"] + "\n" for entry in entries)
+    (folder / "cases.txt").write_text(ids, encoding="utf-8")
+    write_manifest(folder, {name: a for name, a in manifest.items() if name != "cases"}, entries)
     return len(entries)

@@ -1,10 +1,13 @@
-"""All cases of the vectors, in order: the simplest first, so that the first failure is the easiest to read.
+"""All cases of the vectors, in order: within a group the simplest first, later groups appended.
 
 Cases are append-only and keep their ids; a wrong one is withdrawn, with its reason, in WITHDRAWN.
 """
+from .families_default import (default_cases, default_edge_cases, default_hand_cases,
+                               large_state_cases)
 from .families_edge import edge_cases
 from .families_hand import hand_cases
-from .families_other import loss_cases, optimiser_cases, pcm_cases, recurrent_cases, training_cases
+from .families_other import loss_cases, optimiser_cases, recurrent_cases, training_cases
+from .families_pcm import pcm_cases, pcm_limit_cases
 from .families_unit import batch_cases, long_cases, rest_cases, stream_cases, unit_cases
 
 FAMILIES = {
@@ -22,6 +25,7 @@ FAMILIES = {
     "optimiser": "SGD, momentum, Adam, clipping by the common norm",
     "training": "small networks over four training steps",
     "pcm": "phase-change devices and arrays, noise given as arrays",
+    "default": "the default SNU and sSNU in several sizes, for ports that have nothing else",
 }
 
 WITHDRAWN = {}  # id: reason
@@ -29,6 +33,10 @@ WITHDRAWN = {}  # id: reason
 
 def definitions():
     """Every Definition, in the order of the manifest."""
-    groups = (hand_cases(), edge_cases(), rest_cases(), unit_cases(), batch_cases(), stream_cases(), long_cases(),
-              recurrent_cases(), loss_cases(), optimiser_cases(), training_cases(), pcm_cases())
-    return [definition for cases in groups for definition in cases if definition.id not in WITHDRAWN]
+    groups = (hand_cases(), edge_cases(), rest_cases(), unit_cases(), batch_cases(), stream_cases(),
+              long_cases(), recurrent_cases(), loss_cases(), optimiser_cases(), training_cases(),
+              pcm_cases(),
+              default_hand_cases(), default_edge_cases(), default_cases(), pcm_limit_cases(),
+              large_state_cases())
+    return [definition for cases in groups for definition in cases
+            if definition.id not in WITHDRAWN]

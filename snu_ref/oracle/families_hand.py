@@ -11,8 +11,8 @@ import numpy as np
 from .case import Definition
 
 
-def snu_config(h="step", g="identity", surrogate="triangle", recurrent=False, lateral_inhibition=False,
-               reset_grad="through", **more):
+def snu_config(h="step", g="identity", surrogate="triangle", recurrent=False,
+               lateral_inhibition=False, reset_grad="through", **more):
     """The configuration of a case of the SNU; the defaults are those of most hand-worked cases."""
     return {"unit": "snu", "h": h, "g": g, "surrogate": surrogate, "recurrent": recurrent,
             "lateral_inhibition": lateral_inhibition, "reset_grad": reset_grad, **more}
@@ -45,37 +45,44 @@ def literal(*, W, b, decay, x, dy, H=None, s=0.0, y=0.0, dend_s=0.0, dend_y=0.0)
 def hand_cases():
     """All hand-worked cases, simplest first."""
     def add(id, why, flags, make, exact="all", **options):
-        cases.append(Definition(f"hand-{id}".lower().replace("_", "-"), "hand", why, tuple(flags.split(", ")),
-                                snu_config(**options), make, exact, alive=False))
+        cases.append(Definition(f"hand-{id}".lower().replace("_", "-"), "hand", why,
+                                tuple(flags.split(", ")), snu_config(**options), make, exact,
+                                alive=False))
     cases = []
     add("input", "one step, one product: z = x W, v = z + b, a spike, and the chain rule back",
         "input weights, bias, exact",
         literal(W=[[0.75]], b=[-1], decay=[0.5], x=[1.5], dy=[2]))
-    add("bias", "b is added: with W x = 1/2 and b = +1/4 the unit fires; with b subtracted it does too, "
-        "but psi'(v) differs", "bias, exact",
+    add("bias", "b is added: with W x = 1/2 and b = +1/4 the unit fires; with b subtracted it does "
+        "too, but psi'(v) differs", "bias, exact",
         literal(W=[[0.5]], b=[0.25], decay=[0.5], x=[1], dy=[1]))
     add("bias-kept-out", "b shifts the threshold and never enters the state: s_2 = decay s_1",
         "bias, decay, exact",
         literal(W=[[1]], b=[-0.75], decay=[0.5], x=[0.5, 0], dy=[1, 1]))
-    add("decay", "without a spike the state decays: s = 1, 1/2, 1/4, and the gradient goes the same way back",
+    add("decay", "without a spike the state decays: s = 1, 1/2, 1/4, and the gradient goes the "
+        "same way back",
         "decay, time, exact",
         literal(W=[[1]], b=[-1.25], decay=[0.5], x=[1, 0, 0], dy=[1, 1, 1]))
     add("reset", "a spike at step 1 closes the gate: s_2 is the new input alone",
         "reset, exact",
         literal(W=[[1]], b=[-1], decay=[0.5], x=[1.5, 0.25], dy=[1, 1]))
     for reset_grad, word in (("through", "flows through"), ("detached", "stops at")):
-        add(f"reset-gradient-{reset_grad}", f"the gradient of step 2 {word} the reset gate of step 1",
+        add(f"reset-gradient-{reset_grad}",
+            f"the gradient of step 2 {word} the reset gate of step 1",
             "reset gradient, reset, exact",
             literal(W=[[1]], b=[-1], decay=[0.5], x=[1.5, 0.75], dy=[0, 4]), reset_grad=reset_grad)
     add("recurrence", "one spike comes back through H one step later; no state is kept (decay 0)",
         "recurrence, exact",
         literal(W=[[1]], H=[[0.5]], b=[-1], decay=[0], x=[1.5, 0.25], dy=[1, 2]), recurrent=True)
-    add("recurrence-and-reset", "H and the gate act at the same step: H y is not gated by the reset",
+    add("recurrence-and-reset", "H and the gate act at the same step: H y is not gated by the "
+        "reset",
         "recurrence, reset, reset gradient, exact",
-        literal(W=[[1]], H=[[0.5]], b=[-1], decay=[0.5], x=[1.5, 0.25, 0.5], dy=[1, 2, 1]), recurrent=True)
-    add("direction-of-W", "two inputs, two units, W not symmetric: rows are inputs, columns are units",
+        literal(W=[[1]], H=[[0.5]], b=[-1], decay=[0.5], x=[1.5, 0.25, 0.5], dy=[1, 2, 1]),
+        recurrent=True)
+    add("direction-of-W", "two inputs, two units, W not symmetric: rows are inputs, columns are "
+        "units",
         "input weights, exact",
-        literal(W=[[1, 0.5], [0.25, -0.5]], b=[-1, -1], decay=[0.5, 0.5], x=[[1, 0.5]], dy=[[1, 2]]))
+        literal(W=[[1, 0.5], [0.25, -0.5]], b=[-1, -1], decay=[0.5, 0.5], x=[[1, 0.5]],
+                dy=[[1, 2]]))
     add("direction-of-H", "two units, H not symmetric: rows are where a spike comes from",
         "recurrence, exact",
         literal(W=[[1.5, 0.5]], H=[[0.25, 0.5], [-0.5, 0.125]], b=[-1, -1], decay=[0, 0],
@@ -112,7 +119,8 @@ def hand_cases():
     add("sum-over-time", "three steps: dW, db and ddecay are sums over time, not means",
         "sums, time, exact",
         literal(W=[[0.5]], b=[-1.25], decay=[0.5], x=[1, 0.5, 1], dy=[1, 2, 4]))
-    add("sum-over-batch", "two samples: gradients of parameters add up, and the samples do not see each other",
+    add("sum-over-batch", "two samples: gradients of parameters add up, and the samples do not see "
+        "each other",
         "sums, batch, exact",
         literal(W=[[1]], b=[-1], decay=[0.5], x=[[[1.5], [0.5]], [[0.5], [0.25]]],
                 dy=[[[1], [2]], [[4], [1]]]))

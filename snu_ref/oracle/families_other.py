@@ -1,4 +1,4 @@
-"""Cases beyond the unit: RNN, GRU, LSTM, losses, optimisers, clipping, and small networks in training."""
+"""Cases beyond the unit: RNN, GRU, LSTM, losses, optimisers, clipping, networks in training."""
 import numpy as np
 
 from .case import Definition
@@ -9,12 +9,14 @@ SHORT_SUMS = "betas as published: 1 - 0.999 loses four digits in float32"
 
 def recurrent_cases():
     """RNN, GRU in both forms, and LSTM; from a given state, and from rest."""
+    gru = {"unit": "gru"}
     for name, config, gates, fields in (("rnn", {"unit": "rnn"}, 1, "h"),
-                                        ("gru-before", {"unit": "gru", "reset_after": False}, 3, "h"),
-                                        ("gru-after", {"unit": "gru", "reset_after": True}, 3, "h"),
+                                        ("gru-before", {**gru, "reset_after": False}, 3, "h"),
+                                        ("gru-after", {**gru, "reset_after": True}, 3, "h"),
                                         ("lstm", {"unit": "lstm"}, 4, "hc")):
         for start in ("state", "rest"):
-            yield Definition(f"{name}-{start}", name.split("-")[0], "one layer, forward and backward",
+            yield Definition(f"{name}-{start}", name.split("-")[0],
+                             "one layer, forward and backward",
                              ("gates",) if gates > 1 else ("recurrence",), config,
                              _recurrent(gates, fields, config.get("reset_after"), start == "state"))
 
@@ -42,11 +44,13 @@ def loss_cases():
         for variant in ("plain", "masked", "far"):
             if (loss, variant) == ("mean_square_error", "far"):
                 continue
-            flags = {"plain": ("loss",), "masked": ("loss", "mask"), "far": ("loss", "saturation")}[variant]
+            flags = {"plain": ("loss",), "masked": ("loss", "mask"),
+                     "far": ("loss", "saturation")}[variant]
             why = {"plain": "value and gradient", "far": "logits up to 1000, where exp overflows",
-                   "masked": "the second sample ends two steps early; padding holds numbers that must not count"}
-            yield Definition(f"loss-{loss.replace('_', '-')}-{variant}", "loss", why[variant], flags,
-                             {"unit": "loss", "loss": loss}, _loss(loss, variant))
+                   "masked": "the second sample ends two steps early; padding holds numbers that "
+                             "must not count"}
+            yield Definition(f"loss-{loss.replace('_', '-')}-{variant}", "loss", why[variant],
+                             flags, {"unit": "loss", "loss": loss}, _loss(loss, variant))
 
 
 def _loss(loss, variant, T=5, B=2, n=3):
@@ -78,12 +82,15 @@ def optimiser_cases():
             ("sgd", {"optimiser": "sgd", "lr": 0.125, "momentum": 0.0}, "all", ""),
             ("sgd-momentum", {"optimiser": "sgd", "lr": 0.125, "momentum": 0.5}, "all", ""),
             ("adam", ADAM, "", ""),
-            ("adam-published", {**ADAM, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, "", SHORT_SUMS)):
-        yield Definition(f"optimiser-{name}", "optimiser", "five steps with the gradients given", ("optimiser",),
-                         {"unit": "optimiser", **config}, _gradients(5), exact, float64_only=float64_only)
+            ("adam-published", {**ADAM, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, "",
+             SHORT_SUMS)):
+        yield Definition(f"optimiser-{name}", "optimiser", "five steps with the gradients given",
+                         ("optimiser",), {"unit": "optimiser", **config}, _gradients(5), exact,
+                         float64_only=float64_only)
     for name, max_norm in (("active", 1.0), ("idle", 64.0)):
-        yield Definition(f"clip-{name}", "optimiser", f"the common norm of two tensors against {max_norm}",
-                         ("clipping",), {"unit": "clip", "max_norm": max_norm}, _gradients(0))
+        yield Definition(f"clip-{name}", "optimiser",
+                         f"the common norm of two tensors against {max_norm}", ("clipping",),
+                         {"unit": "clip", "max_norm": max_norm}, _gradients(0))
 
 
 def _gradients(steps):
@@ -92,7 +99,8 @@ def _gradients(steps):
         for name, shape in shapes.items():
             if steps:
                 inputs[f"params.{name}"] = draws.grid(-1, 1, shape, grid=16)
-            inputs[f"grads.{name}"] = draws.grid(-1, 1, ((steps,) if steps else ()) + shape, grid=16)
+            many = ((steps,) if steps else ()) + shape
+            inputs[f"grads.{name}"] = draws.grid(-1, 1, many, grid=16)
         return inputs
     return make
 
@@ -103,19 +111,24 @@ def training_cases():
     sgd = {"optimiser": "sgd", "lr": 0.125, "momentum": 0.5}
     for name, layers, loss, optimiser in (
             ("snu-snu", [snu, snu], "mean_square_error", {**sgd, "lr": 0.5}),
-            ("snu-rec-dense", [{**snu, "recurrent": True}, {"layer": "dense"}], "bernoulli_nll", ADAM),
+            ("snu-rec-dense", [{**snu, "recurrent": True}, {"layer": "dense"}], "bernoulli_nll",
+             ADAM),
             ("snu-decay", [{**snu, "train_decay": True, "g": "leaky_relu"}, {"layer": "dense"}],
              "bernoulli_nll", {**sgd, "lr": 0.25}),
-            ("ssnu-inhibited", [{**soft, "lateral_inhibition": True}, snu], "mean_square_error", sgd),
-            ("language", [{"layer": "embedding"}, {**soft, "recurrent": True, "reset_grad": "detached"},
+            ("ssnu-inhibited", [{**soft, "lateral_inhibition": True}, snu], "mean_square_error",
+             sgd),
+            ("language", [{"layer": "embedding"},
+                          {**soft, "recurrent": True, "reset_grad": "detached"},
                           {"layer": "tied_output", "of": 0}],
              "softmax_cross_entropy", {**ADAM, "max_norm": 0.5}),
-            ("lstm", [{"layer": "lstm"}, {"layer": "dense"}], "bernoulli_nll", {**sgd, "max_norm": 1.0})):
+            ("lstm", [{"layer": "lstm"}, {"layer": "dense"}], "bernoulli_nll",
+             {**sgd, "max_norm": 1.0})):
         config = {"unit": "training", "layers": layers, "loss": loss, **optimiser, "steps": STEPS}
         flags = ["training", "loss", "optimiser"] + ["clipping"] * ("max_norm" in config)
         flags += ["mask"] * (loss != "mean_square_error")
-        yield Definition(f"training-{name}", "training", "losses, gradients and parameters over four steps",
-                         tuple(flags), config, _training(layers, loss))
+        yield Definition(f"training-{name}", "training",
+                         "losses, gradients and parameters over four steps", tuple(flags), config,
+                         _training(layers, loss))
 
 
 def _training(layers, loss, T=5, B=3, n_in=3, n=4):
@@ -134,7 +147,8 @@ def _training(layers, loss, T=5, B=3, n_in=3, n=4):
                 if kind == "lstm" or layer.get("recurrent"):
                     inputs[f"params.{i}.H"] = draws.grid(-0.75, 0.75, (out, k * out))
                 spiking = kind == "snu"
-                inputs[f"params.{i}.b"] = draws.grid(*((-0.75, -0.25) if spiking else (-0.5, 0.5)), (k * out,))
+                low, high = (-0.75, -0.25) if spiking else (-0.5, 0.5)
+                inputs[f"params.{i}.b"] = draws.grid(low, high, (k * out,))
                 if spiking:
                     high = 1.0 if layer.get("train_decay") else 0.9375
                     inputs[f"params.{i}.decay"] = draws.grid(high - 0.1875, high, (out,))
@@ -149,76 +163,5 @@ def _training(layers, loss, T=5, B=3, n_in=3, n=4):
             lengths = 2 + draws.integers(T - 1, (STEPS, 1, B))
             lengths[:, :, 0] = T
             inputs["mask"] = (np.arange(T)[:, None] < lengths).astype(float)
-        return inputs
-    return make
-
-
-FLOAT64 = "device physics is computed in float64 here"
-
-
-def pcm_cases():
-    """The phase-change device and array, every normal draw given as an input."""
-    def add(name, why, flags, config, make):
-        cases.append(Definition(f"pcm-{name}", "pcm", why, flags, config, make, alive=False,
-                                float64_only=FLOAT64))
-    cases = []
-    add("program", "closed-loop programming, drift, both kinds of read noise; targets from 0 to 25 uS",
-        ("device", "drift"), {"unit": "pcm", "write": "program", "t_write": 16.0}, _program)
-    add("pulses", "a RESET, twelve SET pulses at 1 s, drift, both kinds of read noise",
-        ("device", "drift"), {"unit": "pcm", "write": "pulses", "t_write": 1.0}, _pulses)
-    device = {"unit": "pcm-array", "write": "program", "t_read": 1000.0, "readout": "device", "bits": 8}
-    column = {**device, "readout": "column", "dac_bound": 1.0, "adc_bound": 1.5, "output_noise": 0.0625,
-              "tile": [3, 2]}
-    for name, config in (("device", {**device, "pairs": 1}), ("device-2-pairs", {**device, "pairs": 2}),
-                         ("column", {**column, "pairs": 1})):
-        add(f"array-{name}", "a matrix programmed at 0 s and multiplied at 1000 s, with converters",
-            ("device", "converter", "drift"), config, _array(config))
-    for name, pairs, every in (("update", 1, 0), ("update-2-pairs", 2, 0), ("refresh", 1, 6)):
-        config = {"unit": "pcm-array", "write": "update", "pairs": pairs, "scale": 8.0, "refresh_every": every,
-                  "t_read": 100.0}
-        add(name, "six updates by blind pulses" + (", then a refresh in closed loop" if every else ""),
-            ("update", "device"), config, _updates(config))
-    return cases
-
-
-def _reads(draws, n, times):
-    return {"t": np.array(times, float), "noise.white": draws.grid(-2, 2, (len(times), n)),
-            "noise.flicker": draws.grid(-2, 2, (len(times), n))}
-
-
-def _program(draws):
-    G_T = np.array([0, 0.25, 1, 4, 10, 16, 22, 25], float)
-    return {"G_T": G_T, "noise.conductance": draws.grid(-2, 2, (8,)), "noise.drift": draws.grid(-2, 2, (8,)),
-            **_reads(draws, 8, [20, 36, 40, 100, 4096, 1048576])}
-
-
-def _pulses(draws):
-    return {"noise.reset": draws.grid(-2, 2, (6,)), "noise.pulses": draws.grid(-2, 2, (12, 6)),
-            **_reads(draws, 6, [1, 39, 40, 100, 4096])}
-
-
-def _array(config, n_in=5, n_out=3):
-    def make(draws):
-        devices = (2, config["pairs"], n_in, n_out)
-        inputs = {"W": draws.grid(-1, 1, (n_in, n_out)), "x": draws.grid(-1.25, 1.25, (4, n_in)),
-                  "noise.conductance": draws.grid(-1, 1, devices), "noise.drift": draws.grid(-1, 1, devices),
-                  "noise.read": draws.grid(-1, 1, devices)}
-        inputs["W"][0, 0] = 1.0  # the largest weight, on 25 uS
-        if config["readout"] == "column":
-            inputs["noise.output"] = draws.grid(-1, 1, (2, 4, n_out))
-        return inputs
-    return make
-
-
-def _updates(config, K=6, rounds=8, n_in=3, n_out=3):
-    def make(draws):
-        devices = (2, config["pairs"], n_in, n_out)
-        swing = 0.5 * np.where(np.arange(K) % 2, -1.0, 1.0)[:, None, None] if config["refresh_every"] else 0.0
-        inputs = {"dW": draws.grid(-0.25, 0.25, (K, n_in, n_out)) + swing,
-                  "noise.pulses": draws.grid(-1, 1, (K, rounds) + devices),
-                  "noise.read": draws.grid(-1, 1, devices)}
-        if config["refresh_every"]:
-            for name in ("read", "reset", "conductance", "drift"):
-                inputs[f"noise.refresh.{name}"] = draws.grid(-1, 1, devices)
         return inputs
     return make

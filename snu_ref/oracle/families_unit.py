@@ -1,15 +1,16 @@
-"""The unit in every variant, from a given state and from rest; batches, pieces, and long sequences."""
+"""The unit in every variant, from a given state and from rest; batches, pieces, long sequences."""
 import itertools
 
 from ..activations import STATE_FUNCTIONS, SURROGATES
 from .case import Definition, Draws
 from .families_hand import literal, snu_config
 
-SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # the seeds found fit for the cases of which samples stand alone
+SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # found fit for the cases of which samples stand alone
 FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
 
 
-def drawn(T, B, n_in, n, *, recurrent=False, state=True, end=True, size=1.0, b=(-1.0, -0.25), keep=(0.5, 0.9375)):
+def drawn(T, B, n_in, n, *, recurrent=False, state=True, end=True, size=1.0, b=(-1.0, -0.25),
+          keep=(0.5, 0.9375)):
     """`make` of a case of the SNU with drawn inputs; size: the range of the cotangents."""
     def make(draws):
         inputs = {"params.W": draws.grid(-1, 1, (n_in, n)), "params.b": draws.grid(*b, (n,)),
@@ -48,30 +49,34 @@ def _flags(config, *more):
 
 
 def unit_cases():
-    """The unit in all of its 192 variants, with a state at the start and cotangents on all that comes out."""
+    """The unit in all of its 192 variants, from a state, with cotangents on all that comes out."""
     outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
     for config in _variants(outputs):
-        yield Definition(f"unit-{_name(config)}", "unit", "this variant of the unit, every term at once",
+        yield Definition(f"unit-{_name(config)}", "unit",
+                         "this variant of the unit, every term at once",
                          _flags(config, "start state", "end state"), config,
                          drawn(5, 2, 3, 3, recurrent=config["recurrent"]))
 
 
 def rest_cases():
-    """From rest, s_0 = y_0 = 0, and with no cotangent on the final state: all that simpler ports offer."""
+    """From rest, s_0 = y_0 = 0, no cotangent on the final state: all that simpler ports offer."""
     for config in _variants([("step", "tanh"), ("sigmoid", "tanh")]):
-        yield Definition(f"rest-{_name(config)}", "rest", "this variant of the unit, from rest, loss on y alone",
+        yield Definition(f"rest-{_name(config)}", "rest",
+                         "this variant of the unit, from rest, loss on y alone",
                          _flags(config, "zero start"), config,
                          drawn(4, 2, 2, 3, recurrent=config["recurrent"], state=False, end=False))
 
 
 def batch_cases():
     """Four samples together, then two of them alone: a sample's numbers are the same in both."""
-    for name, config in (("snu", snu_config(g="relu", surrogate="tanh", recurrent=True, lateral_inhibition=True)),
-                         ("ssnu", snu_config("sigmoid", "leaky_relu", "tanh", lateral_inhibition=True))):
+    for name, config in (("snu", snu_config(g="relu", surrogate="tanh", recurrent=True,
+                                            lateral_inhibition=True)),
+                         ("ssnu", snu_config("sigmoid", "leaky_relu", "tanh",
+                                             lateral_inhibition=True))):
         together = drawn(5, 4, 2, 3, recurrent=config["recurrent"])
         id = f"batch-{name}"
-        yield Definition(id, "batch", "four samples together; samples 1 and 3 stand alone in the cases that follow",
-                         _flags(config, "batch", "sums"), config, together)
+        yield Definition(id, "batch", "four samples together; samples 1 and 3 stand alone in the "
+                         "cases that follow", _flags(config, "batch", "sums"), config, together)
         for i in (1, 3):
             yield Definition(f"{id}-sample-{i}", "batch", f"sample {i} of the case {id}, alone",
                              _flags(config, "batch", "small shapes"), {**config, "part_of": id},
@@ -90,29 +95,35 @@ def _one_sample(together, i, whole):
 
 
 def stream_cases():
-    """One sequence in pieces: state handed on, gradient handed back, the sum of the pieces is the whole."""
+    """A sequence in pieces: state handed on, gradient handed back, the pieces sum to the whole."""
     for name, config, pieces in (
             ("snu", snu_config(g="relu", surrogate="tanh"), [2, 5, 1]),
-            ("snu-rec", snu_config(g="relu", surrogate="tanh", recurrent=True, lateral_inhibition=True), [3, 1, 4]),
+            ("snu-rec", snu_config(g="relu", surrogate="tanh", recurrent=True,
+                                   lateral_inhibition=True), [3, 1, 4]),
             ("ssnu", snu_config("sigmoid", "tanh", "tanh", recurrent=True), [1, 3, 4])):
         yield Definition(f"stream-{name}", "stream",
-                         "to be run in pieces of the lengths in config.pieces, the state handed on; backward from "
-                         "the last piece to the first, the state's gradient handed back, parameter gradients added "
-                         "up. The numbers are those of the whole sequence.",
-                         _flags(config, "pieces", "start state", "end state"), {**config, "pieces": pieces},
+                         "to be run in pieces of the lengths in config.pieces, the state handed "
+                         "on; backward from the last piece to the first, the state's gradient "
+                         "handed back, parameter gradients added up. The numbers are those of the whole "
+                         "sequence.", _flags(config, "pieces", "start state", "end state"),
+                         {**config, "pieces": pieces},
                          drawn(8, 2, 3, 3, recurrent=config["recurrent"]))
-    # The same by hand: a whole of four steps, and its halves, whose state and gradient are exact numbers.
+    # The same by hand: a whole of four steps, and its halves, with exact state and gradient.
     whole = dict(W=[[1, 0.5]], b=[-1, -1], decay=[0.5, 0.5])
     x, dy = [[1.5], [0.75], [1], [0.5]], [[1, 0], [0, 1], [1, 1], [0, 2]]
     config = snu_config()
     flags = ("pieces", "start state", "end state", "exact")
     why = "a whole of four steps; its halves are the two cases that follow"
-    yield Definition("stream-whole", "stream", why, flags, config, literal(x=x, dy=dy, **whole), "all", False)
-    yield Definition("stream-second-half", "stream", "steps 3 and 4 of stream-whole, from the state after step 2",
-                     flags, {**config, "part_of": "stream-whole"}, _half(whole, x, dy, True), "all", False)
-    yield Definition("stream-first-half", "stream", "steps 1 and 2 of stream-whole; the gradient of the state "
-                     "comes from stream-second-half", flags, {**config, "part_of": "stream-whole"},
-                     _half(whole, x, dy, False), "all", False)
+    yield Definition("stream-whole", "stream", why, flags, config, literal(x=x, dy=dy, **whole),
+                     "all", False)
+    yield Definition("stream-second-half", "stream",
+                     "steps 3 and 4 of stream-whole, from the state after step 2", flags,
+                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, True), "all", False)
+    yield Definition("stream-first-half", "stream",
+                     "steps 1 and 2 of stream-whole; the gradient of "
+                     "the state comes from stream-second-half", flags,
+                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, False), "all",
+                     False)
 
 
 def _half(whole, x, dy, second):
@@ -124,7 +135,8 @@ def _half(whole, x, dy, second):
         if second:
             return last
         back = outputs_of(config, last)
-        return literal(x=x[:2], dy=dy[:2], dend_s=back["start.s"], dend_y=back["start.y"], **whole)()
+        return literal(x=x[:2], dy=dy[:2], dend_s=back["start.s"], dend_y=back["start.y"],
+                       **whole)()
     return make
 
 

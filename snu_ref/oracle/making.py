@@ -14,6 +14,7 @@ ALIVE_RATE = (0.05, 0.95)   # ours, spike rates of every layer
 ALIVE_SIZE = (0.02, 64.0)   # ours, largest element of every gradient
 ATTEMPTS = 400
 FORWARD = ("z", "s", "v", "y", "end.s", "end.y")  # what "forward" exactness covers
+AGREEMENT = {"twin": AGREE, "tape": AGREE, "complex": AGREE_COMPLEX}
 
 
 def make_case(definition):
@@ -33,7 +34,7 @@ def make_case(definition):
 
 
 def remake(entry, definition):
-    """The arrays of a case on record, made again from its definition and the seed that was found."""
+    """The arrays of a case on record, made again from its definition and the seed found for it."""
     inputs = definition.make(Draws(definition.id, entry["attempt"]))
     return all_arrays(inputs, outputs_of(definition.config, inputs))
 
@@ -45,7 +46,7 @@ def all_arrays(inputs, outputs):
 
 
 def zero_by_construction(config, inputs):
-    """Names of gradients that are 0 whatever the numbers: y_0 acts through H and the reset gate only."""
+    """Names of gradients that are 0 whatever the numbers: y_0 acts through H and the gate only."""
     if config["unit"] == "snu" and not config["recurrent"]:
         if config["reset_grad"] == "detached" or not inputs["state.s"].any():
             return {"start.y"}
@@ -80,14 +81,27 @@ def _entry(definition, attempt, inputs, outputs):
         raise ValueError(f"{d.id}: unknown flags {sorted(unknown)}")
     derivations = evidence.differences(config, inputs, outputs)
     for method, difference in derivations.items():
-        if not difference <= (AGREE_COMPLEX if method == "complex" else AGREE):
+        if not difference <= AGREEMENT[method]:
             raise ValueError(f"{d.id}: the {method} derivation differs by {difference:.1e}")
-    exact = [name for name in outputs if d.exact == "all" or d.exact == "forward" and name in FORWARD]
-    rates = evidence.spike_rates(config, inputs, outputs)
-    if config.get("h") == "step":  # spikes are 0 or 1, and no unit is near its threshold unless exact
-        exact += [name for name in ("y", "end.y") if name not in exact]
+    described = describe(d, inputs, outputs)
     if not d.float64_only:
-        _check_float32(d, inputs, outputs, exact)
+        _check_float32(d, inputs, outputs, described["exact"])
+    return {
+        **described,
+        "evidence": {method: _short(value, 2) for method, value in derivations.items()},
+        "rounding": _short(evidence.rounding(config, inputs, outputs), 2),
+        "attempt": attempt, "digest": digest(all_arrays(inputs, outputs)),
+    }
+
+
+def describe(definition, inputs, outputs):
+    """What the manifest says of a case, but for the evidence and where the numbers came from."""
+    d, config = definition, definition.config
+    exact = [name for name in outputs
+             if d.exact == "all" or d.exact == "forward" and name in FORWARD]
+    if config.get("h") == "step":  # spikes are 0 or 1; no unit is near its threshold unless exact
+        exact += [name for name in ("y", "end.y") if name not in exact]
+    rates = evidence.spike_rates(config, inputs, outputs)
     grads = evidence.gradients(outputs)
     return {
         "id": d.id, "family": d.family, "why": d.why, "flags": list(d.flags), "config": config,
@@ -96,13 +110,11 @@ def _entry(definition, attempt, inputs, outputs):
         "outputs": {name: list(a.shape) for name, a in outputs.items()},
         "exact": exact, "zero": [name for name, g in grads.items() if not g.any()],
         "tolerance": _tolerance(d, inputs, outputs),
-        "margin": {name: _short(value) for name, value in evidence.margins(config, inputs, outputs).items()},
+        "margin": {name: _short(value)
+                   for name, value in evidence.margins(config, inputs, outputs).items()},
         "spike_rate": [_short(rate) for rate in rates] or None,
         "gradient_norm": {name: _short(float((g ** 2).sum()) ** 0.5) for name, g in grads.items()
                           if not name.startswith("adj.")},
-        "evidence": {method: _short(value, 2) for method, value in derivations.items()},
-        "rounding": _short(evidence.rounding(config, inputs, outputs), 2),
-        "attempt": attempt, "digest": digest(all_arrays(inputs, outputs)),
     }
 
 
@@ -114,7 +126,8 @@ def _check_float32(d, inputs, outputs, exact):
             raise ValueError(f"{d.id}: {name} is said to be exact, but float32 rounds it")
     measured = evidence.float32_error(d.config, inputs, outputs)
     if not measured * HEADROOM / 3 <= float32_tolerance(measured)["bound"]:
-        raise ValueError(f"{d.id}: float32 error {measured:.1e} leaves too little room below the bound")
+        raise ValueError(f"{d.id}: float32 error {measured:.1e} leaves too little room below the "
+                         "bound")
 
 
 def _tolerance(d, inputs, outputs):

@@ -1,4 +1,4 @@
-"""The manifest of a set of vectors: what each file holds, where it was made, and what everything means.
+"""The manifest of a set of vectors: what each file holds, where it was made, what everything means.
 
     {"format", "version", "about", "environment", "names", "flags", "families", "tolerances",
      "withdrawn", "cases": [...]}
@@ -20,24 +20,28 @@ VERSION = "v1"
 FOLDER = Path(__file__).resolve().parent.parent / "vectors" / VERSION
 LARGEST = 10 ** 6  # numbers in one array, ours
 
-FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "inputs": dict, "integers": list,
-          "outputs": dict, "exact": list, "zero": list, "tolerance": dict, "margin": dict,
-          "gradient_norm": dict, "evidence": dict, "attempt": int, "digest": str}
+FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "inputs": dict,
+          "integers": list, "outputs": dict, "exact": list, "zero": list, "tolerance": dict,
+          "margin": dict, "spike_rate": (list, type(None)), "gradient_norm": dict, "evidence": dict,
+          "rounding": (float, type(None)), "attempt": int, "digest": str}
 
 NAMES = {
     "x": "input (T, B, n_in): time first, then batch",
     "params.W": "input weights (n_in, n): x_t W", "params.H": "recurrent weights (n, n): y_{t-1} H",
-    "params.b": "minus the firing threshold (n)", "params.decay": "l(tau), the fraction of the state kept (n)",
+    "params.b": "minus the firing threshold (n)",
+    "params.decay": "l(tau), the fraction of the state kept (n)",
     "state.s, state.y": "state and output before the first step (B, n)",
     "dy": "dL/dy from outside, (T, B, n)",
     "dend.s, dend.y": "dL/d(final state) from outside, (B, n)",
     "z, s, v, y": "argument of g, state, s + b, output; (T, B, n)",
     "end.s, end.y": "state and output after the last step (B, n)",
-    "adj.y, adj.v, adj.s, adj.z": "dL/d of each trace, all paths summed (T, B, n); adj.y includes dy",
-    "grad.NAME": "dL/d of the parameter, summed over time and batch", "grad.x": "dL/dx (T, B, n_in)",
+    "adj.y, adj.v, adj.s, adj.z":
+        "dL/d of each trace, all paths summed (T, B, n); adj.y includes dy",
+    "grad.NAME": "dL/d of the parameter, summed over time and batch",
+    "grad.x": "dL/dx (T, B, n_in)",
     "start.s, start.y": "dL/d(initial state) (B, n)",
-    "losses, after.NAME, grad.NAME of training": "one entry a step: loss, parameters after the update, "
-                                                 "gradients before clipping",
+    "losses, after.NAME, grad.NAME of training":
+        "one entry a step: loss, parameters after the update, gradients before clipping",
 }
 
 
@@ -67,7 +71,7 @@ def read_manifest(folder=FOLDER):
         raise ValueError(f"{path}: not a manifest of {FORMAT}")
     if manifest.get("version") != VERSION:
         raise ValueError(f"{path}: expected version {VERSION}, got {manifest.get('version')!r}")
-    for field in ("environment", "flags", "tolerances", "withdrawn"):
+    for field in ("environment", "names", "flags", "families", "tolerances", "withdrawn"):
         if not isinstance(manifest.get(field), dict):
             raise ValueError(f"{path}: field {field!r}: expected an object")
     entries = manifest.get("cases")
@@ -90,30 +94,40 @@ def _check_entry(entry):
         raise ValueError("a case that is no object")
     id = checked_name("case", entry.get("id"))
     for field, kind in FIELDS.items():
-        if not isinstance(entry.get(field), kind):
+        value = entry.get(field)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            kind = kind[0] if isinstance(kind, tuple) else kind
             raise ValueError(f"case {id}: field {field!r}: expected {kind.__name__}, "
-                             f"got {type(entry.get(field)).__name__}")
+                             f"got {type(value).__name__}")
+    for field in ("flags", "integers", "exact", "zero"):
+        if not all(isinstance(name, str) for name in entry[field]):
+            raise ValueError(f"case {id}: {field}: expected a list of texts")
     for group in ("inputs", "outputs"):
         for name, shape in entry[group].items():
             checked_name("array", name)
             if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape) \
-                    or math.prod(shape) > LARGEST:
-                raise ValueError(f"case {id}: {name}: not a shape of at most {LARGEST} numbers: {shape}")
-    for field in ("exact", "zero"):
-        unknown = set(entry[field]) - set(entry["outputs"])
+                    or len(shape) > 8 or math.prod(shape) > LARGEST:
+                raise ValueError(f"case {id}: {name}: not a shape of at most {LARGEST} numbers: "
+                                 f"{str(shape)[:80]}")
+    for field, group in (("exact", "outputs"), ("zero", "outputs"), ("integers", "inputs")):
+        unknown = set(entry[field]) - set(entry[group])
         if unknown:
-            raise ValueError(f"case {id}: {field}: no output is called {', '.join(sorted(unknown))}")
+            raise ValueError(f"case {id}: {field}: no {group[:-1]} is called "
+                             f"{', '.join(sorted(unknown))}")
     for dtype in ("float64", "float32"):
-        bound = entry["tolerance"].get(dtype, {}).get("bound", "")
+        tolerance = entry["tolerance"].get(dtype)
+        bound = tolerance.get("bound", "") if isinstance(tolerance, dict) else ""
         if bound is not None and not (isinstance(bound, float) and 0 < bound < 1e-3):
-            raise ValueError(f"case {id}: tolerance.{dtype}: expected a bound in (0, 0.001) or null, got {bound!r}")
+            raise ValueError(f"case {id}: tolerance.{dtype}: expected a bound in (0, 0.001) or "
+                             f"null, got {bound!r}")
 
 
 def shapes_of(entry):
     """{name in the file: (dtype, shape)} of a case."""
     shapes = {f"input.{name}": ("int64" if name in entry["integers"] else "float64", tuple(shape))
               for name, shape in entry["inputs"].items()}
-    shapes.update({f"output.{name}": ("float64", tuple(shape)) for name, shape in entry["outputs"].items()})
+    shapes.update({f"output.{name}": ("float64", tuple(shape))
+                   for name, shape in entry["outputs"].items()})
     return shapes
 
 

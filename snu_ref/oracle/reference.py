@@ -31,7 +31,7 @@ def outputs_of(config, inputs, dtype=np.float64):
 
 
 def make_unit(config, inputs):
-    """The layer of a case and its initial state, with the parameters of the inputs, in their dtype."""
+    """The layer of a case and its initial state, with parameters and dtype of the inputs."""
     n_in, n = inputs["params.W"].shape[0], inputs["state." + STATE[config["unit"]][0]].shape[1]
     options = dict(rng=np.random.default_rng(0), dtype=inputs["x"].dtype)
     if config["unit"] == "snu":

@@ -1,4 +1,4 @@
-"""The reference's answers for phase-change memory, its noise given as arrays of standard normal draws.
+"""The reference's answers for phase-change memory, its noise given as standard normal draws.
 
     pcm         devices: programmed in closed loop, or RESET and pulsed; then read at given times
     pcm-array   a weight matrix on differential pairs: written, updated, multiplied
@@ -13,22 +13,28 @@ from ..pcm import full_scale
 
 
 def device_outputs(config, inputs):
-    """State after writing, and what is read at each time in inputs["t"], in s."""
+    """State after writing, and what is read at each time in inputs["t"], in s.
+
+    Devices are programmed to inputs["G_T"], if it is there, at config["t_write"]; pulses come at
+    that time too, or at those of config["t_pulses"].
+    """
     n = inputs["noise.white"].shape[1]
     devices = PCMDevices((n,), t=0.0, noise=inputs.get("noise.reset", 0.0))
     outputs = {}
-    if config["write"] == "program":
+    if "G_T" in inputs:
         devices.program(inputs["G_T"], config["t_write"],
                         noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
         outputs.update(G0=devices.G0.copy(), nu=devices.nu.copy())
-    else:
-        traces = []
-        for N in inputs["noise.pulses"]:
-            devices.set_pulse(config["t_write"], noise=N[None])
+    if config["write"] == "pulses":
+        traces, K = [], len(inputs["noise.pulses"])
+        for N, t in zip(inputs["noise.pulses"], config.get("t_pulses", [config["t_write"]] * K)):
+            devices.set_pulse(t, noise=N[None])
             traces.append((devices.P.copy(), devices.G0.copy()))
         outputs.update(P=np.stack([P for P, _ in traces]), G0=np.stack([G for _, G in traces]))
-    reads = [(devices.conductance(t), devices.read_white(t, noise=white), devices.read_1f(t, noise=flicker))
-             for t, white, flicker in zip(inputs["t"].tolist(), inputs["noise.white"], inputs["noise.flicker"])]
+    reads = [(devices.conductance(t), devices.read_white(t, noise=white),
+              devices.read_1f(t, noise=flicker))
+             for t, white, flicker in zip(inputs["t"].tolist(), inputs["noise.white"],
+                                          inputs["noise.flicker"])]
     for name, values in zip(("G", "white", "flicker"), zip(*reads)):
         outputs[name] = np.stack(values)
     return outputs
@@ -47,8 +53,8 @@ def array_outputs(config, inputs):
     if config["write"] == "update":
         return _updates(config, inputs)
     W = inputs["W"]
-    array = PCMArray(*W.shape, noise=0.0, scale=full_scale(W, config["pairs"]), pairs=config["pairs"],
-                     readout=make_readout(config))
+    array = PCMArray(*W.shape, noise=0.0, scale=full_scale(W, config["pairs"]),
+                     pairs=config["pairs"], readout=make_readout(config))
     array.program(W, 0.0, noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
     t = config["t_read"]
     outputs = {"scale": np.array(array.scale), "G": array.conductance(t)}

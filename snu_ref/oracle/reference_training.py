@@ -1,9 +1,10 @@
-"""The reference's answers for losses, optimisers, clipping, and whole networks over a few training steps.
+"""The reference's answers for losses, optimisers, clipping, and networks over a few training steps.
 
 A training step, for batch k, always from the zero state:
 
     y = network(x_k);   L, dy = loss(y, target_k, mask_k);   grads = backward(dy)
-    grads of trainable parameters, clipped if config asks;   optimiser.step;   a trained decay to [0, 1]
+    grads of trainable parameters, clipped if config asks;   optimiser.step
+    a trained decay to [0, 1]
 """
 import numpy as np
 
@@ -63,7 +64,8 @@ def make_network(config, params, dtype):
             layer = Embedding(*own["E"].shape, rng=rng, dtype=dtype)
         else:
             n_in, n = own["W"].shape[0], own["b"].size // (4 if kind == "lstm" else 1)
-            layer = {"snu": SNU, "lstm": LSTM, "dense": Dense}[kind](n_in, n, rng=rng, dtype=dtype, **options)
+            unit = {"snu": SNU, "lstm": LSTM, "dense": Dense}[kind]
+            layer = unit(n_in, n, rng=rng, dtype=dtype, **options)
         for name, value in own.items():
             layer.params[name][...] = value
         layers.append(layer)
@@ -77,7 +79,7 @@ def batch(inputs, k):
 
 
 def training_outputs(config, inputs):
-    """losses (K,), and for each trainable parameter its gradient and its value after each step, (K, ...)."""
+    """losses (K,), and of each trainable parameter gradient and value after each step, (K, ...)."""
     params = group(inputs, "params")
     network = make_network(config, params, params["0." + ("E" if "0.E" in params else "W")].dtype)
     optimiser, steps = make_optimiser(config), []
@@ -93,7 +95,8 @@ def training_outputs(config, inputs):
         for name in grads:
             if name.endswith(".decay"):
                 np.clip(params[name], 0, 1, out=params[name])
-        steps.append({"losses": np.array(value, dy.dtype), **{f"grad.{name}": g for name, g in grads.items()},
+        steps.append({"losses": np.array(value, dy.dtype),
+                      **{f"grad.{name}": g for name, g in grads.items()},
                       **{f"after.{name}": params[name].copy() for name in grads}})
     return stack(steps)
 

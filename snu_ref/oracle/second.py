@@ -1,8 +1,8 @@
-"""The answers of a case a second time, by scalar loops that share no code with the vectorised package.
+"""The answers of a case a second time, by scalar loops that share no code with the package.
 
-Units, layers and losses have their twins (`snu_ref.twins`); optimisers and clipping are written here,
-number by number; phase-change memory in `second_pcm`. What this returns may leave names out, but never
-adds one.
+Units, layers and losses have their twins (`snu_ref.twins`); optimisers and clipping are written
+here, number by number; phase-change memory in `second_pcm`. What this returns may leave names out,
+but never adds one.
 """
 import math
 
@@ -31,8 +31,17 @@ def _recurrent(config, inputs):
     fields = STATE[config["unit"]]
     run = {"rnn": twins.rnn_twin, "gru": twins.gru_twin, "lstm": twins.lstm_twin}[config["unit"]]
     options = {"reset_after": config["reset_after"]} if config["unit"] == "gru" else {}
-    twin = run(group(inputs, "params"), inputs["x"], tuple(inputs[f"state.{f}"] for f in fields), inputs["dy"],
-               tuple(inputs[f"dend.{f}"] for f in fields), **options)
+
+    def until(t):
+        return run(group(inputs, "params"), inputs["x"][:t],
+                   tuple(inputs[f"state.{f}"] for f in fields), inputs["dy"][:t],
+                   tuple(inputs[f"dend.{f}"] for f in fields), **options)
+
+    T = len(inputs["x"])
+    twin = until(T)
+    if config["unit"] == "lstm":  # the twin returns the last c alone
+        c = np.stack([until(t).state[1] for t in range(1, T + 1)])
+        return {"c": c, **_common(config, twin)}
     return _common(config, twin)
 
 
@@ -44,12 +53,13 @@ def _common(config, twin):
 
 
 def _loss(config, inputs):
-    value, dy = TEXTBOOK_LOSSES[config["loss"]][1](inputs["y"], inputs["target"], inputs.get("mask"))
+    loss = TEXTBOOK_LOSSES[config["loss"]][1]
+    value, dy = loss(inputs["y"], inputs["target"], inputs.get("mask"))
     return {"value": np.array(value), "dy": dy}
 
 
 class ScalarOptimiser:
-    """SGD with momentum, or Adam, one number at a time; the state of each number is kept by its place."""
+    """SGD with momentum, or Adam, one number at a time; the state of each is kept by its place."""
 
     def __init__(self, config):
         self.config, self.places, self.t = config, {}, 0
@@ -89,7 +99,8 @@ def _optimiser(config, inputs):
 
 def _clipped(grads, max_norm):
     norm = math.sqrt(math.fsum(float(v) ** 2 for g in grads.values() for v in g.flat))
-    return norm, {name: g * (max_norm / norm) if norm > max_norm else g for name, g in grads.items()}
+    return norm, {name: g * (max_norm / norm) if norm > max_norm else g
+                  for name, g in grads.items()}
 
 
 def _clip(config, inputs):

@@ -1,8 +1,9 @@
 """Phase-change devices and arrays a second time, one device and one number after the other.
 
-Written from the equations, with the coefficients set down once more: [N18] Nandakumar et al., J. Appl.
-Phys. 124, 152135 (2018) for pulses, their drift and white noise; [J20] Joshi et al., Nat. Commun. 11,
-2473 (2020), and aihwkit's pcm.py, for programming, its drift, and 1/f noise. Python floats throughout.
+Written from the equations, with the coefficients set down once more: [N18] Nandakumar et al., J.
+Appl. Phys. 124, 152135 (2018) for pulses, their drift and white noise; [J20] Joshi et al., Nat.
+Commun. 11, 2473 (2020), and aihwkit's pcm.py, for programming, its drift, and 1/f noise. Python
+floats throughout.
 """
 import math
 from typing import Callable, NamedTuple
@@ -15,14 +16,15 @@ def _clamp(value, low, high):
 
 
 class Device:
-    """One device: conductance G0 (uS), pulse memory P, drift exponent nu, reference time t0 (s), time written (s)."""
+    """One device: conductance G0 (uS), pulse memory P, drift exponent nu, times t0, written (s)."""
 
     def __init__(self, N=0.0):
         self.reset(0.0, N)
 
     def reset(self, t, N):
         """RESET."""
-        self.G0, self.P, self.nu, self.t0, self.written = max(0.1 + 0.01 * N, 0.0), 1.0, 0.04, 38.6, t
+        self.G0, self.P = max(0.1 + 0.01 * N, 0.0), 1.0
+        self.nu, self.t0, self.written = 0.04, 38.6, t
 
     def program(self, target, t, N, N_drift):
         """Closed-loop programming [J20]."""
@@ -92,21 +94,22 @@ RIGHT = Parts()
 def second_devices(config, inputs, parts=RIGHT):
     """Outputs of a case of single devices."""
     n, t = inputs["noise.white"].shape[1], config["t_write"]
-    devices = [parts.device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0) for i in range(n)]
+    devices = [parts.device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0)
+               for i in range(n)]
     outputs = {}
-    if config["write"] == "program":
+    if "G_T" in inputs:
         for i, device in enumerate(devices):
             device.program(*(float(a) for a in (inputs["G_T"][i], t, inputs["noise.conductance"][i],
                                                 inputs["noise.drift"][i])))
         outputs = {"G0": np.array([d.G0 for d in devices]), "nu": np.array([d.nu for d in devices])}
-    else:
+    if config["write"] == "pulses":
         P, G0 = [], []
-        for row in inputs["noise.pulses"]:
+        for k, row in enumerate(inputs["noise.pulses"]):
             for device, N in zip(devices, row):
-                device.pulse(t, float(N))
+                device.pulse(config["t_pulses"][k] if "t_pulses" in config else t, float(N))
             P.append([d.P for d in devices])
             G0.append([d.G0 for d in devices])
-        outputs = {"P": np.array(P), "G0": np.array(G0)}
+        outputs.update(P=np.array(P), G0=np.array(G0))
     times = [float(t) for t in inputs["t"]]
     outputs["G"] = np.array([[d.G(t) for d in devices] for t in times])
     for name in ("white", "flicker"):
@@ -128,7 +131,8 @@ def second_array(config, inputs, parts=RIGHT):
         share = float(W[i, j]) * scale / pairs
         devices[at] = parts.device()
         devices[at].program(max(share if side == 0 else -share, 0.0), 0.0,
-                            float(inputs["noise.conductance"][at]), float(inputs["noise.drift"][at]))
+                            float(inputs["noise.conductance"][at]),
+                            float(inputs["noise.drift"][at]))
     D = np.zeros((n_in, n_out))
     for at in np.ndindex(devices.shape):
         read = devices[at].white(t, float(inputs["noise.read"][at]))
@@ -149,7 +153,8 @@ def second_array(config, inputs, parts=RIGHT):
 
 def _column(config, inputs, parts, x, D, b, j):
     """One output of an array read by columns, in uS: the sum over its row tiles."""
-    bits, dac, adc, rows = config["bits"], config["dac_bound"], config["adc_bound"], config["tile"][0]
+    bits, dac, adc = config["bits"], config["dac_bound"], config["adc_bound"]
+    rows = config["tile"][0]
     total = 0.0
     for tile, start in enumerate(range(0, len(x), rows)):
         current = sum(parts.quantise(float(x[i]), bits, dac) / dac * D[i]
@@ -160,7 +165,8 @@ def _column(config, inputs, parts, x, D, b, j):
 
 
 def _second_updates(config, inputs, parts):
-    dW, pairs, scale, every = inputs["dW"], config["pairs"], config["scale"], config["refresh_every"]
+    dW, pairs, scale = inputs["dW"], config["pairs"], config["scale"]
+    every = config["refresh_every"]
     K, n_in, n_out = dW.shape
     devices = np.empty((2, pairs, n_in, n_out), object)
     for at in np.ndindex(devices.shape):
@@ -182,20 +188,22 @@ def _second_updates(config, inputs, parts):
         if every and (k + 1) % every == 0:
             for pair, i, j in np.ndindex(pairs, n_in, n_out):
                 _refresh([devices[side, pair, i, j] for side in (0, 1)], t,
-                         lambda name, side: float(inputs[f"noise.refresh.{name}"][side, pair, i, j]), parts)
+                         lambda name, side:
+                         float(inputs[f"noise.refresh.{name}"][side, pair, i, j]), parts)
         steps.append({"n": n, "chi": chi.copy(),
                       "P": np.vectorize(lambda d: d.P, otypes=[float])(devices),
                       "G0": np.vectorize(lambda d: d.G0, otypes=[float])(devices)})
     outputs = {name: np.stack([step[name] for step in steps]) for name in steps[0]}
     D = np.zeros((n_in, n_out))
     for at in np.ndindex(devices.shape):
-        read = parts.digitise(devices[at].white(config["t_read"], float(inputs["noise.read"][at])), 8)
+        read = devices[at].white(config["t_read"], float(inputs["noise.read"][at]))
+        read = parts.digitise(read, 8)
         D[at[2:]] += read if at[0] == 0 else -read
     return {**outputs, "weights": D / scale}
 
 
 def _refresh(pair, t, noise, parts):
-    """Both devices RESET and their difference programmed again, if one reads above 8 and d is below 6 uS."""
+    """Both devices RESET and their difference d programmed, if one reads above 8 and d < 6 uS."""
     read = [pair[side].white(t, noise("read", side)) for side in (0, 1)]
     d = read[0] - read[1]
     if not parts.worn(read, d):

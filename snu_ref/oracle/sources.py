@@ -4,17 +4,20 @@ An adapter is a class or module with
 
     run(case) -> {name: array}        or      forward(case) and backward(case), either or both
 
-case is a `snu_ref.oracle.case.Case`; the names are those of case.outputs, as many of them as the port
-has. NotImplementedError("reason") leaves a case out; it is listed as skipped.
+case is a `snu_ref.oracle.case.Case`; the names are those of case.outputs, as many of them as the
+port has. NotImplementedError("reason") leaves a case out; it is listed as skipped.
 
 A source has `dtype`, `name`, `strays` (what is there and should not be), leaves_out(id) -> a reason
-or "", and get(case) -> arrays, where Skip says that a case is left out, Fault that its answer cannot
-be compared.
+or "", and get(case) -> arrays, where Skip says that a case is left out, Fault that its answer
+cannot be compared.
 """
+import contextlib
 import importlib
 import importlib.util
+import re
 import sys
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +35,16 @@ class Fault(Exception):
 
 
 def open_source(target, dtype, entries, withdrawn):
-    """The source that TARGET names. Raises ValueError if there is none, or one of another version."""
-    if Path(target).is_dir():
+    """The source that TARGET names; ValueError if there is none, or one of another version."""
+    if target.strip() and Path(target).is_dir():
         return FolderSource(target, dtype, entries, withdrawn)
     return AdapterSource(target, dtype)
+
+
+def line(text, longest=300):
+    """Any text as one line of printable characters, cut where it is very long."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
+    return text if len(text) <= longest else text[:longest] + " ..."
 
 
 # ---- an adapter in Python -----------------------------------------------------------------------
@@ -47,16 +56,15 @@ class AdapterSource:
         self.name, self.dtype, self.strays = target, np.dtype(dtype or "float64"), []
         adapter = _import(target)
         if isinstance(adapter, type):
-            try:
+            with _named(f"{target}: making the adapter", ValueError):
                 adapter = adapter()
-            except Exception as error:
-                raise ValueError(f"{target}: making the adapter raised {_told(error)}") from None
-        self._functions = [getattr(adapter, "run", None)]
-        if self._functions[0] is None:
-            self._functions = [f for f in (getattr(adapter, "forward", None), getattr(adapter, "backward", None)) if f]
-        if not self._functions or not all(map(callable, self._functions)):
-            raise ValueError(f"{target}: expected a class or module with run(case), or forward(case) and "
-                             "backward(case)")
+        self._functions = {"run": getattr(adapter, "run", None)}
+        if self._functions["run"] is None:
+            found = {name: getattr(adapter, name, None) for name in ("forward", "backward")}
+            self._functions = {name: f for name, f in found.items() if f is not None}
+        if not self._functions or not all(map(callable, self._functions.values())):
+            raise ValueError(f"{target}: expected a class or module with run(case), or "
+                             "forward(case) and backward(case)")
 
     def leaves_out(self, id):
         """"": an adapter is asked case by case."""
@@ -64,79 +72,124 @@ class AdapterSource:
 
     def get(self, case):
         """The arrays of a case, checked: name -> array of case.dtype."""
+        shapes, dtype = dict(case.outputs), case.dtype  # the port may do to the case what it likes
         arrays = {}
-        for function in self._functions:
-            try:
+        for name, function in self._functions.items():
+            with _named(name, Fault):
                 answer = function(case)
-            except NotImplementedError as error:
-                raise Skip(str(error) or "not implemented") from None
-            except (Exception, SystemExit) as error:
-                raise Fault(f"{function.__name__} raised {_told(error)}") from None
             if answer is None or (isinstance(answer, dict) and not answer):
-                raise Fault(f"{function.__name__} returned nothing: expected a dict of arrays by name")
+                raise Fault(f"{name} returned nothing: expected a dict of arrays by name")
             if not isinstance(answer, dict):
-                raise Fault(f"{function.__name__} returned {type(answer).__name__}: expected a dict of arrays by name")
+                raise Fault(f"{name} returned {type(answer).__name__}: expected a dict of arrays "
+                            "by name")
             arrays.update(answer)
-        return checked(arrays, case)
+        return checked(arrays, shapes, dtype)
+
+
+@contextmanager
+def _named(what, kind):
+    """Whatever the port's own code raises becomes `kind`, and names the port's line.
+
+    SystemExit too, which would end the check with the port's exit status, 0 perhaps.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Skip, Fault):
+        raise
+    except NotImplementedError as error:
+        if kind is Fault:
+            raise Skip(_message(error) or "not implemented") from None
+        raise ValueError(f"{what} raised {_told(error)}") from None
+    except BaseException as error:
+        raise kind(f"{what} raised {_told(error)}") from None
 
 
 def _import(target):
-    """The module, class or object that "module:name", "path/file.py:name" or "module" stands for."""
-    path, _, name = target.partition(":") if not target.endswith(".py") else (target, "", "")
+    """The module, class or object of "module:name", "path/file.py:name", or either without name."""
+    in_file = re.fullmatch(r"(.*\.py)(?::(.*))?", target, re.S)  # the path may hold a drive letter
+    path, name = in_file.groups() if in_file else target.partition(":")[::2]
+    wanted = "expected module:Adapter, path/to/file.py:Adapter, or a folder of results"
     if path.endswith(".py") and not Path(path).is_file():
         raise ValueError(f"{target}: no such file")
+    if not path.endswith(".py") and not all(part.isidentifier() for part in path.split(".")):
+        raise ValueError(f"TARGET {line(target)!r}: neither a folder nor a module; {wanted}")
     try:
-        if path.endswith(".py"):
-            sys.path.insert(0, str(Path(path).resolve().parent))
-            spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-        else:
-            sys.path.insert(0, "")
-            module = importlib.import_module(path)
-    except ModuleNotFoundError as error:
-        if error.name and (path == error.name or path.startswith(error.name + ".")):
-            raise ValueError(f"{target}: neither a folder nor an importable module; expected module:Adapter, "
-                             "path/to/file.py:Adapter, or a folder of results") from None
-        raise ValueError(f"{target}: importing it raised {_told(error)}") from None
-    except Exception as error:  # whatever the port's own code raises
-        raise ValueError(f"{target}: importing it raised {_told(error)}") from None
+        with _named(f"{target}: importing it", ValueError):
+            if path.endswith(".py"):
+                sys.path.insert(0, str(Path(path).resolve().parent))
+                spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+                found = importlib.util.module_from_spec(spec)
+                sys.modules[spec.name] = found
+                spec.loader.exec_module(found)
+            else:
+                sys.path.insert(0, "")
+                found = _module(path)
+    except _Missing:
+        raise ValueError(f"{target}: neither a folder nor an importable module; {wanted}") from None
     for part in name.split(".") if name else ():
-        if not hasattr(module, part):
+        with _named(f"{target}: looking for {name!r}", ValueError):
+            there = hasattr(found, part)
+        if not there:
             raise ValueError(f"{target}: {path} has no {name!r}")
-        module = getattr(module, part)
-    return module
+        found = getattr(found, part)
+    return found
+
+
+class _Missing(Fault):
+    """There is no module of that name."""
+
+
+def _module(path):
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:  # the port's own imports may be what is missing
+        if error.name and (path == error.name or path.startswith(error.name + ".")):
+            raise _Missing() from None
+        raise
 
 
 def _told(error):
-    """An exception in a line: its type, its message, and the last line of code that was not ours."""
+    """An exception in a line: type, message, and the last line of code that was not ours."""
     frames = traceback.extract_tb(error.__traceback__)
     here = str(Path(__file__).resolve().parent)
-    theirs = [f for f in frames if not f.filename.startswith((here, "<frozen"))]
+    ours = (here, "<frozen", str(Path(contextlib.__file__).parent / "contextlib"))
+    theirs = [f for f in frames if not f.filename.startswith(ours)]
     place = f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
-    return f"{type(error).__name__}: {str(error).strip() or 'no message'}{place}"
+    return f"{type(error).__name__}: {_message(error) or 'no message'}{place}"
 
 
-def checked(arrays, case):
-    """The arrays of an answer; Fault for an unknown name, another dtype, or another shape."""
+def _message(error):
+    try:
+        return line(str(error))
+    except Exception:
+        return "a message that cannot be read"
+
+
+def checked(arrays, shapes, dtype):
+    """The arrays of an answer; Fault for an unknown name, another dtype, or another shape.
+
+    shapes: of all arrays that the case has. Big-endian numbers are turned, other subclasses of
+    ndarray become plain; a masked array is refused, since what it hides is no number.
+    """
     good, faults = {}, []
     for name, value in arrays.items():
-        if name not in case.outputs:
-            faults.append(f"unknown name {name!r}; this case has {', '.join(case.outputs)}")
+        if not isinstance(name, str) or name not in shapes:
+            faults.append(f"unknown name {line(repr(name), 80)}; this case has {', '.join(shapes)}")
             continue
         try:
-            a = value if isinstance(value, np.ndarray) else np.asarray(value)
-        except Exception as error:
+            with _named("making an array of it", Fault):
+                a = np.asarray(value)
+        except (Fault, Skip) as error:
             faults.append(f"{name}: expected an array, got {type(value).__name__}: {error}")
             continue
-        shape = tuple(case.outputs[name])
-        if a.dtype != case.dtype:
-            faults.append(f"{name}: expected dtype {case.dtype}, got {a.dtype}")
-        elif a.shape != shape:
-            faults.append(f"{name}: expected shape {shape}, got {a.shape}")
+        if isinstance(value, np.ma.MaskedArray):
+            faults.append(f"{name}: expected a plain array, got a masked one")
+        elif a.dtype.newbyteorder("=") != dtype:
+            faults.append(f"{name}: expected dtype {dtype}, got {a.dtype}")
+        elif a.shape != tuple(shapes[name]):
+            faults.append(f"{name}: expected shape {tuple(shapes[name])}, got {a.shape}")
         else:
-            good[name] = a
+            good[name] = a.astype(dtype, copy=False)
     if faults:
         raise Fault("; ".join(faults))
     return good
@@ -145,22 +198,27 @@ def checked(arrays, case):
 # ---- a folder of files --------------------------------------------------------------------------
 
 class FolderSource:
-    """Reads FOLDER/CASE/NAME.bin or NAME.npy; FOLDER/vectors.txt says which vectors they belong to."""
+    """Reads FOLDER/CASE/NAME.bin or NAME.npy; FOLDER/vectors.txt says which version they are of."""
 
     def __init__(self, target, dtype, entries, withdrawn):
         root = Path(target)
-        if (root / "results").is_dir() and (root / "manifest.json").is_file():
-            root = root / "results"  # the folder that `vectors export` wrote
+        if (root / "cases.txt").is_file() or (root / "results" / "vectors.txt").is_file():
+            inside(root, "results")  # the folder that `vectors export` wrote
+            root = root / "results"
+            if not root.is_dir():
+                raise ValueError(f"{root}: no such folder; the port's results belong there")
         self.name, self.root = str(root), root
         self.dtype = _version(root, dtype)
         known = {entry["id"] for entry in entries}
         self.strays = []
         for path in sorted(root.iterdir()):
-            if path.name in known and path.is_dir() or path.name == "vectors.txt" or path.name.startswith("."):
+            name = path.name
+            if name in known and path.is_dir() or name == "vectors.txt" or name.startswith("."):
                 continue
-            reason = f"withdrawn: {withdrawn[path.name]}" if path.name in withdrawn else \
-                "no such case" if CASE_NAME.fullmatch(path.name) else "neither a case nor vectors.txt"
-            self.strays.append(f"{path.name!r} in {root}: {reason}")
+            reason = f"withdrawn: {withdrawn[name]}" if name in withdrawn else \
+                "expected a folder" if name in known else \
+                "no such case" if CASE_NAME.fullmatch(name) else "neither a case nor vectors.txt"
+            self.strays.append(f"{line(repr(name), 100)} in {root}: {reason}")
 
     def _files(self, id):
         folder = self.root / id
@@ -178,23 +236,25 @@ class FolderSource:
             raise Fault(str(error)) from None
         arrays, faults = {}, []
         for path in self._files(case.id):
-            name, form = path.name.rpartition(".")[::2]
+            file, name, form = path.name, *path.name.rpartition(".")[::2]
             try:
                 path = inside(self.root, case.id, path.name)
-                if form not in ("bin", "npy") or not ARRAY_NAME.fullmatch(name) or not path.is_file():
+                if form not in FORMS or not ARRAY_NAME.fullmatch(name) or not path.is_file():
                     raise ValueError("expected files NAME.bin or NAME.npy")
                 if name not in case.outputs:
-                    raise ValueError(f"unknown name {name!r}; this case has {', '.join(case.outputs)}")
+                    raise ValueError(f"unknown name {line(repr(name), 80)}; this case has "
+                                     f"{', '.join(case.outputs)}")
                 if name in arrays:
                     raise ValueError(f"{name} is there as .bin and as .npy")
-                shape = tuple(case.outputs[name])
-                arrays[name] = read_bin(path, case.dtype, shape) if form == "bin" else \
-                    read_npy(path, 16 * max(int(np.prod(shape)), 1))
-            except (ValueError, OSError, EOFError) as error:
-                faults.append(f"{path.name}: {error}")
+                arrays[name] = FORMS[form](path, case.dtype, case.outputs[name])
+            except (ValueError, OSError) as error:
+                faults.append(f"{line(file, 80)}: {line(str(error))}")
         if faults:
             raise Fault("; ".join(faults))
-        return checked(arrays, case)
+        return arrays
+
+
+FORMS = {"bin": read_bin, "npy": read_npy}
 
 
 def _version(root, dtype):
@@ -202,13 +262,17 @@ def _version(root, dtype):
     path = root / "vectors.txt"
     wanted = f"{FORMAT} {VERSION}"
     if not path.is_file():
-        raise ValueError(f"{root}: no vectors.txt. It says to which vectors the results belong: copy it from the "
-                         f"exported folder, or write one line, {wanted} {dtype or 'float64'}")
-    words = inside(root, "vectors.txt").read_bytes()[:200].decode("utf-8", "replace").split()
-    if " ".join(words[:3]) != wanted:
-        raise ValueError(f"{path}: expected {wanted!r}, got {' '.join(words[:3])!r}: results of another version "
-                         "are not compared")
+        raise ValueError(f"{root}: no vectors.txt. It says to which vectors the results belong: "
+                         f"copy it from the exported folder, or write one line, {wanted} "
+                         f"{dtype or 'float64'}")
+    with open(inside(root, "vectors.txt"), "rb") as file:
+        words = file.read(200).decode("utf-8-sig", "replace").split()
+    if " ".join(words[:3]) != wanted or len(words) > 4:
+        raise ValueError(f"{path}: expected one line, {wanted!r} and the dtype, got "
+                         f"{line(' '.join(words), 60)!r}: results of another version are not "
+                         "compared")
     found = words[3] if len(words) > 3 else dtype or "float64"
     if found not in ("float32", "float64") or dtype not in (None, found):
-        raise ValueError(f"{path}: the results are {found}, --dtype asks for {dtype or 'float32 or float64'}")
+        raise ValueError(f"{path}: the results are {found}, --dtype asks for "
+                         f"{dtype or 'float32 or float64'}")
     return np.dtype(found)

@@ -1,14 +1,16 @@
-"""Arrays in files: read without pickle, never outside the folder given, and never more than was announced.
+"""Arrays in files: read without pickle, never outside the folder given, and never more than was
+announced.
 
-    .npz    one case: plain arrays "input.NAME" and "output.NAME", written so that equal arrays give equal files
+    .npz    one case: plain arrays "input.NAME" and "output.NAME"; equal arrays give equal files
     .json   the twin of a tiny case in text: each number in 17 digits and as its IEEE-754 bits
-    .npy, .bin   single arrays of an exported case or of a port's results; .bin is raw, little-endian
+    .npy, .bin   single arrays of an exported case or of a port's results; .bin: raw, little-endian
 
 A wrong file is a ValueError that names it.
 """
 import hashlib
 import io
 import json
+import lzma
 import math
 import re
 import struct
@@ -21,21 +23,25 @@ import numpy as np
 CASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 SLACK = 4096  # bytes of headers beyond the numbers themselves, ours
+LARGEST_JSON = 10 ** 8  # bytes, ours: a hundred times the manifest
 
 
 def checked_name(kind, name):
-    """`name` if it is a plain name of a "case" or an "array", else ValueError: no path can hide in it."""
+    """`name` if it is a plain name of a "case" or an "array", in which no path can hide."""
     pattern, text = {"case": (CASE_NAME, "lower-case letters, digits and -"),
                      "array": (ARRAY_NAME, "letters, digits, _ and single dots")}[kind]
     if not isinstance(name, str) or len(name) > 100 or not pattern.fullmatch(name):
-        raise ValueError(f"{kind} name {name!r}: expected {text}")
+        raise ValueError(f"{kind} name {repr(name)[:80]}: expected {text}")
     return name
 
 
 def inside(folder, *parts):
-    """The path folder/parts, resolved; ValueError if it leads out of the folder, by a link for instance."""
-    root = Path(folder).resolve()
-    path = root.joinpath(*parts).resolve()
+    """The path folder/parts, resolved; ValueError if it leads out of the folder, by a link say."""
+    try:
+        root = Path(folder).resolve()
+        path = root.joinpath(*parts).resolve()
+    except (RuntimeError, OSError) as error:  # links that go round in a circle, names too long
+        raise ValueError(f"{'/'.join(parts)} in {folder}: {error}") from None
     if not path.is_relative_to(root):
         raise ValueError(f"{'/'.join(parts)}: leads out of the folder {folder}")
     return path
@@ -64,12 +70,13 @@ def write_npz(path, arrays):
         for name, a in arrays.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, little(a), version=(1, 0), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0)), buffer.getvalue(),
-                             zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0)),
+                             buffer.getvalue(), zipfile.ZIP_DEFLATED)
 
 
 def read_npz(path, shapes):
-    """The arrays of an .npz that must hold exactly the names in `shapes`: {name: (dtype, shape)}."""
+    """The arrays of an .npz that must hold exactly those of `shapes`, {name: (dtype, shape)}."""
+    _must_be_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
@@ -82,12 +89,15 @@ def read_npz(path, shapes):
                 if sizes[name + ".npy"] > _bytes(dtype, shape) + SLACK:
                     raise ValueError(f"{name} is larger than its shape {shape}")
                 with archive.open(name + ".npy") as file:
-                    a = np.lib.format.read_array(file, allow_pickle=False)
-                arrays[name] = _checked(name, a, dtype, shape)
+                    a = _read_array(file, dtype, shape, name + ": ")
+                if a.dtype != np.dtype(dtype):
+                    raise ValueError(f"{name}: expected {np.dtype(dtype)}, got {a.dtype}")
+                if a.dtype.kind == "f" and not np.isfinite(a).all():
+                    raise ValueError(f"{name}: holds NaN or infinity")
+                arrays[name] = a
             return arrays
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError, NotImplementedError, zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, KeyError, OSError, RuntimeError, zlib.error,
+            lzma.LZMAError, struct.error) as error:
         raise ValueError(f"{path}: {error}") from None
 
 
@@ -95,12 +105,39 @@ def _bytes(dtype, shape):
     return math.prod(shape) * np.dtype(dtype).itemsize
 
 
-def _checked(name, a, dtype, shape):
-    if a.dtype != np.dtype(dtype) or a.shape != tuple(shape):
-        raise ValueError(f"{name}: expected {np.dtype(dtype)} {tuple(shape)}, got {a.dtype} {a.shape}")
-    if a.dtype.kind == "f" and not np.isfinite(a).all():
-        raise ValueError(f"{name}: holds NaN or infinity")
-    return a
+def _must_be_file(path):
+    if not Path(path).is_file():  # a pipe, say, would be waited for
+        raise ValueError(f"{path}: " + ("not a file" if Path(path).exists() else "no such file"))
+
+
+def _read_array(file, dtype, shape, name=""):
+    """The array of an open .npy of that shape, and of that dtype up to the order of its bytes.
+
+    The header is believed only after it has been found to announce that shape and dtype: nothing
+    else is allocated or read, and objects are never unpickled.
+    """
+    version = np.lib.format.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"{name}not an array of plain numbers (format {version})")
+    try:
+        found, fortran, kind = HEADERS[version](file)
+    except (MemoryError, RecursionError, SyntaxError, TypeError, OverflowError) as error:
+        raise ValueError(f"{name}unreadable header ({type(error).__name__})") from None
+    if kind.hasobject:
+        raise ValueError(f"{name}holds Python objects, which are never loaded (allow_pickle=False)")
+    if found != tuple(shape):
+        raise ValueError(f"{name}expected shape {tuple(shape)}, got {found}")
+    if kind.newbyteorder("=") != np.dtype(dtype):
+        raise ValueError(f"{name}expected dtype {np.dtype(dtype)}, got {kind}")
+    size = _bytes(dtype, shape)
+    raw = file.read(size + 1)
+    if len(raw) != size:
+        word = "more" if len(raw) > size else f"only {len(raw)}"
+        raise ValueError(f"{name}expected {size} bytes of numbers, got {word}")
+    return np.frombuffer(bytearray(raw), kind).reshape(shape, order="F" if fortran else "C")
+
+
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 # ---- the twin in text ---------------------------------------------------------------------------
@@ -123,7 +160,8 @@ def check_text(path, arrays, prefixes=("input", "output")):
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected an object")
     for prefix in prefixes:
-        mine = {name[len(prefix) + 1:]: a for name, a in arrays.items() if name.startswith(prefix + ".")}
+        mine = {name[len(prefix) + 1:]: a for name, a in arrays.items()
+                if name.startswith(prefix + ".")}
         expected = as_text(mine)
         found = content.get(prefix + "s")
         if found != expected:
@@ -135,11 +173,12 @@ def check_text(path, arrays, prefixes=("input", "output")):
 
 def read_json(path):
     """A JSON file; ValueError with its name if it cannot be read."""
+    _must_be_file(path)
+    if Path(path).stat().st_size > LARGEST_JSON:
+        raise ValueError(f"{path}: expected at most {LARGEST_JSON} bytes")
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not readable as JSON: {error}") from None
 
 
@@ -154,15 +193,16 @@ def read_bin(path, dtype, shape):
     """Raw little-endian numbers of a known dtype and shape."""
     size, expected = Path(path).stat().st_size, _bytes(dtype, shape)
     if size != expected:
-        other = {4: "float32", 8: "float64"}.get(size * np.dtype(dtype).itemsize // expected if expected else 0)
-        hint = f": these look like {other}" if other and size * np.dtype(dtype).itemsize % expected == 0 else ""
-        raise ValueError(f"expected {expected} bytes, {np.dtype(dtype)} {tuple(shape)}, got {size} bytes{hint}")
-    return np.frombuffer(Path(path).read_bytes(), np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
+        width = np.dtype(dtype).itemsize
+        other = {4: "float32", 8: "float64"}.get(size * width // expected if expected else 0)
+        hint = f": these look like {other}" if other and size * width % expected == 0 else ""
+        raise ValueError(f"expected {expected} bytes, {np.dtype(dtype)} {tuple(shape)}, "
+                         f"got {size} bytes{hint}")
+    numbers = np.frombuffer(Path(path).read_bytes(), np.dtype(dtype).newbyteorder("<"))
+    return numbers.astype(dtype).reshape(shape)
 
 
-def read_npy(path, limit):
-    """An array from a .npy of at most `limit` bytes of numbers, never pickled."""
-    if Path(path).stat().st_size > limit + SLACK:
-        raise ValueError(f"expected at most {limit} bytes of numbers, got a file of {Path(path).stat().st_size}")
+def read_npy(path, dtype, shape):
+    """The numbers of a .npy of a known dtype and shape, never pickled."""
     with open(path, "rb") as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+        return _read_array(file, dtype, shape).astype(dtype)

@@ -1,21 +1,23 @@
 """How near a port must come: one table, each bound with its reason.
 
-All bounds are relative to the largest element of the tensor. Tensors that a case lists as `exact` must
-match to the last bit, and so must 0: a tensor whose right value is 0 everywhere has no scale.
+All bounds are relative to the largest element of the tensor. Tensors that a case lists as `exact`
+must match to the last bit, and so must 0: a tensor whose right value is 0 everywhere has no scale.
 """
-FLOAT64 = 1e-10            # ours: right ports in float64 come within 1e-13 of the reference at T = 1000
+FLOAT64 = 1e-10            # ours: right ports in float64 come within 1e-13 at T = 1000
 FLOAT32 = (1e-6, 1e-5)     # ours: the least and the most that is allowed in float32
 HEADROOM = 10.0            # ours: for other orders of summation than the one measured
 FLOAT32_STEPS = 200        # longer sequences are for float64 alone
-MARGIN = 2.0 ** -10        # ours: about 100 times the float32 bound; nearer to a branch no case may come
+MARGIN = 2.0 ** -10        # ours: 100 times the float32 bound; no case comes nearer to a branch
 AGREE = 1e-13              # derivations of one case, and arrays regenerated on another machine
 AGREE_COMPLEX = 1e-12      # the complex step: complex arithmetic rounds more often
 
 REASONS = {
     "float64": "a wrong term shows far above 1e-10, another order of summation stays far below",
-    "measured": "ten times the error of the reference itself when it is run in float32 on this case",
+    "measured": "ten times the error of the reference itself when it is run in float32 on this "
+                "case",
     "floor": "ten times the measured float32 error is less than 1e-6, a few roundings of float32",
-    "ceiling": "ten times the measured float32 error is more than 1e-5, which would begin to hide mistakes",
+    "ceiling": "ten times the measured float32 error is more than 1e-5, which would begin to hide "
+               "mistakes",
 }
 
 
@@ -24,5 +26,5 @@ def float32_tolerance(measured):
     low, high = FLOAT32
     wanted = HEADROOM * measured
     reason = "floor" if wanted < low else "ceiling" if wanted > high else "measured"
-    return {"bound": float(f"{min(max(wanted, low), high):.2g}"), "measured": float(f"{measured:.2g}"),
-            "reason": reason}
+    return {"bound": float(f"{min(max(wanted, low), high):.2g}"),
+            "measured": float(f"{measured:.2g}"), "reason": reason}

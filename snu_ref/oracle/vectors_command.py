@@ -1,4 +1,4 @@
-"""`python -m snu_ref vectors ...`: list, show, export and verify the conformance vectors; build, for maintainers."""
+"""`python -m snu_ref vectors`: list, show, export, verify the conformance vectors; build them."""
 import json
 
 from .building import build, verify
@@ -16,10 +16,12 @@ def add_arguments(parser):
     listed = actions.add_parser("list", help="one line per case")
     listed.add_argument("--cases", default="*", metavar="PATTERN",
                           help="ids or families, with * and commas (default: all)")
-    shown = actions.add_parser("show", help="a case in full: why it exists, and its numbers in decimal and bits")
+    shown = actions.add_parser("show", help="a case in full: why it exists, and its numbers in "
+                                            "decimal and bits")
     shown.add_argument("case", metavar="CASE", help="the id of a case, as `vectors list` prints it")
     shown.add_argument("--all", action="store_true", help="all numbers of large arrays")
-    exported = actions.add_parser("export", help="write cases as raw little-endian .bin and .npy files")
+    exported = actions.add_parser("export",
+                                  help="write cases as raw little-endian .bin and .npy files")
     exported.add_argument("folder", metavar="DIR", help="folder to write to")
     exported.add_argument("--cases", default="*", metavar="PATTERN",
                           help="ids or families, with * and commas (default: all)")
@@ -28,8 +30,9 @@ def add_arguments(parser):
     verified = actions.add_parser("verify", help="make every array again and compare")
     verified.add_argument("folder", nargs="?", default=str(FOLDER), metavar="DIR",
                           help="a folder of vectors; those of the package if left out")
-    built = actions.add_parser("build", help="for maintainers: write the vectors into DIR; cases that stand there "
-                                             "are kept and must not change, new ones are appended")
+    built = actions.add_parser("build", help="for maintainers: write the vectors into DIR; cases "
+                                             "that stand there are kept and must not change, new "
+                                             "ones are appended")
     built.add_argument("folder", metavar="DIR", help="folder of vectors")
 
 
@@ -41,7 +44,8 @@ def run(args):
         build(args.folder)
     elif args.action == "export":
         print(f"{export(args.folder, args.cases, args.dtype)} cases in {args.folder}; "
-              f"results go to {args.folder}/results, to be checked by: python -m snu_ref check {args.folder}")
+              f"results go to {args.folder}/results, to be checked by: "
+              f"python -m snu_ref check {args.folder}")
     elif args.action == "list":
         for entry in find(args.cases, read_manifest()["cases"]):
             print(f"{entry['id']:34} {entry['why']}")
@@ -56,7 +60,8 @@ def show(id, everything=False):
     entries = {entry["id"]: entry for entry in manifest["cases"]}
     if id not in entries:
         reason = manifest["withdrawn"].get(id)
-        raise ValueError(f"case {id!r}: " + (f"withdrawn: {reason}" if reason else "unknown; `vectors list` shows all"))
+        raise ValueError(f"case {id!r}: " + (f"withdrawn: {reason}" if reason else
+                                             "unknown; `vectors list` shows all"))
     entry = entries[id]
     print(f"{id}: {entry['why']}")
     for flag in entry["flags"]:
@@ -64,15 +69,18 @@ def show(id, everything=False):
     print(f"  config: {json.dumps(entry['config'])}")
     for dtype, t in entry["tolerance"].items():
         bound = "not offered" if t["bound"] is None else f"{t['bound']:.1e}"
-        print(f"  tolerance {dtype}: {bound}: {manifest['tolerances'].get(t['reason'], t['reason'])}")
+        reason = manifest["tolerances"].get(t["reason"], t["reason"])
+        print(f"  tolerance {dtype}: {bound}: {reason}")
     print(f"  exact: {', '.join(entry['exact']) or '-'}    zero: {', '.join(entry['zero']) or '-'}")
     print(f"  margins: {entry['margin'] or '-'}    spike rate: {entry['spike_rate'] or '-'}")
-    print(f"  derivations agree to: {entry['evidence']}    rounding of float64: {entry['rounding']}")
+    print(f"  derivations agree to: {entry['evidence']}    "
+          f"rounding of float64: {entry['rounding']}")
     for kind, arrays in zip(("input", "output"), load_case(entry)):
         for name, a in arrays.items():
             print(f"  {kind} {name} {a.dtype} {a.shape}")
             flat = a.ravel().tolist()
             for value in flat if everything else flat[:SHOWN]:
-                print(f"    {value!r:>24}" + (f"  {bits(value)}" if isinstance(value, float) else ""))
+                print(f"    {value!r:>24}" +
+                      (f"  {bits(value)}" if isinstance(value, float) else ""))
             if len(flat) > SHOWN and not everything:
                 print(f"    ... {len(flat) - SHOWN} more: --all")
