@@ -460,9 +460,10 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #            return {"x": dx, "W": dW, "decay": ddecay}     # arrays of the shapes of a["x"] ...
 #
 #        a = {"x": rng.normal(size=8), "W": np.array(0.5), "decay": np.array(0.8)}
-#        for row in check_gradient(forward, backward, a, rng=rng):
+#        rows = check_gradient(forward, backward, a, rng=rng)
+#        for row in rows:
 #            print(row.parameter, row.verdict)
-#            assert not row.failed, row
+#        assert not any(row.failed for row in rows)
 #
 #    If a verdict starts with WRONG, read on: it says by which method, and by how much.
 

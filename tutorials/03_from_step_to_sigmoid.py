@@ -226,6 +226,7 @@ with style.house():
         ax.set_title(note)
     axes[0].legend(loc="lower right", ncols=2, bbox_to_anchor=(1.0, 0.95))
     axes[3].set(xlabel="time step")
+    figure.supylabel("state s (in thresholds), output y")
     keep(figure, "03_settles.png")
 
 # %% [markdown]
@@ -420,9 +421,10 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 #        rng = np.random.default_rng(0)
 #        a = {"W": np.array(1.0), "b": np.array(-1.0), "k": np.array(3.0),
 #             "x": rng.uniform(0, 1, 12)}
-#        for row in check_gradient(forward, backward, a, rng=rng):
+#        rows = check_gradient(forward, backward, a, rng=rng)
+#        for row in rows:
 #            print(row.parameter, row.verdict)
-#            assert not row.failed, row
+#        assert not any(row.failed for row in rows)
 #
 #    Then print k dk beside W dW + b db. Why are they equal? ("The knob" has the answer.)
 

@@ -182,9 +182,9 @@ with style.house():
     figure, (top, bottom) = style.figure(2, 1, height=6.6, sharex=True)
     k = np.arange(T)
     for name, curve in curves.items():
-        top.semilogy(k, curve, color=style.COLOUR[name],
+        top.semilogy(k, curve, color=style.COLOUR[name], linestyle=style.DASHES[name],
                      label=f"{name}: {step_factor[name]:.2f} a step")
-    top.semilogy(k, slow, "--", color=style.COLOUR["SNU"], label="SNU, decay 0.98")
+    top.semilogy(k, slow, color=style.COLOUR["SNU"], linewidth=1.2, label="SNU, decay 0.98")
     top.set(ylim=(1e-9, 30), ylabel="gradient (relative)", title="How far back does a gradient reach?")
     top.legend(loc="lower left", fontsize=11)
     for (scale, curve), line in zip(scaled.items(), (":", "-", "--")):
@@ -281,11 +281,11 @@ if not args.quick:
 
 with style.house():
     figure, axes = style.figure()
-    for name, marker, line in zip(makers, "osD^v", ("--", "-", "-", "-", "-")):
+    for name, marker, line in zip(makers, "os^Dv", ("--", "-", "-", "-", "-")):
         axes.plot(delays, [100 * knows[name][D] for D in delays], marker + line, label=name,
                   color=style.COLOUR[name.split(",")[0]])
     axes.axhline(50, color=style.GREY, linestyle="--", linewidth=1.2)
-    axes.text(delays[-1], 49, "guessing", color=style.GREY, va="top", ha="right")
+    axes.text(delays[0], 48, "guessing", color=style.GREY, va="top")
     axes.set(xlabel="steps to remember", ylabel="right answers (%)", ylim=(0, 104),
              xticks=delays, title="One bit, kept for a while")
     axes.legend(loc="lower left", ncols=2)
@@ -316,7 +316,11 @@ for name in makers:
 #        assert abs(curve[20] - 0.5) < 0.01
 #
 #    Then the same for the sSNU, whose gate at rest is 1 - sigmoid(b). One number is not enough:
-#    decay may not exceed 1. Set `unit.params["b"][:]` as well.
+#    decay may not exceed 1. So choose b as well:
+#
+#        unit = SNU(10, 50, rng=rng, decay=YOUR_DECAY, **soft)
+#        unit.params["b"][:] = YOUR_B
+#        assert abs(journey(unit)[20] - 0.5) < 0.01
 #
 # 3. *The LSTM, backwards.* Write one, forward and backward. "Who reads you?" for c_t: h_t, by o_t
 #    tanh(c_t), and c_{t+1}, by f_{t+1}. For h_t: the loss, and all gates of the next step. Put into

@@ -324,9 +324,8 @@ with style.house():
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
     figure, axes = style.figure(height=3.7)
-    kinds = {"-": ("agrees", "0.9"), "s": ("s departs first", style.OKABE_ITO["blue"]),
-             "y": ("y", style.OKABE_ITO["orange"]),
-             "g": ("a gradient", style.OKABE_ITO["reddish purple"])}
+    kinds = {"-": ("agrees", "0.9"), "s": ("s departs first", style.COLOUR["s"]),
+             "y": ("y", style.COLOUR["y"]), "g": ("a gradient", style.COLOUR["gradient"])}
     codes = [[list(kinds).index(first) for first in pattern.values()]
              for pattern in patterns.values()]
     axes.pcolormesh(np.array(codes), cmap=ListedColormap([colour for _, colour in kinds.values()]),
@@ -395,7 +394,7 @@ with style.house():
         axes.semilogx(np.maximum(values, 2e-17), height, "o", color=colour, markersize=4.5,
                       alpha=0.7, markeredgewidth=0)
     axes.text(2e-17, 0.48, "exact", ha="center", va="center", color=style.GREY, fontsize=12)
-    axes.set(yticks=range(3), yticklabels=list(errors), ylim=(2.5, -0.9), xlim=(5e-18, 1e-2),
+    axes.set(yticks=range(3), yticklabels=list(errors), ylim=(2.5, -0.9), xlim=(1e-18, 1e-2),
              xticks=10.0 ** np.arange(-16, 0, 4), xlabel="largest relative error of a case")
     axes.minorticks_off()
     axes.tick_params(axis="y", length=0)
