@@ -56,12 +56,26 @@ def test_runs_and_prints_what_it_quotes(script, tmp_path):
     assert not run_all.disagreements(done.stdout, script, quick=True)
 
 
+def first_cells(script, names):
+    """Run the cells of a script up to the one that reads the command line; names: its variables."""
+    for cell in script.read_text(encoding="utf-8").split("# %%"):
+        exec("#" + cell, names)  # the rest of the cell's first line is a comment
+        if "args" in names:
+            return names["args"]
+
+
 @each
-def test_help_and_unknown_options(script, tmp_path):
-    helped = run(script, "--help", cwd=tmp_path)
-    assert helped.returncode == 0
-    assert "--quick" in helped.stdout and "--out" in helped.stdout
-    assert run(script, "--quik", cwd=tmp_path).returncode == 2  # not taken for a full run
+def test_help_and_unknown_options(script, monkeypatch, capsys):
+    def status(option):
+        monkeypatch.setattr(sys, "argv", [str(script), option])
+        with pytest.raises(SystemExit) as end:
+            first_cells(script, {"__name__": "__main__", "__file__": str(script)})
+        return end.value.code
+
+    assert status("--help") == 0
+    helped = capsys.readouterr().out
+    assert "--quick" in helped and "--out" in helped
+    assert status("--quik") == 2  # not taken for a full run
 
 
 @each
@@ -70,11 +84,7 @@ def test_first_cells_run_in_an_editor(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["launcher.py", "-f", "kernel.json", "--ip=127.0.0.1"])
     names = {"__name__": "__main__"}
-    for cell in script.read_text(encoding="utf-8").split("# %%"):
-        exec("#" + cell, names)  # the rest of the cell's first line is a comment
-        if "args" in names:
-            break
-    assert names["args"].quick is False
+    assert first_cells(script, names).quick is False
     assert names["args"].out.resolve() == tmp_path.resolve()
 
 
