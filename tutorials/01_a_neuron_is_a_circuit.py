@@ -10,9 +10,10 @@
 # **What it needs.** Some Python, the idea of a derivative, and the paper (arXiv:1812.07040) for
 # Eq. 1 and 2. No neuroscience.
 #
-# **Time.** 2 s to run on two cores (`--quick`: 1 s), half an hour to read.
+# **Time.** 2 s of processor time (`--quick`: 1 s), half an hour to read.
 #
 #     python tutorials/01_a_neuron_is_a_circuit.py             # figures beside the script
+#     python -i tutorials/01_a_neuron_is_a_circuit.py          # and stay, to do the exercises
 #     python tutorials/01_a_neuron_is_a_circuit.py --out DIR   # figures elsewhere
 
 # %%

@@ -10,9 +10,10 @@
 # **What it needs.** Tutorial 1 (the unit), the chain rule, and Eq. 1 and 2 of the paper
 # (arXiv:1812.07040).
 #
-# **Time.** 2 s to run on two cores (`--quick`: 1 s), an hour with a pencil.
+# **Time.** 2 s of processor time (`--quick`: 1 s), an hour with a pencil.
 #
 #     python tutorials/02_bptt_by_hand.py             # figures beside the script
+#     python -i tutorials/02_bptt_by_hand.py          # and stay, to do the exercises
 #     python tutorials/02_bptt_by_hand.py --out DIR   # figures elsewhere
 
 # %%

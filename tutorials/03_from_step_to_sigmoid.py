@@ -9,9 +9,10 @@
 # **What it needs.** Tutorial 1 (the unit) and tutorial 2 (its gradient), and Eq. 1 and 2 of the
 # paper (arXiv:1812.07040).
 #
-# **Time.** 3 s to run on two cores (`--quick`: 2 s), half an hour to read.
+# **Time.** 2 s of processor time (`--quick`: 2 s), half an hour to read.
 #
 #     python tutorials/03_from_step_to_sigmoid.py             # figures beside the script
+#     python -i tutorials/03_from_step_to_sigmoid.py          # and stay, to do the exercises
 #     python tutorials/03_from_step_to_sigmoid.py --out DIR   # figures elsewhere
 
 # %%

@@ -9,9 +9,10 @@
 #
 # **What it needs.** Tutorials 1 and 2, and Eq. 1 and 2 of the paper (arXiv:1812.07040).
 #
-# **Time.** 10 s to run on two cores (`--quick`: 3 s), half an hour to read.
+# **Time.** 9 s of processor time (`--quick`: 3 s), half an hour to read.
 #
 #     python tutorials/04_surrogate_gradients.py             # figures beside the script
+#     python -i tutorials/04_surrogate_gradients.py          # and stay, to do the exercises
 #     python tutorials/04_surrogate_gradients.py --out DIR   # figures elsewhere
 
 # %%

@@ -8,9 +8,10 @@
 #
 # **What it needs.** Tutorial 2 (the backward pass, the frozen program).
 #
-# **Time.** 3 s to run on two cores (`--quick`: 2 s), half an hour to read.
+# **Time.** 3 s of processor time (`--quick`: 2 s), half an hour to read.
 #
 #     python tutorials/05_checking_a_gradient.py             # figures beside the script
+#     python -i tutorials/05_checking_a_gradient.py          # and stay, to do the exercises
 #     python tutorials/05_checking_a_gradient.py --out DIR   # figures elsewhere
 
 # %%

@@ -9,9 +9,11 @@
 # **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it), and Eq. 1 and 2 of the
 # paper (arXiv:1812.07040).
 #
-# **Time.** 25 s to run on two cores (`--quick`: 4 s), half an hour to read.
+# **Time.** 15 s of processor time, half an hour to read. (`--quick`, for the tests: 2 s. Its
+# networks are trained less, and its figures need not show what the text says.)
 #
 #     python tutorials/06_spikes_see_digits.py             # figures beside the script
+#     python -i tutorials/06_spikes_see_digits.py          # and stay, to do the exercises
 #     python tutorials/06_spikes_see_digits.py --out DIR   # figures elsewhere
 
 # %%
@@ -384,8 +386,8 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #        print(hidden.sum() / len(test_x), np.mean(said == test_labels))
 #        assert 40 < hidden.sum() / len(test_x) < 80 and np.mean(said == test_labels) > 0.91
 #
-#    (If nothing spikes any more: a batch has 32 digits.) Which PRICE saves just half? What happens at
-#    ten times 1e-4?
+#    (If nothing spikes any more: a batch has 32 digits.) Which PRICE saves just half? What happens
+#    at ten times 1e-4?
 #
 # 3. *The shared gate, backwards.* Write the backward pass of the inhibited layer. "Who reads you?"
 #    (tutorial 2) has a new answer for y_t: the gate of *all* units. Let m = max_i y_i. Then

@@ -10,9 +10,11 @@
 # **What it needs.** Tutorial 4 (training), Eq. 1 and 2 of the paper (arXiv:1812.07040), logarithms.
 # No music theory.
 #
-# **Time.** 25 s to run on two cores (`--quick`: 5 s), half an hour to read.
+# **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
+# networks are trained less, and its figures need not show what the text says.)
 #
 #     python tutorials/07_music.py             # figures and sounds beside the script
+#     python -i tutorials/07_music.py          # and stay, to do the exercises
 #     python tutorials/07_music.py --out DIR   # figures and sounds elsewhere
 
 # %%

@@ -10,9 +10,11 @@
 # **What it needs.** Tutorials 3 (the soft unit) and 4 (training), Eq. 1 and 2 of the paper
 # (arXiv:1812.07040). Nats, from tutorial 7.
 #
-# **Time.** 25 s to run on two cores (`--quick`: 5 s), half an hour to read.
+# **Time.** 12 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
+# networks are trained less, and its figures need not show what the text says.)
 #
 #     python tutorials/08_language.py             # figures beside the script
+#     python -i tutorials/08_language.py          # and stay, to do the exercises
 #     python tutorials/08_language.py --out DIR   # figures elsewhere
 
 # %%
@@ -234,7 +236,7 @@ if not args.quick:
 with style.house():
     figure, axes = style.figure(height=4.0)
     axes.loglog(list(by_k), list(by_k.values()), "o-", color=style.COLOUR["sSNU"])
-    below = min(by_k[30], reached["bigram"])        # its name stands below the line, the others above
+    below = min(by_k[30], reached["bigram"])            # its name stands below its line
     for name, height, colour in (("unigram", reached["unigram"], style.GREY),
                                  ("bigram", reached["bigram"], style.OKABE_ITO["orange"]),
                                  ("sSNU", by_k[30], style.COLOUR["sSNU"])):

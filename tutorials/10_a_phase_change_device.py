@@ -8,9 +8,10 @@
 #
 # **What it needs.** Mean and standard deviation, and NumPy arrays. None of the earlier tutorials.
 #
-# **Time.** 3 s to run on two cores (`--quick`: 2 s), half an hour to read.
+# **Time.** 2 s of processor time (`--quick`: 2 s), half an hour to read.
 #
 #     python tutorials/10_a_phase_change_device.py             # figures beside the script
+#     python -i tutorials/10_a_phase_change_device.py          # and stay, to do the exercises
 #     python tutorials/10_a_phase_change_device.py --out DIR   # figures elsewhere
 
 # %%

@@ -10,9 +10,11 @@
 # **What it needs.** Tutorial 10 (the device, and a weight as a pair of two). The network's passes
 # are the package's; tutorials 2 and 4 wrote them out.
 #
-# **Time.** 25 s to run on two cores (`--quick`: 4 s), half an hour to read.
+# **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
+# networks are trained less, and its figures need not show what the text says.)
 #
 #     python tutorials/11_hardware_in_the_loop.py             # figures beside the script
+#     python -i tutorials/11_hardware_in_the_loop.py          # and stay, to do the exercises
 #     python tutorials/11_hardware_in_the_loop.py --out DIR   # figures elsewhere
 
 # %%

@@ -9,9 +9,10 @@
 #
 # **What it needs.** Eq. 1 and 2 and the surrogate gradient (tutorials 2 and 4).
 #
-# **Time.** 12 s to run on two cores (`--quick`: 4 s), half an hour to read.
+# **Time.** 9 s of processor time (`--quick`: 4 s), half an hour to read.
 #
 #     python tutorials/12_validating_a_port.py             # figures beside the script
+#     python -i tutorials/12_validating_a_port.py          # and stay, to do the exercises
 #     python tutorials/12_validating_a_port.py --out DIR   # figures elsewhere
 
 # %%
