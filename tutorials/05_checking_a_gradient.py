@@ -252,7 +252,7 @@ with style.house():
         axes.loglog(steps, np.abs(values / hand - 1) + 1e-16, "o-", markersize=4, color=colour,
                     label=label)
     axes.text(1e-8, 0.2, "100 %: they say 0", color=style.COLOUR["y"], va="top", ha="center")
-    axes.set(xlabel="step e", ylabel="relative error of dW", ylim=(1e-18, 1e2), xlim=(2, 3e-14),
+    axes.set(xlabel="step e", ylabel="relative error of dW", ylim=(1e-19, 1e2), xlim=(2, 3e-14),
              title="Frozen, a spiking program can be measured")
     axes.legend(loc="lower left")
     keep(figure, "05_frozen.png")
