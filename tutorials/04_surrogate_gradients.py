@@ -87,7 +87,8 @@ with style.house():
 # 12 lines, 40 hidden SNUs, 3 output SNUs, one for each pattern. Each layer is Eq. 1 and 2, here for
 # all samples and units at once (rows are samples, so W x_t is written x_t @ W):
 #
-#     s_t = max( x_t W + decay s_{t-1} (1 - y_{t-1}), 0 ),      y_t = 1 where s_t + b > 0
+#     s_t = max( x_t W + decay s_{t-1} (1 - y_{t-1}), 0 )                                 Eq. 1
+#     y_t = 1 where s_t + b > 0, else 0                                                   Eq. 2
 #
 # The answer is the output unit that spikes most. We want it to spike in 30 % of the steps and the
 # other two never. The loss is the mean square of what is missing, as in the paper's digits task:

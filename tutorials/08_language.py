@@ -152,8 +152,8 @@ assert reached["bigram"] < 0.6 * reached["unigram"]
 # weights", as in the paper's best language model).
 #
 #     x_t = E[word_t]                                             96 numbers
-#     s_t = W x_t + H y_{t-1} + decay s_{t-1} (1 - y_{t-1})       128 recurrent sSNUs, g = identity
-#     y_t = sigmoid( s_t + b )
+#     s_t = W x_t + H y_{t-1} + decay s_{t-1} (1 - y_{t-1})       128 sSNUs: Eq. 1, g = identity,
+#     y_t = sigmoid( s_t + b )                                    with H; and Eq. 2
 #     logits_t = E (A y_t + a) + c,     p = softmax(logits)       1002 numbers
 #
 # Between them, *dropout* sets three tenths of the numbers to 0 in training, each time others. The

@@ -44,7 +44,7 @@ def keep(figure, name):
 # All take an input x_t and keep something from one step to the next. "." is point-wise, rows are
 # samples.
 #
-#     SNU    s_t = g( x_t W + decay . s_{t-1} . (1 - y_{t-1}) ),      y_t = h( s_t + b )
+#     SNU    s_t = g( x_t W + decay . s_{t-1} . (1 - y_{t-1}) ),      y_t = h( s_t + b )    Eq. 1, 2
 #
 #     RNN    h_t = tanh( x_t W + h_{t-1} H + b )
 #

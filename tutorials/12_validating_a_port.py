@@ -50,8 +50,8 @@ def keep(figure, name):
 #
 #     u_t = g( w x_t + beta u_{t-1} (1 - o_{t-1}) ),      o_t = 1 where u_t > theta, else 0
 #
-# That is still the SNU. Below are its forward and backward pass in this layout. Six mistakes can be
-# switched on by name. All of them are to be found in programs that people use.
+# That is still the SNU, Eq. 1 and 2 in other letters. Below are its forward and backward pass in
+# this layout. Six mistakes can be switched on by name; none of them keeps a program from running.
 
 # %%
 MISTAKES = set()
