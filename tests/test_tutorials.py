@@ -175,14 +175,20 @@ def test_style_ignores_the_readers_settings(tmp_path):
     """The same picture, pixel by pixel, whatever a matplotlibrc says."""
     import matplotlib
 
+    def drawn():
+        figure, axes = style.figure(height=2)
+        axes.plot([0, 1], [0, 1], label="line")
+        axes.legend()
+        return figure
+
     def draw(name):
         with style.house():
-            figure, axes = style.figure(height=2)
-            axes.plot([0, 1], [0, 1], label="line")
-            axes.legend()
-            return style.save(figure, tmp_path / name).read_bytes()
+            return style.save(drawn(), tmp_path / name).read_bytes()
 
     plain = draw("plain.png")
+    with style.house():                                    # in one pass, and still matplotlib's own
+        drawn().savefig(tmp_path / "matplotlib.png", dpi=200)
+    assert (tmp_path / "matplotlib.png").read_bytes() == plain
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "axes.facecolor": "black",
                                 "savefig.bbox": "tight", "savefig.dpi": 50}):
         assert draw("other.png") == plain
