@@ -173,8 +173,6 @@ def milliseconds(f):
 
 def add_arguments(parser):
     """The options of the command."""
-    parser.description += (" A ratio of 1 would be the speed of the matrix products alone."
-                           " Run it on an idle machine; it takes about two minutes.")
     parser.add_argument("--only", choices=sorted({name for name, _ in CASES.values()}), nargs="+",
                         metavar="CASE", help="these cases only: %(choices)s")
     parser.add_argument("--repeats", type=int, default=21, metavar="N",

@@ -60,7 +60,8 @@ examples:
 exit status: 0, or 2 for bad input."""),
     "bench": ("""\
 Time training steps of standard networks, and the same matrix products alone:
-a ratio of 1 would be the speed of the products. Run it on an idle machine.""", """\
+a ratio of 1 would be the speed of the products. Run it on an idle machine; it
+takes about two minutes.""", """\
 examples:
   python -m snu_ref bench
   python -m snu_ref bench --quick --json speed.json
@@ -82,7 +83,7 @@ gradients and tolerances, which another implementation is held against by
 `check`.""", """\
 examples:
   python -m snu_ref vectors list                  one line a case
-  python -m snu_ref vectors show CASE             a case in full
+  python -m snu_ref vectors show hand-decay       a case in full
   python -m snu_ref vectors export port           raw files, for other languages
   python -m snu_ref vectors verify                make all numbers again
 
@@ -94,9 +95,10 @@ equations gives its numbers. TARGET is an adapter in Python, a class with a
 function run(case) that returns arrays by name, or a folder of results that
 `vectors export` began.""", """\
 examples:
-  python -m snu_ref check port.py:Adapter
-  python -m snu_ref check port.py:Adapter --cases 'unit-*' --dtype float32
+  python -m snu_ref check my_port.py:Adapter
+  python -m snu_ref check my_port.py:Adapter --cases "unit-*" --dtype float32
   python -m snu_ref check port --json verdict.json     a folder of results
 
-exit status: 0 if nothing failed and something was checked, 1 otherwise, 2 for bad input."""),
+exit status: 0 if nothing failed and something was checked, 1 otherwise,
+2 for bad input."""),
 }

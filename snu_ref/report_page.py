@@ -64,7 +64,7 @@ def table(caption, head, rows, *, foot=(), class_=None):
         class_=class_)
     return element("figure", element("figcaption", caption),
                    element("div", body, class_="scroll", role="region", aria_label=caption, tabindex="0"),
-                   class_="table short" if len(rows) < 10 else "table")  # a short one is not cut by a page
+                   class_="table short" if len(rows) < 25 else "table")  # a short one is not cut by a page
 
 
 def figure(path, alt, caption):
@@ -116,10 +116,11 @@ li { margin: .3rem 0; }
 a { color: var(--link); }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   font-size: .9em; }
+p code, .number { white-space: nowrap; }
 .equations { display: block; margin: 1rem 0; padding: .8rem 1rem; background: var(--box);
   border-radius: 6px; max-width: 42rem; }
 .equations p { margin: .25rem 0; padding-left: 1.6em; text-indent: -1.6em; }
-.equations .soft { font-size: .9em; margin-top: .5rem; }
+.equations .soft { font-size: .9em; margin-top: .5rem; padding-left: 0; text-indent: 0; }
 .soft, figcaption, .source { color: var(--soft); }
 .data { font-size: .88em; }
 .warning { border-left: 4px solid var(--warn); padding: .5rem .9rem; background: var(--box); }
@@ -175,7 +176,8 @@ figcaption { font-size: .88rem; line-height: 1.4; margin-top: .4rem; }
   h1 { font-size: 19pt; }
   h2 { font-size: 14pt; margin-top: 8mm; }
   h3 { font-size: 11.5pt; margin-top: 6mm; }
-  h2, h3, figcaption { break-after: avoid; }
+  h2, h3, .table figcaption { break-after: avoid; }
+  blockquote { break-before: avoid; }
   p, ul, ol, blockquote, .equations { max-width: none; orphans: 3; widows: 3; }
   nav { display: none; }
   a { text-decoration: none; }
@@ -185,6 +187,6 @@ figcaption { font-size: .88rem; line-height: 1.4; margin-top: .4rem; }
   table { font-size: 8.5pt; }
   .pairs { grid-template-columns: 1fr 1fr; gap: 5mm 6mm; margin: 4mm 0; }
   figcaption { font-size: 8.5pt; }
-  li, tr, .warning, .equations { break-inside: avoid; }
+  li, tr, figcaption, .warning, .equations { break-inside: avoid; }
 }
 """

@@ -37,7 +37,7 @@ COUNTERS = {"set_pulses": "SET pulses", "refreshes": "refreshes", "resets": "RES
 def summary(results, folder):
     """The main numbers, a line each."""
     groups, metrics = by_unit(results["runs"]), {r["task"]: r["metric"] for r in results["runs"]}
-    lines = ["Gradients: " + verdict(results)]
+    lines = [element("span", "Gradients: ", verdict(results))]
     for task, metric in metrics.items():
         named = ", ".join(f"{UNITS[unit][0]} {figure(metric, figures_of(group), ' ± ')}"
                           for (name, unit), group in groups.items() if name == task)
@@ -62,10 +62,16 @@ def verdict(results):
     failed, tensors, zero = (sum(s[key] for s in pieces) for key in ("failed", "tensors", "zero"))
     if failed:
         return f"{failed} of {tensors:,} tensors are out."
-    return (f"{tensors - zero:,} tensors agree with the complex step to {max(s['complex'] for s in pieces):.1e} of "
-            f"their largest element (bound {bounds['complex']:.0e}), and with a second derivation to "
-            f"{max(s['twin'] for s in pieces):.1e} (bound {bounds['twin']:.0e}); {zero} are exactly zero, as they have "
-            "to be.")
+    worst = {method: _number(f"{max(s[method] for s in pieces):.1e}") for method in ("complex", "twin")}
+    bound = {method: _number(f"{bounds[method]:.0e}") for method in worst}
+    return element(
+        "span", f"{tensors - zero:,} tensors agree with the complex step to ", worst["complex"], " of their largest "
+        "element (bound ", bound["complex"], "), and with a second derivation to ", worst["twin"], " (bound ",
+        bound["twin"], f"); {zero} are exactly zero, as they have to be.")
+
+
+def _number(digits):
+    return element("span", digits, class_="number")  # 1e-13 in one line, not broken at its minus
 
 
 # ---- the gradients ------------------------------------------------------------------------------
@@ -99,12 +105,12 @@ def gradients(results, folder):
 def tasks(results, folder):
     """The three tasks, the units beside the paper's figures."""
     seeds = results["seeds"]
+    spread = ((f"Mean ± standard deviation of {seeds} seeds. ",) if seeds > 1 else
+              ("This is one seed, and another one gives slightly other figures: ",
+               element("code", "reproduce --seeds 3"), " shows by how much. "))
     return section("tasks", 2, "Tasks", paragraph(
         "All units of a task are trained for the same number of epochs, on small data that come with the package or "
-        "with Python. "
-        + (f"Mean ± standard deviation of {seeds} seeds. " if seeds > 1 else "This is one seed, and another one gives "
-           "slightly other figures: reproduce --seeds 3 shows by how much. ")
-        + NOT_COMPARABLE), *(_task(task, results, folder) for task in TASKS))
+        "with Python. ", *spread, NOT_COMPARABLE), *(_task(task, results, folder) for task in TASKS))
 
 
 def _task(task, results, folder):

@@ -56,12 +56,26 @@ def test_runs_and_prints_what_it_quotes(script, tmp_path):
     assert not run_all.disagreements(done.stdout, script, quick=True)
 
 
+def first_cells(script, names):
+    """Run the cells of a script up to the one that reads the command line; names: its variables."""
+    for cell in script.read_text(encoding="utf-8").split("# %%"):
+        exec("#" + cell, names)  # the rest of the cell's first line is a comment
+        if "args" in names:
+            return names["args"]
+
+
 @each
-def test_help_and_unknown_options(script, tmp_path):
-    helped = run(script, "--help", cwd=tmp_path)
-    assert helped.returncode == 0
-    assert "--quick" in helped.stdout and "--out" in helped.stdout
-    assert run(script, "--quik", cwd=tmp_path).returncode == 2  # not taken for a full run
+def test_help_and_unknown_options(script, monkeypatch, capsys):
+    def status(option):
+        monkeypatch.setattr(sys, "argv", [str(script), option])
+        with pytest.raises(SystemExit) as end:
+            first_cells(script, {"__name__": "__main__", "__file__": str(script)})
+        return end.value.code
+
+    assert status("--help") == 0
+    helped = capsys.readouterr().out
+    assert "--quick" in helped and "--out" in helped
+    assert status("--quik") == 2  # not taken for a full run
 
 
 @each
@@ -70,11 +84,7 @@ def test_first_cells_run_in_an_editor(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["launcher.py", "-f", "kernel.json", "--ip=127.0.0.1"])
     names = {"__name__": "__main__"}
-    for cell in script.read_text(encoding="utf-8").split("# %%"):
-        exec("#" + cell, names)  # the rest of the cell's first line is a comment
-        if "args" in names:
-            break
-    assert names["args"].quick is False
+    assert first_cells(script, names).quick is False
     assert names["args"].out.resolve() == tmp_path.resolve()
 
 
@@ -165,14 +175,20 @@ def test_style_ignores_the_readers_settings(tmp_path):
     """The same picture, pixel by pixel, whatever a matplotlibrc says."""
     import matplotlib
 
+    def drawn():
+        figure, axes = style.figure(height=2)
+        axes.plot([0, 1], [0, 1], label="line")
+        axes.legend()
+        return figure
+
     def draw(name):
         with style.house():
-            figure, axes = style.figure(height=2)
-            axes.plot([0, 1], [0, 1], label="line")
-            axes.legend()
-            return style.save(figure, tmp_path / name).read_bytes()
+            return style.save(drawn(), tmp_path / name).read_bytes()
 
     plain = draw("plain.png")
+    with style.house():                                    # in one pass, and still matplotlib's own
+        drawn().savefig(tmp_path / "matplotlib.png", dpi=200)
+    assert (tmp_path / "matplotlib.png").read_bytes() == plain
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "axes.facecolor": "black",
                                 "savefig.bbox": "tight", "savefig.dpi": 50}):
         assert draw("other.png") == plain

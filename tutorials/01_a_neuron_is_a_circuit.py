@@ -10,9 +10,10 @@
 # **What it needs.** Some Python, the idea of a derivative, and the paper (arXiv:1812.07040) for
 # Eq. 1 and 2. No neuroscience.
 #
-# **Time.** 2 s to run on two cores (`--quick`: 1 s), half an hour to read.
+# **Time.** 2 s of processor time (`--quick`: 1 s), half an hour to read.
 #
 #     python tutorials/01_a_neuron_is_a_circuit.py             # figures beside the script
+#     python -i tutorials/01_a_neuron_is_a_circuit.py          # and stay, to do the exercises
 #     python tutorials/01_a_neuron_is_a_circuit.py --out DIR   # figures elsewhere
 
 # %%
@@ -460,9 +461,10 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #            return {"x": dx, "W": dW, "decay": ddecay}     # arrays of the shapes of a["x"] ...
 #
 #        a = {"x": rng.normal(size=8), "W": np.array(0.5), "decay": np.array(0.8)}
-#        for row in check_gradient(forward, backward, a, rng=rng):
+#        rows = check_gradient(forward, backward, a, rng=rng)
+#        for row in rows:
 #            print(row.parameter, row.verdict)
-#            assert not row.failed, row
+#        assert not any(row.failed for row in rows)
 #
 #    If a verdict starts with WRONG, read on: it says by which method, and by how much.
 

@@ -9,9 +9,10 @@
 # **What it needs.** Tutorial 1 (the unit) and tutorial 2 (its gradient), and Eq. 1 and 2 of the
 # paper (arXiv:1812.07040).
 #
-# **Time.** 3 s to run on two cores (`--quick`: 2 s), half an hour to read.
+# **Time.** 2 s of processor time (`--quick`: 2 s), half an hour to read.
 #
 #     python tutorials/03_from_step_to_sigmoid.py             # figures beside the script
+#     python -i tutorials/03_from_step_to_sigmoid.py          # and stay, to do the exercises
 #     python tutorials/03_from_step_to_sigmoid.py --out DIR   # figures elsewhere
 
 # %%
@@ -226,6 +227,7 @@ with style.house():
         ax.set_title(note)
     axes[0].legend(loc="lower right", ncols=2, bbox_to_anchor=(1.0, 0.95))
     axes[3].set(xlabel="time step")
+    figure.supylabel("state s (in thresholds), output y")
     keep(figure, "03_settles.png")
 
 # %% [markdown]
@@ -420,9 +422,10 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 #        rng = np.random.default_rng(0)
 #        a = {"W": np.array(1.0), "b": np.array(-1.0), "k": np.array(3.0),
 #             "x": rng.uniform(0, 1, 12)}
-#        for row in check_gradient(forward, backward, a, rng=rng):
+#        rows = check_gradient(forward, backward, a, rng=rng)
+#        for row in rows:
 #            print(row.parameter, row.verdict)
-#            assert not row.failed, row
+#        assert not any(row.failed for row in rows)
 #
 #    Then print k dk beside W dW + b db. Why are they equal? ("The knob" has the answer.)
 

@@ -9,9 +9,11 @@
 # **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it), and Eq. 1 and 2 of the
 # paper (arXiv:1812.07040).
 #
-# **Time.** 25 s to run on two cores (`--quick`: 4 s), half an hour to read.
+# **Time.** 15 s of processor time, half an hour to read. (`--quick`, for the tests: 2 s. Its
+# networks are trained less, and its figures need not show what the text says.)
 #
 #     python tutorials/06_spikes_see_digits.py             # figures beside the script
+#     python -i tutorials/06_spikes_see_digits.py          # and stay, to do the exercises
 #     python tutorials/06_spikes_see_digits.py --out DIR   # figures elsewhere
 
 # %%
@@ -193,7 +195,7 @@ def raster(ax, spikes, colour, **labels):
 with style.house():
     figure, axes = style.figure(3, 1, height=6.4, sharex=True, height_ratios=(3, 4, 2))
     raster(axes[0], layers[0], style.COLOUR["x"], ylabel="pixel", yticks=(0, 63))
-    raster(axes[1], layers[1], style.COLOUR["s"], ylabel="hidden unit", yticks=(0, 99))
+    raster(axes[1], layers[1], style.COLOUR["y"], ylabel="hidden unit", yticks=(0, 99))
     raster(axes[2], layers[2], style.COLOUR["y"], ylabel="output", xlabel="time step",
            yticks=(0, test_labels[one], 9))
     figure.suptitle(f"A {test_labels[one]}, in spikes", x=0.02, ha="left")
@@ -377,12 +379,15 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #        grads = {"0.W": grads_one["W"], "0.b": grads_one["b"],
 #                 "1.W": grads_two["W"], "1.b": grads_two["b"]}
 #
-#    Find a PRICE that saves half the spikes (twelve epochs, own reset):
+#    At a PRICE of 1e-4 your copy must save more than half of the 204 spikes, and still see (at full
+#    size, own reset, with the settings `effort`):
 #
 #        said, hidden = answers(priced, x)
-#        assert hidden.sum() / len(test_x) < 103 and np.mean(said == test_labels) > 0.91
+#        print(hidden.sum() / len(test_x), np.mean(said == test_labels))
+#        assert 40 < hidden.sum() / len(test_x) < 80 and np.mean(said == test_labels) > 0.91
 #
-#    What happens if the price is ten times too high?
+#    (If nothing spikes any more: a batch has 32 digits.) Which PRICE saves just half? What happens
+#    at ten times 1e-4?
 #
 # 3. *The shared gate, backwards.* Write the backward pass of the inhibited layer. "Who reads you?"
 #    (tutorial 2) has a new answer for y_t: the gate of *all* units. Let m = max_i y_i. Then

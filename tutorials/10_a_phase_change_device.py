@@ -8,9 +8,10 @@
 #
 # **What it needs.** Mean and standard deviation, and NumPy arrays. None of the earlier tutorials.
 #
-# **Time.** 3 s to run on two cores (`--quick`: 2 s), half an hour to read.
+# **Time.** 2 s of processor time (`--quick`: 2 s), half an hour to read.
 #
 #     python tutorials/10_a_phase_change_device.py             # figures beside the script
+#     python -i tutorials/10_a_phase_change_device.py          # and stay, to do the exercises
 #     python tutorials/10_a_phase_change_device.py --out DIR   # figures elsewhere
 
 # %%
@@ -406,7 +407,7 @@ with style.house():
                   alpha=0.8, markeredgewidth=0, label=f"{name}: error {100 * errors[name]:.0f} %")
     axes.plot([-1, 1], [-1, 1], "--", color=style.COLOUR["true"], linewidth=1.4, zorder=4,
               label="as wanted")
-    axes.set(xlabel="weight wanted", ylabel="weight as read", xlim=(-1, 1), ylim=(-1.25, 1.25),
+    axes.set(xlabel="weight wanted", ylabel="weight as read", xlim=(-1, 1), ylim=(-1.25, 1.4),
              xticks=(-1, -0.5, 0, 0.5, 1), yticks=(-1, -0.5, 0, 0.5, 1),
              title="One factor repairs the mean, not the spread")
     axes.legend(loc="upper left", markerscale=2)

@@ -9,9 +9,10 @@
 #
 # **What it needs.** Eq. 1 and 2 and the surrogate gradient (tutorials 2 and 4).
 #
-# **Time.** 12 s to run on two cores (`--quick`: 4 s), half an hour to read.
+# **Time.** 9 s of processor time (`--quick`: 4 s), half an hour to read.
 #
 #     python tutorials/12_validating_a_port.py             # figures beside the script
+#     python -i tutorials/12_validating_a_port.py          # and stay, to do the exercises
 #     python tutorials/12_validating_a_port.py --out DIR   # figures elsewhere
 
 # %%
@@ -49,8 +50,8 @@ def keep(figure, name):
 #
 #     u_t = g( w x_t + beta u_{t-1} (1 - o_{t-1}) ),      o_t = 1 where u_t > theta, else 0
 #
-# That is still the SNU. Below are its forward and backward pass in this layout. Six mistakes can be
-# switched on by name. All of them are to be found in programs that people use.
+# That is still the SNU, Eq. 1 and 2 in other letters. Below are its forward and backward pass in
+# this layout. Six mistakes can be switched on by name; none of them keeps a program from running.
 
 # %%
 MISTAKES = set()
@@ -324,9 +325,8 @@ with style.house():
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
     figure, axes = style.figure(height=3.7)
-    kinds = {"-": ("agrees", "0.9"), "s": ("s departs first", style.OKABE_ITO["blue"]),
-             "y": ("y", style.OKABE_ITO["orange"]),
-             "g": ("a gradient", style.OKABE_ITO["reddish purple"])}
+    kinds = {"-": ("agrees", "0.9"), "s": ("s departs first", style.COLOUR["s"]),
+             "y": ("y", style.COLOUR["y"]), "g": ("a gradient", style.COLOUR["gradient"])}
     codes = [[list(kinds).index(first) for first in pattern.values()]
              for pattern in patterns.values()]
     axes.pcolormesh(np.array(codes), cmap=ListedColormap([colour for _, colour in kinds.values()]),
@@ -395,7 +395,7 @@ with style.house():
         axes.semilogx(np.maximum(values, 2e-17), height, "o", color=colour, markersize=4.5,
                       alpha=0.7, markeredgewidth=0)
     axes.text(2e-17, 0.48, "exact", ha="center", va="center", color=style.GREY, fontsize=12)
-    axes.set(yticks=range(3), yticklabels=list(errors), ylim=(2.5, -0.9), xlim=(5e-18, 1e-2),
+    axes.set(yticks=range(3), yticklabels=list(errors), ylim=(2.5, -0.9), xlim=(1e-18, 1e-2),
              xticks=10.0 ** np.arange(-16, 0, 4), xlabel="largest relative error of a case")
     axes.minorticks_off()
     axes.tick_params(axis="y", length=0)
