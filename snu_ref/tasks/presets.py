@@ -115,10 +115,10 @@ MNIST = {
 
 DIGITS_PAPER = {
     "snu": {**MNIST, "hidden": ours((256,) * 6), "options": toolkit({"g": "leaky_relu"}), "lr": ours(0.002)},
-    "ssnu": {**MNIST, "options": ours({"g": "identity"}), "lr": ours(0.005)},
+    "ssnu": {**MNIST, "options": ours({"g": "identity"}), "lr": ours(0.002)},
     "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
-    "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50), "epochs": ours(10),
-                 "options": toolkit({"g": "leaky_relu"})},
+    "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50), "lr": ours(0.01),
+                 "n_steps": ours(10), "max_spikes": ours(10), "options": toolkit({"g": "leaky_relu"})},
 }
 
 JSB = {**MUSIC, "epochs": ours(100), "dropout": ours(0.25)}
