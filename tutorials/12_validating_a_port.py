@@ -113,14 +113,14 @@ def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
 # the answer back. `case.config` holds the options, `case["x"]` and so on the inputs, `case.params`
 # the parameters. What the port cannot do it declines with NotImplementedError.
 #
-# Write it in steps. First the forward pass alone, for g = relu. The adapter is a place for
-# mistakes, too: is theta b, or -b?
+# Write it in steps. First the forward pass alone, for two g and one surrogate. The adapter is a
+# place for mistakes, too: is theta b, or -b?
 
 
 # %%
 class Port:
     backward = False                # what the port can do by now
-    known_g = ("relu",)
+    known_g = ("leaky_relu", "tanh")
     known_surrogates = ("tanh",)
 
     def run(self, case):
@@ -154,7 +154,7 @@ class Port:
 # from inside, and catch what it prints and what it writes with `--json`.
 
 # %%
-CASES = "hand,edge,rest-tanh-relu,unit-tanh-relu" if args.quick else "*"
+CASES = "hand,edge,rest-tanh-leaky*,unit-tanh-leakyrelu" if args.quick else "*"
 
 
 def check(cases=CASES, dtype="float64"):
@@ -251,8 +251,7 @@ narrow = rounds[-1][1]["passed"]
 # ## A pass is worth what was asked
 #
 # Passed! But look at that line: a handful of cases passed, all others were skipped, since our
-# adapter declines every g but relu and every surrogate but tanh. And one mistake is still in
-# there.
+# adapter declines every g but two and every surrogate but one. And one mistake is still in there.
 #
 # Open the door: the port can do more than it is asked. Among the new cases are those at the edge,
 # made by hand so that v is *exactly* 0. There the paper's unit is silent (step(0) = 0), and ours
@@ -308,8 +307,10 @@ for mistake, words in SIX.items():
     MISTAKES.add(mistake)
     report, _ = check("hand,edge," + ("unit-tanh-relu" if args.quick else "unit-tanh-*"))
     MISTAKES.discard(mistake)
+    asked = [case for family in ("hand", "edge", "unit") for case in report["cases"]
+             if case["id"].startswith(family) and case["verdict"] != "skipped"]
     patterns[mistake] = {case["id"]: case.get("divergence", {"tensor": "-"})["tensor"][0]
-                         for case in report["cases"] if case["verdict"] != "skipped"}
+                         for case in asked}
     print(f"{mistake:24}{diagnosis(report)}")
     named += words in diagnosis(report)
 
@@ -357,10 +358,11 @@ with style.house():
 # derivative. Here d = 0.05, and the second derivative of 1 - tanh^2 is at most 2: that is 6e-4.
 #
 # The figure shows for each case the largest error, relative to the largest number of its tensor. In
-# float64 the right port is ten thousand million times nearer than the table, and in float32 still a
-# hundred times. Between right and wrong there is so much room that a bound is no matter of taste:
-# 1e-10 in float64, and in float32 1e-6 to 1e-5, by what the reference itself loses there. (Spikes
-# are 0 or 1 and must be equal; the cases keep v away from 0, or put it there exactly.)
+# float64 the right port is a thousand million times nearer than the table, and in float32 still a
+# thousand times, by the medians (a few cases ask little of the slope). Between right and wrong
+# there is so much room that a bound is no matter of taste: 1e-10 in float64, and in float32 1e-6 to
+# 1e-5, by what the reference itself loses there. (Spikes are 0 or 1 and must be equal; the cases
+# keep v away from 0, or put it there exactly.)
 
 # %%
 table_at = np.linspace(-8, 8, 321)
@@ -380,8 +382,9 @@ PSI_SLOPE["tanh"] = exact_slope
 right64, right32, wrong = errors.values()
 assert list(passes.values()) == [True, True, False]
 assert right64.max() < 1e-13 and 1e-8 < right32.max() < 1e-5
-assert 1e-4 < wrong.min() and wrong.max() < 2e-3
-assert wrong.min() > 1e10 * right64.max() and wrong.min() > 100 * right32.max()
+assert 1e-6 < wrong.min() and wrong.max() < 2e-3
+assert wrong.min() > 1e9 * right64.max() and wrong.min() > 2 * right32.max()
+assert np.median(wrong) > 1000 * np.median(right32)
 
 with style.house():
     figure, axes = style.figure(height=3.4)
@@ -411,7 +414,7 @@ print(f"different patterns                   {different}")
 print(f"seen by the large cases              {sum(fails_large.values())}")
 print(f"right port, float64                  below 1e-13")
 print(f"right port, float32                  below 1e-5")
-print(f"a table for the surrogate            above 1e-4")
+print(f"a table for the surrogate            above 1e-6")
 
 # %% [markdown]
 # ## Exercises
@@ -467,4 +470,4 @@ print(f"a table for the surrogate            above 1e-4")
 #     seen by the large cases              5
 #     right port, float64                  below 1e-13
 #     right port, float32                  below 1e-5
-#     a table for the surrogate            above 1e-4
+#     a table for the surrogate            above 1e-6
