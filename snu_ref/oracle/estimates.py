@@ -77,14 +77,18 @@ def _estimate(runs, base, family):
 
 
 def _root(residual, k):
-    """Where the vector residual(k) is least, by Gauss-Newton with secants from k; None if flat."""
+    """Where the vector residual(k) is 0, by Gauss-Newton with secants from k; None if nowhere near."""
     before, step = residual(k), 1e-4 * max(abs(k), 0.1)
+    sizes = [_size(before)]
     for _ in range(12):
         after = residual(k + step)
         slope = (after - before) / step
         k, before = k + step, after
+        sizes.append(_size(after))
         if not np.isfinite(after).all() or not slope.any():
             return None
+        if len(sizes) > 4 and sizes[-1] > max(0.5 * sizes[-3], 1e-9):
+            return None  # towards a root the steps would have shortened it by much more
         step = -float(slope @ after) / float(slope @ slope)
         if abs(step) <= 1e-14 * abs(k):
             break
