@@ -32,15 +32,16 @@ def test_import_draws_in_no_matplotlib(tmp_path):
                           text=True).stdout == "False\n"
 
 
-@pytest.fixture(scope="module")
-def reproduced(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("reproduce")
-    text = run(folder, "reproduce", "--quick", "--out", "results")
-    return text, folder / "results"
+def reproduce(folder):
+    return run(folder, "reproduce", "--quick", "--out", "results"), folder / "results"
 
 
-def test_reproduce_prints_the_evidence_and_one_table(reproduced):
-    text, _ = reproduced
+reproduced = pytest.mark.ahead.with_args(reproduce)
+
+
+@reproduced
+def test_reproduce_prints_the_evidence_and_one_table(ahead):
+    text, _ = ahead
     assert "all gradients agree" in text
     for task in ("digits", "music", "language"):
         for unit in ("SNU", "sSNU"):
@@ -50,8 +51,9 @@ def test_reproduce_prints_the_evidence_and_one_table(reproduced):
     assert "\r" not in text  # no progress in a pipe
 
 
-def test_reproduce_writes_results_and_figures(reproduced):
-    text, folder = reproduced
+@reproduced
+def test_reproduce_writes_results_and_figures(ahead):
+    text, folder = ahead
     results = json.loads((folder / "results.json").read_text())
     assert len(results["runs"]) == 6 and results["quick"]
     for line in text.split("Written in")[1].splitlines()[1:]:
@@ -61,9 +63,10 @@ def test_reproduce_writes_results_and_figures(reproduced):
             "learning_curves_music.png", "pcm_year_music.png", "bits_digits.png"} <= {path.name for path in folder.iterdir()}
 
 
-def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(reproduced):
+@reproduced
+def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
     """Nothing is loaded from elsewhere, every figure is inside, and the tables are those of results.json."""
-    _, folder = reproduced
+    _, folder = ahead
     text = (folder / "report.html").read_text(encoding="utf-8")
     page, results = read_page(text), json.loads((folder / "results.json").read_text())
     assert not page.all("script") and not page.all("link") and not page.all("iframe")

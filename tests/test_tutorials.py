@@ -20,6 +20,7 @@ spec = importlib.util.spec_from_file_location("run_all", RUN_ALL)  # tutorials/ 
 run_all = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(run_all)
 
+BESIDE = set(RUN_ALL.parent.iterdir())  # before any of them has run
 TUTORIALS, disagreement = run_all.TUTORIALS, run_all.disagreement
 WRITTEN = re.compile(r"^\w+ (.+\.(?:png|wav))$", re.MULTILINE)  # "figure /some/where/name.png"
 each = pytest.mark.parametrize("script", TUTORIALS, ids=lambda script: script.stem)
@@ -35,12 +36,17 @@ def test_there_are_tutorials():
     assert len(TUTORIALS) >= 2
 
 
+def run_quickly(folder, script):
+    """What a quick run, started in an empty folder, printed; and where it wrote and was started."""
+    elsewhere, out = folder / "elsewhere", folder / "new" / "figures"
+    elsewhere.mkdir()
+    return run(script, "--quick", "--out", str(out), cwd=elsewhere), out, elsewhere
+
+
 @each
-def test_runs_and_prints_what_it_quotes(script, tmp_path):
-    folder, out = tmp_path / "elsewhere", tmp_path / "new" / "figures"
-    folder.mkdir()
-    beside = set(script.parent.iterdir())
-    done = run(script, "--quick", "--out", str(out), cwd=folder)
+@pytest.mark.ahead.with_args(run_quickly)
+def test_runs_and_prints_what_it_quotes(script, ahead):
+    done, out, elsewhere = ahead
     assert done.returncode == 0, done.stderr
 
     files = [Path(path) for path in WRITTEN.findall(done.stdout)]
@@ -49,7 +55,7 @@ def test_runs_and_prints_what_it_quotes(script, tmp_path):
     for file in files:
         start = b"\x89PNG" if file.suffix == ".png" else b"RIFF"
         assert file.read_bytes().startswith(start) and file.stat().st_size > 1000, file
-    assert not any(folder.iterdir()) and set(script.parent.iterdir()) == beside, "wrote elsewhere"
+    assert not any(elsewhere.iterdir()) and set(script.parent.iterdir()) == BESIDE, "wrote elsewhere"
 
     expected = run_all.expected_output(script)
     assert len(expected) >= 3 and not all(line.endswith("~") for line in expected)
