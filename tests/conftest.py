@@ -23,7 +23,7 @@ import pytest  # noqa: E402
 CORE = """
     activations any_input bad_input compare conv conv_unit dropout embedding encoding in_loop losses network optimisers
     pcm_array pcm_device pcm_device_errors pcm_errors pcm_moments pcm_readout pcm_reads pcm_refresh pcm_stuck
-    pooling recurrent recurrent_errors recurrent_gates snu""".split()
+    pieces pooling recurrent recurrent_errors recurrent_gates snu""".split()
 SLOW = ("test_gradients_through_a_network", "test_wrong_gradients_are_noticed",
         "test_training_in_the_loop_learns")  # what these find, others find sooner
 

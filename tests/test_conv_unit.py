@@ -211,6 +211,7 @@ def test_start_values_and_counts():
     assert (unit.params["b"] == -1).all() and (unit.params["decay"] == 0.8).all()
     assert unit.in_shape == (28, 28, 4) and unit.out_shape == (24, 26, 32)
     assert unit.n_trainable == 5 * 3 * 4 * 32 + 32 + 32
+    assert ConvSNU((28, 28, 4), 32, rng=rng_of()).trainable == ("W", "b")
 
 
 def test_no_samples_and_no_steps():
