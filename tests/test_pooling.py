@@ -229,7 +229,6 @@ def test_gradients_through_a_network(pool, h):
 @pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
 def test_dtypes_stay(dtype):
     x = rng_of(17).normal(size=(3, 2, 6, 6, 2))
-    rng = rng_of(2)
     for kind, h in itertools.product((MaxPool2d, AveragePool2d), ("step", "sigmoid")):
         results = []
         for d in (dtype, np.float64):

@@ -5,13 +5,11 @@ right expression, with the gradient of another. The rest is as in `catalogue_for
 """
 import numpy as np
 
-from .catalogue_forward import (INHIBITED, RECURRENT, STEP, several_samples, several_units,
-                                square)
+from .catalogue_forward import RECURRENT, STEP, several_samples, several_units, square
 from .equations import Variant, option, product
 from .tape import constant, stand_in
 
 THROUGH, DETACHED = option(reset_grad="through"), option(reset_grad="detached")
-PLAIN_THROUGH = option(reset_grad="through", lateral_inhibition=False)
 INHIBITED_THROUGH = option(reset_grad="through", lateral_inhibition=True)
 
 

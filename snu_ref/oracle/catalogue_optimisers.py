@@ -11,8 +11,6 @@ import numpy as np
 from .case import group
 from .mistakes import Mistake
 
-TRAINED = ("optimiser", "training")
-
 
 # ---- the right rules, with places for mistakes ---------------------------------------------------
 

@@ -70,7 +70,7 @@ def _estimate(runs, base, family):
             return
         if name in FORWARD and port.matches(outputs, port.forward):
             changes = combined(config, [find(n) for n in names])
-            forms = [(*names, form) for form in forms_for(config, inputs, changes)]
+            forms = [(*names, form) for form in forms_for(changes)]
             fitting = [form for form in forms if port.matches(runs.run(form))]
             yield from fitting or [n for n, _ in forward_alone(runs, [names])]
             return

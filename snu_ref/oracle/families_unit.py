@@ -4,6 +4,7 @@ import itertools
 from ..activations import STATE_FUNCTIONS, SURROGATES
 from .case import Definition, Draws
 from .families_hand import literal, snu_config
+from .tolerances import FLOAT32_STEPS
 
 SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # found fit for the cases of which samples stand alone
 FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
@@ -150,4 +151,4 @@ def long_cases():
         yield Definition(f"long-{id}", "long", f"{T} steps", _flags(config, "long", "time"), config,
                          drawn(T, B, 2, n, recurrent=config["recurrent"], size=0.25),
                          float64_only="float32 errors grow with T; measured up to 9e-6 at T = 1000"
-                         if T > 200 else "")
+                         if T > FLOAT32_STEPS else "")

@@ -46,7 +46,7 @@ def along_traces_and_changed(runs, bases):
 
 def _forms(runs, names):
     changes = combined(runs.config, [find(name) for name in names])
-    return [] if changes is None else forms_for(runs.config, runs.inputs, changes)
+    return [] if changes is None else forms_for(changes)
 
 
 def explained_forward(runs):

@@ -18,7 +18,7 @@ from ..activations import SURROGATES
 from .along import FORMS, run_along, split
 from .catalogue_backward import BACKWARD_VARIANTS
 from .catalogue_data import DATA_VARIANTS
-from .catalogue_forward import FORWARD_VARIANTS, INHIBITED, RECURRENT
+from .catalogue_forward import FORWARD_VARIANTS, RECURRENT
 from .catalogue_functions import FUNCTION_VARIANTS, SIGMOID, STEP, leaky, scaled
 from .catalogue_recurrence import RECURRENCE_VARIANTS
 from .catalogue_sums import SUM_VARIANTS
@@ -179,13 +179,13 @@ def combined(config, variants):
     """The changes of several Variants as one dict, or None where two exchange the same equation."""
     changes = {}
     for variant in variants:
-        for name, change in variant.changes_for(config).items():
+        for name, changed in variant.changes_for(config).items():
             if name in CHAINED:
-                changes[name] = changes.get(name, ()) + change
+                changes[name] = changes.get(name, ()) + changed
             elif name in changes:
                 return None
             else:
-                changes[name] = change
+                changes[name] = changed
     return changes
 
 
