@@ -19,10 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .equations import BACKWARD, FORWARD, as_computed, finish, run
+from .equations import BACKWARD, FORWARD, PARAMETERS, as_computed, finish, run
 from .explanation import FORWARD_ALONE
-
-PARAMETERS = ("W", "H", "b", "decay")
 
 
 class Form(NamedTuple):
