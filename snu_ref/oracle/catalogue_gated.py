@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 
+from ..activations import sigmoid
 from .gated import gated_equations, run_gated, sigma, tanh
 from .mistakes import Mistake
 from .tape import stand_in
@@ -76,6 +77,11 @@ def _divided(by):
     return {"outputs": after}
 
 
+def _with_constant_reset(c, config):
+    c.r = c.r.detach()
+    return gated_equations(config)["candidate"](c)
+
+
 COMMON = [
     _mistake("gated_H_transposed", "H is transposed: rows are where h comes from, h @ H", GATED,
              {"H": lambda H: H.T}),
@@ -106,7 +112,7 @@ COMMON = [
              {"act": lambda a: a.apply(np.tanh, lambda v, f: 1 - v * v)}),
     _mistake("gated_sigmoid_slope_left_out", "the derivative of the sigmoid, k (1 - k) of a gate k, is "
              "left out of the backward pass", ("gru", "lstm"), {"sigma": lambda a: a.apply(
-                 lambda v: 0.5 + 0.5 * np.tanh(0.5 * v), lambda v, f: np.ones_like(f))}),
+                 sigmoid, lambda v, f: np.ones_like(f))}),
     _mistake("gated_H_gradient_untransposed", "dh_{t-1} += da H: da H', with H transposed", GATED,
              {"fed": lambda h, H: stand_in(h @ H, h @ H.detach().T + h.detach() @ H)}),
     _mistake("gated_feedback_detached", "no gradient flows back through H: dh_{t-1} += da H' is missing",
@@ -175,11 +181,6 @@ GRU = [
                  c.r * (c.h @ c.H["n"].detach() + c.b_h) + c.h.detach() @ c.H["n"])},
              lambda config, inputs: config["reset_after"]),
 ]
-
-
-def _with_constant_reset(c, config):
-    c.r = c.r.detach()
-    return gated_equations(config)["candidate"](c)
 
 
 LSTM = [

@@ -7,14 +7,11 @@ cases, and where they overflow, on purpose, they give what a careless port gives
 """
 import numpy as np
 
+from ..activations import sigmoid
 from .mistakes import Mistake
 
 LOSS = ("loss",)
 MSE, NLL, CROSS = "mean_square_error", "bernoulli_nll", "softmax_cross_entropy"
-
-
-def _sigmoid(y):
-    return 0.5 + 0.5 * np.tanh(0.5 * y)
 
 
 def _stable_nll(y, k):
@@ -27,7 +24,7 @@ def _naive_nll(y, k):
 
 
 def _clipped_nll(y, k):
-    p = np.clip(_sigmoid(y), 1e-7, 1 - 1e-7)
+    p = np.clip(sigmoid(y), 1e-7, 1 - 1e-7)
     return -(k * np.log(p) + (1 - k) * np.log(1 - p))
 
 
@@ -66,7 +63,7 @@ def loss_numbers(loss, y, target, mask=None, *, use_mask=True, divisor="real", a
     else:
         N = {"real": w.sum(), "all": T * B, "one": 1.0}[divisor]
         if loss == NLL:
-            terms, d = nll(inside, target).sum(-1), _sigmoid(inside) - target
+            terms, d = nll(inside, target).sum(-1), sigmoid(inside) - target
         else:
             hot = np.eye(n)[target]
             d = _softmax(inside, axis) - hot
@@ -98,7 +95,28 @@ def _real(inputs):
     return float(inputs["mask"].sum()) if "mask" in inputs else _size(inputs, 0, 1)
 
 
-SIGMOID = (_sigmoid, lambda y: _sigmoid(y) * (1 - _sigmoid(y)))
+def _steps(inputs):
+    return inputs["mask"].sum(0)[:, None] if "mask" in inputs else inputs["y"].shape[0]
+
+
+def _softmax_twice(inputs):
+    p = _softmax(inputs["y"], -1)
+    outputs = loss_numbers(CROSS, p, inputs["target"], inputs.get("mask"))
+    d = outputs["dy"]
+    return {**outputs, "dy": p * (d - (p * d).sum(-1, keepdims=True))}
+
+
+def _unmasked_gradient(inputs, outputs):
+    """The gradient as if padded steps were real, divided as is right."""
+    if inputs["target"].ndim == 2 and inputs["target"].dtype.kind == "f":  # squared error
+        w = inputs["mask"] / inputs["mask"].sum(0)
+        d = np.einsum("tb,tbn->bn", w, inputs["y"]) - inputs["target"]
+        return np.broadcast_to(2 * d / (d.size * inputs["mask"].sum(0)[:, None]), outputs["dy"].shape)
+    loss = CROSS if inputs["target"].dtype.kind == "i" else NLL
+    return loss_numbers(loss, inputs["y"], inputs["target"], inputs["mask"], use_mask=False)["dy"]
+
+
+SIGMOID = (sigmoid, lambda y: sigmoid(y) * (1 - sigmoid(y)))
 
 LOSS_MISTAKES = [
     _mistake("loss_mask_ignored", "the mask is ignored, padded steps count: they add nothing, to the "
@@ -154,24 +172,3 @@ LOSS_MISTAKES = [
              "nothing", (MSE, NLL, CROSS), {}, _masked,
              lambda i, o: {**o, "dy": _unmasked_gradient(i, o)}),
 ]
-
-
-def _steps(inputs):
-    return inputs["mask"].sum(0)[:, None] if "mask" in inputs else inputs["y"].shape[0]
-
-
-def _softmax_twice(inputs):
-    p = _softmax(inputs["y"], -1)
-    outputs = loss_numbers(CROSS, p, inputs["target"], inputs.get("mask"))
-    d = outputs["dy"]
-    return {**outputs, "dy": p * (d - (p * d).sum(-1, keepdims=True))}
-
-
-def _unmasked_gradient(inputs, outputs):
-    """The gradient as if padded steps were real, divided as is right."""
-    if inputs["target"].ndim == 2 and inputs["target"].dtype.kind == "f":  # squared error
-        w = inputs["mask"] / inputs["mask"].sum(0)
-        d = np.einsum("tb,tbn->bn", w, inputs["y"]) - inputs["target"]
-        return np.broadcast_to(2 * d / (d.size * inputs["mask"].sum(0)[:, None]), outputs["dy"].shape)
-    loss = CROSS if inputs["target"].dtype.kind == "i" else NLL
-    return loss_numbers(loss, inputs["y"], inputs["target"], inputs["mask"], use_mask=False)["dy"]

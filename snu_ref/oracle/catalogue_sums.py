@@ -5,8 +5,7 @@ adj.z = dL/dz_t and adj.v = dL/dv_t when the run is over. The rest is as in `cat
 """
 import numpy as np
 
-from .catalogue_backward import several_steps
-from .catalogue_forward import RECURRENT, several_samples, several_units
+from .conditions import RECURRENT, several_samples, several_steps, several_units
 from .equations import BACKWARD, GRADIENTS, Variant
 
 
@@ -62,9 +61,13 @@ def _with_states(weights):
     return lambda c, outputs: weights(outputs["adj.z"], *_before(c, outputs), outputs)
 
 
+def _of_decay(c, f):
+    return f(c.given["params.decay"])
+
+
 _T, _B = (lambda c: 1 / c.T), (lambda c: 1 / c.B)
 
-SUMS = [
+SUM_VARIANTS = [
     *(Variant(f"mean_over_{over}",
               f"the gradients of the parameters are means over {over}: sums over time and batch",
               _scaled(GRADIENTS, factor), fits=fits)
@@ -172,10 +175,3 @@ SUMS = [
             "without clearing between",
             _scaled(GRADIENTS, lambda c: 2.0)),
 ]
-
-
-def _of_decay(c, f):
-    return f(c.given["params.decay"])
-
-
-SUM_VARIANTS = SUMS

@@ -16,12 +16,8 @@ from .reference_training import batch, loss_outputs, make_network, stack
 TRAINING = ("training",)
 
 
-def _right_loss(config, inputs):
-    return loss_outputs(config, inputs)
-
-
 @np.errstate(all="ignore")
-def training_numbers(config, inputs, *, loss=_right_loss, rule=right_rule, clip=right_clip, which=None,
+def training_numbers(config, inputs, *, loss=loss_outputs, rule=right_rule, clip=right_clip, which=None,
                      carried=False, added=False, before=False, decay_clipped=True, trainable=None):
     """The outputs of a training case.
 
@@ -83,7 +79,7 @@ def _untied(config, inputs):
 
 def _with_loss(mistake):
     def loss(config, inputs):
-        return mistake.run(config, inputs) or _right_loss(config, inputs)
+        return mistake.run(config, inputs) or loss_outputs(config, inputs)
 
     def run(config, inputs):
         return training_numbers(config, inputs, loss=loss)

@@ -204,11 +204,3 @@ class Variant(NamedTuple):
     def changes_for(self, config):
         """The changes, for one configuration."""
         return self.changes(config) if callable(self.changes) else self.changes
-
-
-def option(**wanted):
-    """A `when`: whether a configuration has all these values; a tuple: any of its members."""
-    def when(config):
-        return all(config[name] in value if isinstance(value, tuple) else config[name] == value
-                   for name, value in wanted.items())
-    return when

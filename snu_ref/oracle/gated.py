@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..activations import sigmoid, sigmoid_slope
 from .tape import Tape
 
 BLOCKS = {"rnn": "h", "gru": "rzn", "lstm": "ifgo"}
@@ -21,7 +22,7 @@ FIELDS = {"rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
 
 def sigma(a):
     """The sigmoid of a Var."""
-    return a.apply(lambda v: 0.5 + 0.5 * np.tanh(0.5 * v), lambda v, f: f * (1 - f))
+    return a.apply(sigmoid, sigmoid_slope)
 
 
 def tanh(a):
