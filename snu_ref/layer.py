@@ -7,11 +7,11 @@ A layer has
     out_shape    the same of the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
-and both passes are pure: no optimiser inside, nothing remembered between calls (Dropout alone draws a
-new mask from its generator in each forward pass). The cache belongs to
-the parameters as they were: change them only after the backward pass. It also holds the input x itself and,
-for units, the output y. So that no change of y in place can spoil the gradient in silence, such a y is
-read-only: `y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
+and both passes are pure: no optimiser inside, nothing remembered between calls (Dropout alone draws
+a new mask from its generator in each forward pass). The cache belongs to the parameters as they
+were: change them only after the backward pass. It also holds the input x itself and, for units, the
+output y. So that no change of y in place can spoil the gradient in silence, such a y is read-only:
+`y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
 """
 import numpy as np
 

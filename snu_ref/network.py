@@ -90,7 +90,11 @@ class Network:
 
     @property
     def params(self):
-        """Read-only mapping, name -> array, each array once; change the arrays in place."""
+        """Read-only mapping, name -> array, each array once; change the arrays in place.
+
+        `params["0.W"][...] *= 2` does. `params["0.W"] *= 2` changes the array, and is then a
+        TypeError, since Python also assigns it to the mapping.
+        """
         return MappingProxyType({first: self.layers[i].params[name]
                                  for (i, name), first in self.first_names().items()
                                  if first == f"{i}.{name}"})

@@ -8,6 +8,7 @@ and fits(inputs).
 def option(**wanted):
     """A `when`: whether a configuration has all these values; a tuple: any of its members."""
     def when(config):
+        """Whether a configuration has these values."""
         return all(config[name] in value if isinstance(value, tuple) else config[name] == value
                    for name, value in wanted.items())
     return when

@@ -8,10 +8,9 @@ synapse, in which case their differences add and pulses are dealt to them in tur
 
 Time. The array owns one clock, `now`, in seconds. Every read and every write of the matrix names
 its time t, which has no default and moves the clock; update() moves it by the rule's second by
-itself; a time before the clock raises TimeRunsBackwards. `x @ array`, which has no place for a
-time, reads at `now`, so it can never show a state older than the last write or read. One clock
-that only moves forward was preferred to a time passed freely to every call because the devices
-remember when they were written: a pulse before a read that has already happened has no meaning.
+itself; a time before the clock raises TimeRunsBackwards: the devices remember when they were
+written, and a pulse before a read that has already happened has no meaning. `x @ array`, which has
+no place for a time, reads at `now`, so it never shows a state older than the last write or read.
 
 Noise. The array is given one source at birth and uses it wherever a call passes no `noise` of its
 own; noise.py says what it may be. White noise is drawn at every read, and one product `x @ array`
@@ -21,7 +20,6 @@ the draw, and a write drops it.
 
 Device physics is computed in float64; a product has the dtype of x.
 """
-
 import numpy as np
 
 from . import model
@@ -154,8 +152,8 @@ class PCMArray:
         chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
         at now + rule.seconds; every rule.refresh_every updates a refresh follows.
 
-        Parameters: dW (n_in, n_out), the float step to be added to the weights (already times
-        minus the learning rate); noise, arrays as UpdateNoise.
+        Parameters: dW (n_in, n_out), the step to be added to the weights (minus the learning rate
+        times the gradient); noise, arrays as UpdateNoise.
         Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
@@ -206,8 +204,7 @@ class PCMArray:
         if self.read_noise == "white":
             return self.devices.read_white(t, noise=noise)
         t = check_time(t, self.now)
-        held = self.held is not None and self.held[0] == t
-        held = held and isinstance(noise, np.random.Generator)
+        held = self.held and self.held[0] == t and isinstance(noise, np.random.Generator)
         N = self.held[1] if held else normal(noise, self.device_shape)
         self.held = (t, N)
         return self.devices.read_1f(t, noise=N)

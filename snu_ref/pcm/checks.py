@@ -4,7 +4,6 @@ Every check either returns the argument in a plain form (float, ndarray) or rais
 names the argument, what was expected and what came. None of them changes its argument, and every
 public function runs all its checks before it writes anything.
 """
-
 import numbers
 
 import numpy as np

@@ -101,8 +101,9 @@ LANGUAGE = dict(
 LANGUAGE_SMALL = {
     "snu": {**LANGUAGE,
             "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
-    "ssnu": {**LANGUAGE, "tied": published(True), "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
-                                          "train_decay": True})},
+    "ssnu": {**LANGUAGE, "tied": published(True),
+             "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
+                              "train_decay": True})},
     "rnn": {**LANGUAGE, "lr": ours(0.006)}, "gru": {**LANGUAGE, "lr": ours(0.024)}, "lstm": LANGUAGE,
 }
 

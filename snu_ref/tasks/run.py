@@ -20,7 +20,7 @@ class Run(NamedTuple):
 
     @property
     def network(self) -> Network:
-        """The network with the parameters of its best validation epoch."""
+        """The network with the parameters of the epoch that was kept."""
         return self.trained.network
 
 

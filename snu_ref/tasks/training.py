@@ -78,7 +78,7 @@ def train_epoch(task, network, optimiser, settings, epoch, rng, progress=None, s
     return float(np.mean(losses))
 
 
-def update(network: Network, optimiser, grads, clip):
+def update(network, optimiser, grads, clip):
     """One step of the optimiser on the trainable parameters; a trained decay stays within [0, 1]."""
     grads = {name: grads[name] for name in network.trainable}
     if clip is not None:
@@ -95,7 +95,7 @@ class Trained(NamedTuple):
     network: Network     # with the parameters of the epoch that was kept
     history: list        # a dict per epoch: epoch, loss, seconds, and the validation figures
     best_epoch: int      # the epoch that was kept
-    store: object = None # where the weights live, if not in the network
+    store: object = None  # where the weights live, if not in the network
 
     @property
     def seconds(self):
@@ -105,7 +105,7 @@ class Trained(NamedTuple):
 
 def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stream=None,
           report=None):
-    """Train a network from `seed` and keep the parameters of its best validation epoch.
+    """Train a network from `seed` and keep the parameters of one epoch, as settings.keep says.
 
     checkpoint: a path that is written before the first update and after every epoch; resume: go on
     from there. A resumed run ends bit-identical to one that was never interrupted, on the same
