@@ -111,7 +111,8 @@ def _fold(dpatches, shape, stride):
     where pixel by pixel there would be kh kw of short ones.
     """
     N, ho, wo, kh, kw, c = dpatches.shape
-    lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)      # of the image, under each column of places
+    # of the image, under each column of places
+    lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)
     for i in range(kh):
         lines[:, i:i + stride * (ho - 1) + 1:stride] += dpatches[:, :, :, i].reshape(N, ho, wo, -1)
     dX = np.zeros(shape, dpatches.dtype)
@@ -181,7 +182,8 @@ class ConvSNU(SNU):
 
     Raises ValueError or TypeError that names the argument.
 
-    >>> ConvSNU((28, 28, 1), 16, kernel=5, stride=2, padding=2, rng=np.random.default_rng(0)).out_shape
+    >>> rng = np.random.default_rng(0)
+    >>> ConvSNU((28, 28, 1), 16, kernel=5, stride=2, padding=2, rng=rng).out_shape
     (14, 14, 16)
     """
 

@@ -112,7 +112,7 @@ class MaxPool2d(_Pool2d):
 
     >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
     >>> y, cache = MaxPool2d((2, 2, 1), 2).forward(image)
-    >>> y.item(), cache.choice.item()                      # of the two maxima, the first in row-major order
+    >>> y.item(), cache.choice.item()             # of the two maxima, the first in row-major order
     (1.0, 1)
     """
 
@@ -180,7 +180,7 @@ class Flatten(Layer):
         super().__init__(dtype, in_shape, (height * width * c,))
 
     def forward(self, x, state=None):
-        """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and the cache."""
+        """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and cache."""
         validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
         self.check_no_state("state", state)
         return read_only(x.reshape(x.shape[:2] + self.out_shape)), ShapeCache(x.shape)

@@ -1,7 +1,7 @@
 """The oracle: conformance vectors, and the check that holds another implementation against them.
 
-    python -m snu_ref vectors list|show|export|verify      the numbers
-    python -m snu_ref check TARGET                         the verdict on a port, and the name of its bug
+    python -m snu_ref vectors list|show|export|verify    the numbers
+    python -m snu_ref check TARGET                       the verdict on a port, and its bug's name
 
 Modules, lower ones first. The vectors: case (what a case is), reference and second (its answers,
 derived twice), families (all cases), evidence and making (what stands behind them), storage and

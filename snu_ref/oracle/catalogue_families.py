@@ -1,4 +1,4 @@
-"""Changes with a number in them: a slope, a factor, a bound, whose size only the port's numbers tell.
+"""Changes with a number in them: a slope, a factor, a bound, which only the port's numbers tell.
 
 A Family holds the changes for every number k; `estimates` looks for the k of a port. Its members
 are named with their number: "surrogate_scaled=0.3".

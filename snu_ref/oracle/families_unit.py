@@ -105,8 +105,8 @@ def stream_cases():
         yield Definition(f"stream-{name}", "stream",
                          "to be run in pieces of the lengths in config.pieces, the state handed "
                          "on; backward from the last piece to the first, the state's gradient "
-                         "handed back, parameter gradients added up. The numbers are those of the whole "
-                         "sequence.", _flags(config, "pieces", "start state", "end state"),
+                         "handed back, parameter gradients added up. The numbers are those of the "
+                         "whole sequence.", _flags(config, "pieces", "start state", "end state"),
                          {**config, "pieces": pieces},
                          drawn(8, 2, 3, 3, recurrent=config["recurrent"]))
     # The same by hand: a whole of four steps, and its halves, with exact state and gradient.

@@ -3,6 +3,7 @@
     W = sum over pairs of (G+ - G-) / scale,   times a digital drift factor, 1 until compensated
 
 scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
+Device physics is computed in float64; a product has the dtype of x.
 Devices are (2, pairs, n_in, n_out), plus devices first; pairs = 1 unless more devices serve one
 synapse, in which case their differences add and pulses are dealt to them in turn.
 
@@ -17,8 +18,6 @@ own; noise.py says what it may be. White noise is drawn at every read, and one p
 is one read, shared by the rows of x (ours). The N of 1/f noise is drawn once per read-out time and
 then held: a Generator is asked only for a time that has no draw yet, an array or a number replaces
 the draw, and a write drops it.
-
-Device physics is computed in float64; a product has the dtype of x.
 """
 import numpy as np
 
@@ -63,10 +62,11 @@ class PCMArray:
 
     Raises ValueError, TypeError. On any error of a method the array is as it was before.
 
-    >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=DeviceReadout(bits=None))
+    >>> plain = DeviceReadout(bits=None)
+    >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=plain)
     >>> (np.ones((1, 1)) @ array).round(12).tolist()     # without noise and converters
     [[0.5, -1.0]]
-    >>> array.read_weights(86400.0).round(3).tolist()    # drifted for a day: (86400/20)^-0.049 of it
+    >>> array.read_weights(86400.0).round(3).tolist()    # after a day: (86400/20)^-0.049 of it
     [[0.332, -0.664]]
     """
 

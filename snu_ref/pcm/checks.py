@@ -9,8 +9,8 @@ import numbers
 import numpy as np
 
 
-# Ours: what is above zero lies within these. No conductance, time or scale comes near them, and their
-# products and quotients stay within float64.
+# Ours: what is above zero lies within these. No conductance, time or scale comes near them, and
+# their products and quotients stay within float64.
 POSITIVE_RANGE = (1e-100, 1e100)
 MAX_BITS = 52  # of a converter: those of float64's fraction
 
