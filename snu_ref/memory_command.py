@@ -82,7 +82,7 @@ def run(args):
 
 
 def over_seeds(several):
-    """Mean and standard deviation of each way over the seeds, as text; several: rows of each."""
+    """Mean and deviation of each way over the seeds, as text; several: the rows of each seed."""
     lines = [f"test NLL over {len(several)} seeds, mean +- standard deviation"]
     for way in memory.WAYS:
         values = [rows[way]["nll"] for rows in several]

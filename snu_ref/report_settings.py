@@ -1,4 +1,4 @@
-"""The settings of the runs as tables for the report: a row a setting, a column a run; sources."""
+"""The settings of the runs as tables, with sources: a row a setting, a column a run."""
 from .report_page import element, table
 from .tasks.comparison import by_unit
 from .tasks.units import UNITS

@@ -18,13 +18,13 @@ TRAINING = ("training",)
 
 @np.errstate(all="ignore")
 def training_numbers(config, inputs, *, loss=loss_outputs, rule=right_rule, clip=right_clip,
-                     which=None,
-                     carried=False, added=False, before=False, decay_clipped=True, trainable=None):
+                     which=None, carried=False, added=False, before=False, decay_clipped=True,
+                     trainable=None):
     """The outputs of a training case.
 
-    which(k): the batch of step k. carried: the state goes on from batch to batch. added: gradients
-    of all steps so far are added up. before: the parameters reported are those before the update.
-    trainable(network, names): the names that are updated.
+    loss, rule, clip: as in their catalogues. which(k): the batch of step k. carried: the state goes
+    on from batch to batch. added: gradients of all steps so far are added up. before: the
+    parameters reported are those before the update. trainable(name): whether that one is updated.
     """
     params, averages, total, state, steps = group(inputs, "params"), {}, {}, None, []
     for k in range(config["steps"]):

@@ -77,7 +77,7 @@ def _estimate(runs, base, family):
 
 
 def _root(residual, k):
-    """Where the vector residual(k) is 0, by Gauss-Newton with secants from k; None if nowhere."""
+    """Where the vector residual(k) is 0, by Gauss-Newton with secants; None if nowhere near k."""
     before, step = residual(k), 1e-4 * max(abs(k), 0.1)
     sizes = [_size(before)]
     for _ in range(12):

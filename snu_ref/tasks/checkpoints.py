@@ -84,7 +84,7 @@ def load(path, identity, network, optimiser, rng, store=None):
 
 
 def digest(data):
-    """SHA-256 of nested arrays: a run goes on with the data that it began with."""
+    """SHA-256 of arrays, nested in dicts and lists: a run goes on with the data it began with."""
     total = hashlib.sha256()
 
     def add(value):

@@ -61,7 +61,7 @@ def published(task, unit):
 
 
 def table(results):
-    """The runs as text: task, unit, parameters, test figure, seconds, the paper's full data."""
+    """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
     lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'seconds':>7}   "
              "paper (full data, larger networks: not comparable)"]
     for (task, unit), group in by_unit(results).items():

@@ -38,7 +38,7 @@ def compare_inhibition(seed, stream=None, **changes):
 
 
 def hidden_spikes(task, network, values, settings, rng):
-    """Spikes of the first hidden layer a digit, on average over `values` (N, n_in)."""
+    """Spikes of the first hidden layer a digit, of all units and steps: the mean over `values`."""
     _, rates = task.outputs(network, values, settings, rng)
     return float(rates[0] * network.layers[0].n_units * settings.n_steps)
 

@@ -82,7 +82,7 @@ class Language:
 
 
 def sample_text(network, vocabulary, rng, n=60, temperature=0.8):
-    """Text of n words drawn from a trained network, after the end of a sentence."""
+    """n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
     words = sample(network, [vocabulary.index("<eos>")], n, rng, temperature)
     return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
 

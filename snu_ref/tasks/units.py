@@ -32,7 +32,7 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
 
 
 def unit_layers(unit, sizes, options, rng, dtype):
-    """Layers of the named unit: sizes (n_in, n_1, ..., n_K) gives K; options as for its class."""
+    """Layers of the named unit, K for sizes (n_in, n_1, ..., n_K); options as for its class."""
     make = UNITS[unit][1]
     return [make(n_in, n, {**options, "rng": rng, "dtype": dtype})
             for n_in, n in zip(sizes, sizes[1:])]
