@@ -71,13 +71,13 @@ def _symbol(name, index=""):
 
 EQUATIONS = element(
     "div",
-    paragraph(*_symbol("s", "t"), " = ", *_symbol("g"), "( ", *_symbol("W"), " ",
-              *_symbol("x", "t"), " + ",
-              *_symbol("H"), " ", *_symbol("y", "t−1"), " + ", *_symbol("l"), "(τ) ⊙ ",
-              *_symbol("s", "t−1"),
+    paragraph(*_symbol("s", "t"), " = ", *_symbol("g"), "( ",
+              *_symbol("W"), " ", *_symbol("x", "t"), " + ",
+              *_symbol("H"), " ", *_symbol("y", "t−1"), " + ",
+              *_symbol("l"), "(τ) ⊙ ", *_symbol("s", "t−1"),
               " ⊙ (1 − ", *_symbol("y", "t−1"), ") )"),
-    paragraph(*_symbol("y", "t"), " = ", *_symbol("h"), "( ", *_symbol("s", "t"), " + ",
-              *_symbol("b"), " )"),
+    paragraph(*_symbol("y", "t"), " = ",
+              *_symbol("h"), "( ", *_symbol("s", "t"), " + ", *_symbol("b"), " )"),
     element("p", "State s, the membrane potential, decays by the factor l(τ) and is reset by an "
                  "output of 1; output y: h is a step for the SNU and a sigmoid for the sSNU; −b is "
                  "the threshold.", class_="soft"),

@@ -87,16 +87,17 @@ def _number(digits):
 def gradients(results, folder):
     """The evidence, one row a piece."""
     rows = [[s["piece"], s["variants"], f"{s['tensors']:,}", s["zero"] or "–",
-             f"{s['central']:.1e}",
-             f"{s['complex']:.1e}", f"{s['twin']:.1e}", s["failed"] or "none"]
+             f"{s['central']:.1e}", f"{s['complex']:.1e}", f"{s['twin']:.1e}",
+             s["failed"] or "none"]
             for s in results["gradients"]]
     bounds = results["bounds"]
     return section(
         "gradients", 2, "Gradients",
         paragraph("Every gradient is derived by hand, and held against three others: ",
                   element("strong", "central differences"), " of the forward pass; the ",
-                  element("strong", "complex step"), " Im f(x + ih)/h, which is exact but for "
-                                                     "rounding; and a ", element("strong", "twin"),
+                  element("strong", "complex step"),
+                  " Im f(x + ih)/h, which is exact but for rounding; and a ",
+                  element("strong", "twin"),
                   ", a second derivation in plain loops over time, samples and units."),
         paragraph("A spiking forward pass is flat, so its differences are zero while its surrogate "
                   "gradient is not. It is frozen at the nominal run for the check: the step "
@@ -110,7 +111,7 @@ def gradients(results, folder):
               "tensors whose gradient is zero by construction; they are no evidence.",
               ["Piece", "Variants", "Tensors", "Zero", "Central", "Complex", "Twin", "Failed"],
               rows, foot=[["Bound", ("", 3), f"{bounds['central']:.0e}", f"{bounds['complex']:.0e}",
-                     f"{bounds['twin']:.0e}", ""]]))
+                           f"{bounds['twin']:.0e}", ""]]))
 
 
 # ---- the tasks ----------------------------------------------------------------------------------
