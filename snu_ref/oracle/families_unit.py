@@ -4,6 +4,7 @@ import itertools
 from ..activations import STATE_FUNCTIONS, SURROGATES
 from .case import Definition, Draws
 from .families_hand import literal, snu_config
+from .reference import outputs_of
 from .tolerances import FLOAT32_STEPS
 
 SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # found fit for the cases of which samples stand alone
@@ -129,7 +130,6 @@ def stream_cases():
 
 def _half(whole, x, dy, second):
     def make(draws):
-        from .reference import outputs_of
         config = snu_config()
         first = outputs_of(config, literal(x=x[:2], dy=dy[:2], **whole)())
         last = literal(x=x[2:], dy=dy[2:], s=first["end.s"], y=first["end.y"], **whole)()
