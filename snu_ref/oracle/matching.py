@@ -15,9 +15,9 @@ import itertools
 
 import numpy as np
 
+from .compare import STEPS_BACKWARD
 from .equations import FORWARD, GRADIENTS, TRACES
 
-STEPS_BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 ORDER = (*FORWARD, *STEPS_BACKWARD, *GRADIENTS, "start.s", "start.y")
 MOST_DIGITS = 16.0  # of float64
 
