@@ -5,7 +5,7 @@
     losses       mean_square_error, bernoulli_nll, softmax_cross_entropy
     optimisers   SGD, Adam, clip_by_norm
     coding       rate_code
-    elsewhere    gradcheck, twins, datasets, pcm, tasks: to be imported by name, from snu_ref import gradcheck
+    elsewhere    gradcheck, twins, datasets, pcm, tasks: from snu_ref import gradcheck
 
 The command line: python -m snu_ref --help
 """

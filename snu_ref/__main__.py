@@ -1,4 +1,4 @@
-"""The command line: python -m snu_ref COMMAND. Each command is a module with add_arguments and run."""
+"""The command line, python -m snu_ref COMMAND: a command is a module with add_arguments and run."""
 import argparse
 import importlib
 import os
@@ -8,14 +8,17 @@ from . import command_help
 
 PROGRAM = "python -m snu_ref"
 COMMANDS = {  # name: (module, one line of help)
-    "reproduce": ("reproduce", "gradients, tasks and in-memory experiment: tables, figures and a report"),
+    "reproduce": ("reproduce",
+                  "gradients, tasks and in-memory experiment: tables, figures and a report"),
     "report": ("report", "make the page of a reproduction again from its folder"),
     "train": ("train", "one training run with checkpoints and a learning curve"),
     "gradcheck": ("gradcheck.command", "print the evidence that every gradient is right"),
     "vectors": ("oracle.vectors_command", "list, show, export and verify the conformance vectors"),
     "memory": ("memory_command", "the music network on phase-change devices, and a year of drift"),
-    "bench": ("bench", "time a training step of standard networks, against their matrix products alone"),
-    "check": ("oracle.check_command", "check another implementation against the vectors, and name its bug"),
+    "bench": ("bench",
+              "time a training step of standard networks, against their matrix products alone"),
+    "check": ("oracle.check_command",
+              "check another implementation against the vectors, and name its bug"),
 }
 
 
@@ -27,14 +30,15 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def parse(argv):
-    """The arguments of a command line, with the function `run` of its command; SystemExit if they are wrong."""
+    """The arguments of a command line, with `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
         epilog=command_help.EXAMPLES, formatter_class=Help)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, text) in COMMANDS.items():
         words, examples = command_help.COMMANDS[name]
-        sub = commands.add_parser(name, help=text, description=words, epilog=examples, formatter_class=Help)
+        sub = commands.add_parser(name, help=text, description=words, epilog=examples,
+                                  formatter_class=Help)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
             command = importlib.import_module(f"snu_ref.{module}")
             command.add_arguments(sub)
@@ -58,9 +62,10 @@ def main(argv=None):
 def use_one_thread():
     """Start again with one BLAS thread, unless the environment already says how many.
 
-    The matrices of most runs are small: a second thread brings little on idle cores, and on busy ones
-    the two wait for each other (an epoch of the digits, same machine: 2.5 s with one, 24 s with two).
-    BLAS reads the number when it is loaded, which has happened by now; hence the new start.
+    The matrices of most runs are small: a second thread brings little on idle cores, and on busy
+    ones the two wait for each other (an epoch of the digits, same machine: 2.5 s with one, 24 s
+    with two). BLAS reads the number when it is loaded, which has happened by now; hence the new
+    start.
     """
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     if os.name == "posix" and not any(name in os.environ for name in names):

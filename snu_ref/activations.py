@@ -1,14 +1,15 @@
-"""The point-wise functions of the unit: g of the state, h of the output, and the surrogates of the step.
+"""The point-wise functions of the unit: g of the state, h of the output, surrogates of the step.
 
     s_t = g(z_t)         g: relu, leaky_relu (slope 0.1), identity, tanh
     y_t = h(s_t + b)     h: step (the SNU), sigmoid (the soft SNU, sSNU)
 
-Each is a value beside its slope. Conventions: step(0) = 0, a unit fires only when strictly above its
-threshold; g'(0) is the left slope, 0 for relu and 0.1 for leaky_relu.
+Each is a value beside its slope. Conventions: step(0) = 0, a unit fires only when strictly above
+its threshold; g'(0) is the left slope, 0 for relu and 0.1 for leaky_relu.
 
-The step is flat, so training uses a surrogate psi'(v) for its derivative. A surrogate is a primitive
-psi beside its derivative: training uses psi', a check differentiates psi (`snu_ref.gradcheck`), so
-that the two are held against each other. At a kink of psi the smaller |psi'| counts.
+The step is flat, so training uses a surrogate psi'(v) for its derivative. A surrogate is a
+primitive psi beside its derivative: training uses psi', a check differentiates psi
+(`snu_ref.gradcheck`), so that the two are held against each other. At a kink of psi the smaller
+|psi'| counts.
 
 All functions keep the dtype they are given. They also accept complex numbers, because the complex
 step differentiates through them: every branch then looks at the real part, since NumPy orders
@@ -16,8 +17,8 @@ complex numbers lexicographically (0 + 1e-30j > 0 is true there). abs and sign w
 
 Sources: g and h, Wozniak et al., arXiv:1812.07040, Eq. 1 and 2; tanh as the primitive of the
 pseudo-derivative, ibid.; the shapes of the other surrogates are those in use for spiking networks
-(Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several); their primitives
-and widths as written here are ours.
+(Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several); their
+primitives and widths as written here are ours.
 """
 from typing import Callable, NamedTuple
 
@@ -172,7 +173,7 @@ SURROGATES = {
 
 
 def _kept(f):
-    """The function f of one's own, its result checked to have the dtype and shape of its argument."""
+    """The function f of one's own, its result checked to be of its argument's dtype and shape."""
     def checked(v):
         result = f(v)
         array = isinstance(result, np.ndarray)

@@ -1,4 +1,4 @@
-"""What `python -m snu_ref COMMAND --help` says besides the options: more words, examples, exit status."""
+"""What `python -m snu_ref COMMAND --help` says beside the options: words, examples, status."""
 
 EXAMPLES = """\
 examples:

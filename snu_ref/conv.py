@@ -21,12 +21,10 @@ as a matrix of as many rows, there is one matrix product for each of the three:
     z = patches W        dW = patches' dz        dpatches = dz W', folded back by the sum above
 
 Patches are kh kw times as large as the image (stride 1), so they are made for a few images at a
-time, PART_NUMBERS numbers or one image's patches, and once more in the backward pass. In the unit's
-recurrence no place and no sample meets another, so its backward pass takes a few samples at a time
-as well: its many intermediate arrays then stay in the processor's cache.
+time, PART_NUMBERS numbers or one image's patches, and once more in the backward pass.
 
 Memory: the cache holds z, s and y, 3 T B ho wo n_units numbers, beside the input; the backward pass
-adds dz and dv, two thirds of that, and dx. All else is of the size of a part.
+adds dz, a third of that, and dx. All else is of the size of a part.
 
 Weights of other frameworks: W.transpose(3, 2, 0, 1) is PyTorch's kernel, (n_units, c_in, kh, kw);
 Keras's is W as it stands.
@@ -42,8 +40,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from . import validation
 from .layer import glorot_uniform, rows
+from .pieces import pieces
 from .snu import SNU
-from .windows import image_shape, n_windows, padding_width
+from .windows import as_images, image_shape, n_windows, padding_width
 
 PART_NUMBERS = 2 ** 19  # ours: 2 MB in float32, the size of a second-level cache
 
@@ -66,9 +65,9 @@ def conv2d(x, W, stride=1, padding=0):
     """
     places = _check_operands(x, W, stride, padding)
     n_units = W.shape[-1]
-    images = _images(x)
+    images = as_images(x)
     z = np.empty((len(images),) + places + (n_units,), x.dtype)  # (N, ho, wo, n_units)
-    for part in _parts(len(images), places[0] * places[1] * W[..., 0].size):
+    for part in _parts(len(images), places, W):
         patches = _unfold(_pad(images[part], padding), W, stride)
         np.matmul(patches, W.reshape(-1, n_units), out=rows(z[part]))
     return z.reshape(x.shape[:-3] + z.shape[1:])
@@ -82,12 +81,12 @@ def conv2d_backward(dz, x, W, stride=1, padding=0, need_dx=True):
     """
     places = _check_operands(x, W, stride, padding)
     validation.array("dz", dz, x.shape[:-3] + places + W.shape[-1:], x.dtype, finite=False)
-    images, dz = _images(x), _images(dz)
+    images, dz = as_images(x), as_images(dz)
     kh, kw, c_in, n_units = W.shape
     height, width = x.shape[-3:-1]
     dW = np.zeros((kh * kw * c_in, n_units), x.dtype)
     dx = np.empty_like(images) if need_dx else None  # (N, height, width, c_in)
-    for part in _parts(len(images), places[0] * places[1] * W[..., 0].size):
+    for part in _parts(len(images), places, W):
         X = _pad(images[part], padding)
         dW += _unfold(X, W, stride).T @ rows(dz[part])
         if need_dx:
@@ -112,7 +111,8 @@ def _fold(dpatches, shape, stride):
     where pixel by pixel there would be kh kw of short ones.
     """
     N, ho, wo, kh, kw, c = dpatches.shape
-    lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)      # of the image, under each column of places
+    # of the image, under each column of places
+    lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)
     for i in range(kh):
         lines[:, i:i + stride * (ho - 1) + 1:stride] += dpatches[:, :, :, i].reshape(N, ho, wo, -1)
     dX = np.zeros(shape, dpatches.dtype)
@@ -127,15 +127,9 @@ def _pad(images, padding):
     return np.pad(images, ((0, 0), sides, sides, (0, 0))) if padding else images
 
 
-def _images(a):
-    """(..., height, width, c) as (N, height, width, c)."""
-    return a.reshape((math.prod(a.shape[:-3]),) + a.shape[-3:])
-
-
-def _parts(n, numbers):
-    """Slices of n samples of `numbers` numbers each: PART_NUMBERS in a slice, or one sample."""
-    count = max(1, PART_NUMBERS // numbers)
-    return (slice(i, i + count) for i in range(0, n, count))
+def _parts(n, places, W):
+    """Slices of n images: as many as have PART_NUMBERS numbers in their patches, or one image."""
+    return pieces(n, math.prod(places) * W[..., 0].size, PART_NUMBERS)
 
 
 def _check_operands(x, W, stride, padding):
@@ -188,7 +182,8 @@ class ConvSNU(SNU):
 
     Raises ValueError or TypeError that names the argument.
 
-    >>> ConvSNU((28, 28, 1), 16, kernel=5, stride=2, padding=2, rng=np.random.default_rng(0)).out_shape
+    >>> rng = np.random.default_rng(0)
+    >>> ConvSNU((28, 28, 1), 16, kernel=5, stride=2, padding=2, rng=rng).out_shape
     (14, 14, 16)
     """
 

@@ -38,11 +38,12 @@ class Dense(Layer):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
-        self.add_param("W", glorot_uniform(self.n_in, self.n_units, validation.generator("rng", rng)))
+        self.add_param("W",
+                       glorot_uniform(self.n_in, self.n_units, validation.generator("rng", rng)))
         self.add_param("b", np.zeros(self.n_units))
 
     def forward(self, x, state=None):
-        """x (T, B, n_in) -> y (T, B, n_units) and the cache; there is no state, `state` is () or None."""
+        """x (T, B, n_in) -> y (T, B, n_units) and the cache; without state: `state` () or None."""
         self.check_params()
         validation.array("x", x, ("T", "B", self.n_in), self.dtype)
         self.check_no_state("state", state)

@@ -1,6 +1,6 @@
 """Dropout between layers: in training, each value is either set to 0 or scaled up.
 
-    y = x . m / (1 - rate),    m = 0 with probability rate, else 1         backward: dx = dy . m / (1 - rate)
+    y = x . m / (1 - rate),    m = 0 with probability rate, else 1;      dx = dy . m / (1 - rate)
 
 The scaling keeps the mean, so nothing is left to do when the network is used: `without_dropout`
 gives the same network, on the same arrays, without its dropout layers.
@@ -27,8 +27,8 @@ class Dropout(Layer):
     """y = x . m / (1 - rate), with a new mask m in each forward pass, or a given one.
 
     rate : probability that a value is dropped, in [0, 1).
-    rng : Generator that draws the masks; or mask : array of 0 and 1 (T, B, n) that is used in every pass.
-    Raises ValueError or TypeError that names the argument.
+    rng : Generator that draws the masks; or mask : array of 0 and 1 (T, B, n) that is used in every
+    pass. Raises ValueError or TypeError that names the argument.
 
     >>> y, _ = Dropout(0.5, mask=np.array([[[1.0, 0.0]]])).forward(np.ones((1, 1, 2)))
     >>> y.tolist()
@@ -70,6 +70,6 @@ class Dropout(Layer):
 
 
 def without_dropout(network):
-    """The Network without its Dropout layers, on the same parameter arrays: for evaluation and use."""
+    """The Network without its Dropout layers, on the same parameter arrays: for use."""
     return Network([without_dropout(layer) if isinstance(layer, Network) else layer
                     for layer in network.layers if not isinstance(layer, Dropout)])

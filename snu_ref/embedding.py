@@ -4,8 +4,8 @@
     TiedOutput    y_t = x_t E' + b        a logit for each word, from the same table
 
 Backward, with dA for dL/dA: dE gets dy_t added to row x_t (Embedding), and dE = sum dy_t' x_t,
-dx_t = dy_t E, db = sum dy_t (TiedOutput). Put into one Network, the two hold one array, which appears
-there once: its gradient is the sum of both, and an optimiser moves it once.
+dx_t = dy_t E, db = sum dy_t (TiedOutput). Put into one Network, the two hold one array, which
+appears there once: its gradient is the sum of both, and an optimiser moves it once.
 
 Sources: tied weights, Press & Wolf, EACL 2017; Inan et al., ICLR 2017.
 """
@@ -42,7 +42,8 @@ class Embedding(Layer):
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
         scale = validation.number_in("scale", scale, 0, np.inf, low_open=True, high_open=True)
-        self.add_param("E", validation.generator("rng", rng).uniform(-scale, scale, (n_words, n_units)))
+        self.add_param("E",
+                       validation.generator("rng", rng).uniform(-scale, scale, (n_words, n_units)))
 
     def forward(self, x, state=None):
         """x (T, B) integer indices -> y (T, B, n_units) and the cache."""
@@ -53,7 +54,8 @@ class Embedding(Layer):
                             f"{getattr(x, 'dtype', type(x).__name__)}")
         validation.array("x", x, ("T", "B"), x.dtype)
         if x.size and (x.min() < 0 or x.max() >= self.n_words):
-            raise ValueError(f"x: expected indices in 0..{self.n_words - 1}, got {x.min()} to {x.max()}")
+            raise ValueError(f"x: expected indices in 0..{self.n_words - 1}, got {x.min()} to "
+                             f"{x.max()}")
         return self.params["E"][x], EmbeddingCache(x)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):

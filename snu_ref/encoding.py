@@ -1,8 +1,9 @@
 """Rate coding: a number becomes a train of random spikes, more for a larger number.
 
-    P(spike in a step) = value * max_spikes / Ns         so a value of 1 gives max_spikes in Ns steps
+    P(spike in a step) = value * max_spikes / Ns       so a value of 1 gives max_spikes in Ns steps
 
-Source: the authors' toolkit (IBM/neuroaikit), with Ns = 20 and max_spikes = 6 in its MNIST tutorial.
+Source: the authors' toolkit (IBM/neuroaikit), with Ns = 20 and max_spikes = 6 in its MNIST
+tutorial.
 """
 import numpy as np
 
@@ -16,7 +17,8 @@ def rate_code(values, n_steps, max_spikes, *, rng, dtype=np.float64):
     the mean number of spikes for a value of 1; rng a numpy.random.Generator.
     Returns spikes, 0 or 1, (n_steps, B, n) in `dtype`. Raises ValueError or TypeError by name.
 
-    >>> x = rate_code(np.array([[0.0, 0.3, 1.0]]), n_steps=20, max_spikes=20, rng=np.random.default_rng(0))
+    >>> rng = np.random.default_rng(0)
+    >>> x = rate_code(np.array([[0.0, 0.3, 1.0]]), n_steps=20, max_spikes=20, rng=rng)
     >>> x.shape, x[:, 0, 0].sum().item(), x[:, 0, 2].sum().item()      # never, and in every step
     ((20, 1, 3), 0.0, 20.0)
     """
@@ -26,7 +28,8 @@ def rate_code(values, n_steps, max_spikes, *, rng, dtype=np.float64):
                         f"{getattr(values, 'dtype', type(values).__name__)}")
     validation.array("values", values, ("B", "n"), values.dtype)
     if values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(f"values: expected numbers in [0, 1], got {values.min()} to {values.max()}")
+        raise ValueError(f"values: expected numbers in [0, 1], got {values.min()} to "
+                         f"{values.max()}")
     n_steps = validation.positive_int("n_steps", n_steps)
     max_spikes = validation.number_in("max_spikes", max_spikes, 0, n_steps, low_open=True)
     validation.generator("rng", rng)

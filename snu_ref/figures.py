@@ -42,7 +42,7 @@ def neuron_trace(s, v, y, threshold, path, *, title):
 
 
 def spike_raster(x, layers, path, *, title):
-    """Spikes of one input: x (T, n_in) and the outputs of each layer, (T, n); a row of dots a unit."""
+    """Spikes of one input: x (T, n_in) and the outputs of each layer, (T, n); a row a unit."""
     names = [f"layer {i}\n(unit)" for i in range(1, len(layers))] + ["output\n(unit)"]
     groups = [("input\n(pixel)", x), *zip(names, layers)]
     with style.house():
@@ -63,7 +63,7 @@ def spike_raster(x, layers, path, *, title):
 
 
 def learning_curves(results, path):
-    """Training loss and validation figure of one task against the epoch; results: a list of its runs."""
+    """Training loss and validation figure of one task against the epoch; results: its runs."""
     task, metric = results[0]["task"], results[0]["metric"]
     label, factor = METRICS[metric]
     with style.house():
@@ -78,8 +78,8 @@ def learning_curves(results, path):
             top.plot(epochs, [record["loss"] for record in run["history"]], **line, label=name,
                      marker="o" if len(epochs) == 1 else "")
             bottom.plot(epochs, values, **line)
-            bottom.plot(run["best_epoch"], values[run["best_epoch"] - 1], style.MARKERS[name], markersize=8,
-                        color=style.COLOUR[name])
+            bottom.plot(run["best_epoch"], values[run["best_epoch"] - 1], style.MARKERS[name],
+                        markersize=8, color=style.COLOUR[name])
         top.set(ylabel=f"training loss\n({LOSSES[task]})", yscale="log")
         style.plain_log_ticks(top.yaxis)
         bottom.set(xlabel="epoch", ylabel=label.replace(" (nats", "\n(nats"))
@@ -103,7 +103,8 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
         extent = (0.5, len(true) + 0.5, lowest - 0.5, highest + 0.5)
-        for panel, roll, name in ((top, true, "notes that follow"), (bottom, predicted, "predicted")):
+        for panel, roll, name in ((top, true, "notes that follow"),
+                                  (bottom, predicted, "predicted")):
             image = panel.imshow(roll[:, keys].T, origin="lower", aspect="auto", extent=extent,
                                  vmin=0, vmax=1)
             panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
@@ -117,8 +118,8 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
 def input_weights(groups, path, *, n=10, rows=4):
     """Input weights of hidden units as images, blue below and red above zero.
 
-    groups: list of (title, weights (units, height, width)); the n * rows units with the largest weights
-    are drawn, each scaled by its own largest weight.
+    groups: list of (title, weights (units, height, width)); the n * rows units with the largest
+    weights are drawn, each scaled by its own largest weight.
     """
     with style.house():
         figure, panels = style.figure(len(groups), 1, height=2.6 * len(groups), squeeze=False)
@@ -133,8 +134,8 @@ def input_weights(groups, path, *, n=10, rows=4):
             panel.set(xticks=[], yticks=[], title=title)
             panel.set_facecolor("#d0d0d0")  # between the images, where zero is white
             panel.spines[:].set_visible(False)
-        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / largest of the unit", shrink=0.7,
-                        ticks=(-1, 0, 1))
+        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / largest of the unit",
+                        shrink=0.7, ticks=(-1, 0, 1))
         return style.save(figure, path)
 
 
@@ -152,6 +153,7 @@ def figure_against_parameters(groups, path, *, metric, title):
             axes.errorbar(parameters / 1000, values.mean(), **bar, markersize=9, linestyle="none",
                           marker=style.MARKERS[name], color=style.COLOUR[name], label=name)
         axes.margins(0.12)
-        axes.set(xlabel="trainable parameters (thousands)", ylabel=label.replace("validation", "test"))
+        axes.set(xlabel="trainable parameters (thousands)",
+                 ylabel=label.replace("validation", "test"))
         style.headline(figure, axes, title)
         return style.save(figure, path)

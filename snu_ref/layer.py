@@ -7,11 +7,11 @@ A layer has
     out_shape    the same of the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
-and both passes are pure: no optimiser inside, nothing remembered between calls (Dropout alone draws a
-new mask from its generator in each forward pass). The cache belongs to
-the parameters as they were: change them only after the backward pass. It also holds the input x itself and,
-for units, the output y. So that no change of y in place can spoil the gradient in silence, such a y is
-read-only: `y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
+and both passes are pure: no optimiser inside, nothing remembered between calls (Dropout alone draws
+a new mask from its generator in each forward pass). The cache belongs to the parameters as they
+were: change them only after the backward pass. It also holds the input x itself and, for units, the
+output y. So that no change of y in place can spoil the gradient in silence, such a y is read-only:
+`y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
 """
 import numpy as np
 
@@ -30,14 +30,14 @@ class Layer:
         self._shapes = {}
 
     def add_param(self, name, value, trainable=True):
-        """Register the array `value` under `name`, in the layer's dtype; its shape is fixed from now on."""
+        """Register the array `value` under `name`, in the layer's dtype; the shape is fixed."""
         self.params[name] = value.astype(self.dtype, copy=False)
         self._shapes[name] = value.shape
         if trainable:
             self.trainable += (name,)
 
     def check_params(self):
-        """ValueError or TypeError if `params` lost an array, or holds one of another kind or with NaN."""
+        """Named errors if `params` lost an array, or has one of another kind or with NaN."""
         if self.params.keys() != self._shapes.keys():
             raise ValueError(f"params: expected the names {', '.join(self._shapes)}, "
                              f"got {', '.join(map(str, self.params))}")
@@ -51,7 +51,7 @@ class Layer:
 
     @property
     def n_trainable(self):
-        """The number of trainable parameters, as papers count them; a decay counts only where it is trained."""
+        """The number of trainable parameters, as papers count: a decay only where it is trained."""
         return sum(self.params[name].size for name in self.trainable)
 
     def zeros(self, kind, B):
@@ -67,8 +67,8 @@ class Layer:
             raise TypeError(f"cache: expected the {kind.__name__} that forward returned, "
                             f"got {type(cache).__name__}")
         for field, shape in traces.items():
-            validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape, self.dtype,
-                             finite=False)
+            validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape,
+                             self.dtype, finite=False)
 
     def check_no_state(self, name, state):
         """TypeError unless `state` is None or (): this layer keeps nothing from step to step."""
@@ -99,7 +99,7 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
 
 
 def read_only(a):
-    """A view of `a` that cannot be written to: for an output that the cache, or the caller, holds too."""
+    """A view of `a` that cannot be written to: for an output that others hold, too."""
     view = a.view()
     view.flags.writeable = False
     return view

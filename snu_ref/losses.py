@@ -4,9 +4,9 @@
     bernoulli_nll          1/N sum_{t,b} sum_i -[ k log p + (1 - k) log(1 - p) ],    p = sigmoid(y)
     softmax_cross_entropy  1/N sum_{t,b} -log softmax(y_{t,b})[k],                   k the target
 
-N is the number of real (unpadded) steps of all samples. Values are in nats, but for the square error.
-mask (T, B) is 1 on real steps and 0 on padding, which stands at the end of a sequence only; a masked
-step adds nothing to value and gradient, whatever y and target hold there.
+N is the number of real (unpadded) steps of all samples. Values are in nats, but for the square
+error. mask (T, B) is 1 on real steps and 0 on padding, which stands at the end of a sequence only;
+a masked step adds nothing to value and gradient, whatever y and target hold there.
 
 bernoulli_nll and softmax_cross_entropy take logits: sigmoid and softmax stand inside, where their
 logarithms neither overflow nor lose digits, and the gradients are the plain differences p - k.
@@ -24,13 +24,13 @@ from .pieces import pieces
 def mean_square_error(y, target, mask=None):
     """Squared error of the output averaged over time, mean over outputs and samples.
 
-        L = 1/(B n) sum ( ybar - target )^2,   ybar = mean_t y_t;    dy_t = 2 (ybar - target) / (B n T)
+        L = 1/(B n) sum ( ybar - target )^2,  ybar = mean_t y_t;   dy_t = 2 (ybar - target)/(B n T)
 
-    y (T, B, n) outputs; target (B, n), one-hot for classification; mask (T, B): ybar is then the mean
-    over the real steps of each sample, of which each must have one. Returns value (float), dy (T, B, n).
-    Raises TypeError or ValueError that names the argument.
+    y (T, B, n) outputs; target (B, n), one-hot for classification; mask (T, B): ybar is then the
+    mean over the real steps of each sample, of which each must have one. Returns value (float), dy
+    (T, B, n). Raises TypeError or ValueError that names the argument.
 
-    >>> y = np.array([[[1.0, 0.0]], [[0.0, 0.0]]])      # two steps of one sample, on average (1/2, 0)
+    >>> y = np.array([[[1.0, 0.0]], [[0.0, 0.0]]])     # two steps of one sample, mean (1/2, 0)
     >>> value, dy = mean_square_error(y, np.array([[1.0, 0.0]]))
     >>> value, dy[0, 0].tolist()
     (0.125, [-0.25, 0.0])
@@ -50,12 +50,12 @@ def mean_square_error(y, target, mask=None):
 
 
 def bernoulli_nll(y, target, mask=None):
-    """Negative log-likelihood of independent binary outputs, in nats a step, summed over the outputs.
+    """Negative log-likelihood of independent binary outputs, in nats a step, summed over outputs.
 
         L = 1/N sum_{t,b} sum_i [ log(1 + exp(y)) - k y ],    dy = ( sigmoid(y) - k ) / N
 
-    y (T, B, n) logits; target (T, B, n) within [0, 1]; mask (T, B). Returns value (float), dy (T, B, n).
-    Raises TypeError or ValueError that names the argument.
+    y (T, B, n) logits; target (T, B, n) within [0, 1]; mask (T, B). Returns value (float), dy (T,
+    B, n). Raises TypeError or ValueError that names the argument.
 
     >>> value, dy = bernoulli_nll(np.zeros((1, 1, 88)), np.ones((1, 1, 88)))
     >>> round(value, 3), dy[0, 0, 0].item()             # undecided about 88 keys: 88 log 2
@@ -64,13 +64,15 @@ def bernoulli_nll(y, target, mask=None):
     y = _outputs(y)
     validation.array("target", target, y.shape, y.dtype)
     if target.size and not (target.min() >= 0 and target.max() <= 1):
-        raise ValueError(f"target: expected numbers in [0, 1], got {target.min()} to {target.max()}")
+        raise ValueError(f"target: expected numbers in [0, 1], got {target.min()} to "
+                         f"{target.max()}")
     weight = _mask(mask, y)                                   # (T, B)
     y, N = _real(y, mask), weight.sum()
     above = np.maximum(y, 0)
     below = y - above                                         # min(y, 0)
     tail = np.exp(below - above)                              # exp(-|y|) <= 1: no overflow
-    # log(1 + e^y) = max(y, 0) + log1p(e^-|y|); the small term last, or a confident answer loses its digits
+    # log(1 + e^y) = max(y, 0) + log1p(e^-|y|); the small term last, or a confident answer loses its
+    # digits
     nll = above - target * y + np.log1p(tail)
     dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|):
     dy /= 1 + tail                                            # exact in both tails
@@ -84,8 +86,8 @@ def softmax_cross_entropy(y, target, mask=None):
 
         L = 1/N sum_{t,b} [ log sum_i exp(y_i) - y_k ],       dy = ( softmax(y) - onehot(k) ) / N
 
-    y (T, B, n) logits; target (T, B) integer classes in 0..n-1; mask (T, B). Returns value, dy (T, B, n).
-    Raises TypeError or ValueError that names the argument.
+    y (T, B, n) logits; target (T, B) integer classes in 0..n-1; mask (T, B). Returns value, dy (T,
+    B, n). Raises TypeError or ValueError that names the argument.
 
     >>> value, dy = softmax_cross_entropy(np.zeros((1, 1, 4)), np.array([[2]]))
     >>> round(np.exp(value).item(), 9), dy[0, 0].tolist()   # undecided among 4: perplexity 4
@@ -98,7 +100,8 @@ def softmax_cross_entropy(y, target, mask=None):
                         f"{getattr(target, 'dtype', type(target).__name__)}")
     validation.array("target", target, (T, B), target.dtype)
     if target.min() < 0 or target.max() >= n:
-        raise ValueError(f"target: expected classes in 0..{n - 1}, got {target.min()} to {target.max()}")
+        raise ValueError(f"target: expected classes in 0..{n - 1}, got {target.min()} to "
+                         f"{target.max()}")
     weight = _mask(mask, y)                                   # (T, B)
     share = rows(weight[:, :, None] / weight.sum())           # (T B, 1)
     y, k = rows(_real(y, mask)), rows(target[:, :, None].astype(np.intp))

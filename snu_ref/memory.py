@@ -1,9 +1,9 @@
 """The in-memory experiment: music with the weights of the network on phase-change devices.
 
 The network is 88-150-88, SNUs and a sigmoid output; both weight matrices are on differential pairs,
-2 (88*150 + 150*88) = 52,800 devices, as in the paper. Biases and decay stay in software. It is trained
-four ways, from one seed, with one table of settings and to the last epoch, since what is on devices
-cannot be taken back:
+2 (88*150 + 150*88) = 52,800 devices, as in the paper. Biases and decay stay in software. It is
+trained four ways, from one seed, with one table of settings and to the last epoch, since what is on
+devices cannot be taken back:
 
     software      float weights in the network
     quantised     updates in whole steps of epsilon on ideal devices, without noise
@@ -11,11 +11,12 @@ cannot be taken back:
     programmed    the software network, programmed once in closed loop and read 20 s later
 
 The update rule, the refresh and the figure on hardware are not published; those here are declared
-substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with a learning
-rate of 0.01, chosen on validation data.
+substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with a
+learning rate of 0.01, chosen on validation data.
 
-Also here: the figures of a programmed network over a year of drift, and against the bits of a weight.
-The latter follows a protocol of ours; that of the journal version's Fig. 4 is not known to us.
+Also here: the figures of a programmed network over a year of drift, and against the bits of a
+weight. The latter follows a protocol of ours; that of the journal version's Fig. 4 is not known to
+us.
 
 Source: network, device count and training in the loop, arXiv:1812.07040v2.
 """
@@ -39,7 +40,8 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
     """Train the four ways; returns a dict from WAYS to a dict, and the four Runs by way.
 
     loaded: the music task for unit "snu". Each dict has nll (test), spread (over device seeds, for
-    "programmed"), history, settings (of those that are trained), and counters where there are devices.
+    "programmed"), history, settings (of those that are trained), and counters where there are
+    devices.
     """
     runs, rows = {}, {}
     for way, preset in (("software", "small"), ("quantised", "quantised"), ("in the loop", "pcm")):
@@ -50,7 +52,8 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
         rows[way] = {"nll": run.results["test"]["nll"], "history": run.trained.history,
                      "seconds": run.results["seconds"], "counters": getattr(store, "counters", {}),
                      "settings": run.results["settings"]}
-    figures = [programmed(runs["software"], [TIMES[0]], device_seed, metric="nll", compensate=False)[0]
+    figures = [programmed(runs["software"], [TIMES[0]], device_seed, metric="nll",
+                          compensate=False)[0]
                for device_seed in range(seed, seed + device_seeds)]
     rows["programmed"] = {"nll": float(np.mean(figures)), "spread": float(np.std(figures)),
                           "history": [], "seconds": 0.0, "counters": {}}
@@ -59,14 +62,16 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
 
 def table(rows, n_devices):
     """The four ways as text."""
-    lines = [f"{n_devices:,} devices, two a synapse; update rule, refresh and settings are our choice",
+    lines = [f"{n_devices:,} devices, two a synapse; update rule, refresh and settings are our "
+             "choice",
              f"{'way':12} {'test NLL':>14} {'SET pulses':>11} {'refreshes':>10} {'RESETs':>8} "
              f"{'device reads':>13} {'seconds':>8}"]
     for way, row in rows.items():
         c = row["counters"]
         nll = f"{row['nll']:.3f}" + (f" +- {row['spread']:.3f}" if "spread" in row else "")
         counts = " ".join(f"{c[key]:{width},}" if c else f"{'-':>{width}}" for key, width in
-                          (("set_pulses", 11), ("refreshes", 10), ("resets", 8), ("device_reads", 13)))
+                          (("set_pulses", 11), ("refreshes", 10), ("resets", 8),
+                           ("device_reads", 13)))
         lines.append(f"{way:12} {nll:>14} {counts} {row['seconds']:8.1f}")
     return "\n".join(lines)
 
@@ -86,14 +91,15 @@ def wanted_and_read(run, device_seed):
     """Weights of a software network, and as read 20 s after programming: two arrays (synapses,)."""
     rng = np.random.default_rng([device_seed, 4])
     wanted = [W.astype(np.float64) for name, W in run.network.params.items() if name.endswith(".W")]
-    read = [PCMArray.from_weights(W, noise=rng, read_noise="1/f").read_weights(TIMES[0]) for W in wanted]
+    read = [PCMArray.from_weights(W, noise=rng, read_noise="1/f").read_weights(TIMES[0])
+            for W in wanted]
     return tuple(np.concatenate([W.ravel() for W in part]) for part in (wanted, read))
 
 
 # ---- inference over time ------------------------------------------------------------------------
 
 def programmed(run, times, device_seed, *, metric, compensate):
-    """Test figures of a trained network at `times` (s) after its matrices were programmed at time 0.
+    """Test figures of a trained network at `times` (s); its matrices were programmed at time 0.
 
     Each matrix goes on an array of its own, its largest weight on 25 uS, read device by device with
     1/f noise; compensate: global drift compensation, calibrated at the first of the times.
@@ -124,7 +130,8 @@ def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
     """
     seeds = range(seed, seed + device_seeds)
     return {"metric": metric, "times": list(times), "software": run.results["test"][metric],
-            **{name: [programmed(run, times, s, metric=metric, compensate=compensate) for s in seeds]
+            **{name: [programmed(run, times, s, metric=metric, compensate=compensate)
+                      for s in seeds]
                for name, compensate in (("raw", False), ("compensated", True))}}
 
 
@@ -138,10 +145,12 @@ def time_table(sweeps):
             for kind in ("raw", "compensated"):
                 values = [figures[i] for figures in sweep[kind]]
                 factor, unit = (100, " %") if sweep["metric"] == "accuracy" else (1, "")
-                cells.append(f"  {f'{factor * np.mean(values):.2f}{unit} +- {factor * np.std(values):.2f}':>26}")
+                mean, spread = factor * np.mean(values), factor * np.std(values)
+                cells.append(f"  {f'{mean:.2f}{unit} +- {spread:.2f}':>26}")
         lines.append(f"{time_name(t):>8}" + "".join(cells))
     lines.append(f"{'software':>8}" + "".join(
-        f"  {(100 if s['metric'] == 'accuracy' else 1) * s['software']:26.2f}  {'':26}" for s in sweeps.values()))
+        f"  {(100 if s['metric'] == 'accuracy' else 1) * s['software']:26.2f}  {'':26}"
+        for s in sweeps.values()))
     return "\n".join(lines)
 
 
@@ -158,8 +167,8 @@ def time_name(t):
 def precision(run, loaded, table, seed, *, bits=BITS, stream=None, **changes):
     """Test figures against the bits of a weight: rounded after training, and in training.
 
-    run: the network trained in float, from `table` with `changes`; returns a dict: metric, bits, after,
-    during (lists) and software.
+    run: the network trained in float, from `table` with `changes`; returns a dict: metric, bits,
+    after, during (lists) and software.
     """
     metric, params = run.results["metric"], run.network.params
     kept = {name: params[name].copy() for name in params if name.endswith(".W")}

@@ -1,7 +1,8 @@
 """`python -m snu_ref memory`: the music network on 52,800 phase-change devices, by itself.
 
 The part of `reproduce` that is the paper's in-memory experiment, also on the full chorales and from
-several seeds: four ways of training (`snu_ref.memory`), and the programmed network over a year of drift.
+several seeds: four ways of training (`snu_ref.memory`), and the programmed network over a year of
+drift.
 """
 import json
 import math
@@ -20,7 +21,8 @@ LABEL = "test NLL (nats per step)"
 def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("--data", type=Path, metavar="DIR",
-                        help="folder with jsb-chorales-quarter.json (default: the chorales in the package)")
+                        help="folder with jsb-chorales-quarter.json (default: the chorales in the "
+                             "package)")
     parser.add_argument("--epochs", type=int, metavar="N",
                         help="train for N epochs instead of the preset's number")
     parser.add_argument("--seed", type=int, default=0, metavar="N",
@@ -28,7 +30,8 @@ def add_arguments(parser):
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
                         help="train N times, from seeds SEED, SEED + 1 ... (default: %(default)s)")
     parser.add_argument("--device-seeds", type=int, default=8, metavar="N",
-                        help="program each network N times, on devices of other seeds (default: %(default)s)")
+                        help="program each network N times, on devices of other seeds (default: "
+                             "%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_memory"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 
@@ -47,7 +50,8 @@ def run(args):
     seeds = range(args.seed, args.seed + args.seeds)
     trained = []
     for seed in seeds:
-        rows, runs = memory.train_ways(loaded, seed, device_seeds=devices, stream=sys.stderr, **changes)
+        rows, runs = memory.train_ways(loaded, seed, device_seeds=devices, stream=sys.stderr,
+                                       **changes)
         n_devices = runs["in the loop"].trained.store.n_devices
         print(f"\nseed {seed}: " + memory.table(rows, n_devices), flush=True)
         trained.append((rows, runs))
@@ -58,8 +62,8 @@ def run(args):
     together = {**sweeps[0], **{kind: [figures for sweep in sweeps for figures in sweep[kind]]
                                 for kind in ("raw", "compensated")},
                 "software": float(np.mean([sweep["software"] for sweep in sweeps]))}
-    print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift compensation;\n"
-          f"mean +- standard deviation over {devices} device seeds of each network\n"
+    print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift "
+          f"compensation;\nmean +- standard deviation over {devices} device seeds of each network\n"
           + memory.time_table({"music": together}), flush=True)
     rows, runs = trained[0]
     looped = runs["in the loop"]
@@ -72,12 +76,13 @@ def run(args):
         file.write(json.dumps({"seeds": list(seeds), "devices": n_devices, "facts": loaded.facts,
                                "ways": [rows for rows, _ in trained], "over_time": together},
                               indent=1).encode())
-    print(f"\nWritten to the folder {args.out}: results.json, " + ", ".join(path.name for path in paths))
+    print(f"\nWritten to the folder {args.out}: results.json, "
+          + ", ".join(path.name for path in paths))
     return 0
 
 
 def over_seeds(several):
-    """Mean and standard deviation of each way over the seeds, as text; several: the rows of each seed."""
+    """Mean and deviation of each way over the seeds, as text; several: the rows of each seed."""
     lines = [f"test NLL over {len(several)} seeds, mean +- standard deviation"]
     for way in memory.WAYS:
         values = [rows[way]["nll"] for rows in several]

@@ -31,8 +31,8 @@ class NetworkCache(NamedTuple):
 class Network:
     """A chain of layers with the interface of a layer.
 
-    layers : list of layers of one dtype, whose sizes fit one behind the other; Networks may be nested.
-    Raises TypeError or ValueError that names the layer that does not fit.
+    layers : list of layers of one dtype, whose sizes fit one behind the other; Networks may be
+    nested. Raises TypeError or ValueError that names the layer that does not fit.
 
     >>> import numpy as np
     >>> from snu_ref import SNU, Dense
@@ -81,7 +81,7 @@ class Network:
         return self.layers[-1].out_shape
 
     def first_names(self):
-        """For each (layer index, name): the name of its array in `params`; tied arrays share one."""
+        """(layer index, name) -> the name of its array in `params`; tied arrays share one."""
         first, names = {}, {}
         for i, layer in enumerate(self.layers):
             for name, p in layer.params.items():
@@ -90,7 +90,11 @@ class Network:
 
     @property
     def params(self):
-        """Read-only mapping, name -> array, each array once; change the arrays in place."""
+        """Read-only mapping, name -> array, each array once; change the arrays in place.
+
+        `params["0.W"][...] *= 2` does. `params["0.W"] *= 2` changes the array, and is then a
+        TypeError, since Python also assigns it to the mapping.
+        """
         return MappingProxyType({first: self.layers[i].params[name]
                                  for (i, name), first in self.first_names().items()
                                  if first == f"{i}.{name}"})
@@ -113,7 +117,7 @@ class Network:
         return tuple(layer.zero_state(B) for layer in self.layers)
 
     def forward(self, x, state=None):
-        """x (T, B, n_in) -> the last layer's output and the cache; state: one entry a layer, or None."""
+        """x (T, B, n_in) -> the last layer's y and the cache; state: one entry a layer, or None."""
         states = self._one_each("state", state)
         caches = []
         for i, (layer, s) in enumerate(zip(self.layers, states)):
@@ -123,7 +127,7 @@ class Network:
         return x, NetworkCache(tuple(caches))
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy: gradient of the output -> dx or None, grads (names as in params), dstate (one entry a layer)."""
+        """dy -> dx or None, grads (names as in params), dstate (one entry a layer)."""
         if not isinstance(cache, NetworkCache):
             raise TypeError(f"cache: expected what forward returned, got {type(cache).__name__}")
         if len(cache.layers) != len(self.layers):

@@ -8,8 +8,8 @@ gradients and changes none.
               p -= lr (m / (1 - b1^t)) / ( sqrt(v / (1 - b2^t)) + eps )
     clipping  g' = g min(1, c / |g|),   |g| the Euclidean norm over all tensors together
 
-What is updated is what `grads` names; a parameter without a gradient there stays as it is. A training
-loop therefore hands over the trainable ones:
+What is updated is what `grads` names; a parameter without a gradient there stays as it is. A
+training loop therefore hands over the trainable ones:
 
     grads = {name: grads[name] for name in network.trainable}
     optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
@@ -57,13 +57,13 @@ class SGD:
 
 
 class Adam:
-    """Adam: steps of the size of lr, in the direction of the averaged gradient over its averaged size.
+    """Adam: steps of the size of lr, along the averaged gradient over its averaged size.
 
     lr > 0; beta1, beta2 in [0, 1); eps > 0 (defaults as published).
     state: {"t": steps taken so far, "m.NAME": first moment, "v.NAME": second moment}.
 
     >>> params = {"w": np.array([1.0])}
-    >>> Adam(0.25).step(params, {"w": np.array([3.0])})       # the first step is lr, whatever the gradient
+    >>> Adam(0.25).step(params, {"w": np.array([3.0])})    # the first step is lr, whatever g is
     >>> params["w"].round(6).tolist()
     [0.75]
     """
@@ -103,10 +103,10 @@ class Adam:
 
 
 def clip_by_norm(grads, max_norm):
-    """Scale all gradients so that their common norm is at most max_norm: g *= min(1, max_norm / norm).
+    """Scale all gradients so that their common norm is max_norm at most: g min(1, max_norm / norm).
 
-    grads: dict of arrays, not changed. Returns the clipped dict and the norm before clipping (float).
-    Raises ValueError for max_norm <= 0 and for a norm that is not finite.
+    grads: dict of arrays, not changed. Returns the clipped dict and the norm before clipping
+    (float). Raises ValueError for max_norm <= 0 and for a norm that is not finite.
 
     >>> clipped, norm = clip_by_norm({"a": np.array([3.0]), "b": np.array([4.0])}, 2.5)
     >>> norm, clipped["a"].item(), clipped["b"].item()

@@ -23,7 +23,7 @@ import numpy as np
 from . import validation
 from .layer import Layer, read_only
 from .pieces import pieces
-from .windows import image_shape, n_windows, pixel_of_windows
+from .windows import as_images, image_shape, n_windows, pixel_of_windows
 
 
 class ShapeCache(NamedTuple):
@@ -45,11 +45,6 @@ def _check_cache(layer, cache, kind):
     if cache.shape[2:] != layer.in_shape:
         raise ValueError(f"cache: expected that of images {layer.in_shape}, "
                          f"got that of {cache.shape[2:]}")
-
-
-def _images(a):
-    """(T, B, height, width, c) as (T B, height, width, c)."""
-    return a.reshape((-1,) + a.shape[-3:])
 
 
 class _Pool2d(Layer):
@@ -117,7 +112,7 @@ class MaxPool2d(_Pool2d):
 
     >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
     >>> y, cache = MaxPool2d((2, 2, 1), 2).forward(image)
-    >>> y.item(), cache.choice.item()                      # of the two maxima, the first in row-major order
+    >>> y.item(), cache.choice.item()             # of the two maxima, the first in row-major order
     (1.0, 1)
     """
 
@@ -133,7 +128,7 @@ class MaxPool2d(_Pool2d):
 
         A number from 0 to size^2 - 1. It goes by the real part, for checks in complex numbers.
         """
-        images = _images(x.real)
+        images = as_images(x.real)
         choice = np.zeros((len(images),) + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
         for some in self._pieces(images):
             for k, pixel in self._pixels(images[some]):
@@ -148,7 +143,7 @@ class MaxPool2d(_Pool2d):
     def take(self, x, choice):
         """The chosen pixel of each window, y = x[choice]; linear in x for a given choice."""
         y = np.zeros(choice.shape, x.dtype)
-        images, chosen, taken = _images(x), _images(choice), _images(y)
+        images, chosen, taken = as_images(x), as_images(choice), as_images(y)
         for some in self._pieces(images):
             for k, pixel in self._pixels(images[some]):
                 taken[some] += pixel * (chosen[some] == k)
@@ -162,7 +157,7 @@ class MaxPool2d(_Pool2d):
         if not need_dx:
             return None, {}, ()
         dx = np.zeros(cache.shape, dy.dtype)
-        dimages, chosen, dy = _images(dx), _images(cache.choice), _images(dy)
+        dimages, chosen, dy = as_images(dx), as_images(cache.choice), as_images(dy)
         for some in self._pieces(dimages):
             for k, dpixel in self._pixels(dimages[some]):
                 dpixel += dy[some] * (chosen[some] == k)
@@ -185,7 +180,7 @@ class Flatten(Layer):
         super().__init__(dtype, in_shape, (height * width * c,))
 
     def forward(self, x, state=None):
-        """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and the cache."""
+        """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and cache."""
         validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
         self.check_no_state("state", state)
         return read_only(x.reshape(x.shape[:2] + self.out_shape)), ShapeCache(x.shape)

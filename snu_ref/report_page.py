@@ -1,12 +1,12 @@
 """The pieces of a self-contained HTML page: elements, tables, figures, and the page around them.
 
-    element("p", "1 < 2 ", element("strong", "always"))   ->   <p>1 &lt; 2 <strong>always</strong></p>
+    element("p", "1 < 2 ", element("strong", "always"))  ->  <p>1 &lt; 2 <strong>always</strong></p>
 
-Everything is built by `element`, which escapes whatever is not `Html` already: no text, from whatever
-file it comes, can become markup. Figures are put inside as data URIs; the page needs no network and
-has no scripts. One style sheet serves the screen, light and dark, from a telephone's width on, and A4
-paper: a table that is too wide scrolls in a box of its own, and figures stand in pairs where there
-is room for two.
+Everything is built by `element`, which escapes whatever is not `Html` already: no text, from
+whatever file it comes, can become markup. Figures are put inside as data URIs; the page needs no
+network and has no scripts. One style sheet serves the screen, light and dark, from a telephone's
+width on, and A4 paper: a table that is too wide scrolls in a box of its own, and figures stand in
+pairs where there is room for two.
 """
 import base64
 import html
@@ -28,7 +28,7 @@ def text(content):
 
 
 def element(name, /, *content, **attributes):
-    """<name attributes>content</name>, escaped. A trailing _ of an attribute's name is dropped (class_).
+    """<name attributes>content</name>, escaped; an attribute's trailing _ is dropped (class_).
 
     >>> element("p", "1 < 2", class_="note")
     '<p class="note">1 &lt; 2</p>'
@@ -47,8 +47,8 @@ def paragraph(*content):
 def table(caption, head, rows, *, foot=(), class_=None):
     """A table in a box that scrolls by itself; the first cell of a row names the row.
 
-    caption: text above it; head: names of the columns; rows and, below a line, foot: lists of lists of
-    cells. A cell is text, or a tuple (text, columns) that spans several columns.
+    caption: text above it; head: names of the columns; rows and, below a line, foot: lists of lists
+    of cells. A cell is text, or a tuple (text, columns) that spans several columns.
     """
     def row(cells):
         first, *others = cells
@@ -59,12 +59,15 @@ def table(caption, head, rows, *, foot=(), class_=None):
         return element("td", content, colspan=span)
 
     body = element(
-        "table", element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
+        "table",
+        element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
         element("tbody", *map(row, rows)), *([element("tfoot", *map(row, foot))] if foot else []),
         class_=class_)
     return element("figure", element("figcaption", caption),
-                   element("div", body, class_="scroll", role="region", aria_label=caption, tabindex="0"),
-                   class_="table short" if len(rows) < 25 else "table")  # a short one is not cut by a page
+                   element("div", body, class_="scroll", role="region", aria_label=caption,
+                           tabindex="0"),
+                   # a short one is not cut by a page
+                   class_="table short" if len(rows) < 25 else "table")
 
 
 def figure(path, alt, caption):
@@ -132,7 +135,8 @@ blockquote { margin-left: 0; padding: .3rem 1rem; border-left: 4px solid var(--l
 .table { margin: 1.3rem 0; }
 .table figcaption { margin: 0 0 .4rem; max-width: 42rem; }
 .scroll { overflow-x: auto; max-width: 100%; /* with a shadow on the side where there is more */
-  background: linear-gradient(to right, var(--back) 30%, transparent) left / 2rem 100% no-repeat local,
+  background:
+    linear-gradient(to right, var(--back) 30%, transparent) left / 2rem 100% no-repeat local,
     linear-gradient(to left, var(--back) 30%, transparent) right / 2rem 100% no-repeat local,
     linear-gradient(to right, var(--line), transparent) left / .6rem 100% no-repeat scroll,
     linear-gradient(to left, var(--line), transparent) right / .6rem 100% no-repeat scroll; }
@@ -142,7 +146,8 @@ table { border-collapse: collapse; font-size: .92rem; line-height: 1.4;
 th, td { text-align: right; vertical-align: top; padding: .3rem 0 .3rem 1.1rem;
   border-bottom: 1px solid var(--line); white-space: nowrap; }
 tbody th, tfoot th, th:first-child { text-align: left; padding-left: 0; font-weight: 600; }
-thead th { vertical-align: bottom; white-space: normal; border-bottom: 2px solid var(--text); font-weight: 600; }
+thead th { vertical-align: bottom; white-space: normal; border-bottom: 2px solid var(--text);
+  font-weight: 600; }
 tbody tr:last-child > * { border-bottom: 2px solid var(--text); }
 tfoot th, tfoot td { color: var(--soft); font-weight: 400; }
 tfoot th { white-space: normal; }

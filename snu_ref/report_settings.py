@@ -1,4 +1,4 @@
-"""The settings of the runs as tables for the report: a row a setting, a column a run, with sources."""
+"""The settings of the runs as tables, with sources: a row a setting, a column a run."""
 from .report_page import element, table
 from .tasks.comparison import by_unit
 from .tasks.units import UNITS
@@ -10,7 +10,8 @@ def settings_table(part, results):
     Where all columns agree in value and source, one cell stands for all.
     """
     if part == "memory":
-        columns = {way: row["settings"] for way, row in results["memory"]["ways"].items() if "settings" in row}
+        columns = {way: row["settings"] for way, row in results["memory"]["ways"].items()
+                   if "settings" in row}
         caption = "Weights on phase-change devices (music, SNU)."
     else:
         columns = {UNITS[unit][0]: group[0]["settings"]
@@ -31,7 +32,8 @@ def _cells(choices):
 def _cell(choice):
     if choice is None:
         return "–"
-    return element("span", value_in_words(choice["value"]), element("span", choice["source"], class_="source"))
+    return element("span", value_in_words(choice["value"]),
+                   element("span", choice["source"], class_="source"))
 
 
 def value_in_words(value):
@@ -43,7 +45,8 @@ def value_in_words(value):
     ('none', 'defaults', 'no', '0.005')
     """
     if isinstance(value, dict):
-        parts = [name.replace("_", " ") if item is True else f"{name.replace('_', ' ')} {value_in_words(item)}"
+        parts = [name.replace("_", " ") if item is True
+                 else f"{name.replace('_', ' ')} {value_in_words(item)}"
                  for name, item in value.items()]
         return ", ".join(parts) or "defaults"
     if isinstance(value, (list, tuple)):

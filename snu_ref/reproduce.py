@@ -1,8 +1,8 @@
-"""`python -m snu_ref reproduce`: gradient evidence, tasks, inhibition, memory; tables, figures, a report.
+"""`python -m snu_ref reproduce`: gradients, tasks, inhibition, memory; tables, figures, a report.
 
 Trains the units on the small data with the presets "small", all with the same budget, and writes a
-folder with results.json, figures, and report.html, one page with all of it. The paper's figures stand
-beside ours and are of the full data; they are not to be compared digit by digit.
+folder with results.json, figures, and report.html, one page with all of it. The paper's figures
+stand beside ours and are of the full data; they are not to be compared digit by digit.
 """
 import json
 import math
@@ -44,16 +44,17 @@ FIGURE_STEPS = 40  # longer than in training, to see more resets
 def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("--all", action="store_true",
-                        help="RNN, GRU and LSTM beside SNU and sSNU, with the same budget (up to 25 minutes)")
+                        help="RNN, GRU and LSTM beside SNU and sSNU, with the same budget (up to "
+                             "25 minutes)")
     parser.add_argument("--quick", action="store_true",
-                        help="one epoch a run, and the gradients of a few variants, in about 15 s: a trial of "
-                             "the command, not of the units")
+                        help="one epoch a run, and the gradients of a few variants, in about 15 s: "
+                             "a trial of the command, not of the units")
     parser.add_argument("--seed", type=int, default=0,
                         metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; mean and spread are printed "
-                             "(default: %(default)s)")
+                        help="train N times, from seeds SEED, SEED + 1 ...; mean and spread are "
+                             "printed (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_out"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 
@@ -65,12 +66,15 @@ def run(args):
     output_folder("--out", args.out)
     started, parts = datetime.now(timezone.utc), []
     with timed("gradients", parts):
-        print("1. Gradients: hand-derived, against central differences, the complex step and a scalar twin")
-        pieces = summarise(evidence(most=QUICK_VARIANTS if args.quick else math.inf), print_rows=False)
+        print("1. Gradients: hand-derived, against central differences, the complex step and a "
+              "scalar twin")
+        pieces = summarise(evidence(most=QUICK_VARIANTS if args.quick else math.inf),
+                           print_rows=False)
 
     seeds = range(args.seed, args.seed + args.seeds)
     print(f"\n2. Tasks, preset small{', one epoch' if args.quick else ''}, "
-          + (f"seed {args.seed}" if args.seeds == 1 else f"seeds {seeds[0]} to {seeds[-1]}"), flush=True)
+          + (f"seed {args.seed}" if args.seeds == 1 else f"seeds {seeds[0]} to {seeds[-1]}"),
+          flush=True)
     changes = {"epochs": QUICK_EPOCHS} if args.quick else {}
     with timed("tasks", parts):
         runs = train_all(COMPARED if args.all else ("snu", "ssnu"), seeds, changes)
@@ -84,10 +88,11 @@ def run(args):
         print(inhibition_table(inhibition), flush=True)
 
     print(f"\n4. Weights on phase-change devices, music 88-150-88, seed {args.seed}", flush=True)
-    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}  # that of the first seed
+    # that of the first seed
+    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}
     with timed("memory", parts):
-        memory, pcm_drawn = run_memory(first["music", "snu"].loaded, first["digits", "snu"], args.seed,
-                                       args.out, quick=args.quick, stream=sys.stderr)
+        memory, pcm_drawn = run_memory(first["music", "snu"].loaded, first["digits", "snu"],
+                                       args.seed, args.out, quick=args.quick, stream=sys.stderr)
     with timed("figures", parts):
         drawn = draw(runs, inhibition, args.seed, args.out) + pcm_drawn
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
@@ -95,22 +100,23 @@ def run(args):
                "gradients": pieces, "bounds": BOUNDS,
                "facts": {r.loaded.task.name: r.loaded.facts for r in runs},
                "runs": results, "sample": sample,
-               "inhibition": [{k: v for k, v in row.items() if k != "weights"} for row in inhibition],
+               "inhibition": [{k: v for k, v in row.items() if k != "weights"}
+                              for row in inhibition],
                "memory": memory, "figures": [path.name for path in drawn], "parts": parts,
                "seconds": round(sum(part["seconds"] for part in parts), 1),
                "processor": round(sum(part["processor"] for part in parts), 1)}
     with whole_file(args.out / "results.json") as file:
         file.write(json.dumps(summary, indent=1).encode())
     report = write_report(args.out)
-    print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor time) "
-          f"to the folder {args.out}; report.html shows it all on one page:")
+    print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
+          f"time) to the folder {args.out}; report.html shows it all on one page:")
     print("\n".join(f"   {path.name}" for path in [report, args.out / "results.json", *drawn]))
     return 1 if any(s["failed"] for s in pieces) else 0
 
 
 @contextmanager
 def timed(name, parts):
-    """Append what the block took to `parts`: seconds by the clock, and of the processor (all threads)."""
+    """Append what the block took to `parts`: seconds by the clock, and of all processors."""
     start, busy = time.monotonic(), time.process_time()
     yield
     parts.append({"part": name, "seconds": round(time.monotonic() - start, 1),
@@ -126,8 +132,10 @@ def command(args):
 def machine():
     """Versions, and what the times depend on."""
     return {"snu_ref": __version__, "Python": platform.python_version(), "NumPy": np.__version__,
-            "matplotlib": version("matplotlib"), "system": f"{platform.system()}, {platform.machine()}",
-            "processors": os.cpu_count(), "BLAS threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
+            "matplotlib": version("matplotlib"),
+            "system": f"{platform.system()}, {platform.machine()}",
+            "processors": os.cpu_count(),
+            "BLAS threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
 
 
 def train_all(units, seeds, changes):
@@ -138,7 +146,8 @@ def train_all(units, seeds, changes):
             loaded = load_task(name, unit)
             if unit == units[0]:
                 print("\n".join("   " + fact for fact in loaded.facts), flush=True)
-            runs += [run_task(loaded, find_preset(name, unit, "small"), seed, stream=sys.stderr, **changes)
+            runs += [run_task(loaded, find_preset(name, unit, "small"), seed, stream=sys.stderr,
+                              **changes)
                      for seed in seeds]
     return runs
 
@@ -155,9 +164,11 @@ def print_sample(runs, seed):
 
 def draw(runs, inhibition, seed, out):
     """All figures of the runs; returns their paths."""
-    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}  # that of the first seed
+    # that of the first seed
+    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}
     results = [r.results for r in runs]
-    paths = [*_draw_neuron(first["digits", "snu"], seed, out), *_draw_music(first["music", "ssnu"], out)]
+    paths = [*_draw_neuron(first["digits", "snu"], seed, out),
+             *_draw_music(first["music", "ssnu"], out)]
     for task in TASKS:
         curves = [r.results for (name, _), r in reversed(first.items()) if name == task]
         paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
@@ -168,7 +179,8 @@ def draw(runs, inhibition, seed, out):
                 groups, out / f"parameters_{task}.png", metric=first[task, "snu"].results["metric"],
                 title=f"{task.capitalize()}: units against their size"))
     paths.append(figures.input_weights(
-        [("without lateral inhibition" if not row["inhibition"] else "with lateral inhibition", row["weights"])
+        [("without lateral inhibition" if not row["inhibition"] else "with lateral inhibition",
+          row["weights"])
          for row in inhibition], out / "input_weights.png"))
     return paths
 
@@ -187,7 +199,8 @@ def _draw_neuron(run, seed, out):
     trace = (a[:, 0, unit] for a in (hidden.s, hidden.v, hidden.y))
     yield figures.neuron_trace(*trace, -hidden.b[unit], out / "neuron.png",
                                title="A neuron charges, fires, and is reset")
-    yield figures.spike_raster(x[:, 0], [layer.y[:, 0] for layer in cache.layers], out / "spikes.png",
+    yield figures.spike_raster(x[:, 0], [layer.y[:, 0] for layer in cache.layers],
+                               out / "spikes.png",
                                title=f"Spikes of the network for one digit, a {labels[0]}")
 
 

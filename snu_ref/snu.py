@@ -7,9 +7,9 @@ The equations, for one layer of n units and one sample ("." is point-wise, * a m
     gate_t = 1 - y_t                   the reset; or, with lateral inhibition,
     gate_t = 1 - max_j y_{j,t}         one gate for all units of the layer, per sample
 
-Eq. 1 and 2 are the paper's; its recurrent units add y * H inside g, where the reset does not gate it.
-decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold. Below, z_t is the argument
-of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid" the sSNU.
+Eq. 1 and 2 are the paper's; its recurrent units add y * H inside g, where the reset does not gate
+it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold. Below, z_t is the
+argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid" the sSNU.
 
 The backward pass
 -----------------
@@ -22,8 +22,9 @@ depends on y_t directly (dy_t):
     dz_t = g'(z_t) . ds_t
 
     R_t(dz) = decay . s_t . dz                           through the reset gate of each unit
-    R_t(dz) = a_t sum_i decay_i s_{i,t} dz_i             through the shared gate of lateral inhibition:
-                                                         a_j = 1/k on the k units tied for the maximum
+    R_t(dz) = a_t sum_i decay_i s_{i,t} dz_i             through the shared gate of inhibition:
+                                                         a_j = 1/k on the k units tied for the
+                                                         maximum
     R_t(dz) = 0                                          reset_grad="detached"
 
 What multiplies a cotangent here is known for all t once the forward pass is done, h'(v), g'(z),
@@ -46,9 +47,9 @@ dx, T B (n_in + n). Both grow in proportion to T. All else is of a piece (`snu_r
 
 Not here: convolution (`snu_ref.conv`), optimisers, and any loss.
 
-Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040v2; lateral inhibition
-as in the authors' toolkit, but per sample, where theirs couples a whole batch; the surrogate
-gradient, the shares of ties and the derivation are ours to state.
+Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040v2; lateral
+inhibition as in the authors' toolkit, but per sample, where theirs couples a whole batch; the
+surrogate gradient, the shares of ties and the derivation are ours to state.
 """
 import math
 
@@ -75,7 +76,8 @@ class SNU(Layer):
     h : "step" (SNU) or "sigmoid" (sSNU)
     g : "relu", "leaky_relu" (slope 0.1), "identity" or "tanh"
     decay : float or array (n_units,) within [0, 1]
-        l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors' toolkit.
+        l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors'
+        toolkit.
     surrogate : "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi)
         Stands in for the derivative of the step; without effect for the sigmoid.
     recurrent : bool
@@ -83,8 +85,8 @@ class SNU(Layer):
     lateral_inhibition : bool
         The gate becomes 1 - max_j y_j, for each sample by itself.
     reset_grad : "through" or "detached"
-        Whether the gradient flows through the reset gate, or takes the gate for a constant. Backpropagation
-        through Eq. 1 as it stands is "through".
+        Whether the gradient flows through the reset gate, or takes the gate for a constant.
+        Backpropagation through Eq. 1 as it stands is "through".
     train_decay : bool
         Whether an optimiser updates decay. Its gradient is that of the raw value; whoever trains it
         clips it to [0, 1] after each step.
@@ -99,8 +101,8 @@ class SNU(Layer):
 
     >>> unit = SNU(1, 1, rng=np.random.default_rng(0), decay=0.5)     # a threshold of 1, as b = -1
     >>> unit.params["W"][:] = 0.75
-    >>> y, cache = unit.forward(np.ones((4, 1, 1)))                   # a constant input: it charges,
-    >>> cache.s.ravel().tolist(), y.ravel().tolist()                  # fires, and is reset
+    >>> y, cache = unit.forward(np.ones((4, 1, 1)))                  # a constant input: it charges,
+    >>> cache.s.ravel().tolist(), y.ravel().tolist()                 # fires, and is reset
     ([0.75, 1.125, 0.75, 1.125], [0.0, 1.0, 0.0, 1.0])
     """
 
@@ -133,7 +135,7 @@ class SNU(Layer):
         return self.zeros(SNUState, validation.positive_int("B", B))
 
     def _gate(self, y):
-        """What the reset leaves of the state: (..., n_units), or (..., 1) with lateral inhibition."""
+        """What the reset leaves of the state: (..., n_units), or (..., 1) with inhibition."""
         return 1 - (y.max(axis=-1, keepdims=True) if self.lateral_inhibition else y)
 
     # ---- forward ----
@@ -158,8 +160,8 @@ class SNU(Layer):
         """All T steps: x (T, B, n_in) -> y (T, B, n_units) and the cache for `backward`.
 
         state: the state before the first step, zeros if None. cache.state is the state after the
-        last, so a long sequence can be fed in pieces; cache.z, .s, .v, .y are the traces. y is read-only,
-        since the cache holds it too.
+        last, so a long sequence can be fed in pieces; cache.z, .s, .v, .y are the traces. y is
+        read-only, since the cache holds it too.
         """
         self.check_params()
         validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
@@ -167,7 +169,7 @@ class SNU(Layer):
         return self._unroll(x, self._project(x), start)
 
     def _project(self, x):
-        """x_t W, for one step or one matrix product for all of them: (..., n_in) -> (..., n_units)."""
+        """x_t W, of one step or, in one product, of all: (..., n_in) -> (..., n_units)."""
         return (rows(x) @ self.params["W"]).reshape(x.shape[:-1] + (self.n_units,))
 
     def _unroll(self, x, z, start):
@@ -185,7 +187,7 @@ class SNU(Layer):
         return read_only(all_y[1:]), SNUCache(x, z, all_s, all_y, self.params["b"].copy())
 
     def _wide(self, p, B):
-        """A parameter (n,) as (B, n), once for each sample: NumPy is twice as fast on equal shapes."""
+        """A parameter (n,) as (B, n): NumPy is twice as fast on equal shapes."""
         return np.broadcast_to(p, (B,) + self.out_shape).copy()
 
     # ---- backward: the derivation is at the top of the module ----
@@ -265,7 +267,7 @@ class SNU(Layer):
 
 
 def _sum_for_units(a):
-    """a (T, B, ..., n) summed over all but the units; places last, since short rows are slow to add."""
+    """a (T, B, ..., n) summed for each unit; places last, since short rows are slow to add."""
     places = a.reshape(len(a) * a.shape[1], -1).sum(axis=0)      # (places n,)
     return places.reshape(-1, a.shape[-1]).sum(axis=0)
 

@@ -1,4 +1,4 @@
-"""What a Spiking Neural Unit hands on: its state from step to step, its traces to the backward pass.
+"""What a Spiking Neural Unit hands on: its state from step to step, its traces to BPTT.
 
 Symbols as in `snu_ref.snu`, where the equations stand.
 """

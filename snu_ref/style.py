@@ -50,7 +50,8 @@ COLOUR = {
     "predicted": OKABE_ITO["orange"],
 }
 
-# Units differ by more than colour, for prints in black and white: lines by their dashes, points by marks.
+# Units differ by more than colour, for prints in black and white: lines by their dashes, points by
+# marks.
 DASHES = {"SNU": "solid", "sSNU": (0, (5, 1.2)), "RNN": (0, (1, 1.2)), "GRU": (0, (4, 1.2, 1, 1.2)),
           "LSTM": (0, (9, 1.6)), "SNU conv": (0, (2, 1.2))}
 MARKERS = {"SNU": "o", "sSNU": "s", "RNN": "^", "GRU": "D", "LSTM": "v", "SNU conv": "P"}
@@ -122,22 +123,23 @@ def figure(rows=1, columns=1, *, height=None, **subplots):
 
 
 def headline(figure, axes, title):
-    """A title over the whole figure, and below it the legend of `axes` in one row: neither covers data."""
+    """A title over the figure, and below it the legend of `axes` in one row: off the data."""
     figure.suptitle(title, x=0.02, ha="left")
     handles, labels = axes.get_legend_handles_labels()
     narrow = sum(map(len, labels)) < 45
     axes.legend(handles, labels, ncols=len(labels), loc="lower right", bbox_to_anchor=(1.0, 1.0),
-                columnspacing=1.1, handletextpad=0.4, handlelength=2.0 if narrow else 1.6, borderaxespad=0.3,
-                fontsize=12 if narrow else 11)
+                columnspacing=1.1, handletextpad=0.4, handlelength=2.0 if narrow else 1.6,
+                borderaxespad=0.3, fontsize=12 if narrow else 11)
 
 
 def note(axes, text):
     """A remark in grey, above the right end of a panel."""
-    axes.text(1.0, 1.02, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=11, color=GREY)
+    axes.text(1.0, 1.02, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=11,
+              color=GREY)
 
 
 def plain_log_ticks(axis):
-    """Numbers such as 0.05 and 20 on a logarithmic axis, at 1, 2 and 5 of each decade, or closer."""
+    """Numbers such as 0.05 and 20 on a logarithmic axis: 1, 2 and 5 of each decade, or closer."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     low, high = axis.get_view_interval()
@@ -159,6 +161,7 @@ def save(figure, path):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure.set_dpi(DPI)
-    with whole_file(path) as file:  # the same bytes as figure.savefig, which lays everything out twice
+    # the same bytes as figure.savefig, which lays everything out twice
+    with whole_file(path) as file:
         FigureCanvasAgg(figure).print_png(file)
     return path

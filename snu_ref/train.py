@@ -25,12 +25,14 @@ def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
                         help="one of %(choices)s")
-    parser.add_argument("--unit", choices=UNITS, default="ssnu", help="the unit (default: %(default)s)")
+    parser.add_argument("--unit", choices=UNITS, default="ssnu",
+                        help="the unit (default: %(default)s)")
     parser.add_argument("--preset", choices=("small", "paper"), default="small",
-                        help="the table of settings: small data, or the full sets (default: %(default)s)")
+                        help="the table of settings: small data, or the full sets (default: "
+                             "%(default)s)")
     parser.add_argument("--weights", choices=("software", "pcm"), default="software",
-                        help="where the weights live: in the network, or on phase-change devices with "
-                             "training in the loop (music, unit snu; preset pcm)")
+                        help="where the weights live: in the network, or on phase-change devices "
+                             "with training in the loop (music, unit snu; preset pcm)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
     parser.add_argument("--epochs", type=int, metavar="N",
@@ -68,7 +70,8 @@ def run(args):
     if args.resume and not resume:
         print(f"no checkpoint in {out} yet: starting from the beginning")
     print("\n".join(loaded.facts))
-    print(f"settings of preset {preset}, and where they come from\n{describe(table, **changes)}", flush=True)
+    print(f"settings of preset {preset}, and where they come from\n{describe(table, **changes)}",
+          flush=True)
     result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
                       resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
     with whole_file(out / "results.json") as file:
@@ -76,7 +79,8 @@ def run(args):
     figures.learning_curves([result.results], out / "learning_curve.png")
     if result.trained.store:
         print(f"{result.trained.store.n_devices:,} devices; "
-              + ", ".join(f"{name} {count:,}" for name, count in result.trained.store.counters.items()))
+              + ", ".join(f"{name} {count:,}"
+                          for name, count in result.trained.store.counters.items()))
     test = result.results["test"]
     kept = "the last" if result.settings.keep == "last" else "the best by validation"
     print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
@@ -86,7 +90,8 @@ def run(args):
     if loaded.words:
         rng = np.random.default_rng([args.seed, 3])
         print("a sample:\n  " + sample_text(result.network, loaded.words, rng))
-    print(f"{result.results['parameters']:,} parameters, {result.results['seconds']:.0f} s; results in {out}")
+    print(f"{result.results['parameters']:,} parameters, {result.results['seconds']:.0f} s; "
+          f"results in {out}")
     return 0
 
 
@@ -98,10 +103,11 @@ def _preset(args):
                              f"got {args.task} with --unit {args.unit}")
         if args.preset == "paper":
             raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
-                             "package; leave --preset out, or see `python -m snu_ref memory --data DIR`")
+                             "package; leave --preset out, or see `python -m snu_ref memory --data "
+                             "DIR`")
     if args.data is not None and args.preset != "paper":
-        raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and Python "
-                         "carry; give --preset paper to train on the full set")
+        raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and "
+                         "Python carry; give --preset paper to train on the full set")
     return "pcm" if args.weights == "pcm" else args.preset
 
 

@@ -1,7 +1,7 @@
-"""Argument checks shared by all modules: each failure names the argument, what was expected, what came.
+"""Argument checks shared by all modules: a failure names the argument, what is wanted, what came.
 
-A wrong type or dtype is a TypeError, a wrong shape, range, name or a NaN is a ValueError. Nothing is
-converted and nothing is broadcast: what passes is used as it is.
+A wrong type or dtype is a TypeError, a wrong shape, range, name or a NaN is a ValueError. Nothing
+is converted and nothing is broadcast: what passes is used as it is.
 """
 import math
 import numbers
@@ -32,7 +32,7 @@ def positive_int(name, value):
 
 
 def number_in(name, value, low, high, *, low_open=False, high_open=False):
-    """`value` as a Python float within [low, high], ends left out on request; named errors otherwise."""
+    """`value` as a Python float within [low, high], ends left out on request; named errors."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a real number, got {value!r}")
     try:

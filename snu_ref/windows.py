@@ -8,6 +8,7 @@ along n pixels in steps of `stride`, with `padding` zeros before the first and a
 places; at place o it covers the (padded) pixels o stride ... o stride + size - 1. Pixels behind the
 last window that fits are left out. Not here: dilation, and padding that differs between the sides.
 """
+import math
 import numbers
 
 from . import validation
@@ -20,6 +21,11 @@ def image_shape(name, value):
     if len(value) != 3:
         raise ValueError(f"{name}: expected (height, width, channels), got {tuple(value)}")
     return tuple(validation.positive_int(f"{name}[{i}]", n) for i, n in enumerate(value))
+
+
+def as_images(a):
+    """(..., height, width, c) as (N, height, width, c): the images of all steps and samples."""
+    return a.reshape((math.prod(a.shape[:-3]),) + a.shape[-3:])
 
 
 def padding_width(padding):

@@ -102,7 +102,7 @@ def test_every_variant_goes_with_every_form_ahead_of_it_and_behind(name):
         inputs = make(config, T=2)
         if applies(config, name) and find(name).fits(inputs):
             changes = find(name).changes_for(config)
-            for form in forms_for(config, inputs, changes):
+            for form in forms_for(changes):
                 for names in ((name, form), ("no_reset", form, name)):
                     outputs_with(config, inputs, [find(n) for n in names])
 

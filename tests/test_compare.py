@@ -280,17 +280,17 @@ def test_the_error_is_relative_to_the_largest_element_but_not_to_a_vanishing_one
     right = made_up(RUN)
     port = Port(changed(right, ("y", (0, 0, 0)), by=2.0 ** -6), right, 1e-10)
     assert port.error("y", right["y"]) == port.errors["y"] == 2.0 ** -8
-    assert port.error("y", right["y"], got=right["y"]) == 0
+    assert Port(right, right, 1e-10).error("y", right["y"]) == 0
     small = np.full(TRACE, 1e-6)                     # a hundredth of the right ones' largest counts as scale
     assert port.error("y", small) == np.abs(small - port.got["y"]).max() / (0.01 * 4)
     assert port.error("y", right["y"][:, :1]) == np.inf
     for odd in (np.nan, np.inf):
         assert port.error("y", np.full(TRACE, odd)) == np.inf
-        assert port.error("y", right["y"], got=np.full(TRACE, odd)) == np.inf
+        assert Port({"y": np.full(TRACE, odd)}, right, 1e-10).errors["y"] == np.inf
     zero = Port({"grad.b": np.zeros(N)}, {"grad.b": np.zeros(N)}, 1e-10)
     assert zero.error("grad.b", np.zeros(N)) == 0
     assert zero.error("grad.b", np.full(N, -2.0)) == 1
-    assert zero.error("grad.b", np.zeros(N), got=np.full(N, 1e-300)) == np.inf
+    assert Port({"grad.b": np.full(N, 1e-300)}, {"grad.b": np.zeros(N)}, 1e-10).errors["grad.b"] == np.inf
 
 
 def test_what_does_not_fit_is_left_out():

@@ -3,29 +3,17 @@ import itertools
 
 import numpy as np
 import pytest
+from image_layers import ROUNDING, difference, rng_of
 
 from snu_ref.conv import conv2d, conv2d_backward
 from snu_ref.gradcheck import complex_step
 
-ROUNDING = 1e-13  # the same sum in another order
 COMPLEX = 1e-12   # no cancellation: rounding of a few hundred operations
 
 # height, width, kh, kw, stride, padding: among them strides that leave pixels over (rows 2 to 5),
 # padding wider than the kernel (row 4), and a stride wider than the kernel (row 5)
 GEOMETRIES = [(4, 5, 1, 1, 1, 0), (7, 6, 3, 2, 2, 0), (6, 5, 3, 3, 2, 1), (5, 4, 2, 2, 3, 3),
               (8, 7, 2, 1, 3, 0), (3, 4, 3, 4, 1, 0), (2, 2, 4, 3, 1, 1)]
-
-
-def rng_of(seed=0):
-    return np.random.default_rng(seed)
-
-
-def difference(a, b):
-    """max |a - b| relative to max |b|, which must not be a dead reference."""
-    assert np.shape(a) == np.shape(b)
-    largest = np.abs(b).max()
-    assert largest > 1e-3, "the reference is dead"
-    return np.abs(a - b).max() / largest
 
 
 def operands(height, width, kh, kw, c_in=3, n_units=2, lead=(2, 3)):

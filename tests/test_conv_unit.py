@@ -3,31 +3,12 @@ import itertools
 
 import numpy as np
 import pytest
+from image_layers import ROUNDING, difference, random_state, rng_of
 
 from snu_ref import conv
 from snu_ref.conv import ConvSNU
 from snu_ref.gradcheck import check_layer
 from snu_ref.snu import SNU, SNUState
-
-ROUNDING = 1e-13  # the same sum in another order
-
-
-def rng_of(seed=0):
-    return np.random.default_rng(seed)
-
-
-def difference(a, b):
-    """max |a - b| relative to max |b|, which must not be a dead reference."""
-    assert np.shape(a) == np.shape(b)
-    largest = np.abs(b).max()
-    assert largest > 1e-3, "the reference is dead"
-    return np.abs(a - b).max() / largest
-
-
-def random_state(layer, B, rng):
-    """Neither zero nor at the ends of the gate."""
-    shape = (B,) + layer.out_shape
-    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
 
 
 def conv_unit(in_shape=(4, 5, 2), n_units=3, seed=2, **options):

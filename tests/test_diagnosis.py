@@ -256,14 +256,6 @@ def test_other_units_are_not_diagnosed():
     assert diagnose({"unit": "lstm"}, {}, {"y": np.zeros(1)}, {"y": np.ones(1)}, FLOAT64) == []
 
 
-def test_what_explained_another_case_is_tried_first():
-    inputs = draw(CONFIG)
-    right = run_variant(CONFIG, inputs, ())
-    got = run_variant(CONFIG, inputs, ("no_decay", "reset_detached"))
-    hints = [("bias_subtracted",), ("H_transposed",), ("no_decay", "reset_detached")]
-    assert names_of(diagnose(CONFIG, inputs, got, right, FLOAT64, first=hints, seconds=0)) == [hints[2]]
-
-
 def test_the_time_is_kept():
     inputs = draw(CONFIG, T=4)
     right = run_variant(CONFIG, inputs, ())

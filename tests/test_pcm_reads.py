@@ -4,18 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from quiet_arrays import FREE, quiet, same_state
 
-from snu_ref.pcm import ColumnReadout, DeviceReadout, PCMArray
-
-FREE = DeviceReadout(bits=None)
-
-
-def quiet(n_in=4, n_out=3, **options):
-    return PCMArray(n_in, n_out, **dict(noise=0.0, readout=FREE) | options)
-
-
-def same_state(a, b):
-    return all(np.array_equal(a[name], b[name]) for name in a)
+from snu_ref.pcm import ColumnReadout, PCMArray
 
 
 # ----------------------------------------------------------------- read noise of an array

@@ -4,23 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from quiet_arrays import quiet, set_pairs
 
-from snu_ref.pcm import (DeviceReadout, PCMArray, ProgramNoise, RefreshNoise, UpdateNoise,
-                         UpdateRule)
+from snu_ref.pcm import PCMArray, ProgramNoise, RefreshNoise, UpdateNoise, UpdateRule
 
-FREE = DeviceReadout(bits=None)
 NEVER = UpdateRule(refresh_every=None)
-
-
-def quiet(n_in=4, n_out=3, **options):
-    return PCMArray(n_in, n_out, **dict(noise=0.0, readout=FREE) | options)
-
-
-def set_pairs(array, plus, minus, t=0.0):
-    """Put the devices of every pair on given conductances, without noise."""
-    G = np.stack([np.broadcast_to(plus, array.device_shape[1:]),
-                  np.broadcast_to(minus, array.device_shape[1:])]).astype(float)
-    array.devices.program(G, t, noise=0.0)
 
 
 @pytest.mark.parametrize("plus, minus, due", [(8.001, 3.0, True), (7.999, 3.0, False),

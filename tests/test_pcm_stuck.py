@@ -3,18 +3,15 @@
 import math
 
 import numpy as np
+from quiet_arrays import quiet
 
-from snu_ref.pcm import DeviceReadout, PCMArray, PCMDevices, RefreshNoise, draw_stuck
+from snu_ref.pcm import PCMDevices, RefreshNoise, draw_stuck
 
 EXACT = dict(rtol=1e-12, atol=1e-13)  # a handful of float64 operations
 
 
 def fresh(n, **options):
     return PCMDevices((n,), t=0.0, noise=0.0, **options)
-
-
-def quiet(n_in, n_out, **options):
-    return PCMArray(n_in, n_out, noise=0.0, readout=DeviceReadout(bits=None), **options)
 
 
 def test_stuck_devices_ignore_every_write_and_do_not_drift():

@@ -3,32 +3,13 @@ import itertools
 
 import numpy as np
 import pytest
+from image_layers import ROUNDING, difference, random_state, rng_of
 
 from snu_ref.conv import ConvSNU, conv2d, conv2d_backward
 from snu_ref.gradcheck import check_layer
 from snu_ref.network import Network
 from snu_ref.pooling import AveragePool2d, Flatten, MaxPool2d
-from snu_ref.snu import SNU, SNUState
-
-ROUNDING = 1e-13  # the same sum in another order
-
-
-def rng_of(seed=0):
-    return np.random.default_rng(seed)
-
-
-def difference(a, b):
-    """max |a - b| relative to max |b|, which must not be a dead reference."""
-    assert np.shape(a) == np.shape(b)
-    largest = np.abs(b).max()
-    assert largest > 1e-3, "the reference is dead"
-    return np.abs(a - b).max() / largest
-
-
-def random_state(layer, B, rng):
-    """Neither zero nor at the ends of the gate."""
-    shape = (B,) + layer.out_shape
-    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
+from snu_ref.snu import SNU
 
 
 def failures(rows):
@@ -229,7 +210,6 @@ def test_gradients_through_a_network(pool, h):
 @pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
 def test_dtypes_stay(dtype):
     x = rng_of(17).normal(size=(3, 2, 6, 6, 2))
-    rng = rng_of(2)
     for kind, h in itertools.product((MaxPool2d, AveragePool2d), ("step", "sigmoid")):
         results = []
         for d in (dtype, np.float64):

@@ -1,26 +1,12 @@
 """RNN, GRU and LSTM: bad arguments are refused by name."""
 import numpy as np
 import pytest
+from recurrent_units import B, N, N_IN, T, UNITS, every_unit, make
 
 from snu_ref.gru import GRU, GRUState
-from snu_ref.lstm import LSTM, LSTMState
-from snu_ref.rnn import RNN, RNNState
+from snu_ref.lstm import LSTMState
+from snu_ref.rnn import RNNState
 from snu_ref.snu import SNUState
-
-T, B, N_IN, N = 6, 2, 3, 4
-UNITS = {
-    "RNN": (RNN, {}),
-    "GRU": (GRU, {}),
-    "GRU reset after": (GRU, {"reset_after": True}),
-    "LSTM": (LSTM, {}),
-}
-every_unit = pytest.mark.parametrize("name", UNITS)
-
-
-def make(name, n_in=N_IN, n=N, dtype=np.float64, seed=0):
-    """A unit as its constructor leaves it."""
-    kind, options = UNITS[name]
-    return kind(n_in, n, rng=np.random.default_rng(seed), dtype=dtype, **options)
 
 
 def case(name):

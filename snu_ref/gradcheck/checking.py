@@ -47,23 +47,25 @@ class Row(NamedTuple):
         return self.verdict not in ("ok", "zero")
 
 
-def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, zero=(), spike_rate=None,
-                   piece="function", variant=""):
+def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, zero=(),
+                   spike_rate=None, piece="function", variant=""):
     """Check a (forward, backward) pair of one's own, smooth or spiking; one Row per input tensor.
 
-    forward(inputs) -> array, or tuple of arrays; inputs is a dict of float64 arrays (parameters, data
-        and states alike; integer arrays are passed on and not differentiated).
-    backward(inputs, cotangents) -> dict of gradients by the names in inputs; cotangents has the form
-        of forward's result.
+    forward(inputs) -> array, or tuple of arrays; inputs is a dict of float64 arrays (parameters,
+        data and states alike; integer arrays are passed on and not differentiated).
+    backward(inputs, cotangents) -> dict of gradients by the names in inputs; cotangents has the
+        form of forward's result.
     frozen(inputs) -> a function like forward: the program made smooth at that nominal point (see
-        frozen_step, frozen_max); it is differentiated in place of forward, and must agree with it there.
-    twin(inputs, cotangents) -> gradients derived a second way. zero: names whose gradient is zero by
-    construction. rng draws the cotangents. Raises TypeError or ValueError that names the argument: for
-    missing names, wrong shapes, numbers that are not finite, and if the frozen program's values differ
-    from those of forward.
+        frozen_step, frozen_max); it is differentiated in place of forward, and must agree with it
+        there.
+    twin(inputs, cotangents) -> gradients derived a second way. zero: names whose gradient is zero
+    by construction. rng draws the cotangents. Raises TypeError or ValueError that names the
+    argument: for missing names, wrong shapes, numbers that are not finite, and if the frozen
+    program's values differ from those of forward.
 
     >>> import numpy as np
-    >>> rows = check_gradient(lambda a: np.tanh(a["x"]), lambda a, G: {"x": G * (1 - np.tanh(a["x"])**2)},
+    >>> rows = check_gradient(lambda a: np.tanh(a["x"]),
+    ...                       lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2)},
     ...                       {"x": np.linspace(-1, 1, 5)}, rng=np.random.default_rng(0))
     >>> rows[0].verdict
     'ok'
@@ -112,8 +114,8 @@ def _check_inputs(inputs):
         raise TypeError(f"inputs: expected a dict of arrays by name, got {type(inputs).__name__}")
     for name, x in inputs.items():
         if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" and x.dtype != np.float64:
-            raise TypeError(f"inputs[{name!r}]: expected a float64 array, or integers that are passed "
-                            f"on, got {getattr(x, 'dtype', type(x).__name__)}")
+            raise TypeError(f"inputs[{name!r}]: expected a float64 array, or integers that are "
+                            f"passed on, got {getattr(x, 'dtype', type(x).__name__)}")
         validation.array(f"inputs[{name!r}]", x, x.shape, x.dtype)
 
 
@@ -122,27 +124,31 @@ def _outputs(name, result):
     outputs = tuple(np.asarray(out) for out in _tuple(result))
     for out in outputs:
         if out.dtype.kind not in "iuf":
-            raise TypeError(f"{name}: expected an array of numbers or a tuple of such arrays, got {result!r}")
+            raise TypeError(f"{name}: expected an array of numbers or a tuple of such arrays, got "
+                            f"{result!r}")
         if not validation.all_finite(out):
-            raise ValueError(f"{name}: expected finite numbers at the nominal point, got NaN or infinity")
+            raise ValueError(f"{name}: expected finite numbers at the nominal point, got NaN or "
+                             "infinity")
     return outputs
 
 
 def _check_frozen(outputs, values):
     """ValueError unless the frozen program gives the values of forward."""
     if [out.shape for out in outputs] != [value.shape for value in values]:
-        raise ValueError(f"frozen: expected the shapes of forward, {[out.shape for out in outputs]}, "
-                         f"got {[value.shape for value in values]}")
+        raise ValueError("frozen: expected the shapes of forward, "
+                         f"{[out.shape for out in outputs]}, got "
+                         f"{[value.shape for value in values]}")
     for out, value in zip(outputs, values):
         if not np.allclose(out, value, rtol=1e-12, atol=1e-12):
-            raise ValueError("frozen: expected the values of forward at the nominal point, got values "
-                             f"that differ by {np.abs(out - value).max():.1e}")
+            raise ValueError("frozen: expected the values of forward at the nominal point, got "
+                             f"values that differ by {np.abs(out - value).max():.1e}")
 
 
 def _gradients(source, grads, inputs):
-    """The gradients of all float inputs as arrays; ValueError where one is missing or has another shape."""
+    """The gradients of all float inputs as arrays; ValueError for one missing or misshapen."""
     if not isinstance(grads, Mapping):
-        raise TypeError(f"{source}: expected a dict of gradients by name, got {type(grads).__name__}")
+        raise TypeError(f"{source}: expected a dict of gradients by name, got "
+                        f"{type(grads).__name__}")
     found = {}
     for name, x in inputs.items():
         if x.dtype.kind != "f":
@@ -177,7 +183,8 @@ def _verdict(grad, exact, errors, kinks, zero, spike_rate):
     if not np.isfinite(exact).all():
         return "WRONG: the complex step is not finite"
     wrong = [f"{method} {error:.1e} > {BOUNDS[method]:.0e}" for method, error in errors.items()
-             if error is not None and not error <= BOUNDS[method]]  # an error of nan is no agreement
+             # an error of nan is no agreement
+             if error is not None and not error <= BOUNDS[method]]
     if wrong:
         return "WRONG: " + ", ".join(wrong)
     if spike_rate is not None and not ALIVE[0] < spike_rate < ALIVE[1]:

@@ -1,4 +1,4 @@
-"""`python -m snu_ref gradcheck`: print the gradient evidence as a table; exit status 1 if anything is out."""
+"""`python -m snu_ref gradcheck`: the gradient evidence as a table; exit status 1 if any is out."""
 import math
 import sys
 
@@ -11,7 +11,8 @@ HEADER = (f"{'piece':22} {'variant':38} {'parameter':10} {'|gradient|':>10} {'sp
 
 def add_arguments(parser):
     """The options of the command."""
-    parser.add_argument("--piece", choices=sorted({entry.piece for entry in catalogue()}), metavar="PIECE",
+    parser.add_argument("--piece", choices=sorted({entry.piece for entry in catalogue()}),
+                        metavar="PIECE",
                         help="check this piece only (default: all), one of: %(choices)s")
     parser.add_argument("--summary", action="store_true",
                         help="one line per piece, the worst of its rows, instead of every row")
@@ -26,8 +27,8 @@ def run(args):
 def summarise(rows, print_rows, out=None):
     """Consume rows, print them or one line per piece, and return the per-piece summary as dicts.
 
-    Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that are
-    zero by construction), failed. Bounds of the errors: gradcheck.BOUNDS.
+    Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
+    are zero by construction), failed. Bounds of the errors: gradcheck.BOUNDS.
     """
     out = out or sys.stdout
     pieces = {}
@@ -59,9 +60,11 @@ def print_summary(pieces, out):
     print(f"{'piece':22} {'variants':>8} {'tensors':>8} {'zero':>5} "
           f"{'central':>9} {'complex':>9} {'twin':>9}  failed", file=out)
     for s in pieces:
-        print(f"{s['piece']:22} {s['variants']:8} {s['tensors']:8} {s['zero']:5} {s['central']:9.1e} "
-              f"{s['complex']:9.1e} {s['twin']:9.1e}  {s['failed'] or '-'}", file=out)
-    print(f"{'bound':45} {BOUNDS['central']:9.0e} {BOUNDS['complex']:9.0e} {BOUNDS['twin']:9.0e}", file=out)
+        print(f"{s['piece']:22} {s['variants']:8} {s['tensors']:8} {s['zero']:5} "
+              f"{s['central']:9.1e} {s['complex']:9.1e} {s['twin']:9.1e}  {s['failed'] or '-'}",
+              file=out)
+    print(f"{'bound':45} {BOUNDS['central']:9.0e} {BOUNDS['complex']:9.0e} {BOUNDS['twin']:9.0e}",
+          file=out)
     failed = sum(s["failed"] for s in pieces)
     print("all gradients agree" if not failed else f"{failed} gradients are out", file=out)
 
@@ -72,4 +75,5 @@ def format_row(row):
         return f"{'-':>8}" if math.isnan(e) else f"{e:8.1e}"
     rate = f"{'-':>6}" if math.isnan(row.spike_rate) else f"{row.spike_rate:6.2f}"
     return (f"{row.piece:22} {row.variant:38} {row.parameter:10} {row.norm:10.3g} {rate} "
-            f"{error(row.central)} {error(row.complex)} {error(row.twin)} {row.kinks or '-':>5}  {row.verdict}")
+            f"{error(row.central)} {error(row.complex)} {error(row.twin)} {row.kinks or '-':>5}  "
+            f"{row.verdict}")

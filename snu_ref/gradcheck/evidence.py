@@ -81,8 +81,9 @@ def catalogue() -> Iterator:
     yield from _image_entries()
     yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _input(rng), ()))
     yield Entry("Embedding", "", lambda rng: (Embedding(N_WORDS, N, rng=rng), _words(rng), ()))
-    yield Entry("TiedOutput", "", lambda rng: (TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)),
-                                               rng.normal(size=(T, B, N)), ()))
+    yield Entry("TiedOutput", "",
+                lambda rng: (TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)),
+                             rng.normal(size=(T, B, N)), ()))
     yield Entry("Dropout", "given mask", _dropout)
     for piece in TEXTBOOK_LOSSES:
         yield LossEntry(piece, "")

@@ -1,4 +1,4 @@
-"""The frozen program: a spiking forward pass made smooth, whose true derivative is the surrogate gradient.
+"""The frozen program: a spiking pass made smooth, whose true derivative is the surrogate gradient.
 
 A spiking forward pass is flat almost everywhere: its differences are 0, its surrogate gradient is
 not. It can still be checked exactly, by differentiating a program that is frozen at a nominal run
@@ -6,7 +6,7 @@ not. It can still be checked exactly, by differentiating a program that is froze
 
     step(v_t)               ->  psi(v_t) + [ step(v0_t) - psi(v0_t) ]      the bracket is a constant
     the gate, if detached   ->  its nominal value                          for the sSNU as well
-    max_j y_j               ->  sum_j a_j y_j                              a_j = 1/k on the k tied units
+    max_j y_j               ->  sum_j a_j y_j                        a_j = 1/k on the k tied units
     max pooling             ->  the nominal choice of each window
 
 At the nominal point the frozen program has the values of the real one (the checker asserts it); its
@@ -23,7 +23,7 @@ from ..snu import SNU, SNUState
 
 
 def frozen_step(psi, v0):
-    """The step frozen at the nominal v0: a smooth function of v with psi's slope and the step's value at v0.
+    """The step frozen at the nominal v0: smooth, with psi's slope, and the step's value at v0.
 
         v -> psi(v) + [ step(v0) - psi(v0) ],    step(0) = 0
     """
@@ -45,8 +45,8 @@ def frozen_max(y0):
 def frozen_forward(layer, x, state, nominal):
     """The output and final state of `layer`, frozen at the run that left the cache `nominal`.
 
-    x, state and layer.params may be complex. A layer that is smooth as it stands runs its own forward
-    pass; register another with @frozen_forward.register.
+    x, state and layer.params may be complex. A layer that is smooth as it stands runs its own
+    forward pass; register another with @frozen_forward.register.
     """
     y, cache = layer.forward(x, state)
     return y, cache.state

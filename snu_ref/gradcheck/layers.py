@@ -1,7 +1,7 @@
-"""A layer or Network as a function of its arrays, and its gradients checked (`checking.check_gradient`).
+"""A layer or Network as a function of its arrays, and its gradients checked (`checking`).
 
-A layer holds its parameters; for a check they are handed in, real or complex, like the input and the
-initial state. What spikes is replaced by its frozen program (`frozen`).
+A layer holds its parameters; for a check they are handed in, real or complex, like the input and
+the initial state. What spikes is replaced by its frozen program (`frozen`).
 """
 import copy
 
@@ -16,15 +16,17 @@ from .frozen import frozen_forward
 def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, variant=""):
     """Check a layer or Network: gradients of every parameter, the input and the initial state.
 
-    The layer is one of float64; x as for layer.forward, with a step and a sample at least (integer inputs are not differentiated); state: the initial state, zeros if
-    None; cotangents fall on all outputs and on the final state. twin(params, x, state, dy, dstate) ->
-    grads, dx, dstate. Names: those of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
+    The layer is one of float64; x as for layer.forward, with a step and a sample at least (integer
+    inputs are not differentiated); state: the initial state, zeros if None; cotangents fall on all
+    outputs and on the final state. twin(params, x, state, dy, dstate) -> grads, dx, dstate. Names:
+    those of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
 
     >>> from snu_ref import SNU
     >>> rng = np.random.default_rng(0)
     >>> unit = SNU(3, 4, rng=rng)
-    >>> unit.params["b"][:] = -0.3                          # low thresholds: a silent unit proves nothing
-    >>> rows = check_layer(unit, rng.normal(size=(5, 2, 3)), rng=rng, zero=("state.y",))   # from s_0 = 0
+    >>> unit.params["b"][:] = -0.3                    # low thresholds: a silent unit proves nothing
+    >>> x = rng.normal(size=(5, 2, 3))
+    >>> rows = check_layer(unit, x, rng=rng, zero=("state.y",))                      # from s_0 = 0
     >>> {row.parameter: row.verdict for row in rows}
     {'W': 'ok', 'b': 'ok', 'decay': 'ok', 'x': 'ok', 'state.s': 'ok', 'state.y': 'zero'}
     """
@@ -69,20 +71,22 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
     return check_gradient(forward, backward, inputs, rng=rng, frozen=frozen,
-                          twin=second if twin else None, zero=zero, spike_rate=_spike_rate(layer, nominal),
+                          twin=second if twin else None, zero=zero,
+                          spike_rate=_spike_rate(layer, nominal),
                           piece=piece or type(layer).__name__, variant=variant)
 
 
 # ---- layers as functions of their arrays --------------------------------------------------------
 
 def _with_params(layer, values, dtype):
-    """A copy of the layer with other arrays: values maps the id of each old array to the new one."""
+    """A copy of the layer with other arrays; values: id of the old array -> new one."""
     moved = copy.copy(layer)
     if isinstance(layer, Network):
         moved.layers = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
     elif isinstance(layer, Layer):
         moved.params = {name: values[id(p)] for name, p in layer.params.items()}
-        moved.dtype = dtype  # complex on request: the only place where a layer runs in complex numbers
+        # complex on request: the only place where a layer runs in complex numbers
+        moved.dtype = dtype
     return moved
 
 

@@ -1,8 +1,8 @@
 """Numerical derivatives of a scalar function, element by element, by two methods.
 
     central difference   ( f(x + h) - f(x - h) ) / 2h      h = 1e-6: error about h^2 + 1e-16 |f| / h
-    complex step         Im f(x + ih) / h                  h = 1e-30: no difference is taken, so nothing
-                                                           cancels, and the result is exact to rounding
+    complex step         Im f(x + ih) / h                  h = 1e-30: no difference is taken, so no
+                                                           digits cancel: exact to rounding
 
 The complex step asks that f be analytic where it stands: every branch must look at the real part.
 Central differences ask nothing, but are wrong within h of a kink. A kink shows in the two one-sided
@@ -17,7 +17,8 @@ import numpy as np
 
 H_CENTRAL = 1e-6
 H_COMPLEX = 1e-30
-KINK = 1e-5  # ours: one-sided differences further apart than this, relative to the tensor, need the second look
+# ours: one-sided differences further apart than this, relative to the tensor, need the second look
+KINK = 1e-5
 
 
 class Difference(NamedTuple):
@@ -57,12 +58,13 @@ def central_difference(f, inputs, name):
 
 
 def complex_step(f, inputs, name):
-    """d f / d inputs[name] by the complex step; f must run on complex arrays and return a complex number.
+    """d f / d inputs[name] by the complex step; f runs in complex numbers, and returns one.
 
     >>> complex_step(lambda a: (a["x"] ** 3).sum(), {"x": np.array([1.0, 2.0])}, "x").tolist()
     [3.0, 12.0]
     """
-    inputs = {key: a.astype(np.complex128) if a.dtype.kind == "f" else a for key, a in inputs.items()}
+    inputs = {key: a.astype(np.complex128) if a.dtype.kind == "f" else a
+              for key, a in inputs.items()}
     x = inputs[name]
     value = np.zeros(x.shape)
     for i in np.ndindex(x.shape):

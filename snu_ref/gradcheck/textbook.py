@@ -1,7 +1,8 @@
 """The losses as textbooks write them, analytic around the real axis, beside their scalar twins.
 
 The package's losses guard against overflow by abs and max, which complex numbers do not have. Their
-textbook forms overflow for large logits, but are analytic, so the complex step can pass through them.
+textbook forms overflow for large logits, but are analytic, so the complex step can pass through
+them.
 """
 import numpy as np
 
@@ -29,7 +30,8 @@ def softmax_cross_entropy(y, target, mask):
     """- sum log( exp(y_k) / sum_i exp(y_i) ) / N."""
     w = _weights(mask, y)
     p = np.exp(y) / np.exp(y).sum(axis=-1, keepdims=True)
-    return -(w * np.log(np.take_along_axis(p, target[:, :, None], axis=-1)[:, :, 0])).sum() / w.sum()
+    of_target = np.take_along_axis(p, target[:, :, None], axis=-1)[:, :, 0]
+    return -(w * np.log(of_target)).sum() / w.sum()
 
 
 TEXTBOOK_LOSSES = {

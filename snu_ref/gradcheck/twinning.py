@@ -1,4 +1,4 @@
-"""The naive twin of a given layer, in the form that the checker calls: forward and backward at once.
+"""The naive twin of a layer, in the form that the checker calls: forward and backward at once.
 
     twin_of(layer)(params, x, state, dy, dstate) -> grads, dx, dstate
 
@@ -22,7 +22,7 @@ from ..snu import SNU, SNUState
 
 
 def twin_of(layer):
-    """The twin of a layer or Network as a function (params, x, state, dy, dstate) -> grads, dx, dstate."""
+    """The twin of a layer or Network: (params, x, state, dy, dstate) -> grads, dx, dstate."""
     def twin(params, x, state, dy, dstate):
         return run_twin(layer, x, state, dy, dstate)[1:]
     return twin
@@ -42,7 +42,7 @@ def _(layer: SNU, x, state, dy, dstate):
 
 @run_twin.register
 def _(layer: ConvSNU, x, state, dy, dstate):
-    """The convolution's twin, then the unit's, its places as samples and its input weights an identity."""
+    """The convolution's twin, then the unit's: places as samples, an identity for input weights."""
     T, n = len(x), layer.n_units
     W = layer.params["W"]
     images, shape = x.reshape(-1, *layer.in_shape), x.shape[:2] + layer.out_shape
@@ -62,7 +62,8 @@ def _(layer: ConvSNU, x, state, dy, dstate):
 @run_twin.register(LSTM)
 def _(layer, x, state, dy, dstate):
     run, options = {RNN: (twins.rnn_twin, {}), LSTM: (twins.lstm_twin, {}),
-                    GRU: (twins.gru_twin, {"reset_after": getattr(layer, "reset_after", False)})}[type(layer)]
+                    GRU: (twins.gru_twin,
+                          {"reset_after": getattr(layer, "reset_after", False)})}[type(layer)]
     twin = run(layer.params, x, state, _cotangent(layer, x, dy), dstate, **options)
     return twin.y, twin.grads, twin.dx, layer.State(*twin.dstate)
 
@@ -135,7 +136,8 @@ def _(network: Network, x, state, dy, dstate):
 def _snu_twin(layer, params, x, state, dy, dstate):
     dy = np.zeros(x.shape[:2] + (layer.n_units,)) if dy is None else dy
     return twins.snu_twin(params, x, state, dy, dstate, h=layer.h.name, g=layer.g.name,
-                          surrogate=layer.surrogate.name, lateral_inhibition=layer.lateral_inhibition,
+                          surrogate=layer.surrogate.name,
+                          lateral_inhibition=layer.lateral_inhibition,
                           reset_grad=layer.reset_grad)
 
 

@@ -19,10 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .equations import BACKWARD, FORWARD, as_computed, finish, run
+from .equations import BACKWARD, FORWARD, PARAMETERS, as_computed, finish, run
 from .explanation import FORWARD_ALONE
-
-PARAMETERS = ("W", "H", "b", "decay")
 
 
 class Form(NamedTuple):
@@ -66,7 +64,7 @@ def split(names):
     return tuple(names[:at]), form, tuple(names[at + 1:])
 
 
-def forms_for(config, inputs, ahead):
+def forms_for(ahead):
     """The forms that differ from one another, for these changes of the forward pass."""
     used = any(name in ahead for name in (*PARAMETERS, "inputs", "start"))
     gate = any(name in ahead for name in ("gate", "fired", "seen", "recall"))
@@ -107,7 +105,7 @@ def _held(computed, form, ahead):
     def output(c):
         at = c.h_at(c)  # now: by the time of the backward pass, c is at another step
         y_t = y[c.t]
-        return c.v.apply(lambda v_t: y_t, lambda v_t, y_t: c.h_gain * c.h_slope(at, y_t))
+        return c.v.apply(lambda v: y_t, lambda v, y: c.h_gain * c.h_slope(at, y))
 
     held = {"z": lambda c, drive, feedback, leak: _with_value(drive + feedback + leak, z[c.t]),
             "s": lambda c: c.z.apply(lambda z_t: s[c.t], c.g_slope),

@@ -9,6 +9,7 @@ all versions, but not those of its distributions.
 """
 import copy
 import zlib
+from fnmatch import fnmatchcase
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -102,7 +103,6 @@ def find(patterns, cases, option="--cases"):
     patterns: a text of one or more, with commas between; * and ? as in file names; each stands for
     an id or a family. Raises ValueError for a pattern that matches nothing.
     """
-    from fnmatch import fnmatchcase
     chosen = set()
     for pattern in patterns.split(","):
         hits = [i for i, case in enumerate(cases) if fnmatchcase(case["id"], pattern.strip())

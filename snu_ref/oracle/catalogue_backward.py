@@ -5,19 +5,10 @@ right expression, with the gradient of another. The rest is as in `catalogue_for
 """
 import numpy as np
 
-from .catalogue_forward import (INHIBITED, RECURRENT, STEP, several_samples, several_units,
-                                square)
-from .equations import Variant, option, product
+from .conditions import (DETACHED, INHIBITED_THROUGH, RECURRENT, STEP, THROUGH, several_samples,
+                         several_steps, several_units, square)
+from .equations import Variant, product
 from .tape import constant, stand_in
-
-THROUGH, DETACHED = option(reset_grad="through"), option(reset_grad="detached")
-PLAIN_THROUGH = option(reset_grad="through", lateral_inhibition=False)
-INHIBITED_THROUGH = option(reset_grad="through", lateral_inhibition=True)
-
-
-def several_steps(inputs):
-    """More than one step."""
-    return len(inputs["x"]) > 1
 
 
 # ---- paths through one step ---------------------------------------------------------------------
@@ -40,7 +31,36 @@ def _feedback_with_gradient(wrong):
     return {"feedback": lambda c: stand_in(product(c, c.y, c.H), wrong(c))}
 
 
-PATHS = [
+def _late_reset(c, currents):
+    z = currents + c.decay * c.s * c.gate
+    s = z.apply(c.g, c.g_slope).detach()  # the s of this step, before it is called so
+    return stand_in(z, currents + c.decay * c.s * constant(c.gate) + constant(c.decay) * s * c.gate)
+
+
+def _with_gate_of_this_step(c, currents):
+    """The right z, with the gradient of s_{t-1} and decay through the gate 1 - y_t."""
+    z = currents + c.decay * c.s * c.gate
+    y = c.h(c.g(z.value) + getattr(c.b, "value", c.b))  # a plain number, where b was exchanged
+    gate = 1 - (y.max(-1, keepdims=True) if c.config["lateral_inhibition"] else y)
+    return stand_in(z, currents + c.decay * c.s * gate + constant(c.decay) * c.s.detach() * c.gate)
+
+
+def _v_of_step_before(c):
+    """v_{t-1}, as an array; v_1 at the first step."""
+    before = c.v.value if c.t == 0 else c.v_before
+    c.v_before = c.v.value
+    return before
+
+
+def _with_end_cotangent(c):
+    """s_t, to whose gradient that of the final state is added at every step."""
+    s = c.z.apply(c.g, c.g_slope)
+    if c.t < len(c.given["x"]) - 1:
+        s.receive(c.given["dend.s"])
+    return s
+
+
+BACKWARD_VARIANTS = [
     Variant("reset_detached",
             "the reset gate is a constant in the backward pass: let the gradient flow through 1 - "
             "y_{t-1}",
@@ -68,10 +88,10 @@ PATHS = [
             {"z": lambda c, d, f, leak: _with_gate_of_this_step(c, d + f)}),
     Variant("end_s_cotangent_at_each_step",
             "the cotangent of the final s is added at each step: to ds_T alone",
-            {"s": lambda c: _with_end_cotangent(c)}, fits=several_steps),
+            {"s": _with_end_cotangent}, fits=several_steps),
     Variant("h_slope_at_step_before",
             "the slope of the output is that of the step before, at v_{t-1}: at v_t",
-            {"h_at": lambda c: _v_of_step_before(c)}, STEP, several_steps),
+            {"h_at": _v_of_step_before}, STEP, several_steps),
     Variant("state_gradient_ungated",
             "the gradient from state to state lacks the gate: ds_{t-1} += decay (1 - y_{t-1}) dz_t",
             _leak_with_gradient(
@@ -132,8 +152,8 @@ PATHS = [
     Variant("inhibition_across_batch_first_tie",
             "the maximum runs over the whole batch and the first that ties gets all of its "
             "gradient: per sample, and each of k gets 1/k",
-            {"fired": lambda c, seen: _batch_maximum_first(seen)}, INHIBITED_THROUGH,
-            several_samples),
+            {"fired": lambda c, seen: seen.maximum(-1, "first").maximum(0, "first")},
+            INHIBITED_THROUGH, several_samples),
     Variant("inhibition_gradient_own",
             "the gradient of the shared gate goes to each unit's own output, as without "
             "inhibition: it goes to the units that tie for the maximum",
@@ -152,39 +172,3 @@ PATHS = [
                                          + product(c, c.x.detach(), c.W))},
             fits=lambda inputs: square(inputs) and several_units(inputs)),
 ]
-
-
-def _late_reset(c, currents):
-    z = currents + c.decay * c.s * c.gate
-    s = z.apply(c.g, c.g_slope).detach()  # the s of this step, before it is called so
-    return stand_in(z, currents + c.decay * c.s * constant(c.gate) + constant(c.decay) * s * c.gate)
-
-
-def _with_gate_of_this_step(c, currents):
-    """The right z, with the gradient of s_{t-1} and decay through the gate 1 - y_t."""
-    z = currents + c.decay * c.s * c.gate
-    y = c.h(c.g(z.value) + getattr(c.b, "value", c.b))  # a plain number, where b was exchanged
-    gate = 1 - (y.max(-1, keepdims=True) if c.config["lateral_inhibition"] else y)
-    return stand_in(z, currents + c.decay * c.s * gate + constant(c.decay) * c.s.detach() * c.gate)
-
-
-def _v_of_step_before(c):
-    """v_{t-1}, as an array; v_1 at the first step."""
-    before = c.v.value if c.t == 0 else c.v_before
-    c.v_before = c.v.value
-    return before
-
-
-def _with_end_cotangent(c):
-    """s_t, to whose gradient that of the final state is added at every step."""
-    s = c.z.apply(c.g, c.g_slope)
-    if c.t < len(c.given["x"]) - 1:
-        s.receive(c.given["dend.s"])
-    return s
-
-
-def _batch_maximum_first(seen):
-    return seen.maximum(-1, "first").maximum(0, "first")
-
-
-BACKWARD_VARIANTS = PATHS

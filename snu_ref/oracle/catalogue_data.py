@@ -4,8 +4,7 @@ The equations are right in all of these. The rest is as in `catalogue_forward`.
 """
 import numpy as np
 
-from .catalogue_backward import several_steps
-from .catalogue_forward import RECURRENT, several_samples
+from .conditions import several_samples, several_steps
 from .equations import TRACES, Variant
 
 SEQUENCES = ("x", "dy")

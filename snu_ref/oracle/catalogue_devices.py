@@ -1,7 +1,7 @@
-"""Mistakes in phase-change devices and arrays: coefficients, clips, logarithms, converters, bookkeeping.
+"""Mistakes in phase-change devices and arrays: coefficients, clips, converters, bookkeeping.
 
-Each is a `Device` with a method of its own, or an array with another converter or another update; the
-right ones are those of the scalar second derivation, `snu_ref.oracle.second_pcm`.
+Each is a `Device` with a method of its own, or an array with another converter or another update;
+the right ones are those of the scalar second derivation, `snu_ref.oracle.second_pcm`.
 """
 import math
 
@@ -75,11 +75,12 @@ def _flicker(cap=0.2, root=math.sqrt, floor=0.0, own=lambda self, t: self.G0, lo
 
 
 DEVICES = {
-    "pulse_memory_after": ("the pulse memory P is reduced after the pulse: P <- P exp(-1/2.6) first, "
-                           "then the pulse", _pulse(memory_first=False)),
+    "pulse_memory_after": ("the pulse memory P is reduced after the pulse: P <- P exp(-1/2.6) "
+                           "first, then the pulse", _pulse(memory_first=False)),
     "pulse_unclipped": ("G0 is not clipped to [0.1, 20] uS after a pulse",
                         _pulse(low=-math.inf, high=math.inf)),
-    "pulse_clipped_at_25": ("G0 is clipped to 25 uS after a pulse: to [0.1, 20]", _pulse(high=25.0)),
+    "pulse_clipped_at_25": ("G0 is clipped to 25 uS after a pulse: to [0.1, 20]",
+                            _pulse(high=25.0)),
     "pulse_clipped_at_0": ("G0 is clipped to 0 uS from below after a pulse: to [0.1, 20]",
                            _pulse(low=0.0)),
     "pulse_spread_of_new_G": ("the spread of a pulse uses the new conductance: the old G0, and the "
@@ -94,15 +95,19 @@ DEVICES = {
                         _program(log=math.log10)),
     "program_nu_signed": ("the drift exponent may be negative: nu = |mu_nu + sigma_nu N|",
                           _program(folded=False)),
-    "program_nu_unlimited": ("mu_nu and sigma_nu are not clipped: to [0.049, 0.1] and [0.008, 0.045]",
+    "program_nu_unlimited": ("mu_nu and sigma_nu are not clipped: to [0.049, 0.1] and [0.008, "
+                             "0.045]",
                              _program(limits=False)),
     "program_negative": ("a programmed conductance may be negative: max(..., 0)",
                          _program(floor=-math.inf)),
-    "program_clipped_at_25": ("a programmed conductance is clipped to 25 uS: there is no upper clip",
+    "program_clipped_at_25": ("a programmed conductance is clipped to 25 uS: there is no upper "
+                              "clip",
                               _program(ceiling=25.0)),
-    "program_sign": ("the quadratic term of the programming spread has the wrong sign: - 1.1731 r^2",
+    "program_sign": ("the quadratic term of the programming spread has the wrong sign: - 1.1731 "
+                     "r^2",
                      _program(quadratic=-1.1731)),
-    "drift_age_unlimited": ("the age of a device is not held at t0 from below: a = max(t - t_write, t0)",
+    "drift_age_unlimited": ("the age of a device is not held at t0 from below: a = max(t - "
+                            "t_write, t0)",
                             {"age": lambda self, t: max(t - self.written, 1e-6)}),
     "drift_age_from_0": ("the age of a device is t: it is t - t_write",
                          {"age": lambda self, t: max(t, self.t0)}),
@@ -117,7 +122,8 @@ DEVICES = {
     "white_of_G0": ("white noise is added to G0: to the drifted G(t)",
                     {"white": lambda self, t, N: self.G0 + (0.03 * self.G0 + 0.13) * N}),
     "white_clipped": ("a white read is clipped at 0: it may be negative, only a converter clips",
-                      {"white": lambda self, t, N: max(self.G(t) + (0.03 * self.G(t) + 0.13) * N, 0.0)}),
+                      {"white": lambda self, t, N: max(self.G(t) + (0.03 * self.G(t) + 0.13) * N,
+                                                       0.0)}),
     "white_constant": ("the spread of a white read is 0.13 uS alone: 0.03 G(t) + 0.13",
                        {"white": lambda self, t, N: self.G(t) + 0.13 * N}),
     "white_relative": ("the spread of a white read is 0.03 G(t) alone: 0.03 G(t) + 0.13",
@@ -128,7 +134,8 @@ DEVICES = {
     "flicker_negative": ("a 1/f read may be negative: max(..., 0)", _flicker(floor=-math.inf)),
     "flicker_of_G": ("Q uses the drifted conductance: G0, as programmed",
                      _flicker(own=lambda self, t: self.G(t))),
-    "flicker_base_10": ("1/f noise uses logarithms of base 10: natural ones", _flicker(log=math.log10)),
+    "flicker_base_10": ("1/f noise uses logarithms of base 10: natural ones",
+                        _flicker(log=math.log10)),
     "flicker_age_alone": ("the logarithm is of (a / t_read): ln((a + t_read) / (2 t_read))",
                           _flicker(age=lambda a: a / 250e-9)),
 }
@@ -174,19 +181,22 @@ ARRAYS = {
                      {"whole": math.floor}),
     "remainder_lost": ("chi is set to 0 by an update: the remainder chi - n epsilon is kept",
                        {"remainder": lambda chi, n: 0.0 if n else chi}),
-    "remainder_cleared": ("chi is set to 0 after every update, with or without pulses: the remainder "
-                          "chi - n epsilon is kept", {"remainder": lambda chi, n: 0.0}),
+    "remainder_cleared": ("chi is set to 0 after every update, with or without pulses: the "
+                          "remainder chi - n epsilon is kept", {"remainder": lambda chi, n: 0.0}),
     "remainder_untouched": ("chi is not reduced by the pulses: chi -= n epsilon",
                             {"remainder": lambda chi, n: chi}),
-    "pulses_to_other_side": ("the pulses go to the other device of the pair: n > 0 to G+, n < 0 to G-",
+    "pulses_to_other_side": ("the pulses go to the other device of the pair: n > 0 to G+, n < 0 to "
+                             "G-",
                              {"side": lambda n: 1 if n > 0 else 0}),
     "pulses_to_plus": ("all pulses go to G+: n > 0 to G+, n < 0 to G-", {"side": lambda n: 0}),
-    "pulses_to_first_pair": ("all pulses go to the first pair: the pairs take turns, pulse by pulse",
+    "pulses_to_first_pair": ("all pulses go to the first pair: the pairs take turns, pulse by "
+                             "pulse",
                              {"next_pair": lambda pair, pairs: 0}),
     "refresh_always": ("every synapse is refreshed: only one with a device above 8 uS and a "
                        "difference below 6", {"worn": lambda read, d: True}),
-    "refresh_without_difference": ("the refresh looks for a device above 8 uS alone: the difference "
-                                   "must be below 6 uS, too", {"worn": lambda read, d: max(read) > 8}),
+    "refresh_without_difference": ("the refresh looks for a device above 8 uS alone: the "
+                                   "difference must be below 6 uS, too",
+                                   {"worn": lambda read, d: max(read) > 8}),
     "refresh_target_alone": ("the refresh programs |d|: |d| + the other device's conductance after "
                              "RESET", {"target": lambda d, other: abs(d)}),
 }
@@ -201,7 +211,7 @@ def _run(parts):
 
 
 def _changed(kind, change):
-    """The right devices on other noise: `kind` is the beginning of its names, change(a) the noise."""
+    """The right devices on other noise: `kind` begins its names, change(a) is the noise."""
     def run(config, inputs):
         names = [name for name in inputs if name.startswith(kind)]
         if not names:
@@ -217,10 +227,12 @@ def _of_first(a):
 
 NOISES = {
     "noise.white": "white reads", "noise.flicker": "1/f reads", "noise.read": "reads",
-    "noise.pulses": "pulses", "noise.conductance": "programming", "noise.drift": "the drift exponent",
+    "noise.pulses": "pulses", "noise.conductance": "programming",
+    "noise.drift": "the drift exponent",
     "noise.reset": "RESET", "noise.output": "the output",
 }
-NOISE_MISTAKES = [Mistake(f"{name}_{word}", f"the noise of {what} {text}", PCM, _changed(name, change))
+NOISE_MISTAKES = [Mistake(f"{name}_{word}", f"the noise of {what} {text}", PCM,
+                          _changed(name, change))
                   for name, what in NOISES.items() for word, text, change in (
     ("shared", "is shared by the devices of a row: each has a draw of its own", _of_first),
     ("left_out", "is left out", np.zeros_like),
@@ -229,5 +241,6 @@ NOISE_MISTAKES = [Mistake(f"{name}_{word}", f"the noise of {what} {text}", PCM, 
 DEVICE_MISTAKES = [
     *(Mistake(name, text, PCM, _run(Parts(device=_device(**methods))))
       for name, (text, methods) in DEVICES.items()),
-    *(Mistake(name, text, ("pcm-array",), _run(Parts(**parts))) for name, (text, parts) in ARRAYS.items()),
+    *(Mistake(name, text, ("pcm-array",), _run(Parts(**parts)))
+      for name, (text, parts) in ARRAYS.items()),
     *NOISE_MISTAKES]

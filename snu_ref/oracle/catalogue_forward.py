@@ -9,26 +9,9 @@ of PyTorch, TensorFlow and JAX. Texts and formulas are ours.
 """
 import numpy as np
 
-from .equations import Variant, option, product
-
-STEP = option(h="step")
-RECURRENT, INHIBITED = option(recurrent=True), option(lateral_inhibition=True)
-OWN_GATE = option(lateral_inhibition=False)
-
-
-def square(inputs):
-    """As many inputs as units: W and x can be mistaken for other things."""
-    return inputs["params.W"].shape[0] == inputs["params.W"].shape[1]
-
-
-def several_units(inputs):
-    """More than one unit."""
-    return inputs["params.b"].size > 1
-
-
-def several_samples(inputs):
-    """More than one sample."""
-    return inputs["x"].shape[1] > 1
+from ..activations import sigmoid, sigmoid_slope
+from .conditions import RECURRENT, STEP, option, several_units
+from .equations import Variant, product
 
 
 # ---- pieces of equations that more than one line needs ------------------------------------------
@@ -255,7 +238,7 @@ DECAY = [
             {"decay": lambda d: d.apply(lambda a: np.exp(a - 1), lambda a, f: f)}),
     Variant("decay_through_sigmoid",
             "the decay goes through a sigmoid: the parameter is the decay itself",
-            {"decay": lambda d: d.apply(lambda a: 1 / (1 + np.exp(-a)), lambda a, f: f * (1 - f))}),
+            {"decay": lambda d: d.apply(sigmoid, sigmoid_slope)}),
     Variant("no_decay",
             "the state is not decayed, s (1 - y): decay s (1 - y)",
             {"decay": lambda d: 1.0}),

@@ -7,12 +7,9 @@ Texts and formulas are ours.
 """
 import numpy as np
 
-from ..activations import LEAK, STATE_FUNCTIONS, SURROGATES
-from .equations import Variant, option, product
-
-STEP, SIGMOID = option(h="step"), option(h="sigmoid")
-
-_LEAKY = option(g="leaky_relu")
+from ..activations import LEAK, STATE_FUNCTIONS, SURROGATES, sigmoid, sigmoid_slope
+from .conditions import LEAKY, SIGMOID, STEP, option
+from .equations import Variant, product
 
 
 def leaky(slope):
@@ -32,16 +29,14 @@ def _other_g(name):
 G = [
     Variant("g_left_out",
             "g is left out, s = z: s = g(z)",
-            _is_g("identity"),
-            _other_g("identity")),
+            _is_g("identity"), _other_g("identity")),
     *(Variant(f"g_is_{name}",
               f"g is {name}, not the one this case asks for",
-              _is_g(name),
-              _other_g(name))
+              _is_g(name), _other_g(name))
       for name in ("relu", "leaky_relu", "tanh")),
     Variant("g_is_sigmoid",
             "g is a sigmoid, not the one this case asks for",
-            {"g": lambda z: 0.5 + 0.5 * np.tanh(0.5 * z), "g_slope": lambda z, s: s * (1 - s)}),
+            {"g": sigmoid, "g_slope": sigmoid_slope}),
     Variant("g_is_elu",
             "g is elu, not the one this case asks for",
             {"g": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
@@ -49,7 +44,7 @@ G = [
     Variant("g_is_softplus",
             "g is softplus, not the one this case asks for",
             {"g": lambda z: np.logaddexp(0 * z, z),
-             "g_slope": lambda z, s: 0.5 + 0.5 * np.tanh(0.5 * z)}),
+             "g_slope": lambda z, s: sigmoid(z)}),
     Variant("g_clipped_at_one",
             "g is clipped to [0, 1]: s has no upper bound",
             {"g": lambda z: np.clip(z, 0, 1),
@@ -63,13 +58,13 @@ G = [
             _other_g("relu")),
     *(Variant(f"leaky_slope={slope}",
               f"leaky_relu has slope {slope} below zero{whose}: 0.1",
-              leaky(slope), _LEAKY)
+              leaky(slope), LEAKY)
       for slope, whose in ((0.01, " (PyTorch's and JAX's default)"),
                            (0.2, " (TensorFlow's default)"), (0.3, " (Keras's default)"))),
     Variant("leaky_floor",
             "leaky_relu is max(z, 0.1): it is max(z, 0.1 z)",
             {"g": lambda z: np.maximum(z, 0.1), "g_slope": lambda z, s: (z > 0.1).astype(z.dtype)},
-            _LEAKY),
+            LEAKY),
     Variant("g_is_softsign",
             "g is z / (1 + |z|), not the one this case asks for",
             {"g": lambda z: z / (1 + np.abs(z)), "g_slope": lambda z, s: (1 - np.abs(s)) ** 2}),
@@ -83,8 +78,7 @@ G = [
 H = [
     Variant("h_is_sigmoid",
             "the output is sigmoid(v), the soft unit: this case is the spiking one, step(v)",
-            {"h": lambda v: 0.5 + 0.5 * np.tanh(0.5 * v), "h_slope": lambda v, y: y * (1 - y)},
-            STEP),
+            {"h": sigmoid, "h_slope": sigmoid_slope}, STEP),
     Variant("h_is_surrogate",
             "the output is psi(v), the primitive of the surrogate: it is step(v), and psi serves "
             "the gradient alone",
@@ -159,7 +153,7 @@ G_SLOPE = [
                                                       else 0)))(config), _kinked),
     Variant("g_slope_of_relu",
             "the derivative of g is 0 below zero, relu's: it is 0.1, leaky_relu's",
-            {"g_slope": STATE_FUNCTIONS["relu"].slope}, option(g="leaky_relu")),
+            {"g_slope": STATE_FUNCTIONS["relu"].slope}, LEAKY),
     Variant("g_slope_at_z",
             "the derivative of tanh is 1 - z^2: it is 1 - s^2, s = tanh(z)",
             {"g_slope": lambda z, s: 1 - z * z}, option(g="tanh")),
@@ -170,18 +164,7 @@ G_SLOPE = [
 
 
 def _sigmoid_slope(v):
-    f = 0.5 + 0.5 * np.tanh(0.5 * v)
-    return f * (1 - f)
-
-
-def scaled(gain, width):
-    """The changes that make the slope of the output gain psi'(width v)."""
-    def changes(config):
-        if config["h"] == "step":
-            dpsi = SURROGATES[config["surrogate"]].dpsi
-            return {"h_gain": gain, "h_slope": lambda v, y: dpsi(width * v)}
-        return {"h_gain": gain, "h_slope": lambda v, y: _sigmoid_slope(width * v)}
-    return changes
+    return sigmoid_slope(v, sigmoid(v))
 
 
 def _surrogate(name, text, dpsi):
@@ -192,10 +175,8 @@ def _surrogate(name, text, dpsi):
                    lambda c: c["h"] == "step" and c["surrogate"] != name)
 
 
-def _closed_edge(config):
-    edge = {"boxcar": 0.5, "triangle": 1.0}[config["surrogate"]]
-    dpsi = SURROGATES[config["surrogate"]].dpsi
-    return {"h_slope": lambda v, y: np.where(np.abs(v) == edge, 1, dpsi(v)).astype(v.dtype)}
+def _away_from_zero(threshold):
+    return np.where(threshold == 0, 1, threshold)
 
 
 H_SLOPE = [
@@ -215,67 +196,40 @@ H_SLOPE = [
     Variant("surrogate_at_y",
             "the surrogate is evaluated at the output y, 0 or 1: psi'(v), v = s + b",
             lambda config: {"h_slope": lambda v, y: SURROGATES[config["surrogate"]].dpsi(y)}, STEP),
-    *(_surrogate(name,
-                 f"that of {name}",
-                 SURROGATES[name].dpsi) for name in SURROGATES),
-    _surrogate("one",
-               "1 everywhere, straight through",
-               np.ones_like),
-    _surrogate("zero",
-               "0, as of a bare comparison",
-               np.zeros_like),
-    _surrogate("one_above",
-               "1 where v > 0, that of relu",
-               lambda v: (v > 0).astype(v.dtype)),
-    _surrogate("box_of_two",
-               "1 for |v| < 1, a boxcar twice as wide",
+    *(_surrogate(name, f"that of {name}", SURROGATES[name].dpsi) for name in SURROGATES),
+    _surrogate("one", "1 everywhere, straight through", np.ones_like),
+    _surrogate("zero", "0, as of a bare comparison", np.zeros_like),
+    _surrogate("one_above", "1 where v > 0, that of relu", lambda v: (v > 0).astype(v.dtype)),
+    _surrogate("box_of_two", "1 for |v| < 1, a boxcar twice as wide",
                lambda v: (np.abs(v) <= 1).astype(v.dtype)),
-    _surrogate("flat_box",
-               "1/2 for |v| < 1, a boxcar twice as wide and half as high",
+    _surrogate("flat_box", "1/2 for |v| < 1, a boxcar twice as wide and half as high",
                lambda v: 0.5 * (np.abs(v) <= 1).astype(v.dtype)),
-    _surrogate("sigmoid",
-               "sigmoid'(v)",
-               _sigmoid_slope),
-    _surrogate("sigmoid_4",
-               "4 sigmoid'(4 v), SpikingJelly's default",
+    _surrogate("sigmoid", "sigmoid'(v)", _sigmoid_slope),
+    _surrogate("sigmoid_4", "4 sigmoid'(4 v), SpikingJelly's default",
                lambda v: 4 * _sigmoid_slope(4 * v)),
-    _surrogate("sigmoid_25",
-               "25 sigmoid'(25 v), snnTorch's sigmoid",
+    _surrogate("sigmoid_25", "25 sigmoid'(25 v), snnTorch's sigmoid",
                lambda v: 25 * _sigmoid_slope(25 * v)),
-    _surrogate("fast_sigmoid_10",
-               "1 / (1 + 10 |v|)^2, of SuperSpike",
+    _surrogate("fast_sigmoid_10", "1 / (1 + 10 |v|)^2, of SuperSpike",
                lambda v: 1 / (1 + 10 * np.abs(v)) ** 2),
-    _surrogate("fast_sigmoid_25",
-               "1 / (1 + 25 |v|)^2, snnTorch's fast sigmoid",
+    _surrogate("fast_sigmoid_25", "1 / (1 + 25 |v|)^2, snnTorch's fast sigmoid",
                lambda v: 1 / (1 + 25 * np.abs(v)) ** 2),
-    _surrogate("fast_sigmoid_100",
-               "1 / (1 + 100 |v|)^2, Norse's default",
+    _surrogate("fast_sigmoid_100", "1 / (1 + 100 |v|)^2, Norse's default",
                lambda v: 1 / (1 + 100 * np.abs(v)) ** 2),
-    _surrogate("arctan_unscaled",
-               "1 / (1 + v^2)",
-               lambda v: 1 / (1 + v * v)),
-    _surrogate("arctan_over_pi",
-               "1 / (pi (1 + (pi v)^2))",
+    _surrogate("arctan_unscaled", "1 / (1 + v^2)", lambda v: 1 / (1 + v * v)),
+    _surrogate("arctan_over_pi", "1 / (pi (1 + (pi v)^2))",
                lambda v: 1 / (np.pi * (1 + (np.pi * v) ** 2))),
-    _surrogate("triangle_0.3",
-               "0.3 max(0, 1 - |v|)",
-               lambda v: 0.3 * np.maximum(1 - np.abs(v), 0)),
-    _surrogate("gaussian",
-               "exp(-v^2 / 2) / sqrt(2 pi)",
+    _surrogate("triangle_0.3", "0.3 max(0, 1 - |v|)", lambda v: 0.3 * np.maximum(1 - np.abs(v), 0)),
+    _surrogate("gaussian", "exp(-v^2 / 2) / sqrt(2 pi)",
                lambda v: np.exp(-0.5 * v * v) / np.sqrt(2 * np.pi).astype(v.dtype)),
-    _surrogate("gaussian_peak_one",
-               "exp(-v^2)",
-               lambda v: np.exp(-v * v)),
-    _surrogate("tanh_value",
-               "tanh(v), psi in the place of psi'",
-               np.tanh),
-    _surrogate("tanh_unsquared",
-               "1 - tanh(|v|), the square left out",
+    _surrogate("gaussian_peak_one", "exp(-v^2)", lambda v: np.exp(-v * v)),
+    _surrogate("tanh_value", "tanh(v), psi in the place of psi'", np.tanh),
+    _surrogate("tanh_unsquared", "1 - tanh(|v|), the square left out",
                lambda v: 1 - np.tanh(np.abs(v))),
     Variant("surrogate_closed_edge",
             "at its kink the surrogate has the larger slope, as of |v| <= 1/2: the smaller |psi'| "
             "counts there",
-            _closed_edge, option(h="step", surrogate=("boxcar",))),
+            {"h_slope": lambda v, y: (np.abs(v) <= 0.5).astype(v.dtype)},
+            option(h="step", surrogate="boxcar")),
     Variant("surrogate_where_firing",
             "the surrogate is 0 where there is no spike: psi'(v) everywhere",
             lambda config: {"h_slope": lambda v, y: y * SURROGATES[config["surrogate"]].dpsi(v)},
@@ -297,10 +251,6 @@ H_SLOPE = [
             "the derivative of the sigmoid is taken at s: at v = s + b",
             {"h_slope": lambda v, y: _sigmoid_slope(v), "h_at": lambda c: c.s.value}, SIGMOID),
 ]
-
-
-def _away_from_zero(threshold):
-    return np.where(threshold == 0, 1, threshold)
 
 
 FUNCTION_VARIANTS = [*G, *H, *G_SLOPE, *H_SLOPE]

@@ -1,4 +1,4 @@
-"""Mistakes in RNN, GRU and LSTM: the order of the gates, their functions, the paths of the gradient.
+"""Mistakes in RNN, GRU and LSTM: the order of gates, their functions, paths of the gradient.
 
 The conventions that frameworks differ in are those of PyTorch, Keras, cuDNN and ONNX; the equations
 that are exchanged are those of `snu_ref.oracle.gated`.
@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 
+from ..activations import sigmoid
 from .gated import gated_equations, run_gated, sigma, tanh
 from .mistakes import Mistake
 from .tape import stand_in
@@ -65,7 +66,8 @@ def _zeroed(prefix):
 
 
 def _nonzero(prefix):
-    return lambda config, inputs: any(a.any() for name, a in inputs.items() if name.startswith(prefix))
+    return lambda config, inputs: any(a.any() for name, a in inputs.items()
+                                      if name.startswith(prefix))
 
 
 def _divided(by):
@@ -74,6 +76,11 @@ def _divided(by):
         return {name: a / size if name in ("grad.W", "grad.H", "grad.b", "grad.b_h") else a
                 for name, a in outputs.items()}
     return {"outputs": after}
+
+
+def _with_constant_reset(c, config):
+    c.r = c.r.detach()
+    return gated_equations(config)["candidate"](c)
 
 
 COMMON = [
@@ -92,34 +99,39 @@ COMMON = [
     *(_mistake(f"gated_mean_over_{what}", f"the gradients of the parameters are means over {what}: "
                "they are sums over time and batch", GATED, _divided(axes))
       for what, axes in (("time", (0,)), ("batch", (1,)), ("time_and_batch", (0, 1)))),
-    *(_mistake(f"gated_hard_sigmoid_{name}", f"the gates are a hard sigmoid, clip({text} + 1/2, 0, 1) "
-               f"({whose}): they are sigmoids", ("gru", "lstm"), {"sigma": _hard_sigmoid(slope)})
+    *(_mistake(f"gated_hard_sigmoid_{name}",
+               f"the gates are a hard sigmoid, clip({text} + 1/2, 0, 1) ({whose}): they are "
+               "sigmoids", ("gru", "lstm"), {"sigma": _hard_sigmoid(slope)})
       for name, text, whose, slope in (("0.2", "0.2 a", "Keras 2", 0.2),
                                        ("sixth", "a/6", "PyTorch", 1 / 6))),
     _mistake("gated_sigmoid_candidate", "the candidate is a sigmoid: it is tanh", ("gru", "lstm"),
              {"act": sigma}),
     _mistake("gated_linear_candidate", "the candidate has no tanh", ("gru", "lstm"),
              {"act": _identity}),
-    _mistake("gated_tanh_slope_left_out", "the derivative 1 - tanh^2 is left out of the backward pass",
+    _mistake("gated_tanh_slope_left_out",
+             "the derivative 1 - tanh^2 is left out of the backward pass",
              GATED, {"act": lambda a: a.apply(np.tanh, lambda v, f: np.ones_like(f))}),
-    _mistake("gated_tanh_slope_of_argument", "the derivative of tanh is 1 - a^2: 1 - tanh(a)^2", GATED,
-             {"act": lambda a: a.apply(np.tanh, lambda v, f: 1 - v * v)}),
-    _mistake("gated_sigmoid_slope_left_out", "the derivative of the sigmoid, k (1 - k) of a gate k, is "
-             "left out of the backward pass", ("gru", "lstm"), {"sigma": lambda a: a.apply(
-                 lambda v: 0.5 + 0.5 * np.tanh(0.5 * v), lambda v, f: np.ones_like(f))}),
+    _mistake("gated_tanh_slope_of_argument", "the derivative of tanh is 1 - a^2: 1 - tanh(a)^2",
+             GATED, {"act": lambda a: a.apply(np.tanh, lambda v, f: 1 - v * v)}),
+    _mistake("gated_sigmoid_slope_left_out",
+             "the derivative of the sigmoid, k (1 - k) of a gate k, is left out of the backward "
+             "pass", ("gru", "lstm"), {"sigma": lambda a: a.apply(
+                 sigmoid, lambda v, f: np.ones_like(f))}),
     _mistake("gated_H_gradient_untransposed", "dh_{t-1} += da H: da H', with H transposed", GATED,
              {"fed": lambda h, H: stand_in(h @ H, h @ H.detach().T + h.detach() @ H)}),
-    _mistake("gated_feedback_detached", "no gradient flows back through H: dh_{t-1} += da H' is missing",
+    _mistake("gated_feedback_detached",
+             "no gradient flows back through H: dh_{t-1} += da H' is missing",
              GATED, {"fed": lambda h, H: h.detach() @ H}),
-    *(_mistake(f"gated_end_{field}_ignored", f"the cotangent of the final {field} is ignored: it adds to "
-               f"d{field}_T", ("lstm",), _zeroed(f"dend.{field}"), _nonzero(f"dend.{field}"))
+    *(_mistake(f"gated_end_{field}_ignored",
+               f"the cotangent of the final {field} is ignored: it adds to d{field}_T", ("lstm",),
+               _zeroed(f"dend.{field}"), _nonzero(f"dend.{field}"))
       for field in "hc"),
     *(_mistake(f"gated_start_{field}_ignored", f"the initial {field} is ignored: it is given",
                ("lstm",), _zeroed(f"state.{field}"), _nonzero(f"state.{field}")) for field in "hc"),
     _mistake("gated_b_not_added", "b is not added in the forward pass: it is added to every gate",
              GATED, _zeroed("params.b")),
-    _mistake("gated_no_dy_but_last", "dy is used at the last step alone: every step has its own", GATED,
-             {"inputs": lambda i: {**i, "dy": np.where(
+    _mistake("gated_no_dy_but_last", "dy is used at the last step alone: every step has its own",
+             GATED, {"inputs": lambda i: {**i, "dy": np.where(
                  np.arange(len(i["dy"]))[:, None, None] == len(i["dy"]) - 1, i["dy"], 0)}}),
 ]
 
@@ -134,26 +146,30 @@ GRU = [
     _mistake("gru_update_inverted", "h = (1 - z) h_{t-1} + z n: z = 1 keeps the state, "
              "h = z h_{t-1} + (1 - z) n", ("gru",),
              {"mix": lambda c: (1 - c.z) * c.h + c.z * c.n}),
-    _mistake("gru_reset_after", "the reset gate is applied after the product, r . (h H_n): this case "
-             "has reset_after = false, (r . h) H_n", ("gru",),
+    _mistake("gru_reset_after",
+             "the reset gate is applied after the product, r . (h H_n): this case has reset_after "
+             "= false, (r . h) H_n", ("gru",),
              {"candidate": lambda c: c.x @ c.W["n"] + c.b["n"] + c.r * (c.h @ c.H["n"])},
              lambda config, inputs: not config["reset_after"]),
     _mistake("gru_reset_before", "the reset gate is applied before the product, (r . h) H_n + b_h: "
              "this case has reset_after = true, r . (h H_n + b_h)", ("gru",),
              {"candidate": lambda c: c.x @ c.W["n"] + (c.r * c.h) @ c.H["n"] + c.b["n"] + c.b_h},
              lambda config, inputs: config["reset_after"]),
-    _mistake("gru_reset_before_no_b_h", "the reset gate is applied before the product, (r . h) H_n, and "
-             "b_h is not used: this case has reset_after = true, r . (h H_n + b_h)", ("gru",),
-             {"candidate": lambda c: c.x @ c.W["n"] + (c.r * c.h) @ c.H["n"] + c.b["n"] + 0.0 * c.b_h},
+    _mistake("gru_reset_before_no_b_h",
+             "the reset gate is applied before the product, (r . h) H_n, and b_h is not used: this "
+             "case has reset_after = true, r . (h H_n + b_h)", ("gru",),
+             {"candidate": lambda c: c.x @ c.W["n"] + (c.r * c.h) @ c.H["n"] + c.b["n"]
+              + 0.0 * c.b_h},
              lambda config, inputs: config["reset_after"]),
-    _mistake("gru_b_h_not_added", "b_h is not added in the forward pass: r . (h H_n + b_h)", ("gru",),
-             _zeroed("params.b_h"), lambda config, inputs: config["reset_after"]),
+    _mistake("gru_b_h_not_added", "b_h is not added in the forward pass: r . (h H_n + b_h)",
+             ("gru",), _zeroed("params.b_h"), lambda config, inputs: config["reset_after"]),
     _mistake("gru_b_h_outside", "b_h is added outside of the reset gate, r . (h H_n) + b_h: it is "
              "inside, r . (h H_n + b_h)", ("gru",),
              {"candidate": lambda c: c.x @ c.W["n"] + c.b["n"] + c.r * (c.h @ c.H["n"]) + c.b_h},
              lambda config, inputs: config["reset_after"]),
     _mistake("gru_b_h_left_out", "b_h is left out: r . (h H_n + b_h)", ("gru",),
-             {"candidate": lambda c: c.x @ c.W["n"] + c.b["n"] + c.r * (c.h @ c.H["n"]) + 0 * c.b_h},
+             {"candidate": lambda c: c.x @ c.W["n"] + c.b["n"] + c.r * (c.h @ c.H["n"])
+              + 0 * c.b_h},
              lambda config, inputs: config["reset_after"]),
     _mistake("gru_reset_gates_bias", "the reset gate multiplies b_n as well: only h H_n + b_h",
              ("gru",), {"candidate": lambda c: c.x @ c.W["n"] + c.r * (
@@ -165,9 +181,10 @@ GRU = [
              {"mix": lambda c: c.z * c.h.detach() + (1 - c.z) * c.n}),
     _mistake("gru_reset_gradient_missing", "no gradient flows to the reset gate", ("gru",),
              lambda config: {"candidate": lambda c: _with_constant_reset(c, config)}),
-    _mistake("gru_H_gradient_ungated", "dH_n = sum h_{t-1}' da_n: sum (r . h_{t-1})' da_n", ("gru",),
-             {"candidate": lambda c: c.x @ c.W["n"] + c.b["n"] + stand_in(
-                 (c.r * c.h) @ c.H["n"], (c.r * c.h) @ c.H["n"].detach() + c.h.detach() @ c.H["n"])},
+    _mistake("gru_H_gradient_ungated", "dH_n = sum h_{t-1}' da_n: sum (r . h_{t-1})' da_n",
+             ("gru",), {"candidate": lambda c: c.x @ c.W["n"] + c.b["n"] + stand_in(
+                 (c.r * c.h) @ c.H["n"],
+                 (c.r * c.h) @ c.H["n"].detach() + c.h.detach() @ c.H["n"])},
              lambda config, inputs: not config["reset_after"]),
     _mistake("gru_H_gradient_without_reset", "dH_n = sum h_{t-1}' da_n: sum h_{t-1}' (r . da_n)",
              ("gru",), {"candidate": lambda c: c.x @ c.W["n"] + c.b["n"] + stand_in(
@@ -175,11 +192,6 @@ GRU = [
                  c.r * (c.h @ c.H["n"].detach() + c.b_h) + c.h.detach() @ c.H["n"])},
              lambda config, inputs: config["reset_after"]),
 ]
-
-
-def _with_constant_reset(c, config):
-    c.r = c.r.detach()
-    return gated_equations(config)["candidate"](c)
 
 
 LSTM = [
@@ -195,22 +207,24 @@ LSTM = [
              {"cell": lambda c: c.f * c.c + (1 - c.f) * c.g + 0.0 * c.i}),
     _mistake("lstm_gates_exchanged", "c = i c + f g: c = f c + i g", ("lstm",),
              {"cell": lambda c: c.i * c.c + c.f * c.g}),
-    _mistake("lstm_no_forget_gate", "c = c + i g, without the forget gate: c = f c + i g", ("lstm",),
-             {"cell": lambda c: c.c + c.i * c.g + 0.0 * c.f}),
+    _mistake("lstm_no_forget_gate", "c = c + i g, without the forget gate: c = f c + i g",
+             ("lstm",), {"cell": lambda c: c.c + c.i * c.g + 0.0 * c.f}),
     _mistake("lstm_output_slope_left_out", "dc lacks the derivative of tanh(c): dc += dh o (1 - "
              "tanh^2(c))", ("lstm",), {"shown": lambda c: c.o * c.c.apply(
                  np.tanh, lambda v, f: np.ones_like(f))}),
     _mistake("lstm_cell_gradient_ungated", "the gradient from cell to cell lacks the forget gate: "
              "dc_{t-1} += f dc_t", ("lstm",), {"cell": lambda c: stand_in(
                  c.f * c.c + c.i * c.g, c.f * c.c.detach() + c.c + c.i * c.g)}),
-    *(_mistake(f"lstm_{k}_gradient_missing", f"no gradient flows to the {what} gate", ("lstm",), change)
+    *(_mistake(f"lstm_{k}_gradient_missing", f"no gradient flows to the {what} gate", ("lstm",),
+               change)
       for k, what, change in (
           ("i", "input", {"cell": lambda c: c.f * c.c + c.i.detach() * c.g}),
           ("f", "forget", {"cell": lambda c: c.f.detach() * c.c + c.i * c.g}),
           ("o", "output", {"shown": lambda c: c.o.detach() * tanh(c.c)}))),
     _mistake("lstm_cell_detached", "no gradient flows from cell to cell: dc_{t-1} += f dc_t",
              ("lstm",), _cut(False, True)),
-    _mistake("lstm_h_detached", "no gradient flows through h_{t-1} H: it flows back through h and c",
+    _mistake("lstm_h_detached",
+             "no gradient flows through h_{t-1} H: it flows back through h and c",
              ("lstm",), _cut(True, False)),
 ]
 

@@ -76,7 +76,11 @@ def loss_numbers(loss, y, target, mask=None, *, use_mask=True, divisor="real", a
 
 
 def _mistake(name, text, losses, changes, when=lambda inputs: True, other=None):
-    """changes: options, or a function of inputs that gives them; other(y, inputs, right): other outputs."""
+    """A Mistake of some losses.
+
+    changes: options, or a function of inputs that gives them; other(inputs, outputs): what becomes
+    of the outputs.
+    """
     def run(config, inputs):
         if config["loss"] not in losses or not when(inputs):
             return None

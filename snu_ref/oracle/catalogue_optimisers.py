@@ -4,14 +4,13 @@
     clip_numbers(config, inputs, clip)           and under a rule of clipping
 
 A rule takes (c, p, g, a, t): configuration, parameter, gradient, the dict of its running averages
-(changed in place) and the step t from 1; it returns the new parameter. Both serve whole training runs too.
+(changed in place) and the step t from 1; it returns the new parameter. Both serve whole training
+runs too.
 """
 import numpy as np
 
 from .case import group
 from .mistakes import Mistake
-
-TRAINED = ("optimiser", "training")
 
 
 # ---- the right rules, with places for mistakes ---------------------------------------------------
@@ -100,8 +99,9 @@ _adam("adam_m_uncorrected", "m is not corrected for its start at 0: m / (1 - bet
       corrected=(0, 1))
 _adam("adam_v_uncorrected", "v is not corrected for its start at 0: v / (1 - beta2^t)",
       corrected=(1, 0))
-_adam("adam_eps_uncorrected", "eps is added before the correction, sqrt(v) + eps with the uncorrected v "
-      "(TensorFlow's epsilon-hat): sqrt(v / (1 - beta2^t)) + eps",
+_adam("adam_eps_uncorrected",
+      "eps is added before the correction, sqrt(v) + eps with the uncorrected v (TensorFlow's "
+      "epsilon-hat): sqrt(v / (1 - beta2^t)) + eps",
       root=lambda v, eps, b: np.sqrt(v) + eps / np.sqrt(b))
 _adam("adam_correction_late", "the correction uses beta^(t-1): t counts from 1 at the first step",
       late=1)
@@ -111,14 +111,16 @@ _adam("adam_betas_default", "beta1 = 0.9 and beta2 = 0.999 whatever the case say
       first=lambda c: 0.9, second=lambda c: 0.999)
 _adam("adam_eps_default", "eps = 1e-8 whatever the case says: use its own",
       root=lambda v, eps, b: np.sqrt(v) + 1e-8)
-_adam("adam_eps_left_out", "eps is left out: m / (sqrt(v) + eps)", root=lambda v, eps, b: np.sqrt(v))
+_adam("adam_eps_left_out", "eps is left out: m / (sqrt(v) + eps)",
+      root=lambda v, eps, b: np.sqrt(v))
 _adam("adam_no_root", "the root is missing, m / (v + eps): m / (sqrt(v) + eps)",
       root=lambda v, eps, b: v + eps)
 _adam("adam_maximum_of_v", "the largest v so far is used (AMSGrad): v itself", kept=np.maximum)
 _adam("adam_weights_left_out", "m = beta1 m + g and v = beta2 v + g^2: the new term has the weight "
       "1 - beta", weight=lambda beta: 1.0)
 _adam("adam_absolute", "v averages |g|: it averages g^2", square=np.abs)
-_sgd("sgd_dampened", "the velocity is momentum v + (1 - momentum) g, a running mean: momentum v + g",
+_sgd("sgd_dampened",
+     "the velocity is momentum v + (1 - momentum) g, a running mean: momentum v + g",
      velocity=lambda c, v, g, t: c["momentum"] * v + (1 - c["momentum"]) * g)
 _sgd("sgd_nesterov", "the step looks ahead, g + momentum v (Nesterov): p - lr v",
      step=lambda c, v, g: c["lr"] * (g + c["momentum"] * v) if v is not g else c["lr"] * g)
@@ -131,17 +133,20 @@ _sgd("sgd_momentum_left_out", "momentum is left out: v = momentum v + g",
 _sgd("sgd_momentum_default", "momentum = 0.9 whatever the case says: use its own",
      velocity=lambda c, v, g, t: 0.9 * v + g)
 _sgd("sgd_old_velocity", "the step uses the velocity of the step before: first v = momentum v + g, "
-     "then p - lr v", step=lambda c, v, g: c["lr"] * ((v - g) / c["momentum"] if v is not g else 0 * g))
+     "then p - lr v",
+     step=lambda c, v, g: c["lr"] * ((v - g) / c["momentum"] if v is not g else 0 * g))
 for _name, _rule in (("sgd", sgd), ("adam", adam)):
     for _weight in (0.01, 0.0001):
         RULES[f"{_name}_decoupled_decay_{_weight}"] = (
-            f"a weight decay of {_weight} shrinks the parameters (p - lr {_weight} p, as in AdamW): there "
-            "is none", _name, lambda c, p, g, a, t, rule=_rule, w=_weight:
+            f"a weight decay of {_weight} shrinks the parameters (p - lr {_weight} p, as in "
+            "AdamW): there is none", _name, lambda c, p, g, a, t, rule=_rule, w=_weight:
             rule(c, p, g, a, t) - c["lr"] * w * p)
         RULES[f"{_name}_weight_decay_{_weight}"] = (
-            f"a weight decay of {_weight} is added to the gradients (g + {_weight} p): there is none",
+            f"a weight decay of {_weight} is added to the gradients (g + {_weight} p): there is "
+            "none",
             _name, lambda c, p, g, a, t, rule=_rule, w=_weight: rule(c, p, g + w * p, a, t))
-    RULES[f"{_name}_ascent"] = ("the step goes up the gradient: down, it is subtracted from p", _name,
+    RULES[f"{_name}_ascent"] = ("the step goes up the gradient: down, it is subtracted from p",
+                                _name,
                                 lambda c, p, g, a, t, rule=_rule: 2 * p - rule(c, p, g, a, t))
     RULES[f"{_name}_state_not_kept"] = (
         "the running averages and the count of steps begin anew at every step: they are kept",

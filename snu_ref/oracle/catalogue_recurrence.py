@@ -4,8 +4,7 @@ As in `catalogue_forward`: the gradient follows the changed equations. Sources a
 """
 import numpy as np
 
-from .catalogue_forward import (INHIBITED, OWN_GATE, RECURRENT, several_samples, several_units,
-                                square)
+from .conditions import INHIBITED, OWN_GATE, RECURRENT, several_samples, several_units, square
 from .equations import Variant, product
 
 

@@ -5,9 +5,8 @@ adj.z = dL/dz_t and adj.v = dL/dv_t when the run is over. The rest is as in `cat
 """
 import numpy as np
 
-from .catalogue_backward import several_steps
-from .catalogue_forward import RECURRENT, several_samples, several_units
-from .equations import PARAMETERS, Variant
+from .conditions import RECURRENT, several_samples, several_steps, several_units
+from .equations import BACKWARD, GRADIENTS, Variant
 
 
 def _scaled(names, factor):
@@ -62,13 +61,16 @@ def _with_states(weights):
     return lambda c, outputs: weights(outputs["adj.z"], *_before(c, outputs), outputs)
 
 
-_T, _B = (lambda c: 1 / c.T), (lambda c: 1 / c.B)
-_BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", *PARAMETERS, "grad.x", "start.s", "start.y")
+def _of_decay(c, f):
+    return f(c.given["params.decay"])
 
-SUMS = [
+
+_T, _B = (lambda c: 1 / c.T), (lambda c: 1 / c.B)
+
+SUM_VARIANTS = [
     *(Variant(f"mean_over_{over}",
               f"the gradients of the parameters are means over {over}: sums over time and batch",
-              _scaled(PARAMETERS, factor), fits=fits)
+              _scaled(GRADIENTS, factor), fits=fits)
       for over, factor, fits in (("time", _T, several_steps), ("batch", _B, several_samples),
                                  ("time_and_batch", lambda c: 1 / (c.T * c.B),
                                   lambda inputs: several_steps(inputs)
@@ -76,7 +78,7 @@ SUMS = [
     *(Variant(f"loss_mean_over_{over}",
               f"everything in the backward pass is divided by {what}, as of a loss that is a mean: "
               "the loss is the sum of dy . y",
-              _scaled(_BACKWARD, factor), fits=fits)
+              _scaled(BACKWARD, factor), fits=fits)
       for over, what, factor, fits in (
           ("time", "T", _T, several_steps), ("batch", "B", _B, several_samples),
           ("time_and_batch", "T B", lambda c: 1 / (c.T * c.B),
@@ -171,12 +173,5 @@ SUMS = [
     Variant("gradients_added_twice",
             "the parameters' gradients are twice the right ones, as of two backward passes "
             "without clearing between",
-            _scaled(PARAMETERS, lambda c: 2.0)),
+            _scaled(GRADIENTS, lambda c: 2.0)),
 ]
-
-
-def _of_decay(c, f):
-    return f(c.given["params.decay"])
-
-
-SUM_VARIANTS = SUMS

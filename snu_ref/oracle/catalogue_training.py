@@ -16,18 +16,15 @@ from .reference_training import batch, loss_outputs, make_network, stack
 TRAINING = ("training",)
 
 
-def _right_loss(config, inputs):
-    return loss_outputs(config, inputs)
-
-
 @np.errstate(all="ignore")
-def training_numbers(config, inputs, *, loss=_right_loss, rule=right_rule, clip=right_clip, which=None,
-                     carried=False, added=False, before=False, decay_clipped=True, trainable=None):
+def training_numbers(config, inputs, *, loss=loss_outputs, rule=right_rule, clip=right_clip,
+                     which=None, carried=False, added=False, before=False, decay_clipped=True,
+                     trainable=None):
     """The outputs of a training case.
 
-    which(k): the batch of step k. carried: the state goes on from batch to batch. added: gradients
-    of all steps so far are added up. before: the parameters reported are those before the update.
-    trainable(network, names): the names that are updated.
+    loss, rule, clip: as in their catalogues. which(k): the batch of step k. carried: the state goes
+    on from batch to batch. added: gradients of all steps so far are added up. before: the
+    parameters reported are those before the update. trainable(name): whether that one is updated.
     """
     params, averages, total, state, steps = group(inputs, "params"), {}, {}, None, []
     for k in range(config["steps"]):
@@ -60,7 +57,8 @@ def _mistake(name, text, when=lambda config: True, **places):
 
 
 def _has(layer, **options):
-    return lambda config: any(one["layer"] == layer and all(one.get(k, v) == v for k, v in options.items())
+    return lambda config: any(one["layer"] == layer
+                              and all(one.get(k, v) == v for k, v in options.items())
                               for one in config["layers"])
 
 
@@ -75,7 +73,7 @@ def _changed(name, text, when=lambda config: True, **options):
 
 
 def _untied(config, inputs):
-    """The embedding's gradient from the layer that reads it alone: the tied output's share is lost."""
+    """The embedding is not updated, though the tied output shares it."""
     if not any(one["layer"] == "tied_output" for one in config["layers"]):
         return None
     return training_numbers(config, inputs, trainable=lambda name: name != "0.E")
@@ -83,7 +81,7 @@ def _untied(config, inputs):
 
 def _with_loss(mistake):
     def loss(config, inputs):
-        return mistake.run(config, inputs) or _right_loss(config, inputs)
+        return mistake.run(config, inputs) or loss_outputs(config, inputs)
 
     def run(config, inputs):
         return training_numbers(config, inputs, loss=loss)
@@ -93,34 +91,43 @@ def _with_loss(mistake):
 TRAINING_MISTAKES = [
     *(_mistake(name, text, lambda c, o=optimiser: c["optimiser"] == o, rule=rule)
       for name, (text, optimiser, rule) in RULES.items()),
-    *(_mistake(name, text, lambda c: "max_norm" in c, clip=clip) for name, (text, clip) in CLIPS.items()),
+    *(_mistake(name, text, lambda c: "max_norm" in c, clip=clip)
+      for name, (text, clip) in CLIPS.items()),
     *(_with_loss(mistake) for mistake in LOSS_MISTAKES),
-    _mistake("training_gradients_added", "the gradients of the steps before are not cleared: each step "
-             "has its own", added=True),
+    _mistake("training_gradients_added",
+             "the gradients of the steps before are not cleared: each step has its own",
+             added=True),
     _mistake("training_state_carried", "each batch begins with the state that the one before ended "
              "with: each begins at zero", carried=True),
-    _mistake("training_same_batch", "every step uses the first batch: step k uses x[k], target[k] and "
-             "mask[k]", which=lambda k: 0),
+    _mistake("training_same_batch",
+             "every step uses the first batch: step k uses x[k], target[k] and mask[k]",
+             which=lambda k: 0),
     _mistake("training_before_update", "after.NAME is reported before the update: after it",
              before=True),
-    _mistake("training_decay_unclipped", "a trained decay leaves [0, 1]: it is clipped after each step",
+    _mistake("training_decay_unclipped",
+             "a trained decay leaves [0, 1]: it is clipped after each step",
              _has("snu", train_decay=True), decay_clipped=False),
     _mistake("training_decay_frozen", "the decay is not updated, though this case trains it",
              _has("snu", train_decay=True), trainable=lambda name: not name.endswith(".decay")),
-    _mistake("training_biases_frozen", "biases are not updated: they are parameters like the others",
+    _mistake("training_biases_frozen",
+             "biases are not updated: they are parameters like the others",
              trainable=lambda name: not name.endswith(".b")),
     _mistake("training_H_frozen", "H is not updated: it is a parameter like the others",
              _has("snu", recurrent=True), trainable=lambda name: not name.endswith(".H")),
-    Mistake("training_embedding_frozen", "the embedding is not updated: it is one tied parameter, with "
-            "the gradients of both its uses added", TRAINING, _untied),
-    _changed("reset_detached", "the reset gate is a constant in the backward pass: let the gradient "
-             "flow through 1 - y_{t-1}", _has("snu", reset_grad="through"), reset_grad="detached"),
-    _changed("reset_through", "the gradient flows through the reset gate: this layer has reset_grad = "
-             "\"detached\"", _has("snu", reset_grad="detached"), reset_grad="through"),
+    Mistake("training_embedding_frozen",
+            "the embedding is not updated: it is one tied parameter, with the gradients of both "
+            "its uses added", TRAINING, _untied),
+    _changed("reset_detached",
+             "the reset gate is a constant in the backward pass: let the gradient flow through 1 - "
+             "y_{t-1}", _has("snu", reset_grad="through"), reset_grad="detached"),
+    _changed("reset_through",
+             "the gradient flows through the reset gate: this layer has reset_grad = \"detached\"",
+             _has("snu", reset_grad="detached"), reset_grad="through"),
     *(_changed(f"g_is_{g}", f"g is {g} in every layer, not what this case asks for", g=g)
       for g in ("identity", "leaky_relu", "relu", "tanh")),
     *(_changed(f"surrogate_{s}", f"the surrogate is {s}: tanh, the default, is meant", surrogate=s)
       for s in ("boxcar", "triangle", "arctan", "fast_sigmoid")),
-    _changed("inhibition_left_out", "each unit has a gate of its own, 1 - y_j: with inhibition it is "
-             "1 - max_j y_j", _has("snu", lateral_inhibition=True), lateral_inhibition=False),
+    _changed("inhibition_left_out",
+             "each unit has a gate of its own, 1 - y_j: with inhibition it is 1 - max_j y_j",
+             _has("snu", lateral_inhibition=True), lateral_inhibition=False),
 ]

@@ -13,8 +13,8 @@ import numpy as np
 
 from .storage import bits
 
-FORWARD = ("z", "c", "s", "v", "y")
-BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
+STEPS_FORWARD = ("z", "c", "s", "v", "y")
+STEPS_BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
 class Divergence(NamedTuple):
@@ -114,8 +114,8 @@ def _groups(names, unit):
     if unit in ("training", "optimiser"):
         return [(names, 1)]
     layer = unit in ("snu", "rnn", "gru", "lstm")
-    forward = [name for name in names if name in FORWARD] if layer else []
-    backward = [name for name in names if name in BACKWARD]
+    forward = [name for name in names if name in STEPS_FORWARD] if layer else []
+    backward = [name for name in names if name in STEPS_BACKWARD]
     rest = [name for name in names if name not in forward + backward]
     ends = [name for name in rest if name.startswith("end.")]
     others = [name for name in rest if name not in ends]

@@ -34,7 +34,7 @@ from .nearly import LOW_PRECISION, partial, precision
 from .runs import ROUNDED, Runs
 from .stages import (BASES, along_traces, along_traces_and_changed, explained_forward,
                      forward_alone, singles, tensors, two_changes, with_relations, with_sums)
-from .variants import VARIANTS, applies, find, run_variant
+from .variants import VARIANTS, find, run_variant
 
 SECONDS = 2.0        # ours: for one case; of the processor, so that a busy machine finds no less
 SPREAD = 10.0        # ours: rounding errors of one port may differ by so much between cases
@@ -42,13 +42,12 @@ ROUNDING = 2e-5      # ours: errors below this are float32's, and changes are no
 
 
 @np.errstate(all="ignore")  # a wrong unit may overflow
-def diagnose(config, inputs, got, expected, tolerance, *, pairs=True, seconds=SECONDS, first=()):
+def diagnose(config, inputs, got, expected, tolerance, *, pairs=True, seconds=SECONDS):
     """Explanations of the numbers `got`, best first; [] if all is right or the unit is not the SNU.
 
     config, inputs, expected: a case. got: name -> array, any of the outputs. tolerance: relative to
     the largest element of a tensor. pairs: whether two changes together are tried. seconds: after
-    which the search ends with what it has. first: tuples of names to be tried before all others;
-    if one explains the numbers, nothing else is tried.
+    which the search ends with what it has.
     """
     if config.get("unit") != "snu":
         return []
@@ -56,18 +55,13 @@ def diagnose(config, inputs, got, expected, tolerance, *, pairs=True, seconds=SE
     if not port.wrong:
         return []
     runs = Runs(config, inputs, port, time.process_time() + seconds)
-    for names in first:
-        if all(applies(config, name) for name in names):
-            outputs = run_variant(config, inputs, names)
-            if _gives(port, names, outputs):
-                return _explanations(port, [(tuple(names), outputs)])
     found = _search(runs, pairs, seconds)
     if found:
         return _explanations(port, found)
     return precision(runs) or partial(runs)
 
 
-def _search(runs, two, seconds):
+def _search(runs, pairs, seconds):
     """The stages, one after the other: [(names, outputs)]."""
     wrong_ahead = any(name in FORWARD for name in runs.port.wrong)
     found = singles(runs)
@@ -78,7 +72,7 @@ def _search(runs, two, seconds):
     found, ahead = estimates(runs, ((),))
     found = tensors(runs) + found
     halves = []
-    if not found and two:
+    if not found and pairs:
         found = with_sums(runs) or with_relations(runs) or along_traces_and_changed(runs, begun)
         if not found:
             found, halves = two_changes(runs)

@@ -29,9 +29,10 @@ from ..activations import STATE_FUNCTIONS, SURROGATES, sigmoid, sigmoid_slope, s
 from .tape import Tape, matmul
 
 TRACES = ("z", "s", "v", "y")
-FORWARD = ("z", "s", "v", "y", "end.s", "end.y")
-PARAMETERS = ("grad.W", "grad.H", "grad.b", "grad.decay")
-BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", *PARAMETERS, "grad.x", "start.s", "start.y")
+FORWARD = (*TRACES, "end.s", "end.y")
+PARAMETERS = ("W", "H", "b", "decay")
+GRADIENTS = tuple(f"grad.{name}" for name in PARAMETERS)
+BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", *GRADIENTS, "grad.x", "start.s", "start.y")
 
 
 def equations(config):
@@ -111,7 +112,7 @@ def run(config, inputs, changes, dtype=np.float64, backward=True):
                       + [(end[0], inputs["dend.s"]), (end[1], inputs["dend.y"])])
         for name in reversed(TRACES):
             outputs[f"adj.{name}"] = np.stack([step[name].gradient() for step in steps])
-        for name in PARAMETERS:
+        for name in GRADIENTS:
             if name in leaves:
                 outputs[name] = leaves[name].gradient()
         outputs["grad.x"] = np.stack([x.gradient() for x in xs])
@@ -169,10 +170,10 @@ def finish(config, inputs, outputs, changes):
 def _forward(c, e, inputs, start):
     """All steps from the state `start`: tape, traces of each step, final state, leaves, inputs."""
     tape = Tape()
-    leaves = {name.replace("params", "grad"): tape.leaf(inputs[name])
-              for name in ("params.W", "params.b", "params.decay", "params.H") if name in inputs}
+    leaves = {f"grad.{name}": tape.leaf(inputs[f"params.{name}"])
+              for name in PARAMETERS if f"params.{name}" in inputs}
     leaves["start.s"], leaves["start.y"] = map(tape.leaf, start)
-    for name in ("W", "b", "decay", "H"):
+    for name in PARAMETERS:
         if f"grad.{name}" in leaves:
             setattr(c, name, e[name](leaves[f"grad.{name}"]))
     c.s, c.y = leaves["start.s"], leaves["start.y"]
@@ -203,11 +204,3 @@ class Variant(NamedTuple):
     def changes_for(self, config):
         """The changes, for one configuration."""
         return self.changes(config) if callable(self.changes) else self.changes
-
-
-def option(**wanted):
-    """A `when`: whether a configuration has all these values; a tuple: any of its members."""
-    def when(config):
-        return all(config[name] in value if isinstance(value, tuple) else config[name] == value
-                   for name, value in wanted.items())
-    return when

@@ -70,14 +70,14 @@ def _estimate(runs, base, family):
             return
         if name in FORWARD and port.matches(outputs, port.forward):
             changes = combined(config, [find(n) for n in names])
-            forms = [(*names, form) for form in forms_for(config, inputs, changes)]
+            forms = [(*names, form) for form in forms_for(changes)]
             fitting = [form for form in forms if port.matches(runs.run(form))]
             yield from fitting or [n for n, _ in forward_alone(runs, [names])]
             return
 
 
 def _root(residual, k):
-    """Where the vector residual(k) is 0, by Gauss-Newton with secants from k; None if nowhere near."""
+    """Where the vector residual(k) is 0, by Gauss-Newton with secants; None if nowhere near k."""
     before, step = residual(k), 1e-4 * max(abs(k), 0.1)
     sizes = [_size(before)]
     for _ in range(12):

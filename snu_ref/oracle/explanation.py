@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 FORWARD_ALONE = "forward_alone"  # among the names: the traces are explained, the gradients are not
 NEAR = 1e-3   # ours: errors below this, and no change that fits, are a loss of precision
+PARTIAL = 3   # ours: how many explanations of some of the tensors are returned
 
 
 class Explanation(NamedTuple):
@@ -19,6 +20,13 @@ class Explanation(NamedTuple):
     matched: tuple
     unmatched: tuple = ()
     also: tuple = ()
+
+
+def partly(name, text, digits, matched, told):
+    """An Explanation of some of the tensors that a port told; text: that of the change."""
+    unmatched = tuple(k for k in told if k not in matched)
+    text = f"explains {', '.join(matched)} but not {', '.join(unmatched)}: {text}"
+    return Explanation((name,), text, digits, matched, unmatched)
 
 
 def precision_text(digits):

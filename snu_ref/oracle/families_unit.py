@@ -4,6 +4,8 @@ import itertools
 from ..activations import STATE_FUNCTIONS, SURROGATES
 from .case import Definition, Draws
 from .families_hand import literal, snu_config
+from .reference import outputs_of
+from .tolerances import FLOAT32_STEPS
 
 SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # found fit for the cases of which samples stand alone
 FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
@@ -104,8 +106,8 @@ def stream_cases():
         yield Definition(f"stream-{name}", "stream",
                          "to be run in pieces of the lengths in config.pieces, the state handed "
                          "on; backward from the last piece to the first, the state's gradient "
-                         "handed back, parameter gradients added up. The numbers are those of the whole "
-                         "sequence.", _flags(config, "pieces", "start state", "end state"),
+                         "handed back, parameter gradients added up. The numbers are those of the "
+                         "whole sequence.", _flags(config, "pieces", "start state", "end state"),
                          {**config, "pieces": pieces},
                          drawn(8, 2, 3, 3, recurrent=config["recurrent"]))
     # The same by hand: a whole of four steps, and its halves, with exact state and gradient.
@@ -128,7 +130,6 @@ def stream_cases():
 
 def _half(whole, x, dy, second):
     def make(draws):
-        from .reference import outputs_of
         config = snu_config()
         first = outputs_of(config, literal(x=x[:2], dy=dy[:2], **whole)())
         last = literal(x=x[2:], dy=dy[2:], s=first["end.s"], y=first["end.y"], **whole)()
@@ -150,4 +151,4 @@ def long_cases():
         yield Definition(f"long-{id}", "long", f"{T} steps", _flags(config, "long", "time"), config,
                          drawn(T, B, 2, n, recurrent=config["recurrent"], size=0.25),
                          float64_only="float32 errors grow with T; measured up to 9e-6 at T = 1000"
-                         if T > 200 else "")
+                         if T > FLOAT32_STEPS else "")

@@ -1,18 +1,20 @@
 """RNN, GRU and LSTM for one step, each equation in a place of its own, so that it can be exchanged.
 
     rnn    h = act(a_h)
-    gru    r, z = sigma(a_r), sigma(a_z);  n = act(a_n), a_n with the reset before or after H_n;  h = mix
-    lstm   i, f, o = sigma(a_i), sigma(a_f), sigma(a_o);  g = act(a_g);  c = f c + i g;  h = o tanh(c)
+    gru    r, z = sigma(a_r), sigma(a_z);  n = act(a_n), the reset before or after H_n;  h = mix
+    lstm   i, f, o = sigma(a_i), sigma(a_f), sigma(a_o);  g = act(a_g);  c = f c + i g
+           h = o tanh(c)
 
-    a_k = x W_k + h H_k + b_k      for each block k of the columns of W, H and b, in the order `order`
+    a_k = x W_k + h H_k + b_k      for each block k of the columns of W, H and b, in `order`
 
-As in `snu_ref.oracle.equations`, a tape differentiates what comes of it; with nothing exchanged these
-are the numbers of `snu_ref.RNN`, `GRU` and `LSTM`. `catalogue_gated` lists the exchanges.
+As in `snu_ref.oracle.equations`, a tape differentiates what comes of it; with nothing exchanged
+these are the numbers of `snu_ref.RNN`, `GRU` and `LSTM`. `catalogue_gated` lists the exchanges.
 """
 from types import SimpleNamespace
 
 import numpy as np
 
+from ..activations import sigmoid, sigmoid_slope
 from .tape import Tape
 
 BLOCKS = {"rnn": "h", "gru": "rzn", "lstm": "ifgo"}
@@ -21,7 +23,7 @@ FIELDS = {"rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
 
 def sigma(a):
     """The sigmoid of a Var."""
-    return a.apply(lambda v: 0.5 + 0.5 * np.tanh(0.5 * v), lambda v, f: f * (1 - f))
+    return a.apply(sigmoid, sigmoid_slope)
 
 
 def tanh(a):
@@ -29,9 +31,16 @@ def tanh(a):
     return a.apply(np.tanh, lambda v, f: 1 - f * f)
 
 
+def _reset_after(c):
+    return c.x @ c.W["n"] + c.b["n"] + c.r * (c.fed(c.h, c.H["n"]) + c.b_h)
+
+
+def _reset_before(c):
+    return c.x @ c.W["n"] + c.fed(c.r * c.h, c.H["n"]) + c.b["n"]
+
+
 def gated_equations(config):
     """The right equations of a unit: name -> function of the step c."""
-    after = config.get("reset_after")
     return {
         "order": BLOCKS[config["unit"]],
         "inputs": lambda inputs: inputs,              # before the run
@@ -41,8 +50,7 @@ def gated_equations(config):
         "recall": lambda c: (c.h, c.c),
         "sigma": sigma, "act": tanh,
         "a": lambda c, k: c.x @ c.W[k] + c.fed(c.h, c.H[k]) + c.b[k],
-        "candidate": (lambda c: c.x @ c.W["n"] + c.b["n"] + c.r * (c.fed(c.h, c.H["n"]) + c.b_h)) if after
-        else (lambda c: c.x @ c.W["n"] + c.fed(c.r * c.h, c.H["n"]) + c.b["n"]),
+        "candidate": _reset_after if config.get("reset_after") else _reset_before,
         "mix": lambda c: c.z * c.h + (1 - c.z) * c.n,
         "cell": lambda c: c.f * c.c + c.i * c.g,
         "shown": lambda c: c.o * tanh(c.c),
@@ -65,7 +73,7 @@ def _step(c, unit):
 
 
 def run_gated(config, inputs, changes):
-    """Forward and backward with some equations exchanged: name -> array, as a case lists its outputs."""
+    """Forward and backward with some equations exchanged: name -> array, the outputs of a case."""
     e, unit = {**gated_equations(config), **changes}, config["unit"]
     given, inputs = inputs, e["inputs"](inputs)
     c, tape, n = SimpleNamespace(**e), Tape(), inputs["dy"].shape[-1]
@@ -88,7 +96,8 @@ def run_gated(config, inputs, changes):
     outputs = {"c": np.stack([v.value for v in cs])} if unit == "lstm" else {}
     outputs["y"] = np.stack([h.value for h in hs])
     outputs.update({f"end.{f}": end[f].value for f in FIELDS[unit]})
-    outputs.update({f"grad.{name}": np.concatenate([leaf.gradient() for leaf in blocks.values()], axis=-1)
+    outputs.update({f"grad.{name}": np.concatenate([leaf.gradient() for leaf in blocks.values()],
+                                                   axis=-1)
                     for name, blocks in leaves.items() if name != "b_h"})
     if "b_h" in leaves:
         outputs["grad.b_h"] = c.b_h.gradient()

@@ -1,6 +1,6 @@
 """Mistakes in everything that is not the SNU: what each is, and the numbers that it would give.
 
-    Mistake(name, text, units, run)     run(config, inputs) -> outputs, or None where it does not apply
+    Mistake(name, text, units, run)     run(config, inputs) -> outputs; None where it does not apply
 
 `catalogue_gated`, `catalogue_losses`, `catalogue_optimisers`, `catalogue_training` and
 `catalogue_devices` list them; the right outputs come from the same programs without a mistake.

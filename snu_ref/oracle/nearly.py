@@ -1,10 +1,9 @@
 """What is said where no change gives all of a port's numbers: lost digits, or some tensors."""
-from .explanation import NEAR, Explanation, precision_text
+from .explanation import NEAR, PARTIAL, Explanation, partly, precision_text
 from .matching import digits_of
 from .runs import ROUNDED
 from .variants import find
 
-PARTIAL = 3           # ours: how many partial explanations are returned
 LOW_PRECISION = 1e-4  # ours: rounded products are reproduced to about this
 
 
@@ -40,11 +39,6 @@ def partial(runs):
         on_the_way = runs.progress(name) > start or port.matches(outputs, port.forward)
         if gained and len(matched) > least and on_the_way:
             ranked.append((-len(matched), -runs.progress(name), name, matched))
-    explanations = []
-    for _, _, name, matched in sorted(ranked, key=lambda r: r[:2])[:PARTIAL]:
-        unmatched = tuple(k for k in port.names if k not in matched)
-        text = (f"explains {', '.join(matched)} but not {', '.join(unmatched)}: "
-                f"{find(name).text}")
-        explanations.append(Explanation((name,), text, port.digits(runs.single[name], matched),
-                                        matched, unmatched))
-    return explanations
+    return [partly(name, find(name).text, port.digits(runs.single[name], matched), matched,
+                   port.names)
+            for _, _, name, matched in sorted(ranked, key=lambda r: r[:2])[:PARTIAL]]

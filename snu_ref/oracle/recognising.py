@@ -15,8 +15,8 @@ from .catalogue_gated import GATED_MISTAKES
 from .catalogue_losses import LOSS_MISTAKES
 from .catalogue_optimisers import OPTIMISER_MISTAKES
 from .catalogue_training import TRAINING_MISTAKES
-from .explanation import Explanation, precision_text
-from .matching import digits_of
+from .explanation import PARTIAL, Explanation, partly, precision_text
+from .matching import Answer, agree, digits_of
 from .relations import related, relation_text, relations
 
 MISTAKES = {}  # unit -> name -> Mistake
@@ -24,46 +24,6 @@ for _mistake in (*GATED_MISTAKES, *LOSS_MISTAKES, *OPTIMISER_MISTAKES, *TRAINING
                  *DEVICE_MISTAKES):
     for _unit in _mistake.units:
         MISTAKES.setdefault(_unit, {})[_mistake.name] = _mistake
-
-PARTIAL = 3  # ours: how many partial explanations are returned
-
-
-class Answer:
-    """A port's answer to a case, tensor by tensor; errors are relative to the largest element."""
-
-    def __init__(self, got, expected, tolerance):
-        self.got = {name: np.asarray(got[name], np.float64) for name in expected if name in got}
-        self.names, self.tolerance = list(self.got), tolerance
-        errors = [self.error(name, expected[name]) for name in self.names]
-        self.wrong = [name for name, error in zip(self.names, errors) if error > tolerance]
-        self.worst = max(errors, default=0.0)
-        # nearer than the right numbers by a digit, or it says nothing; in float32 as in `matching`
-        self.match = min(tolerance if tolerance < 1e-8 else 10 * tolerance, 0.1 * self.worst)
-
-    def error(self, name, value):
-        """The largest difference of the port's tensor to `value`, relative to its largest."""
-        got = self.got[name]
-        if value.shape != got.shape:
-            return np.inf
-        with np.errstate(all="ignore"):
-            same = (value == got) | np.isnan(value) & np.isnan(got)  # infinities and NaN, too
-            apart = np.where(same, 0, np.abs(value - got)).max(initial=0)
-            size = np.abs(value[np.isfinite(value)]).max(initial=0) or 1.0
-            return float(apart / size) if np.isfinite(apart / size) else np.inf
-
-    def matched(self, outputs):
-        """The names of the tensors that equal these outputs."""
-        return tuple(name for name in self.names if name in outputs
-                     and self.error(name, outputs[name]) <= max(self.match, self.tolerance))
-
-    def fits(self, outputs):
-        """Whether all tensors equal these outputs."""
-        return all(name in outputs and self.error(name, outputs[name]) <= self.match
-                   for name in self.names)
-
-    def digits(self, outputs, names):
-        """Agreeing digits over some tensors."""
-        return digits_of(max((self.error(name, outputs[name]) for name in names), default=np.inf))
 
 
 @np.errstate(all="ignore")
@@ -94,8 +54,8 @@ def recognise(config, inputs, got, expected, tolerance):
         return []
     runs = {name: numbers_with(config, inputs, expected, name) for name in MISTAKES[config["unit"]]}
     runs = {name: outputs for name, outputs in runs.items()  # those that show
-            if outputs and any(_apart(outputs[k], expected[k]) for k in port.names)}
-    found = [name for name, outputs in runs.items() if port.fits(outputs)]
+            if outputs and not all(agree(outputs[k], expected[k]) for k in port.names)}
+    found = [name for name, outputs in runs.items() if port.matches(outputs)]
     if not found:
         related_by, rest = relations(port, expected, _sizes(inputs))
         if len(related_by) == 1 and not rest:
@@ -106,16 +66,10 @@ def recognise(config, inputs, got, expected, tolerance):
         return [Explanation((name,), text_of(config, name), port.digits(runs[name], port.names),
                             tuple(port.names), (), tuple((o,) for o in found if o != name))
                 for name in found]
-    digits = digits_of(port.worst)
+    digits = digits_of(max(port.errors.values()))
     if digits >= 5:
         return [Explanation(("precision",), precision_text(digits), digits, tuple(port.names))]
     return _partial(config, port, runs, expected)
-
-
-def _apart(a, b):
-    """Whether two tensors differ by more than rounding."""
-    return a.shape != b.shape or not np.abs(a - b).max(initial=0) <= 1e-12 * (
-        np.abs(b).max(initial=0) or 1.0)
 
 
 def _partial(config, port, runs, expected):
@@ -124,23 +78,18 @@ def _partial(config, port, runs, expected):
         matched = port.matched(outputs)
         if len(matched) > least and set(matched) & set(port.wrong):
             ranked.append((-len(matched), name, matched))
-    explanations = []
-    for _, name, matched in sorted(ranked)[:PARTIAL]:
-        unmatched = tuple(n for n in port.names if n not in matched)
-        text = (f"explains {', '.join(matched)} but not {', '.join(unmatched)}: "
-                f"{text_of(config, name)}")
-        explanations.append(Explanation((name,), text, port.digits(runs[name], matched), matched,
-                                        unmatched))
-    return explanations
+    return [partly(name, text_of(config, name), port.digits(runs[name], matched), matched,
+                   port.names)
+            for _, name, matched in sorted(ranked)[:PARTIAL]]
 
 
 def recognised(config, inputs, got, expected, tolerance, name):
     """Whether the mistake of that name gives the numbers `got` of a case that the port fails."""
     port = Answer(got, expected, tolerance)
     if name == "precision":
-        return bool(port.wrong) and digits_of(port.worst) >= 5
+        return bool(port.wrong) and digits_of(max(port.errors.values())) >= 5
     outputs = numbers_with(config, inputs, expected, name)
-    return bool(port.wrong) and outputs is not None and port.fits(outputs)
+    return bool(port.wrong) and outputs is not None and port.matches(outputs)
 
 
 def _sizes(inputs):

@@ -93,7 +93,7 @@ def relation_text(name):
 
 
 def relation(port, name, value, sizes):
-    """All words for how the port's tensor `name` relates to `value`. port: a `matching.Port`."""
+    """All words for how the port's tensor `name` relates to `value`. port: a `matching.Answer`."""
     got = port.got[name]
     if not np.isfinite(got).all() or not value.any():
         return ()

@@ -13,6 +13,7 @@ import numpy as np
 
 from .along import FORMS
 from .equations import FORWARD, finish, run
+from .matching import agree
 from .variants import VARIANTS, applies, combined, find, outputs_with
 
 ROUNDED = ("products_in_tf32", "products_in_bfloat16")
@@ -42,9 +43,12 @@ class Runs:
             if name in INEXACT or not applies(self.config, name) or not variant.fits(self.inputs):
                 continue
             outputs = self.run((name,))
-            if not all(k in outputs and agree(outputs[k], self.right[k])
-                       for k in self.port.names):
+            if self.shows(outputs, self.port.names):
                 self.single[name] = outputs
+
+    def shows(self, outputs, names):
+        """Whether any of these tensors differs from the right one, or is missing."""
+        return not all(k in outputs and agree(outputs[k], self.right[k]) for k in names)
 
     def run(self, names, backward=True):
         """The outputs with these changes, or None where they do not go together."""
@@ -82,8 +86,7 @@ class Runs:
 
     def moves_forward(self, name):
         """Whether a single change shows in the traces or the final state, told or not."""
-        outputs = self.single[name]
-        return not all(k in outputs and agree(outputs[k], self.right[k]) for k in FORWARD)
+        return self.shows(self.single[name], FORWARD)
 
     def distinct(self):
         """{name: others} with one name for each set of changes of equal outputs, furthest first."""
@@ -96,10 +99,3 @@ class Runs:
             else:
                 first[key], forms[name] = name, []
         return dict(sorted(forms.items(), key=lambda item: -self.progress(item[0])))
-
-
-def agree(a, b):
-    """Whether two tensors are the same but for rounding."""
-    if a.shape != b.shape:
-        return False
-    return bool((np.abs(a - b) <= 1e-12 * max(np.abs(b).max(initial=0), 1e-3)).all())

@@ -8,10 +8,9 @@ import itertools
 import numpy as np
 
 from .along import forms_for, split
-from .equations import BACKWARD, FORWARD
+from .equations import BACKWARD
 from .explanation import FORWARD_ALONE
 from .relations import factor_of, relations
-from .runs import agree
 from .variants import combined, find
 
 BASES = 12    # ours: how many of the best single changes are combined with relations
@@ -46,7 +45,7 @@ def along_traces_and_changed(runs, bases):
 
 def _forms(runs, names):
     changes = combined(runs.config, [find(name) for name in names])
-    return [] if changes is None else forms_for(runs.config, runs.inputs, changes)
+    return [] if changes is None else forms_for(changes)
 
 
 def explained_forward(runs):
@@ -120,9 +119,9 @@ def two_changes(runs):
     Returns what explains all tensors, and the names of the pairs that explain the forward pass.
     """
     port = runs.port
-    forward = [name for name in port.names if name in FORWARD]
+    forward = port.forward
     forms = runs.distinct()
-    moving = [name for name in forms if forward and _shows(runs, name, forward)]
+    moving = [name for name in forms if runs.shows(runs.single[name], forward)]
     still = [name for name in forms if name not in moving]
     if not forward or port.matches(runs.right, forward):
         return _matching(runs, itertools.combinations(still, 2)), []
@@ -138,11 +137,6 @@ def two_changes(runs):
     found = _matching(runs, halves) or _matching(
         runs, ((*half, b) for half in halves for b in still))
     return found, halves
-
-
-def _shows(runs, name, tensors):
-    outputs = runs.single[name]
-    return not all(k in outputs and agree(outputs[k], runs.right[k]) for k in tensors)
 
 
 def _forward_pairs(runs, candidates, forward):

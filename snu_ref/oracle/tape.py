@@ -11,7 +11,7 @@ complete; that is all there is to backpropagation, through time or not.
     c = f(a)        da += dc . f'(a)                             `apply`; f' is what one says it is
     c = max_j a_j   da_j += dc / k        on the k that tie      `maximum`
     c = detach(a)   nothing: a constant of the backward pass
-    c = a, with the gradient of b                                `stand_in`: a wrong gradient, on purpose
+    c = a, with the gradient of b                                `stand_in`, wrong on purpose
 
 Where an argument was broadcast, its gradient is summed over the axes that were stretched.
 
@@ -162,12 +162,12 @@ def constant(a):
 
 
 def stand_in(value, gradient):
-    """The value of the Var `value`, with the gradient of the Var `gradient`: a wrong gradient, on purpose."""
+    """The value of one Var with the gradient of another: a wrong gradient, on purpose."""
     return value.tape.node(value.value, gradient.receive)
 
 
 def _summed_to(gradient, shape):
-    """`gradient` summed over the axes that broadcasting added to `shape` or stretched; or spread over it."""
+    """`gradient` summed over the axes that broadcasting added or stretched; or spread."""
     gradient = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
     extra = gradient.ndim - len(shape)
     if extra:

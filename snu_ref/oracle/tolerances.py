@@ -6,7 +6,7 @@ must match to the last bit, and so must 0: a tensor whose right value is 0 every
 FLOAT64 = 1e-10            # ours: right ports in float64 come within 1e-13 at T = 1000
 FLOAT32 = (1e-6, 1e-5)     # ours: the least and the most that is allowed in float32
 HEADROOM = 10.0            # ours: for other orders of summation than the one measured
-FLOAT32_STEPS = 200        # longer sequences are for float64 alone
+FLOAT32_STEPS = 200        # ours: longer sequences are for float64 alone
 MARGIN = 2.0 ** -10        # ours: 100 times the float32 bound; no case comes nearer to a branch
 AGREE = 1e-13              # derivations of one case, and arrays regenerated on another machine
 AGREE_COMPLEX = 1e-12      # the complex step: complex arithmetic rounds more often

@@ -3,25 +3,22 @@
     W = sum over pairs of (G+ - G-) / scale,   times a digital drift factor, 1 until compensated
 
 scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
+Device physics is computed in float64; a product has the dtype of x.
 Devices are (2, pairs, n_in, n_out), plus devices first; pairs = 1 unless more devices serve one
 synapse, in which case their differences add and pulses are dealt to them in turn.
 
 Time. The array owns one clock, `now`, in seconds. Every read and every write of the matrix names
 its time t, which has no default and moves the clock; update() moves it by the rule's second by
-itself; a time before the clock raises TimeRunsBackwards. `x @ array`, which has no place for a
-time, reads at `now`, so it can never show a state older than the last write or read. One clock
-that only moves forward was preferred to a time passed freely to every call because the devices
-remember when they were written: a pulse before a read that has already happened has no meaning.
+itself; a time before the clock raises TimeRunsBackwards: the devices remember when they were
+written, and a pulse before a read that has already happened has no meaning. `x @ array`, which has
+no place for a time, reads at `now`, so it never shows a state older than the last write or read.
 
 Noise. The array is given one source at birth and uses it wherever a call passes no `noise` of its
 own; noise.py says what it may be. White noise is drawn at every read, and one product `x @ array`
 is one read, shared by the rows of x (ours). The N of 1/f noise is drawn once per read-out time and
 then held: a Generator is asked only for a time that has no draw yet, an array or a number replaces
 the draw, and a write drops it.
-
-Device physics is computed in float64; a product has the dtype of x.
 """
-
 import numpy as np
 
 from . import model
@@ -65,10 +62,11 @@ class PCMArray:
 
     Raises ValueError, TypeError. On any error of a method the array is as it was before.
 
-    >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=DeviceReadout(bits=None))
+    >>> plain = DeviceReadout(bits=None)
+    >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=plain)
     >>> (np.ones((1, 1)) @ array).round(12).tolist()     # without noise and converters
     [[0.5, -1.0]]
-    >>> array.read_weights(86400.0).round(3).tolist()    # drifted for a day: (86400/20)^-0.049 of it
+    >>> array.read_weights(86400.0).round(3).tolist()    # after a day: (86400/20)^-0.049 of it
     [[0.332, -0.664]]
     """
 
@@ -154,8 +152,8 @@ class PCMArray:
         chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
         at now + rule.seconds; every rule.refresh_every updates a refresh follows.
 
-        Parameters: dW (n_in, n_out), the float step to be added to the weights (already times
-        minus the learning rate); noise, arrays as UpdateNoise.
+        Parameters: dW (n_in, n_out), the step to be added to the weights (minus the learning rate
+        times the gradient); noise, arrays as UpdateNoise.
         Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
@@ -206,8 +204,7 @@ class PCMArray:
         if self.read_noise == "white":
             return self.devices.read_white(t, noise=noise)
         t = check_time(t, self.now)
-        held = self.held is not None and self.held[0] == t
-        held = held and isinstance(noise, np.random.Generator)
+        held = self.held and self.held[0] == t and isinstance(noise, np.random.Generator)
         N = self.held[1] if held else normal(noise, self.device_shape)
         self.held = (t, N)
         return self.devices.read_1f(t, noise=N)

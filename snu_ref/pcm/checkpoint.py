@@ -13,7 +13,6 @@ pack gives the state of the devices (device.STATE) and
 Not in it, because the caller builds the array with them: shape, pairs, read_noise, readout, rule,
 and the state of a Generator.
 """
-
 import numpy as np
 
 from .checks import check_array, check_positive

@@ -4,14 +4,13 @@ Every check either returns the argument in a plain form (float, ndarray) or rais
 names the argument, what was expected and what came. None of them changes its argument, and every
 public function runs all its checks before it writes anything.
 """
-
 import numbers
 
 import numpy as np
 
 
-# Ours: what is above zero lies within these. No conductance, time or scale comes near them, and their
-# products and quotients stay within float64.
+# Ours: what is above zero lies within these. No conductance, time or scale comes near them, and
+# their products and quotients stay within float64.
 POSITIVE_RANGE = (1e-100, 1e100)
 MAX_BITS = 52  # of a converter: those of float64's fraction
 

@@ -8,7 +8,6 @@ Left out: noise, offset and gain error of the converter itself, stochastic round
 
 Source of the signed form: the input and output resolution of IBM's aihwkit (parameters/io.py).
 """
-
 import numpy as np
 
 from .checks import check_bits, check_positive

@@ -13,7 +13,6 @@ Errors are atomic: every check comes before the first change of state.
 Left out: a pulse acts on G0, not on the drifted conductance, so that a partial SET erases the
 history of the drift. A stuck device neither drifts nor hears a write (ours), but reads noisily.
 """
-
 import numpy as np
 
 from . import model

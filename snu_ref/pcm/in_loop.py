@@ -11,12 +11,13 @@ taken straight through to what is stored (straight-through estimator). Biases an
 they are, in software.
 
     PCMStore         differential pairs of phase-change devices: noise at every read, blind pulses
-    QuantisedStore   the same accumulator chi and nominal step, on ideal devices: no noise, no drift,
-                     every pulse the same; clipped to the range of the weights
+    QuantisedStore   the same accumulator chi and nominal step, on ideal devices: no noise, no
+                     drift, every pulse the same; clipped to the range of the weights
     RoundedStore     weights of b bits: rounded for every pass, while a float copy takes the updates
 
 Sources: hardware in the loop, arXiv:1812.07040; the update scheme, Nandakumar et al., Front.
-Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a loss apart.
+Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a loss
+apart.
 """
 import numpy as np
 
@@ -32,10 +33,12 @@ class Store:
         params = network.params
         missing = [name for name in names if name not in params]
         if missing or not names:
-            raise ValueError(f"names: expected names of parameters, of {', '.join(params)}, got {names!r}")
+            raise ValueError(f"names: expected names of parameters, of {', '.join(params)}, got "
+                             f"{names!r}")
         for name in names:
             if params[name].ndim != 2:
-                raise ValueError(f"names: expected matrices, but {name!r} has shape {params[name].shape}")
+                raise ValueError(f"names: expected matrices, but {name!r} has shape "
+                                 f"{params[name].shape}")
         self.params = {name: params[name] for name in names}
         self.as_read = {}
 
@@ -46,7 +49,7 @@ class Store:
             self.as_read[name] = p.copy()
 
     def write(self):
-        """Hand over what was added to the arrays since the last read; RuntimeError without a read."""
+        """Hand over what was added to the arrays since the last read; RuntimeError without one."""
         if not self.as_read:
             raise RuntimeError("write: expected a read before it, to know what was added since")
         for name, p in self.params.items():
@@ -55,7 +58,8 @@ class Store:
 
     def state(self):
         """Everything that a run must restore, as a flat dict of arrays."""
-        return {f"{name}/{key}": a for name in self.params for key, a in self.part_state(name).items()}
+        return {f"{name}/{key}": a for name in self.params
+                for key, a in self.part_state(name).items()}
 
     def restore(self, state):
         """Take over a `state()`."""
@@ -75,7 +79,8 @@ class PCMStore(Store):
 
     def __init__(self, network, names, *, noise, **options):
         super().__init__(network, names)
-        self.arrays = {name: PCMArray(*p.shape, noise=noise, **options) for name, p in self.params.items()}
+        self.arrays = {name: PCMArray(*p.shape, noise=noise, **options)
+                       for name, p in self.params.items()}
         for name, array in self.arrays.items():
             array.program(self.params[name].astype(np.float64), array.now)
 

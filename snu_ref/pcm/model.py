@@ -21,7 +21,6 @@ Sources
            src/aihwkit/inference/noise/pcm.py of IBM's aihwkit: programming, drift, 1/f noise.
     ours   chosen here, no source.
 """
-
 import numpy as np
 
 G_MAX = 25.0  # uS, full scale of closed-loop programming [J20]

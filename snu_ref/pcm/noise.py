@@ -13,7 +13,6 @@ Where one call needs several kinds of draw, a Generator or a number serves all o
 come in the named tuple below that lists them in the order in which they are drawn. Each member of
 a tuple follows the same convention. A Generator is asked only for the draws that are used.
 """
-
 from typing import Any, NamedTuple
 
 import numpy as np

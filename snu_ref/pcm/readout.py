@@ -17,7 +17,6 @@ divides by its scale. D below is the difference of the pairs, sum over pairs of 
 
 Left out: voltage drop along the wires, asymmetry of the inputs, non-linear device currents.
 """
-
 from dataclasses import dataclass
 
 import numpy as np

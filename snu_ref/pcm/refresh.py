@@ -16,7 +16,6 @@ does not know which devices are stuck.
 
 Source of thresholds and interval: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
 """
-
 import numpy as np
 
 from . import model

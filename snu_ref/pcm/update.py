@@ -8,7 +8,6 @@ moved: nothing is read back. So chi_0 + sum of steps = epsilon sum n + chi_end, 
 
 Source of the scheme: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
 """
-
 from dataclasses import dataclass
 
 import numpy as np

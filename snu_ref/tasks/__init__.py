@@ -1,1 +1,1 @@
-"""The paper's tasks on real data: digits, music and language; their settings, training and results."""
+"""The paper's tasks on real data, digits, music and language: settings, training and results."""

@@ -4,7 +4,7 @@
     best/...        those of the epoch to keep, so far
     optimiser/...   the optimiser's arrays
     store/...       the devices of a store
-    identity        JSON text: what the run is (task, unit, metric, settings, seed, digest of the data)
+    identity        JSON text: what the run is (task, unit, metric, settings, seed, data's digest)
     rng             JSON text: the state of the random generator
     history         JSON text: the learning curve, one record an epoch
 
@@ -48,8 +48,8 @@ def save(path, identity, network, optimiser, rng, best, history, store=None):
 def load(path, identity, network, optimiser, rng, store=None):
     """Put the state at `path` into network, optimiser, rng and store; returns best and history.
 
-    Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit, data,
-    seed or settings; nothing is changed then.
+    Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit,
+    data, seed or settings; nothing is changed then.
     """
     path = Path(path)
     if not path.exists():
@@ -84,7 +84,7 @@ def load(path, identity, network, optimiser, rng, store=None):
 
 
 def digest(data):
-    """SHA-256 of arrays, nested in dicts, lists and tuples: a run goes on with the data it began with."""
+    """SHA-256 of arrays, nested in dicts and lists: a run goes on with the data it began with."""
     total = hashlib.sha256()
 
     def add(value):

@@ -28,7 +28,7 @@ def figures_of(group):
 
 
 def figure(metric, values, between=" +- "):
-    """The mean of some figures as a number in words, with their standard deviation if there are several.
+    """The mean of some figures in words, with their standard deviation if there are several.
 
     >>> figure("accuracy", [0.9653])
     '96.53'
@@ -61,14 +61,15 @@ def published(task, unit):
 
 
 def table(results):
-    """The runs as text: task, unit, parameters, test figure, seconds, and the paper's on the full data."""
+    """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
     lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'seconds':>7}   "
              "paper (full data, larger networks: not comparable)"]
     for (task, unit), group in by_unit(results).items():
         theirs, network = published(task, unit)
         seconds = np.mean([r["seconds"] for r in group])
         lines.append(f"{task:9} {UNITS[unit][0]:5} {group[0]['parameters']:10,}  "
-                     f"{in_words(group[0]['metric'], figures_of(group)):28} {seconds:7.1f}   {theirs}"
+                     f"{in_words(group[0]['metric'], figures_of(group)):28} {seconds:7.1f}   "
+                     f"{theirs}"
                      + f" ({network})" * bool(network))
     for r in {r["task"]: r for r in results}.values():
         lines += [f"{r['task']:9} {'baseline: ' + name:29}  {in_words(r['metric'], [value])}"

@@ -1,4 +1,4 @@
-"""Handwritten digits, rate-coded: each image is a train of Bernoulli spikes per pixel, Ns steps long.
+"""Handwritten digits, rate-coded: each pixel is a train of Bernoulli spikes, Ns steps long.
 
     network   pixels - hidden layers - 10 units of the same kind; unit "snu-conv": convolutional SNU
               layers with max pooling, then 10 SNUs
@@ -7,8 +7,8 @@
     figure    accuracy
 
 Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
-images are the last ones of the training half. Where the settings say so, training images are moved by
-a few pixels at random, each time anew (ours; the paper distorts them for one of its networks).
+images are the last ones of the training half. Where the settings say so, training images are moved
+by a few pixels at random, each time anew (ours; the paper distorts them for one of its networks).
 
 Sources: arXiv:1812.07040 and the authors' toolkit (IBM/neuroaikit) for network, coding and loss.
 """
@@ -43,19 +43,21 @@ class Digits:
         self.in_shape = (side, side, 1) if unit == "snu-conv" else (self.n_in,)
 
     def network(self, settings, rng):
-        """pixels - hidden - 10, all of one kind of unit; lateral inhibition, if set, in the hidden ones."""
+        """pixels - hidden - 10, all of one unit; lateral inhibition, if set, in the hidden ones."""
         if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
             raise ValueError(f"lateral_inhibition: expected False, {self.unit} has none")
         if self.unit == "snu-conv":
-            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options, rng,
-                                 np.float32)
+            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options,
+                                 rng, np.float32)
             sizes = (*hidden[-1].out_shape, N_CLASSES)
-            return Network([*hidden, *unit_layers(self.unit, sizes, settings.options, rng, np.float32)])
+            return Network([*hidden,
+                            *unit_layers(self.unit, sizes, settings.options, rng, np.float32)])
         inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
         return Network([
-            *unit_layers(self.unit, (self.n_in, *settings.hidden), {**settings.options, **inhibition},
-                         rng, np.float32),
-            *unit_layers(self.unit, (settings.hidden[-1], N_CLASSES), settings.options, rng, np.float32)])
+            *unit_layers(self.unit, (self.n_in, *settings.hidden),
+                         {**settings.options, **inhibition}, rng, np.float32),
+            *unit_layers(self.unit, (settings.hidden[-1], N_CLASSES), settings.options, rng,
+                         np.float32)])
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""
@@ -67,7 +69,9 @@ class Digits:
         order = rng.permutation(len(labels))
         for i in range(0, len(order), settings.batch):
             chosen = order[i:i + settings.batch]
-            images = shifted(values[chosen], settings.shift, rng) if settings.shift else values[chosen]
+            images = values[chosen]
+            if settings.shift:
+                images = shifted(images, settings.shift, rng)
             yield Batch(self.code(images, settings, rng), one_hot(labels[chosen]))
 
     def code(self, values, settings, rng):
@@ -76,7 +80,7 @@ class Digits:
         return spikes.reshape(spikes.shape[:2] + self.in_shape)
 
     def outputs(self, network, values, settings, rng):
-        """The time-averaged outputs (N, 10) and, for each layer of units, its mean output a step and unit."""
+        """The time-averaged outputs (N, 10) and, of each layer, its mean output a step and unit."""
         means, rates = [], []
         for i in range(0, len(values), EVALUATION_BATCH):
             part = values[i:i + EVALUATION_BATCH]
@@ -87,17 +91,18 @@ class Digits:
         return np.concatenate(means), np.sum(rates, axis=0) / len(values)
 
     def evaluate(self, network, split, settings, seed):
-        """Accuracy on a split; its spikes come from a generator of their own, the same each time."""
+        """Accuracy on a split; its spikes come from a generator of their own, always the same."""
         values, labels = self.data[split]
         means, _ = self.outputs(network, values, settings, np.random.default_rng([seed, 1]))
         return {"accuracy": float((means.argmax(axis=1) == labels).mean())}
 
 
 def shifted(values, most, rng):
-    """Square images (N, side^2), each moved by -most..most pixels down and across; what comes in is 0."""
+    """Square images (N, side^2), each moved by -most..most pixels down and across; 0 comes in."""
     side = math.isqrt(values.shape[1])
     padded = np.pad(values.reshape(-1, side, side), ((0, 0), (most, most), (most, most)))
-    windows = sliding_window_view(padded, (side, side), axis=(1, 2))  # (N, 2 most + 1, 2 most + 1, side, side)
+    # (N, 2 most + 1, 2 most + 1, side, side)
+    windows = sliding_window_view(padded, (side, side), axis=(1, 2))
     down, across = rng.integers(0, 2 * most + 1, (2, len(values)))
     return windows[np.arange(len(values)), down, across].reshape(values.shape)
 

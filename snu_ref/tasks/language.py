@@ -1,11 +1,12 @@
 """Word-level language modelling: from the words so far, the next one.
 
     network   embedding - dropout - hidden layers - dropout - logits of all words
-              the logits come from a plain layer, or from the embedding's own table ("tied"), directly
-              where the sizes agree or through a linear layer into the embedding's space
-    training  truncated BPTT: the text is cut into `batch` streams, read `bptt` words at a time; the state
-              is carried on from one piece to the next, the gradient is not
-    figure    perplexity, exp of the mean cross-entropy in nats a word, over the split read as one stream
+              the logits come from a plain layer, or from the embedding's own table ("tied"),
+              directly where the sizes agree or through a linear layer into the embedding's space
+    training  truncated BPTT: the text is cut into `batch` streams, read `bptt` words at a time;
+              the state is carried on from one piece to the next, the gradient is not
+    figure    perplexity, exp of the mean cross-entropy in nats a word, over the split read as one
+              stream
 
 Source: task and scheme as in Zaremba et al., arXiv:1409.2329; tied weights as the paper's recurrent
 sSNU has them (arXiv:1812.07040), whose sizes are not published.
@@ -26,7 +27,7 @@ PIECE = 200  # words at a time where no gradient is needed: bounds the memory of
 
 
 class Language:
-    """The task for one unit; `data` maps "train", "valid", "test" to word numbers (N,), of n_words words."""
+    """The task for one unit; `data` maps "train", "valid", "test" to word numbers (N,)."""
 
     name, metric, higher_is_better = "language", "perplexity", False
     loss = staticmethod(softmax_cross_entropy)
@@ -51,20 +52,22 @@ class Language:
         return Network([*layers, TiedOutput(embedding)])
 
     def batches_per_epoch(self, settings):
-        """Pieces of bptt words in each of the streams; a rest too short for a whole piece is left out."""
+        """Pieces of bptt words in each of the streams; a rest too short for one is left out."""
         return (len(self.data["train"]) // settings.batch - 1) // settings.bptt
 
     def batches(self, settings, rng):
         """The streams, piece by piece; the state is cleared at the start of an epoch only."""
         words = self.data["train"]
         length = len(words) // settings.batch
-        streams = words[:length * settings.batch].reshape(settings.batch, length).T  # (length, batch)
+        # (length, batch)
+        streams = words[:length * settings.batch].reshape(settings.batch, length).T
         for i in range(self.batches_per_epoch(settings)):
             t = i * settings.bptt
-            yield Batch(streams[t:t + settings.bptt], streams[t + 1:t + settings.bptt + 1], carry=i > 0)
+            yield Batch(streams[t:t + settings.bptt], streams[t + 1:t + settings.bptt + 1],
+                        carry=i > 0)
 
     def evaluate(self, network, split, settings, seed):
-        """Perplexity of a split, read as one stream from a cleared state; its first word is given."""
+        """Perplexity of a split, one stream from a cleared state; its first word is given."""
         network = without_dropout(network)
         words = self.data[split][:, None]
         total, state = 0.0, None
@@ -74,11 +77,12 @@ class Language:
             state = cache.state
             total += len(target) * softmax_cross_entropy(y, target)[0]
         nats = total / (len(words) - 1)
-        return {"perplexity": math.exp(nats) if nats < 709 else math.inf}  # e^709: the largest float
+        # e^709: the largest float
+        return {"perplexity": math.exp(nats) if nats < 709 else math.inf}
 
 
 def sample_text(network, vocabulary, rng, n=60, temperature=0.8):
-    """Text of n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
+    """n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
     words = sample(network, [vocabulary.index("<eos>")], n, rng, temperature)
     return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
 

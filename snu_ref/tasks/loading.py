@@ -1,5 +1,7 @@
-"""A task with its data: what the package and Python carry (preset "small"), or the full sets (preset "paper"),
-of which the user brings copies: MNIST for digits, the JSB chorales for music, Penn Treebank for language.
+"""A task with its data: small sets that the package and Python carry, or the full ones.
+
+The full sets are of preset "paper", and the user brings copies of them: MNIST for digits, the JSB
+chorales for music, Penn Treebank for language.
 """
 from typing import NamedTuple
 
@@ -48,8 +50,10 @@ def _digits(unit):
     def values(images):
         return (images.reshape(len(images), -1) / 16).astype(np.float32)  # 16 is the darkest
 
-    train, valid = split_validation(values(digits.train_images), digits.train_labels, N_VALID_DIGITS)
-    data = {"train": train, "valid": valid, "test": (values(digits.test_images), digits.test_labels)}
+    train, valid = split_validation(values(digits.train_images), digits.train_labels,
+                                    N_VALID_DIGITS)
+    data = {"train": train, "valid": valid,
+            "test": (values(digits.test_images), digits.test_labels)}
     counts = ", ".join(f"{len(labels):,} {split}" for split, (_, labels) in data.items())
     return Loaded(Digits(unit, data), [f"UCI handwritten digits, 8x8: {counts} images"], {})
 
@@ -76,7 +80,8 @@ def _language_task(unit, text, facts):
     data = {split: getattr(text, split) for split in SPLITS}
     n = len(text.vocabulary)
     simple = {"unigram": ngrams.unigram_perplexity(data["train"], data["test"], n),
-              "Witten-Bell bigram": ngrams.witten_bell_bigram_perplexity(data["train"], data["test"], n)}
+              "Witten-Bell bigram": ngrams.witten_bell_bigram_perplexity(data["train"],
+                                                                         data["test"], n)}
     return Loaded(Language(unit, data, n), facts, simple, text.vocabulary)
 
 

@@ -6,7 +6,8 @@
     figure    negative log-likelihood in nats, summed over the 88 notes, averaged over all predicted
               steps of all pieces ("pooled"); the mean of the pieces' own means is given beside it
 
-Sources: task and figure, Boulanger-Lewandowski et al., ICML 2012; network 88-150-88, arXiv:1812.07040.
+Sources: task and figure, Boulanger-Lewandowski et al., ICML 2012; network 88-150-88,
+arXiv:1812.07040.
 """
 import numpy as np
 
@@ -21,7 +22,7 @@ N_KEYS = 88
 
 
 class Music:
-    """The task for one unit; `data` maps "train", "valid", "test" to lists of piano rolls (steps, 88)."""
+    """The task for one unit; `data` maps "train", "valid", "test" to piano rolls (steps, 88)."""
 
     name, metric, higher_is_better = "music", "nll", False
     loss = staticmethod(bernoulli_nll)
@@ -32,7 +33,8 @@ class Music:
     def network(self, settings, rng):
         """88 - hidden - 88 logits, with dropout before the last layer if there is any."""
         like = {"rng": rng, "dtype": np.float32}
-        layers = unit_layers(self.unit, (N_KEYS, *settings.hidden), settings.options, rng, np.float32)
+        layers = unit_layers(self.unit, (N_KEYS, *settings.hidden), settings.options, rng,
+                             np.float32)
         if settings.dropout:
             layers.append(Dropout(settings.dropout, **like))
         return Network([*layers, Dense(settings.hidden[-1], N_KEYS, **like)])
@@ -60,11 +62,12 @@ class Music:
                 totals.append(n * bernoulli_nll(y[:n, piece], batch.target[:n, piece])[0])
                 steps.append(n)
         totals, steps = np.array(totals), np.array(steps)
-        return {"nll": float(totals.sum() / steps.sum()), "nll_per_piece": float((totals / steps).mean())}
+        return {"nll": float(totals.sum() / steps.sum()),
+                "nll_per_piece": float((totals / steps).mean())}
 
 
 def pad(rolls):
-    """Rolls (steps, 88) as one Batch: steps 0..n-2 as input, 1..n-1 as target, mask 1 on real steps."""
+    """Rolls (steps, 88) as one Batch: input steps 0..n-2, target 1..n-1, mask 1 on real ones."""
     longest = max(len(roll) for roll in rolls) - 1
     x = np.zeros((longest, len(rolls), N_KEYS), np.float32)
     target = np.zeros_like(x)

@@ -1,5 +1,6 @@
-"""The settings of each task and unit, as small tables: preset "small" for the data in the package and
-what Python carries, preset "paper" for the full data.
+"""The settings of each task and unit, as small tables, a table for each preset.
+
+Preset "small" is for the data in the package and what Python carries, "paper" for the full data.
 
 Each value says where it comes from:
     published(v)   the paper's charts and captions (arXiv:1812.07040v2)
@@ -85,7 +86,8 @@ MUSIC_SMALL = {
 }
 
 # Weights on phase-change devices: what the paper has not published, the store's options, is ours.
-PCM = {**MUSIC_SMALL["snu"], "lr": ours(0.01), "keep": ours("last"), "store": ours({"kind": "pcm", "scale": 16.0})}
+PCM = {**MUSIC_SMALL["snu"], "lr": ours(0.01), "keep": ours("last"),
+       "store": ours({"kind": "pcm", "scale": 16.0})}
 
 MUSIC_PCM = {"snu": PCM}
 MUSIC_QUANTISED = {"snu": {**PCM, "store": ours({"kind": "quantised", "scale": 16.0})}}
@@ -94,16 +96,19 @@ MUSIC_QUANTISED = {"snu": {**PCM, "store": ours({"kind": "quantised", "scale": 1
 
 LANGUAGE = dict(
     **WEIGHTS,
-    embedding=ours(128), hidden=ours((128,)), options=ours({}), tied=ours(True), projection=ours(True),
-    dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.012), momentum=ours(0.0), schedule=ours("cosine"),
-    batch=ours(16), bptt=ours(30), epochs=ours(16), clip=ours(1.0))
+    embedding=ours(128), hidden=ours((128,)), options=ours({}), tied=ours(True),
+    projection=ours(True), dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.012),
+    momentum=ours(0.0), schedule=ours("cosine"), batch=ours(16), bptt=ours(30),
+    epochs=ours(16), clip=ours(1.0))
 
 LANGUAGE_SMALL = {
     "snu": {**LANGUAGE,
             "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
-    "ssnu": {**LANGUAGE, "tied": published(True), "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
-                                          "train_decay": True})},
-    "rnn": {**LANGUAGE, "lr": ours(0.006)}, "gru": {**LANGUAGE, "lr": ours(0.024)}, "lstm": LANGUAGE,
+    "ssnu": {**LANGUAGE, "tied": published(True),
+             "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
+                              "train_decay": True})},
+    "rnn": {**LANGUAGE, "lr": ours(0.006)}, "gru": {**LANGUAGE, "lr": ours(0.024)},
+    "lstm": LANGUAGE,
 }
 
 # ---- the full data ------------------------------------------------------------------------------
@@ -114,17 +119,19 @@ MNIST = {
     "hidden": ours((256, 256, 256))}
 
 DIGITS_PAPER = {
-    "snu": {**MNIST, "hidden": ours((256,) * 6), "options": toolkit({"g": "leaky_relu"}), "lr": ours(0.002)},
+    "snu": {**MNIST, "hidden": ours((256,) * 6), "options": toolkit({"g": "leaky_relu"}),
+            "lr": ours(0.002)},
     "ssnu": {**MNIST, "options": ours({"g": "identity"}), "lr": ours(0.002)},
     "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
-    "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50), "lr": ours(0.01),
-                 "n_steps": ours(10), "max_spikes": ours(10), "options": toolkit({"g": "leaky_relu"})},
+    "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50),
+                 "lr": ours(0.01), "n_steps": ours(10), "max_spikes": ours(10),
+                 "options": toolkit({"g": "leaky_relu"})},
 }
 
 JSB = {**MUSIC, "epochs": ours(100), "dropout": ours(0.25)}
 
-# hidden sizes of the comparators: those of Chung et al., arXiv:1412.3555, about 20,000 parameters, whose
-# figures the paper quotes
+# hidden sizes of the comparators: those of Chung et al., arXiv:1412.3555, about 20,000 parameters,
+# whose figures the paper quotes
 MUSIC_PAPER = {
     "snu": {**JSB, "options": ours({"g": "identity", "decay": 0.8}), "lr": ours(0.01)},
     "ssnu": {**JSB, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
@@ -133,15 +140,16 @@ MUSIC_PAPER = {
     "lstm": {**JSB, "hidden": ours((36,)), "dropout": ours(0.2), "lr": ours(0.015)},
 }
 
-PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ours(0.35), "lr": ours(0.002),
-       "batch": ours(20), "bptt": ours(35), "epochs": ours(8)}
+PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ours(0.35),
+       "lr": ours(0.002), "batch": ours(20), "bptt": ours(35), "epochs": ours(8)}
 
 LANGUAGE_PAPER = {
     "snu": {**PTB, "tied": ours(True), "hidden": ours((1000,)), "dropout": ours(0.25),
             "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
     "ssnu": {**PTB, "tied": published(True), "embedding": ours(400), "hidden": ours((800,)),
              "dropout": ours(0.4), "epochs": ours(10),
-             "options": ours({"g": "identity", "decay": 0.5, "recurrent": True, "train_decay": True})},
+             "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
+                              "train_decay": True})},
     "rnn": PTB, "gru": PTB, "lstm": {**PTB, "embedding": ours(200), "hidden": ours((200, 200))},
 }
 

@@ -20,7 +20,7 @@ class Run(NamedTuple):
 
     @property
     def network(self) -> Network:
-        """The network with the parameters of its best validation epoch."""
+        """The network with the parameters of the epoch that was kept."""
         return self.trained.network
 
 
@@ -28,7 +28,8 @@ def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=Fal
              report=None, **changes):
     """Train from `seed` with the settings of a preset's table, then read the test split once.
 
-    changes: settings that replace those of the table. checkpoint, resume, stream, report: see `train`.
+    changes: settings that replace those of the table. checkpoint, resume, stream, report: see
+    `train`.
     """
     settings = settings_of(table, **changes)
     task = loaded.task
@@ -39,10 +40,12 @@ def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=Fal
         "parameters": trained.network.n_trainable,
         "metric": task.metric, "test": task.evaluate(trained.network, "test", settings, seed),
         "baselines": loaded.baselines, "data": loaded.facts,
-        "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch, "history": trained.history,
+        "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch,
+        "history": trained.history,
         "settings": {name: {"value": getattr(settings, name),
                             "source": "command line" if name in changes else choice.source}
                      for name, choice in table.items()},
-        "versions": {"snu_ref": __version__, "numpy": np.__version__, "python": platform.python_version()},
+        "versions": {"snu_ref": __version__, "numpy": np.__version__,
+                     "python": platform.python_version()},
     }
     return Run(loaded, settings, trained, results)

@@ -21,14 +21,16 @@ def settings_of(table, **changes):
     """
     unknown = changes.keys() - table.keys()
     if unknown:
-        raise ValueError(f"settings: unknown {', '.join(sorted(unknown))}; expected {', '.join(table)}")
+        raise ValueError(f"settings: unknown {', '.join(sorted(unknown))}; expected "
+                         f"{', '.join(table)}")
     return SimpleNamespace(**{**{name: choice.value for name, choice in table.items()}, **changes})
 
 
 def read_change(text, table):
-    """Name and value of "NAME=VALUE", a change of a preset's table; the value is written as in Python.
+    """Name and value of "NAME=VALUE", a change of a preset's table; the value as in Python.
 
-    ValueError if the table has no such name, or the value is of another kind than the one it replaces.
+    ValueError if the table has no such name, or the value is of another kind than the one it
+    replaces.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> read_change("lr=0.01", find_preset("music", "snu", "small"))
@@ -36,7 +38,8 @@ def read_change(text, table):
     """
     name, equals, value = text.partition("=")
     if not equals or name not in table:
-        raise ValueError(f"--set: expected NAME=VALUE with NAME one of {', '.join(table)}; got {text!r}")
+        raise ValueError(f"--set: expected NAME=VALUE with NAME one of {', '.join(table)}; got "
+                         f"{text!r}")
     try:
         value = ast.literal_eval(value)
     except (ValueError, SyntaxError):
@@ -60,13 +63,18 @@ def _between(low, high, **ends):
     return lambda name, value: validation.number_in(name, value, low, high, **ends)
 
 
+def _clip(name, value):
+    """A bound above 0, or None for no clipping."""
+    return None if value is None else _between(0, math.inf, low_open=True)(name, value)
+
+
 # What a value given by hand has to be, where its kind does not say it.
 CHECKS = {
     "hidden": _sizes,
     "lr": _between(0, math.inf, low_open=True, high_open=True),
     "momentum": _between(0, 1, high_open=True),
     "dropout": _between(0, 1, high_open=True),
-    "clip": lambda name, value: None if value is None else _between(0, math.inf, low_open=True)(name, value),
+    "clip": _clip,
     "shift": lambda name, value: validation.positive_int(name, value) if value != 0 else 0,
     **dict.fromkeys(("batch", "epochs", "bptt", "embedding", "n_steps", "max_spikes", "kernel"),
                     validation.positive_int),
@@ -74,7 +82,8 @@ CHECKS = {
 
 
 def describe(table, **changes):
-    """The table as text, a line for each value, with its source; changes replace values of the table."""
-    lines = [(name, changes.get(name, choice.value), "command line" if name in changes else choice.source)
+    """The table as text, a line for each value, with its source; changes replace values."""
+    lines = [(name, changes.get(name, choice.value),
+              "command line" if name in changes else choice.source)
              for name, choice in table.items()]
     return "\n".join(f"  {name:18} {source:12} {value}" for name, value, source in lines)

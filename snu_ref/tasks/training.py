@@ -10,12 +10,13 @@ A task is an object with
     loss(y, target, mask)    value and dL/dy
     evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
 
-The parameters kept are those of the best validation epoch (settings.keep "best", the default), or of
-the last ("last", for weights on devices, which cannot be taken back). The test split is read once, at
-the end, by whoever calls.
+The parameters kept are those of the best validation epoch (settings.keep "best", the default), or
+of the last ("last", for weights on devices, which cannot be taken back). The test split is read
+once, at the end, by whoever calls.
 
-settings.store, if not None, says that weights live elsewhere than in the network (`snu_ref.pcm.in_loop`):
-every batch then runs on the weights as read, and the update is handed to the store.
+settings.store, if not None, says that weights live elsewhere than in the network
+(`snu_ref.pcm.in_loop`): every batch then runs on the weights as read, and the update is handed to
+the store.
 """
 import math
 import time
@@ -33,7 +34,7 @@ from . import checkpoints
 
 
 class Batch(NamedTuple):
-    """One step of training: input, target, mask of real steps (or None), and whether to carry the state on."""
+    """One step of training: input, target, mask of real steps, and whether the state goes on."""
     x: np.ndarray
     target: np.ndarray
     mask: Optional[np.ndarray] = None
@@ -51,9 +52,10 @@ def make_optimiser(settings):
 
 
 def learning_rate(settings, done):
-    """The rate after a fraction `done` of all updates: constant, or falling to 0 along half a cosine."""
+    """The rate after a fraction `done` of all updates: constant, or half a cosine down to 0."""
     if validation.one_of("schedule", settings.schedule, ("constant", "cosine")) == "cosine":
-        return max(settings.lr * 0.5 * (1 + math.cos(math.pi * done)), 1e-12)  # above 0, as an optimiser asks
+        # above 0, as an optimiser asks
+        return max(settings.lr * 0.5 * (1 + math.cos(math.pi * done)), 1e-12)
     return settings.lr
 
 
@@ -78,8 +80,8 @@ def train_epoch(task, network, optimiser, settings, epoch, rng, progress=None, s
     return float(np.mean(losses))
 
 
-def update(network: Network, optimiser, grads, clip):
-    """One step of the optimiser on the trainable parameters; a trained decay stays within [0, 1]."""
+def update(network, optimiser, grads, clip):
+    """One step of the optimiser on the trainable parameters; a decay stays within [0, 1]."""
     grads = {name: grads[name] for name in network.trainable}
     if clip is not None:
         grads, _ = clip_by_norm(grads, clip)
@@ -95,7 +97,7 @@ class Trained(NamedTuple):
     network: Network     # with the parameters of the epoch that was kept
     history: list        # a dict per epoch: epoch, loss, seconds, and the validation figures
     best_epoch: int      # the epoch that was kept
-    store: object = None # where the weights live, if not in the network
+    store: object = None  # where the weights live, if not in the network
 
     @property
     def seconds(self):
@@ -105,7 +107,7 @@ class Trained(NamedTuple):
 
 def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stream=None,
           report=None):
-    """Train a network from `seed` and keep the parameters of its best validation epoch.
+    """Train a network from `seed` and keep the parameters of one epoch, as settings.keep says.
 
     checkpoint: a path that is written before the first update and after every epoch; resume: go on
     from there. A resumed run ends bit-identical to one that was never interrupted, on the same
@@ -134,7 +136,8 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
         loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store)
         if store:
             store.read()
-        record = {"epoch": epoch + 1, "loss": loss, **task.evaluate(network, "valid", settings, seed)}
+        record = {"epoch": epoch + 1, "loss": loss,
+                  **task.evaluate(network, "valid", settings, seed)}
         if best_epoch(task, settings, [*history, record]) == epoch + 1:
             best = _copies(network.params)
         history.append({**record, "seconds": time.monotonic() - start})
@@ -160,14 +163,16 @@ def best_epoch(task, settings, history):
     if validation.one_of("keep", settings.keep, ("best", "last")) == "last":
         return history[-1]["epoch"]
     sign = -1 if task.higher_is_better else 1
-    return min(history, key=lambda record: sign * record[task.metric])["epoch"]  # the first of equals
+    # the first of equals
+    return min(history, key=lambda record: sign * record[task.metric])["epoch"]
 
 
 def make_store(network, settings, rng):
-    """The store that the settings ask for, or None: settings.store is a dict with "kind" and its options.
+    """The store that the settings ask for, or None; settings.store: a dict, "kind" and options.
 
-    kind "pcm" (PCMStore), "quantised" (QuantisedStore) or "rounded" (RoundedStore); it holds all input
-    weights of the network, "0.W", "1.W" ..., and the noise of devices is drawn from the run's generator.
+    kind "pcm" (PCMStore), "quantised" (QuantisedStore) or "rounded" (RoundedStore); it holds all
+    input weights of the network, "0.W", "1.W" ..., and the noise of devices is drawn from the run's
+    generator.
     """
     options = dict(settings.store or {})
     if not options:
@@ -175,6 +180,7 @@ def make_store(network, settings, rng):
     kind = validation.one_of("kind", options.pop("kind", None), ("pcm", "quantised", "rounded"))
     names = [name for name in network.params if name.endswith(".W")]
     if kind == "pcm":
-        rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh") if key in options}
+        rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh")
+                if key in options}
         return PCMStore(network, names, noise=rng, rule=UpdateRule(**rule), **options)
     return {"quantised": QuantisedStore, "rounded": RoundedStore}[kind](network, names, **options)

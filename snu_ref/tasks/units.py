@@ -20,8 +20,8 @@ COMPARED = ("snu", "ssnu", "rnn", "gru", "lstm")  # those that the paper compare
 def conv_layers(in_shape, channels, kernel, options, rng, dtype):
     """Convolutional SNU layers, each with a max pooling of 2x2 pixels behind it, and then Flatten.
 
-    in_shape (height, width, c); channels: output channels of the layers; kernel: its side, odd, with a
-    padding that keeps the size.
+    in_shape (height, width, c); channels: output channels of the layers; kernel: its side, odd,
+    with a padding that keeps the size.
     """
     layers, like = [], {"dtype": dtype}
     for n in channels:
@@ -32,6 +32,7 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
 
 
 def unit_layers(unit, sizes, options, rng, dtype):
-    """Layers of the named unit: sizes (n_in, n_1, ..., n_K) gives K layers; options as for its class."""
+    """Layers of the named unit, K for sizes (n_in, n_1, ..., n_K); options as for its class."""
     make = UNITS[unit][1]
-    return [make(n_in, n, {**options, "rng": rng, "dtype": dtype}) for n_in, n in zip(sizes, sizes[1:])]
+    return [make(n_in, n, {**options, "rng": rng, "dtype": dtype})
+            for n_in, n in zip(sizes, sizes[1:])]

@@ -20,7 +20,6 @@ share no code with the rest of the package, and do not train.
 Source of the method: reverse accumulation, A. Griewank and A. Walther, "Evaluating Derivatives",
 2nd ed., SIAM 2008, chapter 3.
 """
-
 from .convolution import ConvTwin, PoolTwin, conv2d_twin, pool2d_twin
 from .readout import (
     DenseTwin,

@@ -18,7 +18,6 @@ What this does not do: no dilation, no groups, no strides or padding that differ
 
 Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
 """
-
 from typing import NamedTuple
 
 import numpy as np

@@ -19,7 +19,6 @@ may have its zeros anywhere; where it is 0, y and target are any finite numbers 
 Source: the likelihoods are textbook ones, C. Bishop, "Pattern Recognition and Machine Learning"
 (2006), chapter 4; the averages are this package's conventions.
 """
-
 import math
 from typing import NamedTuple
 

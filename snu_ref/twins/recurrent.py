@@ -24,7 +24,6 @@ Sources: J. Elman, Cognitive Science 14 (1990); S. Hochreiter and J. Schmidhuber
 9 (1997), with the forget gate of F. Gers et al., Neural Computation 12 (2000); K. Cho et al.,
 arXiv:1406.1078 (2014). The form with the reset after the product is the one of the cuDNN library.
 """
-
 import math
 from typing import NamedTuple
 

@@ -37,7 +37,6 @@ reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever formed.
 What this does not do: no choice of dtype (double precision), no check that decay lies in [0, 1]
 (the gradient is that of the raw value), no initialisation, no training.
 """
-
 from typing import NamedTuple
 
 import numpy as np
