@@ -42,12 +42,13 @@ def _softmax(y, axis):
 
 @np.errstate(all="ignore")
 def loss_numbers(loss, y, target, mask=None, *, use_mask=True, divisor="real", axis=-1, scale=1.0,
-                 over="time", nll=_stable_nll, inner=None):
+                 over="time", nll=_stable_nll, inner=None, derived=False):
     """value and dy of a loss.
 
-    use_mask: whether padding is left out of the sum. divisor: "real" steps, "all" steps, or "one".
-    axis: of the softmax. over: whether the squared error is of the mean over "time" or of each "step".
-    nll: the Bernoulli likelihood of a logit. inner: (f, slope) applied to y first.
+    use_mask: whether padding is left out of the sum. divisor: "real" steps, "all" steps, "one", or
+    the steps of each "sample" and then B. axis: of the softmax. over: whether the squared error is of the mean over "time" or of each "step".
+    nll: the Bernoulli likelihood of a logit. derived: whether dy follows from a softmax along another
+    axis, as by automatic differentiation, and is not p - k. inner: (f, slope) applied to y first.
     """
     T, B, n = y.shape
     w = np.ones((T, B)) if mask is None else mask.astype(float)
@@ -64,14 +65,16 @@ def loss_numbers(loss, y, target, mask=None, *, use_mask=True, divisor="real", a
             value = (counted[:, :, None] * d ** 2).sum() / (B * n)
             dy = counted[:, :, None] * d * 2 / (B * n)
     else:
-        N = {"real": w.sum(), "all": T * B, "one": 1.0}[divisor]
+        N = {"real": w.sum(), "all": T * B, "one": 1.0, "sample": B * w.sum(0)}[divisor]
+        weight = (counted / N)[:, :, None]
         if loss == NLL:
-            terms, d = nll(inside, target).sum(-1), _sigmoid(inside) - target
+            terms, dy = nll(inside, target), (_sigmoid(inside) - target) * weight
         else:
             hot = np.eye(n)[target]
-            d = _softmax(inside, axis) - hot
-            terms = -np.where(hot == 1, _log_softmax(inside, axis), 0).sum(-1)
-        value, dy = (terms * counted).sum() / N, d * counted[:, :, None] / N
+            terms = -np.where(hot == 1, _log_softmax(inside, axis), 0)
+            total = (hot * weight).sum(axis=axis if derived else -1, keepdims=True)
+            dy = _softmax(inside, axis) * total - hot * weight
+        value = (terms.sum(-1) * weight[:, :, 0]).sum()
     return {"value": np.array(scale * value), "dy": scale * slope * dy}
 
 
@@ -107,6 +110,9 @@ LOSS_MISTAKES = [
     _mistake("loss_divided_by_all_steps", "the sum over the real steps is divided by all T B steps, "
              "padding included: by the number of real steps", (MSE, NLL, CROSS),
              dict(divisor="all"), _masked),
+    _mistake("loss_mean_of_samples", "the loss is a mean over the steps of each sample and then over the "
+             "samples: a mean over all real steps together", (NLL, CROSS),
+             dict(divisor="sample"), _masked),
     _mistake("loss_padding_in_sum", "padded steps count in the sum, though not in its divisor: they "
              "add nothing", (MSE, NLL, CROSS), dict(use_mask=False), _masked),
     _mistake("loss_sum", "the loss is a sum over time and batch: it is divided by the number of real "
@@ -126,10 +132,14 @@ LOSS_MISTAKES = [
              "is that of the output averaged over time", (MSE,), dict(over="step")),
     _mistake("loss_in_bits", "the logarithm is base 2, bits: nats, the natural logarithm",
              (NLL, CROSS), dict(scale=1 / np.log(2))),
-    _mistake("loss_softmax_over_batch", "the softmax runs over the batch: over the classes, the last "
-             "axis", (CROSS,), dict(axis=1)),
-    _mistake("loss_softmax_over_time", "the softmax runs over time: over the classes, the last axis",
-             (CROSS,), dict(axis=0)),
+    _mistake("loss_softmax_over_batch", "the softmax runs over the batch, and dy = (p - k)/N: over the "
+             "classes, the last axis", (CROSS,), dict(axis=1)),
+    _mistake("loss_softmax_over_time", "the softmax runs over time, and dy = (p - k)/N: over the "
+             "classes, the last axis", (CROSS,), dict(axis=0)),
+    _mistake("loss_softmax_over_batch_derived", "the softmax runs over the batch, and dy is its "
+             "derivative: over the classes, the last axis", (CROSS,), dict(axis=1, derived=True)),
+    _mistake("loss_softmax_over_time_derived", "the softmax runs over time, and dy is its derivative: "
+             "over the classes, the last axis", (CROSS,), dict(axis=0, derived=True)),
     _mistake("loss_sigmoid_twice", "the sigmoid is taken twice: y holds logits, and the loss has the "
              "sigmoid inside", (NLL,), dict(inner=SIGMOID)),
     _mistake("loss_naive_probability", "-k log p - (1 - k) log(1 - p) of p = sigmoid(y), which is inf or "
@@ -137,6 +147,10 @@ LOSS_MISTAKES = [
              dict(nll=_naive_nll)),
     _mistake("loss_clipped_probability", "the probability is clipped to [1e-7, 1 - 1e-7] before its "
              "logarithm: use max(y, 0) - k y + log(1 + exp(-|y|))", (NLL,), dict(nll=_clipped_nll)),
+    _mistake("loss_clipped_probability_derived", "the probability is clipped to [1e-7, 1 - 1e-7] before "
+             "its logarithm, and no gradient passes where it is: use max(y, 0) - k y + "
+             "log(1 + exp(-|y|))", (NLL,), dict(nll=_clipped_nll), other=lambda i, o: {
+                 **o, "dy": o["dy"] * (np.abs(_sigmoid(i["y"]) - 0.5) <= 0.5 - 1e-7)}),
     _mistake("loss_of_probabilities", "dy is the gradient with respect to the probability p: y holds "
              "logits, dy = (p - k)/N", (NLL,), {}, other=lambda i, o: {
                  **o, "dy": o["dy"] / np.maximum(SIGMOID[1](i["y"]), 1e-300)}),

@@ -39,7 +39,8 @@ class Runs:
         for name, variant in VARIANTS.items():
             if self.late():
                 break
-            if name in INEXACT or not applies(self.config, name) or not variant.fits(self.inputs):
+            if (name in INEXACT or not applies(self.config, name)
+                    or not (variant.fits(self.inputs) and variant.tells(self.inputs))):
                 continue
             outputs = self.run((name,))
             if not all(k in outputs and agree(outputs[k], self.right[k])
