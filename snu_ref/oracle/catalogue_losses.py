@@ -46,7 +46,8 @@ def loss_numbers(loss, y, target, mask=None, *, use_mask=True, divisor="real", a
     """value and dy of a loss.
 
     use_mask: whether padding is left out of the sum. divisor: "real" steps, "all" steps, "one", or
-    the steps of each "sample" and then B. axis: of the softmax. over: whether the squared error is of the mean over "time" or of each "step".
+    the steps of each "sample" and then B. axis: of the softmax. over: whether the squared error is of the mean over "time", of the
+    "sum" over it, of each "step", or of the "last" step.
     nll: the Bernoulli likelihood of a logit. derived: whether dy follows from a softmax along another
     axis, as by automatic differentiation, and is not p - k. inner: (f, slope) applied to y first.
     """
@@ -57,7 +58,9 @@ def loss_numbers(loss, y, target, mask=None, *, use_mask=True, divisor="real", a
     if loss == MSE:
         steps = (w if divisor == "real" else np.ones((T, B))).sum(0)
         counted = counted / steps
-        if over == "time":
+        if over in ("sum", "last"):
+            counted = w if over == "sum" else w * (np.cumsum(w[::-1], axis=0)[::-1] == 1)
+        if over != "step":
             d = np.einsum("tb,tbn->bn", counted, inside) - target
             value, dy = (d ** 2).mean(), counted[:, :, None] * d * 2 / (B * n)
         else:
@@ -130,6 +133,10 @@ LOSS_MISTAKES = [
              dict(scale=0.5)),
     _mistake("loss_square_of_steps", "the squared error is taken at every step and then averaged: it "
              "is that of the output averaged over time", (MSE,), dict(over="step")),
+    _mistake("loss_square_of_last_step", "the squared error is that of the last real step: it is that of "
+             "the output averaged over time", (MSE,), dict(over="last")),
+    _mistake("loss_square_of_sum", "the squared error is that of the output summed over time, a count of "
+             "spikes: averaged over time", (MSE,), dict(over="sum")),
     _mistake("loss_in_bits", "the logarithm is base 2, bits: nats, the natural logarithm",
              (NLL, CROSS), dict(scale=1 / np.log(2))),
     _mistake("loss_softmax_over_batch", "the softmax runs over the batch, and dy = (p - k)/N: over the "
