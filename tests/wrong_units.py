@@ -497,6 +497,7 @@ WRONG = {
     "end_s_after_reset": after_reset("end.s", "end.y"),
     "s_after_reset": after_reset("s", "y"),
     "x_reshaped": x_reshaped,
+    "column_major": after(lambda i, o: o.update({k: a.T.reshape(a.shape) for k, a in o.items()})),
     "end_y_is_step_before": after(lambda i, o: o.update({"end.y": [i["state.y"], *o["y"]][-2]})),
     "end_s_cotangent_twice": after(None, lambda i: {**i, "dend.s": 2 * i["dend.s"]}),
     "end_y_cotangent_twice": after(None, lambda i: {**i, "dend.y": 2 * i["dend.y"]}),

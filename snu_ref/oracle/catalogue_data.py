@@ -118,6 +118,11 @@ def _reset_already(c, outputs, name, y):
         outputs[name] = outputs[name] * (1 - fired)
 
 
+def _column_major(c, outputs):
+    for name, a in outputs.items():
+        outputs[name] = a.ravel("F").reshape(a.shape)
+
+
 def _x_reshaped(config, inputs):
     return {**inputs, "x": _reshaped(inputs["x"])}
 
@@ -249,6 +254,10 @@ ORDER = [
     Variant("s_after_reset",
             "s is reported after the reset of the next step, s_t (1 - y_t): s_t itself",
             {"outputs": (lambda c, outputs: _reset_already(c, outputs, "s", "y"),)}),
+    Variant("column_major",
+            "all arrays come out in Fortran order, the first axis running fastest: in C order, the "
+            "last axis",
+            {"outputs": (_column_major,)}),
     Variant("y_one_step_late",
             "y is reported a step late, y_{t-1} at t",
             _shifted(("y",), 1),
