@@ -13,6 +13,7 @@ from snu_ref.oracle.compare import compare, ulps
 from snu_ref.oracle.manifest import load_case, read_manifest
 from snu_ref.oracle.reference import outputs_of
 from snu_ref.oracle.sources import open_source
+from snu_ref.oracle.variants import find
 
 ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 
@@ -161,6 +162,17 @@ def test_one_cause_is_one_story(check):
     status, text = check(wrong(("out[\"grad.b\"] += dv", "out[\"grad.b\"] += dv / B")), "--cases", "rest,unit-tanh*")
     assert status == 1 and "FAILURE 1 of 1: 96 cases" in text, text
     assert text.count("also ") == 12 and "and 83 more" in text
+
+
+@pytest.mark.parametrize("name, cases", [
+    ("start_ignored", "hand-start-state,hand-decay"), ("output_detached", "hand-recurrence,hand-bias-kept-out"),
+    ("inhibition_over_batch_only", "unit-tanh-relu-inh,hand-inhibition")])
+def test_a_change_that_a_simpler_one_covers_elsewhere_is_one_story(check, name, cases):
+    """At rest an ignored state shows in its gradient alone, without H a detached y in the gate alone, and so on."""
+    source = ("from snu_ref.oracle.variants import find, run_variant\nclass Port:\n    def run(self, case):\n"
+              f"        return run_variant(case.config, case.inputs, ('{name}',))\n")
+    text = check(source, "--cases", cases)[1]
+    assert "FAILURE 1 of 1: 2 cases" in text and f"diagnosis: {find(name).text}" in text, text
 
 
 def test_first_divergence_is_the_first_in_the_order_of_computation():
