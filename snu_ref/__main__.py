@@ -7,6 +7,7 @@ import sys
 from . import command_help
 
 PROGRAM = "python -m snu_ref"
+READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
 COMMANDS = {  # name: (module, one line of help)
     "reproduce": ("reproduce",
                   "gradients, tasks and in-memory experiment: tables, figures and a report"),
@@ -47,10 +48,25 @@ def parse(argv):
 
 
 def main(argv=None):
+    """Run a command line and return its exit status; 141 where the reader of a pipe has left."""
+    try:
+        try:
+            return parse_and_run(sys.argv[1:] if argv is None else argv)
+        finally:
+            sys.stdout.flush()  # here and not at the end of Python, where it could not be caught
+    except BrokenPipeError:  # as of `| head`
+        # for what is not flushed yet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+
+
+def parse_and_run(argv):
     """Parse the command line, run the command, and return its exit status."""
-    args = parse(sys.argv[1:] if argv is None else argv)
+    args = parse(argv)
     try:
         return args.run(args)
+    except BrokenPipeError:  # an OSError, which `main` knows how to take
+        raise
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
         print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
         return 2

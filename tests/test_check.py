@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from snu_ref.__main__ import main
+from snu_ref.oracle.checking import check_cases, not_repeatable
 from snu_ref.oracle.compare import compare, ulps
 from snu_ref.oracle.manifest import load_case, read_manifest
 from snu_ref.oracle.reference import outputs_of
+from snu_ref.oracle.sources import open_source
+from snu_ref.oracle.variants import find
 
 ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 
@@ -161,6 +164,17 @@ def test_one_cause_is_one_story(check):
     assert text.count("also ") == 12 and "and 83 more" in text
 
 
+@pytest.mark.parametrize("name, cases", [
+    ("start_ignored", "hand-start-state,hand-decay"), ("output_detached", "hand-recurrence,hand-bias-kept-out"),
+    ("inhibition_over_batch_only", "unit-tanh-relu-inh,hand-inhibition")])
+def test_a_change_that_a_simpler_one_covers_elsewhere_is_one_story(check, name, cases):
+    """At rest an ignored state shows in its gradient alone, without H a detached y in the gate alone, and so on."""
+    source = ("from snu_ref.oracle.variants import find, run_variant\nclass Port:\n    def run(self, case):\n"
+              f"        return run_variant(case.config, case.inputs, ('{name}',))\n")
+    text = check(source, "--cases", cases)[1]
+    assert "FAILURE 1 of 1: 2 cases" in text and f"diagnosis: {find(name).text}" in text, text
+
+
 def test_first_divergence_is_the_first_in_the_order_of_computation():
     entry = ENTRIES["unit-tanh-relu"]
     inputs, outputs = load_case(entry)
@@ -217,6 +231,30 @@ def test_small_errors_are_told_from_rounding(check):
     assert check(source.replace("{}", "1e-11"), "--cases", "unit-tanh-relu")[0] == 0
     assert check(source.replace("{}", "1e-9"), "--cases", "unit-tanh-relu")[0] == 1
     assert check(source.replace("{}", "1e-5"), "--cases", "unit-tanh-relu", "--dtype", "float32")[0] == 1
+
+
+STEADY = "out['grad.b'] = out['grad.b'] - 1; return out"
+
+
+@pytest.mark.parametrize("line, steady", [
+    (STEADY, True), ("out['y'] = out['y'] * float('nan'); return out", True),
+    ("out['z'] += getattr(self, 'kept', 1); self.kept = out['s'].mean(); return out", False),
+    ("out['grad.W'] *= __import__('random').random(); return out", False),
+    ("self.n = getattr(self, 'n', 0) + 1; 1 / (self.n < 3); " + STEADY, False)],
+    ids=["steady", "nan", "a state kept", "random", "a later fault"])
+def test_a_port_that_is_not_repeatable_is_found(tmp_path, line, steady):
+    (tmp_path / "port.py").write_text(ECHO.format(line))
+    source = open_source(f"{tmp_path}/port.py:Port", None, [], {})
+    results = list(check_cases(source, [ENTRIES["hand-bias"], ENTRIES["hand-decay"]]))
+    assert [r.verdict for r in results] == ["failed", "failed"]
+    assert (not_repeatable(source, results) is None) == steady
+
+
+def test_a_port_that_is_not_repeatable_is_told_so(check):
+    kept = "self.n = getattr(self, 'n', 0) + 1; out['grad.b'] = -self.n * out['grad.b']; return out"
+    status, text = check(ECHO.format(kept), "--cases", "hand-bias")
+    assert status == 1 and text.count("NOT REPEATABLE  hand-bias gives other numbers") == 1
+    assert "NOT REPEATABLE" not in check(ECHO.format(STEADY), "--cases", "hand-bias")[1]
 
 
 # ---- what is left out, expected failures, exit status --------------------------------------------

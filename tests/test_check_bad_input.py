@@ -187,6 +187,20 @@ def test_arrays_in_files(told, results, content, word):
     assert word in text, text
 
 
+def test_raw_numbers_in_other_orders_are_told_so(told, results):
+    for name, a in OUTPUTS.items():
+        (results / f"{name}.bin").write_bytes(a.astype(">f8").tobytes())
+    status, text = told("check", "DIR", "--cases", "hand-decay")
+    assert status == 1 and text.startswith("ERROR  hand-decay: the numbers of its .bin files look big-endian"), text
+
+
+def test_faults_of_many_arrays_are_a_short_line(told, results):
+    for name, a in OUTPUTS.items():
+        (results / f"{name}.bin").write_bytes(a.astype("<f2").tobytes())
+    text = told("check", "DIR", "--cases", "hand-decay")[1]
+    assert f"; and {len(OUTPUTS) - 3} more" in text and text.count("bytes, float64") == 3, text
+
+
 def test_other_orders_of_bytes_and_axes_are_read(told, results):
     for name, a in (("y", OUTPUTS["y"].astype(">f8")), ("s", np.asfortranarray(OUTPUTS["s"]))):
         (results / f"{name}.bin").unlink()

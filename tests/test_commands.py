@@ -105,6 +105,18 @@ def test_help_names_every_command(tmp_path):
         assert "usage" in run(tmp_path, command, "--help")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are broken otherwise there")
+@pytest.mark.parametrize("words", [("vectors", "show", "hand-input"), ("vectors", "list")], ids=" ".join)
+def test_a_reader_who_leaves_is_no_error(tmp_path, words):
+    """As of `| head`: nothing is said, and the exit status is a shell's for SIGPIPE; more than a buffer, or less."""
+    reader, writer = os.pipe()
+    os.close(reader)  # before a word is written
+    with os.fdopen(writer, "w") as pipe:
+        done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=tmp_path, env=ENVIRONMENT, stdout=pipe,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_the_memory_experiment_by_itself_and_its_spread(tmp_path):
     text = run(tmp_path, "memory", "--epochs", "1", "--seeds", "2", "--device-seeds", "1", "--out",
                "results")

@@ -71,6 +71,43 @@ def test_adam_written_once_more_with_eps_inside_the_root():
     assert found[0].names == ("adam_eps_inside_root",) and found[0].digits > 12
 
 
+def test_amsgrad_and_dampening_written_once_more():
+    """As in PyTorch: the largest v before its correction; and a first velocity that is the gradient."""
+    (entry, i, outputs), c = (found := first("optimiser", optimiser="adam")), found[0]["config"]
+    p, m, v, top, rows = i["params.W"], 0.0, 0.0, 0.0, []
+    for t, g in enumerate(i["grads.W"], 1):
+        m, v = m + (1 - c["beta1"]) * (g - m), v + (1 - c["beta2"]) * (g * g - v)
+        top = np.where(v > top, v, top)
+        p = p - c["lr"] / (1 - c["beta1"] ** t) * m / (np.sqrt(top) / np.sqrt(1 - c["beta2"] ** t) + c["eps"])
+        rows.append(p)
+    found = recognise(c, i, {"after.W": np.array(rows)}, outputs, 1e-10)
+    assert [e.names for e in found] == [("adam_maximum_of_uncorrected_v",)]
+    (entry, i, outputs), c = (found := first("optimiser", optimiser="sgd", momentum=0.5)), found[0]["config"]
+    p, v, rows = i["params.b"], None, []
+    for g in i["grads.b"]:
+        v = g if v is None else (v + g) / 2
+        p = p - c["lr"] * v
+        rows.append(p)
+    found = recognise(c, i, {"after.b": np.array(rows)}, outputs, 1e-10)
+    assert [e.names for e in found] == [("sgd_dampened_after_first_step",)]
+
+
+@pytest.mark.parametrize("name", ["loss_mean_of_samples", "loss_softmax_over_time_derived",
+                                  "loss_softmax_over_batch_derived", "loss_square_of_last_step", "loss_square_of_sum"])
+def test_dy_of_a_mistaken_loss_is_its_derivative(name):
+    for entry, inputs, outputs in CASES:
+        if entry["config"]["unit"] != "loss" or "far" in entry["id"] or not numbers_with(
+                entry["config"], inputs, outputs, name):
+            continue
+        h, dy = 1e-5, np.zeros(inputs["y"].size)
+        for k, step in enumerate(h * np.eye(dy.size)):
+            up, down = (numbers_with(entry["config"], {**inputs, "y": inputs["y"] + sign * step.reshape(
+                inputs["y"].shape)}, outputs, name)["value"] for sign in (1, -1))
+            dy[k] = (up - down) / (2 * h)
+        found = numbers_with(entry["config"], inputs, outputs, name)["dy"]
+        np.testing.assert_allclose(found.ravel(), dy, rtol=0, atol=1e-8)
+
+
 def test_an_lstm_written_once_more_with_a_bias_of_the_forget_gate():
     entry, i, outputs = first("lstm")
     h, c, y, n = i["state.h"], i["state.c"], [], i["params.H"].shape[0]

@@ -50,8 +50,8 @@ def apart(have, want):
 
 
 def shows(config, inputs, name):
-    """Whether a variant differs from the right unit."""
-    return applies(config, name) and find(name).fits(inputs) and not (
+    """Whether a variant differs from the right unit, and is looked for."""
+    return applies(config, name) and find(name).fits(inputs) and find(name).tells(inputs) and not (
         (changed := run_variant(config, inputs, (name,))).keys() == (right := run_variant(config, inputs, ())).keys()
         and apart(changed, right) < 1e-9)
 

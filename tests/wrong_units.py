@@ -216,6 +216,32 @@ def feedback(text):
     return edit(("y @ H", text))
 
 
+def sees(text, ahead=""):
+    """Something else than y_{t-1} in the gate."""
+    def make(config):
+        seen = "seen = stop(y)" if config["reset_grad"] == "detached" else "seen = y"
+        return dict(edits=[(seen, ahead + seen.replace("y", text))])
+    return make
+
+
+def after_reset(name, y):
+    """A trace of s with the reset by its own step's y."""
+    def make(config):
+        def then(i, o):
+            fired = o[y].max(-1)[..., None] if config["lateral_inhibition"] else o[y]
+            o[name] = o[name] * (1 - fired)
+        return dict(after=then)
+    return make
+
+
+def x_reshaped(config):
+    def before(i):
+        T, B, n = i["x"].shape
+        return {**i, "x": i["x"].reshape(B, T, n).transpose(1, 0, 2)}
+    return dict(before=before, after=lambda i, o: o.update(
+        {"grad.x": o["grad.x"].transpose(1, 0, 2).reshape(i["x"].shape)}))
+
+
 def b_of(text):
     return edit(("s + b", f"s + ({text})"))
 
@@ -274,6 +300,8 @@ WRONG = {
     "v_is_z": edit(("s + b", "z + b")),
     "b_reversed": b_of("Dual(b.value[::-1], b.along[::-1])"),
     "b_of_first_unit": b_of("Dual(b.value[:1], b.along[:1])"),
+    "b_along_batch": b_of("Dual(b.value[:, None], b.along[:, None])"),
+    "decay_along_batch": decay_of("Dual(decay.value[:, None], decay.along[:, None])"),
     "no_reset": edit(("1 - fired", "fired * 0 + 1")),
     "reset_by_threshold": reset("decay * (s + b * fired)"),
     "reset_by_threshold_after_decay": reset("(decay * s + b * fired)"),
@@ -289,8 +317,9 @@ WRONG = {
     "reset_undecayed": reset("(decay * s - s * fired)"),
     "gate_inverted": edit(("gate = 1 - fired", "gate = fired")),
     "reset_twice": edit((KEPT, KEPT + " * gate")),
-    "gate_one_step_late": lambda c: dict(edits=[(line, line.replace("y", "before")) for line in
-                                                ["seen = stop(y)" if c["reset_grad"] == "detached" else "seen = y"]]),
+    "gate_one_step_late": sees("before"),
+    "gate_one_step_late_from_start": sees("(before if t else y)"),
+    "gate_of_start": sees("y_0", "y_0 = y_0 if t else y\n"),
     "reset_gates_all": all_of_z("at.z(gate * ({} + decay * s))"),
     "reset_gates_input": edit(("x @ W", "gate * (x @ W)")),
     "hard_gate": edit(("fired = seen", "fired = Dual(1.0 * (seen.value > 0.5), 0 * seen.along)")),
@@ -357,12 +386,14 @@ WRONG = {
                                      lambda z: (functions(c)[0][0](z) > 0) * functions(c)[0][1](z))),
     **{f"leaky_slope={slope}": wrong for slope, wrong in LEAKY.items()},
     "leaky_floor": g_is(lambda z: np.maximum(z, 0.1), lambda z: 1.0 * (z > 0.1)),
+    "g_is_hard_tanh": g_is(lambda z: np.maximum(np.minimum(z, 1), -1), lambda z: 1.0 * (abs(z) < 1)),
     "g_is_softsign": g_is(lambda z: z / (1 + abs(z)), lambda z: (1 + abs(z)) ** -2.0),
     "g_on_input_only": edit(("x @ W", "g(x @ W)"), ("at.s(g(z))", "at.s(z)")),
     "h_is_sigmoid": h_is(sigmoid, lambda v: sigmoid(v) * sigmoid(-v)),
     "h_is_surrogate": lambda c: dict(h=(np.tanh, SPIKE["tanh"])),
     "h_is_sign": lambda c: dict(h=(np.sign, functions(c)[1][1])),
     "h_is_step": h_is(lambda v: 1.0 * (v > 0), lambda v: 1 / np.cosh(v) ** 2),
+    "h_is_rounded_sigmoid": h_is(lambda v: np.round(sigmoid(v)), lambda v: sigmoid(v) * sigmoid(-v)),
     "h_is_sigmoid_of_2v": h_is(lambda v: sigmoid(2 * v), lambda v: 2 * sigmoid(2 * v) * sigmoid(-2 * v)),
     "h_is_tanh": h_is(np.tanh, lambda v: 1 / np.cosh(v) ** 2),
     "h_is_fast_sigmoid": h_is(lambda v: (1 + v / (1 + abs(v))) / 2, lambda v: (1 + abs(v)) ** -2.0 / 2),
@@ -463,6 +494,10 @@ WRONG = {
     "state_not_cleared_in_batch": in_a_row,
     "state_not_cleared_between_runs": rerun,
     "end_is_step_before": after(lambda i, o: o.update({"end.s": o["s"][-2], "end.y": o["y"][-2]})),
+    "end_s_after_reset": after_reset("end.s", "end.y"),
+    "s_after_reset": after_reset("s", "y"),
+    "x_reshaped": x_reshaped,
+    "column_major": after(lambda i, o: o.update({k: a.T.reshape(a.shape) for k, a in o.items()})),
     "end_y_is_step_before": after(lambda i, o: o.update({"end.y": [i["state.y"], *o["y"]][-2]})),
     "end_s_cotangent_twice": after(None, lambda i: {**i, "dend.s": 2 * i["dend.s"]}),
     "end_y_cotangent_twice": after(None, lambda i: {**i, "dend.y": 2 * i["dend.y"]}),
@@ -529,4 +564,9 @@ def edges(config):
     return inputs
 
 
-SETTINGS = [({**CONFIG, **options}, make) for make in (draw, edges) for options in OPTIONS]
+def as_many_samples(config):
+    """As many samples as units."""
+    return draw(config, B=3)
+
+
+SETTINGS = [*(({**CONFIG, **options}, make) for make in (draw, edges) for options in OPTIONS), (CONFIG, as_many_samples)]

@@ -118,7 +118,7 @@ BACKWARD_VARIANTS = [
     Variant("output_detached",
             "y_{t-1} is a constant to the next step, in gate and recurrence alike: the gradient "
             "flows back through both",
-            _cut(False, True), RECURRENT),
+            _cut(False, True), tells=lambda inputs: "params.H" in inputs),
     Variant("gradient_cut_after_one_step",
             "the gradient is cut after each step (s and y detached, truncated backpropagation "
             "with k = 1): it flows back through all steps",

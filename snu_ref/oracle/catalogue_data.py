@@ -108,6 +108,29 @@ def _y_before_last(c, outputs):
         outputs["end.y"] = before
 
 
+def _reset_already(c, outputs, name, y):
+    """A trace of s after the reset by its own step's y, where both are there and of one shape."""
+    if outputs[name].shape == outputs[y].shape:
+        fired = outputs[y]
+        if c.config["lateral_inhibition"]:
+            fired = fired.max(axis=-1, keepdims=True)
+        outputs[name] = outputs[name] * (1 - fired)
+
+
+def _column_major(c, outputs):
+    for name, a in outputs.items():
+        outputs[name] = a.ravel("F").reshape(a.shape)
+
+
+def _x_reshaped(config, inputs):
+    return {**inputs, "x": _reshaped(inputs["x"])}
+
+
+def _input_gradient_unreshaped(c, outputs):
+    if "grad.x" in outputs:
+        outputs["grad.x"] = _unreshaped(outputs["grad.x"])
+
+
 def _of_step_before(name):
     """A trace of the step before, which begins with the initial state."""
     def change(c, outputs):
@@ -157,14 +180,14 @@ def _no_cotangent_on_last(config, inputs):
 ENDS = [
     Variant("start_ignored",
             "the initial state is ignored, s_0 = y_0 = 0: begin with the state that is given",
-            _zeroed("state.s", "state.y"), fits=_nonzero(*STATES)),
+            _zeroed("state.s", "state.y"), tells=_nonzero(*STATES)),
     Variant("start_s_ignored",
             "the initial s is ignored: s_0 is given",
             _zeroed("state.s"),
-            fits=_nonzero("state.s")),
+            tells=_nonzero("state.s")),
     Variant("start_y_ignored",
             "the initial y is ignored: y_0 is given, and gates the first step's state",
-            _zeroed("state.y"), fits=_nonzero("state.y")),
+            _zeroed("state.y"), tells=_nonzero("state.y")),
     Variant("end_cotangents_ignored",
             "the cotangents of the final state are ignored: they add to ds_T and dy_T",
             _zeroed("dend.s", "dend.y"), fits=_nonzero("dend.s", "dend.y")),
@@ -189,6 +212,9 @@ ENDS = [
     Variant("end_y_is_step_before",
             "the final y is that of the last step but one: that after step T",
             {"outputs": (_y_before_last,)}),
+    Variant("end_s_after_reset",
+            "the final s is reported after the reset of the next step, s_T (1 - y_T): s_T itself",
+            {"outputs": (lambda c, outputs: _reset_already(c, outputs, "end.s", "end.y"),)}),
     Variant("end_s_cotangent_twice",
             "the cotangent of the final s is added twice: once, to ds_T",
             _twice("dend.s"), fits=_nonzero("dend.s")),
@@ -219,6 +245,18 @@ ORDER = [
             "x is (T, B, n_in), time first",
             _rearranged(_reshaped, _unreshaped),
             fits=lambda inputs: several_steps(inputs) and several_samples(inputs)),
+    Variant("x_reshaped",
+            "x alone is reshaped where its axes should be swapped, so that samples and steps are "
+            "mixed: x is (T, B, n_in), time first",
+            {"inputs": (_x_reshaped,), "outputs": (_input_gradient_unreshaped,)},
+            fits=lambda inputs: several_steps(inputs) and several_samples(inputs)),
+    Variant("s_after_reset",
+            "s is reported after the reset of the next step, s_t (1 - y_t): s_t itself",
+            {"outputs": (lambda c, outputs: _reset_already(c, outputs, "s", "y"),)}),
+    Variant("column_major",
+            "all arrays come out in Fortran order, the first axis running fastest: in C order, the "
+            "last axis",
+            {"outputs": (_column_major,)}),
     Variant("y_one_step_late",
             "y is reported a step late, y_{t-1} at t",
             _shifted(("y",), 1),

@@ -44,10 +44,29 @@ def _first_step_ungated(c):
 
 def _of_two_steps(c):
     """The larger of y_{t-1} and y_{t-2}."""
-    y, older = c.y, c.older
-    if c.config["reset_grad"] == "detached":
-        y, older = y.detach(), older.detach()
+    y, older = _detached_if_asked(c, c.y), _detached_if_asked(c, c.older)
     return y + (older - y).apply(lambda a: np.maximum(a, 0), lambda a, f: (a > 0).astype(a.dtype))
+
+
+def _detached_if_asked(c, y):
+    return y.detach() if c.config["reset_grad"] == "detached" else y
+
+
+def _y_of_start(c):
+    """y_0, whatever the step."""
+    if c.t == 0:
+        c.start_y = c.y
+    return _detached_if_asked(c, c.start_y)
+
+
+def _as_column(p):
+    """A parameter as one number for each sample, (n, 1), where it is one for each unit."""
+    return p.tape.node(p.value[:, None], lambda d: p.receive(d.sum(-1)))
+
+
+def as_many_samples_as_units(inputs):
+    """B = n > 1: a parameter can be broadcast along the wrong axis, and nothing complains."""
+    return 1 < inputs["params.b"].size == inputs["x"].shape[1]
 
 
 def _mean(p):
@@ -103,6 +122,10 @@ THRESHOLD = [
     Variant("b_of_first_unit",
             "one threshold for all units, b[0]: b has one element for each unit",
             {"b": _of_first}, fits=several_units),
+    Variant("b_along_batch",
+            "b runs along the batch, b[:, None], which needs as many samples as units: along the "
+            "units, the last axis",
+            {"b": _as_column}, fits=as_many_samples_as_units),
 ]
 
 
@@ -163,7 +186,14 @@ RESET = [
             {"seen": _of_two_steps}),
     Variant("gate_one_step_late",
             "the gate sees y_{t-2}: it is 1 - y_{t-1}",
-            {"seen": lambda c: c.older}),
+            {"seen": lambda c: _detached_if_asked(c, c.older)}),
+    Variant("gate_one_step_late_from_start",
+            "the gate sees y_{t-2}, and y_0 in both of the first two steps: it is 1 - y_{t-1}",
+            {"seen": lambda c: _detached_if_asked(c, c.older if c.t else c.y)}),
+    Variant("gate_of_start",
+            "the gate sees y_0 at every step, as of a variable that is never updated: it is 1 - "
+            "y_{t-1}",
+            {"seen": _y_of_start}),
     Variant("reset_gates_all",
             "the reset gates the whole of z, (x W + y H + decay s)(1 - y): it gates the state "
             "alone",
@@ -257,6 +287,10 @@ DECAY = [
     Variant("decay_of_first_unit",
             "one decay for all units, decay[0]: there is one for each unit",
             {"decay": _of_first}, fits=several_units),
+    Variant("decay_along_batch",
+            "the decay runs along the batch, decay[:, None], which needs as many samples as units: "
+            "along the units, the last axis",
+            {"decay": _as_column}, fits=as_many_samples_as_units),
 ]
 
 

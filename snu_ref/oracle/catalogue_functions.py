@@ -68,6 +68,10 @@ G = [
     Variant("g_is_softsign",
             "g is z / (1 + |z|), not the one this case asks for",
             {"g": lambda z: z / (1 + np.abs(z)), "g_slope": lambda z, s: (1 - np.abs(s)) ** 2}),
+    Variant("g_is_hard_tanh",
+            "g is clip(z, -1, 1), a hard tanh, not the one this case asks for",
+            {"g": lambda z: np.clip(z, -1, 1),
+             "g_slope": lambda z, s: (np.abs(z) < 1).astype(z.dtype)}),
     Variant("g_on_input_only",
             "g is applied to x W alone: it is applied to the whole of z",
             {"drive": lambda c: product(c, c.x, c.W).apply(c.g, c.g_slope), "s": lambda c: c.z},
@@ -90,6 +94,11 @@ H = [
             "the output is step(v) with the slope 1 - tanh^2(v), the spiking unit: this case is "
             "the soft one, sigmoid(v)",
             {"h": lambda v: (v > 0).astype(v.dtype), "h_slope": lambda v, y: 1 - np.tanh(v) ** 2},
+            SIGMOID),
+    Variant("h_is_rounded_sigmoid",
+            "the output is sigmoid(v) rounded to 0 or 1, with the slope of the sigmoid, straight "
+            "through: sigmoid(v) itself",
+            {"h": lambda v: (v > 0).astype(v.dtype), "h_slope": lambda v, y: _sigmoid_slope(v)},
             SIGMOID),
     Variant("h_is_sigmoid_of_2v",
             "the output is (1 + tanh(v))/2, which is sigmoid(2 v): sigmoid(v)",

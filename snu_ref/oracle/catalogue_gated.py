@@ -88,6 +88,9 @@ COMMON = [
              {"H": lambda H: H.T}),
     _mistake("gated_no_bias", "b is left out: it is added to every gate", GATED,
              {"b": lambda b, k: b * 0.0}),
+    _mistake("gated_bias_twice",
+             "b is added twice, as of PyTorch's bias_ih and bias_hh that both hold it: once, one "
+             "of them is 0", GATED, {"b": lambda b, k: b if k == "n" else b + b.detach()}),
     _mistake("gated_no_recurrence", "h_{t-1} H is left out", GATED, {"H": lambda H: H * 0.0}),
     _mistake("gated_gradient_cut", "no gradient flows from step to step (the state is detached, "
              "truncated backpropagation with k = 1): it flows back through all steps", GATED,

@@ -25,14 +25,17 @@ def sgd(c, p, g, a, t, velocity=lambda c, v, g, t: c["momentum"] * v + g,
 
 
 def adam(c, p, g, a, t, first=lambda c: c["beta1"], second=lambda c: c["beta2"],
-         corrected=(1, 1), late=0, root=lambda v, eps, b: np.sqrt(v) + eps, square=lambda g: g * g,
-         weight=lambda beta: 1 - beta, kept=lambda old, v: v):
+         corrected=(1, 1), late=0, largest=False, root=lambda v, eps, b: np.sqrt(v) + eps,
+         square=lambda g: g * g, weight=lambda beta: 1 - beta, kept=lambda old, v: v):
     """m and v, corrected for their start at 0, then p - lr m / (sqrt(v) + eps)."""
     b1, b2, k = first(c), second(c), t - late
     a["m"] = b1 * a.get("m", 0.0 * g) + weight(b1) * g
     a["v"] = b2 * a.get("v", 0.0 * g) + weight(b2) * square(g)
+    if largest:
+        a["largest"] = np.maximum(a.get("largest", a["v"]), a["v"])
+    of_v = a["largest"] if largest else a["v"]
     m = a["m"] / (1 - b1 ** k) if corrected[0] else a["m"]
-    v = a["v"] / (1 - b2 ** k) if corrected[1] else a["v"]
+    v = of_v / (1 - b2 ** k) if corrected[1] else of_v
     a["top"] = kept(a.get("top", 0.0 * g), v)
     return p - c["lr"] * m / root(a["top"], c["eps"], 1 - b2 ** k)
 
@@ -67,7 +70,7 @@ def optimiser_numbers(config, inputs, rule):
             rows.append({**a, "after": p})
         for key in rows[0]:
             outputs[f"{key}.{name}"] = np.stack([row[key] for row in rows])
-    return {name: a for name, a in outputs.items() if not name.startswith("top.")}
+    return {name: a for name, a in outputs.items() if not name.startswith(("top.", "largest."))}
 
 
 def clip_numbers(config, inputs, clip, norm=norm_of):
@@ -116,12 +119,17 @@ _adam("adam_eps_left_out", "eps is left out: m / (sqrt(v) + eps)",
 _adam("adam_no_root", "the root is missing, m / (v + eps): m / (sqrt(v) + eps)",
       root=lambda v, eps, b: v + eps)
 _adam("adam_maximum_of_v", "the largest v so far is used (AMSGrad): v itself", kept=np.maximum)
+_adam("adam_maximum_of_uncorrected_v", "the largest v so far is used, taken before the correction "
+      "(PyTorch's amsgrad): v itself", largest=True)
 _adam("adam_weights_left_out", "m = beta1 m + g and v = beta2 v + g^2: the new term has the weight "
       "1 - beta", weight=lambda beta: 1.0)
 _adam("adam_absolute", "v averages |g|: it averages g^2", square=np.abs)
 _sgd("sgd_dampened",
      "the velocity is momentum v + (1 - momentum) g, a running mean: momentum v + g",
      velocity=lambda c, v, g, t: c["momentum"] * v + (1 - c["momentum"]) * g)
+_sgd("sgd_dampened_after_first_step", "the velocity is momentum v + (1 - momentum) g, and g at the "
+     "first step (PyTorch's dampening): momentum v + g",
+     velocity=lambda c, v, g, t: g if t == 1 else c["momentum"] * v + (1 - c["momentum"]) * g)
 _sgd("sgd_nesterov", "the step looks ahead, g + momentum v (Nesterov): p - lr v",
      step=lambda c, v, g: c["lr"] * (g + c["momentum"] * v) if v is not g else c["lr"] * g)
 _sgd("sgd_lr_inside_velocity", "the learning rate is inside the velocity, v = momentum v + lr g, "

@@ -105,8 +105,7 @@ INHIBITION = [
     Variant("inhibition_over_batch_only",
             "the maximum runs over the batch and not over the units: over the units, for each "
             "sample",
-            {"fired": lambda c, seen: seen.maximum(0)}, INHIBITED,
-            several_samples),
+            {"fired": lambda c, seen: seen.maximum(0)}, INHIBITED, tells=several_samples),
     Variant("inhibition_left_out",
             "each unit has a gate of its own, 1 - y_j: with inhibition it is 1 - max_j y_j",
             {"fired": lambda c, seen: seen}, INHIBITED, several_units),

@@ -18,13 +18,15 @@ TRAINING = ("training",)
 
 @np.errstate(all="ignore")
 def training_numbers(config, inputs, *, loss=loss_outputs, rule=right_rule, clip=right_clip,
-                     which=None, carried=False, added=False, before=False, decay_clipped=True,
-                     trainable=None):
+                     which=None, carried=False, added="", before=False, late=False, shown=False,
+                     decay_clipped=True, trainable=None):
     """The outputs of a training case.
 
     loss, rule, clip: as in their catalogues. which(k): the batch of step k. carried: the state goes
-    on from batch to batch. added: gradients of all steps so far are added up. before: the
-    parameters reported are those before the update. trainable(name): whether that one is updated.
+    on from batch to batch. added: gradients of all steps so far are added up, as they are ("raw")
+    or as they were "clipped". before: the parameters reported are those before the update. late:
+    the loss reported is that after it. shown: the gradients reported are the clipped ones.
+    trainable(name): whether that parameter is updated.
     """
     params, averages, total, state, steps = group(inputs, "params"), {}, {}, None, []
     for k in range(config["steps"]):
@@ -36,8 +38,9 @@ def training_numbers(config, inputs, *, loss=loss_outputs, rule=right_rule, clip
         _, grads, _ = network.backward(found["dy"], cache, need_dx=False)
         grads = {name: grads[name] for name in network.trainable}
         if added:
-            grads = total = {name: g + total.get(name, 0.0) for name, g in grads.items()}
+            grads = {name: g + total.get(name, 0.0) for name, g in grads.items()}
         applied = clip(grads, config["max_norm"]) if "max_norm" in config else grads
+        total = applied if added == "clipped" else grads
         old, params = params, dict(params)
         for name, g in applied.items():
             if trainable is None or trainable(name):
@@ -45,6 +48,10 @@ def training_numbers(config, inputs, *, loss=loss_outputs, rule=right_rule, clip
                 if decay_clipped and name.endswith(".decay"):
                     params[name] = np.clip(params[name], 0, 1)
         state = cache.state if carried else None
+        if late:
+            given["y"] = make_network(config, params, np.float64).forward(x, None)[0]
+            found = loss({"unit": "loss", "loss": config["loss"]}, given)
+        grads = applied if shown else grads
         steps.append({"losses": found["value"], **{f"grad.{name}": g for name, g in grads.items()},
                       **{f"after.{name}": (old if before else params)[name] for name in grads}})
     return stack(steps)
@@ -96,7 +103,15 @@ TRAINING_MISTAKES = [
     *(_with_loss(mistake) for mistake in LOSS_MISTAKES),
     _mistake("training_gradients_added",
              "the gradients of the steps before are not cleared: each step has its own",
-             added=True),
+             added="raw"),
+    _mistake("training_clipped_gradients_added",
+             "the gradients of the steps before, as clipped, are not cleared: each step has its "
+             "own", added="clipped"),
+    _mistake("training_loss_after_update",
+             "losses holds the loss of each batch after the update: before it, that of the "
+             "gradient", late=True),
+    _mistake("training_clipped_gradients_shown", "grad.NAME is reported after clipping: before it",
+             lambda c: "max_norm" in c, shown=True),
     _mistake("training_state_carried", "each batch begins with the state that the one before ended "
              "with: each begins at zero", carried=True),
     _mistake("training_same_batch",

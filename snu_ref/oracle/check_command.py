@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .case import find
-from .checking import check_cases
+from .checking import check_cases, not_repeatable
 from .manifest import read_manifest
 from .report import as_json, passed, write
 from .sources import open_source
@@ -41,14 +41,16 @@ def run(args):
         if sys.stderr.isatty():  # a slow port shows that it is alive
             end = "\r" if len(results) < len(entries) else "\r\033[K"
             print(f"{len(results)} of {len(entries)} cases", end=end, file=sys.stderr, flush=True)
+    unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
     from .stories import tell  # the catalogue of mistakes is loaded only now
     with np.errstate(all="ignore"):  # whatever the port has set
         stories = tell([r for r in results if not r.expected_to_fail], source.dtype)
     if args.json != "-":
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        write(print, source, results, stories, colour)
+        write(print, source, results, stories, unsteady, colour)
     if args.json is not None:
-        text = json.dumps(as_json(source, results, stories), indent=1, allow_nan=False) + "\n"
+        text = json.dumps(as_json(source, results, stories, unsteady), indent=1,
+                          allow_nan=False) + "\n"
         if written:
             written.write_text(text, encoding="utf-8")
         else:

@@ -9,6 +9,9 @@ from .manifest import FOLDER, load_case
 from .sources import Fault, Skip
 
 
+RERUNS = 4  # ours: failed cases that are run again
+
+
 class Result(NamedTuple):
     """What came of one case.
 
@@ -53,13 +56,11 @@ def check_case(source, entry, folder=FOLDER):
     if reason:
         return Result(entry, "skipped", reason)
     inputs, outputs = load_case(entry, folder)
-    case = Case(*(entry[field] for field in ("id", "family", "why", "config")), inputs,
-                entry["outputs"], source.dtype)
     tolerance = entry["tolerance"][source.dtype.name]
     if tolerance["bound"] is None:
         return Result(entry, "skipped", f"not offered in {source.dtype}: {tolerance['reason']}")
     try:
-        got = source.get(case)
+        got = source.get(_case(entry, inputs, source.dtype))
     except Skip as skip:
         return Result(entry, "skipped", str(skip))
     except Fault as fault:
@@ -73,3 +74,29 @@ def check_case(source, entry, folder=FOLDER):
         return Result(entry, "skipped", "only tensors that are 0 everywhere were returned, which "
                                         "proves nothing", comparison)
     return Result(entry, "passed", "", comparison)
+
+
+def _case(entry, inputs, dtype):
+    return Case(*(entry[field] for field in ("id", "family", "why", "config")), inputs,
+                entry["outputs"], dtype)
+
+
+def not_repeatable(source, results):
+    """The first failed Result, of a few, whose case gives other numbers in another run, or None."""
+    failed = [r for r in results if r.verdict == "failed"]
+    for r in failed[::-(-len(failed) // RERUNS) or 1]:
+        for _ in range(2):  # in the second, a state that was kept is that of this very case
+            try:
+                again = source.get(_case(r.entry, r.case[0], source.dtype))
+            except (Skip, Fault):
+                return r
+            bound = r.entry["tolerance"][source.dtype.name]["bound"]
+            if again.keys() != r.got.keys() or not all(_alike(again[k], a, bound)
+                                                       for k, a in r.got.items()):
+                return r
+    return None
+
+
+def _alike(again, a, bound):
+    size = np.abs(a[np.isfinite(a)]).max(initial=0)  # a port may give what is not a number, twice
+    return np.allclose(again, a, rtol=0, atol=bound * size, equal_nan=True)

@@ -194,12 +194,14 @@ class Variant(NamedTuple):
     text: what a port's author reads: what is computed, and what should be.
     changes: name of an equation -> what takes its place; or a function of config that gives that.
     when(config), fits(inputs): whether the change makes sense for a configuration, and for shapes.
+    tells(inputs): whether it is looked for in a case; in others a simpler change does the same.
     """
     name: str
     text: str
     changes: Union[dict, Callable]
     when: Callable = lambda config: True
     fits: Callable = lambda inputs: True
+    tells: Callable = lambda inputs: True
 
     def changes_for(self, config):
         """The changes, for one configuration."""

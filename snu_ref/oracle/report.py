@@ -22,8 +22,8 @@ def passed(results, strays):
             and any(r.verdict == "passed" for r in results))
 
 
-def write(say, source, results, stories, colour=False):
-    """Print the whole report."""
+def write(say, source, results, stories, unsteady=None, colour=False):
+    """Print the whole report; unsteady: a Result whose case gives other numbers in another run."""
     paint = painter(colour)
     say(f"{FORMAT} {VERSION}, {source.dtype}, {source.name}\n")
     _families(say, results)
@@ -39,6 +39,10 @@ def write(say, source, results, stories, colour=False):
     for r in results:
         if r.expected_to_fail and r.verdict == "passed":
             say(paint(f"\nERROR  {r.id} passed, though it was expected to fail", "red"))
+    if unsteady:
+        say(paint(f"\nNOT REPEATABLE  {unsteady.id} gives other numbers when it is run again: the "
+                  "port keeps a state from one run to the next,\n  or draws at random. Mend this "
+                  "first: what is said of the failures below may rest on it", "red"))
     for i, story in enumerate(stories):
         _story(say, story, i + 1, len(stories), paint)
     say("")
@@ -171,12 +175,13 @@ def _verdict(say, source, results, paint):
                      f"errors, {count['passed']} passed, {count['skipped']} skipped", "red"))
 
 
-def as_json(source, results, stories):
+def as_json(source, results, stories, unsteady=None):
     """The same as plain dicts and lists."""
     story_of = {r.id: i for i, story in enumerate(stories) for r in story.results}
     return {
         "format": FORMAT, "version": VERSION, "target": source.name, "dtype": str(source.dtype),
         "passed": passed(results, source.strays), "strays": source.strays,
+        "not_repeatable": unsteady and unsteady.id,
         "stories": [_as_json(story) for story in stories],
         "cases": [_case(r, story_of) for r in results],
     }

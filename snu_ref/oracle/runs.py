@@ -40,7 +40,8 @@ class Runs:
         for name, variant in VARIANTS.items():
             if self.late():
                 break
-            if name in INEXACT or not applies(self.config, name) or not variant.fits(self.inputs):
+            if (name in INEXACT or not applies(self.config, name)
+                    or not (variant.fits(self.inputs) and variant.tells(self.inputs))):
                 continue
             outputs = self.run((name,))
             if self.shows(outputs, self.port.names):

@@ -23,7 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from .manifest import FORMAT, VERSION
-from .storage import ARRAY_NAME, CASE_NAME, inside, read_bin, read_npy
+from .storage import ARRAY_NAME, CASE_NAME, inside, look_swapped, read_bin, read_npy
+
+
+FAULTS = 3  # ours: that are told of one case
 
 
 class Skip(Exception):
@@ -165,6 +168,12 @@ def _message(error):
         return "a message that cannot be read"
 
 
+def _together(faults):
+    """Several faults of one case in a line that can be read."""
+    more = f"; and {len(faults) - FAULTS} more like these or others" if len(faults) > FAULTS else ""
+    return "; ".join(faults[:FAULTS]) + more
+
+
 def checked(arrays, shapes, dtype):
     """The arrays of an answer; Fault for an unknown name, another dtype, or another shape.
 
@@ -191,7 +200,7 @@ def checked(arrays, shapes, dtype):
         else:
             good[name] = a.astype(dtype, copy=False)
     if faults:
-        raise Fault("; ".join(faults))
+        raise Fault(_together(faults))
     return good
 
 
@@ -234,7 +243,7 @@ class FolderSource:
             inside(self.root, case.id)
         except ValueError as error:
             raise Fault(str(error)) from None
-        arrays, faults = {}, []
+        arrays, raw, faults = {}, [], []
         for path in self._files(case.id):
             file, name, form = path.name, *path.name.rpartition(".")[::2]
             try:
@@ -247,10 +256,14 @@ class FolderSource:
                 if name in arrays:
                     raise ValueError(f"{name} is there as .bin and as .npy")
                 arrays[name] = FORMS[form](path, case.dtype, case.outputs[name])
+                raw += [arrays[name]] if form == "bin" else []
             except (ValueError, OSError) as error:
                 faults.append(f"{line(file, 80)}: {line(str(error))}")
         if faults:
-            raise Fault("; ".join(faults))
+            raise Fault(_together(faults))
+        if look_swapped(raw):
+            raise Fault("the numbers of its .bin files look big-endian: expected little-endian "
+                        "ones")
         return arrays
 
 

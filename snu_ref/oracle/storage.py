@@ -202,6 +202,15 @@ def read_bin(path, dtype, shape):
     return numbers.astype(dtype).reshape(shape)
 
 
+def look_swapped(arrays):
+    """Whether arrays, together, are ordinary numbers only if their bytes are taken the other way."""
+    def ordinary(numbers):
+        size = np.abs(numbers[numbers != 0])
+        return np.mean((size > 1e-30) & (size < 1e30)) if size.size else 1.0
+    numbers = np.concatenate([np.ravel(a) for a in arrays]) if arrays else np.zeros(1)
+    return ordinary(numbers) < 0.5 and ordinary(numbers.byteswap()) > 0.9
+
+
 def read_npy(path, dtype, shape):
     """The numbers of a .npy of a known dtype and shape, never pickled."""
     with open(path, "rb") as file:
