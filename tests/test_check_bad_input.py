@@ -115,7 +115,7 @@ def test_loading(told, source, word):
 
 def test_functions_without_a_name(told):
     """A functools.partial or a callable object is called like any function, and told as `run`."""
-    for source in ("import functools\nclass P: pass\nP.run = functools.partial(lambda case: None)",
+    for source in ("import functools\nclass P: pass\nP.run = staticmethod(functools.partial(lambda case: None))",
                    "class R:\n    def __call__(self, case): pass\nclass P: run = R()"):
         status, text = adapter(told, source)
         assert status == 1 and "run returned nothing" in text
