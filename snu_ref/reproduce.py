@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -189,9 +188,7 @@ def _draw_neuron(run, seed, out):
     """A hidden neuron and the raster of all spikes, for the first test image."""
     task, settings = run.loaded.task, run.settings
     values, labels = task.data["test"]
-    rate = settings.max_spikes / settings.n_steps
-    longer = SimpleNamespace(n_steps=FIGURE_STEPS, max_spikes=rate * FIGURE_STEPS)  # the same rates
-    x = task.code(values[:1], longer, np.random.default_rng([seed, 2]))
+    x = task.code(values[:1], settings, np.random.default_rng([seed, 2]), FIGURE_STEPS)
     _, cache = run.network.forward(x)
     hidden = cache.layers[0]
     # the neuron to show: about a spike in four steps, so that several resets can be seen

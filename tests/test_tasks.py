@@ -101,6 +101,22 @@ def test_an_evaluation_has_spikes_of_its_own_that_depend_on_the_seed_alone():
     assert 0.3 < lit.mean() < 0.7 and not seen[0][:, task.data["valid"][0] == 0].any()
 
 
+def test_an_evaluation_may_show_images_for_longer_at_the_same_rates(monkeypatch):
+    """Training keeps its own length, and as many steps as before go through the network at once."""
+    task, settings = digits(), toy_settings(n_steps=6, max_spikes=3, test_steps=60)
+    network = task.network(settings, np.random.default_rng(0))
+    monkeypatch.setattr("snu_ref.tasks.digits.EVALUATION_BATCH", 50)
+    seen = []
+    forward = network.forward
+    network.forward = lambda x: seen.append(x) or forward(x)
+    task.evaluate(network, "valid", settings, 0)
+    values = task.data["valid"][0]
+    assert [x.shape for x in seen] == 4 * [(60, 5, 10)] and len(values) == 20
+    lit = np.concatenate(seen, axis=1)[:, values == 1]
+    assert 0.45 < lit.mean() < 0.55
+    assert next(task.batches(settings, np.random.default_rng(0))).x.shape[0] == 6
+
+
 def epoch_of_images(settings, rng, n=50):
     values, labels = images_of_numbers(n)
     task = Digits("snu", {"train": (values, labels)})

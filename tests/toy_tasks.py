@@ -28,6 +28,7 @@ def toy_settings(**changes):
                 store=None,
                 keep="best",
                 n_steps=6,
+                test_steps=None,
                 max_spikes=6,
                 embedding=6,
                 tied=True,

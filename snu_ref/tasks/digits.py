@@ -8,7 +8,9 @@
 
 Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
 images are the last ones of the training half. Where the settings say so, training images are moved
-by a few pixels at random, each time anew (ours; the paper distorts them for one of its networks).
+by a few pixels at random, each time anew (ours; the paper distorts them for one of its networks),
+and images are shown for longer in validation and test than in training, at the same rates (as in
+the paper's convolutional network: 30 steps in training, 300 in test).
 
 Sources: arXiv:1812.07040 and the authors' toolkit (IBM/neuroaikit) for network, coding and loss.
 """
@@ -24,7 +26,7 @@ from .training import Batch
 from .units import conv_layers, unit_layers
 
 N_CLASSES = 10
-EVALUATION_BATCH = 500  # images at a time where no gradient is needed: bounds the memory
+EVALUATION_BATCH = 500  # images of n_steps at a time where no gradient is needed: bounds memory
 
 
 class Digits:
@@ -74,17 +76,27 @@ class Digits:
                 images = shifted(images, settings.shift, rng)
             yield Batch(self.code(images, settings, rng), one_hot(labels[chosen]))
 
-    def code(self, values, settings, rng):
-        """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv"."""
-        spikes = rate_code(values, settings.n_steps, settings.max_spikes, rng=rng, dtype=np.float32)
+    def code(self, values, settings, rng, n_steps=None):
+        """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv".
+
+        n_steps: the Ns, if not that of the settings; the probabilities of a spike stay the same.
+        """
+        n_steps = n_steps or settings.n_steps
+        spikes = rate_code(values, n_steps, settings.max_spikes * n_steps / settings.n_steps,
+                           rng=rng, dtype=np.float32)
         return spikes.reshape(spikes.shape[:2] + self.in_shape)
 
     def outputs(self, network, values, settings, rng):
-        """The time-averaged outputs (N, 10) and, of each layer, its mean output a step and unit."""
+        """The time-averaged outputs (N, 10) and, of each layer, its mean output a step and unit.
+
+        The images are shown for settings.test_steps, or n_steps where that is None.
+        """
+        n_steps = settings.test_steps or settings.n_steps
+        at_a_time = max(1, EVALUATION_BATCH * settings.n_steps // n_steps)
         means, rates = [], []
-        for i in range(0, len(values), EVALUATION_BATCH):
-            part = values[i:i + EVALUATION_BATCH]
-            y, cache = network.forward(self.code(part, settings, rng))
+        for i in range(0, len(values), at_a_time):
+            part = values[i:i + at_a_time]
+            y, cache = network.forward(self.code(part, settings, rng, n_steps))
             means.append(y.mean(axis=0))
             rates.append([len(part) * float(layer.y.mean()) for layer in cache.layers
                           if hasattr(layer, "y")])

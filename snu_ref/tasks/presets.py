@@ -19,8 +19,9 @@ Keys
     batch        pieces, images or text streams          momentum    of SGD
     epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
     clip         bound of the gradient's norm, or None
-digits     n_steps (the paper's Ns), max_spikes, lateral_inhibition (in the hidden layers);
-           shift (training images move by up to so many pixels);
+digits     n_steps (the paper's Ns), test_steps (Ns in validation and test, at the same rates, or
+           None for n_steps), max_spikes, lateral_inhibition (in the hidden layers), shift
+           (training images move by up to so many pixels);
            of snu-conv, hidden is the layers' channels, and kernel the side of their kernels
 music      dropout (before the last layer)
 weights    store (where they live, see training.make_store), keep ("best" or "last" epoch)
@@ -59,7 +60,7 @@ WEIGHTS = dict(store=ours(None), keep=ours("best"))
 DIGITS = dict(
     **WEIGHTS,
     hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(20),
-    max_spikes=ours(20), shift=ours(0), optimiser=ours("adam"),
+    test_steps=ours(None), max_spikes=ours(20), shift=ours(0), optimiser=ours("adam"),
     lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
     clip=ours(None))
 
@@ -125,6 +126,7 @@ DIGITS_PAPER = {
     "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
     "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50),
                  "lr": ours(0.01), "n_steps": ours(10), "max_spikes": ours(10),
+                 "test_steps": ours(30), "epochs": ours(16),
                  "options": toolkit({"g": "leaky_relu"})},
 }
 

@@ -68,6 +68,11 @@ def _clip(name, value):
     return None if value is None else _between(0, math.inf, low_open=True)(name, value)
 
 
+def _steps(name, value):
+    """A positive int, or None for as many steps as in training."""
+    return None if value is None else validation.positive_int(name, value)
+
+
 # What a value given by hand has to be, where its kind does not say it.
 CHECKS = {
     "hidden": _sizes,
@@ -75,6 +80,7 @@ CHECKS = {
     "momentum": _between(0, 1, high_open=True),
     "dropout": _between(0, 1, high_open=True),
     "clip": _clip,
+    "test_steps": _steps,
     "shift": lambda name, value: validation.positive_int(name, value) if value != 0 else 0,
     **dict.fromkeys(("batch", "epochs", "bptt", "embedding", "n_steps", "max_spikes", "kernel"),
                     validation.positive_int),
