@@ -352,6 +352,10 @@ def test_a_setting_given_by_hand_is_read_as_python_and_checked():
     assert read == {"tied": False, "projection": False, "hidden": (64, 32), "lr": 0.01, "clip": None,
                     "optimiser": "sgd"}
     assert settings_of(table, **read).hidden == (64, 32)
+    table = find_preset("digits", "snu", "small")
+    assert [read_change(f"test_steps={text}", table)[1] for text in ("None", "30")] == [None, 30]
+    with pytest.raises(ValueError, match="--set test_steps: expected a positive int"):
+        read_change("test_steps=0", table)
 
 
 @pytest.mark.parametrize("text, words", [
