@@ -117,10 +117,15 @@ def test_a_reader_who_leaves_is_no_error(tmp_path, words):
     assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_the_memory_experiment_by_itself_and_its_spread(tmp_path):
-    text = run(tmp_path, "memory", "--epochs", "1", "--seeds", "2", "--device-seeds", "1", "--out",
-               "results")
-    results = json.loads((tmp_path / "results" / "results.json").read_text())
+def remember(folder):
+    return run(folder, "memory", "--epochs", "1", "--seeds", "2", "--device-seeds", "1", "--out",
+               "results"), folder / "results"
+
+
+@pytest.mark.ahead.with_args(remember)
+def test_the_memory_experiment_by_itself_and_its_spread(ahead, tmp_path):
+    text, folder = ahead
+    results = json.loads((folder / "results.json").read_text())
     assert results["devices"] == 52_800 and len(results["ways"]) == results["seeds"][1] + 1 == 2
     for way in ("software", "quantised", "in the loop", "programmed"):
         a, b = (rows[way]["nll"] for rows in results["ways"])

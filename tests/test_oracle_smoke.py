@@ -3,6 +3,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 ADAPTER = """
 from snu_ref.oracle.reference import outputs_of
 
@@ -27,14 +29,24 @@ def run(folder, *words):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_the_vectors_can_be_made_again(tmp_path):
-    status, text = run(tmp_path, "vectors", "verify")
+def verify(folder):
+    return run(folder, "vectors", "verify")
+
+
+def check_two_ports(folder):
+    (folder / "port.py").write_text(ADAPTER)
+    return [run(folder, "check", "port.py:Right", "--cases", "unit-*,rnn*"),
+            run(folder, "check", "port.py:DetachedReset", "--cases", "unit-*")]
+
+
+@pytest.mark.ahead.with_args(verify)
+def test_the_vectors_can_be_made_again(ahead):
+    status, text = ahead
     assert status == 0 and "verified" in text, text
 
 
-def test_a_right_port_passes_and_a_wrong_one_fails_by_name(tmp_path):
-    (tmp_path / "port.py").write_text(ADAPTER)
-    status, text = run(tmp_path, "check", "port.py:Right", "--cases", "unit-*,rnn*")
+@pytest.mark.ahead.with_args(check_two_ports)
+def test_a_right_port_passes_and_a_wrong_one_fails_by_name(ahead):
+    (status, text), (wrong_status, wrong_text) = ahead
     assert status == 0 and "PASSED" in text, text
-    status, text = run(tmp_path, "check", "port.py:DetachedReset", "--cases", "unit-*")
-    assert status == 1 and "let the gradient flow through 1 - y" in text, text
+    assert wrong_status == 1 and "let the gradient flow through 1 - y" in wrong_text, wrong_text
