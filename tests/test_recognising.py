@@ -2,12 +2,13 @@
 import numpy as np
 import pytest
 
+from snu_ref.oracle import recognising
 from snu_ref.oracle.catalogue_losses import loss_numbers
 from snu_ref.oracle.catalogue_optimisers import clip_numbers, optimiser_numbers, right_clip, right_rule
 from snu_ref.oracle.catalogue_training import training_numbers
 from snu_ref.oracle.gated import run_gated
 from snu_ref.oracle.manifest import load_case, read_manifest
-from snu_ref.oracle.recognising import MISTAKES, numbers_with, recognise, recognised
+from snu_ref.oracle.recognising import MISTAKES, recognise, recognised
 from snu_ref.oracle.second_pcm import second_array, second_devices
 
 CASES = [(e, *load_case(e)) for e in read_manifest()["cases"] if e["config"]["unit"] in MISTAKES]
@@ -17,6 +18,22 @@ RIGHT = {
     "optimiser": lambda c, i: optimiser_numbers(c, i, right_rule),
     "clip": lambda c, i: clip_numbers(c, i, right_clip),
     "training": training_numbers, "pcm": second_devices, "pcm-array": second_array}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def runs_are_shared():
+    """Each mistake is run once for all tests on one case."""
+    kept, run = {}, recognising.numbers_with
+
+    def shared(config, inputs, expected, name):
+        key = id(inputs), name
+        if key not in kept:
+            kept[key] = run(config, inputs, expected, name), inputs  # which is kept, so that its id stays
+        found = kept[key][0]
+        return found and {k: a.copy() for k, a in found.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recognising, "numbers_with", shared)
+        yield
 
 
 @pytest.mark.parametrize("entry, inputs, outputs", CASES, ids=[e["id"] for e, _, _ in CASES])
@@ -31,7 +48,7 @@ def test_without_a_mistake_the_programs_give_the_vectors(entry, inputs, outputs)
 def case_that_shows(unit, name):
     for entry, inputs, outputs in CASES:
         if entry["config"]["unit"] == unit:
-            got = numbers_with(entry["config"], inputs, outputs, name)
+            got = recognising.numbers_with(entry["config"], inputs, outputs, name)
             if got and any(not abs(got[k] - a).max() <= 1e-7 * (abs(a).max() or 1) for k, a in outputs.items()):
                 return entry["config"], inputs, outputs, got
     return None
@@ -96,15 +113,15 @@ def test_amsgrad_and_dampening_written_once_more():
                                   "loss_softmax_over_batch_derived", "loss_square_of_last_step", "loss_square_of_sum"])
 def test_dy_of_a_mistaken_loss_is_its_derivative(name):
     for entry, inputs, outputs in CASES:
-        if entry["config"]["unit"] != "loss" or "far" in entry["id"] or not numbers_with(
+        if entry["config"]["unit"] != "loss" or "far" in entry["id"] or not recognising.numbers_with(
                 entry["config"], inputs, outputs, name):
             continue
         h, dy = 1e-5, np.zeros(inputs["y"].size)
         for k, step in enumerate(h * np.eye(dy.size)):
-            up, down = (numbers_with(entry["config"], {**inputs, "y": inputs["y"] + sign * step.reshape(
+            up, down = (recognising.numbers_with(entry["config"], {**inputs, "y": inputs["y"] + sign * step.reshape(
                 inputs["y"].shape)}, outputs, name)["value"] for sign in (1, -1))
             dy[k] = (up - down) / (2 * h)
-        found = numbers_with(entry["config"], inputs, outputs, name)["dy"]
+        found = recognising.numbers_with(entry["config"], inputs, outputs, name)["dy"]
         np.testing.assert_allclose(found.ravel(), dy, rtol=0, atol=1e-8)
 
 
