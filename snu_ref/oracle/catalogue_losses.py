@@ -180,11 +180,11 @@ LOSS_MISTAKES = [
              "the probability is clipped to [1e-7, 1 - 1e-7] before its logarithm, and no gradient "
              "passes where it is: use max(y, 0) - k y + log(1 + exp(-|y|))", (NLL,),
              dict(nll=_clipped_nll), other=lambda i, o: {
-**o, "dy": o["dy"] * (np.abs(_sigmoid(i["y"]) - 0.5) <= 0.5 - 1e-7)}),
+                 **o, "dy": o["dy"] * (np.abs(_sigmoid(i["y"]) - 0.5) <= 0.5 - 1e-7)}),
     _mistake("loss_of_probabilities",
              "dy is the gradient with respect to the probability p: y holds logits, dy = (p - k)/N",
              (NLL,), {}, other=lambda i, o: {
-**o, "dy": o["dy"] / np.maximum(SIGMOID[1](i["y"]), 1e-300)}),
+                 **o, "dy": o["dy"] / np.maximum(SIGMOID[1](i["y"]), 1e-300)}),
     _mistake("loss_softmax_twice",
              "the softmax is taken twice: y holds logits, and the loss has the softmax inside",
              (CROSS,), {}, other=lambda i, o: _softmax_twice(i)),

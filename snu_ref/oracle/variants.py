@@ -18,6 +18,7 @@ from .catalogue_data import DATA_VARIANTS
 from .catalogue_families import FAMILIES
 from .catalogue_forward import FORWARD_VARIANTS
 from .catalogue_functions import FUNCTION_VARIANTS
+from .catalogue_precision import PRECISION_VARIANTS
 from .catalogue_recurrence import RECURRENCE_VARIANTS
 from .catalogue_sums import SUM_VARIANTS
 from .equations import Variant, run
@@ -25,7 +26,7 @@ from .relations import change
 
 VARIANTS = {variant.name: variant for variant in
             (*FORWARD_VARIANTS, *RECURRENCE_VARIANTS, *FUNCTION_VARIANTS, *BACKWARD_VARIANTS,
-             *SUM_VARIANTS, *DATA_VARIANTS)}
+             *SUM_VARIANTS, *DATA_VARIANTS, *PRECISION_VARIANTS)}
 CHAINED = ("inputs", "outputs")  # several of these run one after the other; one each of the rest
 
 
