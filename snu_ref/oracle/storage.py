@@ -203,7 +203,7 @@ def read_bin(path, dtype, shape):
 
 
 def look_swapped(arrays):
-    """Whether arrays, together, are ordinary numbers only if their bytes are taken the other way."""
+    """Whether arrays, together, are ordinary numbers only with their bytes the other way round."""
     def ordinary(numbers):
         size = np.abs(numbers[numbers != 0])
         return np.mean((size > 1e-30) & (size < 1e30)) if size.size else 1.0
