@@ -16,7 +16,7 @@ ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
 def run(folder, *words, status=0):
     """Run a command in `folder`, expect its exit status, and return what it printed."""
     done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=folder, env=ENVIRONMENT,
-                          capture_output=True, text=True, timeout=400)
+                          capture_output=True, text=True, timeout=600)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout if status == 0 else done.stderr
 
@@ -113,7 +113,7 @@ def test_a_reader_who_leaves_is_no_error(tmp_path, words):
     os.close(reader)  # before a word is written
     with os.fdopen(writer, "w") as pipe:
         done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=tmp_path, env=ENVIRONMENT, stdout=pipe,
-                              stderr=subprocess.PIPE, text=True, timeout=60)
+                              stderr=subprocess.PIPE, text=True, timeout=600)
     assert (done.returncode, done.stderr) == (141, "")
 
 

@@ -117,6 +117,6 @@ def test_another_process_gives_the_same_bits(first):
     environment = {**os.environ, "PYTHONHASHSEED": "7",
                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, env=environment, text=True,
-                          capture_output=True, timeout=300, check=True)
+                          capture_output=True, timeout=600, check=True)
     lines = [line.split(",") for line in done.stdout.splitlines()]
     assert {(name, dtype): sha for name, dtype, sha in lines} == first

@@ -25,7 +25,7 @@ class DetachedReset:
 def run(folder, *words):
     """A command's exit status and text, run in `folder`."""
     done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=folder, capture_output=True, text=True,
-                          env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, timeout=110)
+                          env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, timeout=600)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -27,7 +27,7 @@ each = pytest.mark.parametrize("script", TUTORIALS, ids=lambda script: script.st
 
 
 def run(script, *options, cwd):
-    return run_all.run(script, *options, cwd=cwd, timeout=120)
+    return run_all.run(script, *options, cwd=cwd, timeout=600)
 
 
 def test_there_are_tutorials():
