@@ -5,25 +5,60 @@
     losses       mean_square_error, bernoulli_nll, softmax_cross_entropy
     optimisers   SGD, Adam, clip_by_norm
     coding       rate_code
-    elsewhere    gradcheck, twins, datasets, pcm, tasks: from snu_ref import gradcheck
+    subpackages  data, figures, gradcheck, oracle, pcm, tasks, twins: loaded when first used
+    modules      corpus, datasets, ngrams of `data`, style of `figures`: likewise
 
-The command line: python -m snu_ref --help
+Read first: snu.py, then activations.py, losses.py, optimisers.py, encoding.py, network.py. What the
+folders hold: snu_ref/README.md. The command line: python -m snu_ref --help
 """
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-from .conv import ConvSNU
-from .dense import Dense
-from .dropout import Dropout, without_dropout
-from .embedding import Embedding, TiedOutput
+import importlib
+
+import numpy as np
+
 from .encoding import rate_code
-from .gru import GRU
-from .heap import keep_freed_memory
+from .layers.conv import ConvSNU
+from .layers.dense import Dense
+from .layers.dropout import Dropout, without_dropout
+from .layers.embedding import Embedding, TiedOutput
+from .layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from .losses import bernoulli_nll, mean_square_error, softmax_cross_entropy
-from .lstm import LSTM
 from .network import Network
-from .optimisers import SGD, Adam, clip_by_norm
-from .pooling import AveragePool2d, Flatten, MaxPool2d
-from .rnn import RNN
+from .optimisers import Adam, SGD, clip_by_norm
+from .recurrent.gru import GRU
+from .recurrent.lstm import LSTM
+from .recurrent.rnn import RNN
 from .snu import SNU
 
-keep_freed_memory()
+_LATER = {  # name: its module, loaded when the name is first used
+    **{name: name for name in ("commands", "data", "experiments", "figures", "gradcheck", "oracle",
+                               "pcm", "report", "tasks", "twins")},
+    "corpus": "data.corpus", "datasets": "data.datasets", "ngrams": "data.ngrams",
+    "style": "figures.style"}
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module 'snu_ref' has no attribute {name!r}")
+    return importlib.import_module(f"snu_ref.{_LATER[name]}")
+
+
+def __dir__():
+    return sorted(globals().keys() | _LATER.keys())
+
+
+def _keep_freed_memory():
+    """From now on glibc keeps up to 64 MB of freed memory for the next arrays.
+
+    A training step allocates and frees the same large arrays over and over. The C library of Linux
+    (glibc) returns such arrays to the system, and each new page then costs a page fault; that can
+    take as long as all point-wise operations of the step. Its thresholds follow the largest block
+    freed so far, up to 32 MB (mallopt(3), M_MMAP_THRESHOLD), less its own data. So one such block
+    is allocated and freed here. No page of it is touched: it costs microseconds and no memory, and
+    has no effect on other C libraries.
+    """
+    np.empty(2 ** 25 - 2 ** 13, np.uint8)
+
+
+_keep_freed_memory()

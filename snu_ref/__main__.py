@@ -4,22 +4,19 @@ import importlib
 import os
 import sys
 
-from . import command_help
+from .commands import help as command_help
 
 PROGRAM = "python -m snu_ref"
 READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
-COMMANDS = {  # name: (module, one line of help)
-    "reproduce": ("reproduce",
-                  "gradients, tasks and in-memory experiment: tables, figures and a report"),
-    "report": ("report", "make the page of a reproduction again from its folder"),
-    "train": ("train", "one training run with checkpoints and a learning curve"),
-    "gradcheck": ("gradcheck.command", "print the evidence that every gradient is right"),
-    "vectors": ("oracle.vectors_command", "list, show, export and verify the conformance vectors"),
-    "memory": ("memory_command", "the music network on phase-change devices, and a year of drift"),
-    "bench": ("bench",
-              "time a training step of standard networks, against their matrix products alone"),
-    "check": ("oracle.check_command",
-              "check another implementation against the vectors, and name its bug"),
+COMMANDS = {  # name, also of its module in snu_ref.commands: one line of help
+    "reproduce": "gradients, tasks and in-memory experiment: tables, figures and a report",
+    "report": "make the page of a reproduction again from its folder",
+    "train": "one training run with checkpoints and a learning curve",
+    "gradcheck": "print the evidence that every gradient is right",
+    "vectors": "list, show, export and verify the conformance vectors",
+    "memory": "the music network on phase-change devices, and a year of drift",
+    "bench": "time a training step of standard networks, against their matrix products alone",
+    "check": "check another implementation against the vectors, and name its bug",
 }
 
 
@@ -36,12 +33,12 @@ def parse(argv):
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
         epilog=command_help.EXAMPLES, formatter_class=Help)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (module, text) in COMMANDS.items():
+    for name, text in COMMANDS.items():
         words, examples = command_help.COMMANDS[name]
         sub = commands.add_parser(name, help=text, description=words, epilog=examples,
                                   formatter_class=Help)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
-            command = importlib.import_module(f"snu_ref.{module}")
+            command = importlib.import_module(f"snu_ref.commands.{name}")
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
     return parser.parse_args(argv)

@@ -17,8 +17,7 @@ negative log-likelihood of piano rolls, Boulanger-Lewandowski et al., ICML 2012.
 import numpy as np
 
 from . import validation
-from .layer import rows
-from .pieces import pieces
+from .layer import blocks, rows
 
 
 def mean_square_error(y, target, mask=None):
@@ -107,7 +106,7 @@ def softmax_cross_entropy(y, target, mask=None):
     y, k = rows(_real(y, mask)), rows(target[:, :, None].astype(np.intp))
     dy = np.empty((T * B, n), y.dtype)
     value = 0.0
-    for some in pieces(T * B, n):
+    for some in blocks(T * B, n):
         below = y[some] - y[some].max(axis=-1, keepdims=True)  # the largest logit is 0: no overflow
         p = np.exp(below, out=dy[some])
         total = p.sum(axis=-1, keepdims=True)

@@ -26,7 +26,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import validation
-from .pieces import pieces
+from .layer import blocks
 
 
 class SGD:
@@ -139,7 +139,7 @@ def _norm(arrays):
 
 def _parts(p):
     """Parts of an array that stay in the processor's cache, as indices; (...) for a number."""
-    return pieces(len(p), p.size // max(1, len(p))) if p.ndim else (...,)
+    return blocks(len(p), p.size // max(1, len(p))) if p.ndim else (...,)
 
 
 def _mapping(name, value):

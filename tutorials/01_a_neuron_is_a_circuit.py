@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import SNU, style
+from snu_ref import SNU
+from snu_ref.figures import style
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
 parser = argparse.ArgumentParser(description="Tutorial 1: from the membrane's circuit to the SNU.")

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import SNU, Adam, Network, style
+from snu_ref import SNU, Adam, Network
+from snu_ref.figures import style
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
 parser = argparse.ArgumentParser(description="Tutorial 4: surrogate gradients.")

@@ -23,8 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import SNU, Adam, Network, mean_square_error, style
-from snu_ref.datasets import load_digits
+from snu_ref import SNU, Adam, Network, mean_square_error
+from snu_ref.figures import style
+from snu_ref.data.datasets import load_digits
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
 parser = argparse.ArgumentParser(description="Tutorial 6: rate-coded digits and inhibition.")

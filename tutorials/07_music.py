@@ -25,8 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import SNU, Adam, Dense, Network, bernoulli_nll, clip_by_norm, style
-from snu_ref.datasets import LOWEST_KEY, load_chorales, piano_roll
+from snu_ref import SNU, Adam, Dense, Network, bernoulli_nll, clip_by_norm
+from snu_ref.figures import style
+from snu_ref.data.datasets import LOWEST_KEY, load_chorales, piano_roll
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
 parser = argparse.ArgumentParser(description="Tutorial 7: music prediction, and sound.")

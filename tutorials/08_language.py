@@ -26,9 +26,10 @@ from pathlib import Path
 import numpy as np
 
 from snu_ref import (SNU, Adam, Dense, Dropout, Embedding, Network, TiedOutput, clip_by_norm,
-                     softmax_cross_entropy, style, without_dropout)
-from snu_ref.corpus import load_corpus
-from snu_ref.ngrams import witten_bell_bigram_perplexity
+                     softmax_cross_entropy, without_dropout)
+from snu_ref.figures import style
+from snu_ref.data.corpus import load_corpus
+from snu_ref.data.ngrams import witten_bell_bigram_perplexity
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
 parser = argparse.ArgumentParser(description="Tutorial 8: language, and sampling from it.")

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import (GRU, LSTM, RNN, SNU, Adam, Dense, Network, clip_by_norm,
-                     softmax_cross_entropy, style)
+from snu_ref import GRU, LSTM, RNN, SNU, Adam, Dense, Network, clip_by_norm, softmax_cross_entropy
+from snu_ref.figures import style
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
 parser = argparse.ArgumentParser(description="Tutorial 9: SNU, RNN, GRU and LSTM compared.")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import style
+from snu_ref.figures import style
 from snu_ref.pcm import PCMArray, PCMDevices, ProgramNoise
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__

@@ -24,8 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import SNU, Adam, Dense, Network, bernoulli_nll, style
-from snu_ref.datasets import load_chorales, piano_roll
+from snu_ref import SNU, Adam, Dense, Network, bernoulli_nll
+from snu_ref.figures import style
+from snu_ref.data.datasets import load_chorales, piano_roll
 from snu_ref.pcm import DeviceReadout, PCMDevices, UpdateRule, draw_stuck
 from snu_ref.pcm.in_loop import PCMStore
 

@@ -26,7 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from snu_ref import SNU, style
+from snu_ref import SNU
+from snu_ref.figures import style
 from snu_ref.__main__ import main as snu_ref_command
 
 here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__

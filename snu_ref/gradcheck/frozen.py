@@ -17,8 +17,8 @@ from functools import singledispatch
 
 import numpy as np
 
+from ..layers.pooling import MaxPool2d
 from ..network import Network
-from ..pooling import MaxPool2d
 from ..snu import SNU, SNUState
 
 

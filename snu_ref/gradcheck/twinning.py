@@ -9,15 +9,15 @@ from functools import singledispatch
 import numpy as np
 
 from .. import twins
-from ..conv import ConvSNU
-from ..dense import Dense
-from ..dropout import Dropout
-from ..embedding import Embedding, TiedOutput
-from ..gru import GRU
-from ..lstm import LSTM
+from ..layers.conv import ConvSNU
+from ..layers.dense import Dense
+from ..layers.dropout import Dropout
+from ..layers.embedding import Embedding, TiedOutput
+from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from ..network import Network
-from ..pooling import AveragePool2d, Flatten, MaxPool2d
-from ..rnn import RNN
+from ..recurrent.gru import GRU
+from ..recurrent.lstm import LSTM
+from ..recurrent.rnn import RNN
 from ..snu import SNU, SNUState
 
 

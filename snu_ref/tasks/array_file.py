@@ -11,7 +11,7 @@ import zipfile
 
 import numpy as np
 
-from ..output import whole_file
+from ..files import whole_file
 
 DIGEST = "sha256"
 

@@ -15,9 +15,9 @@ import math
 
 import numpy as np
 
-from ..dense import Dense
-from ..dropout import Dropout, without_dropout
-from ..embedding import Embedding, TiedOutput
+from ..layers.dense import Dense
+from ..layers.dropout import Dropout, without_dropout
+from ..layers.embedding import Embedding, TiedOutput
 from ..losses import softmax_cross_entropy
 from ..network import Network
 from .training import Batch

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import baselines, corpus, datasets, ngrams, readers
+from ..data import baselines, corpus, datasets, ngrams, readers
 from .digits import Digits, split_validation
 from .language import Language
 from .music import Music

@@ -11,8 +11,8 @@ arXiv:1812.07040.
 """
 import numpy as np
 
-from ..dense import Dense
-from ..dropout import Dropout, without_dropout
+from ..layers.dense import Dense
+from ..layers.dropout import Dropout, without_dropout
 from ..losses import bernoulli_nll
 from ..network import Network
 from .training import Batch

@@ -26,11 +26,11 @@ import numpy as np
 
 from .. import validation
 from ..network import Network
-from ..optimisers import SGD, Adam, clip_by_norm
+from ..optimisers import Adam, SGD, clip_by_norm
 from ..pcm import UpdateRule
 from ..pcm.in_loop import PCMStore, QuantisedStore, RoundedStore
-from ..progress import Progress
 from . import checkpoints
+from .progress import Progress
 
 
 class Batch(NamedTuple):

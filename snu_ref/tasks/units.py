@@ -1,9 +1,9 @@
 """The units that the tasks compare, by name, and chains of them."""
-from ..conv import ConvSNU
-from ..gru import GRU
-from ..lstm import LSTM
-from ..pooling import Flatten, MaxPool2d
-from ..rnn import RNN
+from ..layers.conv import ConvSNU
+from ..layers.pooling import Flatten, MaxPool2d
+from ..recurrent.gru import GRU
+from ..recurrent.lstm import LSTM
+from ..recurrent.rnn import RNN
 from ..snu import SNU
 
 UNITS = {  # name on the command line: (name in tables, constructor)

@@ -21,15 +21,8 @@ Source of the method: reverse accumulation, A. Griewank and A. Walther, "Evaluat
 2nd ed., SIAM 2008, chapter 3.
 """
 from .convolution import ConvTwin, PoolTwin, conv2d_twin, pool2d_twin
-from .readout import (
-    DenseTwin,
-    EmbeddingTwin,
-    bernoulli_nll_twin,
-    dense_twin,
-    embedding_twin,
-    mean_square_error_twin,
-    softmax_cross_entropy_twin,
-)
+from .readout import (DenseTwin, EmbeddingTwin, bernoulli_nll_twin, dense_twin, embedding_twin,
+                      mean_square_error_twin, softmax_cross_entropy_twin)
 from .recurrent import RecurrentTwin, gru_twin, lstm_twin, rnn_twin
 from .snu import SNUTwin, snu_twin
 

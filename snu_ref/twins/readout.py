@@ -24,18 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (
-    array_of,
-    numbers,
-    parameter_shape,
-    parameters,
-    reverse_weighted_sum,
-    shape_of,
-    sigmoid,
-    softplus,
-    weighted_sum,
-    zeros,
-)
+from .scalars import (array_of, numbers, parameter_shape, parameters, reverse_weighted_sum,
+                      shape_of, sigmoid, softplus, weighted_sum, zeros)
 
 
 class DenseTwin(NamedTuple):

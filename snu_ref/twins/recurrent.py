@@ -29,20 +29,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (
-    array_of,
-    numbers,
-    parameter_shape,
-    parameters,
-    reverse_weighted_sum,
-    several,
-    shape_of,
-    sigmoid,
-    sigmoid_slope,
-    tanh_slope,
-    weighted_sum,
-    zeros,
-)
+from .scalars import (array_of, numbers, parameter_shape, parameters, reverse_weighted_sum, several,
+                      shape_of, sigmoid, sigmoid_slope, tanh_slope, weighted_sum, zeros)
 
 
 class RecurrentTwin(NamedTuple):

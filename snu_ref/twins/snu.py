@@ -41,20 +41,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (
-    STATE_ACTIVATIONS,
-    array_of,
-    numbers,
-    parameter_shape,
-    parameters,
-    several,
-    shape_of,
-    sigmoid,
-    sigmoid_slope,
-    step,
-    surrogate_pair,
-    zeros,
-)
+from .scalars import (STATE_ACTIVATIONS, array_of, numbers, parameter_shape, parameters, several,
+                      shape_of, sigmoid, sigmoid_slope, step, surrogate_pair, zeros)
 
 
 class SNUTwin(NamedTuple):

@@ -1,0 +1,16 @@
+"""`python -m snu_ref report DIR`: make the page of a reproduction again."""
+from pathlib import Path
+
+from ..report.document import write_report
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("folder", type=Path, metavar="DIR",
+                        help="a folder that `reproduce` has written")
+
+
+def run(args):
+    """Write DIR/report.html; the exit status is 0."""
+    print(f"Written: {write_report(args.folder)}")
+    return 0

@@ -1,0 +1,116 @@
+"""`python -m snu_ref train TASK`: a training run, its checkpoints, learning curve and results.json.
+
+A checkpoint is written before the first update and after every epoch. After a kill at any moment,
+--resume goes on from the last one, and the run ends as if nothing had happened.
+"""
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from .. import figures, validation
+from ..files import output_folder, whole_file
+from ..tasks.language import sample_text
+from ..tasks.loading import load_task
+from ..tasks.presets import PRESETS, find_preset
+from ..tasks.progress import clock
+from ..tasks.run import run_task
+from ..tasks.settings import describe, read_change
+from ..tasks.units import UNITS
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
+                        help="one of %(choices)s")
+    parser.add_argument("--unit", choices=UNITS, default="ssnu",
+                        help="the unit (default: %(default)s)")
+    parser.add_argument("--preset", choices=("small", "paper"), default="small",
+                        help="the table of settings: small data, or the full sets (default: "
+                             "%(default)s)")
+    parser.add_argument("--weights", choices=("software", "pcm"), default="software",
+                        help="where the weights live: in the network, or on phase-change devices "
+                             "with training in the loop (music, unit snu; preset pcm)")
+    parser.add_argument("--data", type=Path, metavar="DIR",
+                        help="folder with the full data set, for preset paper")
+    parser.add_argument("--epochs", type=int, metavar="N",
+                        help="train for N epochs instead of the preset's number")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
+                        help="change one setting of the preset, as in --set lr=0.005 or "
+                             "--set hidden=\"(64, 64)\"; may be given several times")
+    parser.add_argument("--seed", type=int, default=0,
+                        help="start of all random numbers (default: %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="folder for results (default: runs/TASK-UNIT-PRESET-SEED)")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on from the checkpoint in the folder for results; where none was "
+                             "written yet, start from the beginning")
+
+
+def run(args):
+    """Train, test once, and write checkpoint.npz, learning_curve.png and results.json."""
+    validation.number_in("--seed", args.seed, 0, math.inf)
+    preset = _preset(args)
+    table = find_preset(args.task, args.unit, preset)
+    changes = dict(read_change(text, table) for text in args.changes)
+    if args.epochs is not None:
+        changes["epochs"] = validation.positive_int("--epochs", args.epochs)
+    out = args.out or Path("runs") / f"{args.task}-{args.unit}-{preset}-{args.seed}"
+    checkpoint = out / "checkpoint.npz"
+    if checkpoint.exists() and not args.resume:
+        raise ValueError(f"{checkpoint} is of an earlier run: give --resume to go on with it, "
+                         "or another --out")
+    if (out / "results.json").exists() and not checkpoint.exists():
+        raise ValueError(f"{out / 'results.json'} is of something else: give another --out")
+    loaded = load_task(args.task, args.unit, preset, args.data)
+    output_folder("--out", out)
+    resume = args.resume and checkpoint.exists()
+    if args.resume and not resume:
+        print(f"no checkpoint in {out} yet: starting from the beginning")
+    print("\n".join(loaded.facts))
+    print(f"settings of preset {preset}, and where they come from\n{describe(table, **changes)}",
+          flush=True)
+    result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
+                      resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
+    with whole_file(out / "results.json") as file:
+        file.write(json.dumps(result.results, indent=1).encode())
+    figures.learning_curves([result.results], out / "learning_curve.png")
+    if result.trained.store:
+        print(f"{result.trained.store.n_devices:,} devices; "
+              + ", ".join(f"{name} {count:,}"
+                          for name, count in result.trained.store.counters.items()))
+    test = result.results["test"]
+    kept = "the last" if result.settings.keep == "last" else "the best by validation"
+    print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
+          + ", ".join(f"{name} {value:.4f}" for name, value in test.items()))
+    for name, value in loaded.baselines.items():
+        print(f"for comparison: {name} {value:.4f}")
+    if loaded.words:
+        rng = np.random.default_rng([args.seed, 3])
+        print("a sample:\n  " + sample_text(result.network, loaded.words, rng))
+    print(f"{result.results['parameters']:,} parameters, {result.results['seconds']:.0f} s; "
+          f"results in {out}")
+    return 0
+
+
+def _preset(args):
+    """The preset asked for; ValueError for options that would have no effect."""
+    if args.weights == "pcm":
+        if (args.task, args.unit) != ("music", "snu"):
+            raise ValueError("--weights: pcm is for music with --unit snu, "
+                             f"got {args.task} with --unit {args.unit}")
+        if args.preset == "paper":
+            raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
+                             "package; leave --preset out, or see `python -m snu_ref memory --data "
+                             "DIR`")
+    if args.data is not None and args.preset != "paper":
+        raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and "
+                         "Python carry; give --preset paper to train on the full set")
+    return "pcm" if args.weights == "pcm" else args.preset
+
+
+def _print_epoch(record, left):
+    print("  ".join([f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
+                     for name, value in record.items()] + [f"left {clock(left)}"]), flush=True)

@@ -1,0 +1,86 @@
+"""`python -m snu_ref vectors`: list, show, export, verify the conformance vectors; build them."""
+import json
+
+from ..oracle.cases.building import build, verify
+from ..oracle.cases.case import find
+from ..oracle.cases.export import export
+from ..oracle.cases.manifest import FOLDER, load_case, read_manifest
+from ..oracle.cases.storage import bits
+
+SHOWN = 12  # numbers of an array that `show` prints before it asks for --all, ours
+
+
+def add_arguments(parser):
+    """The sub-commands and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="one line per case")
+    listed.add_argument("--cases", default="*", metavar="PATTERN",
+                          help="ids or families, with * and commas (default: all)")
+    shown = actions.add_parser("show", help="a case in full: why it exists, and its numbers in "
+                                            "decimal and bits")
+    shown.add_argument("case", metavar="CASE", help="the id of a case, as `vectors list` prints it")
+    shown.add_argument("--all", action="store_true", help="all numbers of large arrays")
+    exported = actions.add_parser("export",
+                                  help="write cases as raw little-endian .bin and .npy files")
+    exported.add_argument("folder", metavar="DIR", help="folder to write to")
+    exported.add_argument("--cases", default="*", metavar="PATTERN",
+                          help="ids or families, with * and commas (default: all)")
+    exported.add_argument("--dtype", default="float64", choices=("float64", "float32"),
+                          help="of the exported arrays (default: %(default)s)")
+    verified = actions.add_parser("verify", help="make every array again and compare")
+    verified.add_argument("folder", nargs="?", default=str(FOLDER), metavar="DIR",
+                          help="a folder of vectors; those of the package if left out")
+    built = actions.add_parser("build", help="for maintainers: write the vectors into DIR; cases "
+                                             "that stand there are kept and must not change, new "
+                                             "ones are appended")
+    built.add_argument("folder", metavar="DIR", help="folder of vectors")
+
+
+def run(args):
+    """Run the sub-command; 0, or 1 if verification failed."""
+    if args.action == "verify":
+        return 1 if verify(args.folder) else 0
+    if args.action == "build":
+        build(args.folder)
+    elif args.action == "export":
+        print(f"{export(args.folder, args.cases, args.dtype)} cases in {args.folder}; "
+              f"results go to {args.folder}/results, to be checked by: "
+              f"python -m snu_ref check {args.folder}")
+    elif args.action == "list":
+        for entry in find(args.cases, read_manifest()["cases"]):
+            print(f"{entry['id']:34} {entry['why']}")
+    else:
+        show(args.case, args.all)
+    return 0
+
+
+def show(id, everything=False):
+    """Print a case: texts, options, evidence, and its arrays."""
+    manifest = read_manifest()
+    entries = {entry["id"]: entry for entry in manifest["cases"]}
+    if id not in entries:
+        reason = manifest["withdrawn"].get(id)
+        raise ValueError(f"case {id!r}: " + (f"withdrawn: {reason}" if reason else
+                                             "unknown; `vectors list` shows all"))
+    entry = entries[id]
+    print(f"{id}: {entry['why']}")
+    for flag in entry["flags"]:
+        print(f"  catches ({flag}): {manifest['flags'][flag]}")
+    print(f"  config: {json.dumps(entry['config'])}")
+    for dtype, t in entry["tolerance"].items():
+        bound = "not offered" if t["bound"] is None else f"{t['bound']:.1e}"
+        reason = manifest["tolerances"].get(t["reason"], t["reason"])
+        print(f"  tolerance {dtype}: {bound}: {reason}")
+    print(f"  exact: {', '.join(entry['exact']) or '-'}    zero: {', '.join(entry['zero']) or '-'}")
+    print(f"  margins: {entry['margin'] or '-'}    spike rate: {entry['spike_rate'] or '-'}")
+    print(f"  derivations agree to: {entry['evidence']}    "
+          f"rounding of float64: {entry['rounding']}")
+    for kind, arrays in zip(("input", "output"), load_case(entry)):
+        for name, a in arrays.items():
+            print(f"  {kind} {name} {a.dtype} {a.shape}")
+            flat = a.ravel().tolist()
+            for value in flat if everything else flat[:SHOWN]:
+                print(f"    {value!r:>24}" +
+                      (f"  {bits(value)}" if isinstance(value, float) else ""))
+            if len(flat) > SHOWN and not everything:
+                print(f"    ... {len(flat) - SHOWN} more: --all")

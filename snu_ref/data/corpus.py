@@ -1,0 +1,198 @@
+"""The default text for language modelling: the reference manual that every Python carries.
+
+    load_corpus()    words of the language reference in pydoc_data.topics, in three splits
+
+The standard library keeps the manual as plain text, so that help("for") can show it: English prose
+with code, grammar and tables between. What becomes of it, in this order:
+
+1. Blocks. A topic is cut at blank lines; a block is one paragraph or one list item.
+2. Prose only. A block is dropped if it is a title (a line of ****, ====, ----), a table row,
+   grammar (::=) or an interactive session (>>>); if it does not end in one of . : ; , ? ! apart
+   from quotes and brackets; if it has fewer than MIN_WORDS words, or if fewer than half of its
+   tokens are words (letters and hyphens only). The last three leave out signatures and most code.
+3. Markup. Emphasis (*x*, **x**), bullets and footnote marks ([1]) are removed; typographic quotes
+   and dashes become plain ones; a word that was broken after a hyphen is joined.
+4. Tokens. Lower case; a word with its inner hyphens, or an identifier, is one token; n't and 's
+   are tokens of their own, as in Penn Treebank; whatever begins with a digit is N; every other
+   character is a token, and so are "...", "e.g." and "i.e.".
+5. Repeats. The topics quote each other. Of paragraphs with the same tokens (whatever their line
+   breaks, case, markup and numbers) the first is kept. One that was edited a little in its second
+   place is a repeat as well: if at least half of its sequences of REPEAT_LENGTH tokens stand in
+   paragraphs before it, it is dropped. Topics are taken in the order of their names.
+6. Splits. Paragraphs in the order of the SHA-256 of their tokens, which is as good as chance and
+   the same on every machine, fill test with a tenth of the tokens, then valid with a tenth, then
+   train. So a paragraph stands in one split only, and mostly in the same one whatever the Python.
+   Within a split they are put back in the manual's order.
+7. Words. <eos> ends every paragraph. The vocabulary is <unk>, <eos>, and the most frequent words
+   of train, ties in the order of their code points; every other word becomes <unk>.
+
+The manual is edited from one Python to the next and the corpus with it. So numbers are comparable
+only between equal digests, and baselines are computed on the spot (see ngrams). The rules,
+MIN_WORDS and REPEAT_LENGTH are ours.
+
+Source: The Python Language Reference, Python Software Foundation, PSF License.
+"""
+import hashlib
+import platform
+import re
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+from ..validation import positive_int
+from .readers import DataError
+
+UNKNOWN, END = "<unk>", "<eos>"  # word 0 and word 1
+MIN_WORDS = 5      # words in a paragraph, at least
+REPEAT_LENGTH = 6  # tokens in the sequences that tell a repeat
+HELD_OUT = 0.1     # of the tokens, for test and again for valid
+
+_NOT_PROSE = re.compile(r"^\s*\||\+--|::=|>>>|([*=~^-])\1{3}", re.MULTILINE)
+_SENTENCE_END = re.compile(r"""[.:;,?!]["')\]}]*$""")
+_FOOTNOTE = re.compile(r"(?<!\S)\[\d+\]")  # not the index in x[1]
+_EMPHASIS = re.compile(r"(?<![\w*])(\*\*?)(?=\w)([^*]+)(?<=[\w.:,;])\1(?![\w*])")
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_TOKEN = re.compile(r"""
+    e\.g\. | i\.e\. | \.\.\.
+  | (?P<number> \d (?:[\w.]*\w)? )
+  | [^\W\d]\w*? (?=n't\b) | n't\b | (?<=\w)'(?:s|re|ve|ll|d|m)\b
+  | [^\W\d]\w* (?:-[^\W\d]\w*)*
+  | [^\w\s]""", re.VERBOSE)
+_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',
+                        "\u2013": "-", "\u2014": "--", "\u2026": "...", "\u00a0": " "})
+
+
+class Splits(NamedTuple):
+    """The paragraphs of each split: tokens with one space between them, rare words as they are."""
+
+    train: tuple
+    valid: tuple
+    test: tuple
+
+
+class Corpus(NamedTuple):
+    """A text in word numbers; word i is vocabulary[i], and <eos> ends every paragraph."""
+
+    vocabulary: tuple   # <unk>, <eos>, then the words of train from the most frequent on
+    train: np.ndarray   # (tokens,) int64
+    valid: np.ndarray   # (tokens,) int64
+    test: np.ndarray    # (tokens,) int64
+    paragraphs: Splits  # what train, valid and test hold, before rare words became <unk>
+    sha256: str         # of the paragraphs: one a line, splits one after the other
+    blocks: int         # blocks of text found
+    prose: int          # those that are prose
+    distinct: int       # those that are no repeats
+
+    def describe(self):
+        """Digest and counts, one fact a line."""
+        lines = [
+            f"Python {platform.python_version()}'s language reference (pydoc_data.topics)",
+            f"SHA-256 of the tokenised text: {self.sha256}",
+            f"blocks: {self.blocks}, prose: {self.prose}, without repeats: {self.distinct}",
+            f"vocabulary: {len(self.vocabulary)}: {len(self.vocabulary) - 2} words, <unk>, <eos>"]
+        for part, paragraphs in self.paragraphs._asdict().items():
+            words = getattr(self, part)
+            lines.append(f"{part}: {len(words)} tokens in {len(paragraphs)} paragraphs, "
+                         f"{np.mean(words == 0):.1%} <unk>")
+        return "\n".join(lines)
+
+
+def load_corpus(vocabulary_size=2000):
+    """The language reference of this Python as `Corpus`, made as the head of this module says.
+
+    vocabulary_size: words in the vocabulary, besides <unk> and <eos>: numbers run from 0 to
+    vocabulary_size + 1.
+    Raises DataError (a ValueError) if this Python comes without the text, TypeError or ValueError
+    for a vocabulary_size that is no positive int or more than the training words.
+    """
+    size = positive_int("vocabulary_size", vocabulary_size)
+    found = [block for _, text in sorted(_topics().items()) for block in blocks(text)]
+    prose = [tokens for tokens in map(tokenise, filter(may_be_prose, found)) if is_prose(tokens)]
+    distinct = without_repeats(prose)
+    paragraphs = split(distinct)
+    frequency = Counter(token for paragraph in paragraphs.train for token in paragraph.split(" "))
+    if size > len(frequency):
+        raise ValueError(f"vocabulary_size: expected at most {len(frequency)}, the words of the "
+                         f"training split, got {size}")
+    words = sorted(frequency, key=lambda word: (-frequency[word], word))[:size]
+    vocabulary = (UNKNOWN, END, *words)
+    number = {word: i for i, word in enumerate(vocabulary)}
+    arrays = (np.array([number.get(word, 0) for paragraph in part
+                        for word in (*paragraph.split(" "), END)], np.int64)
+              for part in paragraphs)
+    lines = "".join(f"{paragraph}\n" for part in paragraphs for paragraph in part)
+    sha256 = hashlib.sha256(lines.encode()).hexdigest()
+    return Corpus(vocabulary, *arrays, paragraphs, sha256, len(found), len(prose), len(distinct))
+
+
+# ---- one step each ------------------------------------------------------------------------------
+
+def blocks(text):
+    """The blocks of a topic: what stands between blank lines."""
+    return [block for block in re.split(r"\n[^\S\n]*(?:\n|$)", text) if block.strip()]
+
+
+def may_be_prose(block):
+    """True if a block ends like a sentence and is no title, table row, grammar or session."""
+    text = _FOOTNOTE.sub("", block.translate(_PLAIN)).rstrip()
+    return not _NOT_PROSE.search(block) and bool(_SENTENCE_END.search(text))
+
+
+def tokenise(block):
+    """The tokens of a block, a tuple of strings.
+
+    >>> tokenise("* It doesn't need the *step* (e.g. 3.14), Python\u2019s built-\\n  in. [2]")[:9]
+    ('it', 'does', "n't", 'need', 'the', 'step', '(', 'e.g.', 'N')
+    """
+    text = re.sub(r"(?<=\w)-\n\s*(?=\w)", "-", block.translate(_PLAIN))  # broken after a hyphen
+    text = re.sub(r"^\s*\*\s+", "", text, flags=re.MULTILINE)            # bullets
+    text = _EMPHASIS.sub(r"\2", _FOOTNOTE.sub("", text))
+    return tuple("N" if match["number"] else match[0] for match in _TOKEN.finditer(text.lower()))
+
+
+def is_prose(tokens):
+    """True for at least MIN_WORDS words that are at least half of the tokens."""
+    words = sum(_WORD.fullmatch(token) is not None for token in tokens)
+    return words >= MIN_WORDS and 2 * words >= len(tokens)
+
+
+def without_repeats(paragraphs):
+    """The paragraphs that do not repeat, wholly or for the half, what stands before them."""
+    kept, seen, pieces_seen = [], set(), set()
+    for tokens in paragraphs:
+        pieces = [tokens[i:i + REPEAT_LENGTH] for i in range(len(tokens) - REPEAT_LENGTH + 1)]
+        repeated = sum(piece in pieces_seen for piece in pieces)
+        if tokens not in seen and (not pieces or 2 * repeated < len(pieces)):
+            kept.append(tokens)
+        seen.add(tokens)
+        pieces_seen.update(pieces)
+    return kept
+
+
+def split(paragraphs):
+    """The paragraphs as `Splits`: by digest, a tenth of the tokens for test and for valid."""
+    lines = [" ".join(tokens) for tokens in paragraphs]
+    share = HELD_OUT * sum(len(tokens) + 1 for tokens in paragraphs)  # + 1 for <eos>
+    chosen, tokens = {"train": [], "valid": [], "test": []}, 0
+    for i in sorted(range(len(lines)), key=lambda i: hashlib.sha256(lines[i].encode()).digest()):
+        part = "test" if tokens < share else "valid" if tokens < 2 * share else "train"
+        chosen[part].append(i)
+        tokens += len(paragraphs[i]) + 1
+    return Splits(**{part: tuple(lines[i] for i in sorted(of)) for part, of in chosen.items()})
+
+
+def _topics():
+    """The dict of topics of this Python's help, or a DataError that says what is missing."""
+    try:
+        from pydoc_data.topics import topics
+    except ImportError as error:
+        raise DataError(
+            "module pydoc_data.topics: expected in the standard library, where it holds the text "
+            f"of the default corpus, found: {error}. Some slim builds of Python leave it out; a "
+            "Python from python.org has it") from error
+    if not isinstance(topics, dict) or not topics or not all(
+            isinstance(text, str) for item in topics.items() for text in item):
+        raise DataError("pydoc_data.topics.topics: expected a dict of topic names and texts, found "
+                        f"{type(topics).__name__}: this Python keeps it in another form")
+    return topics

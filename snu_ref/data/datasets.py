@@ -1,0 +1,164 @@
+"""The two real data sets inside the package: handwritten digits and Bach chorales.
+
+    load_digits()         8x8 images of handwritten digits with their classes, train and test
+    load_chorales()       four-part chorales by J. S. Bach, a pitch per voice and quarter note
+    piano_roll(pitches)   a piece as 88 keys on or off per step, the form in which networks see it
+
+Source, licence, credit and how the files were made: README.md in the folder data. A file is
+compared with the SHA-256 that stands here, then opened without pickle: one that was cut short or
+altered is reported as such and never opened.
+"""
+import hashlib
+import io
+from typing import NamedTuple
+
+import numpy as np
+
+N_KEYS = 88        # keys of a piano
+LOWEST_KEY = 21    # MIDI number of the lowest, A0; the highest, C8, is 108
+
+SHA256 = {
+    "digits.npz": "e9355b56286ec609ffdc8a3c6fc7f04eea8b3a586ba6f8e9c87b99ab2304e565",
+    "chorales.npz": "2efaf8cb52f3e92602265d8e03971b34f7e31c92cc8302353a919fc043616455",
+}
+ARRAYS = {  # file: {array: (dtype, shape)}
+    "digits.npz": {
+        "train_images": ("uint8", (3823, 8, 8)),
+        "train_labels": ("uint8", (3823,)),
+        "test_images": ("uint8", (1797, 8, 8)),
+        "test_labels": ("uint8", (1797,)),
+    },
+    "chorales.npz": {
+        "names": ("S12", (382,)),          # BWV number as in the corpus, ASCII
+        "split": ("uint8", (382,)),        # 0 train, 1 valid, 2 test
+        "shifts": ("int8", (382,)),        # semitones from the written key to tonic C
+        "offsets": ("int32", (383,)),      # piece i is pitches[offsets[i]:offsets[i + 1]]
+        "pitches": ("uint8", (21170, 4)),  # MIDI numbers, soprano to bass, 0 = rest
+    },
+}
+
+
+class DataFileError(ValueError):
+    """A data file of the package is missing, cut short, altered, or not what the loader expects."""
+
+
+class Digits(NamedTuple):
+    """UCI handwritten digits: counts of dark pixels in 4x4 blocks, 0 (white) to 16, row by row."""
+
+    train_images: np.ndarray  # (3823, 8, 8) uint8, 0..16; 30 writers
+    train_labels: np.ndarray  # (3823,) uint8, 0..9
+    test_images: np.ndarray   # (1797, 8, 8) uint8, 0..16; 13 other writers
+    test_labels: np.ndarray   # (1797,) uint8, 0..9
+
+
+class Chorale(NamedTuple):
+    """One piece, moved to tonic C; a step is a quarter note."""
+
+    name: str            # BWV number as in the music21 corpus, such as "bwv269"
+    shift: int           # semitones added to the written pitches, -6..+5
+    pitches: np.ndarray  # (steps, 4) uint8: MIDI of soprano, alto, tenor, bass; 0 = rest
+
+
+class Chorales(NamedTuple):
+    """The pieces of each split, in the order of BWV numbers."""
+
+    train: tuple  # 229 Chorale
+    valid: tuple  # 76 Chorale
+    test: tuple   # 77 Chorale
+
+
+def load_digits():
+    """The digits as uint8 arrays, see `Digits`; divide by 16 for values in [0, 1].
+
+    Raises DataFileError (a ValueError) that names the file, what was expected and what came.
+    Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0.
+
+    >>> digits = load_digits()
+    >>> digits.train_images.shape, digits.test_images.shape
+    ((3823, 8, 8), (1797, 8, 8))
+    """
+    return Digits(**_load("digits.npz"))
+
+
+def load_chorales():
+    """The chorales as one `Chorale` per piece in `train`, `valid` and `test`, see `Chorales`.
+
+    Raises DataFileError (a ValueError) that names the file, what was expected and what came.
+    Source: the MusicXML corpus of music21 10.5.1, encoded by M. Greentree.
+
+    >>> chorales = load_chorales()
+    >>> [len(split) for split in chorales]
+    [229, 76, 77]
+    >>> chorales.train[0].name, piano_roll(chorales.train[0].pitches).shape
+    ('bwv3.6', (32, 88))
+    """
+    arrays = _load("chorales.npz")
+    bounds = arrays["offsets"]
+    pieces = [Chorale(name.decode("ascii"), int(shift), arrays["pitches"][start:stop])
+              for name, shift, start, stop
+              in zip(arrays["names"], arrays["shifts"], bounds[:-1], bounds[1:])]
+    return Chorales(*(tuple(piece for piece, code in zip(pieces, arrays["split"]) if code == wanted)
+                      for wanted in (0, 1, 2)))
+
+
+def piano_roll(pitches):
+    """Keys that sound at each step: roll[t, k] = 1 if a voice has MIDI pitch k + 21 at step t.
+
+    pitches: integer array (steps, voices), MIDI 21..108, 0 = rest; voices on one pitch share a key.
+    Returns (steps, 88) uint8. Raises TypeError (not an integer array), ValueError (shape, range).
+
+    >>> piano_roll(np.array([[72, 67, 64, 48]])).nonzero()[1] + 21
+    array([48, 64, 67, 72])
+    """
+    if not isinstance(pitches, np.ndarray) or pitches.dtype.kind not in "iu":
+        raise TypeError("pitches: expected an integer array (steps, voices), got "
+                        f"{getattr(pitches, 'dtype', type(pitches).__name__)}")
+    if pitches.ndim != 2:
+        raise ValueError(f"pitches: expected shape (steps, voices), got {pitches.shape}")
+    rests = pitches == 0
+    wrong = ~rests & ((pitches < LOWEST_KEY) | (pitches >= LOWEST_KEY + N_KEYS))
+    if wrong.any():
+        raise ValueError(f"pitches: expected MIDI {LOWEST_KEY}..{LOWEST_KEY + N_KEYS - 1}, or 0 "
+                         f"for a rest, got {pitches[wrong][0]}")
+    roll = np.zeros((len(pitches), N_KEYS), np.uint8)  # (steps, 88)
+    steps, voices = np.nonzero(~rests)
+    roll[steps, pitches[steps, voices].astype(np.intp) - LOWEST_KEY] = 1
+    return roll
+
+
+# ---- reading a file -----------------------------------------------------------------------------
+
+def _folder():
+    """The folder of the data files, wherever the package is installed."""
+    import importlib.resources  # here: it takes longer to import than the rest of this module
+    return importlib.resources.files(__package__)
+
+
+def _load(filename):
+    """The arrays of a data file, after its digest and its contents have been checked."""
+    try:
+        raw = (_folder() / filename).read_bytes()
+    except OSError as error:
+        raise DataFileError(f"data file {filename}: expected in the folder data of the package "
+                            f"snu_ref, but it cannot be read: {error}") from error
+    found = hashlib.sha256(raw).hexdigest()
+    if found != SHA256[filename]:
+        raise DataFileError(f"data file {filename}: truncated or altered: expected SHA-256 "
+                            f"{SHA256[filename]}, got {found} ({len(raw)} bytes)")
+    return _open(filename, raw)
+
+
+def _open(filename, raw):
+    """The arrays in the bytes of a data file; names, dtypes, shapes must be those of ARRAYS."""
+    with np.load(io.BytesIO(raw), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    expected = ARRAYS[filename]
+    if set(arrays) != set(expected):
+        raise DataFileError(f"data file {filename}: expected the arrays {', '.join(expected)}, "
+                            f"got {', '.join(arrays)}")
+    for name, (dtype, shape) in expected.items():
+        array = arrays[name]
+        if array.dtype != dtype or array.shape != shape:
+            raise DataFileError(f"data file {filename}: {name}: expected {np.dtype(dtype)} {shape},"
+                                f" got {array.dtype} {array.shape}")
+    return arrays

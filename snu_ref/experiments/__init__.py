@@ -1,0 +1,6 @@
+"""Experiments on top of the tasks: the paper's, and ours.
+
+    in_memory     the music network on phase-change devices, a year of drift, weights of few bits
+    inhibition    digits with and without lateral inhibition
+    comparison    runs side by side, as text
+"""

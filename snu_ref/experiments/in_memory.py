@@ -1,0 +1,195 @@
+"""The in-memory experiment: music with the weights of the network on phase-change devices.
+
+The network is 88-150-88, SNUs and a sigmoid output; both weight matrices are on differential pairs,
+2 (88*150 + 150*88) = 52,800 devices, as in the paper. Biases and decay stay in software. It is
+trained four ways, from one seed, with one table of settings and to the last epoch, since what is on
+devices cannot be taken back:
+
+    software      float weights in the network
+    quantised     updates in whole steps of epsilon on ideal devices, without noise
+    in the loop   every pass on weights as read, every update by blind pulses
+    programmed    the software network, programmed once in closed loop and read 20 s later
+
+The update rule, the refresh and the figure on hardware are not published; those here are declared
+substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with a
+learning rate of 0.01, chosen on validation data.
+
+Also here: the figures of a programmed network over a year of drift, and against the bits of a
+weight. The latter follows a protocol of ours; that of the journal version's Fig. 4 is not known to
+us.
+
+Source: network, device count and training in the loop, arXiv:1812.07040v2.
+"""
+import numpy as np
+
+from ..pcm import PCMArray
+from ..pcm.in_loop import round_to_bits
+from ..tasks.presets import find_preset
+from ..tasks.progress import time_name
+from ..tasks.run import run_task
+from ..tasks.training import make_store
+
+WAYS = ("software", "quantised", "in the loop", "programmed")
+DAY, YEAR = 86_400.0, 31_536_000.0
+TIMES = (20.0, 60.0, 600.0, 3600.0, DAY, 7 * DAY, 30 * DAY, YEAR)  # seconds after programming
+BITS = (2, 3, 4, 5, 6, 8)
+
+
+def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
+    """Train the four ways; returns a dict from WAYS to a dict, and the four Runs by way.
+
+    loaded: the music task for unit "snu". Each dict has nll (test), spread (over device seeds, for
+    "programmed"), history, settings (of those that are trained), and counters where there are
+    devices.
+    """
+    runs, rows = {}, {}
+    for way, preset in (("software", "small"), ("quantised", "quantised"), ("in the loop", "pcm")):
+        changed = {**changes, "store": None} if way == "software" else changes
+        table = find_preset("music", "snu", "pcm" if way == "software" else preset)
+        run = runs[way] = run_task(loaded, table, seed, preset=preset, stream=stream, **changed)
+        store = run.trained.store
+        rows[way] = {"nll": run.results["test"]["nll"], "history": run.trained.history,
+                     "seconds": run.results["seconds"], "counters": getattr(store, "counters", {}),
+                     "settings": run.results["settings"]}
+    figures = [programmed(runs["software"], [TIMES[0]], device_seed, metric="nll",
+                          compensate=False)[0]
+               for device_seed in range(seed, seed + device_seeds)]
+    rows["programmed"] = {"nll": float(np.mean(figures)), "spread": float(np.std(figures)),
+                          "history": [], "seconds": 0.0, "counters": {}}
+    return rows, runs
+
+
+def table(rows, n_devices):
+    """The four ways as text."""
+    lines = [f"{n_devices:,} devices, two a synapse; update rule, refresh and settings are our "
+             "choice",
+             f"{'way':12} {'test NLL':>14} {'SET pulses':>11} {'refreshes':>10} {'RESETs':>8} "
+             f"{'device reads':>13} {'seconds':>8}"]
+    for way, row in rows.items():
+        c = row["counters"]
+        nll = f"{row['nll']:.3f}" + (f" +- {row['spread']:.3f}" if "spread" in row else "")
+        counts = " ".join(f"{c[key]:{width},}" if c else f"{'-':>{width}}" for key, width in
+                          (("set_pulses", 11), ("refreshes", 10), ("resets", 8),
+                           ("device_reads", 13)))
+        lines.append(f"{way:12} {nll:>14} {counts} {row['seconds']:8.1f}")
+    return "\n".join(lines)
+
+
+def conductances(store):
+    """The true conductances of all devices of a PCMStore at its clock: (devices,), uS."""
+    return np.concatenate([array.conductance(array.now).ravel() for array in store.arrays.values()])
+
+
+def conductances_at_start(run, seed):
+    """Those of the store that the run from `seed` began with."""
+    rng = np.random.default_rng(seed)
+    return conductances(make_store(run.loaded.task.network(run.settings, rng), run.settings, rng))
+
+
+def wanted_and_read(run, device_seed):
+    """Weights of a software network, and as read 20 s after programming: two arrays (synapses,)."""
+    rng = np.random.default_rng([device_seed, 4])
+    wanted = [W.astype(np.float64) for name, W in run.network.params.items() if name.endswith(".W")]
+    read = [PCMArray.from_weights(W, noise=rng, read_noise="1/f").read_weights(TIMES[0])
+            for W in wanted]
+    return tuple(np.concatenate([W.ravel() for W in part]) for part in (wanted, read))
+
+
+# ---- inference over time ------------------------------------------------------------------------
+
+def programmed(run, times, device_seed, *, metric, compensate):
+    """Test figures of a trained network at `times` (s); its matrices were programmed at time 0.
+
+    Each matrix goes on an array of its own, its largest weight on 25 uS, read device by device with
+    1/f noise; compensate: global drift compensation, calibrated at the first of the times.
+    """
+    rng = np.random.default_rng([device_seed, 4])
+    network, settings, task = run.network, run.settings, run.loaded.task
+    params = network.params
+    kept = {name: params[name].copy() for name in params if name.endswith(".W")}
+    arrays = {name: PCMArray.from_weights(W.astype(np.float64), noise=rng, read_noise="1/f")
+              for name, W in kept.items()}
+    figures = []
+    for i, t in enumerate(times):
+        for name, array in arrays.items():
+            if compensate:
+                array.compensate(t) if i else array.calibrate(t)
+            params[name][...] = array.read_weights(t)
+        figures.append(task.evaluate(network, "test", settings, device_seed)[metric])
+    for name, W in kept.items():
+        params[name][...] = W
+    return figures
+
+
+def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
+    """Test figures over `times`, with and without drift compensation.
+
+    Returns a dict: times, software (the figure in float), and for "raw" and "compensated" a list of
+    device_seeds lists.
+    """
+    seeds = range(seed, seed + device_seeds)
+    return {"metric": metric, "times": list(times), "software": run.results["test"][metric],
+            **{name: [programmed(run, times, s, metric=metric, compensate=compensate)
+                      for s in seeds]
+               for name, compensate in (("raw", False), ("compensated", True))}}
+
+
+def time_table(sweeps):
+    """Sweeps over time as text; sweeps: dict from task to what `over_time` returns."""
+    lines = [f"{'time':>8}" + "".join(f"  {task + ', ' + kind:>26}" for task in sweeps
+                                      for kind in ("raw", "compensated"))]
+    for i, t in enumerate(next(iter(sweeps.values()))["times"]):
+        cells = []
+        for sweep in sweeps.values():
+            for kind in ("raw", "compensated"):
+                values = [figures[i] for figures in sweep[kind]]
+                factor, unit = (100, " %") if sweep["metric"] == "accuracy" else (1, "")
+                mean, spread = factor * np.mean(values), factor * np.std(values)
+                cells.append(f"  {f'{mean:.2f}{unit} +- {spread:.2f}':>26}")
+        lines.append(f"{time_name(t):>8}" + "".join(cells))
+    lines.append(f"{'software':>8}" + "".join(
+        f"  {(100 if s['metric'] == 'accuracy' else 1) * s['software']:26.2f}  {'':26}"
+        for s in sweeps.values()))
+    return "\n".join(lines)
+
+
+# ---- limited precision --------------------------------------------------------------------------
+
+def precision(run, loaded, table, seed, *, bits=BITS, stream=None, **changes):
+    """Test figures against the bits of a weight: rounded after training, and in training.
+
+    run: the network trained in float, from `table` with `changes`; returns a dict: metric, bits,
+    after, during (lists) and software.
+    """
+    metric, params = run.results["metric"], run.network.params
+    kept = {name: params[name].copy() for name in params if name.endswith(".W")}
+    after, during = [], []
+    for b in bits:
+        for name, W in kept.items():
+            params[name][...] = round_to_bits(W.astype(np.float64), b)
+        after.append(loaded.task.evaluate(run.network, "test", run.settings, seed)[metric])
+        store = {"kind": "rounded", "bits": b}
+        during.append(run_task(loaded, table, seed, stream=stream, **{**changes, "store": store}
+                               ).results["test"][metric])
+    for name, W in kept.items():
+        params[name][...] = W
+    return {"metric": metric, "bits": list(bits), "after": after, "during": during,
+            "software": run.results["test"][metric]}
+
+
+def precision_table(sweeps):
+    """Sweeps over bits as text; sweeps: dict from task to what `precision` returns."""
+    lines = ["bits of a weight (a protocol of ours)",
+             f"{'bits':>8}" + "".join(f"  {task + ', rounded ' + kind:>32}" for task in sweeps
+                                      for kind in ("after", "in training"))]
+    for i, b in enumerate(next(iter(sweeps.values()))["bits"]):
+        cells = "".join(f"  {_shown(s['metric'], s[kind][i]):>32}" for s in sweeps.values()
+                        for kind in ("after", "during"))
+        lines.append(f"{b:8}" + cells)
+    lines.append(f"{'float':>8}" + "".join(f"  {_shown(s['metric'], s['software']):>32}  {'':32}"
+                                          for s in sweeps.values()))
+    return "\n".join(lines)
+
+
+def _shown(metric, value):
+    return f"{100 * value:.2f} %" if metric == "accuracy" else f"{value:.3f}"

@@ -1,0 +1,106 @@
+"""The figures of the in-memory experiments, in the house style; each function writes one PNG."""
+import numpy as np
+
+from ..tasks.progress import time_name
+from . import style
+
+COLOURS = {"software": style.OKABE_ITO["black"], "quantised": style.OKABE_ITO["sky blue"],
+           "in the loop": style.OKABE_ITO["vermillion"]}
+DASHES = {"software": "solid", "quantised": (0, (1, 1.2)), "in the loop": (0, (5, 1.2))}
+
+
+def learning_curves(rows, path):
+    """Validation NLL against the epoch for each way of training; rows as from memory.train_ways."""
+    with style.house():
+        figure, axes = style.figure()
+        shown = {way: [record["nll"] for record in row["history"]] for way, row in rows.items()
+                 if row["history"]}
+        for way, nll in shown.items():
+            axes.plot(range(1, len(nll) + 1), nll, color=COLOURS[way], linestyle=DASHES[way],
+                      label=way)
+        last = [nll[-1] for nll in shown.values()]
+        low, high = min(map(min, shown.values())) - 0.1, max(last) + 1.2
+        axes.set(xlabel="epoch", ylabel="validation NLL (nats per step)", ylim=(low, high))
+        axes.locator_params(axis="x", integer=True)
+        if max(map(max, shown.values())) > high:
+            style.note(axes, "the first epochs are cut off")
+        axes.legend(loc="upper right")
+        figure.suptitle("Three ways to train the weights", x=0.02, ha="left")
+        return style.save(figure, path)
+
+
+def conductance_histograms(before, after, path):
+    """Conductances of all devices (uS), before and after training."""
+    bins = np.linspace(0, 25, 76)
+    with style.house():
+        figure, axes = style.figure()
+        axes.hist(before, bins, histtype="step", linewidth=2.2, color=style.OKABE_ITO["blue"],
+                  label="as first programmed")
+        axes.hist(after, bins, alpha=0.6, color=style.OKABE_ITO["vermillion"],
+                  label="after training")
+        axes.set(xlabel="conductance (µS)", ylabel=f"devices, of {len(after):,}", yscale="log")
+        style.headline(figure, axes, "Conductances before and after training")
+        return style.save(figure, path)
+
+
+def wanted_against_read(wanted, read, path):
+    """Weights as wanted against weights as read 20 s after programming: a density of synapses."""
+    with style.house():
+        figure, axes = style.figure(height=5.2)
+        limit = 1.05 * max(np.abs(wanted).max(), np.abs(read).max())
+        image = axes.hexbin(wanted, read, gridsize=60, bins="log", mincnt=1,
+                            extent=(-limit, limit, -limit, limit))
+        axes.plot([-limit, limit], [-limit, limit], color=style.GREY, linestyle="--", linewidth=1.2)
+        axes.set(xlabel="weight as wanted (dimensionless)", ylabel="weight as read (dimensionless)",
+                 aspect="equal", title="A programmed weight is read with noise")
+        figure.colorbar(image, ax=axes, label="synapses", shrink=0.8)
+        return style.save(figure, path)
+
+
+def over_time(sweep, path, *, label):
+    """A test figure against the time since programming: mean and band of device seeds."""
+    factor = 100 if sweep["metric"] == "accuracy" else 1
+    t = np.array(sweep["times"])
+    with style.house():
+        figure, axes = style.figure()
+        for kind, name, colour, line in (("raw", "uncompensated", "orange", "o-"),
+                                         ("compensated", "compensated", "blue", "s--")):
+            values = factor * np.array(sweep[kind])
+            axes.plot(t, values.mean(axis=0), line, color=style.OKABE_ITO[colour], label=name)
+            axes.fill_between(t, values.min(axis=0), values.max(axis=0),
+                              color=style.OKABE_ITO[colour], alpha=0.2, linewidth=0)
+        axes.axhline(factor * sweep["software"], color=style.OKABE_ITO["black"], linestyle=":",
+                     linewidth=1.8, label="software")
+        shown = t[[0, 2, 3, 4, 6, 7]] if len(t) > 7 else t
+        axes.set(xscale="log", xlabel="time since programming", ylabel=label)
+        axes.set_xticks(shown, [time_name(s) for s in shown])
+        axes.minorticks_off()
+        style.headline(figure, axes, f"{_task(sweep)}: programmed weights drift")
+        return style.save(figure, path)
+
+
+def against_bits(sweep, path):
+    """The test error (%) or NLL against the bits of a weight, rounded after and in training."""
+    with style.house():
+        figure, axes = style.figure()
+        for kind, name, colour, line in (("after", "rounded after training", "orange", "o-"),
+                                         ("during", "rounded in training", "blue", "s--")):
+            axes.plot(sweep["bits"], _smaller_is_better(sweep, sweep[kind]), line,
+                      color=style.OKABE_ITO[colour], label=name)
+        axes.axhline(_smaller_is_better(sweep, sweep["software"]), color=style.OKABE_ITO["black"],
+                     linestyle=":", linewidth=1.8, label="float")
+        axes.set(xlabel="bits of a weight", xticks=sweep["bits"], yscale="log",
+                 ylabel="test error (%)" if sweep["metric"] == "accuracy"
+                 else "test NLL (nats per step)")
+        style.plain_log_ticks(axes.yaxis)
+        style.headline(figure, axes, f"{_task(sweep)}: weights of few bits")
+        return style.save(figure, path)
+
+
+def _task(sweep):
+    return "Digits" if sweep["metric"] == "accuracy" else "Music"
+
+
+def _smaller_is_better(sweep, values):
+    """An accuracy as the error in per cent: small differences show on a logarithmic axis."""
+    return 100 * (1 - np.array(values)) if sweep["metric"] == "accuracy" else np.array(values)

@@ -1,0 +1,109 @@
+"""What runs have learnt: each function draws one figure and saves it as a PNG."""
+import numpy as np
+
+from ..tasks.units import UNITS
+from . import style
+
+LOSSES = {"digits": "squared error", "music": "nats per step", "language": "nats per word"}
+METRICS = {  # name in results: (label, factor)
+    "accuracy": ("validation accuracy (%)", 100),
+    "nll": ("validation NLL (nats per step)", 1),
+    "perplexity": ("validation perplexity", 1),
+}
+
+
+def learning_curves(results, path):
+    """Training loss and validation figure of one task against the epoch; results: its runs."""
+    task, metric = results[0]["task"], results[0]["metric"]
+    label, factor = METRICS[metric]
+    with style.house():
+        figure, (top, bottom) = style.figure(2, 1, height=6.0, sharex=True)
+        everything = []
+        for run in results:
+            name = UNITS[run["unit"]][0]
+            line = dict(color=style.COLOUR[name], linestyle=style.DASHES[name])
+            epochs = [record["epoch"] for record in run["history"]]
+            values = [factor * record[metric] for record in run["history"]]
+            everything += values
+            top.plot(epochs, [record["loss"] for record in run["history"]], **line, label=name,
+                     marker="o" if len(epochs) == 1 else "")
+            bottom.plot(epochs, values, **line)
+            bottom.plot(run["best_epoch"], values[run["best_epoch"] - 1], style.MARKERS[name],
+                        markersize=8, color=style.COLOUR[name])
+        top.set(ylabel=f"training loss\n({LOSSES[task]})", yscale="log")
+        style.plain_log_ticks(top.yaxis)
+        bottom.set(xlabel="epoch", ylabel=label.replace(" (nats", "\n(nats"))
+        bottom.locator_params(axis="x", integer=True)
+        remark = "mark: the epoch that was kept"
+        if len(everything) > 10:  # the first epochs are far off; leave them out of the picture
+            low, high = np.percentile(everything, [0, 90] if metric != "accuracy" else [10, 100])
+            bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+            remark += "; the first epochs are cut off"
+        style.note(bottom, remark)
+        style.headline(figure, top, f"{task.capitalize()}: learning")
+        return style.save(figure, path)
+
+
+def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
+    """A piece's notes (T, 88), and the probabilities (T, 88) that a network gave each beforehand.
+
+    Only the MIDI numbers lowest..highest are drawn; column = MIDI number - 21.
+    """
+    keys = slice(lowest - 21, highest - 20)
+    with style.house():
+        figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
+        extent = (0.5, len(true) + 0.5, lowest - 0.5, highest + 0.5)
+        for panel, roll, name in ((top, true, "notes that follow"),
+                                  (bottom, predicted, "predicted")):
+            image = panel.imshow(roll[:, keys].T, origin="lower", aspect="auto", extent=extent,
+                                 vmin=0, vmax=1)
+            panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
+            style.note(panel, name)
+        figure.suptitle(title, x=0.02, ha="left")
+        bottom.set_xlabel("predicted step (quarter notes)")
+        figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
+        return style.save(figure, path)
+
+
+def input_weights(groups, path, *, n=10, rows=4):
+    """Input weights of hidden units as images, blue below and red above zero.
+
+    groups: list of (title, weights (units, height, width)); the n * rows units with the largest
+    weights are drawn, each scaled by its own largest weight.
+    """
+    with style.house():
+        figure, panels = style.figure(len(groups), 1, height=2.6 * len(groups), squeeze=False)
+        for panel, (title, weights) in zip(panels[:, 0], groups):
+            strongest = np.argsort(-np.linalg.norm(weights, axis=(1, 2)), kind="stable")[:n * rows]
+            height, width = weights.shape[1:]
+            tiles = np.full((rows * (height + 1), n * (width + 1)), np.nan)
+            for place, unit in enumerate(strongest):
+                i, j = place // n * (height + 1), place % n * (width + 1)
+                tiles[i:i + height, j:j + width] = weights[unit] / np.abs(weights[unit]).max()
+            image = panel.imshow(tiles, cmap="RdBu_r", vmin=-1, vmax=1)
+            panel.set(xticks=[], yticks=[], title=title)
+            panel.set_facecolor("#d0d0d0")  # between the images, where zero is white
+            panel.spines[:].set_visible(False)
+        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / largest of the unit",
+                        shrink=0.7, ticks=(-1, 0, 1))
+        return style.save(figure, path)
+
+
+def figure_against_parameters(groups, path, *, metric, title):
+    """Test figure against the number of parameters; groups: a list of (unit, parameters, figures).
+
+    figures holds one number for each seed; the mean is drawn, with the standard deviation as a bar.
+    """
+    label, factor = METRICS[metric]
+    with style.house():
+        figure, axes = style.figure()
+        for unit, parameters, values in groups:
+            name, values = UNITS[unit][0], factor * np.array(values)
+            bar = dict(yerr=values.std(), capsize=4) if len(values) > 1 else {}
+            axes.errorbar(parameters / 1000, values.mean(), **bar, markersize=9, linestyle="none",
+                          marker=style.MARKERS[name], color=style.COLOUR[name], label=name)
+        axes.margins(0.12)
+        axes.set(xlabel="trainable parameters (thousands)",
+                 ylabel=label.replace("validation", "test"))
+        style.headline(figure, axes, title)
+        return style.save(figure, path)

@@ -1,0 +1,167 @@
+"""The house style of all figures: one palette, one set of sizes, one way to save.
+
+    with style.house():
+        figure, axes = style.figure()
+        axes.plot(t, V, color=style.COLOUR["s"], label="membrane potential")
+        axes.set(xlabel="time (ms)", ylabel="potential (mV)", title="The claim, as a sentence")
+        print(style.save(figure, "potential.png"))
+
+A figure is 6.4 inches wide with letters of 13 points, so at half width, in a column or on half a
+slide, its letters still have 6.5 points. Panels are therefore stacked rather than set side by side.
+The figures are made without pyplot: no window, no display and no global state is touched, and the
+settings of the reader's own matplotlibrc neither change the figures nor are changed.
+
+Not here: any figure; each is drawn by the program whose claim it shows.
+
+Sources: the palette, M. Okabe and K. Ito, "Color Universal Design: how to make figures and
+presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.uni-koeln.de/color;
+the colour map cividis, Nunez et al., PLOS ONE 13 (2018). Sizes and the roles of colours are ours.
+"""
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..files import whole_file
+
+OKABE_ITO = {
+    "black": "#000000", "orange": "#E69F00", "sky blue": "#56B4E9", "bluish green": "#009E73",
+    "yellow": "#F0E442", "blue": "#0072B2", "vermillion": "#D55E00", "reddish purple": "#CC79A7",
+}
+GREY = "#666666"  # for what is not data: thresholds, guide lines, notes
+
+# A role keeps its colour in every figure. There are more roles than colours, so the three groups
+# share them: a panel shows the inside of a unit, or compares units, or a prediction with the truth.
+COLOUR = {
+    # inside a unit
+    "x": OKABE_ITO["bluish green"],         # input
+    "s": OKABE_ITO["blue"],                 # state, the membrane potential
+    "v": OKABE_ITO["sky blue"],             # s + b, the distance to the threshold
+    "y": OKABE_ITO["vermillion"],           # output, spikes
+    "gradient": OKABE_ITO["reddish purple"],
+    "threshold": GREY,
+    # between units
+    "SNU": OKABE_ITO["vermillion"],
+    "sSNU": OKABE_ITO["blue"],
+    "SNU conv": OKABE_ITO["vermillion"],
+    "RNN": OKABE_ITO["orange"],
+    "GRU": OKABE_ITO["reddish purple"],
+    "LSTM": OKABE_ITO["bluish green"],
+    # against the truth
+    "true": OKABE_ITO["black"],             # exact solution, reference, target
+    "predicted": OKABE_ITO["orange"],
+}
+
+# Units differ by more than colour, for prints in black and white: lines by their dashes, points by
+# marks.
+DASHES = {"SNU": "solid", "sSNU": (0, (5, 1.2)), "RNN": (0, (1, 1.2)), "GRU": (0, (4, 1.2, 1, 1.2)),
+          "LSTM": (0, (9, 1.6)), "SNU conv": (0, (2, 1.2))}
+MARKERS = {"SNU": "o", "sSNU": "s", "RNN": "^", "GRU": "D", "LSTM": "v", "SNU conv": "P"}
+
+WIDTH, HEIGHT = 6.4, 3.8  # inches, of a figure with one panel
+DPI = 200                 # 1280 pixels across
+
+RC = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],     # comes with matplotlib, so it is the same everywhere
+    "mathtext.fontset": "dejavusans",
+    "font.size": 13,
+    "axes.labelsize": 13,
+    "axes.titlesize": 13,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
+    "legend.fontsize": 12,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 1.0,
+    "axes.axisbelow": True,
+    "lines.linewidth": 2.2,
+    "lines.markersize": 6,
+    "lines.solid_capstyle": "round",
+    "image.cmap": "cividis",
+    "image.interpolation": "nearest",       # a pixel is a number: no smoothing between them
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.titlesize": 13,
+    "figure.titleweight": "bold",
+    "figure.labelsize": 13,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@contextmanager
+def house():
+    """The house style as a context: matplotlib's defaults with RC on top.
+
+    On leaving, the settings are as they were. Draw and save inside: some settings act only then.
+    """
+    import matplotlib
+    from matplotlib.rcsetup import cycler
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC)
+        matplotlib.rcParams["axes.prop_cycle"] = cycler(color=[OKABE_ITO[name] for name in (
+            "blue", "vermillion", "bluish green", "orange", "reddish purple", "sky blue", "black")])
+        yield
+
+
+def figure(rows=1, columns=1, *, height=None, **subplots):
+    """A figure of house width and its axes, as matplotlib's `subplots` gives them.
+
+    rows, columns : int; height in inches, 3.8 unless given; further arguments (sharex,
+    height_ratios, squeeze and the like) go to matplotlib.figure.Figure.subplots.
+    """
+    from matplotlib.figure import Figure
+
+    new = Figure(figsize=(WIDTH, HEIGHT if height is None else height))
+    return new, new.subplots(rows, columns, **subplots)
+
+
+def headline(figure, axes, title):
+    """A title over the figure, and below it the legend of `axes` in one row: off the data."""
+    figure.suptitle(title, x=0.02, ha="left")
+    handles, labels = axes.get_legend_handles_labels()
+    narrow = sum(map(len, labels)) < 45
+    axes.legend(handles, labels, ncols=len(labels), loc="lower right", bbox_to_anchor=(1.0, 1.0),
+                columnspacing=1.1, handletextpad=0.4, handlelength=2.0 if narrow else 1.6,
+                borderaxespad=0.3, fontsize=12 if narrow else 11)
+
+
+def note(axes, text):
+    """A remark in grey, above the right end of a panel."""
+    axes.text(1.0, 1.02, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=11,
+              color=GREY)
+
+
+def plain_log_ticks(axis):
+    """Numbers such as 0.05 and 20 on a logarithmic axis: 1, 2 and 5 of each decade, or closer."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if high > 8 * low else MaxNLocator(4))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def save(figure, path):
+    """Write the figure as a PNG of 1280 pixels across, and return its path as a pathlib.Path.
+
+    Missing folders are made.
+    Raises ValueError if the path does not end in .png.
+    """
+    path = Path(path)
+    if path.suffix != ".png":
+        raise ValueError(f"path: expected a name that ends in .png, got {str(path)!r}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(DPI)
+    # the same bytes as figure.savefig, which lays everything out twice
+    with whole_file(path) as file:
+        FigureCanvasAgg(figure).print_png(file)
+    return path

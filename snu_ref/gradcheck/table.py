@@ -1,0 +1,212 @@
+"""The catalogue of what is checked: every layer in every variant, every loss, and a whole network.
+
+Each entry is a small layer with random parameters, a random input, and a random initial state that
+is not zero, so that every gradient has something to say: 5 steps, 2 samples, gradients of order 1.
+The ranges are chosen so that units neither stay silent nor always fire; the checker sees to that.
+"""
+import itertools
+import math
+from collections import Counter
+from typing import Callable, Iterator, NamedTuple
+
+import numpy as np
+
+from .. import losses
+from ..activations import STATE_FUNCTIONS, SURROGATES
+from ..layers.conv import ConvSNU
+from ..layers.dense import Dense
+from ..layers.dropout import Dropout
+from ..layers.embedding import Embedding, TiedOutput
+from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
+from ..network import Network
+from ..recurrent.gru import GRU
+from ..recurrent.lstm import LSTM
+from ..recurrent.rnn import RNN
+from ..snu import SNU, SNUState
+from .checking import Row, check_gradient
+from .layers import check_layer
+from .textbook import TEXTBOOK_LOSSES
+from .twinning import twin_of
+
+SEED = 1
+T, B, N_IN, N = 5, 2, 3, 4
+N_WORDS = 6
+IMAGE = (5, 4, 2)  # height, width, channels
+
+
+class Entry(NamedTuple):
+    """One line of the catalogue: `make(rng)` gives a layer, its input and its initial state."""
+    piece: str
+    variant: str
+    make: Callable
+    zero: tuple = ()  # names of gradients that are zero by construction
+
+    def rows(self):
+        """The evidence: one Row per parameter, input and state."""
+        rng = np.random.default_rng(SEED)
+        layer, x, state = self.make(rng)
+        return check_layer(layer, x, rng=rng, state=state, twin=twin_of(layer), zero=self.zero,
+                           piece=self.piece, variant=self.variant)
+
+
+class LossEntry(NamedTuple):
+    """A loss in the catalogue, with or without padded steps."""
+    piece: str
+    variant: str
+
+    def rows(self):
+        """The evidence for dL/dy, with the textbook form of the loss as the smooth program."""
+        rng = np.random.default_rng(SEED)
+        y = rng.normal(size=(T, B, N))
+        target = {"mean_square_error": rng.random((B, N)),
+                  "bernoulli_nll": rng.random((T, B, N)),
+                  "softmax_cross_entropy": rng.integers(0, N, (T, B))}[self.piece]
+        mask = None
+        if self.variant == "masked":
+            mask = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+        loss = getattr(losses, self.piece)
+        textbook, twin = TEXTBOOK_LOSSES[self.piece]
+        return check_gradient(
+            lambda a: np.array(loss(a["y"], target, mask)[0]),
+            lambda a, G: {"y": G * loss(a["y"], target, mask)[1]},
+            {"y": y}, rng=rng, piece=self.piece, variant=self.variant,
+            frozen=lambda _: lambda a: np.array(textbook(a["y"], target, mask)),
+            twin=lambda a, G: {"y": G * twin(a["y"], target, mask)[1]})
+
+
+def catalogue() -> Iterator:
+    """All entries, in the order in which the table prints them."""
+    yield from _snu_entries()
+    yield from _comparator_entries()
+    yield from _image_entries()
+    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _input(rng), ()))
+    yield Entry("Embedding", "", lambda rng: (Embedding(N_WORDS, N, rng=rng), _words(rng), ()))
+    yield Entry("TiedOutput", "",
+                lambda rng: (TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)),
+                             rng.normal(size=(T, B, N)), ()))
+    yield Entry("Dropout", "given mask", _dropout)
+    for piece in TEXTBOOK_LOSSES:
+        yield LossEntry(piece, "")
+        yield LossEntry(piece, "masked")
+    yield Entry("Network", "SNU, recurrent sSNU, Dense", _network)
+    yield Entry("Network", "convolution, pooling, SNU", _image_network)
+    yield Entry("Network", "language, tied weights", _language_network)
+
+
+def evidence(piece=None, most=math.inf) -> Iterator[Row]:
+    """All rows of the table, or those of one piece, one after the other as they are computed.
+
+    most: no more than so many variants of a piece, for a trial.
+    """
+    seen = Counter()
+    for entry in catalogue():
+        seen[entry.piece] += 1
+        if piece in (None, entry.piece) and seen[entry.piece] <= most:
+            yield from entry.rows()
+
+
+# ---- the unit -----------------------------------------------------------------------------------
+
+def _snu_entries():
+    outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
+    for (h, surrogate), g, recurrent, inhibition, reset_grad in itertools.product(
+            outputs, STATE_FUNCTIONS, (False, True), (False, True), ("through", "detached")):
+        options = dict(h=h, g=g, surrogate=surrogate, recurrent=recurrent,
+                       lateral_inhibition=inhibition, reset_grad=reset_grad)
+        words = ["sSNU" if h == "sigmoid" else surrogate, g]
+        words += ["recurrent"] * recurrent + ["inhibition"] * inhibition
+        words += ["detached"] * (reset_grad == "detached")
+        # y_0 acts through the reset gate and H only: with neither, its gradient is zero
+        zero = ("state.y",) if reset_grad == "detached" and not recurrent else ()
+        yield Entry("SNU", ", ".join(words), _snu_maker(options), zero)
+
+
+def _snu_maker(options):
+    def make(rng):
+        unit = SNU(N_IN, N, rng=rng, decay=rng.uniform(0.5, 0.9, N), **options)
+        # thresholds low enough for spikes, and high enough for inhibition not to close every gate
+        unit.params["b"][:] = rng.uniform(-0.9, -0.3, N)
+        return unit, rng.normal(size=(T, B, N_IN)), _random_state(unit, rng)
+    return make
+
+
+def _random_state(unit, rng):
+    """s and y that are neither zero nor at the ends of the gate."""
+    shape = (B,) + unit.out_shape
+    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
+
+
+# ---- the other layers ---------------------------------------------------------------------------
+
+def _input(rng):
+    return rng.normal(size=(T, B, N_IN))
+
+
+def _words(rng):
+    return rng.integers(0, N_WORDS, (T, B))
+
+
+def _comparator_entries():
+    for kind, variant, options in ((RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
+                                   (GRU, "reset after", {"reset_after": True})):
+        def make(rng, kind=kind, options=options):
+            layer = kind(N_IN, N, rng=rng, **options)
+            for name in layer.params.keys() & {"b", "b_h"}:
+                layer.params[name][:] = rng.normal(size=layer.params[name].shape)
+            start = layer.State(*(rng.normal(size=(B, N)) for _ in layer.State._fields))
+            return layer, _input(rng), start
+        yield Entry(kind.__name__, variant, make)
+
+
+def _image_entries():
+    for h, stride, padding, reset_grad in (("step", 1, 0, "through"), ("step", 2, 1, "detached"),
+                                           ("sigmoid", 2, 1, "through")):
+        def make(rng, h=h, stride=stride, padding=padding, reset_grad=reset_grad):
+            layer = ConvSNU(IMAGE, 3, kernel=(3, 2), stride=stride, padding=padding, rng=rng, h=h,
+                            g="leaky_relu", reset_grad=reset_grad, decay=rng.uniform(0.5, 0.9, 3))
+            layer.params["b"][:] = -0.3
+            return layer, rng.normal(size=(T, B) + IMAGE), _random_state(layer, rng)
+        words = ["sSNU" if h == "sigmoid" else "tanh", f"stride {stride}", f"padding {padding}"]
+        yield Entry("ConvSNU", ", ".join(words + ["detached"] * (reset_grad == "detached")), make,
+                    zero=("state.y",) if reset_grad == "detached" else ())
+    for kind in (AveragePool2d, MaxPool2d):
+        for size, stride in ((2, 2), (2, 1)):
+            yield Entry(kind.__name__, f"size {size}, stride {stride}",
+                        lambda rng, kind=kind, size=size, stride=stride:
+                        (kind(IMAGE, size, stride), rng.normal(size=(T, B) + IMAGE), ()))
+    # spikes: most windows are ties, and the first maximum in row-major order is to get the gradient
+    yield Entry("MaxPool2d", "ties", lambda rng: (MaxPool2d(IMAGE, 2),
+                                                  (rng.random((T, B) + IMAGE) < 0.5) * 1.0, ()))
+    yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), rng.normal(size=(T, B) + IMAGE), ()))
+
+
+def _dropout(rng):
+    mask = (rng.random((T, B, N)) < 0.7) * 1.0
+    return Dropout(0.3, mask=mask), rng.normal(size=(T, B, N)), ()
+
+
+# ---- whole networks -----------------------------------------------------------------------------
+
+def _network(rng):
+    network = Network([SNU(N_IN, N, rng=rng), SNU(N, N, rng=rng, h="sigmoid", recurrent=True),
+                       Dense(N, 2, rng=rng)])
+    network.params["0.b"][:] = -0.3
+    start = (*(_random_state(unit, rng) for unit in network.layers[:2]), ())
+    return network, _input(rng), start
+
+
+def _image_network(rng):
+    conv = ConvSNU(IMAGE, 3, kernel=2, rng=rng)
+    pool = MaxPool2d(conv.out_shape, 2, 1)
+    flat = Flatten(pool.out_shape)
+    unit = SNU(*flat.out_shape, 2, rng=rng)
+    conv.params["b"][:], unit.params["b"][:] = -0.3, -0.3
+    start = (_random_state(conv, rng), (), (), _random_state(unit, rng))
+    return Network([conv, pool, flat, unit]), rng.normal(size=(T, B) + IMAGE), start
+
+
+def _language_network(rng):
+    embedding = Embedding(N_WORDS, N, rng=rng, scale=1.0)
+    unit = SNU(N, N, rng=rng, h="sigmoid", recurrent=True)
+    layers = [embedding, _dropout(rng)[0], unit, Dense(N, N, rng=rng), TiedOutput(embedding)]
+    return Network(layers), _words(rng), ((), (), _random_state(unit, rng), (), ())

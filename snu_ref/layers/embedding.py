@@ -1,0 +1,115 @@
+"""Words as vectors, on the way in and on the way out.
+
+    Embedding     y_t = E[x_t]            row x_t of the table E (vocabulary, n)
+    TiedOutput    y_t = x_t E' + b        a logit for each word, from the same table
+
+Backward, with dA for dL/dA: dE gets dy_t added to row x_t (Embedding), and dE = sum dy_t' x_t,
+dx_t = dy_t E, db = sum dy_t (TiedOutput). Put into one Network, the two hold one array, which
+appears there once: its gradient is the sum of both, and an optimiser moves it once.
+
+Sources: tied weights, Press & Wolf, EACL 2017; Inan et al., ICLR 2017.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import validation
+from ..layer import Layer, rows
+from .dense import DenseCache
+
+
+class EmbeddingCache(NamedTuple):
+    """The indices that were looked up."""
+    x: np.ndarray  # (T, B) int
+    state = ()
+
+
+class Embedding(Layer):
+    """y_t = E[x_t]: a table of vectors, looked up by index.
+
+    n_words : rows of the table; n_units : length of a vector; rng draws E uniformly in +-scale
+    (0.1, as Zaremba et al., arXiv:1409.2329, draw all weights of their small model).
+    params: {"E": (n_words, n_units)}. Raises ValueError or TypeError that names the argument.
+
+    >>> words = Embedding(1000, 16, rng=np.random.default_rng(0))
+    >>> y, _ = words.forward(np.array([[3, 7], [7, 7]]))
+    >>> y.shape, bool((y[0, 1] == words.params["E"][7]).all())
+    ((2, 2, 16), True)
+    """
+
+    def __init__(self, n_words, n_units, *, rng, scale=0.1, dtype=np.float64):
+        self.n_words = validation.positive_int("n_words", n_words)
+        self.n_units = validation.positive_int("n_units", n_units)
+        super().__init__(dtype, (), (self.n_units,))
+        scale = validation.number_in("scale", scale, 0, np.inf, low_open=True, high_open=True)
+        self.add_param("E",
+                       validation.generator("rng", rng).uniform(-scale, scale, (n_words, n_units)))
+
+    def forward(self, x, state=None):
+        """x (T, B) integer indices -> y (T, B, n_units) and the cache."""
+        self.check_params()
+        self.check_no_state("state", state)
+        if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu":
+            raise TypeError("x: expected an array of integer indices, got "
+                            f"{getattr(x, 'dtype', type(x).__name__)}")
+        validation.array("x", x, ("T", "B"), x.dtype)
+        if x.size and (x.min() < 0 or x.max() >= self.n_words):
+            raise ValueError(f"x: expected indices in 0..{self.n_words - 1}, got {x.min()} to "
+                             f"{x.max()}")
+        return self.params["E"][x], EmbeddingCache(x)
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """dy (T, B, n_units) -> None (indices have no gradient), grads, ()."""
+        self.check_params()
+        self.check_cache(cache, EmbeddingCache)
+        validation.array("dy", dy, cache.x.shape + (self.n_units,), self.dtype)
+        self.check_no_state("dstate", dstate)
+        return None, {"E": _sum_by_index(cache.x.ravel(), rows(dy), self.n_words)}, ()
+
+
+class TiedOutput(Layer):
+    """y_t = x_t E' + b: logits from the table of an Embedding, which both layers then share.
+
+    embedding : the Embedding. params: {"E": the same array, "b": (n_words,)}; b starts at 0.
+
+    >>> words = Embedding(1000, 16, rng=np.random.default_rng(0))
+    >>> logits = TiedOutput(words)
+    >>> logits.params["E"] is words.params["E"], logits.out_shape
+    (True, (1000,))
+    """
+
+    def __init__(self, embedding):
+        if not isinstance(embedding, Embedding):
+            raise TypeError(f"embedding: expected an Embedding, got {type(embedding).__name__}")
+        self.n_in, self.n_units = embedding.n_units, embedding.n_words
+        super().__init__(embedding.dtype, (self.n_in,), (self.n_units,))
+        self.add_param("E", embedding.params["E"])
+        self.add_param("b", np.zeros(self.n_units))
+
+    def forward(self, x, state=None):
+        """x (T, B, n_in) -> logits (T, B, n_words) and the cache."""
+        self.check_params()
+        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
+        self.check_no_state("state", state)
+        y = rows(x) @ self.params["E"].T
+        y += self.params["b"]
+        return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """dy (T, B, n_words) -> dx (T, B, n_in) or None, grads, ()."""
+        self.check_params()
+        self.check_cache(cache, DenseCache, x=self.in_shape)
+        validation.array("dy", dy, cache.x.shape[:-1] + (self.n_units,), self.dtype)
+        self.check_no_state("dstate", dstate)
+        dx = (rows(dy) @ self.params["E"]).reshape(cache.x.shape) if need_dx else None
+        return dx, {"E": rows(dy).T @ rows(cache.x), "b": rows(dy).sum(axis=0)}, ()
+
+
+def _sum_by_index(index, values, n):
+    """out[k] = sum of the rows of values whose index is k: (n, width)."""
+    out = np.zeros((n, values.shape[1]), values.dtype)
+    if index.size:
+        order = np.argsort(index, kind="stable")
+        present, first = np.unique(index[order], return_index=True)
+        out[present] = np.add.reduceat(values[order], first, axis=0)
+    return out

@@ -1,0 +1,192 @@
+"""Pooling of images, and their flattening: what stands between convolutions and a read-out.
+
+A window of size x size pixels moves over each channel of each image in steps of `stride`, without
+padding; where it does not fit as a whole, pixels are left out. With k for the pixels of a window in
+row-major order, x[k] for the k-th pixel of each and K = size^2:
+
+    average    y = 1/K sum_k x[k]          dx[k] += dy / K                  for all k
+    maximum    y = x[choice]               dx[k] += dy                      where k = choice
+               choice = the smallest k with x[k] = max_m x[m]
+
+(+= because windows overlap where stride < size.) On spikes ties are the normal case: the first
+maximum in row-major order is chosen and gets the whole gradient. The choice stays in the cache, so
+that a check can hold it fixed and differentiate `MaxPool2d.take`, which is linear in x.
+
+The layers have no parameters and no state. Each step is pooled by itself: pooling over time is not
+here, nor is padding, nor are windows that are not square.
+"""
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import validation
+from ..layer import Layer, blocks, read_only
+from .windows import as_images, image_shape, n_windows, pixel_of_windows
+
+
+class ShapeCache(NamedTuple):
+    """What the backward pass of a fixed linear map needs: the shape of its input."""
+    shape: tuple  # (T, B, height, width, c)
+    state = ()
+
+
+class MaxPoolCache(NamedTuple):
+    """What max pooling chose, and the shape of its input."""
+    choice: np.ndarray  # (T, B, ho, wo, c): the maximum's place in its window
+    shape: tuple        # (T, B, height, width, c)
+    state = ()
+
+
+def _check_cache(layer, cache, kind):
+    """Named errors unless `cache` is of the class `kind`, and of inputs of the layer's in_shape."""
+    layer.check_cache(cache, kind)
+    if cache.shape[2:] != layer.in_shape:
+        raise ValueError(f"cache: expected that of images {layer.in_shape}, "
+                         f"got that of {cache.shape[2:]}")
+
+
+class _Pool2d(Layer):
+    """What both kinds of pooling share: their arguments and their windows."""
+
+    def __init__(self, in_shape, size, stride=None, *, dtype=np.float64):
+        height, width, c = in_shape = image_shape("in_shape", in_shape)
+        self.size = validation.positive_int("size", size)
+        self.stride = self.size if stride is None else validation.positive_int("stride", stride)
+        self.places = tuple(n_windows("size", n, self.size, self.stride) for n in (height, width))
+        super().__init__(dtype, in_shape, self.places + (c,))
+
+    def _pixels(self, x):
+        """(k, the k-th pixel of every window, a view (..., ho, wo, c)) in row-major order."""
+        for k in range(self.size ** 2):
+            yield k, pixel_of_windows(x, *divmod(k, self.size), self.stride, self.places)
+
+    def _blocks(self, images):
+        """A few images at a time, whose windows stay in the processor's cache."""
+        return blocks(len(images), math.prod(self.in_shape))
+
+
+class AveragePool2d(_Pool2d):
+    """The mean of each window: y = 1/size^2 sum_k x[k].
+
+    in_shape (height, width, c); size, stride : int, pixels; stride is size unless given.
+    x (T, B, height, width, c) -> y (T, B, ho, wo, c), ho = floor((height - size) / stride) + 1.
+    dtype float32, float64 or longdouble. Raises ValueError or TypeError that names the argument.
+
+    >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
+    >>> AveragePool2d((2, 2, 1), 2).forward(image)[0].item()
+    0.5
+    """
+
+    def forward(self, x, state=None):
+        """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
+        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
+        self.check_no_state("state", state)
+        y = np.zeros(x.shape[:2] + self.out_shape, x.dtype)
+        for _, pixel in self._pixels(x):
+            y += pixel
+        y /= self.size ** 2
+        return y, ShapeCache(x.shape)
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
+        _check_cache(self, cache, ShapeCache)
+        validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
+        self.check_no_state("dstate", dstate)
+        if not need_dx:
+            return None, {}, ()
+        share = dy / self.size ** 2
+        dx = np.zeros(cache.shape, dy.dtype)
+        for _, dpixel in self._pixels(dx):
+            dpixel += share
+        return dx, {}, ()
+
+
+class MaxPool2d(_Pool2d):
+    """The maximum of each window; of equals the first in row-major order gets the gradient.
+
+    in_shape (height, width, c); size, stride : int, pixels; stride is size unless given.
+    x (T, B, height, width, c) -> y (T, B, ho, wo, c), ho = floor((height - size) / stride) + 1.
+    dtype float32, float64 or longdouble. Raises ValueError or TypeError that names the argument.
+
+    >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
+    >>> y, cache = MaxPool2d((2, 2, 1), 2).forward(image)
+    >>> y.item(), cache.choice.item()             # of the two maxima, the first in row-major order
+    (1.0, 1)
+    """
+
+    def forward(self, x, state=None):
+        """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
+        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
+        self.check_no_state("state", state)
+        choice = self.choose(x)
+        return self.take(x, choice), MaxPoolCache(choice, x.shape)
+
+    def choose(self, x):
+        """The maximum's place in each window, the first of equals: (..., ho, wo, c).
+
+        A number from 0 to size^2 - 1. It goes by the real part, for checks in complex numbers.
+        """
+        images = as_images(x.real)
+        choice = np.zeros((len(images),) + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
+        for some in self._blocks(images):
+            for k, pixel in self._pixels(images[some]):
+                if k == 0:
+                    top = pixel.copy()
+                else:
+                    above = pixel > top  # strictly: of equals the first stays
+                    np.maximum(choice[some], above * choice.dtype.type(k), out=choice[some])
+                    np.maximum(top, pixel, out=top)
+        return choice.reshape(x.shape[:-3] + self.out_shape)
+
+    def take(self, x, choice):
+        """The chosen pixel of each window, y = x[choice]; linear in x for a given choice."""
+        y = np.zeros(choice.shape, x.dtype)
+        images, chosen, taken = as_images(x), as_images(choice), as_images(y)
+        for some in self._blocks(images):
+            for k, pixel in self._pixels(images[some]):
+                taken[some] += pixel * (chosen[some] == k)
+        return y
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
+        _check_cache(self, cache, MaxPoolCache)
+        validation.array("dy", dy, cache.choice.shape, self.dtype)
+        self.check_no_state("dstate", dstate)
+        if not need_dx:
+            return None, {}, ()
+        dx = np.zeros(cache.shape, dy.dtype)
+        dimages, chosen, dy = as_images(dx), as_images(cache.choice), as_images(dy)
+        for some in self._blocks(dimages):
+            for k, dpixel in self._pixels(dimages[some]):
+                dpixel += dy[some] * (chosen[some] == k)
+        return dx, {}, ()
+
+
+class Flatten(Layer):
+    """(T, B, height, width, c) -> (T, B, height width c), row-major: the channel runs fastest.
+
+    in_shape (height, width, c); dtype float32, float64 or longdouble. A read-out whose weights come
+    from a framework with channels first needs its rows reordered from (c, height, width).
+    Raises ValueError or TypeError that names the argument.
+
+    >>> Flatten((4, 4, 3)).out_shape
+    (48,)
+    """
+
+    def __init__(self, in_shape, *, dtype=np.float64):
+        height, width, c = in_shape = image_shape("in_shape", in_shape)
+        super().__init__(dtype, in_shape, (height * width * c,))
+
+    def forward(self, x, state=None):
+        """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and cache."""
+        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
+        self.check_no_state("state", state)
+        return read_only(x.reshape(x.shape[:2] + self.out_shape)), ShapeCache(x.shape)
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """dy (T, B, height width c) -> dx (T, B, height, width, c) or None, {}, ()."""
+        _check_cache(self, cache, ShapeCache)
+        validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
+        self.check_no_state("dstate", dstate)
+        return (dy.reshape(cache.shape) if need_dx else None), {}, ()

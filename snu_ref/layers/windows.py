@@ -1,0 +1,61 @@
+"""Windows on an image: the geometry that convolution and pooling share.
+
+Images have their channels last, (..., height, width, c). A window of `size` pixels that moves
+along n pixels in steps of `stride`, with `padding` zeros before the first and after the last, has
+
+    n_windows = floor( (n + 2 padding - size) / stride ) + 1
+
+places; at place o it covers the (padded) pixels o stride ... o stride + size - 1. Pixels behind the
+last window that fits are left out. Not here: dilation, and padding that differs between the sides.
+"""
+import math
+import numbers
+
+from .. import validation
+
+
+def image_shape(name, value):
+    """`value` as a tuple (height, width, channels) of positive ints; named errors otherwise."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name}: expected a tuple (height, width, channels), got {value!r}")
+    if len(value) != 3:
+        raise ValueError(f"{name}: expected (height, width, channels), got {tuple(value)}")
+    return tuple(validation.positive_int(f"{name}[{i}]", n) for i, n in enumerate(value))
+
+
+def as_images(a):
+    """(..., height, width, c) as (N, height, width, c): the images of all steps and samples."""
+    return a.reshape((math.prod(a.shape[:-3]),) + a.shape[-3:])
+
+
+def padding_width(padding):
+    """`padding` as an int of at least 0; TypeError for another type, ValueError below 0."""
+    if not isinstance(padding, numbers.Integral) or isinstance(padding, bool):
+        raise TypeError(f"padding: expected an int of at least 0, got {padding!r}")
+    if padding < 0:
+        raise ValueError(f"padding: expected an int of at least 0, got {padding}")
+    return int(padding)
+
+
+def n_windows(name, n, size, stride, padding=0):
+    """The number of places of a window of `size` on n pixels; ValueError if it does not fit once.
+
+    name: what the window is called in the message.
+
+    >>> [n_windows("kernel", 28, 5, stride) for stride in (1, 2, 3)]
+    [24, 12, 8]
+    """
+    if size > n + 2 * padding:
+        raise ValueError(f"{name}: expected at most the {n} pixels of a side of the image and its "
+                         f"padding of 2 x {padding}, got {size}")
+    return (n + 2 * padding - size) // stride + 1
+
+
+def pixel_of_windows(images, i, j, stride, places):
+    """Pixel (i, j) of every window, a view: (..., height, width, c) -> (..., ho, wo, c).
+
+    places = (ho, wo): the numbers of windows down and across. For different (i, j) of one set of
+    windows, the views share pixels only where stride is smaller than the windows.
+    """
+    ho, wo = places
+    return images[..., i:i + stride * (ho - 1) + 1:stride, j:j + stride * (wo - 1) + 1:stride, :]

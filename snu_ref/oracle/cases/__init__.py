@@ -1,0 +1,4 @@
+"""The conformance vectors: what a case is, its answers, derived twice, and its files.
+
+Read `case` first, then `reference` and `second`, the two derivations, and `families`, all cases.
+"""

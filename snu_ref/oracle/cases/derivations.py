@@ -1,0 +1,186 @@
+"""What stands behind a case: agreement of independent derivations, margins, and rounding errors.
+
+    twin        second derivation by scalar loops, all outputs (`second`)
+    complex     complex step on the frozen program (`snu_ref.gradcheck.frozen`), gradients
+    tape        a third text of the unit's equations, differentiated by a generic tape, all outputs
+    rounding    the float64 answers against the same run in longdouble, where that is wider
+    float32     the same run in float32 against the float64 answers
+
+All differences are relative to the largest element of the tensor in the answers.
+"""
+import numpy as np
+
+from ...gradcheck.frozen import frozen_forward
+from ...gradcheck.numerical import complex_step
+from ...gradcheck.textbook import TEXTBOOK_LOSSES
+from ...snu import SNU
+from ..diagnosis.variants import run_variant
+from .case import group
+from .reference import STATE, make_unit, outputs_of
+from .reference_training import batch, make_network
+from .second import second_outputs
+
+MANY = 200   # ours: with more inputs than this, the complex step covers parameters and states alone
+WIDER = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
+
+
+def relative(a, reference):
+    """The largest difference, relative to the largest element of `reference`; 0 / 0 is 0."""
+    difference = float(np.abs(a - reference).max(initial=0))
+    if not difference:
+        return 0.0
+    largest = float(np.abs(reference).max(initial=0))
+    return difference / largest if largest else float("inf")
+
+
+def differences(config, inputs, outputs):
+    """{method: largest relative difference over all tensors} of each method that a case allows."""
+    found = {"twin": _worst(second_outputs(config, inputs), outputs)}
+    for method, derive in (("complex", complex_gradients), ("tape", tape_outputs)):
+        derived = derive(config, inputs, outputs)
+        if derived:
+            found[method] = _worst(derived, outputs)
+    return found
+
+
+def rounding(config, inputs, outputs):
+    """Difference to the same run in longdouble; None where that is no wider, or has no such run."""
+    if not WIDER or config["unit"].startswith("pcm"):
+        return None
+    return _worst(outputs_of(config, inputs, np.longdouble), outputs)
+
+
+def float32_error(config, inputs, outputs):
+    """Difference of the same run in float32 to the answers."""
+    return _worst(outputs_of(config, inputs, np.float32), outputs)
+
+
+def _worst(derived, outputs):
+    return float(max((relative(a, outputs[name]) for name, a in derived.items()), default=0.0))
+
+
+# ---- further derivations ------------------------------------------------------------------------
+
+def complex_gradients(config, inputs, outputs):
+    """Gradients by the complex step of the frozen program, by the names of outputs, or {}."""
+    if config["unit"] in STATE:
+        return _layer_gradients(config, inputs)
+    if config["unit"] == "loss" and np.abs(inputs["y"]).max() < 100:  # textbook forms overflow
+        loss, rest = TEXTBOOK_LOSSES[config["loss"]][0], (inputs["target"], inputs.get("mask"))
+        return {"dy": complex_step(lambda a: loss(a["y"], *rest), {"y": inputs["y"]}, "y")}
+    if config["unit"] == "training":
+        if any((cache.z == 0).any() for _, cache in _spiking_layers(config, inputs, outputs)):
+            return {}  # a unit without any input: frozen spikes of 1e-17 would decide its branch
+        return {name: np.stack([g, *outputs[name][1:]])  # step 1; later ones have other parameters
+                for name, g in _network_gradients(config, inputs).items()}
+    return {}
+
+
+def _layer_gradients(config, inputs):
+    layer, start = make_unit(config, inputs)
+    _, nominal = layer.forward(inputs["x"], start)
+    fields = STATE[config["unit"]]
+
+    def f(a):
+        _make_complex(layer, group(a, "params"))
+        state = type(start)(*(a[f"state.{name}"] for name in fields))
+        y, end = frozen_forward(layer, a["x"], state, nominal)
+        return (inputs["dy"] * y).sum() + sum((inputs[f"dend.{name}"] * part).sum()
+                                              for name, part in zip(fields, end))
+
+    free = {name: a for name, a in inputs.items()
+            if name.startswith(("params.", "state.")) or name == "x"}
+    names = {name: name.replace("params.", "grad.").replace("state.", "start.") for name in free}
+    names["x"] = "grad.x"
+    return {names[name]: complex_step(f, free, name) for name in free
+            if name != "x" or inputs["x"].size <= MANY}
+
+
+def _network_gradients(config, inputs):
+    params = group(inputs, "params")
+    network = make_network(config, params, np.float64)
+    names = network.first_names()
+    x, target, mask = batch(inputs, 0)
+    _, nominal = network.forward(x)
+    loss = TEXTBOOK_LOSSES[config["loss"]][0]
+
+    def f(a):
+        moved = make_network(config, params, np.float64)
+        for i, layer in enumerate(moved.layers):
+            _make_complex(layer, {name: a[names[i, name]] for name in layer.params})
+        start = moved.zero_state(x.shape[1])
+        x_c = x.astype(complex) if x.dtype.kind == "f" else x
+        y, _ = frozen_forward(moved, x_c, start, nominal)
+        return loss(y, target, mask)
+
+    return {f"grad.{name}": complex_step(f, params, name) for name in network.trainable}
+
+
+def _make_complex(layer, params):
+    layer.params.update(params)
+    layer.dtype = np.dtype(np.complex128)
+
+
+def tape_outputs(config, inputs, outputs):
+    """The SNU's outputs by the generic tape; {} for others, and for long sequences: it is slow."""
+    if config["unit"] != "snu" or inputs["x"].size > MANY:
+        return {}
+    return {name: a for name, a in run_variant(config, inputs, ()).items() if name in outputs}
+
+
+# ---- margins and life ---------------------------------------------------------------------------
+
+def _spiking_layers(config, inputs, outputs):
+    """(layer, cache) of every SNU that runs in a case, at every training step."""
+    if config["unit"] == "snu":
+        layer, start = make_unit(config, inputs)
+        yield layer, layer.forward(inputs["x"], start)[1]
+    if config["unit"] == "training":
+        params = group(inputs, "params")
+        for k in range(config["steps"]):
+            network = make_network(config, params, np.float64)
+            _, cache = network.forward(batch(inputs, k)[0])
+            yield from ((layer, c) for layer, c in zip(network.layers, cache.layers)
+                        if isinstance(layer, SNU))
+            after = group(outputs, "after")
+            params = {**params, **{name: a[k] for name, a in after.items()}}
+
+
+def margins(config, inputs, outputs):
+    """How near the run came to a branch: {"v" | "z" | "kink" | "tie": smallest distance}.
+
+    v: to the threshold; z: to the kink of g; kink: of |v| to 1/2, the edge of the boxcar; tie: of
+    the largest graded output to the next, with inhibition.
+    """
+    found = {}
+
+    def note(name, distances):
+        if distances.size:
+            found[name] = min(found.get(name, np.inf), float(distances.min()))
+
+    for layer, cache in _spiking_layers(config, inputs, outputs):
+        spiking = layer.h.name == "step"
+        if spiking:
+            note("v", np.abs(cache.v))
+        if layer.g.name in ("relu", "leaky_relu"):
+            # without input and state, z is exactly 0 in every precision: no branch is in doubt
+            idle = (cache.z == 0) & (cache.x == 0).all(axis=-1, keepdims=True)
+            note("z", np.abs(cache.z[~idle]))
+        if spiking and layer.surrogate.name == "boxcar":
+            note("kink", np.abs(np.abs(cache.v) - 0.5))
+        if not spiking and layer.lateral_inhibition and layer.n_units > 1:
+            top = np.sort(cache.y, axis=-1)
+            note("tie", top[..., -1] - top[..., -2])
+    return found
+
+
+def spike_rates(config, inputs, outputs):
+    """Mean output of every spiking layer that runs in the case (at each training step)."""
+    return [float(cache.y.mean()) for layer, cache in _spiking_layers(config, inputs, outputs)
+            if layer.h.name == "step"]
+
+
+def gradients(outputs):
+    """The outputs that are gradients, name -> array."""
+    return {name: a for name, a in outputs.items()
+            if name == "dy" or name.startswith(("grad.", "start.", "adj.", "clipped."))}

@@ -1,0 +1,56 @@
+"""An exported folder: every case as raw numbers and .npy files, for programs in any language.
+
+    DIR/manifest.json            the manifest of the vectors
+    DIR/vectors.txt              one line, "snu_ref vectors v1 float64": version and dtype
+    DIR/cases.txt                the ids of the cases, a line each
+    DIR/CASE/config.txt          a line for each option: name, space, value
+    DIR/CASE/arrays.txt          a line for each array: "input" or "output", name, dtype, shape
+    DIR/CASE/input.NAME.bin      raw little-endian numbers in C order; .npy beside it
+    DIR/CASE/output.NAME.bin     the right answers
+    DIR/results/                 for the port's own numbers: results/CASE/NAME.bin or NAME.npy; the
+                                 folders are there, and a copy of vectors.txt
+"""
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ...files import output_folder
+from .case import cast, find
+from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_manifest
+from .storage import write_bin
+
+
+def version_line(dtype):
+    """The line that says to which version and dtype a folder of numbers belongs."""
+    return f"{FORMAT} {VERSION} {np.dtype(dtype)}"
+
+
+def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
+    """Write the chosen cases into `folder`, which must be empty or new; returns their number."""
+    if not str(folder) or Path(folder).is_dir() and any(Path(folder).iterdir()):
+        raise ValueError(f"DIR: expected a new or empty folder, got {str(folder)!r}")
+    manifest = read_manifest(vectors)
+    entries = find(patterns, manifest["cases"])
+    folder = output_folder("DIR", folder)
+    for entry in entries:
+        inputs, outputs = load_case(entry, vectors)
+        case = folder / entry["id"]
+        case.mkdir(parents=True)
+        (folder / "results" / entry["id"]).mkdir(parents=True)
+        lines = []
+        for kind, arrays in (("input", inputs), ("output", outputs)):
+            for name, a in cast(arrays, dtype).items():
+                write_bin(case / f"{kind}.{name}.bin", a)
+                np.save(case / f"{kind}.{name}.npy", a, allow_pickle=False)
+                lines.append(" ".join([kind, name, str(a.dtype), *map(str, a.shape)]))
+        (case / "arrays.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        options = [f"{name} {value if isinstance(value, str) else json.dumps(value)}"
+                   for name, value in entry["config"].items()]
+        (case / "config.txt").write_text("\n".join(options) + "\n", encoding="utf-8")
+    for where in (folder, folder / "results"):
+        (where / "vectors.txt").write_text(version_line(dtype) + "\n", encoding="utf-8")
+    ids = "".join(entry["id"] + "\n" for entry in entries)
+    (folder / "cases.txt").write_text(ids, encoding="utf-8")
+    write_manifest(folder, {name: a for name, a in manifest.items() if name != "cases"}, entries)
+    return len(entries)

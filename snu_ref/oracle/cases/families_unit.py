@@ -1,0 +1,154 @@
+"""The unit in every variant, from a given state and from rest; batches, pieces, long sequences."""
+import itertools
+
+from ...activations import STATE_FUNCTIONS, SURROGATES
+from .case import Definition, Draws
+from .families_hand import literal, snu_config
+from .reference import outputs_of
+from .tolerances import FLOAT32_STEPS
+
+SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # found fit for the cases of which samples stand alone
+FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
+
+
+def drawn(T, B, n_in, n, *, recurrent=False, state=True, end=True, size=1.0, b=(-1.0, -0.25),
+          keep=(0.5, 0.9375)):
+    """`make` of a case of the SNU with drawn inputs; size: the range of the cotangents."""
+    def make(draws):
+        inputs = {"params.W": draws.grid(-1, 1, (n_in, n)), "params.b": draws.grid(*b, (n,)),
+                  "params.decay": draws.grid(*keep, (n,))}
+        if recurrent:
+            inputs["params.H"] = draws.grid(-0.75, 0.75, (n, n))
+        inputs["x"] = draws.grid(-1.5, 1.5, (T, B, n_in))
+        scale = 1.0 if state else 0.0
+        inputs["state.s"] = scale * draws.grid(-1, 1, (B, n))
+        inputs["state.y"] = scale * draws.grid(0, 0.75, (B, n))
+        inputs["dy"] = draws.grid(-size, size, (T, B, n))
+        scale = 1.0 if end else 0.0
+        inputs["dend.s"] = scale * draws.grid(-size, size, (B, n))
+        inputs["dend.y"] = scale * draws.grid(-size, size, (B, n))
+        return {name: a + 0.0 for name, a in inputs.items()}  # -0 becomes 0
+    return make
+
+
+def _variants(outputs):
+    for (h, surrogate), g, recurrent, inhibition, reset_grad in itertools.product(
+            outputs, STATE_FUNCTIONS, (False, True), (False, True), ("through", "detached")):
+        yield snu_config(h, g, surrogate, recurrent, inhibition, reset_grad)
+
+
+def _name(config):
+    words = [config["surrogate"] if config["h"] == "step" else "sigmoid", config["g"]]
+    words += ["rec"] * config["recurrent"] + ["inh"] * config["lateral_inhibition"]
+    words += ["det"] * (config["reset_grad"] == "detached")
+    return "-".join(words).replace("_", "")
+
+
+def _flags(config, *more):
+    flags = ["reset gradient", "g", "sigmoid" if config["h"] == "sigmoid" else "surrogate"]
+    flags += [flag for option, flag in FLAGS_OF.items() if config[option]]
+    return (*flags, *more)
+
+
+def unit_cases():
+    """The unit in all of its 192 variants, from a state, with cotangents on all that comes out."""
+    outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
+    for config in _variants(outputs):
+        yield Definition(f"unit-{_name(config)}", "unit",
+                         "this variant of the unit, every term at once",
+                         _flags(config, "start state", "end state"), config,
+                         drawn(5, 2, 3, 3, recurrent=config["recurrent"]))
+
+
+def rest_cases():
+    """From rest, s_0 = y_0 = 0, no cotangent on the final state: all that simpler ports offer."""
+    for config in _variants([("step", "tanh"), ("sigmoid", "tanh")]):
+        yield Definition(f"rest-{_name(config)}", "rest",
+                         "this variant of the unit, from rest, loss on y alone",
+                         _flags(config, "zero start"), config,
+                         drawn(4, 2, 2, 3, recurrent=config["recurrent"], state=False, end=False))
+
+
+def batch_cases():
+    """Four samples together, then two of them alone: a sample's numbers are the same in both."""
+    for name, config in (("snu", snu_config(g="relu", surrogate="tanh", recurrent=True,
+                                            lateral_inhibition=True)),
+                         ("ssnu", snu_config("sigmoid", "leaky_relu", "tanh",
+                                             lateral_inhibition=True))):
+        together = drawn(5, 4, 2, 3, recurrent=config["recurrent"])
+        id = f"batch-{name}"
+        yield Definition(id, "batch", "four samples together; samples 1 and 3 stand alone in the "
+                         "cases that follow", _flags(config, "batch", "sums"), config, together)
+        for i in (1, 3):
+            yield Definition(f"{id}-sample-{i}", "batch", f"sample {i} of the case {id}, alone",
+                             _flags(config, "batch", "small shapes"), {**config, "part_of": id},
+                             _one_sample(together, i, id), alive=False)
+
+
+def _one_sample(together, i, whole):
+    def make(draws):
+        inputs = together(Draws(whole, SEEDS[whole]))  # the draws of the whole, not of this case
+        for name in inputs:
+            if not name.startswith("params."):
+                axis = 0 if name.startswith(("state.", "dend.")) else 1
+                inputs[name] = inputs[name].take([i], axis=axis)
+        return inputs
+    return make
+
+
+def stream_cases():
+    """A sequence in pieces: state handed on, gradient handed back, the pieces sum to the whole."""
+    for name, config, pieces in (
+            ("snu", snu_config(g="relu", surrogate="tanh"), [2, 5, 1]),
+            ("snu-rec", snu_config(g="relu", surrogate="tanh", recurrent=True,
+                                   lateral_inhibition=True), [3, 1, 4]),
+            ("ssnu", snu_config("sigmoid", "tanh", "tanh", recurrent=True), [1, 3, 4])):
+        yield Definition(f"stream-{name}", "stream",
+                         "to be run in pieces of the lengths in config.pieces, the state handed "
+                         "on; backward from the last piece to the first, the state's gradient "
+                         "handed back, parameter gradients added up. The numbers are those of the "
+                         "whole sequence.", _flags(config, "pieces", "start state", "end state"),
+                         {**config, "pieces": pieces},
+                         drawn(8, 2, 3, 3, recurrent=config["recurrent"]))
+    # The same by hand: a whole of four steps, and its halves, with exact state and gradient.
+    whole = dict(W=[[1, 0.5]], b=[-1, -1], decay=[0.5, 0.5])
+    x, dy = [[1.5], [0.75], [1], [0.5]], [[1, 0], [0, 1], [1, 1], [0, 2]]
+    config = snu_config()
+    flags = ("pieces", "start state", "end state", "exact")
+    why = "a whole of four steps; its halves are the two cases that follow"
+    yield Definition("stream-whole", "stream", why, flags, config, literal(x=x, dy=dy, **whole),
+                     "all", False)
+    yield Definition("stream-second-half", "stream",
+                     "steps 3 and 4 of stream-whole, from the state after step 2", flags,
+                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, True), "all", False)
+    yield Definition("stream-first-half", "stream",
+                     "steps 1 and 2 of stream-whole; the gradient of "
+                     "the state comes from stream-second-half", flags,
+                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, False), "all",
+                     False)
+
+
+def _half(whole, x, dy, second):
+    def make(draws):
+        config = snu_config()
+        first = outputs_of(config, literal(x=x[:2], dy=dy[:2], **whole)())
+        last = literal(x=x[2:], dy=dy[2:], s=first["end.s"], y=first["end.y"], **whole)()
+        if second:
+            return last
+        back = outputs_of(config, last)
+        return literal(x=x[:2], dy=dy[:2], dend_s=back["start.s"], dend_y=back["start.y"],
+                       **whole)()
+    return make
+
+
+def long_cases():
+    """Long sequences: 200 steps in both precisions, 1000 in float64 alone."""
+    for id, config, T, B, n in (
+            ("snu-200", snu_config(g="relu", surrogate="tanh"), 200, 1, 2),
+            ("snu-rec-200", snu_config(g="relu", surrogate="triangle", recurrent=True), 200, 1, 2),
+            ("ssnu-200", snu_config("sigmoid", "relu", "tanh", recurrent=True), 200, 1, 2),
+            ("snu-1000", snu_config(g="relu", surrogate="tanh"), 1000, 1, 1)):
+        yield Definition(f"long-{id}", "long", f"{T} steps", _flags(config, "long", "time"), config,
+                         drawn(T, B, 2, n, recurrent=config["recurrent"], size=0.25),
+                         float64_only="float32 errors grow with T; measured up to 9e-6 at T = 1000"
+                         if T > FLOAT32_STEPS else "")

@@ -1,0 +1,146 @@
+"""The manifest of a set of vectors: what each file holds, where it was made, what everything means.
+
+    {"format", "version", "about", "environment", "names", "flags", "families", "tolerances",
+     "withdrawn", "cases": [...]}
+
+One case stands on one line. The reader is strict: what it returns has every field, plain names, and
+shapes of modest size. Nothing in a manifest is ever used as a path without a check.
+"""
+import json
+import math
+import platform
+from pathlib import Path
+
+import numpy as np
+
+from .storage import checked_name, digest, inside, read_json, read_npz
+
+FORMAT = "snu_ref vectors"
+VERSION = "v1"
+FOLDER = Path(__file__).resolve().parents[2] / "vectors" / VERSION
+LARGEST = 10 ** 6  # numbers in one array, ours
+
+FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "inputs": dict,
+          "integers": list, "outputs": dict, "exact": list, "zero": list, "tolerance": dict,
+          "margin": dict, "spike_rate": (list, type(None)), "gradient_norm": dict, "evidence": dict,
+          "rounding": (float, type(None)), "attempt": int, "digest": str}
+
+NAMES = {
+    "x": "input (T, B, n_in): time first, then batch",
+    "params.W": "input weights (n_in, n): x_t W", "params.H": "recurrent weights (n, n): y_{t-1} H",
+    "params.b": "minus the firing threshold (n)",
+    "params.decay": "l(tau), the fraction of the state kept (n)",
+    "state.s, state.y": "state and output before the first step (B, n)",
+    "dy": "dL/dy from outside, (T, B, n)",
+    "dend.s, dend.y": "dL/d(final state) from outside, (B, n)",
+    "z, s, v, y": "argument of g, state, s + b, output; (T, B, n)",
+    "end.s, end.y": "state and output after the last step (B, n)",
+    "adj.y, adj.v, adj.s, adj.z":
+        "dL/d of each trace, all paths summed (T, B, n); adj.y includes dy",
+    "grad.NAME": "dL/d of the parameter, summed over time and batch",
+    "grad.x": "dL/dx (T, B, n_in)",
+    "start.s, start.y": "dL/d(initial state) (B, n)",
+    "losses, after.NAME, grad.NAME of training":
+        "one entry a step: loss, parameters after the update, gradients before clipping",
+}
+
+
+def environment():
+    """What can move the last bit of a result: machine, vector instructions, libc, NumPy, BLAS."""
+    found = np.show_config(mode="dicts")
+    blas = found.get("Build Dependencies", {}).get("blas", {})
+    return {"machine": f"{platform.system()} {platform.machine()}",
+            "simd": " ".join(found.get("SIMD Extensions", {}).get("found", [])),
+            "libc": " ".join(platform.libc_ver()), "numpy": np.__version__,
+            "blas": f"{blas.get('name', '?')} {blas.get('version', '?')}"}
+
+
+def write_manifest(folder, head, entries):
+    """The manifest as JSON, a case a line."""
+    lines = json.dumps({**head, "cases": []}, indent=1)
+    body = ",\n".join("  " + json.dumps(entry) for entry in entries)
+    text = lines.replace('"cases": []', '"cases": [\n' + body + "\n ]")
+    (Path(folder) / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder=FOLDER):
+    """The manifest of a folder, every field checked. Raises ValueError that names what is wrong."""
+    path = inside(folder, "manifest.json")
+    manifest = read_json(path)
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ValueError(f"{path}: not a manifest of {FORMAT}")
+    if manifest.get("version") != VERSION:
+        raise ValueError(f"{path}: expected version {VERSION}, got {manifest.get('version')!r}")
+    for field in ("environment", "names", "flags", "families", "tolerances", "withdrawn"):
+        if not isinstance(manifest.get(field), dict):
+            raise ValueError(f"{path}: field {field!r}: expected an object")
+    entries = manifest.get("cases")
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"{path}: expected a list of cases")
+    seen = set()
+    for entry in entries:
+        try:
+            _check_entry(entry)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        if entry["id"] in seen:
+            raise ValueError(f"{path}: case {entry['id']} stands there twice")
+        seen.add(entry["id"])
+    return manifest
+
+
+def _check_entry(entry):
+    if not isinstance(entry, dict):
+        raise ValueError("a case that is no object")
+    id = checked_name("case", entry.get("id"))
+    for field, kind in FIELDS.items():
+        value = entry.get(field)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            kind = kind[0] if isinstance(kind, tuple) else kind
+            raise ValueError(f"case {id}: field {field!r}: expected {kind.__name__}, "
+                             f"got {type(value).__name__}")
+    for field in ("flags", "integers", "exact", "zero"):
+        if not all(isinstance(name, str) for name in entry[field]):
+            raise ValueError(f"case {id}: {field}: expected a list of texts")
+    for group in ("inputs", "outputs"):
+        for name, shape in entry[group].items():
+            checked_name("array", name)
+            if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape) \
+                    or len(shape) > 8 or math.prod(shape) > LARGEST:
+                raise ValueError(f"case {id}: {name}: not a shape of at most {LARGEST} numbers: "
+                                 f"{str(shape)[:80]}")
+    for field, group in (("exact", "outputs"), ("zero", "outputs"), ("integers", "inputs")):
+        unknown = set(entry[field]) - set(entry[group])
+        if unknown:
+            raise ValueError(f"case {id}: {field}: no {group[:-1]} is called "
+                             f"{', '.join(sorted(unknown))}")
+    for dtype in ("float64", "float32"):
+        tolerance = entry["tolerance"].get(dtype)
+        bound = tolerance.get("bound", "") if isinstance(tolerance, dict) else ""
+        if bound is not None and not (isinstance(bound, float) and 0 < bound < 1e-3):
+            raise ValueError(f"case {id}: tolerance.{dtype}: expected a bound in (0, 0.001) or "
+                             f"null, got {bound!r}")
+
+
+def shapes_of(entry):
+    """{name in the file: (dtype, shape)} of a case."""
+    shapes = {f"input.{name}": ("int64" if name in entry["integers"] else "float64", tuple(shape))
+              for name, shape in entry["inputs"].items()}
+    shapes.update({f"output.{name}": ("float64", tuple(shape))
+                   for name, shape in entry["outputs"].items()})
+    return shapes
+
+
+def load_case(entry, folder=FOLDER):
+    """(inputs, outputs) of a case, its digest checked; ValueError for any damage."""
+    path = inside(folder, entry["id"] + ".npz")
+    arrays = read_npz(path, shapes_of(entry))
+    if digest(arrays) != entry["digest"]:
+        raise ValueError(f"{path}: the numbers are not those of the manifest (digest differs)")
+    return split(arrays)
+
+
+def split(arrays):
+    """(inputs, outputs) from the arrays of a file."""
+    return ({name[6:]: a for name, a in arrays.items() if name.startswith("input.")},
+            {name[7:]: a for name, a in arrays.items() if name.startswith("output.")})

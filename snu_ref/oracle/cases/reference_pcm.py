@@ -1,0 +1,85 @@
+"""The reference's answers for phase-change memory, its noise given as standard normal draws.
+
+    pcm         devices: programmed in closed loop, or RESET and pulsed; then read at given times
+    pcm-array   a weight matrix on differential pairs: written, updated, multiplied
+
+Device physics is computed in float64.
+"""
+import numpy as np
+
+from ...pcm import (ColumnNoise, ColumnReadout, DeviceReadout, PCMArray, PCMDevices, ProgramNoise,
+                    RefreshNoise, UpdateNoise, UpdateRule, full_scale)
+
+
+def device_outputs(config, inputs):
+    """State after writing, and what is read at each time in inputs["t"], in s.
+
+    Devices are programmed to inputs["G_T"], if it is there, at config["t_write"]; pulses come at
+    that time too, or at those of config["t_pulses"].
+    """
+    n = inputs["noise.white"].shape[1]
+    devices = PCMDevices((n,), t=0.0, noise=inputs.get("noise.reset", 0.0))
+    outputs = {}
+    if "G_T" in inputs:
+        devices.program(inputs["G_T"], config["t_write"],
+                        noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
+        outputs.update(G0=devices.G0.copy(), nu=devices.nu.copy())
+    if config["write"] == "pulses":
+        traces, K = [], len(inputs["noise.pulses"])
+        for N, t in zip(inputs["noise.pulses"], config.get("t_pulses", [config["t_write"]] * K)):
+            devices.set_pulse(t, noise=N[None])
+            traces.append((devices.P.copy(), devices.G0.copy()))
+        outputs.update(P=np.stack([P for P, _ in traces]), G0=np.stack([G for _, G in traces]))
+    reads = [(devices.conductance(t), devices.read_white(t, noise=white),
+              devices.read_1f(t, noise=flicker))
+             for t, white, flicker in zip(inputs["t"].tolist(), inputs["noise.white"],
+                                          inputs["noise.flicker"])]
+    for name, values in zip(("G", "white", "flicker"), zip(*reads)):
+        outputs[name] = np.stack(values)
+    return outputs
+
+
+def make_readout(config):
+    """The read-out that config asks for."""
+    if config["readout"] == "device":
+        return DeviceReadout(config["bits"])
+    return ColumnReadout(config["bits"], config["bits"], config["dac_bound"], config["adc_bound"],
+                         config["output_noise"], tuple(config["tile"]))
+
+
+def array_outputs(config, inputs):
+    """A matrix programmed at t = 0 and multiplied, or updated K times and then read."""
+    if config["write"] == "update":
+        return _updates(config, inputs)
+    W = inputs["W"]
+    array = PCMArray(*W.shape, noise=0.0, scale=full_scale(W, config["pairs"]),
+                     pairs=config["pairs"], readout=make_readout(config))
+    array.program(W, 0.0, noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
+    t = config["t_read"]
+    outputs = {"scale": np.array(array.scale), "G": array.conductance(t)}
+    if config["readout"] == "device":
+        noise = inputs["noise.read"]
+    else:
+        noise = ColumnNoise(inputs["noise.read"], inputs["noise.output"])
+    outputs["weights"] = array.read_weights(t, noise=inputs["noise.read"])
+    outputs["y"] = array.product(inputs["x"], t, noise=noise)
+    return outputs
+
+
+def _updates(config, inputs):
+    steps, every = [], config["refresh_every"] or None
+    dW = inputs["dW"]
+    array = PCMArray(*dW.shape[1:], noise=0.0, pairs=config["pairs"], scale=config["scale"],
+                     rule=UpdateRule(refresh_every=every))
+    for k in range(len(dW)):
+        refresh = None
+        if every and (k + 1) % every == 0:
+            refresh = RefreshNoise(inputs["noise.refresh.read"], inputs["noise.refresh.reset"],
+                                   ProgramNoise(inputs["noise.refresh.conductance"],
+                                                inputs["noise.refresh.drift"]))
+        n = array.update(dW[k], noise=UpdateNoise(inputs["noise.pulses"][k], refresh))
+        steps.append({"n": n.astype(float), "chi": array.chi.copy(), "P": array.devices.P.copy(),
+                      "G0": array.devices.G0.copy()})
+    outputs = {name: np.stack([step[name] for step in steps]) for name in steps[0]}
+    outputs["weights"] = array.read_weights(config["t_read"], noise=inputs["noise.read"])
+    return outputs

@@ -1,0 +1,133 @@
+"""The answers of a case a second time, by scalar loops that share no code with the package.
+
+Units, layers and losses have their twins (`snu_ref.twins`); optimisers and clipping are written
+here, number by number; phase-change memory in `second_pcm`. What this returns may leave names out,
+but never adds one.
+"""
+import math
+
+import numpy as np
+
+from ... import twins
+from ...gradcheck.textbook import TEXTBOOK_LOSSES
+from ...gradcheck.twinning import run_twin
+from .case import group
+from .reference import STATE, run_snu_twin
+from .reference_training import batch, make_network, stack
+from .second_pcm import second_array, second_devices
+
+
+def second_outputs(config, inputs):
+    """Outputs of the second derivation, name -> float64 array."""
+    return SECOND[config["unit"]](config, inputs)
+
+
+def _snu(config, inputs):
+    twin = run_snu_twin(config, inputs)
+    return {"z": twin.z, "s": twin.s, "v": twin.v, **_common(config, twin)}
+
+
+def _recurrent(config, inputs):
+    fields = STATE[config["unit"]]
+    run = {"rnn": twins.rnn_twin, "gru": twins.gru_twin, "lstm": twins.lstm_twin}[config["unit"]]
+    options = {"reset_after": config["reset_after"]} if config["unit"] == "gru" else {}
+
+    def until(t):
+        return run(group(inputs, "params"), inputs["x"][:t],
+                   tuple(inputs[f"state.{f}"] for f in fields), inputs["dy"][:t],
+                   tuple(inputs[f"dend.{f}"] for f in fields), **options)
+
+    T = len(inputs["x"])
+    twin = until(T)
+    if config["unit"] == "lstm":  # the twin returns the last c alone
+        c = np.stack([until(t).state[1] for t in range(1, T + 1)])
+        return {"c": c, **_common(config, twin)}
+    return _common(config, twin)
+
+
+def _common(config, twin):
+    fields = STATE[config["unit"]]
+    return {"y": twin.y, **{f"end.{f}": a for f, a in zip(fields, twin.state)},
+            **{f"grad.{name}": g for name, g in twin.grads.items()}, "grad.x": twin.dx,
+            **{f"start.{f}": a for f, a in zip(fields, twin.dstate)}}
+
+
+def _loss(config, inputs):
+    loss = TEXTBOOK_LOSSES[config["loss"]][1]
+    value, dy = loss(inputs["y"], inputs["target"], inputs.get("mask"))
+    return {"value": np.array(value), "dy": dy}
+
+
+class ScalarOptimiser:
+    """SGD with momentum, or Adam, one number at a time; the state of each is kept by its place."""
+
+    def __init__(self, config):
+        self.config, self.places, self.t = config, {}, 0
+
+    def step(self, params, grads):
+        """Returns the new parameters and the running averages, as dicts of arrays."""
+        c, self.t = self.config, self.t + 1
+        new, averages = {name: p.copy() for name, p in params.items()}, {}
+        for name, g in grads.items():
+            for at in np.ndindex(g.shape):
+                gradient, p = float(g[at]), float(params[name][at])
+                m, u = self.places.get((name, at), (0.0, 0.0))
+                if c["optimiser"] == "sgd":
+                    m = c["momentum"] * m + gradient
+                    kept, p = {f"velocity.{name}": m} if c["momentum"] else {}, p - c["lr"] * m
+                else:
+                    m = c["beta1"] * m + (1.0 - c["beta1"]) * gradient
+                    u = c["beta2"] * u + (1.0 - c["beta2"]) * gradient * gradient
+                    size = math.sqrt(u / (1.0 - c["beta2"] ** self.t))
+                    p -= c["lr"] * (m / (1.0 - c["beta1"] ** self.t)) / (size + c["eps"])
+                    kept = {f"m.{name}": m, f"v.{name}": u}
+                self.places[name, at] = m, u
+                new[name][at] = p
+                for key, value in kept.items():
+                    averages.setdefault(key, np.zeros(g.shape))[at] = value
+        return new, averages
+
+
+def _optimiser(config, inputs):
+    optimiser, params, steps = ScalarOptimiser(config), group(inputs, "params"), []
+    grads = group(inputs, "grads")
+    for k in range(len(grads["W"])):
+        params, averages = optimiser.step(params, {name: g[k] for name, g in grads.items()})
+        steps.append({**averages, **{f"after.{name}": p for name, p in params.items()}})
+    return stack(steps)
+
+
+def _clipped(grads, max_norm):
+    norm = math.sqrt(math.fsum(float(v) ** 2 for g in grads.values() for v in g.flat))
+    return norm, {name: g * (max_norm / norm) if norm > max_norm else g
+                  for name, g in grads.items()}
+
+
+def _clip(config, inputs):
+    norm, clipped = _clipped(group(inputs, "grads"), config["max_norm"])
+    return {"norm": np.array(norm), **{f"clipped.{name}": g for name, g in clipped.items()}}
+
+
+def _training(config, inputs):
+    params, optimiser, steps = group(inputs, "params"), ScalarOptimiser(config), []
+    for k in range(config["steps"]):
+        network = make_network(config, params, np.float64)
+        x, target, mask = batch(inputs, k)
+        zero = network.zero_state(x.shape[1])
+        y = run_twin(network, x, zero, None, zero)[0]
+        value, dy = TEXTBOOK_LOSSES[config["loss"]][1](y, target, mask)
+        _, grads, _, _ = run_twin(network, x, zero, dy, zero)
+        grads = {name: grads[name] for name in network.trainable}
+        applied = _clipped(grads, config["max_norm"])[1] if "max_norm" in config else grads
+        params, _ = optimiser.step(params, applied)
+        for name in grads:
+            if name.endswith(".decay"):
+                params[name] = np.minimum(np.maximum(params[name], 0.0), 1.0)
+        steps.append({"losses": np.array(value), **{f"grad.{name}": g for name, g in grads.items()},
+                      **{f"after.{name}": params[name].copy() for name in grads}})
+    return stack(steps)
+
+
+SECOND = {"snu": _snu, "rnn": _recurrent, "gru": _recurrent, "lstm": _recurrent, "loss": _loss,
+          "optimiser": _optimiser, "clip": _clip, "training": _training,
+          "pcm": second_devices, "pcm-array": second_array}

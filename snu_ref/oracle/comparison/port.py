@@ -1,0 +1,291 @@
+"""Where a port's numbers come from: an adapter in Python, or a folder of files.
+
+An adapter is a class or module with
+
+    run(case) -> {name: array}        or      forward(case) and backward(case), either or both
+
+case is a `snu_ref.oracle.case.Case`; the names are those of case.outputs, as many of them as the
+port has. NotImplementedError("reason") leaves a case out; it is listed as skipped.
+
+A source has `dtype`, `name`, `strays` (what is there and should not be), leaves_out(id) -> a reason
+or "", and get(case) -> arrays, where Skip says that a case is left out, Fault that its answer
+cannot be compared.
+"""
+import contextlib
+import importlib
+import importlib.util
+import re
+import sys
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ..cases.manifest import FORMAT, VERSION
+from ..cases.storage import ARRAY_NAME, CASE_NAME, inside, look_swapped, read_bin, read_npy
+
+
+FAULTS = 3  # ours: that are told of one case
+
+
+class Skip(Exception):
+    """The port leaves this case out, for the reason given."""
+
+
+class Fault(Exception):
+    """The port's answer cannot be compared, for the reason given."""
+
+
+def open_source(target, dtype, entries, withdrawn):
+    """The source that TARGET names; ValueError if there is none, or one of another version."""
+    if target.strip() and Path(target).is_dir():
+        return FolderSource(target, dtype, entries, withdrawn)
+    return AdapterSource(target, dtype)
+
+
+def line(text, longest=300):
+    """Any text as one line of printable characters, cut where it is very long."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
+    return text if len(text) <= longest else text[:longest] + " ..."
+
+
+# ---- an adapter in Python -----------------------------------------------------------------------
+
+class AdapterSource:
+    """Calls an adapter, and checks what it returns."""
+
+    def __init__(self, target, dtype):
+        self.name, self.dtype, self.strays = target, np.dtype(dtype or "float64"), []
+        adapter = _import(target)
+        if isinstance(adapter, type):
+            with _named(f"{target}: making the adapter", ValueError):
+                adapter = adapter()
+        self._functions = {"run": getattr(adapter, "run", None)}
+        if self._functions["run"] is None:
+            found = {name: getattr(adapter, name, None) for name in ("forward", "backward")}
+            self._functions = {name: f for name, f in found.items() if f is not None}
+        if not self._functions or not all(map(callable, self._functions.values())):
+            raise ValueError(f"{target}: expected a class or module with run(case), or "
+                             "forward(case) and backward(case)")
+
+    def leaves_out(self, id):
+        """"": an adapter is asked case by case."""
+        return ""
+
+    def get(self, case):
+        """The arrays of a case, checked: name -> array of case.dtype."""
+        shapes, dtype = dict(case.outputs), case.dtype  # the port may do to the case what it likes
+        arrays = {}
+        for name, function in self._functions.items():
+            with _named(name, Fault):
+                answer = function(case)
+            if answer is None or (isinstance(answer, dict) and not answer):
+                raise Fault(f"{name} returned nothing: expected a dict of arrays by name")
+            if not isinstance(answer, dict):
+                raise Fault(f"{name} returned {type(answer).__name__}: expected a dict of arrays "
+                            "by name")
+            arrays.update(answer)
+        return checked(arrays, shapes, dtype)
+
+
+@contextmanager
+def _named(what, kind):
+    """Whatever the port's own code raises becomes `kind`, and names the port's line.
+
+    SystemExit too, which would end the check with the port's exit status, 0 perhaps.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Skip, Fault):
+        raise
+    except NotImplementedError as error:
+        if kind is Fault:
+            raise Skip(_message(error) or "not implemented") from None
+        raise ValueError(f"{what} raised {_told(error)}") from None
+    except BaseException as error:
+        raise kind(f"{what} raised {_told(error)}") from None
+
+
+def _import(target):
+    """The module, class or object of "module:name", "path/file.py:name", or either without name."""
+    in_file = re.fullmatch(r"(.*\.py)(?::(.*))?", target, re.S)  # the path may hold a drive letter
+    path, name = in_file.groups() if in_file else target.partition(":")[::2]
+    wanted = "expected module:Adapter, path/to/file.py:Adapter, or a folder of results"
+    if path.endswith(".py") and not Path(path).is_file():
+        raise ValueError(f"{target}: no such file")
+    if not path.endswith(".py") and not all(part.isidentifier() for part in path.split(".")):
+        raise ValueError(f"TARGET {line(target)!r}: neither a folder nor a module; {wanted}")
+    try:
+        with _named(f"{target}: importing it", ValueError):
+            if path.endswith(".py"):
+                sys.path.insert(0, str(Path(path).resolve().parent))
+                spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+                found = importlib.util.module_from_spec(spec)
+                sys.modules[spec.name] = found
+                spec.loader.exec_module(found)
+            else:
+                sys.path.insert(0, "")
+                found = _module(path)
+    except _Missing:
+        raise ValueError(f"{target}: neither a folder nor an importable module; {wanted}") from None
+    for part in name.split(".") if name else ():
+        with _named(f"{target}: looking for {name!r}", ValueError):
+            there = hasattr(found, part)
+        if not there:
+            raise ValueError(f"{target}: {path} has no {name!r}")
+        found = getattr(found, part)
+    return found
+
+
+class _Missing(Fault):
+    """There is no module of that name."""
+
+
+def _module(path):
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:  # the port's own imports may be what is missing
+        if error.name and (path == error.name or path.startswith(error.name + ".")):
+            raise _Missing() from None
+        raise
+
+
+def _told(error):
+    """An exception in a line: type, message, and the last line of code that was not ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    here = str(Path(__file__).resolve().parent)
+    ours = (here, "<frozen", str(Path(contextlib.__file__).parent / "contextlib"))
+    theirs = [f for f in frames if not f.filename.startswith(ours)]
+    place = f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
+    return f"{type(error).__name__}: {_message(error) or 'no message'}{place}"
+
+
+def _message(error):
+    try:
+        return line(str(error))
+    except Exception:
+        return "a message that cannot be read"
+
+
+def _together(faults):
+    """Several faults of one case in a line that can be read."""
+    more = f"; and {len(faults) - FAULTS} more like these or others" if len(faults) > FAULTS else ""
+    return "; ".join(faults[:FAULTS]) + more
+
+
+def checked(arrays, shapes, dtype):
+    """The arrays of an answer; Fault for an unknown name, another dtype, or another shape.
+
+    shapes: of all arrays that the case has. Big-endian numbers are turned, other subclasses of
+    ndarray become plain; a masked array is refused, since what it hides is no number.
+    """
+    good, faults = {}, []
+    for name, value in arrays.items():
+        if not isinstance(name, str) or name not in shapes:
+            faults.append(f"unknown name {line(repr(name), 80)}; this case has {', '.join(shapes)}")
+            continue
+        try:
+            with _named("making an array of it", Fault):
+                a = np.asarray(value)
+        except (Fault, Skip) as error:
+            faults.append(f"{name}: expected an array, got {type(value).__name__}: {error}")
+            continue
+        if isinstance(value, np.ma.MaskedArray):
+            faults.append(f"{name}: expected a plain array, got a masked one")
+        elif a.dtype.newbyteorder("=") != dtype:
+            faults.append(f"{name}: expected dtype {dtype}, got {a.dtype}")
+        elif a.shape != tuple(shapes[name]):
+            faults.append(f"{name}: expected shape {tuple(shapes[name])}, got {a.shape}")
+        else:
+            good[name] = a.astype(dtype, copy=False)
+    if faults:
+        raise Fault(_together(faults))
+    return good
+
+
+# ---- a folder of files --------------------------------------------------------------------------
+
+class FolderSource:
+    """Reads FOLDER/CASE/NAME.bin or NAME.npy; FOLDER/vectors.txt says which version they are of."""
+
+    def __init__(self, target, dtype, entries, withdrawn):
+        root = Path(target)
+        if (root / "cases.txt").is_file() or (root / "results" / "vectors.txt").is_file():
+            inside(root, "results")  # the folder that `vectors export` wrote
+            root = root / "results"
+            if not root.is_dir():
+                raise ValueError(f"{root}: no such folder; the port's results belong there")
+        self.name, self.root = str(root), root
+        self.dtype = _version(root, dtype)
+        known = {entry["id"] for entry in entries}
+        self.strays = []
+        for path in sorted(root.iterdir()):
+            name = path.name
+            if name in known and path.is_dir() or name == "vectors.txt" or name.startswith("."):
+                continue
+            reason = f"withdrawn: {withdrawn[name]}" if name in withdrawn else \
+                "expected a folder" if name in known else \
+                "no such case" if CASE_NAME.fullmatch(name) else "neither a case nor vectors.txt"
+            self.strays.append(f"{line(repr(name), 100)} in {root}: {reason}")
+
+    def _files(self, id):
+        folder = self.root / id
+        return sorted(p for p in folder.iterdir() if p.name[0] != ".") if folder.is_dir() else []
+
+    def leaves_out(self, id):
+        """Why a case is left out, as far as that is known without its inputs; else ""."""
+        return "" if self._files(id) else "no results in the folder"
+
+    def get(self, case):
+        """The arrays of a case, checked: name -> array of case.dtype."""
+        try:
+            inside(self.root, case.id)
+        except ValueError as error:
+            raise Fault(str(error)) from None
+        arrays, raw, faults = {}, [], []
+        for path in self._files(case.id):
+            file, name, form = path.name, *path.name.rpartition(".")[::2]
+            try:
+                path = inside(self.root, case.id, path.name)
+                if form not in FORMS or not ARRAY_NAME.fullmatch(name) or not path.is_file():
+                    raise ValueError("expected files NAME.bin or NAME.npy")
+                if name not in case.outputs:
+                    raise ValueError(f"unknown name {line(repr(name), 80)}; this case has "
+                                     f"{', '.join(case.outputs)}")
+                if name in arrays:
+                    raise ValueError(f"{name} is there as .bin and as .npy")
+                arrays[name] = FORMS[form](path, case.dtype, case.outputs[name])
+                raw += [arrays[name]] if form == "bin" else []
+            except (ValueError, OSError) as error:
+                faults.append(f"{line(file, 80)}: {line(str(error))}")
+        if faults:
+            raise Fault(_together(faults))
+        if look_swapped(raw):
+            raise Fault("the numbers of its .bin files look big-endian: expected little-endian "
+                        "ones")
+        return arrays
+
+
+FORMS = {"bin": read_bin, "npy": read_npy}
+
+
+def _version(root, dtype):
+    """The dtype of a folder of results, after its version has been found to be ours."""
+    path = root / "vectors.txt"
+    wanted = f"{FORMAT} {VERSION}"
+    if not path.is_file():
+        raise ValueError(f"{root}: no vectors.txt. It says to which vectors the results belong: "
+                         f"copy it from the exported folder, or write one line, {wanted} "
+                         f"{dtype or 'float64'}")
+    with open(inside(root, "vectors.txt"), "rb") as file:
+        words = file.read(200).decode("utf-8-sig", "replace").split()
+    if " ".join(words[:3]) != wanted or len(words) > 4:
+        raise ValueError(f"{path}: expected one line, {wanted!r} and the dtype, got "
+                         f"{line(' '.join(words), 60)!r}: results of another version are not "
+                         "compared")
+    found = words[3] if len(words) > 3 else dtype or "float64"
+    if found not in ("float32", "float64") or dtype not in (None, found):
+        raise ValueError(f"{path}: the results are {found}, --dtype asks for "
+                         f"{dtype or 'float32 or float64'}")
+    return np.dtype(found)

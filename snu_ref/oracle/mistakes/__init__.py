@@ -1,0 +1,1 @@
+"""The mistakes that a port can make."""

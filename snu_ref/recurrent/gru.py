@@ -1,0 +1,158 @@
+"""The gated recurrent unit (GRU), reset before or after the product: one step and its reverse.
+
+W, H and b have 3 n columns: the blocks r, z, n, in this order (reset gate, update gate, candidate).
+
+    r_t = sigmoid( x_t W_r + h_{t-1} H_r + b_r )                     reset gate
+    z_t = sigmoid( x_t W_z + h_{t-1} H_z + b_z )                     update gate
+    n_t = tanh( x_t W_n + (r_t . h_{t-1}) H_n + b_n )                candidate, reset_after=False
+    n_t = tanh( x_t W_n + b_n + r_t . (h_{t-1} H_n + b_h) )          candidate, reset_after=True
+    h_t = z_t . h_{t-1} + (1 - z_t) . n_t                            output and state
+
+z_t = 1 keeps the state (Cho et al.; papers that exchange z and 1 - z have the same unit with the
+signs of W_z, H_z and b_z turned). reset_after=False is the unit of Cho et al.; reset_after=True is
+the form of today's frameworks, whose recurrent product does not have to wait for r_t, with a second
+bias of the candidate, b_h.
+
+Shapes: x_t (B, n_in), h_t (B, n), W (n_in, 3n), H (n, 3n), b (3n), b_h (n). Biases start at 0.
+Parameters: 3 (n_in n + n^2 + n), and n more with b_h.
+
+The reverse
+-----------
+Below, a_r, a_z and a_n are the arguments of the two sigmoids and of tanh, ' is transposed, . is
+point-wise. h_t reaches the loss as an output (dy_t) and, in four places, through the next step;
+with dh_t the sum of all:
+
+    da_z = (h_{t-1} - n_t) . z_t (1 - z_t) . dh_t
+    da_n = (1 - z_t) . (1 - n_t^2) . dh_t
+
+reset_after=False, with q_t = r_t . h_{t-1}, which meets H_n:
+
+    dq_t = da_n H_n'
+    da_r = h_{t-1} . r_t (1 - r_t) . dq_t
+    dh_{t-1} = dy_{t-1} + z_t . dh_t + da_r H_r' + da_z H_z' + r_t . dq_t
+    dH_n = sum q_t' da_n
+
+reset_after=True, with m_t = h_{t-1} H_n + b_h, which meets r_t:
+
+    dm_t = r_t . da_n
+    da_r = m_t . r_t (1 - r_t) . da_n
+    dh_{t-1} = dy_{t-1} + z_t . dh_t + da_r H_r' + da_z H_z' + dm_t H_n'
+    dH_n = sum h_{t-1}' dm_t                db_h = sum dm_t
+
+and dH_r, dH_z = sum h_{t-1}' da_r, da_z in both. The factors of dh_t, dq_t and da_n are known once
+the forward pass is done, so they are whole-array expressions; q and m are computed again for all
+steps together, rather than kept. dy_t is added by the loop in `snu_ref.recurrent.loop`, where the
+gradients of W, b and x are, too.
+
+Weights from and to other frameworks
+------------------------------------
+PyTorch, torch.nn.GRU(n_in, n), is reset_after=True only; the same gate order (r, z, n); two biases,
+bias_ih_l0 = [p_r, p_z, p_n] and bias_hh_l0 = [q_r, q_z, q_n], which occur as their sum but for n:
+    W = weight_ih_l0.T      H = weight_hh_l0.T      b = [p_r + q_r, p_z + q_z, p_n]     b_h = q_n
+    and back: bias_ih_l0 = b, bias_hh_l0 = [0, 0, b_h]. Gradients: that of bias_ih_l0 is db, that of
+    bias_hh_l0 is [db_r, db_z, db_h].
+    Its states are (1, B, n); x is (T, B, n_in) as here (batch_first=False, its default).
+Keras, GRU(n), recurrent_activation "sigmoid" (its default since Keras 2.3; "hard_sigmoid" before);
+its get_weights() are kernel, recurrent_kernel, bias; gate order z, r, h, where h is our n, so the
+first two blocks of n columns change places, with no transposition:
+    [W_z, W_r, W_n] = kernel                [H_z, H_r, H_n] = recurrent_kernel
+    reset_after=False: bias (3n,) is [b_z, b_r, b_n].
+    reset_after=True (its default since TensorFlow 2 and in Keras 3): bias (2, 3n), a row for the
+    input, bias[0] = [p_z, p_r, p_n], and one for the state, bias[1] = [q_z, q_r, q_n]; b and b_h
+    follow from p and q as for PyTorch above,
+    and back: bias[0] = [b_z, b_r, b_n], bias[1] = [0, 0, b_h].
+    Its x is (B, T, n_in).
+
+Sources: K. Cho et al., EMNLP 2014, arXiv:1406.1078 (v3 has the reset before the product, v1 after
+it, says the documentation of keras.layers.GRU); b_h as documented for torch.nn.GRU.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import validation
+from ..activations import sigmoid
+from ..layer import rows
+from .loop import Recurrent
+
+
+class GRUState(NamedTuple):
+    """The hidden state, which is also the output: (B, n_units)."""
+    h: np.ndarray
+
+
+class GRU(Recurrent):
+    """A layer of gated recurrent units, gate order r, z, n.
+
+        h_t = z_t . h_{t-1} + (1 - z_t) . n_t
+
+    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H
+    (Glorot-uniform for each gate); reset_after, bool: whether the reset gate acts on the recurrent
+    product of the candidate (True) or on the state before it (False); dtype, float32, float64 or
+    longdouble. Biases start at 0.
+    Attributes: params {"W": (n_in, 3 n_units), "H": (n_units, 3 n_units), "b": (3 n_units,)} and
+    "b_h": (n_units,) if reset_after; trainable, all of them. Raises ValueError or TypeError that
+    names the argument. Source: Cho et al. 2014.
+
+    >>> sum(p.size for p in GRU(88, 150, rng=np.random.default_rng(0)).params.values())
+    107550
+    """
+    State = GRUState
+    gates = "rzn"
+
+    def __init__(self, n_in, n_units, *, rng, reset_after=False, dtype=np.float64):
+        super().__init__(n_in, n_units, rng=rng, dtype=dtype)
+        self.reset_after = validation.flag("reset_after", reset_after)
+        if self.reset_after:
+            self.add_param("b_h", np.zeros(self.n_units))
+
+    def _split_H(self):
+        """H of the gates r and z, (n, 2n), and of the candidate, (n, n), as views."""
+        return np.split(self.params["H"], [2 * self.n_units], axis=1)
+
+    def _advance(self, a, state):
+        h, = state
+        H_rz, H_n = self._split_H()
+        a_rz, a_n = np.split(a, [2 * self.n_units], axis=1)
+        rz = sigmoid(a_rz + h @ H_rz)                          # both gates in one product
+        r, z = np.split(rz, 2, axis=1)                         # (B, n) each
+        if self.reset_after:
+            n = np.tanh(a_n + r * (h @ H_n + self.params["b_h"]))
+        else:
+            n = np.tanh(a_n + (r * h) @ H_n)
+        return GRUState(z * h + (1 - z) * n), [r, z, n]
+
+    def _coefficients(self, cache):
+        r, z, n = self.split(cache.act)
+        h = cache.before.h
+        met = h                                                # what r_t multiplies: h_{t-1} or m_t
+        if self.reset_after:
+            met = (rows(h) @ self._split_H()[1] + self.params["b_h"]).reshape(h.shape)
+        return [met * r * (1 - r),                             # da_r per dq_t or da_n (T, B, n)
+                (h - n) * z * (1 - z),                         # da_z per dh_t
+                (1 - z) * (1 - n * n),                         # da_n per dh_t
+                r, z]
+
+    def _reverse(self, dstate, coef, da):
+        to_r, to_z, to_n, r, z = coef
+        H_rz, H_n = self._split_H()
+        dh, = dstate
+        da_n = to_n * dh
+        if self.reset_after:
+            da_r = to_r * da_n
+            dh_before = z * dh + (r * da_n) @ H_n.T
+        else:
+            dq = da_n @ H_n.T
+            da_r = to_r * dq
+            dh_before = z * dh + r * dq
+        np.concatenate([da_r, to_z * dh, da_n], axis=-1, out=da)
+        return GRUState(dh_before + da[:, :2 * self.n_units] @ H_rz.T)
+
+    def _recurrent_grads(self, cache, da):
+        r, h = self.split(cache.act)[0], cache.before.h
+        da_rz, da_n = np.split(da, [2 * self.n_units], axis=-1)
+        dH_rz = rows(h).T @ rows(da_rz)
+        if not self.reset_after:
+            return {"H": np.concatenate([dH_rz, rows(r * h).T @ rows(da_n)], axis=1)}
+        dm = rows(r * da_n)
+        return {"H": np.concatenate([dH_rz, rows(h).T @ dm], axis=1), "b_h": dm.sum(axis=0)}

@@ -1,0 +1,165 @@
+"""What the RNN, the GRU and the LSTM share: the loops over time, and all but the cell itself.
+
+The three differ in the equations of one step, and those alone stand in `rnn`, `gru` and `lstm`
+beside this module. All else is here. A layer of n units with k gates has
+
+    W (n_in, k n)    input weights          the columns are k blocks of n, one for each gate, in the
+    H (n, k n)       recurrent weights      order that the unit's module gives (k = 1 for the RNN)
+    b (k n)          biases
+
+and, for every step, a_t = x_t W + b, to which the step adds what comes from the state. The input
+does not wait for the state, so x W for all T steps is one matrix product; the recurrent products
+are what remains for the loop.
+
+Backward: let da_t be the cotangent of a_t. The cell's reverse turns the cotangent of the state
+after step t into da_t and that of the state before it; what is linear in da_t then needs no loop:
+
+    dW = sum x_t' da_t      db = sum da_t      dx_t = da_t W'      (sums over steps and samples)
+
+and dH likewise, where h_{t-1} meets H as it is: dH = sum h_{t-1}' da_t.
+
+A unit says
+    State                       the named tuple of its state; its first field, h, is also the output
+    gates                       the gates' letters, in the order of the columns
+    _advance(a, state)          one step: a_t (B, k n) -> the state after it, and its activations
+    _coefficients(cache)        what the reverse multiplies by, for all steps at once
+    _reverse(dstate, coef, da)  one step backward: fills da_t, returns dL/d(state before it)
+    _recurrent_grads(cache, da) the gradients of H and of what else meets the state
+
+Memory: the cache holds T B (n_in + k n + m n) numbers, m the number of fields of the state.
+
+Not here: several layers in one object, a direction other than forward in time, dropout, peepholes.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import validation
+from ..layer import Layer, glorot_uniform, read_only, rows
+
+
+class RecurrentCache(NamedTuple):
+    """What a forward pass leaves for the backward pass."""
+    x: np.ndarray        # (T, B, n_in)
+    act: np.ndarray      # (T, B, k n): the gates, after their sigmoid or tanh
+    trace: tuple         # the unit's State, each field (T + 1, B, n): entry t is that after step t
+
+    @property
+    def before(self):
+        """The states before each step, a named tuple of arrays (T, B, n)."""
+        return type(self.trace)(*(part[:-1] for part in self.trace))
+
+    @property
+    def after(self):
+        """The states after each step, a named tuple of arrays (T, B, n)."""
+        return type(self.trace)(*(part[1:] for part in self.trace))
+
+    @property
+    def y(self):
+        """The outputs, h after each step: (T, B, n)."""
+        return self.trace[0][1:]
+
+    @property
+    def state(self):
+        """The state after the last step, as arrays of its own, to be fed to the next piece."""
+        return type(self.trace)(*(part[-1].copy() for part in self.trace))
+
+
+class Recurrent(Layer):
+    """Base of RNN, GRU and LSTM: parameters, checks, both loops over time, gradients of W, b and x.
+
+    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H; dtype,
+    float32, float64 or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or
+    n_units -> n_units), so the start does not depend on how many gates are stacked; b starts at 0.
+    """
+    State = None    # set by the unit
+    gates = ""
+
+    def __init__(self, n_in, n_units, *, rng, dtype=np.float64):
+        self.n_in = validation.positive_int("n_in", n_in)
+        self.n_units = validation.positive_int("n_units", n_units)
+        super().__init__(dtype, (self.n_in,), (self.n_units,))
+        validation.generator("rng", rng)
+        for name, fan_in in (("W", self.n_in), ("H", self.n_units)):
+            self.add_param(name, np.concatenate(
+                [glorot_uniform(fan_in, self.n_units, rng) for _ in self.gates], axis=1))
+        self.add_param("b", np.zeros(len(self.gates) * self.n_units))
+
+    def zero_state(self, B):
+        """The state before the first step, zeros for B samples."""
+        return self.zeros(self.State, validation.positive_int("B", B))
+
+    # ---- forward ----
+
+    def step(self, x_t, state):
+        """One time step: x_t (B, n_in), state as `zero_state` gives it.
+
+        Returns y_t (B, n_units), which is h of the new state, and the new state.
+        """
+        self.check_params()
+        validation.array("x_t", x_t, ("B", self.n_in), self.dtype)
+        state = self.check_state("state", state, self.State, len(x_t))
+        state, _ = self._advance(x_t @ self.params["W"] + self.params["b"], state)
+        return state.h, state
+
+    def forward(self, x, state=None):
+        """All T steps: x (T, B, n_in) -> y (T, B, n_units) and the cache for `backward`.
+
+        state: the state before the first step, zeros if None. cache.state is the state after the
+        last, so a long sequence can be fed in pieces. y is read-only, since the cache holds it too.
+        """
+        self.check_params()
+        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
+        T, B = x.shape[:2]
+        state = self.check_state("state", state, self.State, B)
+        a = rows(x) @ self.params["W"]
+        a += self.params["b"]
+        a = a.reshape((T, B) + a.shape[1:])                                    # (T, B, k n)
+        trace = self.State(*(np.empty((T + 1, B, self.n_units), a.dtype) for _ in state))
+        _store(trace, 0, state)
+        for t in range(T):
+            state, activations = self._advance(a[t], state)
+            _store(trace, t + 1, state)
+            np.concatenate(activations, axis=-1, out=a[t])     # a_t is used up: its place is free
+        cache = RecurrentCache(x, a, trace)
+        return read_only(cache.y), cache
+
+    # ---- backward ----
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """BPTT: dy = dL/dy (T, B, n_units) -> dx (T, B, n_in), grads, dstate.
+
+        dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
+        grads has the keys of params. dx is None unless need_dx.
+        """
+        self.check_params()
+        self.check_cache(cache, RecurrentCache)
+        if not isinstance(cache.trace, self.State):
+            raise TypeError(f"cache: expected one with a trace of {self.State.__name__}, "
+                            f"got {type(cache.trace).__name__}")
+        validation.array("dy", dy, cache.y.shape, self.dtype)
+        dstate = self.check_state("dstate", dstate, self.State, dy.shape[1])
+        coefficients = self._coefficients(cache)
+        da = np.empty_like(cache.act)                                          # (T, B, k n)
+        for t in reversed(range(len(dy))):
+            dstate = dstate._replace(h=dstate.h + dy[t])       # h_t is output and state at once
+            dstate = self._reverse(dstate, [c[t] for c in coefficients], da[t])
+        W = self.params["W"]
+        dx = (rows(da) @ W.T).reshape(cache.x.shape) if need_dx else None
+        grads = {"W": rows(cache.x).T @ rows(da), "b": rows(da).sum(axis=0),
+                 **self._recurrent_grads(cache, da)}
+        return dx, {name: grads[name] for name in self.params}, dstate
+
+    def _recurrent_grads(self, cache, da):
+        """dH where a_t receives h_{t-1} H for all its columns."""
+        return {"H": rows(cache.before.h).T @ rows(da)}
+
+    def split(self, a):
+        """The k blocks of n columns, one for each gate, as views: each (..., n)."""
+        n = self.n_units
+        return [a[..., j * n:(j + 1) * n] for j in range(len(self.gates))]
+
+
+def _store(trace, t, state):
+    for part, value in zip(trace, state):
+        part[t] = value

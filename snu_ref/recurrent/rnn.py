@@ -1,0 +1,70 @@
+"""The simple recurrent network (RNN): one step and its reverse.
+
+    a_t = x_t W + h_{t-1} H + b
+    h_t = tanh(a_t)                          output and state
+
+Shapes: x_t (B, n_in), h_t (B, n), W (n_in, n), H (n, n), b (n). Parameters: n_in n + n^2 + n.
+
+The reverse
+-----------
+h_t reaches the loss as an output (dy_t) and through the next step, a_{t+1}. With ' for transposed:
+
+    dh_t = dy_t + da_{t+1} H'
+    da_t = (1 - h_t^2) . dh_t
+
+dy_t is added by the loop (`snu_ref.recurrent.loop`), where the gradients of W, H, b and x are, too.
+
+Weights from and to other frameworks
+------------------------------------
+PyTorch, torch.nn.RNN(n_in, n), nonlinearity "tanh" (its default); it has two biases, which only
+ever occur as their sum:
+    W = weight_ih_l0.T      H = weight_hh_l0.T      b = bias_ih_l0 + bias_hh_l0
+    and back: bias_ih_l0 = b, bias_hh_l0 = 0. The gradient of either bias is db.
+    Its states are (1, B, n); x is (T, B, n_in) as here (batch_first=False, its default).
+Keras, SimpleRNN(n), activation "tanh" (its default); its get_weights() are kernel,
+recurrent_kernel, bias:
+    W = kernel              H = recurrent_kernel    b = bias          no transposition
+    Its x is (B, T, n_in).
+
+Source: J. L. Elman, Finding structure in time, Cognitive Science 14, 179-211 (1990); his units are
+logistic, tanh is the form in use today.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from .loop import Recurrent
+
+
+class RNNState(NamedTuple):
+    """The hidden state, which is also the output: (B, n_units)."""
+    h: np.ndarray
+
+
+class RNN(Recurrent):
+    """A layer of simple recurrent units.
+
+        h_t = tanh( x_t W + h_{t-1} H + b )
+
+    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H
+    (Glorot-uniform); dtype, float32, float64 or longdouble. b starts at 0.
+    Attributes: params {"W": (n_in, n_units), "H": (n_units, n_units), "b": (n_units,)}; trainable,
+    all of them. Raises ValueError or TypeError that names the argument. Source: Elman 1990.
+
+    >>> sum(p.size for p in RNN(88, 150, rng=np.random.default_rng(0)).params.values())
+    35850
+    """
+    State = RNNState
+    gates = "h"
+
+    def _advance(self, a, state):
+        h = np.tanh(a + state.h @ self.params["H"])
+        return RNNState(h), [h]
+
+    def _coefficients(self, cache):
+        h = cache.act
+        return [1 - h * h]                                     # da_t per dh_t      (T, B, n)
+
+    def _reverse(self, dstate, coef, da):
+        da[...] = coef[0] * dstate.h
+        return RNNState(da @ self.params["H"].T)

@@ -1,0 +1,4 @@
+"""The page of a reproduction: read `document` first (what stands in which order).
+
+`sections` writes the text, `figures` places pictures, `settings` lists settings, `page` makes HTML.
+"""

@@ -1,0 +1,71 @@
+"""One page with all that `reproduce` wrote into a folder, from its results.json and its figures.
+
+The page, report.html, needs no network, no scripts and no other file.
+"""
+import json
+from pathlib import Path
+
+from . import sections
+from .page import element, page, paragraph
+
+PARTS = (("short", "In short", sections.summary), ("gradients", "Gradients", sections.gradients),
+         ("tasks", "Tasks", sections.tasks),
+         ("inhibition", "Inhibition and sparsity", sections.inhibition),
+         ("memory", "Phase-change devices", sections.memory),
+         ("made", "What was run", sections.made))
+PAPER = "https://arxiv.org/abs/1812.07040v2"
+
+
+def write_report(folder):
+    """Make report.html from results.json and the figures in `folder`; returns its path.
+
+    Raises OSError for files that are missing, and ValueError for a results.json that `reproduce`
+    did not write.
+    """
+    path = Path(folder) / "results.json"
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        text = build(results, Path(folder))
+    except (KeyError, IndexError, TypeError, AttributeError, json.JSONDecodeError,
+            UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: expected what this version of `reproduce` writes, but "
+                         f"{type(error).__name__}: {error}") from error
+    report = Path(folder) / "report.html"
+    report.write_text(text, encoding="utf-8")
+    return report
+
+
+def build(results, folder):
+    """The page as a string, from the data of results.json; the figures are read from `folder`."""
+    header = element(
+        "header", element("h1", "The Spiking Neural Unit, reproduced"),
+        paragraph("S. Woźniak, A. Pantazi, T. Bohnstingl and E. Eleftheriou (",
+                  element("a", "arXiv:1812.07040", href=PAPER),
+                  ") cast the spiking neuron as a recurrent unit: the SNU, which spikes, and the "
+                  "sSNU, its soft variant. This page holds what one run of snu_ref, a reference "
+                  "implementation in NumPy, found: that the gradients are right, what the units "
+                  "learn on small data, and what becomes of that on phase-change memory."),
+        EQUATIONS)
+    contents = element("nav", element("ol", *(element("li", element("a", title, href=f"#{id}"))
+                                              for id, title, _ in PARTS)), aria_label="Contents")
+    return page("snu_ref: the Spiking Neural Unit, reproduced", header, contents,
+                element("main", *(make(results, folder) for _, _, make in PARTS)))
+
+
+def _symbol(name, index=""):
+    return element("i", name), element("sub", index) if index else ""
+
+
+EQUATIONS = element(
+    "div",
+    paragraph(*_symbol("s", "t"), " = ", *_symbol("g"), "( ",
+              *_symbol("W"), " ", *_symbol("x", "t"), " + ",
+              *_symbol("H"), " ", *_symbol("y", "t−1"), " + ",
+              *_symbol("l"), "(τ) ⊙ ", *_symbol("s", "t−1"),
+              " ⊙ (1 − ", *_symbol("y", "t−1"), ") )"),
+    paragraph(*_symbol("y", "t"), " = ",
+              *_symbol("h"), "( ", *_symbol("s", "t"), " + ", *_symbol("b"), " )"),
+    element("p", "State s, the membrane potential, decays by the factor l(τ) and is reset by an "
+                 "output of 1; output y: h is a step for the SNU and a sigmoid for the sSNU; −b is "
+                 "the threshold.", class_="soft"),
+    class_="equations")

@@ -1,0 +1,56 @@
+"""The settings of the runs as tables, with sources: a row a setting, a column a run."""
+from ..experiments.comparison import by_unit
+from ..tasks.units import UNITS
+from .page import element, table
+
+
+def settings_table(part, results):
+    """The settings of a task's units, or, for part "memory", of the ways that train.
+
+    Where all columns agree in value and source, one cell stands for all.
+    """
+    if part == "memory":
+        columns = {way: row["settings"] for way, row in results["memory"]["ways"].items()
+                   if "settings" in row}
+        caption = "Weights on phase-change devices (music, SNU)."
+    else:
+        columns = {UNITS[unit][0]: group[0]["settings"]
+                   for (task, unit), group in by_unit(results["runs"]).items() if task == part}
+        caption = f"{part.capitalize()}."
+    names = list(dict.fromkeys(name for settings in columns.values() for name in settings))
+    rows = [[name.replace("_", " "), *_cells([settings.get(name) for settings in columns.values()])]
+            for name in names]
+    return table(caption, ["Setting", *columns], rows, class_="settings")
+
+
+def _cells(choices):
+    if len(choices) > 1 and all(choice == choices[0] for choice in choices):
+        return [(_cell(choices[0]), len(choices))]
+    return [_cell(choice) for choice in choices]
+
+
+def _cell(choice):
+    if choice is None:
+        return "–"
+    return element("span", value_in_words(choice["value"]),
+                   element("span", choice["source"], class_="source"))
+
+
+def value_in_words(value):
+    """A setting's value as a reader writes it.
+
+    >>> value_in_words({"g": "identity", "recurrent": True}), value_in_words([256, 256])
+    ('g identity, recurrent', '256, 256')
+    >>> value_in_words(None), value_in_words({}), value_in_words(False), value_in_words(0.005)
+    ('none', 'defaults', 'no', '0.005')
+    """
+    if isinstance(value, dict):
+        parts = [name.replace("_", " ") if item is True
+                 else f"{name.replace('_', ' ')} {value_in_words(item)}"
+                 for name, item in value.items()]
+        return ", ".join(parts) or "defaults"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(value_in_words, value))
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,64 @@
+"""A line that says how far long work has come and how long it will still take."""
+import sys
+import time
+
+A_MINUTE = 60.0  # seconds between lines in a pipe or a file
+A_TENTH = 0.1    # and between redraws on a terminal
+
+
+class Progress:
+    """Counts `total` steps of work on one line of a terminal; elsewhere, with a line a minute.
+
+    total: number of steps; label: what is being done; stream: stderr by default.
+    """
+
+    def __init__(self, total, label, stream=None):
+        self.total, self.label = total, label
+        self.stream = sys.stderr if stream is None else stream
+        self.terminal = self.stream.isatty()
+        self.done, self.first = 0, 0
+        self.start = self.last = time.monotonic()
+
+    def begin_at(self, done):
+        """Start counting at `done`, for work that was resumed."""
+        self.done = self.first = done
+
+    def step(self, note=""):
+        """One step further; `note` is shown behind the time left, if it is time for a new line."""
+        self.done += 1
+        now = time.monotonic()
+        if now - self.last < (A_TENTH if self.terminal else A_MINUTE):
+            return
+        self.last = now
+        left = (now - self.start) / (self.done - self.first) * (self.total - self.done)
+        text = f"{self.label}  {100 * self.done / self.total:3.0f} %  {clock(left)} left  {note}"
+        if self.terminal:
+            self._draw(text)
+        else:
+            print(text.rstrip(), file=self.stream, flush=True)
+
+    def close(self):
+        """Clear the line of a terminal."""
+        if self.terminal:
+            self._draw("")
+            self.stream.write("\r")
+            self.stream.flush()
+
+    def _draw(self, text):
+        self.stream.write("\r" + text[:99].ljust(99))
+        self.stream.flush()
+
+
+def clock(seconds):
+    """Seconds as 0:07, 12:34 or 1:02:03."""
+    minutes, seconds = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def time_name(t):
+    """A time in seconds in words: 20 s, 10 min, 1 h, 7 d, 1 year."""
+    for unit, seconds in (("year", 31_536_000), ("d", 86_400), ("h", 3600), ("min", 60)):
+        if t >= seconds and t % seconds == 0:
+            return f"{t / seconds:.0f} {unit}"
+    return f"{t:.0f} s"

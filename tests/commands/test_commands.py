@@ -1,0 +1,132 @@
+"""The commands as a user runs them: from another folder, in a process of their own."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.html_page import read_page, table_rows
+
+import snu_ref
+
+ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def run(folder, *words, status=0):
+    """Run a command in `folder`, expect its exit status, and return what it printed."""
+    done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=folder, env=ENVIRONMENT,
+                          capture_output=True, text=True, timeout=600)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout if status == 0 else done.stderr
+
+
+def test_import_draws_in_no_matplotlib(tmp_path):
+    code = "import sys, snu_ref; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                          text=True).stdout == "False\n"
+
+
+def reproduce(folder):
+    return run(folder, "reproduce", "--quick", "--out", "results"), folder / "results"
+
+
+reproduced = pytest.mark.ahead.with_args(reproduce)
+
+
+@reproduced
+def test_reproduce_prints_the_evidence_and_one_table(ahead):
+    text, _ = ahead
+    assert "all gradients agree" in text
+    for task in ("digits", "music", "language"):
+        for unit in ("SNU", "sSNU"):
+            assert any(line.startswith(f"{task:9} {unit:5}") for line in text.splitlines())
+    assert "full data" in text and "independent notes" in text and "Witten-Bell bigram" in text
+    assert "52,800 devices" in text and "in the loop" in text
+    assert "\r" not in text  # no progress in a pipe
+
+
+@reproduced
+def test_reproduce_writes_results_and_figures(ahead):
+    text, folder = ahead
+    results = json.loads((folder / "results.json").read_text())
+    assert len(results["runs"]) == 6 and results["quick"]
+    for line in text.split("Written in")[1].splitlines()[1:]:
+        path = folder / line.strip()
+        assert path.stat().st_size > (10_000 if path.suffix == ".png" else 1000), path
+    assert {"neuron.png", "spikes.png", "piano_roll.png", "input_weights.png",
+            "learning_curves_music.png", "pcm_year_music.png", "bits_digits.png"} <= {path.name for path in folder.iterdir()}
+
+
+@reproduced
+def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
+    """Nothing is loaded from elsewhere, every figure is inside, and the tables are those of results.json."""
+    _, folder = ahead
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    page, results = read_page(text), json.loads((folder / "results.json").read_text())
+    assert not page.all("script") and not page.all("link") and not page.all("iframe")
+    assert "url(" not in text and "@import" not in text and "srcset" not in text
+    assert all(image.attributes["src"].startswith("data:image/png;base64,") and image.attributes["alt"]
+               for image in page.all("img"))
+    drawn = [path for path in folder.iterdir() if path.suffix == ".png"]
+    assert len(page.all("img")) == len(drawn) == len(results["figures"]) > 12
+    targets = {node.attributes["id"] for node in page.all("section")}
+    for link in page.all("a"):
+        assert link.attributes["href"].startswith("https://arxiv.org/") or link.attributes["href"][1:] in targets
+
+    assert "A trial." in page.text  # one epoch says nothing
+    for title, factor, digits in (("Digits", 100, 2), ("Music", 1, 3), ("Language", 1, 1)):
+        runs = [r for r in results["runs"] if r["task"] == title.lower()]
+        rows = table_rows(page, title)[1:1 + len(runs)]
+        assert [row[1:3] for row in rows] == [
+            [f"{r['parameters']:,}", f"{factor * r['test'][r['metric']]:.{digits}f}"] for r in runs]
+    rows = table_rows(page, "Gradients")[1:-1]
+    assert [(row[0], float(row[5])) for row in rows] == [
+        (s["piece"], float(f"{s['complex']:.1e}")) for s in results["gradients"]]
+    assert results["command"] in page.text
+    assert abs(sum(part["processor"] for part in results["parts"]) - results["processor"]) < 0.11
+
+
+def test_gradcheck_of_one_piece(tmp_path):
+    text = run(tmp_path, "gradcheck", "--piece", "GRU")
+    assert text.count("GRU ") > 11 and "all gradients agree" in text
+    assert "invalid choice" in run(tmp_path, "gradcheck", "--piece", "perceptron", status=2)
+
+
+def test_help_names_every_command(tmp_path):
+    text = run(tmp_path, "--help")
+    for command in ("reproduce", "report", "train", "gradcheck"):
+        assert command in text
+        assert "usage" in run(tmp_path, command, "--help")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are broken otherwise there")
+@pytest.mark.parametrize("words", [("vectors", "show", "hand-input"), ("vectors", "list")], ids=" ".join)
+def test_a_reader_who_leaves_is_no_error(tmp_path, words):
+    """As of `| head`: nothing is said, and the exit status is a shell's for SIGPIPE; more than a buffer, or less."""
+    reader, writer = os.pipe()
+    os.close(reader)  # before a word is written
+    with os.fdopen(writer, "w") as pipe:
+        done = subprocess.run([sys.executable, "-m", "snu_ref", *words], cwd=tmp_path, env=ENVIRONMENT, stdout=pipe,
+                              stderr=subprocess.PIPE, text=True, timeout=600)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def remember(folder):
+    return run(folder, "memory", "--epochs", "1", "--seeds", "2", "--device-seeds", "1", "--out",
+               "results"), folder / "results"
+
+
+@pytest.mark.ahead.with_args(remember)
+def test_the_memory_experiment_by_itself_and_its_spread(ahead, tmp_path):
+    text, folder = ahead
+    results = json.loads((folder / "results.json").read_text())
+    assert results["devices"] == 52_800 and len(results["ways"]) == results["seeds"][1] + 1 == 2
+    for way in ("software", "quantised", "in the loop", "programmed"):
+        a, b = (rows[way]["nll"] for rows in results["ways"])
+        assert a != b and f"{way:12} {(a + b) / 2:.3f} +- {abs(a - b) / 2:.3f}" in text
+    raw, compensated = (results["over_time"][kind] for kind in ("raw", "compensated"))
+    assert len(raw) == len(compensated) == 2                 # one of each network, at 8 times
+    assert all(len(row) == 8 and row[-1] > row[0] for row in raw)    # drift does harm
+    assert text.count("1 year") == 1 and "pcm_year_music.png" in text
+    assert "jsb-chorales-quarter.json" in run(tmp_path, "memory", "--data", "nowhere", status=2)

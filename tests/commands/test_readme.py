@@ -1,0 +1,89 @@
+"""The README tells the truth: its commands exist, its Python runs, its links lead somewhere."""
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import snu_ref
+from snu_ref.__main__ import COMMANDS, parse
+from snu_ref.commands.help import COMMANDS as HELP
+from snu_ref.commands.help import EXAMPLES
+
+HERE = Path(__file__).parents[2]
+README = (HERE / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"python -m snu_ref (?!COMMAND)([^`\n&|]*)")
+STANDS_FOR = {"TASK": "music", "U": "snu", "N": "1"}  # what a reader would put in
+
+
+
+def commands(text):
+    """What is said to follow `python -m snu_ref` in a text, comments behind two blanks taken off."""
+    text = re.sub(r"\n(?!\n|```| *[-*|])", " ", text) if "`" in text else text  # inline code may be broken over lines
+    found = [words.split("  ")[0].strip().rstrip(".,:;)") for words in COMMAND.findall(text)]
+    return [words for words in found if words and words.split()[0]]
+
+
+def named():
+    yield from ((words, "README") for words in commands(README))
+    for where, text in (("--help", EXAMPLES), *((name, help[1]) for name, help in HELP.items())):
+        yield from ((words, where) for words in commands(text))
+
+
+@pytest.mark.parametrize("words, where", dict.fromkeys(named()))
+def test_every_command_that_is_printed_can_be_given(words, where, capsys):
+    """It is parsed as it stands, and the command has a help of its own, with examples and exit status."""
+    words = [STANDS_FOR.get(word, word) for word in shlex.split(words)]
+    if words == ["--help"]:
+        return
+    with pytest.raises(SystemExit) if "--help" in words else no_error():
+        parse(words)
+    with pytest.raises(SystemExit) as end:
+        parse([words[0], "--help"])
+    text = capsys.readouterr().out
+    assert end.value.code == 0 and "example" in text and "exit status" in text
+
+
+class no_error:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return False
+
+
+def test_commands_are_found_and_wrong_ones_would_be_noticed():
+    found = [words for words, _ in named()]
+    assert len(found) > 25 and "reproduce" in found and "gradcheck --summary" in found
+    assert set(COMMANDS) <= set(HELP)
+    for wrong in (["reproduse"], ["train"], ["train", "music", "--unit", "perceptron"], ["reproduce", "--fast"]):
+        with pytest.raises(SystemExit) as end:
+            parse(wrong)
+        assert end.value.code == 2
+
+
+def test_installs_and_tests_are_what_the_package_offers():
+    shell = "\n".join(text for language, text in BLOCKS if not language)
+    assert ".venv/bin/pip install . &&" in shell and '.venv/bin/pip install -e ".[test]" &&' in shell
+    assert "[options.extras_require]\ntest =" in (HERE / "setup.cfg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", [text for language, text in BLOCKS if language == "python"])
+def test_python_runs(code):
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+
+
+def test_the_version_to_cite_is_this_one():
+    assert f"version = {{{snu_ref.__version__}}}" in README
+
+
+def test_files_and_links_are_there():
+    for path in re.findall(r"`((?:snu_ref|tutorials|tests)/[\w/.]+)`", README):
+        assert (HERE / path).exists(), path
+    headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-")
+                for line in re.findall(r"^##+ (.*)$", README, re.MULTILINE)}
+    for link in re.findall(r"\]\(#([^)]*)\)", README):
+        assert link in headings, link
+    for script in (HERE / "tutorials").glob("[0-9]*.py"):
+        assert script.name in README, f"the README does not list {script.name}"

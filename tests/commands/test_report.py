@@ -1,0 +1,193 @@
+"""The report of a reproduction: one page that needs nothing else, with the numbers of results.json.
+
+The page of a real run is tested in test_commands.py; here it is built from made-up results.
+"""
+import copy
+import json
+import struct
+import zlib
+
+import pytest
+from helpers.html_page import read_page, table_rows
+
+from snu_ref.report import document as report
+from snu_ref.__main__ import main
+from snu_ref.report.figures import CAPTIONS
+from snu_ref.report.page import element
+
+HOSTILE = "<script>alert('&')</script>\"><img src=x onerror=y> </style>"
+
+
+def png(width=3, height=2):
+    """The bytes of a small PNG."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    raw = (b"\0" + b"\x80" * width) * height
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+
+
+def made_up():
+    """Results in the form of results.json: two units, two seeds, numbers that are all different."""
+    def settings(lr):
+        return {"lr": {"value": lr, "source": "ours"}, "hidden": {"value": [150], "source": "published"},
+                "options": {"value": {"g": "identity", "recurrent": True}, "source": "toolkit"}}
+
+    metrics = {"digits": ("accuracy", 0.9), "music": ("nll", 8.0), "language": ("perplexity", 60.0)}
+    runs = [{"task": task, "unit": unit, "seed": seed, "parameters": 1000 + 10 * k, "metric": metric,
+             "test": {metric: value * (1 + 0.01 * k + 0.002 * seed)},
+             "baselines": {"simple": 2 * value} if task != "digits" else {}, "seconds": 1.5 + k, "best_epoch": 2,
+             "history": [{"epoch": e, "loss": 1.0 / e, metric: value} for e in (1, 2)], "settings": settings(0.01 + k)}
+            for task, (metric, value) in metrics.items() for k, unit in enumerate(("snu", "ssnu")) for seed in (4, 5)]
+    sweep = {"metric": "nll", "software": 8.5, "times": [20.0, 3600.0], "raw": [[8.61, 8.72], [8.63, 8.75]],
+             "compensated": [[8.62, 8.64], [8.66, 8.69]]}
+    bits = {"metric": "accuracy", "software": 0.961, "bits": [2, 8], "after": [0.231, 0.942], "during": [0.853, 0.954]}
+    way = {"nll": 8.701, "history": [{"epoch": 1, "nll": 8.8}], "counters": {}, "settings": settings(0.02)}
+    counters = {"set_pulses": 123456, "refreshes": 21, "resets": 42, "device_reads": 9876543}
+    return {
+        "command": "python -m snu_ref reproduce --seed 4 --seeds 2", "started": "2026-01-02T03:04:05+00:00",
+        "machine": {"Python": "3.11", "processors": 2}, "seed": 4, "seeds": 2, "quick": False,
+        "bounds": {"central": 1e-6, "complex": 1e-12, "twin": 1e-13},
+        "gradients": [{"piece": "SNU", "variants": 192, "tensors": 1248, "zero": 48, "central": 1.03e-8,
+                       "complex": 1.81e-15, "twin": 1.79e-15, "failed": 0}],
+        "facts": {task: ["counts of the data"] for task in metrics}, "runs": runs, "sample": "the <unk> .\n  it is",
+        "inhibition": [{"inhibition": False, "accuracy": 0.954, "spikes": 319.1},
+                       {"inhibition": True, "accuracy": 0.957, "spikes": 70.4}],
+        "memory": {"devices": 52800, "device_seeds": 2, "precision_epochs": {"music": 20, "digits": 5},
+                   "ways": {"software": way, "in the loop": {**way, "nll": 8.874, "counters": counters},
+                            "programmed": {"nll": 9.92, "spread": 0.32, "history": [], "counters": {}}},
+                   "over_time": {"music": sweep, "digits": {**sweep, "metric": "accuracy"}},
+                   "precision": {"music": {**bits, "metric": "nll"}, "digits": bits}},
+        "figures": list(CAPTIONS), "parts": [{"part": "tasks", "seconds": 12.3, "processor": 11.2}],
+        "seconds": 12.4, "processor": 11.3}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with every figure, in which a test puts its results."""
+    for name in CAPTIONS:
+        (tmp_path / name).write_bytes(png())
+    return tmp_path
+
+
+def page_of(results, folder):
+    (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    return read_page(report.write_report(folder).read_text(encoding="utf-8"))
+
+
+def test_the_page_has_every_figure_once_and_in_words(folder):
+    images = page_of(made_up(), folder).all("img")
+    assert len(images) == len(CAPTIONS)
+    for image in images:
+        assert image.attributes["src"].startswith("data:image/png;base64,")
+        assert (image.attributes["width"], image.attributes["height"]) == ("3", "2")
+    words = [image.attributes["alt"] for image in images]
+    assert min(map(len, words)) > 60 and len(set(words)) == len(words)
+    assert any("1,010 parameters" in alt for alt in words)  # a figure in words carries its numbers
+
+
+def test_figures_that_were_not_drawn_are_left_out_and_missing_ones_are_named(folder):
+    results = made_up()
+    results["figures"].remove("neuron.png")
+    (folder / "neuron.png").unlink()
+    assert len(page_of(results, folder).all("img")) == len(CAPTIONS) - 1
+    (folder / "spikes.png").unlink()
+    with pytest.raises(OSError, match="spikes.png"):
+        report.write_report(folder)
+    (folder / "spikes.png").write_bytes(b"GIF89a")
+    with pytest.raises(ValueError, match="spikes.png: expected a PNG file"):
+        report.write_report(folder)
+
+
+def test_numbers_are_those_of_the_results(folder):
+    page = page_of(made_up(), folder)
+    assert ["SNU", "192", "1,248", "48", "1.0e-08", "1.8e-15", "1.8e-15", "none"] in table_rows(page, "Gradients")
+    assert ["SNU", "1,000", "90.81 ± 0.09", "98.477 layers, MNIST, %"] in table_rows(page, "Digits")
+    assert ["sSNU", "1,010", "8.152 ± 0.008", "8.3988-150-88, JSB chorales, nats"] in table_rows(page, "Music")
+    assert ["simple", "", "120.0", ""] in table_rows(page, "Language")
+    assert ["with", "95.70", "70.4"] in table_rows(page, "Lateral inhibition and sparsity")
+    assert ["1 h", "8.735 ± 0.015", "8.665 ± 0.025", "873.50 ± 1.50", "866.50 ± 2.50"] in table_rows(page, "Drift")
+    assert ["2", "0.231", "0.853", "23.10", "85.30"] in table_rows(page, "Few bits")
+    ways = table_rows(page, "Weights on phase-change devices")
+    assert ["8.874", "123,456", "21", "42", "9,876,543"] in [row[1:] for row in ways]
+    assert ["9.920 ± 0.320", "–", "–", "–", "–"] in [row[1:] for row in ways]
+    assert ["tasks", "12.3", "11.2"] in table_rows(page, "What was run, and how long it took")
+    settings = table_rows(page, "Settings and their sources")
+    assert ["lr", "0.01ours", "1.01ours"] in settings          # where units differ
+    assert ["hidden", "150published"] in settings              # one cell where they agree
+    assert ["options", "g identity, recurrenttoolkit"] in settings
+
+
+def test_gradients_that_are_out_are_said_to_be(folder):
+    results = made_up()
+    assert "All gradients agree" in page_of(results, folder).text
+    results["gradients"][0]["failed"] = 3
+    text = page_of(results, folder).text
+    assert "All gradients agree" not in text and text.count("3 of 1,248 tensors are out.") == 2
+
+
+def test_a_quick_run_says_that_it_is_a_trial(folder):
+    results = made_up()
+    assert "A trial." not in page_of(results, folder).text
+    assert "A trial." in page_of({**results, "quick": True}, folder).text
+
+
+def strings_in(value, path=()):
+    """The path of every string in nested results."""
+    if isinstance(value, str):
+        yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from strings_in(item, (*path, key))
+
+
+NAMES = {"task", "unit", "metric"}  # keys into our own tables, not text
+
+
+def test_text_from_the_results_is_never_markup(folder):
+    harmless = page_of(made_up(), folder)
+    results = made_up()
+    results["machine"][HOSTILE] = HOSTILE
+    results["memory"]["ways"]["programmed"]["counters"] = {}
+    results["runs"][-1]["baselines"][HOSTILE] = results["runs"][-4]["baselines"][HOSTILE] = 3.0
+    for path in list(strings_in(results)):
+        if path[0] != "figures" and path[-1] not in NAMES:
+            inner = results
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = HOSTILE
+    page = page_of(results, folder)
+    for name in ("script", "style", "img"):
+        assert len(page.all(name)) == len(harmless.all(name))
+    assert page.text.count(HOSTILE) > 20                       # all there, as text
+    assert not any("onerror" in node.attributes for node in page.all("img"))
+
+
+def test_attributes_are_escaped():
+    node, = read_page("<!DOCTYPE html>\n" + element("p", HOSTILE, title=HOSTILE)).all("p")
+    assert node.attributes == {"title": HOSTILE} and node.children == [HOSTILE]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"runs": []}', "\xff", json.dumps({**made_up(), "runs": []}),
+                                  json.dumps({k: v for k, v in made_up().items() if k != "memory"})])
+def test_results_of_something_else_are_refused_in_a_line(folder, capsys, text):
+    (folder / "results.json").write_text(text, encoding="latin-1")
+    assert main(["report", str(folder)]) == 2
+    error = capsys.readouterr().err
+    assert "results.json: expected what this version of `reproduce` writes" in error and error.count("\n") == 1
+    assert not (folder / "report.html").exists()
+
+
+def test_the_command_makes_the_page_again(folder, capsys):
+    (folder / "results.json").write_text(json.dumps(made_up()), encoding="utf-8")
+    assert main(["report", str(folder)]) == 0
+    first = (folder / "report.html").read_bytes()
+    assert "report.html" in capsys.readouterr().out
+    assert main(["report", str(folder)]) == 0 and (folder / "report.html").read_bytes() == first
+    assert main(["report", str(folder / "nowhere")]) == 2 and "nowhere" in capsys.readouterr().err
+
+
+def test_results_are_not_changed(folder):
+    results = made_up()
+    before = copy.deepcopy(results)
+    report.build(results, folder)
+    assert results == before

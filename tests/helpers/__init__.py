@@ -1,0 +1,1 @@
+"""What several test modules use: small networks, second implementations, readers of pages."""

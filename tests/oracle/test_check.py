@@ -1,0 +1,454 @@
+"""The check of a port: right ones pass, wrong ones are told where and why, nothing passes in silence."""
+import json
+import re
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+from snu_ref.__main__ import main
+from snu_ref.oracle.comparison.checking import check_cases, not_repeatable
+from snu_ref.oracle.comparison.compare import compare, ulps
+from snu_ref.oracle.cases.manifest import load_case, read_manifest
+from snu_ref.oracle.cases.reference import outputs_of
+from snu_ref.oracle.comparison.port import open_source
+from snu_ref.oracle.diagnosis.variants import find
+
+ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
+
+# A second implementation of the unit: one sample at a time, sums from the last term to the first, and
+# other forms of the same functions. {..} are places where the tests put mistakes.
+PORT = '''
+import numpy as np
+
+PSI = {"tanh": lambda v: 4 / (np.exp(np.minimum(abs(v), 40)) + np.exp(-np.minimum(abs(v), 40))) ** 2,
+       "boxcar": lambda v: 1.0 if abs(v) < 0.5 else 0.0, "triangle": lambda v: max(1 - abs(v), 0),
+       "arctan": lambda v: 1 / (1 + np.pi * v * (np.pi * v)), "fast_sigmoid": lambda v: (1 + abs(v)) ** -2.0}
+G = {"relu": lambda z: z if z > 0 else 0 * z, "leaky_relu": lambda z: z if z > 0 else z / 10,
+     "identity": lambda z: z, "tanh": lambda z: np.tanh(z)}
+DG = {"relu": lambda z: 1.0 * (z > 0), "leaky_relu": lambda z: 1.0 if z > 0 else 0.1, "identity": lambda z: 1.0,
+      "tanh": lambda z: 1 / np.cosh(z) ** 2}
+
+
+def dot(a, b, kind):
+    total = kind(0)
+    for p, q in list(zip(a, b))[::-1]:
+        total = kind(total + p * q)
+    return total
+
+
+def sigmoid(v, kind):
+    e = np.exp(-abs(v))
+    return kind(1 / (1 + e) if v > 0 else e / (1 + e))
+
+
+class Port:
+    def run(self, case):
+        c, p = case.config, case.params
+        if c["unit"] != "snu":
+            raise NotImplementedError("only the SNU")
+        kind, x = case.dtype.type, case["x"]
+        T, B, m = x.shape
+        n = p["b"].size
+        out = {name: np.zeros(shape, case.dtype) for name, shape in case.outputs.items()
+               if not name.startswith("adj.")}
+        W, H, b, decay = p["W"], p.get("H"), p["b"], p["decay"]
+        for i in range(B):
+            s, y = [case["state.s"][i]], [case["state.y"][i]]
+            for t in range(T):
+                gate = [1 - (max(y[t]) if c["lateral_inhibition"] else y[t][j]) for j in range(n)]
+                z = [kind(decay[j] * gate[j] * s[t][j] + dot(x[t, i], W[:, j], kind)
+                          + (dot(y[t], H[:, j], kind) if H is not None else 0)) for j in range(n)]
+                s.append(np.array([G[c["g"]](q) for q in z], case.dtype))
+                v = s[-1] + b
+                y.append(np.array([sigmoid(q, kind) if c["h"] == "sigmoid" else q > 0 for q in v], case.dtype))
+                out["z"][t, i], out["s"][t, i], out["v"][t, i], out["y"][t, i] = z, s[-1], v, y[-1]
+            out["end.s"][i], out["end.y"][i] = s[-1], y[-1]
+            ds, dy = case["dend.s"][i].copy(), case["dend.y"][i].copy()
+            for t in reversed(range(T)):
+                slope = [sigmoid(q, kind) * sigmoid(-q, kind) if c["h"] == "sigmoid" else PSI[c["surrogate"]](q)
+                         for q in out["v"][t, i]]
+                dv = (dy + case["dy"][t, i]) * np.array(slope, case.dtype)
+                dz = (ds + dv) * np.array([DG[c["g"]](q) for q in out["z"][t, i]], case.dtype)
+                top = y[t].max()
+                gate = 1 - (top if c["lateral_inhibition"] else y[t])
+                out["grad.W"] += np.outer(x[t, i], dz)
+                out["grad.b"] += dv
+                out["grad.decay"] += dz * s[t] * gate
+                out["grad.x"][t, i] = [dot(dz, W[k], kind) for k in range(m)]
+                ds, dy = dz * decay * gate, np.zeros(n, case.dtype)
+                if c["reset_grad"] == "through" and c["lateral_inhibition"]:
+                    tied = (y[t] == top)
+                    dy = dy - tied * dot(decay * s[t], dz, kind) / kind(tied.sum())
+                elif c["reset_grad"] == "through":
+                    dy = dy - decay * s[t] * dz
+                if H is not None:
+                    out["grad.H"] += np.outer(y[t], dz)
+                    dy = dy + np.array([dot(dz, H[k], kind) for k in range(n)], case.dtype)
+            out["start.s"][i], out["start.y"][i] = ds, dy
+        return out
+'''
+
+
+@pytest.fixture
+def check(tmp_path, capsys):
+    """check(source text of an adapter module, *options) -> exit status, report."""
+    def run(source, *options, name="Port"):
+        path = tmp_path / "port_under_test.py"
+        path.write_text(source)
+        status = main(["check", f"{path}:{name}" if name else str(path), *options])
+        said = capsys.readouterr()
+        return status, said.out + said.err
+    yield run
+    sys.modules.pop("port_under_test", None)
+    sys.path[:] = [p for p in sys.path if p != str(tmp_path)]
+
+
+def wrong(*changes):
+    """The text of the port with (old, new) changes in it."""
+    source = PORT
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    return source
+
+
+ECHO = '''
+from snu_ref.oracle.cases.reference import outputs_of
+class Port:
+    def run(self, case):
+        out = outputs_of(case.config, case.inputs, case.dtype)
+        {0}
+'''
+
+
+# ---- right ports pass ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize("dtype, patterns", [("float64", "hand,edge,rest-*-rec*,unit,batch,stream"),
+                                             ("float32", "hand,edge,rest-*-rec*,unit,batch,stream,long-snu-200")])
+def test_a_right_port_passes_whatever_its_order_of_sums(check, dtype, patterns):
+    status, text = check(PORT, "--dtype", dtype, "--cases", patterns)
+    assert status == 0, text
+    assert "PASSED" in text and "not returned, so not checked: adj.y" in text
+
+
+def test_the_reference_passes_its_own_vectors_in_all_families(check):
+    status, text = check(ECHO.format("return out"))
+    assert status == 0 and f"PASSED: {len(ENTRIES)} cases" in text and " 0 cases skipped" in text
+    status, text = check(ECHO.format("return out"), "--dtype", "float32", "--cases", "rnn,gru,lstm,loss,optimiser,training")
+    assert status == 0, text
+
+
+# ---- wrong ports are named ----------------------------------------------------------------------
+
+@pytest.mark.parametrize("changes, diagnosis, tensor", [
+    ([("q > 0 for q in v", "q >= 0 for q in v")], r"step\(0\)|v >= 0|at v = 0", "y"),
+    ([('c["reset_grad"] == "through" and c["lateral_inhibition"]', "False"),
+      ('elif c["reset_grad"] == "through"', "elif False")], "constant in the backward pass", "start.y|grad"),
+    ([("v = s[-1] + b", "v = s[-1] - b")], "b", "v"),
+    ([("ds, dy = dz * decay * gate", "ds, dy = 0 * dz")], "from state to state", "start.s"),
+])
+def test_a_wrong_port_is_told_what_is_wrong(check, changes, diagnosis, tensor):
+    status, text = check(wrong(*changes), "--cases", "hand,edge,unit-tanh*")
+    assert status == 1
+    first = text[text.index("FAILURE 1"):]
+    assert re.search(r"diagnosis: .*(" + diagnosis + ")", first), first
+    assert re.search(r"tensor    (" + tensor + ")", first), first
+    assert re.search(r"expected .* 0x[0-9a-f]{16}\n", first) and "ulps" in first
+
+
+def test_one_cause_is_one_story(check):
+    status, text = check(wrong(("out[\"grad.b\"] += dv", "out[\"grad.b\"] += dv / B")), "--cases", "rest,unit-tanh*")
+    assert status == 1 and "FAILURE 1 of 1: 96 cases" in text, text
+    assert text.count("also ") == 12 and "and 83 more" in text
+
+
+@pytest.mark.parametrize("name, cases", [
+    ("start_ignored", "hand-start-state,hand-decay"), ("output_detached", "hand-recurrence,hand-bias-kept-out"),
+    ("inhibition_over_batch_only", "unit-tanh-relu-inh,hand-inhibition")])
+def test_a_change_that_a_simpler_one_covers_elsewhere_is_one_story(check, name, cases):
+    """At rest an ignored state shows in its gradient alone, without H a detached y in the gate alone, and so on."""
+    source = ("from snu_ref.oracle.diagnosis.variants import find, run_variant\nclass Port:\n    def run(self, case):\n"
+              f"        return run_variant(case.config, case.inputs, ('{name}',))\n")
+    text = check(source, "--cases", cases)[1]
+    assert "FAILURE 1 of 1: 2 cases" in text and f"diagnosis: {find(name).text}" in text, text
+
+
+def test_first_divergence_is_the_first_in_the_order_of_computation():
+    entry = ENTRIES["unit-tanh-relu"]
+    inputs, outputs = load_case(entry)
+    got = {name: a.copy() for name, a in outputs.items()}
+    got["grad.W"] += 1
+    got["adj.v"][1, 0, 0] += 1
+    got["adj.z"][3, 1, 2] += 1
+    got["s"][4, 0, 1] += 1e-6
+    assert compare(entry, outputs, got, "float64").divergence[:2] == ("s", (4, 0, 1))
+    got["v"][2, 0, 0] += 1
+    d = compare(entry, outputs, got, "float64").divergence
+    assert d[:2] == ("v", (2, 0, 0)) and d.agreed == 0
+    assert d.before == 2 * 4 * 6 + 2 * 6          # two steps of z, s, v, y, then z and s of the third
+    assert d.margin == abs(outputs["v"][2, 0, 0])
+    for name in "zsvy":
+        got[name] = outputs[name]
+    assert compare(entry, outputs, got, "float64").divergence[:2] == ("adj.z", (3, 1, 2))  # backward in time
+
+
+def test_ulps():
+    one = np.float64(1)
+    assert ulps(one, np.nextafter(one, 2)) == 1 and ulps(one, one) == 0
+    assert ulps(np.float64(-0.0), np.float64(5e-324)) == 1
+    assert ulps(np.float32(1), np.float32(1.5)) == 2 ** 22
+    assert ulps(one, np.float64(np.nan)) == -1
+
+
+@pytest.mark.parametrize("line, words", [
+    ("out['y'] = out['y'] + 1e-7; return out", ["must be equal", "tensor    y"]),  # spikes are exact
+    ("out['s'] = out['s'] * float('nan'); return out", ["not a number", "tensor    s"]),
+    ("out['grad.x'] = out['grad.x'] + float('inf'); return out", ["inf"]),
+    ("out['start.y'] = out['start.y'] + 1e-300; return out", ["tensor    start.y", "must be equal"]),  # should be 0
+    ("out['dW'] = out['grad.W']; return out", ["unknown name 'dW'", "grad.W"]),
+    ("out['y'] = out['y'][0]; return out", ["y: expected shape (2, 1, 1), got (1, 1)"]),
+    ("out['y'] = out['y'].astype('f'); return out", ["y: expected dtype float64, got float32"]),
+    ("out['y'] = out['y'] > 0; return out", ["y: expected dtype float64, got bool"]),
+    ("out['y'] = [[1.0], [1.0, 2.0]]; return out", ["y: expected an array, got list"]),
+    ("return None", ["run returned nothing", "hand-decay-0"]), ("return {}", ["run returned nothing"]),
+    ("return out['y']", ["run returned ndarray"]),
+    ("raise RuntimeError('no device')", ["run raised RuntimeError: no device (port_under_test.py, line 6)"]),
+    ("raise SystemExit(0)", ["run raised SystemExit"]),
+])
+def test_what_cannot_be_compared_is_an_error_that_names_it(check, line, words):
+    case = "hand-reset-gradient-detached"
+    status, text = check(ECHO.format(line), "--cases", case)
+    assert status == 1 and "FAILED" in text
+    for word in words:
+        assert word.replace("hand-decay-0", case) in text, text
+    assert case in text
+
+
+def test_small_errors_are_told_from_rounding(check):
+    source = ECHO.format("out['grad.W'] = out['grad.W'] * (1 + {}); return out")
+    assert check(source.replace("{}", "1e-11"), "--cases", "unit-tanh-relu")[0] == 0
+    assert check(source.replace("{}", "1e-9"), "--cases", "unit-tanh-relu")[0] == 1
+    assert check(source.replace("{}", "1e-5"), "--cases", "unit-tanh-relu", "--dtype", "float32")[0] == 1
+
+
+STEADY = "out['grad.b'] = out['grad.b'] - 1; return out"
+
+
+@pytest.mark.parametrize("line, steady", [
+    (STEADY, True), ("out['y'] = out['y'] * float('nan'); return out", True),
+    ("out['z'] += getattr(self, 'kept', 1); self.kept = out['s'].mean(); return out", False),
+    ("out['grad.W'] *= __import__('random').random(); return out", False),
+    ("self.n = getattr(self, 'n', 0) + 1; 1 / (self.n < 3); " + STEADY, False)],
+    ids=["steady", "nan", "a state kept", "random", "a later fault"])
+def test_a_port_that_is_not_repeatable_is_found(tmp_path, line, steady):
+    (tmp_path / "port.py").write_text(ECHO.format(line))
+    source = open_source(f"{tmp_path}/port.py:Port", None, [], {})
+    results = list(check_cases(source, [ENTRIES["hand-bias"], ENTRIES["hand-decay"]]))
+    assert [r.verdict for r in results] == ["failed", "failed"]
+    assert (not_repeatable(source, results) is None) == steady
+
+
+def test_a_port_that_is_not_repeatable_is_told_so(check):
+    kept = "self.n = getattr(self, 'n', 0) + 1; out['grad.b'] = -self.n * out['grad.b']; return out"
+    status, text = check(ECHO.format(kept), "--cases", "hand-bias")
+    assert status == 1 and text.count("NOT REPEATABLE  hand-bias gives other numbers") == 1
+    assert "NOT REPEATABLE" not in check(ECHO.format(STEADY), "--cases", "hand-bias")[1]
+
+
+# ---- what is left out, expected failures, exit status --------------------------------------------
+
+def test_nothing_checked_is_no_pass(check):
+    status, text = check("class Port:\n    def run(self, case):\n        raise NotImplementedError('later')")
+    assert status == 1 and "nothing was checked" in text and "later" in text
+    assert f"skipped, {len(ENTRIES)} cases" in text
+    status, text = check(ECHO.format("return {'start.y': out['start.y']}"), "--cases", "unit-tanh-relu-det")
+    assert status == 1 and "which proves nothing" in text
+
+
+def test_expected_failures(check):
+    half = ECHO.format("out['y'] = out['y'] + (case.id == 'hand-bias'); return out")
+    assert check(half, "--cases", "hand-b*")[0] == 1
+    status, text = check(half, "--cases", "hand-b*", "--expect-fail", "hand-bias")
+    assert status == 0 and "failed as expected: hand-bias" in text
+    status, text = check(half, "--cases", "hand-b*", "--expect-fail", "hand-bias*")
+    assert status == 1 and "hand-bias-kept-out passed, though it was expected to fail" in text
+    assert check(half, "--expect-fail", "hand-nothing")[0] == 2
+
+
+def test_selection_that_matches_nothing(check):
+    status, text = check(ECHO.format("return out"), "--cases", "hand,nothing")
+    assert status == 2 and "'nothing'" in text
+
+
+def test_forward_and_backward_apart(check):
+    text = ("from snu_ref.oracle.cases.reference import outputs_of\n"
+            "def forward(case): return {'y': outputs_of(case.config, case.inputs)['y']}\n"
+            "def backward(case): return {'grad.W': outputs_of(case.config, case.inputs)['grad.W']}\n")
+    status, said = check(text, "--cases", "unit-tanh*", name="")
+    assert status == 0 and "PASSED: 32 cases, 64 tensors" in said
+
+
+def test_inputs_belong_to_the_port(check):
+    status, text = check(ECHO.format("[a.fill(0) for a in case.inputs.values()]; return out"), "--cases", "hand")
+    assert status == 0, text
+
+
+@pytest.mark.parametrize("source, name, word", [
+    ("x = 1", "Port", "no 'Port'"), ("Port = 1", "Port", "run(case)"), ("import no_such_thing", "Port", "no_such_thing"),
+    ("def (", "Port", "SyntaxError"), ("class Port:\n    def __init__(self): 1/0", "Port", "ZeroDivisionError"),
+    ("1/0", "Port", "ZeroDivisionError")])
+def test_adapters_that_cannot_be_loaded(check, source, name, word):
+    status, text = check(source, name=name)
+    assert status == 2 and word in text and "Traceback" not in text
+
+
+def test_targets_that_are_nothing(capsys):
+    for target in ("no.such.module:Adapter", "nothing_here", "missing.py:Adapter"):
+        assert main(["check", target]) == 2
+        assert target in capsys.readouterr().err
+
+
+def test_json(check, tmp_path):
+    file = tmp_path / "verdict.json"
+    status, _ = check(ECHO.format("out['s'] = out['s'] * float('nan'); return out"), "--cases", "hand-b*", "--json", str(file))
+    verdict = json.loads(file.read_text())
+    assert status == 1 and verdict["passed"] is False and verdict["version"] == "v1"
+    assert [c["verdict"] for c in verdict["cases"]] == ["failed", "failed"]
+    assert verdict["cases"][0]["divergence"]["got"] == "nan"
+    assert {i for s in verdict["stories"] for i in s["cases"]} == {"hand-bias", "hand-bias-kept-out"}
+    status, text = check(ECHO.format("return out"), "--cases", "hand-b*", "--json", "-")
+    assert status == 0 and json.loads(text)["passed"] is True
+
+
+def test_colour_only_on_a_terminal(check):
+    assert "\033" not in check(ECHO.format("return out"), "--cases", "hand")[1]
+
+
+# ---- a folder of results -------------------------------------------------------------------------
+
+@pytest.fixture
+def folder(tmp_path, capsys):
+    """An exported folder with right results for one case."""
+    main(["vectors", "export", str(tmp_path / "dir"), "--cases", "hand-input,hand-soft"])
+    results = tmp_path / "dir" / "results"
+    inputs, outputs = load_case(ENTRIES["hand-input"])
+    for name, a in outputs.items():
+        if name.startswith("grad"):
+            np.save(results / "hand-input" / f"{name}.npy", a)
+        else:
+            (results / "hand-input" / f"{name}.bin").write_bytes(a.astype("<f8").tobytes())
+    capsys.readouterr()
+
+    def run(*options, target=tmp_path / "dir"):
+        status = main(["check", str(target), *options])
+        said = capsys.readouterr()
+        return status, said.out + said.err
+    return results, run
+
+
+def test_results_in_files(folder):
+    results, run = folder
+    for target in (results, results.parent):
+        status, text = run(target=target)
+        assert status == 0 and "PASSED: 1 cases" in text and f"{len(ENTRIES) - 1} cases" in text
+
+
+def test_results_of_other_versions_are_refused(folder):
+    results, run = folder
+    for line, word in (("snu_ref vectors v2 float64", "another version"), ("hello", "another version"), ("", "another"),
+                       ("snu_ref vectors v1 float16", "float16")):
+        (results / "vectors.txt").write_text(line)
+        status, text = run()
+        assert status == 2 and word in text, text
+    (results / "vectors.txt").unlink()
+    status, text = run()
+    assert status == 2 and "no vectors.txt" in text
+    (results / "vectors.txt").write_text("snu_ref vectors v1 float64\n")
+    status, text = run("--dtype", "float32")
+    assert status == 2 and "float64" in text
+
+
+def damage_short(case):
+    (case / "y.bin").write_bytes(b"1234")
+
+
+def damage_float32(case):
+    (case / "y.bin").write_bytes(np.zeros(1, "<f4").tobytes())
+
+
+def damage_unknown(case):
+    (case / "dW.bin").write_bytes(b"12345678")
+
+
+def damage_twice(case):
+    np.save(case / "y.npy", np.ones((1, 1, 1)))
+
+
+def damage_pickle(case):
+    (case / "y.bin").unlink()
+    np.save(case / "y.npy", np.array([print], dtype=object), allow_pickle=True)
+
+
+def damage_shape(case):
+    (case / "y.bin").unlink()
+    np.save(case / "y.npy", np.ones((1, 1)))
+
+
+def damage_large(case):
+    (case / "y.bin").unlink()
+    np.save(case / "y.npy", np.ones(10000))
+
+
+def damage_link(case):
+    (case / "y.bin").unlink()
+    (case / "y.bin").symlink_to("/etc/hostname")
+
+
+def damage_stray(case):
+    (case.parent / "hand-nothing").mkdir()
+
+
+def damage_name(case):
+    (case / "..y.bin").rename(case / "..y.bin") if (case / "..y.bin").exists() else (case / "y z.bin").write_bytes(b"")
+
+
+def damage_value(case):
+    (case / "y.bin").write_bytes(np.zeros(1, "<f8").tobytes())
+
+
+def damage_empty_npy(case):
+    (case / "grad.W.npy").write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage, word", [
+    (damage_short, "y.bin: expected 8 bytes"), (damage_float32, "these look like float32"),
+    (damage_unknown, "unknown name 'dW'"), (damage_twice, "as .bin and as .npy"), (damage_pickle, "allow_pickle"),
+    (damage_shape, "expected shape (1, 1, 1), got (1, 1)"), (damage_large, "got (10000,)"), (damage_link, "leads out"),
+    (damage_stray, "'hand-nothing'"), (damage_name, "y z.bin: expected files"), (damage_value, "tensor    y"),
+    (damage_empty_npy, "grad.W.npy")])
+def test_damaged_results(folder, damage, word):
+    results, run = folder
+    damage(results / "hand-input")
+    status, text = run()
+    assert status == 1 and word in text, text
+
+
+def test_an_empty_folder_of_results_is_no_pass(folder):
+    results, run = folder
+    shutil.rmtree(results / "hand-input")
+    status, text = run()
+    assert status == 1 and "nothing was checked" in text
+
+
+def test_variants_of_the_reference_are_what_the_port_is_told_from():
+    """The right outputs by the reference and by the second implementation here are the same numbers."""
+    space = {}
+    exec(PORT, space)  # the text above, as a module
+    from snu_ref.oracle.cases.case import Case
+    entry = ENTRIES["unit-arctan-tanh-rec-inh"]
+    inputs, outputs = load_case(entry)
+    case = Case(entry["id"], "", "", entry["config"], inputs, entry["outputs"], "float64")
+    for name, a in space["Port"]().run(case).items():
+        np.testing.assert_allclose(a, outputs_of(entry["config"], inputs)[name], rtol=1e-12, atol=1e-13)

@@ -1,0 +1,497 @@
+"""Checkpoints: a stopped run ends as one that was not; no damaged file passes for a good one."""
+
+import json
+import os
+import tracemalloc
+import zipfile
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from snu_ref.tasks import array_file, checkpoints
+from snu_ref.tasks.training import make_optimiser, make_store, train
+from helpers.toy_tasks import TASKS, digits, music, toy_settings
+
+PCM = {"kind": "pcm", "scale": 16.0, "refresh_every": 5}
+RUNS = {  # name: (task, unit, settings)
+    "digits": ("digits", "snu", {"options": {"train_decay": True}}),
+    "music": ("music", "ssnu", {"options": {"recurrent": True}, "dropout": 0.4}),
+    "language": ("language", "lstm", {}),
+    "sgd": (
+        "digits",
+        "rnn",
+        {"optimiser": "sgd", "momentum": 0.9, "lr": 0.5, "schedule": "constant"},
+    ),
+    "pcm": ("music", "snu", {"store": PCM, "keep": "last", "dropout": 0.0}),
+    "quantised": ("music", "snu", {"store": {"kind": "quantised"}, "keep": "last", "dropout": 0.0}),
+    "rounded": ("music", "snu", {"store": {"kind": "rounded", "bits": 4}, "dropout": 0.0}),
+}
+
+
+class Stopped(Exception):
+    """What stands for a kill."""
+
+
+def stopped_before(task, n_batches):
+    """The task, that raises when its training asks for one batch more than n_batches."""
+    batches, left = task.batches, [n_batches]
+
+    def stopping(settings, rng):
+        for batch in batches(settings, rng):
+            if not left[0]:
+                raise Stopped
+            left[0] -= 1
+            yield batch
+
+    task.batches = stopping
+    return task
+
+
+def same_training(a, b):
+    """True if two runs ended in the same bits: parameters, learning curve, devices."""
+
+    def curve(run):
+        return [{k: v for k, v in record.items() if k != "seconds"} for record in run.history]
+
+    stores = [run.store.state() if run.store else {} for run in (a, b)]
+    return (
+        all(np.array_equal(p, b.network.params[name]) for name, p in a.network.params.items())
+        and curve(a) == curve(b)
+        and a.best_epoch == b.best_epoch
+        and stores[0].keys() == stores[1].keys()
+        and all(np.array_equal(stores[0][name], stores[1][name]) for name in stores[0])
+    )
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_resumed_run_ends_bit_identical(name, tmp_path):
+    """Stopped before the first update, in the middle of an epoch, and at its end."""
+    task, unit, changes = RUNS[name]
+    settings = toy_settings(**changes)
+    whole = train(TASKS[task](unit), settings, 5)
+    per_epoch = TASKS[task](unit).batches_per_epoch(settings)
+    for n_batches in (0, 1, per_epoch, 2 * per_epoch + 1):
+        path = tmp_path / f"{n_batches}.npz"
+        with pytest.raises(Stopped):
+            train(stopped_before(TASKS[task](unit), n_batches), settings, 5, checkpoint=path)
+        resumed = train(TASKS[task](unit), settings, 5, checkpoint=path, resume=True)
+        assert len(resumed.history) == settings.epochs and same_training(whole, resumed)
+    finished = train(
+        TASKS[task](unit), settings, 5, checkpoint=path, resume=True
+    )  # nothing left to do
+    assert same_training(whole, finished)
+
+
+def test_a_run_with_a_checkpoint_is_the_run_without(tmp_path):
+    settings = toy_settings()
+    assert same_training(
+        train(digits(), settings, 5), train(digits(), settings, 5, checkpoint=tmp_path / "a")
+    )
+
+
+def test_the_checkpoint_of_every_epoch_is_written_once(tmp_path, monkeypatch):
+    """One before the first update, then one an epoch: the disk is never an epoch behind."""
+    path, lengths = tmp_path / "checkpoint.npz", []
+    train(
+        music(),
+        toy_settings(epochs=3),
+        0,
+        checkpoint=path,
+        report=lambda record, left: lengths.append(
+            len(json.loads(str(array_file.read(path)["history"])))
+        ),
+    )
+    assert lengths == [1, 2, 3]
+
+
+# ---- what a file holds, and what is not taken for one -------------------------------------------
+
+SETTINGS = dict(epochs=2, hidden=(3,))
+
+
+@pytest.fixture(scope="module")
+def blob(tmp_path_factory):
+    """A good checkpoint of two epochs, as bytes."""
+    path = tmp_path_factory.mktemp("good") / "checkpoint.npz"
+    train(digits(), toy_settings(**SETTINGS), 7, checkpoint=path)
+    assert [entry.name for entry in path.parent.iterdir()] == [
+        "checkpoint.npz"
+    ]  # nothing unfinished
+    return path.read_bytes()
+
+
+@pytest.fixture
+def checkpoint(blob, tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(blob)
+    return path
+
+
+def resumed_state(path, settings=None, task=None, seed=7):
+    """All that `load` puts in place, as bytes. On a CheckpointError nothing has changed."""
+    settings, task = settings or toy_settings(**SETTINGS), task or digits()
+    rng = np.random.default_rng(1)
+    network = task.network(settings, rng)
+    store, optimiser = make_store(network, settings, rng), make_optimiser(settings)
+    identity = {
+        "task": task.name,
+        "unit": task.unit,
+        "metric": task.metric,
+        "settings": vars(settings),
+        "seed": seed,
+        "data": checkpoints.digest(task.data),
+    }
+
+    def state():
+        parts = (network.params, optimiser.state, store.state() if store else {})
+        return [{name: a.tobytes() for name, a in part.items()} for part in parts] + [
+            rng.bit_generator.state
+        ]
+
+    before = state()
+    try:
+        best, history = checkpoints.load(path, identity, network, optimiser, rng, store)
+    except checkpoints.CheckpointError as error:
+        assert state() == before
+        assert str(path) in str(error) and "\n" not in str(error)
+        raise
+    return state() + [{name: a.tobytes() for name, a in best.items()}, history]
+
+
+def refused(path, *words, **run):
+    """The path is refused with a message that has all the words, and is left as it is."""
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(checkpoints.CheckpointError) as caught:
+        resumed_state(path, **run)
+    for word in words:
+        assert word in str(caught.value)
+    assert before is None or path.read_bytes() == before
+
+
+def test_a_checkpoint_holds_plain_arrays_only(checkpoint):
+    with np.load(checkpoint, allow_pickle=False) as file:
+        assert all(file[name].dtype.kind in "fiU" for name in file.files)
+        assert json.loads(str(file["identity"]))["seed"] == 7
+
+
+def test_a_truncated_checkpoint_is_refused_wherever_it_ends(checkpoint, blob):
+    for size in [*range(0, 200, 9), *range(200, len(blob), 211), len(blob) - 23, len(blob) - 1]:
+        checkpoint.write_bytes(blob[:size])
+        refused(checkpoint, "expected a checkpoint, but it is damaged")
+
+
+def test_a_flipped_bit_is_refused_or_changes_nothing(checkpoint, blob):
+    """Some bytes of a zip file, such as the time, have no meaning here; all others are noticed."""
+    good = resumed_state(checkpoint)
+    rng = np.random.default_rng(0)
+    ends = np.concatenate(
+        [rng.integers(len(blob) - 2500, len(blob), 150), rng.integers(0, len(blob), 150)]
+    )
+    noticed = 0
+    for at, bit in zip(ends, rng.integers(0, 8, len(ends))):
+        damaged = bytearray(blob)
+        damaged[at] ^= 1 << int(bit)
+        checkpoint.write_bytes(damaged)
+        try:
+            assert resumed_state(checkpoint) == good
+        except checkpoints.CheckpointError:
+            noticed += 1
+    assert noticed > 150
+
+
+def forge(path, change):
+    """Change the arrays in a file and write it anew, with a digest that fits."""
+    arrays = array_file.read(path)
+    for name, value in change(arrays).items():
+        if value is None:
+            del arrays[name]
+        else:
+            arrays[name] = value
+    array_file.write(path, arrays)
+
+
+def text(value):
+    return np.array(value if isinstance(value, str) else json.dumps(value))
+
+
+def json_of(arrays, name):
+    return json.loads(str(arrays[name]))
+
+
+FORGED = {  # what was done to a file with a good digest: (change, words of the message)
+    "no identity": (lambda a: {"identity": None}, ["no array 'identity'"]),
+    "no params": (
+        lambda a: {n: None for n in a if n.startswith("params")},
+        ["params: the array '0.W' is missing"],
+    ),
+    "one parameter less": (lambda a: {"params/1.b": None}, ["params: the array '1.b' is missing"]),
+    "one parameter more": (
+        lambda a: {"params/2.b": a["params/1.b"]},
+        ["params: the array '2.b' is unknown"],
+    ),
+    "best has another shape": (
+        lambda a: {"best/0.W": a["best/0.W"].T},
+        ["best: expected '0.W' to be float32 (10, 3)"],
+    ),
+    "float64 parameters": (
+        lambda a: {"params/0.W": a["params/0.W"].astype(np.float64)},
+        ["found float64 (10, 3)"],
+    ),
+    "no moments": (
+        lambda a: {n: None for n in a if n[:11] == "optimiser/m"},
+        ["optimiser: the array 'm.0.W' is missing"],
+    ),
+    "moment of another shape": (
+        lambda a: {"optimiser/v.0.b": a["optimiser/v.1.b"]},
+        ["optimiser: expected 'v.0.b'"],
+    ),
+    "count of steps as float": (
+        lambda a: {"optimiser/t": np.array(3.0)},
+        ["optimiser: expected 't' to be int64 ()"],
+    ),
+    "arrays of a store": (
+        lambda a: {"store/0.W/chi": a["params/0.W"]},
+        ["store: expected no arrays"],
+    ),
+    "identity is a list": (
+        lambda a: {"identity": text([1])},
+        ["expected identity to be an object", "list"],
+    ),
+    "settings is a number": (
+        lambda a: {"identity": text({"settings": 3})},
+        ["expected identity to be an object"],
+    ),
+    "a setting more": (
+        lambda a: {
+            "identity": text(
+                {
+                    **json_of(a, "identity"),
+                    "settings": {**json_of(a, "identity")["settings"], "x": 1},
+                }
+            )
+        },
+        ["expected x None"],
+    ),
+    "no JSON": (lambda a: {"history": text("[1,")}, ["history is not JSON"]),
+    "JSON without end": (lambda a: {"history": text("[" * 100_000)}, ["history is not JSON"]),
+    "history is an object": (lambda a: {"history": text({})}, ["expected history to be a list"]),
+    "history of numbers": (lambda a: {"history": text([1, 2])}, ["history[0]: expected epoch 1"]),
+    "history without figures": (
+        lambda a: {"history": text([{"epoch": 1}])},
+        ["history[0]: expected epoch 1 with"],
+    ),
+    "figures as text": (
+        lambda a: {"history": text([{**json_of(a, "history")[0], "accuracy": "1"}])},
+        ["all numbers"],
+    ),
+    "an epoch missing": (
+        lambda a: {"history": text(json_of(a, "history")[1:])},
+        ["history[0]: expected epoch 1"],
+    ),
+    "too many epochs": (
+        lambda a: {"history": text(json_of(a, "history") * 2)},
+        ["at most 2 epochs"],
+    ),
+    "fewer epochs than moments": (
+        lambda a: {"history": text([])},
+        ["optimiser: the array 'm.0.W' is unknown"],
+    ),
+    "rng is null": (lambda a: {"rng": text(None)}, ["rng: expected the state of a PCG64"]),
+    "rng of another kind": (
+        lambda a: {
+            "rng": text(
+                {
+                    "bit_generator": "SFC64",
+                    "state": {"state": [1, 2, 3, 4]},
+                    "has_uint32": 0,
+                    "uinteger": 0,
+                }
+            )
+        },
+        ["rng: expected the state of a PCG64"],
+    ),
+    "rng without state": (
+        lambda a: {"rng": text({"bit_generator": "PCG64"})},
+        ["rng: expected the state of a PCG64"],
+    ),
+    "rng of wrong numbers": (
+        lambda a: {"rng": text({**json_of(a, "rng"), "uinteger": 2**70})},
+        ["rng: expected the state"],
+    ),
+    "rng of text": (
+        lambda a: {"rng": text({**json_of(a, "rng"), "state": {"state": "1", "inc": "1"}})},
+        ["rng: expected"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_whole_file_of_the_wrong_content_is_refused(name, checkpoint):
+    change, words = FORGED[name]
+    forge(checkpoint, change)
+    refused(checkpoint, *words)
+
+
+def test_arrays_that_were_changed_without_the_digest_are_refused(checkpoint):
+    """np.savez writes a sound file, but the digest in it is that of the former arrays."""
+    with np.load(checkpoint) as file:
+        arrays = {name: file[name] for name in file.files}
+    swapped = {"params/0.W": arrays["best/0.W"] + 1}
+    np.savez(checkpoint, **{**arrays, **swapped})
+    refused(checkpoint, "do not have the SHA-256")
+    del arrays["sha256"]
+    np.savez(checkpoint, **arrays)
+    refused(checkpoint, "no array 'sha256'")
+
+
+def npy(header, data=b""):
+    """An .npy file with a header of one's own."""
+    raw = repr(header).encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(raw).to_bytes(2, "little") + raw + data
+
+
+@pytest.mark.parametrize(
+    "raw, packing, word",
+    [
+        (
+            npy({"descr": "<f8", "fortran_order": False, "shape": (10**15,)}),
+            zipfile.ZIP_STORED,
+            "damaged",
+        ),
+        (
+            npy({"descr": "<f8", "fortran_order": False, "shape": (2,)}, bytes(24)),
+            zipfile.ZIP_STORED,
+            "expected 16 bytes",
+        ),
+        (
+            npy({"descr": "<f8", "fortran_order": False, "shape": (-1,)}),
+            zipfile.ZIP_STORED,
+            "damaged",
+        ),
+        (
+            npy({"descr": "|O", "fortran_order": False, "shape": ()}, b"\x80\x04K\x01."),
+            zipfile.ZIP_STORED,
+            "Python objects",
+        ),
+        (
+            npy({"descr": "nothing", "fortran_order": False, "shape": ()}),
+            zipfile.ZIP_STORED,
+            "damaged",
+        ),
+        (npy("__import__('os').abort()"), zipfile.ZIP_STORED, "damaged"),
+        (b"\x93NUMPY\x03\x00" + bytes(200), zipfile.ZIP_STORED, "version 1.0"),
+        (bytes(50_000_000), zipfile.ZIP_DEFLATED, "larger than the file"),
+    ],
+    ids=["huge", "longer", "negative", "objects", "no dtype", "code", "version", "bomb"],
+)
+def test_hostile_arrays_are_refused_without_filling_memory(checkpoint, raw, packing, word):
+    with zipfile.ZipFile(checkpoint, "a", packing) as archive:
+        archive.writestr("more.npy", raw)
+    tracemalloc.start()
+    try:
+        refused(checkpoint, word)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    (tmp_path / "folder").mkdir()
+    refused(tmp_path / "folder", "expected a checkpoint, found a folder")
+    refused(tmp_path / "none", "no such file")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        refused(tmp_path / "pipe", "found a folder or a device")
+
+
+def test_a_checkpoint_of_another_run_is_refused(checkpoint):
+    def other(**changes):
+        return {"settings": toy_settings(**{**SETTINGS, **changes})}
+
+    refused(checkpoint, "expected seed 8, but the checkpoint is of a run with 7", seed=8)
+    refused(checkpoint, "expected epochs 3", **other(epochs=3))
+    refused(checkpoint, "expected options {'decay': 0.5}", **other(options={"decay": 0.5}))
+    refused(checkpoint, "expected unit 'ssnu'", task=digits("ssnu"))
+    refused(checkpoint, "expected metric 'nll'", task=music())
+    altered = digits()
+    altered.data["train"][0][3, 4] += 1                   # one number of the training data
+    refused(checkpoint, "expected data ", "of a run with", task=altered)
+
+
+def test_damaged_devices_are_refused_and_undone(tmp_path):
+    """The second of two arrays of devices is wrong; the first, restored by then, is put back."""
+    path, settings = tmp_path / "checkpoint.npz", toy_settings(
+        epochs=1, store=PCM, keep="last", dropout=0.0
+    )
+    train(music("snu"), settings, 7, checkpoint=path)
+    good = path.read_bytes()
+    for change, word in (
+        ({"store/1.W/turn": None}, "state must hold exactly"),
+        ({"store/1.W/chi": np.zeros((2, 2))}, "state['chi']"),
+        ({"store/1.W/scale": np.array(-1.0)}, "scale"),
+    ):
+        path.write_bytes(good)
+        forge(path, lambda arrays: change)
+        refused(path, "store: ", word, settings=settings, task=music("snu"))
+
+
+# ---- a disk that is full ------------------------------------------------------------------------
+
+
+class FullDisk:
+    """A file that takes a few bytes and then no more."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, content):
+        self.file.write(content[:4])
+        raise OSError(28, "No space left on device")
+
+
+def full_from(first, monkeypatch):
+    """From file number `first` on, the disk is full."""
+    whole_file, writes = array_file.whole_file, []
+
+    @contextmanager
+    def opened(path):
+        writes.append(path)
+        with whole_file(path) as file:
+            yield file if len(writes) < first else FullDisk(file)
+
+    monkeypatch.setattr(array_file, "whole_file", opened)
+
+
+def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, blob, monkeypatch):
+    full_from(1, monkeypatch)
+    with pytest.raises(
+        OSError, match="checkpoint.npz: cannot be written: No space left on device$"
+    ):
+        train(digits(), toy_settings(**SETTINGS), 7, checkpoint=checkpoint)
+    assert checkpoint.read_bytes() == blob
+    forge_epochs = toy_settings(**SETTINGS)
+    monkeypatch.undo()
+    full_from(3, monkeypatch)
+    with pytest.raises(
+        OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"
+    ):
+        train(digits(), forge_epochs, 7, checkpoint=checkpoint)
+    monkeypatch.undo()
+    assert [entry.name for entry in checkpoint.parent.iterdir()] == ["checkpoint.npz"]
+    resumed = train(digits(), forge_epochs, 7, checkpoint=checkpoint, resume=True)
+    assert same_training(resumed, train(digits(), forge_epochs, 7))
+
+
+def test_a_limit_on_the_size_of_files_is_a_full_disk(checkpoint, blob):
+    """The real thing, as far as one process can have it: writes beyond 3 kB fail."""
+    resource = pytest.importorskip("resource")  # not on Windows
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
+    try:
+        with pytest.raises(OSError, match="checkpoint.npz: cannot be written: File too large"):
+            train(digits(), toy_settings(**SETTINGS), 7, checkpoint=checkpoint)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert checkpoint.read_bytes() == blob
+    assert [entry.name for entry in checkpoint.parent.iterdir()] == ["checkpoint.npz"]
