@@ -13,13 +13,27 @@ were: change them only after the backward pass. It also holds the input x itself
 output y. So that no change of y in place can spoil the gradient in silence, such a y is read-only:
 `y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
 """
+import inspect
+import re
+import textwrap
+
 import numpy as np
 
 from . import validation
 
 
 class Layer:
-    """Base of all layers: holds `params` and checks them before each pass."""
+    """Base of all layers: holds `params` and checks them before each pass.
+
+    Every argument of a constructor that matters later is kept as an attribute of the same name.
+    `options`, and with it `repr` and `Network.save`, goes by that.
+    """
+
+    kinds = {}  # name of a class: the class, of all layers of this package
+
+    def __init_subclass__(cls):
+        if cls.__module__.startswith(__package__ + "."):
+            Layer.kinds[cls.__name__] = cls
 
     def __init__(self, dtype, in_shape=None, out_shape=None):
         self.dtype = validation.real_dtype(dtype)
@@ -43,6 +57,27 @@ class Layer:
                              f"got {', '.join(map(str, self.params))}")
         for name, shape in self._shapes.items():
             validation.array(f'params["{name}"]', self.params[name], shape, self.dtype)
+
+    def options(self, changed=False):
+        """The constructor's arguments, by name; changed: only those that are not its defaults.
+
+        Left out is what only gives start values: rng (but for Dropout), decay, scale.
+        """
+        arguments = inspect.signature(type(self)).parameters
+        kept = {name: getattr(self, name) for name in arguments if hasattr(self, name)}
+        names = {name: getattr(value, "name", value) for name, value in kept.items()}
+        return {name: kept[name] for name in kept
+                if not changed or not np.array_equal(names[name], arguments[name].default)}
+
+    def __repr__(self):
+        options = ", ".join(f"{name}={getattr(value, 'name', value)!r}"
+                            for name, value in self.options(changed=True).items()
+                            if isinstance(getattr(value, "name", value), (str, int, float, tuple))
+                            and name != "dtype")
+        params = [f"{name} {p.shape}" + " fixed" * (name not in self.trainable)
+                  for name, p in self.params.items()]
+        text = "; ".join([f"{type(self).__name__}({options})", *params, str(self.dtype)])
+        return lines(text)
 
     def zero_state(self, B):
         """The state before the first step: () for a layer without one."""
@@ -96,6 +131,31 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
     """
     limit = np.sqrt(6.0 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, (fan_in, fan_out) if shape is None else shape)
+
+
+def brief(arrays):
+    """The repr of a named tuple of arrays, a state or a cache: shapes, never the numbers.
+
+    Of the cache of an SNU also how often its units fire, of an sSNU the mean output.
+    """
+    def shape(value):
+        return str(value.shape) if isinstance(value, np.ndarray) else repr(value)
+
+    text = f"{type(arrays).__name__}(" + ", ".join(
+        f"{name} {shape(getattr(arrays, name))}" for name in arrays._fields) + ")"
+    if hasattr(arrays, "v") and arrays.y.size:
+        y, n = arrays.y, arrays.y[0, 0].size
+        text += (f"; spike rate {y.mean():.3f}, {n - np.count_nonzero(y.any(axis=(0, 1)))} of {n} "
+                 "units never fire" if ((y == 0) | (y == 1)).all() else
+                 f"; mean output {y.mean():.3f}")
+    return lines(text)
+
+
+def lines(text):
+    """A text in lines of 75 columns, the later ones indented; no shape is broken."""
+    text = re.sub(r" (?=\(?\d)", "\N{NO-BREAK SPACE}", text)
+    return textwrap.fill(text, 75, subsequent_indent="    ",
+                         break_long_words=False).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def read_only(a):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import array_file
+from .. import array_file
 
 
 class CheckpointError(ValueError):

@@ -8,10 +8,11 @@ import hashlib
 import io
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
-from ..files import whole_file
+from .files import whole_file
 
 DIGEST = "sha256"
 
@@ -31,6 +32,8 @@ def write(path, arrays):
 
 def read(path):
     """The arrays in `path`, read-only. Raises DamagedError that says what is wrong."""
+    if Path(path).exists() and not Path(path).is_file():  # a pipe would never end
+        raise DamagedError("it is a folder or a device")
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
@@ -40,6 +43,8 @@ def read(path):
                       for member in members}
         if DIGEST not in arrays:
             raise ValueError(f"it has no array {DIGEST!r}")
+    except FileNotFoundError:
+        raise
     except Exception as error:  # zipfile and NumPy raise many kinds on damaged bytes
         raise DamagedError(" ".join(str(error).split()) or type(error).__name__) from error
     if str(arrays.pop(DIGEST)) != digest(arrays):
