@@ -50,6 +50,11 @@ class Layer:
         if trainable:
             self.trainable += (name,)
 
+    def tie(self, name, array):
+        """Hold `array`, which another layer holds too, under `name`: they are one parameter."""
+        p = self.params[name]
+        self.params[name] = validation.array(f'params["{name}"]', array, p.shape, p.dtype)
+
     def check_params(self):
         """Named errors if `params` lost an array, or has one of another kind or with NaN."""
         if self.params.keys() != self._shapes.keys():
@@ -63,7 +68,7 @@ class Layer:
 
         Left out is what only gives start values: rng (but for Dropout), decay, scale.
         """
-        arguments = inspect.signature(type(self)).parameters
+        arguments = inspect.signature(type(self).__init__).parameters
         kept = {name: getattr(self, name) for name in arguments if hasattr(self, name)}
         names = {name: getattr(value, "name", value) for name, value in kept.items()}
         return {name: kept[name] for name in kept

@@ -189,7 +189,8 @@ class Network:
             if described["format"] != FORMAT:
                 raise ValueError(f"format {described['format']} is of another version of snu_ref")
             generators = [_generator(state) for state in described["generators"]]
-            return _build({"kind": "Network", "layers": described["layers"]}, arrays, {}, generators)
+            whole = {"kind": "Network", "layers": described["layers"]}
+            return _build(whole, arrays, {}, generators)
         except FileNotFoundError:
             raise
         except Exception as error:  # a foreign text can go wrong in many ways
@@ -270,7 +271,7 @@ def _build(described, arrays, made, generators):
                      _build(value, arrays, made, generators))
         options[name] = value
     kind = Layer.kinds[described["kind"]]
-    if "rng" in inspect.signature(kind).parameters:
+    if "rng" in inspect.signature(kind.__init__).parameters:
         numbers = sum(arrays[key].size for key in described["params"].values())
         options = {"rng": _Blank(numbers), **options}  # but for Dropout, which has its own
     layer = kind(**options)
@@ -278,12 +279,7 @@ def _build(described, arrays, made, generators):
         raise ValueError(f"expected the parameters {', '.join(layer.params)} of {kind.__name__}, "
                          f"found {', '.join(described['params'])}")
     for name, key in described["params"].items():
-        p, found = layer.params[name], arrays[key]
-        if (p.shape, p.dtype) != (found.shape, found.dtype):
-            raise ValueError(f"{key}: expected {p.dtype} {p.shape}, found {found.dtype} "
-                             f"{found.shape}")
-        p = layer.params[name] = made.setdefault(key, p)
-        p[...] = found
+        layer.tie(name, made.setdefault(key, arrays[key].copy()))
     if not set(described["trainable"]) <= layer.params.keys():
         raise ValueError(f"trainable: expected some of {', '.join(layer.params)}, found "
                          f"{described['trainable']}")

@@ -13,7 +13,7 @@ import numpy as np
 from .. import figures, validation
 from ..files import output_folder, whole_file
 from ..tasks.language import sample_text
-from ..tasks.loading import load_task
+from ..tasks.loading import OWN, load_task
 from ..tasks.presets import PRESETS, find_preset
 from ..tasks.progress import clock
 from ..tasks.run import run_task
@@ -35,6 +35,9 @@ def add_arguments(parser):
                              "with training in the loop (music, unit snu; preset pcm)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
+    parser.add_argument("--own", type=Path, metavar="PATH",
+                        help="your own data: a folder of IDX files, a JSON file of pitches, or a "
+                             "text (forms: snu_ref/data/README.md)")
     parser.add_argument("--epochs", type=int, metavar="N",
                         help="train for N epochs instead of the preset's number")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
@@ -64,7 +67,7 @@ def run(args):
                          "or another --out")
     if (out / "results.json").exists() and not checkpoint.exists():
         raise ValueError(f"{out / 'results.json'} is of something else: give another --out")
-    loaded = load_task(args.task, args.unit, preset, args.data)
+    loaded = load_task(args.task, args.unit, preset, args.data, args.own)
     output_folder("--out", out)
     resume = args.resume and checkpoint.exists()
     if args.resume and not resume:
@@ -84,7 +87,8 @@ def run(args):
     test = result.results["test"]
     kept = "the last" if result.settings.keep == "last" else "the best by validation"
     print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
-          + ", ".join(f"{name} {value:.4f}" for name, value in test.items()))
+          + ", ".join(f"{name} {value:.4f}" for name, value in test.items())
+          + f" ({OWN})" * loaded.own)
     for name, value in loaded.baselines.items():
         print(f"for comparison: {name} {value:.4f}")
     if loaded.words:
@@ -105,6 +109,8 @@ def _preset(args):
             raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
                              "package; leave --preset out, or see `python -m snu_ref memory --data "
                              "DIR`")
+    if args.own is not None and args.data is not None:
+        raise ValueError("--own: expected no --data beside it, got both")
     if args.data is not None and args.preset != "paper":
         raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and "
                          "Python carry; give --preset paper to train on the full set")

@@ -40,7 +40,10 @@ def learning_curves(results, path):
             bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
             remark += "; the first epochs are cut off"
         style.note(bottom, remark)
-        style.headline(figure, top, f"{task.capitalize()}: learning")
+        own = ", own data" if any(run.get("own") for run in results) else ""
+        style.headline(figure, top, f"{task.capitalize()}{own}: learning")
+        if own:
+            style.note(top, "not the published set")
         return style.save(figure, path)
 
 

@@ -42,7 +42,7 @@ def soft(rng, dtype):
 def shared(rng, dtype):
     """Two layers on one array, tied by hand."""
     layers = [Dense(3, 3, rng=rng, dtype=dtype), Dense(3, 3, rng=rng, dtype=dtype)]
-    layers[1].params["W"] = layers[0].params["W"]
+    layers[1].tie("W", layers[0].params["W"])
     return Network(layers)
 
 
@@ -170,7 +170,7 @@ def in_options(i, **values):
     (lambda text, arrays: text.pop("layers"), "layers"),
     (lambda text, arrays: text.update(generators=[{"bit_generator": "seed"}]), "PCG64"),
     (lambda text, arrays: arrays.pop("2.b"), "2.b"),
-    (lambda text, arrays: arrays.update({"2.b": np.zeros(5)}), "expected float32"),
+    (lambda text, arrays: arrays.update({"2.b": np.zeros(5)}), "expected dtype float32"),
     (lambda text, arrays: arrays.update({"2.b": np.zeros(6, np.float32)}), r"\(6,\)"),
     (in_layer(2, kind="os.system"), "os.system"),
     (in_layer(2, kind="Layer"), "Layer"),
