@@ -12,6 +12,7 @@ COMMANDS = {  # name, also of its module in snu_ref.commands: one line of help
     "reproduce": "gradients, tasks and in-memory experiment: tables, figures and a report",
     "report": "make the page of a reproduction again from its folder",
     "train": "one training run with checkpoints and a learning curve",
+    "use": "what a trained network gets wrong, plays or writes",
     "gradcheck": "print the evidence that every gradient is right",
     "vectors": "list, show, export and verify the conformance vectors",
     "memory": "the music network on phase-change devices, and a year of drift",

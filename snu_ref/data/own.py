@@ -30,7 +30,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .corpus import END, UNKNOWN, blocks, tokenise
-from .readers import DataError, MAGIC, find_file, parse_json, piano_rolls, utf8
+from .readers import (MAGIC, DataError, MissingDataError, find_file, parse_json, piano_rolls,
+                      utf8)
 
 LARGEST = 2 ** 30  # bytes in one file, unpacked: ours
 WORDS = 2000       # of the vocabulary, at most: as in the corpus
@@ -55,6 +56,8 @@ def tenths(items):
 def _read(path):
     """The bytes of a file, unpacked."""
     path = Path(path)
+    if not path.exists():
+        raise MissingDataError(f"{path}: expected a file, found nothing; {FORMS}")
     path, raw = find_file(path.parent, [path.name], FORMS, LARGEST)
     if len(raw) > LARGEST:
         raise DataError(f"{path}: expected at most {LARGEST:,} bytes, found more")

@@ -81,23 +81,29 @@ class Language:
         return {"perplexity": math.exp(nats) if nats < 709 else math.inf}
 
 
-def sample_text(network, vocabulary, rng, n=60, temperature=0.8):
-    """n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
-    words = sample(network, [vocabulary.index("<eos>")], n, rng, temperature)
+def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>",)):
+    """n words drawn from a trained network, after those of the prompt; tokens are set apart."""
+    number = {word: k for k, word in enumerate(vocabulary)}
+    first = [number.get(word, number.get("<unk>")) for word in prompt]
+    words = sample(network, first, n, rng, temperature)
     return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
 
 
 def sample(network, first, n, rng, temperature=1.0):
     """n word numbers drawn from a trained network, after the words `first` (a list of numbers).
 
-    Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier.
+    Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier, and
+    at 0 the likeliest is taken.
     """
     network = without_dropout(network)
     y, cache = network.forward(np.array(first)[:, None])
     words = []
     for _ in range(n):
-        logits = y[-1, 0].astype(np.float64) / temperature
-        p = np.exp(logits - logits.max())
-        words.append(int(rng.choice(len(p), p=p / p.sum())))
+        logits = y[-1, 0].astype(np.float64)
+        if temperature == 0:
+            words.append(int(logits.argmax()))
+        else:
+            p = np.exp((logits - logits.max()) / temperature)
+            words.append(int(rng.choice(len(p), p=p / p.sum())))
         y, cache = network.forward(np.array([[words[-1]]]), cache.state)
     return words
