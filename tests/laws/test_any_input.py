@@ -105,9 +105,9 @@ def run_layer(make, arrays, dtype=np.float64):
     layer = make(np.random.default_rng(1), dtype)
     for name in layer.params:
         place, _, inner = name.rpartition(".")
-        (layer.layers[int(place)] if place else layer).params[inner] = arrays[name]
+        (layer.layers[int(place)] if place else layer).tie(inner, arrays[name])
     if isinstance(layer, Network) and "0.E" in layer.params:
-        layer.layers[2].params["E"] = arrays["0.E"]
+        layer.layers[2].tie("E", arrays["0.E"])
     zero = layer.zero_state(1)
     state = filled(zero, (arrays[f"state {i}"] for i in range(len(leaves(zero)))))
     dstate = filled(zero, (arrays[f"dstate {i}"] for i in range(len(leaves(zero)))))
@@ -551,7 +551,7 @@ def test_what_cannot_be_checked_is_named(words, call):
 
 def test_what_is_no_layer_or_has_no_step_is_named():
     rng = np.random.default_rng(0)
-    with pytest.raises(TypeError, match="layer: expected a layer or Network, got int"):
+    with pytest.raises(TypeError, match="layer: expected a Layer or a Network, got int"):
         gradcheck.check_layer(3, np.ones((2, 2, 3)), rng=rng)
     for shape in ((0, 2, 3), (2, 0, 3)):
         with pytest.raises(ValueError, match="x: expected at least one step and sample"):
