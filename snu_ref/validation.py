@@ -110,9 +110,12 @@ def mapping(name, value, names=None):
     """`value` if it is a dict, with exactly the keys `names` if they are given."""
     if not isinstance(value, Mapping):
         raise TypeError(f"{name}: expected a dict of arrays by name, got {type(value).__name__}")
-    if names is not None and set(value) != set(names):
-        raise ValueError(f"{name}: expected the names {', '.join(names)}, "
-                         f"got {', '.join(map(str, value))}")
+    for key in () if names is None else names:
+        if key not in value:
+            raise ValueError(f"{name}: expected an entry {key!r}, got none")
+    for key in () if names is None else value:
+        if key not in names:
+            raise ValueError(f"{name}: expected no entry {key!r}, got one")
     return value
 
 

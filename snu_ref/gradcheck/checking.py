@@ -110,13 +110,11 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
 
 def _check_inputs(inputs):
     """Named errors unless `inputs` is a dict of finite float64 arrays and of integer arrays."""
-    if not isinstance(inputs, Mapping):
-        raise TypeError(f"inputs: expected a dict of arrays by name, got {type(inputs).__name__}")
-    for name, x in inputs.items():
-        if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" and x.dtype != np.float64:
-            raise TypeError(f"inputs[{name!r}]: expected a float64 array, or integers that are "
-                            f"passed on, got {getattr(x, 'dtype', type(x).__name__)}")
-        validation.array(f"inputs[{name!r}]", x, x.shape, x.dtype)
+    for name, x in validation.mapping("inputs", inputs).items():
+        validation.array(f"inputs[{name!r}]", x, None, "numbers")
+        if x.dtype.kind not in "iu" and x.dtype != np.float64:
+            raise TypeError(f"inputs[{name!r}]: expected float64, or integers that are passed on, "
+                            f"got {x.dtype}")
 
 
 def _outputs(name, result):

@@ -73,7 +73,7 @@ def load(path, identity, network, optimiser, rng, store=None):
         _check_arrays("optimiser", parts["optimiser"],
                       _state_after_a_step(optimiser, network) if history else optimiser.state)
         _check_generator(rng, rng_state)
-        _restore_store(store, parts["store"])  # the first change, and undone if it fails
+        _restore_store(store, parts["store"])  # the first change, whole or not at all
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     for name, p in network.params.items():
@@ -174,9 +174,7 @@ def _restore_store(store, state):
         if state:
             raise ValueError("store: expected no arrays, the weights are in the network")
         return
-    before = store.state()
     try:
         store.restore(state)
-    except (ValueError, TypeError, KeyError) as error:
-        store.restore(before)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"store: {error}") from error

@@ -70,7 +70,7 @@ def test_the_state_of_a_store_restores_it(which):
 
 
 def test_names_and_start_weights_are_checked():
-    with pytest.raises(ValueError, match="names: expected names of parameters"):
+    with pytest.raises(ValueError, match="names: expected names of matrices"):
         QuantisedStore(_network(), ("7.W",))
     with pytest.raises(ValueError, match="names: expected matrices, but '0.b'"):
         QuantisedStore(_network(), ("0.b",))

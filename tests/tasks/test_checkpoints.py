@@ -427,7 +427,7 @@ def test_damaged_devices_are_refused_and_undone(tmp_path):
     train(music("snu"), settings, 7, checkpoint=path)
     good = path.read_bytes()
     for change, word in (
-        ({"store/1.W/turn": None}, "state must hold exactly"),
+        ({"store/1.W/turn": None}, "state: expected an entry '1.W/turn', got none"),
         ({"store/1.W/chi": np.zeros((2, 2))}, "state['chi']"),
         ({"store/1.W/scale": np.array(-1.0)}, "scale"),
     ):
