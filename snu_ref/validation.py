@@ -143,13 +143,10 @@ def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.in
     if shape is not None and not _fits(value.shape, shape):
         raise ValueError(f"{name}: expected shape {_show(shape)}, got {_show(value.shape)}")
     if finite and value.dtype.kind in "fc" and not all_finite(value):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
-        raise ValueError(f"{name}: expected finite numbers, got {value[where]} at index {where}")
-    if (low > -math.inf or high < math.inf) and value.size:
-        smallest, largest = value.min(), value.max()
-        if not (smallest >= low and largest <= high):
-            raise ValueError(f"{name}: expected numbers in [{low}, {high}], "
-                             f"got {smallest} to {largest}")
+        raise ValueError(f"{name}: expected finite numbers, {_first(value, ~np.isfinite(value))}")
+    if value.size and (low > -math.inf and value.min() < low or high < math.inf and value.max() > high):
+        outside = _first(value, (value < low) | (value > high))
+        raise ValueError(f"{name}: expected numbers in [{low}, {high}], {outside}")
     return value
 
 
@@ -164,9 +161,9 @@ def float64_array(name, value, shape, *, low=-math.inf, high=math.inf):
 def zeros_and_ones(name, value, shape):
     """`value` if it is an array of numbers that are all 0 or 1."""
     array(name, value, shape, "numbers 0 and 1")
-    odd = value[(value != 0) & (value != 1)]
-    if odd.size:
-        raise ValueError(f"{name}: expected only 0 and 1, got {odd[0]:g}")
+    odd = (value != 0) & (value != 1)
+    if odd.any():
+        raise ValueError(f"{name}: expected only 0 and 1, {_first(value, odd)}")
     return value
 
 
@@ -174,6 +171,12 @@ def all_finite(a):
     """True if `a` holds neither NaN nor infinity."""
     # the square is the fastest pass there is; only where it overflows each number must be looked at
     return bool(np.isfinite(np.vdot(a, a)) or np.isfinite(a).all())
+
+
+def _first(value, where):
+    """What stands at the first place of the boolean array `where`, for a message."""
+    place = tuple(int(i) for i in np.argwhere(where)[0])
+    return f"got {value[place]} at index {place}"
 
 
 def _kind(dtype):

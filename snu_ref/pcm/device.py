@@ -56,10 +56,7 @@ def check_stuck(stuck, shape):
     if stuck is None:
         return np.zeros(shape, dtype=np.int8)
     validation.array("stuck", stuck, shape, "integers")
-    odd = stuck[~np.isin(stuck, (WORKING, STUCK_SET, STUCK_RESET))]
-    if odd.size:
-        raise ValueError("stuck: expected 0 (works), 1 (stuck at SET) and -1 (stuck at RESET), "
-                         f"got {odd[0]}")
+    validation.array("stuck", stuck, None, stuck.dtype, low=STUCK_RESET, high=STUCK_SET)
     return stuck.astype(np.int8)
 
 

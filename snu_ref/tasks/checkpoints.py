@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import found_at
 from . import array_file
 
 
@@ -52,10 +53,9 @@ def load(path, identity, network, optimiser, rng, store=None):
     data, seed or settings; nothing is changed then.
     """
     path = Path(path)
-    if not path.exists():
-        raise CheckpointError(f"{path}: expected a checkpoint to resume from, found no such file")
-    if not path.is_file():
-        raise CheckpointError(f"{path}: expected a checkpoint, found a folder or a device")
+    if (found := found_at(path)) != "a file":
+        found = "no such file" if found == "nothing" else found
+        raise CheckpointError(f"{path}: expected a checkpoint to resume from, found {found}")
     try:
         arrays = array_file.read(path)
         saved, rng_state, history = (_json(arrays, name) for name in ("identity", "rng", "history"))

@@ -86,8 +86,8 @@ X, DY = np.zeros((T, B), int), np.ones((T, B, N))
 
 
 @pytest.mark.parametrize("error, words, call", [
-    (ValueError, r"x: expected numbers in \[0, 5\], got 0 to 6", lambda: embedding().forward(X + 6 * np.eye(T, B, dtype=int))),
-    (ValueError, r"x: expected numbers in \[0, 5\], got -1 to 0", lambda: embedding().forward(X - np.eye(T, B, dtype=int))),
+    (ValueError, r"x: expected numbers in \[0, 5\], got 6 at", lambda: embedding().forward(X + 6 * np.eye(T, B, dtype=int))),
+    (ValueError, r"x: expected numbers in \[0, 5\], got -1 at", lambda: embedding().forward(X - np.eye(T, B, dtype=int))),
     (ValueError, r"x: expected numbers", lambda: embedding().forward(X + WORDS)),
     (ValueError, r"x: expected shape \(T, B\), got \(4,\)", lambda: embedding().forward(X[:, 0])),
     (ValueError, r"x: expected shape \(T, B\), got \(4, 3, 5\)", lambda: embedding().forward(DY.astype(int))),

@@ -398,11 +398,11 @@ def test_hostile_arrays_are_refused_without_filling_memory(checkpoint, raw, pack
 
 def test_what_is_no_file_is_refused(tmp_path):
     (tmp_path / "folder").mkdir()
-    refused(tmp_path / "folder", "expected a checkpoint, found a folder")
+    refused(tmp_path / "folder", "expected a checkpoint to resume from, found a folder")
     refused(tmp_path / "none", "no such file")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        refused(tmp_path / "pipe", "found a folder or a device")
+        refused(tmp_path / "pipe", "found a pipe")
 
 
 def test_a_checkpoint_of_another_run_is_refused(checkpoint):
