@@ -5,6 +5,7 @@ import os
 import sys
 
 from .commands import help as command_help
+from .files import printable
 
 PROGRAM = "python -m snu_ref"
 READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
@@ -65,7 +66,7 @@ def parse_and_run(argv):
     except BrokenPipeError:  # an OSError, which `main` knows how to take
         raise
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
-        print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
+        print(f"{PROGRAM} {args.command}: error: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{PROGRAM} {args.command}: stopped", file=sys.stderr)

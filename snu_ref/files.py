@@ -1,12 +1,63 @@
-"""What commands write: folders tried before the work begins, and files that are whole or not there.
+"""Files of others, read within bounds, and files of our own, which are whole or not there.
 
-A file is written beside its place under the name NAME.unfinished, forced to the disk, and then put
-in its place in one step. A kill at any moment, or a full disk, leaves what was there before.
+Reading: only a regular file is opened, since a pipe would be waited for and a device may have no
+end; and what is read has a size that the caller knows. Text from outside goes to a terminal without
+its control characters, which could move the cursor or change the colours.
+
+Writing: folders are tried before the work begins. A file is written beside its place under the name
+NAME.unfinished, forced to the disk, and then put in its place in one step. A kill at any moment, or
+a full disk, leaves what was there before.
 """
 import os
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def found_at(path):
+    """What stands at `path`, in words: "a file", "a folder", "a link to nowhere" ... or "nothing"."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return "a link to nowhere" if os.path.islink(path) else "nothing"
+    kinds = {stat.S_IFREG: "a file", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe",
+             stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def open_regular(path):
+    """The regular file at `path`, open to read bytes.
+
+    Raises FileNotFoundError if nothing is there, ValueError if it is something else.
+    """
+    found = found_at(path)
+    if found == "nothing":
+        raise FileNotFoundError(f"{path}: expected a file, found no such file")
+    if found != "a file":
+        raise ValueError(f"{path}: expected a file, found {found}")
+    return open(path, "rb")
+
+
+def read_regular(path, most):
+    """The bytes of the regular file at `path`; ValueError if there are more than `most`.
+
+    Other errors are those of `open_regular`.
+    """
+    with open_regular(path) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise ValueError(f"{path}: expected at most {most} bytes, found more")
+    return raw
+
+
+def printable(text):
+    r"""`text` with control characters as escapes.
+
+    >>> printable("a name\x1b[31m\n")
+    'a name\\x1b[31m\\n'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def output_folder(name, path):

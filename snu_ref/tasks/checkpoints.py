@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import found_at
 from . import array_file
 
 
@@ -52,10 +53,9 @@ def load(path, identity, network, optimiser, rng, store=None):
     data, seed or settings; nothing is changed then.
     """
     path = Path(path)
-    if not path.exists():
-        raise CheckpointError(f"{path}: expected a checkpoint to resume from, found no such file")
-    if not path.is_file():
-        raise CheckpointError(f"{path}: expected a checkpoint, found a folder or a device")
+    if (found := found_at(path)) != "a file":
+        found = "no such file" if found == "nothing" else found
+        raise CheckpointError(f"{path}: expected a checkpoint to resume from, found {found}")
     try:
         arrays = array_file.read(path)
         saved, rng_state, history = (_json(arrays, name) for name in ("identity", "rng", "history"))
@@ -73,7 +73,7 @@ def load(path, identity, network, optimiser, rng, store=None):
         _check_arrays("optimiser", parts["optimiser"],
                       _state_after_a_step(optimiser, network) if history else optimiser.state)
         _check_generator(rng, rng_state)
-        _restore_store(store, parts["store"])  # the first change, and undone if it fails
+        _restore_store(store, parts["store"])  # the first change, whole or not at all
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     for name, p in network.params.items():
@@ -174,9 +174,7 @@ def _restore_store(store, state):
         if state:
             raise ValueError("store: expected no arrays, the weights are in the network")
         return
-    before = store.state()
     try:
         store.restore(state)
-    except (ValueError, TypeError, KeyError) as error:
-        store.restore(before)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"store: {error}") from error

@@ -398,11 +398,11 @@ def test_hostile_arrays_are_refused_without_filling_memory(checkpoint, raw, pack
 
 def test_what_is_no_file_is_refused(tmp_path):
     (tmp_path / "folder").mkdir()
-    refused(tmp_path / "folder", "expected a checkpoint, found a folder")
+    refused(tmp_path / "folder", "expected a checkpoint to resume from, found a folder")
     refused(tmp_path / "none", "no such file")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        refused(tmp_path / "pipe", "found a folder or a device")
+        refused(tmp_path / "pipe", "found a pipe")
 
 
 def test_a_checkpoint_of_another_run_is_refused(checkpoint):
@@ -427,7 +427,7 @@ def test_damaged_devices_are_refused_and_undone(tmp_path):
     train(music("snu"), settings, 7, checkpoint=path)
     good = path.read_bytes()
     for change, word in (
-        ({"store/1.W/turn": None}, "state must hold exactly"),
+        ({"store/1.W/turn": None}, "state: expected an entry '1.W/turn', got none"),
         ({"store/1.W/chi": np.zeros((2, 2))}, "state['chi']"),
         ({"store/1.W/scale": np.array(-1.0)}, "scale"),
     ):
