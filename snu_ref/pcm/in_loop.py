@@ -19,8 +19,11 @@ Sources: hardware in the loop, arXiv:1812.07040; the update scheme, Nandakumar e
 Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a loss
 apart.
 """
+import math
+
 import numpy as np
 
+from .. import validation
 from .array import PCMArray
 from .checks import check_bits
 from .update import EPSILON, accumulate
@@ -121,7 +124,9 @@ class QuantisedStore(Store):
 
     def __init__(self, network, names, *, scale=8.0, epsilon=EPSILON, limit=20.0):
         super().__init__(network, names)
-        self.scale, self.epsilon, self.limit = scale, epsilon, limit
+        self.scale, self.epsilon, self.limit = scale, epsilon, limit = (
+            validation.number_in(name, value, 0, math.inf, low_open=True, high_open=True)
+            for name, value in (("scale", scale), ("epsilon", epsilon), ("limit", limit)))
         self.values = {name: p.astype(np.float64) * scale for name, p in self.params.items()}  # uS
         self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}                # uS
         for name, value in self.values.items():
@@ -158,7 +163,7 @@ class RoundedStore(Store):
 
     def __init__(self, network, names, *, bits):
         super().__init__(network, names)
-        self.bits = bits
+        self.bits = _bits(bits)
         self.floats = {name: p.astype(np.float64) for name, p in self.params.items()}
 
     def weights(self, name):
@@ -180,11 +185,14 @@ class RoundedStore(Store):
 
 def round_to_bits(W, bits):
     """W on 2^bits - 1 levels, the outer ones at +-max|W|, one at 0; 2 <= bits <= 52."""
-    if bits < 2:
-        raise ValueError(f"bits: expected at least 2, for levels on both sides of 0, got {bits}")
-    check_bits("bits", bits)
+    bits = _bits(bits)
     largest = np.abs(W).max(initial=0.0)
     if largest == 0:
         return W.copy()
     step = 2 * largest / (2 ** bits - 2)
     return step * np.rint(W / step)
+
+
+def _bits(bits):
+    """At least 2, for levels on both sides of 0."""
+    return check_bits("bits", bits, low=2)
