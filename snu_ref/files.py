@@ -28,26 +28,36 @@ else:
 LOCK = ".one-writer"
 
 
-@contextmanager
 def output_folder(name, path):
-    """The folder `path`, made if it is not there, for this process alone until the block ends.
+    """Make the folder `path` if it is not there, and try that files can be written in it.
 
-    The lock is one of the operating system. It ends with the process, however that ends, so nothing
-    has to be deleted after a kill. name: what messages call the folder, such as "--out". Raises
-    OSError where nothing can be written, or where another process writes.
+    name: what the message calls it, such as "--out". Raises OSError.
     """
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"1")
-        lock = _locked(path / LOCK)
-    except BlockingIOError as error:
-        raise OSError(f"{name}: expected a folder that no other run writes in, got {path}: another "
-                      "run is writing there now") from error
     except OSError as error:
         reason = "that is a file" if isinstance(error, FileExistsError) else error.strerror or error
         raise OSError(f"{name}: expected a folder to write in, got {path}: {reason}") from error
+    return path
+
+
+@contextmanager
+def one_writer(name, path):
+    """The same, and the folder is for this process alone until the block ends.
+
+    The lock is one of the operating system. It ends with the process, however that ends: nothing
+    has to be deleted after a kill. Raises OSError where another process writes.
+    """
+    path = output_folder(name, path)
+    try:
+        lock = _locked(path / LOCK)
+    except OSError as error:
+        reason = "another run is writing there" if isinstance(error, BlockingIOError) else error
+        raise OSError(f"{name}: expected a folder that no other run writes in, got {path}: "
+                      f"{reason}") from error
     with lock:
         try:
             yield path

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import figures, validation
-from ..files import output_folder, write_json
+from ..files import one_writer, write_json
 from ..tasks import checkpoints
 from ..tasks.language import sample_text
 from ..tasks.loading import load_task
@@ -75,8 +75,11 @@ def run(args):
     trial(loaded.task, settings, args.seed)
     identity = checkpoints.identity_of(loaded.task, settings, args.seed)
     _check_earlier_run(out, identity, args.resume)
-    with output_folder("--out", out):
-        _check_earlier_run(out, identity, args.resume)  # again: no other run can come between now
+    with one_writer("--out", out):
+        # again, now that no other run can come between
+        planned = _check_earlier_run(out, identity, args.resume)
+        if planned and planned < settings.epochs:
+            print(f"trained for longer: {settings.epochs} epochs instead of {planned}")
         try:
             return _train(args, loaded, table, preset, changes, out)
         except KeyboardInterrupt as stop:
@@ -116,20 +119,21 @@ def _train(args, loaded, table, preset, changes, out):
 
 
 def _check_earlier_run(out, identity, resume):
-    """ValueError unless the folder is free for a run, or holds the one to go on with."""
+    """ValueError unless the folder is free, or holds the run to go on with: its epochs, or None."""
     checkpoint, results = out / "checkpoint.npz", out / "results.json"
     if not checkpoint.exists():
         if results.exists():
             raise ValueError(f"{results} is of something else: give another --out")
-        return
+        return None
     _, saved, _, history = checkpoints.read(checkpoint)
-    different = checkpoints.differences(identity, saved)
+    planned, different = saved["settings"].get("epochs"), checkpoints.differences(identity, saved)
     if different:
         raise ValueError(f"{checkpoint}: {'; '.join(different)}: give another --out")
     if not resume:
-        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of "
-                         f"{saved['settings']['epochs']} epochs: give --resume to go on with it, "
-                         "or another --out")
+        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs: "
+                         f"give --resume to go on to epoch {identity['settings']['epochs']}, or "
+                         "another --out")
+    return planned
 
 
 def _preset(args):

@@ -124,16 +124,16 @@ class QuantisedStore(Store):
 
     def __init__(self, network, names, *, scale=8.0, epsilon=EPSILON, limit=20.0):
         super().__init__(network, names)
-        self.scale, self.epsilon, self.limit = scale, epsilon, limit = (
+        self.scale, self.epsilon, self.limit = (
             validation.number_in(name, value, 0, math.inf, low_open=True, high_open=True)
             for name, value in (("scale", scale), ("epsilon", epsilon), ("limit", limit)))
-        self.values = {name: p.astype(np.float64) * scale for name, p in self.params.items()}  # uS
+        self.values = {name: p.astype(np.float64) * self.scale for name, p in self.params.items()}  # uS
         self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}                # uS
         for name, value in self.values.items():
             largest = np.abs(value).max(initial=0.0)
-            if not largest <= limit:
-                raise ValueError(f"{name}: expected start weights within +-{limit / scale:g}, "
-                                 f"got {largest / scale:g}")
+            if not largest <= self.limit:
+                raise ValueError(f"{name}: expected start weights within +-{self.limit / self.scale:g}, "
+                                 f"got {largest / self.scale:g}")
 
     def weights(self, name):
         """The stored values in units of weight."""

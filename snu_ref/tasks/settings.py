@@ -61,24 +61,24 @@ def _entries(name, value):
 
 
 MOST = 100_000  # ours: of units, words, steps; far above what a processor trains
-POSITIVE = _number(0, math.inf, low_open=True, high_open=True)
-SHARE = _number(0, 1, high_open=True)
+_POSITIVE = _number(0, math.inf, low_open=True, high_open=True)
+_SHARE = _number(0, 1, high_open=True)
 
 SETTINGS = {
     "hidden": Setting("units of the hidden layers, (64, 64); snu-conv: channels", _sizes),
     "options": Setting("options of the units, as in options.g=identity", _entries),
     "optimiser": Setting("adam or sgd", _one_of("adam", "sgd")),
-    "lr": Setting("learning rate", POSITIVE),
-    "momentum": Setting("momentum of sgd, in [0, 1)", SHARE),
+    "lr": Setting("learning rate", _POSITIVE),
+    "momentum": Setting("momentum of sgd, in [0, 1)", _SHARE),
     "schedule": Setting("of the rate: constant, or cosine, which ends at 0",
                         _one_of("constant", "cosine")),
     "batch": Setting("images, pieces of music or streams of text a step", _count(MOST)),
     "epochs": Setting("passes over the training data", _count(MOST)),
-    "clip": Setting("bound of the gradient's norm, or None", _or(None, POSITIVE)),
+    "clip": Setting("bound of the gradient's norm, or None", _or(None, _POSITIVE)),
     "store": Setting("where weights live: None, or kind pcm, quantised, rounded",
                      _or(None, _entries)),
     "keep": Setting("the network to keep, of the best or the last epoch", _one_of("best", "last")),
-    "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", SHARE),
+    "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", _SHARE),
     "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _count(MOST)),
     "test_steps": Setting("digits: the same in validation and test, or None",
                           _or(None, _count(MOST))),
