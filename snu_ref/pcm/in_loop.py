@@ -19,6 +19,7 @@ Sources: hardware in the loop, arXiv:1812.07040; the update scheme, Nandakumar e
 Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a loss
 apart.
 """
+
 import numpy as np
 
 from .. import validation

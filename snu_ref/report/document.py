@@ -5,7 +5,7 @@ The page, report.html, needs no network, no scripts and no other file.
 import json
 from pathlib import Path
 
-from ..files import read_regular
+from ..files import read_regular, whole_file
 from . import sections
 from .page import element, page, paragraph
 
@@ -33,7 +33,8 @@ def write_report(folder):
         raise ValueError(f"{path}: expected what this version of `reproduce` writes, but "
                          f"{type(error).__name__}: {error}") from error
     report = Path(folder) / "report.html"
-    report.write_text(text, encoding="utf-8")
+    with whole_file(report) as file:
+        file.write(text.encode())
     return report
 
 

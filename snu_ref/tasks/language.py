@@ -54,7 +54,12 @@ class Language:
 
     def batches_per_epoch(self, settings):
         """Pieces of bptt words in each of the streams; a rest too short for one is left out."""
-        return (len(self.data["train"]) // settings.batch - 1) // settings.bptt
+        words = len(self.data["train"]) // settings.batch - 1
+        if words < settings.bptt:
+            raise ValueError(f"bptt, batch: expected bptt of at most {max(words, 0)} with batch "
+                             f"{settings.batch}, got {settings.bptt}: the text has "
+                             f"{len(self.data['train'])} words")
+        return words // settings.bptt
 
     def batches(self, settings, rng):
         """The streams, piece by piece; the state is cleared at the start of an epoch only."""
