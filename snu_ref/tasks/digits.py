@@ -19,6 +19,7 @@ import math
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .. import validation
 from ..encoding import rate_code
 from ..losses import mean_square_error
 from ..network import Network
@@ -130,10 +131,12 @@ def shifted(values, most, rng):
 
 
 def one_hot(labels, n_classes=N_CLASSES):
-    """Labels (B,) as one-hot rows (B, n_classes), float32."""
+    """Labels (B,), integers 0..n_classes - 1, as one-hot rows (B, n_classes), float32."""
+    validation.array("labels", labels, ("B",), "integers", low=0, high=n_classes - 1)
     return np.eye(n_classes, dtype=np.float32)[labels]
 
 
 def split_validation(values, labels, n_valid):
-    """Training and validation part: the last n_valid images validate."""
+    """Training and validation part: the last n_valid images validate, and some remain to train."""
+    n_valid = validation.integer("n_valid", n_valid, 1, len(labels) - 1)
     return (values[:-n_valid], labels[:-n_valid]), (values[-n_valid:], labels[-n_valid:])

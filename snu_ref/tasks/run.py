@@ -7,11 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import __version__
+from ..files import read_regular
 from ..network import Network
 from .loading import Loaded, load_task
 from .presets import find_preset
 from .settings import settings_of
 from .training import Trained, train
+
+
+RESULTS_BYTES = 2 ** 26  # ours: far more than any run writes
 
 
 class Run(NamedTuple):
@@ -55,7 +59,7 @@ def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=Fal
         "baselines": loaded.baselines, "data": loaded.facts,
         "path": loaded.path, "own": loaded.own,
         "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch,
-        "history": trained.history,
+        "history": trained.history, "warnings": trained.warnings,
         "settings": {name: {"value": getattr(settings, name),
                             "source": "command line" if name in changes else choice.source}
                      for name, choice in table.items()},
@@ -76,10 +80,9 @@ def load_run(folder, data=None):
         y, cache = run.network.forward(x)
     """
     path = Path(folder) / "results.json"
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path}: expected a file, found a folder or a device")
+    raw = read_regular(path, RESULTS_BYTES)
     try:
-        results = json.loads(path.read_text(encoding="utf-8"))
+        results = json.loads(raw.decode())
         task, unit, preset, seed = (results[key] for key in ("task", "unit", "preset", "seed"))
         table = find_preset(task, unit, preset)
         changes = {name: tuple(entry["value"]) if isinstance(entry["value"], list) else

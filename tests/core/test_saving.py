@@ -225,10 +225,10 @@ def test_a_repr_is_small_and_shows_shapes_and_no_numbers(name):
     x = (rng.integers(0, 7, (T, B)) if isinstance(network.layers[0], Embedding) else
          rng.normal(size=(T, B) + network.in_shape))
     _, cache = network.forward(x)
-    for thing in (network, cache, cache.state, Adam(), SGD(0.1)):
+    for thing in (network, network.params, cache, cache.state, Adam(), SGD(0.1)):
         text = repr(thing)
         assert "array" not in text and " at 0x" not in text
-        if type(thing) is not tuple:  # which Python prints in one line
+        if type(thing) in (Network, type(cache)):
             assert max(map(len, text.splitlines())) <= 80, text
     for layer in network.layers:
         if not isinstance(layer, Network):
