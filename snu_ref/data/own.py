@@ -4,19 +4,8 @@
     read_tunes(path)      pieces of music as MIDI pitches, one JSON file
     read_text(path)       any text, one UTF-8 file
 
-    IDX     images: magic number 2051, then their number, height and width; labels: 2049 and their
-            number (big-endian 32 bits each); then a byte a pixel or label. Files of one folder,
-            plain or gzip, with "images" or "labels" in their names, those for testing also with
-            "t10k" or "test". Images are used as stored: EMNIST's are transposed.
-    JSON    {"train": pieces, "valid": pieces, "test": pieces}, or a list of pieces; a piece is a
-            list of steps, a step a list of MIDI numbers 21..108, empty where nothing sounds. A step
-            may be any note length.
-    text    words, numbers as N and punctuation are tokens, in lower case; <eos> ends every
-            paragraph. The vocabulary is <unk>, <eos> and the most frequent words of the training
-            part that occur there at least twice, 2000 at most.
-
-Splits. What the data bring is kept. Otherwise the last tenth tests, and the last tenth of the rest
-of the whole validates: tenths of the images, the pieces, or the tokens, in the order of the file.
+The forms and the splits stand in README.md beside this module. An IDX file is a magic number (2051
+for images, 2049 for labels), the lengths (big-endian 32 bits each), then a byte a pixel or label.
 
 Any failure is a DataError that names the file, what was expected and what was found. No file may
 unpack to more than LARGEST bytes. These data are not the published sets, and no figure on them
