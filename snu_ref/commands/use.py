@@ -66,7 +66,8 @@ def run(args):
         validation.positive_int(f"--{name}", getattr(args, name))
         validation.number_in(f"--{name}", getattr(args, name), 1, MOST)
     print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}; "
-          + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items())
+          + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items()
+                              if value is not None)  # it is where it was not finite
           + f" ({OWN})" * loaded.loaded.own)
     print(loaded.network, flush=True)
     rng = np.random.default_rng([args.seed, 4])

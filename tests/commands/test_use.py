@@ -245,3 +245,16 @@ def test_sound_has_the_frequency_of_the_key(tmp_path):
     loudest = np.abs(np.fft.rfft(sound[:rate])).argmax()
     assert loudest == 440 and not sound[-rate // 4:].any()
     assert np.abs(sound).argmax() < rate / 10  # struck once
+
+
+def test_runs_of_0_1_0_and_runs_on_devices_come_back(tmp_path, monkeypatch):
+    """Results of 0.1.0 do not say where the data came from; devices are in the checkpoint."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "music", "--unit", "snu", "--weights", "pcm", "--epochs", "1",
+                 "--set", "hidden=(4,)", "--out", "run"]) == 0
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    for name in ("path", "own", "warnings"):
+        del results[name]
+    (tmp_path / "run" / "results.json").write_text(json.dumps(results))
+    run = load_run("run")
+    assert run.task.evaluate(run.network, "test", run.settings, 0) == run.figures
