@@ -96,7 +96,6 @@ def _run(args):
     with timed("memory", parts):
         memory, pcm_runs = run_memory(first["music", "snu"].loaded, first["digits", "snu"],
                                       args.seed, quick=args.quick, stream=sys.stderr)
-    networks = save_networks(runs, args.out / "networks")
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
                "machine": machine(), "seed": args.seed, "seeds": args.seeds, "quick": args.quick,
                "gradients": pieces, "bounds": BOUNDS,
@@ -112,6 +111,7 @@ def _run(args):
         write_json(args.out / "results.json", summary)
 
     save()  # before the figures: nothing that goes wrong there may cost the results
+    networks = save_networks(runs, args.out / "networks")
     with timed("figures", parts):
         drawn = [*draw(runs, inhibition, args.seed, args.out),
                  *draw_memory(memory, pcm_runs, args.seed, args.out)]

@@ -118,7 +118,7 @@ def _train(args, loaded, table, preset, changes, out):
         rng = np.random.default_rng([args.seed, 3])
         print("a sample:\n  " + sample_text(result.network, loaded.words, rng))
     print(f"{result.results['parameters']:,} parameters, {result.results['seconds']:.0f} s; "
-          f"results in {out}", flush=True)
+          f"results in {out}\nto use the network: python -m snu_ref use {out}", flush=True)
     figures.learning_curves([result.results], out / "learning_curve.png")
     return 1 if result.trained.diverged else 0
 

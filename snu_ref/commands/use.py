@@ -65,7 +65,7 @@ def run(args):
     for name in ("piece", "prime", "steps", "words"):
         validation.positive_int(f"--{name}", getattr(args, name))
         validation.number_in(f"--{name}", getattr(args, name), 1, MOST)
-    print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}; "
+    print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}\n"
           + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items()
                               if value is not None)  # it is where it was not finite
           + f" ({OWN})" * loaded.loaded.own)
@@ -105,9 +105,10 @@ def _music(run, args, rng):
                          f"{args.piece}, got {args.prime}")
     temperature = 1.0 if args.temperature is None else args.temperature
     roll = np.concatenate([start, continued(run.network, start, args.steps, rng, temperature)])
-    print(f"test piece {args.piece}: {args.prime} steps given, {args.steps} by the network, "
-          f"temperature {temperature:g}; {roll[args.prime:].sum(axis=1).mean():.1f} notes a step, "
-          f"{start.sum(axis=1).mean():.1f} in what was given")
+    notes = [part.sum(axis=1).mean() for part in (start, roll[args.prime:])]
+    print(f"test piece {args.piece}, temperature {temperature:g}\n"
+          f"  given        {args.prime} steps, {notes[0]:.1f} notes a step\n"
+          f"  the network  {args.steps} steps, {notes[1]:.1f} notes a step")
     folder = args.out or args.run_folder
     _print_path(figures.continued_roll(roll, args.prime, folder / "continued.png",
                                        title="The network goes on"))

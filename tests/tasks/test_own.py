@@ -96,7 +96,7 @@ def test_images_that_do_not_fit_are_named(spoil, words, tmp_path):
 
 
 def test_no_file_unpacks_to_more_than_it_may(tmp_path, monkeypatch):
-    monkeypatch.setattr(own, "LARGEST", 10 ** 5)
+    monkeypatch.setattr(own, "TEXT_BYTES", 10 ** 5)
     (tmp_path / "t.txt").write_bytes(gzip.compress(bytes(10 ** 7)))
     tracemalloc.start()
     refused(read_text, tmp_path / "t.txt", "at most 100,000 bytes")
