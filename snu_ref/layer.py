@@ -16,6 +16,7 @@ output y. So that no change of y in place can spoil the gradient in silence, suc
 A layer is a value: the numbers in `params`, and `trainable`, may change; all else is fixed once the
 layer is made. Two layers can share an array (`tie`), so arrays are changed, never exchanged.
 """
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -55,17 +56,18 @@ class Params(Mapping):
                             f"= a, got another {type(value).__name__}; to share it: layer.tie")
 
 
-class Made(type):
-    """The class of layers: an instance is closed to changes when its constructor has ended."""
-
-    def __call__(cls, *args, **options):
-        layer = super().__call__(*args, **options)
-        vars(layer)["_made"] = True
-        return layer
-
-
-class Value(metaclass=Made):
+class Value:
     """An object whose attributes are fixed once it is made; an assignment is an AttributeError."""
+
+    def __init_subclass__(cls):
+        make = cls.__init__
+
+        @functools.wraps(make)  # keeps the signature that help() shows
+        def make_and_close(self, *args, **options):
+            make(self, *args, **options)
+            if type(self) is cls:  # and not while the constructor of a subclass goes on
+                vars(self)["_made"] = True
+        cls.__init__ = make_and_close
 
     def __setattr__(self, name, value):
         if "_made" in vars(self):
