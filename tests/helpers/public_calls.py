@@ -117,18 +117,23 @@ def eighth_of_one(*shape):
     return lambda rng, dtype: (rng.integers(0, 9, shape) / 8).astype(dtype)
 
 
+def no_ties(rng, dtype):
+    """Weights whose largest is 15/8, so that none lies half way between two levels."""
+    return np.append(np.clip(eighths(rng, (2, 2), dtype), -1.875, 1.875), np.array([[1.875, 0]], dtype), axis=0)
+
+
 def step_of(make):
     def run(p, g, lr=0.125, **options):
         q = np.ones(2, getattr(p, "dtype", float))
-        optimiser, params = make(lr, **options), {"params": copy.deepcopy(p), "q": q}
+        optimiser, params = make(lr, **options), {"params": copy.deepcopy(p), "q": q.copy()}
         for _ in range(2):
-            optimiser.step(params, {"params": g, "q": q.copy()})
+            optimiser.step(params, {"params": g, "q": q})
         return params
     return run
 
 
 def devices_run(G_T, stuck, pulses, where, t, noise):
-    devices = pcm.PCMDevices(G_T.shape if isinstance(G_T, np.ndarray) else (2, 3), t=0.0, noise=0.0, stuck=stuck)
+    devices = pcm.PCMDevices((2, 3), t=0.0, noise=0.0, stuck=stuck)
     devices.program(G_T, t, noise=noise, where=where)
     devices.set_pulse(t, noise=0.5, pulses=pulses, where=where)
     devices.reset(t, noise=0.5, where=where)
@@ -147,7 +152,7 @@ def array_run(W, dW, x, t, scale, bits, noise, dac_bound):
     return out
 
 
-def store_run(W, dW, scale, epsilon, bits):
+def store_run(W, scale, epsilon, bits):
     out = []
     for make in (lambda net: in_loop.QuantisedStore(net, ("W",), scale=scale, epsilon=epsilon),
                  lambda net: in_loop.RoundedStore(net, ("W",), bits=bits)):
@@ -155,7 +160,7 @@ def store_run(W, dW, scale, epsilon, bits):
         dense.tie("W", copy.deepcopy(W))
         store = make(dense)
         store.read()
-        dense.params["W"][...] = dense.params["W"] + dW
+        dense.params["W"] += 0.375
         store.write()
         out.append(store.state())
     return out
@@ -225,13 +230,15 @@ OTHERS = {
     "UpdateRule": (lambda **a: [getattr(pcm.UpdateRule(**a), name) for name in a], dict(
         epsilon=number(0.75), seconds=number(1.0), refresh_every=number(100), refresh_above=number(8.0),
         refresh_below=number(6.0))),
-    "ColumnReadout": (lambda G, x, n, **a: pcm.ColumnReadout(**a).product(x, G, n), dict(
-        G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), n=number(0.0), dac_bits=number(7),
+    "DeviceReadout": (lambda G, x, bits: pcm.DeviceReadout(bits).product(x, G), dict(
+        G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), bits=number(7))),
+    "ColumnReadout": (lambda G, x, noise, **a: pcm.ColumnReadout(**a).product(x, G, noise), dict(
+        G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), noise=number(0.0), dac_bits=number(7),
         adc_bits=number(7), dac_bound=number(1.0), adc_bound=number(12.0), output_noise=number(0.125),
         tile=number((2, 1)))),
-    "Stores": (store_run, dict(W=eighth_of_one(3, 2), dW=normal(3, 2), scale=number(8.0),
+    "Stores": (store_run, dict(W=eighth_of_one(3, 2), scale=number(8.0),
                                epsilon=number(0.75), bits=number(4))),
-    "round_to_bits": (in_loop.round_to_bits, dict(W=normal(3, 2), bits=number(4))),
+    "round_to_bits": (in_loop.round_to_bits, dict(W=no_ties, bits=number(4))),
     "new SNU": (lambda **a: list(SNU(rng=rng_of(), **a).params.values()), dict(
         n_in=number(3), n_units=number(4), decay=eighth_of_one(4), recurrent=number(True))),
     "new ConvSNU": (lambda **a: list(ConvSNU(rng=rng_of(), **a).params.values()), dict(
