@@ -1,6 +1,7 @@
 """One neuron, and who fires when: each function draws one figure and saves it as a PNG."""
 import numpy as np
 
+from .. import validation
 from . import style
 
 
@@ -9,6 +10,10 @@ def neuron_trace(s, v, y, threshold, path, *, title):
 
     A reset shows where s falls after a spike: only the new input is left then.
     """
+    validation.array("s", s, ("T",), "numbers")
+    for name, trace in (("v", v), ("y", y)):
+        validation.array(name, trace, s.shape, "numbers")
+    threshold = validation.finite_number("threshold", threshold)
     t = np.arange(1, len(s) + 1)
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=4.8, sharex=True, height_ratios=(3, 1))
@@ -27,6 +32,9 @@ def neuron_trace(s, v, y, threshold, path, *, title):
 
 def spike_raster(x, layers, path, *, title):
     """Spikes of one input: x (T, n_in) and the outputs of each layer, (T, n); a row a unit."""
+    validation.array("x", x, ("T", "n_in"), "numbers")
+    for i, layer in enumerate(layers):
+        validation.array(f"layers[{i}]", layer, (len(x), "n"), "numbers")
     names = [f"layer {i}\n(unit)" for i in range(1, len(layers))] + ["output\n(unit)"]
     groups = [("input\n(pixel)", x), *zip(names, layers)]
     with style.house():

@@ -1,6 +1,7 @@
 """What runs have learnt: each function draws one figure and saves it as a PNG."""
 import numpy as np
 
+from .. import validation
 from ..tasks.units import UNITS
 from . import style
 
@@ -47,8 +48,12 @@ def learning_curves(results, path):
 def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
     """A piece's notes (T, 88), and the probabilities (T, 88) that a network gave each beforehand.
 
-    Only the MIDI numbers lowest..highest are drawn; column = MIDI number - 21.
+    Only the MIDI numbers lowest..highest, within 21..108, are drawn; column = MIDI number - 21.
     """
+    validation.array("true", true, ("T", 88), "numbers")
+    validation.array("predicted", predicted, true.shape, "numbers")
+    lowest = validation.integer("lowest", lowest, 21, 108)
+    highest = validation.integer("highest", highest, lowest, 108)
     keys = slice(lowest - 21, highest - 20)
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
@@ -71,6 +76,8 @@ def input_weights(groups, path, *, n=10, rows=4):
     groups: list of (title, weights (units, height, width)); the n * rows units with the largest
     weights are drawn, each scaled by its own largest weight.
     """
+    for i, (_, weights) in enumerate(groups):
+        validation.array(f"groups[{i}]", weights, ("units", "height", "width"), "floats")
     with style.house():
         figure, panels = style.figure(len(groups), 1, height=2.6 * len(groups), squeeze=False)
         for panel, (title, weights) in zip(panels[:, 0], groups):

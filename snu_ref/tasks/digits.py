@@ -112,7 +112,10 @@ class Digits:
 
 def shifted(values, most, rng):
     """Square images (N, side^2), each moved by -most..most pixels down and across; 0 comes in."""
-    side = math.isqrt(values.shape[1])
+    side = math.isqrt(validation.array("values", values, ("N", "side^2"), "floats").shape[1])
+    validation.array("values", values, ("N", side ** 2), "floats")
+    most = validation.integer("most", most, 0, side)
+    validation.generator("rng", rng)
     padded = np.pad(values.reshape(-1, side, side), ((0, 0), (most, most), (most, most)))
     # (N, 2 most + 1, 2 most + 1, side, side)
     windows = sliding_window_view(padded, (side, side), axis=(1, 2))
@@ -128,5 +131,7 @@ def one_hot(labels):
 
 def split_validation(values, labels, n_valid):
     """Training and validation part: the last n_valid images validate, and some remain to train."""
+    validation.array("labels", labels, ("N",), "integers")
+    validation.array("values", values, (len(labels), "n_in"), "floats")
     n_valid = validation.integer("n_valid", n_valid, 1, len(labels) - 1)
     return (values[:-n_valid], labels[:-n_valid]), (values[-n_valid:], labels[-n_valid:])
