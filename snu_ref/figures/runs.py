@@ -41,7 +41,10 @@ def learning_curves(results, path):
             bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
             remark += "; the first epochs are cut off"
         style.note(bottom, remark)
-        style.headline(figure, top, f"{task.capitalize()}: learning")
+        own = ", own data" if any(run.get("own") for run in results) else ""
+        style.headline(figure, top, f"{task.capitalize()}{own}: learning")
+        if own:
+            style.note(top, "not the published set")
         return style.save(figure, path)
 
 
@@ -67,6 +70,39 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
         figure.suptitle(title, x=0.02, ha="left")
         bottom.set_xlabel("predicted step (quarter notes)")
         figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
+        return style.save(figure, path)
+
+
+def continued_roll(roll, start, path, *, title):
+    """A piano roll (steps, 88): up to `start` a given beginning, then what a network made of it."""
+    keys = np.flatnonzero(roll.any(axis=0))
+    low, high = (keys[0] - 2, keys[-1] + 2) if len(keys) else (27, 60)
+    with style.house():
+        figure, axes = style.figure(height=4.2)
+        for steps, colour, name in ((slice(0, start), "true", "given"),
+                                    (slice(start, None), "predicted", "the network")):
+            t, key = np.nonzero(roll[steps])
+            axes.hlines(key + 21, t + steps.start + 0.5, t + steps.start + 1.5, linewidth=4,
+                        color=style.COLOUR[colour], label=name)
+        axes.axvline(start + 0.5, color=style.GREY, linestyle="--", linewidth=1.2)
+        axes.set(xlabel="step", ylabel="pitch (MIDI number)", xlim=(0.5, len(roll) + 0.5),
+                 ylim=(low + 21, high + 21))
+        style.headline(figure, axes, title)
+        return style.save(figure, path)
+
+
+def wrong_images(images, truths, answers, path, *, title, columns=8):
+    """Images (N, side, side), each with its class and, behind an arrow, what a network answered."""
+    rows = -(-len(images) // columns)
+    with style.house():
+        figure, axes = style.figure(rows, columns, height=0.9 + 1.02 * rows, squeeze=False)
+        for panel in axes.flat:
+            panel.set_axis_off()
+        for panel, image, truth, answer in zip(axes.flat, images, truths, answers):
+            panel.imshow(image, cmap="Greys", vmin=0, vmax=1)
+            panel.set_title(f"{truth} \N{RIGHTWARDS ARROW} {answer}", fontsize=11, loc="center",
+                            fontweight="normal", pad=2)
+        figure.suptitle(title, x=0.02, ha="left")
         return style.save(figure, path)
 
 

@@ -33,16 +33,18 @@ EVALUATION_BATCH = 500  # images of n_steps at a time where no gradient is neede
 class Digits:
     """The task for one unit; `data` maps "train", "valid", "test" to values and labels.
 
-    values (N, n_in) within [0, 1], labels (N,) within 0..9.
+    values (N, n_in) within [0, 1], labels (N,): places in `classes`, which says what each stands
+    for.
     """
 
     name, metric, higher_is_better = "digits", "accuracy", True
     loss = staticmethod(mean_square_error)
 
-    def __init__(self, unit, data):
-        self.unit, self.data = unit, data
+    def __init__(self, unit, data, classes=tuple(range(N_CLASSES))):
+        self.unit, self.data, self.classes = unit, data, classes
         self.n_in = data["train"][0].shape[1]
         side = math.isqrt(self.n_in)
+        self.image_shape = (side, side)
         self.in_shape = (side, side, 1) if unit == "snu-conv" else (self.n_in,)
 
     def network(self, settings, rng):
@@ -52,15 +54,15 @@ class Digits:
         if self.unit == "snu-conv":
             hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options,
                                  rng, np.float32)
-            sizes = (*hidden[-1].out_shape, N_CLASSES)
+            sizes = (*hidden[-1].out_shape, len(self.classes))
             return Network([*hidden,
                             *unit_layers(self.unit, sizes, settings.options, rng, np.float32)])
         inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
         return Network([
             *unit_layers(self.unit, (self.n_in, *settings.hidden),
                          {**settings.options, **inhibition}, rng, np.float32),
-            *unit_layers(self.unit, (settings.hidden[-1], N_CLASSES), settings.options, rng,
-                         np.float32)])
+            *unit_layers(self.unit, (settings.hidden[-1], len(self.classes)), settings.options,
+                         rng, np.float32)])
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""
@@ -75,7 +77,7 @@ class Digits:
             images = values[chosen]
             if settings.shift:
                 images = shifted(images, settings.shift, rng)
-            yield Batch(self.code(images, settings, rng), one_hot(labels[chosen]))
+            yield Batch(self.code(images, settings, rng), one_hot(labels[chosen], len(self.classes)))
 
     def code(self, values, settings, rng, n_steps=None):
         """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv".
@@ -103,11 +105,19 @@ class Digits:
                           if hasattr(layer, "y")])
         return np.concatenate(means), np.sum(rates, axis=0) / len(values)
 
+    def answers(self, network, split, settings, seed):
+        """The answer to every image of a split (N,); its spikes are the same for the same seed."""
+        rng = np.random.default_rng([seed, 1])
+        means, _ = self.outputs(network, self.data[split][0], settings, rng)
+        return means.argmax(axis=1)
+
+    def score(self, answers, split):
+        """The accuracy of answers (N,) to the images of a split."""
+        return {"accuracy": float((answers == self.data[split][1]).mean())}
+
     def evaluate(self, network, split, settings, seed):
-        """Accuracy on a split; its spikes come from a generator of their own, always the same."""
-        values, labels = self.data[split]
-        means, _ = self.outputs(network, values, settings, np.random.default_rng([seed, 1]))
-        return {"accuracy": float((means.argmax(axis=1) == labels).mean())}
+        """Accuracy on a split."""
+        return self.score(self.answers(network, split, settings, seed), split)
 
 
 def shifted(values, most, rng):
@@ -123,10 +133,10 @@ def shifted(values, most, rng):
     return windows[np.arange(len(values)), down, across].reshape(values.shape)
 
 
-def one_hot(labels):
-    """Labels (B,), integers 0..9, as one-hot rows (B, 10), float32."""
-    validation.array("labels", labels, ("B",), "integers", low=0, high=N_CLASSES - 1)
-    return np.eye(N_CLASSES, dtype=np.float32)[labels]
+def one_hot(labels, n_classes=N_CLASSES):
+    """Labels (B,), integers 0..n_classes - 1, as one-hot rows (B, n_classes), float32."""
+    validation.array("labels", labels, ("B",), "integers", low=0, high=n_classes - 1)
+    return np.eye(n_classes, dtype=np.float32)[labels]
 
 
 def split_validation(values, labels, n_valid):

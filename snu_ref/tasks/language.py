@@ -87,9 +87,11 @@ class Language:
         return {"perplexity": math.exp(nats) if nats < 709 else math.inf}
 
 
-def sample_text(network, vocabulary, rng, n=60, temperature=0.8):
-    """n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
-    words = sample(network, [vocabulary.index("<eos>")], n, rng, temperature)
+def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>",)):
+    """n words drawn from a trained network, after those of the prompt; tokens are set apart."""
+    number = {word: k for k, word in enumerate(vocabulary)}
+    first = [number.get(word, number.get("<unk>")) for word in prompt]
+    words = sample(network, first, n, rng, temperature)
     return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
 
 
