@@ -2,6 +2,8 @@
 
     mean m = sum x_i / n,    sd^2 = sum (x_i - m)^2 / (n - 1)
     95 % interval of the mean        m +- t(n - 1) sd / sqrt(n)
+    values in groups of one size     between: the Summary of the groups' means; within: sd pooled over
+                                     the groups, sqrt(mean of sd_g^2)
     difference of the means, pairs   the interval of the mean of a_i - b_i
     the same, without pairs (Welch)  m_a - m_b +- t(k) sqrt(u + v),  u = sd_a^2/n_a, v = sd_b^2/n_b,
                                      k = (u + v)^2 / (u^2/(n_a - 1) + v^2/(n_b - 1)), rounded down
@@ -43,11 +45,31 @@ def summary(values):
     if not n:
         raise ValueError("values: expected at least one number, got none")
     mean = math.fsum(values) / n
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    return from_moments(n, mean, math.sqrt(squares / (n - 1)) if n > 1 else None)
+
+
+def from_moments(n, mean, sd):
+    """The Summary of n values with this mean and sample standard deviation."""
     if n == 1:
         return Summary(1, mean)
-    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     half = t_quantile(n - 1) * sd / math.sqrt(n)
     return Summary(n, mean, sd, mean - half, mean + half)
+
+
+def nested(groups):
+    """Summary of the groups' means, and the standard deviation within groups, None of single values.
+
+    groups: sequences of numbers, all of one length, such as the devices of each network.
+
+    >>> between, within = nested([[1, 3], [5, 7]])
+    >>> between.mean, round(between.sd, 3), round(within, 3)
+    (4.0, 2.828, 1.414)
+    """
+    each = [summary(group) for group in groups]
+    within = (None if each[0].sd is None
+              else math.sqrt(math.fsum(s.sd ** 2 for s in each) / len(each)))
+    return summary([s.mean for s in each]), within
 
 
 def paired(a, b):

@@ -4,6 +4,7 @@ The paper's figures stand in the last column; they are of the full data and of l
 """
 import numpy as np
 
+from ..statistics import summary
 from ..tasks.published import FIGURES
 from ..tasks.units import UNITS
 
@@ -28,16 +29,33 @@ def figures_of(group):
 
 
 def figure(metric, values, between=" +- "):
-    """The mean of some figures in words, with their standard deviation if there are several.
+    """The mean of some figures in words, with their sample standard deviation if there are several.
 
     >>> figure("accuracy", [0.9653])
     '96.53'
     >>> figure("nll", [8.711, 8.735])
-    '8.723 +- 0.012'
+    '8.723 +- 0.017'
     """
+    return of_summary(metric, summary(values), between)
+
+
+def of_summary(metric, s, between=" +- "):
+    """The same of a `snu_ref.statistics.Summary`."""
     digits, factor, _, _ = IN_WORDS[metric]
-    mean, spread = factor * np.mean(values), factor * np.std(values)
-    return f"{mean:.{digits}f}" + (f"{between}{spread:.{digits}f}" if len(values) > 1 else "")
+    spread = "" if s.sd is None else f"{between}{factor * s.sd:.{digits}f}"
+    return f"{factor * s.mean:.{digits}f}{spread}"
+
+
+def interval(metric, s, between=" to "):
+    """The 95 % interval of the mean of a Summary in words, "-" where a single value has none.
+
+    >>> interval("nll", summary([8.711, 8.735, 8.723]))
+    '8.693 to 8.753'
+    """
+    if s.sd is None:
+        return "-"
+    digits, factor, _, _ = IN_WORDS[metric]
+    return f"{factor * s.low:.{digits}f}{between}{factor * s.high:.{digits}f}"
 
 
 def in_words(metric, values, between=" +- "):
@@ -62,18 +80,20 @@ def published(task, unit):
 
 def table(results):
     """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
-    lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'seconds':>7}   "
+    lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'n':>2}  "
+             f"{'95 % of the mean':16} {'seconds':>7}   "
              "paper (full data, larger networks: not comparable)"]
     for (task, unit), group in by_unit(results).items():
         theirs, network = published(task, unit)
         seconds = np.mean([r["seconds"] for r in group])
+        metric, values = group[0]["metric"], figures_of(group)
         lines.append(f"{task:9} {UNITS[unit][0]:5} {group[0]['parameters']:10,}  "
-                     f"{in_words(group[0]['metric'], figures_of(group)):28} {seconds:7.1f}   "
-                     f"{theirs}"
+                     f"{in_words(metric, values):28} {len(values):2}  "
+                     f"{interval(metric, summary(values)):16} {seconds:7.1f}   {theirs}"
                      + f" ({network})" * bool(network))
     for r in {r["task"]: r for r in results}.values():
         lines += [f"{r['task']:9} {'baseline: ' + name:29}  {in_words(r['metric'], [value])}"
                   for name, value in r["baselines"].items()]
     if any(len(group) > 1 for group in by_unit(results).values()):
-        lines.append("mean +- standard deviation over the seeds")
+        lines.append("mean +- sample standard deviation of n seeds; the interval is Student's")
     return "\n".join(lines)

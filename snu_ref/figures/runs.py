@@ -1,6 +1,7 @@
 """What runs have learnt: each function draws one figure and saves it as a PNG."""
 import numpy as np
 
+from ..statistics import summary
 from ..tasks.units import UNITS
 from . import style
 
@@ -92,15 +93,16 @@ def input_weights(groups, path, *, n=10, rows=4):
 def figure_against_parameters(groups, path, *, metric, title):
     """Test figure against the number of parameters; groups: a list of (unit, parameters, figures).
 
-    figures holds one number for each seed; the mean is drawn, with the standard deviation as a bar.
+    figures holds one number for each seed; the mean is drawn, with the sample standard deviation as
+    a bar.
     """
     label, factor = METRICS[metric]
     with style.house():
         figure, axes = style.figure()
         for unit, parameters, values in groups:
-            name, values = UNITS[unit][0], factor * np.array(values)
-            bar = dict(yerr=values.std(), capsize=4) if len(values) > 1 else {}
-            axes.errorbar(parameters / 1000, values.mean(), **bar, markersize=9, linestyle="none",
+            name, values = UNITS[unit][0], summary([factor * value for value in values])
+            bar = dict(yerr=values.sd, capsize=4) if values.n > 1 else {}
+            axes.errorbar(parameters / 1000, values.mean, **bar, markersize=9, linestyle="none",
                           marker=style.MARKERS[name], color=style.COLOUR[name], label=name)
         axes.margins(0.12)
         axes.set(xlabel="trainable parameters (thousands)",
