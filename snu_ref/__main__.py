@@ -15,6 +15,7 @@ COMMANDS = {  # name, also of its module in snu_ref.commands: one line of help
     "gradcheck": "print the evidence that every gradient is right",
     "vectors": "list, show, export and verify the conformance vectors",
     "memory": "the music network on phase-change devices, and a year of drift",
+    "experiments": "run the rows of the results page, and keep their tables",
     "bench": "time a training step of standard networks, against their matrix products alone",
     "check": "check another implementation against the vectors, and name its bug",
 }

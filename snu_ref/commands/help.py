@@ -58,6 +58,17 @@ examples:
   python -m snu_ref memory --data jsb --seeds 3
 
 exit status: 0, or 2 for bad input."""),
+    "experiments": ("""\
+Run the rows of the results page, snu_ref/tasks/RESULTS.md, block by block. A
+block is a table, TABLES/BLOCK.csv, with a line for each run: settings, seed,
+figures, processor and versions. Runs that the table has are left out, so the
+same command goes on after any stop. Without a block, the blocks are listed.""", """\
+examples:
+  python -m snu_ref experiments
+  python -m snu_ref experiments digits --tables tables
+  python -m snu_ref experiments jsb membrane --data jsb --only SNU
+
+exit status: 0, 2 for bad input, 130 if stopped by Ctrl-C."""),
     "bench": ("""\
 Time training steps of standard networks, and the same matrix products alone:
 a ratio of 1 would be the speed of the products. Run it on an idle machine; it

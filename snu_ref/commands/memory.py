@@ -13,8 +13,10 @@ import numpy as np
 
 from .. import validation
 from ..experiments import in_memory as memory
+from ..experiments.comparison import interval
 from ..figures import devices as memory_figures
 from ..files import output_folder, whole_file
+from ..statistics import nested
 from ..tasks.loading import load_task
 
 LABEL = "test NLL (nats per step)"
@@ -63,7 +65,9 @@ def run(args):
               for seed, (_, runs) in zip(seeds, trained)]
     together = memory.joined(sweeps)
     print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift "
-          f"compensation;\nmean +- standard deviation over {devices} device seeds of each network\n"
+          f"compensation;\nmean +- sample standard deviation"
+          + (f" between {args.seeds} networks; and" if args.seeds > 1 else "")
+          + f" between {devices} sets of devices of a network\n"
           + memory.time_table({"music": together}), flush=True)
     rows, runs = trained[0]
     looped = runs["in the loop"]
@@ -83,9 +87,12 @@ def run(args):
 
 
 def over_seeds(several):
-    """Mean and deviation of each way over the seeds, as text; several: the rows of each seed."""
-    lines = [f"test NLL over {len(several)} seeds, mean +- standard deviation"]
+    """Each way over the seeds, as text; several: the rows of each seed."""
+    lines = [f"test NLL of {len(several)} networks, sample standard deviations, Student's interval",
+             f"{'way':12} {'mean':>6} {'+- networks':>12} {'95 % of the mean':>17} "
+             f"{'+- devices of a network':>24}"]
     for way in memory.WAYS:
-        values = [rows[way]["nll"] for rows in several]
-        lines.append(f"{way:12} {np.mean(values):.3f} +- {np.std(values):.3f}")
+        s, within = nested([rows[way].get("figures", [rows[way]["nll"]]) for rows in several])
+        lines.append(f"{way:12} {s.mean:6.3f} {s.sd:12.3f} {interval('nll', s):>17} "
+                     + ("-" if within is None else f"{within:.3f}").rjust(24))
     return "\n".join(lines)

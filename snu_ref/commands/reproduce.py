@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import __version__, figures, validation
 from ..experiments import in_memory
-from ..experiments.comparison import by_unit, table, without_membrane
+from ..experiments.comparison import by_unit, compared, figures_of, table
 from ..experiments.inhibition import inhibition_table
 from ..experiments.reproduction import (MEMBRANES, TASKS, bits_of, device_seeds, jobs_of,
                                         precision_epochs, run_name)
@@ -46,7 +46,7 @@ def add_arguments(parser):
                         metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; mean and spread are "
+                        help="train N times, from seeds SEED, SEED + 1 ...; means and intervals are "
                              "printed (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
                         help="run N processes side by side; the results do not depend on N "
@@ -143,8 +143,9 @@ def print_all(summary):
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
           + in_memory.table(of["ways"], of["devices"])
           + "\n\nProgrammed once, read later (device by device, 1/f noise), with and without "
-          "drift compensation;\nmean +- standard deviation over "
-          f"{of['device_seeds']} device seeds\n" + in_memory.time_table(of["over_time"])
+          "drift compensation;\nmean +- sample standard deviation "
+          + f"between {summary['seeds']} networks; and " * (summary["seeds"] > 1)
+          + f"between {of['device_seeds']} sets of devices of a network\n" + in_memory.time_table(of["over_time"])
           + "\n\n" + in_memory.precision_table(of["precision"])
           + "\nthe runs rounded in training are short, epochs: "
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
@@ -171,7 +172,9 @@ def machine():
 def draw(summary, out):
     """The figures that need no network, only the results; returns their paths."""
     runs, of = summary["runs"], summary["memory"]
-    paths = [figures.claim(runs, summary["without_membrane"], out / "claim.png")]
+    paths = [figures.claim([(task, unit, name, group[0]["parameters"], figures_of(group))
+                            for task, unit, name, group
+                            in compared(runs, summary["without_membrane"])], out / "claim.png")]
     for task in TASKS:
         # of the first seed
         curves = [group[0] for (name, _), group in by_unit(runs).items() if name == task]

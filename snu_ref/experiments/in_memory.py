@@ -20,14 +20,18 @@ us.
 
 Source: network, device count and training in the loop, arXiv:1812.07040v2.
 """
+import math
+
 import numpy as np
 
 from ..pcm import PCMArray
 from ..pcm.in_loop import round_to_bits
+from ..statistics import from_moments, nested, summary
 from ..tasks.presets import find_preset
 from ..tasks.progress import time_name
 from ..tasks.run import run_task
 from ..tasks.training import make_store
+from .comparison import figure
 
 WAYS = ("software", "quantised", "in the loop", "programmed")
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_536_000.0
@@ -54,11 +58,11 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
 
 
 def programmed_once(run, seed, device_seeds):
-    """The fourth way: a software network, read 20 s after programming; spread over the devices."""
+    """The fourth way: a software network, read 20 s after programming; a figure a device seed."""
     figures = [programmed(run, [TIMES[0]], device_seed, metric="nll", compensate=False)[0]
                for device_seed in range(seed, seed + device_seeds)]
-    return {"nll": float(np.mean(figures)), "spread": float(np.std(figures)),
-            "history": [], "seconds": 0.0, "counters": {}}
+    return {"nll": float(np.mean(figures)), "figures": figures, "history": [], "seconds": 0.0,
+            "counters": {}}
 
 
 def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
@@ -70,6 +74,19 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
     return rows, runs
 
 
+def way_summary(row, device_seeds):
+    """The Summary of the test NLL of a row of `train_ways`, over its device seeds if it has any.
+
+    Results of 0.1.0 hold a "spread" instead of the figures, with their squares divided by n.
+    """
+    if "figures" in row:
+        return summary(row["figures"])
+    if "spread" in row and device_seeds > 1:
+        return from_moments(device_seeds, row["nll"],
+                            row["spread"] * math.sqrt(device_seeds / (device_seeds - 1)))
+    return summary([row["nll"]])
+
+
 def table(rows, n_devices):
     """The four ways as text."""
     lines = [f"{n_devices:,} devices, two a synapse; update rule, refresh and settings are our "
@@ -78,7 +95,7 @@ def table(rows, n_devices):
              f"{'device reads':>13} {'seconds':>8}"]
     for way, row in rows.items():
         c = row["counters"]
-        nll = f"{row['nll']:.3f}" + (f" +- {row['spread']:.3f}" if "spread" in row else "")
+        nll = figure("nll", row.get("figures", [row["nll"]]))
         counts = " ".join(f"{c[key]:{width},}" if c else f"{'-':>{width}}" for key, width in
                           (("set_pulses", 11), ("refreshes", 10), ("resets", 8),
                            ("device_reads", 13)))
@@ -140,7 +157,8 @@ def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
     Returns a dict: times, software (the figure in float), for "raw" and "compensated" a list of
-    device_seeds lists, and for "shrunk" one of figures at the times up to an hour.
+    device_seeds lists, one figure a time, and for "shrunk" the same at the times up to an hour.
+    Lists of several networks may follow one another; the dict then has "networks", their number.
     """
     seeds = range(seed, seed + device_seeds)
     hour = [t for t in times if t <= HOUR]
@@ -154,7 +172,8 @@ def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
 
 def joined(sweeps):
     """Sweeps of several networks as one: their device seeds one after the other."""
-    return {**sweeps[0], "software": float(np.mean([sweep["software"] for sweep in sweeps])),
+    return {**sweeps[0], "networks": len(sweeps),
+            "software": float(np.mean([sweep["software"] for sweep in sweeps])),
             **{kind: [figures for sweep in sweeps for figures in sweep[kind]]
                for kind in ("raw", "compensated", "shrunk")}}
 
@@ -164,18 +183,21 @@ def time_table(sweeps):
     lines = [f"{'time':>8}" + "".join(f"  {task + ', ' + kind:>26}" for task in sweeps
                                       for kind in ("raw", "compensated"))]
     for i, t in enumerate(next(iter(sweeps.values()))["times"]):
-        cells = []
-        for sweep in sweeps.values():
-            for kind in ("raw", "compensated"):
-                values = [figures[i] for figures in sweep[kind]]
-                factor, unit = (100, " %") if sweep["metric"] == "accuracy" else (1, "")
-                mean, spread = factor * np.mean(values), factor * np.std(values)
-                cells.append(f"  {f'{mean:.2f}{unit} +- {spread:.2f}':>26}")
-        lines.append(f"{time_name(t):>8}" + "".join(cells))
+        lines.append(f"{time_name(t):>8}" + "".join(
+            f"  {_spreads(sweep, [figures[i] for figures in sweep[kind]]):>26}"
+            for sweep in sweeps.values() for kind in ("raw", "compensated")))
     lines.append(f"{'software':>8}" + "".join(
         f"  {(100 if s['metric'] == 'accuracy' else 1) * s['software']:26.2f}  {'':26}"
         for s in sweeps.values()))
     return "\n".join(lines)
+
+
+def _spreads(sweep, values):
+    """The mean of a sweep's figures at one time; deviations between networks, between devices."""
+    factor, unit = (100, " %") if sweep["metric"] == "accuracy" else (1, "")
+    between, within = nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
+    spreads = "; ".join(f"{factor * sd:.2f}" for sd in (between.sd, within) if sd is not None)
+    return f"{factor * between.mean:.2f}{unit}" + f" +- {spreads}" * bool(spreads)
 
 
 # ---- limited precision --------------------------------------------------------------------------

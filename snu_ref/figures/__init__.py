@@ -5,10 +5,10 @@
     runs      learning_curves   loss and validation metric against the epoch
               piano_rolls       the notes of a piece beside what the network expected
               input_weights     what hidden units have learnt to look for, as images
-              figure_against_parameters   test metric of the units against their size
+              claim             test figure of the units against their size
     devices   the in-memory experiments
 
 Each function saves one PNG and returns its path.
 """
 from .neuron import neuron_trace, spike_raster
-from .runs import figure_against_parameters, input_weights, learning_curves, piano_rolls
+from .runs import claim, input_weights, learning_curves, piano_rolls

@@ -5,7 +5,9 @@
 Every number is one of results.json, rounded; the prose says what a table shows and what it does
 not.
 """
-from ..experiments.comparison import by_unit, figure, figures_of, in_words, published
+from ..experiments.comparison import (by_unit, figure, figures_of, in_words, of_summary,
+                                      published)
+from ..experiments.in_memory import way_summary
 from ..tasks.progress import time_name
 from ..tasks.units import UNITS
 from .figures import figures_of_part
@@ -119,7 +121,7 @@ def gradients(results, folder):
 def tasks(results, folder):
     """The three tasks, the units beside the paper's figures."""
     seeds = results["seeds"]
-    spread = ((f"Mean ± standard deviation of {seeds} seeds. ",) if seeds > 1 else
+    spread = ((f"Mean ± sample standard deviation of {seeds} seeds. ",) if seeds > 1 else
               ("This is one seed, and another one gives slightly other figures: ",
                element("code", "reproduce --seeds 3"), " shows by how much. "))
     return section("tasks", 2, "Tasks", paragraph(
@@ -183,10 +185,9 @@ def memory(results, folder):
     m = results["memory"]
     rows = []
     for way, row in m["ways"].items():
-        spread = f" ± {row['spread']:.3f}" if "spread" in row else ""
         counts = [f"{row['counters'][key]:,}" if row["counters"] else "–" for key in COUNTERS]
         rows.append([element("span", way, element("span", WAYS[way], class_="source")),
-                     f"{row['nll']:.3f}{spread}", *counts])
+                     of_summary("nll", way_summary(row, m["device_seeds"]), " ± "), *counts])
     lengths = " and ".join(f"{n} epochs for the {task}"
                            for task, n in m["precision_epochs"].items())
     return section(
@@ -197,7 +198,7 @@ def memory(results, folder):
                   "rule, refresh and settings here are declared substitutes and our choice, the "
                   "statistics of the devices are from published measurements."),
         table(f"Four ways to have the weights, from seed {results['seed']}, the last epoch of "
-              "each. Test NLL in nats a step; ± is the standard deviation over "
+              "each. Test NLL in nats a step; ± is the sample standard deviation over "
               f"{m['device_seeds']} device seeds.",
               ["Way", "Test NLL", *COUNTERS.values()], rows),
         figures_of_part("memory", results, folder),
@@ -220,7 +221,7 @@ def _over_time(m):
                               for s in sweeps.values() for kind in ("raw", "compensated")]
             for i, t in enumerate(list(sweeps.values())[0]["times"])]
     foot = [["software"] + [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]]
-    return table("Programmed once and read later; mean ± standard deviation of "
+    return table("Programmed once and read later; mean ± sample standard deviation of "
                  f"{m['device_seeds']} device seeds. Music: test NLL in nats a step; digits: test "
                  "accuracy in per cent.", head, rows, foot=foot)
 

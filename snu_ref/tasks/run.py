@@ -24,12 +24,12 @@ class Run(NamedTuple):
         return self.trained.network
 
 
-def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=False, stream=None,
-             report=None, **changes):
+def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None, resume=False,
+             stream=None, report=None, **changes):
     """Train from `seed` with the settings of a preset's table, then read the test split once.
 
-    changes: settings that replace those of the table. checkpoint, resume, stream, report: see
-    `train`.
+    changes: settings that replace those of the table. test: False leaves the test split unread, for
+    trials that are judged by validation. checkpoint, resume, stream, report: see `train`.
     """
     settings = settings_of(table, **changes)
     task = loaded.task
@@ -38,7 +38,8 @@ def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=Fal
     results = {
         "task": task.name, "unit": task.unit, "preset": preset, "seed": seed,
         "parameters": trained.network.n_trainable,
-        "metric": task.metric, "test": task.evaluate(trained.network, "test", settings, seed),
+        "metric": task.metric,
+        **(tested(task, trained.network, settings, seed) if test else {}),
         "baselines": loaded.baselines, "data": loaded.facts,
         "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch,
         "history": trained.history,
@@ -49,3 +50,14 @@ def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=Fal
                      "python": platform.python_version()},
     }
     return Run(loaded, settings, trained, results)
+
+
+def tested(task, network, settings, seed):
+    """The test figures and, where the task has classes, the answer to every test image, as digits.
+
+    The answers serve to compare two classifiers image by image (`snu_ref.statistics.mcnemar`).
+    """
+    if not hasattr(task, "answers"):
+        return {"test": task.evaluate(network, "test", settings, seed)}
+    answers = task.answers(network, "test", settings, seed)
+    return {"test": task.score(answers, "test"), "answers": "".join(map(str, answers))}

@@ -124,7 +124,13 @@ def test_the_memory_experiment_by_itself_and_its_spread(ahead, tmp_path):
     assert results["devices"] == 52_800 and len(results["ways"]) == results["seeds"][1] + 1 == 2
     for way in ("software", "quantised", "in the loop", "programmed"):
         a, b = (rows[way]["nll"] for rows in results["ways"])
-        assert a != b and f"{way:12} {(a + b) / 2:.3f} +- {abs(a - b) / 2:.3f}" in text
+        # of two numbers: the sample deviation, and Student's interval, 12.706 sd / sqrt(2) wide
+        mean, sd = (a + b) / 2, abs(a - b) / 2 ** 0.5
+        assert a != b
+        row = next(line for line in text.splitlines()
+                   if line.startswith(f"{way:12} {mean:6.3f}") and " to " in line).split()[-5:]
+        assert [float(word) for word in (row[0], row[1], row[3])] == pytest.approx(
+            [sd, mean - 12.7062 * sd / 2 ** 0.5, mean + 12.7062 * sd / 2 ** 0.5], abs=2e-3)
     raw, compensated = (results["over_time"][kind] for kind in ("raw", "compensated"))
     assert len(raw) == len(compensated) == 2                 # one of each network, at 8 times
     assert all(len(row) == 8 and row[-1] > row[0] for row in raw)    # drift does harm

@@ -102,3 +102,14 @@ def test_figures_are_written(music, tmp_path):
                                                    memory.conductances(run.trained.store), tmp_path / "b.png"),
              memory_figures.wanted_against_read(*memory.wanted_and_read(runs["software"], 0), tmp_path / "c.png")]
     assert all(path.stat().st_size > 10_000 for path in paths)
+
+
+def test_the_spread_of_old_results_is_computed_anew():
+    """0.1.0 kept a mean and a deviation divided by n; the same devices give the same summary now."""
+    figures = [9.5, 9.9, 10.0]
+    old = {"nll": float(np.mean(figures)), "spread": float(np.std(figures))}
+    new = memory.way_summary({"nll": old["nll"], "figures": figures}, 3)
+    assert new.sd == pytest.approx(np.std(figures, ddof=1)) and new.n == 3
+    assert memory.way_summary(old, 3) == pytest.approx(new)
+    assert memory.way_summary({"nll": 8.7}, 3) == memory.way_summary({**old, "nll": 8.7}, 1) == (
+        1, 8.7, None, None, None)
