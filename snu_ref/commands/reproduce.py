@@ -78,7 +78,7 @@ def run(args):
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
                "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
                "seed": args.seed, "seeds": args.seeds,
-               "quick": args.quick, "gradients": results["gradients"], "bounds": BOUNDS,
+               "quick": args.quick, "gradients": results["gradients"]["pieces"], "bounds": BOUNDS,
                "facts": facts,
                "runs": [results[run_name(task, unit, seed)]["run"]
                         for task in TASKS for unit in COMPARED for seed in seeds],
@@ -88,7 +88,7 @@ def run(args):
                "inhibition": results["inhibition"]["rows"],
                "memory": memory(results, seeds, args.quick)}
     print_all(summary)
-    drawn = [name for of in results.values() if "figures" in of for name in of["figures"]]
+    drawn = [name for of in results.values() for name in of.get("figures", ())]
     drawn += [path.name for path in draw(summary, args.out)]
     used = {}
     for job in jobs:
@@ -124,7 +124,7 @@ def memory(results, seeds, quick):
                      "in the loop": loop["row"], "programmed": software["programmed"]},
             "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
             "precision": {task: {"metric": metric, "bits": list(bits), "after": of["after"],
-                                 "during": [results[f"bits-{task}-{b}"] for b in bits],
+                                 "during": [results[f"bits-{task}-{b}"]["figure"] for b in bits],
                                  "software": figure}
                           for task, (of, metric, figure) in after.items()},
             "precision_epochs": precision_epochs(quick)}

@@ -98,7 +98,7 @@ def without_membrane(table):
 
 def gradients(quick):
     """The evidence for all gradients, the worst of each piece."""
-    return summary(evidence(most=QUICK_VARIANTS if quick else math.inf))
+    return {"pieces": summary(evidence(most=QUICK_VARIANTS if quick else math.inf))}
 
 
 def train_one(task, unit, seed, quick, membrane, out):
@@ -144,8 +144,9 @@ def on_devices(way, seed, quick, out):
 def few_bits(task, bits, seed, quick):
     """The test figure of a short run on weights of so many bits."""
     table = find_preset(task, "snu", {"music": "pcm", "digits": "small"}[task])
-    return in_memory.rounded_during(load(task, "snu", quick), table, bits, seed, stream=io.StringIO(),
-                                    epochs=precision_epochs(quick)[task])
+    return {"figure": in_memory.rounded_during(
+        load(task, "snu", quick), table, bits, seed, stream=io.StringIO(),
+        epochs=precision_epochs(quick)[task])}
 
 
 def precision_epochs(quick):
