@@ -10,6 +10,7 @@ from ..statistics import difference, verdict
 from ..tasks.units import UNITS
 from .figures import figures_of_part
 from .page import Html, element, paragraph, section, table
+from .sections import verdict as verdict_on_gradients
 
 OTHERS = ("rnn", "gru", "lstm")
 TASK_NAMES = {"digits": "Digits, %", "music": "Music, nats a step",
@@ -35,14 +36,16 @@ def claim(results, folder):
         paragraph(element("strong", "In this run: "), *_answer(wins, results)),
         table("SNU and sSNU against the other units, and against themselves without membrane.",
               {"Task, unit": "digits are judged by test accuracy (higher is better), music and "
-                             "language by NLL and perplexity (lower is better).",
+                             "language by NLL and perplexity (lower is better)",
                "Figure": "the unit's test figure" + (", mean ± sample standard deviation over the "
                                                      "seeds" if results["seeds"] > 1 else ""),
                **{UNITS[unit][0]: "" for unit in OTHERS},
-               "No membrane": "in this and the three columns before it, the difference of the two "
-                              "test figures: above 0, the unit of the row is better. Below "
-                              "it, what the 95 % interval (Welch's, over the seeds) says; and the "
-                              "unit's parameters as a part of the other's"},
+               "No membrane": "here and under RNN, GRU and LSTM: the difference of the two test "
+                              "figures: above 0, the unit of the row is better; and its "
+                              "parameters as a part of the other's"
+                              + ("; better, worse or not told apart is what the 95 % interval "
+                                 "of the difference says (Welch's, over the seeds)"
+                                 if results["seeds"] > 1 else "")},
               rows),
         figures_of_part("claim", results, folder),
         paragraph("What this leaves open. The hidden layers have as many units as each other, not "
@@ -51,7 +54,9 @@ def claim(results, folder):
                   "their learning rate. The data are small. An accuracy of 97 % on 1,797 "
                   "digits has a standard error of 0.4 points from the choice of the images alone, "
                   "which no number of seeds reduces."),
-        *_without(results))
+        *_without(results),
+        paragraph(element("strong", "Gradients. "), "All networks were trained with gradients "
+                  "derived by hand. ", verdict_on_gradients(results)))
 
 
 def _without(results):
@@ -80,9 +85,10 @@ def _rows(results):
                 continue
             gap, words = _compared(group, other)
             wins.append((name, gap, words))
-            part = group[0]["parameters"] / other[0]["parameters"]
-            cells.append(element("span", _signed(group[0]["metric"], gap), element(
-                "span", f"{words}; {100 * part:.0f} % of the parameters", class_="source")))
+            part = 100 * group[0]["parameters"] / other[0]["parameters"]
+            notes = ([words] if len(group) > 1 else []) + [f"{part:.0f} % of its parameters"]
+            cells.append(element("span", _signed(group[0]["metric"], gap),
+                                 element("span", "; ".join(notes), class_="source")))
         rows.append([f"{TASK_NAMES[task]}: {UNITS[unit][0]}",
                      figure(group[0]["metric"], figures_of(group), " ± "), *cells])
     return rows, wins

@@ -41,7 +41,7 @@ def memory(results, folder):
                   "choice. The statistics of the devices are from published measurements."),
         table(f"Four ways to have the weights, from seed {results['seed']}, the last epoch of "
               "each.",
-              {"Way": "", "Test NLL": "nats a step, lower is better; ± is the sample standard "
+              {"Way": "how the weights came about", "Test NLL": "nats a step, lower is better; ± is the sample standard "
                f"deviation over {m['device_seeds']} device seeds, that is, sets of devices",
                **dict(COUNTERS.values())}, rows),
         figures_of_part("memory", results, folder),
@@ -92,7 +92,7 @@ def _first_hour(m):
     """Is compensation worse than none in the first hour, and why? Nothing for one device seed."""
     if m["device_seeds"] < 2:
         return
-    head, rows = {"Time": ""}, {}
+    head, rows = {"Time": "since programming"}, {}
     for task, s in m["over_time"].items():
         head[f"{task}: compensated less uncompensated"] = ""
         for i, t in enumerate(s["times"]):
@@ -130,7 +130,7 @@ def _answer(m):
 
 
 def _shrunk(m):
-    head, rows = {"Time": ""}, {}
+    head, rows = {"Time": "since programming"}, {}
     for task, s in m["over_time"].items():
         head |= {f"{task}, drifted": "", f"{task}, only smaller": ""}
         for i, t in enumerate(s["times"]):

@@ -115,7 +115,7 @@ def _task(task, results, folder):
                      figure(group[0]["metric"], figures_of(group), " ± "),
                      f"{sum(r['seconds'] for r in group) / len(group):.0f}",
                      element("span", *paper)])
-    first = next(r for r in results["runs"] if r["task"] == task)
+    first = [r for r in results["runs"] if r["task"] == task][0]
     foot = [[name, "", figure(first["metric"], [value]), "", ""]
             for name, value in first["baselines"].items()]
     drawn = (element("p", "Text drawn from the sSNU, at a temperature of 0.8:"),
@@ -155,7 +155,8 @@ def inhibition(results, folder):
                   "is taken over a batch of 15, has 1128 spikes at 94.51 % without and 46 at 93.82 "
                   "% with it."),
         table(f"The same network with and without inhibition, seed {results['seed']}.",
-              {"Inhibition": "", "Test accuracy (%)": "",
+              {"Inhibition": "whether a spike resets all units of the layer",
+               "Test accuracy (%)": "right answers, of all test images",
                "Hidden spikes a digit": "spikes of all 100 units in all steps, on average"}, rows),
         figures_of_part("inhibition", results, folder))
 
@@ -186,7 +187,8 @@ def made(results, folder):
                "Processor": "seconds of all processors"},
               times, foot=[["all", f"{results['seconds']:.1f}", f"{results['processor']:.1f}"]]),
         table("The training runs.",
-              {"Run": "", "Seed": "start of all random numbers", "Epochs": "",
+              {"Run": "task and unit", "Seed": "start of all random numbers",
+               "Epochs": "passes over the training data",
                "Kept": "the best epoch by the validation figure",
                "Seconds": "by the clock, validation included",
                "Test": "the test split is read once, with the epoch that was kept"}, runs),
