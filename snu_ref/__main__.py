@@ -9,7 +9,7 @@ from .commands import help as command_help
 PROGRAM = "python -m snu_ref"
 READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
 COMMANDS = {  # name, also of its module in snu_ref.commands: one line of help
-    "reproduce": "gradients, tasks and in-memory experiment: tables, figures and a report",
+    "reproduce": "does the paper's claim hold? five units, three tasks, and a report",
     "report": "make the page of a reproduction again from its folder",
     "train": "one training run with checkpoints and a learning curve",
     "gradcheck": "print the evidence that every gradient is right",
@@ -68,8 +68,8 @@ def parse_and_run(argv):
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
         print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"{PROGRAM} {args.command}: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"{PROGRAM} {args.command}: stopped{stop and ': '}{stop}", file=sys.stderr)
         return 130
 
 

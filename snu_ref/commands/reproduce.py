@@ -48,7 +48,7 @@ def add_arguments(parser):
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
                         help="train N times, from seeds SEED, SEED + 1 ...; means and intervals are "
                              "printed (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="run N processes side by side; the results do not depend on N "
                              "(default: the processors, here %(default)s)")
     parser.add_argument("--resume", action="store_true",
