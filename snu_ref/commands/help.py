@@ -24,10 +24,10 @@ If the command is stopped, or a process dies, the finished runs stay in
 DIR/finished: the same command with --resume goes on from there. Without
 --resume a new run begins, and replaces what is in DIR.""", """\
 examples:
-  python -m snu_ref reproduce                    one seed
-  python -m snu_ref reproduce --seeds 5          five, which give intervals
-  python -m snu_ref reproduce --seeds 5 --resume go on after a stop
-  python -m snu_ref reproduce --quick --out try  a trial of the command
+  python -m snu_ref reproduce                      one seed
+  python -m snu_ref reproduce --seeds 5            five, which give intervals
+  python -m snu_ref reproduce --seeds 5 --resume   go on after a stop
+  python -m snu_ref reproduce --quick --out try    a trial of the command
 
 exit status: 0 if all gradients agree, 1 if one is out, 2 for bad input,
 130 if stopped by Ctrl-C."""),
