@@ -12,32 +12,21 @@
 #
 # **Time.** 2 s of processor time (`--quick`: 1 s), half an hour to read.
 #
-#     python tutorials/01_a_neuron_is_a_circuit.py             # figures beside the script
-#     python -i tutorials/01_a_neuron_is_a_circuit.py          # and stay, to do the exercises
-#     python tutorials/01_a_neuron_is_a_circuit.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/01_a_neuron_is_a_circuit.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
 
+# %%
 import numpy as np
 
 from snu_ref import SNU
 from snu_ref.figures import style
-
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 1: from the membrane's circuit to the SNU.")
-parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "01_a_neuron_is_a_circuit.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
-
 
 # %% [markdown]
 # ## The circuit
@@ -76,8 +65,8 @@ def exact(t, I):
 
 t, e = np.linspace(1, 50, 50), 1e-4  # ms
 dV_dt = (exact(t + e, 2.0) - exact(t - e, 2.0)) / (2 * e)
-assert np.allclose(tau * dV_dt, -exact(t, 2.0) + R * 2.0, atol=1e-6)     # (b) solves (a)
-assert abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005                   # 63 % of the way
+claim(np.allclose(tau * dV_dt, -exact(t, 2.0) + R * 2.0, atol=1e-6))     # (b) solves (a)
+claim(abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005)                   # 63 % of the way
 
 # %% [markdown]
 # ## The Euler step
@@ -115,8 +104,8 @@ for dt in (5.0, 1.0):
 
 for dt, (t, V) in curves.items():
     n = np.arange(1, len(V) + 1)
-    assert np.allclose(V, R * I_on * (1 - (1 - dt / tau) ** n), rtol=1e-12)  # n equal steps of (c)
-    assert (V > exact(t, I_on)).all()  # Euler runs ahead: it keeps the steep slope for a whole step
+    claim(np.allclose(V, R * I_on * (1 - (1 - dt / tau) ** n), rtol=1e-12))  # n equal steps of (c)
+    claim((V > exact(t, I_on)).all())  # Euler runs ahead: it keeps the steep slope for a whole step
 
 # %%
 with style.house():
@@ -181,8 +170,8 @@ errors = np.array(errors)  # mV
 
 slope = np.polyfit(np.log(dts), np.log(errors), 1)[0]
 predicted = R * I_on * dts / (2 * np.e * tau)
-assert abs(slope - 1) < (0.03 if args.quick else 0.01)
-assert abs(errors[-1] / predicted[-1] - 1) < (0.01 if args.quick else 0.001)
+claim(abs(slope - 1) < (0.03 if args.quick else 0.01))
+claim(abs(errors[-1] / predicted[-1] - 1) < (0.01 if args.quick else 0.001))
 
 with style.house():
     figure, axes = style.figure()
@@ -240,12 +229,12 @@ def neuron(I, dt):
 dt = 1.0  # ms
 runs = {I: neuron([I] * 60, dt) for I in (1.4, 2.0, 16.0)}
 
-assert runs[1.4][1].sum() == 0 and runs[1.4][0].max() < R * 1.4          # silent for ever
+claim(runs[1.4][1].sum() == 0 and runs[1.4][0].max() < R * 1.4)          # silent for ever
 V, y = runs[2.0]
 after = np.flatnonzero(y[:-1]) + 1                                       # the steps after a spike
-assert len(after) >= 3 and np.all(V[after] == (dt / C) * 2.0)            # one step of charge
-assert len(set(np.diff(np.flatnonzero(y)))) == 1                         # a regular clock
-assert runs[16.0][1].all()                                               # no refractory period
+claim(len(after) >= 3 and np.all(V[after] == (dt / C) * 2.0))            # one step of charge
+claim(len(set(np.diff(np.flatnonzero(y)))) == 1)                         # a regular clock
+claim(runs[16.0][1].all())                                               # no refractory period
 
 with style.house():
     figure, axes = style.figure(3, 1, height=5.6, sharex=True)
@@ -298,10 +287,10 @@ unit.params["W"][:] = dt / C
 unit.params["b"][:] = -V_th
 y, cache = unit.forward(I[:, None, None])  # time, batch, inputs: (150, 1, 1)
 
-assert np.array_equal(cache.s[:, 0, 0], V)
-assert np.array_equal(y[:, 0, 0], spikes)
-assert 5 < spikes.sum() < 50                      # it did fire, and not all the time
-assert (V == 0).any() and V.min() == 0            # the floor was needed
+claim(np.array_equal(cache.s[:, 0, 0], V))
+claim(np.array_equal(y[:, 0, 0], spikes))
+claim(5 < spikes.sum() < 50)                      # it did fire, and not all the time
+claim((V == 0).any() and V.min() == 0)            # the floor was needed
 
 with style.house():
     figure, (top, bottom) = style.figure(2, 1, height=4.8, sharex=True, height_ratios=(1, 2))
@@ -373,16 +362,16 @@ def snu_spikes(I, dt):
 
 
 true_times, t_exact, V_exact = exact_neuron(I_pieces)
-assert len(true_times) > 20 and V_exact.max() < V_th + 1e-9
-only, _, _ = exact_neuron([2.0] * 60)                              # constant: the clock of (e) below
-assert np.allclose(np.diff(only), tau * np.log(20 / (20 - V_th)))
+claim(len(true_times) > 20 and V_exact.max() < V_th + 1e-9)
+only, _, _ = exact_neuron([2.0] * 60)  # a constant current: the clock of (e) below
+claim(np.allclose(np.diff(only), tau * np.log(20 / (20 - V_th))))
 late = {}                                                          # ms, for each spike
 for dt in (1.0, 0.1):
     times, s, t = snu_spikes(I_pieces, dt)
-    assert len(times) == len(true_times)
+    claim(len(times) == len(true_times))
     late[dt] = times - true_times
 mean_late = {dt: np.abs(of).mean() for dt, of in late.items()}
-assert mean_late[1.0] < 1.0 and 5 < mean_late[1.0] / mean_late[0.1] < 20
+claim(mean_late[1.0] < 1.0 and 5 < mean_late[1.0] / mean_late[0.1] < 20)
 
 with style.house():
     figure, (top, bottom) = style.figure(2, 1, height=5.4, sharex=True, height_ratios=(1.2, 1))
@@ -447,11 +436,11 @@ fine_dt = 0.1 if args.quick else 0.02
 intervals = {dt: snu_interval(currents, dt, duration) for dt in (1.0, fine_dt)}
 worst = {}
 for dt, interval in intervals.items():
-    assert np.isinf(interval[~firing]).all()                       # silent up to the rheobase
-    assert (interval[firing] <= T[firing] + dt + 1e-9).all()
-    assert (interval[firing] >= T[firing] * (1 - 0.51 * dt / tau)).all()
+    claim(np.isinf(interval[~firing]).all())                       # silent up to the rheobase
+    claim((interval[firing] <= T[firing] + dt + 1e-9).all())
+    claim((interval[firing] >= T[firing] * (1 - 0.51 * dt / tau)).all())
     worst[dt] = np.abs(T[firing] / interval[firing] - 1).max()     # relative error of the rate
-assert worst[fine_dt] < (0.03 if args.quick else 0.006) and worst[1.0] > 0.05
+claim(worst[fine_dt] < (0.03 if args.quick else 0.006) and worst[1.0] > 0.05)
 
 with style.house():
     figure, axes = style.figure(height=4.2)
@@ -479,13 +468,13 @@ with style.house():
 
 # %%
 scaled = SNU(1, 1, rng=rng, decay=1 - 1.0 / tau)
-assert scaled.params["b"][0] == -1                                 # the default: threshold 1
+claim(scaled.params["b"][0] == -1)                                 # the default: threshold 1
 scaled.params["W"][:] = (1.0 / C) / V_th
 y_scaled, cache_scaled = scaled.forward(I[:, None, None])
-assert np.array_equal(y_scaled, y)                                 # the same spikes
-assert np.abs(cache_scaled.s * V_th - cache.s).max() < 1e-12       # s in units of V_th
+claim(np.array_equal(y_scaled, y))                                 # the same spikes
+claim(np.abs(cache_scaled.s * V_th - cache.s).max() < 1e-12)       # s in units of V_th
 steps_of_memory = 1 / (1 - SNU(1, 1, rng=rng).params["decay"][0])
-assert abs(steps_of_memory - 5) < 1e-12
+claim(abs(steps_of_memory - 5) < 1e-12)
 
 # %%
 print(f"rheobase                             {V_th / R:.2f} nA")

@@ -11,32 +11,21 @@
 #
 # **Time.** 12 s of processor time (`--quick`: 2 s), half an hour to read.
 #
-#     python tutorials/09_units_compared.py             # figures beside the script
-#     python -i tutorials/09_units_compared.py          # and stay, to do the exercises
-#     python tutorials/09_units_compared.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/09_units_compared.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
 
+# %%
 import numpy as np
 
 from snu_ref import GRU, LSTM, RNN, SNU, Adam, Dense, Network, clip_by_norm, softmax_cross_entropy
 from snu_ref.figures import style
-
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 9: SNU, RNN, GRU and LSTM compared.")
-parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "09_units_compared.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
-
 
 # %% [markdown]
 # ## Four units
@@ -74,9 +63,9 @@ counted = {name: [unit(88, int(n), rng=rng).n_trainable for n in sizes]
 for blocks, name in enumerate(("SNU", "RNN", "GRU", "LSTM")):
     formula = 88 * sizes + sizes if name == "SNU" else \
         {1: 1, 2: 3, 3: 4}[blocks] * (88 * sizes + sizes ** 2 + sizes)
-    assert np.array_equal(counted[name], formula)
+    claim(np.array_equal(counted[name], formula))
 music = {name: counted[name][4] for name in UNITS}                 # 150 units
-assert music["SNU"] == 13_350 and music["LSTM"] == 143_400
+claim(music["SNU"] == 13_350 and music["LSTM"] == 143_400)
 
 with style.house():
     figure, axes = style.figure()
@@ -119,9 +108,9 @@ dz = np.empty_like(y)
 dz[-1] = bump[-1] * G[-1]
 for t in reversed(range(T - 1)):
     dz[t] = factor[t] * dz[t + 1]
-assert np.abs(dz @ unit.params["W"].T - dx).max() < 1e-12 * np.abs(dx).max()
+claim(np.abs(dz @ unit.params["W"].T - dx).max() < 1e-12 * np.abs(dx).max())
 spiking = y > 0
-assert spiking.sum() > 20 and (factor[spiking] < 0).all()           # a spike turns the sign
+claim(spiking.sum() > 20 and (factor[spiking] < 0).all())           # a spike turns the sign
 
 # %% [markdown]
 # ## The journey, measured
@@ -172,12 +161,12 @@ curves = {"SNU": journey(SNU(10, 50, rng=rng, g="identity")),
 scaled = {scale: journey(scaled_rnn(scale)) for scale in (0.7, 1.0, 1.3)}
 slow = journey(SNU(10, 50, rng=rng, g="identity", decay=0.98))
 step_factor = {name: per_step(curve) for name, curve in curves.items()}
-assert abs(step_factor["SNU"] - 0.8) < 0.01 and abs(step_factor["sSNU"] - 0.585) < 0.01
-assert abs(per_step(slow) - 0.98) < 0.01
-assert step_factor["LSTM"] > step_factor["GRU"] > step_factor["sSNU"]
-assert 0.85 < step_factor["RNN"] < 1.1
+claim(abs(step_factor["SNU"] - 0.8) < 0.01 and abs(step_factor["sSNU"] - 0.585) < 0.01)
+claim(abs(per_step(slow) - 0.98) < 0.01)
+claim(step_factor["LSTM"] > step_factor["GRU"] > step_factor["sSNU"])
+claim(0.85 < step_factor["RNN"] < 1.1)
 for scale in (0.7, 1.3):                                            # H enters once in each step
-    assert abs(per_step(scaled[scale]) / per_step(scaled[1.0]) / scale - 1) < 0.02
+    claim(abs(per_step(scaled[scale]) / per_step(scaled[1.0]) / scale - 1) < 0.02)
 
 with style.house():
     figure, (top, bottom) = style.figure(2, 1, height=6.6, sharex=True)
@@ -186,7 +175,8 @@ with style.house():
         top.semilogy(k, curve, color=style.COLOUR[name], linestyle=style.DASHES[name],
                      label=f"{name}: {step_factor[name]:.2f} a step")
     top.semilogy(k, slow, color=style.COLOUR["SNU"], linewidth=1.2, label="SNU, decay 0.98")
-    top.set(ylim=(1e-9, 30), ylabel="gradient (relative)", title="How far back does a gradient reach?")
+    top.set(ylim=(1e-9, 30), ylabel="gradient (relative)",
+            title="How far back does a gradient reach?")
     top.legend(loc="lower left", fontsize=11)
     for (scale, curve), line in zip(scaled.items(), (":", "-", "--")):
         bottom.semilogy(k, curve, line, color=style.COLOUR["RNN"], label=f"RNN, H times {scale}")
@@ -222,7 +212,7 @@ faint = 1e-6 * rng.normal(size=(T, 20, 10))
 _, lstm_cache = lstm.forward(faint)
 y, cache = unit.forward(faint)
 difference = np.abs(lstm_cache.after.c - cache.s).max() / np.abs(cache.s).max()
-assert difference < 1e-9 and not y.any()
+claim(difference < 1e-9 and not y.any())
 
 # %% [markdown]
 # ## Remember one thing
@@ -301,17 +291,17 @@ knows = {name: {D: np.mean(tried[name][D]) for D in delays} for name in makers}
 at_hand = {name: np.mean([remember(make, 20, seed, sign_last=True, **effort) for seed in seeds])
            for name, make in makers.items()}
 sure = ("sSNU, decay 0.98", "GRU", "LSTM")
-assert all(knows[name][D] > 0.85 for name in sure for D in (5, 20))
-assert knows["sSNU, decay 0.8"][5] > 0.85 and knows["sSNU, decay 0.8"][20] < 0.65
-assert 0.53 < knows["SNU, decay 0.98"][5] < 0.8 and knows["SNU, decay 0.98"][20] < 0.6
+claim(all(knows[name][D] > 0.85 for name in sure for D in (5, 20)))
+claim(knows["sSNU, decay 0.8"][5] > 0.85 and knows["sSNU, decay 0.8"][20] < 0.65)
+claim(0.53 < knows["SNU, decay 0.98"][5] < 0.8 and knows["SNU, decay 0.98"][20] < 0.6)
 for name in ("SNU, no membrane", "sSNU, no membrane"):
-    assert all(abs(knows[name][D] - 0.5) < 0.1 for D in delays)     # it guesses
-assert all(part > 0.97 for part in at_hand.values())                # and here all are perfect
+    claim(all(abs(knows[name][D] - 0.5) < 0.1 for D in delays))     # it guesses
+claim(all(part > 0.97 for part in at_hand.values()))                # and here all are perfect
 if not args.quick:
-    assert knows["LSTM"][35] > 0.85 and knows["GRU"][35] < 0.65 < knows["sSNU, decay 0.98"][35]
+    claim(knows["LSTM"][35] > 0.85 and knows["GRU"][35] < 0.65 < knows["sSNU, decay 0.98"][35])
     for D in (20, 35):
         worst, *others = sorted(tried["RNN"][D])
-        assert worst < 0.65 and min(others) > 0.85
+        claim(worst < 0.65 and min(others) > 0.85)
 
 with style.house():
     figure, axes = style.figure(height=4.6)
@@ -346,8 +336,8 @@ print(f"factor a step near rest, SNU, sSNU   {step_factor['SNU']:.1f} {step_fact
 print(f"SNU inside the LSTM differs by       less than 1e-9")
 for name in makers:
     print(f"sign 5, 20 steps ago; now: {name:17} "
-          + " ".join(f"{100 * knows[name][D]:3.0f}" for D in (5, 20))
-          + f"; {100 * at_hand[name]:3.0f} %")
+          + " ".join(f"{100 * knows[name][D]:.0f}" for D in (5, 20))
+          + f"; {100 * at_hand[name]:.0f} %")
 
 # %% [markdown]
 # ## Exercises
@@ -405,11 +395,11 @@ for name in makers:
 #     parameters of 88 inputs, 150 units   LSTM 143400
 #     factor a step near rest, SNU, sSNU   0.8 0.6
 #     SNU inside the LSTM differs by       less than 1e-9
-#     sign 5, 20 steps ago; now: SNU, decay 0.98    61  51; 100 %  ~
-#     sign 5, 20 steps ago; now: SNU, no membrane   50  51; 100 %  ~
-#     sign 5, 20 steps ago; now: sSNU, decay 0.8   100  50; 100 %  ~
-#     sign 5, 20 steps ago; now: sSNU, decay 0.98  100  99; 100 %  ~
-#     sign 5, 20 steps ago; now: sSNU, no membrane  50  49; 100 %  ~
-#     sign 5, 20 steps ago; now: RNN               100  83; 100 %  ~
+#     sign 5, 20 steps ago; now: SNU, decay 0.98   61 51; 100 %  ~
+#     sign 5, 20 steps ago; now: SNU, no membrane  50 51; 100 %  ~
+#     sign 5, 20 steps ago; now: sSNU, decay 0.8   100 50; 100 %  ~
+#     sign 5, 20 steps ago; now: sSNU, decay 0.98  100 99; 100 %  ~
+#     sign 5, 20 steps ago; now: sSNU, no membrane 50 49; 100 %  ~
+#     sign 5, 20 steps ago; now: RNN               100 83; 100 %  ~
 #     sign 5, 20 steps ago; now: GRU               100 100; 100 %  ~
 #     sign 5, 20 steps ago; now: LSTM              100 100; 100 %  ~
