@@ -138,14 +138,11 @@ def _shrunk(m):
                 for later in (s["raw"], s["shrunk"]):
                     gap = [b[i] - a[0] for a, b in zip(s["raw"], later)]
                     rows.setdefault(time_name(t), []).append(_with_interval(s, gap))
-    head |= {"drifted": "the figure at that time, uncompensated, less that at 20 s",
-             "only smaller": "the figure of the weights as read at 20 s, divided by the factor of "
-                             "compensation, less that at 20 s"}
-    explained = {name: words for name, words in head.items() if words}
-    columns = {name: explained.get(name.split(", ")[-1], "") for name in head
-               if name not in explained}
-    return table("What drift changes, and what smaller weights alone change; 95 % intervals in "
-                 f"brackets. {FIGURES}", columns, [[t, *cells] for t, cells in rows.items()])
+    return table("What drift changes, and what smaller weights alone change. Drifted: the figure at "
+                 "that time, uncompensated, less that at 20 s. Only smaller: the figure of the "
+                 "weights as read at 20 s, divided by the factor of the compensation, less that at "
+                 f"20 s. 95 % intervals in brackets. {FIGURES}",
+                 head, [[t, *cells] for t, cells in rows.items()])
 
 
 def _with_interval(s, gaps):
