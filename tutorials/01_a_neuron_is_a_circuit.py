@@ -504,6 +504,8 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #
 #    (Afterwards set R and tau back.)
 #
+#    *Hint.* (e) gives T; tau is 20 ms now, and R I is 40 mV.
+#
 # 2. *No error at all.* For a current that is constant during each step, (b) tells where V ends up
 #    exactly, not only to first order. Find the `decay` and the `W` of an SNU that is exact for
 #    any dt, even 5 ms, and check (the threshold is out of reach so that nothing resets):
@@ -515,6 +517,9 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #        assert np.abs(cache.s[:, 0, 0] - exact(5.0 * np.arange(1, 11), 2.0)).max() < 1e-12
 #
 #    Which decay does Euler's step have at dt = 15 ms? Why does the SNU refuse it, and yours not?
+#
+#    *Hint.* Let one step of (b) begin at V_0 instead of 0. What is left of V_0, and what does the
+#    current add?
 #
 # 3. *Your first backward pass.* Take the circuit without spikes, s_t = W x_t + decay s_{t-1}, from
 #    s_0 = 0. Let dS_t be all that the loss feels of a change in s_t. It has two parts: what the

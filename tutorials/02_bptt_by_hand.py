@@ -658,6 +658,8 @@ print(f"sSNU, dW by hand, detached           {soft_detached['W']:.5f}")
 #
 #    Which two contributions nearly cancel in ds_1, and what does each of them want?
 #
+#    *Hint.* Only dy changes. Begin at step 3, where now nothing is wanted.
+#
 # 2. *A unit that hears itself.* Recurrent units add H y_{t-1} to z_t (not gated). Who reads y_t
 #    now? Copy `forward` and `backward`, add H = 0.3 to both and dH to the gradients, and check
 #    them against the package:
@@ -670,6 +672,9 @@ print(f"sSNU, dW by hand, detached           {soft_detached['W']:.5f}")
 #            assert abs(grads[name].item() - YOUR_GRADS[name]) < 1e-12, name
 #
 #    with `rng = np.random.default_rng(0)`. Does dH ask for more of H or for less? Why?
+#
+#    *Hint.* y_{t-1} is now read three times. For dH, ask which number H is multiplied with in step
+#    t.
 #
 # 3. *A unit of your own.* Many spiking programs reset by subtraction: a spike takes one threshold
 #    away and leaves the rest. With g = identity,

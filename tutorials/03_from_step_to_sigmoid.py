@@ -382,6 +382,8 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 #    Someone claims that x = 1.57 has a second resting place. Why can it not, whatever x? (Look at
 #    the figure of the gate: how steep is its blue curve at most?)
 #
+#    *Hint.* At rest s_t = s_{t-1} = 2, and y is sigmoid(2 - 1). Solve Eq. 1 for x.
+#
 # 2. *A longer memory.* Find decay and b of an sSNU that says 0.01 at rest and keeps 95 % of a small
 #    state in each step. Check:
 #
@@ -391,6 +393,8 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 #
 #    (Afterwards set decay back to 0.8.) Could b = -1 do it with another decay? Why does the package
 #    refuse that decay?
+#
+#    *Hint.* Near rest y is sigmoid(b), and what is carried on is decay (1 - y).
 #
 # 3. *Let the unit learn its own sharpness.* Make k a parameter, y_t = sigmoid( k (s_t + b) ), and
 #    ask "who reads you?" for each quantity, as in tutorial 2. With g = identity:

@@ -420,6 +420,8 @@ for w in (1, 100):
 #    Now shuffle the steps of all lines together (`test_x[rng.permutation(T)]`), and then play the
 #    samples backwards (`test_x[::-1]`). What kind of timing do these units hear, and what not?
 #
+#    *Hint.* Which two things make a line special in a pattern: how often it spikes, or with whom?
+#
 # 2. *A slope that is not pretended.* Add random noise to v before the step: sometimes the unit
 #    spikes a little below its threshold, sometimes it does not a little above. Its *mean* output is
 #    then a smooth function of v, with a true slope. Find the scale of a logistic noise for which
@@ -429,6 +431,9 @@ for w in (1, 100):
 #        noise = rng.logistic(scale=YOUR_SCALE, size=(200_000, 1))
 #        mean_output = (v + noise > 0).mean(axis=0)
 #        assert np.abs(mean_output - (1 + np.tanh(v)) / 2).max() < 0.006
+#
+#    *Hint.* The logistic distribution function with a scale c is 1/(1 + exp(-v/c)). Write tanh
+#    that way.
 #
 # 3. *A surrogate of your own.* A surrogate is a pair: psi, and its derivative. Differentiate
 #    psi(v) = v / sqrt(1 + v^2), and let the package grade it, on the frozen program of tutorial 2:

@@ -431,6 +431,9 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #        assert 0.03 < steps[errors.argmin()] / YOUR_STEP < 30
 #        assert 0.003 < errors.min() / YOUR_ERROR < 300
 #
+#    *Hint.* The error of method is about e/2, that of rounding about 1e-16/e. Where are they
+#    equal?
+#
 # 2. *A friend's code.* This unit feeds its output back, y_t = tanh( W x_t + H y_{t-1} ). The
 #    backward pass has two bugs. Find them from the errors, without deriving anything first:
 #
@@ -459,6 +462,9 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #        assert not any(row.failed for row in rows)
 #
 #    After the first repair, one tensor is still wrong. Which one, and what reads it?
+#
+#    *Hint.* If all of x is wrong by a smooth amount, look at dz. If H alone is wrong, look at what
+#    H meets.
 #
 # 3. *A threshold that tires.* After each spike the threshold rises by beta and recovers by the
 #    factor rho a step:

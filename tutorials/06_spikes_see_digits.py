@@ -355,6 +355,8 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #
 #    How many steps would a pixel of value 0.5 need? Why fewer?
 #
+#    *Hint.* The count of n dice has the mean n p and the variance n p (1 - p).
+#
 # 2. *An open price.* Inhibition makes spikes expensive by the way. Say it openly: add to the loss
 #    PRICE times the number of hidden spikes per digit. Copy `train`, and in place of
 #    `network.forward` and `network.backward` go through the two layers yourself:
@@ -378,6 +380,9 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #
 #    (If nothing spikes any more: a batch has 32 digits.) Which PRICE saves just half? What happens
 #    at ten times 1e-4?
+#
+#    *Hint.* A spike more in any step costs one digit PRICE. How much of the mean over a batch is
+#    that?
 #
 # 3. *The shared gate, backwards.* Write the backward pass of the inhibited layer. "Who reads you?"
 #    (tutorial 2) has a new answer for y_t: the gate of *all* units. Let m = max_i y_i. Then

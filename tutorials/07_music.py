@@ -410,6 +410,9 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #
 #    How many nats a step is it worth to know *which* keys are the usual ones?
 #
+#    *Hint.* The best guess of a probability is the share. Then the cost is 88 times the entropy of
+#    one die.
+#
 # 2. *Better manners.* Teach `compose` not to clash: go through the keys of each chord from the most
 #    probable to the least, throw the die, but never admit a key whose neighbour is in already.
 #    Check that the music does not become empty:
@@ -419,6 +422,9 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #        sound(np.concatenate([test_in[:4, 0], polite[:28, 0]]), "07_polite.wav")
 #
 #    Which sounds worse, before or after? And is the surprise in nats of `ssnu` any lower for it?
+#
+#    *Hint.* Draw all dice first, as `compose` does. Then go through `np.argsort(-p)` and look at
+#    both neighbours.
 #
 # 3. *The loss, to the last digit.* Write the loss of this tutorial yourself, from logits, with its
 #    mask and its gradient. The package has three tests for it; the hard one has logits of 1000,

@@ -383,6 +383,8 @@ for T in temperatures:
 #
 #    And which, if it is certain and right 99 times and gives the hundredth word p = 0?
 #
+#    *Hint.* Perplexity is exp of the mean of -ln p.
+#
 # 2. *Two words of history.* Witten and Bell's rule nests: let the bigram say what is new after a
 #    *pair* of words,
 #
@@ -394,6 +396,9 @@ for T in temperatures:
 #        assert perplexity(np.array(q)) < 0.97 * perplexity(pairs[1:])
 #
 #    Does it reach the network? Does it know about quotation marks?
+#
+#    *Hint.* Count `after_pair[g, h][w]` as `followers` counts. Where a pair never came, N is 0 and
+#    c is 0: use the bigram.
 #
 # 3. *One table, two ends.* Tied weights meet the chain rule twice. Take a network without units:
 #    y_t = tanh( E[x_t] ), logits_t = E y_t. Its table E gets a gradient from where it is read and

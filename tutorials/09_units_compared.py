@@ -348,6 +348,8 @@ for name in makers:
 #        n = YOUR_N
 #        assert LSTM(88, n, rng=rng).n_trainable <= 13_350 < LSTM(88, n + 1, rng=rng).n_trainable
 #
+#    *Hint.* 4 (88 n + n^2 + n) is a parabola in n.
+#
 # 2. *A memory to order.* Choose the decay of an SNU so that half of a gradient is left after 20
 #    steps near rest:
 #
@@ -360,6 +362,8 @@ for name in makers:
 #        unit = SNU(10, 50, rng=rng, decay=YOUR_DECAY, **soft)
 #        unit.params["b"][:] = YOUR_B
 #        assert abs(journey(unit)[20] - 0.5) < 0.01
+#
+#    *Hint.* decay^20 = 1/2. For the sSNU, decay (1 - sigmoid(b)) stands in the place of decay.
 #
 # 3. *The LSTM, backwards.* Write one, forward and backward. "Who reads you?" for c_t: h_t, by o_t
 #    tanh(c_t), and c_{t+1}, by f_{t+1}. For h_t: the loss, and all gates of the next step. Put into

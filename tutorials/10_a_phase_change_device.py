@@ -428,6 +428,8 @@ print(f"package against this script          below 1e-12")
 #    Now let N be random again, for 5000 devices. Do they come to rest? What is their spread, and
 #    which two numbers of (b) decide it?
 #
+#    *Hint.* P is nearly 0 after twenty pulses. At rest the mean step is 0.
+#
 # 2. *A fortune teller.* You may read a device at 20 s and at one hour, and shall say what it will
 #    be in a year. Solve (f) for nu, and foretell:
 #
@@ -439,6 +441,8 @@ print(f"package against this script          below 1e-12")
 #    Then read G_20s and G_hour with (e), and look at the error of your prophecy. How does it
 #    compare with that of the plain guess that half will be left? Which is it better to know, the
 #    device or its population?
+#
+#    *Hint.* Divide (f) at one hour by (f) at 20 s: G0 drops out.
 #
 # 3. *Your port of the device, graded.* The oracle holds two cases of single devices,
 #    `python -m snu_ref vectors show pcm-pulses` and `pcm-program`: draws go in, conductances come

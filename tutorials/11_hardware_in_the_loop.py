@@ -455,6 +455,8 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #
 #    What happens to a weight that is asked to rise and to fall by 0.01 in turn? Is that good?
 #
+#    *Hint.* 0.01 on this scale is 0.16 uS, and a pulse is worth 0.77 uS. The rest is kept.
+#
 # 2. *A year in a drawer.* The trained chip is switched off for a year (at full size). Guess what it
 #    costs. Tutorial 10 repaired such a chip by one factor, the ratio of two mean responses. Find it
 #    for both matrices from the weights as read, before and after the year:
@@ -476,6 +478,8 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #        assert again[-1] < (loop[-1] + faded) / 2
 #
 #    Which of the two would you choose, and when?
+#
+#    *Hint.* The mean of |W| before, over the mean of |W| after.
 #
 # 3. *Your update, graded.* The oracle's cases `pcm-update` and `pcm-refresh` are chips of a few
 #    devices, fresh from a RESET (G = 0.1 uS, P = 1), that are given six updates `dW`, one a second.

@@ -422,6 +422,9 @@ print(f"a table for the surrogate            above 1e-6")
 #
 #    Would the case have noticed a constant of 0.5? Repair the line.
 #
+#    *Hint.* Without input the state is multiplied by the leak once a step. In which step does the
+#    first leak act?
+#
 # 2. *A mistake that has no name.* Plant a mistake that the oracle finds but cannot name, in one
 #    line of `my_forward`, so that the unit still fires now and then:
 #
@@ -433,6 +436,9 @@ print(f"a table for the surrogate            above 1e-6")
 #    A tiny case can be explained in more than one way. So the oracle may name several mistakes,
 #    none of them yours; what betrays it is that no name fits all cases. Can a friend find your
 #    line from the first divergences alone? Then repair it, and set `Port.backward = True`.
+#
+#    *Hint.* The named mistakes change a term of the equations. Change what no term is: bend the
+#    input a little.
 #
 # 3. *The whole unit.* Teach the port what it still declines: recurrent weights H
 #    (`case.params["H"]`; u_t gets H y_{t-1}), the sSNU (h = "sigmoid"), `reset_grad="detached"`,

@@ -61,13 +61,14 @@ def _title(script):
 def exercises(text):
     """The exercises of a tutorial's text: words as comments, code as it can be pasted.
 
-    >>> exercises("# ## Exercises\\\\n#\\\\n# 1. *Try.* Set:\\\\n#\\\\n#        x = 1\\\\n")
-    '# 1. *Try.* Set:\\\\n#\\\\nx = 1'
+    >>> exercises("# ## Exercises\\n#\\n# 1. *Try.* Set:\\n#\\n#        x = 1\\n")
+    '# 1. *Try.* Set:\\n#\\nx = 1'
     """
-    part = text.split("# ## Exercises\n")[1].split("\n# %%")[0]
+    _, found, part = text.partition("# ## Exercises\n")
+    part = part.split("\n# %%")[0] if found else "# This tutorial has none."
     lines = [line.removeprefix("#").removeprefix(" ") for line in part.splitlines()]
-    return "\n".join(line[7:] if line.startswith("       ") else f"# {line}".rstrip()
-                     for line in lines).strip("#\n ").join(("# ", ""))
+    shown = [line[7:] if line.startswith("       ") else f"# {line}".rstrip() for line in lines]
+    return "\n".join(shown).removeprefix("#\n").removesuffix("\n#")
 
 
 def claim(condition, about=""):

@@ -6,7 +6,7 @@
 YOUR_dW = 1.0 * -0.02 + 1.6 * 0.8  # x_1 dz_1 + x_2 dz_2
 mine, _ = backward(W, decay, x, trace, [-1, 1, 0], triangle_slope)
 claim(abs(YOUR_dW - mine["W"]) < 1e-12)
-# In ds_1, -0.66 wants a higher state, for the spike in step 1; +0.64 a lower one, against that in step 2.
+# In ds_1, -0.66 wants a higher state, for a spike in step 1; +0.64 a lower one, for none in step 2.
 
 
 # %% Exercise 2: y_t is read by the loss, by the reset gate of step t + 1, and now by H in z_{t+1}
@@ -46,4 +46,4 @@ y, cache = unit.forward(np.array(x)[:, None, None])
 dx, grads, _ = unit.backward(y - np.array(target)[:, None, None], cache)
 for name in ("W", "H", "b", "decay"):
     claim(abs(grads[name].item() - YOUR_GRADS[name]) < 1e-12, name)
-claim(YOUR_GRADS["H"] < 0)  # more of H: the spike of step 2 would help the one in step 3, which is wanted
+claim(YOUR_GRADS["H"] < 0)  # more of H: the spike of step 2 would help the one wanted in step 3

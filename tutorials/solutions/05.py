@@ -13,7 +13,7 @@ claim(0.03 < steps[errors.argmin()] / YOUR_STEP < 30)
 claim(0.003 < errors.min() / YOUR_ERROR < 300)
 
 
-# %% Exercise 2: dz_{t+1} comes to y_t before the slope of tanh; and H met the output of the step before
+# %% Exercise 2: dz_{t+1} reaches y_t before the slope of tanh; H met the output of the step before
 def forward(a):
     y, ys = 0.0, []
     for x_t in a["x"]:

@@ -5,7 +5,7 @@ claim(abs(counts.std() / counts.mean() - 0.1) < 0.005)
 # Value 0.5 needs 233 steps: twice as many spikes a step, and each die is less of a surprise.
 
 
-# %% Exercise 2: a spike more of any hidden unit adds PRICE to a digit, and the loss is the mean of 32
+# %% Exercise 2: one more hidden spike adds PRICE to a digit, and the loss is the mean of 32 digits
 def train_priced(seed, price, *, epochs, pictures, lr):
     rng = np.random.default_rng(seed)
     network, adam = new_network(rng), Adam(lr)
