@@ -429,14 +429,14 @@ for T in temperatures:
 # `--quick`, or with another Python.
 #
 #     words that the network knows         1002
-#     parameters                           138378  ~
+#     parameters                           138378  ~ 0
 #     perplexity, a die                    1002.0
-#     perplexity, unigram                  161.4  ~
-#     perplexity, bigram                   60.2  ~
-#     perplexity, sSNU                     46.0  ~
-#     open over closed quotes, bigram      2.8  ~
-#     open over closed quotes, sSNU        10.0  ~
-#     as read before, at 0.3               89 %  ~
-#     as read before, at 0.6               69 %  ~
-#     as read before, at 1.0               30 %  ~
-#     as read before, at 1.5               6 %  ~
+#     perplexity, unigram                  161.4  ~ 0
+#     perplexity, bigram                   60.2  ~ 0
+#     perplexity, sSNU                     46.0  ~ 0.56
+#     open over closed quotes, bigram      2.8  ~ 0
+#     open over closed quotes, sSNU        10.0  ~ 0.13
+#     as read before, at 0.3               89 %  ~ 0 2.3
+#     as read before, at 0.6               69 %  ~ 0 0.89
+#     as read before, at 1.0               30 %  ~ 0 0.55
+#     as read before, at 1.5               6 %  ~ 0 0.55

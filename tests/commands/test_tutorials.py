@@ -214,17 +214,10 @@ def test_the_sliders_of_the_unit_to_play_with(tmp_path, monkeypatch, capsys):
     as_computed()
     assert drawn()[1] != before and any(before)
     play.choices["h"].set_active(1)
-    assert 0 < as_computed()[1][0] < 1                       # a soft output
-
-
-def test_the_gradient_that_is_drawn_is_that_of_the_unit():
-    """For the sSNU, whose dL/dW can be measured by differences of the drawn output."""
-    play = runpy.run_path(str(FOLDER / "00_play.py"))  # imported, so that nothing is drawn twice
-    settings = {**{name: start for name, (_, _, start) in play["SLIDERS"].items()},
-                **{name: values[0] for name, values in play["CHOICES"].items()}, "h": "sigmoid"}
-    e = 1e-6
-    low, high = (play["simulate"]({**settings, "weight W": 1 + d})[3].sum() for d in (-e, e))
-    assert abs((high - low) / (2 * e) - play["simulate"](settings)[4].sum()) < 1e-6
+    assert 0 < as_computed()[1][0] < 1                       # a soft output, so differences measure dL/dW
+    W, e = play.settings["weight W"], 1e-6
+    low, high = (simulate({**play.settings, "weight W": W + d})[3].sum() for d in (-e, e))
+    assert abs((high - low) / (2 * e) - sum(drawn()[1])) < 1e-6
 
 
 def test_exercises_are_printed_ready_to_be_pasted():
