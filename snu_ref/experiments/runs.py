@@ -1,0 +1,161 @@
+"""Runs the rows of a block and keeps a table of what came out: a CSV file a block, a line a run.
+
+    run_block(name, tables, data, work)   run what the table does not have yet
+    read_table(path)                      the table as a list of dicts of text
+
+A line is written the moment its run is finished. A run that was stopped goes on from its
+checkpoint, which lies in `work`, so that the same command is given again after any stop.
+"""
+import csv
+import io
+import platform
+from pathlib import Path
+
+import numpy as np
+
+from ..files import whole_file
+from ..tasks.loading import load_task
+from ..tasks.presets import find_preset
+from ..tasks.run import run_task
+from . import in_memory
+from .operations import count, test_inputs
+from .rows import find_block
+
+COLUMNS = ("row", "task", "unit", "data", "preset", "changes", "seed", "device", "parameters",
+           "metric", "valid", "test", "per_piece", "wrong", "decay", "rates", "additions",
+           "multiply_adds", "dense", "best_epoch", "epochs", "seconds", "processor", "python",
+           "numpy")
+
+
+def run_block(name, tables, data, work, stream=None, only=""):
+    """Run the missing runs of a block, seed by seed, and add each to tables/NAME.csv.
+
+    data: folder of the full data sets; work: folder of checkpoints; only: run only rows whose name
+    contains this. Yields the new lines, dicts.
+    """
+    path = Path(tables) / f"{name}.csv"
+    rows = [row for row in find_block(name) if only in row.name]
+    for seed in range(max((row.seeds for row in rows), default=0)):
+        for row in rows:
+            table = read_table(path)
+            if seed < row.seeds and not any(same_run(line, row, seed) for line in table):
+                checkpoint = Path(work) / f"{name}-{find_block(name).index(row)}-{seed}.npz"
+                lines = list(run_row(row, seed, data, checkpoint, stream))
+                write_table(path, table + lines)
+                checkpoint.unlink()
+                yield from lines
+
+
+def run_row(row, seed, data, checkpoint, stream=None):
+    """One run of a row: yields its line, and one for each set of devices it is programmed on."""
+    loaded = load_task(row.task, row.unit, "paper" if row.data == "full" else "small", data)
+    table = find_preset(row.task, row.unit, row.preset)
+    run = run_task(loaded, table, seed, preset=row.preset, test=row.split == "test",
+                   checkpoint=checkpoint, resume=checkpoint.exists(), stream=stream,
+                   **merged(table, row.changes))
+    metric, history = run.results["metric"], run.trained.history
+    test = run.results.get("test", {})
+    line = dict.fromkeys(COLUMNS, "") | {
+        "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
+        "preset": row.preset, "changes": changes_text(row.changes), "seed": seed,
+        "parameters": run.results["parameters"], "metric": metric,
+        "valid": history[run.trained.best_epoch - 1][metric], "test": test.get(metric, ""),
+        "per_piece": test.get("nll_per_piece", ""), "wrong": wrong_text(run),
+        "decay": decay_text(run.network), "best_epoch": run.trained.best_epoch,
+        "epochs": len(history), "seconds": run.results["seconds"], **machine()}
+    if row.split == "test":
+        operations = count(run.network, test_inputs(loaded.task, run.settings, seed))
+        line |= {"rates": " ".join(f"{rate:.4f}" for rate in operations.rates),
+                 "additions": round(operations.additions),
+                 "multiply_adds": round(operations.multiply_adds),
+                 "dense": round(operations.dense)}
+    yield _plain(line)
+    for device in range(row.devices):
+        nll = in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
+                                   compensate=False)[0]
+        yield _plain({**dict.fromkeys(COLUMNS, ""), **{key: line[key] for key in (
+            "task", "unit", "data", "preset", "changes", "seed", "metric", *machine())},
+            "row": f"{row.name}, then programmed once", "device": device, "test": nll})
+
+
+def _plain(line):
+    """All values as text; floats with six digits, which is more than a figure has."""
+    return {key: f"{value:.6g}" if isinstance(value, float) else str(value)
+            for key, value in line.items()}
+
+
+def merged(table, changes):
+    """Changes of a row as `run_task` takes them: "options.NAME" is put into the table's options."""
+    options = {name.removeprefix("options."): value for name, value in changes.items()
+               if name.startswith("options.")}
+    plain = {name: value for name, value in changes.items() if not name.startswith("options.")}
+    return {**plain, **({"options": {**table["options"].value, **options}} if options else {})}
+
+
+def changes_text(changes):
+    """Changes as in `--set`: "hidden=(68,); lr=0.01"."""
+    return "; ".join(f"{name}={value!r}" for name, value in changes.items())
+
+
+def same_run(line, row, seed):
+    """Whether a line of the table is the run of this row and seed."""
+    return (line["row"] == row.name and line["seed"] == str(seed)
+            and line["changes"] == changes_text(row.changes))
+
+
+def wrong_text(run):
+    """The numbers of the test images with a wrong answer, or "": what McNemar's test needs."""
+    if "answers" not in run.results:
+        return ""
+    answers = np.array([int(digit) for digit in run.results["answers"]])
+    return " ".join(map(str, np.flatnonzero(answers != run.loaded.task.data["test"][1])))
+
+
+def decay_text(network):
+    """The smallest and the largest decay at the end of training, or ""."""
+    decays = [p for name, p in network.params.items() if name.endswith(".decay")]
+    return (f"{min(p.min() for p in decays):.3g}..{max(p.max() for p in decays):.3g}"
+            if decays else "")
+
+
+def machine():
+    """What the last digits and the seconds depend on."""
+    return {"processor": processor(), "python": platform.python_version(), "numpy": np.__version__}
+
+
+def processor():
+    """The processor's name, where the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+# ---- tables -------------------------------------------------------------------------------------
+
+def read_table(path):
+    """The lines of a table, dicts of text by column; none if there is no file yet.
+
+    Raises ValueError if its columns are others.
+    """
+    path = Path(path)
+    if not path.exists():
+        return []
+    with open(path, encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise ValueError(f"{path}: expected columns {', '.join(COLUMNS)}, got "
+                             f"{', '.join(reader.fieldnames or ())}")
+        return list(reader)
+
+
+def write_table(path, lines):
+    """Write the lines in place of the table."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    with whole_file(path) as file:
+        file.write(text.getvalue().encode())
