@@ -105,6 +105,19 @@ BLOCKS = {  # name: (what it asks, rows)
 }
 
 
+BASELINES = [  # the unit is a name of experiments.baselines
+    Row("digits, nearest neighbour", "digits", "nearest neighbour", seeds=1),
+    Row("digits, logistic regression", "digits", "logistic regression", seeds=1),
+    Row("MNIST, nearest neighbour", "digits", "nearest neighbour", data="full", seeds=1),
+    Row("MNIST, logistic regression", "digits", "logistic regression", data="full", seeds=1),
+    Row("JSB, nearest chords", "music", "nearest chords", data="full", seeds=1),
+    Row("small chorales, nearest chords", "music", "nearest chords", seeds=1),
+    Row("small chorales, logistic regression", "music", "rnn",
+        changes={"hidden": (), "dropout": 0.0}),
+]
+BLOCKS["baselines"] = ("Simple models", BASELINES)
+
+
 def find_block(name):
     """The rows of a block. ValueError that lists what there is."""
     return BLOCKS[validation.one_of("block", name, BLOCKS)][1]

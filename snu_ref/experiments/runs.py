@@ -9,6 +9,7 @@ checkpoint, which lies in `work`, so that the same command is given again after 
 import csv
 import io
 import platform
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
 from ..tasks.run import run_task
 from . import in_memory
+from .baselines import BASELINES
 from .operations import count, test_inputs
 from .rows import find_block
 
@@ -49,6 +51,9 @@ def run_block(name, tables, data, work, stream=None, only=""):
 def run_row(row, seed, data, checkpoint, stream=None):
     """One run of a row: yields its line, and one for each set of devices it is programmed on."""
     loaded = load_task(row.task, row.unit, "paper" if row.data == "full" else "small", data)
+    if row.unit in BASELINES:
+        yield _plain(baseline_line(row, seed, loaded))
+        return
     table = find_preset(row.task, row.unit, row.preset)
     run = run_task(loaded, table, seed, preset=row.preset, test=row.split == "test",
                    checkpoint=checkpoint, resume=checkpoint.exists(), stream=stream,
@@ -60,7 +65,8 @@ def run_row(row, seed, data, checkpoint, stream=None):
         "preset": row.preset, "changes": changes_text(row.changes), "seed": seed,
         "parameters": run.results["parameters"], "metric": metric,
         "valid": history[run.trained.best_epoch - 1][metric], "test": test.get(metric, ""),
-        "per_piece": test.get("nll_per_piece", ""), "wrong": wrong_text(run),
+        "per_piece": test.get("nll_per_piece", ""),
+        "wrong": wrong_text(loaded.task, run.results.get("answers")),
         "decay": decay_text(run.network), "best_epoch": run.trained.best_epoch,
         "epochs": len(history), "seconds": run.results["seconds"], **machine()}
     if row.split == "test":
@@ -76,6 +82,17 @@ def run_row(row, seed, data, checkpoint, stream=None):
         yield _plain({**dict.fromkeys(COLUMNS, ""), **{key: line[key] for key in (
             "task", "unit", "data", "preset", "changes", "seed", "metric", *machine())},
             "row": f"{row.name}, then programmed once", "device": device, "test": nll})
+
+
+def baseline_line(row, seed, loaded):
+    """The line of a model without a network."""
+    start = time.monotonic()
+    valid, test, answers = BASELINES[row.unit](loaded.task)
+    return dict.fromkeys(COLUMNS, "") | {
+        "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
+        "changes": changes_text(row.changes), "seed": seed, "metric": loaded.task.metric,
+        "valid": valid, "test": test, "wrong": wrong_text(loaded.task, answers),
+        "seconds": round(time.monotonic() - start, 2), **machine()}
 
 
 def _plain(line):
@@ -103,12 +120,15 @@ def same_run(line, row, seed):
             and line["changes"] == changes_text(row.changes))
 
 
-def wrong_text(run):
-    """The numbers of the test images with a wrong answer, or "": what McNemar's test needs."""
-    if "answers" not in run.results:
+def wrong_text(task, answers):
+    """The numbers of the test images with a wrong answer: what McNemar's test needs; "" for None.
+
+    answers: one for each test image, as numbers or as a text of digits.
+    """
+    if answers is None:
         return ""
-    answers = np.array([int(digit) for digit in run.results["answers"]])
-    return " ".join(map(str, np.flatnonzero(answers != run.loaded.task.data["test"][1])))
+    wrong = np.array([int(answer) for answer in answers]) != task.data["test"][1]
+    return " ".join(map(str, np.flatnonzero(wrong)))
 
 
 def decay_text(network):
@@ -127,7 +147,8 @@ def processor():
     """The processor's name, where the system tells it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+            names = [line.split(":", 1)[1].strip() for line in file
+                     if line.startswith("model name")]
     except OSError:
         names = []
     return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,70 @@
+"""What the results page compares: row against row, and row against a published figure.
+
+Each is written as the paper would have it. `snu_ref.statistics.verdict` alone decides whether the
+tables speak for it, against it, or for neither.
+"""
+from typing import NamedTuple
+
+
+class Claim(NamedTuple):
+    """That row `a` is better than row `b`, or worse by less than `margin`.
+
+    a, b: (block, row name); margin: in the units of the table, 0 or above.
+    """
+    about: str
+    a: tuple
+    b: tuple
+    margin: float = 0.0
+
+
+class Published(NamedTuple):
+    """That row `a` reaches its published figure; or, of a rival of the paper's units, does not."""
+    about: str
+    a: tuple
+    value: float  # accuracies as fractions
+    rival: bool = False
+
+
+def _pairs(about, block, a, others):
+    return [Claim(about, (block, a), (block, b)) for b in others]
+
+
+MEMBRANE = [
+    Claim("The membrane (with its decay, against decay 0)", (block, name), ("membrane", rival))
+    for block, name, rival in (
+        ("jsb", "SNU", "JSB, SNU, decay 0"),
+        ("jsb", "sSNU, recurrent", "JSB, sSNU, recurrent, decay 0"),
+        ("jsb", "sSNU, feed-forward", "JSB, sSNU, feed-forward, decay 0"),
+        ("digits", "SNU", "digits, SNU, decay 0"),
+        ("digits", "sSNU", "digits, sSNU, decay 0"),
+        ("language", "SNU", "language, SNU, decay 0"),
+        ("language", "sSNU", "language, sSNU, recurrent, decay 0"),
+        ("membrane", "language, sSNU, feed-forward", "language, sSNU, feed-forward, decay 0"))]
+
+UNITS = [
+    *_pairs("JSB chorales", "jsb", "sSNU, recurrent",
+            ("LSTM, 68 units", "LSTM, 36 units", "GRU, 46 units", "RNN, 100 units")),
+    *_pairs("JSB chorales", "jsb", "SNU", ("LSTM, 36 units", "GRU, 46 units", "RNN, 100 units")),
+    *[claim for task, about in (("digits", "Small digits"), ("music", "Small chorales"),
+                                ("language", "Small language"))
+      for unit in ("SNU", "sSNU")
+      for claim in _pairs(about, task, unit, ("RNN", "GRU", "LSTM"))]]
+
+BASELINES = [
+    *[Claim("Simple models", ("digits", unit), ("baselines", "digits, nearest neighbour"))
+      for unit in ("SNU", "sSNU")],
+    Claim("Simple models", ("jsb", "SNU"), ("jsb", "logistic regression"))]
+
+PUBLISHED = [
+    Published("JSB chorales", ("jsb", name), value, rival)
+    for name, value, rival in (
+        ("SNU", 8.72, False), ("sSNU, recurrent", 8.39, False), ("RNN, 100 units", 9.10, True),
+        ("GRU, 46 units", 8.54, True), ("LSTM, 36 units", 8.67, True))]
+
+MEMORY = [
+    Claim("Weights on devices", ("memory", f"{where}, in the loop"), ("memory", f"{where}, {b}"),
+          margin)
+    for where in ("JSB", "small chorales")
+    for b, margin in (("software", 0.2), ("software, then programmed once", 0.0))]
+
+CLAIMS = [*MEMBRANE, *UNITS, *BASELINES, *PUBLISHED, *MEMORY]

@@ -1,0 +1,256 @@
+"""The results page, in Markdown, from the tables that `runs` keeps: nothing on it is typed by hand.
+
+    write_page(tables, path)     tables/*.csv -> path
+
+Each block is a table with a line a row: means with sample standard deviation, n and the 95 %
+interval of the mean. Each claim of `claims` stands in the paragraph where `snu_ref.statistics` puts
+it: for, against, or not told apart.
+"""
+from pathlib import Path
+
+import numpy as np
+
+from ..files import whole_file
+from ..statistics import difference, mcnemar, nested, standard_error, summary, verdict
+from ..tasks.progress import clock
+from .claims import CLAIMS, Published
+from .comparison import IN_WORDS, interval, of_summary
+from .rows import BLOCKS
+from .runs import read_table
+
+HOW = """\
+# Results
+
+This page is made from the tables in `results/`, one for each block, with a line for each run:
+settings, seed, figures, processor, versions. The commands, in the root of the repository:
+
+    python -m snu_ref experiments BLOCK --tables snu_ref/tasks/results --data DIR
+    python -m snu_ref experiments --tables snu_ref/tasks/results --page snu_ref/tasks/RESULTS.md
+
+The first runs what a table does not have yet, the second makes the page. Settings are those of the
+presets in `presets.py`, changed as `snu_ref/experiments/rows.py` says.
+
+- A figure is the mean over seeds ± the sample standard deviation (n - 1). The interval is
+  Student's 95 % interval of the mean. It covers the choice of the seed, and not that of the test
+  data.
+- A comparison speaks for or against a claim where Welch's 95 % interval of the difference leaves
+  out 0, or the margin. Where it does not, the two are not told apart, which does not make them
+  equal. With one seed there is no interval. There are {n} comparisons: where nothing differs, one
+  in twenty is expected to leave out 0.
+- The kept epoch is the best by validation; on devices it is the last. Settings were chosen on
+  validation data.
+- Another processor or another NumPy adds in another order. This changes the figures of spiking
+  networks as much as another seed does.
+- NLL is pooled over all predicted steps, in nats. The mean over pieces stands beside it.
+- Spikes: the fraction of units that fire in a step, by layer. Additions and multiply-adds a step
+  and sample are those of the weights (`snu_ref/experiments/operations.py`); "dense" uses every
+  weight.
+"""
+
+
+def write_page(tables, path):
+    """Write the page at `path` from the tables in the folder `tables`."""
+    with whole_file(path) as file:
+        file.write(page(Path(tables)).encode())
+
+
+def page(tables):
+    """The page as text."""
+    lines = {name: read_table(tables / f"{name}.csv") for name in BLOCKS}
+    parts = [HOW.format(n=len(CLAIMS)), text_of_claims(lines), machines(lines)]
+    for name, (question, rows) in BLOCKS.items():
+        parts.append(f"## {question}\n\nBlock `{name}`, table `results/{name}.csv`."
+                     + unfinished(rows, lines[name]))
+        draw = trials if any(row.split == "valid" for row in rows) else figures
+        parts.append(draw(rows, lines[name]))
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def test_figures(lines, row):
+    """The test figures of a row by seed: a list of lists, of the devices of each network."""
+    seeds = {}
+    for line in lines:
+        if line["row"] == row and line["test"]:
+            seeds.setdefault(line["seed"], []).append(float(line["test"]))
+    return list(seeds.values())
+
+
+# ---- what it says -------------------------------------------------------------------------------
+
+HEADS = {"for": "For the paper's claims", "against": "Against them", "neither": "Not told apart",
+         "one": "One seed, no interval"}
+
+
+def text_of_claims(lines):
+    """A paragraph for each of HEADS, and how many claims wait for their rows."""
+    said = {}
+    for claim in CLAIMS:
+        side, sentence = judged(claim, lines)
+        said.setdefault(side, {}).setdefault(claim.about, []).append(sentence)
+    waiting = sum(map(len, said.pop("waiting", {}).values()))
+    paragraphs = [" ".join([f"**{head}.**"] + [f"{about}: {'; '.join(sentences)}."
+                                               for about, sentences in said[side].items()])
+                  for side, head in HEADS.items() if side in said]
+    if waiting:
+        paragraphs.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run "
+                          "yet.")
+    return "## What the tables say\n\n" + "\n\n".join(paragraphs)
+
+
+def judged(claim, lines):
+    """The side that the tables take on a claim, and the words for it.
+
+    The side is "for", "against", "neither", "one" (one seed) or "waiting".
+    """
+    (block, name), values = claim.a, _means(lines, claim.a)
+    fixed = isinstance(claim, Published) or claim.b[0] == "baselines"
+    rival = [claim.value] if isinstance(claim, Published) else _means(lines, claim.b)
+    if not values or not rival:
+        return "waiting", ""
+    metric = next(line["metric"] for line in lines[block] if line["row"] == name)
+    margin = getattr(claim, "margin", 0.0)
+    allowed = [value + margin * (-1 if metric == "accuracy" else 1) for value in rival]
+    if fixed:  # a number without a spread of its own
+        allowed = allowed * len(values)
+    word = verdict(values, allowed, metric == "accuracy")
+    gap, low, high = difference(values, allowed)
+    text = f"{name} {_shown(metric, values)}, " + (
+        f"published {_number(metric, claim.value)}" if isinstance(claim, Published)
+        else f"{claim.b[1]} {_shown(metric, rival)}")
+    if low is None:
+        return "one", text
+    shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
+    gap, low, high = (_number(metric, end + shift, "+") for end in (gap, low, high))
+    text += f", difference {gap} ({low} to {high})"
+    if margin:
+        text += f", where the margin is {_number(metric, margin)}"
+    against = ("better", "worse")[not getattr(claim, "rival", False)]
+    return {"not told apart": "neither", against: "against"}.get(word, "for"), text
+
+
+def _means(lines, place):
+    block, row = place
+    return [float(np.mean(devices)) for devices in test_figures(lines[block], row)]
+
+
+def _shown(metric, values):
+    return of_summary(metric, summary(values), " ± ")
+
+
+def _number(metric, value, sign=""):
+    digits, factor, _, _ = IN_WORDS[metric]
+    return f"{factor * value:{sign}.{digits}f}"
+
+
+# ---- tables -------------------------------------------------------------------------------------
+
+def figures(rows, lines):
+    """A block as a table: a line a row."""
+    head = ("row", "parameters", "n", "validation", "test", "95 % of the mean", "per piece",
+            "spikes", "additions", "multiply-adds", "dense", "seconds")
+    out = []
+    for name in dict.fromkeys(line["row"] for row in rows for line in lines
+                              if line["row"].startswith(row.name)):
+        group = [line for line in lines if line["row"] == name]
+        seeds, metric = test_figures(lines, name), group[0]["metric"]
+        between, within = nested(seeds)
+        test = of_summary(metric, between, " ± ")
+        if within is not None:
+            test += f" (networks), ± {_number(metric, within)} (devices)"
+        elif group[0]["wrong"] and between.n == 1:
+            n = N_TEST[group[0]["data"]]
+            test += f" (standard error {100 * standard_error(between.mean, n):.2f})"
+        out.append((name, _int(group, "parameters"), str(between.n), _mean(group, "valid", metric),
+                    test, interval(metric, between), _mean(group, "per_piece", metric),
+                    _rates(group), _int(group, "additions"), _int(group, "multiply_adds"),
+                    _int(group, "dense"), _seconds(group)))
+    notes = mcnemar_notes(lines)
+    return _markdown(head, out) + (f"\n\n{notes}" if notes else "") if out else ""
+
+
+N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
+
+
+def mcnemar_notes(lines):
+    """McNemar's p of the first row with answers against each other row, seed 0."""
+    first = [line for line in lines if line["wrong"] and line["seed"] == "0"]
+    pairs = [(a, b) for i, a in enumerate(first) for b in first[i + 1:] if a["data"] == b["data"]]
+    if not pairs:
+        return ""
+    return "McNemar's exact test, seed 0 of each: " + "; ".join(
+        f"{a['row']} and {b['row']} p = {mcnemar(a['wrong'].split(), b['wrong'].split()):.2g}"
+        for a, b in pairs) + "."
+
+
+def trials(rows, lines):
+    """Trials as a table: the mean validation figure of each setting, the best of a row marked."""
+    best, out = {}, []
+    for row in rows:
+        group = [line for line in lines if line["row"] == row.name
+                 and line["changes"] == _changes(row)]
+        if len(group) == row.seeds:
+            mean = np.mean([float(line["valid"]) for line in group])
+            out.append((row, mean, group))
+            best[row.name] = min(best.get(row.name, np.inf), mean)
+    return _markdown(("row", "parameters", "settings", "n", "validation"), [
+        (row.name, _int(group, "parameters"), _changes(row), str(row.seeds),
+         f"**{mean:.3f}**" if mean == best[row.name] else f"{mean:.3f}")
+        for row, mean, group in out]) if out else ""
+
+
+def _changes(row):
+    return "; ".join(f"{name}={value!r}" for name, value in row.changes.items())
+
+
+def unfinished(rows, lines):
+    """A sentence that names the rows with fewer runs than planned."""
+    done = {}
+    for line in lines:
+        if not line["device"]:
+            key = line["row"], line["changes"]
+            done[key] = done.get(key, 0) + 1
+    missing = [(row, done.get((row.name, _changes(row)), 0)) for row in rows
+               if done.get((row.name, _changes(row)), 0) < row.seeds]
+    if not missing:
+        return ""
+    if not lines:
+        return " Not run yet."
+    if rows[0].split == "valid":
+        n = sum(row.seeds for row in rows)
+        return f" Not finished: {len(lines)} of {n} trials are there."
+    return " Not finished: " + ", ".join(f"{row.name} ({n} of {row.seeds} runs)"
+                                         for row, n in missing) + "."
+
+
+def machines(lines):
+    """On what the runs were made."""
+    kinds = sorted({(line["processor"], line["python"], line["numpy"])
+                    for block in lines.values() for line in block})
+    return "Runs were made on one thread of: " + "; ".join(
+        f"{processor}, Python {python}, NumPy {numpy}" for processor, python, numpy in kinds) + "."
+
+
+def _mean(group, column, metric):
+    values = [float(line[column]) for line in group if line[column]]
+    return of_summary(metric, summary(values)._replace(sd=None)) if values else ""
+
+
+def _int(group, column):
+    values = [int(line[column]) for line in group if line[column]]
+    return f"{np.mean(values):,.0f}" if values else ""
+
+
+def _rates(group):
+    rates = [[float(rate) for rate in line["rates"].split()] for line in group if line["rates"]]
+    return ", ".join(f"{100 * rate:.1f} %" for rate in np.mean(rates, axis=0)) if rates else ""
+
+
+def _seconds(group):
+    values = [float(line["seconds"]) for line in group if line["seconds"]]
+    return clock(np.mean(values)) if values else ""
+
+
+def _markdown(head, rows):
+    text = {1: "---:"}
+    rule = ["---"] + [text[1]] * (len(head) - 1)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))
