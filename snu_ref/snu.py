@@ -2,14 +2,16 @@
 
 The equations, for one layer of n units and one sample ("." is point-wise, * a matrix product):
 
-    s_t = g( x_t * W + y_{t-1} * H + decay . s_{t-1} . gate_{t-1} )      state           (Eq. 1)
-    y_t = h( s_t + b )                                                   output          (Eq. 2)
+    s_t = g( x_t * W + y_{t-1} * H + decay . s_{t-1} . gate_{t-1} )      state              (1)
+    y_t = h( s_t + b )                                                   output             (2)
     gate_t = 1 - y_t                   the reset; or, with lateral inhibition,
     gate_t = 1 - max_j y_{j,t}         one gate for all units of the layer, per sample
 
-Eq. 1 and 2 are the paper's; its recurrent units add y * H inside g, where the reset does not gate
-it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold. Below, z_t is the
-argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid" the sSNU.
+The numbers of the equations are ours. The recurrent units have the term y * H inside g, where the
+reset does not gate it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold.
+Below, z_t is the argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid"
+the sSNU, whose gate is graded: the abstract of the paper's first version calls it "proportional
+reset".
 
 The backward pass
 -----------------
@@ -47,9 +49,11 @@ dx, T B (n_in + n). Both grow in proportion to T.
 
 Not here: convolution (`snu_ref.layers.conv`), optimisers, and any loss.
 
-Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040v2; lateral
-inhibition as in the authors' toolkit, but per sample, where theirs couples a whole batch; the
-surrogate gradient, the shares of ties and the derivation are ours to state.
+Sources: the unit, S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040, whose
+body we have not read; the equations are those that the authors' toolkit (IBM/neuroaikit) computes.
+From the toolkit too: step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition, which
+is per sample here, where theirs couples a whole batch. The shares of ties and the derivation are
+ours.
 """
 from typing import NamedTuple
 
@@ -124,7 +128,7 @@ class SNU(Layer):
         The gate becomes 1 - max_j y_j, for each sample by itself.
     reset_grad : "through" or "detached"
         Whether the gradient flows through the reset gate, or takes the gate for a constant.
-        Backpropagation through Eq. 1 as it stands is "through".
+        Backpropagation through equation (1) as it stands is "through".
     train_decay : bool
         Whether an optimiser updates decay. Its gradient is that of the raw value; whoever trains it
         clips it to [0, 1] after each step.
@@ -135,7 +139,7 @@ class SNU(Layer):
     params : {"W": (n_in, n_units), "b": (n_units,), "decay": (n_units,)} and "H" if recurrent
     trainable : names that an optimiser updates
 
-    Raises ValueError or TypeError that names the argument. Source: arXiv:1812.07040, Eq. 1 and 2.
+    Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 
     >>> unit = SNU(1, 1, rng=np.random.default_rng(0), decay=0.5)     # a threshold of 1, as b = -1
     >>> unit.params["W"][:] = 0.75
@@ -179,7 +183,7 @@ class SNU(Layer):
     # ---- forward ----
 
     def step(self, x_t, state):
-        """One time step, Eq. 1 and 2 as the paper writes them.
+        """One time step, equations (1) and (2) as written at the top of this file.
 
         x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
         """

@@ -52,8 +52,8 @@ def add_arguments(parser):
                         metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; means and intervals are "
-                             "printed (default: %(default)s)")
+                        help="train N times, from seeds SEED, SEED + 1 ...; means and 95 %% "
+                             "intervals are printed (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_out"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 

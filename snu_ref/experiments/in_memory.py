@@ -10,15 +10,15 @@ devices cannot be taken back:
     in the loop   every pass on weights as read, every update by blind pulses
     programmed    the software network, programmed once in closed loop and read 20 s later
 
-The update rule, the refresh and the figure on hardware are not published; those here are declared
-substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with a
-learning rate of 0.01, chosen on validation data.
+The update rule, the refresh and the figure on hardware are not in what we could read of the paper;
+those here are declared substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at
+16 uS, Adam with a learning rate of 0.01, chosen on validation data.
 
 Also here: the figures of a programmed network over a year of drift, and against the bits of a
 weight. The latter follows a protocol of ours; that of the journal version's Fig. 4 is not known to
 us.
 
-Source: network, device count and training in the loop, arXiv:1812.07040v2.
+Source: network and device count, the charts that `snu_ref.tasks.published` names.
 """
 import math
 

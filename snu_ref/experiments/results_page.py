@@ -2,6 +2,7 @@
 
     write_page(tables, path)     tables/*.csv -> path
 
+The tables' folder may hold earlier.md, text on runs that have no table, which is put at the end.
 Each block is a table with a line a row: means with sample standard deviation, n and the 95 %
 interval of the mean. Each claim of `claims` stands in the paragraph where `snu_ref.statistics` puts
 it: for, against, or not told apart.
@@ -45,6 +46,16 @@ presets in `presets.py`, changed as `snu_ref/experiments/rows.py` says.
 - Spikes: the fraction of units that fire in a step, by layer. Additions and multiply-adds a step
   and sample are those of the weights (`snu_ref/experiments/operations.py`); "dense" uses every
   weight.
+
+## What we read of the paper
+
+Nobody who works on this package has read the body of the paper, in any version. The figures called
+"published" were read in the charts of the authors' toolkit (IBM/neuroaikit, notebooks), which cite
+the journal version, and in one caption. Where we say that we do not know something, it is not in
+what we could read, and it may well be in the paper. From the toolkit are the surrogate slope 1 -
+tanh^2, step(0) = 0, the squared error of the mean output, lateral inhibition, the decay of 0.8 and
+the slope of the leaky g. The chart of the chorales has "sSNU" at 8.39, and not whether it is
+recurrent; it also has NIAF-LSTM at 8.51.
 """
 
 
@@ -63,6 +74,9 @@ def page(tables):
                      + unfinished(rows, lines[name]))
         draw = trials if any(row.split == "valid" for row in rows) else figures
         parts.append(draw(rows, lines[name]))
+    earlier = tables / "earlier.md"
+    if earlier.exists():
+        parts.append(earlier.read_text(encoding="utf-8"))
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 

@@ -15,9 +15,9 @@ they are, in software.
                      drift, every pulse the same; clipped to the range of the weights
     RoundedStore     weights of b bits: rounded for every pass, while a float copy takes the updates
 
-Sources: hardware in the loop, arXiv:1812.07040; the update scheme, Nandakumar et al., Front.
-Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a loss
-apart.
+Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, Nandakumar et al.,
+Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a
+loss apart.
 """
 import numpy as np
 

@@ -8,11 +8,11 @@
 
 Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
 images are the last ones of the training half. Where the settings say so, training images are moved
-by a few pixels at random, each time anew (ours; the paper distorts them for one of its networks),
-and images are shown for longer in validation and test than in training, at the same rates (the
-paper's convolutional network for distorted images has 30 steps in training and 300 in test).
+by a few pixels at random, each time anew (ours), and images are shown for longer in validation and
+test than in training, at the same rates (the paper's convolutional network has 30 steps in training
+and 300 in test, with and without distorted images).
 
-Sources: arXiv:1812.07040 and the authors' toolkit (IBM/neuroaikit) for network, coding and loss.
+Source: network, coding and loss, the authors' toolkit (IBM/neuroaikit).
 """
 import math
 
