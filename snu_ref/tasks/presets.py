@@ -22,7 +22,8 @@ Keys
     clip         bound of the gradient's norm, or None
 digits     n_steps (the paper's Ns), test_steps (Ns in validation and test, at the same rates, or
            None for n_steps), max_spikes, lateral_inhibition (in the hidden layers), shift
-           (training images move by up to so many pixels);
+           (training images move by up to so many pixels), distortion (alpha and sigma of their
+           elastic distortion, or None), hidden_dropout (behind the hidden layers, or None);
            of snu-conv, hidden is the layers' channels, and kernel the side of their kernels
 music      dropout (before the last layer)
 weights    store (where they live, see training.make_store), keep ("best" or "last" epoch)
@@ -61,8 +62,8 @@ WEIGHTS = dict(store=ours(None), keep=ours("best"))
 DIGITS = dict(
     **WEIGHTS,
     hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(20),
-    test_steps=ours(None), max_spikes=ours(20), shift=ours(0), optimiser=ours("adam"),
-    lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
+    test_steps=ours(None), max_spikes=ours(20), shift=ours(0), distortion=ours(None),
+    hidden_dropout=ours(None), optimiser=ours("adam"), lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
     clip=ours(None))
 
 DIGITS_SMALL = {

@@ -73,14 +73,27 @@ def _steps(name, value):
     return None if value is None else validation.positive_int(name, value)
 
 
+def _distortion(name, value):
+    """(alpha, sigma) of an elastic distortion, or None."""
+    if value is None:
+        return None
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise ValueError(f"{name}: expected (alpha, sigma) such as (34, 4), got {value!r}")
+    alpha, sigma = value
+    return (validation.number_in(f"{name}: alpha", alpha, 0, math.inf),
+            validation.number_in(f"{name}: sigma", sigma, 0, math.inf, low_open=True))
+
+
 # What a value given by hand has to be, where its kind does not say it.
 CHECKS = {
     "hidden": _sizes,
     "lr": _between(0, math.inf, low_open=True, high_open=True),
     "momentum": _between(0, 1, high_open=True),
     "dropout": _between(0, 1, high_open=True),
+    "hidden_dropout": _between(0, 1, high_open=True),
     "clip": _clip,
     "test_steps": _steps,
+    "distortion": _distortion,
     "shift": lambda name, value: validation.positive_int(name, value) if value != 0 else 0,
     **dict.fromkeys(("batch", "epochs", "bptt", "embedding", "n_steps", "max_spikes", "kernel"),
                     validation.positive_int),

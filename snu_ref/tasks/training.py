@@ -28,7 +28,7 @@ from .. import validation
 from ..network import Network
 from ..optimisers import Adam, SGD, clip_by_norm
 from ..pcm import UpdateRule
-from ..pcm.in_loop import PCMStore, QuantisedStore, RoundedStore
+from ..pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore
 from . import checkpoints
 from .progress import Progress
 
@@ -135,7 +135,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
             progress.begin_at(epoch * per_epoch)
         loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store)
         if store:
-            store.read()
+            store.read(training=False)
         record = {"epoch": epoch + 1, "loss": loss,
                   **task.evaluate(network, "valid", settings, seed)}
         if best_epoch(task, settings, [*history, record]) == epoch + 1:
@@ -170,17 +170,20 @@ def best_epoch(task, settings, history):
 def make_store(network, settings, rng):
     """The store that the settings ask for, or None; settings.store: a dict, "kind" and options.
 
-    kind "pcm" (PCMStore), "quantised" (QuantisedStore) or "rounded" (RoundedStore); it holds all
-    input weights of the network, "0.W", "1.W" ..., and the noise of devices is drawn from the run's
-    generator.
+    kind "pcm" (PCMStore), "quantised" (QuantisedStore), "rounded" (RoundedStore) or "noisy"
+    (NoisyStore); it holds all input weights of the network, "0.W", "1.W" ..., and its noise is
+    drawn from the run's generator.
     """
     options = dict(settings.store or {})
     if not options:
         return None
-    kind = validation.one_of("kind", options.pop("kind", None), ("pcm", "quantised", "rounded"))
+    kind = validation.one_of("kind", options.pop("kind", None),
+                             ("pcm", "quantised", "rounded", "noisy"))
     names = [name for name in network.params if name.endswith(".W")]
     if kind == "pcm":
         rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh")
                 if key in options}
         return PCMStore(network, names, noise=rng, rule=UpdateRule(**rule), **options)
+    if kind == "noisy":
+        return NoisyStore(network, names, noise=rng, **options)
     return {"quantised": QuantisedStore, "rounded": RoundedStore}[kind](network, names, **options)
