@@ -114,8 +114,8 @@ def wanted_and_read(run, device_seed):
 
 # ---- inference over time ------------------------------------------------------------------------
 
-def programmed(run, times, device_seed, *, metric, compensate):
-    """Test figures of a trained network at `times` (s); its matrices were programmed at time 0.
+def programmed(run, times, device_seed, *, metric, compensate, split="test"):
+    """Figures of a trained network at `times` (s); its matrices were programmed at time 0.
 
     Each matrix goes on an array of its own, its largest weight on 25 uS, read device by device with
     1/f noise; compensate: global drift compensation, calibrated at the first of the times.
@@ -132,7 +132,7 @@ def programmed(run, times, device_seed, *, metric, compensate):
             if compensate:
                 array.compensate(t) if i else array.calibrate(t)
             params[name][...] = array.read_weights(t)
-        figures.append(task.evaluate(network, "test", settings, device_seed)[metric])
+        figures.append(task.evaluate(network, split, settings, device_seed)[metric])
     for name, W in kept.items():
         params[name][...] = W
     return figures

@@ -11,13 +11,14 @@ import io
 import platform
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
 from ..files import whole_file
 from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
-from ..tasks.run import run_task
+from ..tasks.run import run_task, tested
 from . import in_memory
 from .baselines import BASELINES
 from .operations import count, test_inputs
@@ -76,12 +77,20 @@ def run_row(row, seed, data, checkpoint, stream=None):
                  "multiply_adds": round(operations.multiply_adds),
                  "dense": round(operations.dense)}
     yield _plain(line)
+    same = dict.fromkeys(COLUMNS, "") | {key: line[key] for key in (
+        "task", "unit", "data", "preset", "changes", "seed", "metric", *machine())}
     for device in range(row.devices):
-        nll = in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
-                                   compensate=False)[0]
-        yield _plain({**dict.fromkeys(COLUMNS, ""), **{key: line[key] for key in (
-            "task", "unit", "data", "preset", "changes", "seed", "metric", *machine())},
-            "row": f"{row.name}, then programmed once", "device": device, "test": nll})
+        valid, nll = (in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
+                                           compensate=False, split=split)[0]
+                      for split in ("valid", "test"))
+        yield _plain(same | {"row": f"{row.name}, then programmed once", "device": device,
+                             "valid": valid, "test": nll})
+    for steps in row.shown:
+        settings = SimpleNamespace(**{**vars(run.settings), "test_steps": steps})
+        test = tested(loaded.task, run.network, settings, seed)
+        yield _plain(same | {"row": f"{row.name}, shown for {steps} steps",
+                             "test": test["test"][metric],
+                             "wrong": wrong_text(loaded.task, test["answers"])})
 
 
 def baseline_line(row, seed, loaded):

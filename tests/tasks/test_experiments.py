@@ -9,10 +9,15 @@ from snu_ref.experiments import runs
 from snu_ref.experiments.baselines import BASELINES
 from snu_ref.experiments.operations import count
 from snu_ref.experiments.rows import BLOCKS, FEED_FORWARD, NO_MEMBRANE, Row
+from snu_ref.tasks.digits import Digits
+from snu_ref.tasks.language import Language
 from snu_ref.tasks.loading import load_task
+from snu_ref.tasks.music import Music
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.run import run_task
-from snu_ref.tasks.settings import settings_of
+from snu_ref.tasks.settings import CHECKS, settings_of
+from snu_ref.tasks.training import make_store
+from snu_ref.tasks.units import unit_layers
 
 TINY = {"hidden": (12,), "epochs": 2}
 
@@ -126,3 +131,45 @@ def test_units_that_do_not_spike_multiply():
     assert count(lstm, [x / 2])[1:] == (0, 21024, 21024)      # 4 * 36 * (88 + 36) + 36 * 88
     notes = count(lstm, [x])                                  # notes are 0 or 1: no products of W
     assert notes[1:] == (88 * 4 * 36, 4 * 36 * 36 + 36 * 88, 21024) and notes.rates == ()
+
+
+def test_every_row_makes_a_network_and_its_store():
+    """Also the rows that take hours: their settings fit together, and sizes called equal are so."""
+    sizes = {}
+    for name, (_, rows) in BLOCKS.items():
+        for row in rows:
+            if row.unit in BASELINES:
+                continue
+            task = {"digits": lambda unit: Digits(unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}),
+                    "music": lambda unit: Music(unit, {}), "language": lambda unit: Language(unit, {}, 300)}
+            table = find_preset(row.task, row.unit, row.preset)
+            settings = settings_of(table, **runs.merged(table, row.changes))
+            for change in row.changes:          # as given on the command line with --set
+                if change in CHECKS and row.changes[change] != ():
+                    CHECKS[change](change, row.changes[change])
+            rng = np.random.default_rng(0)
+            network = task[row.task](row.unit).network(settings, rng)
+            make_store(network, settings, rng)
+            sizes[name, row.name] = network.n_trainable
+    grid = {row.name: sizes["grid", row.name] for row in BLOCKS["grid"][1]}
+    for target in (26_638, 49_138):
+        assert sum(abs(n - target) < 0.015 * target for n in grid.values()) == 6
+    for unit in ("RNN, 3 x 191", "GRU, 3 x 89", "LSTM, 3 x 72"):
+        assert abs(sizes["mnist", f"MNIST, {unit}, without shifts"] - 335_114) < 0.01 * 335_114
+
+
+def test_the_threshold_is_where_the_bias_starts():
+    unit, = unit_layers("snu", (3, 4), {"threshold": 0.3}, np.random.default_rng(0), np.float64)
+    same, = unit_layers("snu", (3, 4), {}, np.random.default_rng(0), np.float64)
+    assert (unit.params["b"] == -0.3).all() and (same.params["b"] == -1).all()
+    assert np.array_equal(unit.params["W"], same.params["W"])
+
+
+def test_devices_and_longer_images_have_lines_of_their_own(few_pieces, tmp_path):
+    row = Row("A", "music", "snu", preset="pcm", changes={"store": None, **TINY}, devices=2)
+    first, *rest = runs.run_row(row, 0, None, tmp_path / "c.npz")
+    assert [(line["row"], line["device"]) for line in rest] == [("A, then programmed once", d) for d in "01"]
+    assert rest[0]["test"] != rest[1]["test"] != first["test"] and rest[0]["valid"] != rest[0]["test"]
+    row = Row("B", "digits", "snu", changes=TINY, shown=(7, 200))
+    first, short, long = runs.run_row(row, 0, None, tmp_path / "d.npz")
+    assert short["row"] == "B, shown for 7 steps" and short["wrong"] != first["wrong"] != long["wrong"]
