@@ -114,12 +114,14 @@ class SNU(Layer):
     n_in, n_units : int
         Inputs and units of the layer.
     rng : numpy.random.Generator
-        Draws W and H (Glorot-uniform). b starts at -1, a threshold of 1.
+        Draws W and H (Glorot-uniform).
     h : "step" (SNU) or "sigmoid" (sSNU)
     g : "relu", "leaky_relu" (slope 0.1), "identity" or "tanh"
     decay : float or array (n_units,) within [0, 1]
         l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors'
         toolkit.
+    threshold : float
+        Where the firing threshold starts: b = -threshold.
     surrogate : "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi)
         Stands in for the derivative of the step; without effect for the sigmoid.
     recurrent : bool
@@ -148,9 +150,9 @@ class SNU(Layer):
     ([0.75, 1.125, 0.75, 1.125], [0.0, 1.0, 0.0, 1.0])
     """
 
-    def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, surrogate="tanh",
-                 recurrent=False, lateral_inhibition=False, reset_grad="through", train_decay=False,
-                 dtype=np.float64):
+    def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, threshold=1.0,
+                 surrogate="tanh", recurrent=False, lateral_inhibition=False, reset_grad="through",
+                 train_decay=False, dtype=np.float64):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
@@ -165,7 +167,8 @@ class SNU(Layer):
         self.add_param("W", self._draw_W(rng))
         if self.recurrent:
             self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
-        self.add_param("b", np.full(self.n_units, -1.0))
+        self.add_param("b", np.full(self.n_units, -validation.number_in(
+            "threshold", threshold, -np.inf, np.inf, low_open=True, high_open=True)))
         self.add_param("decay", _decay(decay, self.n_units),
                        trainable=validation.flag("train_decay", train_decay))
 

@@ -3,4 +3,7 @@
     in_memory     the music network on phase-change devices, a year of drift, weights of few bits
     inhibition    digits with and without lateral inhibition
     comparison    runs side by side, as text
+    rows          the rows of the results page, block by block; `runs` runs them, `operations` counts
+                  spikes and operations, `baselines` has models without a network
+    claims        what the page compares; `results_page` writes it
 """

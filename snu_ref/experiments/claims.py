@@ -53,7 +53,7 @@ UNITS = [
 BASELINES = [
     *[Claim("Simple models", ("digits", unit), ("baselines", "digits, nearest neighbour"))
       for unit in ("SNU", "sSNU")],
-    Claim("Simple models", ("jsb", "SNU"), ("jsb", "logistic regression"))]
+    Claim("Simple models", ("jsb", "SNU"), ("baselines", "JSB, logistic regression"))]
 
 PUBLISHED = [
     Published("JSB chorales", ("jsb", name), value, rival)

@@ -164,7 +164,8 @@ def figures(rows, lines):
             "spikes", "additions", "multiply-adds", "dense", "seconds")
     out = []
     for name in dict.fromkeys(line["row"] for row in rows for line in lines
-                              if line["row"].startswith(row.name)):
+                              if line["row"] == row.name or line["row"].startswith(
+                                  (f"{row.name}, then", f"{row.name}, shown"))):
         group = [line for line in lines if line["row"] == name]
         seeds, metric = test_figures(lines, name), group[0]["metric"]
         between, within = nested(seeds)

@@ -49,7 +49,6 @@ JSB = [
     _jsb("GRU, 46 units", "gru"),
     _jsb("LSTM, 36 units", "lstm"),
     _jsb("LSTM, 68 units", "lstm", changes={"hidden": (68,)}),
-    _jsb("logistic regression", "rnn", changes={"hidden": (), "dropout": 0.0}),
 ]
 
 MEMBRANE = [
@@ -204,8 +203,8 @@ BASELINES = [  # the unit is a name of experiments.baselines
     Row("MNIST, logistic regression", "digits", "logistic regression", data="full", seeds=1),
     Row("JSB, nearest chords", "music", "nearest chords", data="full", seeds=1),
     Row("small chorales, nearest chords", "music", "nearest chords", seeds=1),
-    Row("small chorales, logistic regression", "music", "rnn",
-        changes={"hidden": (), "dropout": 0.0}),
+    Row("JSB, logistic regression", "music", "logistic regression", data="full", seeds=1),
+    Row("small chorales, logistic regression", "music", "logistic regression", seeds=1),
 ]
 BLOCKS |= {
     "baselines": ("Simple models", BASELINES),

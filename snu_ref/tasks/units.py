@@ -32,14 +32,7 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
 
 
 def unit_layers(unit, sizes, options, rng, dtype):
-    """Layers of the named unit, K for sizes (n_in, n_1, ..., n_K).
-
-    options: as for its class; of SNU and sSNU also threshold, where -b starts in place of 1.
-    """
-    make, options = UNITS[unit][1], dict(options)
-    threshold = options.pop("threshold", None)
-    layers = [make(n_in, n, {**options, "rng": rng, "dtype": dtype})
-              for n_in, n in zip(sizes, sizes[1:])]
-    for layer in layers if threshold is not None else ():
-        layer.params["b"][...] = -threshold
-    return layers
+    """Layers of the named unit, K for sizes (n_in, n_1, ..., n_K); options as for its class."""
+    make = UNITS[unit][1]
+    return [make(n_in, n, {**options, "rng": rng, "dtype": dtype})
+            for n_in, n in zip(sizes, sizes[1:])]
