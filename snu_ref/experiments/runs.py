@@ -45,7 +45,7 @@ def run_block(name, tables, data, work, stream=None, only=""):
                 checkpoint = Path(work) / f"{name}-{find_block(name).index(row)}-{seed}.npz"
                 lines = list(run_row(row, seed, data, checkpoint, stream))
                 write_table(path, table + lines)
-                checkpoint.unlink()
+                checkpoint.unlink(missing_ok=True)
                 yield from lines
 
 
