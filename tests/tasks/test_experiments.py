@@ -72,18 +72,20 @@ def test_options_are_changed_one_by_one():
 
 def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     rows = [Row("A", "digits", "snu", changes=TINY, seeds=2),
-            Row("B", "music", "ssnu", changes=TINY, seeds=1, split="valid")]
+            Row("B", "music", "ssnu", changes=TINY, seeds=1, split="valid"),
+            Row("C", "digits", "nearest neighbour", seeds=1)]
     monkeypatch.setattr(runs, "find_block", lambda name: rows)
     first = next(runs.run_block("x", tmp_path, None, tmp_path))      # stopped after one run
     assert [line["row"] for line in runs.read_table(tmp_path / "x.csv")] == ["A"]
     rest = list(runs.run_block("x", tmp_path, None, tmp_path))
-    assert [(line["row"], line["seed"]) for line in rest] == [("B", "0"), ("A", "1")]
+    assert [(line["row"], line["seed"]) for line in rest] == [("B", "0"), ("C", "0"), ("A", "1")]
     assert list(runs.run_block("x", tmp_path, None, tmp_path)) == []
     table = runs.read_table(tmp_path / "x.csv")
     assert table == [first, *rest] and not list(tmp_path.glob("*.npz"))
     with open(tmp_path / "x.csv", encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == table
-    a, b, _ = table
+    a, b, c, _ = table
+    assert c["valid"] and c["test"] and not c["parameters"]
     assert float(a["test"]) == pytest.approx(1 - len(a["wrong"].split()) / 60, abs=1e-5)
     assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: test unread
 
