@@ -1,7 +1,7 @@
 """What all layers share: named parameter arrays of known shapes, and the start values of weights.
 
 A layer has
-    params       dict, name -> array; the arrays are changed in place by an optimiser
+    params       name -> array; an optimiser changes the arrays in place
     trainable    tuple of the names that an optimiser updates
     in_shape     shape of one sample at one step, (n_in,) for most; None where any will do
     out_shape    the same of the output
@@ -12,37 +12,105 @@ a new mask from its generator in each forward pass). The cache belongs to the pa
 were: change them only after the backward pass. It also holds the input x itself and, for units, the
 output y. So that no change of y in place can spoil the gradient in silence, such a y is read-only:
 `y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
+
+A layer is a value: the numbers in `params`, and `trainable`, may change; all else is fixed once the
+layer is made. Two layers can share an array (`tie`), so arrays are changed, never exchanged.
 """
+from collections.abc import Mapping
+
 import numpy as np
 
 from . import validation
 
 
-class Layer:
+class Params(Mapping):
+    """The arrays of a layer by name: change them in place, `params["W"][...] = a`.
+
+    An assignment of another array is a TypeError: it would end in silence what layers share.
+
+    >>> params = Params({"b": np.zeros(2)})
+    >>> params["b"] += 1
+    >>> params["b"].tolist()
+    [1.0, 1.0]
+    """
+
+    def __init__(self, arrays):
+        self._arrays = arrays
+
+    def __getitem__(self, name):
+        return self._arrays[name]
+
+    def __iter__(self):
+        return iter(self._arrays)
+
+    def __len__(self):
+        return len(self._arrays)
+
+    def __repr__(self):
+        return f"Params({self._arrays})"
+
+    def __setitem__(self, name, value):
+        if value is not self._arrays.get(name):  # it is after `params["b"] += 1`
+            raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
+                            f"= a, got another {type(value).__name__}; to share it: layer.tie")
+
+
+class Made(type):
+    """The class of layers: an instance is closed to changes when its constructor has ended."""
+
+    def __call__(cls, *args, **options):
+        layer = super().__call__(*args, **options)
+        vars(layer)["_made"] = True
+        return layer
+
+
+class Value(metaclass=Made):
+    """An object whose attributes are fixed once it is made; an assignment is an AttributeError."""
+
+    def __setattr__(self, name, value):
+        if "_made" in vars(self):
+            kind = type(self).__name__
+            raise AttributeError(f"{name}: expected no change of this {kind}, got an assignment; "
+                                 f"make a new {kind}")
+        super().__setattr__(name, value)
+
+
+class Layer(Value):
     """Base of all layers: holds `params` and checks them before each pass."""
 
     def __init__(self, dtype, in_shape=None, out_shape=None):
         self.dtype = validation.real_dtype(dtype)
         self.in_shape = in_shape
         self.out_shape = out_shape
-        self.params = {}
+        self._arrays = {}
+        self.params = Params(self._arrays)
         self.trainable = ()
-        self._shapes = {}
 
     def add_param(self, name, value, trainable=True):
         """Register the array `value` under `name`, in the layer's dtype; the shape is fixed."""
-        self.params[name] = value.astype(self.dtype, copy=False)
-        self._shapes[name] = value.shape
+        self._arrays[name] = value.astype(self.dtype, copy=False)
         if trainable:
             self.trainable += (name,)
 
+    def tie(self, name, array):
+        """Hold `array`, which another layer holds too, under `name`: they are one parameter."""
+        p = self.params[name]
+        self._arrays[name] = validation.array(f'params["{name}"]', array, p.shape, p.dtype)
+
+    def __setattr__(self, name, value):
+        if name == "trainable" and "_made" in vars(self):
+            unknown = [key for key in value if key not in self.params]
+            if isinstance(value, str) or unknown:
+                raise ValueError(f"trainable: expected names of {', '.join(self.params)}, "
+                                 f"got {value!r}")
+            vars(self)["trainable"] = tuple(value)
+        else:
+            super().__setattr__(name, value)
+
     def check_params(self):
-        """Named errors if `params` lost an array, or has one of another kind or with NaN."""
-        if self.params.keys() != self._shapes.keys():
-            raise ValueError(f"params: expected the names {', '.join(self._shapes)}, "
-                             f"got {', '.join(map(str, self.params))}")
-        for name, shape in self._shapes.items():
-            validation.array(f'params["{name}"]', self.params[name], shape, self.dtype)
+        """ValueError that names the parameter if one holds NaN or infinity."""
+        for name, p in self.params.items():
+            validation.array(f'params["{name}"]', p, None, self.dtype)
 
     def zero_state(self, B):
         """The state before the first step: () for a layer without one."""
@@ -63,9 +131,7 @@ class Layer:
 
         kind: its named-tuple class; traces: of some fields, the shape behind time and batch.
         """
-        if not isinstance(cache, kind):
-            raise TypeError(f"cache: expected the {kind.__name__} that forward returned, "
-                            f"got {type(cache).__name__}")
+        validation.instance("cache", cache, kind)
         for field, shape in traces.items():
             validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape,
                              self.dtype, finite=False)

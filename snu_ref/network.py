@@ -12,10 +12,10 @@ gradient is the sum of those from all its places.
 An error from inside begins with the place of the layer: "layers[1]: dy: expected shape ...".
 """
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import NamedTuple
 
-from .layer import Layer
+from . import validation
+from .layer import Layer, Params, Value
 
 
 class NetworkCache(NamedTuple):
@@ -28,7 +28,7 @@ class NetworkCache(NamedTuple):
         return tuple(cache.state for cache in self.layers)
 
 
-class Network:
+class Network(Value):
     """A chain of layers with the interface of a layer.
 
     layers : list of layers of one dtype, whose sizes fit one behind the other; Networks may be
@@ -54,8 +54,7 @@ class Network:
             raise ValueError("layers: expected at least one layer, got none")
         before, last = None, None
         for i, layer in enumerate(self.layers):
-            if not isinstance(layer, (Layer, Network)):
-                raise TypeError(f"layers[{i}]: expected a layer, got {type(layer).__name__}")
+            validation.instance(f"layers[{i}]", layer, Layer, Network)
             if layer.dtype != self.layers[0].dtype:
                 raise TypeError(f"layers[{i}]: expected dtype {self.layers[0].dtype} as in "
                                 f"layers[0], got {layer.dtype}")
@@ -90,14 +89,10 @@ class Network:
 
     @property
     def params(self):
-        """Read-only mapping, name -> array, each array once; change the arrays in place.
-
-        `params["0.W"][...] *= 2` does. `params["0.W"] *= 2` changes the array, and is then a
-        TypeError, since Python also assigns it to the mapping.
-        """
-        return MappingProxyType({first: self.layers[i].params[name]
-                                 for (i, name), first in self.first_names().items()
-                                 if first == f"{i}.{name}"})
+        """Name -> array, each array once; change the arrays in place, as those of a layer."""
+        return Params({first: self.layers[i].params[name]
+                       for (i, name), first in self.first_names().items()
+                       if first == f"{i}.{name}"})
 
     @property
     def trainable(self):
@@ -128,8 +123,7 @@ class Network:
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy -> dx or None, grads (names as in params), dstate (one entry a layer)."""
-        if not isinstance(cache, NetworkCache):
-            raise TypeError(f"cache: expected what forward returned, got {type(cache).__name__}")
+        validation.instance("cache", cache, NetworkCache)
         if len(cache.layers) != len(self.layers):
             raise ValueError(f"cache: expected that of {len(self.layers)} layers, "
                              f"got {len(cache.layers)}")

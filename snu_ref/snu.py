@@ -307,12 +307,5 @@ def _tie_shares(y):
 def _decay(decay, n_units):
     """decay as an array (n_units,), from a number or an array, each within [0, 1]."""
     if isinstance(decay, np.ndarray):
-        if decay.dtype.kind != "f":
-            raise TypeError(f"decay: expected a float or a float array, got dtype {decay.dtype}")
-        if decay.shape != (n_units,):
-            raise ValueError(f"decay: expected a float or shape ({n_units},), got {decay.shape}")
-        if not ((decay >= 0) & (decay <= 1)).all():
-            raise ValueError("decay: expected numbers in [0, 1], got "
-                             f"{decay.min()} to {decay.max()}")
-        return decay.copy()
+        return validation.array("decay", decay, (n_units,), "floats", low=0, high=1).copy()
     return np.full(n_units, validation.number_in("decay", decay, 0, 1))

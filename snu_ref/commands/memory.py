@@ -4,7 +4,6 @@ The part of `reproduce` that is the paper's in-memory experiment, also on the fu
 several seeds: four ways of training (`snu_ref.experiments.in_memory`), and the programmed network
 over a year of drift.
 """
-import json
 import math
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from .. import validation
 from ..experiments import in_memory as memory
 from ..experiments.comparison import interval
 from ..figures import devices as memory_figures
-from ..files import output_folder, whole_file
+from ..files import one_writer, write_json
 from ..statistics import nested
 from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
@@ -51,8 +50,12 @@ def run(args):
     changes = {}
     if args.epochs is not None:
         changes["epochs"] = validation.positive_int("--epochs", args.epochs)
-    output_folder("--out", args.out)
     loaded = load_task("music", "snu", "paper" if args.data else "small", args.data)
+    with one_writer("--out", args.out):
+        return _run(args, loaded, devices, changes)
+
+
+def _run(args, loaded, devices, changes):
     print("\n".join(loaded.facts), flush=True)
     seeds = range(args.seed, args.seed + args.seeds)
     trained = []
@@ -77,16 +80,15 @@ def run(args):
           + memory.time_table({"music": together}), flush=True)
     rows, runs = trained[0]
     looped = runs["in the loop"]
+    write_json(args.out / "results.json",
+               {"seeds": list(seeds), "devices": n_devices, "facts": loaded.facts,
+                "ways": [rows for rows, _ in trained], "over_time": together})
     paths = [memory_figures.learning_curves(rows, args.out / "pcm_learning_curves.png"),
              memory_figures.conductance_histograms(memory.conductances_at_start(looped, args.seed),
                                                    memory.conductances(looped.trained.store),
                                                    args.out / "pcm_conductances.png"),
              memory_figures.over_time(together, args.out / "pcm_year_music.png",
                                       label=LABELS["music"])]
-    with whole_file(args.out / "results.json") as file:
-        file.write(json.dumps({"seeds": list(seeds), "devices": n_devices, "facts": loaded.facts,
-                               "ways": [rows for rows, _ in trained], "over_time": together},
-                              indent=1).encode())
     print(f"\nWritten to the folder {args.out}: results.json, "
           + ", ".join(path.name for path in paths))
     return 0
@@ -104,12 +106,11 @@ def over_seeds(several):
     return "\n".join(lines)
 
 
-def run_memory(music, digits_run, seed, out, *, quick=False, stream=None):
+def run_memory(music, digits_run, seed, *, quick=False, stream=None):
     """Train the four ways, follow programmed networks over a year, and vary the bits of a weight.
 
     music: the loaded music task for unit "snu"; digits_run: a trained Run of the digits task, unit
-    "snu"; out: folder of the figures. Prints the tables; returns plain data for results.json and
-    the figures' paths.
+    "snu". Prints the tables; returns plain data for results.json, and the four Runs by way.
     """
     changes = {"epochs": 1} if quick else {}
     devices, times, bits = (2, memory.TIMES[:3], (2, 8)) if quick else (8, memory.TIMES,
@@ -134,16 +135,22 @@ def run_memory(music, digits_run, seed, out, *, quick=False, stream=None):
     print("\n" + memory.precision_table(precision)
           + f"\nthe runs rounded in training are short, epochs: {lengths}", flush=True)
 
-    paths = [memory_figures.learning_curves(rows, out / "pcm_learning_curves.png"),
-             memory_figures.conductance_histograms(memory.conductances_at_start(looped, seed),
-                                                   memory.conductances(looped.trained.store),
-                                                   out / "pcm_conductances.png"),
-             memory_figures.wanted_against_read(*memory.wanted_and_read(runs["software"], seed),
-                                                out / "pcm_wanted_and_read.png")]
-    for task, label in LABELS.items():
-        paths += [memory_figures.over_time(sweeps[task], out / f"pcm_year_{task}.png", label=label),
-                  memory_figures.against_bits(precision[task], out / f"bits_{task}.png")]
     return {"devices": looped.trained.store.n_devices, "device_seeds": devices, "ways": rows,
             "over_time": sweeps, "precision": precision,
             "precision_epochs": {task: 1 if quick else n
-                                 for task, n in PRECISION_EPOCHS.items()}}, paths
+                                 for task, n in PRECISION_EPOCHS.items()}}, runs
+
+
+def draw_memory(results, runs, seed, out):
+    """The figures of `run_memory`, from what it returned; yields their paths."""
+    looped = runs["in the loop"]
+    yield memory_figures.learning_curves(results["ways"], out / "pcm_learning_curves.png")
+    yield memory_figures.conductance_histograms(memory.conductances_at_start(looped, seed),
+                                                memory.conductances(looped.trained.store),
+                                                out / "pcm_conductances.png")
+    yield memory_figures.wanted_against_read(*memory.wanted_and_read(runs["software"], seed),
+                                             out / "pcm_wanted_and_read.png")
+    for task, label in LABELS.items():
+        yield memory_figures.over_time(results["over_time"][task], out / f"pcm_year_{task}.png",
+                                       label=label)
+        yield memory_figures.against_bits(results["precision"][task], out / f"bits_{task}.png")

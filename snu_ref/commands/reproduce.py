@@ -4,7 +4,6 @@ Trains the units on the small data with the presets "small", all with the same b
 folder with results.json, figures, and report.html, one page with all of it. The paper's figures
 stand beside ours and are of the full data; they are not to be compared digit by digit.
 """
-import json
 import math
 import os
 import platform
@@ -21,7 +20,7 @@ from .. import __version__, figures, validation
 from ..activations import sigmoid
 from ..experiments.comparison import by_unit, figures_of, table
 from ..experiments.inhibition import compare_inhibition, inhibition_table
-from ..files import output_folder, whole_file
+from ..files import one_writer, write_json
 from ..gradcheck.checking import BOUNDS
 from ..gradcheck.table import evidence
 from ..report.document import write_report
@@ -32,7 +31,7 @@ from ..tasks.presets import find_preset
 from ..tasks.run import run_task
 from ..tasks.units import COMPARED
 from .gradcheck import summarise
-from .memory import run_memory
+from .memory import draw_memory, run_memory
 
 TASKS = ("digits", "music", "language")
 QUICK_EPOCHS = 1
@@ -62,7 +61,11 @@ def run(args):
     """Run all parts; the exit status is 1 if a gradient is out."""
     validation.number_in("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
-    output_folder("--out", args.out)
+    with one_writer("--out", args.out):
+        return _run(args)
+
+
+def _run(args):
     started, parts = datetime.now(timezone.utc), []
     with timed("gradients", parts):
         print("1. Gradients: hand-derived, against central differences, the complex step and a "
@@ -90,10 +93,8 @@ def run(args):
     # that of the first seed
     first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}
     with timed("memory", parts):
-        memory, pcm_drawn = run_memory(first["music", "snu"].loaded, first["digits", "snu"],
-                                       args.seed, args.out, quick=args.quick, stream=sys.stderr)
-    with timed("figures", parts):
-        drawn = draw(runs, inhibition, args.seed, args.out) + pcm_drawn
+        memory, pcm_runs = run_memory(first["music", "snu"].loaded, first["digits", "snu"],
+                                      args.seed, quick=args.quick, stream=sys.stderr)
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
                "machine": machine(), "seed": args.seed, "seeds": args.seeds, "quick": args.quick,
                "gradients": pieces, "bounds": BOUNDS,
@@ -101,11 +102,19 @@ def run(args):
                "runs": results, "sample": sample,
                "inhibition": [{k: v for k, v in row.items() if k != "weights"}
                               for row in inhibition],
-               "memory": memory, "figures": [path.name for path in drawn], "parts": parts,
-               "seconds": round(sum(part["seconds"] for part in parts), 1),
-               "processor": round(sum(part["processor"] for part in parts), 1)}
-    with whole_file(args.out / "results.json") as file:
-        file.write(json.dumps(summary, indent=1).encode())
+               "memory": memory, "figures": [], "parts": parts}
+
+    def save():
+        summary["seconds"], summary["processor"] = (
+            round(sum(part[key] for part in parts), 1) for key in ("seconds", "processor"))
+        write_json(args.out / "results.json", summary)
+
+    save()  # before the figures: nothing that goes wrong there may cost the results
+    with timed("figures", parts):
+        drawn = [*draw(runs, inhibition, args.seed, args.out),
+                 *draw_memory(memory, pcm_runs, args.seed, args.out)]
+    summary["figures"] = [path.name for path in drawn]
+    save()
     report = write_report(args.out)
     print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
           f"time) to the folder {args.out}; report.html shows it all on one page:")
@@ -162,26 +171,25 @@ def print_sample(runs, seed):
 # ---- figures ------------------------------------------------------------------------------------
 
 def draw(runs, inhibition, seed, out):
-    """All figures of the runs; returns their paths."""
+    """All figures of the runs; yields their paths."""
     # that of the first seed
     first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}
     results = [r.results for r in runs]
-    paths = [*_draw_neuron(first["digits", "snu"], seed, out),
-             *_draw_music(first["music", "ssnu"], out)]
+    yield from _draw_neuron(first["digits", "snu"], seed, out)
+    yield from _draw_music(first["music", "ssnu"], out)
     for task in TASKS:
         curves = [r.results for (name, _), r in reversed(first.items()) if name == task]
-        paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
+        yield figures.learning_curves(curves, out / f"learning_curves_{task}.png")
         groups = [(unit, group[0]["parameters"], figures_of(group))
                   for (name, unit), group in by_unit(results).items() if name == task]
         if len(groups) > 2:  # two points say nothing
-            paths.append(figures.figure_against_parameters(
+            yield figures.figure_against_parameters(
                 groups, out / f"parameters_{task}.png", metric=first[task, "snu"].results["metric"],
-                title=f"{task.capitalize()}: units against their size"))
-    paths.append(figures.input_weights(
+                title=f"{task.capitalize()}: units against their size")
+    yield figures.input_weights(
         [("without lateral inhibition" if not row["inhibition"] else "with lateral inhibition",
           row["weights"])
-         for row in inhibition], out / "input_weights.png"))
-    return paths
+         for row in inhibition], out / "input_weights.png")
 
 
 def _draw_neuron(run, seed, out):

@@ -8,6 +8,8 @@ These are models without a network: nothing in them is trained by gradient.
 """
 import numpy as np
 
+from .. import validation
+
 
 def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
     """Negative log-likelihood of piano rolls under notes independent of each other and of the past.
@@ -28,6 +30,7 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
 
     Task and metric: N. Boulanger-Lewandowski et al., ICML 2012.
     """
+    per_piece = validation.flag("per_piece", per_piece)
     train = _predicted_steps("train_rolls", train_rolls)
     test = _predicted_steps("test_rolls", test_rolls)
     notes = train[0].shape[1]
@@ -81,15 +84,9 @@ def _predicted_steps(name, rolls):
     if not isinstance(rolls, (list, tuple)):
         raise TypeError(f"{name}: expected a list or tuple of arrays, one per piece, "
                         f"got {type(rolls).__name__}")
+    notes = "notes"
     for i, roll in enumerate(rolls):
-        if not isinstance(roll, np.ndarray) or roll.dtype.kind not in "biuf":
-            raise TypeError(f"{name}[{i}]: expected an array, got {type(roll).__name__}"
-                            + (f" of {roll.dtype}" if isinstance(roll, np.ndarray) else ""))
-        if roll.ndim != 2 or roll.shape[1] != rolls[0].shape[1]:
-            notes = "notes" if i == 0 else rolls[0].shape[1]
-            raise ValueError(f"{name}[{i}]: expected shape (steps, {notes}), got {roll.shape}")
-        if not ((roll == 0) | (roll == 1)).all():
-            raise ValueError(f"{name}[{i}]: expected only 0 and 1")
+        notes = validation.zeros_and_ones(f"{name}[{i}]", roll, ("steps", notes)).shape[1]
     if not any(len(roll) > 1 for roll in rolls):
         raise ValueError(f"{name}: expected a piece of two steps or more")
     return [roll[1:].astype(np.float64) for roll in rolls]

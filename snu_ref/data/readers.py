@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..files import found_at, open_regular, printable
 from .datasets import LOWEST_KEY, N_KEYS
 
 MNIST_COPIES = ("the four .gz files lie at https://ossci-datasets.s3.amazonaws.com/mnist/ and at "
@@ -36,6 +37,7 @@ MNIST_ITEMS = {"train": 60000, "t10k": 10000}
 MNIST_SHAPE = (28, 28)
 JSB_FILE = "jsb-chorales-quarter.json"
 JSB_COUNTS = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}  # pieces, steps
+TEXT_BYTES = 2 ** 24  # ours: three times the largest text, so that no file fills the memory
 PTB_TYPES = 10000
 PTB_TOKENS = {"ptb.train.txt": 929589, "ptb.valid.txt": 73760, "ptb.test.txt": 82430}  # with <eos>
 
@@ -253,30 +255,33 @@ def _tokens(folder, name):
 
 # ---- files --------------------------------------------------------------------------------------
 
-def _read(folder, names, copies, size=None):
+def _read(folder, names, copies, size=TEXT_BYTES):
     """Path and bytes (at most `size` + 1) of the first file of `names`, unpacked if it is gzip."""
-    if not (folder := Path(folder)).is_dir():
-        kind, found = (DataError, "a file") if folder.exists() else (MissingDataError, "nothing")
+    folder = Path(folder)
+    if (found := found_at(folder)) != "a folder":
+        kind = MissingDataError if found == "nothing" else DataError
         raise kind(f"{folder}: expected a folder with {names[0]}, found {found}; {copies}")
-    paths = [folder / name for name in names if (folder / name).exists()]
-    if not paths:
-        here = sorted(entry.name for entry in folder.iterdir())
+    there = {folder / name: found_at(folder / name) for name in names}
+    path = next((path for path, found in there.items() if found == "a file"), None)
+    odd = next((path for path, found in there.items() if found != "nothing"), None)
+    if path is None and odd is not None:
+        raise DataError(f"{odd}: expected a file, found {there[odd]}; {copies}")
+    if path is None:
+        here = sorted(printable(entry.name) for entry in folder.iterdir())
         found = ", ".join(here[:8]) + (", ..." if len(here) > 8 else "") or "an empty folder"
         raise MissingDataError(f"{folder}: expected {' or '.join(names)}, found {found}; {copies}")
-    path = next((path for path in paths if path.is_file()), None)
-    if path is None:
-        raise DataError(f"{paths[0]}: expected a file, found a folder or a device; {copies}")
-    limit = -1 if size is None else size + 1
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             packed = file.read(2) == b"\x1f\x8b"  # told by the content: names are not reliable here
             file.seek(0)
-            raw = gzip.GzipFile(fileobj=file).read(limit) if packed else file.read(limit)
+            raw = (gzip.GzipFile(fileobj=file) if packed else file).read(size + 1)
     except (EOFError, zlib.error, OSError) as error:  # OSError: also gzip.BadGzipFile
         raise DataError(f"{path}: expected a readable file, plain or gzip, found: {error}; "
                         f"{copies}") from error
     if not raw:
         raise DataError(f"{path}: expected data, found an empty file; {copies}")
+    if size == TEXT_BYTES < len(raw):
+        raise DataError(f"{path}: expected at most {size} bytes, found more; {copies}")
     return path, raw
 
 

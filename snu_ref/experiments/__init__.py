@@ -3,7 +3,8 @@
     in_memory     the music network on phase-change devices, a year of drift, weights of few bits
     inhibition    digits with and without lateral inhibition
     comparison    runs side by side, as text
-    rows          the rows of the results page, block by block; `runs` runs them, `operations` counts
-                  spikes and operations, `baselines` has models without a network
+    rows          the rows of the results page, block by block
+    runs          runs them, with `operations`, which counts spikes and operations, and `baselines`,
+                  models without a network
     claims        what the page compares; `results_page` writes it
 """

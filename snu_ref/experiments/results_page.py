@@ -17,7 +17,7 @@ from ..tasks.progress import clock
 from .claims import CLAIMS, Published
 from .comparison import IN_WORDS, interval, of_summary
 from .rows import BLOCKS
-from .runs import read_table
+from .runs import changes_text, read_table
 
 HOW = """\
 # Results
@@ -202,19 +202,15 @@ def trials(rows, lines):
     best, out = {}, []
     for row in rows:
         group = [line for line in lines if line["row"] == row.name
-                 and line["changes"] == _changes(row)]
+                 and line["changes"] == changes_text(row)]
         if len(group) == row.seeds:
             mean = np.mean([float(line["valid"]) for line in group])
             out.append((row, mean, group))
             best[row.name] = min(best.get(row.name, np.inf), mean)
     return _markdown(("row", "parameters", "settings", "n", "validation"), [
-        (row.name, _int(group, "parameters"), _changes(row), str(row.seeds),
+        (row.name, _int(group, "parameters"), changes_text(row), str(row.seeds),
          f"**{mean:.3f}**" if mean == best[row.name] else f"{mean:.3f}")
         for row, mean, group in out]) if out else ""
-
-
-def _changes(row):
-    return "; ".join(f"{name}={value!r}" for name, value in row.changes.items())
 
 
 def unfinished(rows, lines):
@@ -224,8 +220,8 @@ def unfinished(rows, lines):
         if not line["device"]:
             key = line["row"], line["changes"]
             done[key] = done.get(key, 0) + 1
-    missing = [(row, done.get((row.name, _changes(row)), 0)) for row in rows
-               if done.get((row.name, _changes(row)), 0) < row.seeds]
+    missing = [(row, done.get((row.name, changes_text(row)), 0)) for row in rows
+               if done.get((row.name, changes_text(row)), 0) < row.seeds]
     if not missing:
         return ""
     if not lines:

@@ -151,7 +151,8 @@ def _mnist(name, unit, seeds=1, **changes):
 EQUAL = {"rnn": 191, "gru": 89, "lstm": 72}  # units a layer at the sSNU's 335,114 parameters
 
 MNIST = [
-    *[_mnist(f"{name}, {'with' if shift else 'without'} shifts", unit, seeds, **changes, shift=shift)
+    *[_mnist(f"{name}, {'with' if shift else 'without'} shifts", unit, seeds, **changes,
+             shift=shift)
       for shift in (0, 1) for name, unit, seeds, changes in (
           ("sSNU, 4 layers", "ssnu", 3, {}), ("SNU, 7 layers", "snu", 3, {}),
           *[(f"{UNITS[unit][0]}, 3 x {n}", unit, 1, {"hidden": (n,) * 3})

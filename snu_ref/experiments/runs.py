@@ -19,6 +19,7 @@ from ..files import whole_file
 from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
 from ..tasks.run import run_task, tested
+from ..tasks.settings import read_changes
 from . import in_memory
 from .baselines import BASELINES
 from .operations import count, test_inputs
@@ -58,12 +59,12 @@ def run_row(row, seed, data, checkpoint, stream=None):
     table = find_preset(row.task, row.unit, row.preset)
     run = run_task(loaded, table, seed, preset=row.preset, test=row.split == "test",
                    checkpoint=checkpoint, resume=checkpoint.exists(), stream=stream,
-                   **merged(table, row.changes))
+                   **read_changes(changes_of(row), table))
     metric, history = run.results["metric"], run.trained.history
     test = run.results.get("test", {})
     line = dict.fromkeys(COLUMNS, "") | {
         "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
-        "preset": row.preset, "changes": changes_text(row.changes), "seed": seed,
+        "preset": row.preset, "changes": changes_text(row), "seed": seed,
         "parameters": run.results["parameters"], "metric": metric,
         "valid": history[run.trained.best_epoch - 1][metric], "test": test.get(metric, ""),
         "per_piece": test.get("nll_per_piece", ""),
@@ -99,7 +100,7 @@ def baseline_line(row, seed, loaded):
     valid, test, answers = BASELINES[row.unit](loaded.task)
     return dict.fromkeys(COLUMNS, "") | {
         "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
-        "changes": changes_text(row.changes), "seed": seed, "metric": loaded.task.metric,
+        "changes": changes_text(row), "seed": seed, "metric": loaded.task.metric,
         "valid": valid, "test": test, "wrong": wrong_text(loaded.task, answers),
         "seconds": round(time.monotonic() - start, 2), **machine()}
 
@@ -110,23 +111,20 @@ def _plain(line):
             for key, value in line.items()}
 
 
-def merged(table, changes):
-    """Changes of a row as `run_task` takes them: "options.NAME" is put into the table's options."""
-    options = {name.removeprefix("options."): value for name, value in changes.items()
-               if name.startswith("options.")}
-    plain = {name: value for name, value in changes.items() if not name.startswith("options.")}
-    return {**plain, **({"options": {**table["options"].value, **options}} if options else {})}
+def changes_of(row):
+    """The changes of a row as they are given to `--set`: ["hidden=(68,)", "options.decay=0.0"]."""
+    return [f"{name}={value!r}" for name, value in row.changes.items()]
 
 
-def changes_text(changes):
-    """Changes as in `--set`: "hidden=(68,); lr=0.01"."""
-    return "; ".join(f"{name}={value!r}" for name, value in changes.items())
+def changes_text(row):
+    """The same as one text."""
+    return "; ".join(changes_of(row))
 
 
 def same_run(line, row, seed):
     """Whether a line of the table is the run of this row and seed."""
     return (line["row"] == row.name and line["seed"] == str(seed)
-            and line["changes"] == changes_text(row.changes))
+            and line["changes"] == changes_text(row))
 
 
 def wrong_text(task, answers):

@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import validation
 from ..layer import Layer, blocks, read_only
-from .windows import as_images, image_shape, n_windows, pixel_of_windows
+from .windows import IMAGE, as_images, n_windows, pixel_of_windows
 
 
 class ShapeCache(NamedTuple):
@@ -50,7 +50,7 @@ class _Pool2d(Layer):
     """What both kinds of pooling share: their arguments and their windows."""
 
     def __init__(self, in_shape, size, stride=None, *, dtype=np.float64):
-        height, width, c = in_shape = image_shape("in_shape", in_shape)
+        height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
         self.size = validation.positive_int("size", size)
         self.stride = self.size if stride is None else validation.positive_int("stride", stride)
         self.places = tuple(n_windows("size", n, self.size, self.stride) for n in (height, width))
@@ -175,7 +175,7 @@ class Flatten(Layer):
     """
 
     def __init__(self, in_shape, *, dtype=np.float64):
-        height, width, c = in_shape = image_shape("in_shape", in_shape)
+        height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
         super().__init__(dtype, in_shape, (height * width * c,))
 
     def forward(self, x, state=None):

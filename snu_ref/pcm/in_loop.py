@@ -21,11 +21,14 @@ Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, 
 Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a
 loss apart.
 """
+
 import numpy as np
 
 from .. import validation
+from ..layer import Layer
+from ..network import Network
 from .array import PCMArray
-from .checks import check_bits
+from .converters import check_bits, positive
 from .noise import RefreshNoise, UpdateNoise, normal
 from .readout import DeviceReadout
 from .update import EPSILON, accumulate
@@ -35,15 +38,13 @@ class Store:
     """Base: which arrays of a network are stored, and what they were when last read."""
 
     def __init__(self, network, names):
-        params = network.params
-        missing = [name for name in names if name not in params]
-        if missing or not names:
-            raise ValueError(f"names: expected names of parameters, of {', '.join(params)}, got "
-                             f"{names!r}")
-        for name in names:
-            if params[name].ndim != 2:
-                raise ValueError(f"names: expected matrices, but {name!r} has shape "
-                                 f"{params[name].shape}")
+        params = validation.instance("network", network, Network, Layer).params
+        matrices = [name for name, p in params.items() if p.ndim == 2]
+        if not isinstance(names, (tuple, list)):
+            raise TypeError(f"names: expected a tuple of names, got {type(names).__name__}")
+        if not names or not all(name in matrices for name in names):
+            raise ValueError(f"names: expected names of matrices, of {', '.join(matrices)}, "
+                             f"got {names!r}")
         self.params = {name: params[name] for name in names}
         self.as_read = {}
 
@@ -64,9 +65,17 @@ class Store:
         """Hand over what was added to the arrays since the last read; RuntimeError without one."""
         if not self.as_read:
             raise RuntimeError("write: expected a read before it, to know what was added since")
+        added = {}
         for name, p in self.params.items():
-            self.add(name, p.astype(np.float64) - self.as_read[name])
+            validation.array(name, p, None, p.dtype)
+            added[name] = p.astype(np.float64) - self.as_read[name]
+            self.check(name, added[name])
+        for name, dW in added.items():
+            self.add(name, dW)
         self.as_read = {}
+
+    def check(self, name, dW):
+        """ValueError where `add` would refuse, before any matrix takes its update."""
 
     def state(self):
         """Everything that a run must restore, as a flat dict of arrays."""
@@ -74,7 +83,16 @@ class Store:
                 for key, a in self.part_state(name).items()}
 
     def restore(self, state):
-        """Take over a `state()`."""
+        """Take over a `state()`; on an error nothing changes."""
+        before = self.state()
+        validation.mapping("state", state, before)
+        try:
+            self._restore(state)
+        except (TypeError, ValueError):
+            self._restore(before)
+            raise
+
+    def _restore(self, state):
         for name in self.params:
             self.restore_part(name, {key[len(name) + 1:]: a for key, a in state.items()
                                      if key.startswith(name + "/")})
@@ -128,6 +146,10 @@ class PCMStore(Store):
         """One read of all devices of a matrix, at the array's clock."""
         return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
 
+    def check(self, name, dW):
+        """Whether the pulses that it takes are too many."""
+        self.arrays[name].accumulated(dW)
+
     def add(self, name, dW):
         """Through chi and pulses; a second of device time passes."""
         self.arrays[name].update(dW, noise=self.of_update)
@@ -151,18 +173,22 @@ class QuantisedStore(Store):
 
     def __init__(self, network, names, *, scale=8.0, epsilon=EPSILON, limit=20.0):
         super().__init__(network, names)
-        self.scale, self.epsilon, self.limit = scale, epsilon, limit
-        self.values = {name: p.astype(np.float64) * scale for name, p in self.params.items()}  # uS
+        self.scale, self.epsilon = positive("scale", scale), positive("epsilon", epsilon)
+        self.limit = positive("limit", limit)
+        self.values = {}                                                                       # uS
         self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}                # uS
-        for name, value in self.values.items():
-            largest = np.abs(value).max(initial=0.0)
-            if not largest <= limit:
-                raise ValueError(f"{name}: expected start weights within +-{limit / scale:g}, "
-                                 f"got {largest / scale:g}")
+        most = self.limit / self.scale
+        for name, p in self.params.items():
+            weights = validation.float64_array(name, p, None, low=-most, high=most)
+            self.values[name] = weights * self.scale
 
     def weights(self, name):
         """The stored values in units of weight."""
         return self.values[name] / self.scale
+
+    def check(self, name, dW):
+        """Whether the pulses that it takes are too many."""
+        accumulate(self.chi[name], dW * self.scale, self.epsilon)
 
     def add(self, name, dW):
         """Whole steps are applied, the rest stays in chi."""
@@ -170,12 +196,14 @@ class QuantisedStore(Store):
         self.values[name] = np.clip(self.values[name] + n * self.epsilon, -self.limit, self.limit)
 
     def part_state(self, name):
-        """Values and chi."""
-        return {"values": self.values[name], "chi": self.chi[name]}
+        """Values and chi, as copies."""
+        return {"values": self.values[name].copy(), "chi": self.chi[name].copy()}
 
     def restore_part(self, name, state):
         """Values and chi, as copies."""
-        self.values[name], self.chi[name] = state["values"].copy(), state["chi"].copy()
+        self.values[name], self.chi[name] = (
+            validation.float64_array(f"state['{name}/{key}']", state[key], self.chi[name].shape)
+            for key in ("values", "chi"))
 
 
 class RoundedStore(Store):
@@ -188,7 +216,7 @@ class RoundedStore(Store):
 
     def __init__(self, network, names, *, bits):
         super().__init__(network, names)
-        self.bits = bits
+        self.bits = check_bits("bits", bits, 2)
         self.floats = {name: p.astype(np.float64) for name, p in self.params.items()}
 
     def weights(self, name):
@@ -201,11 +229,12 @@ class RoundedStore(Store):
 
     def part_state(self, name):
         """The float copy."""
-        return {"floats": self.floats[name]}
+        return {"floats": self.floats[name].copy()}
 
     def restore_part(self, name, state):
         """The float copy, copied."""
-        self.floats[name] = state["floats"].copy()
+        self.floats[name] = validation.float64_array(
+            f"state['{name}/floats']", state["floats"], self.floats[name].shape)
 
 
 class NoisyStore(Store):
@@ -250,9 +279,8 @@ class NoisyStore(Store):
 
 def round_to_bits(W, bits):
     """W on 2^bits - 1 levels, the outer ones at +-max|W|, one at 0; 2 <= bits <= 52."""
-    if bits < 2:
-        raise ValueError(f"bits: expected at least 2, for levels on both sides of 0, got {bits}")
-    check_bits("bits", bits)
+    bits = check_bits("bits", bits, 2)
+    validation.array("W", W, None, "floats")
     largest = np.abs(W).max(initial=0.0)
     if largest == 0:
         return W.copy()

@@ -5,6 +5,7 @@ The page, report.html, needs no network, no scripts and no other file.
 import json
 from pathlib import Path
 
+from ..files import read_regular, whole_file
 from . import sections
 from .page import element, page, paragraph
 
@@ -13,6 +14,7 @@ PARTS = (("short", "In short", sections.summary), ("gradients", "Gradients", sec
          ("inhibition", "Inhibition and sparsity", sections.inhibition),
          ("memory", "Phase-change devices", sections.memory),
          ("made", "What was run", sections.made))
+LARGEST = 10 ** 7  # bytes of results.json, ours: some fifty times that of a whole reproduction
 PAPER = "https://arxiv.org/abs/1812.07040v2"
 
 
@@ -24,14 +26,15 @@ def write_report(folder):
     """
     path = Path(folder) / "results.json"
     try:
-        results = json.loads(path.read_text(encoding="utf-8"))
+        results = json.loads(read_regular(path, LARGEST).decode("utf-8"))
         text = build(results, Path(folder))
-    except (KeyError, IndexError, TypeError, AttributeError, json.JSONDecodeError,
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError, json.JSONDecodeError,
             UnicodeDecodeError) as error:
         raise ValueError(f"{path}: expected what this version of `reproduce` writes, but "
                          f"{type(error).__name__}: {error}") from error
     report = Path(folder) / "report.html"
-    report.write_text(text, encoding="utf-8")
+    with whole_file(report) as file:
+        file.write(text.encode())
     return report
 
 

@@ -19,6 +19,7 @@ import math
 
 import numpy as np
 
+from .. import validation
 from ..encoding import rate_code
 from ..layers.dropout import Dropout, without_dropout
 from ..losses import mean_square_error
@@ -134,10 +135,12 @@ class Digits:
 
 
 def one_hot(labels):
-    """Labels (B,) as one-hot rows (B, 10), float32."""
+    """Labels (B,), integers 0..9, as one-hot rows (B, 10), float32."""
+    validation.array("labels", labels, ("B",), "integers", low=0, high=N_CLASSES - 1)
     return np.eye(N_CLASSES, dtype=np.float32)[labels]
 
 
 def split_validation(values, labels, n_valid):
-    """Training and validation part: the last n_valid images validate."""
+    """Training and validation part: the last n_valid images validate, and some remain to train."""
+    n_valid = validation.integer("n_valid", n_valid, 1, len(labels) - 1)
     return (values[:-n_valid], labels[:-n_valid]), (values[-n_valid:], labels[-n_valid:])

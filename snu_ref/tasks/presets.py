@@ -14,20 +14,7 @@ The learning rates of the small presets are the best, by the validation figure o
     music      0.001, 0.003, 0.006, 0.01
     language   0.0015, 0.003, 0.006, 0.012, 0.024 (all but the RNN), 0.048 (GRU)
 
-Keys
-    hidden       units of the hidden layers              optimiser   "adam" or "sgd"
-    options      of the units: g, decay, recurrent ...   lr          learning rate
-    batch        pieces, images or text streams          momentum    of SGD
-    epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
-    clip         bound of the gradient's norm, or None
-digits     n_steps (the paper's Ns), test_steps (Ns in validation and test, at the same rates, or
-           None for n_steps), max_spikes, lateral_inhibition (in the hidden layers), shift
-           (training images move by up to so many pixels), distortion (alpha and sigma of their
-           elastic distortion, or None), hidden_dropout (behind the hidden layers, or None);
-           of snu-conv, hidden is the layers' channels, and kernel the side of their kernels
-music      dropout (before the last layer)
-weights    store (where they live, see training.make_store), keep ("best" or "last" epoch)
-language   embedding, tied, projection (a linear layer before the tied output), dropout, bptt
+What each setting means: `snu_ref.tasks.settings.SETTINGS`.
 """
 from typing import Any, NamedTuple
 

@@ -42,7 +42,7 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
         **(tested(task, trained.network, settings, seed) if test else {}),
         "baselines": loaded.baselines, "data": loaded.facts,
         "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch,
-        "history": trained.history,
+        "history": trained.history, "warnings": trained.warnings,
         "settings": {name: {"value": getattr(settings, name),
                             "source": "command line" if name in changes else choice.source}
                      for name, choice in table.items()},

@@ -204,7 +204,7 @@ def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, caps
 
 def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
     for name, words in (
-        ("checkpoint.npz", "checkpoint.npz is of an earlier run: give --resume"),
+        ("checkpoint.npz", "checkpoint.npz: expected a checkpoint, but it is damaged"),
         ("results.json", "results.json is of something else: give another --out"),
     ):
         folder = tmp_path / name

@@ -70,15 +70,15 @@ def test_the_state_of_a_store_restores_it(which):
 
 
 def test_names_and_start_weights_are_checked():
-    with pytest.raises(ValueError, match="names: expected names of parameters"):
+    with pytest.raises(ValueError, match="names: expected names of matrices"):
         QuantisedStore(_network(), ("7.W",))
-    with pytest.raises(ValueError, match="names: expected matrices, but '0.b'"):
+    with pytest.raises(ValueError, match="names: expected names of matrices, of 0.W, 1.W, got .'0.b'"):
         QuantisedStore(_network(), ("0.b",))
     network = _network()
     network.params["0.W"][0, 0] = 100.0
     with pytest.raises(ValueError, match="W"):
         PCMStore(network, NAMES, noise=0.0)
-    with pytest.raises(ValueError, match="0.W: expected start weights within .* got 100"):
+    with pytest.raises(ValueError, match="0.W: expected numbers in .-2.5, 2.5., got 100"):
         QuantisedStore(network, NAMES)
     for name in NAMES:   # a limit below any weight holds weights of zero alone
         network.params[name][...] = 0
@@ -88,7 +88,7 @@ def test_names_and_start_weights_are_checked():
         if fits:
             QuantisedStore(network, NAMES)
         else:
-            with pytest.raises(ValueError, match="0.W: expected start weights within .*2.5"):
+            with pytest.raises(ValueError, match="0.W: expected numbers in .-2.5, 2.5., got 2.51"):
                 QuantisedStore(network, NAMES)
     for bits in (1, 0, 53, 2000):
         with pytest.raises(ValueError, match="bits"):

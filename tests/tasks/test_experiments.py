@@ -8,14 +8,14 @@ from snu_ref import Dense, LSTM, Network, SNU
 from snu_ref.experiments import runs
 from snu_ref.experiments.baselines import BASELINES
 from snu_ref.experiments.operations import count
-from snu_ref.experiments.rows import BLOCKS, FEED_FORWARD, NO_MEMBRANE, Row
+from snu_ref.experiments.rows import BLOCKS, Row
 from snu_ref.tasks.digits import Digits
 from snu_ref.tasks.language import Language
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import Music
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.run import run_task
-from snu_ref.tasks.settings import CHECKS, settings_of
+from snu_ref.tasks.settings import read_changes, settings_of
 from snu_ref.tasks.training import make_store
 
 TINY = {"hidden": (12,), "epochs": 2}
@@ -52,22 +52,11 @@ def test_the_recurrent_soft_unit_without_a_membrane_is_a_plain_sigmoid_rnn():
         np.testing.assert_allclose(y_t, y, rtol=1e-13)
 
 
-def test_rows_have_names_of_their_own_and_settings_that_their_presets_know():
+def test_rows_have_names_of_their_own():
     for name, (_, rows) in BLOCKS.items():
-        keys = [(row.name, runs.changes_text(row.changes)) for row in rows]
+        keys = [(row.name, runs.changes_text(row)) for row in rows]
         assert len(set(keys)) == len(keys), name
-        for row in rows:
-            if row.unit not in BASELINES:
-                table = find_preset(row.task, row.unit, row.preset)
-                settings_of(table, **runs.merged(table, row.changes))
 
-
-def test_options_are_changed_one_by_one():
-    table = find_preset("language", "ssnu", "small")
-    options = runs.merged(table, {**FEED_FORWARD, **NO_MEMBRANE, "lr": 0.1})["options"]
-    assert options == {"g": "identity", "decay": 0.0, "recurrent": False, "train_decay": False}
-    assert table["options"].value["decay"] == 0.5
-    assert runs.merged(table, {"lr": 0.1}) == {"lr": 0.1}
 
 
 def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
@@ -144,10 +133,7 @@ def test_every_row_makes_a_network_and_its_store():
             task = {"digits": lambda unit: Digits(unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}),
                     "music": lambda unit: Music(unit, {}), "language": lambda unit: Language(unit, {}, 300)}
             table = find_preset(row.task, row.unit, row.preset)
-            settings = settings_of(table, **runs.merged(table, row.changes))
-            for change in row.changes:          # as given on the command line with --set
-                if change in CHECKS:
-                    CHECKS[change](change, row.changes[change])
+            settings = settings_of(table, **read_changes(runs.changes_of(row), table))
             rng = np.random.default_rng(0)
             network = task[row.task](row.unit).network(settings, rng)
             make_store(network, settings, rng)
