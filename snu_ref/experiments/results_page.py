@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from ..files import whole_file
-from ..statistics import difference, mcnemar, nested, standard_error, summary, verdict
+from ..statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
+                          verdict)
 from ..tasks.progress import clock
 from .claims import CLAIMS, Published
 from .comparison import IN_WORDS, interval, of_summary
@@ -36,7 +37,8 @@ presets in `presets.py`, changed as `snu_ref/experiments/rows.py` says.
   data.
 - A comparison speaks for or against a claim where Welch's 95 % interval of the difference leaves
   out 0, or the margin. Where it does not, the two are not told apart, which does not make them
-  equal. With one seed there is no interval. There are {n} comparisons: where nothing differs, one
+  equal. With one seed there is no interval, and only McNemar's exact test of the two networks'
+  answers to the same test images may tell them apart (p < 0.05). There are {n} comparisons: where nothing differs, one
   in twenty is expected to leave out 0.
 - The kept epoch is the best by validation; on devices it is the last. Settings were chosen on
   validation data.
@@ -91,19 +93,25 @@ def test_figures(lines, row):
 
 # ---- what it says -------------------------------------------------------------------------------
 
-HEADS = {"for": "For the paper's claims", "against": "Against them", "neither": "Not told apart",
-         "one": "One seed, no interval"}
+HEADS = {
+    "for": "These comparisons speak for the paper's claims.",
+    "against": "These speak against them.",
+    "neither": "These pairs are not told apart.",
+    "short": "These comparators do not reach their published figure here, so that what is said beside "
+             "them says less.",
+    "one": "These have one seed, and so no interval.",
+}
 
 
 def text_of_claims(lines):
-    """A paragraph for each of HEADS, and how many claims wait for their rows."""
+    """A list for each of HEADS, and how many claims wait for their rows."""
     said = {}
     for claim in CLAIMS:
         side, sentence = judged(claim, lines)
         said.setdefault(side, {}).setdefault(claim.about, []).append(sentence)
     waiting = sum(map(len, said.pop("waiting", {}).values()))
-    paragraphs = [" ".join([f"**{head}.**"] + [f"{about}: {'; '.join(sentences)}."
-                                               for about, sentences in said[side].items()])
+    paragraphs = ["\n".join([f"**{head}**\n"] + [f"- {about}: {sentence}." for about, sentences
+                                                 in said[side].items() for sentence in sentences])
                   for side, head in HEADS.items() if side in said]
     if waiting:
         paragraphs.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run "
@@ -114,7 +122,7 @@ def text_of_claims(lines):
 def judged(claim, lines):
     """The side that the tables take on a claim, and the words for it.
 
-    The side is "for", "against", "neither", "one" (one seed) or "waiting".
+    The side is a key of HEADS, or "waiting".
     """
     (block, name), values = claim.a, _means(lines, claim.a)
     fixed = isinstance(claim, Published) or claim.b[0] == "baselines"
@@ -131,15 +139,26 @@ def judged(claim, lines):
     text = f"{name} {_shown(metric, values)}, " + (
         f"published {_number(metric, claim.value)}" if isinstance(claim, Published)
         else f"{claim.b[1]} {_shown(metric, rival)}")
+    answers = [[line["wrong"].split() for line in lines[place[0]] if line["row"] == place[1]
+                and line["seed"] == "0" and line["wrong"]]
+               for place in ((claim.a,) if isinstance(claim, Published) else (claim.a, claim.b))]
+    p = mcnemar(*sum(answers, [])) if len(sum(answers, [])) == 2 else None
+    if p is not None:
+        text += f", McNemar's test of seed 0 p = {p:.2g}"
     if low is None:
-        return "one", text
+        if p is None:
+            return "one", text
+        better = (gap > 0) == (metric == "accuracy")
+        return ("neither" if p >= SIGNIFICANT else "for" if better else "against"), text
     shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
     gap, low, high = (_number(metric, end + shift, "+") for end in (gap, low, high))
     text += f", difference {gap} ({low} to {high})"
     if margin:
         text += f", where the margin is {_number(metric, margin)}"
-    against = ("better", "worse")[not getattr(claim, "rival", False)]
-    return {"not told apart": "neither", against: "against"}.get(word, "for"), text
+    sides = {"better": "for", "worse": "against", "not told apart": "neither"}
+    if getattr(claim, "rival", False):
+        sides |= {"better": "against", "worse": "short"}
+    return sides[word], text
 
 
 def _means(lines, place):
@@ -160,7 +179,7 @@ def _number(metric, value, sign=""):
 
 def figures(rows, lines):
     """A block as a table: a line a row."""
-    head = ("row", "parameters", "n", "validation", "test", "95 % of the mean", "per piece",
+    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean", "per piece",
             "spikes", "additions", "multiply-adds", "dense", "seconds")
     out = []
     for name in dict.fromkeys(line["row"] for row in rows for line in lines
@@ -175,26 +194,15 @@ def figures(rows, lines):
         elif group[0]["wrong"] and between.n == 1:
             n = N_TEST[group[0]["data"]]
             test += f" (standard error {100 * standard_error(between.mean, n):.2f})"
-        out.append((name, _int(group, "parameters"), str(between.n), _mean(group, "valid", metric),
-                    test, interval(metric, between), _mean(group, "per_piece", metric),
+        out.append((name, _int(group, "parameters"), str(between.n), FIGURE[metric],
+                    _mean(group, "valid", metric), test, interval(metric, between), _mean(group, "per_piece", metric),
                     _rates(group), _int(group, "additions"), _int(group, "multiply_adds"),
                     _int(group, "dense"), _seconds(group)))
-    notes = mcnemar_notes(lines)
-    return _markdown(head, out) + (f"\n\n{notes}" if notes else "") if out else ""
+    return _markdown(head, out) if out else ""
 
 
+FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
 N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
-
-
-def mcnemar_notes(lines):
-    """McNemar's p of the first row with answers against each other row, seed 0."""
-    first = [line for line in lines if line["wrong"] and line["seed"] == "0"]
-    pairs = [(a, b) for i, a in enumerate(first) for b in first[i + 1:] if a["data"] == b["data"]]
-    if not pairs:
-        return ""
-    return "McNemar's exact test, seed 0 of each: " + "; ".join(
-        f"{a['row']} and {b['row']} p = {mcnemar(a['wrong'].split(), b['wrong'].split()):.2g}"
-        for a, b in pairs) + "."
 
 
 def trials(rows, lines):

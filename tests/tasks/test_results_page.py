@@ -50,7 +50,20 @@ def test_a_published_figure_has_no_spread_and_a_rival_that_passes_its_own_speaks
     side, text = judged(Published("t", ("x", "A"), 8.72), table)
     assert side == "for" and "difference -0.110 (-0.135 to -0.085)" in text     # 4.303 * 0.01 / sqrt(3)
     assert judged(Published("t", ("x", "A"), 8.72, rival=True), table)[0] == "against"
+    assert judged(Published("t", ("x", "A"), 8.54, rival=True), table)[0] == "short"
+    assert judged(Published("t", ("x", "A"), 8.54), table)[0] == "against"
     assert judged(Published("t", ("x", "A"), 8.615), table)[0] == "neither"
+
+
+def test_one_seed_is_told_apart_by_its_answers_only():
+    def both(wrong_a, wrong_b):
+        return {"x": [line(name, 0, 1 - len(wrong) / 100, metric="accuracy", wrong=" ".join(map(str, wrong)))
+                      for name, wrong in (("A", wrong_a), ("B", wrong_b))]}
+    side, text = judged(CLAIM, both(range(2), range(20)))        # 0 and 18 of them: 2/2^18
+    assert side == "for" and text.endswith("McNemar's test of seed 0 p = 7.6e-06")
+    assert judged(CLAIM, both(range(20), range(2)))[0] == "against"
+    assert judged(CLAIM, both(range(4), range(5)))[0] == "neither"
+    assert "difference" not in text
 
 
 def test_claims_are_of_rows_that_there_are():
@@ -65,7 +78,7 @@ def test_a_row_that_did_not_finish_says_so(tmp_path):
                                           for s in range(2)])
     text = page(tmp_path)
     assert "SNU (2 of 5 runs), sSNU (0 of 5 runs)" in text and "Not run yet." in text
-    assert "| SNU | 10 | 2 | 97.00 | 97.00 ± 0.00 | 97.00 to 97.00 |" in text
+    assert "| SNU | 10 | 2 | accuracy, % | 97.00 | 97.00 ± 0.00 | 97.00 to 97.00 |" in text
 
 
 def test_networks_and_devices_stand_apart(tmp_path):
