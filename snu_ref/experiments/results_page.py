@@ -38,8 +38,8 @@ presets in `presets.py`, changed as `snu_ref/experiments/rows.py` says.
 - A comparison speaks for or against a claim where Welch's 95 % interval of the difference leaves
   out 0, or the margin. Where it does not, the two are not told apart, which does not make them
   equal. With one seed there is no interval, and only McNemar's exact test of the two networks'
-  answers to the same test images may tell them apart (p < 0.05). There are {n} comparisons: where nothing differs, one
-  in twenty is expected to leave out 0.
+  answers to the same test images may tell them apart (p < 0.05). There are {n} comparisons: where
+  nothing differs, one in twenty is expected to leave out 0.
 - The kept epoch is the best by validation; on devices it is the last. Settings were chosen on
   validation data.
 - Another processor or another NumPy adds in another order. This changes the figures of spiking
@@ -97,8 +97,8 @@ HEADS = {
     "for": "These comparisons speak for the paper's claims.",
     "against": "These speak against them.",
     "neither": "These pairs are not told apart.",
-    "short": "These comparators do not reach their published figure here, so that what is said beside "
-             "them says less.",
+    "short": "These comparators do not reach their published figure here, so comparisons with "
+             "them say less.",
     "one": "These have one seed, and so no interval.",
 }
 
@@ -179,8 +179,8 @@ def _number(metric, value, sign=""):
 
 def figures(rows, lines):
     """A block as a table: a line a row."""
-    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean", "per piece",
-            "spikes", "additions", "multiply-adds", "dense", "seconds")
+    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
+            "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
     out = []
     for name in dict.fromkeys(line["row"] for row in rows for line in lines
                               if line["row"] == row.name or line["row"].startswith(
@@ -195,7 +195,8 @@ def figures(rows, lines):
             n = N_TEST[group[0]["data"]]
             test += f" (standard error {100 * standard_error(between.mean, n):.2f})"
         out.append((name, _int(group, "parameters"), str(between.n), FIGURE[metric],
-                    _mean(group, "valid", metric), test, interval(metric, between), _mean(group, "per_piece", metric),
+                    _mean(group, "valid", metric), test, interval(metric, between),
+                    _mean(group, "per_piece", metric),
                     _rates(group), _int(group, "additions"), _int(group, "multiply_adds"),
                     _int(group, "dense"), _seconds(group)))
     return _markdown(head, out) if out else ""
