@@ -2,7 +2,7 @@
 import numpy as np
 
 from .. import validation
-from ..statistics import summary
+from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 from . import style
 

@@ -35,16 +35,13 @@ class Music:
         self.unit, self.data = unit, data
 
     def network(self, settings, rng):
-        """88 - hidden - 88 logits, with dropout before the last layer if there is any.
-
-        Without hidden layers, hidden = (), it is logistic regression on the present notes.
-        """
+        """88 - hidden - 88 logits, with dropout before the last layer if there is any."""
         like = {"rng": rng, "dtype": np.float32}
-        sizes = (N_KEYS, *settings.hidden)
-        layers = unit_layers(self.unit, sizes, settings.options, rng, np.float32)
+        layers = unit_layers(self.unit, (N_KEYS, *settings.hidden), settings.options, rng,
+                             np.float32)
         if settings.dropout:
             layers.append(Dropout(settings.dropout, **like))
-        return Network([*layers, Dense(sizes[-1], N_KEYS, **like)])
+        return Network([*layers, Dense(settings.hidden[-1], N_KEYS, **like)])
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""
