@@ -15,10 +15,10 @@ All functions keep the dtype they are given. They also accept complex numbers, b
 step differentiates through them: every branch then looks at the real part, since NumPy orders
 complex numbers lexicographically (0 + 1e-30j > 0 is true there). abs and sign would not do.
 
-Sources: g and h, Wozniak et al., arXiv:1812.07040, Eq. 1 and 2; tanh as the primitive of the
-pseudo-derivative, ibid.; the shapes of the other surrogates are those in use for spiking networks
-(Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several); their
-primitives and widths as written here are ours.
+Sources: g and h, the slope of leaky_relu, step(0) = 0 and 1 - tanh^2 as the pseudo-derivative, the
+authors' toolkit (IBM/neuroaikit); the shapes of the other surrogates are those in use for spiking
+networks (Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several);
+their primitives and widths as written here are ours.
 """
 from functools import partial
 from typing import Callable, NamedTuple
@@ -190,7 +190,7 @@ def _fast_sigmoid_slope(v):
 
 
 SURROGATES = {  # functions with names, since a lambda cannot be pickled
-    # psi'(v) = 1 - tanh(v)^2, the paper's
+    # psi'(v) = 1 - tanh(v)^2, that of the authors' toolkit
     "tanh": Surrogate("tanh", np.tanh, _tanh_slope),
     # psi'(v) = 1 for |v| < 1/2, else 0
     "boxcar": Surrogate("boxcar", _boxcar, _boxcar_slope),

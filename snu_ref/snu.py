@@ -2,14 +2,16 @@
 
 The equations, for one layer of n units and one sample ("." is point-wise, * a matrix product):
 
-    s_t = g( x_t * W + y_{t-1} * H + decay . s_{t-1} . gate_{t-1} )      state           (Eq. 1)
-    y_t = h( s_t + b )                                                   output          (Eq. 2)
+    s_t = g( x_t * W + y_{t-1} * H + decay . s_{t-1} . gate_{t-1} )      state              (1)
+    y_t = h( s_t + b )                                                   output             (2)
     gate_t = 1 - y_t                   the reset; or, with lateral inhibition,
     gate_t = 1 - max_j y_{j,t}         one gate for all units of the layer, per sample
 
-Eq. 1 and 2 are the paper's; its recurrent units add y * H inside g, where the reset does not gate
-it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold. Below, z_t is the
-argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid" the sSNU.
+The numbers of the equations are ours. The recurrent units have the term y * H inside g, where the
+reset does not gate it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold.
+Below, z_t is the argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid"
+the sSNU, whose gate is graded: the abstract of the paper's first version calls it "proportional
+reset".
 
 The backward pass
 -----------------
@@ -47,9 +49,11 @@ dx, T B (n_in + n). Both grow in proportion to T.
 
 Not here: convolution (`snu_ref.layers.conv`), optimisers, and any loss.
 
-Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040v2; lateral
-inhibition as in the authors' toolkit, but per sample, where theirs couples a whole batch; the
-surrogate gradient, the shares of ties and the derivation are ours to state.
+Sources: the unit, S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040, whose
+body we have not read; the equations are those that the authors' toolkit (IBM/neuroaikit) computes.
+From the toolkit too: step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition, which
+is per sample here, where theirs couples a whole batch. The shares of ties and the derivation are
+ours.
 """
 from typing import NamedTuple
 
@@ -112,12 +116,14 @@ class SNU(Layer):
     n_in, n_units : int
         Inputs and units of the layer.
     rng : numpy.random.Generator
-        Draws W and H (Glorot-uniform). b starts at -1, a threshold of 1.
+        Draws W and H (Glorot-uniform).
     h : "step" (SNU) or "sigmoid" (sSNU)
     g : "relu", "leaky_relu" (slope 0.1), "identity" or "tanh"
     decay : float or array (n_units,) within [0, 1]
         l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors'
         toolkit.
+    threshold : float
+        Where the firing threshold starts: b = -threshold.
     surrogate : "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi)
         Stands in for the derivative of the step; without effect for the sigmoid.
     recurrent : bool
@@ -126,7 +132,7 @@ class SNU(Layer):
         The gate becomes 1 - max_j y_j, for each sample by itself.
     reset_grad : "through" or "detached"
         Whether the gradient flows through the reset gate, or takes the gate for a constant.
-        Backpropagation through Eq. 1 as it stands is "through".
+        Backpropagation through equation (1) as it stands is "through".
     train_decay : bool
         Whether an optimiser updates decay. Its gradient is that of the raw value; whoever trains it
         clips it to [0, 1] after each step.
@@ -139,11 +145,11 @@ class SNU(Layer):
 
     Is it silent? `print(cache)` shows the spike rate. If a whole layer never fires, the next one
     gets zeros, and with g="relu" no gradient comes back, since its slope at z = 0 is 0: nothing is
-    learnt. Then make the input or W larger, raise b (b = -0.3: a lower threshold), or take g =
+    learnt. Then make the input or W larger, lower the threshold (b = -0.3), or take g =
     "leaky_relu" or "identity". If units fire at every step, do the opposite with W or b. More:
     tutorials/RECIPES.md.
 
-    Raises ValueError or TypeError that names the argument. Source: arXiv:1812.07040, Eq. 1 and 2.
+    Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 
     >>> unit = SNU(1, 1, rng=np.random.default_rng(0), decay=0.5)     # a threshold of 1, as b = -1
     >>> unit.params["W"][:] = 0.75
@@ -152,9 +158,9 @@ class SNU(Layer):
     ([0.75, 1.125, 0.75, 1.125], [0.0, 1.0, 0.0, 1.0])
     """
 
-    def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, surrogate="tanh",
-                 recurrent=False, lateral_inhibition=False, reset_grad="through", train_decay=False,
-                 dtype=np.float64):
+    def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, threshold=1.0,
+                 surrogate="tanh", recurrent=False, lateral_inhibition=False, reset_grad="through",
+                 train_decay=False, dtype=np.float64):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
@@ -169,7 +175,8 @@ class SNU(Layer):
         self.add_param("W", self._draw_W(rng))
         if self.recurrent:
             self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
-        self.add_param("b", np.full(self.n_units, -1.0))
+        self.add_param("b", np.full(self.n_units, -validation.number_in(
+            "threshold", threshold, -np.inf, np.inf, low_open=True, high_open=True)))
         self.add_param("decay", _decay(decay, self.n_units),
                        trainable=validation.flag("train_decay", train_decay))
 
@@ -187,7 +194,7 @@ class SNU(Layer):
     # ---- forward ----
 
     def step(self, x_t, state):
-        """One time step, Eq. 1 and 2 as the paper writes them.
+        """One time step, equations (1) and (2) as written at the top of this file.
 
         x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
         """

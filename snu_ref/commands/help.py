@@ -13,16 +13,24 @@ unless OPENBLAS_NUM_THREADS says otherwise."""
 
 COMMANDS = {  # name: (more words, examples and exit status)
     "reproduce": ("""\
-Check all gradients, train the units on digits, music and language, compare
-lateral inhibition, and run the in-memory experiment, all on data that the
-package and Python carry. Everything is printed, and written to a folder:
-results.json, the figures, and report.html, one page with all of it.""", """\
-examples:
-  python -m snu_ref reproduce                    SNU and sSNU
-  python -m snu_ref reproduce --all --seeds 3    five units, three seeds
-  python -m snu_ref reproduce --quick --out try  a trial of the command
+Does the paper's claim hold? Trains SNU, sSNU, RNN, GRU and LSTM on digits,
+music and language, and SNU and sSNU without membrane; compares lateral
+inhibition; runs the in-memory experiment; and checks all gradients. The data
+come with the package and Python. The runs go side by side in processes; their
+number does not change the results. Everything is printed, and written to a
+folder: results.json, the figures, and report.html, one page with all of it.
 
-exit status: 0 if all gradients agree, 1 if one is out, 2 for bad input."""),
+If the command is stopped, or a process dies, the finished runs stay in
+DIR/finished: the same command with --resume goes on from there. Without
+--resume a new run begins, and replaces what is in DIR.""", """\
+examples:
+  python -m snu_ref reproduce                      one seed
+  python -m snu_ref reproduce --seeds 5            five, which give intervals
+  python -m snu_ref reproduce --seeds 5 --resume   go on after a stop
+  python -m snu_ref reproduce --quick --out try    a trial of the command
+
+exit status: 0 if all gradients agree, 1 if one is out, 2 for bad input,
+130 if stopped by Ctrl-C."""),
     "report": ("""\
 Make the page of a reproduction again, from results.json and the figures in its
 folder: DIR/report.html, which needs no network, no scripts and no other file.
@@ -81,6 +89,17 @@ examples:
   python -m snu_ref memory --data jsb --seeds 3
 
 exit status: 0, or 2 for bad input."""),
+    "experiments": ("""\
+Run the rows of the results page, snu_ref/tasks/RESULTS.md, block by block. A
+block is a table, TABLES/BLOCK.csv, with a line for each run: settings, seed,
+figures, processor and versions. Runs that the table has are left out, so the
+same command goes on after any stop. Without a block, the blocks are listed.""", """\
+examples:
+  python -m snu_ref experiments
+  python -m snu_ref experiments digits --tables tables
+  python -m snu_ref experiments jsb membrane --data jsb --only SNU
+
+exit status: 0, 2 for bad input, 130 if stopped by Ctrl-C."""),
     "bench": ("""\
 Time training steps of standard networks, and the same matrix products alone:
 a ratio of 1 would be the speed of the products. Run it on an idle machine; it

@@ -1,6 +1,8 @@
 """Simple models that a network has to beat.
 
     independent_notes_nll   every note sounds at every step with a probability of its own
+    nearest_chords_nll      the notes that followed the most similar chords of the training pieces
+    nearest_neighbour       the label of the most similar training image
 
 These are models without a network: nothing in them is trained by gradient.
 """
@@ -43,6 +45,38 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
     if per_piece:
         return float(np.mean([nll.mean() for nll in by_step if nll.size]))
     return float(np.concatenate(by_step).mean())
+
+
+def nearest_chords_nll(train_rolls, test_rolls, k):
+    """Negative log-likelihood of piano rolls when each step follows the k most similar chords.
+
+        p_n = (m_n + q_n) / (k + 1)
+
+    m_n: how many of the k training chords with the fewest notes other than those of the present
+    step are followed by note n (ties: the earlier one); q_n: the probability of note n in
+    `independent_notes_nll`. Pooled over all predicted steps, in nats (float). Ours.
+    """
+    train, test = (_predicted_steps(name, rolls) for name, rolls in
+                   (("train_rolls", train_rolls), ("test_rolls", test_rolls)))
+    after, wanted = np.concatenate(train), np.concatenate(test)
+    before, present = (np.concatenate([roll[:-1] for roll in rolls]).astype(np.float64)
+                       for rolls in (train_rolls, test_rolls))
+    prior = (after.sum(axis=0) + 1) / (len(after) + 2)
+    # |a - b|^2 of chords is |a|^2 - 2 a b + |b|^2, and |a|^2 is the same for all neighbours
+    near = np.argsort(before.sum(axis=1) - 2 * present @ before.T, axis=1, kind="stable")[:, :k]
+    p = (after[near].sum(axis=1) + prior) / (k + 1)
+    return float(-np.where(wanted == 1, np.log(p), np.log1p(-p)).sum(axis=1).mean())
+
+
+def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
+    """The label of the training image at the least Euclidean distance from each image (N,).
+
+    train_values (M, n), values (N, n), floats; train_labels (M,); ties: the earlier image.
+    """
+    squares = (train_values ** 2).sum(axis=1)  # (M,)
+    nearest = [np.argmin(squares - 2 * values[i:i + at_a_time] @ train_values.T, axis=1)
+               for i in range(0, len(values), at_a_time)]
+    return train_labels[np.concatenate(nearest)]
 
 
 def _predicted_steps(name, rolls):

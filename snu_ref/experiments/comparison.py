@@ -5,6 +5,7 @@ The paper's figures stand in the last column; they are of the full data and of l
 import numpy as np
 
 from ..tasks.published import FIGURES
+from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 
 IN_WORDS = {  # metric: (digits after the point, factor, words before, words after)
@@ -22,22 +23,52 @@ def by_unit(results):
     return groups
 
 
+def compared(results, without_membrane=()):
+    """All groups in the order of the tables: tuples of task, unit, name, group.
+
+    The runs without membrane stand behind those of the same unit with it.
+    """
+    off, rows = by_unit(without_membrane), []
+    for (task, unit), group in by_unit(results).items():
+        rows.append((task, unit, UNITS[unit][0], group))
+        if (task, unit) in off:
+            rows.append((task, unit, f"{UNITS[unit][0]}, no membrane", off[task, unit]))
+    return rows
+
+
 def figures_of(group):
     """The test figure of each run of a group, in the metric of its task."""
     return [r["test"][r["metric"]] for r in group]
 
 
 def figure(metric, values, between=" +- "):
-    """The mean of some figures in words, with their standard deviation if there are several.
+    """The mean of some figures in words, with their sample standard deviation if there are several.
 
     >>> figure("accuracy", [0.9653])
     '96.53'
     >>> figure("nll", [8.711, 8.735])
-    '8.723 +- 0.012'
+    '8.723 +- 0.017'
     """
+    return of_summary(metric, summary(values), between)
+
+
+def of_summary(metric, s, between=" +- "):
+    """The same of a `snu_ref.tasks.statistics.Summary`."""
     digits, factor, _, _ = IN_WORDS[metric]
-    mean, spread = factor * np.mean(values), factor * np.std(values)
-    return f"{mean:.{digits}f}" + (f"{between}{spread:.{digits}f}" if len(values) > 1 else "")
+    spread = "" if s.sd is None else f"{between}{factor * s.sd:.{digits}f}"
+    return f"{factor * s.mean:.{digits}f}{spread}"
+
+
+def interval(metric, s, between=" to "):
+    """The 95 % interval of the mean of a Summary in words, "-" where a single value has none.
+
+    >>> interval("nll", summary([8.711, 8.735, 8.723]))
+    '8.693 to 8.753'
+    """
+    if s.sd is None:
+        return "-"
+    digits, factor, _, _ = IN_WORDS[metric]
+    return f"{factor * s.low:.{digits}f}{between}{factor * s.high:.{digits}f}"
 
 
 def in_words(metric, values, between=" +- "):
@@ -60,20 +91,24 @@ def published(task, unit):
     return ("-" if value is None else f"{value:.{1 if task == 'language' else 2}f}"), network
 
 
-def table(results):
+def table(results, without_membrane=()):
     """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
-    lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'seconds':>7}   "
+    lines = [f"{'task':9} {'unit':17} {'parameters':>10}  {'test figure':28} {'n':>2}  "
+             f"{'95 % of the mean':16} {'seconds':>7}   "
              "paper (full data, larger networks: not comparable)"]
-    for (task, unit), group in by_unit(results).items():
-        theirs, network = published(task, unit)
+    for task, unit, name, group in compared(results, without_membrane):
+        theirs, network = published(task, unit) if name == UNITS[unit][0] else ("-", "")
         seconds = np.mean([r["seconds"] for r in group])
-        lines.append(f"{task:9} {UNITS[unit][0]:5} {group[0]['parameters']:10,}  "
-                     f"{in_words(group[0]['metric'], figures_of(group)):28} {seconds:7.1f}   "
-                     f"{theirs}"
+        metric, values = group[0]["metric"], figures_of(group)
+        lines.append(f"{task:9} {name:17} {group[0]['parameters']:10,}  "
+                     f"{in_words(metric, values):28} {len(values):2}  "
+                     f"{interval(metric, summary(values)):16} {seconds:7.1f}   {theirs}"
                      + f" ({network})" * bool(network))
     for r in {r["task"]: r for r in results}.values():
         lines += [f"{r['task']:9} {'baseline: ' + name:29}  {in_words(r['metric'], [value])}"
                   for name, value in r["baselines"].items()]
+    if without_membrane:
+        lines.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
     if any(len(group) > 1 for group in by_unit(results).values()):
-        lines.append("mean +- standard deviation over the seeds")
+        lines.append("mean +- sample standard deviation of n seeds; the interval is Student's")
     return "\n".join(lines)

@@ -8,11 +8,11 @@
               continued_roll    a piece that a network went on with
               wrong_images      images that a network takes for something else
               input_weights     what hidden units have learnt to look for, as images
-              figure_against_parameters   test metric of the units against their size
+              claim             test figure of the units against their size
     devices   the in-memory experiments
 
 Each function saves one PNG and returns its path.
 """
 from .neuron import neuron_trace, spike_raster, spike_rates
-from .runs import (continued_roll, figure_against_parameters, input_weights, learning_curves,
-                   piano_rolls, wrong_images)
+from .runs import (claim, continued_roll, input_weights, learning_curves, piano_rolls,
+                   wrong_images)

@@ -1,6 +1,8 @@
 """What runs have learnt: each function draws one figure and saves it as a PNG."""
 import numpy as np
 
+from .. import validation
+from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 from . import style
 
@@ -10,6 +12,8 @@ METRICS = {  # name in results: (label, factor)
     "nll": ("validation NLL (nats per step)", 1),
     "perplexity": ("validation perplexity", 1),
 }
+TASK_METRIC = {"digits": "accuracy", "music": "nll", "language": "perplexity"}
+BETTER = {"accuracy": "higher", "nll": "lower", "perplexity": "lower"}
 
 
 def learning_curves(results, path):
@@ -50,8 +54,12 @@ def learning_curves(results, path):
 def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
     """A piece's notes (T, 88), and the probabilities (T, 88) that a network gave each beforehand.
 
-    Only the MIDI numbers lowest..highest are drawn; column = MIDI number - 21.
+    Only the MIDI numbers lowest..highest, within 21..108, are drawn; column = MIDI number - 21.
     """
+    validation.array("true", true, ("T", 88), "numbers")
+    validation.array("predicted", predicted, true.shape, "numbers")
+    lowest = validation.integer("lowest", lowest, 21, 108)
+    highest = validation.integer("highest", highest, lowest, 108)
     keys = slice(lowest - 21, highest - 20)
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
@@ -107,6 +115,8 @@ def input_weights(groups, path, *, n=10, rows=4):
     groups: list of (title, weights (units, height, width)); the n * rows units with the largest
     weights are drawn, each scaled by its own largest weight.
     """
+    for i, (_, weights) in enumerate(groups):
+        validation.array(f"groups[{i}]", weights, ("units", "height", "width"), "floats")
     with style.house():
         figure, panels = style.figure(len(groups), 1, height=2.6 * len(groups), squeeze=False)
         for panel, (title, weights) in zip(panels[:, 0], groups):
@@ -125,21 +135,28 @@ def input_weights(groups, path, *, n=10, rows=4):
         return style.save(figure, path)
 
 
-def figure_against_parameters(groups, path, *, metric, title):
-    """Test figure against the number of parameters; groups: a list of (unit, parameters, figures).
+def claim(rows, path):
+    """Test figure against the number of parameters, a panel a task.
 
-    figures holds one number for each seed; the mean is drawn, with the standard deviation as a bar.
+    rows: tuples (task, unit, name, parameters, figures), a figure a seed: the mean is drawn, with
+    the sample standard deviation as a bar. A mark is hollow where the name is not the unit's own.
     """
-    label, factor = METRICS[metric]
+    tasks = list(dict.fromkeys(task for task, *_ in rows))
     with style.house():
-        figure, axes = style.figure()
-        for unit, parameters, values in groups:
-            name, values = UNITS[unit][0], factor * np.array(values)
-            bar = dict(yerr=values.std(), capsize=4) if len(values) > 1 else {}
-            axes.errorbar(parameters / 1000, values.mean(), **bar, markersize=9, linestyle="none",
-                          marker=style.MARKERS[name], color=style.COLOUR[name], label=name)
-        axes.margins(0.12)
-        axes.set(xlabel="trainable parameters (thousands)",
-                 ylabel=label.replace("validation", "test"))
-        style.headline(figure, axes, title)
+        figure, panels = style.figure(len(tasks), 1, height=3.1 * len(tasks), squeeze=False)
+        for panel, task in zip(panels[:, 0], tasks):
+            for _, unit, name, parameters, values in (row for row in rows if row[0] == task):
+                label, factor = METRICS[TASK_METRIC[task]]
+                own, s = UNITS[unit][0], summary([factor * value for value in values])
+                panel.errorbar(parameters / 1000, s.mean, yerr=s.sd, capsize=4, markersize=9,
+                               linestyle="none", marker=style.MARKERS[own], color=style.COLOUR[own],
+                               markerfacecolor=style.COLOUR[own] if name == own else "white",
+                               markeredgewidth=2, label=name)
+            panel.margins(0.12, 0.16)
+            panel.set(ylabel=label.replace("validation ", "").replace(" (nats per", "\n(nats a"),
+                      title=f"{task.capitalize()}: {BETTER[TASK_METRIC[task]]} is better")
+        panel.set_xlabel("trainable parameters (thousands)")
+        handles, names = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, names, ncols=4, loc="outside upper left", fontsize=11,
+                      columnspacing=1.2, handletextpad=0.2)
         return style.save(figure, path)

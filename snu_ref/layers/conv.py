@@ -31,7 +31,7 @@ Keras's is W as it stands.
 
 Not here: dilation, groups, transposed convolution, padding other than zeros.
 
-Sources: the unit, arXiv:1812.07040v2, Eq. 1 and 2; the derivation is ours.
+Sources: the unit, as in `snu_ref.snu`; the derivation is ours.
 """
 import math
 

@@ -14,10 +14,12 @@ they are, in software.
     QuantisedStore   the same accumulator chi and nominal step, on ideal devices: no noise, no
                      drift, every pulse the same; clipped to the range of the weights
     RoundedStore     weights of b bits: rounded for every pass, while a float copy takes the updates
+    NoisyStore       float weights with noise added for every pass of training: robust to be
+                     programmed on devices afterwards
 
-Sources: hardware in the loop, arXiv:1812.07040; the update scheme, Nandakumar et al., Front.
-Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a loss
-apart.
+Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, Nandakumar et al.,
+Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a
+loss apart.
 """
 
 import numpy as np
@@ -27,6 +29,8 @@ from ..layer import Layer
 from ..network import Network
 from .array import PCMArray
 from .converters import check_bits, positive
+from .noise import RefreshNoise, UpdateNoise, normal
+from .readout import DeviceReadout
 from .update import EPSILON, accumulate
 
 
@@ -44,11 +48,18 @@ class Store:
         self.params = {name: params[name] for name in names}
         self.as_read = {}
 
-    def read(self):
-        """Put the weights as the store gives them now into the network's arrays."""
+    def read(self, training=True):
+        """Put the weights as the store gives them now into the network's arrays.
+
+        training: False for the weights that an evaluation is to see, where these differ.
+        """
         for name, p in self.params.items():
-            p[...] = self.weights(name)
+            p[...] = self.weights(name) if training else self.at_rest(name)
             self.as_read[name] = p.copy()
+
+    def at_rest(self, name):
+        """The weights outside training: the same, unless a store says otherwise."""
+        return self.weights(name)
 
     def write(self):
         """Hand over what was added to the arrays since the last read; RuntimeError without one."""
@@ -92,16 +103,33 @@ class PCMStore(Store):
 
     network, names : the Network and the names of its matrices to store, such as ("0.W", "1.W").
     noise : numpy.random.Generator for all device noise (a number switches it off, see noise.py).
+    ideal : names of SOURCES, what the devices do perfectly: "write" (programming, pulses and RESETs
+        are exact), "read", "drift" (none), "converters" (none).
     options : as for PCMArray (scale in uS per unit weight, pairs, readout, rule ...).
     Start weights beyond the range of the devices, 25 pairs / scale, are a ValueError.
     """
+    SOURCES = ("write", "read", "drift", "converters")
 
-    def __init__(self, network, names, *, noise, **options):
+    def __init__(self, network, names, *, noise, ideal=(), **options):
         super().__init__(network, names)
+        for source in ideal:
+            validation.one_of("ideal", source, self.SOURCES)
+        if "converters" in ideal:
+            options["readout"] = DeviceReadout(bits=None)
+        self.drifts = "drift" not in ideal
+        read, write = (0.0 if source in ideal else noise for source in ("read", "write"))
+        self.of_read = read
+        self.of_update = UpdateNoise(write, RefreshNoise(read, write, write))
         self.arrays = {name: PCMArray(*p.shape, noise=noise, **options)
                        for name, p in self.params.items()}
         for name, array in self.arrays.items():
-            array.program(self.params[name].astype(np.float64), array.now)
+            array.program(self.params[name].astype(np.float64), array.now, noise=write)
+            self._stop_drift(array)
+
+    def _stop_drift(self, array):
+        """A drift exponent of 0 for what was written, if the devices are to be without drift."""
+        if not self.drifts:
+            array.devices.nu[...] = 0.0
 
     @property
     def n_devices(self):
@@ -116,7 +144,7 @@ class PCMStore(Store):
 
     def weights(self, name):
         """One read of all devices of a matrix, at the array's clock."""
-        return self.arrays[name].read_weights(self.arrays[name].now)
+        return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
 
     def check(self, name, dW):
         """Whether the pulses that it takes are too many."""
@@ -124,7 +152,8 @@ class PCMStore(Store):
 
     def add(self, name, dW):
         """Through chi and pulses; a second of device time passes."""
-        self.arrays[name].update(dW)
+        self.arrays[name].update(dW, noise=self.of_update)
+        self._stop_drift(self.arrays[name])
 
     def part_state(self, name):
         """The array's own state."""
@@ -206,6 +235,46 @@ class RoundedStore(Store):
         """The float copy, copied."""
         self.floats[name] = validation.float64_array(
             f"state['{name}/floats']", state["floats"], self.floats[name].shape)
+
+
+class NoisyStore(Store):
+    """Float weights W that every pass of training sees with noise, and an evaluation without it.
+
+        W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
+
+    noise : numpy.random.Generator. sigma : of the noise, relative to the largest weight of the
+    matrix. clip : in standard deviations of the matrix, None for none; without it single large
+    weights take up the range of the devices. Source: Joshi et al., Nat. Commun. 11, 2473 (2020).
+    """
+
+    def __init__(self, network, names, *, noise, sigma=0.04, clip=2.5):
+        super().__init__(network, names)
+        self.noise, self.sigma, self.clip = noise, sigma, clip
+        self.floats = {name: p.astype(np.float64) for name, p in self.params.items()}
+
+    def weights(self, name):
+        """The weights with new noise."""
+        W = self.floats[name]
+        return W + self.sigma * np.abs(W).max() * normal(self.noise, W.shape)
+
+    def at_rest(self, name):
+        """The weights themselves."""
+        return self.floats[name]
+
+    def add(self, name, dW):
+        """The whole update, then the clipping."""
+        W = self.floats[name] + dW
+        if self.clip is not None:
+            W = np.clip(W, -self.clip * W.std(), self.clip * W.std())
+        self.floats[name] = W
+
+    def part_state(self, name):
+        """The weights."""
+        return {"floats": self.floats[name]}
+
+    def restore_part(self, name, state):
+        """The weights, copied."""
+        self.floats[name] = state["floats"].copy()
 
 
 def round_to_bits(W, bits):

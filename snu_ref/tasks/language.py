@@ -9,7 +9,7 @@
               stream
 
 Source: task and scheme as in Zaremba et al., arXiv:1409.2329; tied weights as the paper's recurrent
-sSNU has them (arXiv:1812.07040), whose sizes are not published.
+sSNU has them, by the charts in the authors' toolkit. Its sizes are not in what we could read.
 """
 import math
 
@@ -101,6 +101,10 @@ def sample(network, first, n, rng, temperature=1.0):
     Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier, and
     at 0 the likeliest word comes each time.
     """
+    validation.instance("first", first, list, tuple)
+    first = [validation.integer(f"first[{i}]", word, 0) for i, word in enumerate(first)]
+    if not first:
+        raise ValueError("first: expected at least one word number, got none")
     n = validation.integer("n", n, 0)
     temperature = validation.number_in("temperature", temperature, 0, math.inf, high_open=True)
     validation.generator("rng", rng)

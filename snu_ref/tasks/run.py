@@ -42,12 +42,12 @@ class Run(NamedTuple):
         return self.results["test"]
 
 
-def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=False, stream=None,
-             report=None, **changes):
+def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None, resume=False,
+             stream=None, report=None, **changes):
     """Train from `seed` with the settings of a preset's table, then read the test split once.
 
-    changes: settings that replace those of the table. checkpoint, resume, stream, report: see
-    `train`.
+    changes: settings that replace those of the table. test: False leaves the test split unread, for
+    trials that are judged by validation. checkpoint, resume, stream, report: see `train`.
     """
     settings = settings_of(table, **changes)
     task = loaded.task
@@ -56,7 +56,8 @@ def run_task(loaded, table, seed, *, preset="small", checkpoint=None, resume=Fal
     results = {
         "task": task.name, "unit": task.unit, "preset": preset, "seed": seed,
         "parameters": trained.network.n_trainable,
-        "metric": task.metric, "test": task.evaluate(trained.network, "test", settings, seed),
+        "metric": task.metric,
+        **(tested(task, trained.network, settings, seed) if test else {}),
         "baselines": loaded.baselines, "data": loaded.facts,
         "path": loaded.path, "own": loaded.own,
         "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch,
@@ -107,3 +108,14 @@ def load_run(folder, data=None):
         p[...] = best[name]
     kept = best_epoch(loaded.task, settings, history)
     return Run(loaded, settings, Trained(network, history, kept, store), results)
+
+
+def tested(task, network, settings, seed):
+    """The test figures and, where the task has classes, the answer to every test image, as digits.
+
+    The answers serve to compare two classifiers image by image (`snu_ref.tasks.statistics.mcnemar`).
+    """
+    if not hasattr(task, "answers") or len(task.classes) > 10:  # no digit for each class
+        return {"test": task.evaluate(network, "test", settings, seed)}
+    answers = task.answers(network, "test", settings, seed)
+    return {"test": task.score(answers, "test"), "answers": "".join(map(str, answers))}

@@ -54,6 +54,12 @@ def _sizes(name, value):
     return tuple(_count(MOST)(name, size) for size in value)
 
 
+def _distortion(name, value):
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise ValueError(f"{name}: expected (alpha, sigma) such as (34, 4), got {value!r}")
+    return _number(0, MOST)(name, value[0]), _POSITIVE(name, value[1])
+
+
 def _entries(name, value):
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise TypeError(f"{name}: expected entries such as {name}.NAME=VALUE, got {value!r}")
@@ -75,7 +81,7 @@ SETTINGS = {
     "batch": Setting("images, pieces of music or streams of text a step", _count(MOST)),
     "epochs": Setting("passes over the training data", _count(MOST)),
     "clip": Setting("bound of the gradient's norm, or None", _or(None, _POSITIVE)),
-    "store": Setting("where weights live: None, or kind pcm, quantised, rounded",
+    "store": Setting("where weights live: None, or kind pcm, quantised, rounded, noisy",
                      _or(None, _entries)),
     "keep": Setting("the network to keep, of the best or the last epoch", _one_of("best", "last")),
     "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", _SHARE),
@@ -86,6 +92,10 @@ SETTINGS = {
     "lateral_inhibition": Setting("digits: in the hidden layers, True or False", validation.flag),
     "shift": Setting("digits: training images move by up to so many pixels",
                      _or(0, _count(MOST))),
+    "distortion": Setting("digits: elastic, of training images: (alpha, sigma) in pixels, or None",
+                          _or(None, _distortion)),
+    "hidden_dropout": Setting("digits: dropout behind the hidden layers, in [0, 1), or None",
+                              _or(None, _SHARE)),
     "kernel": Setting("snu-conv: side of the kernels, odd", _count(63)),
     "embedding": Setting("language: numbers that stand for a word", _count(MOST)),
     "tied": Setting("language: the output uses the embedding's table", validation.flag),

@@ -28,11 +28,11 @@ from .. import validation
 from ..network import Network
 from ..optimisers import Adam, SGD, clip_by_norm
 from ..pcm import UpdateRule
-from ..pcm.in_loop import PCMStore, QuantisedStore, RoundedStore
+from ..pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore
 from . import checkpoints
 from .progress import Progress
 from .settings import check_all, errors_of
-from .watch import SMALLER, Diverged, Watch, summary
+from .watch import Diverged, SMALLER, Watch, summary
 
 
 class Batch(NamedTuple):
@@ -168,7 +168,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
                 loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store,
                                    watch)
                 if store:
-                    store.read()
+                    store.read(training=False)
                 figures = task.evaluate(network, "valid", settings, seed)
             if not all(map(math.isfinite, figures.values())):
                 raise Diverged(f"validation {figures}")
@@ -216,18 +216,19 @@ def best_epoch(task, settings, history):
 
 
 STORES = {  # kind: its options, all optional but bits
-    "pcm": ("scale", "pairs", "read_noise", "epsilon", "refresh_every", "refresh"),
+    "pcm": ("scale", "pairs", "read_noise", "epsilon", "refresh_every", "refresh", "ideal"),
     "quantised": ("scale", "epsilon", "limit"),
     "rounded": ("bits",),
+    "noisy": ("sigma", "clip"),
 }
 
 
 def make_store(network, settings, rng):
     """The store that the settings ask for, or None; settings.store: a dict, "kind" and options.
 
-    kind "pcm" (PCMStore), "quantised" (QuantisedStore) or "rounded" (RoundedStore); it holds all
-    input weights of the network, "0.W", "1.W" ..., and the noise of devices is drawn from the run's
-    generator.
+    kind "pcm" (PCMStore), "quantised" (QuantisedStore), "rounded" (RoundedStore) or "noisy"
+    (NoisyStore); it holds all input weights of the network, "0.W", "1.W" ..., and its noise is
+    drawn from the run's generator.
     """
     options = dict(settings.store or {})
     if not options:
@@ -243,6 +244,8 @@ def make_store(network, settings, rng):
             rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh")
                     if key in options}
             return PCMStore(network, names, noise=rng, rule=UpdateRule(**rule), **options)
+        if kind == "noisy":
+            return NoisyStore(network, names, noise=rng, **options)
         if kind == "quantised":
             return QuantisedStore(network, names, **options)
         return RoundedStore(network, names, bits=options.get("bits"))

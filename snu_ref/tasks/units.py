@@ -25,9 +25,9 @@ def check_options(unit, options):
     _, kind, fixed = UNITS[unit]
     kinds = (kind, ConvSNU) if unit == "snu-conv" else (kind,)
     without = {"rng", "dtype", *fixed, *(("surrogate",) if unit == "ssnu" else ())}
-    names = [name for name, p in inspect.signature(kind).parameters.items()
+    names = [name for name, p in inspect.signature(kind.__init__).parameters.items()
              if p.kind == p.KEYWORD_ONLY and name not in without
-             and all(name in inspect.signature(k).parameters for k in kinds)]
+             and all(name in inspect.signature(k.__init__).parameters for k in kinds)]
     for name in options:
         if name not in names:
             raise ValueError(f"options.{name}: expected an option of {unit}, which has "

@@ -12,7 +12,8 @@ from snu_ref.layers.embedding import Embedding
 from snu_ref.data.ngrams import (unigram, unigram_perplexity, witten_bell_bigram,
                                  witten_bell_bigram_perplexity)
 from snu_ref.tasks import loading
-from snu_ref.tasks.digits import Digits, shifted, split_validation
+from snu_ref.tasks.digits import Digits, split_validation
+from snu_ref.tasks.distortion import shifted
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import Music

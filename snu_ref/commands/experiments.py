@@ -1,0 +1,52 @@
+"""`python -m snu_ref experiments BLOCK`: run the rows of the results page, one table a block.
+
+A line is added to TABLES/BLOCK.csv when its run is finished; runs that the table has are left out,
+and a run that was stopped goes on from its checkpoint. Without a block, the blocks are listed.
+"""
+import sys
+from pathlib import Path
+
+from ..experiments.results_page import write_page
+from ..experiments.rows import BLOCKS
+from ..experiments.runs import read_table, run_block
+from ..files import output_folder
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("blocks", nargs="*", choices=[[], *BLOCKS], metavar="BLOCK",
+                        help="one or more of " + ", ".join(BLOCKS))
+    parser.add_argument("--only", default="", metavar="TEXT",
+                        help="run only rows whose name contains TEXT")
+    parser.add_argument("--data", type=Path, metavar="DIR",
+                        help="folder with the full data sets, for blocks that need them")
+    parser.add_argument("--tables", type=Path, default=Path("tables"), metavar="DIR",
+                        help="folder of the tables (default: %(default)s)")
+    parser.add_argument("--work", type=Path, default=Path("runs"), metavar="DIR",
+                        help="folder of checkpoints (default: %(default)s)")
+    parser.add_argument("--page", type=Path, metavar="FILE",
+                        help="write the results page from the tables, in Markdown")
+
+
+def run(args):
+    """Run what is missing; the exit status is 0."""
+    if args.page and not args.blocks:
+        write_page(args.tables, args.page)
+        return 0
+    if not args.blocks:
+        for name, (question, rows) in BLOCKS.items():
+            done = len(read_table(args.tables / f"{name}.csv"))
+            print(f"{name:12} {question}: {sum(row.seeds for row in rows)} runs, "
+                  f"{done} lines in the table")
+        return 0
+    output_folder("--tables", args.tables)
+    output_folder("--work", args.work)
+    for name in args.blocks:
+        for line in run_block(name, args.tables, args.data, args.work, sys.stderr, args.only):
+            print(f"{name}: {line['row']}, seed {line['seed']}"
+                  + (f", devices {line['device']}" if line["device"] else "")
+                  + f": {line['metric']} valid {line['valid'] or '-'}, test {line['test'] or '-'}",
+                  flush=True)
+    if args.page:
+        write_page(args.tables, args.page)
+    return 0

@@ -1,0 +1,96 @@
+"""Spikes, and how many additions and multiplications the weights of a network take a step.
+
+A weight whose input is 0 or 1 costs an addition where the input is 1, and nothing where it is 0;
+any other input costs a multiplication and an addition (a multiply-add). So for a matrix (n, m)
+whose n inputs have k ones among them
+
+    k m additions      if all inputs are 0 or 1: spikes, or notes
+    n m multiply-adds  otherwise
+
+for the input x_t of a layer and its own last output y_{t-1} alike. `dense` counts n m for every
+matrix, as a processor does that does not look at its inputs. Left out: what is done unit by unit
+(decay, gates, biases, g and h: a few operations a unit), dropout, pooling, and looking up a word.
+A convolution is counted as if no kernel stood over the border.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from ..layers.conv import ConvSNU
+from ..layers.dropout import without_dropout
+from ..layers.embedding import Embedding
+
+N_IMAGES, N_WORDS = 200, 1000  # of the test split: enough for three digits
+
+
+class Operations(NamedTuple):
+    """Means over steps and samples."""
+    rates: tuple         # of each layer whose outputs are all 0 or 1: the fraction of ones
+    additions: float     # a step
+    multiply_adds: float
+    dense: float         # multiply-adds if every weight is used at every step
+
+
+def test_inputs(task, settings, seed):
+    """Inputs as the network gets them in test: a list of arrays (T, B, ...)."""
+    data = task.data["test"]
+    if task.name == "music":  # one by one, so that none is padded
+        return [roll[:-1, None].astype(np.float32) for roll in data if len(roll) > 1]
+    if task.name == "language":
+        return [data[:N_WORDS, None]]
+    return [task.code(data[0][:N_IMAGES], settings, np.random.default_rng([seed, 1]),
+                      settings.test_steps)]
+
+
+def count(network, inputs):
+    """The Operations of a network on `inputs`, a list of arrays (T, B, ...)."""
+    layers = without_dropout(network).layers
+    samples, ones, additions, multiply_adds = 0, {}, 0, 0
+    for x in inputs:
+        steps = x.shape[0] * x.shape[1]
+        samples += steps
+        for i, layer in enumerate(layers):
+            y, _ = layer.forward(x)
+            before = np.concatenate([np.zeros_like(y[:1]), y[:-1]])  # (T, B, ...): y_{t-1}
+            for a, fan_out in ((x, _fan_out(layer)), (before, _fan_back(layer))):
+                if fan_out and _binary(a):
+                    additions += float(a.sum()) * fan_out
+                elif fan_out:
+                    multiply_adds += a.size * fan_out
+            if _fan_out(layer) and "decay" in layer.params:
+                n, total = ones.get(i, (0, 0.0))
+                ones[i] = (n + float(y.sum()), total + y.size) if _binary(y) else (np.nan, 1)
+            x = y
+    rates = tuple(n / total for n, total in ones.values() if n == n)
+    return Operations(rates, additions / samples, multiply_adds / samples,
+                      float(sum(_dense(layer) for layer in layers)))
+
+
+def _binary(a):
+    return bool(((a == 0) | (a == 1)).all())
+
+
+def _fan_out(layer):
+    """How many products one number of the layer's input takes part in."""
+    if isinstance(layer, Embedding):
+        return 0
+    if isinstance(layer, ConvSNU):
+        return int(np.prod(layer.params["W"].shape[:2])) * layer.n_units
+    return _columns(layer, "W") or (layer.params["E"].shape[0] if "E" in layer.params else 0)
+
+
+def _fan_back(layer):
+    """The same of its last output, 0 where it is not fed back."""
+    return _columns(layer, "H")
+
+
+def _columns(layer, letter):
+    """Columns of the layer's matrices whose names begin with `letter`."""
+    return sum(p.shape[1] for name, p in layer.params.items()
+               if name.startswith(letter) and p.ndim == 2)
+
+
+def _dense(layer):
+    n_in = 0 if layer.in_shape is None else int(np.prod(layer.in_shape))
+    n_out = 0 if layer.out_shape is None else int(np.prod(layer.out_shape))
+    return n_in * _fan_out(layer) + n_out * _fan_back(layer)

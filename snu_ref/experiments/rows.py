@@ -1,0 +1,223 @@
+"""The rows of the results page: which unit, which settings, how many seeds; in blocks.
+
+    find_block("membrane")     the rows of a block
+    BLOCKS                     all of them: name -> (what it asks, rows)
+
+A row is one line of a table on the page. Its settings are those of a preset with some of them
+changed; "options.NAME" changes one option of the units. Where a block holds trials (`split`
+"valid"), only their validation figure is read.
+"""
+from itertools import product
+from typing import NamedTuple
+
+from .. import validation
+from ..tasks.units import COMPARED, UNITS
+
+
+class Row(NamedTuple):
+    """Some runs that differ in the seed alone."""
+    name: str
+    task: str
+    unit: str
+    preset: str = "small"
+    data: str = "small"     # "small", in the package, or "full"
+    changes: dict = {}
+    seeds: int = 5          # seeds 0, 1 ...
+    split: str = "test"     # "valid": a trial, the test split is not read
+    devices: int = 0        # program each network on devices so many times
+    shown: tuple = ()       # show the test images for so many steps as well
+
+
+NO_MEMBRANE = {"options.decay": 0.0, "options.train_decay": False}
+FEED_FORWARD = {"options.recurrent": False, "options.decay": 0.8}
+
+
+def _compared(task):
+    """The five units with preset small."""
+    return [Row(UNITS[unit][0], task, unit) for unit in COMPARED]
+
+
+def _jsb(name, unit, **more):
+    return Row(name, "music", unit, preset="paper", data="full", **more)
+
+
+JSB = [
+    _jsb("SNU", "snu"),
+    _jsb("sSNU, recurrent", "ssnu"),
+    _jsb("sSNU, feed-forward", "ssnu", changes=FEED_FORWARD),
+    _jsb("RNN, 100 units", "rnn"),
+    _jsb("GRU, 46 units", "gru"),
+    _jsb("LSTM, 36 units", "lstm"),
+    _jsb("LSTM, 68 units", "lstm", changes={"hidden": (68,)}),
+]
+
+MEMBRANE = [
+    _jsb("JSB, SNU, decay 0", "snu", changes=NO_MEMBRANE),
+    _jsb("JSB, sSNU, recurrent, decay 0", "ssnu", changes=NO_MEMBRANE),
+    _jsb("JSB, sSNU, feed-forward, decay 0", "ssnu", changes={**FEED_FORWARD, **NO_MEMBRANE}),
+    Row("digits, SNU, decay 0", "digits", "snu", changes=NO_MEMBRANE),
+    Row("digits, sSNU, decay 0", "digits", "ssnu", changes=NO_MEMBRANE),
+    Row("language, SNU, decay 0", "language", "snu", changes=NO_MEMBRANE),
+    Row("language, sSNU, recurrent, decay 0", "language", "ssnu", changes=NO_MEMBRANE),
+    Row("language, sSNU, feed-forward", "language", "ssnu",
+        changes={"options.recurrent": False, "options.decay": 0.8}),
+    Row("language, sSNU, feed-forward, decay 0", "language", "ssnu",
+        changes={"options.recurrent": False, **NO_MEMBRANE}),
+]
+
+# Units on the chorales at two sizes: (hidden units at about 26,600 and at about 49,000 parameters)
+SIZES = {"snu": (150, 277), "ssnu": (97, 150), "ssnu-ff": (150, 277), "rnn": (97, 150),
+         "gru": (52, 82), "lstm": (43, 68)}
+SIZED = {"ssnu-ff": ("sSNU, feed-forward", "ssnu", FEED_FORWARD),
+         "ssnu": ("sSNU, recurrent", "ssnu", {}),
+         **{unit: (UNITS[unit][0], unit, {}) for unit in ("snu", "rnn", "gru", "lstm")}}
+RATES, DROPOUTS = (0.003, 0.006, 0.015), (0.0, 0.2, 0.4)
+
+
+def sized(key, size, lr, dropout, **more):
+    """A unit on the chorales at size 0 or 1, with a learning rate and a dropout."""
+    name, unit, changes = SIZED[key]
+    n = SIZES[key][size]
+    return _jsb(f"{name}, {n} units", unit,
+                changes={**changes, "hidden": (n,), "lr": lr, "dropout": dropout}, **more)
+
+
+GRID = [sized(key, size, lr, dropout, seeds=2, split="valid")
+        for size in (1, 0) for key in SIZED for lr, dropout in product(RATES, DROPOUTS)]
+
+
+def _memory(where, data):
+    def row(name, preset, **more):
+        return Row(f"{where}, {name}", "music", "snu", preset=preset, data=data, **more)
+    return [row("software", "pcm", changes={"store": None}, devices=8),
+            row("whole steps on ideal devices", "quantised"), row("in the loop", "pcm")]
+
+
+# ---- one thing changed at a time ----------------------------------------------------------------
+
+def _changed(task, unit, what, values):
+    """A row for each value of an option; task "JSB" or "digits"."""
+    rows = []
+    for value in values:
+        changes = {f"options.{what}": value}
+        name = f"{task}, {UNITS[unit][0]}, {what} {value}"
+        rows.append(_jsb(name, unit, changes=changes) if task == "JSB"
+                    else Row(name, "digits", unit, changes=changes))
+    return rows
+
+
+UNIT = [row for task, g in (("JSB", "identity"), ("digits", "leaky_relu")) for rows in (
+    _changed(task, "snu", "reset_grad", ("detached",)),
+    _changed(task, "snu", "surrogate", ("boxcar", "triangle", "arctan", "fast_sigmoid")),
+    _changed(task, "snu", "g", [other for other in ("relu", "leaky_relu", "identity", "tanh")
+                                if other != g]),
+    _changed(task, "snu", "train_decay", (True,)),
+    _changed(task, "snu", "decay", (0.4, 0.95)),
+    _changed(task, "snu", "threshold", (0.3, 2.0)),
+    _changed(task, "ssnu", "reset_grad", ("detached",)),
+    _changed(task, "ssnu", "train_decay", (True,)),
+    _changed(task, "ssnu", "g", ("relu", "leaky_relu", "tanh"))) for row in rows]
+
+PCM = {"kind": "pcm", "scale": 16.0}  # as in preset pcm
+SOURCES = ("write", "read", "drift", "converters")
+
+
+def _devices(name, **more):
+    return Row(name, "music", "snu", preset="pcm", data="full", changes={"store": {**PCM, **more}})
+
+
+def _injected(sigma):
+    return Row(f"software, noise of {sigma} injected", "music", "snu", preset="pcm", data="full",
+               changes={"store": {"kind": "noisy", "sigma": sigma}}, devices=8)
+
+
+DEVICES = [
+    *[_devices(f"in the loop, ideal {source}", ideal=(source,)) for source in SOURCES],
+    _devices("in the loop, no refresh", refresh_every=None),
+    *[_devices(f"in the loop, only {source} not ideal",
+               ideal=tuple(other for other in SOURCES if other != source)) for source in SOURCES],
+    *[_devices(f"in the loop, epsilon {epsilon}", epsilon=epsilon) for epsilon in (0.4, 1.5)],
+    *[_devices(f"in the loop, scale {scale}", scale=scale) for scale in (8.0, 24.0)],
+    *[_injected(sigma) for sigma in (0.0, 0.02, 0.04, 0.08)],
+]
+
+# ---- hours a run --------------------------------------------------------------------------------
+
+def _mnist(name, unit, seeds=1, **changes):
+    return Row(f"MNIST, {name}", "digits", unit, preset="paper", data="full", changes=changes,
+               seeds=seeds)
+
+
+EQUAL = {"rnn": 191, "gru": 89, "lstm": 72}  # units a layer at the sSNU's 335,114 parameters
+
+MNIST = [
+    *[_mnist(f"{name}, {'with' if shift else 'without'} shifts", unit, seeds, **changes,
+             shift=shift)
+      for shift in (0, 1) for name, unit, seeds, changes in (
+          ("sSNU, 4 layers", "ssnu", 3, {}), ("SNU, 7 layers", "snu", 3, {}),
+          *[(f"{UNITS[unit][0]}, 3 x {n}", unit, 1, {"hidden": (n,) * 3})
+            for unit, n in EQUAL.items()])],
+    _mnist("SNU conv, without shifts", "snu-conv", shift=0)._replace(shown=(300,)),
+    _mnist("SNU conv, elastic", "snu-conv", shift=0, distortion=(34, 4))._replace(shown=(300,)),
+]
+
+REGULARISED = [  # trials: what helps the sSNU and the SNU without shifts
+    _mnist(f"{name}, dropout {rate}", unit, shift=0, hidden_dropout=rate)._replace(split="valid")
+    for name, unit in (("sSNU, 4 layers", "ssnu"), ("SNU, 7 layers", "snu"))
+    for rate in (0.1, 0.2, 0.4)]
+
+INHIBITION = [
+    _mnist(f"SNU, 784-100-10, {'with' if inhibited else 'without'} inhibition", "snu", 3,
+           hidden=(100,), shift=0, lateral_inhibition=inhibited) for inhibited in (False, True)]
+
+
+def _ptb(name, unit, seeds=3, **changes):
+    return Row(f"Penn Treebank, {name}", "language", unit, preset="paper", data="full",
+               changes=changes, seeds=seeds)
+
+
+PTB = [
+    _ptb("sSNU, recurrent", "ssnu"), _ptb("SNU", "snu"), _ptb("LSTM, 2 x 200", "lstm"),
+    _ptb("sSNU, recurrent, decay 0", "ssnu", 1, **NO_MEMBRANE),
+    _ptb("SNU, decay 0", "snu", 1, **NO_MEMBRANE),
+    _ptb("sSNU, feed-forward", "ssnu", 1, **{"options.recurrent": False, "options.decay": 0.8}),
+    _ptb("LSTM, 2 x 345", "lstm", 1, embedding=345, hidden=(345, 345)),
+]
+
+
+BLOCKS = {  # name: (what it asks, rows)
+    "jsb": ("The JSB chorales, preset paper", JSB),
+    "membrane": ("The membrane switched off: decay 0, fixed", MEMBRANE),
+    "digits": ("Small digits, preset small", _compared("digits")),
+    "music": ("Small chorales, preset small", _compared("music")),
+    "language": ("Small language, preset small", _compared("language")),
+    "memory": ("Weights on phase-change devices",
+               _memory("JSB", "full") + _memory("small chorales", "small")),
+    "grid": ("JSB at equal size: trials of learning rate and dropout, by validation", GRID),
+}
+
+
+BASELINES = [  # the unit is a name of experiments.baselines
+    Row("digits, nearest neighbour", "digits", "nearest neighbour", seeds=1),
+    Row("digits, logistic regression", "digits", "logistic regression", seeds=1),
+    Row("MNIST, nearest neighbour", "digits", "nearest neighbour", data="full", seeds=1),
+    Row("MNIST, logistic regression", "digits", "logistic regression", data="full", seeds=1),
+    Row("JSB, nearest chords", "music", "nearest chords", data="full", seeds=1),
+    Row("small chorales, nearest chords", "music", "nearest chords", seeds=1),
+    Row("JSB, logistic regression", "music", "logistic regression", data="full", seeds=1),
+    Row("small chorales, logistic regression", "music", "logistic regression", seeds=1),
+]
+BLOCKS |= {
+    "baselines": ("Simple models", BASELINES),
+    "unit": ("One thing of the unit changed", UNIT),
+    "devices": ("One thing of the devices changed", DEVICES),
+    "mnist": ("MNIST, with and without shifted training images", MNIST),
+    "regularised": ("MNIST without shifts: trials of dropout, by validation", REGULARISED),
+    "inhibition": ("MNIST with lateral inhibition", INHIBITION),
+    "ptb": ("Penn Treebank", PTB),
+}
+
+
+def find_block(name):
+    """The rows of a block. ValueError that lists what there is."""
+    return BLOCKS[validation.one_of("block", name, BLOCKS)][1]

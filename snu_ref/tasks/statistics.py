@@ -1,0 +1,162 @@
+"""What a few runs tell: mean, sample standard deviation, intervals, and tests of a difference.
+
+    mean m = sum x_i / n,    sd^2 = sum (x_i - m)^2 / (n - 1)
+    95 % interval of the mean        m +- t(n - 1) sd / sqrt(n)
+    groups of one size               between: the Summary of the groups' means
+                                     within: sqrt(mean of sd_g^2), pooled over the groups
+    difference of the means, pairs   the interval of the mean of a_i - b_i
+    the same, without pairs (Welch)  m_a - m_b +- t(k) sqrt(u + v),  u = sd_a^2/n_a, v = sd_b^2/n_b,
+                                     k = (u + v)^2 / (u^2/(n_a - 1) + v^2/(n_b - 1)), rounded down
+    two classifiers, one test set    McNemar's exact test: of the b + c images that only one of the
+                                     two gets right, b are binomial with probability 1/2
+
+t(k) is the 97.5 % quantile of Student's t with k degrees of freedom. All intervals suppose normal
+values, which a few seeds can neither show nor refute. An interval over seeds says nothing of the
+test set: with N images an accuracy p has a standard error of sqrt(p (1 - p)/N) of its own.
+
+Sources: Student's distribution in finite sums, Abramowitz & Stegun, 26.7.3 and 26.7.4; the test, Q.
+McNemar, Psychometrika 12, 153 (1947), in its exact form.
+"""
+import math
+from typing import NamedTuple, Optional
+
+LEVEL = 0.95         # of all intervals
+SIGNIFICANT = 0.05   # McNemar's p below this: the two classifiers differ
+
+
+class Summary(NamedTuple):
+    """Some values: n, mean, sample standard deviation, and the interval; None where n is 1."""
+    n: int
+    mean: float
+    sd: Optional[float] = None
+    low: Optional[float] = None
+    high: Optional[float] = None
+
+
+def summary(values):
+    """The Summary of a sequence of at least one number.
+
+    >>> s = summary([8.711, 8.735, 8.723])
+    >>> f"{s.mean:.3f} +- {s.sd:.3f}, n = {s.n}, 95 % interval {s.low:.3f} to {s.high:.3f}"
+    '8.723 +- 0.012, n = 3, 95 % interval 8.693 to 8.753'
+    """
+    values = [float(value) for value in values]
+    n = len(values)
+    if not n:
+        raise ValueError("values: expected at least one number, got none")
+    mean = math.fsum(values) / n
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    return from_moments(n, mean, math.sqrt(squares / (n - 1)) if n > 1 else None)
+
+
+def from_moments(n, mean, sd):
+    """The Summary of n values with this mean and sample standard deviation."""
+    if n == 1:
+        return Summary(1, mean)
+    half = t_quantile(n - 1) * sd / math.sqrt(n)
+    return Summary(n, mean, sd, mean - half, mean + half)
+
+
+def nested(groups):
+    """Summary of the groups' means, and the deviation within groups, None of single values.
+
+    groups: sequences of numbers, all of one length, such as the devices of each network.
+
+    >>> between, within = nested([[1, 3], [5, 7]])
+    >>> between.mean, round(between.sd, 3), round(within, 3)
+    (4.0, 2.828, 1.414)
+    """
+    each = [summary(group) for group in groups]
+    within = (None if each[0].sd is None
+              else math.sqrt(math.fsum(s.sd ** 2 for s in each) / len(each)))
+    return summary([s.mean for s in each]), within
+
+
+def paired(a, b):
+    """The Summary of the differences a_i - b_i; ValueError if there are not as many of both."""
+    if len(a) != len(b):
+        raise ValueError(f"b: expected {len(a)} values, one for each of a, got {len(b)}")
+    return summary([x - y for x, y in zip(a, b)])
+
+
+def difference(a, b):
+    """Mean of a less mean of b with Welch's interval: (difference, low, high).
+
+    low and high are None where a or b has a single value, since that has no spread.
+    """
+    a, b = summary(a), summary(b)
+    gap = a.mean - b.mean
+    if a.sd is None or b.sd is None:
+        return gap, None, None
+    u, v = a.sd ** 2 / a.n, b.sd ** 2 / b.n
+    if u + v == 0:
+        return gap, gap, gap
+    k = (u + v) ** 2 / (u ** 2 / (a.n - 1) + v ** 2 / (b.n - 1))
+    half = t_quantile(max(1, math.floor(k + 1e-9))) * math.sqrt(u + v)  # 1e-9: rounding of k
+    return gap, gap - half, gap + half
+
+
+def verdict(a, b, higher_is_better):
+    """What may be said of a beside b: the only source of such words.
+
+    "better" or "worse" where Welch's interval of the difference leaves out 0; "not told apart"
+    where it holds 0; "one seed, no interval" where either has a single value.
+    """
+    _, low, high = difference(a, b)
+    if low is None:
+        return "one seed, no interval"
+    if low <= 0 <= high:
+        return "not told apart"
+    return "better" if (low > 0) == higher_is_better else "worse"
+
+
+def mcnemar(wrong_a, wrong_b):
+    """Two-sided p of McNemar's exact test from the images that each classifier gets wrong.
+
+    p = min(1, 2 sum_{i <= min(b, c)} C(b + c, i) / 2^(b + c)),  b, c: wrong for one of them only.
+
+    >>> mcnemar([1, 2, 3, 4, 5, 6], [])
+    0.03125
+    """
+    b, c = len(set(wrong_a) - set(wrong_b)), len(set(wrong_b) - set(wrong_a))
+    tail = sum(math.comb(b + c, i) for i in range(min(b, c) + 1))
+    return min(1.0, 2 * tail / 2 ** (b + c))  # whole numbers up to the division, so exact
+
+
+def standard_error(accuracy, n):
+    """Of an accuracy on n test images: sqrt(p (1 - p)/n)."""
+    return math.sqrt(accuracy * (1 - accuracy) / n)
+
+
+# ---- Student's distribution ---------------------------------------------------------------------
+
+def t_probability(t, k):
+    """P(|T| <= t) for Student's T with k degrees of freedom, a whole number.
+
+    With theta = atan(t/sqrt(k)), c = cos theta:
+        k odd    2/pi (theta + sin theta (c + 2/3 c^3 + 2 4/(3 5) c^5 + ... up to c^(k-2)))
+        k even   sin theta (1 + 1/2 c^2 + 1 3/(2 4) c^4 + ... up to c^(k-2))
+    """
+    theta = math.atan2(t, math.sqrt(k))
+    c, odd = math.cos(theta), k % 2
+    term, total = (c if odd else 1.0), 0.0
+    for power in range(odd, k - 1, 2):  # term holds the coefficient times c^power
+        total += term
+        term *= c * c * (power + 1) / (power + 2)
+    total *= math.sin(theta)
+    return 2 / math.pi * (theta + total) if odd else total
+
+
+def t_quantile(k, level=LEVEL):
+    """The t with P(|T| <= t) = level, by bisection.
+
+    >>> [round(t_quantile(k), 3) for k in (1, 2, 4, 9)]
+    [12.706, 4.303, 2.776, 2.262]
+    """
+    low, high = 0.0, 1.0
+    while t_probability(high, k) < level:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_probability(middle, k) < level else (low, middle)
+    return (low + high) / 2
