@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import __version__
-from ..files import read_regular
+from ..files import found_at, read_regular
 from ..network import Network
 from . import checkpoints
 from .loading import Loaded, load_task
@@ -76,12 +76,15 @@ def load_run(folder, data=None):
 
     data: where the full data set or your own data are now, if they are no longer where they were.
     Raises ValueError that names the file if the run is not finished, damaged, without weights, or
-    of other data than are here; OSError for a file that is missing.
+    of other data than are here.
 
         run = snu_ref.tasks.load_run("runs/music-snu-small-0")
         y, cache = run.network.forward(x)
     """
     path = Path(folder) / "results.json"
+    if (found := found_at(path)) != "a file":
+        raise ValueError(f"{folder}: expected the folder of a finished run of `train`, found {found} "
+                         "under the name results.json")
     raw = read_regular(path, RESULTS_BYTES)
     try:
         results = json.loads(raw.decode())

@@ -114,7 +114,7 @@ def test_a_text_goes_on_as_asked(runs, capsys):
     (["digits", "--prompt", "a"], "--prompt: expected a run of language, got one of digits"),
     (["digits", "--temperature", "1"], "--temperature"),
     (["language", "--prime", "3"], "--prime: expected a run of music"),
-    (["music", "--prime", "0"], "--prime: expected a positive int"),
+    (["music", "--prime", "0"], "--prime: expected an int in [1, 10000]"),
     (["music", "--prime", "21"], "at most the 20 steps of test piece 1"),
     (["music", "--piece", "2"], "--piece: expected 1 to 1"),
     (["music", "--steps", "1000000"], "--steps"),
