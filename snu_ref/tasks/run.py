@@ -99,6 +99,9 @@ def load_run(folder, data=None):
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: expected the results of a run of `train`, found "
                          f"{type(error).__name__}: {error}") from error
+    if data and not own and preset != "paper":
+        raise ValueError(f"data: expected none, the run in {folder} is on data of the package, got "
+                         f"{data}")
     data = data or path_then
     loaded = load_task(task, unit, preset, **{"own_path" if own else "folder": data})
     checkpoint = path.with_name("checkpoint.npz")
