@@ -86,9 +86,9 @@ def parse_and_run(argv):
     args = parse(argv)
     try:
         return args.run(args)
-    except BrokenPipeError:  # an OSError, which `main` knows how to take
-        raise
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
+        if isinstance(error, OSError) and error.errno and error.filename is None:
+            raise  # of standard output: `main` takes it
         say(args.command, f"error: {error}")
         return 2
     except MemoryError as error:

@@ -1,7 +1,7 @@
 """Signs of trouble in training: what `train` looks at in every epoch, and says in a line.
 
     silent     a spiking layer never fires, or fires at every step; a gradient is exactly zero
-    unchanged  no parameter has changed
+    unchanged  no weight has changed
     diverging  the mean loss is twice the smallest so far, and above that of the first epoch
     Diverged   a loss, a gradient or a figure is not finite: there is nothing to go on with
 
@@ -16,7 +16,7 @@ from ..validation import all_finite
 
 LOUDER = "larger W, g=\"identity\" (--set options.g=identity) or b nearer to 0 make units fire"
 QUIETER = "smaller W, or b further below 0, make units fire less"
-SMALLER = "try a smaller lr, or clip=1.0"
+SMALLER = "try a smaller lr, or bound the gradient's norm (clip=1.0)"
 
 
 class Diverged(ValueError):
@@ -28,7 +28,9 @@ class Watch:
 
     def __init__(self, network):
         self.network = network
-        self.before = {name: network.params[name].copy() for name in network.trainable}
+        # no biases: those that start at 0 change by the smallest update
+        self.before = {name: network.params[name].copy() for name in network.trainable
+                       if network.params[name].ndim > 1}
         self.no_gradient = list(network.trainable)
         self.never, self.always = None, None  # layers that have not fired, or paused, so far
         self.first_loss = None
@@ -58,8 +60,9 @@ class Watch:
             silent.append(f"the gradient of {', '.join(self.no_gradient)} was exactly 0")
         if silent:
             found["silent"] = "; ".join(silent)
-        if all((self.network.params[name] == p).all() for name, p in self.before.items()):
-            found["unchanged"] = "no parameter changed: the gradients are 0, or lr is too small"
+        params = self.network.params
+        if self.before and all((params[name] == p).all() for name, p in self.before.items()):
+            found["unchanged"] = "no weight changed: the gradients are 0, or lr is too small"
         losses = [record["loss"] for record in history] or [self.first_loss]
         if loss > 2 * min(losses) and loss > losses[0]:
             found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at best; "
