@@ -67,7 +67,7 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return READER_LEFT
-        say("", f"error: standard output: {error.strerror}")
+        say([], f"error: standard output: {error.strerror}")
         return 2
 
 
@@ -89,19 +89,19 @@ def parse_and_run(argv):
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
         if isinstance(error, OSError) and error.errno and error.filename is None:
             raise  # of standard output: `main` takes it
-        say(args.command, f"error: {error}")
+        say([args.command], f"error: {error}")
         return 2
     except MemoryError as error:
-        say(args.command, f"error: not enough memory: {error}")
+        say([args.command], f"error: not enough memory: {error}")
         return 2
     except KeyboardInterrupt as stop:
-        say(args.command, f"stopped{stop and ': '}{stop}")
+        say([args.command], f"stopped{stop and ': '}{stop}")
         return 130
 
 
 def say(command, text):
     """Print a line to standard error; letters that would steer the terminal are escaped."""
-    line = f"{PROGRAM} {command}: {text}"
+    line = " ".join([PROGRAM, *command]) + f": {text}"
     with suppress(OSError):  # nobody reads it
         print("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), file=sys.stderr)
 

@@ -3,7 +3,7 @@
     silent     a spiking layer never fires, or fires at every step; a gradient is exactly zero
     unchanged  no weight has changed
     diverging  the mean loss is twice the smallest so far, and above that of the first epoch
-    Diverged   a loss, a gradient or a figure is not finite: there is nothing to go on with
+    Diverged   a loss or a figure is not finite: there is nothing to go on with
 
 A layer or gradient counts only if it is so in every batch of the epoch: many networks are silent in
 their first batches and wake up by themselves. The bounds are ours, chosen so that no preset is warned.
@@ -12,7 +12,6 @@ import math
 
 from ..network import Network
 from ..snu import SNU
-from ..validation import all_finite
 
 LOUDER = "larger W, g=\"identity\" (--set options.g=identity) or b nearer to 0 make units fire"
 QUIETER = "smaller W, or b further below 0, make units fire less"
@@ -20,7 +19,7 @@ SMALLER = "try a smaller lr, or bound the gradient's norm (clip=1.0)"
 
 
 class Diverged(ValueError):
-    """A loss, a gradient or a validation figure is not finite."""
+    """A loss or a validation figure is not finite."""
 
 
 class Watch:
@@ -39,9 +38,6 @@ class Watch:
         """After the backward pass of each batch; raises Diverged."""
         if not math.isfinite(loss):
             raise Diverged(f"loss {loss}")
-        for name, g in grads.items():
-            if not all_finite(g):
-                raise Diverged(f"the gradient of {name} is not finite")
         spikes = dict(spiking(self.network, cache))
         if self.never is None:
             self.never, self.always, self.first_loss = list(spikes), list(spikes), loss
@@ -61,8 +57,8 @@ class Watch:
         if silent:
             found["silent"] = "; ".join(silent)
         params = self.network.params
-        if self.before and all((params[name] == p).all() for name, p in self.before.items()):
-            found["unchanged"] = "no weight changed: the gradients are 0, or lr is too small"
+        if not silent and self.before and all((params[name] == p).all() for name, p in self.before.items()):
+            found["unchanged"] = "no weight changed: lr is too small"
         losses = [record["loss"] for record in history] or [self.first_loss]
         if loss > 2 * min(losses) and loss > losses[0]:
             found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at best; "
