@@ -113,9 +113,9 @@ def house():
 
 
 def _matplotlib():
-    """matplotlib, also where MPLBACKEND names no backend: it does not load then, and none is needed.
+    """matplotlib, which by itself does not load where MPLBACKEND names no backend.
 
-    A backend that is one stays the choice of the user.
+    No figure here needs one. A backend that exists stays the choice of the user.
     """
     backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
     import matplotlib

@@ -127,13 +127,14 @@ class QuantisedStore(Store):
         self.scale, self.epsilon, self.limit = (
             validation.number_in(name, value, 0, math.inf, low_open=True, high_open=True)
             for name, value in (("scale", scale), ("epsilon", epsilon), ("limit", limit)))
-        self.values = {name: p.astype(np.float64) * self.scale for name, p in self.params.items()}  # uS
-        self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}                # uS
+        # both in uS
+        self.values = {name: p.astype(np.float64) * self.scale for name, p in self.params.items()}
+        self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}
         for name, value in self.values.items():
             largest = np.abs(value).max(initial=0.0)
             if not largest <= self.limit:
-                raise ValueError(f"{name}: expected start weights within +-{self.limit / self.scale:g}, "
-                                 f"got {largest / self.scale:g}")
+                raise ValueError(f"{name}: expected start weights within "
+                                 f"+-{self.limit / self.scale:g}, got {largest / self.scale:g}")
 
     def weights(self, name):
         """The stored values in units of weight."""

@@ -6,7 +6,7 @@
     Diverged   a loss or a figure is not finite: there is nothing to go on with
 
 A layer or gradient counts only if it is so in every batch of the epoch: many networks are silent in
-their first batches and wake up by themselves. The bounds are ours, chosen so that no preset is warned.
+their first batches and wake up by themselves. The bounds are ours: none of the presets is warned.
 """
 import math
 
@@ -56,13 +56,13 @@ class Watch:
             silent.append(f"the gradient of {', '.join(self.no_gradient)} was exactly 0")
         if silent:
             found["silent"] = "; ".join(silent)
-        params = self.network.params
-        if not silent and self.before and all((params[name] == p).all() for name, p in self.before.items()):
+        unchanged = [(self.network.params[name] == p).all() for name, p in self.before.items()]
+        if not silent and unchanged and all(unchanged):
             found["unchanged"] = "no weight changed: lr is too small"
         losses = [record["loss"] for record in history] or [self.first_loss]
         if loss > 2 * min(losses) and loss > losses[0]:
-            found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at best; "
-                                  + SMALLER)
+            found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at "
+                                  f"best; {SMALLER}")
         return found
 
 
@@ -77,7 +77,7 @@ def spiking(network, cache, place=""):
 
 
 def summary(history, diverged=None):
-    """The warnings of a run as a list of lines, each kind once, with the epochs that it holds for."""
+    """The warnings of a run as a list of lines, each kind once, with its epochs."""
     lines, kinds = [], {}
     for record in history:
         for kind, text in record.get("warnings", {}).items():

@@ -110,8 +110,8 @@ def test_a_folder_has_one_writer_and_is_free_when_its_process_ends_in_whatever_w
         process = subprocess.Popen([sys.executable, "-c", WRITER, folder], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True)
         assert process.stdout.readline() == "here\n"
-        with pytest.raises(OSError, match="^--out: expected a folder that no other run writes in, got .*d: "
-                                          "another run is writing there$"):
+        with pytest.raises(OSError, match="^--out: expected a folder that no other run writes in, "
+                                          "got .*d: another run is writing there$"):
             with one_writer("--out", folder):
                 pass
         if end == "killed":
@@ -123,7 +123,7 @@ def test_a_folder_has_one_writer_and_is_free_when_its_process_ends_in_whatever_w
 
 
 def test_a_lock_whose_file_was_taken_away_is_no_lock(tmp_path, monkeypatch):
-    """The last owner removes the file after the next one has opened it, and before that has the lock."""
+    """The last owner removes the file after the next one opened it, before that has the lock."""
     from snu_ref import files
     lock, calls = files._lock, []
 
@@ -142,7 +142,8 @@ def test_a_lock_whose_file_was_taken_away_is_no_lock(tmp_path, monkeypatch):
 
 
 def test_a_file_for_a_result_is_tried_before_the_work(tmp_path):
-    assert output_file("--json", tmp_path / "x.json") == tmp_path / "x.json" and names(tmp_path) == []
+    path = tmp_path / "x.json"
+    assert output_file("--json", path) == path and names(tmp_path) == []
     for path in ("", tmp_path, tmp_path / "gone" / "x.json"):
         with pytest.raises(ValueError, match="^--json: expected a file that can be written, got "):
             output_file("--json", path)

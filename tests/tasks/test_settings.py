@@ -19,7 +19,8 @@ def test_the_table_has_every_setting_of_every_preset_and_its_checks_pass_them():
     for tables in PRESETS.values():
         for table in tables.values():
             names |= table.keys()
-            assert vars(settings_of(table)) == {name: choice.value for name, choice in table.items()}
+            values = {name: choice.value for name, choice in table.items()}
+            assert vars(settings_of(table)) == values
     assert names == SETTINGS.keys()
 
 
@@ -65,7 +66,7 @@ def test_a_store_keeps_its_entries_until_it_is_of_another_kind():
     (["batch=10000000"], "--set batch: expected at most 100000, got 10000000"),
     (["hidden=(64, 'a')"], "--set hidden: expected a positive int, got 'a'"),
     (["options={}"], "--set options: expected at least one entry, got {}"),
-    (["options=relu"], "--set options: expected entries such as --set options.NAME=VALUE, got 'relu'"),
+    (["options=relu"], "--set options: expected entries such as --set options.NAME=VALUE, got"),
     (["options={1: 2}"], "--set options: expected entries"),
     (["store=pcm"], "--set store: expected entries"),
     (["colour=red"], "--set: expected NAME=VALUE with NAME one of"),
@@ -84,19 +85,28 @@ def test_settings_from_python_are_checked_too():
 
 
 @pytest.mark.parametrize("task, changes, words", [
-    (music("snu"), {"options": {"foo": 1}}, "options.foo: expected an option of snu, which has g, decay"),
+    (music("snu"), {"options": {"foo": 1}},
+     "options.foo: expected an option of snu, which has g, decay"),
     (music("snu"), {"options": {"dtype": "float64"}}, "options.dtype: expected an option of snu"),
     (music("snu"), {"options": {"h": "sigmoid"}}, "options.h: expected an option of snu"),
-    (music("ssnu"), {"options": {"surrogate": "tanh"}}, "options.surrogate: expected an option of ssnu"),
-    (music("lstm"), {"options": {"decay": 0.5}}, "options.decay: expected an option of lstm, which has none"),
-    (music("snu"), {"options": {"decay": 7}}, "options.decay: expected a number in [0, 1], got 7.0"),
-    (music("snu"), {"options": {"recurrent": 1}}, "options.recurrent: expected True or False, got 1"),
+    (music("ssnu"), {"options": {"surrogate": "tanh"}},
+     "options.surrogate: expected an option of ssnu"),
+    (music("lstm"), {"options": {"decay": 0.5}},
+     "options.decay: expected an option of lstm, which has none"),
+    (music("snu"), {"options": {"decay": 7}},
+     "options.decay: expected a number in [0, 1], got 7.0"),
+    (music("snu"), {"options": {"recurrent": 1}},
+     "options.recurrent: expected True or False, got 1"),
     (music("snu"), {"options": {"g": "step"}}, "options.g: expected one of 'relu'"),
     (music("snu"), {"momentum": 0.5}, "momentum: expected 0 with adam, got 0.5"),
-    (music("snu"), {"store": {"scale": 8.0}}, "store.kind: expected one of 'pcm', 'quantised', 'rounded', got None"),
-    (music("snu"), {"store": {"kind": "pcm", "noise": 0.0}}, "store.noise: expected an option of pcm"),
-    (music("snu"), {"store": {"kind": "quantised", "scale": "x"}}, "store.scale: expected a real number, got 'x'"),
-    (music("snu"), {"store": {"kind": "quantised", "epsilon": -1}}, "store.epsilon: expected a number in (0, inf)"),
+    (music("snu"), {"store": {"scale": 8.0}},
+     "store.kind: expected one of 'pcm', 'quantised', 'rounded', got None"),
+    (music("snu"), {"store": {"kind": "pcm", "noise": 0.0}},
+     "store.noise: expected an option of pcm"),
+    (music("snu"), {"store": {"kind": "quantised", "scale": "x"}},
+     "store.scale: expected a real number, got 'x'"),
+    (music("snu"), {"store": {"kind": "quantised", "epsilon": -1}},
+     "store.epsilon: expected a number in (0, inf)"),
     (music("snu"), {"store": {"kind": "rounded"}}, "store.bits"),
     (music("snu"), {"store": {"kind": "rounded", "bits": 2.5}}, "store.bits"),
     (digits("snu"), {"max_spikes": 7}, "max_spikes: expected a number in (0, 6], got 7.0"),
@@ -112,8 +122,9 @@ def test_settings_that_do_not_fit_each_other_are_named_before_the_training(task,
 
 
 def test_sizes_that_do_not_fit_into_memory_are_named():
-    with pytest.raises(ValueError, match="hidden, embedding, batch, bptt, n_steps: expected sizes that fit"):
-        trial(music(), toy_settings(hidden=(100_000,), options={"recurrent": True}, batch=4), 0)
+    settings = toy_settings(hidden=(100_000,), options={"recurrent": True})
+    with pytest.raises(ValueError, match="^hidden, embedding, batch, .*: expected sizes that fit"):
+        trial(music(), settings, 0)
 
 
 def test_a_trial_leaves_the_run_as_it_would_be():
@@ -127,19 +138,20 @@ def test_a_trial_leaves_the_run_as_it_would_be():
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_option_of_a_unit_has_an_effect_or_is_refused(unit):
     task = digits(unit) if unit != "snu-conv" else None
-    for name, value in (("g", "tanh"), ("decay", 0.3), ("surrogate", "boxcar"), ("reset_after", True),
-                        ("recurrent", True), ("lateral_inhibition", True), ("train_decay", True),
-                        ("reset_grad", "detached")):
+    for name, value in (("g", "tanh"), ("decay", 0.3), ("surrogate", "boxcar"),
+                        ("reset_after", True), ("recurrent", True), ("lateral_inhibition", True),
+                        ("train_decay", True), ("reset_grad", "detached")):
         try:
             check_options(unit, {name: value})
         except ValueError as error:
             assert f"options.{name}: expected an option of {unit}" in str(error)
             continue
         if task:
-            rates = toy_settings(epochs=2, hidden=(16,), lr=0.1)
-            with_it = toy_settings(**{**vars(rates), "options": {name: value}})
-            assert (train(task, with_it, 0).history[1]["loss"] != train(task, rates, 0).history[1]["loss"]
-                    or name == "train_decay"), name
+            base = {"g": "identity"} if unit in ("snu", "ssnu") else {}
+            rates = toy_settings(epochs=2, hidden=(16,), lr=0.1, options=base)
+            with_it = toy_settings(**{**vars(rates), "options": {**base, name: value}})
+            losses = [train(task, settings, 0).history[1]["loss"] for settings in (rates, with_it)]
+            assert losses[0] != losses[1], name
 
 
 @pytest.mark.parametrize("changes, name", [
