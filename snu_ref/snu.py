@@ -149,6 +149,12 @@ class SNU(Layer):
     params : {"W": (n_in, n_units), "b": (n_units,), "decay": (n_units,)} and "H" if recurrent
     trainable : names that an optimiser updates
 
+    Is it silent? `print(cache)` shows the spike rate. If a whole layer never fires, the next one
+    gets zeros, and with g="relu" no gradient comes back, since its slope at z = 0 is 0: nothing is
+    learnt. Then make the input or W larger, lower the threshold (b = -0.3), or take g =
+    "leaky_relu" or "identity". If units fire at every step, do the opposite with W or b. More:
+    tutorials/RECIPES.md.
+
     Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 
     >>> unit = SNU(1, 1, rng=np.random.default_rng(0), decay=0.5)     # a threshold of 1, as b = -1

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
