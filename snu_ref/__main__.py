@@ -3,21 +3,30 @@ import argparse
 import importlib
 import os
 import sys
+from contextlib import suppress
 
 from .commands import help as command_help
+from .files import printable
 
 PROGRAM = "python -m snu_ref"
 READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
-COMMANDS = {  # name, also of its module in snu_ref.commands: one line of help
-    "reproduce": "does the paper's claim hold? five units, three tasks, and a report",
-    "report": "make the page of a reproduction again from its folder",
-    "train": "one training run with checkpoints and a learning curve",
-    "gradcheck": "print the evidence that every gradient is right",
-    "vectors": "list, show, export and verify the conformance vectors",
-    "memory": "the music network on phase-change devices, and a year of drift",
-    "experiments": "run the rows of the results page, and keep their tables",
-    "bench": "time a training step of standard networks, against their matrix products alone",
-    "check": "check another implementation against the vectors, and name its bug",
+COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
+    "for students": {
+        "reproduce": "does the paper's claim hold? five units, three tasks, and a report",
+        "report": "make the page of a reproduction again from its folder",
+        "train": "one training run with checkpoints and a learning curve",
+        "use": "what a trained network gets wrong, plays or writes",
+        "memory": "the music network on phase-change devices, and a year of drift",
+        "gradcheck": "print the evidence that every gradient is right",
+    },
+    "for ports of the unit": {
+        "check": "check another implementation against the vectors, and name its bug",
+        "vectors": "list, show, export and verify the conformance vectors",
+    },
+    "for maintainers": {
+        "experiments": "run the rows of the results page, and keep their tables",
+        "bench": "time a training step of standard networks, and their matrix products",
+    },
 }
 
 
@@ -32,12 +41,15 @@ def parse(argv):
     """The arguments of a command line, with `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
-        epilog=command_help.EXAMPLES, formatter_class=Help)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in COMMANDS.items():
+        usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=command_help.EXAMPLES, formatter_class=Help)
+    commands = parser.add_subparsers(
+        prog=PROGRAM, dest="command", required=True, metavar="COMMAND", title="commands",
+        help=argparse.SUPPRESS,
+        description="\n".join(line for group, lines in COMMANDS.items() for line in (
+            group, *(f"  {name:11}{text}" for name, text in lines.items()), "")).rstrip())
+    for name in (name for group in COMMANDS.values() for name in group):
         words, examples = command_help.COMMANDS[name]
-        sub = commands.add_parser(name, help=text, description=words, epilog=examples,
-                                  formatter_class=Help)
+        sub = commands.add_parser(name, description=words, epilog=examples, formatter_class=Help)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
             command = importlib.import_module(f"snu_ref.commands.{name}")
             command.add_arguments(sub)
@@ -47,15 +59,29 @@ def parse(argv):
 
 def main(argv=None):
     """Run a command line and return its exit status; 141 where the reader of a pipe has left."""
+    make_streams_safe()
     try:
         try:
             return parse_and_run(sys.argv[1:] if argv is None else argv)
         finally:
             sys.stdout.flush()  # here and not at the end of Python, where it could not be caught
-    except BrokenPipeError:  # as of `| head`
+    except OSError as error:  # of standard output: its reader has left, as of `| head`, or no room
         # for what is not flushed yet
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_LEFT
+        if isinstance(error, BrokenPipeError):
+            return READER_LEFT
+        say("", f"error: standard output: {error.strerror}")
+        return 2
+
+
+def make_streams_safe():
+    """No closed stream (`>&-`) and no letter that the terminal's encoding lacks ends a run."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def parse_and_run(argv):
@@ -66,11 +92,20 @@ def parse_and_run(argv):
     except BrokenPipeError:  # an OSError, which `main` knows how to take
         raise
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
-        print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
+        say(args.command, f"error: {error}")
+        return 2
+    except MemoryError as error:
+        say(args.command, f"error: not enough memory: {error}")
         return 2
     except KeyboardInterrupt as stop:
-        print(f"{PROGRAM} {args.command}: stopped{stop and ': '}{stop}", file=sys.stderr)
+        say(args.command, f"stopped{stop and ': '}{stop}")
         return 130
+
+
+def say(command, text):
+    """Print a line to standard error; letters that would steer the terminal are escaped."""
+    with suppress(OSError):  # nobody reads it
+        print(printable(f"{PROGRAM} {command}: {text}"), file=sys.stderr)
 
 
 def use_one_thread():

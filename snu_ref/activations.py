@@ -15,11 +15,12 @@ All functions keep the dtype they are given. They also accept complex numbers, b
 step differentiates through them: every branch then looks at the real part, since NumPy orders
 complex numbers lexicographically (0 + 1e-30j > 0 is true there). abs and sign would not do.
 
-Sources: g and h, Wozniak et al., arXiv:1812.07040, Eq. 1 and 2; tanh as the primitive of the
-pseudo-derivative, ibid.; the shapes of the other surrogates are those in use for spiking networks
-(Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several); their
-primitives and widths as written here are ours.
+Sources: g and h, the slope of leaky_relu, step(0) = 0 and 1 - tanh^2 as the pseudo-derivative, the
+authors' toolkit (IBM/neuroaikit); the shapes of the other surrogates are those in use for spiking
+networks (Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several);
+their primitives and widths as written here are ours.
 """
+from functools import partial
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -44,6 +45,10 @@ class Surrogate(NamedTuple):
     name: str
     psi: Callable
     dpsi: Callable
+
+    def slope(self, v, f):
+        """psi'(v) with the arguments of an Activation's slope; f, the step's value, is not used."""
+        return self.dpsi(v)
 
 
 # ---- g: the state -------------------------------------------------------------------------------
@@ -128,7 +133,7 @@ def output_function(h, surrogate):
     validation.one_of("h", h, ("step", "sigmoid"))
     if h == "sigmoid":
         return Activation("sigmoid", sigmoid, sigmoid_slope)
-    return Activation("step", step, lambda v, f: surrogate.dpsi(v))
+    return Activation("step", step, surrogate.slope)
 
 
 # ---- surrogates: psi and psi' -------------------------------------------------------------------
@@ -144,9 +149,17 @@ def _square(v):
         return v * v
 
 
+def _tanh_slope(v):
+    return 1 - np.tanh(v) ** 2
+
+
 def _boxcar(v):
     half = np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
     return np.where(np.abs(v.real) < 0.5, v, half)
+
+
+def _boxcar_slope(v):
+    return (np.abs(v) < 0.5).astype(v.dtype)
 
 
 def _triangle(v):
@@ -156,33 +169,43 @@ def _triangle(v):
     return np.where(near, v - 0.5 * v * np.where(near, size, 0), half)
 
 
-SURROGATES = {
-    # psi'(v) = 1 - tanh(v)^2, the paper's
-    "tanh": Surrogate("tanh", np.tanh, lambda v: 1 - np.tanh(v) ** 2),
+def _triangle_slope(v):
+    return np.maximum(1 - np.abs(v), 0)
+
+
+def _arctan(v):
+    return np.arctan(np.pi * v) / np.pi
+
+
+def _arctan_slope(v):
+    return 1 / (1 + _square(np.pi * v))
+
+
+def _fast_sigmoid(v):
+    return v / (1 + _abs(v))
+
+
+def _fast_sigmoid_slope(v):
+    return 1 / _square(1 + np.abs(v))
+
+
+SURROGATES = {  # functions with names, since a lambda cannot be pickled
+    # psi'(v) = 1 - tanh(v)^2, that of the authors' toolkit
+    "tanh": Surrogate("tanh", np.tanh, _tanh_slope),
     # psi'(v) = 1 for |v| < 1/2, else 0
-    "boxcar": Surrogate("boxcar", _boxcar, lambda v: (np.abs(v) < 0.5).astype(v.dtype)),
+    "boxcar": Surrogate("boxcar", _boxcar, _boxcar_slope),
     # psi'(v) = 1 - |v| for |v| < 1, else 0
-    "triangle": Surrogate("triangle", _triangle, lambda v: np.maximum(1 - np.abs(v), 0)),
+    "triangle": Surrogate("triangle", _triangle, _triangle_slope),
     # psi'(v) = 1 / (1 + (pi v)^2)
-    "arctan": Surrogate("arctan", lambda v: np.arctan(np.pi * v) / np.pi,
-                        lambda v: 1 / (1 + _square(np.pi * v))),
+    "arctan": Surrogate("arctan", _arctan, _arctan_slope),
     # psi'(v) = 1 / (1 + |v|)^2
-    "fast_sigmoid": Surrogate("fast_sigmoid", lambda v: v / (1 + _abs(v)),
-                              lambda v: 1 / _square(1 + np.abs(v))),
+    "fast_sigmoid": Surrogate("fast_sigmoid", _fast_sigmoid, _fast_sigmoid_slope),
 }
 
 
-def _kept(f):
-    """The function f of one's own, its result checked to be of its argument's dtype and shape."""
-    def checked(v):
-        result = f(v)
-        array = isinstance(result, np.ndarray)
-        if not array or result.dtype != v.dtype or result.shape != v.shape:
-            came = f"{result.dtype} {result.shape}" if array else repr(result)
-            raise TypeError("surrogate: expected psi and dpsi to keep dtype and shape, "
-                            f"{v.dtype} {v.shape}, got {came}")
-        return result
-    return checked
+def _users_own(f, v):
+    """f(v), a user's function; a result of another dtype or shape than v's is an error."""
+    return validation.array("surrogate(v)", f(v), v.shape, v.dtype)
 
 
 def find_surrogate(surrogate):
@@ -196,6 +219,6 @@ def find_surrogate(surrogate):
     if isinstance(surrogate, Surrogate):
         return surrogate
     if isinstance(surrogate, tuple) and len(surrogate) == 2 and all(map(callable, surrogate)):
-        return Surrogate("custom", *(_kept(f) for f in surrogate))
+        return Surrogate("custom", *(partial(_users_own, f) for f in surrogate))
     raise TypeError("surrogate: expected one of " + ", ".join(map(repr, SURROGATES))
                     + f" or a pair (psi, dpsi) of functions, got {surrogate!r}")

@@ -23,13 +23,7 @@ def rate_code(values, n_steps, max_spikes, *, rng, dtype=np.float64):
     ((20, 1, 3), 0.0, 20.0)
     """
     dtype = validation.real_dtype(dtype)
-    if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
-        raise TypeError("values: expected a float array, got "
-                        f"{getattr(values, 'dtype', type(values).__name__)}")
-    validation.array("values", values, ("B", "n"), values.dtype)
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(f"values: expected numbers in [0, 1], got {values.min()} to "
-                         f"{values.max()}")
+    validation.array("values", values, ("B", "n"), "floats", low=0, high=1)
     n_steps = validation.positive_int("n_steps", n_steps)
     max_spikes = validation.number_in("max_spikes", max_spikes, 0, n_steps, low_open=True)
     validation.generator("rng", rng)

@@ -1,12 +1,81 @@
-"""What commands write: folders tried before the work begins, and files that are whole or not there.
+"""Files of others, read within bounds, and files of our own, which are whole or not there.
 
-A file is written beside its place under the name NAME.unfinished, forced to the disk, and then put
-in its place in one step. A kill at any moment, or a full disk, leaves what was there before.
+Reading: only a regular file is opened, since a pipe would be waited for and a device may have no
+end; and what is read has a size that the caller knows. Text from outside goes to a terminal without
+its control characters, which could move the cursor or change the colours.
+
+Writing: a folder is tried, and locked for its one writer, before the work begins. A file is written
+beside its place under the name NAME.unfinished, forced to the disk, and then put in its place in
+one step. A kill at any moment, or a full disk, leaves what was there before.
 """
+import json
+import math
 import os
+import stat
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+if os.name == "posix":
+    import fcntl
+
+    def _lock(file):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+else:
+    import msvcrt
+
+    def _lock(file):
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:  # another process has it
+            raise BlockingIOError from error
+
+LOCK = ".one-writer"
+
+
+def found_at(path):
+    """What stands at `path`, in words: "a file", "a folder", "a link to nowhere", "nothing"..."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return "a link to nowhere" if os.path.islink(path) else "nothing"
+    kinds = {stat.S_IFREG: "a file", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe",
+             stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def open_regular(path):
+    """The regular file at `path`, open to read bytes.
+
+    Raises FileNotFoundError if nothing is there, ValueError if it is something else.
+    """
+    found = found_at(path)
+    if found == "nothing":
+        raise FileNotFoundError(f"{path}: expected a file, found no such file")
+    if found != "a file":
+        raise ValueError(f"{path}: expected a file, found {found}")
+    return open(path, "rb")
+
+
+def read_regular(path, most):
+    """The bytes of the regular file at `path`; ValueError if there are more than `most`.
+
+    Other errors are those of `open_regular`.
+    """
+    with open_regular(path) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise ValueError(f"{path}: expected at most {most} bytes, found more")
+    return raw
+
+
+def printable(text):
+    r"""`text` with control characters as escapes.
+
+    >>> printable("a name\x1b[31m\n")
+    'a name\\x1b[31m\\n'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def output_folder(name, path):
@@ -26,6 +95,50 @@ def output_folder(name, path):
 
 
 @contextmanager
+def one_writer(name, path):
+    """The same, and the folder is for this process alone until the block ends.
+
+    The lock is one of the operating system. It ends with the process, however that ends: nothing
+    has to be deleted after a kill. Raises OSError where another process writes.
+    """
+    path = output_folder(name, path)
+    try:
+        lock = _locked(path / LOCK)
+    except OSError as error:
+        reason = "another run is writing there" if isinstance(error, BlockingIOError) else error
+        raise OSError(f"{name}: expected a folder that no other run writes in, got {path}: "
+                      f"{reason}") from error
+    with lock:
+        try:
+            yield path
+        finally:
+            with suppress(OSError):  # Windows keeps an open file; the empty file does no harm
+                os.unlink(path / LOCK)  # before the lock ends: see `_locked`
+
+
+def _locked(path):
+    """The file `path`, open and locked for this process; BlockingIOError if another has it."""
+    while True:
+        with ExitStack() as stack:
+            file = stack.enter_context(open(path, "ab"))
+            _lock(file)
+            # the owner before may have removed the file just before this process had the lock
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                    stack.pop_all()
+                    return file
+
+
+def output_file(name, path):
+    """The file `path` for a result, tried before work that may take long; ValueError by `name`."""
+    place = Path(path).resolve()
+    if not path or place.is_dir() or not os.access(place if place.exists() else place.parent,
+                                                   os.W_OK):
+        raise ValueError(f"{name}: expected a file that can be written, got {str(path)!r}")
+    return place
+
+
+@contextmanager
 def whole_file(path):
     """A binary file to write to, put in place of `path` at the end of the block.
 
@@ -40,10 +153,22 @@ def whole_file(path):
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException as error:
-        try:
+        with suppress(OSError):  # it was never there, or the first error is the one to tell
             unfinished.unlink()  # half a file would keep a full disk full
-        except OSError:
-            pass  # it was never there, or the first error is the one to tell
         if isinstance(error, OSError):
             raise OSError(f"{path}: cannot be written: {error.strerror or error}") from error
         raise
+
+
+def write_json(path, value):
+    """Write `value` as JSON that every reader takes: null for what is not finite."""
+    with whole_file(path) as file:
+        file.write(json.dumps(_strict(value), indent=1, allow_nan=False).encode())
+
+
+def _strict(value):
+    if isinstance(value, dict):
+        return {key: _strict(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,7 +1,7 @@
 """What all layers share: named parameter arrays of known shapes, and the start values of weights.
 
 A layer has
-    params       dict, name -> array; the arrays are changed in place by an optimiser
+    params       name -> array; an optimiser changes the arrays in place
     trainable    tuple of the names that an optimiser updates
     in_shape     shape of one sample at one step, (n_in,) for most; None where any will do
     out_shape    the same of the output
@@ -12,37 +12,142 @@ a new mask from its generator in each forward pass). The cache belongs to the pa
 were: change them only after the backward pass. It also holds the input x itself and, for units, the
 output y. So that no change of y in place can spoil the gradient in silence, such a y is read-only:
 `y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
+
+A layer is a value: the numbers in `params`, and `trainable`, may change; all else is fixed once the
+layer is made. Two layers can share an array (`tie`), so arrays are changed, never exchanged.
 """
+import functools
+import inspect
+import re
+import textwrap
+from collections.abc import Mapping
+
 import numpy as np
 
 from . import validation
 
 
-class Layer:
-    """Base of all layers: holds `params` and checks them before each pass."""
+class Params(Mapping):
+    """The arrays of a layer by name: change them in place, `params["W"][...] = a`.
+
+    An assignment of another array is a TypeError: it would end in silence what layers share.
+
+    >>> params = Params({"b": np.zeros(2)})
+    >>> params["b"] += 1
+    >>> params["b"].tolist()
+    [1.0, 1.0]
+    """
+
+    def __init__(self, arrays):
+        self._arrays = arrays
+
+    def __getitem__(self, name):
+        return self._arrays[name]
+
+    def __iter__(self):
+        return iter(self._arrays)
+
+    def __len__(self):
+        return len(self._arrays)
+
+    def __repr__(self):
+        return f"Params({', '.join(f'{name} {a.shape}' for name, a in self._arrays.items())})"
+
+    def __setitem__(self, name, value):
+        if value is not self._arrays.get(name):  # it is after `params["b"] += 1`
+            raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
+                            f"= a, got another {type(value).__name__}; to share it: layer.tie")
+
+
+class Value:
+    """An object whose attributes are fixed once it is made; an assignment is an AttributeError."""
+
+    def __init_subclass__(cls):
+        make = cls.__init__
+
+        @functools.wraps(make)  # keeps the signature that help() shows
+        def make_and_close(self, *args, **options):
+            make(self, *args, **options)
+            if type(self) is cls:  # and not while the constructor of a subclass goes on
+                vars(self)["_made"] = True
+        cls.__init__ = make_and_close
+
+    def __setattr__(self, name, value):
+        if "_made" in vars(self):
+            kind = type(self).__name__
+            raise AttributeError(f"{name}: expected no change of this {kind}, got an assignment; "
+                                 f"make a new {kind}")
+        super().__setattr__(name, value)
+
+
+class Layer(Value):
+    """Base of all layers: holds `params` and checks them before each pass.
+
+    Every argument of a constructor that matters later is kept as an attribute of the same name.
+    `options`, and with it `repr` and `Network.save`, goes by that.
+    """
+
+    kinds = {}  # name of a class: the class, of all layers of this package
+
+    def __init_subclass__(cls):
+        super().__init_subclass__()
+        if cls.__module__.startswith(__package__ + "."):
+            Layer.kinds[cls.__name__] = cls
 
     def __init__(self, dtype, in_shape=None, out_shape=None):
         self.dtype = validation.real_dtype(dtype)
         self.in_shape = in_shape
         self.out_shape = out_shape
-        self.params = {}
+        self._arrays = {}
+        self.params = Params(self._arrays)
         self.trainable = ()
-        self._shapes = {}
 
     def add_param(self, name, value, trainable=True):
         """Register the array `value` under `name`, in the layer's dtype; the shape is fixed."""
-        self.params[name] = value.astype(self.dtype, copy=False)
-        self._shapes[name] = value.shape
+        self._arrays[name] = value.astype(self.dtype, copy=False)
         if trainable:
             self.trainable += (name,)
 
+    def tie(self, name, array):
+        """Hold `array`, which another layer holds too, under `name`: they are one parameter."""
+        p = self.params[name]
+        self._arrays[name] = validation.array(f'params["{name}"]', array, p.shape, p.dtype)
+
+    def __setattr__(self, name, value):
+        if name == "trainable" and "_made" in vars(self):
+            unknown = [key for key in value if key not in self.params]
+            if isinstance(value, str) or unknown:
+                raise ValueError(f"trainable: expected names of {', '.join(self.params)}, "
+                                 f"got {value!r}")
+            vars(self)["trainable"] = tuple(value)
+        else:
+            super().__setattr__(name, value)
+
     def check_params(self):
-        """Named errors if `params` lost an array, or has one of another kind or with NaN."""
-        if self.params.keys() != self._shapes.keys():
-            raise ValueError(f"params: expected the names {', '.join(self._shapes)}, "
-                             f"got {', '.join(map(str, self.params))}")
-        for name, shape in self._shapes.items():
-            validation.array(f'params["{name}"]', self.params[name], shape, self.dtype)
+        """ValueError that names the parameter if one holds NaN or infinity."""
+        for name, p in self.params.items():
+            validation.array(f'params["{name}"]', p, None, self.dtype)
+
+    def options(self, changed=False):
+        """The constructor's arguments, by name; changed: only those that are not its defaults.
+
+        Left out is what only gives start values: rng (but for Dropout), decay, scale.
+        """
+        arguments = inspect.signature(type(self).__init__).parameters
+        kept = {name: getattr(self, name) for name in arguments if hasattr(self, name)}
+        names = {name: getattr(value, "name", value) for name, value in kept.items()}
+        return {name: kept[name] for name in kept
+                if not changed or not np.array_equal(names[name], arguments[name].default)}
+
+    def __repr__(self):
+        options = ", ".join(f"{name}={getattr(value, 'name', value)!r}"
+                            for name, value in self.options(changed=True).items()
+                            if isinstance(getattr(value, "name", value), (str, int, float, tuple))
+                            and name != "dtype")
+        params = [f"{name} {p.shape}" + " fixed" * (name not in self.trainable)
+                  for name, p in self.params.items()]
+        text = "; ".join([f"{type(self).__name__}({options})", *params, str(self.dtype)])
+        return lines(text)
 
     def zero_state(self, B):
         """The state before the first step: () for a layer without one."""
@@ -63,9 +168,7 @@ class Layer:
 
         kind: its named-tuple class; traces: of some fields, the shape behind time and batch.
         """
-        if not isinstance(cache, kind):
-            raise TypeError(f"cache: expected the {kind.__name__} that forward returned, "
-                            f"got {type(cache).__name__}")
+        validation.instance("cache", cache, kind)
         for field, shape in traces.items():
             validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape,
                              self.dtype, finite=False)
@@ -96,6 +199,31 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
     """
     limit = np.sqrt(6.0 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, (fan_in, fan_out) if shape is None else shape)
+
+
+def brief(arrays):
+    """The repr of a named tuple of arrays, a state or a cache: shapes, never the numbers.
+
+    Of the cache of an SNU also how often its units fire, of an sSNU the mean output.
+    """
+    def shape(value):
+        return str(value.shape) if isinstance(value, np.ndarray) else repr(value)
+
+    text = f"{type(arrays).__name__}(" + ", ".join(
+        f"{name} {shape(getattr(arrays, name))}" for name in arrays._fields) + ")"
+    if hasattr(arrays, "v") and arrays.y.size:
+        y, n = arrays.y, arrays.y[0, 0].size
+        text += (f"; spike rate {y.mean():.3f}, {n - np.count_nonzero(y.any(axis=(0, 1)))} of {n} "
+                 "units never fire" if ((y == 0) | (y == 1)).all() else
+                 f"; mean output {y.mean():.3f}")
+    return lines(text)
+
+
+def lines(text):
+    """A text in lines of 75 columns, the later ones indented; no shape is broken."""
+    text = re.sub(r" (?=\(?\d)", "\N{NO-BREAK SPACE}", text)
+    return textwrap.fill(text, 75, subsequent_indent="    ",
+                         break_long_words=False).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def read_only(a):

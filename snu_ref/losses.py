@@ -34,17 +34,17 @@ def mean_square_error(y, target, mask=None):
     >>> value, dy[0, 0].tolist()
     (0.125, [-0.25, 0.0])
     """
-    y = _outputs(y)
+    weight = _mask(mask, y)                                   # (T, B)
     T, B, n = y.shape
     validation.array("target", target, (B, n), y.dtype)
-    weight = _mask(mask, y)                                   # (T, B)
     steps = weight.sum(axis=0)
     if not steps.all():
         raise ValueError(f"mask: expected a real step in every sample, got none in sample "
                          f"{int(np.argmin(steps))}")
     weight = weight / steps                                   # (T, B), sums to 1 over time
-    difference = np.einsum("tb,tbn->bn", weight, _real(y, mask)) - target
-    value = float((difference ** 2).sum() / (B * n))
+    difference = np.einsum("tb,tbn->bn", weight, _real("y", y, mask)) - target
+    square = difference.astype(np.float64) ** 2               # float32 ends at the square of 1.8e19
+    value = float(square.sum() / (B * n))
     return value, weight[:, :, None] * (difference * (2 / (B * n)))
 
 
@@ -60,13 +60,10 @@ def bernoulli_nll(y, target, mask=None):
     >>> round(value, 3), dy[0, 0, 0].item()             # undecided about 88 keys: 88 log 2
     (60.997, -0.5)
     """
-    y = _outputs(y)
-    validation.array("target", target, y.shape, y.dtype)
-    if target.size and not (target.min() >= 0 and target.max() <= 1):
-        raise ValueError(f"target: expected numbers in [0, 1], got {target.min()} to "
-                         f"{target.max()}")
     weight = _mask(mask, y)                                   # (T, B)
-    y, N = _real(y, mask), weight.sum()
+    validation.array("target", target, y.shape, y.dtype, finite=False)
+    target = _real("target", target, mask, low=0, high=1)
+    y, N = _real("y", y, mask), weight.sum()
     above = np.maximum(y, 0)
     below = y - above                                         # min(y, 0)
     tail = np.exp(below - above)                              # exp(-|y|) <= 1: no overflow
@@ -92,18 +89,12 @@ def softmax_cross_entropy(y, target, mask=None):
     >>> round(np.exp(value).item(), 9), dy[0, 0].tolist()   # undecided among 4: perplexity 4
     (4.0, [0.25, 0.25, -0.75, 0.25])
     """
-    y = _outputs(y)
-    T, B, n = y.shape
-    if not isinstance(target, np.ndarray) or target.dtype.kind not in "iu":
-        raise TypeError("target: expected an array of integer classes, got "
-                        f"{getattr(target, 'dtype', type(target).__name__)}")
-    validation.array("target", target, (T, B), target.dtype)
-    if target.min() < 0 or target.max() >= n:
-        raise ValueError(f"target: expected classes in 0..{n - 1}, got {target.min()} to "
-                         f"{target.max()}")
     weight = _mask(mask, y)                                   # (T, B)
+    T, B, n = y.shape
+    validation.array("target", target, (T, B), "integers")
+    target = _real("target", target, mask, low=0, high=n - 1)
     share = rows(weight[:, :, None] / weight.sum())           # (T B, 1)
-    y, k = rows(_real(y, mask)), rows(target[:, :, None].astype(np.intp))
+    y, k = rows(_real("y", y, mask)), rows(target[:, :, None].astype(np.intp))
     dy = np.empty((T * B, n), y.dtype)
     value = 0.0
     for some in blocks(T * B, n):
@@ -118,31 +109,16 @@ def softmax_cross_entropy(y, target, mask=None):
     return value, dy.reshape(T, B, n)
 
 
-# ---- checks -------------------------------------------------------------------------------------
-
-def _outputs(y):
-    """y as a non-empty real array (T, B, n)."""
-    if not isinstance(y, np.ndarray) or y.dtype not in validation.REAL_DTYPES:
-        raise TypeError("y: expected an array of float32, float64 or longdouble, got "
-                        f"{getattr(y, 'dtype', type(y).__name__)}")
-    validation.array("y", y, ("T", "B", "n"), y.dtype)
-    if not y.size:
-        raise ValueError(f"y: expected at least one step, sample and output, got shape {y.shape}")
-    return y
-
+# ---- checks: what stands on padded steps is not looked at ---------------------------------------
 
 def _mask(mask, y):
     """mask as weights (T, B) in y's dtype: ones if None; 0 and 1 only, padding at the end only."""
+    validation.array("y", y, ("T", "B", "n"), validation.REAL_DTYPES, finite=False)
+    if not y.size:
+        raise ValueError(f"y: expected at least one step, sample and output, got shape {y.shape}")
     if mask is None:
         return np.ones(y.shape[:2], y.dtype)
-    if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "biuf":
-        raise TypeError("mask: expected an array of 0 and 1, got "
-                        f"{getattr(mask, 'dtype', type(mask).__name__)}")
-    validation.array("mask", mask, y.shape[:2], mask.dtype)
-    weight = mask.astype(y.dtype)
-    if not ((weight == 0) | (weight == 1)).all():
-        odd = weight[(weight != 0) & (weight != 1)][0]
-        raise ValueError(f"mask: expected only 0 and 1, got {odd:g}")
+    weight = validation.zeros_and_ones("mask", mask, y.shape[:2]).astype(y.dtype)
     if (weight[1:] > weight[:-1]).any():
         raise ValueError("mask: expected padding at the end of a sequence only, got a real step "
                          "after a padded one")
@@ -151,6 +127,8 @@ def _mask(mask, y):
     return weight
 
 
-def _real(y, mask):
-    """y with 0 on padded steps, so that nothing there can reach the loss."""
-    return y if mask is None else np.where(mask.astype(bool)[:, :, None], y, 0)
+def _real(name, a, mask, **limits):
+    """a (T, B, ...) with 0 on padded steps, so that nothing there can reach the loss; checked."""
+    if mask is not None:
+        a = np.where(mask.astype(bool).reshape(mask.shape + (1,) * (a.ndim - 2)), a, a.dtype.type(0))
+    return validation.array(name, a, None, a.dtype, **limits)

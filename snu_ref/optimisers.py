@@ -21,7 +21,6 @@ Sources: momentum, Polyak 1964, in the form of Sutskever et al., ICML 2013, with
 outside; Adam, Kingma & Ba, ICLR 2015, Algorithm 1; clipping, Pascanu et al., ICML 2013.
 """
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -41,19 +40,23 @@ class SGD:
     """
 
     def __init__(self, lr, momentum=0.0):
-        self.lr = validation.number_in("lr", lr, 0, math.inf, low_open=True, high_open=True)
+        self.lr = _rate("lr", lr)
         self.momentum = validation.number_in("momentum", momentum, 0, 1, high_open=True)
         self.state = {}
 
+    def __repr__(self):
+        return f"SGD(lr={self.lr}, momentum={self.momentum})"
+
     def step(self, params, grads):
-        """Update in place every array of `params` that `grads` names."""
-        for name, p, g in _pairs(params, grads):
+        """Update in place every array of `params` that `grads` names; on an error, none."""
+        lr = _rate("lr", self.lr)
+        for name, p, g in _pairs(self, params, grads, [""]):
             if self.momentum:
                 v = self.state.setdefault(name, np.zeros_like(p))
                 v *= self.momentum
                 v += g
                 g = v
-            p -= self.lr * g
+            p -= lr * g
 
 
 class Adam:
@@ -69,15 +72,22 @@ class Adam:
     """
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr = validation.number_in("lr", lr, 0, math.inf, low_open=True, high_open=True)
+        self.lr = _rate("lr", lr)
         self.beta1 = validation.number_in("beta1", beta1, 0, 1, high_open=True)
         self.beta2 = validation.number_in("beta2", beta2, 0, 1, high_open=True)
-        self.eps = validation.number_in("eps", eps, 0, math.inf, low_open=True, high_open=True)
+        self.eps = _rate("eps", eps)
         self.state = {"t": np.zeros((), np.int64)}
 
+    def __repr__(self):
+        return (f"Adam(lr={self.lr}, beta1={self.beta1}, beta2={self.beta2}, eps={self.eps}); "
+                f"steps taken: {self.state['t']}")
+
     def step(self, params, grads):
-        """Update in place every array of `params` that `grads` names."""
-        pairs = _pairs(params, grads)
+        """Update in place every array of `params` that `grads` names; on an error, none."""
+        lr = _rate("lr", self.lr)
+        pairs = _pairs(self, params, grads, ["m.", "v."])
+        for name, _, g in pairs:
+            _check_squares(name, g, self.eps)
         self.state["t"] += 1
         t = int(self.state["t"])
         unbias1, unbias2 = 1 - self.beta1 ** t, 1 - self.beta2 ** t
@@ -86,19 +96,20 @@ class Adam:
                 self.state.update({"m." + name: np.zeros_like(p), "v." + name: np.zeros_like(p)})
             m, v = self.state["m." + name], self.state["v." + name]
             for part in _parts(p):
-                self._update(p[part], g[part], m[part], v[part], unbias1, unbias2)
+                self._update(p[part], g[part], m[part], v[part], lr / unbias1, unbias2)
 
-    def _update(self, p, g, m, v, unbias1, unbias2):
-        """Algorithm 1 on a part of one array, in place."""
+    def _update(self, p, g, m, v, lr, unbias2):
+        """Algorithm 1 on a part of one array, in place; lr comes divided by 1 - b1^t."""
         m *= self.beta1
         m += (1 - self.beta1) * g
         v *= self.beta2
         v += (1 - self.beta2) * (g * g)
-        step = v / unbias2
+        step = np.empty_like(v)
+        np.divide(v, unbias2, out=step)
         np.sqrt(step, out=step)
         step += self.eps
         np.divide(m, step, out=step)
-        step *= self.lr / unbias1
+        step *= lr
         p -= step
 
 
@@ -113,14 +124,20 @@ def clip_by_norm(grads, max_norm):
     (5.0, 1.5, 2.0)
     """
     max_norm = validation.number_in("max_norm", max_norm, 0, math.inf, low_open=True)
-    _mapping("grads", grads)
-    for name, g in grads.items():
-        _float_array(f"grads[{name!r}]", g)
+    for name, g in validation.mapping("grads", grads).items():
+        validation.array(f"grads[{name!r}]", g, None, validation.REAL_DTYPES, finite=False)
     norm = _norm(grads.values())
     if not math.isfinite(norm):
         raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
-    return {name: g * scale for name, g in grads.items()}, norm
+    if scale < 1e-30:  # it could vanish in float32, but its root cannot
+        return {name: np.asarray(g * scale ** 0.5 * scale ** 0.5) for name, g in grads.items()}, norm
+    return {name: np.asarray(g * scale) for name, g in grads.items()}, norm
+
+
+def _rate(name, value):
+    """`value` as a positive finite float."""
+    return validation.number_in(name, value, 0, math.inf, low_open=True, high_open=True)
 
 
 def _norm(arrays):
@@ -142,31 +159,43 @@ def _parts(p):
     return blocks(len(p), p.size // max(1, len(p))) if p.ndim else (...,)
 
 
-def _mapping(name, value):
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name}: expected a dict of arrays by name, got {type(value).__name__}")
+def _pairs(optimiser, params, grads, kinds):
+    """(name, parameter, gradient) of every gradient, all checked before the first is used.
 
-
-def _float_array(name, value):
-    if not isinstance(value, np.ndarray) or value.dtype not in validation.REAL_DTYPES:
-        raise TypeError(f"{name}: expected an array of float32, float64 or longdouble, got "
-                        f"{getattr(value, 'dtype', type(value).__name__)}")
-
-
-def _pairs(params, grads):
-    """(name, parameter, gradient) of every gradient, all checked before the first is used."""
-    _mapping("params", params)
-    _mapping("grads", grads)
+    kinds: the running averages that the optimiser has of each parameter.
+    """
+    validation.mapping("params", params)
     pairs, seen = [], {}
-    for name, g in grads.items():
+    for name, g in validation.mapping("grads", grads).items():
         if name not in params:
-            raise ValueError(f"grads: {name!r} is not in params, which has {', '.join(params)}")
-        p = params[name]
-        _float_array(f"params[{name!r}]", p)
+            raise ValueError(f"grads: expected names of params, {', '.join(params)}, got {name!r}")
+        p = validation.array(f"params[{name!r}]", params[name], None, validation.REAL_DTYPES,
+                             finite=False)
+        if not p.flags.writeable:
+            raise ValueError(f"params[{name!r}]: expected an array to change, got a read-only one")
         validation.array(f"grads[{name!r}]", g, p.shape, p.dtype)
-        if id(p) in seen:
-            raise ValueError(f"params: {seen[id(p)]!r} and {name!r} are one array; "
-                             "sum their gradients under one name")
-        seen[id(p)] = name
-        pairs.append((name, p, g))
-    return pairs
+        for key in (kind + name for kind in kinds):
+            if key in optimiser.state:
+                validation.array(f"state[{key!r}]", optimiser.state[key], p.shape, p.dtype,
+                                 finite=False)
+        for other, (q, _) in seen.items():
+            if np.shares_memory(p, q):
+                raise ValueError(f"params: expected arrays of their own, got {other!r} and "
+                                 f"{name!r} in one memory; sum their gradients under one name")
+        seen[name] = p, g
+    # a gradient that lies in a parameter would change under way
+    return [(name, p, g.copy() if any(np.may_share_memory(g, q) for q, _ in seen.values()) else g)
+            for name, (p, g) in seen.items()]
+
+
+def _check_squares(name, g, eps):
+    """ValueError if g^2 leaves the range of its dtype: Adam's average of it would stay infinite."""
+    limit = np.finfo(g.dtype)
+    if np.vdot(g, g) > limit.max / 4:  # the sum of all squares; where it is small, each is
+        largest, bound = float(np.abs(g).max()), float(np.sqrt(limit.max)) / 2
+        if largest > bound:
+            raise ValueError(f"grads[{name!r}]: expected numbers within +-{bound:.3g}, whose "
+                             f"squares {g.dtype} can hold, got {largest:.3g}; see clip_by_norm")
+    if eps < limit.tiny:
+        raise ValueError(f"eps: expected at least {limit.tiny:.3g}, the least of {g.dtype}, "
+                         f"got {eps:.3g}")

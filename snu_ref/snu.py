@@ -2,14 +2,16 @@
 
 The equations, for one layer of n units and one sample ("." is point-wise, * a matrix product):
 
-    s_t = g( x_t * W + y_{t-1} * H + decay . s_{t-1} . gate_{t-1} )      state           (Eq. 1)
-    y_t = h( s_t + b )                                                   output          (Eq. 2)
+    s_t = g( x_t * W + y_{t-1} * H + decay . s_{t-1} . gate_{t-1} )      state              (1)
+    y_t = h( s_t + b )                                                   output             (2)
     gate_t = 1 - y_t                   the reset; or, with lateral inhibition,
     gate_t = 1 - max_j y_{j,t}         one gate for all units of the layer, per sample
 
-Eq. 1 and 2 are the paper's; its recurrent units add y * H inside g, where the reset does not gate
-it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold. Below, z_t is the
-argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid" the sSNU.
+The numbers of the equations are ours. The recurrent units have the term y * H inside g, where the
+reset does not gate it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold.
+Below, z_t is the argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid"
+the sSNU, whose gate is graded: the abstract of the paper's first version calls it "proportional
+reset".
 
 The backward pass
 -----------------
@@ -47,9 +49,11 @@ dx, T B (n_in + n). Both grow in proportion to T.
 
 Not here: convolution (`snu_ref.layers.conv`), optimisers, and any loss.
 
-Sources: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040v2; lateral
-inhibition as in the authors' toolkit, but per sample, where theirs couples a whole batch; the
-surrogate gradient, the shares of ties and the derivation are ours to state.
+Sources: the unit, S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040, whose
+body we have not read; the equations are those that the authors' toolkit (IBM/neuroaikit) computes.
+From the toolkit too: step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition, which
+is per sample here, where theirs couples a whole batch. The shares of ties and the derivation are
+ours.
 """
 from typing import NamedTuple
 
@@ -57,13 +61,14 @@ import numpy as np
 
 from . import validation
 from .activations import STATE_FUNCTIONS, find_surrogate, output_function
-from .layer import Layer, blocks, glorot_uniform, read_only, rows
+from .layer import Layer, blocks, brief, glorot_uniform, read_only, rows
 
 
 class SNUState(NamedTuple):
     """State s and output y after a step, each (B, n_units)."""
     s: np.ndarray
     y: np.ndarray
+    __repr__ = brief
 
 
 class SNUCache(NamedTuple):
@@ -73,6 +78,7 @@ class SNUCache(NamedTuple):
     all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t: the first that of the initial state
     all_y: np.ndarray    # (T + 1, B, n_units), likewise
     b: np.ndarray        # (n_units,)
+    __repr__ = brief
 
     @property
     def s(self):
@@ -110,12 +116,14 @@ class SNU(Layer):
     n_in, n_units : int
         Inputs and units of the layer.
     rng : numpy.random.Generator
-        Draws W and H (Glorot-uniform). b starts at -1, a threshold of 1.
+        Draws W and H (Glorot-uniform).
     h : "step" (SNU) or "sigmoid" (sSNU)
     g : "relu", "leaky_relu" (slope 0.1), "identity" or "tanh"
     decay : float or array (n_units,) within [0, 1]
         l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors'
         toolkit.
+    threshold : float
+        Where the firing threshold starts: b = -threshold.
     surrogate : "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi)
         Stands in for the derivative of the step; without effect for the sigmoid.
     recurrent : bool
@@ -124,7 +132,7 @@ class SNU(Layer):
         The gate becomes 1 - max_j y_j, for each sample by itself.
     reset_grad : "through" or "detached"
         Whether the gradient flows through the reset gate, or takes the gate for a constant.
-        Backpropagation through Eq. 1 as it stands is "through".
+        Backpropagation through equation (1) as it stands is "through".
     train_decay : bool
         Whether an optimiser updates decay. Its gradient is that of the raw value; whoever trains it
         clips it to [0, 1] after each step.
@@ -135,7 +143,7 @@ class SNU(Layer):
     params : {"W": (n_in, n_units), "b": (n_units,), "decay": (n_units,)} and "H" if recurrent
     trainable : names that an optimiser updates
 
-    Raises ValueError or TypeError that names the argument. Source: arXiv:1812.07040, Eq. 1 and 2.
+    Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 
     >>> unit = SNU(1, 1, rng=np.random.default_rng(0), decay=0.5)     # a threshold of 1, as b = -1
     >>> unit.params["W"][:] = 0.75
@@ -144,9 +152,9 @@ class SNU(Layer):
     ([0.75, 1.125, 0.75, 1.125], [0.0, 1.0, 0.0, 1.0])
     """
 
-    def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, surrogate="tanh",
-                 recurrent=False, lateral_inhibition=False, reset_grad="through", train_decay=False,
-                 dtype=np.float64):
+    def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, threshold=1.0,
+                 surrogate="tanh", recurrent=False, lateral_inhibition=False, reset_grad="through",
+                 train_decay=False, dtype=np.float64):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
@@ -161,7 +169,8 @@ class SNU(Layer):
         self.add_param("W", self._draw_W(rng))
         if self.recurrent:
             self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
-        self.add_param("b", np.full(self.n_units, -1.0))
+        self.add_param("b", np.full(self.n_units, -validation.number_in(
+            "threshold", threshold, -np.inf, np.inf, low_open=True, high_open=True)))
         self.add_param("decay", _decay(decay, self.n_units),
                        trainable=validation.flag("train_decay", train_decay))
 
@@ -179,7 +188,7 @@ class SNU(Layer):
     # ---- forward ----
 
     def step(self, x_t, state):
-        """One time step, Eq. 1 and 2 as the paper writes them.
+        """One time step, equations (1) and (2) as written at the top of this file.
 
         x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
         """
@@ -300,12 +309,5 @@ def _tie_shares(y):
 def _decay(decay, n_units):
     """decay as an array (n_units,), from a number or an array, each within [0, 1]."""
     if isinstance(decay, np.ndarray):
-        if decay.dtype.kind != "f":
-            raise TypeError(f"decay: expected a float or a float array, got dtype {decay.dtype}")
-        if decay.shape != (n_units,):
-            raise ValueError(f"decay: expected a float or shape ({n_units},), got {decay.shape}")
-        if not ((decay >= 0) & (decay <= 1)).all():
-            raise ValueError("decay: expected numbers in [0, 1], got "
-                             f"{decay.min()} to {decay.max()}")
-        return decay.copy()
+        return validation.array("decay", decay, (n_units,), "floats", low=0, high=1).copy()
     return np.full(n_units, validation.number_in("decay", decay, 0, 1))

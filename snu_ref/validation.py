@@ -1,38 +1,63 @@
-"""Argument checks shared by all modules: a failure names the argument, what is wanted, what came.
+"""Checks of arguments, for all modules: one voice, `name: expected ..., got ...`.
 
-A wrong type or dtype is a TypeError, a wrong shape, range, name or a NaN is a ValueError. Nothing
-is converted and nothing is broadcast: what passes is used as it is.
+A wrong type or dtype is a TypeError, a wrong shape, range, name or a NaN is a ValueError. Each
+check returns what the caller goes on with: a NumPy integer becomes an int, whose arithmetic does
+not overflow; an array stays the array that was given. Nothing is broadcast.
 """
 import math
 import numbers
+from collections.abc import Mapping
 
 import numpy as np
 
 REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
+LARGEST = 2 ** 31  # int, ours: no size of an array or a layer comes near; its square fits int64
+KINDS = {"floats": "f", "integers": "iu", "numbers": "biuf", "numbers 0 and 1": "biuf",
+         "True and False": "b"}  # what a message calls them: dtype.kind
 
+
+# ---- single values ------------------------------------------------------------------------------
 
 def real_dtype(dtype):
     """`dtype` as one of float32, float64, longdouble; TypeError for any other."""
     try:
         found = None if dtype is None else np.dtype(dtype)  # NumPy takes None for float64
-    except TypeError:
+    except (TypeError, ValueError):
         found = None
     if found is None or found not in REAL_DTYPES:
         raise TypeError(f"dtype: expected float32, float64 or longdouble, got {dtype!r}")
     return found
 
 
-def positive_int(name, value):
-    """`value` as an int of at least 1; TypeError for another type, ValueError below 1."""
+def integer(name, value, low, high=LARGEST):
+    """`value` as an int in [low, high]."""
+    wanted = (f"an int in [{low}, {high}]" if high < LARGEST
+              else "a positive int" if low == 1 else f"an int of at least {low}")
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise TypeError(f"{name}: expected a positive int, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name}: expected a positive int, got {value}")
+        raise TypeError(f"{name}: expected {wanted}, got {value!r}")
+    if not low <= value <= high:
+        most = f", {high} at most" if value > high == LARGEST else ""
+        raise ValueError(f"{name}: expected {wanted}{most}, got {value}")
     return int(value)
 
 
+def positive_int(name, value):
+    """`value` as an int of at least 1."""
+    return integer(name, value, 1)
+
+
+def sizes(name, value, axes=None):
+    """A tuple or list of positive ints as a tuple; axes: their names, if their number is fixed."""
+    wanted = f"({', '.join(axes)})" if axes else "of positive ints"
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name}: expected a tuple {wanted}, got {value!r}")
+    if axes and len(value) != len(axes):
+        raise ValueError(f"{name}: expected {wanted}, got {tuple(value)}")
+    return tuple(positive_int(f"{name}[{i}]", n) for i, n in enumerate(value))
+
+
 def number_in(name, value, low, high, *, low_open=False, high_open=False):
-    """`value` as a Python float within [low, high], ends left out on request; named errors."""
+    """`value` as a Python float within [low, high], ends left out on request."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a real number, got {value!r}")
     try:
@@ -47,6 +72,11 @@ def number_in(name, value, low, high, *, low_open=False, high_open=False):
     return value
 
 
+def finite_number(name, value):
+    """`value` as a Python float that is neither NaN nor infinite."""
+    return number_in(name, value, -math.inf, math.inf, low_open=True, high_open=True)
+
+
 def one_of(name, value, choices):
     """`value` if it is one of the names in `choices`, else a ValueError that lists them."""
     if not isinstance(value, str) or value not in choices:
@@ -55,10 +85,19 @@ def one_of(name, value, choices):
 
 
 def flag(name, value):
-    """`value` if it is True or False, else a TypeError."""
+    """`value` as a bool if it is True or False, else a TypeError."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: expected True or False, got {value!r}")
     return bool(value)
+
+
+def instance(name, value, *kinds):
+    """`value` if it is of one of the classes `kinds`, else a TypeError that names them."""
+    if not isinstance(value, kinds):
+        wanted = " or ".join(f"a {kind.__name__}" for kind in kinds).replace("a E", "an E")
+        came = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise TypeError(f"{name}: expected {wanted}, got {came}")
+    return value
 
 
 def generator(name, value):
@@ -69,25 +108,64 @@ def generator(name, value):
     return value
 
 
-def array(name, value, shape, dtype, *, finite=True):
-    """Check that `value` is an array of the given shape and dtype, and free of NaN and infinity.
+def mapping(name, value, names=None):
+    """`value` if it is a dict, with exactly the keys `names` if they are given."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: expected a dict of arrays by name, got {type(value).__name__}")
+    for key in () if names is None else names:
+        if key not in value:
+            raise ValueError(f"{name}: expected an entry {key!r}, got none")
+    for key in () if names is None else value:
+        if key not in names:
+            raise ValueError(f"{name}: expected no entry {key!r}, got one")
+    return value
 
-    `shape` holds an int where the length is fixed and a letter, used in the message, where it is
-    free. Returns `value` itself. Raises TypeError (type, dtype) or ValueError (shape, NaN).
+
+# ---- arrays -------------------------------------------------------------------------------------
+
+def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.inf):
+    """`value` if it is a NumPy array of that shape and dtype, without NaN, within [low, high].
+
+    shape: an int where a length is fixed, a letter for the message where it is free; ... in front
+    stands for any axes; None is any shape. dtype: a dtype, a tuple of them, or a key of KINDS.
+    A subclass of np.ndarray is refused, since its operations may mean something else: `*` of a
+    matrix is the matrix product, a sum over a masked array leaves elements out.
     """
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: expected a NumPy array of shape {_show(shape)}, "
-                        f"got {type(value).__name__}")
-    if value.dtype != dtype:
-        raise TypeError(f"{name}: expected dtype {np.dtype(dtype)}, got {value.dtype}; "
-                        f"convert it with .astype({np.dtype(dtype).name!r})")
-    fits = value.ndim == len(shape) and all(
-        isinstance(want, str) or want == have for want, have in zip(shape, value.shape))
-    if not fits:
+    if type(value) is not np.ndarray:
+        of = f" of shape {_show(shape)}" if shape is not None else ""
+        hint = "; np.array(x) makes one" if isinstance(value, np.ndarray) else ""
+        raise TypeError(f"{name}: expected a NumPy array of {_kind(dtype)}{of}, "
+                        f"got {type(value).__name__}{hint}")
+    if not (value.dtype.kind in KINDS[dtype] if isinstance(dtype, str)
+            else value.dtype in dtype if isinstance(dtype, tuple) else value.dtype == dtype):
+        one = not isinstance(dtype, (str, tuple))
+        hint = f"; convert it with .astype({np.dtype(dtype).name!r})" if one else ""
+        of = "" if one else "an array of "
+        raise TypeError(f"{name}: expected {of}{_kind(dtype)}, got {value.dtype}{hint}")
+    if shape is not None and not _fits(value.shape, shape):
         raise ValueError(f"{name}: expected shape {_show(shape)}, got {_show(value.shape)}")
-    if finite and not all_finite(value):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
-        raise ValueError(f"{name}: expected finite numbers, got {value[where]} at index {where}")
+    if finite and value.dtype.kind in "fc" and not all_finite(value):
+        raise ValueError(f"{name}: expected finite numbers, {_first(value, ~np.isfinite(value))}")
+    if value.size and (low > -math.inf and value.min() < low or high < math.inf and value.max() > high):
+        outside = _first(value, (value < low) | (value > high))
+        raise ValueError(f"{name}: expected numbers in [{low}, {high}], {outside}")
+    return value
+
+
+def float64_array(name, value, shape, *, low=-math.inf, high=math.inf):
+    """A finite array of floats within [low, high], as a float64 copy in C order."""
+    array(name, value, shape, "floats", low=low, high=high)
+    with np.errstate(over="ignore"):  # of a longdouble beyond float64
+        copy = value.astype(np.float64, order="C")
+    return array(name, copy, None, np.float64)
+
+
+def zeros_and_ones(name, value, shape):
+    """`value` if it is an array of numbers that are all 0 or 1."""
+    array(name, value, shape, "numbers 0 and 1")
+    odd = (value != 0) & (value != 1)
+    if odd.any():
+        raise ValueError(f"{name}: expected only 0 and 1, {_first(value, odd)}")
     return value
 
 
@@ -97,6 +175,27 @@ def all_finite(a):
     return bool(np.isfinite(np.vdot(a, a)) or np.isfinite(a).all())
 
 
+def _first(value, where):
+    """What stands at the first place of the boolean array `where`, for a message."""
+    place = tuple(int(i) for i in np.argwhere(where)[0])
+    return f"got {value[place]} at index {place}"
+
+
+def _kind(dtype):
+    """What a message calls the dtypes that `array` was asked for."""
+    if isinstance(dtype, tuple):
+        return " or ".join(each.name for each in dtype)
+    return dtype if isinstance(dtype, str) else f"dtype {np.dtype(dtype)}"
+
+
+def _fits(found, wanted):
+    if wanted and wanted[0] is ...:
+        wanted = wanted[1:]
+        found = found[len(found) - len(wanted):] if len(found) >= len(wanted) else found
+    return len(found) == len(wanted) and all(
+        isinstance(want, str) or want == have for want, have in zip(wanted, found))
+
+
 def _show(shape):
-    inner = ", ".join(str(n) for n in shape)
+    inner = ", ".join("..." if n is ... else str(n) for n in shape)
     return f"({inner},)" if len(shape) == 1 else f"({inner})"

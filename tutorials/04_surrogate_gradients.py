@@ -302,12 +302,11 @@ with style.house():
 # same spikes, same gradients, with the reset and without.
 
 # %%
-layers = [SNU(LINES, HIDDEN, rng=rng), SNU(HIDDEN, CLASSES, rng=rng)]
 package_difference = 0.0
 for through in (True, False):
-    for unit in layers:
-        unit.reset_grad = "through" if through else "detached"
-    network = Network(layers)
+    reset_grad = "through" if through else "detached"
+    network = Network([SNU(n_in, n, rng=rng, reset_grad=reset_grad)
+                       for n_in, n in ((LINES, HIDDEN), (HIDDEN, CLASSES))])
     for name in begin:
         network.params[name][:] = begin[name]
     y, cache = network.forward(test_x[:, :50])

@@ -26,7 +26,6 @@ code would not hide here.
 
 Not here: other frameworks, accuracy, and how fast a network learns.
 """
-import json
 import os
 import platform
 import statistics
@@ -39,6 +38,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from .. import validation
+from ..files import output_file, write_json
 from ..layers.conv import ConvSNU, PART_NUMBERS
 from ..layers.dense import Dense
 from ..layers.embedding import TiedOutput
@@ -249,6 +249,7 @@ def add_arguments(parser):
 def run(args):
     """Measure the cases, print a line for each, and write the JSON file."""
     repeats = validation.positive_int("--repeats", args.repeats)
+    place = args.json and output_file("--json", args.json)
     if args.threads is not None:
         wanted = str(validation.positive_int("--threads", args.threads))
         if any(os.environ.get(name) != wanted for name in THREADS):
@@ -269,9 +270,8 @@ def run(args):
         print(f"{title:46} {row['ms']:8.2f} {row['least']:8.2f} {products:>9} {ratio:>6} "
               f"{row['memory'] / 1e6:6.1f} MB", flush=True)
         rows.append({"name": name, "title": title, **row})
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump({"machine": machine, "repeats": repeats, "cases": rows}, file, indent=1)
+    if place:
+        write_json(place, {"machine": machine, "repeats": repeats, "cases": rows})
     return 0
 
 

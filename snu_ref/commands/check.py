@@ -2,10 +2,10 @@
 import json
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 
+from ..files import output_file, whole_file
 from ..oracle.cases.case import find
 from ..oracle.cases.manifest import read_manifest
 from ..oracle.comparison.checking import check_cases, not_repeatable
@@ -33,7 +33,7 @@ def run(args):
     entries = find(args.cases, manifest["cases"])
     expected = {entry["id"] for pattern in args.expect_fail
                 for entry in find(pattern, manifest["cases"], "--expect-fail")}
-    written = None if args.json in (None, "-") else _place(args.json)
+    written = None if args.json in (None, "-") else output_file("--json", args.json)
     source = open_source(args.target, args.dtype, manifest["cases"], manifest["withdrawn"])
     results = []
     for result in check_cases(source, entries, expected):
@@ -52,15 +52,8 @@ def run(args):
         text = json.dumps(as_json(source, results, stories, unsteady), indent=1,
                           allow_nan=False) + "\n"
         if written:
-            written.write_text(text, encoding="utf-8")
+            with whole_file(written) as file:
+                file.write(text.encode())
         else:
             sys.stdout.write(text)
     return 0 if passed(results, source.strays) else 1
-
-
-def _place(name):
-    """Where --json is to be written; tried before the check, which may take long."""
-    path = Path(name).resolve()
-    if not name or path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise ValueError(f"--json: expected a file that can be written, got {name!r}")
-    return path

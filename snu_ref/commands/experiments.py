@@ -6,6 +6,7 @@ and a run that was stopped goes on from its checkpoint. Without a block, the blo
 import sys
 from pathlib import Path
 
+from ..experiments.results_page import write_page
 from ..experiments.rows import BLOCKS
 from ..experiments.runs import read_table, run_block
 from ..files import output_folder
@@ -23,10 +24,15 @@ def add_arguments(parser):
                         help="folder of the tables (default: %(default)s)")
     parser.add_argument("--work", type=Path, default=Path("runs"), metavar="DIR",
                         help="folder of checkpoints (default: %(default)s)")
+    parser.add_argument("--page", type=Path, metavar="FILE",
+                        help="write the results page from the tables, in Markdown")
 
 
 def run(args):
     """Run what is missing; the exit status is 0."""
+    if args.page and not args.blocks:
+        write_page(args.tables, args.page)
+        return 0
     if not args.blocks:
         for name, (question, rows) in BLOCKS.items():
             done = len(read_table(args.tables / f"{name}.csv"))
@@ -41,4 +47,6 @@ def run(args):
                   + (f", devices {line['device']}" if line["device"] else "")
                   + f": {line['metric']} valid {line['valid'] or '-'}, test {line['test'] or '-'}",
                   flush=True)
+    if args.page:
+        write_page(args.tables, args.page)
     return 0

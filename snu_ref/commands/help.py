@@ -45,6 +45,12 @@ and writes checkpoint.npz, learning_curve.png and results.json to a folder. The
 test split is read once, at the end. A run that was stopped goes on with
 --resume and ends with the same numbers.
 
+A finished run can be trained for longer: --resume with a larger --epochs. With
+a constant schedule it ends as if it had had that many epochs from the start.
+With a cosine schedule it does not: the new epochs follow the cosine of the new
+length, so the learning rate jumps up again, while the first epochs followed the
+cosine of the old one.
+
 Preset paper needs your own copy of the full data: MNIST's four IDX files for
 digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
 ptb.test.txt for language.""", """\
@@ -52,10 +58,22 @@ examples:
   python -m snu_ref train music --unit snu
   python -m snu_ref train digits --unit lstm --seed 3 --out runs/try
   python -m snu_ref train digits --unit lstm --seed 3 --out runs/try --resume
+  python -m snu_ref train music --unit snu --set lr=0.01 --set options.decay=0.9
   python -m snu_ref train music --unit snu --weights pcm
   python -m snu_ref train language --unit ssnu --preset paper --data ptb
 
-exit status: 0 for success, 2 for bad input, 130 if stopped by Ctrl-C."""),
+exit status: 0 for success, 1 if the loss diverged, 2 for bad input, 130 if
+stopped by Ctrl-C."""),
+    "use": ("""\
+Use the network of a finished run. Digits: list and draw the test images that it
+gets wrong. Music: go on with a test piece, as a piano roll and as sound.
+Language: go on with a text. In Python: snu_ref.tasks.load_run(RUN).""", """\
+examples:
+  python -m snu_ref use runs/digits-snu-small-0
+  python -m snu_ref use runs/music-ssnu-small-0 --prime 8 --temperature 0.7
+  python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
+
+exit status: 0, or 2 for bad input."""),
     "memory": ("""\
 The paper's in-memory experiment by itself: the music network on 52,800
 phase-change devices, trained in software, on ideal devices, with the hardware

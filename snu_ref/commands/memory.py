@@ -4,20 +4,17 @@ The part of `reproduce` that is the paper's in-memory experiment, also on the fu
 several seeds: four ways of training (`snu_ref.experiments.in_memory`), and the programmed network
 over a year of drift.
 """
-import json
 import math
 import sys
 from pathlib import Path
-
-import numpy as np
 
 from .. import validation
 from ..experiments import in_memory as memory
 from ..experiments.comparison import interval
 from ..figures import devices as memory_figures
-from ..files import output_folder, whole_file
-from ..statistics import nested
+from ..files import one_writer, write_json
 from ..tasks.loading import load_task
+from ..tasks.statistics import nested
 
 LABEL = "test NLL (nats per step)"
 
@@ -48,8 +45,12 @@ def run(args):
     changes = {}
     if args.epochs is not None:
         changes["epochs"] = validation.positive_int("--epochs", args.epochs)
-    output_folder("--out", args.out)
     loaded = load_task("music", "snu", "paper" if args.data else "small", args.data)
+    with one_writer("--out", args.out):
+        return _run(args, loaded, devices, changes)
+
+
+def _run(args, loaded, devices, changes):
     print("\n".join(loaded.facts), flush=True)
     seeds = range(args.seed, args.seed + args.seeds)
     trained = []
@@ -65,22 +66,21 @@ def run(args):
               for seed, (_, runs) in zip(seeds, trained)]
     together = memory.joined(sweeps)
     print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift "
-          f"compensation;\nmean +- sample standard deviation"
+          "compensation;\nmean +- sample standard deviation"
           + (f" between {args.seeds} networks; and" if args.seeds > 1 else "")
           + f" between {devices} sets of devices of a network\n"
           + memory.time_table({"music": together}), flush=True)
     rows, runs = trained[0]
     looped = runs["in the loop"]
+    write_json(args.out / "results.json",
+               {"seeds": list(seeds), "devices": n_devices, "facts": loaded.facts,
+                "ways": [rows for rows, _ in trained], "over_time": together})
     paths = [memory_figures.learning_curves(rows, args.out / "pcm_learning_curves.png"),
              memory_figures.conductance_histograms(memory.conductances_at_start(looped, args.seed),
                                                    memory.conductances(looped.trained.store),
                                                    args.out / "pcm_conductances.png"),
              memory_figures.over_time(together, args.out / "pcm_year_music.png",
                                       label=LABEL)]
-    with whole_file(args.out / "results.json") as file:
-        file.write(json.dumps({"seeds": list(seeds), "devices": n_devices, "facts": loaded.facts,
-                               "ways": [rows for rows, _ in trained], "over_time": together},
-                              indent=1).encode())
     print(f"\nWritten to the folder {args.out}: results.json, "
           + ", ".join(path.name for path in paths))
     return 0

@@ -1,6 +1,7 @@
 """`python -m snu_ref report DIR`: make the page of a reproduction again."""
 from pathlib import Path
 
+from ..files import one_writer
 from ..report.document import write_report
 
 
@@ -12,5 +13,8 @@ def add_arguments(parser):
 
 def run(args):
     """Write DIR/report.html; the exit status is 0."""
-    print(f"Written: {write_report(args.folder)}")
+    if not args.folder.is_dir():
+        raise ValueError(f"DIR: expected a folder that `reproduce` has written, got {args.folder}")
+    with one_writer("DIR", args.folder):
+        print(f"Written: {write_report(args.folder)}")
     return 0

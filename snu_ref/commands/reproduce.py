@@ -2,9 +2,9 @@
 
 Trains five units, and SNU and sSNU without membrane, on three tasks with small data, checks all
 gradients, and runs the experiments on inhibition and on phase-change memory, side by side in
-processes. Writes a folder with results.json, figures, and report.html, one page with all of it.
+processes. Writes a folder with results.json, figures, the trained networks, and report.html, one
+page with all of it.
 """
-import json
 import math
 import os
 import platform
@@ -24,7 +24,7 @@ from ..experiments.reproduction import (MEMBRANES, TASKS, bits_of, device_seeds,
                                         precision_epochs, run_name)
 from ..experiments.side_by_side import run_jobs
 from ..figures import devices
-from ..files import output_folder, whole_file
+from ..files import one_writer, write_json
 from ..gradcheck.checking import BOUNDS
 from ..report.document import write_report
 from ..tasks.loading import load_task
@@ -63,7 +63,11 @@ def run(args):
     validation.number_in("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
     validation.positive_int("--jobs", args.jobs)
-    output_folder("--out", args.out)
+    with one_writer("--out", args.out):
+        return _run(args)
+
+
+def _run(args):
     started, clock = datetime.now(timezone.utc), time.monotonic()
     seeds = range(args.seed, args.seed + args.seeds)
     facts = {task: load_task(task, "snu").facts for task in TASKS}
@@ -88,25 +92,25 @@ def run(args):
                "inhibition": results["inhibition"]["rows"],
                "memory": memory(results, seeds, args.quick)}
     print_all(summary)
-    drawn = [name for of in results.values() for name in of.get("figures", ())]
-    drawn += [path.name for path in draw(summary, args.out)]
     used = {}
     for job in jobs:
         of = used.setdefault(job.part, {"part": job.part, "seconds": 0.0, "processor": 0.0})
         for key in ("seconds", "processor"):
             of[key] = round(of[key] + getattr(done[job.name], key), 1)
+    drawn = [name for of in results.values() for name in of.get("figures", ())]
     summary |= {"figures": drawn, "parts": list(used.values()),
                 "seconds": round(time.monotonic() - clock, 1),
                 "processor": round(sum(part["processor"] for part in used.values()), 1)}
-    with whole_file(args.out / "results.json") as file:
-        file.write(json.dumps(summary, indent=1).encode())
-    report = write_report(args.out)
+    write_json(args.out / "results.json", summary)  # before figures, which may fail
+    drawn += [path.name for path in draw(summary, args.out)]
+    write_json(args.out / "results.json", summary)
+    write_report(args.out)
     for file in (args.out / FINISHED).glob("*.json"):  # all is in results.json now
         file.unlink()
     (args.out / FINISHED).rmdir()
     print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
           f"time) to the folder {args.out}; report.html shows it all on one page:")
-    print("\n".join(f"   {name}" for name in ["report.html", "results.json", *drawn]))
+    print("\n".join(f"   {name}" for name in ["report.html", "results.json", *drawn, "networks/"]))
     return 1 if any(s["failed"] for s in summary["gradients"]) else 0
 
 
@@ -145,7 +149,8 @@ def print_all(summary):
           + "\n\nProgrammed once, read later (device by device, 1/f noise), with and without "
           "drift compensation;\nmean +- sample standard deviation "
           + f"between {summary['seeds']} networks; and " * (summary["seeds"] > 1)
-          + f"between {of['device_seeds']} sets of devices of a network\n" + in_memory.time_table(of["over_time"])
+          + f"between {of['device_seeds']} sets of devices of a network\n"
+          + in_memory.time_table(of["over_time"])
           + "\n\n" + in_memory.precision_table(of["precision"])
           + "\nthe runs rounded in training are short, epochs: "
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))

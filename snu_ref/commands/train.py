@@ -3,7 +3,6 @@
 A checkpoint is written before the first update and after every epoch. After a kill at any moment,
 --resume goes on from the last one, and the run ends as if nothing had happened.
 """
-import json
 import math
 import sys
 from pathlib import Path
@@ -11,18 +10,27 @@ from pathlib import Path
 import numpy as np
 
 from .. import figures, validation
-from ..files import output_folder, whole_file
+from ..files import one_writer, write_json
+from ..tasks import checkpoints
 from ..tasks.language import sample_text
-from ..tasks.loading import load_task
+from ..tasks.loading import OWN, load_task
 from ..tasks.presets import PRESETS, find_preset
 from ..tasks.progress import clock
 from ..tasks.run import run_task
-from ..tasks.settings import describe, read_change
+from ..tasks.settings import SETTINGS, changes_in_name, describe, read_changes, settings_of
+from ..tasks.training import trial
 from ..tasks.units import UNITS
+
+SET = """\
+settings for --set NAME=VALUE; options and store have entries, and
+--set options.decay=0.9 changes one of them:
+"""
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """The options of the command; the help ends with the table of settings."""
+    parser.epilog = SET + "\n".join(f"  {name:19}{setting.meaning}"
+                                    for name, setting in SETTINGS.items()) + f"\n\n{parser.epilog}"
     parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
                         help="one of %(choices)s")
     parser.add_argument("--unit", choices=UNITS, default="ssnu",
@@ -35,37 +43,56 @@ def add_arguments(parser):
                              "with training in the loop (music, unit snu; preset pcm)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
+    parser.add_argument("--own", type=Path, metavar="PATH",
+                        help="your own data: a folder of IDX files, a JSON file of pitches, or a "
+                             "text (forms: snu_ref/data/README.md)")
     parser.add_argument("--epochs", type=int, metavar="N",
-                        help="train for N epochs instead of the preset's number")
+                        help="train for N epochs instead of the preset's number; with --resume, "
+                             "a larger N trains a finished run for longer")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
-                        help="change one setting of the preset, as in --set lr=0.005 or "
-                             "--set hidden=\"(64, 64)\"; may be given several times")
+                        help="change one setting of the preset, as in --set lr=0.005, "
+                             "--set hidden=\"(64, 64)\" or --set options.decay=0.9; may be given "
+                             "several times; all settings are listed below")
     parser.add_argument("--seed", type=int, default=0,
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="DIR",
-                        help="folder for results (default: runs/TASK-UNIT-PRESET-SEED)")
+                        help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, with the "
+                             "changed settings behind it)")
     parser.add_argument("--resume", action="store_true",
                         help="go on from the checkpoint in the folder for results; where none was "
                              "written yet, start from the beginning")
 
 
 def run(args):
-    """Train, test once, and write checkpoint.npz, learning_curve.png and results.json."""
+    """Train, test once, and write checkpoint.npz, results.json and learning_curve.png."""
     validation.number_in("--seed", args.seed, 0, math.inf)
     preset = _preset(args)
     table = find_preset(args.task, args.unit, preset)
-    changes = dict(read_change(text, table) for text in args.changes)
     if args.epochs is not None:
-        changes["epochs"] = validation.positive_int("--epochs", args.epochs)
-    out = args.out or Path("runs") / f"{args.task}-{args.unit}-{preset}-{args.seed}"
+        args.changes.append(f"epochs={validation.positive_int('--epochs', args.epochs)}")
+    changes = read_changes(args.changes, table)
+    out = args.out or Path("runs") / (f"{args.task}-{args.unit}-{preset}-{args.seed}"
+                                      + changes_in_name(table, changes))
+    loaded = load_task(args.task, args.unit, preset, args.data, args.own)
+    settings = settings_of(table, **changes)
+    trial(loaded.task, settings, args.seed)
+    identity = checkpoints.identity_of(loaded.task, settings, args.seed)
+    _check_earlier_run(out, identity, args.resume)
+    with one_writer("--out", out):
+        # again, now that no other run can come between
+        planned = _check_earlier_run(out, identity, args.resume)
+        if planned and planned < settings.epochs:
+            print(f"trained for longer: {settings.epochs} epochs instead of {planned}")
+        try:
+            return _train(args, loaded, table, preset, changes, out)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(
+                f"the same command with --resume goes on from {out / 'checkpoint.npz'}") from stop
+
+
+def _train(args, loaded, table, preset, changes, out):
+    """The run itself, in a folder that is locked; returns the exit status."""
     checkpoint = out / "checkpoint.npz"
-    if checkpoint.exists() and not args.resume:
-        raise ValueError(f"{checkpoint} is of an earlier run: give --resume to go on with it, "
-                         "or another --out")
-    if (out / "results.json").exists() and not checkpoint.exists():
-        raise ValueError(f"{out / 'results.json'} is of something else: give another --out")
-    loaded = load_task(args.task, args.unit, preset, args.data)
-    output_folder("--out", out)
     resume = args.resume and checkpoint.exists()
     if args.resume and not resume:
         print(f"no checkpoint in {out} yet: starting from the beginning")
@@ -74,9 +101,7 @@ def run(args):
           flush=True)
     result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
                       resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
-    with whole_file(out / "results.json") as file:
-        file.write(json.dumps(result.results, indent=1).encode())
-    figures.learning_curves([result.results], out / "learning_curve.png")
+    write_json(out / "results.json", result.results)
     if result.trained.store:
         print(f"{result.trained.store.n_devices:,} devices; "
               + ", ".join(f"{name} {count:,}"
@@ -84,15 +109,35 @@ def run(args):
     test = result.results["test"]
     kept = "the last" if result.settings.keep == "last" else "the best by validation"
     print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
-          + ", ".join(f"{name} {value:.4f}" for name, value in test.items()))
+          + ", ".join(f"{name} {value:.4f}" for name, value in test.items())
+          + f" ({OWN})" * loaded.own)
     for name, value in loaded.baselines.items():
         print(f"for comparison: {name} {value:.4f}")
     if loaded.words:
         rng = np.random.default_rng([args.seed, 3])
         print("a sample:\n  " + sample_text(result.network, loaded.words, rng))
     print(f"{result.results['parameters']:,} parameters, {result.results['seconds']:.0f} s; "
-          f"results in {out}")
-    return 0
+          f"results in {out}", flush=True)
+    figures.learning_curves([result.results], out / "learning_curve.png")
+    return 1 if result.trained.diverged else 0
+
+
+def _check_earlier_run(out, identity, resume):
+    """ValueError unless the folder is free, or holds the run to go on with: its epochs, or None."""
+    checkpoint, results = out / "checkpoint.npz", out / "results.json"
+    if not checkpoint.exists():
+        if results.exists():
+            raise ValueError(f"{results} is of something else: give another --out")
+        return None
+    _, saved, _, history = checkpoints.read(checkpoint)
+    planned, different = saved["settings"].get("epochs"), checkpoints.differences(identity, saved)
+    if different:
+        raise ValueError(f"{checkpoint}: {'; '.join(different)}: give another --out")
+    if not resume:
+        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs: "
+                         f"give --resume to go on to epoch {identity['settings']['epochs']}, or "
+                         "another --out")
+    return planned
 
 
 def _preset(args):
@@ -105,6 +150,8 @@ def _preset(args):
             raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
                              "package; leave --preset out, or see `python -m snu_ref memory --data "
                              "DIR`")
+    if args.own is not None and args.data is not None:
+        raise ValueError("--own: expected no --data beside it, got both")
     if args.data is not None and args.preset != "paper":
         raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and "
                          "Python carry; give --preset paper to train on the full set")
@@ -113,4 +160,5 @@ def _preset(args):
 
 def _print_epoch(record, left):
     print("  ".join([f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
-                     for name, value in record.items()] + [f"left {clock(left)}"]), flush=True)
+                     for name, value in record.items() if name not in ("planned", "warnings")]
+                    + [f"left {clock(left)}"]), flush=True)

@@ -1,10 +1,14 @@
 """Simple models that a network has to beat.
 
     independent_notes_nll   every note sounds at every step with a probability of its own
+    nearest_chords_nll      the notes that followed the most similar chords of the training pieces
+    nearest_neighbour       the label of the most similar training image
 
 These are models without a network: nothing in them is trained by gradient.
 """
 import numpy as np
+
+from .. import validation
 
 
 def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
@@ -26,6 +30,7 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
 
     Task and metric: N. Boulanger-Lewandowski et al., ICML 2012.
     """
+    per_piece = validation.flag("per_piece", per_piece)
     train = _predicted_steps("train_rolls", train_rolls)
     test = _predicted_steps("test_rolls", test_rolls)
     notes = train[0].shape[1]
@@ -42,20 +47,46 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
     return float(np.concatenate(by_step).mean())
 
 
+def nearest_chords_nll(train_rolls, test_rolls, k):
+    """Negative log-likelihood of piano rolls when each step follows the k most similar chords.
+
+        p_n = (m_n + q_n) / (k + 1)
+
+    m_n: how many of the k training chords with the fewest notes other than those of the present
+    step are followed by note n (ties: the earlier one); q_n: the probability of note n in
+    `independent_notes_nll`. Pooled over all predicted steps, in nats (float). Ours.
+    """
+    train, test = (_predicted_steps(name, rolls) for name, rolls in
+                   (("train_rolls", train_rolls), ("test_rolls", test_rolls)))
+    after, wanted = np.concatenate(train), np.concatenate(test)
+    before, present = (np.concatenate([roll[:-1] for roll in rolls]).astype(np.float64)
+                       for rolls in (train_rolls, test_rolls))
+    prior = (after.sum(axis=0) + 1) / (len(after) + 2)
+    # |a - b|^2 of chords is |a|^2 - 2 a b + |b|^2, and |a|^2 is the same for all neighbours
+    near = np.argsort(before.sum(axis=1) - 2 * present @ before.T, axis=1, kind="stable")[:, :k]
+    p = (after[near].sum(axis=1) + prior) / (k + 1)
+    return float(-np.where(wanted == 1, np.log(p), np.log1p(-p)).sum(axis=1).mean())
+
+
+def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
+    """The label of the training image at the least Euclidean distance from each image (N,).
+
+    train_values (M, n), values (N, n), floats; train_labels (M,); ties: the earlier image.
+    """
+    squares = (train_values ** 2).sum(axis=1)  # (M,)
+    nearest = [np.argmin(squares - 2 * values[i:i + at_a_time] @ train_values.T, axis=1)
+               for i in range(0, len(values), at_a_time)]
+    return train_labels[np.concatenate(nearest)]
+
+
 def _predicted_steps(name, rolls):
     """Each roll from its second step on, as float64; named errors for anything but piano rolls."""
     if not isinstance(rolls, (list, tuple)):
         raise TypeError(f"{name}: expected a list or tuple of arrays, one per piece, "
                         f"got {type(rolls).__name__}")
+    notes = "notes"
     for i, roll in enumerate(rolls):
-        if not isinstance(roll, np.ndarray) or roll.dtype.kind not in "biuf":
-            raise TypeError(f"{name}[{i}]: expected an array, got {type(roll).__name__}"
-                            + (f" of {roll.dtype}" if isinstance(roll, np.ndarray) else ""))
-        if roll.ndim != 2 or roll.shape[1] != rolls[0].shape[1]:
-            notes = "notes" if i == 0 else rolls[0].shape[1]
-            raise ValueError(f"{name}[{i}]: expected shape (steps, {notes}), got {roll.shape}")
-        if not ((roll == 0) | (roll == 1)).all():
-            raise ValueError(f"{name}[{i}]: expected only 0 and 1")
+        notes = validation.zeros_and_ones(f"{name}[{i}]", roll, ("steps", notes)).shape[1]
     if not any(len(roll) > 1 for roll in rolls):
         raise ValueError(f"{name}: expected a piece of two steps or more")
     return [roll[1:].astype(np.float64) for roll in rolls]

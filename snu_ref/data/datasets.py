@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import validation
+
 N_KEYS = 88        # keys of a piano
 LOWEST_KEY = 21    # MIDI number of the lowest, A0; the highest, C8, is 108
 
@@ -110,11 +112,7 @@ def piano_roll(pitches):
     >>> piano_roll(np.array([[72, 67, 64, 48]])).nonzero()[1] + 21
     array([48, 64, 67, 72])
     """
-    if not isinstance(pitches, np.ndarray) or pitches.dtype.kind not in "iu":
-        raise TypeError("pitches: expected an integer array (steps, voices), got "
-                        f"{getattr(pitches, 'dtype', type(pitches).__name__)}")
-    if pitches.ndim != 2:
-        raise ValueError(f"pitches: expected shape (steps, voices), got {pitches.shape}")
+    validation.array("pitches", pitches, ("steps", "voices"), "integers")
     rests = pitches == 0
     wrong = ~rests & ((pitches < LOWEST_KEY) | (pitches >= LOWEST_KEY + N_KEYS))
     if wrong.any():

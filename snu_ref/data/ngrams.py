@@ -22,7 +22,7 @@ probability of a novel event, method C); S. F. Chen and J. Goodman, TR-10-98, Ha
 """
 import numpy as np
 
-from ..validation import positive_int
+from .. import validation
 
 
 def unigram(train, vocabulary_size):
@@ -37,7 +37,7 @@ def unigram(train, vocabulary_size):
     >>> unigram(np.array([0, 1, 0, 0]), 3)  # word 2 is unseen
     array([0.6, 0.2, 0.2])
     """
-    V = positive_int("vocabulary_size", vocabulary_size)
+    V = validation.positive_int("vocabulary_size", vocabulary_size)
     c = np.bincount(_words("train", train, V, 1), minlength=V)  # (V,)
     c = np.maximum(c, 1)
     return c / c.sum()
@@ -57,7 +57,7 @@ def witten_bell_bigram(train, history, word, vocabulary_size):
     Returns float64 (m,); for a fixed history the probabilities of all V words sum to one.
     Raises TypeError (not an integer array), ValueError (shape, range).
     """
-    V = positive_int("vocabulary_size", vocabulary_size)
+    V = validation.positive_int("vocabulary_size", vocabulary_size)
     train = _words("train", train, V, 2)
     history, word = _words("history", history, V, 1), _words("word", word, V, 1)
     if history.shape != word.shape:
@@ -91,7 +91,7 @@ def witten_bell_bigram_perplexity(train, test, vocabulary_size):
     Raises TypeError (not an integer array), ValueError (shape, range, too short).
     Anchor: Penn Treebank, V = 10,000 with <eos> at line ends, test: 200.3.
     """
-    V = positive_int("vocabulary_size", vocabulary_size)
+    V = validation.positive_int("vocabulary_size", vocabulary_size)
     test = _words("test", test, V, 2)
     return _perplexity(witten_bell_bigram(train, test[:-1], test[1:], V))
 
@@ -102,13 +102,7 @@ def _perplexity(p):
 
 def _words(name, value, V, least):
     """`value` as int64 if it is a 1-D integer array of at least `least` numbers 0..V-1."""
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu":
-        raise TypeError(f"{name}: expected an integer array of word numbers, got "
-                        f"{getattr(value, 'dtype', type(value).__name__)}")
-    if value.ndim != 1 or len(value) < least:
-        raise ValueError(f"{name}: expected shape (n,) with n >= {least}, got {value.shape}")
-    outside = (value < 0) | (value >= V)
-    if outside.any():
-        raise ValueError(f"{name}: expected word numbers 0..{V - 1} (vocabulary_size {V}), "
-                         f"got {value[outside][0]} at index {int(outside.argmax())}")
+    validation.array(name, value, ("n",), "integers", low=0, high=V - 1)
+    if len(value) < least:
+        raise ValueError(f"{name}: expected at least {least} word numbers, got {len(value)}")
     return value.astype(np.int64)  # V * V pairs need more than 32 bits

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..files import found_at, open_regular, printable
 from .datasets import LOWEST_KEY, N_KEYS
 
 MNIST_COPIES = ("the four .gz files lie at https://ossci-datasets.s3.amazonaws.com/mnist/ and at "
@@ -36,6 +37,7 @@ MNIST_ITEMS = {"train": 60000, "t10k": 10000}
 MNIST_SHAPE = (28, 28)
 JSB_FILE = "jsb-chorales-quarter.json"
 JSB_COUNTS = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}  # pieces, steps
+TEXT_BYTES = 2 ** 24  # ours: three times the largest text, so that no file fills the memory
 PTB_TYPES = 10000
 PTB_TOKENS = {"ptb.train.txt": 929589, "ptb.valid.txt": 73760, "ptb.test.txt": 82430}  # with <eos>
 
@@ -128,7 +130,7 @@ def _idx(folder, name):
     start = 4 + 4 * len(shape)
     size = start + int(np.prod(shape))
     dotted = name.replace("-idx", ".idx")
-    path, raw = _read(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size)
+    path, raw = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size)
 
     def check(good, expected, found):
         if not good:
@@ -163,22 +165,18 @@ def read_jsb(folder):
     piece a list of steps, a step a list of MIDI numbers 21..108 (empty: silence).
     Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.
     """
-    path, raw = _read(folder, [JSB_FILE], JSB_COPIES)
+    path, raw = find_file(folder, [JSB_FILE], JSB_COPIES)
 
     def fail(expected, found):
         raise DataError(f"{path}: expected {expected}, found {found}; {JSB_COPIES}")
 
-    text = _utf8(path, raw, JSB_COPIES)
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        fail("JSON", f"{error} ({len(raw)} bytes)")
+    data = parse_json(path, raw, fail, JSB_COPIES)
     if not isinstance(data, dict) or set(data) != set(JSB_COUNTS):
         fail(f"an object with {', '.join(JSB_COUNTS)}",
              ", ".join(map(_short, data)) if isinstance(data, dict) else _short(data))
     rolls = {}
     for split, (pieces, steps) in JSB_COUNTS.items():
-        rolls[split] = _rolls(split, data[split], fail)
+        rolls[split] = piano_rolls(split, data[split], fail)
         if len(rolls[split]) != pieces:
             fail(f"{pieces} pieces in {split}", len(rolls[split]))
         if (found := sum(map(len, rolls[split]))) != steps:
@@ -190,7 +188,7 @@ def read_jsb(folder):
     return Jsb(**rolls)
 
 
-def _rolls(split, pieces, fail):
+def piano_rolls(split, pieces, fail):
     """Piano rolls of one split, every list and number checked on the way."""
     if not isinstance(pieces, list):
         fail(f"{split}: a list of pieces", _short(pieces))
@@ -231,8 +229,8 @@ def read_ptb(folder):
 
 def _tokens(folder, name):
     """The words of a text with <eos> at line ends, if they are those expected."""
-    path, raw = _read(folder, [name], PTB_COPIES)
-    lines = _utf8(path, raw, PTB_COPIES).split("\n")
+    path, raw = find_file(folder, [name], PTB_COPIES)
+    lines = utf8(path, raw, PTB_COPIES).split("\n")
     if not lines[-1].strip():  # what follows the last line end is not a line
         lines.pop()
     tokens = [word for line in lines for word in (*line.split(), "<eos>")]
@@ -253,34 +251,47 @@ def _tokens(folder, name):
 
 # ---- files --------------------------------------------------------------------------------------
 
-def _read(folder, names, copies, size=None):
+def find_file(folder, names, copies, size=TEXT_BYTES):
     """Path and bytes (at most `size` + 1) of the first file of `names`, unpacked if it is gzip."""
-    if not (folder := Path(folder)).is_dir():
-        kind, found = (DataError, "a file") if folder.exists() else (MissingDataError, "nothing")
+    folder = Path(folder)
+    if (found := found_at(folder)) != "a folder":
+        kind = MissingDataError if found == "nothing" else DataError
         raise kind(f"{folder}: expected a folder with {names[0]}, found {found}; {copies}")
-    paths = [folder / name for name in names if (folder / name).exists()]
-    if not paths:
-        here = sorted(entry.name for entry in folder.iterdir())
+    there = {folder / name: found_at(folder / name) for name in names}
+    path = next((path for path, found in there.items() if found == "a file"), None)
+    odd = next((path for path, found in there.items() if found != "nothing"), None)
+    if path is None and odd is not None:
+        raise DataError(f"{odd}: expected a file, found {there[odd]}; {copies}")
+    if path is None:
+        here = sorted(printable(entry.name) for entry in folder.iterdir())
         found = ", ".join(here[:8]) + (", ..." if len(here) > 8 else "") or "an empty folder"
         raise MissingDataError(f"{folder}: expected {' or '.join(names)}, found {found}; {copies}")
-    path = next((path for path in paths if path.is_file()), None)
-    if path is None:
-        raise DataError(f"{paths[0]}: expected a file, found a folder or a device; {copies}")
-    limit = -1 if size is None else size + 1
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             packed = file.read(2) == b"\x1f\x8b"  # told by the content: names are not reliable here
             file.seek(0)
-            raw = gzip.GzipFile(fileobj=file).read(limit) if packed else file.read(limit)
+            raw = (gzip.GzipFile(fileobj=file) if packed else file).read(size + 1)
     except (EOFError, zlib.error, OSError) as error:  # OSError: also gzip.BadGzipFile
         raise DataError(f"{path}: expected a readable file, plain or gzip, found: {error}; "
                         f"{copies}") from error
     if not raw:
         raise DataError(f"{path}: expected data, found an empty file; {copies}")
+    if size == TEXT_BYTES < len(raw):
+        raise DataError(f"{path}: expected at most {size} bytes, found more; {copies}")
     return path, raw
 
 
-def _utf8(path, raw, copies):
+def parse_json(path, raw, fail, copies=""):
+    """The value in JSON text; `fail` raises the error."""
+    text = utf8(path, raw, copies)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        fail("JSON", f"{error} ({len(raw)} bytes)")
+
+
+def utf8(path, raw, copies):
+    """The text in UTF-8 bytes."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -5,4 +5,8 @@
     reproduction   all that `reproduce` runs, as jobs
     side_by_side   jobs side by side in processes
     comparison     runs beside each other, as text
+    rows           the rows of the results page, block by block
+    runs           runs them, with `operations`, which counts spikes and operations, and
+                   `baselines`, models without a network
+    claims         what the page compares; `results_page` writes it
 """

@@ -4,8 +4,8 @@ The paper's figures stand in the last column; they are of the full data and of l
 """
 import numpy as np
 
-from ..statistics import summary
 from ..tasks.published import FIGURES
+from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 
 IN_WORDS = {  # metric: (digits after the point, factor, words before, words after)
@@ -53,7 +53,7 @@ def figure(metric, values, between=" +- "):
 
 
 def of_summary(metric, s, between=" +- "):
-    """The same of a `snu_ref.statistics.Summary`."""
+    """The same of a `snu_ref.tasks.statistics.Summary`."""
     digits, factor, _, _ = IN_WORDS[metric]
     spread = "" if s.sd is None else f"{between}{factor * s.sd:.{digits}f}"
     return f"{factor * s.mean:.{digits}f}{spread}"

@@ -10,15 +10,15 @@ devices cannot be taken back:
     in the loop   every pass on weights as read, every update by blind pulses
     programmed    the software network, programmed once in closed loop and read 20 s later
 
-The update rule, the refresh and the figure on hardware are not published; those here are declared
-substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with a
-learning rate of 0.01, chosen on validation data.
+The update rule, the refresh and the figure on hardware are not in what we could read of the paper;
+those here are declared substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at
+16 uS, Adam with a learning rate of 0.01, chosen on validation data.
 
 Also here: the figures of a programmed network over a year of drift, and against the bits of a
 weight. The latter follows a protocol of ours; that of the journal version's Fig. 4 is not known to
 us.
 
-Source: network, device count and training in the loop, arXiv:1812.07040v2.
+Source: network and device count, the charts that `snu_ref.tasks.published` names.
 """
 import math
 
@@ -26,10 +26,10 @@ import numpy as np
 
 from ..pcm import PCMArray
 from ..pcm.in_loop import round_to_bits
-from ..statistics import from_moments, nested, summary
 from ..tasks.presets import find_preset
 from ..tasks.progress import time_name
 from ..tasks.run import run_task
+from ..tasks.statistics import from_moments, nested, summary
 from ..tasks.training import make_store
 from .comparison import figure
 
@@ -125,8 +125,8 @@ def wanted_and_read(run, device_seed):
 
 # ---- inference over time ------------------------------------------------------------------------
 
-def programmed(run, times, device_seed, *, metric, compensate, shrunk=False):
-    """Test figures of a trained network at `times` (s); its matrices were programmed at time 0.
+def programmed(run, times, device_seed, *, metric, compensate, shrunk=False, split="test"):
+    """Figures of a trained network at `times` (s); its matrices were programmed at time 0.
 
     Each matrix goes on an array of its own, its largest weight on 25 uS, read device by device with
     1/f noise; compensate: global drift compensation, calibrated at the first of the times. shrunk:
@@ -147,7 +147,7 @@ def programmed(run, times, device_seed, *, metric, compensate, shrunk=False):
             if i == 0 or not shrunk:
                 first[name] = array.read_weights(t)
             params[name][...] = first[name] / (array.drift_factor if shrunk else 1.0)
-        figures.append(task.evaluate(network, "test", settings, device_seed)[metric])
+        figures.append(task.evaluate(network, split, settings, device_seed)[metric])
     for name, W in kept.items():
         params[name][...] = W
     return figures

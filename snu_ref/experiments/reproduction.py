@@ -50,7 +50,7 @@ def jobs_of(seeds, out, quick):
     jobs = [Job("gradients", "gradients", gradients, (quick,), 12)]
     for seed, task in itertools.product(seeds, TASKS):
         jobs += [Job(run_name(task, unit, seed, membrane), "tasks", train_one,
-                     (task, unit, seed, quick, membrane, out if seed == first else None),
+                     (task, unit, seed, quick, membrane, out, seed == first),
                      SECONDS[task][unit])
                  for membrane, units in ((True, COMPARED), (False, MEMBRANES)) for unit in units]
     jobs.append(Job("inhibition", "inhibition", inhibition, (first, quick, out), 10))
@@ -101,13 +101,20 @@ def gradients(quick):
     return {"pieces": summary(evidence(most=QUICK_VARIANTS if quick else math.inf))}
 
 
-def train_one(task, unit, seed, quick, membrane, out):
-    """One run, and what else its network is needed for; out: for the figures of the first seed."""
+def train_one(task, unit, seed, quick, membrane, out, is_first):
+    """One run, its network saved, and what else its network is needed for.
+
+    is_first: of the first seed, for which figures are drawn.
+    """
     loaded, table = load(task, unit, quick), find_preset(task, unit, "small")
     run = run_task(loaded, table if membrane else without_membrane(table), seed,
                    stream=io.StringIO(), **shortened(quick))
+    networks = out / "networks"
+    networks.mkdir(exist_ok=True)
+    run.network.save(networks / f"{run_name(task, unit, seed, membrane)}.npz")
     follow = FOLLOW.get((task, unit)) if membrane else None
-    return {"run": run.results, **(follow(run, seed, quick, out) if follow else {})}
+    more = follow(run, seed, quick, out if is_first else None) if follow else {}
+    return {"run": run.results, **more}
 
 
 def inhibition(seed, quick, out):
@@ -179,11 +186,9 @@ def _digits_snu(run, seed, quick, out):
     hidden = cache.layers[0]
     # the neuron to show: about a spike in four steps, so that several resets can be seen
     unit = int(np.argmin(np.abs(hidden.y[:, 0].mean(axis=0) - 0.25)))
-    trace = (a[:, 0, unit] for a in (hidden.s, hidden.v, hidden.y))
-    drawn = [figures.neuron_trace(*trace, -hidden.b[unit], out / "neuron.png",
+    drawn = [figures.neuron_trace(cache, out / "neuron.png", unit=unit,
                                   title="A neuron charges, fires, and is reset"),
-             figures.spike_raster(x[:, 0], [layer.y[:, 0] for layer in cache.layers],
-                                  out / "spikes.png",
+             figures.spike_raster(cache, out / "spikes.png",
                                   title=f"Spikes of the network for one digit, a {labels[0]}")]
     return {**result, "after": in_memory.rounded_after(run, bits_of(quick), seed),
             "figures": [path.name for path in drawn]}

@@ -25,6 +25,7 @@ class Row(NamedTuple):
     seeds: int = 5          # seeds 0, 1 ...
     split: str = "test"     # "valid": a trial, the test split is not read
     devices: int = 0        # program each network on devices so many times
+    shown: tuple = ()       # show the test images for so many steps as well
 
 
 NO_MEMBRANE = {"options.decay": 0.0, "options.train_decay": False}
@@ -48,7 +49,6 @@ JSB = [
     _jsb("GRU, 46 units", "gru"),
     _jsb("LSTM, 36 units", "lstm"),
     _jsb("LSTM, 68 units", "lstm", changes={"hidden": (68,)}),
-    _jsb("logistic regression", "rnn", changes={"hidden": (), "dropout": 0.0}),
 ]
 
 MEMBRANE = [
@@ -93,6 +93,98 @@ def _memory(where, data):
             row("whole steps on ideal devices", "quantised"), row("in the loop", "pcm")]
 
 
+# ---- one thing changed at a time ----------------------------------------------------------------
+
+def _changed(task, unit, what, values):
+    """A row for each value of an option; task "JSB" or "digits"."""
+    rows = []
+    for value in values:
+        changes = {f"options.{what}": value}
+        name = f"{task}, {UNITS[unit][0]}, {what} {value}"
+        rows.append(_jsb(name, unit, changes=changes) if task == "JSB"
+                    else Row(name, "digits", unit, changes=changes))
+    return rows
+
+
+UNIT = [row for task, g in (("JSB", "identity"), ("digits", "leaky_relu")) for rows in (
+    _changed(task, "snu", "reset_grad", ("detached",)),
+    _changed(task, "snu", "surrogate", ("boxcar", "triangle", "arctan", "fast_sigmoid")),
+    _changed(task, "snu", "g", [other for other in ("relu", "leaky_relu", "identity", "tanh")
+                                if other != g]),
+    _changed(task, "snu", "train_decay", (True,)),
+    _changed(task, "snu", "decay", (0.4, 0.95)),
+    _changed(task, "snu", "threshold", (0.3, 2.0)),
+    _changed(task, "ssnu", "reset_grad", ("detached",)),
+    _changed(task, "ssnu", "train_decay", (True,)),
+    _changed(task, "ssnu", "g", ("relu", "leaky_relu", "tanh"))) for row in rows]
+
+PCM = {"kind": "pcm", "scale": 16.0}  # as in preset pcm
+SOURCES = ("write", "read", "drift", "converters")
+
+
+def _devices(name, **more):
+    return Row(name, "music", "snu", preset="pcm", data="full", changes={"store": {**PCM, **more}})
+
+
+def _injected(sigma):
+    return Row(f"software, noise of {sigma} injected", "music", "snu", preset="pcm", data="full",
+               changes={"store": {"kind": "noisy", "sigma": sigma}}, devices=8)
+
+
+DEVICES = [
+    *[_devices(f"in the loop, ideal {source}", ideal=(source,)) for source in SOURCES],
+    _devices("in the loop, no refresh", refresh_every=None),
+    *[_devices(f"in the loop, only {source} not ideal",
+               ideal=tuple(other for other in SOURCES if other != source)) for source in SOURCES],
+    *[_devices(f"in the loop, epsilon {epsilon}", epsilon=epsilon) for epsilon in (0.4, 1.5)],
+    *[_devices(f"in the loop, scale {scale}", scale=scale) for scale in (8.0, 24.0)],
+    *[_injected(sigma) for sigma in (0.0, 0.02, 0.04, 0.08)],
+]
+
+# ---- hours a run --------------------------------------------------------------------------------
+
+def _mnist(name, unit, seeds=1, **changes):
+    return Row(f"MNIST, {name}", "digits", unit, preset="paper", data="full", changes=changes,
+               seeds=seeds)
+
+
+EQUAL = {"rnn": 191, "gru": 89, "lstm": 72}  # units a layer at the sSNU's 335,114 parameters
+
+MNIST = [
+    *[_mnist(f"{name}, {'with' if shift else 'without'} shifts", unit, seeds, **changes,
+             shift=shift)
+      for shift in (0, 1) for name, unit, seeds, changes in (
+          ("sSNU, 4 layers", "ssnu", 3, {}), ("SNU, 7 layers", "snu", 3, {}),
+          *[(f"{UNITS[unit][0]}, 3 x {n}", unit, 1, {"hidden": (n,) * 3})
+            for unit, n in EQUAL.items()])],
+    _mnist("SNU conv, without shifts", "snu-conv", shift=0)._replace(shown=(300,)),
+    _mnist("SNU conv, elastic", "snu-conv", shift=0, distortion=(34, 4))._replace(shown=(300,)),
+]
+
+REGULARISED = [  # trials: what helps the sSNU and the SNU without shifts
+    _mnist(f"{name}, dropout {rate}", unit, shift=0, hidden_dropout=rate)._replace(split="valid")
+    for name, unit in (("sSNU, 4 layers", "ssnu"), ("SNU, 7 layers", "snu"))
+    for rate in (0.1, 0.2, 0.4)]
+
+INHIBITION = [
+    _mnist(f"SNU, 784-100-10, {'with' if inhibited else 'without'} inhibition", "snu", 3,
+           hidden=(100,), shift=0, lateral_inhibition=inhibited) for inhibited in (False, True)]
+
+
+def _ptb(name, unit, seeds=3, **changes):
+    return Row(f"Penn Treebank, {name}", "language", unit, preset="paper", data="full",
+               changes=changes, seeds=seeds)
+
+
+PTB = [
+    _ptb("sSNU, recurrent", "ssnu"), _ptb("SNU", "snu"), _ptb("LSTM, 2 x 200", "lstm"),
+    _ptb("sSNU, recurrent, decay 0", "ssnu", 1, **NO_MEMBRANE),
+    _ptb("SNU, decay 0", "snu", 1, **NO_MEMBRANE),
+    _ptb("sSNU, feed-forward", "ssnu", 1, **{"options.recurrent": False, "options.decay": 0.8}),
+    _ptb("LSTM, 2 x 345", "lstm", 1, embedding=345, hidden=(345, 345)),
+]
+
+
 BLOCKS = {  # name: (what it asks, rows)
     "jsb": ("The JSB chorales, preset paper", JSB),
     "membrane": ("The membrane switched off: decay 0, fixed", MEMBRANE),
@@ -102,6 +194,27 @@ BLOCKS = {  # name: (what it asks, rows)
     "memory": ("Weights on phase-change devices",
                _memory("JSB", "full") + _memory("small chorales", "small")),
     "grid": ("JSB at equal size: trials of learning rate and dropout, by validation", GRID),
+}
+
+
+BASELINES = [  # the unit is a name of experiments.baselines
+    Row("digits, nearest neighbour", "digits", "nearest neighbour", seeds=1),
+    Row("digits, logistic regression", "digits", "logistic regression", seeds=1),
+    Row("MNIST, nearest neighbour", "digits", "nearest neighbour", data="full", seeds=1),
+    Row("MNIST, logistic regression", "digits", "logistic regression", data="full", seeds=1),
+    Row("JSB, nearest chords", "music", "nearest chords", data="full", seeds=1),
+    Row("small chorales, nearest chords", "music", "nearest chords", seeds=1),
+    Row("JSB, logistic regression", "music", "logistic regression", data="full", seeds=1),
+    Row("small chorales, logistic regression", "music", "logistic regression", seeds=1),
+]
+BLOCKS |= {
+    "baselines": ("Simple models", BASELINES),
+    "unit": ("One thing of the unit changed", UNIT),
+    "devices": ("One thing of the devices changed", DEVICES),
+    "mnist": ("MNIST, with and without shifted training images", MNIST),
+    "regularised": ("MNIST without shifts: trials of dropout, by validation", REGULARISED),
+    "inhibition": ("MNIST with lateral inhibition", INHIBITION),
+    "ptb": ("Penn Treebank", PTB),
 }
 
 

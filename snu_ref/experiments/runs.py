@@ -9,15 +9,19 @@ checkpoint, which lies in `work`, so that the same command is given again after 
 import csv
 import io
 import platform
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
 from ..files import whole_file
 from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
-from ..tasks.run import run_task
+from ..tasks.run import run_task, tested
+from ..tasks.settings import read_changes
 from . import in_memory
+from .baselines import BASELINES
 from .operations import count, test_inputs
 from .rows import find_block
 
@@ -42,25 +46,29 @@ def run_block(name, tables, data, work, stream=None, only=""):
                 checkpoint = Path(work) / f"{name}-{find_block(name).index(row)}-{seed}.npz"
                 lines = list(run_row(row, seed, data, checkpoint, stream))
                 write_table(path, table + lines)
-                checkpoint.unlink()
+                checkpoint.unlink(missing_ok=True)
                 yield from lines
 
 
 def run_row(row, seed, data, checkpoint, stream=None):
     """One run of a row: yields its line, and one for each set of devices it is programmed on."""
     loaded = load_task(row.task, row.unit, "paper" if row.data == "full" else "small", data)
+    if row.unit in BASELINES:
+        yield _plain(baseline_line(row, seed, loaded))
+        return
     table = find_preset(row.task, row.unit, row.preset)
     run = run_task(loaded, table, seed, preset=row.preset, test=row.split == "test",
                    checkpoint=checkpoint, resume=checkpoint.exists(), stream=stream,
-                   **merged(table, row.changes))
+                   **read_changes(changes_of(row), table))
     metric, history = run.results["metric"], run.trained.history
     test = run.results.get("test", {})
     line = dict.fromkeys(COLUMNS, "") | {
         "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
-        "preset": row.preset, "changes": changes_text(row.changes), "seed": seed,
+        "preset": row.preset, "changes": changes_text(row), "seed": seed,
         "parameters": run.results["parameters"], "metric": metric,
         "valid": history[run.trained.best_epoch - 1][metric], "test": test.get(metric, ""),
-        "per_piece": test.get("nll_per_piece", ""), "wrong": wrong_text(run),
+        "per_piece": test.get("nll_per_piece", ""),
+        "wrong": wrong_text(loaded.task, run.results.get("answers")),
         "decay": decay_text(run.network), "best_epoch": run.trained.best_epoch,
         "epochs": len(history), "seconds": run.results["seconds"], **machine()}
     if row.split == "test":
@@ -70,12 +78,31 @@ def run_row(row, seed, data, checkpoint, stream=None):
                  "multiply_adds": round(operations.multiply_adds),
                  "dense": round(operations.dense)}
     yield _plain(line)
+    same = dict.fromkeys(COLUMNS, "") | {key: line[key] for key in (
+        "task", "unit", "data", "preset", "changes", "seed", "metric", *machine())}
     for device in range(row.devices):
-        nll = in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
-                                   compensate=False)[0]
-        yield _plain({**dict.fromkeys(COLUMNS, ""), **{key: line[key] for key in (
-            "task", "unit", "data", "preset", "changes", "seed", "metric", *machine())},
-            "row": f"{row.name}, then programmed once", "device": device, "test": nll})
+        valid, nll = (in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
+                                           compensate=False, split=split)[0]
+                      for split in ("valid", "test"))
+        yield _plain(same | {"row": f"{row.name}, then programmed once", "device": device,
+                             "valid": valid, "test": nll})
+    for steps in row.shown:
+        settings = SimpleNamespace(**{**vars(run.settings), "test_steps": steps})
+        test = tested(loaded.task, run.network, settings, seed)
+        yield _plain(same | {"row": f"{row.name}, shown for {steps} steps",
+                             "test": test["test"][metric],
+                             "wrong": wrong_text(loaded.task, test["answers"])})
+
+
+def baseline_line(row, seed, loaded):
+    """The line of a model without a network."""
+    start = time.monotonic()
+    valid, test, answers = BASELINES[row.unit](loaded.task)
+    return dict.fromkeys(COLUMNS, "") | {
+        "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
+        "changes": changes_text(row), "seed": seed, "metric": loaded.task.metric,
+        "valid": valid, "test": test, "wrong": wrong_text(loaded.task, answers),
+        "seconds": round(time.monotonic() - start, 2), **machine()}
 
 
 def _plain(line):
@@ -84,31 +111,31 @@ def _plain(line):
             for key, value in line.items()}
 
 
-def merged(table, changes):
-    """Changes of a row as `run_task` takes them: "options.NAME" is put into the table's options."""
-    options = {name.removeprefix("options."): value for name, value in changes.items()
-               if name.startswith("options.")}
-    plain = {name: value for name, value in changes.items() if not name.startswith("options.")}
-    return {**plain, **({"options": {**table["options"].value, **options}} if options else {})}
+def changes_of(row):
+    """The changes of a row as they are given to `--set`: ["hidden=(68,)", "options.decay=0.0"]."""
+    return [f"{name}={value!r}" for name, value in row.changes.items()]
 
 
-def changes_text(changes):
-    """Changes as in `--set`: "hidden=(68,); lr=0.01"."""
-    return "; ".join(f"{name}={value!r}" for name, value in changes.items())
+def changes_text(row):
+    """The same as one text."""
+    return "; ".join(changes_of(row))
 
 
 def same_run(line, row, seed):
     """Whether a line of the table is the run of this row and seed."""
     return (line["row"] == row.name and line["seed"] == str(seed)
-            and line["changes"] == changes_text(row.changes))
+            and line["changes"] == changes_text(row))
 
 
-def wrong_text(run):
-    """The numbers of the test images with a wrong answer, or "": what McNemar's test needs."""
-    if "answers" not in run.results:
+def wrong_text(task, answers):
+    """The numbers of the test images with a wrong answer: what McNemar's test needs; "" for None.
+
+    answers: one for each test image, as numbers or as a text of digits.
+    """
+    if answers is None:
         return ""
-    answers = np.array([int(digit) for digit in run.results["answers"]])
-    return " ".join(map(str, np.flatnonzero(answers != run.loaded.task.data["test"][1])))
+    wrong = np.array([int(answer) for answer in answers]) != task.data["test"][1]
+    return " ".join(map(str, np.flatnonzero(wrong)))
 
 
 def decay_text(network):
@@ -127,7 +154,8 @@ def processor():
     """The processor's name, where the system tells it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+            names = [line.split(":", 1)[1].strip() for line in file
+                     if line.startswith("model name")]
     except OSError:
         names = []
     return names[0] if names else platform.processor() or platform.machine()

@@ -17,6 +17,7 @@ Sources: the palette, M. Okabe and K. Ito, "Color Universal Design: how to make 
 presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.uni-koeln.de/color;
 the colour map cividis, Nunez et al., PLOS ONE 13 (2018). Sizes and the roles of colours are ours.
 """
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def house():
 
     On leaving, the settings are as they were. Draw and save inside: some settings act only then.
     """
-    import matplotlib
+    matplotlib = _matplotlib()
     from matplotlib.rcsetup import cycler
 
     with matplotlib.rc_context():
@@ -108,6 +109,16 @@ def house():
         matplotlib.rcParams["axes.prop_cycle"] = cycler(color=[OKABE_ITO[name] for name in (
             "blue", "vermillion", "bluish green", "orange", "reddish purple", "sky blue", "black")])
         yield
+
+
+def _matplotlib():
+    """matplotlib. It does not load where MPLBACKEND is no backend; no figure here needs one."""
+    try:
+        import matplotlib
+    except ValueError:
+        os.environ.pop("MPLBACKEND", None)
+        import matplotlib
+    return matplotlib
 
 
 def figure(rows=1, columns=1, *, height=None, **subplots):

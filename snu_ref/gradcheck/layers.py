@@ -7,6 +7,7 @@ import copy
 
 import numpy as np
 
+from .. import validation
 from ..layer import Layer
 from ..network import Network
 from .checking import check_gradient
@@ -30,8 +31,7 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
     >>> {row.parameter: row.verdict for row in rows}
     {'W': 'ok', 'b': 'ok', 'decay': 'ok', 'x': 'ok', 'state.s': 'ok', 'state.y': 'zero'}
     """
-    if not isinstance(layer, (Layer, Network)):
-        raise TypeError(f"layer: expected a layer or Network, got {type(layer).__name__}")
+    validation.instance("layer", layer, Layer, Network)
     if layer.dtype != np.float64:
         raise TypeError(f"layer: expected dtype float64 for a check, got {layer.dtype}")
     if isinstance(x, np.ndarray) and not x.size:
@@ -82,11 +82,11 @@ def _with_params(layer, values, dtype):
     """A copy of the layer with other arrays; values: id of the old array -> new one."""
     moved = copy.copy(layer)
     if isinstance(layer, Network):
-        moved.layers = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
-    elif isinstance(layer, Layer):
-        moved.params = {name: values[id(p)] for name, p in layer.params.items()}
+        vars(moved)["layers"] = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
+    else:
         # complex on request: the only place where a layer runs in complex numbers
-        moved.dtype = dtype
+        params = {name: values[id(p)] for name, p in layer.params.items()}
+        vars(moved).update(params=params, dtype=dtype)
     return moved
 
 

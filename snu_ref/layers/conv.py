@@ -31,7 +31,7 @@ Keras's is W as it stands.
 
 Not here: dilation, groups, transposed convolution, padding other than zeros.
 
-Sources: the unit, arXiv:1812.07040v2, Eq. 1 and 2; the derivation is ours.
+Sources: the unit, as in `snu_ref.snu`; the derivation is ours.
 """
 import math
 
@@ -41,8 +41,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from .. import validation
 from ..layer import blocks, glorot_uniform, rows
 from ..snu import SNU
-from .windows import as_images, image_shape, n_windows, padding_width
+from .windows import IMAGE, as_images, n_windows
 
+DTYPES = (*validation.REAL_DTYPES, np.dtype(np.complex128))  # complex: for the complex step
 PART_NUMBERS = 2 ** 19  # ours: 2 MB in float32, the size of a second-level cache
 
 
@@ -62,7 +63,7 @@ def conv2d(x, W, stride=1, padding=0):
     array([[ 8., 12.],
            [20., 24.]])
     """
-    places = _check_operands(x, W, stride, padding)
+    places, stride, padding = _check_operands(x, W, stride, padding)
     n_units = W.shape[-1]
     images = as_images(x)
     z = np.empty((len(images),) + places + (n_units,), x.dtype)  # (N, ho, wo, n_units)
@@ -78,7 +79,7 @@ def conv2d_backward(dz, x, W, stride=1, padding=0, need_dx=True):
     dx has the shape of x, and is None unless need_dx; dW has the shape of W and is summed over the
     leading axes. Raises TypeError or ValueError that names the argument.
     """
-    places = _check_operands(x, W, stride, padding)
+    places, stride, padding = _check_operands(x, W, stride, padding)
     validation.array("dz", dz, x.shape[:-3] + places + W.shape[-1:], x.dtype, finite=False)
     images, dz = as_images(x), as_images(dz)
     kh, kw, c_in, n_units = W.shape
@@ -132,19 +133,15 @@ def _parts(n, places, W):
 
 
 def _check_operands(x, W, stride, padding):
-    """(ho, wo), after a look at all arguments."""
-    validation.positive_int("stride", stride)
-    padding_width(padding)
-    for name, a in (("x", x), ("W", W)):
-        if not isinstance(a, np.ndarray) or a.dtype.kind not in "fc":
-            came = getattr(a, "dtype", type(a).__name__)
-            raise TypeError(f"{name}: expected a float array, got {came}")
-    validation.array("W", W, ("kh", "kw", "c_in", "n_units"), W.dtype, finite=False)
+    """((ho, wo), stride, padding), after a look at all arguments."""
+    stride = validation.positive_int("stride", stride)
+    padding = validation.integer("padding", padding, 0)
+    validation.array("W", W, ("kh", "kw", "c_in", "n_units"), DTYPES, finite=False)
     if not W.size:
         raise ValueError(f"W: expected a kernel with at least one element, got shape {W.shape}")
-    validation.array("x", x, x.shape[:-3] + ("height", "width", W.shape[2]), W.dtype)
+    validation.array("x", x, (..., "height", "width", W.shape[2]), W.dtype)
     return tuple(n_windows("W", n, size, stride, padding)
-                 for n, size in zip(x.shape[-3:-1], W.shape))
+                 for n, size in zip(x.shape[-3:-1], W.shape)), stride, padding
 
 
 class ConvSNU(SNU):
@@ -189,10 +186,12 @@ class ConvSNU(SNU):
     def __init__(self, in_shape, n_units, *, kernel=3, stride=1, padding=0, rng, h="step",
                  g="relu", decay=0.8, surrogate="tanh", reset_grad="through", train_decay=False,
                  dtype=np.float64):
-        *sides, c_in = in_shape = image_shape("in_shape", in_shape)
-        self.kernel = _kernel_sides(kernel)
+        *sides, c_in = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
+        if not isinstance(kernel, (tuple, list)):
+            kernel = (validation.positive_int("kernel", kernel),) * 2
+        self.kernel = validation.sizes("kernel", kernel, ("height", "width"))
         self.stride = validation.positive_int("stride", stride)
-        self.padding = padding_width(padding)
+        self.padding = validation.integer("padding", padding, 0)
         places = tuple(n_windows("kernel", n, size, self.stride, self.padding)
                        for n, size in zip(sides, self.kernel))
         super().__init__(c_in, n_units, rng=rng, h=h, g=g, decay=decay, surrogate=surrogate,
@@ -209,12 +208,3 @@ class ConvSNU(SNU):
 
     def _project_backward(self, dz, x, need_dx):
         return conv2d_backward(dz, x, self.params["W"], self.stride, self.padding, need_dx)
-
-
-def _kernel_sides(kernel):
-    """(kh, kw), from an int or a pair."""
-    if not isinstance(kernel, (tuple, list)):
-        kernel = (kernel, kernel)
-    if len(kernel) != 2:
-        raise ValueError(f"kernel: expected an int or (height, width), got {tuple(kernel)}")
-    return tuple(validation.positive_int("kernel", size) for size in kernel)

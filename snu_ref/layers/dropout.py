@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer
+from ..layer import Layer, brief
 from ..network import Network
 
 
@@ -21,6 +21,7 @@ class DropoutCache(NamedTuple):
     """The factors that were applied, 0 or 1 / (1 - rate)."""
     factor: np.ndarray  # (T, B, n)
     state = ()
+    __repr__ = brief
 
 
 class Dropout(Layer):
@@ -43,8 +44,7 @@ class Dropout(Layer):
                              + ("neither" if rng is None else "both"))
         if mask is not None:
             validation.array("mask", mask, ("T", "B", "n"), self.dtype)
-            if not ((mask == 0) | (mask == 1)).all():
-                raise ValueError("mask: expected only 0 and 1")
+            mask = validation.zeros_and_ones("mask", mask, None).copy()
         else:
             validation.generator("rng", rng)
         self.rng, self.mask = rng, mask
@@ -71,5 +71,6 @@ class Dropout(Layer):
 
 def without_dropout(network):
     """The Network without its Dropout layers, on the same parameter arrays: for use."""
+    validation.instance("network", network, Network)
     return Network([without_dropout(layer) if isinstance(layer, Network) else layer
                     for layer in network.layers if not isinstance(layer, Dropout)])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, rows
+from ..layer import Layer, brief, rows
 from .dense import DenseCache
 
 
@@ -22,6 +22,7 @@ class EmbeddingCache(NamedTuple):
     """The indices that were looked up."""
     x: np.ndarray  # (T, B) int
     state = ()
+    __repr__ = brief
 
 
 class Embedding(Layer):
@@ -42,20 +43,14 @@ class Embedding(Layer):
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
         scale = validation.number_in("scale", scale, 0, np.inf, low_open=True, high_open=True)
-        self.add_param("E",
-                       validation.generator("rng", rng).uniform(-scale, scale, (n_words, n_units)))
+        self.add_param("E", validation.generator("rng", rng).uniform(
+            -scale, scale, (self.n_words, self.n_units)))
 
     def forward(self, x, state=None):
         """x (T, B) integer indices -> y (T, B, n_units) and the cache."""
         self.check_params()
         self.check_no_state("state", state)
-        if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu":
-            raise TypeError("x: expected an array of integer indices, got "
-                            f"{getattr(x, 'dtype', type(x).__name__)}")
-        validation.array("x", x, ("T", "B"), x.dtype)
-        if x.size and (x.min() < 0 or x.max() >= self.n_words):
-            raise ValueError(f"x: expected indices in 0..{self.n_words - 1}, got {x.min()} to "
-                             f"{x.max()}")
+        validation.array("x", x, ("T", "B"), "integers", low=0, high=self.n_words - 1)
         return self.params["E"][x], EmbeddingCache(x)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
@@ -79,8 +74,7 @@ class TiedOutput(Layer):
     """
 
     def __init__(self, embedding):
-        if not isinstance(embedding, Embedding):
-            raise TypeError(f"embedding: expected an Embedding, got {type(embedding).__name__}")
+        self.embedding = validation.instance("embedding", embedding, Embedding)
         self.n_in, self.n_units = embedding.n_units, embedding.n_words
         super().__init__(embedding.dtype, (self.n_in,), (self.n_units,))
         self.add_param("E", embedding.params["E"])

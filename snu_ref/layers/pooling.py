@@ -21,14 +21,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, blocks, read_only
-from .windows import as_images, image_shape, n_windows, pixel_of_windows
+from ..layer import Layer, blocks, brief, read_only
+from .windows import IMAGE, as_images, n_windows, pixel_of_windows
 
 
 class ShapeCache(NamedTuple):
     """What the backward pass of a fixed linear map needs: the shape of its input."""
     shape: tuple  # (T, B, height, width, c)
     state = ()
+    __repr__ = brief
 
 
 class MaxPoolCache(NamedTuple):
@@ -36,6 +37,7 @@ class MaxPoolCache(NamedTuple):
     choice: np.ndarray  # (T, B, ho, wo, c): the maximum's place in its window
     shape: tuple        # (T, B, height, width, c)
     state = ()
+    __repr__ = brief
 
 
 def _check_cache(layer, cache, kind):
@@ -50,7 +52,7 @@ class _Pool2d(Layer):
     """What both kinds of pooling share: their arguments and their windows."""
 
     def __init__(self, in_shape, size, stride=None, *, dtype=np.float64):
-        height, width, c = in_shape = image_shape("in_shape", in_shape)
+        height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
         self.size = validation.positive_int("size", size)
         self.stride = self.size if stride is None else validation.positive_int("stride", stride)
         self.places = tuple(n_windows("size", n, self.size, self.stride) for n in (height, width))
@@ -175,7 +177,7 @@ class Flatten(Layer):
     """
 
     def __init__(self, in_shape, *, dtype=np.float64):
-        height, width, c = in_shape = image_shape("in_shape", in_shape)
+        height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
         super().__init__(dtype, in_shape, (height * width * c,))
 
     def forward(self, x, state=None):

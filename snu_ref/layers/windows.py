@@ -9,32 +9,13 @@ places; at place o it covers the (padded) pixels o stride ... o stride + size - 
 last window that fits are left out. Not here: dilation, and padding that differs between the sides.
 """
 import math
-import numbers
 
-from .. import validation
-
-
-def image_shape(name, value):
-    """`value` as a tuple (height, width, channels) of positive ints; named errors otherwise."""
-    if not isinstance(value, (tuple, list)):
-        raise TypeError(f"{name}: expected a tuple (height, width, channels), got {value!r}")
-    if len(value) != 3:
-        raise ValueError(f"{name}: expected (height, width, channels), got {tuple(value)}")
-    return tuple(validation.positive_int(f"{name}[{i}]", n) for i, n in enumerate(value))
+IMAGE = ("height", "width", "channels")  # the axes of one image
 
 
 def as_images(a):
     """(..., height, width, c) as (N, height, width, c): the images of all steps and samples."""
     return a.reshape((math.prod(a.shape[:-3]),) + a.shape[-3:])
-
-
-def padding_width(padding):
-    """`padding` as an int of at least 0; TypeError for another type, ValueError below 0."""
-    if not isinstance(padding, numbers.Integral) or isinstance(padding, bool):
-        raise TypeError(f"padding: expected an int of at least 0, got {padding!r}")
-    if padding < 0:
-        raise ValueError(f"padding: expected an int of at least 0, got {padding}")
-    return int(padding)
 
 
 def n_windows(name, n, size, stride, padding=0):

@@ -21,10 +21,11 @@ the draw, and a write drops it.
 """
 import numpy as np
 
+from .. import validation
 from . import model
 from .checkpoint import COUNTERS, pack, unpack
-from .checks import check_array, check_count, check_positive, check_time
-from .device import PCMDevices
+from .converters import positive
+from .device import PCMDevices, check_time
 from .noise import ColumnNoise, UpdateNoise, check_noise, check_rounds, normal, split
 from .readout import ColumnReadout, DeviceReadout
 from .refresh import check_refresh_noise, refresh_pairs
@@ -39,11 +40,9 @@ def full_scale(W, pairs=1):
     >>> full_scale(np.array([[0.5, -2.0]]))
     12.5
     """
-    check_array("W", W, np.shape(W))
-    largest = float(np.abs(W).max(initial=0.0))
-    if largest == 0.0:
-        raise ValueError("W must hold a weight other than zero to be scaled to 25 uS")
-    return model.G_MAX * check_count("pairs", pairs) / check_positive("max|W|", largest)
+    W = validation.float64_array("W", W, None)
+    pairs = validation.positive_int("pairs", pairs)
+    return model.G_MAX * pairs / positive("max|W|", float(np.abs(W).max(initial=0.0)))
 
 
 class PCMArray:
@@ -74,22 +73,18 @@ class PCMArray:
 
     def __init__(self, n_in, n_out, *, noise, t=0.0, scale=8.0, pairs=1, stuck=None,
                  read_noise="white", readout=DeviceReadout(), rule=UpdateRule()):
-        self.shape = (check_count("n_in", n_in), check_count("n_out", n_out))
-        self.pairs = check_count("pairs", pairs)
+        self.shape = (validation.positive_int("n_in", n_in),
+                      validation.positive_int("n_out", n_out))
+        self.pairs = validation.positive_int("pairs", pairs)
         self.device_shape = (2, self.pairs, *self.shape)
         if isinstance(noise, np.ndarray):
-            raise TypeError("noise of an array must be a Generator or a number; "
+            raise TypeError("noise: expected a Generator or a number, got an array; "
                             "pass arrays of draws to the single calls")
         self.noise = check_noise(noise, self.device_shape)
-        self.scale = check_positive("scale", scale)
-        if read_noise not in READ_NOISE:
-            raise ValueError(f"read_noise must be one of {READ_NOISE}, got {read_noise!r}")
-        if not isinstance(readout, (DeviceReadout, ColumnReadout)):
-            raise TypeError("readout must be a DeviceReadout or a ColumnReadout, "
-                            f"got {type(readout).__name__}")
-        if not isinstance(rule, UpdateRule):
-            raise TypeError(f"rule must be an UpdateRule, got {type(rule).__name__}")
-        self.read_noise, self.readout, self.rule = read_noise, readout, rule
+        self.scale = positive("scale", scale)
+        self.read_noise = validation.one_of("read_noise", read_noise, READ_NOISE)
+        self.readout = validation.instance("readout", readout, DeviceReadout, ColumnReadout)
+        self.rule = validation.instance("rule", rule, UpdateRule)
         self.devices = PCMDevices(self.device_shape, t=t, noise=self.noise, stuck=stuck)
         self.chi = np.zeros(self.shape)                     # (n_in, n_out), uS
         self.turn = np.zeros(self.shape, dtype=np.int64)    # (n_in, n_out)
@@ -100,9 +95,8 @@ class PCMArray:
     @classmethod
     def from_weights(cls, W, *, noise, t=0.0, pairs=1, **options):
         """An array programmed with W at time t, its largest weight on 25 uS, for inference."""
+        validation.array("W", W, ("n_in", "n_out"), "floats")
         scale = full_scale(W, pairs)
-        if W.ndim != 2:
-            raise ValueError(f"W must have two dimensions, got shape {W.shape}")
         array = cls(*W.shape, noise=noise, t=t, pairs=pairs, scale=scale, **options)
         array.program(W, t)
         return array
@@ -132,9 +126,9 @@ class PCMArray:
         weight, None to keep it; noise, arrays as ProgramNoise of (2, pairs, n_in, n_out).
         Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        scale = self.scale if scale is None else check_positive("scale", scale)
-        limit = model.G_MAX * self.pairs / scale
-        W = check_array("W", W, self.shape, -limit * (1 + 1e-12), limit * (1 + 1e-12))
+        scale = self.scale if scale is None else positive("scale", scale)
+        limit = model.G_MAX * self.pairs / scale * (1 + 1e-12)
+        W = validation.float64_array("W", W, self.shape, low=-limit, high=limit)
         d = np.clip(W * (scale / self.pairs), -model.G_MAX, model.G_MAX)
         pair = np.stack([np.maximum(d, 0.0), np.maximum(-d, 0.0)])[:, None]
         target = np.broadcast_to(pair, self.device_shape)  # the same for every pair
@@ -157,9 +151,8 @@ class PCMArray:
         Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
-        dW = check_array("dW", dW, self.shape)
+        chi, n = self.accumulated(dW)
         noise = split(self.noise if noise is None else noise, UpdateNoise)
-        chi, n = accumulate(self.chi, dW * self.scale, self.rule.epsilon)
         counts, turn = deal(n, self.turn, self.pairs)
         of_pulses = check_rounds(noise.pulses, int(counts.max()), self.device_shape, "noise.pulses")
         every = self.rule.refresh_every
@@ -175,6 +168,13 @@ class PCMArray:
         if refresh_due:
             self._refresh(t, of_refresh)
         return n
+
+    def accumulated(self, dW):
+        """chi and the pulses n that update(dW) would bring; ValueError for more than 1000."""
+        dW = validation.float64_array("dW", dW, self.shape)
+        with np.errstate(over="ignore"):  # of more pulses than there are numbers
+            step = dW * self.scale
+        return accumulate(self.chi, step, self.rule.epsilon)
 
     def refresh(self, t, *, noise=None):
         """Refresh the pairs that need it, at time t; see refresh.py.
@@ -238,9 +238,7 @@ class PCMArray:
         return self.product(x, self.now)
 
     def _product(self, x, t, noise):
-        if not isinstance(x, np.ndarray) or x.ndim < 1:
-            raise TypeError(f"x must be an array (..., {self.shape[0]}), got {type(x).__name__}")
-        v = check_array("x", x, x.shape[:-1] + self.shape[:1])
+        v = validation.float64_array("x", x, (..., self.shape[0]))
         if isinstance(self.readout, ColumnReadout):
             devices, output = split(noise, ColumnNoise)
             devices = check_noise(devices, self.device_shape, "noise.devices")
@@ -262,7 +260,7 @@ class PCMArray:
         r = float(np.abs(self._product(np.eye(self.shape[0]), t, noise)).mean())
         if r == 0.0:
             self.restore(before)
-            raise ValueError("no output to compare: every one-hot input reads as zero")
+            raise ValueError("weights: expected an output to compare, got 0 for every one-hot row")
         return r
 
     def calibrate(self, t, *, noise=None):
@@ -281,7 +279,7 @@ class PCMArray:
         Source: global drift compensation of [J20] in model.py.
         """
         if self.reference is None:
-            raise ValueError("compensate needs a reference: call calibrate() first")
+            raise ValueError("reference: expected a call of calibrate() first, got none")
         noise = self.noise if noise is None else noise
         self.drift_factor = self.reference / self._response(t, noise)
         return self.drift_factor

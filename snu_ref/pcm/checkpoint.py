@@ -15,7 +15,8 @@ and the state of a Generator.
 """
 import numpy as np
 
-from .checks import check_array, check_positive
+from .. import validation
+from .converters import positive
 from .device import STATE
 
 COUNTERS = ("set_pulses", "resets", "programs", "device_reads", "matvecs", "updates", "refreshes")
@@ -39,19 +40,18 @@ def pack(array):
 def _optional(state, name, shape):
     """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
     length = 1 if np.shape(state[name])[:1] == (1,) else 0
-    a = check_array(f"state[{name!r}]", state[name], (length, *shape))
+    a = validation.float64_array(f"state[{name!r}]", state[name], (length, *shape))
     return a[0] if length else None
 
 
 def _integers(state, name, shape, high):
-    a = state[name]
-    if not isinstance(a, np.ndarray) or not np.issubdtype(a.dtype, np.integer):
-        raise TypeError(f"state[{name!r}] must be a NumPy array of integers")
-    if a.shape != shape:
-        raise ValueError(f"state[{name!r}] must have shape {shape}, got {a.shape}")
-    if a.min() < 0 or a.max() > high:
-        raise ValueError(f"state[{name!r}] must lie in [0, {high}], got {a.min()} to {a.max()}")
-    return a.astype(np.int64)
+    return validation.array(f"state[{name!r}]", state[name], shape, "integers",
+                            low=0, high=high).astype(np.int64)
+
+
+def _positive(state, name):
+    key = f"state[{name!r}]"
+    return positive(key, float(validation.float64_array(key, state[name], ())))
 
 
 def unpack(array, state):
@@ -60,22 +60,17 @@ def unpack(array, state):
     Raises ValueError or TypeError for a missing or unknown entry, another shape, a value that no
     array can have.
     """
-    if not isinstance(state, dict):
-        raise TypeError(f"state must be a dict, got {type(state).__name__}")
-    if set(state) != set(STATE + MORE):
-        raise ValueError(f"state must hold exactly {sorted(STATE + MORE)}, got {sorted(state)}")
+    validation.mapping("state", state, STATE + MORE)
     devices = array.devices.checked_state({name: state[name] for name in STATE})
-    chi = check_array("state['chi']", state["chi"], array.shape)
+    chi = validation.float64_array("state['chi']", state["chi"], array.shape)
     turn = _integers(state, "turn", array.shape, array.pairs - 1)
     counters = _integers(state, "counters", (len(COUNTERS),), np.iinfo(np.int64).max)
-    scale = check_positive("state['scale']", float(check_array("state['scale']",
-                                                               state["scale"], ())))
-    factor = check_positive("state['drift_factor']", float(check_array("state['drift_factor']",
-                                                                       state["drift_factor"], ())))
+    scale, factor = _positive(state, "scale"), _positive(state, "drift_factor")
     reference = _optional(state, "drift_reference", ())
     held_t, held_N = _optional(state, "held_t", ()), _optional(state, "held_N", array.device_shape)
     if (held_t is None) != (held_N is None):
-        raise ValueError("state['held_t'] and state['held_N'] must be both there or both empty")
+        raise ValueError("state['held_t']: expected to be empty where state['held_N'] is, "
+                         "and only there, got one of the two")
 
     for name, value in devices.items():
         setattr(array.devices, name, value)

@@ -10,31 +10,46 @@ Source of the signed form: the input and output resolution of IBM's aihwkit (par
 """
 import numpy as np
 
-from .checks import check_bits, check_positive
+from .. import validation
+
+MAX_BITS = 52  # of a converter: those of float64's fraction
 
 
 def unsigned_step(bits, full_scale):
-    """Step of the unsigned quantiser, full_scale/(2^bits - 1); bits >= 1, full_scale > 0."""
-    return check_positive("full_scale", full_scale) / (2 ** check_bits("bits", bits) - 1)
+    """Step of the unsigned quantiser, full_scale/(2^bits - 1); 1 <= bits <= 52, full_scale > 0."""
+    return positive("full_scale", full_scale) / (2 ** check_bits("bits", bits) - 1)
 
 
 def signed_step(bits, bound):
-    """Step of the signed quantiser, 2 bound/(2^bits - 2); bits >= 2, bound > 0."""
-    return 2.0 * check_positive("bound", bound) / (2 ** check_bits("bits", bits, 2) - 2)
+    """Step of the signed quantiser, 2 bound/(2^bits - 2); 2 <= bits <= 52, bound > 0."""
+    return 2.0 * positive("bound", bound) / (2 ** check_bits("bits", bits, 2) - 2)
+
+
+def check_bits(name, bits, low=1):
+    """The bits of a converter, from `low` to MAX_BITS, as an int."""
+    return validation.integer(name, bits, low, MAX_BITS)
+
+
+def positive(name, value):
+    """A number above 0, as a float.
+
+    Within 1e-100 and 1e100 (ours), so that products and quotients stay within float64; no
+    conductance, time or scale comes near these.
+    """
+    return validation.number_in(name, value, 1e-100, 1e100)
 
 
 def quantise_unsigned(a, bits, full_scale):
     """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a as it is."""
     if bits is None:
         return a
-    step = unsigned_step(bits, full_scale)
-    return np.clip(np.rint(a / step), 0, 2 ** bits - 1) * step
+    step, top = unsigned_step(bits, full_scale), 2 ** int(bits) - 1
+    return np.clip(np.rint(a / step), 0, top) * step
 
 
 def quantise_signed(a, bits, bound):
     """a rounded to the nearest of 2^bits - 1 levels in [-bound, bound]; bits None: a as it is."""
     if bits is None:
         return a
-    step = signed_step(bits, bound)
-    top = 2 ** (bits - 1) - 1
+    step, top = signed_step(bits, bound), 2 ** (int(bits) - 1) - 1
     return np.clip(np.rint(a / step), -top, top) * step

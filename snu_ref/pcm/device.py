@@ -15,13 +15,26 @@ history of the drift. A stuck device neither drifts nor hears a write (ours), bu
 """
 import numpy as np
 
+from .. import validation
 from . import model
-from .checks import (TimeRunsBackwards, check_array, check_count, check_mask, check_number,
-                     check_shape, check_time)
 from .noise import ProgramNoise, check_noise, check_rounds, normal, normal_at, split
 
 WORKING, STUCK_SET, STUCK_RESET = 0, 1, -1
 STATE = ("G0", "P", "nu", "t0", "t_write", "stuck", "now")
+MAX_PULSES = 1000  # of one device in one write (ours): 26 nominal steps span all 20 uS
+
+
+class TimeRunsBackwards(ValueError):
+    """A device was asked to be read or written at a time before its last read or write."""
+
+
+def check_time(t, now):
+    """A finite time in seconds that does not lie before the clock."""
+    t = validation.finite_number("t", t)
+    if t < now:
+        raise TimeRunsBackwards(f"t: expected no time before the last read or write, at {now!r} s, "
+                                f"got {t!r}")
+    return t
 
 
 def draw_stuck(shape, p_set, p_reset, *, rng):
@@ -31,11 +44,9 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
     Generator. Returns an int8 array of `shape`.
     Raises ValueError or TypeError for other arguments.
     """
-    p_set = check_number("p_set", p_set, 0.0, 1.0)
-    p_reset = check_number("p_reset", p_reset, 0.0, 1.0 - p_set)
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
-    u = rng.random(check_shape("shape", shape))
+    p_set = validation.number_in("p_set", p_set, 0.0, 1.0)
+    p_reset = validation.number_in("p_reset", p_reset, 0.0, 1.0 - p_set)
+    u = validation.generator("rng", rng).random(validation.sizes("shape", shape))
     stuck = np.where(u < p_set, STUCK_SET, np.where(u < p_set + p_reset, STUCK_RESET, WORKING))
     return stuck.astype(np.int8)
 
@@ -44,12 +55,8 @@ def check_stuck(stuck, shape):
     """An integer array of `shape` with the entries 0, 1 and -1; None stands for zeros."""
     if stuck is None:
         return np.zeros(shape, dtype=np.int8)
-    if not isinstance(stuck, np.ndarray) or not np.issubdtype(stuck.dtype, np.integer):
-        raise TypeError("stuck must be an integer array (0 works, 1 stuck at SET, -1 at RESET)")
-    if stuck.shape != tuple(shape):
-        raise ValueError(f"stuck must have shape {tuple(shape)}, got {stuck.shape}")
-    if not np.isin(stuck, (WORKING, STUCK_SET, STUCK_RESET)).all():
-        raise ValueError("stuck must hold 0 (works), 1 (stuck at SET) and -1 (stuck at RESET) only")
+    validation.array("stuck", stuck, shape, "integers")
+    validation.array("stuck", stuck, None, stuck.dtype, low=STUCK_RESET, high=STUCK_SET)
     return stuck.astype(np.int8)
 
 
@@ -61,9 +68,9 @@ class PCMDevices:
     """
 
     def __init__(self, shape, *, t, noise, stuck=None):
-        self.shape = check_shape("shape", shape)
+        self.shape = validation.sizes("shape", shape)
         self.stuck = check_stuck(stuck, self.shape)
-        self.now = check_number("t", t)
+        self.now = validation.finite_number("t", t)
         self.G0 = np.where(self.stuck == STUCK_SET, model.STUCK_SET_G, model.STUCK_RESET_G)
         self.P = np.where(self.stuck == STUCK_SET, 0.0, 1.0)
         self.nu = np.zeros(self.shape)
@@ -84,7 +91,7 @@ class PCMDevices:
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [J20] of model.py.
         """
         t = check_time(t, self.now)
-        G_T = check_array("G_T", G_T, self.shape, 0.0, model.G_MAX, " uS")
+        G_T = validation.float64_array("G_T", G_T, self.shape, low=0, high=model.G_MAX)
         noise = split(noise, ProgramNoise)
         of_G, of_nu = (check_noise(n, self.shape, f"noise.{field}")
                        for n, field in zip(noise, noise._fields))
@@ -103,26 +110,21 @@ class PCMDevices:
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
         Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r
-        for a device's pulse r; pulses, a positive integer for every device or an integer array
-        (shape), positive wherever a pulse is due; where, a boolean array (shape), None for all.
+        for a device's pulse r; pulses, an integer from 1 to 1000 for every device or an integer
+        array (shape), within these wherever a pulse is due; where, a boolean array (shape), None
+        for all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)
-        due = check_mask("where", where, self.shape)
+        index, left = self._working(where), None
         if isinstance(pulses, np.ndarray):
-            if not np.issubdtype(pulses.dtype, np.integer):
-                raise TypeError(f"pulses must be integers, got {pulses.dtype}")
-            if pulses.shape != self.shape:
-                raise ValueError(f"pulses must have shape {self.shape}, got {pulses.shape}")
-            if (pulses[due] < 1).any():
-                raise ValueError("pulses must be at least 1 wherever a pulse is due, "
-                                 f"got {pulses[due].min()}")
-            rounds = int(pulses.max(where=due, initial=0))
+            validation.array("pulses", pulses, self.shape, "integers")
+            due = pulses if where is None else pulses[where]
+            validation.array("pulses", due, None, pulses.dtype, low=1, high=MAX_PULSES)
+            left, rounds = pulses.reshape(-1)[index], int(due.max(initial=0))
         else:
-            rounds = check_count("pulses", pulses)
+            rounds = validation.integer("pulses", pulses, 1, MAX_PULSES)
         noise = check_rounds(noise, rounds, self.shape)
-        index = self._working(where)
-        left = pulses.reshape(-1)[index] if isinstance(pulses, np.ndarray) else None
 
         G0, P = self.G0.reshape(-1)[index], self.P.reshape(-1)[index]
         decay = float(np.exp(-1.0 / model.SET_MEMORY))
@@ -149,12 +151,14 @@ class PCMDevices:
 
     def _working(self, where):
         """Flat positions of the devices to write: those in `where` that are not stuck."""
-        due = check_mask("where", where, self.shape)
-        return np.flatnonzero(due & (self.stuck == WORKING))
+        working = self.stuck == WORKING
+        if where is not None:
+            working &= validation.array("where", where, self.shape, bool)
+        return np.flatnonzero(working)
 
     def _write(self, index, G0, P, nu, t0, t):
         for name, value in (("G0", G0), ("P", P), ("nu", nu), ("t0", t0), ("t_write", t)):
-            getattr(self, name).reshape(-1)[index] = value
+            np.put(getattr(self, name), index, value)  # whatever the layout in memory
         self.now = t
 
     # ---------------------------------------------------------------------------- reading
@@ -198,19 +202,15 @@ class PCMDevices:
 
     def checked_state(self, state):
         """`state` checked against these devices, as a new dict; nothing is changed."""
-        if not isinstance(state, dict):
-            raise TypeError(f"state must be a dict, got {type(state).__name__}")
-        if set(state) != set(STATE):
-            raise ValueError(f"state must hold exactly {sorted(STATE)}, got {sorted(state)}")
-        new = {name: check_array(f"state[{name!r}]", state[name], self.shape)
-               for name in STATE if name not in ("stuck", "now")}
-        for name in ("G0", "P", "nu"):
-            check_array(f"state[{name!r}]", new[name], self.shape, low=0.0)
-        check_array("state['t0']", new["t0"], self.shape, low=np.finfo(float).tiny)
+        validation.mapping("state", state, STATE)
+        least = {"G0": 0, "P": 0, "nu": 0, "t0": np.finfo(float).tiny, "t_write": -np.inf}
+        new = {name: validation.float64_array(f"state[{name!r}]", state[name], self.shape, low=low)
+               for name, low in least.items()}
         new["stuck"] = check_stuck(state["stuck"], self.shape)
-        new["now"] = float(check_array("state['now']", state["now"], ()))
+        new["now"] = float(validation.float64_array("state['now']", state["now"], ()))
         if (new["t_write"] > new["now"]).any():
-            raise TimeRunsBackwards("state['t_write'] lies after state['now']")
+            raise TimeRunsBackwards(f"state['t_write']: expected no time after state['now'], "
+                                    f"{new['now']!r} s, got {new['t_write'].max()!r}")
         return new
 
     def restore(self, state):

@@ -16,9 +16,13 @@ What it leaves out: the temperature, the non-linearity of the current in the vol
 device, the spread of the coefficients from device to device.
 
 Sources
-    [N18]  Nandakumar et al., J. Appl. Phys. 124, 152135 (2018): pulses, their drift, white noise.
-    [J20]  Joshi et al., Nat. Commun. 11, 2473 (2020), with the coefficients as they stand in
-           src/aihwkit/inference/noise/pcm.py of IBM's aihwkit: programming, drift, 1/f noise.
+    [N18]  Nandakumar et al., J. Appl. Phys. 124, 152135 (2018): pulses, their drift, white noise;
+           the coefficients as we read them in third-party code, srnn-pcm.
+    [J20]  Joshi et al., Nat. Commun. 11, 2473 (2020): programming, drift, 1/f noise; the
+           coefficients as they stand in src/aihwkit/inference/noise/pcm.py of IBM's aihwkit.
+           The 1/f noise takes the conductance as programmed, as that code does; the documentation
+           of aihwkit has the target.
+    [S]    srnn-pcm, of its own: RESET to 0.1 +- 0.01 uS, and the range of 0.1 to 20 uS.
     ours   chosen here, no source.
 """
 import numpy as np
@@ -40,10 +44,10 @@ NU_SIGMA_SLOPE, NU_SIGMA_OFFSET, NU_SIGMA_RANGE = -0.0125, -0.0059, (0.008, 0.04
 SET_MEAN_G, SET_MEAN_0, SET_MEAN_P = -0.084, 0.880, 1.40
 SET_SIGMA_G, SET_SIGMA_0, SET_SIGMA_P = 0.091, 0.260, 2.15
 SET_MEMORY = 2.6          # pulses, the decay constant of the pulse memory P
-SET_RANGE = (0.1, 20.0)   # uS
+SET_RANGE = (0.1, 20.0)   # uS [S]
 T0_PULSE, NU_PULSE = 38.6, 0.04  # s and exponent after a SET pulse [N18] and a RESET (ours)
 
-# RESET: mean and standard deviation in uS [N18].
+# RESET: mean and standard deviation in uS [S].
 RESET_MEAN, RESET_SIGMA = 0.1, 0.01
 
 # White read noise [N18]: sigma = 0.03 G + 0.13 uS.

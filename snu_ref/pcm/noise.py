@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .checks import check_array, check_number
+from .. import validation
 
 
 class ProgramNoise(NamedTuple):
@@ -51,10 +51,8 @@ def split(noise, kind, name="noise"):
         return noise
     if isinstance(noise, np.random.Generator):
         return kind(*[noise] * len(kind._fields))
-    if isinstance(noise, (np.ndarray, tuple, list)) or noise is None:
-        raise TypeError(f"{name} must be a Generator, a number or a {kind.__name__}"
-                        f"({', '.join(kind._fields)}), got {type(noise).__name__}")
-    return kind(*[check_number(name, noise)] * len(kind._fields))
+    return kind(*[_number(name, noise, f"{kind.__name__}({', '.join(kind._fields)})")]
+                * len(kind._fields))
 
 
 def check_noise(noise, shape, name="noise"):
@@ -62,24 +60,28 @@ def check_noise(noise, shape, name="noise"):
     if isinstance(noise, np.random.Generator):
         return noise
     if isinstance(noise, np.ndarray):
-        return check_array(name, noise, shape)
-    if isinstance(noise, (tuple, list)) or noise is None:
-        raise TypeError(f"{name} must be a Generator, a number or a float array, "
-                        f"got {type(noise).__name__}")
-    return check_number(name, noise)
+        return validation.float64_array(name, noise, tuple(shape))
+    return _number(name, noise, "float array")
 
 
 def check_rounds(noise, rounds, shape, name="noise"):
     """`noise` of repeated pulses: an array has shape (R, *shape) with R >= rounds."""
     if isinstance(noise, np.ndarray):
-        if noise.shape[1:] != tuple(shape) or noise.ndim != len(shape) + 1:
-            raise ValueError(f"{name} must have shape (rounds, {', '.join(map(str, shape))}), "
-                             f"got {noise.shape}")
+        noise = validation.float64_array(name, noise, ("rounds", *shape))
         if len(noise) < rounds:
-            raise ValueError(f"{name} holds draws for {len(noise)} rounds of pulses, "
-                             f"{rounds} are needed")
-        return check_array(name, noise, noise.shape)
+            raise ValueError(f"{name}: expected draws for {rounds} rounds of pulses, "
+                             f"got {len(noise)}")
+        return noise
     return check_noise(noise, shape, name)
+
+
+def _number(name, noise, other):
+    """`noise` as a float; `other` is what stands beside a Generator and a number."""
+    try:
+        return validation.finite_number(name, noise)
+    except TypeError:
+        raise TypeError(f"{name}: expected a Generator, a number or a {other}, "
+                        f"got {type(noise).__name__}") from None
 
 
 def normal(noise, shape):

@@ -21,14 +21,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import validation
 from . import model
-from .checks import check_bits, check_count, check_number, check_positive
-from .converters import quantise_signed, quantise_unsigned
+from .converters import check_bits, positive, quantise_signed, quantise_unsigned
 from .noise import check_noise, normal
 
 
 def difference(G):
     """Sum over pairs of G+ - G-: (2, pairs, n_in, n_out) -> (n_in, n_out), in uS."""
+    validation.array("G", G, (2, "pairs", "n_in", "n_out"), "floats")
     return (G[0] - G[1]).sum(axis=0)
 
 
@@ -39,15 +40,17 @@ class DeviceReadout:
 
     def __post_init__(self):
         if self.bits is not None:
-            check_bits("bits", self.bits)
+            object.__setattr__(self, "bits", check_bits("bits", self.bits))
 
     def weights(self, G):
         """D from digitised conductances, (n_in, n_out) in uS."""
+        validation.array("G", G, (2, "pairs", "n_in", "n_out"), "floats")
         return difference(quantise_unsigned(G, self.bits, model.G_MAX))
 
     def product(self, x, G):
         """x @ D, (..., n_out) in uS."""
-        return x @ self.weights(G)
+        D = self.weights(G)
+        return validation.array("x", x, (..., len(D)), "floats") @ D
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,15 @@ class ColumnReadout:
     tile: tuple[int, int] | None = None
 
     def __post_init__(self):
+        checked = {name: positive(name, getattr(self, name)) for name in ("dac_bound", "adc_bound")}
+        checked["output_noise"] = validation.number_in("output_noise", self.output_noise, 0, 1e100)
         for name in ("dac_bits", "adc_bits"):
             if getattr(self, name) is not None:
-                check_bits(name, getattr(self, name), 2)
-        for name in ("dac_bound", "adc_bound"):
-            check_positive(name, getattr(self, name))
-        check_number("output_noise", self.output_noise, 0.0)
+                checked[name] = check_bits(name, getattr(self, name), 2)
         if self.tile is not None:
-            if not isinstance(self.tile, tuple) or len(self.tile) != 2:
-                raise TypeError(f"tile must be a tuple (rows, columns) or None, got {self.tile!r}")
-            for n in self.tile:
-                check_count("tile", n)
+            checked["tile"] = validation.sizes("tile", self.tile, ("rows", "columns"))
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def weights(self, G):
         """D as the currents see it, without converter, (n_in, n_out) in uS."""
@@ -97,6 +98,7 @@ class ColumnReadout:
         """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise as noise_shape."""
         D = self.weights(G)
         n_in, n_out = D.shape
+        validation.array("x", x, (..., n_in), "floats")
         shape = self.noise_shape(x.shape, n_out)
         noise = check_noise(noise, shape, "noise.output")
         noisy = self.output_noise > 0.0

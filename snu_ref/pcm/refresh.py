@@ -14,7 +14,8 @@ kept to show that damage.
 Left out: the reads inside the closed loop are part of programming and not counted; the controller
 does not know which devices are stuck.
 
-Source of thresholds and interval: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
+Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
+uS and the interval of 100 updates are recalled, not read there again.
 """
 import numpy as np
 

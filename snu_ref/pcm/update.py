@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_count, check_positive
+from .. import validation
+from .converters import positive
+from .device import MAX_PULSES
 
 EPSILON = 0.77     # uS, the mean step over the first ten pulses after a RESET: (7.8 - 0.1)/10
-MAX_PULSES = 1000  # per synapse and update (ours): 26 nominal steps span all 20 uS
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,20 @@ class UpdateRule:
     refresh: str = "closed"
 
     def __post_init__(self):
-        for name in ("epsilon", "seconds", "refresh_above", "refresh_below"):
-            check_positive(name, getattr(self, name))
-        if self.refresh_below >= self.refresh_above:
-            raise ValueError("refresh_below must lie below refresh_above, or a refreshed pair is "
-                             f"due again: got {self.refresh_below} and {self.refresh_above} uS")
+        checked = {name: positive(name, getattr(self, name))
+                   for name in ("epsilon", "seconds", "refresh_above", "refresh_below")}
         if self.refresh_every is not None:
-            check_count("refresh_every", self.refresh_every)
-        if self.refresh not in ("closed", "blind"):
-            raise ValueError(f"refresh must be 'closed' or 'blind', got {self.refresh!r}")
+            checked["refresh_every"] = validation.positive_int("refresh_every", self.refresh_every)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        if self.refresh_below >= self.refresh_above:
+            raise ValueError("refresh_below: expected less than refresh_above, "
+                             f"{self.refresh_above} uS, or a refreshed pair is due again, "
+                             f"got {self.refresh_below}")
+        validation.one_of("refresh", self.refresh, ("closed", "blind"))
+        if self.refresh == "blind" and self.refresh_below > MAX_PULSES * self.epsilon:
+            raise ValueError(f"epsilon: expected at least refresh_below / {MAX_PULSES} for a blind "
+                             f"refresh, got {self.epsilon}")
 
 
 def accumulate(chi, step, epsilon):
@@ -53,10 +59,11 @@ def accumulate(chi, step, epsilon):
     Raises ValueError where one synapse would get more than MAX_PULSES pulses.
     """
     chi = chi + step
-    n = np.trunc(chi / epsilon)
+    with np.errstate(over="ignore", invalid="ignore"):
+        n = np.trunc(chi / epsilon)
     if not np.abs(n).max(initial=0.0) <= MAX_PULSES:
-        raise ValueError(f"this update asks for {np.abs(n).max():g} pulses at one synapse, "
-                         f"more than {MAX_PULSES}: is the step in weight units?")
+        raise ValueError(f"dW: expected at most {MAX_PULSES} pulses at one synapse, got "
+                         f"{np.abs(n).max():g}; is it in units of weight?")
     return chi - n * epsilon, n.astype(np.int64)
 
 

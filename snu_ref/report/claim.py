@@ -6,7 +6,7 @@ words "better" and "worse" come from `statistics.verdict` alone.
 """
 from ..experiments.comparison import IN_WORDS, by_unit, figure, figures_of
 from ..experiments.reproduction import MEMBRANES
-from ..statistics import difference, verdict
+from ..tasks.statistics import difference, verdict
 from ..tasks.units import UNITS
 from .figures import figures_of_part
 from .page import Html, element, paragraph, section, table

@@ -1,8 +1,8 @@
 """The part of the report on phase-change devices: four ways, drift and its compensation, few bits."""
 from ..experiments.comparison import figure, interval, of_summary
 from ..experiments.in_memory import HOUR, way_summary
-from ..statistics import nested, paired
 from ..tasks.progress import time_name
+from ..tasks.statistics import nested, paired
 from .figures import figures_of_part
 from .page import element, paragraph, section, table
 

@@ -5,6 +5,7 @@ The page, report.html, needs no network, no scripts and no other file.
 import json
 from pathlib import Path
 
+from ..files import read_regular, whole_file
 from . import claim, devices, sections
 from .page import element, page, paragraph
 
@@ -14,6 +15,7 @@ PARTS = (("claim", "The claim, and this run's answer", claim.claim),
          ("memory", "Phase-change devices", devices.memory),
          ("gradients", "Gradients", sections.gradients),
          ("made", "What was run", sections.made))
+LARGEST = 10 ** 7  # bytes of results.json, ours: some fifty times that of a whole reproduction
 PAPER = "https://arxiv.org/abs/1812.07040v2"
 
 
@@ -25,14 +27,15 @@ def write_report(folder):
     """
     path = Path(folder) / "results.json"
     try:
-        results = json.loads(path.read_text(encoding="utf-8"))
+        results = json.loads(read_regular(path, LARGEST).decode("utf-8"))
         text = build(results, Path(folder))
-    except (KeyError, IndexError, TypeError, AttributeError, json.JSONDecodeError,
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError, json.JSONDecodeError,
             UnicodeDecodeError) as error:
         raise ValueError(f"{path}: expected what this version of `reproduce` writes, but "
                          f"{type(error).__name__}: {error}") from error
     report = Path(folder) / "report.html"
-    report.write_text(text, encoding="utf-8")
+    with whole_file(report) as file:
+        file.write(text.encode())
     return report
 
 

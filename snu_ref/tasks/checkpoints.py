@@ -6,7 +6,8 @@
     store/...       the devices of a store
     identity        JSON text: what the run is (task, unit, metric, settings, seed, data's digest)
     rng             JSON text: the state of the random generator
-    history         JSON text: the learning curve, one record an epoch
+    history         JSON text: the learning curve, one record an epoch; "planned" in a record is
+                    the number of epochs that the run was to have then
 
 The file is put in place of the old one in one step, so at any moment the last good one is there;
 its content carries a digest. Nothing is pickled.
@@ -18,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import array_file
+from .. import array_file
+from ..files import found_at
 
 
 class CheckpointError(ValueError):
@@ -45,35 +47,52 @@ def save(path, identity, network, optimiser, rng, best, history, store=None):
         raise OSError(f"{error}{kept if history and Path(path).exists() else ''}") from error
 
 
+def identity_of(task, settings, seed):
+    """What a run is, as a dict: its checkpoint is of no other."""
+    return {"task": task.name, "unit": task.unit, "metric": task.metric,
+            "settings": vars(settings), "seed": seed, "data": digest(task.data)}
+
+
+def read(path):
+    """The arrays, identity, generator's state and history at `path`; CheckpointError by its name."""
+    path = Path(path)
+    if (found := found_at(path)) != "a file":
+        found = "no such file" if found == "nothing" else found
+        raise CheckpointError(f"{path}: expected a checkpoint to resume from, found {found}")
+    try:
+        arrays = array_file.read(path)
+        identity, rng_state, history = (_json(arrays, name)
+                                        for name in ("identity", "rng", "history"))
+    except ValueError as error:
+        raise CheckpointError(
+            f"{path}: expected a checkpoint, but it is damaged ({error})") from error
+    if not isinstance(identity, dict) or not isinstance(identity.get("settings"), dict):
+        raise CheckpointError(f"{path}: expected identity to be an object with settings, found "
+                              f"{type(identity).__name__}")
+    return arrays, identity, rng_state, history
+
+
 def load(path, identity, network, optimiser, rng, store=None):
     """Put the state at `path` into network, optimiser, rng and store; returns best and history.
 
     Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit,
-    data, seed or settings; nothing is changed then.
+    data, seed or settings; nothing is changed then. The run may have had fewer epochs.
     """
-    path = Path(path)
-    if not path.exists():
-        raise CheckpointError(f"{path}: expected a checkpoint to resume from, found no such file")
-    if not path.is_file():
-        raise CheckpointError(f"{path}: expected a checkpoint, found a folder or a device")
-    try:
-        arrays = array_file.read(path)
-        saved, rng_state, history = (_json(arrays, name) for name in ("identity", "rng", "history"))
-    except ValueError as error:
-        raise CheckpointError(
-            f"{path}: expected a checkpoint, but it is damaged ({error})") from error
+    arrays, saved, rng_state, history = read(path)
     parts = {part: {name[len(part) + 1:]: a for name, a in arrays.items()
                     if name.startswith(part + "/")}
              for part in ("params", "best", "optimiser", "store")}
     try:
-        _check_identity(identity, saved)
+        different = differences(identity, saved)
+        if different:
+            raise ValueError("; ".join(different))
         _check_history(history, identity)
         _check_arrays("params", parts["params"], network.params)
         _check_arrays("best", parts["best"], network.params)
         _check_arrays("optimiser", parts["optimiser"],
                       _state_after_a_step(optimiser, network) if history else optimiser.state)
         _check_generator(rng, rng_state)
-        _restore_store(store, parts["store"])  # the first change, and undone if it fails
+        _restore_store(store, parts["store"])  # the first change, whole or not at all
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     for name, p in network.params.items():
@@ -81,6 +100,24 @@ def load(path, identity, network, optimiser, rng, store=None):
     optimiser.state = {name: a.copy() for name, a in parts["optimiser"].items()}
     rng.bit_generator.state = rng_state
     return {name: a.copy() for name, a in parts["best"].items()}, history
+
+
+def differences(identity, saved):
+    """How the run that `saved` tells of differs from `identity`, a line each; [] if it can go on."""
+    identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
+    mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
+    different = []
+    # the data last: where the task is another, so are its data
+    for key in sorted(mine.keys() | theirs.keys(), key=lambda key: (key == "data", key)):
+        if key == "settings" or mine.get(key) == theirs.get(key):
+            continue
+        if key == "epochs" and type(theirs.get(key)) is int and theirs[key] < mine[key]:
+            continue
+        if key == "data":
+            return different or ["expected the same data, but the checkpoint is of a run with others"]
+        different.append(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a run with "
+                         f"{theirs.get(key)!r}")
+    return different
 
 
 def digest(data):
@@ -111,21 +148,6 @@ def _json(arrays, name):
         raise ValueError(f"{name} is not JSON: {error}") from error
 
 
-def _check_identity(identity, saved):
-    identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
-    if not isinstance(saved, dict) or not isinstance(saved.get("settings"), dict):
-        raise ValueError("expected identity to be an object with settings, found "
-                         f"{type(saved).__name__}")
-    mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
-    # the data last: where the task is another, so are its data
-    for key in sorted(mine.keys() | theirs.keys(), key=lambda key: (key == "data", key)):
-        if key == "settings":
-            continue
-        if mine.get(key) != theirs.get(key):
-            raise ValueError(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a "
-                             f"run with {theirs.get(key)!r}")
-
-
 def _check_history(history, identity):
     epochs, metric = identity["settings"]["epochs"], identity["metric"]
     if not isinstance(history, list) or len(history) > epochs:
@@ -133,10 +155,15 @@ def _check_history(history, identity):
     for i, record in enumerate(history):
         if not (isinstance(record, dict)
                 and record.keys() >= {"epoch", "loss", "seconds", metric}
-                and all(type(value) in (int, float) for value in record.values())
+                and all(type(value) in (int, float) or key == "warnings" and _texts(value)
+                        for key, value in record.items())
                 and record["epoch"] == i + 1):
             raise ValueError(f"history[{i}]: expected epoch {i + 1} with loss, {metric} and "
                              "seconds, all numbers")
+
+
+def _texts(value):
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def _check_arrays(part, found, expected):
@@ -174,9 +201,7 @@ def _restore_store(store, state):
         if state:
             raise ValueError("store: expected no arrays, the weights are in the network")
         return
-    before = store.state()
     try:
         store.restore(state)
-    except (ValueError, TypeError, KeyError) as error:
-        store.restore(before)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"store: {error}") from error

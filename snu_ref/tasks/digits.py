@@ -1,27 +1,30 @@
 """Handwritten digits, rate-coded: each pixel is a train of Bernoulli spikes, Ns steps long.
 
     network   pixels - hidden layers - 10 units of the same kind; unit "snu-conv": convolutional SNU
-              layers with max pooling, then 10 SNUs
+              layers with max pooling, then 10 SNUs; dropout behind the hidden layers, if set
     read-out  the output of the 10 units averaged over time; the largest is the answer
     loss      squared error of that average to the one-hot label
     figure    accuracy
 
 Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
 images are the last ones of the training half. Where the settings say so, training images are moved
-by a few pixels at random, each time anew (ours; the paper distorts them for one of its networks),
-and images are shown for longer in validation and test than in training, at the same rates (the
-paper's convolutional network for distorted images has 30 steps in training and 300 in test).
+by a few pixels (ours) or distorted (the paper, for its best network) at random, each time anew, and
+images are shown for longer in validation and
+test than in training, at the same rates (the paper's convolutional network has 30 steps in training
+and 300 in test, with and without distorted images).
 
-Sources: arXiv:1812.07040 and the authors' toolkit (IBM/neuroaikit) for network, coding and loss.
+Source: network, coding and loss, the authors' toolkit (IBM/neuroaikit).
 """
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
+from .. import validation
 from ..encoding import rate_code
+from ..layers.dropout import Dropout, without_dropout
 from ..losses import mean_square_error
 from ..network import Network
+from .distortion import elastic, shifted
 from .training import Batch
 from .units import conv_layers, unit_layers
 
@@ -32,34 +35,46 @@ EVALUATION_BATCH = 500  # images of n_steps at a time where no gradient is neede
 class Digits:
     """The task for one unit; `data` maps "train", "valid", "test" to values and labels.
 
-    values (N, n_in) within [0, 1], labels (N,) within 0..9.
+    values (N, n_in) within [0, 1], labels (N,): places in `classes`, which says what each stands
+    for.
     """
 
     name, metric, higher_is_better = "digits", "accuracy", True
     loss = staticmethod(mean_square_error)
 
-    def __init__(self, unit, data):
-        self.unit, self.data = unit, data
+    def __init__(self, unit, data, classes=tuple(range(N_CLASSES))):
+        self.unit, self.data, self.classes = unit, data, classes
         self.n_in = data["train"][0].shape[1]
         side = math.isqrt(self.n_in)
+        self.image_shape = (side, side)
         self.in_shape = (side, side, 1) if unit == "snu-conv" else (self.n_in,)
 
     def network(self, settings, rng):
-        """pixels - hidden - 10, all of one unit; lateral inhibition, if set, in the hidden ones."""
+        """pixels - hidden - 10, all of one unit; lateral inhibition, if set, in the hidden ones.
+
+        With dropout there is one behind every hidden layer, of convolutions behind the last.
+        """
         if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
             raise ValueError(f"lateral_inhibition: expected False, {self.unit} has none")
         if self.unit == "snu-conv":
             hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options,
                                  rng, np.float32)
-            sizes = (*hidden[-1].out_shape, N_CLASSES)
-            return Network([*hidden,
-                            *unit_layers(self.unit, sizes, settings.options, rng, np.float32)])
-        inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
-        return Network([
-            *unit_layers(self.unit, (self.n_in, *settings.hidden),
-                         {**settings.options, **inhibition}, rng, np.float32),
-            *unit_layers(self.unit, (settings.hidden[-1], N_CLASSES), settings.options, rng,
-                         np.float32)])
+            before_dropout = hidden[-1:]
+        else:
+            inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
+            hidden = before_dropout = unit_layers(self.unit, (self.n_in, *settings.hidden),
+                                                  {**settings.options, **inhibition}, rng,
+                                                  np.float32)
+        sizes = (*hidden[-1].out_shape, len(self.classes))
+        output = unit_layers(self.unit, sizes, settings.options, rng, np.float32)
+        if not settings.hidden_dropout:
+            return Network([*hidden, *output])
+        layers = []
+        for layer in hidden:
+            layers.append(layer)
+            if layer in before_dropout:
+                layers.append(Dropout(settings.hidden_dropout, rng=rng, dtype=np.float32))
+        return Network([*layers, *output])
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""
@@ -74,7 +89,9 @@ class Digits:
             images = values[chosen]
             if settings.shift:
                 images = shifted(images, settings.shift, rng)
-            yield Batch(self.code(images, settings, rng), one_hot(labels[chosen]))
+            if settings.distortion:
+                images = elastic(images, *settings.distortion, rng)
+            yield Batch(self.code(images, settings, rng), one_hot(labels[chosen], len(self.classes)))
 
     def code(self, values, settings, rng, n_steps=None):
         """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv".
@@ -91,6 +108,8 @@ class Digits:
 
         The images are shown for settings.test_steps, or n_steps where that is None.
         """
+        if settings.hidden_dropout:
+            network = without_dropout(network)
         n_steps = settings.test_steps or settings.n_steps
         at_a_time = max(1, EVALUATION_BATCH * settings.n_steps // n_steps)
         means, rates = [], []
@@ -117,21 +136,15 @@ class Digits:
         return self.score(self.answers(network, split, settings, seed), split)
 
 
-def shifted(values, most, rng):
-    """Square images (N, side^2), each moved by -most..most pixels down and across; 0 comes in."""
-    side = math.isqrt(values.shape[1])
-    padded = np.pad(values.reshape(-1, side, side), ((0, 0), (most, most), (most, most)))
-    # (N, 2 most + 1, 2 most + 1, side, side)
-    windows = sliding_window_view(padded, (side, side), axis=(1, 2))
-    down, across = rng.integers(0, 2 * most + 1, (2, len(values)))
-    return windows[np.arange(len(values)), down, across].reshape(values.shape)
-
-
-def one_hot(labels):
-    """Labels (B,) as one-hot rows (B, 10), float32."""
-    return np.eye(N_CLASSES, dtype=np.float32)[labels]
+def one_hot(labels, n_classes=N_CLASSES):
+    """Labels (B,), integers 0..n_classes - 1, as one-hot rows (B, n_classes), float32."""
+    validation.array("labels", labels, ("B",), "integers", low=0, high=n_classes - 1)
+    return np.eye(n_classes, dtype=np.float32)[labels]
 
 
 def split_validation(values, labels, n_valid):
-    """Training and validation part: the last n_valid images validate."""
+    """Training and validation part: the last n_valid images validate, and some remain to train."""
+    validation.array("labels", labels, ("N",), "integers")
+    validation.array("values", values, (len(labels), "n_in"), "floats")
+    n_valid = validation.integer("n_valid", n_valid, 1, len(labels) - 1)
     return (values[:-n_valid], labels[:-n_valid]), (values[-n_valid:], labels[-n_valid:])

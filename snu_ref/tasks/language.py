@@ -9,12 +9,13 @@
               stream
 
 Source: task and scheme as in Zaremba et al., arXiv:1409.2329; tied weights as the paper's recurrent
-sSNU has them (arXiv:1812.07040), whose sizes are not published.
+sSNU has them, by the charts in the authors' toolkit. Its sizes are not in what we could read.
 """
 import math
 
 import numpy as np
 
+from .. import validation
 from ..layers.dense import Dense
 from ..layers.dropout import Dropout, without_dropout
 from ..layers.embedding import Embedding, TiedOutput
@@ -53,7 +54,12 @@ class Language:
 
     def batches_per_epoch(self, settings):
         """Pieces of bptt words in each of the streams; a rest too short for one is left out."""
-        return (len(self.data["train"]) // settings.batch - 1) // settings.bptt
+        words = len(self.data["train"]) // settings.batch - 1
+        if words < settings.bptt:
+            raise ValueError(f"bptt, batch: expected bptt of at most {max(words, 0)} with batch "
+                             f"{settings.batch}, got {settings.bptt}: the text has "
+                             f"{len(self.data['train'])} words")
+        return words // settings.bptt
 
     def batches(self, settings, rng):
         """The streams, piece by piece; the state is cleared at the start of an epoch only."""
@@ -81,23 +87,37 @@ class Language:
         return {"perplexity": math.exp(nats) if nats < 709 else math.inf}
 
 
-def sample_text(network, vocabulary, rng, n=60, temperature=0.8):
-    """n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
-    words = sample(network, [vocabulary.index("<eos>")], n, rng, temperature)
+def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>",)):
+    """n words drawn from a trained network, after those of the prompt; tokens are set apart."""
+    number = {word: k for k, word in enumerate(vocabulary)}
+    first = [number.get(word, number.get("<unk>")) for word in prompt]
+    words = sample(network, first, n, rng, temperature)
     return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
 
 
 def sample(network, first, n, rng, temperature=1.0):
     """n word numbers drawn from a trained network, after the words `first` (a list of numbers).
 
-    Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier.
+    Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier, and
+    at 0 the likeliest word comes each time.
     """
+    validation.instance("first", first, list, tuple)
+    first = [validation.integer(f"first[{i}]", word, 0) for i, word in enumerate(first)]
+    if not first:
+        raise ValueError("first: expected at least one word number, got none")
+    n = validation.integer("n", n, 0)
+    temperature = validation.number_in("temperature", temperature, 0, math.inf, high_open=True)
+    validation.generator("rng", rng)
     network = without_dropout(network)
-    y, cache = network.forward(np.array(first)[:, None])
+    y, cache = network.forward(np.array([[word] for word in first]))
     words = []
     for _ in range(n):
-        logits = y[-1, 0].astype(np.float64) / temperature
-        p = np.exp(logits - logits.max())
-        words.append(int(rng.choice(len(p), p=p / p.sum())))
+        below = y[-1, 0].astype(np.float64) - float(y[-1, 0].max())
+        if temperature == 0:
+            words.append(int(below.argmax()))
+        else:
+            with np.errstate(over="ignore"):  # far below the likeliest: p = exp(-inf) = 0
+                p = np.exp(below / temperature)
+            words.append(int(rng.choice(len(p), p=p / p.sum())))
         y, cache = network.forward(np.array([[words[-1]]]), cache.state)
     return words

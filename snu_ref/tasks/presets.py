@@ -3,7 +3,8 @@
 Preset "small" is for the data in the package and what Python carries, "paper" for the full data.
 
 Each value says where it comes from:
-    published(v)   the paper's charts and captions (arXiv:1812.07040v2)
+    published(v)   the paper's figures, read in the charts of the authors' toolkit and in a caption
+                   (`published.py`)
     toolkit(v)     the authors' public toolkit and notebooks (IBM/neuroaikit)
     ours(v)        chosen by us, on validation data only
 
@@ -13,19 +14,7 @@ The learning rates of the small presets are the best, by the validation figure o
     music      0.001, 0.003, 0.006, 0.01
     language   0.0015, 0.003, 0.006, 0.012, 0.024 (all but the RNN), 0.048 (GRU)
 
-Keys
-    hidden       units of the hidden layers              optimiser   "adam" or "sgd"
-    options      of the units: g, decay, recurrent ...   lr          learning rate
-    batch        pieces, images or text streams          momentum    of SGD
-    epochs       passes over the training data           schedule    "constant" or "cosine" (to 0)
-    clip         bound of the gradient's norm, or None
-digits     n_steps (the paper's Ns), test_steps (Ns in validation and test, at the same rates, or
-           None for n_steps), max_spikes, lateral_inhibition (in the hidden layers), shift
-           (training images move by up to so many pixels);
-           of snu-conv, hidden is the layers' channels, and kernel the side of their kernels
-music      dropout (before the last layer)
-weights    store (where they live, see training.make_store), keep ("best" or "last" epoch)
-language   embedding, tied, projection (a linear layer before the tied output), dropout, bptt
+What each setting means: `snu_ref.tasks.settings.SETTINGS`.
 """
 from typing import Any, NamedTuple
 
@@ -39,7 +28,7 @@ class Choice(NamedTuple):
 
 
 def published(value):
-    """From the paper's charts or captions."""
+    """From the charts and the caption of `published.py`."""
     return Choice(value, "published")
 
 
@@ -60,8 +49,8 @@ WEIGHTS = dict(store=ours(None), keep=ours("best"))
 DIGITS = dict(
     **WEIGHTS,
     hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(20),
-    test_steps=ours(None), max_spikes=ours(20), shift=ours(0), optimiser=ours("adam"),
-    lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
+    test_steps=ours(None), max_spikes=ours(20), shift=ours(0), distortion=ours(None),
+    hidden_dropout=ours(None), optimiser=ours("adam"), lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
     clip=ours(None))
 
 DIGITS_SMALL = {
@@ -86,7 +75,7 @@ MUSIC_SMALL = {
     "rnn": MUSIC, "gru": {**MUSIC, "lr": ours(0.003)}, "lstm": MUSIC,
 }
 
-# Weights on phase-change devices: what the paper has not published, the store's options, is ours.
+# Weights on phase-change devices: we could not read the paper's settings, so the store is ours.
 PCM = {**MUSIC_SMALL["snu"], "lr": ours(0.01), "keep": ours("last"),
        "store": ours({"kind": "pcm", "scale": 16.0})}
 
@@ -114,7 +103,7 @@ LANGUAGE_SMALL = {
 
 # ---- the full data ------------------------------------------------------------------------------
 
-# The numbers of layers are published, their width is ours.
+# The numbers of layers are from the charts, their width is ours.
 MNIST = {
     **DIGITS, "n_steps": toolkit(20), "shift": ours(1), "lr": ours(0.001), "batch": ours(100),
     "hidden": ours((256, 256, 256))}

@@ -1,4 +1,6 @@
 """A line that says how far long work has come and how long it will still take."""
+import os
+import shutil
 import sys
 import time
 
@@ -9,7 +11,8 @@ A_TENTH = 0.1    # and between redraws on a terminal
 class Progress:
     """Counts `total` steps of work on one line of a terminal; elsewhere, with a line a minute.
 
-    total: number of steps; label: what is being done; stream: stderr by default.
+    total: number of steps; label: what is being done; stream: stderr by default. A stream that
+    cannot be written to is left alone: the work is worth more than its progress.
     """
 
     def __init__(self, total, label, stream=None):
@@ -32,21 +35,33 @@ class Progress:
         self.last = now
         left = (now - self.start) / (self.done - self.first) * (self.total - self.done)
         text = f"{self.label}  {100 * self.done / self.total:3.0f} %  {clock(left)} left  {note}"
-        if self.terminal:
-            self._draw(text)
-        else:
-            print(text.rstrip(), file=self.stream, flush=True)
+        self._write("\r" + self._fitted(text) if self.terminal else text.rstrip() + "\n")
+
+    def say(self, text):
+        """A line that stays, above the line of a terminal."""
+        self.close()
+        self._write(text + "\n")
 
     def close(self):
         """Clear the line of a terminal."""
         if self.terminal:
-            self._draw("")
-            self.stream.write("\r")
-            self.stream.flush()
+            self._write("\r" + self._fitted("") + "\r")
 
-    def _draw(self, text):
-        self.stream.write("\r" + text[:99].ljust(99))
-        self.stream.flush()
+    def _fitted(self, text):
+        """The text as wide as the terminal is now, less the last column, where some go on."""
+        try:
+            columns = os.get_terminal_size(self.stream.fileno()).columns
+        except (AttributeError, OSError, ValueError):  # no terminal of the system
+            columns = 0
+        columns = (columns or shutil.get_terminal_size().columns) - 1
+        return text[:columns].ljust(columns)
+
+    def _write(self, text):
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except (OSError, ValueError):  # full, gone or closed
+            pass
 
 
 def clock(seconds):

@@ -1,18 +1,126 @@
-"""The values that a run reads from a preset's table, changed where the command line says so.
+"""The settings of a run: what each means, what it may be, and changes from the command line.
 
-    settings_of(table, lr=0.01)          the plain values: settings.lr, settings.epochs ...
-    read_change("lr=0.01", table)        one change, as text, checked
-    describe(table)                      the table as text, each value with its source
+    SETTINGS                                   one table: the meaning and the check of each setting
+    settings_of(table, lr=0.01)                plain values: settings.lr, settings.epochs ...
+    read_changes(["lr=0.01"], table)           changes from text, checked
+    describe(table, **changes)                 a preset's table as text, each value with its source
+    changes_in_name(table, changes)            changes as a part of a folder's name
 """
 import ast
+import hashlib
 import math
+import re
+from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Callable, NamedTuple
 
 from .. import validation
 
 
+class Setting(NamedTuple):
+    """What a setting means, and its check: (name, value) -> the value that is kept."""
+    meaning: str
+    check: Callable
+
+
+# ---- checks: each returns the value to keep, or raises a TypeError or ValueError by name ---------
+
+def _count(most):
+    """An int from 1 to `most`."""
+    def check(name, value):
+        if validation.positive_int(name, value) > most:
+            raise ValueError(f"{name}: expected at most {most}, got {value}")
+        return int(value)
+    return check
+
+
+def _number(low, high, **ends):
+    return lambda name, value: validation.number_in(name, value, low, high, **ends)
+
+
+def _one_of(*choices):
+    return lambda name, value: validation.one_of(name, value, choices)
+
+
+def _or(other, check):
+    """`other`, such as None, or what passes the check."""
+    return lambda name, value: (other if type(value) is type(other) and value == other
+                                else check(name, value))
+
+
+def _sizes(name, value):
+    if not isinstance(value, (tuple, list)) or not value:
+        raise ValueError(f"{name}: expected sizes such as (64,) or (64, 64), got {value!r}")
+    return tuple(_count(MOST)(name, size) for size in value)
+
+
+def _distortion(name, value):
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise ValueError(f"{name}: expected (alpha, sigma) such as (34, 4), got {value!r}")
+    return _number(0, MOST)(name, value[0]), _POSITIVE(name, value[1])
+
+
+def _entries(name, value):
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise TypeError(f"{name}: expected entries such as {name}.NAME=VALUE, got {value!r}")
+    return dict(value)
+
+
+MOST = 100_000  # ours: of units, words, steps; far above what a processor trains
+_POSITIVE = _number(0, math.inf, low_open=True, high_open=True)
+_SHARE = _number(0, 1, high_open=True)
+
+SETTINGS = {
+    "hidden": Setting("units of the hidden layers, (64, 64); snu-conv: channels", _sizes),
+    "options": Setting("options of the units, as in options.g=identity", _entries),
+    "optimiser": Setting("adam or sgd", _one_of("adam", "sgd")),
+    "lr": Setting("learning rate", _POSITIVE),
+    "momentum": Setting("momentum of sgd, in [0, 1)", _SHARE),
+    "schedule": Setting("of the rate: constant, or cosine, which ends at 0",
+                        _one_of("constant", "cosine")),
+    "batch": Setting("images, pieces of music or streams of text a step", _count(MOST)),
+    "epochs": Setting("passes over the training data", _count(MOST)),
+    "clip": Setting("bound of the gradient's norm, or None", _or(None, _POSITIVE)),
+    "store": Setting("where weights live: None, or kind pcm, quantised, rounded, noisy",
+                     _or(None, _entries)),
+    "keep": Setting("the network to keep, of the best or the last epoch", _one_of("best", "last")),
+    "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", _SHARE),
+    "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _count(MOST)),
+    "test_steps": Setting("digits: the same in validation and test, or None",
+                          _or(None, _count(MOST))),
+    "max_spikes": Setting("digits: mean spikes of the brightest pixel in n_steps", _count(MOST)),
+    "lateral_inhibition": Setting("digits: in the hidden layers, True or False", validation.flag),
+    "shift": Setting("digits: training images move by up to so many pixels",
+                     _or(0, _count(MOST))),
+    "distortion": Setting("digits: elastic, of training images: (alpha, sigma) in pixels, or None",
+                          _or(None, _distortion)),
+    "hidden_dropout": Setting("digits: dropout behind the hidden layers, in [0, 1), or None",
+                              _or(None, _SHARE)),
+    "kernel": Setting("snu-conv: side of the kernels, odd", _count(63)),
+    "embedding": Setting("language: numbers that stand for a word", _count(MOST)),
+    "tied": Setting("language: the output uses the embedding's table", validation.flag),
+    "projection": Setting("language: a linear layer before the tied output", validation.flag),
+    "bptt": Setting("language: words between two updates", _count(MOST)),
+}
+
+
+@contextmanager
+def errors_of(setting):
+    """Errors in the entries of a setting are ValueErrors by its name: "options.decay: ..."."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{setting}.{error}") from error
+
+
+def check_all(values):
+    """The settings in `values` (dict), each as its check returns it; unknown names stay."""
+    return {name: SETTINGS[name].check(name, value) if name in SETTINGS else value
+            for name, value in values.items()}
+
+
 def settings_of(table, **changes):
-    """The plain values of a preset's table, some of them changed: what the tasks read.
+    """The plain values of a preset's table, some of them changed, all of them checked.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> settings = settings_of(find_preset("music", "snu", "small"), epochs=2)
@@ -23,68 +131,49 @@ def settings_of(table, **changes):
     if unknown:
         raise ValueError(f"settings: unknown {', '.join(sorted(unknown))}; expected "
                          f"{', '.join(table)}")
-    return SimpleNamespace(**{**{name: choice.value for name, choice in table.items()}, **changes})
+    return SimpleNamespace(**check_all({**{name: choice.value for name, choice in table.items()},
+                                        **changes}))
 
 
-def read_change(text, table):
-    """Name and value of "NAME=VALUE", a change of a preset's table; the value as in Python.
+# ---- from and to text ---------------------------------------------------------------------------
 
-    ValueError if the table has no such name, or the value is of another kind than the one it
-    replaces.
+def read_changes(texts, table):
+    """Changes of a preset's table from a list of "NAME=VALUE", the values as in Python.
+
+    NAME.ENTRY=VALUE changes one entry of a dict and keeps the others. So does a dict; with another
+    "kind" it starts afresh. ValueError that names the setting, what is expected and what came.
 
     >>> from snu_ref.tasks.presets import find_preset
-    >>> read_change("lr=0.01", find_preset("music", "snu", "small"))
-    ('lr', 0.01)
+    >>> read_changes(["lr=0.01", "options.decay=0"], find_preset("music", "snu", "small"))
+    {'lr': 0.01, 'options': {'g': 'identity', 'decay': 0}}
     """
-    name, equals, value = text.partition("=")
-    if not equals or name not in table:
-        raise ValueError(f"--set: expected NAME=VALUE with NAME one of {', '.join(table)}; got "
-                         f"{text!r}")
-    try:
-        value = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        pass  # a word, such as adam
-    check, old = CHECKS.get(name), table[name].value
-    if check:
-        return name, check(f"--set {name}", value)
-    if old is not None and type(value) is not type(old):
-        raise ValueError(f"--set {name}: expected a value like {old!r}, got {value!r}")
-    return name, value
-
-
-def _sizes(name, value):
-    """A tuple of positive ints, at least one."""
-    if not isinstance(value, (tuple, list)) or not value:
-        raise ValueError(f"{name}: expected sizes such as (64,) or (64, 64), got {value!r}")
-    return tuple(validation.positive_int(name, size) for size in value)
-
-
-def _between(low, high, **ends):
-    return lambda name, value: validation.number_in(name, value, low, high, **ends)
-
-
-def _clip(name, value):
-    """A bound above 0, or None for no clipping."""
-    return None if value is None else _between(0, math.inf, low_open=True)(name, value)
-
-
-def _steps(name, value):
-    """A positive int, or None for as many steps as in training."""
-    return None if value is None else validation.positive_int(name, value)
-
-
-# What a value given by hand has to be, where its kind does not say it.
-CHECKS = {
-    "hidden": _sizes,
-    "lr": _between(0, math.inf, low_open=True, high_open=True),
-    "momentum": _between(0, 1, high_open=True),
-    "dropout": _between(0, 1, high_open=True),
-    "clip": _clip,
-    "test_steps": _steps,
-    "shift": lambda name, value: validation.positive_int(name, value) if value != 0 else 0,
-    **dict.fromkeys(("batch", "epochs", "bptt", "embedding", "n_steps", "max_spikes", "kernel"),
-                    validation.positive_int),
-}
+    changes, seen = {}, set()
+    for text in texts:
+        place, equals, value = text.partition("=")
+        name, dot, entry = place.partition(".")
+        if not equals or name not in table:
+            raise ValueError(f"--set: expected NAME=VALUE with NAME one of {', '.join(table)}; got "
+                             f"{text!r}")
+        if place in seen:
+            raise ValueError(f"--set {place}: expected one value, got two")
+        seen.add(place)
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            pass  # a word, such as adam
+        value = {entry: value} if dot else value
+        if isinstance(value, dict):
+            old = changes.get(name, table[name].value)
+            old = old if isinstance(old, dict) else {}
+            if not value:
+                raise ValueError(f"--set {name}: expected at least one entry, got {{}}")
+            if value.get("kind") in (None, old.get("kind")):
+                value = {**old, **value}
+        try:
+            changes[name] = SETTINGS[name].check(f"--set {name}", value)
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+    return changes
 
 
 def describe(table, **changes):
@@ -93,3 +182,25 @@ def describe(table, **changes):
               "command line" if name in changes else choice.source)
              for name, choice in table.items()]
     return "\n".join(f"  {name:18} {source:12} {value}" for name, value, source in lines)
+
+
+def changes_in_name(table, changes):
+    """What differs from the table, as the end of a folder's name; not epochs: a run may go on.
+
+    >>> from snu_ref.tasks.presets import find_preset
+    >>> changes_in_name(find_preset("music", "snu", "small"), {"lr": 0.01, "hidden": (64, 64)})
+    '-hidden=64,64-lr=0.01'
+    """
+    parts = []
+    for name, value in sorted(changes.items()):
+        old = table[name].value
+        if isinstance(value, dict):
+            old = old if isinstance(old, dict) else {}
+            parts += [f"{name}.{key}={part}" for key, part in value.items()
+                      if key not in old or old[key] != part]
+        elif name != "epochs" and value != old:
+            parts.append(f"{name}={','.join(map(str, value)) if type(value) is tuple else value}")
+    # letters that every file system takes, and not too many of them
+    text = re.sub(r"[^\w=.,+-]", "_", "".join("-" + part for part in parts), flags=re.ASCII)
+    return text if len(text) < 120 else (
+        f"{text[:100]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}")

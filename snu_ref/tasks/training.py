@@ -28,9 +28,11 @@ from .. import validation
 from ..network import Network
 from ..optimisers import Adam, SGD, clip_by_norm
 from ..pcm import UpdateRule
-from ..pcm.in_loop import PCMStore, QuantisedStore, RoundedStore
+from ..pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore
 from . import checkpoints
 from .progress import Progress
+from .settings import check_all, errors_of
+from .watch import Diverged, SMALLER, Watch, summary
 
 
 class Batch(NamedTuple):
@@ -42,8 +44,7 @@ class Batch(NamedTuple):
 
 
 def make_optimiser(settings):
-    """Adam or SGD with momentum, as the settings say; ValueError if they mean neither."""
-    validation.one_of("optimiser", settings.optimiser, ("adam", "sgd"))
+    """Adam or SGD with momentum, as the settings say."""
     if settings.optimiser == "sgd":
         return SGD(settings.lr, settings.momentum)
     if settings.momentum:
@@ -53,31 +54,56 @@ def make_optimiser(settings):
 
 def learning_rate(settings, done):
     """The rate after a fraction `done` of all updates: constant, or half a cosine down to 0."""
-    if validation.one_of("schedule", settings.schedule, ("constant", "cosine")) == "cosine":
+    if settings.schedule == "cosine":
         # above 0, as an optimiser asks
         return max(settings.lr * 0.5 * (1 + math.cos(math.pi * done)), 1e-12)
     return settings.lr
 
 
-def train_epoch(task, network, optimiser, settings, epoch, rng, progress=None, store=None):
+def prepare(task, settings, seed):
+    """Network, optimiser, generator and store of a new run; errors name the setting."""
+    check_all(vars(settings))
+    rng = np.random.default_rng(seed)
+    network = task.network(settings, rng)
+    if task.batches_per_epoch(settings) < 1:
+        raise ValueError("batch: expected at least one batch of training data, got none")
+    return network, make_optimiser(settings), rng, make_store(network, settings, rng)
+
+
+def trial(task, settings, seed):
+    """One step of training that is thrown away: mistakes show before anything is written."""
+    network, optimiser, rng, store = prepare(task, settings, seed)
+    train_batch(task, network, optimiser, settings, next(iter(task.batches(settings, rng))),
+                store=store)
+
+
+def train_epoch(task, network, optimiser, settings, epoch, rng, progress=None, store=None,
+                watch=None):
     """One pass over the training data; returns the mean training loss over its batches."""
     n_batches = task.batches_per_epoch(settings)
     losses, state = [], None
     for i, batch in enumerate(task.batches(settings, rng)):
         optimiser.lr = learning_rate(settings, (epoch + i / n_batches) / settings.epochs)
-        if store:
-            store.read()
-        y, cache = network.forward(batch.x, state if batch.carry else None)
-        state = cache.state
-        loss, dy = task.loss(y, batch.target, batch.mask)
-        _, grads, _ = network.backward(dy, cache, need_dx=False)
-        update(network, optimiser, grads, settings.clip)
-        if store:
-            store.write()
+        loss, state = train_batch(task, network, optimiser, settings, batch, state, store, watch)
         losses.append(loss)
         if progress:
             progress.step(f"loss {loss:.4f}")
     return float(np.mean(losses))
+
+
+def train_batch(task, network, optimiser, settings, batch, state=None, store=None, watch=None):
+    """One step of training; returns the loss and the state that the batch ended in."""
+    if store:
+        store.read()
+    y, cache = network.forward(batch.x, state if batch.carry else None)
+    loss, dy = task.loss(y, batch.target, batch.mask)
+    _, grads, _ = network.backward(dy, cache, need_dx=False)
+    if watch:
+        watch.step(cache, loss, grads)
+    update(network, optimiser, grads, settings.clip)
+    if store:
+        store.write()
+    return loss, cache.state
 
 
 def update(network, optimiser, grads, clip):
@@ -98,11 +124,17 @@ class Trained(NamedTuple):
     history: list        # a dict per epoch: epoch, loss, seconds, and the validation figures
     best_epoch: int      # the epoch that was kept
     store: object = None  # where the weights live, if not in the network
+    diverged: str = ""   # why training ended before its last epoch, in a line
 
     @property
     def seconds(self):
         """Training time, validation included."""
         return sum(record["seconds"] for record in self.history)
+
+    @property
+    def warnings(self):
+        """What went wrong, a line each: see `watch`."""
+        return summary(self.history, self.diverged)
 
 
 def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stream=None,
@@ -111,33 +143,50 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
 
     checkpoint: a path that is written before the first update and after every epoch; resume: go on
     from there. A resumed run ends bit-identical to one that was never interrupted, on the same
-    machine. stream: where progress is shown; report(record, left): called after every epoch with
-    its record and the estimated seconds left. Raises checkpoints.CheckpointError if there is
-    nothing fit to resume from.
+    machine. It may have more epochs than it began with: the rate then follows the schedule of the
+    new number. stream: where progress and warnings are shown; report(record, left): called after
+    every epoch with its record and the estimated seconds left.
+
+    Where the loss diverges, training ends with the epochs before: Trained.diverged says so. Raises
+    ValueError for settings that cannot be and for a loss that diverges in the first epoch, and
+    checkpoints.CheckpointError if there is nothing fit to resume from.
     """
-    rng = np.random.default_rng(seed)
-    network = task.network(settings, rng)
-    store = make_store(network, settings, rng)
-    optimiser = make_optimiser(settings)
-    identity = {"task": task.name, "unit": task.unit, "metric": task.metric,
-                "settings": vars(settings), "seed": seed, "data": checkpoints.digest(task.data)}
-    best, history = _copies(network.params), []
+    network, optimiser, rng, store = prepare(task, settings, seed)
+    identity = checkpoints.identity_of(task, settings, seed)
+    best, history, diverged = _copies(network.params), [], ""
     if resume:
         best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
     elif checkpoint:  # so that a kill in the first epoch, too, leaves something to resume from
         checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
-    progress = None
+    per_epoch = task.batches_per_epoch(settings)
+    progress = Progress(settings.epochs * per_epoch, label, stream)
+    progress.begin_at(len(history) * per_epoch)
     for epoch in range(len(history), settings.epochs):
-        start = time.monotonic()
-        if progress is None:
-            per_epoch = task.batches_per_epoch(settings)
-            progress = Progress(settings.epochs * per_epoch, label, stream)
-            progress.begin_at(epoch * per_epoch)
-        loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store)
-        if store:
-            store.read()
-        record = {"epoch": epoch + 1, "loss": loss,
-                  **task.evaluate(network, "valid", settings, seed)}
+        start, watch = time.monotonic(), Watch(network)
+        try:
+            with np.errstate(all="ignore"):  # what is not finite is said below
+                loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store,
+                                   watch)
+                if store:
+                    store.read(training=False)
+                figures = task.evaluate(network, "valid", settings, seed)
+            if not all(map(math.isfinite, figures.values())):
+                raise Diverged(f"validation {figures}")
+        except ValueError as error:
+            if not isinstance(error, Diverged) and all(map(validation.all_finite,
+                                                           network.params.values())):
+                raise
+            diverged = f"the loss diverged in epoch {epoch + 1} ({error}); {SMALLER}"
+            if not history:
+                raise ValueError(diverged) from error
+            diverged += f"; epoch {epoch} was the last good one"
+            progress.say(f"warning: {diverged}")
+            break
+        record = {"epoch": epoch + 1, "loss": loss, **figures, "planned": settings.epochs}
+        warnings = watch.warnings(history, loss)
+        for kind in warnings.keys() - {kind for old in history for kind in old.get("warnings", ())}:
+            progress.say(f"warning: epoch {epoch + 1}: {warnings[kind]}")
+        record |= {"warnings": warnings} if warnings else {}
         if best_epoch(task, settings, [*history, record]) == epoch + 1:
             best = _copies(network.params)
         history.append({**record, "seconds": time.monotonic() - start})
@@ -147,11 +196,10 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
             progress.close()
             seconds = sum(r["seconds"] for r in history) / len(history)
             report(history[-1], seconds * (settings.epochs - len(history)))
-    if progress:
-        progress.close()
+    progress.close()
     for name, p in network.params.items():
         p[...] = best[name]
-    return Trained(network, history, best_epoch(task, settings, history), store)
+    return Trained(network, history, best_epoch(task, settings, history), store, diverged)
 
 
 def _copies(arrays):
@@ -160,27 +208,44 @@ def _copies(arrays):
 
 def best_epoch(task, settings, history):
     """The epoch to keep, counted from 1: that of the best validation figure, or the last one."""
-    if validation.one_of("keep", settings.keep, ("best", "last")) == "last":
+    if settings.keep == "last":
         return history[-1]["epoch"]
     sign = -1 if task.higher_is_better else 1
     # the first of equals
     return min(history, key=lambda record: sign * record[task.metric])["epoch"]
 
 
+STORES = {  # kind: its options, all optional but bits
+    "pcm": ("scale", "pairs", "read_noise", "epsilon", "refresh_every", "refresh", "ideal"),
+    "quantised": ("scale", "epsilon", "limit"),
+    "rounded": ("bits",),
+    "noisy": ("sigma", "clip"),
+}
+
+
 def make_store(network, settings, rng):
     """The store that the settings ask for, or None; settings.store: a dict, "kind" and options.
 
-    kind "pcm" (PCMStore), "quantised" (QuantisedStore) or "rounded" (RoundedStore); it holds all
-    input weights of the network, "0.W", "1.W" ..., and the noise of devices is drawn from the run's
-    generator.
+    kind "pcm" (PCMStore), "quantised" (QuantisedStore), "rounded" (RoundedStore) or "noisy"
+    (NoisyStore); it holds all input weights of the network, "0.W", "1.W" ..., and its noise is
+    drawn from the run's generator.
     """
     options = dict(settings.store or {})
     if not options:
         return None
-    kind = validation.one_of("kind", options.pop("kind", None), ("pcm", "quantised", "rounded"))
     names = [name for name in network.params if name.endswith(".W")]
-    if kind == "pcm":
-        rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh")
-                if key in options}
-        return PCMStore(network, names, noise=rng, rule=UpdateRule(**rule), **options)
-    return {"quantised": QuantisedStore, "rounded": RoundedStore}[kind](network, names, **options)
+    with errors_of("store"):
+        kind = validation.one_of("kind", options.pop("kind", None), STORES)
+        for name in options:
+            if name not in STORES[kind]:
+                raise ValueError(f"{name}: expected an option of {kind}, which has "
+                                 f"{', '.join(STORES[kind])}; got {options[name]!r}")
+        if kind == "pcm":
+            rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh")
+                    if key in options}
+            return PCMStore(network, names, noise=rng, rule=UpdateRule(**rule), **options)
+        if kind == "noisy":
+            return NoisyStore(network, names, noise=rng, **options)
+        if kind == "quantised":
+            return QuantisedStore(network, names, **options)
+        return RoundedStore(network, names, bits=options.get("bits"))

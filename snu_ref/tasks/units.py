@@ -1,20 +1,37 @@
 """The units that the tasks compare, by name, and chains of them."""
+import inspect
+
 from ..layers.conv import ConvSNU
 from ..layers.pooling import Flatten, MaxPool2d
 from ..recurrent.gru import GRU
 from ..recurrent.lstm import LSTM
 from ..recurrent.rnn import RNN
 from ..snu import SNU
+from .settings import errors_of
 
-UNITS = {  # name on the command line: (name in tables, constructor)
-    "snu": ("SNU", lambda n_in, n, options: SNU(n_in, n, h="step", **options)),
-    "ssnu": ("sSNU", lambda n_in, n, options: SNU(n_in, n, h="sigmoid", **options)),
-    "rnn": ("RNN", lambda n_in, n, options: RNN(n_in, n, **options)),
-    "gru": ("GRU", lambda n_in, n, options: GRU(n_in, n, **options)),
-    "lstm": ("LSTM", lambda n_in, n, options: LSTM(n_in, n, **options)),
-    "snu-conv": ("SNU conv", lambda n_in, n, options: SNU(n_in, n, h="step", **options)),
+UNITS = {  # name on the command line: (name in tables, class, what is fixed of its options)
+    "snu": ("SNU", SNU, {"h": "step"}),
+    "ssnu": ("sSNU", SNU, {"h": "sigmoid"}),
+    "rnn": ("RNN", RNN, {}),
+    "gru": ("GRU", GRU, {}),
+    "lstm": ("LSTM", LSTM, {}),
+    "snu-conv": ("SNU conv", SNU, {"h": "step"}),
 }
 COMPARED = ("snu", "ssnu", "rnn", "gru", "lstm")  # those that the paper compares on every task
+
+
+def check_options(unit, options):
+    """ValueError for an option that the named unit does not have, or that has no effect on it."""
+    _, kind, fixed = UNITS[unit]
+    kinds = (kind, ConvSNU) if unit == "snu-conv" else (kind,)
+    without = {"rng", "dtype", *fixed, *(("surrogate",) if unit == "ssnu" else ())}
+    names = [name for name, p in inspect.signature(kind.__init__).parameters.items()
+             if p.kind == p.KEYWORD_ONLY and name not in without
+             and all(name in inspect.signature(k.__init__).parameters for k in kinds)]
+    for name in options:
+        if name not in names:
+            raise ValueError(f"options.{name}: expected an option of {unit}, which has "
+                             f"{', '.join(names) or 'none'}; got {options[name]!r}")
 
 
 def conv_layers(in_shape, channels, kernel, options, rng, dtype):
@@ -23,16 +40,25 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
     in_shape (height, width, c); channels: output channels of the layers; kernel: its side, odd,
     with a padding that keeps the size.
     """
+    check_options("snu-conv", options)
+    if kernel % 2 == 0:
+        raise ValueError(f"kernel: expected an odd number, got {kernel}")
     layers, like = [], {"dtype": dtype}
     for n in channels:
-        conv = ConvSNU(in_shape, n, kernel=kernel, padding=kernel // 2, rng=rng, **options, **like)
-        layers += [conv, MaxPool2d(conv.out_shape, 2, **like)]
+        if min(in_shape[:2]) < 2:
+            raise ValueError(f"hidden: expected fewer layers, each halves the image, got {channels}")
+        with errors_of("options"):
+            layers.append(ConvSNU(in_shape, n, kernel=kernel, padding=kernel // 2, rng=rng,
+                                  **options, **like))
+        layers.append(MaxPool2d(layers[-1].out_shape, 2, **like))
         in_shape = layers[-1].out_shape
     return [*layers, Flatten(in_shape, **like)]
 
 
 def unit_layers(unit, sizes, options, rng, dtype):
     """Layers of the named unit, K for sizes (n_in, n_1, ..., n_K); options as for its class."""
-    make = UNITS[unit][1]
-    return [make(n_in, n, {**options, "rng": rng, "dtype": dtype})
-            for n_in, n in zip(sizes, sizes[1:])]
+    check_options(unit, options)
+    _, kind, fixed = UNITS[unit]
+    with errors_of("options"):
+        return [kind(n_in, n, rng=rng, dtype=dtype, **fixed, **options)
+                for n_in, n in zip(sizes, sizes[1:])]

@@ -13,8 +13,8 @@ a surrogate's primitive psi the smaller |psi'| counts.
 
 What this file does not do: no arrays, no complex numbers, no loops over time.
 
-Sources: the step and psi = tanh, S. Wozniak et al., arXiv:1812.07040v2; the leaky slope 0.1, the
-authors' toolkit (IBM/neuroaikit, `activations.py`).
+Source: the step, psi = tanh and the leaky slope 0.1, the authors' toolkit (IBM/neuroaikit,
+`activations.py`).
 """
 import math
 

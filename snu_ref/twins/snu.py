@@ -1,6 +1,6 @@
 """The SNU's twin: one time step as seven scalar assignments, and their reversal one by one.
 
-Equations (S. Wozniak et al., arXiv:1812.07040v2; "." is point-wise):
+Equations (S. Wozniak et al., arXiv:1812.07040; "." is point-wise):
 
     s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) )
     y_t = h( s_t + b )
@@ -91,7 +91,7 @@ def snu_twin(
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
 
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
-    Source: arXiv:1812.07040v2, the equations of the unit; the reversal is derived above.
+    Source: the equations at the top of this file; the reversal is derived there.
     """
     T, B, n_in = shape_of("x", x, 3)
     _, n = parameter_shape(params, "W")

@@ -243,7 +243,7 @@ def test_a_single_layer_is_a_network_of_one():
 def test_layers_of_any_input_shape_fit_anywhere():
     """in_shape None, as of a layer that works point by point, fits behind any other."""
     layers, _, _ = three_layers()
-    layers[1].in_shape = None
+    vars(layers[1])["in_shape"] = None
     Network([layers[2], layers[1]])
 
 
@@ -256,7 +256,7 @@ def tied_and_free():
         rng = np.random.default_rng(0)
         first, second = SNU(4, 4, rng=rng, h="sigmoid"), Dense(4, 4, rng=rng)
         W = first.params["W"]
-        second.params["W"] = W if tied else W.copy()
+        second.tie("W", W if tied else W.copy())
         networks.append(Network([first, second]))
     x, dy = rng.normal(size=(T, B, 4)), rng.normal(size=(T, B, 4))
     return *networks, x, dy
@@ -308,5 +308,5 @@ def test_one_layer_in_two_places_is_tied_to_itself():
 def test_an_array_is_trainable_if_it_is_so_in_any_of_its_places():
     rng = np.random.default_rng(0)
     first, second = SNU(3, 3, rng=rng), SNU(3, 3, rng=rng, train_decay=True)
-    second.params["decay"] = first.params["decay"]
+    second.tie("decay", first.params["decay"])
     assert Network([first, second]).trainable == ("0.W", "0.b", "1.W", "1.b", "0.decay")

@@ -487,7 +487,8 @@ def test_the_smooth_unit_against_its_slope_along_a_random_direction():
         def loss(e):
             moved = {name: a + e * directions[name] for name, a in inputs.items()}
             other = SNU(N_IN, N, rng=rng, **options)
-            other.params.update({name: moved[name] for name in unit.params})
+            for name in unit.params:
+                other.params[name][...] = moved[name]
             y, cache = other.forward(moved["x"], SNUState(moved["dstate.s"], moved["dstate.y"]))
             return (dy * y).sum() + (dend.s * cache.state.s).sum() + (dend.y * cache.state.y).sum()
 

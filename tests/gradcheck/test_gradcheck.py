@@ -100,7 +100,7 @@ def test_a_wrong_gradient_is_named(monkeypatch, options, name):
 def test_the_checker_tells_the_two_reset_gradients_apart():
     through, x, start, rng = _unit()
     detached = copy.copy(through)
-    detached.reset_grad = "detached"
+    vars(detached)["reset_grad"] = "detached"
 
     class Confused(SNU):
         """Claims that its gradient flows through the reset, but detaches it."""
@@ -108,7 +108,7 @@ def test_the_checker_tells_the_two_reset_gradients_apart():
             return SNU.backward(detached, *args, **kwargs)
 
     confused = copy.copy(through)
-    confused.__class__ = Confused
+    object.__setattr__(confused, "__class__", Confused)
     rows = check_layer(confused, x, state=start, rng=rng)
     assert "WRONG" in {row.parameter: row.verdict for row in rows}["W"]
 
@@ -163,7 +163,7 @@ def test_a_twin_must_have_every_name_and_inputs_must_be_float64():
                                               rng=np.random.default_rng(0), twin=twin)
     with pytest.raises(ValueError, match="twin: expected a gradient for 'x', got X"):
         check(np.ones(3), lambda a, G: {"X": 2 * G})
-    with pytest.raises(TypeError, match=r"inputs\['x'\]: expected a float64 array.* got float32"):
+    with pytest.raises(TypeError, match=r"inputs\['x'\]: expected float64, or integers.* got float32"):
         check(np.ones(3, np.float32), None)
     with pytest.raises(TypeError, match="layer: expected dtype float64 for a check, got float32"):
         check_layer(Dense(2, 2, rng=np.random.default_rng(0), dtype=np.float32),

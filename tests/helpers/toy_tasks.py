@@ -16,6 +16,8 @@ def toy_settings(**changes):
             **dict(
                 hidden=(8,),
                 shift=0,
+                distortion=None,
+                hidden_dropout=None,
                 options={},
                 optimiser="adam",
                 lr=0.02,

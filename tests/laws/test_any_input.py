@@ -105,9 +105,9 @@ def run_layer(make, arrays, dtype=np.float64):
     layer = make(np.random.default_rng(1), dtype)
     for name in layer.params:
         place, _, inner = name.rpartition(".")
-        (layer.layers[int(place)] if place else layer).params[inner] = arrays[name]
+        (layer.layers[int(place)] if place else layer).tie(inner, arrays[name])
     if isinstance(layer, Network) and "0.E" in layer.params:
-        layer.layers[2].params["E"] = arrays["0.E"]
+        layer.layers[2].tie("E", arrays["0.E"])
     zero = layer.zero_state(1)
     state = filled(zero, (arrays[f"state {i}"] for i in range(len(leaves(zero)))))
     dstate = filled(zero, (arrays[f"dstate {i}"] for i in range(len(leaves(zero)))))
@@ -477,20 +477,20 @@ def test_arrays_of_devices_at_the_ends_of_their_ranges():
 
 
 @pytest.mark.parametrize("call, error, words", [
-    (lambda: pcm.PCMArray(4, 3, noise=0.0, scale=5e-324), ValueError, "scale must be .*1e-100"),
-    (lambda: pcm.PCMArray(4, 3, noise=0.0, scale=1e308), ValueError, "scale must be .*1e\\+100"),
-    (lambda: pcm.full_scale(np.full((2, 2), 5e-324)), ValueError, "max.W. must be"),
-    (lambda: pcm.UpdateRule(epsilon=5e-324), ValueError, "epsilon must be"),
-    (lambda: pcm.DeviceReadout(53), ValueError, "bits must be at most 52, got 53"),
-    (lambda: pcm.DeviceReadout(0), ValueError, "bits must be at least 1"),
-    (lambda: pcm.ColumnReadout(dac_bits=2000), ValueError, "dac_bits must be at most 52"),
-    (lambda: pcm.ColumnReadout(adc_bits=1), ValueError, "adc_bits must be at least 2"),
-    (lambda: pcm.draw_stuck((-1,), 0.1, 0.1, rng=np.random.default_rng(0)), ValueError, "shape must be at least 1"),
-    (lambda: pcm.draw_stuck(3, 0.1, 0.1, rng=np.random.default_rng(0)), TypeError, "shape must be a tuple"),
-    (lambda: pcm.PCMDevices(3, t=0.0, noise=0.0), TypeError, "shape must be a tuple of integers, got int"),
-    (lambda: pcm.PCMDevices((3.0,), t=0.0, noise=0.0), TypeError, "shape must be an integer, got float"),
+    (lambda: pcm.PCMArray(4, 3, noise=0.0, scale=5e-324), ValueError, "scale: expected .*1e-100"),
+    (lambda: pcm.PCMArray(4, 3, noise=0.0, scale=1e308), ValueError, "scale: expected .*1e\\+100"),
+    (lambda: pcm.full_scale(np.full((2, 2), 5e-324)), ValueError, "max.W.: expected"),
+    (lambda: pcm.UpdateRule(epsilon=5e-324), ValueError, "epsilon: expected"),
+    (lambda: pcm.DeviceReadout(53), ValueError, "^bits: expected an int in .1, 52., got 53"),
+    (lambda: pcm.DeviceReadout(0), ValueError, "^bits: expected an int in .1, 52., got 0"),
+    (lambda: pcm.ColumnReadout(dac_bits=2000), ValueError, "dac_bits: expected an int in .2, 52., got 2000"),
+    (lambda: pcm.ColumnReadout(adc_bits=1), ValueError, "adc_bits: expected an int in .2, 52., got 1"),
+    (lambda: pcm.draw_stuck((-1,), 0.1, 0.1, rng=np.random.default_rng(0)), ValueError, "shape.0.: expected a positive int, got -1"),
+    (lambda: pcm.draw_stuck(3, 0.1, 0.1, rng=np.random.default_rng(0)), TypeError, "shape: expected a tuple"),
+    (lambda: pcm.PCMDevices(3, t=0.0, noise=0.0), TypeError, "shape: expected a tuple of positive ints, got 3"),
+    (lambda: pcm.PCMDevices((3.0,), t=0.0, noise=0.0), TypeError, "shape.0.: expected a positive int, got 3.0"),
     (lambda: independent_notes_nll([np.ones((3, 2), complex)], [np.ones((3, 2))]), TypeError,
-     r"train_rolls\[0\]: expected an array, got ndarray of complex128"),
+     r"train_rolls\[0\]: expected an array of numbers 0 and 1, got complex128"),
 ])
 def test_what_no_device_can_be_is_named(call, error, words):
     with pytest.raises(error, match=words):
@@ -551,7 +551,7 @@ def test_what_cannot_be_checked_is_named(words, call):
 
 def test_what_is_no_layer_or_has_no_step_is_named():
     rng = np.random.default_rng(0)
-    with pytest.raises(TypeError, match="layer: expected a layer or Network, got int"):
+    with pytest.raises(TypeError, match="layer: expected a Layer or a Network, got int"):
         gradcheck.check_layer(3, np.ones((2, 2, 3)), rng=rng)
     for shape in ((0, 2, 3), (2, 0, 3)):
         with pytest.raises(ValueError, match="x: expected at least one step and sample"):

@@ -3,6 +3,7 @@
 First, for every array argument alike: what NumPy would broadcast, other dtypes, NaN and infinity.
 Then, argument by argument, what is special to it.
 """
+import operator
 from collections import namedtuple
 
 import numpy as np
@@ -57,7 +58,7 @@ def cache(layer, x=X):
 
 
 def with_param(layer, name, value):
-    layer.params[name] = value
+    layer.tie(name, value)
     return layer
 
 
@@ -227,7 +228,7 @@ SNU_OPTIONS = {
               bad([0.8] * N, TypeError, "[0.8,"), bad(True, TypeError, "True"),
               bad(np.full(N, -0.1), ValueError, "[0, 1]", "-0.1"),
               bad(np.array([0, 0.5, 1, 1.5]), ValueError, "[0, 1]", "1.5"),
-              bad(np.array([0, np.nan, 1, 1]), ValueError, "[0, 1]", "nan"),
+              bad(np.array([0, np.nan, 1, 1]), ValueError, "finite", "nan"),
               bad(np.full(N + 1, 0.5), ValueError, "(4,)", "(5,)"),
               bad(np.full(1, 0.5), ValueError, "(4,)", "(1,)"),
               bad(np.full((1, N), 0.5), ValueError, "(4,)", "(1, 4)"),
@@ -314,16 +315,19 @@ CASES = [
     ('layers[1]: layers[0]: params["W"]', lambda: with_network_param(nested(), "1.0.W").forward(X), ValueError,
      ["finite", "nan"]),
 
-    # parameters: all names there, and no others
-    ("params", lambda: with_param(unit(), "H", np.ones((N, N))).forward(X), ValueError,
-     ["W, b, decay", "got W, b, decay, H"]),
+    # parameters: arrays are changed in place, never exchanged; a layer's other attributes are fixed
+    *[(f'params["{name}"]', lambda make=make, name=name: operator.setitem(make().params, name, X), TypeError,
+       ["in place", f'params["{name}"][...] = a', "tie", "ndarray"])
+      for make, name in ((unit, "W"), (unit, "H"), (dense, "b"), (network, "1.W"))],
+    ("trainable", lambda: setattr(unit(), "trainable", ("W", "w")), ValueError, ["W, b, decay", "('W', 'w')"]),
+    ("trainable", lambda: setattr(unit(), "trainable", "W"), ValueError, ["W, b, decay", "'W'"]),
 
     # layers
     ("layers", lambda: Network([]), ValueError, ["at least one"]),
     ("layers", lambda: Network(unit()), TypeError, ["SNU"]),
     ("layers", lambda: Network(None), TypeError, ["NoneType"]),
-    ("layers[1]", lambda: Network([unit(), np.ones(3)]), TypeError, ["a layer", "ndarray"]),
-    ("layers[0]", lambda: Network([SNU]), TypeError, ["a layer", "type"]),
+    ("layers[1]", lambda: Network([unit(), np.ones(3)]), TypeError, ["a Layer", "ndarray"]),
+    ("layers[0]", lambda: Network([SNU]), TypeError, ["a Layer", "the class SNU"]),
     ("layers[1]", lambda: Network([unit(), dense(N, dtype=np.float32)]), TypeError,
      ["float64", "layers[0]", "float32"]),
     ("layers[2]", lambda: Network([unit(), dense(N, 5), dense(4, 2)]), ValueError,
@@ -351,8 +355,8 @@ CASES = [
     ("target", lambda: softmax_cross_entropy(Y, MASK), TypeError, ["integer", "float64"]),
     ("target", lambda: softmax_cross_entropy(Y, CLASSES.tolist()), TypeError, ["integer", "list"]),
     ("target", lambda: softmax_cross_entropy(Y, CLASSES > 0), TypeError, ["integer", "bool"]),
-    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, N)), ValueError, ["0..3", "to 4"]),
-    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, -1)), ValueError, ["0..3", "-1"]),
+    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, N)), ValueError, ["[0, 3]", "got 4"]),
+    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, -1)), ValueError, ["[0, 3]", "-1"]),
     *[("mask", lambda loss=loss, target=target, mask=mask: loss(Y, target, mask), error, words)
       for loss, target in ((mean_square_error, TARGET), (bernoulli_nll, Y),
                            (softmax_cross_entropy, CLASSES))
@@ -399,20 +403,6 @@ def test_a_generator_must_be_passed():
             make(N_IN, N, rng())  # by keyword only
     with pytest.raises(TypeError, match="rng"):
         rate_code(values(0.5), 20, 6)
-
-
-def test_a_missing_parameter_is_named():
-    for layer in (unit(recurrent=True), dense()):
-        _, before = layer.forward(X)
-        for name in list(layer.params):
-            kept = dict(layer.params)
-            del layer.params[name]
-            for call in (lambda: layer.forward(X), lambda: layer.backward(Y, before)):
-                message = message_of(call, ValueError, "params")
-                assert ", ".join(kept) in message.split("got")[0]
-                assert name not in message.split("got")[1].split(", ")
-            layer.params.clear()
-            layer.params.update(kept)
 
 
 def test_batch_and_time_swapped_is_refused_wherever_a_second_argument_tells():
@@ -462,9 +452,9 @@ def test_nan_in_a_weight_does_not_pass_in_silence():
 def test_optimisers_refuse_unknown_names_and_one_array_under_two():
     for optimiser in (SGD(0.1, 0.9), Adam(0.1)):
         W = X.copy()
-        with pytest.raises(ValueError, match="^grads: 'U' is not in params, which has W, V"):
+        with pytest.raises(ValueError, match="^grads: expected names of params, W, V, got 'U'"):
             optimiser.step({"W": W, "V": X}, {"U": X})
-        with pytest.raises(ValueError, match="^params: 'W' and 'V' are one array"):
+        with pytest.raises(ValueError, match="^params: expected arrays of their own, got 'W' and 'V'"):
             optimiser.step({"W": W, "V": W}, {"W": X, "V": X})
         assert (W == X).all()
 
@@ -478,5 +468,5 @@ def test_a_surrogate_of_ones_own_must_keep_dtype_and_shape(dtype):
     for dpsi in (lambda v: np.ones(v.shape, other), lambda v: dtype(1), lambda v: 1.0,
                  lambda v: None, lambda v: np.ones(1, dtype), lambda v: v[:1]):
         wrong = unit(surrogate=(np.tanh, dpsi), dtype=dtype)
-        message = message_of(lambda: wrong.backward(dy, cache(wrong, x)), TypeError, "surrogate")
-        assert f"{np.dtype(dtype)} {Y.shape}" in message
+        message = message_of(lambda: wrong.backward(dy, cache(wrong, x)), (TypeError, ValueError), "surrogate(v)")
+        assert str(np.dtype(dtype)) in message or str(Y.shape) in message

@@ -11,7 +11,7 @@ import pytest
 
 from snu_ref.data import datasets
 from snu_ref.__main__ import main
-from snu_ref.tasks import array_file
+from snu_ref import array_file
 
 ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
 TRAIN = ["train", "music", "--unit", "snu", "--epochs", "4", "--seed", "3", "--out"]
@@ -133,7 +133,7 @@ KILL_IN_WRITING = """
 import os, signal, sys
 from contextlib import contextmanager
 from snu_ref.__main__ import main
-from snu_ref.tasks import array_file
+from snu_ref import array_file
 
 whole_file, writes = array_file.whole_file, []
 
@@ -204,7 +204,7 @@ def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, caps
 
 def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
     for name, words in (
-        ("checkpoint.npz", "checkpoint.npz is of an earlier run: give --resume"),
+        ("checkpoint.npz", "checkpoint.npz: expected a checkpoint, but it is damaged"),
         ("results.json", "results.json is of something else: give another --out"),
     ):
         folder = tmp_path / name

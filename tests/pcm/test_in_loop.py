@@ -6,7 +6,7 @@ import pytest
 
 from snu_ref import SNU, Dense, Network, bernoulli_nll
 from snu_ref.pcm import PCMArray, DeviceReadout, UpdateRule
-from snu_ref.pcm.in_loop import PCMStore, QuantisedStore, RoundedStore, round_to_bits
+from snu_ref.pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore, round_to_bits
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.settings import settings_of
@@ -70,15 +70,15 @@ def test_the_state_of_a_store_restores_it(which):
 
 
 def test_names_and_start_weights_are_checked():
-    with pytest.raises(ValueError, match="names: expected names of parameters"):
+    with pytest.raises(ValueError, match="names: expected names of matrices"):
         QuantisedStore(_network(), ("7.W",))
-    with pytest.raises(ValueError, match="names: expected matrices, but '0.b'"):
+    with pytest.raises(ValueError, match="names: expected names of matrices, of 0.W, 1.W, got .'0.b'"):
         QuantisedStore(_network(), ("0.b",))
     network = _network()
     network.params["0.W"][0, 0] = 100.0
     with pytest.raises(ValueError, match="W"):
         PCMStore(network, NAMES, noise=0.0)
-    with pytest.raises(ValueError, match="0.W: expected start weights within .* got 100"):
+    with pytest.raises(ValueError, match="0.W: expected numbers in .-2.5, 2.5., got 100"):
         QuantisedStore(network, NAMES)
     for name in NAMES:   # a limit below any weight holds weights of zero alone
         network.params[name][...] = 0
@@ -88,7 +88,7 @@ def test_names_and_start_weights_are_checked():
         if fits:
             QuantisedStore(network, NAMES)
         else:
-            with pytest.raises(ValueError, match="0.W: expected start weights within .*2.5"):
+            with pytest.raises(ValueError, match="0.W: expected numbers in .-2.5, 2.5., got 2.51"):
                 QuantisedStore(network, NAMES)
     for bits in (1, 0, 53, 2000):
         with pytest.raises(ValueError, match="bits"):
@@ -102,9 +102,9 @@ def test_the_updates_that_devices_get_are_conserved():
     array, wanted, pulses = store.arrays["0.W"], 0.0, 0.0
     update = array.update
 
-    def counted(dW):
+    def counted(dW, **noise):
         nonlocal wanted, pulses
-        n = update(dW)
+        n = update(dW, **noise)
         wanted, pulses = wanted + 8.0 * dW, pulses + n
         return n
 
@@ -189,7 +189,7 @@ def test_the_straight_through_gradient_is_that_of_the_conductances_as_read():
 
 
 def test_unknown_kinds_and_options_are_named():
-    for store, message in (({"kind": "tape"}, "kind: expected one of 'pcm', 'quantised', 'rounded', got 'tape'"),
+    for store, message in (({"kind": "tape"}, "kind: expected one of 'pcm', 'quantised', 'rounded', 'noisy', got 'tape'"),
                            ({"kind": "rounded", "bit": 4}, "bit"), ({"kind": "pcm", "colour": 1}, "colour")):
         task, settings = _music(store=store)
         with pytest.raises((ValueError, TypeError), match=message):
@@ -210,7 +210,8 @@ def test_the_network_of_the_experiment_has_52800_devices():
 
 
 @pytest.mark.parametrize("store", [{"kind": "pcm", "scale": 16.0, "refresh_every": 2},
-                                   {"kind": "quantised"}, {"kind": "rounded", "bits": 4}])
+                                   {"kind": "quantised"}, {"kind": "rounded", "bits": 4},
+                                   {"kind": "noisy", "sigma": 0.1}])
 def test_a_resumed_run_with_a_store_ends_bit_identical(tmp_path, store):
     task, settings = _music(store=store)
     path = tmp_path / "checkpoint.npz"
@@ -240,3 +241,77 @@ def test_training_in_the_loop_learns():
     trained = train(task, SimpleNamespace(**{**vars(settings), "epochs": 100}), 0)
     assert trained.history[-1]["loss"] < 0.5 * trained.history[0]["loss"]
     assert trained.store.counters["set_pulses"] > 0 and trained.best_epoch == 100
+
+
+def test_noise_is_injected_in_training_only():
+    network = _network()
+    before = {name: p.copy() for name, p in network.params.items()}
+    store = NoisyStore(network, NAMES, noise=np.random.default_rng(0), sigma=0.1, clip=None)
+    store.read(training=False)
+    assert all(np.array_equal(network.params[name], before[name]) for name in before)
+    reads = []
+    for _ in range(4000):
+        store.read()
+        reads.append(network.params["0.W"] - before["0.W"])
+        store.write()                                     # nothing was added
+    error = 0.1 * np.abs(before["0.W"]).max()
+    assert np.std(reads) == pytest.approx(error, rel=0.02) and abs(np.mean(reads)) < 4 * error / 200
+    store.read()
+    network.params["0.W"][...] += 0.25                     # an update reaches the clean weights
+    store.write()
+    store.read(training=False)
+    np.testing.assert_allclose(network.params["0.W"], before["0.W"] + 0.25, rtol=1e-12)
+
+
+def test_noisy_weights_are_clipped_to_so_many_deviations():
+    network = _network()
+    network.params["0.W"][0, 0] = 50.0
+    store = NoisyStore(network, NAMES, noise=0.0, clip=1.5)
+    deviation = network.params["0.W"].std()
+    store.read()
+    store.write()
+    store.read(training=False)
+    assert network.params["0.W"].max() == pytest.approx(1.5 * deviation)
+
+
+def _programmed(**options):
+    store = PCMStore(_network(), NAMES, noise=np.random.default_rng(0), scale=8.0, **options)
+    return store, store.arrays["0.W"]
+
+
+def test_an_ideal_write_leaves_exact_conductances_and_steps():
+    store, array = _programmed(ideal=("write",))
+    target = np.abs(_network().params["0.W"]) * 8
+    np.testing.assert_allclose(array.devices.G0.max(axis=(0, 1)), target, rtol=1e-12)
+    twice = []
+    for seed in (0, 1):                                   # blind pulses do not depend on the seed
+        store = PCMStore(_network(), NAMES, noise=np.random.default_rng(seed), ideal=("write",))
+        store.read()
+        store.params["0.W"][...] += 0.5
+        store.write()
+        twice.append(store.arrays["0.W"].devices.G0.copy())
+    assert np.array_equal(*twice) and twice[0].max() > 0
+
+
+@pytest.mark.parametrize("ideal, same", [((), False), (("read",), True), (("write", "drift"), False)])
+def test_an_ideal_read_gives_the_same_weights_twice(ideal, same):
+    store, _ = _programmed(ideal=ideal)
+    assert np.array_equal(store.weights("0.W"), store.weights("0.W")) == same
+
+
+def test_without_drift_a_year_changes_nothing():
+    for ideal, same in ((("drift",), True), ((), False)):
+        store, array = _programmed(ideal=ideal)
+        store.read()
+        store.params["0.W"][...] += 0.3
+        store.write()
+        assert np.array_equal(array.conductance(array.now), array.conductance(3e7)) == same
+
+
+def test_without_converters_a_quiet_read_is_the_difference_of_the_conductances():
+    for ideal, same in ((("read", "converters"), True), (("read",), False)):
+        store, array = _programmed(ideal=ideal)
+        G = array.conductance(array.now)
+        assert np.allclose(store.weights("0.W"), (G[0] - G[1]).sum(axis=0) / 8, rtol=1e-12, atol=0) == same
+    with pytest.raises(ValueError, match="ideal: expected one of 'write', 'read', 'drift', 'converters'"):
+        _programmed(ideal=("noise",))

@@ -179,7 +179,7 @@ def test_a_thousand_pulses_are_allowed_and_one_more_is_not():
         if abs(n) == 1000:
             assert array.update(dW)[1, 2] == n
         else:
-            with pytest.raises(ValueError, match="asks for 1001 pulses"):
+            with pytest.raises(ValueError, match="dW: expected at most 1000 pulses at one synapse, got 1001"):
                 array.update(dW)
             assert not array.chi.any() and array.now == 0.0
 

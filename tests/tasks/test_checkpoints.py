@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from snu_ref.tasks import array_file, checkpoints
+from snu_ref import array_file
+from snu_ref.tasks import checkpoints
 from snu_ref.tasks.training import make_optimiser, make_store, train
 from helpers.toy_tasks import TASKS, digits, music, toy_settings
 
@@ -398,11 +399,11 @@ def test_hostile_arrays_are_refused_without_filling_memory(checkpoint, raw, pack
 
 def test_what_is_no_file_is_refused(tmp_path):
     (tmp_path / "folder").mkdir()
-    refused(tmp_path / "folder", "expected a checkpoint, found a folder")
+    refused(tmp_path / "folder", "expected a checkpoint to resume from, found a folder")
     refused(tmp_path / "none", "no such file")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        refused(tmp_path / "pipe", "found a folder or a device")
+        refused(tmp_path / "pipe", "found a pipe")
 
 
 def test_a_checkpoint_of_another_run_is_refused(checkpoint):
@@ -410,13 +411,14 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
         return {"settings": toy_settings(**{**SETTINGS, **changes})}
 
     refused(checkpoint, "expected seed 8, but the checkpoint is of a run with 7", seed=8)
-    refused(checkpoint, "expected epochs 3", **other(epochs=3))
+    refused(checkpoint, "expected epochs 1, but the checkpoint is of a run with 2", **other(epochs=1))
+    refused(checkpoint, "expected batch 5", "expected lr 0.5, but", **other(lr=0.5, batch=5))
     refused(checkpoint, "expected options {'decay': 0.5}", **other(options={"decay": 0.5}))
     refused(checkpoint, "expected unit 'ssnu'", task=digits("ssnu"))
     refused(checkpoint, "expected metric 'nll'", task=music())
     altered = digits()
     altered.data["train"][0][3, 4] += 1                   # one number of the training data
-    refused(checkpoint, "expected data ", "of a run with", task=altered)
+    refused(checkpoint, "expected the same data, but the checkpoint is of a run with others", task=altered)
 
 
 def test_damaged_devices_are_refused_and_undone(tmp_path):
@@ -427,7 +429,7 @@ def test_damaged_devices_are_refused_and_undone(tmp_path):
     train(music("snu"), settings, 7, checkpoint=path)
     good = path.read_bytes()
     for change, word in (
-        ({"store/1.W/turn": None}, "state must hold exactly"),
+        ({"store/1.W/turn": None}, "state: expected an entry '1.W/turn', got none"),
         ({"store/1.W/chi": np.zeros((2, 2))}, "state['chi']"),
         ({"store/1.W/scale": np.array(-1.0)}, "scale"),
     ):

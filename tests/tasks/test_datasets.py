@@ -122,7 +122,7 @@ def test_piano_roll_has_a_key_for_every_pitch_that_sounds():
 
 
 @pytest.mark.parametrize("pitches, error, message", [
-    ([[60]], TypeError, "pitches: expected an integer array .* got list"),
+    ([[60]], TypeError, "pitches: expected a NumPy array of integers .* got list"),
     (np.array([[60.0]]), TypeError, "got float64"),
     (np.array([60]), ValueError, r"shape \(steps, voices\), got \(1,\)"),
     (np.array([[60, 109]]), ValueError, "MIDI 21..108, .* got 109"),

@@ -6,12 +6,17 @@ import pytest
 
 from snu_ref import Dense, LSTM, Network, SNU
 from snu_ref.experiments import runs
+from snu_ref.experiments.baselines import BASELINES
 from snu_ref.experiments.operations import count
-from snu_ref.experiments.rows import BLOCKS, FEED_FORWARD, NO_MEMBRANE, Row
+from snu_ref.experiments.rows import BLOCKS, Row
+from snu_ref.tasks.digits import Digits
+from snu_ref.tasks.language import Language
 from snu_ref.tasks.loading import load_task
+from snu_ref.tasks.music import Music
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.run import run_task
-from snu_ref.tasks.settings import settings_of
+from snu_ref.tasks.settings import read_changes, settings_of
+from snu_ref.tasks.training import make_store
 
 TINY = {"hidden": (12,), "epochs": 2}
 
@@ -47,37 +52,29 @@ def test_the_recurrent_soft_unit_without_a_membrane_is_a_plain_sigmoid_rnn():
         np.testing.assert_allclose(y_t, y, rtol=1e-13)
 
 
-def test_rows_have_names_of_their_own_and_settings_that_their_presets_know():
+def test_rows_have_names_of_their_own():
     for name, (_, rows) in BLOCKS.items():
-        keys = [(row.name, runs.changes_text(row.changes)) for row in rows]
+        keys = [(row.name, runs.changes_text(row)) for row in rows]
         assert len(set(keys)) == len(keys), name
-        for row in rows:
-            settings_of(find_preset(row.task, row.unit, row.preset),
-                        **runs.merged(find_preset(row.task, row.unit, row.preset), row.changes))
 
-
-def test_options_are_changed_one_by_one():
-    table = find_preset("language", "ssnu", "small")
-    options = runs.merged(table, {**FEED_FORWARD, **NO_MEMBRANE, "lr": 0.1})["options"]
-    assert options == {"g": "identity", "decay": 0.0, "recurrent": False, "train_decay": False}
-    assert table["options"].value["decay"] == 0.5
-    assert runs.merged(table, {"lr": 0.1}) == {"lr": 0.1}
 
 
 def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     rows = [Row("A", "digits", "snu", changes=TINY, seeds=2),
-            Row("B", "music", "ssnu", changes=TINY, seeds=1, split="valid")]
+            Row("B", "music", "ssnu", changes=TINY, seeds=1, split="valid"),
+            Row("C", "digits", "nearest neighbour", seeds=1)]
     monkeypatch.setattr(runs, "find_block", lambda name: rows)
     first = next(runs.run_block("x", tmp_path, None, tmp_path))      # stopped after one run
     assert [line["row"] for line in runs.read_table(tmp_path / "x.csv")] == ["A"]
     rest = list(runs.run_block("x", tmp_path, None, tmp_path))
-    assert [(line["row"], line["seed"]) for line in rest] == [("B", "0"), ("A", "1")]
+    assert [(line["row"], line["seed"]) for line in rest] == [("B", "0"), ("C", "0"), ("A", "1")]
     assert list(runs.run_block("x", tmp_path, None, tmp_path)) == []
     table = runs.read_table(tmp_path / "x.csv")
     assert table == [first, *rest] and not list(tmp_path.glob("*.npz"))
     with open(tmp_path / "x.csv", encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == table
-    a, b, _ = table
+    a, b, c, _ = table
+    assert c["valid"] and c["test"] and not c["parameters"]
     assert float(a["test"]) == pytest.approx(1 - len(a["wrong"].split()) / 60, abs=1e-5)
     assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: test unread
 
@@ -124,3 +121,43 @@ def test_units_that_do_not_spike_multiply():
     assert count(lstm, [x / 2])[1:] == (0, 21024, 21024)      # 4 * 36 * (88 + 36) + 36 * 88
     notes = count(lstm, [x])                                  # notes are 0 or 1: no products of W
     assert notes[1:] == (88 * 4 * 36, 4 * 36 * 36 + 36 * 88, 21024) and notes.rates == ()
+
+
+def test_every_row_makes_a_network_and_its_store():
+    """Also the rows that take hours: their settings fit together, and sizes called equal are so."""
+    sizes = {}
+    for name, (_, rows) in BLOCKS.items():
+        for row in rows:
+            if row.unit in BASELINES:
+                continue
+            task = {"digits": lambda unit: Digits(unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}),
+                    "music": lambda unit: Music(unit, {}), "language": lambda unit: Language(unit, {}, 300)}
+            table = find_preset(row.task, row.unit, row.preset)
+            settings = settings_of(table, **read_changes(runs.changes_of(row), table))
+            rng = np.random.default_rng(0)
+            network = task[row.task](row.unit).network(settings, rng)
+            make_store(network, settings, rng)
+            sizes[name, row.name] = network.n_trainable
+    grid = {row.name: sizes["grid", row.name] for row in BLOCKS["grid"][1]}
+    for target in (26_638, 49_138):
+        assert sum(abs(n - target) < 0.015 * target for n in grid.values()) == 6
+    for unit in ("RNN, 3 x 191", "GRU, 3 x 89", "LSTM, 3 x 72"):
+        assert abs(sizes["mnist", f"MNIST, {unit}, without shifts"] - 335_114) < 0.01 * 335_114
+
+
+def test_the_threshold_is_where_the_bias_starts():
+    unit, same = (SNU(3, 4, rng=np.random.default_rng(0), **options) for options in ({"threshold": 0.3}, {}))
+    assert (unit.params["b"] == -0.3).all() and (same.params["b"] == -1).all()
+    assert np.array_equal(unit.params["W"], same.params["W"])
+    with pytest.raises(ValueError, match="threshold: expected"):
+        SNU(3, 4, rng=np.random.default_rng(0), threshold=np.inf)
+
+
+def test_devices_and_longer_images_have_lines_of_their_own(few_pieces, tmp_path):
+    row = Row("A", "music", "snu", preset="pcm", changes={"store": None, **TINY}, devices=2)
+    first, *rest = runs.run_row(row, 0, None, tmp_path / "c.npz")
+    assert [(line["row"], line["device"]) for line in rest] == [("A, then programmed once", d) for d in "01"]
+    assert rest[0]["test"] != rest[1]["test"] != first["test"] and rest[0]["valid"] != rest[0]["test"]
+    row = Row("B", "digits", "snu", changes=TINY, shown=(7, 200))
+    first, short, long = runs.run_row(row, 0, None, tmp_path / "d.npz")
+    assert short["row"] == "B, shown for 7 steps" and short["wrong"] != first["wrong"] != long["wrong"]

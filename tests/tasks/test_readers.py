@@ -368,7 +368,7 @@ def test_what_is_missing_or_not_a_file(tmp_path, read, name):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_does_not_hang_the_reader(tmp_path):
     os.mkfifo(tmp_path / "jsb-chorales-quarter.json")
-    fails(read_jsb, tmp_path, "expected a file, found a folder or a device")
+    fails(read_jsb, tmp_path, "expected a file, found a pipe")
 
 
 def test_missing_is_a_data_error_and_a_value_error():

@@ -12,7 +12,8 @@ from snu_ref.layers.embedding import Embedding
 from snu_ref.data.ngrams import (unigram, unigram_perplexity, witten_bell_bigram,
                                  witten_bell_bigram_perplexity)
 from snu_ref.tasks import loading
-from snu_ref.tasks.digits import Digits, shifted, split_validation
+from snu_ref.tasks.digits import Digits, split_validation
+from snu_ref.tasks.distortion import shifted
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import Music
@@ -89,7 +90,7 @@ def test_an_evaluation_has_spikes_of_its_own_that_depend_on_the_seed_alone():
     network = task.network(settings, np.random.default_rng(0))
     seen = []
     forward = network.forward
-    network.forward = lambda x: seen.append(x) or forward(x)
+    vars(network)["forward"] = lambda x: seen.append(x) or forward(x)
     for seed in (3, 3, 4):
         task.evaluate(network, "valid", settings, seed)
     assert np.array_equal(seen[0], seen[1]) and not np.array_equal(seen[0], seen[2])
@@ -105,7 +106,7 @@ def test_an_evaluation_may_show_images_for_longer_at_the_same_rates(monkeypatch)
     monkeypatch.setattr("snu_ref.tasks.digits.EVALUATION_BATCH", 50)
     seen = []
     forward = network.forward
-    network.forward = lambda x: seen.append(x) or forward(x)
+    vars(network)["forward"] = lambda x: seen.append(x) or forward(x)
     task.evaluate(network, "valid", settings, 0)
     values = task.data["valid"][0]
     assert [x.shape for x in seen] == 4 * [(60, 5, 10)] and len(values) == 20

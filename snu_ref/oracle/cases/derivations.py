@@ -117,8 +117,7 @@ def _network_gradients(config, inputs):
 
 
 def _make_complex(layer, params):
-    layer.params.update(params)
-    layer.dtype = np.dtype(np.complex128)
+    vars(layer).update(params=params, dtype=np.dtype(np.complex128))
 
 
 def tape_outputs(config, inputs, outputs):

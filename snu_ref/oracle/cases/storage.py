@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...files import open_regular, read_regular
+
 CASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 SLACK = 4096  # bytes of headers beyond the numbers themselves, ours
@@ -76,9 +78,8 @@ def write_npz(path, arrays):
 
 def read_npz(path, shapes):
     """The arrays of an .npz that must hold exactly those of `shapes`, {name: (dtype, shape)}."""
-    _must_be_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
             expected = {name + ".npy" for name in shapes}
             if set(sizes) != expected or len(archive.infolist()) != len(expected):
@@ -103,11 +104,6 @@ def read_npz(path, shapes):
 
 def _bytes(dtype, shape):
     return math.prod(shape) * np.dtype(dtype).itemsize
-
-
-def _must_be_file(path):
-    if not Path(path).is_file():  # a pipe, say, would be waited for
-        raise ValueError(f"{path}: " + ("not a file" if Path(path).exists() else "no such file"))
 
 
 def _read_array(file, dtype, shape, name=""):
@@ -173,11 +169,12 @@ def check_text(path, arrays, prefixes=("input", "output")):
 
 def read_json(path):
     """A JSON file; ValueError with its name if it cannot be read."""
-    _must_be_file(path)
-    if Path(path).stat().st_size > LARGEST_JSON:
-        raise ValueError(f"{path}: expected at most {LARGEST_JSON} bytes")
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        raw = read_regular(path, LARGEST_JSON)
+    except FileNotFoundError as error:
+        raise ValueError(error) from None
+    try:
+        return json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not readable as JSON: {error}") from None
 
@@ -198,7 +195,7 @@ def read_bin(path, dtype, shape):
         hint = f": these look like {other}" if other and size * width % expected == 0 else ""
         raise ValueError(f"expected {expected} bytes, {np.dtype(dtype)} {tuple(shape)}, "
                          f"got {size} bytes{hint}")
-    numbers = np.frombuffer(Path(path).read_bytes(), np.dtype(dtype).newbyteorder("<"))
+    numbers = np.frombuffer(read_regular(path, expected), np.dtype(dtype).newbyteorder("<"))
     return numbers.astype(dtype).reshape(shape)
 
 
@@ -213,5 +210,5 @@ def look_swapped(arrays):
 
 def read_npy(path, dtype, shape):
     """The numbers of a .npy of a known dtype and shape, never pickled."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return _read_array(file, dtype, shape).astype(dtype)

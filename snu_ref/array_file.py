@@ -11,7 +11,7 @@ import zipfile
 
 import numpy as np
 
-from ..files import whole_file
+from .files import open_regular, whole_file
 
 DIGEST = "sha256"
 
@@ -32,7 +32,7 @@ def write(path, arrays):
 def read(path):
     """The arrays in `path`, read-only. Raises DamagedError that says what is wrong."""
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if sum(member.file_size for member in members) > os.fstat(file.fileno()).st_size:
                 raise ValueError("its members are larger than the file")
@@ -40,6 +40,8 @@ def read(path):
                       for member in members}
         if DIGEST not in arrays:
             raise ValueError(f"it has no array {DIGEST!r}")
+    except FileNotFoundError:
+        raise
     except Exception as error:  # zipfile and NumPy raise many kinds on damaged bytes
         raise DamagedError(" ".join(str(error).split()) or type(error).__name__) from error
     if str(arrays.pop(DIGEST)) != digest(arrays):

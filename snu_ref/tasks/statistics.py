@@ -2,8 +2,8 @@
 
     mean m = sum x_i / n,    sd^2 = sum (x_i - m)^2 / (n - 1)
     95 % interval of the mean        m +- t(n - 1) sd / sqrt(n)
-    values in groups of one size     between: the Summary of the groups' means; within: sd pooled over
-                                     the groups, sqrt(mean of sd_g^2)
+    groups of one size               between: the Summary of the groups' means
+                                     within: sqrt(mean of sd_g^2), pooled over the groups
     difference of the means, pairs   the interval of the mean of a_i - b_i
     the same, without pairs (Welch)  m_a - m_b +- t(k) sqrt(u + v),  u = sd_a^2/n_a, v = sd_b^2/n_b,
                                      k = (u + v)^2 / (u^2/(n_a - 1) + v^2/(n_b - 1)), rounded down
@@ -58,7 +58,7 @@ def from_moments(n, mean, sd):
 
 
 def nested(groups):
-    """Summary of the groups' means, and the standard deviation within groups, None of single values.
+    """Summary of the groups' means, and the deviation within groups, None of single values.
 
     groups: sequences of numbers, all of one length, such as the devices of each network.
 
@@ -134,8 +134,8 @@ def t_probability(t, k):
     """P(|T| <= t) for Student's T with k degrees of freedom, a whole number.
 
     With theta = atan(t/sqrt(k)), c = cos theta:
-        k odd    2/pi (theta + sin theta (c + 2/3 c^3 + ... + (2 4 .. (k-3))/(3 5 .. (k-2)) c^(k-2)))
-        k even   sin theta (1 + 1/2 c^2 + ... + (1 3 .. (k-3))/(2 4 .. (k-2)) c^(k-2))
+        k odd    2/pi (theta + sin theta (c + 2/3 c^3 + 2 4/(3 5) c^5 + ... up to c^(k-2)))
+        k even   sin theta (1 + 1/2 c^2 + 1 3/(2 4) c^4 + ... up to c^(k-2))
     """
     theta = math.atan2(t, math.sqrt(k))
     c, odd = math.cos(theta), k % 2

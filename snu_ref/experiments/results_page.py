@@ -1,0 +1,276 @@
+"""The results page, in Markdown, from the tables that `runs` keeps: nothing on it is typed by hand.
+
+    write_page(tables, path)     tables/*.csv -> path
+
+The tables' folder may hold earlier.md, text on runs that have no table, which is put at the end.
+Each block is a table with a line a row: means with sample standard deviation, n and the 95 %
+interval of the mean. Each claim of `claims` stands in the paragraph where `snu_ref.tasks.statistics` puts
+it: for, against, or not told apart.
+"""
+from pathlib import Path
+
+import numpy as np
+
+from ..files import whole_file
+from ..tasks.progress import clock
+from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
+                          verdict)
+from .claims import CLAIMS, Published
+from .comparison import IN_WORDS, interval, of_summary
+from .rows import BLOCKS
+from .runs import changes_text, read_table
+
+HOW = """\
+# Results
+
+This page is made from the tables in `results/`, one for each block, with a line for each run:
+settings, seed, figures, processor, versions. The commands, in the root of the repository:
+
+    python -m snu_ref experiments BLOCK --tables snu_ref/tasks/results --data DIR
+    python -m snu_ref experiments --tables snu_ref/tasks/results --page snu_ref/tasks/RESULTS.md
+
+The first runs what a table does not have yet, the second makes the page. Settings are those of the
+presets in `presets.py`, changed as `snu_ref/experiments/rows.py` says.
+
+- A figure is the mean over seeds ± the sample standard deviation (n - 1). The interval is
+  Student's 95 % interval of the mean. It covers the choice of the seed, and not that of the test
+  data.
+- A comparison speaks for or against a claim where Welch's 95 % interval of the difference leaves
+  out 0, or the margin. Where it does not, the two are not told apart, which does not make them
+  equal. With one seed there is no interval, and only McNemar's exact test of the two networks'
+  answers to the same test images may tell them apart (p < 0.05). There are {n} comparisons: where
+  nothing differs, one in twenty is expected to leave out 0.
+- The kept epoch is the best by validation; on devices it is the last. Settings were chosen on
+  validation data.
+- Another processor or another NumPy adds in another order. This changes the figures of spiking
+  networks as much as another seed does.
+- NLL is pooled over all predicted steps, in nats. The mean over pieces stands beside it.
+- Spikes: the fraction of units that fire in a step, by layer. Additions and multiply-adds a step
+  and sample are those of the weights (`snu_ref/experiments/operations.py`); "dense" uses every
+  weight.
+
+## What we read of the paper
+
+Nobody who works on this package has read the body of the paper, in any version. The figures called
+"published" were read in the charts of the authors' toolkit (IBM/neuroaikit, notebooks), which cite
+the journal version, and in one caption. Where we say that we do not know something, it is not in
+what we could read, and it may well be in the paper. From the toolkit are the surrogate slope 1 -
+tanh^2, step(0) = 0, the squared error of the mean output, lateral inhibition, the decay of 0.8 and
+the slope of the leaky g. The chart of the chorales has "sSNU" at 8.39, and not whether it is
+recurrent; it also has NIAF-LSTM at 8.51.
+"""
+
+
+def write_page(tables, path):
+    """Write the page at `path` from the tables in the folder `tables`."""
+    with whole_file(path) as file:
+        file.write(page(Path(tables)).encode())
+
+
+def page(tables):
+    """The page as text."""
+    lines = {name: read_table(tables / f"{name}.csv") for name in BLOCKS}
+    parts = [HOW.format(n=len(CLAIMS)), text_of_claims(lines), machines(lines)]
+    for name, (question, rows) in BLOCKS.items():
+        parts.append(f"## {question}\n\nBlock `{name}`, table `results/{name}.csv`."
+                     + unfinished(rows, lines[name]))
+        draw = trials if any(row.split == "valid" for row in rows) else figures
+        parts.append(draw(rows, lines[name]))
+    earlier = tables / "earlier.md"
+    if earlier.exists():
+        parts.append(earlier.read_text(encoding="utf-8"))
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def test_figures(lines, row):
+    """The test figures of a row by seed: a list of lists, of the devices of each network."""
+    seeds = {}
+    for line in lines:
+        if line["row"] == row and line["test"]:
+            seeds.setdefault(line["seed"], []).append(float(line["test"]))
+    return list(seeds.values())
+
+
+# ---- what it says -------------------------------------------------------------------------------
+
+HEADS = {
+    "for": "These comparisons speak for the paper's claims.",
+    "against": "These speak against them.",
+    "neither": "These pairs are not told apart.",
+    "short": "These comparators do not reach their published figure here, so comparisons with "
+             "them say less.",
+    "one": "These have one seed, and so no interval.",
+}
+
+
+def text_of_claims(lines):
+    """A list for each of HEADS, and how many claims wait for their rows."""
+    said = {}
+    for claim in CLAIMS:
+        side, sentence = judged(claim, lines)
+        said.setdefault(side, {}).setdefault(claim.about, []).append(sentence)
+    waiting = sum(map(len, said.pop("waiting", {}).values()))
+    paragraphs = ["\n".join([f"**{head}**\n"] + [f"- {about}: {sentence}." for about, sentences
+                                                 in said[side].items() for sentence in sentences])
+                  for side, head in HEADS.items() if side in said]
+    if waiting:
+        paragraphs.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run "
+                          "yet.")
+    return "## What the tables say\n\n" + "\n\n".join(paragraphs)
+
+
+def judged(claim, lines):
+    """The side that the tables take on a claim, and the words for it.
+
+    The side is a key of HEADS, or "waiting".
+    """
+    (block, name), values = claim.a, _means(lines, claim.a)
+    fixed = isinstance(claim, Published) or claim.b[0] == "baselines"
+    rival = [claim.value] if isinstance(claim, Published) else _means(lines, claim.b)
+    if not values or not rival:
+        return "waiting", ""
+    metric = next(line["metric"] for line in lines[block] if line["row"] == name)
+    margin = getattr(claim, "margin", 0.0)
+    allowed = [value + margin * (-1 if metric == "accuracy" else 1) for value in rival]
+    if fixed:  # a number without a spread of its own
+        allowed = allowed * len(values)
+    word = verdict(values, allowed, metric == "accuracy")
+    gap, low, high = difference(values, allowed)
+    text = f"{name} {_shown(metric, values)}, " + (
+        f"published {_number(metric, claim.value)}" if isinstance(claim, Published)
+        else f"{claim.b[1]} {_shown(metric, rival)}")
+    answers = [[line["wrong"].split() for line in lines[place[0]] if line["row"] == place[1]
+                and line["seed"] == "0" and line["wrong"]]
+               for place in ((claim.a,) if isinstance(claim, Published) else (claim.a, claim.b))]
+    p = mcnemar(*sum(answers, [])) if len(sum(answers, [])) == 2 else None
+    if p is not None:
+        text += f", McNemar's test of seed 0 p = {p:.2g}"
+    if low is None:
+        if p is None:
+            return "one", text
+        better = (gap > 0) == (metric == "accuracy")
+        return ("neither" if p >= SIGNIFICANT else "for" if better else "against"), text
+    shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
+    gap, low, high = (_number(metric, end + shift, "+") for end in (gap, low, high))
+    text += f", difference {gap} ({low} to {high})"
+    if margin:
+        text += f", where the margin is {_number(metric, margin)}"
+    sides = {"better": "for", "worse": "against", "not told apart": "neither"}
+    if getattr(claim, "rival", False):
+        sides |= {"better": "against", "worse": "short"}
+    return sides[word], text
+
+
+def _means(lines, place):
+    block, row = place
+    return [float(np.mean(devices)) for devices in test_figures(lines[block], row)]
+
+
+def _shown(metric, values):
+    return of_summary(metric, summary(values), " ± ")
+
+
+def _number(metric, value, sign=""):
+    digits, factor, _, _ = IN_WORDS[metric]
+    return f"{factor * value:{sign}.{digits}f}"
+
+
+# ---- tables -------------------------------------------------------------------------------------
+
+def figures(rows, lines):
+    """A block as a table: a line a row."""
+    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
+            "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
+    out = []
+    for name in dict.fromkeys(line["row"] for row in rows for line in lines
+                              if line["row"] == row.name or line["row"].startswith(
+                                  (f"{row.name}, then", f"{row.name}, shown"))):
+        group = [line for line in lines if line["row"] == name]
+        seeds, metric = test_figures(lines, name), group[0]["metric"]
+        between, within = nested(seeds)
+        test = of_summary(metric, between, " ± ")
+        if within is not None:
+            test += f" (networks), ± {_number(metric, within)} (devices)"
+        elif group[0]["wrong"] and between.n == 1:
+            n = N_TEST[group[0]["data"]]
+            test += f" (standard error {100 * standard_error(between.mean, n):.2f})"
+        out.append((name, _int(group, "parameters"), str(between.n), FIGURE[metric],
+                    _mean(group, "valid", metric), test, interval(metric, between),
+                    _mean(group, "per_piece", metric),
+                    _rates(group), _int(group, "additions"), _int(group, "multiply_adds"),
+                    _int(group, "dense"), _seconds(group)))
+    return _markdown(head, out) if out else ""
+
+
+FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
+N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
+
+
+def trials(rows, lines):
+    """Trials as a table: the mean validation figure of each setting, the best of a row marked."""
+    best, out = {}, []
+    for row in rows:
+        group = [line for line in lines if line["row"] == row.name
+                 and line["changes"] == changes_text(row)]
+        if len(group) == row.seeds:
+            mean = np.mean([float(line["valid"]) for line in group])
+            out.append((row, mean, group))
+            best[row.name] = min(best.get(row.name, np.inf), mean)
+    return _markdown(("row", "parameters", "settings", "n", "validation"), [
+        (row.name, _int(group, "parameters"), changes_text(row), str(row.seeds),
+         f"**{mean:.3f}**" if mean == best[row.name] else f"{mean:.3f}")
+        for row, mean, group in out]) if out else ""
+
+
+def unfinished(rows, lines):
+    """A sentence that names the rows with fewer runs than planned."""
+    done = {}
+    for line in lines:
+        if not line["device"]:
+            key = line["row"], line["changes"]
+            done[key] = done.get(key, 0) + 1
+    missing = [(row, done.get((row.name, changes_text(row)), 0)) for row in rows
+               if done.get((row.name, changes_text(row)), 0) < row.seeds]
+    if not missing:
+        return ""
+    if not lines:
+        return " Not run yet."
+    if rows[0].split == "valid":
+        n = sum(row.seeds for row in rows)
+        return f" Not finished: {len(lines)} of {n} trials are there."
+    return " Not finished: " + ", ".join(f"{row.name} ({n} of {row.seeds} runs)"
+                                         for row, n in missing) + "."
+
+
+def machines(lines):
+    """On what the runs were made."""
+    kinds = sorted({(line["processor"], line["python"], line["numpy"])
+                    for block in lines.values() for line in block})
+    return "Runs were made on one thread of: " + "; ".join(
+        f"{processor}, Python {python}, NumPy {numpy}" for processor, python, numpy in kinds) + "."
+
+
+def _mean(group, column, metric):
+    values = [float(line[column]) for line in group if line[column]]
+    return of_summary(metric, summary(values)._replace(sd=None)) if values else ""
+
+
+def _int(group, column):
+    values = [int(line[column]) for line in group if line[column]]
+    return f"{np.mean(values):,.0f}" if values else ""
+
+
+def _rates(group):
+    rates = [[float(rate) for rate in line["rates"].split()] for line in group if line["rates"]]
+    return ", ".join(f"{100 * rate:.1f} %" for rate in np.mean(rates, axis=0)) if rates else ""
+
+
+def _seconds(group):
+    values = [float(line["seconds"]) for line in group if line["seconds"]]
+    return clock(np.mean(values)) if values else ""
+
+
+def _markdown(head, rows):
+    text = {1: "---:"}
+    rule = ["---"] + [text[1]] * (len(head) - 1)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))

@@ -1,0 +1,89 @@
+"""Signs of trouble in training: what `train` looks at in every epoch, and says in a line.
+
+    silent     a spiking layer never fires, or fires at every step; a gradient is exactly zero
+    unchanged  no parameter has changed
+    diverging  the mean loss is twice the smallest so far, and above that of the first epoch
+    Diverged   a loss, a gradient or a figure is not finite: there is nothing to go on with
+
+A layer or gradient counts only if it is so in every batch of the epoch: many networks are silent in
+their first batches and wake up by themselves. The bounds are ours, chosen so that no preset is warned.
+"""
+import math
+
+from ..network import Network
+from ..snu import SNU
+from ..validation import all_finite
+
+LOUDER = "larger W, g=\"identity\" (--set options.g=identity) or b nearer to 0 make units fire"
+QUIETER = "smaller W, or b further below 0, make units fire less"
+SMALLER = "try a smaller lr, or clip=1.0"
+
+
+class Diverged(ValueError):
+    """A loss, a gradient or a validation figure is not finite."""
+
+
+class Watch:
+    """What is seen in one epoch of training `network`."""
+
+    def __init__(self, network):
+        self.network = network
+        self.before = {name: network.params[name].copy() for name in network.trainable}
+        self.no_gradient = list(network.trainable)
+        self.never, self.always = None, None  # layers that have not fired, or paused, so far
+        self.first_loss = None
+
+    def step(self, cache, loss, grads):
+        """After the backward pass of each batch; raises Diverged."""
+        if not math.isfinite(loss):
+            raise Diverged(f"loss {loss}")
+        for name, g in grads.items():
+            if not all_finite(g):
+                raise Diverged(f"the gradient of {name} is not finite")
+        spikes = dict(spiking(self.network, cache))
+        if self.never is None:
+            self.never, self.always, self.first_loss = list(spikes), list(spikes), loss
+        self.never = [name for name in self.never if not spikes[name].any()]
+        self.always = [name for name in self.always if spikes[name].all()]
+        self.no_gradient = [name for name in self.no_gradient if not grads[name].any()]
+
+    def warnings(self, history, loss):
+        """At the end of the epoch: {kind: a line}. history: the epochs before; loss: the mean."""
+        found, silent = {}, []
+        if self.never:
+            silent.append(f"{', '.join(self.never)} never fired: {LOUDER}")
+        if self.always:
+            silent.append(f"{', '.join(self.always)} fired at every step: {QUIETER}")
+        if self.no_gradient:
+            silent.append(f"the gradient of {', '.join(self.no_gradient)} was exactly 0")
+        if silent:
+            found["silent"] = "; ".join(silent)
+        if all((self.network.params[name] == p).all() for name, p in self.before.items()):
+            found["unchanged"] = "no parameter changed: the gradients are 0, or lr is too small"
+        losses = [record["loss"] for record in history] or [self.first_loss]
+        if loss > 2 * min(losses) and loss > losses[0]:
+            found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at best; "
+                                  + SMALLER)
+        return found
+
+
+def spiking(network, cache, place=""):
+    """(name, spikes) of every layer that spikes, also inside of nested networks."""
+    for i, (layer, of_layer) in enumerate(zip(network.layers, cache.layers)):
+        name = f"{place}layers[{i}]"
+        if isinstance(layer, Network):
+            yield from spiking(layer, of_layer, name + ".")
+        elif isinstance(layer, SNU) and layer.h.name == "step":
+            yield name, of_layer.y
+
+
+def summary(history, diverged=None):
+    """The warnings of a run as a list of lines, each kind once, with the epochs that it holds for."""
+    lines, kinds = [], {}
+    for record in history:
+        for kind, text in record.get("warnings", {}).items():
+            kinds.setdefault(kind, (text, []))[1].append(record["epoch"])
+    for text, epochs in kinds.values():
+        more = f" and {len(epochs) - 1} more" if len(epochs) > 1 else ""
+        lines.append(f"epoch {epochs[0]}{more}: {text}")
+    return lines + ([diverged] if diverged else [])
