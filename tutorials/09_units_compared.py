@@ -398,7 +398,7 @@ for name in makers:
 #     parameters of 88 inputs, 150 units   LSTM 143400
 #     factor a step near rest, SNU, sSNU   0.8 0.6
 #     SNU inside the LSTM differs by       less than 1e-9
-#     sign 5, 20 steps ago; now: SNU, decay 0.98   61 51; 100 %  ~
+#     sign 5, 20 steps ago; now: SNU, decay 0.98   62 51; 100 %  ~
 #     sign 5, 20 steps ago; now: SNU, no membrane  50 51; 100 %  ~
 #     sign 5, 20 steps ago; now: sSNU, decay 0.8   100 50; 100 %  ~
 #     sign 5, 20 steps ago; now: sSNU, decay 0.98  100 99; 100 %  ~

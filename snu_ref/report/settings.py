@@ -28,7 +28,7 @@ EXPLAINED = {  # every setting of the presets
     "projection": "whether a linear layer leads from the hidden units to the tied output",
     "bptt": "words through which a gradient travels back",
     "hidden_dropout": "fraction of the outputs of each hidden layer set to 0 at random in training",
-    "distortion": "how strongly training images are bent at random; 0 or none means not at all",
+    "distortion": "strength and smoothness of a random bending of training images",
     "kernel": "side of the convolution's kernels",
 }
 
