@@ -164,9 +164,10 @@ def plain_log_ticks(axis):
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def save(figure, path):
+def save(figure, path, dpi=DPI):
     """Write the figure as a PNG of 1280 pixels across, and return its path as a pathlib.Path.
 
+    dpi: pixels an inch, for a smaller or larger picture.
     Missing folders are made.
     Raises ValueError if the path does not end in .png.
     """
@@ -176,7 +177,7 @@ def save(figure, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure.set_dpi(DPI)
+    figure.set_dpi(dpi)
     # the same bytes as figure.savefig, which lays everything out twice
     with whole_file(path) as file:
         FigureCanvasAgg(figure).print_png(file)

@@ -27,6 +27,8 @@ EXPLAINED = {  # every setting of the presets
     "tied": "whether the output layer uses the vectors of the embedding",
     "projection": "whether a linear layer leads from the hidden units to the tied output",
     "bptt": "words through which a gradient travels back",
+    "hidden_dropout": "fraction of the outputs of each hidden layer set to 0 at random in training",
+    "distortion": "strength and smoothness of a random bending of training images",
     "kernel": "side of the convolution's kernels",
 }
 

@@ -137,10 +137,10 @@ def test_the_claim_opens_the_page_and_its_differences_are_signed_so_that_more_is
     page = page_of(results, folder)
     assert page.all("h2")[0].text == "The claim, and this run's answer"
     rows = {row[0]: row[1:] for row in table_rows(page, "The claim, and this run's answer")}
-    assert rows["Digits, %: SNU"] == ["90.81 ± 0.13", "−9.08worse; 25 % of its parameters", "–", "–",
-                                      "+9.08better; 100 % of its parameters"]
-    assert rows["Language, perplexity: SNU"] == ["60.5 ± 0.1", "+6.1better; 25 % of its parameters", "–", "–",
-                                                 "−6.1worse; 100 % of its parameters"]
+    assert rows["Digits, %: SNU"] == ["90.81 ± 0.13", "−9.08worse25 % of its parameters", "–", "–",
+                                      "+9.08better100 % of its parameters"]
+    assert rows["Language, perplexity: SNU"] == ["60.5 ± 0.1", "+6.1better25 % of its parameters", "–", "–",
+                                                 "−6.1worse100 % of its parameters"]
     assert rows["Music, nats a step: sSNU"][1][0] == "+" and rows["Music, nats a step: sSNU"][4][0] == "−"
     assert "in 4 of 6 comparisons" in page.text and "in 2 of 6 cases" in page.text
     assert "plain RNN with a sigmoid" in page.text
