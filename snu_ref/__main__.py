@@ -15,6 +15,7 @@ COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one lin
         "reproduce": "gradients, tasks and in-memory experiment: tables, figures and a report",
         "report": "make the page of a reproduction again from its folder",
         "train": "one training run with checkpoints and a learning curve",
+        "use": "what a trained network gets wrong, plays or writes",
         "memory": "the music network on phase-change devices, and a year of drift",
         "gradcheck": "print the evidence that every gradient is right",
     },

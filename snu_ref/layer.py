@@ -16,6 +16,10 @@ output y. So that no change of y in place can spoil the gradient in silence, suc
 A layer is a value: the numbers in `params`, and `trainable`, may change; all else is fixed once the
 layer is made. Two layers can share an array (`tie`), so arrays are changed, never exchanged.
 """
+import functools
+import inspect
+import re
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -47,7 +51,7 @@ class Params(Mapping):
         return len(self._arrays)
 
     def __repr__(self):
-        return f"Params({self._arrays})"
+        return f"Params({', '.join(f'{name} {a.shape}' for name, a in self._arrays.items())})"
 
     def __setitem__(self, name, value):
         if value is not self._arrays.get(name):  # it is after `params["b"] += 1`
@@ -55,17 +59,18 @@ class Params(Mapping):
                             f"= a, got another {type(value).__name__}; to share it: layer.tie")
 
 
-class Made(type):
-    """The class of layers: an instance is closed to changes when its constructor has ended."""
-
-    def __call__(cls, *args, **options):
-        layer = super().__call__(*args, **options)
-        vars(layer)["_made"] = True
-        return layer
-
-
-class Value(metaclass=Made):
+class Value:
     """An object whose attributes are fixed once it is made; an assignment is an AttributeError."""
+
+    def __init_subclass__(cls):
+        make = cls.__init__
+
+        @functools.wraps(make)  # keeps the signature that help() shows
+        def make_and_close(self, *args, **options):
+            make(self, *args, **options)
+            if type(self) is cls:  # and not while the constructor of a subclass goes on
+                vars(self)["_made"] = True
+        cls.__init__ = make_and_close
 
     def __setattr__(self, name, value):
         if "_made" in vars(self):
@@ -76,7 +81,18 @@ class Value(metaclass=Made):
 
 
 class Layer(Value):
-    """Base of all layers: holds `params` and checks them before each pass."""
+    """Base of all layers: holds `params` and checks them before each pass.
+
+    Every argument of a constructor that matters later is kept as an attribute of the same name.
+    `options`, and with it `repr` and `Network.save`, goes by that.
+    """
+
+    kinds = {}  # name of a class: the class, of all layers of this package
+
+    def __init_subclass__(cls):
+        super().__init_subclass__()
+        if cls.__module__.startswith(__package__ + "."):
+            Layer.kinds[cls.__name__] = cls
 
     def __init__(self, dtype, in_shape=None, out_shape=None):
         self.dtype = validation.real_dtype(dtype)
@@ -111,6 +127,27 @@ class Layer(Value):
         """ValueError that names the parameter if one holds NaN or infinity."""
         for name, p in self.params.items():
             validation.array(f'params["{name}"]', p, None, self.dtype)
+
+    def options(self, changed=False):
+        """The constructor's arguments, by name; changed: only those that are not its defaults.
+
+        Left out is what only gives start values: rng (but for Dropout), decay, scale.
+        """
+        arguments = inspect.signature(type(self).__init__).parameters
+        kept = {name: getattr(self, name) for name in arguments if hasattr(self, name)}
+        names = {name: getattr(value, "name", value) for name, value in kept.items()}
+        return {name: kept[name] for name in kept
+                if not changed or not np.array_equal(names[name], arguments[name].default)}
+
+    def __repr__(self):
+        options = ", ".join(f"{name}={getattr(value, 'name', value)!r}"
+                            for name, value in self.options(changed=True).items()
+                            if isinstance(getattr(value, "name", value), (str, int, float, tuple))
+                            and name != "dtype")
+        params = [f"{name} {p.shape}" + " fixed" * (name not in self.trainable)
+                  for name, p in self.params.items()]
+        text = "; ".join([f"{type(self).__name__}({options})", *params, str(self.dtype)])
+        return lines(text)
 
     def zero_state(self, B):
         """The state before the first step: () for a layer without one."""
@@ -162,6 +199,31 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
     """
     limit = np.sqrt(6.0 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, (fan_in, fan_out) if shape is None else shape)
+
+
+def brief(arrays):
+    """The repr of a named tuple of arrays, a state or a cache: shapes, never the numbers.
+
+    Of the cache of an SNU also how often its units fire, of an sSNU the mean output.
+    """
+    def shape(value):
+        return str(value.shape) if isinstance(value, np.ndarray) else repr(value)
+
+    text = f"{type(arrays).__name__}(" + ", ".join(
+        f"{name} {shape(getattr(arrays, name))}" for name in arrays._fields) + ")"
+    if hasattr(arrays, "v") and arrays.y.size:
+        y, n = arrays.y, arrays.y[0, 0].size
+        text += (f"; spike rate {y.mean():.3f}, {n - np.count_nonzero(y.any(axis=(0, 1)))} of {n} "
+                 "units never fire" if ((y == 0) | (y == 1)).all() else
+                 f"; mean output {y.mean():.3f}")
+    return lines(text)
+
+
+def lines(text):
+    """A text in lines of 75 columns, the later ones indented; no shape is broken."""
+    text = re.sub(r" (?=\(?\d)", "\N{NO-BREAK SPACE}", text)
+    return textwrap.fill(text, 75, subsequent_indent="    ",
+                         break_long_words=False).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def read_only(a):

@@ -45,6 +45,9 @@ class SGD:
         self.momentum = validation.number_in("momentum", momentum, 0, 1, high_open=True)
         self.state = {}
 
+    def __repr__(self):
+        return f"SGD(lr={self.lr}, momentum={self.momentum})"
+
     def step(self, params, grads):
         """Update in place every array of `params` that `grads` names; on an error, none."""
         lr = _rate("lr", self.lr)
@@ -75,6 +78,10 @@ class Adam:
         self.beta2 = validation.number_in("beta2", beta2, 0, 1, high_open=True)
         self.eps = _rate("eps", eps)
         self.state = {"t": np.zeros((), np.int64)}
+
+    def __repr__(self):
+        return (f"Adam(lr={self.lr}, beta1={self.beta1}, beta2={self.beta2}, eps={self.eps}); "
+                f"steps taken: {self.state['t']}")
 
     def step(self, params, grads):
         """Update in place every array of `params` that `grads` names; on an error, none."""

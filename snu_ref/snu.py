@@ -61,13 +61,14 @@ import numpy as np
 
 from . import validation
 from .activations import STATE_FUNCTIONS, find_surrogate, output_function
-from .layer import Layer, blocks, glorot_uniform, read_only, rows
+from .layer import Layer, blocks, brief, glorot_uniform, read_only, rows
 
 
 class SNUState(NamedTuple):
     """State s and output y after a step, each (B, n_units)."""
     s: np.ndarray
     y: np.ndarray
+    __repr__ = brief
 
 
 class SNUCache(NamedTuple):
@@ -77,6 +78,7 @@ class SNUCache(NamedTuple):
     all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t: the first that of the initial state
     all_y: np.ndarray    # (T + 1, B, n_units), likewise
     b: np.ndarray        # (n_units,)
+    __repr__ = brief
 
     @property
     def s(self):

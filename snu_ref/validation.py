@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
+LARGEST = 2 ** 31  # int, ours: no size of an array or a layer comes near; its square fits int64
 KINDS = {"floats": "f", "integers": "iu", "numbers": "biuf", "numbers 0 and 1": "biuf",
          "True and False": "b"}  # what a message calls them: dtype.kind
 
@@ -28,14 +29,15 @@ def real_dtype(dtype):
     return found
 
 
-def integer(name, value, low, high=None):
-    """`value` as an int of at least `low`, and at most `high` if that is given."""
-    wanted = ("a positive int" if (low, high) == (1, None) else f"an int of at least {low}"
-              if high is None else f"an int in [{low}, {high}]")
+def integer(name, value, low, high=LARGEST):
+    """`value` as an int in [low, high]."""
+    wanted = (f"an int in [{low}, {high}]" if high < LARGEST
+              else "a positive int" if low == 1 else f"an int of at least {low}")
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):
         raise TypeError(f"{name}: expected {wanted}, got {value!r}")
-    if value < low or high is not None and value > high:
-        raise ValueError(f"{name}: expected {wanted}, got {value}")
+    if not low <= value <= high:
+        most = f", {high} at most" if value > high == LARGEST else ""
+        raise ValueError(f"{name}: expected {wanted}{most}, got {value}")
     return int(value)
 
 

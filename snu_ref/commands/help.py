@@ -56,6 +56,16 @@ examples:
 
 exit status: 0 for success, 1 if the loss diverged, 2 for bad input, 130 if
 stopped by Ctrl-C."""),
+    "use": ("""\
+Use the network of a finished run. Digits: list and draw the test images that it
+gets wrong. Music: go on with a test piece, as a piano roll and as sound.
+Language: go on with a text. In Python: snu_ref.tasks.load_run(RUN).""", """\
+examples:
+  python -m snu_ref use runs/digits-snu-small-0
+  python -m snu_ref use runs/music-ssnu-small-0 --prime 8 --temperature 0.7
+  python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
+
+exit status: 0, or 2 for bad input."""),
     "memory": ("""\
 The paper's in-memory experiment by itself: the music network on 52,800
 phase-change devices, trained in software, on ideal devices, with the hardware

@@ -15,7 +15,7 @@ from ..experiments import in_memory as memory
 from ..experiments.comparison import interval
 from ..figures import devices as memory_figures
 from ..files import one_writer, write_json
-from ..statistics import nested
+from ..tasks.statistics import nested
 from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
 

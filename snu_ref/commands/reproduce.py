@@ -1,8 +1,9 @@
 """`python -m snu_ref reproduce`: gradients, tasks, inhibition, memory; tables, figures, a report.
 
 Trains the units on the small data with the presets "small", all with the same budget, and writes a
-folder with results.json, figures, and report.html, one page with all of it. The paper's figures
-stand beside ours and are of the full data; they are not to be compared digit by digit.
+folder with results.json, figures, the trained networks, and report.html, one page with all of it.
+The paper's figures stand beside ours and are of the full data; they are not to be compared digit by
+digit.
 """
 import math
 import os
@@ -95,6 +96,7 @@ def _run(args):
     with timed("memory", parts):
         memory, pcm_runs = run_memory(first["music", "snu"].loaded, first["digits", "snu"],
                                       args.seed, quick=args.quick, stream=sys.stderr)
+    networks = save_networks(runs, args.out / "networks")
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
                "machine": machine(), "seed": args.seed, "seeds": args.seeds, "quick": args.quick,
                "gradients": pieces, "bounds": BOUNDS,
@@ -118,8 +120,19 @@ def _run(args):
     report = write_report(args.out)
     print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
           f"time) to the folder {args.out}; report.html shows it all on one page:")
-    print("\n".join(f"   {path.name}" for path in [report, args.out / "results.json", *drawn]))
+    print("\n".join(f"   {path.relative_to(args.out)}" for path in [
+        report, args.out / "results.json", *drawn, *networks]))
     return 1 if any(s["failed"] for s in pieces) else 0
+
+
+def save_networks(runs, folder):
+    """Write the network of each run, for snu_ref.Network.load; returns the paths."""
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for r in runs:
+        paths.append(folder / f"{r.results['task']}-{r.results['unit']}-{r.results['seed']}.npz")
+        r.network.save(paths[-1])
+    return paths
 
 
 @contextmanager
@@ -201,11 +214,9 @@ def _draw_neuron(run, seed, out):
     hidden = cache.layers[0]
     # the neuron to show: about a spike in four steps, so that several resets can be seen
     unit = int(np.argmin(np.abs(hidden.y[:, 0].mean(axis=0) - 0.25)))
-    trace = (a[:, 0, unit] for a in (hidden.s, hidden.v, hidden.y))
-    yield figures.neuron_trace(*trace, -hidden.b[unit], out / "neuron.png",
+    yield figures.neuron_trace(cache, out / "neuron.png", unit=unit,
                                title="A neuron charges, fires, and is reset")
-    yield figures.spike_raster(x[:, 0], [layer.y[:, 0] for layer in cache.layers],
-                               out / "spikes.png",
+    yield figures.spike_raster(cache, out / "spikes.png",
                                title=f"Spikes of the network for one digit, a {labels[0]}")
 
 

@@ -13,7 +13,7 @@ from .. import figures, validation
 from ..files import one_writer, write_json
 from ..tasks import checkpoints
 from ..tasks.language import sample_text
-from ..tasks.loading import load_task
+from ..tasks.loading import OWN, load_task
 from ..tasks.presets import PRESETS, find_preset
 from ..tasks.progress import clock
 from ..tasks.run import run_task
@@ -43,6 +43,9 @@ def add_arguments(parser):
                              "with training in the loop (music, unit snu; preset pcm)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
+    parser.add_argument("--own", type=Path, metavar="PATH",
+                        help="your own data: a folder of IDX files, a JSON file of pitches, or a "
+                             "text (forms: snu_ref/data/README.md)")
     parser.add_argument("--epochs", type=int, metavar="N",
                         help="train for N epochs instead of the preset's number; with --resume, "
                              "a larger N trains a finished run for longer")
@@ -70,7 +73,7 @@ def run(args):
     changes = read_changes(args.changes, table)
     out = args.out or Path("runs") / (f"{args.task}-{args.unit}-{preset}-{args.seed}"
                                       + changes_in_name(table, changes))
-    loaded = load_task(args.task, args.unit, preset, args.data)
+    loaded = load_task(args.task, args.unit, preset, args.data, args.own)
     settings = settings_of(table, **changes)
     trial(loaded.task, settings, args.seed)
     identity = checkpoints.identity_of(loaded.task, settings, args.seed)
@@ -106,7 +109,8 @@ def _train(args, loaded, table, preset, changes, out):
     test = result.results["test"]
     kept = "the last" if result.settings.keep == "last" else "the best by validation"
     print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
-          + ", ".join(f"{name} {value:.4f}" for name, value in test.items()))
+          + ", ".join(f"{name} {value:.4f}" for name, value in test.items())
+          + f" ({OWN})" * loaded.own)
     for name, value in loaded.baselines.items():
         print(f"for comparison: {name} {value:.4f}")
     if loaded.words:
@@ -146,6 +150,8 @@ def _preset(args):
             raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
                              "package; leave --preset out, or see `python -m snu_ref memory --data "
                              "DIR`")
+    if args.own is not None and args.data is not None:
+        raise ValueError("--own: expected no --data beside it, got both")
     if args.data is not None and args.preset != "paper":
         raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and "
                          "Python carry; give --preset paper to train on the full set")

@@ -130,7 +130,7 @@ def _idx(folder, name):
     start = 4 + 4 * len(shape)
     size = start + int(np.prod(shape))
     dotted = name.replace("-idx", ".idx")
-    path, raw = _read(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size)
+    path, raw = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size)
 
     def check(good, expected, found):
         if not good:
@@ -165,22 +165,18 @@ def read_jsb(folder):
     piece a list of steps, a step a list of MIDI numbers 21..108 (empty: silence).
     Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.
     """
-    path, raw = _read(folder, [JSB_FILE], JSB_COPIES)
+    path, raw = find_file(folder, [JSB_FILE], JSB_COPIES)
 
     def fail(expected, found):
         raise DataError(f"{path}: expected {expected}, found {found}; {JSB_COPIES}")
 
-    text = _utf8(path, raw, JSB_COPIES)
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        fail("JSON", f"{error} ({len(raw)} bytes)")
+    data = parse_json(path, raw, fail, JSB_COPIES)
     if not isinstance(data, dict) or set(data) != set(JSB_COUNTS):
         fail(f"an object with {', '.join(JSB_COUNTS)}",
              ", ".join(map(_short, data)) if isinstance(data, dict) else _short(data))
     rolls = {}
     for split, (pieces, steps) in JSB_COUNTS.items():
-        rolls[split] = _rolls(split, data[split], fail)
+        rolls[split] = piano_rolls(split, data[split], fail)
         if len(rolls[split]) != pieces:
             fail(f"{pieces} pieces in {split}", len(rolls[split]))
         if (found := sum(map(len, rolls[split]))) != steps:
@@ -192,7 +188,7 @@ def read_jsb(folder):
     return Jsb(**rolls)
 
 
-def _rolls(split, pieces, fail):
+def piano_rolls(split, pieces, fail):
     """Piano rolls of one split, every list and number checked on the way."""
     if not isinstance(pieces, list):
         fail(f"{split}: a list of pieces", _short(pieces))
@@ -233,8 +229,8 @@ def read_ptb(folder):
 
 def _tokens(folder, name):
     """The words of a text with <eos> at line ends, if they are those expected."""
-    path, raw = _read(folder, [name], PTB_COPIES)
-    lines = _utf8(path, raw, PTB_COPIES).split("\n")
+    path, raw = find_file(folder, [name], PTB_COPIES)
+    lines = utf8(path, raw, PTB_COPIES).split("\n")
     if not lines[-1].strip():  # what follows the last line end is not a line
         lines.pop()
     tokens = [word for line in lines for word in (*line.split(), "<eos>")]
@@ -255,7 +251,7 @@ def _tokens(folder, name):
 
 # ---- files --------------------------------------------------------------------------------------
 
-def _read(folder, names, copies, size=TEXT_BYTES):
+def find_file(folder, names, copies, size=TEXT_BYTES):
     """Path and bytes (at most `size` + 1) of the first file of `names`, unpacked if it is gzip."""
     folder = Path(folder)
     if (found := found_at(folder)) != "a folder":
@@ -285,7 +281,17 @@ def _read(folder, names, copies, size=TEXT_BYTES):
     return path, raw
 
 
-def _utf8(path, raw, copies):
+def parse_json(path, raw, fail, copies=""):
+    """The value in JSON text; `fail` raises the error."""
+    text = utf8(path, raw, copies)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        fail("JSON", f"{error} ({len(raw)} bytes)")
+
+
+def utf8(path, raw, copies):
+    """The text in UTF-8 bytes."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -4,7 +4,7 @@ The paper's figures stand in the last column; they are of the full data and of l
 """
 import numpy as np
 
-from ..statistics import summary
+from ..tasks.statistics import summary
 from ..tasks.published import FIGURES
 from ..tasks.units import UNITS
 
@@ -40,7 +40,7 @@ def figure(metric, values, between=" +- "):
 
 
 def of_summary(metric, s, between=" +- "):
-    """The same of a `snu_ref.statistics.Summary`."""
+    """The same of a `snu_ref.tasks.statistics.Summary`."""
     digits, factor, _, _ = IN_WORDS[metric]
     spread = "" if s.sd is None else f"{between}{factor * s.sd:.{digits}f}"
     return f"{factor * s.mean:.{digits}f}{spread}"

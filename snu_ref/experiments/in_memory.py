@@ -26,7 +26,7 @@ import numpy as np
 
 from ..pcm import PCMArray
 from ..pcm.in_loop import round_to_bits
-from ..statistics import from_moments, nested, summary
+from ..tasks.statistics import from_moments, nested, summary
 from ..tasks.presets import find_preset
 from ..tasks.progress import time_name
 from ..tasks.run import run_task

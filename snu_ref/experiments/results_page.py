@@ -4,7 +4,7 @@
 
 The tables' folder may hold earlier.md, text on runs that have no table, which is put at the end.
 Each block is a table with a line a row: means with sample standard deviation, n and the 95 %
-interval of the mean. Each claim of `claims` stands in the paragraph where `snu_ref.statistics` puts
+interval of the mean. Each claim of `claims` stands in the paragraph where `snu_ref.tasks.statistics` puts
 it: for, against, or not told apart.
 """
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import whole_file
-from ..statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
+from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
                           verdict)
 from ..tasks.progress import clock
 from .claims import CLAIMS, Published

@@ -1,6 +1,7 @@
 """The figures of the in-memory experiments, in the house style; each function writes one PNG."""
 import numpy as np
 
+from .. import validation
 from ..tasks.progress import time_name
 from . import style
 
@@ -31,6 +32,8 @@ def learning_curves(rows, path):
 
 def conductance_histograms(before, after, path):
     """Conductances of all devices (uS), before and after training."""
+    for name, G in (("before", before), ("after", after)):
+        validation.array(name, G, ("devices",), "floats")
     bins = np.linspace(0, 25, 76)
     with style.house():
         figure, axes = style.figure()
@@ -45,6 +48,8 @@ def conductance_histograms(before, after, path):
 
 def wanted_against_read(wanted, read, path):
     """Weights as wanted against weights as read 20 s after programming: a density of synapses."""
+    validation.array("wanted", wanted, ("synapses",), "floats")
+    validation.array("read", read, wanted.shape, "floats")
     with style.house():
         figure, axes = style.figure(height=5.2)
         limit = 1.05 * max(np.abs(wanted).max(), np.abs(read).max())

@@ -1,23 +1,41 @@
-"""One neuron, and who fires when: each function draws one figure and saves it as a PNG."""
+"""Inside a network, from the cache of a forward pass: each function draws one figure, as a PNG.
+
+    y, cache = network.forward(x)
+    figures.neuron_trace(cache, "neuron.png", layer=1, unit=7)    one unit: potential, resets, output
+    figures.spike_raster(cache, "raster.png")                     who fires when, layer by layer
+    figures.spike_rates(cache, "rates.png")                       how often each unit fires
+
+cache: of a Network or of one SNU or ConvSNU. Layers are counted as in the network. The units of a
+ConvSNU are (row, column, channel).
+"""
 import numpy as np
 
 from . import style
 
 
-def neuron_trace(s, v, y, threshold, path, *, title):
-    """One unit over time: potential s with its threshold, v = s + b, and output y; each (T,).
+def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membrane of one unit"):
+    """One unit over time: potential s with its threshold, v = s + b, and output y.
 
-    A reset shows where s falls after a spike: only the new input is left then.
+    layer: its place in the network, the first SNU unless given; unit: an int or, in a ConvSNU,
+    (row, column, channel); sample: its place in the batch. A mark shows where the unit fires: the
+    reset follows, and only the new input is left in the next step.
     """
-    t = np.arange(1, len(s) + 1)
+    layers = dict(spiking_layers(cache))
+    cache = layers[next(iter(layers)) if layer is None else _known("layer", str(layer), layers)]
+    place = (slice(None), sample, *np.atleast_1d(unit))
+    s, v, y = (np.array(a[place]) for a in (cache.s, cache.v, cache.y))
+    threshold, t = -cache.b[place[-1]], np.arange(1, len(s) + 1)
+    fires = np.flatnonzero(v > 0)
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=4.8, sharex=True, height_ratios=(3, 1))
         top.plot(t, s, "o-", markersize=4, color=style.COLOUR["s"], label="state $s_t$")
         top.plot(t, v, ":", linewidth=1.5, color=style.COLOUR["v"], label="$v_t = s_t + b$")
         top.axhline(threshold, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2,
                     label="threshold $-b$")
+        top.plot(t[fires], s[fires], "o", markersize=7, color=style.COLOUR["y"],
+                 label="fires: reset")
         top.set(ylabel="potential\n(dimensionless)", title=title)
-        top.legend(loc="upper left", ncols=3, columnspacing=1.2)
+        top.legend(loc="upper left", ncols=4, columnspacing=1.0, handlelength=1.2, fontsize=11)
         low, high = min(v.min(), s.min()), max(s.max(), threshold)
         top.set_ylim(low - 0.05 * (high - low), high + 0.3 * (high - low))
         bottom.vlines(t, 0, y, color=style.COLOUR["y"], linewidth=2.5)
@@ -25,22 +43,76 @@ def neuron_trace(s, v, y, threshold, path, *, title):
         return style.save(figure, path)
 
 
-def spike_raster(x, layers, path, *, title):
-    """Spikes of one input: x (T, n_in) and the outputs of each layer, (T, n); a row a unit."""
-    names = [f"layer {i}\n(unit)" for i in range(1, len(layers))] + ["output\n(unit)"]
-    groups = [("input\n(pixel)", x), *zip(names, layers)]
+def spike_raster(cache, path, *, sample=0, title="Who fires when"):
+    """Spikes of one sample: the input of the first SNU, then each layer; a row a unit."""
+    layers = spiking_layers(cache)
+    groups = [("input", layers[0][1].x)] + [(f"layer {i}", part.y) for i, part in layers]
+    groups = [(name, y[:, sample].reshape(len(y), -1)) for name, y in groups]
     with style.house():
-        figure, axes = style.figure(len(groups), 1, height=6.4, sharex=True,
+        figure, axes = style.figure(len(groups), 1, height=max(3.8, 2.1 * len(groups)),
+                                    sharex=True, squeeze=False,
                                     height_ratios=[max(y.shape[1], 30) ** 0.5 for _, y in groups])
-        for panel, (name, y) in zip(axes, groups):
-            t, unit = np.nonzero(y)
-            colour = style.COLOUR["x" if y is x else "y"]
+        for panel, (name, y) in zip(axes[:, 0], groups):
+            t, unit = np.nonzero(y > 0.5)
             panel.scatter(t + 1, unit, s=12 if y.shape[1] > 20 else 40, marker="|", linewidths=1.6,
-                          color=colour)
-            panel.set(ylabel=name, ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
-            style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps")
-        if layers[-1].shape[1] <= 10:
-            axes[-1].set_yticks(range(0, layers[-1].shape[1], 3))
+                          color=style.COLOUR["x" if name == "input" else "y"])
+            panel.set(ylabel=f"{name}\n(unit)", ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
+            if y.shape[1] <= 10:
+                panel.set_yticks(range(0, y.shape[1], 3))
+            style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps"
+                       if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, drawn "
+                       "above 0.5")
         figure.suptitle(title, x=0.02, ha="left")
-        axes[-1].set_xlabel("time step")
+        axes[-1, 0].set_xlabel("time step")
         return style.save(figure, path)
+
+
+def spike_rates(cache, path, *, title="How often units fire"):
+    """The mean output of each unit over all steps and samples, layer by layer, in percent.
+
+    Above each layer stand the units that never fire, and those that fire at every step: both pass
+    no information on.
+    """
+    layers = spiking_layers(cache)
+    with style.house():
+        figure, axes = style.figure(height=4.2)
+        for i, (_, part) in enumerate(layers):
+            rates = 100 * part.y.mean(axis=(0, 1)).ravel()
+            spread = 0.3 * np.linspace(-1, 1, len(rates))  # units in order, so that none is hidden
+            axes.plot(i + spread, rates, ".", markersize=4, color=style.COLOUR["y"])
+            axes.plot([i - 0.4, i + 0.4], 2 * [rates.mean()], color=style.COLOUR["s"])
+            axes.text(i, 1.01, f"{(rates == 0).sum()} never,\n{(rates == 100).sum()} always",
+                      transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=11,
+                      color=style.GREY)
+        axes.set(xticks=range(len(layers)), xlim=(-0.6, len(layers) - 0.4),
+                 xticklabels=[f"layer {name}\n{part.y[0, 0].size:,} units" for name, part in layers],
+                 ylabel="fires in % of the steps\n(line: mean of the layer)")
+        axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
+        figure.suptitle(title, x=0.02, ha="left")
+        return style.save(figure, path)
+
+
+def spiking_layers(cache):
+    """(place, cache) of the SNU layers in a cache, as "1", or "1.0" in a Network inside.
+
+    Raises TypeError if there is none.
+    """
+    found = _spiking(cache, "")
+    if not found:
+        raise TypeError("cache: expected that of an SNU, or of a Network with an SNU in it, got "
+                        f"{type(cache).__name__}")
+    return found
+
+
+def _spiking(cache, place):
+    if hasattr(cache, "layers"):
+        return [pair for i, part in enumerate(cache.layers)
+                for pair in _spiking(part, f"{place}.{i}")]
+    return [(place[1:] or "0", cache)] if hasattr(cache, "all_s") else []
+
+
+def _known(name, value, choices):
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, which are SNUs, "
+                         f"got {value}")
+    return value

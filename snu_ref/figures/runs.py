@@ -1,7 +1,8 @@
 """What runs have learnt: each function draws one figure and saves it as a PNG."""
 import numpy as np
 
-from ..statistics import summary
+from .. import validation
+from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 from . import style
 
@@ -41,15 +42,22 @@ def learning_curves(results, path):
             bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
             remark += "; the first epochs are cut off"
         style.note(bottom, remark)
-        style.headline(figure, top, f"{task.capitalize()}: learning")
+        own = ", own data" if any(run.get("own") for run in results) else ""
+        style.headline(figure, top, f"{task.capitalize()}{own}: learning")
+        if own:
+            style.note(top, "not the published set")
         return style.save(figure, path)
 
 
 def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
     """A piece's notes (T, 88), and the probabilities (T, 88) that a network gave each beforehand.
 
-    Only the MIDI numbers lowest..highest are drawn; column = MIDI number - 21.
+    Only the MIDI numbers lowest..highest, within 21..108, are drawn; column = MIDI number - 21.
     """
+    validation.array("true", true, ("T", 88), "numbers")
+    validation.array("predicted", predicted, true.shape, "numbers")
+    lowest = validation.integer("lowest", lowest, 21, 108)
+    highest = validation.integer("highest", highest, lowest, 108)
     keys = slice(lowest - 21, highest - 20)
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
@@ -66,12 +74,47 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
         return style.save(figure, path)
 
 
+def continued_roll(roll, start, path, *, title):
+    """A piano roll (steps, 88): up to `start` a given beginning, then what a network made of it."""
+    keys = np.flatnonzero(roll.any(axis=0))
+    low, high = (keys[0] - 2, keys[-1] + 2) if len(keys) else (27, 60)
+    with style.house():
+        figure, axes = style.figure(height=4.2)
+        for steps, colour, name in ((slice(0, start), "true", "given"),
+                                    (slice(start, None), "predicted", "the network")):
+            t, key = np.nonzero(roll[steps])
+            axes.hlines(key + 21, t + steps.start + 0.5, t + steps.start + 1.5, linewidth=4,
+                        color=style.COLOUR[colour], label=name)
+        axes.axvline(start + 0.5, color=style.GREY, linestyle="--", linewidth=1.2)
+        axes.set(xlabel="step", ylabel="pitch (MIDI number)", xlim=(0.5, len(roll) + 0.5),
+                 ylim=(low + 21, high + 21))
+        style.headline(figure, axes, title)
+        return style.save(figure, path)
+
+
+def wrong_images(images, truths, answers, path, *, title, columns=8):
+    """Images (N, side, side), each with its class and, behind an arrow, what a network answered."""
+    rows = -(-len(images) // columns)
+    with style.house():
+        figure, axes = style.figure(rows, columns, height=0.9 + 1.02 * rows, squeeze=False)
+        for panel in axes.flat:
+            panel.set_axis_off()
+        for panel, image, truth, answer in zip(axes.flat, images, truths, answers):
+            panel.imshow(image, cmap="Greys", vmin=0, vmax=1)
+            panel.set_title(f"{truth} \N{RIGHTWARDS ARROW} {answer}", fontsize=11, loc="center",
+                            fontweight="normal", pad=2)
+        figure.suptitle(title, x=0.02, ha="left")
+        return style.save(figure, path)
+
+
 def input_weights(groups, path, *, n=10, rows=4):
     """Input weights of hidden units as images, blue below and red above zero.
 
     groups: list of (title, weights (units, height, width)); the n * rows units with the largest
     weights are drawn, each scaled by its own largest weight.
     """
+    for i, (_, weights) in enumerate(groups):
+        validation.array(f"groups[{i}]", weights, ("units", "height", "width"), "floats")
     with style.house():
         figure, panels = style.figure(len(groups), 1, height=2.6 * len(groups), squeeze=False)
         for panel, (title, weights) in zip(panels[:, 0], groups):

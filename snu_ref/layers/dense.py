@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, glorot_uniform, rows
+from ..layer import Layer, brief, glorot_uniform, rows
 
 
 class DenseCache(NamedTuple):
     """What the backward pass of a layer without state needs: its input."""
     x: np.ndarray  # (T, B, n_in)
     state = ()
+    __repr__ = brief
 
 
 class Dense(Layer):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer
+from ..layer import Layer, brief
 from ..network import Network
 
 
@@ -21,6 +21,7 @@ class DropoutCache(NamedTuple):
     """The factors that were applied, 0 or 1 / (1 - rate)."""
     factor: np.ndarray  # (T, B, n)
     state = ()
+    __repr__ = brief
 
 
 class Dropout(Layer):

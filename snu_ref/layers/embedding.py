@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, rows
+from ..layer import Layer, brief, rows
 from .dense import DenseCache
 
 
@@ -22,6 +22,7 @@ class EmbeddingCache(NamedTuple):
     """The indices that were looked up."""
     x: np.ndarray  # (T, B) int
     state = ()
+    __repr__ = brief
 
 
 class Embedding(Layer):
@@ -73,7 +74,7 @@ class TiedOutput(Layer):
     """
 
     def __init__(self, embedding):
-        validation.instance("embedding", embedding, Embedding)
+        self.embedding = validation.instance("embedding", embedding, Embedding)
         self.n_in, self.n_units = embedding.n_units, embedding.n_words
         super().__init__(embedding.dtype, (self.n_in,), (self.n_units,))
         self.add_param("E", embedding.params["E"])

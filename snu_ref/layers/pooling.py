@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, blocks, read_only
+from ..layer import Layer, blocks, brief, read_only
 from .windows import IMAGE, as_images, n_windows, pixel_of_windows
 
 
@@ -29,6 +29,7 @@ class ShapeCache(NamedTuple):
     """What the backward pass of a fixed linear map needs: the shape of its input."""
     shape: tuple  # (T, B, height, width, c)
     state = ()
+    __repr__ = brief
 
 
 class MaxPoolCache(NamedTuple):
@@ -36,6 +37,7 @@ class MaxPoolCache(NamedTuple):
     choice: np.ndarray  # (T, B, ho, wo, c): the maximum's place in its window
     shape: tuple        # (T, B, height, width, c)
     state = ()
+    __repr__ = brief
 
 
 def _check_cache(layer, cache, kind):

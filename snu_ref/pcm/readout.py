@@ -29,6 +29,7 @@ from .noise import check_noise, normal
 
 def difference(G):
     """Sum over pairs of G+ - G-: (2, pairs, n_in, n_out) -> (n_in, n_out), in uS."""
+    validation.array("G", G, (2, "pairs", "n_in", "n_out"), "floats")
     return (G[0] - G[1]).sum(axis=0)
 
 
@@ -43,11 +44,13 @@ class DeviceReadout:
 
     def weights(self, G):
         """D from digitised conductances, (n_in, n_out) in uS."""
+        validation.array("G", G, (2, "pairs", "n_in", "n_out"), "floats")
         return difference(quantise_unsigned(G, self.bits, model.G_MAX))
 
     def product(self, x, G):
         """x @ D, (..., n_out) in uS."""
-        return x @ self.weights(G)
+        D = self.weights(G)
+        return validation.array("x", x, (..., len(D)), "floats") @ D
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class ColumnReadout:
         """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise as noise_shape."""
         D = self.weights(G)
         n_in, n_out = D.shape
+        validation.array("x", x, (..., n_in), "floats")
         shape = self.noise_shape(x.shape, n_out)
         noise = check_noise(noise, shape, "noise.output")
         noisy = self.output_noise > 0.0

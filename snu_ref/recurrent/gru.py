@@ -72,13 +72,14 @@ import numpy as np
 
 from .. import validation
 from ..activations import sigmoid
-from ..layer import rows
+from ..layer import brief, rows
 from .loop import Recurrent
 
 
 class GRUState(NamedTuple):
     """The hidden state, which is also the output: (B, n_units)."""
     h: np.ndarray
+    __repr__ = brief
 
 
 class GRU(Recurrent):

@@ -35,7 +35,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, glorot_uniform, read_only, rows
+from ..layer import Layer, brief, glorot_uniform, read_only, rows
 
 
 class RecurrentCache(NamedTuple):
@@ -43,6 +43,7 @@ class RecurrentCache(NamedTuple):
     x: np.ndarray        # (T, B, n_in)
     act: np.ndarray      # (T, B, k n): the gates, after their sigmoid or tanh
     trace: tuple         # the unit's State, each field (T + 1, B, n): entry t is that after step t
+    __repr__ = brief
 
     @property
     def before(self):

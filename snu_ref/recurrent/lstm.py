@@ -50,6 +50,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..activations import sigmoid
+from ..layer import brief
 from .loop import Recurrent
 
 
@@ -57,6 +58,7 @@ class LSTMState(NamedTuple):
     """Output h and cell c after a step, each (B, n_units)."""
     h: np.ndarray
     c: np.ndarray
+    __repr__ = brief
 
 
 class LSTM(Recurrent):

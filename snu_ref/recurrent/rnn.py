@@ -33,12 +33,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..layer import brief
 from .loop import Recurrent
 
 
 class RNNState(NamedTuple):
     """The hidden state, which is also the output: (B, n_units)."""
     h: np.ndarray
+    __repr__ = brief
 
 
 class RNN(Recurrent):

@@ -11,6 +11,8 @@ pairs where there is room for two.
 import base64
 import html
 
+from ..files import read_regular
+
 VOID = ("meta", "img", "br")  # elements without an end
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import array_file
 from ..files import found_at
-from . import array_file
 
 
 class CheckpointError(ValueError):

@@ -35,16 +35,18 @@ EVALUATION_BATCH = 500  # images of n_steps at a time where no gradient is neede
 class Digits:
     """The task for one unit; `data` maps "train", "valid", "test" to values and labels.
 
-    values (N, n_in) within [0, 1], labels (N,) within 0..9.
+    values (N, n_in) within [0, 1], labels (N,): places in `classes`, which says what each stands
+    for.
     """
 
     name, metric, higher_is_better = "digits", "accuracy", True
     loss = staticmethod(mean_square_error)
 
-    def __init__(self, unit, data):
-        self.unit, self.data = unit, data
+    def __init__(self, unit, data, classes=tuple(range(N_CLASSES))):
+        self.unit, self.data, self.classes = unit, data, classes
         self.n_in = data["train"][0].shape[1]
         side = math.isqrt(self.n_in)
+        self.image_shape = (side, side)
         self.in_shape = (side, side, 1) if unit == "snu-conv" else (self.n_in,)
 
     def network(self, settings, rng):
@@ -63,7 +65,7 @@ class Digits:
             hidden = before_dropout = unit_layers(self.unit, (self.n_in, *settings.hidden),
                                                   {**settings.options, **inhibition}, rng,
                                                   np.float32)
-        sizes = (*hidden[-1].out_shape, N_CLASSES)
+        sizes = (*hidden[-1].out_shape, len(self.classes))
         output = unit_layers(self.unit, sizes, settings.options, rng, np.float32)
         if not settings.hidden_dropout:
             return Network([*hidden, *output])
@@ -89,7 +91,8 @@ class Digits:
                 images = shifted(images, settings.shift, rng)
             if settings.distortion:
                 images = elastic(images, *settings.distortion, rng)
-            yield Batch(self.code(images, settings, rng), one_hot(labels[chosen]))
+            yield Batch(self.code(images, settings, rng),
+                        one_hot(labels[chosen], len(self.classes)))
 
     def code(self, values, settings, rng, n_steps=None):
         """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv".
@@ -134,13 +137,15 @@ class Digits:
         return self.score(self.answers(network, split, settings, seed), split)
 
 
-def one_hot(labels):
-    """Labels (B,), integers 0..9, as one-hot rows (B, 10), float32."""
-    validation.array("labels", labels, ("B",), "integers", low=0, high=N_CLASSES - 1)
-    return np.eye(N_CLASSES, dtype=np.float32)[labels]
+def one_hot(labels, n_classes=N_CLASSES):
+    """Labels (B,), integers 0..n_classes - 1, as one-hot rows (B, n_classes), float32."""
+    validation.array("labels", labels, ("B",), "integers", low=0, high=n_classes - 1)
+    return np.eye(n_classes, dtype=np.float32)[labels]
 
 
 def split_validation(values, labels, n_valid):
     """Training and validation part: the last n_valid images validate, and some remain to train."""
+    validation.array("labels", labels, ("N",), "integers")
+    validation.array("values", values, (len(labels), "n_in"), "floats")
     n_valid = validation.integer("n_valid", n_valid, 1, len(labels) - 1)
     return (values[:-n_valid], labels[:-n_valid]), (values[-n_valid:], labels[-n_valid:])

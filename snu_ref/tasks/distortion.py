@@ -18,10 +18,14 @@ import math
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .. import validation
+
 
 def shifted(values, most, rng):
     """Square images (N, side^2), each moved by -most..most pixels down and across; 0 comes in."""
-    side = math.isqrt(values.shape[1])
+    side = _side(values)
+    most = validation.integer("most", most, 0, side)
+    validation.generator("rng", rng)
     padded = np.pad(values.reshape(-1, side, side), ((0, 0), (most, most), (most, most)))
     # (N, 2 most + 1, 2 most + 1, side, side)
     windows = sliding_window_view(padded, (side, side), axis=(1, 2))
@@ -31,9 +35,19 @@ def shifted(values, most, rng):
 
 def elastic(values, alpha, sigma, rng):
     """Square images (N, side^2), each distorted by a field of its own; alpha, sigma in pixels."""
-    side = math.isqrt(values.shape[1])
+    side = _side(values)
+    alpha = validation.number_in("alpha", alpha, 0, 1e6)
+    sigma = validation.number_in("sigma", sigma, 1e-6, 1e6)
+    validation.generator("rng", rng)
     fields = displacement((2, len(values), side, side), alpha, sigma, rng)
     return warp(values.reshape(-1, side, side), *fields).reshape(values.shape).astype(values.dtype)
+
+
+def _side(values):
+    """The side of square images (N, side^2)."""
+    side = math.isqrt(validation.array("values", values, ("N", "side^2"), "floats").shape[1])
+    validation.array("values", values, ("N", side ** 2), "floats")
+    return side
 
 
 def displacement(shape, alpha, sigma, rng):

@@ -87,9 +87,11 @@ class Language:
         return {"perplexity": math.exp(nats) if nats < 709 else math.inf}
 
 
-def sample_text(network, vocabulary, rng, n=60, temperature=0.8):
-    """n words drawn from a trained network, after the end of a sentence; tokens are set apart."""
-    words = sample(network, [vocabulary.index("<eos>")], n, rng, temperature)
+def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>",)):
+    """n words drawn from a trained network, after those of the prompt; tokens are set apart."""
+    number = {word: k for k, word in enumerate(vocabulary)}
+    first = [number.get(word, number.get("<unk>")) for word in prompt]
+    words = sample(network, first, n, rng, temperature)
     return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
 
 
@@ -99,6 +101,10 @@ def sample(network, first, n, rng, temperature=1.0):
     Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier, and
     at 0 the likeliest word comes each time.
     """
+    validation.instance("first", first, list, tuple)
+    first = [validation.integer(f"first[{i}]", word, 0) for i, word in enumerate(first)]
+    if not first:
+        raise ValueError("first: expected at least one word number, got none")
     n = validation.integer("n", n, 0)
     temperature = validation.number_in("temperature", temperature, 0, math.inf, high_open=True)
     validation.generator("rng", rng)

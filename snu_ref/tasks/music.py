@@ -9,8 +9,11 @@
 Sources: task and figure, Boulanger-Lewandowski et al., ICML 2012; network 88-150-88,
 arXiv:1812.07040.
 """
+import wave
+
 import numpy as np
 
+from ..files import whole_file
 from ..layers.dense import Dense
 from ..layers.dropout import Dropout, without_dropout
 from ..losses import bernoulli_nll
@@ -19,6 +22,7 @@ from .training import Batch
 from .units import unit_layers
 
 N_KEYS = 88
+RATE = 22_050  # samples of sound a second
 
 
 class Music:
@@ -64,6 +68,40 @@ class Music:
         totals, steps = np.array(totals), np.array(steps)
         return {"nll": float(totals.sum() / steps.sum()),
                 "nll_per_piece": float((totals / steps).mean())}
+
+
+def continued(network, roll, steps, rng, temperature=1.0):
+    """`steps` more steps of a piano roll (t, 88), drawn from a trained network: (steps, 88) uint8.
+
+    Each key sounds with probability sigmoid(logit / temperature), for itself; at temperature 0 it
+    sounds if that is likelier than not.
+    """
+    network, rolls = without_dropout(network), []
+    y, cache = network.forward(roll[:, None].astype(np.float32))
+    for _ in range(steps):
+        logits = y[-1, 0].astype(np.float64)
+        threshold = temperature * -np.log(1 / rng.uniform(1e-12, 1, N_KEYS) - 1)
+        rolls.append((logits > threshold).astype(np.uint8))
+        y, cache = network.forward(rolls[-1][None, None].astype(np.float32), cache.state)
+    return np.array(rolls)
+
+
+def write_wav(roll, path, seconds_per_step=0.6):
+    """A piano roll (steps, 88) as sound: one channel, 16 bits; a held key is struck once."""
+    n = int(RATE * seconds_per_step)
+    sound = np.zeros((len(roll) + 1) * n)  # the last note fades out
+    for key in range(N_KEYS):
+        change = np.diff(roll[:, key].astype(int), prepend=0, append=0)
+        for start, end in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1)):
+            t = np.arange((end - start) * n + n // 4) / RATE
+            frequency = 440 * 2 ** ((key + 21 - 69) / 12)  # MIDI 69 is A4, 440 Hz
+            tone = sum(np.sin(2 * np.pi * k * frequency * t) / k ** 2 for k in (1, 2, 3))
+            fade = np.exp(-1.5 * t) * np.minimum(1, t / 0.01) * np.minimum(1, (t[-1] - t) / 0.05)
+            sound[start * n:start * n + len(t)] += tone * fade
+    samples = (32_000 * sound / max(np.abs(sound).max(), 1e-9)).astype("<i2")
+    with whole_file(path) as file, wave.open(file, "wb") as wav:
+        wav.setparams((1, 2, RATE, 0, "NONE", ""))
+        wav.writeframes(samples.tobytes())
 
 
 def pad(rolls):

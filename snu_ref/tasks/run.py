@@ -1,14 +1,21 @@
 """One run: a unit trained on a task with a preset, then tested once; its results as plain data."""
+import json
 import platform
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import __version__
+from ..files import read_regular
 from ..network import Network
-from .loading import Loaded
+from .loading import Loaded, load_task
+from .presets import find_preset
 from .settings import settings_of
 from .training import Trained, train
+
+
+RESULTS_BYTES = 2 ** 26  # ours: far more than any run writes
 
 
 class Run(NamedTuple):
@@ -22,6 +29,16 @@ class Run(NamedTuple):
     def network(self) -> Network:
         """The network with the parameters of the epoch that was kept."""
         return self.trained.network
+
+    @property
+    def task(self):
+        """The task, with its data."""
+        return self.loaded.task
+
+    @property
+    def figures(self):
+        """The test figures, by name."""
+        return self.results["test"]
 
 
 def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None, resume=False,
@@ -41,6 +58,7 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
         "metric": task.metric,
         **(tested(task, trained.network, settings, seed) if test else {}),
         "baselines": loaded.baselines, "data": loaded.facts,
+        "path": loaded.path, "own": loaded.own,
         "seconds": round(trained.seconds, 2), "best_epoch": trained.best_epoch,
         "history": trained.history, "warnings": trained.warnings,
         "settings": {name: {"value": getattr(settings, name),
@@ -53,11 +71,43 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
 
 
 def tested(task, network, settings, seed):
-    """The test figures and, where the task has classes, the answer to every test image, as digits.
+    """The test figures and, where the task has classes, the answer to every test image, as text.
 
-    The answers serve to compare two classifiers image by image (`snu_ref.statistics.mcnemar`).
+    The answers serve to compare two classifiers image by image (`snu_ref.tasks.statistics.mcnemar`).
     """
     if not hasattr(task, "answers"):
         return {"test": task.evaluate(network, "test", settings, seed)}
     answers = task.answers(network, "test", settings, seed)
-    return {"test": task.score(answers, "test"), "answers": "".join(map(str, answers))}
+    return {"test": task.score(answers, "test"), "answers": " ".join(map(str, answers))}
+
+
+def load_run(folder, data=None):
+    """The finished run in a folder of `python -m snu_ref train`: network, settings, task, figures.
+
+    data: where the full data set or your own data are now, if they are no longer where they were.
+    Raises ValueError that names the file if the run is not finished, damaged, without weights, or
+    of other data than are here; OSError for a file that is missing.
+
+        run = snu_ref.tasks.load_run("runs/music-snu-small-0")
+        y, cache = run.network.forward(x)
+    """
+    path = Path(folder) / "results.json"
+    raw = read_regular(path, RESULTS_BYTES)
+    try:
+        results = json.loads(raw.decode())
+        task, unit, preset, seed = (results[key] for key in ("task", "unit", "preset", "seed"))
+        table = find_preset(task, unit, preset)
+        changes = {name: tuple(entry["value"]) if isinstance(entry["value"], list) else
+                   entry["value"] for name, entry in results["settings"].items()}
+        settings = settings_of(table, **changes)
+        results["test"], path_then, own = (results["test"], results.get("path") or None,
+                                           results.get("own", False))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: expected the results of a run of `train`, found "
+                         f"{type(error).__name__}: {error}") from error
+    data = data or path_then
+    loaded = load_task(task, unit, preset, **{"own_path" if own else "folder": data})
+    # nothing is left to train: this reads the checkpoint, and takes the parameters that were kept
+    trained = train(loaded.task, settings, seed, checkpoint=path.with_name("checkpoint.npz"),
+                    resume=True)
+    return Run(loaded, settings, trained, results)

@@ -11,7 +11,7 @@ import pytest
 
 from snu_ref.data import datasets
 from snu_ref.__main__ import main
-from snu_ref.tasks import array_file
+from snu_ref import array_file
 
 ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
 TRAIN = ["train", "music", "--unit", "snu", "--epochs", "4", "--seed", "3", "--out"]
@@ -133,7 +133,7 @@ KILL_IN_WRITING = """
 import os, signal, sys
 from contextlib import contextmanager
 from snu_ref.__main__ import main
-from snu_ref.tasks import array_file
+from snu_ref import array_file
 
 whole_file, writes = array_file.whole_file, []
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from snu_ref.tasks import array_file, checkpoints
+from snu_ref import array_file
+from snu_ref.tasks import checkpoints
 from snu_ref.tasks.training import make_optimiser, make_store, train
 from helpers.toy_tasks import TASKS, digits, music, toy_settings
 

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from snu_ref.statistics import (difference, mcnemar, nested, paired, standard_error, summary,
+from snu_ref.tasks.statistics import (difference, mcnemar, nested, paired, standard_error, summary,
                                 t_probability, t_quantile, verdict)
 
 # 97.5 % quantiles as printed in tables of Student's distribution

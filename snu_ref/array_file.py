@@ -11,7 +11,7 @@ import zipfile
 
 import numpy as np
 
-from ..files import open_regular, whole_file
+from .files import open_regular, whole_file
 
 DIGEST = "sha256"
 
@@ -40,6 +40,8 @@ def read(path):
                       for member in members}
         if DIGEST not in arrays:
             raise ValueError(f"it has no array {DIGEST!r}")
+    except FileNotFoundError:
+        raise
     except Exception as error:  # zipfile and NumPy raise many kinds on damaged bytes
         raise DamagedError(" ".join(str(error).split()) or type(error).__name__) from error
     if str(arrays.pop(DIGEST)) != digest(arrays):

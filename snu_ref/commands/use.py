@@ -1,0 +1,138 @@
+"""`python -m snu_ref use RUN`: what a trained network does with a digit, a chorale or a text.
+
+    digits     the test images that it gets wrong, as a list and a picture, wrong.png
+    music      goes on with a test piece: piano roll continued.png, and sound, continued.wav
+    language   goes on with a text, printed
+"""
+import shutil
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+from .. import figures, validation
+from ..data.corpus import tokenise
+from ..tasks.language import sample_text
+from ..tasks.loading import OWN
+from ..tasks.music import continued, write_wav
+from ..tasks.run import load_run
+
+OPTIONS = {  # of one task only: {option: (task, its default)}
+    "piece": ("music", 1), "prime": ("music", 16), "steps": ("music", 48),
+    "prompt": ("language", ""), "words": ("language", 60)}
+MOST = 10_000   # steps or words
+PICTURED = 40   # wrong images in the picture
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("run_folder", type=Path, metavar="RUN",
+                        help="the folder of a finished run of `train`")
+    parser.add_argument("--data", type=Path, metavar="PATH",
+                        help="the run's data, if they are no longer where they were")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="folder for pictures and sound (default: RUN)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="start of all random numbers (default: %(default)s)")
+    parser.add_argument("--temperature", type=float, metavar="T",
+                        help="music and language: below 1 the likely becomes likelier, at 0 the "
+                             "likeliest is taken (default: 1 for music, 0.8 for language)")
+    parser.add_argument("--piece", type=int, metavar="N",
+                        help="music: the test piece, counted from 1 (default: 1)")
+    parser.add_argument("--prime", type=int, metavar="N",
+                        help="music: steps of the piece that are given (default: 16)")
+    parser.add_argument("--steps", type=int, metavar="N",
+                        help="music: steps that follow (default: 48)")
+    parser.add_argument("--prompt", metavar="TEXT", help="language: the text to go on with")
+    parser.add_argument("--words", type=int, metavar="N",
+                        help="language: words that follow (default: 60)")
+
+
+def run(args):
+    """Load the run, print what it is, and use it; the exit status is 0."""
+    validation.number_in("--seed", args.seed, 0, np.inf)
+    if args.temperature is not None:
+        validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
+    loaded = load_run(args.run_folder, args.data)
+    results, task = loaded.results, loaded.task.name
+    for name, (of, default) in OPTIONS.items():
+        if getattr(args, name) is not None and of != task:
+            raise ValueError(f"--{name}: expected a run of {of}, got one of {task}")
+        if getattr(args, name) is None:
+            setattr(args, name, default)
+    if args.temperature is not None and task == "digits":
+        raise ValueError("--temperature: expected a run of music or language, got one of digits")
+    for name in ("piece", "prime", "steps", "words"):
+        validation.positive_int(f"--{name}", getattr(args, name))
+        validation.number_in(f"--{name}", getattr(args, name), 1, MOST)
+    print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}; "
+          + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items())
+          + f" ({OWN})" * loaded.loaded.own)
+    print(loaded.network, flush=True)
+    rng = np.random.default_rng([args.seed, 4])
+    {"digits": _digits, "music": _music, "language": _language}[task](loaded, args, rng)
+    return 0
+
+
+def _digits(run, args, rng):
+    """The test images with a wrong answer; the spikes are those of the test."""
+    task = run.task
+    values, labels = task.data["test"]
+    answers = task.answers(run.network, "test", run.settings, run.results["seed"])
+    wrong = np.flatnonzero(answers != labels)
+    print(f"{len(wrong)} of {len(labels):,} test images are wrong")
+    if not len(wrong):
+        return
+    print(_wrapped("each as image:class>answer, images counted from 0: " + ", ".join(
+        f"{i}:{task.classes[labels[i]]}>{task.classes[answers[i]]}" for i in wrong)))
+    shown = wrong[:PICTURED]
+    images = values[shown].reshape(-1, *task.image_shape)
+    classes = np.array(task.classes)
+    _print_path(figures.wrong_images(images, classes[labels[shown]], classes[answers[shown]],
+                                     (args.out or args.run_folder) / "wrong.png",
+                                     title="Class and answer: test images that went wrong"))
+
+
+def _music(run, args, rng):
+    """A test piece, gone on with."""
+    pieces = run.task.data["test"]
+    if args.piece > len(pieces):
+        raise ValueError(f"--piece: expected 1 to {len(pieces)}, got {args.piece}")
+    start = pieces[args.piece - 1][:args.prime]
+    if len(start) < args.prime:
+        raise ValueError(f"--prime: expected at most the {len(start)} steps of test piece "
+                         f"{args.piece}, got {args.prime}")
+    temperature = 1.0 if args.temperature is None else args.temperature
+    roll = np.concatenate([start, continued(run.network, start, args.steps, rng, temperature)])
+    print(f"test piece {args.piece}: {args.prime} steps given, {args.steps} by the network, "
+          f"temperature {temperature:g}; {roll[args.prime:].sum(axis=1).mean():.1f} notes a step, "
+          f"{start.sum(axis=1).mean():.1f} in what was given")
+    folder = args.out or args.run_folder
+    _print_path(figures.continued_roll(roll, args.prime, folder / "continued.png",
+                                       title="The network goes on"))
+    write_wav(roll, folder / "continued.wav")
+    _print_path(folder / "continued.wav")
+
+
+def _language(run, args, rng):
+    """A text, gone on with."""
+    vocabulary = run.loaded.words
+    prompt = tokenise(args.prompt) or ("<eos>",)
+    unknown = sorted(set(prompt) - set(vocabulary))
+    if unknown:
+        print("not in the vocabulary, read as <unk>: " + ", ".join(unknown))
+    temperature = 0.8 if args.temperature is None else args.temperature
+    text = sample_text(run.network, vocabulary, rng, args.words, temperature, prompt)
+    print(f"temperature {temperature:g}; the network's words follow the bar |\n" + _wrapped(
+        " ".join(word for word in prompt if word != "<eos>") + " | " + text.strip()))
+
+
+def _wrapped(text):
+    """The lines of a text, as wide as the terminal."""
+    width = min(100, shutil.get_terminal_size().columns) - 1
+    return "\n".join(textwrap.fill(line.strip(), width, initial_indent="  ",
+                                   subsequent_indent="  ") for line in text.splitlines())
+
+
+def _print_path(path):
+    print(f"written: {path}")

@@ -1,0 +1,278 @@
+"""One plain call of every public function that takes arrays or numbers: what the fuzz script makes odd.
+
+Each call is a function of named arguments, which come as its defaults do: `arguments(rng, dtype)` makes plain
+ones, `run(**arguments)` gives all that comes out as a flat list. Numbers are multiples of 1/8, so that a sum or
+a product of a few is exact in float32 and float64 alike, and a spike does not hang on a rounding.
+"""
+import copy
+
+import numpy as np
+
+from snu_ref import (GRU, LSTM, RNN, SGD, SNU, Adam, AveragePool2d, ConvSNU, Dense, Dropout, Embedding,
+                     Flatten, MaxPool2d, Network, TiedOutput, bernoulli_nll, clip_by_norm,
+                     mean_square_error, pcm, rate_code, softmax_cross_entropy)
+from snu_ref.data import baselines, datasets, ngrams
+from snu_ref.gradcheck import check_gradient
+from snu_ref.layers.conv import conv2d, conv2d_backward
+from snu_ref.pcm import in_loop
+from snu_ref.tasks import digits, distortion, language
+
+T, B, N_IN, N, IMAGE = 3, 2, 3, 4, (4, 3, 2)
+
+
+def eighths(rng, shape, dtype=np.float64):
+    """Multiples of 1/8 within +-2."""
+    return (rng.integers(-16, 17, shape) / 8).astype(dtype)
+
+
+def flat(result):
+    """All arrays and numbers in a result: tuples, dicts and lists are taken apart."""
+    if isinstance(result, dict):
+        result = tuple(result[key] for key in result)
+    if isinstance(result, (tuple, list)):
+        return [leaf for part in result for leaf in flat(part)]
+    return [] if result is None else [result]
+
+
+# ---- layers: parameters, input, state and cotangents in; everything out --------------------------
+
+LAYERS = {
+    **{f"SNU {h} {' '.join(options)}": lambda rng, dtype, h=h, options=options: SNU(
+        N_IN, N, rng=rng, h=h, decay=0.5, dtype=dtype, **options)
+       for h in ("step", "sigmoid")
+       for options in ({}, {"recurrent": True, "g": "identity"}, {"lateral_inhibition": True},
+                       {"reset_grad": "detached", "surrogate": "triangle"})},
+    "ConvSNU": lambda rng, dtype: ConvSNU(IMAGE, 2, kernel=2, decay=0.5, rng=rng, dtype=dtype),
+    "RNN": lambda rng, dtype: RNN(N_IN, N, rng=rng, dtype=dtype),
+    "GRU": lambda rng, dtype: GRU(N_IN, N, rng=rng, dtype=dtype),
+    "LSTM": lambda rng, dtype: LSTM(N_IN, N, rng=rng, dtype=dtype),
+    "Dense": lambda rng, dtype: Dense(N_IN, N, rng=rng, dtype=dtype),
+    "Embedding": lambda rng, dtype: Embedding(6, N, rng=rng, dtype=dtype),
+    "TiedOutput": lambda rng, dtype: TiedOutput(Embedding(6, N_IN, rng=rng, dtype=dtype)),
+    "Dropout": lambda rng, dtype: Dropout(0.5, mask=np.ones((T, B, N_IN), dtype), dtype=dtype),
+    "AveragePool2d": lambda rng, dtype: AveragePool2d(IMAGE, 2, 1, dtype=dtype),
+    "MaxPool2d": lambda rng, dtype: MaxPool2d(IMAGE, 2, 1, dtype=dtype),
+    "Flatten": lambda rng, dtype: Flatten(IMAGE, dtype=dtype),
+    "Network": lambda rng, dtype: Network([SNU(N_IN, N, rng=rng, decay=0.5, dtype=dtype),
+                                           Dense(N, 2, rng=rng, dtype=dtype)]),
+}
+
+
+def layer_arguments(make):
+    def arguments(rng, dtype):
+        layer = make(np.random.default_rng(0), dtype)
+        a = {name: eighths(rng, p.shape, dtype) for name, p in layer.params.items()
+             if not name.endswith("decay")}
+        a["x"] = (rng.integers(0, 6, (T, B)) if layer.in_shape == ()
+                  else eighths(rng, (T, B) + (layer.in_shape or (N_IN,)), dtype))
+        a["dy"] = eighths(rng, (T, B) + (layer.out_shape or (N_IN,)), dtype)
+        if hasattr(layer.zero_state(B), "_fields"):
+            for i, (name, zero) in enumerate(layer.zero_state(B)._asdict().items()):
+                a[f"state.{name}"] = np.abs(eighths(rng, zero.shape, dtype)) % 1
+                a[f"dstate.{name}"] = eighths(rng, zero.shape, dtype)
+        return a
+    return arguments
+
+
+def layer_run(make):
+    def run(x, dy, dtype=np.float64, **a):
+        layer = make(np.random.default_rng(0), dtype)
+        for name in layer.params:
+            if name in a and isinstance(layer, Network):
+                layer.layers[int(name[0])].tie(name[2:], a[name])
+            elif name in a:
+                layer.tie(name, a[name])
+        state = dstate = None
+        fields = getattr(layer.zero_state(1), "_fields", ())
+        if fields:
+            state = tuple(a[f"state.{name}"] for name in fields)
+            dstate = tuple(a[f"dstate.{name}"] for name in fields)
+        y, cache = layer.forward(x, state)
+        out = [y, cache.state, layer.backward(dy, cache, dstate)]
+        if fields and hasattr(layer, "step") and len(x):
+            out.append(layer.step(x[0], state))
+        return out
+    return run
+
+
+# ---- everything else ----------------------------------------------------------------------------
+
+def normal(*shape):
+    return lambda rng, dtype: eighths(rng, shape, dtype)
+
+
+def integers(high, *shape):
+    return lambda rng, dtype: rng.integers(0, high, shape)
+
+
+def bits(*shape, dtype=None):
+    return lambda rng, like: rng.integers(0, 2, shape).astype(like if dtype is None else dtype)
+
+
+def number(value):
+    return lambda rng, dtype: value
+
+
+def eighth_of_one(*shape):
+    return lambda rng, dtype: (rng.integers(0, 9, shape) / 8).astype(dtype)
+
+
+def no_ties(rng, dtype):
+    """Weights whose largest is 15/8, so that none lies half way between two levels."""
+    return np.append(np.clip(eighths(rng, (2, 2), dtype), -1.875, 1.875), np.array([[1.875, 0]], dtype), axis=0)
+
+
+def step_of(make):
+    def run(p, g, lr=0.125, **options):
+        q = np.ones(2, getattr(p, "dtype", float))
+        optimiser, params = make(lr, **options), {"params": copy.deepcopy(p), "q": q.copy()}
+        for _ in range(2):
+            optimiser.step(params, {"params": g, "q": q})
+        return params
+    return run
+
+
+def devices_run(G_T, stuck, pulses, where, t, noise):
+    devices = pcm.PCMDevices((2, 3), t=0.0, noise=0.0, stuck=stuck)
+    devices.program(G_T, t, noise=noise, where=where)
+    devices.set_pulse(t, noise=0.5, pulses=pulses, where=where)
+    devices.reset(t, noise=0.5, where=where)
+    devices.program(G_T, t, noise=0.0)
+    return devices.state(), devices.read_white(t, noise=noise), devices.read_1f(2 * t, noise=noise)
+
+
+def array_run(W, dW, x, t, scale, bits, noise, dac_bound):
+    out = []
+    for readout in (pcm.DeviceReadout(bits), pcm.ColumnReadout(bits, bits, dac_bound=dac_bound)):
+        array = pcm.PCMArray(3, 2, noise=0.0, scale=scale, readout=readout)
+        array.program(W, t, scale=scale)
+        out += [array.update(dW), array.product(x, 2 * t), array.read_weights(3 * t, noise=noise)]
+        array.calibrate(3 * t)
+        out += [array.compensate(4 * t), array.refresh(5 * t, noise=0.0), array.state()]
+    return out
+
+
+def store_run(W, scale, epsilon, bits):
+    out = []
+    for make in (lambda net: in_loop.QuantisedStore(net, ("W",), scale=scale, epsilon=epsilon),
+                 lambda net: in_loop.RoundedStore(net, ("W",), bits=bits)):
+        dense = Dense(3, 2, rng=np.random.default_rng(0))
+        dense.tie("W", copy.deepcopy(W))
+        store = make(dense)
+        store.read()
+        dense.params["W"] += 0.375
+        store.write()
+        out.append(store.state())
+    return out
+
+
+def sample_run(E, first, n, temperature):
+    rng = np.random.default_rng(0)
+    embedding = Embedding(4, 4, rng=rng)
+    embedding.tie("E", E)
+    return language.sample(Network([embedding]), first, n, np.random.default_rng(0), temperature)
+
+
+def checked(x):
+    rows = check_gradient(lambda a: a["x"] ** 3, lambda a, G: {"x": 3 * G * a["x"] ** 2}, {"x": x},
+                          rng=np.random.default_rng(0))
+    return [row.verdict == "ok" or row.verdict.startswith("dead") for row in rows]
+
+
+def rng_of():
+    return np.random.default_rng(0)
+
+
+OTHERS = {
+    "mean_square_error": (mean_square_error, dict(y=normal(T, B, N), target=normal(B, N))),
+    "bernoulli_nll": (bernoulli_nll, dict(y=normal(T, B, N), target=bits(T, B, N),
+                                          mask=lambda rng, dtype: np.array([[1, 1], [1, 0], [0, 0]], dtype))),
+    "softmax_cross_entropy": (softmax_cross_entropy, dict(y=normal(T, B, N), target=integers(N, T, B))),
+    "SGD": (step_of(SGD), dict(p=normal(3, 2), g=normal(3, 2), lr=number(0.125), momentum=number(0.5))),
+    "Adam": (step_of(Adam), dict(p=normal(3, 2), g=normal(3, 2), lr=number(0.125), beta1=number(0.5),
+                                 beta2=number(0.75), eps=number(2.0 ** -20))),
+    "clip_by_norm": (lambda g, max_norm: clip_by_norm({"g": g}, max_norm),
+                     dict(g=normal(3, 2), max_norm=number(0.5))),
+    "rate_code": (lambda values, n_steps, max_spikes: rate_code(values, n_steps, max_spikes, rng=rng_of()),
+                  dict(values=eighth_of_one(B, N), n_steps=number(5), max_spikes=number(3))),
+    "conv2d": (conv2d, dict(x=normal(2, 5, 4, 2), W=normal(2, 3, 2, 2), stride=number(2), padding=number(1))),
+    "conv2d_backward": (conv2d_backward, dict(dz=normal(2, 3, 2, 2), x=normal(2, 5, 4, 2), W=normal(2, 3, 2, 2),
+                                              stride=number(2), padding=number(1))),
+    "unigram": (ngrams.unigram, dict(train=integers(5, 9), vocabulary_size=number(5))),
+    "witten_bell_bigram": (ngrams.witten_bell_bigram, dict(
+        train=integers(5, 9), history=integers(5, 4), word=integers(5, 4), vocabulary_size=number(5))),
+    "unigram_perplexity": (ngrams.unigram_perplexity, dict(
+        train=integers(5, 9), test=integers(5, 4), vocabulary_size=number(5))),
+    "witten_bell_bigram_perplexity": (ngrams.witten_bell_bigram_perplexity, dict(
+        train=integers(5, 9), test=integers(5, 4), vocabulary_size=number(5))),
+    "independent_notes_nll": (
+        lambda train_rolls, test_rolls: baselines.independent_notes_nll([train_rolls], [test_rolls]),
+        dict(train_rolls=bits(4, 3), test_rolls=bits(3, 3))),
+    "piano_roll": (datasets.piano_roll, dict(pitches=lambda rng, dtype: rng.integers(21, 109, (4, 2)))),
+    "one_hot": (digits.one_hot, dict(labels=integers(10, 5))),
+    "split_validation": (digits.split_validation, dict(
+        values=normal(6, 4), labels=integers(10, 6), n_valid=number(2))),
+    "shifted": (lambda values, most: distortion.shifted(values, most, rng_of()), dict(
+        values=normal(3, 9), most=number(1))),
+    "elastic": (lambda values, alpha, sigma: distortion.elastic(values, alpha, sigma, rng_of()), dict(
+        values=normal(3, 9), alpha=number(3.0), sigma=number(2.0))),
+    "nearest_neighbour": (baselines.nearest_neighbour, dict(
+        train_values=normal(6, 4), train_labels=integers(10, 6), values=normal(3, 4))),
+    "nearest_chords_nll": (
+        lambda train_rolls, test_rolls, k: baselines.nearest_chords_nll([train_rolls], [test_rolls], k),
+        dict(train_rolls=bits(6, 3), test_rolls=bits(4, 3), k=number(2))),
+    "sample": (sample_run, dict(E=normal(4, 4), first=number([1, 2]), n=number(3), temperature=number(0.5))),
+    "check_gradient": (checked, dict(x=normal(3, 2))),
+    "full_scale": (pcm.full_scale, dict(W=normal(3, 2), pairs=number(2))),
+    "draw_stuck": (lambda shape, p_set, p_reset: pcm.draw_stuck(shape, p_set, p_reset, rng=rng_of()),
+                   dict(shape=number((2, 3)), p_set=number(0.25), p_reset=number(0.25))),
+    "PCMDevices": (devices_run, dict(
+        G_T=eighth_of_one(2, 3), stuck=lambda rng, dtype: rng.integers(-1, 2, (2, 3)),
+        pulses=lambda rng, dtype: rng.integers(1, 4, (2, 3)), where=bits(2, 3, dtype=bool), t=number(2.0),
+        noise=number(0.5))),
+    "PCMArray": (array_run, dict(W=eighth_of_one(3, 2), dW=normal(3, 2), x=eighth_of_one(4, 3), t=number(2.0),
+                                 scale=number(8.0), bits=number(8), noise=number(0.5), dac_bound=number(1.0))),
+    "from_weights": (lambda W, t, pairs: pcm.PCMArray.from_weights(W, noise=0.0, t=t, pairs=pairs).state(),
+                     dict(W=normal(3, 2), t=number(2.0), pairs=number(2))),
+    "UpdateRule": (lambda **a: [getattr(pcm.UpdateRule(**a), name) for name in a], dict(
+        epsilon=number(0.75), seconds=number(1.0), refresh_every=number(100), refresh_above=number(8.0),
+        refresh_below=number(6.0))),
+    "DeviceReadout": (lambda G, x, bits: pcm.DeviceReadout(bits).product(x, G), dict(
+        G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), bits=number(7))),
+    "ColumnReadout": (lambda G, x, noise, **a: pcm.ColumnReadout(**a).product(x, G, noise), dict(
+        G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), noise=number(0.0), dac_bits=number(7),
+        adc_bits=number(7), dac_bound=number(1.0), adc_bound=number(12.0), output_noise=number(0.125),
+        tile=number((2, 1)))),
+    "Stores": (store_run, dict(W=eighth_of_one(3, 2), scale=number(8.0),
+                               epsilon=number(0.75), bits=number(4))),
+    "round_to_bits": (in_loop.round_to_bits, dict(W=no_ties, bits=number(4))),
+    "new SNU": (lambda **a: list(SNU(rng=rng_of(), **a).params.values()), dict(
+        n_in=number(3), n_units=number(4), decay=eighth_of_one(4), recurrent=number(True))),
+    "new ConvSNU": (lambda **a: list(ConvSNU(rng=rng_of(), **a).params.values()), dict(
+        in_shape=number((5, 4, 2)), n_units=number(3), kernel=number((2, 3)), stride=number(2),
+        padding=number(1))),
+    "new Dropout": (lambda rate, mask: Dropout(rate, mask=mask).forward(np.ones((2, 2, 3)))[0], dict(
+        rate=number(0.5), mask=bits(2, 2, 3))),
+    "new Embedding": (lambda **a: list(Embedding(rng=rng_of(), **a).params.values()), dict(
+        n_words=number(5), n_units=number(3), scale=number(0.5))),
+    "new MaxPool2d": (lambda **a: MaxPool2d(**a).out_shape, dict(
+        in_shape=number((5, 4, 2)), size=number(2), stride=number(1))),
+}
+DTYPE_OF_A_LAYER = set(LAYERS)  # these take a dtype; their arrays change it together
+
+
+def arguments_of(name, rng, dtype=np.float64):
+    """Plain arguments of a call."""
+    if name in LAYERS:
+        return layer_arguments(LAYERS[name])(rng, dtype)
+    return {key: make(rng, dtype) for key, make in OTHERS[name][1].items()}
+
+
+def run(name, arguments, dtype=np.float64):
+    """All that comes out of a call, flat. Warnings of NumPy are left to the caller."""
+    if name in LAYERS:
+        return flat(layer_run(LAYERS[name])(dtype=dtype, **arguments))
+    return flat(OTHERS[name][0](**arguments))
+
+
+NAMES = [*LAYERS, *OTHERS]

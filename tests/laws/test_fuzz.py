@@ -1,0 +1,29 @@
+"""A slice of the fuzz script: odd calls of every public function, five seconds of them (tests/fuzz.py)."""
+import numpy as np
+import pytest
+
+import fuzz
+from helpers import public_calls
+
+
+def test_an_odd_call_gives_the_right_answer_or_names_the_argument():
+    wrong = []
+    counts = fuzz.fuzz(2400, seed=7, report=wrong.append)
+    assert not wrong, "\n".join(wrong)
+    for kind in ("layout", "subclass", "dtype", "shape", "extreme", "no array", "number"):
+        assert counts[kind, "right"] + counts[kind, "refused"] > 10, kind
+    assert counts["layout", "right"] > 150 and counts["subclass", "right"] == 0
+
+
+@pytest.mark.parametrize("kind, careless", [
+    ("layout", lambda x: np.add(x, 1, out=x) if x.flags.writeable else x),        # changes its input
+    ("layout", lambda x: np.ravel(x, order="K")),                                 # depends on the layout
+    ("subclass", lambda x: np.asarray(x)),                                        # takes a masked array
+    ("dtype", lambda x: x * x.dtype.type(90)),                                    # overflows in int8
+    ("no array", lambda x: x.sum()),                                              # an AttributeError
+])
+def test_the_script_sees_a_function_that_is_wrong(monkeypatch, kind, careless):
+    monkeypatch.setitem(public_calls.OTHERS, "careless", (careless, {"x": public_calls.normal(3, 2)}))
+    monkeypatch.setattr(fuzz, "NAMES", ["careless"])
+    counts = fuzz.fuzz(120, seed=0, report=lambda text: None)
+    assert counts[kind, "wrong"] > 0, counts
