@@ -6,7 +6,7 @@
     optimisers   SGD, Adam, clip_by_norm
     coding       rate_code
     subpackages  data, figures, gradcheck, oracle, pcm, tasks, twins: loaded when first used
-    modules      corpus, datasets, ngrams of `data`, style of `figures`: likewise
+    modules      corpus, datasets, ngrams of `data`, style, tutorial of `figures`: likewise
 
 Read first: snu.py, then activations.py, losses.py, optimisers.py, encoding.py, network.py. What the
 folders hold: snu_ref/README.md. The command line: python -m snu_ref --help
@@ -35,7 +35,7 @@ _LATER = {  # name: its module, loaded when the name is first used
     **{name: name for name in ("commands", "data", "experiments", "figures", "gradcheck", "oracle",
                                "pcm", "report", "tasks", "twins")},
     "corpus": "data.corpus", "datasets": "data.datasets", "ngrams": "data.ngrams",
-    "style": "figures.style"}
+    "style": "figures.style", "tutorial": "figures.tutorial"}
 
 
 def __getattr__(name):

@@ -12,7 +12,7 @@ PROGRAM = "python -m snu_ref"
 READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
 COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
     "for students": {
-        "reproduce": "gradients, tasks and in-memory experiment: tables, figures and a report",
+        "reproduce": "does the paper's claim hold? five units, three tasks, and a report",
         "report": "make the page of a reproduction again from its folder",
         "train": "one training run with checkpoints and a learning curve",
         "use": "what a trained network gets wrong, plays or writes",

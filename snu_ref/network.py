@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import array_file, validation
-from .activations import STATE_FUNCTIONS, SURROGATES, Activation, Surrogate
+from .activations import Activation, STATE_FUNCTIONS, SURROGATES, Surrogate
 from .layer import Layer, Params, Value
 
 FORMAT = 1  # of the files that `Network.save` writes

@@ -21,7 +21,6 @@ Sources: momentum, Polyak 1964, in the form of Sutskever et al., ICML 2013, with
 outside; Adam, Kingma & Ba, ICLR 2015, Algorithm 1; clipping, Pascanu et al., ICML 2013.
 """
 import math
-from collections.abc import Mapping
 
 import numpy as np
 

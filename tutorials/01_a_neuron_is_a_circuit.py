@@ -12,32 +12,21 @@
 #
 # **Time.** 2 s of processor time (`--quick`: 1 s), half an hour to read.
 #
-#     python tutorials/01_a_neuron_is_a_circuit.py             # figures beside the script
-#     python -i tutorials/01_a_neuron_is_a_circuit.py          # and stay, to do the exercises
-#     python tutorials/01_a_neuron_is_a_circuit.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/01_a_neuron_is_a_circuit.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
 
+# %%
 import numpy as np
 
 from snu_ref import SNU
 from snu_ref.figures import style
-
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 1: from the membrane's circuit to the SNU.")
-parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "01_a_neuron_is_a_circuit.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
-
 
 # %% [markdown]
 # ## The circuit
@@ -76,8 +65,8 @@ def exact(t, I):
 
 t, e = np.linspace(1, 50, 50), 1e-4  # ms
 dV_dt = (exact(t + e, 2.0) - exact(t - e, 2.0)) / (2 * e)
-assert np.allclose(tau * dV_dt, -exact(t, 2.0) + R * 2.0, atol=1e-6)     # (b) solves (a)
-assert abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005                   # 63 % of the way
+claim(np.allclose(tau * dV_dt, -exact(t, 2.0) + R * 2.0, atol=1e-6))     # (b) solves (a)
+claim(abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005)                   # 63 % of the way
 
 # %% [markdown]
 # ## The Euler step
@@ -115,8 +104,8 @@ for dt in (5.0, 1.0):
 
 for dt, (t, V) in curves.items():
     n = np.arange(1, len(V) + 1)
-    assert np.allclose(V, R * I_on * (1 - (1 - dt / tau) ** n), rtol=1e-12)  # n equal steps of (c)
-    assert (V > exact(t, I_on)).all()  # Euler runs ahead: it keeps the steep slope for a whole step
+    claim(np.allclose(V, R * I_on * (1 - (1 - dt / tau) ** n), rtol=1e-12))  # n equal steps of (c)
+    claim((V > exact(t, I_on)).all())  # Euler runs ahead: it keeps the steep slope for a whole step
 
 # %%
 with style.house():
@@ -181,8 +170,8 @@ errors = np.array(errors)  # mV
 
 slope = np.polyfit(np.log(dts), np.log(errors), 1)[0]
 predicted = R * I_on * dts / (2 * np.e * tau)
-assert abs(slope - 1) < (0.03 if args.quick else 0.01)
-assert abs(errors[-1] / predicted[-1] - 1) < (0.01 if args.quick else 0.001)
+claim(abs(slope - 1) < (0.03 if args.quick else 0.01))
+claim(abs(errors[-1] / predicted[-1] - 1) < (0.01 if args.quick else 0.001))
 
 with style.house():
     figure, axes = style.figure()
@@ -240,12 +229,12 @@ def neuron(I, dt):
 dt = 1.0  # ms
 runs = {I: neuron([I] * 60, dt) for I in (1.4, 2.0, 16.0)}
 
-assert runs[1.4][1].sum() == 0 and runs[1.4][0].max() < R * 1.4          # silent for ever
+claim(runs[1.4][1].sum() == 0 and runs[1.4][0].max() < R * 1.4)          # silent for ever
 V, y = runs[2.0]
 after = np.flatnonzero(y[:-1]) + 1                                       # the steps after a spike
-assert len(after) >= 3 and np.all(V[after] == (dt / C) * 2.0)            # one step of charge
-assert len(set(np.diff(np.flatnonzero(y)))) == 1                         # a regular clock
-assert runs[16.0][1].all()                                               # no refractory period
+claim(len(after) >= 3 and np.all(V[after] == (dt / C) * 2.0))            # one step of charge
+claim(len(set(np.diff(np.flatnonzero(y)))) == 1)                         # a regular clock
+claim(runs[16.0][1].all())                                               # no refractory period
 
 with style.house():
     figure, axes = style.figure(3, 1, height=5.6, sharex=True)
@@ -298,10 +287,10 @@ unit.params["W"][:] = dt / C
 unit.params["b"][:] = -V_th
 y, cache = unit.forward(I[:, None, None])  # time, batch, inputs: (150, 1, 1)
 
-assert np.array_equal(cache.s[:, 0, 0], V)
-assert np.array_equal(y[:, 0, 0], spikes)
-assert 5 < spikes.sum() < 50                      # it did fire, and not all the time
-assert (V == 0).any() and V.min() == 0            # the floor was needed
+claim(np.array_equal(cache.s[:, 0, 0], V))
+claim(np.array_equal(y[:, 0, 0], spikes))
+claim(5 < spikes.sum() < 50)                      # it did fire, and not all the time
+claim((V == 0).any() and V.min() == 0)            # the floor was needed
 
 with style.house():
     figure, (top, bottom) = style.figure(2, 1, height=4.8, sharex=True, height_ratios=(1, 2))
@@ -321,6 +310,89 @@ with style.house():
                yticks=(0, 15))
     bottom.legend(loc="upper center", ncols=4, columnspacing=1.0, handletextpad=0.3)
     keep(figure, "01_snu_is_the_circuit.png")
+
+# %% [markdown]
+# ## Spike times, beside the exact neuron
+#
+# Take an input that changes: a new current every 5 ms. Between two events (a spike, or a new
+# current) nothing happens but (b), now from a start value V_0:
+#
+#     V(t) = R I + (V_0 - R I) exp(-t/tau)                                                  (f)
+#     it reaches V_th after  t = tau ln( (R I - V_0) / (R I - V_th) ),  if R I > V_th
+#
+# So the exact neuron needs no time steps: go from event to event. Its spikes come at any time,
+# those of the SNU only at the end of a step. We hold the SNU's k-th spike against the exact k-th.
+#
+# The error has the size of dt, and a tenth of the step gives about a tenth of it. But look at the
+# lower panel: it is not the same for all spikes. A neuron that fired late begins its next climb
+# late, so an error lives on, until a strong current (fast spikes, small errors) or luck makes up
+# for it. Where V only just reaches the threshold, a small error in V can even cost a whole spike.
+
+# %%
+PIECE = 5.0  # ms between two changes of the current
+I_pieces = np.random.default_rng(1).uniform(0.5, 4.0, 60)  # nA
+
+
+def exact_neuron(I):
+    """Spike times in ms of the exact neuron, and V from event to event, for a current per piece."""
+    V, spikes, trace = 0.0, [], []
+    for k, I_k in enumerate(I):
+        t = 0.0  # ms since the current changed
+        while True:
+            reaches = R * I_k > V_th
+            wait = tau * np.log((R * I_k - V) / (R * I_k - V_th)) if reaches else np.inf
+            part = min(wait, PIECE - t)
+            some = np.linspace(0, part, 20)
+            trace.append((k * PIECE + t + some, R * I_k + (V - R * I_k) * np.exp(-some / tau)))
+            if t + wait > PIECE:
+                break
+            t, V = t + wait, 0.0  # a spike, and the reset
+            spikes.append(k * PIECE + t)
+        V = trace[-1][1][-1]
+    return np.array(spikes), *map(np.concatenate, zip(*trace))
+
+
+def snu_spikes(I, dt):
+    """Spike times in ms of an SNU with steps of dt ms, its states and their times."""
+    unit = SNU(1, 1, rng=np.random.default_rng(0), decay=1 - dt / tau)
+    unit.params["W"][:] = dt / C
+    unit.params["b"][:] = -V_th
+    y, cache = unit.forward(np.repeat(I, round(PIECE / dt))[:, None, None])
+    return dt * (np.flatnonzero(y) + 1), cache.s[:, 0, 0], dt * np.arange(1, len(y) + 1)
+
+
+true_times, t_exact, V_exact = exact_neuron(I_pieces)
+claim(len(true_times) > 20 and V_exact.max() < V_th + 1e-9)
+only, _, _ = exact_neuron([2.0] * 60)  # a constant current: the clock of (e) below
+claim(np.allclose(np.diff(only), tau * np.log(20 / (20 - V_th))))
+late = {}                                                          # ms, for each spike
+for dt in (1.0, 0.1):
+    times, s, t = snu_spikes(I_pieces, dt)
+    claim(len(times) == len(true_times))
+    late[dt] = times - true_times
+mean_late = {dt: np.abs(of).mean() for dt, of in late.items()}
+claim(mean_late[1.0] < 1.0 and 5 < mean_late[1.0] / mean_late[0.1] < 20)
+
+with style.house():
+    figure, (top, bottom) = style.figure(2, 1, height=5.4, sharex=True, height_ratios=(1.2, 1))
+    times, s, t = snu_spikes(I_pieces, 1.0)
+    top.axhline(V_th, color=style.COLOUR["threshold"], linestyle="--", linewidth=1.2)
+    top.plot(t_exact, V_exact, color=style.COLOUR["true"], linewidth=1.4, label="exact V")
+    top.plot(t, s, ".", color=style.COLOUR["s"], markersize=5, label="SNU, dt = 1 ms: s")
+    top.plot(true_times, np.full(len(true_times), 23), "|", color=style.COLOUR["true"],
+             markersize=12, markeredgewidth=1.6)
+    top.plot(times, np.full(len(times), 27), "|", color=style.COLOUR["y"], markersize=12,
+             markeredgewidth=1.6)
+    top.set(ylabel="potential (mV)", ylim=(-1, 40), yticks=(0, 15), xlim=(0, 120))
+    top.set_title("Spikes come at the end of a step")
+    top.legend(loc="upper right", ncols=2)
+    for dt, marker, colour in ((1.0, "s", "orange"), (0.1, "o", "vermillion")):
+        bottom.plot(true_times, late[dt], marker + "-", color=style.OKABE_ITO[colour],
+                    linewidth=1, markersize=5, label=f"dt = {dt:g} ms")
+    bottom.axhline(0, color=style.GREY, linewidth=0.8)
+    bottom.set(xlabel="time (ms)", ylabel="SNU's spike less\nthe exact one (ms)")
+    bottom.legend(loc="upper right", ncols=2)
+    keep(figure, "01_spike_times.png")
 
 # %% [markdown]
 # ## How fast does it fire?
@@ -364,11 +436,11 @@ fine_dt = 0.1 if args.quick else 0.02
 intervals = {dt: snu_interval(currents, dt, duration) for dt in (1.0, fine_dt)}
 worst = {}
 for dt, interval in intervals.items():
-    assert np.isinf(interval[~firing]).all()                       # silent up to the rheobase
-    assert (interval[firing] <= T[firing] + dt + 1e-9).all()
-    assert (interval[firing] >= T[firing] * (1 - 0.51 * dt / tau)).all()
+    claim(np.isinf(interval[~firing]).all())                       # silent up to the rheobase
+    claim((interval[firing] <= T[firing] + dt + 1e-9).all())
+    claim((interval[firing] >= T[firing] * (1 - 0.51 * dt / tau)).all())
     worst[dt] = np.abs(T[firing] / interval[firing] - 1).max()     # relative error of the rate
-assert worst[fine_dt] < (0.03 if args.quick else 0.006) and worst[1.0] > 0.05
+claim(worst[fine_dt] < (0.03 if args.quick else 0.006) and worst[1.0] > 0.05)
 
 with style.house():
     figure, axes = style.figure(height=4.2)
@@ -396,13 +468,13 @@ with style.house():
 
 # %%
 scaled = SNU(1, 1, rng=rng, decay=1 - 1.0 / tau)
-assert scaled.params["b"][0] == -1                                 # the default: threshold 1
+claim(scaled.params["b"][0] == -1)                                 # the default: threshold 1
 scaled.params["W"][:] = (1.0 / C) / V_th
 y_scaled, cache_scaled = scaled.forward(I[:, None, None])
-assert np.array_equal(y_scaled, y)                                 # the same spikes
-assert np.abs(cache_scaled.s * V_th - cache.s).max() < 1e-12       # s in units of V_th
+claim(np.array_equal(y_scaled, y))                                 # the same spikes
+claim(np.abs(cache_scaled.s * V_th - cache.s).max() < 1e-12)       # s in units of V_th
 steps_of_memory = 1 / (1 - SNU(1, 1, rng=rng).params["decay"][0])
-assert abs(steps_of_memory - 5) < 1e-12
+claim(abs(steps_of_memory - 5) < 1e-12)
 
 # %%
 print(f"rheobase                             {V_th / R:.2f} nA")
@@ -413,6 +485,8 @@ counts = [int(y.sum()) for _, y in runs.values()]
 print("spikes in 60 ms at 1.4, 2, 16 nA    ", *counts)
 differ = (cache.s[:, 0, 0] != V).sum()
 print(f"SNU against loop                     {differ} of {len(V)} steps differ")
+print(f"spikes, late by at dt = 1 ms         {len(true_times)}, {mean_late[1.0]:.2f} ms on average")
+print(f"late by at dt = 0.1 ms               {mean_late[0.1]:.2f} ms on average")
 print(f"rate error at dt = 1 ms              {100 * worst[1.0]:.1f} %")
 print(f"rate error at the finer dt           {100 * worst[fine_dt]:.1f} %")
 print(f"default decay, time constant         {steps_of_memory:.1f} steps")
@@ -430,6 +504,8 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #
 #    (Afterwards set R and tau back.)
 #
+#    *Hint.* (e) gives T; tau is 20 ms now, and R I is 40 mV.
+#
 # 2. *No error at all.* For a current that is constant during each step, (b) tells where V ends up
 #    exactly, not only to first order. Find the `decay` and the `W` of an SNU that is exact for
 #    any dt, even 5 ms, and check (the threshold is out of reach so that nothing resets):
@@ -441,6 +517,9 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #        assert np.abs(cache.s[:, 0, 0] - exact(5.0 * np.arange(1, 11), 2.0)).max() < 1e-12
 #
 #    Which decay does Euler's step have at dt = 15 ms? Why does the SNU refuse it, and yours not?
+#
+#    *Hint.* Let one step of (b) begin at V_0 instead of 0. What is left of V_0, and what does the
+#    current add?
 #
 # 3. *Your first backward pass.* Take the circuit without spikes, s_t = W x_t + decay s_{t-1}, from
 #    s_0 = 0. Let dS_t be all that the loss feels of a change in s_t. It has two parts: what the
@@ -480,6 +559,8 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #     error at dt = 1 ms, predicted        0.368 mV
 #     spikes in 60 ms at 1.4, 2, 16 nA     0 4 60
 #     SNU against loop                     0 of 150 steps differ
+#     spikes, late by at dt = 1 ms         29, 0.79 ms on average
+#     late by at dt = 0.1 ms               0.06 ms on average
 #     rate error at dt = 1 ms              11.8 %
 #     rate error at the finer dt           0.3 %  ~
 #     default decay, time constant         5.0 steps

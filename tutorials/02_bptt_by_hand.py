@@ -12,34 +12,24 @@
 #
 # **Time.** 2 s of processor time (`--quick`: 1 s), an hour with a pencil.
 #
-#     python tutorials/02_bptt_by_hand.py             # figures beside the script
-#     python -i tutorials/02_bptt_by_hand.py          # and stay, to do the exercises
-#     python tutorials/02_bptt_by_hand.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/02_bptt_by_hand.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
 
+# %%
 import numpy as np
 
 from snu_ref import SNU
 from snu_ref.figures import style
 from snu_ref.gradcheck import check_layer
 
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 2: three steps of BPTT by hand.")
-parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "02_bptt_by_hand.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
 THROUGH, DETACHED = style.COLOUR["gradient"], style.OKABE_ITO["orange"]
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
 
 
 def signed(number, form="g"):
@@ -94,9 +84,9 @@ s3 = max(z3, 0)
 v3 = s3 + b
 y3 = step(v3)
 
-assert same([z1, s1, v1, y1], [0.5, 0.5, -0.5, 0])
-assert same([z2, s2, v2, y2], [1.2, 1.2, 0.2, 1])
-assert same([z3, s3, v3, y3], [0.6, 0.6, -0.4, 0])
+claim(same([z1, s1, v1, y1], [0.5, 0.5, -0.5, 0]))
+claim(same([z2, s2, v2, y2], [1.2, 1.2, 0.2, 1]))
+claim(same([z3, s3, v3, y3], [0.6, 0.6, -0.4, 0]))
 
 print("forward        z        s        v        y")
 for t, row in enumerate(((z1, s1, v1, y1), (z2, s2, v2, y2), (z3, s3, v3, y3)), 1):
@@ -134,8 +124,8 @@ def tanh_slope(v):
     return 1 - np.tanh(v) ** 2
 
 
-assert same([triangle_slope(v) for v in (v1, v2, v3)], [0.5, 0.8, 0.6])
-assert np.allclose([tanh_slope(v) for v in (v1, v2, v3)], [0.7864, 0.9610, 0.8556], atol=5e-5)
+claim(same([triangle_slope(v) for v in (v1, v2, v3)], [0.5, 0.8, 0.6]))
+claim(np.allclose([tanh_slope(v) for v in (v1, v2, v3)], [0.7864, 0.9610, 0.8556], atol=5e-5))
 
 with style.house():
     figure, (top, bottom) = style.figure(2, 1, height=4.8, sharex=True, height_ratios=(2, 3))
@@ -216,10 +206,10 @@ dv1 = triangle_slope(v1) * dY1
 ds1 = dv1 + decay * (1 - y1) * dz2
 dz1 = ds1 * (z1 > 0)
 
-assert same([dY3, dv3, ds3, dz3], [-1, -0.6, -0.6, -0.6])
-assert same([dY2, dv2, ds2, dz2], [1.576, 1.2608, 1.2608, 1.2608])
-assert same([dY1, dv1, ds1, dz1], [-0.50432, -0.25216, 0.75648, 0.75648])
-assert W * x2 + b < 0  # with the memory erased in step 1, step 2 would not have spiked
+claim(same([dY3, dv3, ds3, dz3], [-1, -0.6, -0.6, -0.6]))
+claim(same([dY2, dv2, ds2, dz2], [1.576, 1.2608, 1.2608, 1.2608]))
+claim(same([dY1, dv1, ds1, dz1], [-0.50432, -0.25216, 0.75648, 0.75648]))
+claim(W * x2 + b < 0)  # with the memory erased in step 1, step 2 would not have spiked
 
 print("backward      dY       dv       ds       dz")
 for t, row in enumerate(((dY1, dv1, ds1, dz1), (dY2, dv2, ds2, dz2), (dY3, dv3, ds3, dz3)), 1):
@@ -241,8 +231,8 @@ ddecay = s0 * (1 - y0) * dz1 + s1 * (1 - y1) * dz2 + s2 * (1 - y2) * dz3
 dx = [W * dz1, W * dz2, W * dz3]
 
 hand = {"W": 2.05376, "b": 0.40864, "decay": 0.6304, "x": [0.37824, 0.6304, -0.3]}
-assert same(dW, hand["W"]) and same(db, hand["b"])
-assert same(ddecay, hand["decay"]) and same(dx, hand["x"])
+claim(same(dW, hand["W"]) and same(db, hand["b"]))
+claim(same(ddecay, hand["decay"]) and same(dx, hand["x"]))
 
 with style.house():
     figure, axes = style.figure(height=5.4)
@@ -347,9 +337,9 @@ detached, dz_detached = backward(W, decay, x, trace, dy, triangle_slope, through
 
 hand_detached = {"W": 1.2, "b": 0.2, "decay": 0.4, "x": [0.32, 0.4, -0.3]}
 for name in hand:
-    assert same(through[name], hand[name])
-    assert same(detached[name], hand_detached[name])
-assert same(dz_through, [dz1, dz2, dz3]) and same(dz_detached, [0.64, 0.8, -0.6])
+    claim(same(through[name], hand[name]))
+    claim(same(detached[name], hand_detached[name]))
+claim(same(dz_through, [dz1, dz2, dz3]) and same(dz_detached, [0.64, 0.8, -0.6]))
 
 with style.house():
     figure, axes = style.figure(height=3.6)
@@ -392,11 +382,11 @@ def package(h="step", surrogate="triangle", reset_grad="through"):
 difference = 0.0
 for reset_grad, by_hand in (("through", hand), ("detached", hand_detached)):
     grads, y, ds0 = package(reset_grad=reset_grad)
-    assert y.tolist() == [0, 1, 0]
+    claim(y.tolist() == [0, 1, 0])
     for name in by_hand:
-        assert same(grads[name], by_hand[name]), name
+        claim(same(grads[name], by_hand[name]), name)
         difference = max(difference, np.abs(np.divide(grads[name], by_hand[name]) - 1).max())
-assert same(package()[2], 0.605184)
+claim(same(package()[2], 0.605184))
 
 # %% [markdown]
 # ## Is it right? Ask the program itself
@@ -426,10 +416,10 @@ def L(W):
     return loss(forward(W, b, decay, x, [step] * 3))
 
 
-assert L(W) == 1.0
-assert central(L, W) == 0.0                                        # exactly 0: it failed
-assert [L(1 / 2.4 + e) for e in (-1e-9, 1e-9)] == [0.0, 1.0]       # the edges of the plateau
-assert [L(1 / 3.12 + e) for e in (-1e-9, 1e-9)] == [0.5, 0.0]
+claim(L(W) == 1.0)
+claim(central(L, W) == 0.0)                                        # exactly 0: it failed
+claim([L(1 / 2.4 + e) for e in (-1e-9, 1e-9)] == [0.0, 1.0])       # the edges of the plateau
+claim([L(1 / 3.12 + e) for e in (-1e-9, 1e-9)] == [0.5, 0.0])
 
 # %% [markdown]
 # ## The frozen program
@@ -477,11 +467,11 @@ frozen = frozen_losses(triangle_psi)
 error_central = error_complex = 0.0
 for f, by_hand in ((frozen, hand), (frozen_losses(triangle_psi, nominal_gates), hand_detached)):
     for name, a in point.items():
-        assert f[name](a) == 1.0                                   # the loss of the real program
+        claim(f[name](a) == 1.0)                                   # the loss of the real program
         error_central = max(error_central, abs(central(f[name], a) / by_hand[name] - 1))
         error_complex = max(error_complex, abs(complex_step(f[name], a) / by_hand[name] - 1))
-assert error_central < 1e-8
-assert error_complex < 1e-14
+claim(error_central < 1e-8)
+claim(error_complex < 1e-14)
 
 with style.house():
     figure, axes = style.figure(height=4.2)
@@ -529,7 +519,7 @@ unit.params["W"][:] = W
 for row in check_layer(unit, np.array(x)[:, None, None], rng=np.random.default_rng(1),
                        zero=("state.y",)):
     print(f"check_layer    {row.parameter:8} error {row.complex:.0e}   {row.verdict}")
-    assert not row.failed
+    claim(not row.failed)
 
 # %% [markdown]
 # ## With the paper's surrogate
@@ -541,10 +531,10 @@ for row in check_layer(unit, np.array(x)[:, None, None], rng=np.random.default_r
 tanh_through, _ = backward(W, decay, x, trace, dy, tanh_slope)
 grads, _, _ = package(surrogate="tanh")
 for name in tanh_through:
-    assert same(grads[name], tanh_through[name])
+    claim(same(grads[name], tanh_through[name]))
 frozen_tanh = frozen_losses(np.tanh)
 for name, a in point.items():
-    assert abs(complex_step(frozen_tanh[name], a) / tanh_through[name] - 1) < 1e-14
+    claim(abs(complex_step(frozen_tanh[name], a) / tanh_through[name] - 1) < 1e-14)
 
 # %% [markdown]
 # ## Does it help?
@@ -568,8 +558,8 @@ def descend(through, rate=0.025):
 
 paths = {"through the reset": descend(True), "detached": descend(False)}
 updates = {name: len(path) - 1 for name, path in paths.items()}
-assert all(L(path[-1]) == 0 for path in paths.values())
-assert 0 < updates["through the reset"] < updates["detached"] < 49
+claim(all(L(path[-1]) == 0 for path in paths.values()))
+claim(0 < updates["through the reset"] < updates["detached"] < 49)
 
 with style.house():
     figure, axes = style.figure(height=3.6)
@@ -612,22 +602,22 @@ soft_trace = forward(W, b, decay, x, [sigmoid] * 3)
 soft_dy = [y - wanted for (_, _, _, y), wanted in zip(soft_trace, target)]
 soft, soft_dz = backward(W, decay, x, soft_trace, soft_dy, sigmoid_slope)
 soft_detached, _ = backward(W, decay, x, soft_trace, soft_dy, sigmoid_slope, through=False)
-assert np.allclose([s for _, s, _, _ in soft_trace], [0.5, 1.0490, 1.0093], atol=5e-5)
-assert np.allclose([y for _, _, _, y in soft_trace], [0.3775, 0.5122, 0.5023], atol=5e-5)
-assert np.allclose(soft_dz, [0.1314, 0.1055, -0.1244], atol=6e-5)
+claim(np.allclose([s for _, s, _, _ in soft_trace], [0.5, 1.0490, 1.0093], atol=5e-5))
+claim(np.allclose([y for _, _, _, y in soft_trace], [0.3775, 0.5122, 0.5023], atol=5e-5))
+claim(np.allclose(soft_dz, [0.1314, 0.1055, -0.1244], atol=6e-5))
 
 soft_loss = {"W": lambda a: loss(forward(a, b, decay, x, [sigmoid] * 3)),
              "b": lambda a: loss(forward(W, a, decay, x, [sigmoid] * 3)),
              "decay": lambda a: loss(forward(W, b, a, x, [sigmoid] * 3))}
 measured = {name: central(f, point[name]) for name, f in soft_loss.items()}
 for name in point:
-    assert abs(measured[name] - soft[name]) < 1e-9                    # the gradient, by differences
-    assert abs(complex_step(soft_loss[name], point[name]) - soft[name]) < 1e-15
-    assert abs(measured[name] - soft_detached[name]) > 0.1 * abs(measured[name])  # detached is not
+    claim(abs(measured[name] - soft[name]) < 1e-9)                    # the gradient, by differences
+    claim(abs(complex_step(soft_loss[name], point[name]) - soft[name]) < 1e-15)
+    claim(abs(measured[name] - soft_detached[name]) > 0.1 * abs(measured[name]))  # detached is not
 for reset_grad, by_hand in (("through", soft), ("detached", soft_detached)):
     grads, _, _ = package(h="sigmoid", reset_grad=reset_grad)
     for name in by_hand:
-        assert same(grads[name], by_hand[name])
+        claim(same(grads[name], by_hand[name]))
 
 with style.house():
     figure, axes = style.figure(height=3.6)
@@ -668,6 +658,8 @@ print(f"sSNU, dW by hand, detached           {soft_detached['W']:.5f}")
 #
 #    Which two contributions nearly cancel in ds_1, and what does each of them want?
 #
+#    *Hint.* Only dy changes. Begin at step 3, where now nothing is wanted.
+#
 # 2. *A unit that hears itself.* Recurrent units add H y_{t-1} to z_t (not gated). Who reads y_t
 #    now? Copy `forward` and `backward`, add H = 0.3 to both and dH to the gradients, and check
 #    them against the package:
@@ -680,6 +672,9 @@ print(f"sSNU, dW by hand, detached           {soft_detached['W']:.5f}")
 #            assert abs(grads[name].item() - YOUR_GRADS[name]) < 1e-12, name
 #
 #    with `rng = np.random.default_rng(0)`. Does dH ask for more of H or for less? Why?
+#
+#    *Hint.* y_{t-1} is now read three times. For dH, ask which number H is multiplied with in step
+#    t.
 #
 # 3. *A unit of your own.* Many spiking programs reset by subtraction: a spike takes one threshold
 #    away and leaves the rest. With g = identity,

@@ -11,32 +11,21 @@
 #
 # **Time.** 2 s of processor time (`--quick`: 2 s), half an hour to read.
 #
-#     python tutorials/03_from_step_to_sigmoid.py             # figures beside the script
-#     python -i tutorials/03_from_step_to_sigmoid.py          # and stay, to do the exercises
-#     python tutorials/03_from_step_to_sigmoid.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/03_from_step_to_sigmoid.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
 
+# %%
 import numpy as np
 
 from snu_ref import SNU
 from snu_ref.figures import style
-
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 3: the soft unit and its graded gate.")
-parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "03_from_step_to_sigmoid.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
-
 
 # %% [markdown]
 # ## One letter changes
@@ -94,7 +83,7 @@ def run(x, h, W=1.0, b=-1.0):
 v = np.linspace(-2, 2, 401)
 for k in (1, 4, 16):
     miss = np.abs(sigmoid(k * v) - (v > 0))[v != 0]
-    assert (miss < np.exp(-k * np.abs(v[v != 0])) + 1e-15).all()   # 1e-15: rounding
+    claim((miss < np.exp(-k * np.abs(v[v != 0])) + 1e-15).all())   # 1e-15: rounding
 
 
 def soft_unit(k, h="sigmoid", W=1.0, b=-1.0):
@@ -109,11 +98,11 @@ x = np.random.default_rng(3).uniform(0, 1, 50)
 for k in (1, 4, 16):
     s, y = run(x, lambda v: sigmoid(k * v))                   # a steeper sigmoid
     y_k, cache = soft_unit(k).forward(x[:, None, None])       # or larger weights: (50, 1, 1)
-    assert np.abs(y_k[:, 0, 0] - y).max() < 1e-14 * k
-    assert np.abs(cache.s[:, 0, 0] - k * s).max() < 1e-13 * k
+    claim(np.abs(y_k[:, 0, 0] - y).max() < 1e-14 * k)
+    claim(np.abs(cache.s[:, 0, 0] - k * s).max() < 1e-13 * k)
 _, spikes = run(x, step)
 y_sharp, _ = soft_unit(1e4).forward(x[:, None, None])
-assert spikes.sum() > 5 and np.abs(y_sharp[:, 0, 0] - spikes).max() < 1e-6   # the SNU is the limit
+claim(spikes.sum() > 5 and np.abs(y_sharp[:, 0, 0] - spikes).max() < 1e-6)   # the SNU is the limit
 
 SHADES = {1: style.COLOUR["sSNU"], 4: style.OKABE_ITO["sky blue"], 16: style.OKABE_ITO["orange"]}
 with style.house():
@@ -158,9 +147,9 @@ kept_step = np.where(s > 1, 0, decay * s)
 
 s_top = s[kept[1].argmax()]
 
-assert abs(sigmoid(-1.0) - 0.27) < 0.002 and abs(u - 0.5671) < 5e-5
-assert abs(kept[1].max() - decay * u) < 1e-6 and abs(s_top - (1 + u)) < 1e-3
-assert abs(decay * u - 0.4537) < 5e-5 and abs(kept_step.max() - decay) < 1e-3
+claim(abs(sigmoid(-1.0) - 0.27) < 0.002 and abs(u - 0.5671) < 5e-5)
+claim(abs(kept[1].max() - decay * u) < 1e-6 and abs(s_top - (1 + u)) < 1e-3)
+claim(abs(decay * u - 0.4537) < 5e-5 and abs(kept_step.max() - decay) < 1e-3)
 
 with style.house():
     figure, axes = style.figure(height=4.0)
@@ -208,12 +197,12 @@ def next_state(s, k):
 
 
 for k in (1, 6, 8):
-    assert abs((next_state(1 + 1e-6, k) - next_state(1 - 1e-6, k)) / 2e-6 - (0.4 - 0.2 * k)) < 1e-8
+    claim(abs((next_state(1 + 1e-6, k) - next_state(1 - 1e-6, k)) / 2e-6 - (0.4 - 0.2 * k)) < 1e-8)
 for k, far in ((1, 1e-12), (6, 1e-3 if args.quick else 1e-12)):
-    assert abs(runs[k][0][-1] - 1) < far                                              # settled
+    claim(abs(runs[k][0][-1] - 1) < far)                                              # settled
 beat = runs[8][1]
-assert abs(beat[-1] - beat[-2]) > 0.4 and abs(beat[-1] - beat[-3]) < 1e-3        # beats for ever
-assert runs["step"][1][:6].tolist() == [0, 1, 0, 1, 0, 1]                      # the SNU's beat
+claim(abs(beat[-1] - beat[-2]) > 0.4 and abs(beat[-1] - beat[-3]) < 1e-3)        # beats for ever
+claim(runs["step"][1][:6].tolist() == [0, 1, 0, 1, 0, 1])                      # the SNU's beat
 
 with style.house():
     figure, axes = style.figure(4, 1, height=6.6, sharex=True, sharey=True)
@@ -248,12 +237,12 @@ x = np.tile(inputs[:, None], (500, 1, 1))                 # (T, B, 1)
 rate = {h: soft_unit(1, h).forward(x)[0][-420:, :, 0].mean(axis=0)   # (B,)
         for h in ("step", "sigmoid")}                     # 420 steps: a multiple of 1, 2, ..., 7
 
-assert (rate["step"][inputs < 0.2] == 0).all() and (rate["step"][inputs > 0.21] > 0).all()
+claim((rate["step"][inputs < 0.2] == 0).all() and (rate["step"][inputs > 0.21] > 0).all())
 n = 1 / rate["step"][inputs > 0.255]                      # n is 7 and less there
-assert np.abs(n - np.rint(n)).max() < 1e-9 and n.max() < 7.5
-assert abs(rate["sigmoid"][0] - sigmoid(-1)) < 1e-12      # never silent
+claim(np.abs(n - np.rint(n)).max() < 1e-9 and n.max() < 7.5)
+claim(abs(rate["sigmoid"][0] - sigmoid(-1)) < 1e-12)      # never silent
 rises = np.diff(rate["sigmoid"])
-assert rises.min() > 0 and rises.max() < 0.02 and np.diff(rate["step"]).max() > 0.3
+claim(rises.min() > 0 and rises.max() < 0.02 and np.diff(rate["step"]).max() > 0.3)
 
 with style.house():
     figure, axes = style.figure()
@@ -286,10 +275,10 @@ fading = {"SNU": run(x, step)[0]}
 for b in (-1.0, -4.0):
     fading[b] = run(x, sigmoid, b=b)[0]
     late = fading[b][-1] / fading[b][-2]
-    assert abs(late - decay * (1 - sigmoid(b))) < 1e-3
-assert np.allclose(fading["SNU"], 0.9 * decay ** np.arange(25), rtol=1e-12)
+    claim(abs(late - decay * (1 - sigmoid(b))) < 1e-3)
+claim(np.allclose(fading["SNU"], 0.9 * decay ** np.arange(25), rtol=1e-12))
 factor = {b: decay * (1 - sigmoid(b)) for b in (-1.0, -4.0)}
-assert abs(factor[-1.0] - 0.58) < 0.006 and abs(factor[-4.0] - 0.79) < 0.006
+claim(abs(factor[-1.0] - 0.58) < 0.006 and abs(factor[-4.0] - 0.79) < 0.006)
 
 with style.house():
     figure, axes = style.figure()
@@ -343,11 +332,11 @@ for k in SHADES:
     for W in (0.3, 0.5, 0.8):
         ends = [loss(a, lambda v: sigmoid(k * v)) for a in (W - e, W + e)]
         measured = (ends[1] - ends[0]) / (2 * e)
-        assert abs(measured - slope(W, k)) < 1e-7                     # a true derivative
-assert len(set(staircase)) <= 4                                      # a few plateaus
+        claim(abs(measured - slope(W, k)) < 1e-7)                     # a true derivative
+claim(len(set(staircase)) <= 4)                                      # a few plateaus
 steepest = {k: np.abs(slopes[k]).max() for k in SHADES}
-assert steepest[4] > 3 * steepest[1] and steepest[16] > 3 * steepest[4]
-assert abs(slope(0.1, 1) + 0.14) < 0.005 and abs(slope(0.1, 16)) < 0.001
+claim(steepest[4] > 3 * steepest[1] and steepest[16] > 3 * steepest[4])
+claim(abs(slope(0.1, 1) + 0.14) < 0.005 and abs(slope(0.1, 16)) < 0.001)
 
 with style.house():
     figure, axes = style.figure(height=4.2)
@@ -362,14 +351,14 @@ with style.house():
 
 # %% [markdown]
 # So why not soft units always? Because a spike is one bit, and most of the time there is none. The
-# next tutorial trains the staircase itself, with a trick that you can now read off the figure: *run*
-# the sharp unit, but take the *slope* of a soft one. The paper's choice, 1 - tanh(v)^2, is twice the
+# next tutorial trains the staircase itself, with a trick that you can now read off the figure:
+# *run* the sharp unit, but take the *slope* of a soft one. The slope 1 - tanh(v)^2 is twice the
 # slope of our sigmoid at k = 2, for (1 + tanh v)/2 = sigmoid(2 v).
 
 # %%
 v = np.linspace(-3, 3, 61)
 y = sigmoid(2 * v)
-assert np.allclose(1 - np.tanh(v) ** 2, 2 * (2 * y * (1 - y)), rtol=1e-12)   # slope: k y (1 - y)
+claim(np.allclose(1 - np.tanh(v) ** 2, 2 * (2 * y * (1 - y)), rtol=1e-12))   # slope: k y (1 - y)
 
 # %%
 print(f"output at rest, sigmoid(-1)          {sigmoid(-1.0):.4f}")
@@ -393,6 +382,8 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 #    Someone claims that x = 1.57 has a second resting place. Why can it not, whatever x? (Look at
 #    the figure of the gate: how steep is its blue curve at most?)
 #
+#    *Hint.* At rest s_t = s_{t-1} = 2, and y is sigmoid(2 - 1). Solve Eq. 1 for x.
+#
 # 2. *A longer memory.* Find decay and b of an sSNU that says 0.01 at rest and keeps 95 % of a small
 #    state in each step. Check:
 #
@@ -402,6 +393,8 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 #
 #    (Afterwards set decay back to 0.8.) Could b = -1 do it with another decay? Why does the package
 #    refuse that decay?
+#
+#    *Hint.* Near rest y is sigmoid(b), and what is carried on is decay (1 - y).
 #
 # 3. *Let the unit learn its own sharpness.* Make k a parameter, y_t = sigmoid( k (s_t + b) ), and
 #    ask "who reads you?" for each quantity, as in tutorial 2. With g = identity:

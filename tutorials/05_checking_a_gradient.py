@@ -10,32 +10,21 @@
 #
 # **Time.** 3 s of processor time (`--quick`: 2 s), half an hour to read.
 #
-#     python tutorials/05_checking_a_gradient.py             # figures beside the script
-#     python -i tutorials/05_checking_a_gradient.py          # and stay, to do the exercises
-#     python tutorials/05_checking_a_gradient.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/05_checking_a_gradient.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
 
+# %%
 import numpy as np
 
 from snu_ref.figures import style
 from snu_ref.gradcheck import BOUNDS, check_gradient
-
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 5: checking a gradient.")
-parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "05_checking_a_gradient.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
-
 
 # %% [markdown]
 # ## The program under test
@@ -181,14 +170,14 @@ def log_slope(e, errors, low, high):
 
 central = error["differences, float64"][1]
 bend, rounding = log_slope(steps, central, 5e-5, 0.2), log_slope(steps, central, 5e-14, 5e-7)
-assert abs(bend - 2) < 0.05 and abs(rounding + 1) < 0.15
+claim(abs(bend - 2) < 0.05 and abs(rounding + 1) < 0.15)
 best = steps[central.argmin()]
-assert 1e-6 < best < 1e-4 and 1e-12 < central.min() < 1e-10
+claim(1e-6 < best < 1e-4 and 1e-12 < central.min() < 1e-10)
 single, exact = error["differences, float32"][1], error["complex step"][1][-4:]
-assert single.min() > max(1e-6, 1e4 * central.min()) and exact.max() < 1e-15
+claim(single.min() > max(1e-6, 1e4 * central.min()) and exact.max() < 1e-15)
 a, G = problem(np.random.default_rng(0))
 hand = backward(a, G, [sigmoid] * T, sigmoid_slope)["W"]
-assert abs(measure(1e-30, a, G, [sigmoid] * T, "complex") / hand - 1) < 2e-15
+claim(abs(measure(1e-30, a, G, [sigmoid] * T, "complex") / hand - 1) < 2e-15)
 
 LINES = {"differences, float32": "orange", "differences, float64": "blue",
          "complex step": "bluish green"}
@@ -233,15 +222,15 @@ def frozen(a):
 
 a, G = problem(np.random.default_rng(3))
 spikes = run(a, [step] * T)[1]
-assert np.array_equal(run(a, frozen(a))[1], spikes) and 3 <= spikes.sum() <= 10
+claim(np.array_equal(run(a, frozen(a))[1], spikes) and 3 <= spikes.sum() <= 10)
 hand = backward(a, G, [step] * T, tanh_slope)["W"]
 raw = np.array([measure(e, a, G, [step] * T, "central") for e in steps])
 cold = np.array([measure(e, a, G, frozen(a), "central") for e in steps])
 cold_complex = np.array([measure(e, a, G, frozen(a), "complex") for e in steps])
 small = steps < 1e-3
-assert (raw[small] == 0).all()                                    # an error of 100 %
-assert np.abs(cold / hand - 1).min() < 1e-9
-assert np.abs(cold_complex[steps < 1e-9] / hand - 1).max() < 1e-14
+claim((raw[small] == 0).all())                                    # an error of 100 %
+claim(np.abs(cold / hand - 1).min() < 1e-9)
+claim(np.abs(cold_complex[steps < 1e-9] / hand - 1).max() < 1e-14)
 
 with style.house():
     figure, axes = style.figure()
@@ -284,12 +273,12 @@ for bug in (None, *BUGS):
     rows = check(bug)
     print(f"{bug or 'none':32}" + "".join(f"{row.complex:10.0e}" for row in rows))
     wrong[bug] = "".join(row.parameter + " " for row in rows if row.verdict.startswith("WRONG"))
-assert not wrong[None] and all(wrong[bug] for bug in BUGS)         # all seven are found
-assert wrong["b reads z, not v"] == "b "                          # and three are named
-assert wrong["decay forgets the gate"] == "decay "
-assert wrong["x of the step before"] == "W "
+claim(not wrong[None] and all(wrong[bug] for bug in BUGS))         # all seven are found
+claim(wrong["b reads z, not v"] == "b ")                          # and three are named
+claim(wrong["decay forgets the gate"] == "decay ")
+claim(wrong["x of the step before"] == "W ")
 everywhere = [bug for bug in BUGS if wrong[bug] == "W b decay x "]
-assert len(everywhere) == 4
+claim(len(everywhere) == 4)
 
 # %% [markdown]
 # Three bugs touch one tensor, and its name is the place to look: what reads b, what reads decay,
@@ -315,9 +304,9 @@ for bug in (None, *everywhere):
     mine = backward(a, G, [step] * T, tanh_slope, bug)["x"]
     by_step[bug] = np.abs(mine - truth) / np.abs(truth).max() + 1e-17
 at_the_end = {bug: by_step[bug][-1] > 1e-3 for bug in everywhere}
-assert by_step[None].max() < 1e-14
-assert [bug for bug in everywhere if at_the_end[bug]] == ["slope at s, not at v",
-                                                          "last step left out"]
+claim(by_step[None].max() < 1e-14)
+claim([bug for bug in everywhere if at_the_end[bug]] == ["slope at s, not at v",
+                                                          "last step left out"])
 
 with style.house():
     from matplotlib.colors import LogNorm
@@ -372,8 +361,8 @@ updates = 80 if args.quick else 120
 curves = {bug: descend(bug, updates) for bug in (None, *BUGS)}
 ends = {bug: curve[-1] / curves[None].min() - 1 for bug, curve in curves.items()}
 hidden = [bug for bug in BUGS if ends[bug] < 0.02]
-assert len(hidden) == 6 and "x of the step before" not in hidden
-assert all(0 < ends[bug] for bug in hidden) and ends[None] < 1e-6
+claim(len(hidden) == 6 and "x of the step before" not in hidden)
+claim(all(0 < ends[bug] for bug in hidden) and ends[None] < 1e-6)
 
 with style.house():
     figure, axes = style.figure()
@@ -383,7 +372,8 @@ with style.house():
                   label={BUGS[0]: "six bugs", "x of the step before": "the seventh"}.get(bug))
     axes.plot(range(updates), curves[None], "--", color=style.COLOUR["true"], label="no bug")
     axes.set(xlabel="updates", xlim=(0, updates), ylabel="loss", ylim=(0.04, 0.06),
-             yticks=(0.04, 0.045, 0.05, 0.055, 0.06), title="Six wrong gradients that would pass for right")
+             yticks=(0.04, 0.045, 0.05, 0.055, 0.06),
+             title="Six wrong gradients that would pass for right")
     axes.legend(loc="upper right")
     keep(figure, "05_wrong_and_it_trains.png")
 
@@ -404,14 +394,14 @@ silent = {**a, "b": np.array(-50.0)}
 zeros = {name: np.zeros_like(p) for name, p in a.items()}
 dead = check_gradient(lambda a: run(a, [step] * T)[1], lambda a, G: zeros, silent, rng=rng,
                       spike_rate=0.0)
-assert all(row.verdict.startswith("dead") and row.failed for row in dead)
+claim(all(row.verdict.startswith("dead") and row.failed for row in dead))
 
 h = [sigmoid] * T
 right, off = (check_gradient(lambda a: run(a, h)[1],
                              lambda a, G: backward(a, G, h, lambda v: factor * sigmoid_slope(v)),
                              a, rng=rng)[0] for factor in (1, 1.0001))
-assert 1e-5 < off.complex < 1e-2 and off.failed                   # one percent would let it pass
-assert right.complex < BOUNDS["complex"] / 100 and not right.failed
+claim(1e-5 < off.complex < 1e-2 and off.failed)                   # one percent would let it pass
+claim(right.complex < BOUNDS["complex"] / 100 and not right.failed)
 
 # %%
 print(f"slopes of the V                      {bend:.1f} and {rounding:.0f}")
@@ -441,6 +431,9 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #        assert 0.03 < steps[errors.argmin()] / YOUR_STEP < 30
 #        assert 0.003 < errors.min() / YOUR_ERROR < 300
 #
+#    *Hint.* The error of method is about e/2, that of rounding about 1e-16/e. Where are they
+#    equal?
+#
 # 2. *A friend's code.* This unit feeds its output back, y_t = tanh( W x_t + H y_{t-1} ). The
 #    backward pass has two bugs. Find them from the errors, without deriving anything first:
 #
@@ -469,6 +462,9 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #        assert not any(row.failed for row in rows)
 #
 #    After the first repair, one tensor is still wrong. Which one, and what reads it?
+#
+#    *Hint.* If all of x is wrong by a smooth amount, look at dz. If H alone is wrong, look at what
+#    H meets.
 #
 # 3. *A threshold that tires.* After each spike the threshold rises by beta and recovers by the
 #    factor rho a step:

@@ -13,15 +13,17 @@
 # **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
 # networks are trained less, and its figures need not show what the text says.)
 #
-#     python tutorials/11_hardware_in_the_loop.py             # figures beside the script
-#     python -i tutorials/11_hardware_in_the_loop.py          # and stay, to do the exercises
-#     python tutorials/11_hardware_in_the_loop.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/11_hardware_in_the_loop.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
 
+# %%
 import numpy as np
 
 from snu_ref import SNU, Adam, Dense, Network, bernoulli_nll
@@ -29,19 +31,6 @@ from snu_ref.figures import style
 from snu_ref.data.datasets import load_chorales, piano_roll
 from snu_ref.pcm import DeviceReadout, PCMDevices, UpdateRule, draw_stuck
 from snu_ref.pcm.in_loop import PCMStore
-
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 11: training with the hardware in the loop.")
-parser.add_argument("--quick", action="store_true", help="a smaller network and looser bounds")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "11_hardware_in_the_loop.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
-
 
 # %% [markdown]
 # ## The task
@@ -234,9 +223,9 @@ half_due = np.argmax(np.cumsum(due, axis=0).astype(bool).mean(axis=1) > 0.5)   #
 moved = {}
 for clean, G in climb.items():                       # by the pulses 41 to 60, on their device
     moved[clean] = np.take_along_axis(np.diff(G, axis=0), side[:, None], axis=1)[40:].mean()
-assert 10 <= half_due <= 18
-assert moved[False] < 0.25 and climb[False][-1].mean() > 8
-assert climb[True][-1].mean() < 0.75 * climb[False][-1].mean()
+claim(10 <= half_due <= 18)
+claim(moved[False] < 0.25 and climb[False][-1].mean() > 8)
+claim(climb[True][-1].mean() < 0.75 * climb[False][-1].mean())
 
 with style.house():
     figure, axes = style.figure(2, 1, height=5.2, sharex=True, sharey=True)
@@ -279,8 +268,8 @@ for update in range(1, 13):
         if update % 5 == 0:
             chip.refreshed += refresh(chip.devices[name], chip.t, chip.noise)
     store.write()
-assert package_difference < 1e-12 and chip.refreshed > 10
-assert chip.pulses == store.counters["set_pulses"] > 1000
+claim(package_difference < 1e-12 and chip.refreshed > 10)
+claim(chip.pulses == store.counters["set_pulses"] > 1000)
 
 # %% [markdown]
 # ## A step is smaller than a pulse
@@ -316,14 +305,14 @@ loop = train(loop_network, SEED, loop_chip, watch=watch)
 
 dW, n, chi, true = (np.array(column) for column in zip(*diary))     # (updates, HIDDEN) each
 books = np.abs(SCALE * dW.sum(axis=0) - EPSILON * n.sum(axis=0) - chi[-1]).max()
-assert books < 1e-10
-assert SCALE * largest < EPSILON                                    # no step is worth a pulse
-assert np.abs(chi).max() < EPSILON
+claim(books < 1e-10)
+claim(SCALE * largest < EPSILON)                                    # no step is worth a pulse
+claim(np.abs(chi).max() < EPSILON)
 
 plain_network = new_network(np.random.default_rng(SEED))
 plain_chip = Chip(plain_network, np.random.default_rng(SEED + 100))
 plain = train(plain_network, SEED, plain_chip, epochs=EPOCHS // 3, save_up=False)
-assert plain_chip.pulses == 0 and plain[-1] > 2 * loop[-1]
+claim(plain_chip.pulses == 0 and plain[-1] > 2 * loop[-1])
 
 shown = slice(0, 120)
 one = np.abs(n[shown]).sum(axis=0).argmax()                         # the busiest
@@ -338,7 +327,8 @@ with style.house():
                  color=style.COLOUR["y"])
     top.text(121, 0.8, "pulse to G+", color=style.COLOUR["y"], ha="right", fontsize=12)
     top.text(121, -0.8, "pulse to G$-$", color=style.COLOUR["y"], ha="right", va="top", fontsize=12)
-    top.set(ylabel="saved, chi (µS)", ylim=(-1.4, 1.4), title="Small steps are saved up to a pulse")
+    top.set(ylabel="saved, chi (µS)", ylim=(-1.4, 1.4),
+            title="Small steps are saved up to a pulse")
     wanted = begin[one] + np.cumsum(dW[shown, one])
     bottom.plot(t, wanted, "--", color=style.COLOUR["true"], linewidth=1.6, label="asked for")
     bottom.plot(t, true[shown, one], color=style.COLOUR["y"], drawstyle="steps-post",
@@ -359,8 +349,8 @@ with style.house():
 software_network = new_network(np.random.default_rng(SEED))
 software = train(software_network, SEED)
 cost = loop[-1] - software[-1]
-assert 0 < cost < (1.0 if args.quick else 0.6)
-assert loop[-1] < (13 if args.quick else 9.3)
+claim(0 < cost < (1.0 if args.quick else 0.6))
+claim(loop[-1] < (13 if args.quick else 9.3))
 
 with style.house():
     figure, axes = style.figure()
@@ -408,9 +398,9 @@ broken_loop = train(broken_network, SEED, broken_chip)
 
 price_once = np.mean(once[0.05]) - np.mean(once[0.0])
 price_loop = broken_loop[-1] - loop[-1]
-assert abs(np.mean(once[0.0]) - loop[-1]) < (0.6 if args.quick else 0.3)    # about as much
-assert price_once > (0.6 if args.quick else 1.5)
-assert price_loop < 0.4 and price_loop < price_once / 2
+claim(abs(np.mean(once[0.0]) - loop[-1]) < (0.6 if args.quick else 0.3))    # about as much
+claim(price_once > (0.6 if args.quick else 1.5))
+claim(price_loop < 0.4 and price_loop < price_once / 2)
 
 with style.house():
     figure, axes = style.figure(height=3.4)
@@ -465,6 +455,8 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #
 #    What happens to a weight that is asked to rise and to fall by 0.01 in turn? Is that good?
 #
+#    *Hint.* 0.01 on this scale is 0.16 uS, and a pulse is worth 0.77 uS. The rest is kept.
+#
 # 2. *A year in a drawer.* The trained chip is switched off for a year (at full size). Guess what it
 #    costs. Tutorial 10 repaired such a chip by one factor, the ratio of two mean responses. Find it
 #    for both matrices from the weights as read, before and after the year:
@@ -486,6 +478,8 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #        assert again[-1] < (loop[-1] + faded) / 2
 #
 #    Which of the two would you choose, and when?
+#
+#    *Hint.* The mean of |W| before, over the mean of |W| after.
 #
 # 3. *Your update, graded.* The oracle's cases `pcm-update` and `pcm-refresh` are chips of a few
 #    devices, fresh from a RESET (G = 0.1 uS, P = 1), that are given six updates `dW`, one a second.

@@ -11,16 +11,20 @@
 #
 # **Time.** 9 s of processor time (`--quick`: 4 s), half an hour to read.
 #
-#     python tutorials/12_validating_a_port.py             # figures beside the script
-#     python -i tutorials/12_validating_a_port.py          # and stay, to do the exercises
-#     python tutorials/12_validating_a_port.py --out DIR   # figures elsewhere
+#     .venv/bin/python tutorials/12_validating_a_port.py       (Windows: .venv\Scripts\python)
+#
+# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
 
 # %%
-import argparse
+import os
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: one thread is fastest
+import snu_ref
+args, keep, claim = snu_ref.tutorial.start(globals())
+
+# %%
 import contextlib
 import io
 import json
-import sys
 import tempfile
 from pathlib import Path
 
@@ -29,19 +33,6 @@ import numpy as np
 from snu_ref import SNU
 from snu_ref.figures import style
 from snu_ref.__main__ import main as snu_ref_command
-
-here = Path(globals().get("__file__", "cell")).resolve().parent  # some editors set no __file__
-parser = argparse.ArgumentParser(description="Tutorial 12: validating your own implementation.")
-parser.add_argument("--quick", action="store_true", help="fewer cases")
-parser.add_argument("--out", type=Path, default=here, metavar="DIR",
-                    help="folder for the figures (default: beside this script)")
-as_script = Path(sys.argv[0]).name == "12_validating_a_port.py"  # else argv is an editor's
-args = parser.parse_args(sys.argv[1:] if as_script else [])
-
-
-def keep(figure, name):
-    print("figure", style.save(figure, args.out / name))
-
 
 # %% [markdown]
 # ## The port
@@ -182,7 +173,7 @@ rounds = []
 report, text = check()
 rounds.append(("forward pass", count(report)))
 print(text[text.index("FAILURE"):text.index("  see")])
-assert not report["passed"] and "subtracts the threshold" in diagnosis(report)
+claim(not report["passed"] and "subtracts the threshold" in diagnosis(report))
 
 # %% [markdown]
 # Read it from above. The *diagnosis*: the oracle knows some dozens of mistakes, each as a changed
@@ -205,7 +196,7 @@ unit.params["W"][:] = 1.0
 y, cache = unit.forward(x.swapaxes(0, 1))
 right, fired = cache.s[:, 0, 0], np.flatnonzero(y)
 t_first = np.argmax(np.abs(mine - right) > 1e-10)
-assert t_first == fired[0] + 1                                          # the step after
+claim(t_first == fired[0] + 1)                                          # the step after
 
 with style.house():
     figure, axes = style.figure()
@@ -234,8 +225,8 @@ report, _ = check()
 rounds.append(("backward pass", count(report)))
 print("diagnosis:", diagnosis(report))
 first = next(case for case in report["cases"] if case["verdict"] == "failed")["divergence"]
-assert "constant in the backward pass" in diagnosis(report)         # the reset gate is
-assert first["tensor"].startswith("grad.")                          # s and y come before, and agree
+claim("constant in the backward pass" in diagnosis(report))         # the reset gate is
+claim(first["tensor"].startswith("grad."))                          # s and y come before, and agree
 
 # %% [markdown]
 # The port "detaches" the reset: it does not ask what a spike destroys. Repair that, too.
@@ -245,7 +236,7 @@ MISTAKES.discard("reset detached")
 report, text = check()
 rounds.append(("gradient repaired", count(report)))
 print(text.splitlines()[-1])
-assert report["passed"] and MISTAKES == {"fires at the threshold"}
+claim(report["passed"] and MISTAKES == {"fires at the threshold"})
 narrow = rounds[-1][1]["passed"]
 
 # %% [markdown]
@@ -265,14 +256,14 @@ rounds.append(("all g, all surrogates", count(report)))
 print("diagnosis:", diagnosis(report))
 failed = [case["id"] for case in report["cases"] if case["verdict"] == "failed"]
 print("failed:", ", ".join(failed))
-assert "step(0)" in diagnosis(report)
-assert failed and all(id.startswith("edge-") for id in failed)
+claim("step(0)" in diagnosis(report))
+claim(failed and all(id.startswith("edge-") for id in failed))
 
 MISTAKES.discard("fires at the threshold")
 report, text = check()
 rounds.append(("threshold repaired", count(report)))
 print(text.splitlines()[-1])
-assert report["passed"] and not MISTAKES and rounds[-1][1]["passed"] > 5 * narrow
+claim(report["passed"] and not MISTAKES and rounds[-1][1]["passed"] > 5 * narrow)
 
 with style.house():
     figure, axes = style.figure(height=3.4)
@@ -318,10 +309,10 @@ for mistake, words in SIX.items():
 small = [id for id in patterns["slope at u"] if not id.startswith("unit-")]
 fails_large = {mistake: all(first != "-" for id, first in pattern.items() if id not in small)
                for mistake, pattern in patterns.items()}
-assert named == 6
+claim(named == 6)
 different = len({tuple(pattern[id] for id in small) for pattern in patterns.values()})
-assert different == 6
-assert [mistake for mistake in SIX if not fails_large[mistake]] == ["fires at the threshold"]
+claim(different == 6)
+claim([mistake for mistake in SIX if not fails_large[mistake]] == ["fires at the threshold"])
 
 with style.house():
     from matplotlib.colors import ListedColormap
@@ -381,11 +372,11 @@ for name, (dtype, slope) in PORTS.items():
                              if case["verdict"] == wanted])
 PSI_SLOPE["tanh"] = exact_slope
 right64, right32, wrong = errors.values()
-assert list(passes.values()) == [True, True, False]
-assert right64.max() < 1e-13 and 1e-8 < right32.max() < 1e-5
-assert 1e-6 < wrong.min() and wrong.max() < 2e-3
-assert wrong.min() > 1e9 * right64.max() and wrong.min() > 2 * right32.max()
-assert np.median(wrong) > 1000 * np.median(right32)
+claim(list(passes.values()) == [True, True, False])
+claim(right64.max() < 1e-13 and 1e-8 < right32.max() < 1e-5)
+claim(1e-6 < wrong.min() and wrong.max() < 2e-3)
+claim(wrong.min() > 1e9 * right64.max() and wrong.min() > 2 * right32.max())
+claim(np.median(wrong) > 1000 * np.median(right32))
 
 with style.house():
     figure, axes = style.figure(height=3.4)
@@ -431,6 +422,9 @@ print(f"a table for the surrogate            above 1e-6")
 #
 #    Would the case have noticed a constant of 0.5? Repair the line.
 #
+#    *Hint.* Without input the state is multiplied by the leak once a step. In which step does the
+#    first leak act?
+#
 # 2. *A mistake that has no name.* Plant a mistake that the oracle finds but cannot name, in one
 #    line of `my_forward`, so that the unit still fires now and then:
 #
@@ -442,6 +436,9 @@ print(f"a table for the surrogate            above 1e-6")
 #    A tiny case can be explained in more than one way. So the oracle may name several mistakes,
 #    none of them yours; what betrays it is that no name fits all cases. Can a friend find your
 #    line from the first divergences alone? Then repair it, and set `Port.backward = True`.
+#
+#    *Hint.* The named mistakes change a term of the equations. Change what no term is: bend the
+#    input a little.
 #
 # 3. *The whole unit.* Teach the port what it still declines: recurrent weights H
 #    (`case.params["H"]`; u_t gets H y_{t-1}), the sSNU (h = "sigmoid"), `reset_grad="detached"`,

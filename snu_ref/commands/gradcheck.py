@@ -3,7 +3,7 @@ import math
 import sys
 
 from ..gradcheck.checking import BOUNDS
-from ..gradcheck.table import catalogue, evidence
+from ..gradcheck.table import catalogue, evidence, summary
 
 HEADER = (f"{'piece':22} {'variant':38} {'parameter':10} {'|gradient|':>10} {'spikes':>6} "
           f"{'central':>8} {'complex':>8} {'twin':>8} {'kinks':>5}  verdict")
@@ -25,33 +25,19 @@ def run(args):
 
 
 def summarise(rows, print_rows, out=None):
-    """Consume rows, print them or one line per piece, and return the per-piece summary as dicts.
-
-    Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
-    are zero by construction), failed. Bounds of the errors: gradcheck.BOUNDS.
-    """
+    """Print rows as they come, or only those that are out, and what `summary` makes of them."""
     out = out or sys.stdout
-    pieces = {}
     if print_rows:
         print(HEADER, file=out)
-    for row in rows:
-        if print_rows or row.failed:
-            print(format_row(row), file=out, flush=True)
-        s = pieces.setdefault(row.piece, {
-            "piece": row.piece, "variants": set(), "tensors": 0, "central": 0.0, "complex": 0.0,
-            "twin": 0.0, "zero": 0, "failed": 0})
-        s["variants"].add(row.variant)
-        s["tensors"] += 1
-        s["failed"] += row.failed
-        s["zero"] += row.verdict == "zero"
-        if row.verdict != "zero":  # never counted as evidence
-            for method in BOUNDS:
-                error = getattr(row, method)
-                s[method] = max(s[method], 0.0 if math.isnan(error) else error)
-    for s in pieces.values():
-        s["variants"] = len(s["variants"])
-    print_summary(list(pieces.values()), out)
-    return list(pieces.values())
+
+    def printed():
+        for row in rows:
+            if print_rows or row.failed:
+                print(format_row(row), file=out, flush=True)
+            yield row
+    pieces = summary(printed())
+    print_summary(pieces, out)
+    return pieces
 
 
 def print_summary(pieces, out):

@@ -13,16 +13,24 @@ unless OPENBLAS_NUM_THREADS says otherwise."""
 
 COMMANDS = {  # name: (more words, examples and exit status)
     "reproduce": ("""\
-Check all gradients, train the units on digits, music and language, compare
-lateral inhibition, and run the in-memory experiment, all on data that the
-package and Python carry. Everything is printed, and written to a folder:
-results.json, the figures, and report.html, one page with all of it.""", """\
-examples:
-  python -m snu_ref reproduce                    SNU and sSNU
-  python -m snu_ref reproduce --all --seeds 3    five units, three seeds
-  python -m snu_ref reproduce --quick --out try  a trial of the command
+Does the paper's claim hold? Trains SNU, sSNU, RNN, GRU and LSTM on digits,
+music and language, and SNU and sSNU without membrane; compares lateral
+inhibition; runs the in-memory experiment; and checks all gradients. The data
+come with the package and Python. The runs go side by side in processes; their
+number does not change the results. Everything is printed, and written to a
+folder: results.json, the figures, and report.html, one page with all of it.
 
-exit status: 0 if all gradients agree, 1 if one is out, 2 for bad input."""),
+If the command is stopped, or a process dies, the finished runs stay in
+DIR/finished: the same command with --resume goes on from there. Without
+--resume a new run begins, and replaces what is in DIR.""", """\
+examples:
+  python -m snu_ref reproduce                      one seed
+  python -m snu_ref reproduce --seeds 5            five, which give intervals
+  python -m snu_ref reproduce --seeds 5 --resume   go on after a stop
+  python -m snu_ref reproduce --quick --out try    a trial of the command
+
+exit status: 0 if all gradients agree, 1 if one is out, 2 for bad input,
+130 if stopped by Ctrl-C."""),
     "report": ("""\
 Make the page of a reproduction again, from results.json and the figures in its
 folder: DIR/report.html, which needs no network, no scripts and no other file.

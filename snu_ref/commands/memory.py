@@ -8,20 +8,15 @@ import math
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from .. import validation
 from ..experiments import in_memory as memory
 from ..experiments.comparison import interval
 from ..figures import devices as memory_figures
 from ..files import one_writer, write_json
-from ..tasks.statistics import nested
 from ..tasks.loading import load_task
-from ..tasks.presets import find_preset
+from ..tasks.statistics import nested
 
-# short runs: the bits matter here, not the last figure
-PRECISION_EPOCHS = {"music": 20, "digits": 5}
-LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
+LABEL = "test NLL (nats per step)"
 
 
 def add_arguments(parser):
@@ -69,12 +64,9 @@ def _run(args, loaded, devices, changes):
         print("\n" + over_seeds([rows for rows, _ in trained]), flush=True)
     sweeps = [memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=devices)
               for seed, (_, runs) in zip(seeds, trained)]
-    together = {**sweeps[0], **{kind: [figures for sweep in sweeps for figures in sweep[kind]]
-                                for kind in ("raw", "compensated")},
-                "networks": args.seeds,
-                "software": float(np.mean([sweep["software"] for sweep in sweeps]))}
+    together = memory.joined(sweeps)
     print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift "
-          f"compensation;\nmean +- sample standard deviation"
+          "compensation;\nmean +- sample standard deviation"
           + (f" between {args.seeds} networks; and" if args.seeds > 1 else "")
           + f" between {devices} sets of devices of a network\n"
           + memory.time_table({"music": together}), flush=True)
@@ -88,7 +80,7 @@ def _run(args, loaded, devices, changes):
                                                    memory.conductances(looped.trained.store),
                                                    args.out / "pcm_conductances.png"),
              memory_figures.over_time(together, args.out / "pcm_year_music.png",
-                                      label=LABELS["music"])]
+                                      label=LABEL)]
     print(f"\nWritten to the folder {args.out}: results.json, "
           + ", ".join(path.name for path in paths))
     return 0
@@ -104,53 +96,3 @@ def over_seeds(several):
         lines.append(f"{way:12} {s.mean:6.3f} {s.sd:12.3f} {interval('nll', s):>17} "
                      + ("-" if within is None else f"{within:.3f}").rjust(24))
     return "\n".join(lines)
-
-
-def run_memory(music, digits_run, seed, *, quick=False, stream=None):
-    """Train the four ways, follow programmed networks over a year, and vary the bits of a weight.
-
-    music: the loaded music task for unit "snu"; digits_run: a trained Run of the digits task, unit
-    "snu". Prints the tables; returns plain data for results.json, and the four Runs by way.
-    """
-    changes = {"epochs": 1} if quick else {}
-    devices, times, bits = (2, memory.TIMES[:3], (2, 8)) if quick else (8, memory.TIMES,
-                                                                        memory.BITS)
-    rows, runs = memory.train_ways(music, seed, stream=stream, device_seeds=devices, **changes)
-    looped = runs["in the loop"]
-    print(memory.table(rows, looped.trained.store.n_devices), flush=True)
-
-    trained = {"music": (runs["software"], music, "nll", find_preset("music", "snu", "pcm")),
-               "digits": (digits_run, digits_run.loaded, "accuracy",
-                          find_preset("digits", "snu", "small"))}
-    sweeps = {task: memory.over_time(run, metric=metric, seed=seed, device_seeds=devices,
-                                     times=times)
-              for task, (run, _, metric, _) in trained.items()}
-    print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift "
-          f"compensation;\nmean +- sample standard deviation over {devices} device seeds\n"
-          + memory.time_table(sweeps), flush=True)
-    precision = {task: memory.precision(run, loaded, table, seed, bits=bits, stream=stream,
-                                        epochs=1 if quick else PRECISION_EPOCHS[task])
-                 for task, (run, loaded, _, table) in trained.items()}
-    lengths = ", ".join(f"{task} {1 if quick else n}" for task, n in PRECISION_EPOCHS.items())
-    print("\n" + memory.precision_table(precision)
-          + f"\nthe runs rounded in training are short, epochs: {lengths}", flush=True)
-
-    return {"devices": looped.trained.store.n_devices, "device_seeds": devices, "ways": rows,
-            "over_time": sweeps, "precision": precision,
-            "precision_epochs": {task: 1 if quick else n
-                                 for task, n in PRECISION_EPOCHS.items()}}, runs
-
-
-def draw_memory(results, runs, seed, out):
-    """The figures of `run_memory`, from what it returned; yields their paths."""
-    looped = runs["in the loop"]
-    yield memory_figures.learning_curves(results["ways"], out / "pcm_learning_curves.png")
-    yield memory_figures.conductance_histograms(memory.conductances_at_start(looped, seed),
-                                                memory.conductances(looped.trained.store),
-                                                out / "pcm_conductances.png")
-    yield memory_figures.wanted_against_read(*memory.wanted_and_read(runs["software"], seed),
-                                             out / "pcm_wanted_and_read.png")
-    for task, label in LABELS.items():
-        yield memory_figures.over_time(results["over_time"][task], out / f"pcm_year_{task}.png",
-                                       label=label)
-        yield memory_figures.against_bits(results["precision"][task], out / f"bits_{task}.png")

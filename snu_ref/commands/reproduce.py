@@ -1,16 +1,15 @@
-"""`python -m snu_ref reproduce`: gradients, tasks, inhibition, memory; tables, figures, a report.
+"""`python -m snu_ref reproduce`: does the paper's claim hold? Tables, figures, and a report.
 
-Trains the units on the small data with the presets "small", all with the same budget, and writes a
-folder with results.json, figures, the trained networks, and report.html, one page with all of it.
-The paper's figures stand beside ours and are of the full data; they are not to be compared digit by
-digit.
+Trains five units, and SNU and sSNU without membrane, on three tasks with small data, checks all
+gradients, and runs the experiments on inhibition and on phase-change memory, side by side in
+processes. Writes a folder with results.json, figures, the trained networks, and report.html, one
+page with all of it.
 """
 import math
 import os
 import platform
 import sys
 import time
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -18,135 +17,151 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, figures, validation
-from ..activations import sigmoid
-from ..experiments.comparison import by_unit, figures_of, table
-from ..experiments.inhibition import compare_inhibition, inhibition_table
+from ..experiments import in_memory
+from ..experiments.comparison import by_unit, compared, figures_of, table
+from ..experiments.inhibition import inhibition_table
+from ..experiments.reproduction import (MEMBRANES, TASKS, bits_of, device_seeds, jobs_of,
+                                        precision_epochs, run_name)
+from ..experiments.side_by_side import run_jobs
+from ..figures import devices
 from ..files import one_writer, write_json
 from ..gradcheck.checking import BOUNDS
-from ..gradcheck.table import evidence
 from ..report.document import write_report
-from ..tasks.language import sample_text
 from ..tasks.loading import load_task
-from ..tasks.music import pad
-from ..tasks.presets import find_preset
-from ..tasks.run import run_task
 from ..tasks.units import COMPARED
-from .gradcheck import summarise
-from .memory import draw_memory, run_memory
+from .gradcheck import print_summary
 
-TASKS = ("digits", "music", "language")
-QUICK_EPOCHS = 1
-QUICK_VARIANTS = 8  # of each piece
-FIGURE_STEPS = 40  # longer than in training, to see more resets
+FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
+LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
 
 
 def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("--all", action="store_true",
-                        help="RNN, GRU and LSTM beside SNU and sSNU, with the same budget (up to "
-                             "25 minutes)")
+                        help="changes nothing: all units are always trained")
     parser.add_argument("--quick", action="store_true",
-                        help="one epoch a run, and the gradients of a few variants, in about 15 s: "
-                             "a trial of the command, not of the units")
+                        help="one epoch a run on a tenth of the data, and the gradients of a few "
+                             "variants: a trial of the command; its results mean nothing")
     parser.add_argument("--seed", type=int, default=0,
                         metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; means and 95 %% "
-                             "intervals are printed (default: %(default)s)")
+                        help="train N times, from seeds SEED, SEED + 1 ...; means and intervals are "
+                             "printed (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
+                        help="run N processes side by side; the results do not depend on N "
+                             "(default: the processors, here %(default)s)")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on with a run of the same options that was stopped; without it, "
+                             "a new run replaces what is in the folder")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_out"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 
 
 def run(args):
-    """Run all parts; the exit status is 1 if a gradient is out."""
+    """Run all jobs, print and draw; the exit status is 1 if a gradient is out."""
     validation.number_in("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
+    validation.positive_int("--jobs", args.jobs)
     with one_writer("--out", args.out):
         return _run(args)
 
 
 def _run(args):
-    started, parts = datetime.now(timezone.utc), []
-    with timed("gradients", parts):
-        print("1. Gradients: hand-derived, against central differences, the complex step and a "
-              "scalar twin")
-        pieces = summarise(evidence(most=QUICK_VARIANTS if args.quick else math.inf),
-                           print_rows=False)
-
+    started, clock = datetime.now(timezone.utc), time.monotonic()
     seeds = range(args.seed, args.seed + args.seeds)
-    print(f"\n2. Tasks, preset small{', one epoch' if args.quick else ''}, "
-          + (f"seed {args.seed}" if args.seeds == 1 else f"seeds {seeds[0]} to {seeds[-1]}"),
-          flush=True)
-    changes = {"epochs": QUICK_EPOCHS} if args.quick else {}
-    with timed("tasks", parts):
-        runs = train_all(COMPARED if args.all else ("snu", "ssnu"), seeds, changes)
-        results = [r.results for r in runs]
-        print("\n" + table(results), flush=True)
-        sample = print_sample(runs, args.seed)
-
-    print(f"\n3. Lateral inhibition and sparsity, seed {args.seed}", flush=True)
-    with timed("inhibition", parts):
-        inhibition = compare_inhibition(args.seed, sys.stderr, **changes)
-        print(inhibition_table(inhibition), flush=True)
-
-    print(f"\n4. Weights on phase-change devices, music 88-150-88, seed {args.seed}", flush=True)
-    # that of the first seed
-    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}
-    with timed("memory", parts):
-        memory, pcm_runs = run_memory(first["music", "snu"].loaded, first["digits", "snu"],
-                                      args.seed, quick=args.quick, stream=sys.stderr)
-    networks = save_networks(runs, args.out / "networks")
+    facts = {task: load_task(task, "snu").facts for task in TASKS}
+    print("\n".join(f"{task:9} {fact}" for task in TASKS for fact in facts[task]))
+    if args.quick:
+        print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
+    sys.stdout.flush()
+    jobs = jobs_of(seeds, args.out, args.quick)
+    done = run_jobs(jobs, args.jobs, args.out / FINISHED, resume=args.resume,
+                    identity=f"{__version__} {command(args)}", stream=sys.stderr)
+    results = {name: of.result for name, of in done.items()}
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
-               "machine": machine(), "seed": args.seed, "seeds": args.seeds, "quick": args.quick,
-               "gradients": pieces, "bounds": BOUNDS,
-               "facts": {r.loaded.task.name: r.loaded.facts for r in runs},
-               "runs": results, "sample": sample,
-               "inhibition": [{k: v for k, v in row.items() if k != "weights"}
-                              for row in inhibition],
-               "memory": memory, "figures": [], "parts": parts}
-
-    def save():
-        summary["seconds"], summary["processor"] = (
-            round(sum(part[key] for part in parts), 1) for key in ("seconds", "processor"))
-        write_json(args.out / "results.json", summary)
-
-    save()  # before the figures: nothing that goes wrong there may cost the results
-    with timed("figures", parts):
-        drawn = [*draw(runs, inhibition, args.seed, args.out),
-                 *draw_memory(memory, pcm_runs, args.seed, args.out)]
-    summary["figures"] = [path.name for path in drawn]
-    save()
-    report = write_report(args.out)
+               "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
+               "seed": args.seed, "seeds": args.seeds,
+               "quick": args.quick, "gradients": results["gradients"]["pieces"], "bounds": BOUNDS,
+               "facts": facts,
+               "runs": [results[run_name(task, unit, seed)]["run"]
+                        for task in TASKS for unit in COMPARED for seed in seeds],
+               "without_membrane": [results[run_name(task, unit, seed, membrane=False)]["run"]
+                                    for task in TASKS for unit in MEMBRANES for seed in seeds],
+               "sample": results[run_name("language", "ssnu", args.seed)]["sample"],
+               "inhibition": results["inhibition"]["rows"],
+               "memory": memory(results, seeds, args.quick)}
+    print_all(summary)
+    used = {}
+    for job in jobs:
+        of = used.setdefault(job.part, {"part": job.part, "seconds": 0.0, "processor": 0.0})
+        for key in ("seconds", "processor"):
+            of[key] = round(of[key] + getattr(done[job.name], key), 1)
+    drawn = [name for of in results.values() for name in of.get("figures", ())]
+    summary |= {"figures": drawn, "parts": list(used.values()),
+                "seconds": round(time.monotonic() - clock, 1),
+                "processor": round(sum(part["processor"] for part in used.values()), 1)}
+    write_json(args.out / "results.json", summary)  # before figures, which may fail
+    drawn += [path.name for path in draw(summary, args.out)]
+    write_json(args.out / "results.json", summary)
+    write_report(args.out)
+    for file in (args.out / FINISHED).glob("*.json"):  # all is in results.json now
+        file.unlink()
+    (args.out / FINISHED).rmdir()
     print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
           f"time) to the folder {args.out}; report.html shows it all on one page:")
-    print("\n".join(f"   {path.relative_to(args.out)}" for path in [
-        report, args.out / "results.json", *drawn, *networks]))
-    return 1 if any(s["failed"] for s in pieces) else 0
+    print("\n".join(f"   {name}" for name in ["report.html", "results.json", *drawn, "networks/"]))
+    return 1 if any(s["failed"] for s in summary["gradients"]) else 0
 
 
-def save_networks(runs, folder):
-    """Write the network of each run, for snu_ref.Network.load; returns the paths."""
-    folder.mkdir(exist_ok=True)
-    paths = []
-    for r in runs:
-        paths.append(folder / f"{r.results['task']}-{r.results['unit']}-{r.results['seed']}.npz")
-        r.network.save(paths[-1])
-    return paths
+def memory(results, seeds, quick):
+    """What the jobs on phase-change devices have found, as it stands in results.json."""
+    software, loop = results[f"devices-software-{seeds[0]}"], results["devices-in-the-loop"]
+    digits = results[run_name("digits", "snu", seeds[0])]
+    after = {"music": (software, "nll", software["row"]["nll"]),
+             "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
+    drift = {"music": [results[f"devices-software-{seed}"]["over_time"] for seed in seeds],
+             "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
+    bits = bits_of(quick)
+    return {"devices": loop["devices"], "device_seeds": device_seeds(quick),
+            "ways": {"software": software["row"], "quantised": results["devices-quantised"]["row"],
+                     "in the loop": loop["row"], "programmed": software["programmed"]},
+            "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
+            "precision": {task: {"metric": metric, "bits": list(bits), "after": of["after"],
+                                 "during": [results[f"bits-{task}-{b}"]["figure"] for b in bits],
+                                 "software": figure}
+                          for task, (of, metric, figure) in after.items()},
+            "precision_epochs": precision_epochs(quick)}
 
 
-@contextmanager
-def timed(name, parts):
-    """Append what the block took to `parts`: seconds by the clock, and of all processors."""
-    start, busy = time.monotonic(), time.process_time()
-    yield
-    parts.append({"part": name, "seconds": round(time.monotonic() - start, 1),
-                  "processor": round(time.process_time() - busy, 1)})
+def print_all(summary):
+    """The tables, as text."""
+    seed, of = summary["seed"], summary["memory"]
+    print("\n1. Tasks, "
+          + (f"seed {seed}" if summary["seeds"] == 1
+             else f"seeds {seed} to {seed + summary['seeds'] - 1}")
+          + "\n" + table(summary["runs"], summary["without_membrane"])
+          + f"\n\nText drawn from the sSNU (temperature 0.8):\n  {summary['sample']}")
+    print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
+          + inhibition_table(summary["inhibition"]))
+    print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
+          + in_memory.table(of["ways"], of["devices"])
+          + "\n\nProgrammed once, read later (device by device, 1/f noise), with and without "
+          "drift compensation;\nmean +- sample standard deviation "
+          + f"between {summary['seeds']} networks; and " * (summary["seeds"] > 1)
+          + f"between {of['device_seeds']} sets of devices of a network\n"
+          + in_memory.time_table(of["over_time"])
+          + "\n\n" + in_memory.precision_table(of["precision"])
+          + "\nthe runs rounded in training are short, epochs: "
+          + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
+    print("\n4. Gradients: hand-derived, against central differences, the complex step and a "
+          "scalar twin")
+    print_summary(summary["gradients"], sys.stdout)
 
 
 def command(args):
     """The command with the options that decide the numbers."""
-    return ("python -m snu_ref reproduce" + " --all" * args.all + " --quick" * args.quick
+    return ("python -m snu_ref reproduce" + " --quick" * args.quick
             + f" --seed {args.seed} --seeds {args.seeds}")
 
 
@@ -159,70 +174,19 @@ def machine():
             "BLAS threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
 
 
-def train_all(units, seeds, changes):
-    """One Run for each task, unit and seed, in this order; prints what each task's data hold."""
-    runs = []
-    for name in TASKS:
-        for unit in units:
-            loaded = load_task(name, unit)
-            if unit == units[0]:
-                print("\n".join("   " + fact for fact in loaded.facts), flush=True)
-            runs += [run_task(loaded, find_preset(name, unit, "small"), seed, stream=sys.stderr,
-                              **changes)
-                     for seed in seeds]
-    return runs
-
-
-def print_sample(runs, seed):
-    """Print and return a few lines of text from the first sSNU trained on language."""
-    run = next(r for r in runs if r.results["task"] == "language" and r.results["unit"] == "ssnu")
-    text = sample_text(run.network, run.loaded.words, np.random.default_rng([seed, 3]))
-    print(f"\nText drawn from the sSNU (temperature 0.8):\n  {text}", flush=True)
-    return text
-
-
-# ---- figures ------------------------------------------------------------------------------------
-
-def draw(runs, inhibition, seed, out):
-    """All figures of the runs; yields their paths."""
-    # that of the first seed
-    first = {(r.results["task"], r.results["unit"]): r for r in reversed(runs)}
-    results = [r.results for r in runs]
-    yield from _draw_neuron(first["digits", "snu"], seed, out)
-    yield from _draw_music(first["music", "ssnu"], out)
+def draw(summary, out):
+    """The figures that need no network, only the results; returns their paths."""
+    runs, of = summary["runs"], summary["memory"]
+    paths = [figures.claim([(task, unit, name, group[0]["parameters"], figures_of(group))
+                            for task, unit, name, group
+                            in compared(runs, summary["without_membrane"])], out / "claim.png")]
     for task in TASKS:
-        curves = [r.results for (name, _), r in reversed(first.items()) if name == task]
-        yield figures.learning_curves(curves, out / f"learning_curves_{task}.png")
-        groups = [(unit, group[0]["parameters"], figures_of(group))
-                  for (name, unit), group in by_unit(results).items() if name == task]
-        if len(groups) > 2:  # two points say nothing
-            yield figures.figure_against_parameters(
-                groups, out / f"parameters_{task}.png", metric=first[task, "snu"].results["metric"],
-                title=f"{task.capitalize()}: units against their size")
-    yield figures.input_weights(
-        [("without lateral inhibition" if not row["inhibition"] else "with lateral inhibition",
-          row["weights"])
-         for row in inhibition], out / "input_weights.png")
-
-
-def _draw_neuron(run, seed, out):
-    """A hidden neuron and the raster of all spikes, for the first test image."""
-    task, settings = run.loaded.task, run.settings
-    values, labels = task.data["test"]
-    x = task.code(values[:1], settings, np.random.default_rng([seed, 2]), FIGURE_STEPS)
-    _, cache = run.network.forward(x)
-    hidden = cache.layers[0]
-    # the neuron to show: about a spike in four steps, so that several resets can be seen
-    unit = int(np.argmin(np.abs(hidden.y[:, 0].mean(axis=0) - 0.25)))
-    yield figures.neuron_trace(cache, out / "neuron.png", unit=unit,
-                               title="A neuron charges, fires, and is reset")
-    yield figures.spike_raster(cache, out / "spikes.png",
-                               title=f"Spikes of the network for one digit, a {labels[0]}")
-
-
-def _draw_music(run, out):
-    """The first test piece: its notes, and what the network expected before it saw them."""
-    batch = pad(run.loaded.task.data["test"][:1])
-    y, _ = run.network.forward(batch.x)
-    yield figures.piano_rolls(batch.target[:, 0], sigmoid(y[:, 0]), out / "piano_roll.png",
-                              title="A chorale, and what the network expects at each step")
+        # of the first seed
+        curves = [group[0] for (name, _), group in by_unit(runs).items() if name == task]
+        paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
+    paths.append(devices.learning_curves(of["ways"], out / "pcm_learning_curves.png"))
+    for task, label in LABELS.items():
+        paths += [devices.over_time(of["over_time"][task], out / f"pcm_year_{task}.png",
+                                    label=label),
+                  devices.against_bits(of["precision"][task], out / f"bits_{task}.png")]
+    return paths

@@ -15,7 +15,7 @@ from ..layers.dense import Dense
 from ..losses import softmax_cross_entropy
 from ..network import Network
 from ..optimisers import Adam
-from ..tasks.music import N_KEYS, Music
+from ..tasks.music import Music, N_KEYS
 from ..tasks.presets import find_preset
 from ..tasks.settings import settings_of
 from ..tasks.training import train

@@ -1,7 +1,7 @@
 """What the results page compares: row against row, and row against a published figure.
 
-Each is written as the paper would have it. `snu_ref.tasks.statistics.verdict` alone decides whether the
-tables speak for it, against it, or for neither.
+Each is written as the paper would have it. `verdict` of `snu_ref.tasks.statistics` alone decides
+whether the tables speak for it, against it, or for neither.
 """
 from typing import NamedTuple
 

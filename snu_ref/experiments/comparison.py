@@ -4,8 +4,8 @@ The paper's figures stand in the last column; they are of the full data and of l
 """
 import numpy as np
 
-from ..tasks.statistics import summary
 from ..tasks.published import FIGURES
+from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 
 IN_WORDS = {  # metric: (digits after the point, factor, words before, words after)
@@ -21,6 +21,19 @@ def by_unit(results):
     for r in results:
         groups.setdefault((r["task"], r["unit"]), []).append(r)
     return groups
+
+
+def compared(results, without_membrane=()):
+    """All groups in the order of the tables: tuples of task, unit, name, group.
+
+    The runs without membrane stand behind those of the same unit with it.
+    """
+    off, rows = by_unit(without_membrane), []
+    for (task, unit), group in by_unit(results).items():
+        rows.append((task, unit, UNITS[unit][0], group))
+        if (task, unit) in off:
+            rows.append((task, unit, f"{UNITS[unit][0]}, no membrane", off[task, unit]))
+    return rows
 
 
 def figures_of(group):
@@ -78,22 +91,24 @@ def published(task, unit):
     return ("-" if value is None else f"{value:.{1 if task == 'language' else 2}f}"), network
 
 
-def table(results):
+def table(results, without_membrane=()):
     """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
-    lines = [f"{'task':9} {'unit':5} {'parameters':>10}  {'test figure':28} {'n':>2}  "
+    lines = [f"{'task':9} {'unit':17} {'parameters':>10}  {'test figure':28} {'n':>2}  "
              f"{'95 % of the mean':16} {'seconds':>7}   "
              "paper (full data, larger networks: not comparable)"]
-    for (task, unit), group in by_unit(results).items():
-        theirs, network = published(task, unit)
+    for task, unit, name, group in compared(results, without_membrane):
+        theirs, network = published(task, unit) if name == UNITS[unit][0] else ("-", "")
         seconds = np.mean([r["seconds"] for r in group])
         metric, values = group[0]["metric"], figures_of(group)
-        lines.append(f"{task:9} {UNITS[unit][0]:5} {group[0]['parameters']:10,}  "
+        lines.append(f"{task:9} {name:17} {group[0]['parameters']:10,}  "
                      f"{in_words(metric, values):28} {len(values):2}  "
                      f"{interval(metric, summary(values)):16} {seconds:7.1f}   {theirs}"
                      + f" ({network})" * bool(network))
     for r in {r["task"]: r for r in results}.values():
         lines += [f"{r['task']:9} {'baseline: ' + name:29}  {in_words(r['metric'], [value])}"
                   for name, value in r["baselines"].items()]
+    if without_membrane:
+        lines.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
     if any(len(group) > 1 for group in by_unit(results).values()):
         lines.append("mean +- sample standard deviation of n seeds; the interval is Student's")
     return "\n".join(lines)

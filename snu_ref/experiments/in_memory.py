@@ -26,40 +26,51 @@ import numpy as np
 
 from ..pcm import PCMArray
 from ..pcm.in_loop import round_to_bits
-from ..tasks.statistics import from_moments, nested, summary
 from ..tasks.presets import find_preset
 from ..tasks.progress import time_name
 from ..tasks.run import run_task
+from ..tasks.statistics import from_moments, nested, summary
 from ..tasks.training import make_store
 from .comparison import figure
 
 WAYS = ("software", "quantised", "in the loop", "programmed")
-DAY, YEAR = 86_400.0, 31_536_000.0
-TIMES = (20.0, 60.0, 600.0, 3600.0, DAY, 7 * DAY, 30 * DAY, YEAR)  # seconds after programming
+HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_536_000.0
+TIMES = (20.0, 60.0, 600.0, HOUR, DAY, 7 * DAY, 30 * DAY, YEAR)  # seconds after programming
 BITS = (2, 3, 4, 5, 6, 8)
 
 
-def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
-    """Train the four ways; returns a dict from WAYS to a dict, and the four Runs by way.
+PRESETS = {"software": "small", "quantised": "quantised", "in the loop": "pcm"}
 
-    loaded: the music task for unit "snu". Each dict has nll (test), figures (one for each device
-    seed, for "programmed"), history, settings (of those that are trained), and counters where there
-    are devices.
+
+def train_way(way, loaded, seed, *, stream=None, **changes):
+    """Train one of the three ways that train; returns a dict of its figures, and the Run.
+
+    loaded: the music task for unit "snu". The dict has nll (test), history, settings, and counters
+    where there are devices.
     """
-    runs, rows = {}, {}
-    for way, preset in (("software", "small"), ("quantised", "quantised"), ("in the loop", "pcm")):
-        changed = {**changes, "store": None} if way == "software" else changes
-        table = find_preset("music", "snu", "pcm" if way == "software" else preset)
-        run = runs[way] = run_task(loaded, table, seed, preset=preset, stream=stream, **changed)
-        store = run.trained.store
-        rows[way] = {"nll": run.results["test"]["nll"], "history": run.trained.history,
-                     "seconds": run.results["seconds"], "counters": getattr(store, "counters", {}),
-                     "settings": run.results["settings"]}
-    figures = [programmed(runs["software"], [TIMES[0]], device_seed, metric="nll",
-                          compensate=False)[0]
+    changes = {**changes, "store": None} if way == "software" else changes
+    table = find_preset("music", "snu", "pcm" if way == "software" else PRESETS[way])
+    run = run_task(loaded, table, seed, preset=PRESETS[way], stream=stream, **changes)
+    return {"nll": run.results["test"]["nll"], "history": run.trained.history,
+            "seconds": run.results["seconds"],
+            "counters": getattr(run.trained.store, "counters", {}),
+            "settings": run.results["settings"]}, run
+
+
+def programmed_once(run, seed, device_seeds):
+    """The fourth way: a software network, read 20 s after programming; a figure a device seed."""
+    figures = [programmed(run, [TIMES[0]], device_seed, metric="nll", compensate=False)[0]
                for device_seed in range(seed, seed + device_seeds)]
-    rows["programmed"] = {"nll": float(np.mean(figures)), "figures": figures,
-                          "history": [], "seconds": 0.0, "counters": {}}
+    return {"nll": float(np.mean(figures)), "figures": figures, "history": [], "seconds": 0.0,
+            "counters": {}}
+
+
+def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
+    """All four ways; returns a dict from WAYS to a dict each, and the three Runs by way."""
+    rows, runs = {}, {}
+    for way in PRESETS:
+        rows[way], runs[way] = train_way(way, loaded, seed, stream=stream, **changes)
+    rows["programmed"] = programmed_once(runs["software"], seed, device_seeds)
     return rows, runs
 
 
@@ -114,11 +125,13 @@ def wanted_and_read(run, device_seed):
 
 # ---- inference over time ------------------------------------------------------------------------
 
-def programmed(run, times, device_seed, *, metric, compensate, split="test"):
+def programmed(run, times, device_seed, *, metric, compensate, shrunk=False, split="test"):
     """Figures of a trained network at `times` (s); its matrices were programmed at time 0.
 
     Each matrix goes on an array of its own, its largest weight on 25 uS, read device by device with
-    1/f noise; compensate: global drift compensation, calibrated at the first of the times.
+    1/f noise; compensate: global drift compensation, calibrated at the first of the times. shrunk:
+    each matrix is the one read at the first time, divided by the factor that compensates for the
+    drift until `times`: as small as drift makes it, but without the noise of a later read.
     """
     rng = np.random.default_rng([device_seed, 4])
     network, settings, task = run.network, run.settings, run.loaded.task
@@ -126,12 +139,14 @@ def programmed(run, times, device_seed, *, metric, compensate, split="test"):
     kept = {name: params[name].copy() for name in params if name.endswith(".W")}
     arrays = {name: PCMArray.from_weights(W.astype(np.float64), noise=rng, read_noise="1/f")
               for name, W in kept.items()}
-    figures = []
+    figures, first = [], {}
     for i, t in enumerate(times):
         for name, array in arrays.items():
-            if compensate:
+            if compensate or shrunk:
                 array.compensate(t) if i else array.calibrate(t)
-            params[name][...] = array.read_weights(t)
+            if i == 0 or not shrunk:
+                first[name] = array.read_weights(t)
+            params[name][...] = first[name] / (array.drift_factor if shrunk else 1.0)
         figures.append(task.evaluate(network, split, settings, device_seed)[metric])
     for name, W in kept.items():
         params[name][...] = W
@@ -141,15 +156,26 @@ def programmed(run, times, device_seed, *, metric, compensate, split="test"):
 def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
-    Returns a dict: times, software (the figure in float), and for "raw" and "compensated" a list of
-    device_seeds lists, one figure a time. Lists of several networks may follow one another; the
-    dict then has "networks", their number.
+    Returns a dict: times, software (the figure in float), for "raw" and "compensated" a list of
+    device_seeds lists, one figure a time, and for "shrunk" the same at the times up to an hour.
+    Lists of several networks may follow one another; the dict then has "networks", their number.
     """
     seeds = range(seed, seed + device_seeds)
+    hour = [t for t in times if t <= HOUR]
     return {"metric": metric, "times": list(times), "software": run.results["test"][metric],
-            **{name: [programmed(run, times, s, metric=metric, compensate=compensate)
+            **{name: [programmed(run, at, s, metric=metric, compensate=compensate, shrunk=shrunk)
                       for s in seeds]
-               for name, compensate in (("raw", False), ("compensated", True))}}
+               for name, at, compensate, shrunk in (("raw", times, False, False),
+                                                    ("compensated", times, True, False),
+                                                    ("shrunk", hour, False, True))}}
+
+
+def joined(sweeps):
+    """Sweeps of several networks as one: their device seeds one after the other."""
+    return {**sweeps[0], "networks": len(sweeps),
+            "software": float(np.mean([sweep["software"] for sweep in sweeps])),
+            **{kind: [figures for sweep in sweeps for figures in sweep[kind]]
+               for kind in ("raw", "compensated", "shrunk")}}
 
 
 def time_table(sweeps):
@@ -176,26 +202,25 @@ def _spreads(sweep, values):
 
 # ---- limited precision --------------------------------------------------------------------------
 
-def precision(run, loaded, table, seed, *, bits=BITS, stream=None, **changes):
-    """Test figures against the bits of a weight: rounded after training, and in training.
-
-    run: the network trained in float, from `table` with `changes`; returns a dict: metric, bits,
-    after, during (lists) and software.
-    """
-    metric, params = run.results["metric"], run.network.params
+def rounded_after(run, bits, seed):
+    """The test figure of a trained network whose weights are rounded to each of some `bits`."""
+    params, figures = run.network.params, []
     kept = {name: params[name].copy() for name in params if name.endswith(".W")}
-    after, during = [], []
     for b in bits:
         for name, W in kept.items():
             params[name][...] = round_to_bits(W.astype(np.float64), b)
-        after.append(loaded.task.evaluate(run.network, "test", run.settings, seed)[metric])
-        store = {"kind": "rounded", "bits": b}
-        during.append(run_task(loaded, table, seed, stream=stream, **{**changes, "store": store}
-                               ).results["test"][metric])
+        figures.append(run.loaded.task.evaluate(run.network, "test", run.settings, seed)
+                       [run.results["metric"]])
     for name, W in kept.items():
         params[name][...] = W
-    return {"metric": metric, "bits": list(bits), "after": after, "during": during,
-            "software": run.results["test"][metric]}
+    return figures
+
+
+def rounded_during(loaded, table, bits, seed, **changes):
+    """The test figure of a network that is trained, from `table`, on weights of so many bits."""
+    results = run_task(loaded, table, seed, **changes, store={"kind": "rounded", "bits": bits}
+                       ).results
+    return results["test"][results["metric"]]
 
 
 def precision_table(sweeps):

@@ -17,13 +17,13 @@ HIDDEN = (100,)  # as in the toolkit
 PIXELS = (8, 8)
 
 
-def compare_inhibition(seed, stream=None, **changes):
+def compare_inhibition(seed, stream=None, loaded=None, **changes):
     """Train with and without inhibition; returns a list of two dicts, without first.
 
     Keys: inhibition (bool), accuracy (test), spikes (hidden spikes a digit), seconds, and weights,
-    the input weights as images (100, 8, 8).
+    the input weights as images (100, 8, 8). loaded: the digits for unit "snu", if at hand.
     """
-    loaded = load_task("digits", "snu")
+    loaded = loaded or load_task("digits", "snu")
     rows = []
     for inhibition in (False, True):
         run = run_task(loaded, find_preset("digits", "snu", "small"), seed, stream=stream,

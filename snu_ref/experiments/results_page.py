@@ -4,8 +4,8 @@
 
 The tables' folder may hold earlier.md, text on runs that have no table, which is put at the end.
 Each block is a table with a line a row: means with sample standard deviation, n and the 95 %
-interval of the mean. Each claim of `claims` stands in the paragraph where `snu_ref.tasks.statistics` puts
-it: for, against, or not told apart.
+interval of the mean. Each claim of `claims` stands where `snu_ref.tasks.statistics` puts it: for,
+against, or not told apart.
 """
 from pathlib import Path
 
@@ -13,9 +13,9 @@ import numpy as np
 
 from .. import figures
 from ..files import whole_file
-from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
-                          verdict)
 from ..tasks.progress import clock
+from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
+                                verdict)
 from .claims import CLAIMS, MEMBRANE, UNIT_ROWS, Published
 from .comparison import IN_WORDS, interval, of_summary
 from .rows import BLOCKS

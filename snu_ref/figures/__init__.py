@@ -8,12 +8,12 @@
               continued_roll    a piece that a network went on with
               wrong_images      images that a network takes for something else
               input_weights     what hidden units have learnt to look for, as images
-              figure_against_parameters   test metric of the units against their size
-              differences                 of test figures, with intervals, about a line at 0
+              claim             test figure of the units against their size
+              differences       of test figures, with intervals, about a line at 0
     devices   the in-memory experiments
 
 Each function saves one PNG and returns its path.
 """
 from .neuron import neuron_trace, spike_raster, spike_rates
-from .runs import (continued_roll, differences, figure_against_parameters, input_weights, learning_curves,
-                   piano_rolls, wrong_images)
+from .runs import (claim, continued_roll, differences, input_weights, learning_curves, piano_rolls,
+                   wrong_images)

@@ -12,6 +12,8 @@ METRICS = {  # name in results: (label, factor)
     "nll": ("validation NLL (nats per step)", 1),
     "perplexity": ("validation perplexity", 1),
 }
+TASK_METRIC = {"digits": "accuracy", "music": "nll", "language": "perplexity"}
+BETTER = {"accuracy": "higher", "nll": "lower", "perplexity": "lower"}
 
 
 def learning_curves(results, path):
@@ -140,8 +142,9 @@ def differences(panels, path, *, title):
     """
     counts = [len(rows) for _, rows in panels]
     with style.house():
-        figure, axes = style.figure(len(panels), 1, height=1.2 + sum(0.34 * n + 0.7 for n in counts),
-                                    height_ratios=counts, squeeze=False)
+        height = 1.2 + 0.34 * sum(counts) + 0.7 * len(counts)
+        figure, axes = style.figure(len(panels), 1, height=height, height_ratios=counts,
+                                    squeeze=False)
         for panel, (label, rows) in zip(axes[:, 0], panels):
             panel.axvline(0, color=style.GREY, linewidth=1.0)
             for place, (_, gap, low, high) in enumerate(rows):
@@ -156,22 +159,28 @@ def differences(panels, path, *, title):
         return style.save(figure, path)
 
 
-def figure_against_parameters(groups, path, *, metric, title):
-    """Test figure against the number of parameters; groups: a list of (unit, parameters, figures).
+def claim(rows, path):
+    """Test figure against the number of parameters, a panel a task.
 
-    figures holds one number for each seed; the mean is drawn, with the sample standard deviation as
-    a bar.
+    rows: tuples (task, unit, name, parameters, figures), a figure a seed: the mean is drawn, with
+    the sample standard deviation as a bar. A mark is hollow where the name is not the unit's own.
     """
-    label, factor = METRICS[metric]
+    tasks = list(dict.fromkeys(task for task, *_ in rows))
     with style.house():
-        figure, axes = style.figure()
-        for unit, parameters, values in groups:
-            name, values = UNITS[unit][0], summary([factor * value for value in values])
-            bar = dict(yerr=values.sd, capsize=4) if values.n > 1 else {}
-            axes.errorbar(parameters / 1000, values.mean, **bar, markersize=9, linestyle="none",
-                          marker=style.MARKERS[name], color=style.COLOUR[name], label=name)
-        axes.margins(0.12)
-        axes.set(xlabel="trainable parameters (thousands)",
-                 ylabel=label.replace("validation", "test"))
-        style.headline(figure, axes, title)
+        figure, panels = style.figure(len(tasks), 1, height=3.1 * len(tasks), squeeze=False)
+        for panel, task in zip(panels[:, 0], tasks):
+            for _, unit, name, parameters, values in (row for row in rows if row[0] == task):
+                label, factor = METRICS[TASK_METRIC[task]]
+                own, s = UNITS[unit][0], summary([factor * value for value in values])
+                panel.errorbar(parameters / 1000, s.mean, yerr=s.sd, capsize=4, markersize=9,
+                               linestyle="none", marker=style.MARKERS[own], color=style.COLOUR[own],
+                               markerfacecolor=style.COLOUR[own] if name == own else "white",
+                               markeredgewidth=2, label=name)
+            panel.margins(0.12, 0.16)
+            panel.set(ylabel=label.replace("validation ", "").replace(" (nats per", "\n(nats a"),
+                      title=f"{task.capitalize()}: {BETTER[TASK_METRIC[task]]} is better")
+        panel.set_xlabel("trainable parameters (thousands)")
+        handles, names = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, names, ncols=4, loc="outside upper left", fontsize=11,
+                      columnspacing=1.2, handletextpad=0.2)
         return style.save(figure, path)

@@ -23,7 +23,7 @@ from ..recurrent.gru import GRU
 from ..recurrent.lstm import LSTM
 from ..recurrent.rnn import RNN
 from ..snu import SNU, SNUState
-from .checking import Row, check_gradient
+from .checking import BOUNDS, Row, check_gradient
 from .layers import check_layer
 from .textbook import TEXTBOOK_LOSSES
 from .twinning import twin_of
@@ -103,6 +103,29 @@ def evidence(piece=None, most=math.inf) -> Iterator[Row]:
         seen[entry.piece] += 1
         if piece in (None, entry.piece) and seen[entry.piece] <= most:
             yield from entry.rows()
+
+
+def summary(rows):
+    """The worst of all rows of each piece: a list of dicts, plain data.
+
+    Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
+    are zero by construction), failed. The bounds of the errors are BOUNDS.
+    """
+    pieces, variants = {}, {}
+    for row in rows:
+        variants.setdefault(row.piece, set()).add(row.variant)
+        s = pieces.setdefault(row.piece, {
+            "piece": row.piece, "variants": 0, "tensors": 0, "central": 0.0, "complex": 0.0,
+            "twin": 0.0, "zero": 0, "failed": 0})
+        s["variants"] = len(variants[row.piece])
+        s["tensors"] += 1
+        s["failed"] += row.failed
+        s["zero"] += row.verdict == "zero"
+        if row.verdict != "zero":  # never counted as evidence
+            for method in BOUNDS:
+                error = getattr(row, method)
+                s[method] = max(s[method], 0.0 if math.isnan(error) else error)
+    return list(pieces.values())
 
 
 # ---- the unit -----------------------------------------------------------------------------------

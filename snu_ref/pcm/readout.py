@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import model
 from .. import validation
+from . import model
 from .converters import check_bits, positive, quantise_signed, quantise_unsigned
 from .noise import check_noise, normal
 

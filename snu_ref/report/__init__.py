@@ -1,4 +1,5 @@
 """The page of a reproduction: read `document` first (what stands in which order).
 
-`sections` writes the text, `figures` places pictures, `settings` lists settings, `page` makes HTML.
+`claim`, `sections` and `devices` write the text, `figures` places pictures, `settings` lists
+settings, `page` makes HTML.
 """

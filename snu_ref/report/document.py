@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 from ..files import read_regular, whole_file
-from . import sections
+from . import claim, devices, sections
 from .page import element, page, paragraph
 
-PARTS = (("short", "In short", sections.summary), ("gradients", "Gradients", sections.gradients),
+PARTS = (("claim", "The claim, and this run's answer", claim.claim),
          ("tasks", "Tasks", sections.tasks),
          ("inhibition", "Inhibition and sparsity", sections.inhibition),
-         ("memory", "Phase-change devices", sections.memory),
+         ("memory", "Phase-change devices", devices.memory),
+         ("gradients", "Gradients", sections.gradients),
          ("made", "What was run", sections.made))
 LARGEST = 10 ** 7  # bytes of results.json, ours: some fifty times that of a whole reproduction
 PAPER = "https://arxiv.org/abs/1812.07040v2"
@@ -45,9 +46,8 @@ def build(results, folder):
         paragraph("S. Woźniak, A. Pantazi, T. Bohnstingl and E. Eleftheriou (",
                   element("a", "arXiv:1812.07040", href=PAPER),
                   ") cast the spiking neuron as a recurrent unit: the SNU, which spikes, and the "
-                  "sSNU, its soft variant. This page holds what one run of snu_ref, a reference "
-                  "implementation in NumPy, found: that the gradients are right, what the units "
-                  "learn on small data, and what becomes of that on phase-change memory."),
+                  "sSNU, its soft variant. This page shows what one run of snu_ref, a reference "
+                  "implementation in NumPy, has found on small data."),
         EQUATIONS)
     contents = element("nav", element("ol", *(element("li", element("a", title, href=f"#{id}"))
                                               for id, title, _ in PARTS)), aria_label="Contents")

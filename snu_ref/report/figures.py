@@ -2,7 +2,7 @@
 
 The words for those who do not see a figure carry its main numbers, taken from the results.
 """
-from ..experiments.comparison import by_unit, figure, figures_of
+from ..experiments.comparison import by_unit, compared, figure, figures_of
 from ..tasks.progress import time_name
 from ..tasks.units import UNITS
 from . import page as html
@@ -11,7 +11,6 @@ METRICS = {"accuracy": "accuracy in per cent", "nll": "negative log-likelihood i
            "perplexity": "perplexity"}
 LEARNING = ("Training loss (above, logarithmic) and validation figure (below) against the epoch. A "
             "mark shows the epoch that was kept.")
-SIZES = "Test figure against the number of trainable parameters."
 
 
 def figures_of_part(part, results, folder):
@@ -53,15 +52,12 @@ def _learning(task):
     return describe
 
 
-def _sizes(task):
-    def describe(results):
-        groups = {unit: group for (name, unit), group in by_unit(results["runs"]).items()
-                  if name == task}
-        metric = list(groups.values())[0][0]["metric"]
-        points = "; ".join(f"{UNITS[unit][0]} {group[0]['parameters']:,} parameters, "
-                           f"{figure(metric, figures_of(group))}" for unit, group in groups.items())
-        return f"A mark for each unit, test {METRICS[metric]} against parameters: {points}."
-    return describe
+def _claim(results):
+    points = "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
+                       f"{figure(group[0]['metric'], figures_of(group))}"
+                       for task, _, name, group in compared(results["runs"],
+                                                            results.get("without_membrane", ())))
+    return f"Three panels, one a task, a mark a unit, test figure against parameters: {points}."
 
 
 def _input_weights(results):
@@ -113,18 +109,18 @@ def _bits(task):
 
 
 CAPTIONS = {  # file: (part, caption, its words)
+    "claim.png": ("claim", "Test figure against the number of trainable parameters. Hollow marks: "
+                           "without membrane. Bars, where there are several seeds: sample standard "
+                           "deviation.", _claim),
     "neuron.png": ("digits", "One hidden neuron of the trained SNU network while it reads a digit: "
                              "it charges, fires above its threshold, and is reset.", _neuron),
     "spikes.png": ("digits", "All spikes of the same network for the same digit, layer by layer.",
                    _spikes),
     "learning_curves_digits.png": ("digits", LEARNING, _learning("digits")),
-    "parameters_digits.png": ("digits", SIZES, _sizes("digits")),
     "piano_roll.png": ("music", "The first test chorale, and what the sSNU network expected at "
                                 "each step, before it heard it.", _piano_roll),
     "learning_curves_music.png": ("music", LEARNING, _learning("music")),
-    "parameters_music.png": ("music", SIZES, _sizes("music")),
     "learning_curves_language.png": ("language", LEARNING, _learning("language")),
-    "parameters_language.png": ("language", SIZES, _sizes("language")),
     "input_weights.png": ("inhibition",
                           "What the 40 hidden units with the largest weights have learnt to look "
                           "for, without and with lateral inhibition.", _input_weights),

@@ -49,8 +49,9 @@ def paragraph(*content):
 def table(caption, head, rows, *, foot=(), class_=None):
     """A table in a box that scrolls by itself; the first cell of a row names the row.
 
-    caption: text above it; head: names of the columns; rows and, below a line, foot: lists of lists
-    of cells. A cell is text, or a tuple (text, columns) that spans several columns.
+    caption: text above it; head: dict from the names of the columns to their explanations, which
+    stand below the table ("": the caption explains it); rows and, below a line, foot: lists of
+    lists of cells. A cell is text, or a tuple (text, columns) that spans several columns.
     """
     def row(cells):
         first, *others = cells
@@ -68,8 +69,16 @@ def table(caption, head, rows, *, foot=(), class_=None):
     return element("figure", element("figcaption", caption),
                    element("div", body, class_="scroll", role="region", aria_label=caption,
                            tabindex="0"),
+                   explained({name: words for name, words in head.items() if words}),
                    # a short one is not cut by a page
                    class_="table short" if len(rows) < 25 else "table")
+
+
+def explained(words):
+    """What some names mean, as a small paragraph: dict from names to explanations."""
+    parts = [part for name, meaning in words.items()
+             for part in (element("strong", name), f": {meaning}. ")]
+    return element("p", *parts, class_="explained") if parts else Html()
 
 
 def figure(path, alt, caption):
@@ -126,7 +135,8 @@ p code, .number { white-space: nowrap; }
   border-radius: 6px; max-width: 42rem; }
 .equations p { margin: .25rem 0; padding-left: 1.6em; text-indent: -1.6em; }
 .equations .soft { font-size: .9em; margin-top: .5rem; padding-left: 0; text-indent: 0; }
-.soft, figcaption, .source { color: var(--soft); }
+.soft, figcaption, .source, .explained { color: var(--soft); }
+.explained { font-size: .88rem; line-height: 1.4; margin-top: .4rem; }
 .data { font-size: .88em; }
 .warning { border-left: 4px solid var(--warn); padding: .5rem .9rem; background: var(--box); }
 .warning strong { color: var(--warn); }
@@ -193,7 +203,7 @@ figcaption { font-size: .88rem; line-height: 1.4; margin-top: .4rem; }
   .short { break-inside: avoid; }
   table { font-size: 8.5pt; }
   .pairs { grid-template-columns: 1fr 1fr; gap: 5mm 6mm; margin: 4mm 0; }
-  figcaption { font-size: 8.5pt; }
+  figcaption, .explained { font-size: 8.5pt; }
   li, tr, figcaption, .warning, .equations { break-inside: avoid; }
 }
 """

@@ -1,18 +1,15 @@
-"""The parts of the report, one function each: from the data in results.json to a piece of the page.
+"""Parts of the report, one function each: from the data in results.json to a piece of the page.
 
-    summary, gradients, tasks, inhibition, memory, made      results (dict), folder (Path) -> Html
+    tasks, inhibition, gradients, made      results (dict), folder (Path) -> Html
 
 Every number is one of results.json, rounded; the prose says what a table shows and what it does
 not.
 """
-from ..experiments.comparison import (by_unit, figure, figures_of, in_words, of_summary,
-                                      published)
-from ..experiments.in_memory import way_summary
-from ..tasks.progress import time_name
+from ..experiments.comparison import compared, figure, figures_of, in_words, published
 from ..tasks.units import UNITS
 from .figures import figures_of_part
-from .page import element, paragraph, section, table
-from .settings import settings_table
+from .page import element, explained, paragraph, section, table
+from .settings import settings_in_words, settings_table
 
 TASKS = {  # name: (title, what is asked, name of the figure)
     "digits": ("Digits", "Which digit is it? The brightness of each pixel is the rate of a train "
@@ -26,43 +23,14 @@ TASKS = {  # name: (title, what is asked, name of the figure)
                              "equally likely words among which the network is as unsure; smaller "
                              "is better.", "Test perplexity"),
 }
-NOT_COMPARABLE = ("The paper's figures are of the full data sets and of larger networks. They are "
-                  "here for the order of the units, not to be compared digit by digit.")
-WAYS = {  # of memory.train_ways
-    "software": "float weights in the network",
-    "quantised": "updates in whole steps, ideal devices without noise",
-    "in the loop": "every pass on weights as read, every update by blind pulses",
-    "programmed": "trained in software, programmed once, read 20 s later",
-}
-COUNTERS = {"set_pulses": "SET pulses", "refreshes": "refreshes", "resets": "RESETs",
-            "device_reads": "device reads"}
+NOT_COMPARABLE = ("The published figures are of the full data sets and of larger networks. They "
+                  "are here for the order of the units, not to be compared digit by digit. We "
+                  "have not read the body of the paper: they come from charts in the authors' "
+                  "toolkit (IBM/neuroaikit), which cite the journal version, and from a caption. "
+                  "A dash means that we have found none there.")
 
 
-# ---- in short -----------------------------------------------------------------------------------
-
-def summary(results, folder):
-    """The main numbers, a line each."""
-    groups, metrics = by_unit(results["runs"]), {r["task"]: r["metric"] for r in results["runs"]}
-    lines = [element("span", "Gradients: ", verdict(results))]
-    for task, metric in metrics.items():
-        named = ", ".join(f"{UNITS[unit][0]} {figure(metric, figures_of(group), ' ± ')}"
-                          for (name, unit), group in groups.items() if name == task)
-        title, _, label = TASKS[task]
-        lines.append(f"{title}, {label[0].lower() + label[1:]}: {named}.")
-    without, inhibited = results["inhibition"]
-    lines.append(f"Lateral inhibition: {without['spikes']:.0f} hidden spikes a digit without it, "
-                 f"{inhibited['spikes']:.0f} with it; accuracy {100 * without['accuracy']:.2f} % "
-                 f"and {100 * inhibited['accuracy']:.2f} %.")
-    ways = results["memory"]["ways"]
-    lines.append(f"Music with its weights on {results['memory']['devices']:,} phase-change "
-                 f"devices, test NLL: {ways['in the loop']['nll']:.3f} trained in the loop, "
-                 f"{ways['software']['nll']:.3f} in software.")
-    trial = (element("p", element("strong", "A trial."),
-                     " Every run was cut to one epoch: this page shows what a report looks like, "
-                     "and says nothing of the units.", class_="warning"),)
-    return section("short", 2, "In short", *(trial if results["quick"] else ()),
-                   element("ul", *(element("li", line) for line in lines)))
-
+# ---- the gradients ------------------------------------------------------------------------------
 
 def verdict(results):
     """Whether all gradients agree, in a sentence."""
@@ -83,8 +51,6 @@ def verdict(results):
 def _number(digits):
     return element("span", digits, class_="number")  # 1e-13 in one line, not broken at its minus
 
-
-# ---- the gradients ------------------------------------------------------------------------------
 
 def gradients(results, folder):
     """The evidence, one row a piece."""
@@ -109,9 +75,14 @@ def gradients(results, folder):
         element("p", element("strong", "Not all gradients are right: "
                              if any(s["failed"] for s in results["gradients"])
                              else "All gradients agree: "), verdict(results)),
-        table("Largest error of each piece, relative to the largest element of its tensor. Zero: "
-              "tensors whose gradient is zero by construction; they are no evidence.",
-              ["Piece", "Variants", "Tensors", "Zero", "Central", "Complex", "Twin", "Failed"],
+        table("Largest error of each piece, relative to the largest element of its tensor.",
+              {"Piece": "a layer, a loss, or a whole network",
+               "Variants": "settings of the piece that are tried",
+               "Tensors": "gradients that are checked: of parameters, inputs and initial states",
+               "Zero": "those that are zero by construction; they are no evidence",
+               "Central": "the error beside central differences",
+               "Complex": "beside the complex step", "Twin": "beside the second derivation",
+               "Failed": "gradients whose error is above the bound, in the last line"},
               rows, foot=[["Bound", ("", 3), f"{bounds['central']:.0e}", f"{bounds['complex']:.0e}",
                            f"{bounds['twin']:.0e}", ""]]))
 
@@ -122,8 +93,8 @@ def tasks(results, folder):
     """The three tasks, the units beside the paper's figures."""
     seeds = results["seeds"]
     spread = ((f"Mean ± sample standard deviation of {seeds} seeds. ",) if seeds > 1 else
-              ("This is one seed, and another one gives slightly other figures: ",
-               element("code", "reproduce --seeds 3"), " shows by how much. "))
+              ("This is one seed, and another one gives other figures: ",
+               element("code", "reproduce --seeds 5"), " shows by how much. "))
     return section("tasks", 2, "Tasks", paragraph(
         "All units of a task are trained for the same number of epochs, on small data that come "
         "with the package or with Python. ", *spread, NOT_COMPARABLE),
@@ -132,16 +103,20 @@ def tasks(results, folder):
 
 def _task(task, results, folder):
     title, asked, label = TASKS[task]
-    groups = {unit: group for (name, unit), group in by_unit(results["runs"]).items()
-              if name == task}
-    first = list(groups.values())[0][0]
     rows = []
-    for unit, group in groups.items():
-        theirs, network = published(task, unit)
+    for name, unit, label_of_unit, group in compared(results["runs"],
+                                                     results.get("without_membrane", ())):
+        if name != task:
+            continue
+        theirs, network = (published(task, unit) if label_of_unit == UNITS[unit][0]
+                           else ("–", ""))
         paper = (theirs, element("span", network, class_="source")) if network else ("–",)
-        rows.append([UNITS[unit][0], f"{group[0]['parameters']:,}",
-                     figure(group[0]["metric"], figures_of(group), " ± "), element("span", *paper)])
-    foot = [[name, "", figure(first["metric"], [value]), ""]
+        rows.append([label_of_unit, f"{group[0]['parameters']:,}",
+                     figure(group[0]["metric"], figures_of(group), " ± "),
+                     f"{sum(r['seconds'] for r in group) / len(group):.0f}",
+                     element("span", *paper)])
+    first = [r for r in results["runs"] if r["task"] == task][0]
+    foot = [[name, "", figure(first["metric"], [value]), "", ""]
             for name, value in first["baselines"].items()]
     drawn = (element("p", "Text drawn from the sSNU, at a temperature of 0.8:"),
              element("blockquote", _joined(results["sample"]))) if task == "language" else ()
@@ -150,7 +125,13 @@ def _task(task, results, folder):
                            class_="soft data"),
                    table(f"{label} of the units"
                          + (", and of simple models below the line." if foot else "."),
-                         ["Unit", "Parameters", "Test", "Paper"], rows, foot=foot),
+                         {"Unit": "of the hidden layers; no membrane means decay 0, fixed",
+                          "Parameters": "that are trained, of the whole network",
+                          "Test": "the figure on the test data, read once, with the weights of "
+                                  "the epoch that was best on the validation data",
+                          "Seconds": "of training, validation included",
+                          "Published": "on the full data, and of which network"},
+                         rows, foot=foot),
                    *drawn, figures_of_part(task, results, folder))
 
 
@@ -174,69 +155,10 @@ def inhibition(results, folder):
                   "is taken over a batch of 15, has 1128 spikes at 94.51 % without and 46 at 93.82 "
                   "% with it."),
         table(f"The same network with and without inhibition, seed {results['seed']}.",
-              ["Inhibition", "Test accuracy (%)", "Hidden spikes a digit"], rows),
+              {"Inhibition": "whether a spike resets all units of the layer",
+               "Test accuracy (%)": "right answers, of all test images",
+               "Hidden spikes a digit": "spikes of all 100 units in all steps, on average"}, rows),
         figures_of_part("inhibition", results, folder))
-
-
-# ---- memory -------------------------------------------------------------------------------------
-
-def memory(results, folder):
-    """The in-memory experiment, drift, and few bits."""
-    m = results["memory"]
-    rows = []
-    for way, row in m["ways"].items():
-        counts = [f"{row['counters'][key]:,}" if row["counters"] else "–" for key in COUNTERS]
-        rows.append([element("span", way, element("span", WAYS[way], class_="source")),
-                     of_summary("nll", way_summary(row, m["device_seeds"]), " ± "), *counts])
-    lengths = " and ".join(f"{n} epochs for the {task}"
-                           for task, n in m["precision_epochs"].items())
-    return section(
-        "memory", 2, "Weights on phase-change devices",
-        paragraph("Both weight matrices of the music network, 88-150-88 SNUs, are on "
-                  f"{m['devices']:,} devices, two a weight: W = (G+ − G−)/scale. The paper's chip "
-                  "has the same number. Its update protocol is not published in detail: update "
-                  "rule, refresh and settings here are declared substitutes and our choice, the "
-                  "statistics of the devices are from published measurements."),
-        table(f"Four ways to have the weights, from seed {results['seed']}, the last epoch of "
-              "each. Test NLL in nats a step; ± is the sample standard deviation over "
-              f"{m['device_seeds']} device seeds.",
-              ["Way", "Test NLL", *COUNTERS.values()], rows),
-        figures_of_part("memory", results, folder),
-        section("drift", 3, "Drift", paragraph(
-            "Conductances fall with time, as a power of the time since a device was written. "
-            "Compensation measures the response of a matrix and divides by it: one digital factor "
-            "a matrix."),
-            _over_time(m), figures_of_part("drift", results, folder)),
-        section("bits", 3, "Few bits", paragraph(
-            "How many bits does a weight need? It is rounded once, after training, or in training, "
-            "where a float weight behind it gathers the updates. The protocol is ours."),
-            _bits(m, lengths), figures_of_part("bits", results, folder)))
-
-
-def _over_time(m):
-    sweeps = m["over_time"]
-    head = ["Time"] + [f"{task}, {kind}" for task in sweeps
-                       for kind in ("uncompensated", "compensated")]
-    rows = [[time_name(t)] + [figure(s["metric"], [values[i] for values in s[kind]], " ± ")
-                              for s in sweeps.values() for kind in ("raw", "compensated")]
-            for i, t in enumerate(list(sweeps.values())[0]["times"])]
-    foot = [["software"] + [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]]
-    return table("Programmed once and read later; mean ± sample standard deviation of "
-                 f"{m['device_seeds']} device seeds. Music: test NLL in nats a step; digits: test "
-                 "accuracy in per cent.", head, rows, foot=foot)
-
-
-def _bits(m, lengths):
-    sweeps = m["precision"]
-    head = ["Bits"] + [f"{task}, rounded {kind} training" for task in sweeps
-                       for kind in ("after", "in")]
-    rows = [[b] + [figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
-                   for kind in ("after", "during")]
-            for i, b in enumerate(list(sweeps.values())[0]["bits"])]
-    foot = [["float"] + [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]]
-    return table(f"Rounded in training: new runs, shorter than that in float, of {lengths}. Music: "
-                 "test NLL in nats a step; digits: test accuracy in per cent.", head, rows,
-                 foot=foot)
 
 
 # ---- what was run -------------------------------------------------------------------------------
@@ -249,21 +171,30 @@ def made(results, folder):
              ("Seeds", ", ".join(seeds)), *results["machine"].items()]
     times = [[part["part"], f"{part['seconds']:.1f}", f"{part['processor']:.1f}"]
              for part in results["parts"]]
-    runs = [[f"{r['task']}, {UNITS[r['unit']][0]}", r["seed"], len(r["history"]), r["best_epoch"],
+    runs = [[f"{task}, {name}", r["seed"], len(r["history"]), r["best_epoch"],
              f"{r['seconds']:.1f}", in_words(r["metric"], [r["test"][r["metric"]]])]
-            for r in results["runs"]]
+            for task, _, name, group in compared(results["runs"],
+                                                 results.get("without_membrane", ()))
+            for r in group]
     return section(
         "made", 2, "What was run, and how long it took",
         element("dl", *(element(*pair) for name, value in facts
                         for pair in (("dt", name), ("dd", value)))),
-        table("Time of each part in seconds, by the clock and of the processor.",
-              ["Part", "Clock", "Processor"],
+        table("Time of each part in seconds.",
+              {"Part": "its runs went side by side, in as many processes as the list above says",
+               "Clock": "their seconds by the clock, added up; all: from the start of the command "
+                        "to its end",
+               "Processor": "seconds of all processors"},
               times, foot=[["all", f"{results['seconds']:.1f}", f"{results['processor']:.1f}"]]),
-        table("The training runs. Kept: the best epoch by the validation figure; the test split is "
-              "read once, with it.",
-              ["Run", "Seed", "Epochs", "Kept", "Seconds", "Test"], runs),
+        table("The training runs.",
+              {"Run": "task and unit", "Seed": "start of all random numbers",
+               "Epochs": "passes over the training data",
+               "Kept": "the best epoch by the validation figure",
+               "Seconds": "by the clock, validation included",
+               "Test": "the test split is read once, with the epoch that was kept"}, runs),
         section("settings", 3, "Settings and their sources", paragraph(
-            "published: from the paper's charts or captions; toolkit: from the authors' public "
-            "toolkit; ours: chosen by us, on validation data only; command line: changed by an "
-            "option of this run."),
+            "published: from charts in the authors' toolkit that cite the paper, or from a "
+            "caption; toolkit: from the code of that toolkit (IBM/neuroaikit); ours: chosen by us, "
+            "on validation data only; command line: changed by an option of this run."),
+            explained(settings_in_words(results)),
             *(settings_table(task, results) for task in TASKS), settings_table("memory", results)))

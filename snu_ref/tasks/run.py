@@ -73,7 +73,7 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
 def tested(task, network, settings, seed):
     """The test figures and, where the task has classes, the answer to every test image, as text.
 
-    The answers serve to compare two classifiers image by image (`snu_ref.tasks.statistics.mcnemar`).
+    The answers serve to compare two classifiers image by image (`statistics.mcnemar`).
     """
     if not hasattr(task, "answers"):
         return {"test": task.evaluate(network, "test", settings, seed)}

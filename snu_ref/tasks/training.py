@@ -32,7 +32,7 @@ from ..pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore
 from . import checkpoints
 from .progress import Progress
 from .settings import check_all, errors_of
-from .watch import SMALLER, Diverged, Watch, summary
+from .watch import Diverged, SMALLER, Watch, summary
 
 
 class Batch(NamedTuple):

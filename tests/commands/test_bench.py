@@ -2,7 +2,6 @@
 import json
 
 import numpy as np
-import pytest
 
 from snu_ref import GRU, LSTM, RNN, SNU, ConvSNU, Dense, Embedding, Network, TiedOutput
 from snu_ref.commands import bench

@@ -3,7 +3,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from helpers.html_page import read_page, table_rows
@@ -28,7 +27,7 @@ def test_import_draws_in_no_matplotlib(tmp_path):
 
 
 def reproduce(folder):
-    return run(folder, "reproduce", "--quick", "--out", "results"), folder / "results"
+    return run(folder, "reproduce", "--all", "--quick", "--out", "results"), folder / "results"
 
 
 reproduced = pytest.mark.ahead.with_args(reproduce)
@@ -39,8 +38,8 @@ def test_reproduce_prints_the_evidence_and_one_table(ahead):
     text, _ = ahead
     assert "all gradients agree" in text
     for task in ("digits", "music", "language"):
-        for unit in ("SNU", "sSNU"):
-            assert any(line.startswith(f"{task:9} {unit:5}") for line in text.splitlines())
+        for unit in ("SNU", "SNU, no membrane", "sSNU", "sSNU, no membrane", "RNN", "GRU", "LSTM"):
+            assert any(line.startswith(f"{task:9} {unit:17} ") for line in text.splitlines())
     assert "full data" in text and "independent notes" in text and "Witten-Bell bigram" in text
     assert "52,800 devices" in text and "in the loop" in text
     assert "\r" not in text  # no progress in a pipe
@@ -50,7 +49,8 @@ def test_reproduce_prints_the_evidence_and_one_table(ahead):
 def test_reproduce_writes_results_and_figures(ahead):
     text, folder = ahead
     results = json.loads((folder / "results.json").read_text())
-    assert len(results["runs"]) == 6 and results["quick"]
+    assert len(results["runs"]) == 15 and len(results["without_membrane"]) == 6 and results["quick"]
+    assert not (folder / "finished").exists()
     for line in text.split("Written in")[1].splitlines()[1:]:
         path = folder / line.strip()
         assert path.stat().st_size > (10_000 if path.suffix == ".png" else 1000), path
@@ -76,8 +76,11 @@ def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
 
     assert "A trial." in page.text  # one epoch says nothing
     for title, factor, digits in (("Digits", 100, 2), ("Music", 1, 3), ("Language", 1, 1)):
-        runs = [r for r in results["runs"] if r["task"] == title.lower()]
+        snu, ssnu, *others = [r for r in results["runs"] if r["task"] == title.lower()]
+        runs = [snu, *others, ssnu, *(r for r in results["without_membrane"] if r["task"] == title.lower())]
         rows = table_rows(page, title)[1:1 + len(runs)]
+        rows = sorted(rows, key=lambda row: ["SNU", "RNN", "GRU", "LSTM", "sSNU", "SNU, no membrane",
+                                             "sSNU, no membrane"].index(row[0]))
         assert [row[1:3] for row in rows] == [
             [f"{r['parameters']:,}", f"{factor * r['test'][r['metric']]:.{digits}f}"] for r in runs]
     rows = table_rows(page, "Gradients")[1:-1]

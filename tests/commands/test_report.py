@@ -102,9 +102,9 @@ def test_figures_that_were_not_drawn_are_left_out_and_missing_ones_are_named(fol
 def test_numbers_are_those_of_the_results(folder):
     page = page_of(made_up(), folder)
     assert ["SNU", "192", "1,248", "48", "1.0e-08", "1.8e-15", "1.8e-15", "none"] in table_rows(page, "Gradients")
-    assert ["SNU", "1,000", "90.81 ± 0.13", "98.477 layers, MNIST, %"] in table_rows(page, "Digits")
-    assert ["sSNU", "1,010", "8.152 ± 0.011", "8.3988-150-88, JSB chorales, nats"] in table_rows(page, "Music")
-    assert ["simple", "", "120.0", ""] in table_rows(page, "Language")
+    assert ["SNU", "1,000", "90.81 ± 0.13", "2", "98.477 layers, MNIST, %"] in table_rows(page, "Digits")
+    assert ["sSNU", "1,010", "8.152 ± 0.011", "2", "8.3988-150-88, JSB chorales, nats"] in table_rows(page, "Music")
+    assert ["simple", "", "120.0", "", ""] in table_rows(page, "Language")
     assert ["with", "95.70", "70.4"] in table_rows(page, "Lateral inhibition and sparsity")
     assert ["1 h", "8.735 ± 0.021", "8.665 ± 0.035", "873.50 ± 2.12", "866.50 ± 3.54"] in table_rows(page, "Drift")
     assert ["2", "0.231", "0.853", "23.10", "85.30"] in table_rows(page, "Few bits")
@@ -116,6 +116,66 @@ def test_numbers_are_those_of_the_results(folder):
     assert ["lr", "0.01ours", "1.01ours"] in settings          # where units differ
     assert ["hidden", "150published"] in settings              # one cell where they agree
     assert ["options", "g identity, recurrenttoolkit"] in settings
+
+
+def with_comparators():
+    """The same with an RNN, and with runs without membrane, whose figures are 0.9 times the units' own."""
+    results = made_up()
+    def changed(run, unit, factor, parameters):
+        metric = run["metric"]
+        return {**run, "unit": unit, "parameters": parameters, "test": {metric: factor * run["test"][metric]}}
+    results["without_membrane"] = [changed(r, r["unit"], 0.9, r["parameters"]) for r in results["runs"]]
+    results["runs"] += [changed(r, "rnn", 1.1, 4000) for r in results["runs"] if r["unit"] == "snu"]
+    for sweep in results["memory"]["over_time"].values():
+        sweep["shrunk"] = [[raw[0], raw[0] + 0.1] for raw in sweep["raw"]]
+    return results
+
+
+def test_the_claim_opens_the_page_and_its_differences_are_signed_so_that_more_is_better(folder):
+    results = with_comparators()
+    page = page_of(results, folder)
+    assert page.all("h2")[0].text == "The claim, and this run's answer"
+    rows = {row[0]: row[1:] for row in table_rows(page, "The claim, and this run's answer")}
+    assert rows["Digits, %: SNU"] == ["90.81 ± 0.13", "−9.08worse; 25 % of its parameters", "–", "–",
+                                      "+9.08better; 100 % of its parameters"]
+    assert rows["Language, perplexity: SNU"] == ["60.5 ± 0.1", "+6.1better; 25 % of its parameters", "–", "–",
+                                                 "−6.1worse; 100 % of its parameters"]
+    assert rows["Music, nats a step: sSNU"][1][0] == "+" and rows["Music, nats a step: sSNU"][4][0] == "−"
+    assert "in 4 of 6 comparisons" in page.text and "in 2 of 6 cases" in page.text
+    assert "plain RNN with a sigmoid" in page.text
+    assert "no spread" not in page.text and "--seeds 5" not in page.text
+    alone = {**results, "seeds": 1, "runs": results["runs"][::2], "without_membrane": results["without_membrane"][::2]}
+    assert "One seed has no spread" in page_of(alone, folder).text
+
+
+def test_drift_compensation_in_the_first_hour_is_paired_and_has_an_interval(folder):
+    """Two devices: the differences 8.64 - 8.72 and 8.69 - 8.75, the t of one degree of freedom is 12.7."""
+    page = page_of(with_comparators(), folder)
+    rows = table_rows(page, "Drift")
+    assert ["1 h", "-0.070 [-0.197 to 0.057]", "-7.00 [-19.71 to 5.71]"] in rows
+    assert any(row[0] == "1 h" and row[2].startswith("0.100 [0.100 to 0.100]") for row in rows)
+    assert "Music, after 1 h: not told apart" in page.text
+    results = with_comparators()
+    results["memory"]["over_time"]["music"]["compensated"] = [[8.62, 9.64], [8.66, 9.69]]
+    assert "Music, after 1 h: yes, it is worse" in page_of(results, folder).text
+
+
+def test_every_column_and_setting_is_explained(folder):
+    """A name in bold below the tables, or in the caption: for each column, and each setting of all presets."""
+    from snu_ref.report.settings import EXPLAINED
+    from snu_ref.tasks.presets import PRESETS
+    settings = {name for tables in PRESETS.values() for table in tables.values() for name in table}
+    assert settings <= EXPLAINED.keys()
+    page = page_of(with_comparators(), folder)
+    assert {"lr", "hidden", "options"} <= {node.text for node in page.all("strong")}
+    tables = [node for node in page.all("figure") if node.all("table")]
+    for table in (node for node in tables if node.all("table")[0].attributes.get("class") != "settings"):
+        bold = {node.text for node in table.all("strong")}
+        words = "".join(node.text for node in table.all("figcaption") + table.all("p")).lower()
+        for cell in table.all("thead")[0].all("th"):
+            first = cell.text.lower().split(",")[0].split(":")[0]
+            assert cell.text in bold or first in words, cell.text
+    assert len(tables) > 12
 
 
 def test_gradients_that_are_out_are_said_to_be(folder):

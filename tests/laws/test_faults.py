@@ -191,7 +191,7 @@ def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, wh
 
 def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("snu_ref.commands.train.run_task", None)  # the work: calling it would be an error
-    monkeypatch.setattr("snu_ref.commands.reproduce.evidence", None)
+    monkeypatch.setattr("snu_ref.commands.reproduce.run_jobs", None)
     (tmp_path / "file").write_text("x")
     places = [tmp_path / "file", tmp_path / "file" / "below"]
     places += ["/proc/self", "/proc/new"] if os.path.isdir("/proc/self") else []

@@ -64,12 +64,27 @@ def test_conductances_start_small_and_fill_up_by_pulses(music):
 
 def test_many_bits_are_as_good_as_float(music):
     loaded, _, runs = music
-    table = find_preset("music", "snu", "pcm")
-    sweep = memory.precision(runs["software"], loaded, table, 0, bits=(2, 16), epochs=3, hidden=(20,))
-    assert sweep["after"][1] == pytest.approx(sweep["software"], abs=1e-2)
-    assert sweep["during"][1] == pytest.approx(sweep["software"], abs=0.5)
-    assert sweep["after"][0] != sweep["after"][1]
+    run, table = runs["software"], find_preset("music", "snu", "pcm")
+    software = run.results["test"]["nll"]
+    few, many = memory.rounded_after(run, (2, 16), 0)
+    assert many == pytest.approx(software, abs=1e-2) and few != many
+    during = memory.rounded_during(loaded, table, 16, 0, epochs=3, hidden=(20,))
+    assert during == pytest.approx(software, abs=0.5)
+    sweep = {"metric": "nll", "bits": (2, 16), "after": (few, many), "during": (9.0, during),
+             "software": software}
     assert "protocol of ours" in memory.precision_table({"music": sweep})
+
+
+def test_shrunk_weights_are_the_first_read_divided_by_the_factor_of_compensation(music):
+    """With a factor of 1 nothing is shrunk; later it is the raw sweep without its new noise."""
+    sweep = memory.over_time(music[2]["software"], metric="nll", seed=0, device_seeds=2,
+                             times=(20.0, 3600.0, 86_400.0))
+    raw, compensated, shrunk = (np.array(sweep[kind]) for kind in ("raw", "compensated", "shrunk"))
+    assert shrunk.shape == (2, 2) and np.array_equal(shrunk[:, 0], compensated[:, 0])
+    assert (shrunk[:, 1] != shrunk[:, 0]).all()
+    assert np.abs(shrunk[:, 1] - raw[:, 1]).max() < np.abs(compensated[:, 2] - raw[:, 2]).max()
+    together = memory.joined([sweep, sweep])
+    assert len(together["shrunk"]) == 4 and together["software"] == sweep["software"]
 
 
 @pytest.mark.parametrize("t, name", [(20.0, "20 s"), (600.0, "10 min"), (3600.0, "1 h"),

@@ -1,0 +1,214 @@
+"""What `reproduce` runs: one job for each network, each with the figures that need its weights.
+
+    gradients     the evidence for all gradients
+    tasks         five units on three tasks, and SNU and sSNU without membrane; from each seed
+    inhibition    digits with and without lateral inhibition
+    memory        weights on phase-change devices: three ways to train, drift, weights of few bits
+
+Without membrane means decay 0, fixed: nothing of the state is kept, so nothing is reset either.
+The feed-forward unit then has no memory at all, y_t = h(g(W x_t) + b); the recurrent sSNU with
+g = identity is a plain RNN with a sigmoid, y_t = sigmoid(W x_t + H y_{t-1} + b).
+
+Within a task all units get the same number of epochs. Every job draws from its seed alone.
+"""
+import io
+import itertools
+import math
+
+import numpy as np
+
+from .. import figures
+from ..activations import sigmoid
+from ..figures import devices
+from ..gradcheck.table import evidence, summary
+from ..tasks.language import sample_text
+from ..tasks.loading import load_task
+from ..tasks.music import pad
+from ..tasks.presets import find_preset, ours
+from ..tasks.run import run_task
+from ..tasks.units import COMPARED
+from . import in_memory
+from .inhibition import compare_inhibition
+from .side_by_side import Job
+
+TASKS = ("digits", "music", "language")
+MEMBRANES = ("snu", "ssnu")  # the units that have one, and are run without it too
+FIGURE_STEPS = 40            # longer than in training, to see more resets
+PRECISION_EPOCHS = {"music": 20, "digits": 5}  # short runs: the bits matter, not the last figure
+SECONDS = {  # of one run, as measured on one core: decides which begins first, and nothing else
+    "digits": {"snu": 9, "ssnu": 8, "rnn": 14, "gru": 42, "lstm": 57},
+    "music": {"snu": 8, "ssnu": 10, "rnn": 8, "gru": 23, "lstm": 26},
+    "language": {"snu": 27, "ssnu": 26, "rnn": 26, "gru": 35, "lstm": 45},
+}
+QUICK_PART = 10      # of the data
+QUICK_VARIANTS = 8   # of each piece, for the gradients
+
+
+def jobs_of(seeds, out, quick):
+    """All jobs; the figures go to the folder `out`. quick: one epoch on a tenth of the data."""
+    first = seeds[0]
+    jobs = [Job("gradients", "gradients", gradients, (quick,), 12)]
+    for seed, task in itertools.product(seeds, TASKS):
+        jobs += [Job(run_name(task, unit, seed, membrane), "tasks", train_one,
+                     (task, unit, seed, quick, membrane, out, seed == first),
+                     SECONDS[task][unit])
+                 for membrane, units in ((True, COMPARED), (False, MEMBRANES)) for unit in units]
+    jobs.append(Job("inhibition", "inhibition", inhibition, (first, quick, out), 10))
+    jobs += [Job(f"devices-software-{seed}", "memory", on_devices,
+                 ("software", seed, quick, out if seed == first else None), 20) for seed in seeds]
+    jobs += [Job(f"devices-{way.replace(' ', '-')}", "memory", on_devices,
+                 (way, first, quick, out), 20) for way in ("quantised", "in the loop")]
+    jobs += [Job(f"bits-{task}-{bits}", "memory", few_bits, (task, bits, first, quick), 4)
+             for task in PRECISION_EPOCHS for bits in bits_of(quick)]
+    return jobs
+
+
+def run_name(task, unit, seed, membrane=True):
+    """The name of the job that trains one network."""
+    return f"{task}-{unit}-{seed}" + "-without-membrane" * (not membrane)
+
+
+def bits_of(quick):
+    """The bits of a weight that are tried."""
+    return (2, 8) if quick else in_memory.BITS
+
+
+def load(task, unit, quick=False):
+    """The task for a unit; quick: with a tenth of each split."""
+    loaded = load_task(task, unit)
+    data = loaded.task.data
+    for split, part in data.items() if quick else ():
+        data[split] = (tuple(a[:len(a) // QUICK_PART] for a in part) if isinstance(part, tuple)
+                       else part[:len(part) // QUICK_PART])
+    return loaded
+
+
+def shortened(quick):
+    """The settings that a quick run changes."""
+    return {"epochs": 1} if quick else {}
+
+
+def without_membrane(table):
+    """A preset's table with the decay 0 and fixed."""
+    return {**table, "options": ours({**table["options"].value, "decay": 0.0,
+                                      "train_decay": False})}
+
+
+# ---- the jobs: each returns plain data ----------------------------------------------------------
+
+def gradients(quick):
+    """The evidence for all gradients, the worst of each piece."""
+    return {"pieces": summary(evidence(most=QUICK_VARIANTS if quick else math.inf))}
+
+
+def train_one(task, unit, seed, quick, membrane, out, is_first):
+    """One run, its network saved, and what else its network is needed for.
+
+    is_first: of the first seed, for which figures are drawn.
+    """
+    loaded, table = load(task, unit, quick), find_preset(task, unit, "small")
+    run = run_task(loaded, table if membrane else without_membrane(table), seed,
+                   stream=io.StringIO(), **shortened(quick))
+    networks = out / "networks"
+    networks.mkdir(exist_ok=True)
+    run.network.save(networks / f"{run_name(task, unit, seed, membrane)}.npz")
+    follow = FOLLOW.get((task, unit)) if membrane else None
+    more = follow(run, seed, quick, out if is_first else None) if follow else {}
+    return {"run": run.results, **more}
+
+
+def inhibition(seed, quick, out):
+    """Digits with and without lateral inhibition."""
+    rows = compare_inhibition(seed, io.StringIO(), load("digits", "snu", quick),
+                              **shortened(quick))
+    drawn = figures.input_weights(
+        [(f"{'with' if row['inhibition'] else 'without'} lateral inhibition", row.pop("weights"))
+         for row in rows], out / "input_weights.png")
+    return {"rows": rows, "figures": [drawn.name]}
+
+
+def on_devices(way, seed, quick, out):
+    """One of the three ways that train; the software network is also programmed, once."""
+    loaded = load("music", "snu", quick)
+    row, run = in_memory.train_way(way, loaded, seed, stream=io.StringIO(), **shortened(quick))
+    result, drawn = {"row": row}, []
+    if way == "software":
+        result["over_time"] = _over_time(run, seed, quick)
+        if out:
+            result["programmed"] = in_memory.programmed_once(run, seed, device_seeds(quick))
+            result["after"] = in_memory.rounded_after(run, bits_of(quick), seed)
+            drawn = [devices.wanted_against_read(*in_memory.wanted_and_read(run, seed),
+                                                 out / "pcm_wanted_and_read.png")]
+    elif way == "in the loop":
+        store = run.trained.store
+        result["devices"] = store.n_devices
+        drawn = [devices.conductance_histograms(in_memory.conductances_at_start(run, seed),
+                                                in_memory.conductances(store),
+                                                out / "pcm_conductances.png")]
+    return {**result, "figures": [path.name for path in drawn]}
+
+
+def few_bits(task, bits, seed, quick):
+    """The test figure of a short run on weights of so many bits."""
+    table = find_preset(task, "snu", {"music": "pcm", "digits": "small"}[task])
+    return {"figure": in_memory.rounded_during(
+        load(task, "snu", quick), table, bits, seed, stream=io.StringIO(),
+        epochs=precision_epochs(quick)[task])}
+
+
+def precision_epochs(quick):
+    """How long the runs on weights of few bits are, by task."""
+    return dict.fromkeys(PRECISION_EPOCHS, 1) if quick else PRECISION_EPOCHS
+
+
+def device_seeds(quick):
+    """On how many sets of devices each network is programmed."""
+    return 2 if quick else 8
+
+
+def _over_time(run, seed, quick):
+    times = in_memory.TIMES[:3] if quick else in_memory.TIMES
+    return in_memory.over_time(run, metric=run.results["metric"], seed=seed, times=times,
+                               device_seeds=device_seeds(quick))
+
+
+# ---- what follows a run, while its network is there: plain data; out is None but for one seed ---
+
+def _digits_snu(run, seed, quick, out):
+    """The network over a year of drift; with `out`: rounded, and a neuron and all spikes drawn."""
+    result = {"over_time": _over_time(run, seed, quick)}
+    if out is None:
+        return result
+    task, settings = run.loaded.task, run.settings
+    values, labels = task.data["test"]
+    x = task.code(values[:1], settings, np.random.default_rng([seed, 2]), FIGURE_STEPS)
+    _, cache = run.network.forward(x)
+    hidden = cache.layers[0]
+    # the neuron to show: about a spike in four steps, so that several resets can be seen
+    unit = int(np.argmin(np.abs(hidden.y[:, 0].mean(axis=0) - 0.25)))
+    drawn = [figures.neuron_trace(cache, out / "neuron.png", unit=unit,
+                                  title="A neuron charges, fires, and is reset"),
+             figures.spike_raster(cache, out / "spikes.png",
+                                  title=f"Spikes of the network for one digit, a {labels[0]}")]
+    return {**result, "after": in_memory.rounded_after(run, bits_of(quick), seed),
+            "figures": [path.name for path in drawn]}
+
+
+def _music_ssnu(run, seed, quick, out):
+    """The first test piece: its notes, and what the network expected before it saw them."""
+    if out is None:
+        return {}
+    batch = pad(run.loaded.task.data["test"][:1])
+    y, _ = run.network.forward(batch.x)
+    drawn = figures.piano_rolls(batch.target[:, 0], sigmoid(y[:, 0]), out / "piano_roll.png",
+                                title="A chorale, and what the network expects at each step")
+    return {"figures": [drawn.name]}
+
+
+def _language_ssnu(run, seed, quick, out):
+    """A few lines of text drawn from the network."""
+    return {"sample": sample_text(run.network, run.loaded.words, np.random.default_rng([seed, 3]))}
+
+
+FOLLOW = {("digits", "snu"): _digits_snu, ("music", "ssnu"): _music_ssnu,
+          ("language", "ssnu"): _language_ssnu}

@@ -1,0 +1,136 @@
+"""Work side by side in processes: longest first, one progress line, finished results kept in files.
+
+    done = run_jobs(jobs, processes=2, folder=Path("out/finished"))     # name: result
+
+Every job runs in a worker process, also where there is only one, so the results do not depend on
+the number of processes. A job draws its random numbers from a seed among its arguments.
+"""
+import json
+import multiprocessing
+import os
+import signal
+import time
+from multiprocessing.connection import wait
+from typing import Any, Callable, NamedTuple
+
+from ..files import output_folder, whole_file
+from ..tasks.progress import Progress
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Job(NamedTuple):
+    """work(*arguments), whose result is plain data for JSON; seconds: a guess, for the order."""
+    name: str
+    part: str
+    work: Callable
+    arguments: tuple
+    seconds: float
+
+
+class Done(NamedTuple):
+    """The result of a job, and the seconds that it took: by the clock and of the processor."""
+    result: Any
+    seconds: float
+    processor: float
+
+
+def run_jobs(jobs, processes, folder, *, resume=False, identity="", stream=None):
+    """Run all jobs, `processes` at a time; returns a dict from the jobs' names to Done.
+
+    folder: each finished job is kept there in a file of its own. resume: take over those that an
+    earlier call with the same `identity` (text) left there; otherwise they are deleted.
+    Raises what a job raises, and ChildProcessError if a worker process ends before its job.
+    """
+    output_folder("--out", folder)
+    files = {job.name: folder / f"{job.name}.json" for job in jobs}
+    done = {name: kept for name, file in files.items()
+            if resume and (kept := _kept(file, identity))}
+    for file in folder.glob("*.json"):
+        if file.stem not in done:
+            file.unlink()
+    waiting = sorted((job for job in jobs if job.name not in done), key=lambda job: job.seconds)
+    progress = Progress(sum(job.seconds for job in waiting), f"{len(waiting)} runs", stream)
+    workers = [_Worker() for _ in range(min(processes, len(waiting)))]
+    try:
+        for worker in workers:
+            worker.begin(waiting.pop())
+        while busy := {worker.connection: worker for worker in workers if worker.job}:
+            for connection in wait(busy):
+                worker, job = busy[connection], busy[connection].job
+                done[job.name] = worker.result()
+                with whole_file(files[job.name]) as file:
+                    file.write(json.dumps([identity, *done[job.name]]).encode())
+                progress.done += job.seconds - 1
+                progress.step(f"{len(waiting)} waiting, {job.name} done")
+                worker.begin(waiting.pop() if waiting else None)
+    except BaseException as error:
+        kept = f"{len(done)} of {len(jobs)} runs are kept in {folder}: give --resume to go on"
+        if isinstance(error, (KeyboardInterrupt, ChildProcessError)):
+            raise type(error)(f"{error}; {kept}".removeprefix("; ")) from error
+        raise
+    finally:
+        progress.close()
+        for worker in workers:
+            worker.process.terminate()
+            worker.process.join()
+    return {job.name: done[job.name] for job in jobs}
+
+
+def _kept(file, identity):
+    """The Done in a file; None if there is none, or it is of another identity."""
+    try:
+        found, *done = json.loads(file.read_text(encoding="utf-8"))
+        return Done(*done) if found == identity else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+class _Worker:
+    """A process that works on one job after the other; `job` is what it works on now, or None."""
+
+    def __init__(self):
+        if not os.environ.keys() & set(ONE_THREAD):  # read when the process loads NumPy
+            os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+        # a new Python on every system: nothing of this process's state goes in
+        start = multiprocessing.get_context("spawn")
+        self.connection, theirs = start.Pipe()
+        self.process = start.Process(target=_work, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()  # now it is the worker's alone, and its end can be seen
+        self.job = None
+
+    def begin(self, job):
+        self.job = job
+        if job:
+            self.connection.send(job)
+
+    def result(self):
+        try:
+            result = self.connection.recv()
+        except (EOFError, ConnectionError) as error:
+            self.process.join()
+            raise ChildProcessError(f"{self.job.name}: its process ended early, with exit code "
+                                    f"{self.process.exitcode}") from error
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+def _work(connection):
+    """The life of a worker: receive a job, send its Done or the exception that it raised."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the first process decides
+    try:
+        while True:
+            job = connection.recv()
+            start, busy = time.monotonic(), time.process_time()
+            try:
+                # as JSON gives it back, so that a resumed run sees the same
+                result = json.loads(json.dumps(job.work(*job.arguments)))
+                answer = Done(result, round(time.monotonic() - start, 2),
+                              round(time.process_time() - busy, 2))
+            except Exception as error:
+                answer = error
+            connection.send(answer)
+    except (EOFError, ConnectionError):
+        pass  # the first process has ended

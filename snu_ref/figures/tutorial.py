@@ -1,0 +1,89 @@
+"""What every tutorial begins with: options, figures that are kept or shown, claims checked.
+
+    args, keep, claim = snu_ref.tutorial.start(globals())
+
+A tutorial is a script in `# %%` cells. It runs from the command line, in an editor or a notebook,
+where it has no options, and cell by cell. `python tutorials/NN.py --exercises` prints its exercises
+in a form that can be pasted at a prompt.
+"""
+import argparse
+import linecache
+import sys
+from pathlib import Path
+
+from . import style
+
+
+def start(names):
+    """Read the command line of a tutorial; names: its globals(). Returns args, keep, claim.
+
+    args.quick, args.out   whether shorter runs are wanted; the folder for figures
+    keep(figure, name)     save a figure there, print its path, and show it in a notebook
+    claim(condition)       an AssertionError if it is false, also where Python drops `assert`
+    """
+    file = names.get("__file__")  # a notebook, and some editors, set none
+    args = _options(Path(file) if file else None)
+    if not __debug__:
+        print("PYTHONOPTIMIZE or -O is set: the asserts of the exercises check nothing",
+              file=sys.stderr)
+
+    def keep(figure, name):
+        path = style.save(figure, args.out / name)
+        print("figure", path)
+        show_in_notebook(path)
+
+    return args, keep, claim
+
+
+def _options(script):
+    """The options; of a script that runs by itself, else the arguments are an editor's."""
+    here = script.resolve().parent if script else Path()
+    title = _title(script) if script else "A tutorial."
+    parser = argparse.ArgumentParser(description=title, allow_abbrev=False)
+    parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
+    parser.add_argument("--out", type=Path, default=here, metavar="DIR",
+                        help="folder for the figures (default: beside the script)")
+    parser.add_argument("--exercises", action="store_true",
+                        help="print the exercises, their code ready to be pasted, and end")
+    as_script = script is not None and Path(sys.argv[0]).name == script.name
+    args = parser.parse_args(sys.argv[1:] if as_script else [])
+    if args.exercises:
+        print(exercises(script.read_text(encoding="utf-8")))
+        sys.exit()
+    return args
+
+
+def _title(script):
+    """The heading in the second line of a tutorial."""
+    return script.read_text(encoding="utf-8").splitlines()[1].lstrip("# ")
+
+
+def exercises(text):
+    """The exercises of a tutorial's text: words as comments, code as it can be pasted.
+
+    >>> exercises("# ## Exercises\\n#\\n# 1. *Try.* Set:\\n#\\n#        x = 1\\n")
+    '# 1. *Try.* Set:\\n#\\nx = 1'
+    """
+    _, found, part = text.partition("# ## Exercises\n")
+    part = part.split("\n# %%")[0] if found else "# This tutorial has none."
+    lines = [line.removeprefix("#").removeprefix(" ") for line in part.splitlines()]
+    shown = [line[7:] if line.startswith("       ") else f"# {line}".rstrip() for line in lines]
+    return "\n".join(shown).removeprefix("#\n").removesuffix("\n#")
+
+
+def claim(condition, about=""):
+    """What the text says, checked: AssertionError with the line of the claim if it is false."""
+    if not condition:
+        caller = sys._getframe(1)
+        line = linecache.getline(caller.f_code.co_filename, caller.f_lineno).strip()
+        raise AssertionError(f"line {caller.f_lineno} is false: {line} {about}".rstrip())
+
+
+def show_in_notebook(path):
+    """Show a figure below the cell of a notebook; nowhere else is anything shown."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    if shell and "IPKernelApp" in shell.config:
+        from IPython.display import Image, display
+
+        display(Image(data=Path(path).read_bytes(), width=640))
