@@ -163,10 +163,10 @@ def test_drift_compensation_in_the_first_hour_is_paired_and_has_an_interval(fold
 
 def test_every_column_and_setting_is_explained(folder):
     """A name in bold below the tables, or in the caption: for each column, and each setting of all presets."""
-    from snu_ref.report.settings import EXPLAINED
+    from snu_ref.tasks.settings import SETTINGS
     from snu_ref.tasks.presets import PRESETS
     settings = {name for tables in PRESETS.values() for table in tables.values() for name in table}
-    assert settings <= EXPLAINED.keys()
+    assert settings <= SETTINGS.keys()
     page = page_of(with_comparators(), folder)
     assert {"lr", "hidden", "options"} <= {node.text for node in page.all("strong")}
     tables = [node for node in page.all("figure") if node.all("table")]
