@@ -138,6 +138,12 @@ class SNU(Layer):
         clips it to [0, 1] after each step.
     dtype : float32, float64 or longdouble
 
+    When nothing spikes
+    -------------------
+    `cache.y.mean()` after `forward` is the share of steps with a spike. If it is 0, the layers
+    behind have no input. With g="relu" they also have no gradient, since relu'(0) = 0, and no
+    training wakes them. Use g="identity", or larger W: `unit.params["W"] *= 3`.
+
     Attributes
     ----------
     params : {"W": (n_in, n_units), "b": (n_units,), "decay": (n_units,)} and "H" if recurrent

@@ -103,10 +103,10 @@ def _train(args, loaded, table, preset, changes, out):
     result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
                       resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
     write_json(out / "results.json", result.results)
-    if result.trained.store:
-        print(f"{result.trained.store.n_devices:,} devices; "
-              + ", ".join(f"{name} {count:,}"
-                          for name, count in result.trained.store.counters.items()))
+    store = result.trained.store
+    if hasattr(store, "counters"):  # of devices
+        print(f"{store.n_devices:,} devices; "
+              + ", ".join(f"{name} {count:,}" for name, count in store.counters.items()))
     test = result.results["test"]
     kept = "the last" if result.settings.keep == "last" else "the best by validation"
     print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "

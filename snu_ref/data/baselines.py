@@ -58,7 +58,9 @@ def nearest_chords_nll(train_rolls, test_rolls, k):
     """
     train, test = (_predicted_steps(name, rolls) for name, rolls in
                    (("train_rolls", train_rolls), ("test_rolls", test_rolls)))
+    validation.array("test_rolls[0]", test_rolls[0], ("steps", train[0].shape[1]), "numbers")
     after, wanted = np.concatenate(train), np.concatenate(test)
+    k = validation.integer("k", k, 1, len(after))
     before, present = (np.concatenate([roll[:-1] for roll in rolls]).astype(np.float64)
                        for rolls in (train_rolls, test_rolls))
     prior = (after.sum(axis=0) + 1) / (len(after) + 2)
@@ -73,6 +75,9 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
 
     train_values (M, n), values (N, n), floats; train_labels (M,); ties: the earlier image.
     """
+    M, n = validation.array("train_values", train_values, ("M", "n"), "floats").shape
+    validation.array("train_labels", train_labels, (M,), "integers")
+    validation.array("values", values, ("N", n), train_values.dtype)
     squares = (train_values ** 2).sum(axis=1)  # (M,)
     nearest = [np.argmin(squares - 2 * values[i:i + at_a_time] @ train_values.T, axis=1)
                for i in range(0, len(values), at_a_time)]

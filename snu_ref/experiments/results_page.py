@@ -4,18 +4,19 @@
 
 The tables' folder may hold earlier.md, text on runs that have no table, which is put at the end.
 Each block is a table with a line a row: means with sample standard deviation, n and the 95 %
-interval of the mean. Each claim of `claims` stands in the paragraph where `snu_ref.tasks.statistics` puts
-it: for, against, or not told apart.
+interval of the mean. Each claim of `claims` stands where `snu_ref.tasks.statistics` puts it: for,
+against, or not told apart.
 """
 from pathlib import Path
 
 import numpy as np
 
+from .. import figures
 from ..files import whole_file
 from ..tasks.progress import clock
 from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
-                          verdict)
-from .claims import CLAIMS, Published
+                                verdict)
+from .claims import CLAIMS, MEMBRANE, UNIT_ROWS, Published
 from .comparison import IN_WORDS, interval, of_summary
 from .rows import BLOCKS
 from .runs import changes_text, read_table
@@ -62,20 +63,32 @@ recurrent; it also has NIAF-LSTM at 8.51.
 
 
 def write_page(tables, path):
-    """Write the page at `path` from the tables in the folder `tables`."""
+    """Write the page at `path` from the tables in the folder `tables`, and its figures there."""
     with whole_file(path) as file:
         file.write(page(Path(tables)).encode())
+    lines = _lines(Path(tables))
+    for name, (title, compared) in FIGURES.items():
+        panels = differences_of(compared, lines)
+        if panels:
+            figures.differences(panels, Path(tables) / f"{name}.png", title=title)
+
+
+def _lines(tables):
+    """The lines of all tables, by block."""
+    return {name: read_table(tables / f"{name}.csv") for name in BLOCKS}
 
 
 def page(tables):
     """The page as text."""
-    lines = {name: read_table(tables / f"{name}.csv") for name in BLOCKS}
+    lines = _lines(tables)
     parts = [HOW.format(n=len(CLAIMS)), text_of_claims(lines), machines(lines)]
     for name, (question, rows) in BLOCKS.items():
         parts.append(f"## {question}\n\nBlock `{name}`, table `results/{name}.csv`."
                      + unfinished(rows, lines[name]))
-        draw = trials if any(row.split == "valid" for row in rows) else figures
-        parts.append(draw(rows, lines[name]))
+        make = trials if any(row.split == "valid" for row in rows) else table_of_figures
+        parts.append(make(rows, lines[name]))
+        if name in FIGURES and differences_of(FIGURES[name][1], lines):
+            parts.append(f"![{FIGURES[name][0]}](results/{name}.png)")
     earlier = tables / "earlier.md"
     if earlier.exists():
         parts.append(earlier.read_text(encoding="utf-8"))
@@ -175,9 +188,33 @@ def _number(metric, value, sign=""):
     return f"{factor * value:{sign}.{digits}f}"
 
 
+# ---- figures ------------------------------------------------------------------------------------
+
+FIGURES = {  # block: (title, its rows against those with nothing changed)
+    "membrane": ("With the membrane less without: differences", MEMBRANE),
+    "unit": ("One thing of the unit changed: differences", UNIT_ROWS),
+}
+TASK = {"accuracy": "digits", "nll": "JSB", "perplexity": "language"}
+
+
+def differences_of(compared, lines):
+    """The panels of a figure: for each kind of figure, the rows that have two seeds or more."""
+    panels = {}
+    for claim in compared:
+        values, rival = _means(lines, claim.a), _means(lines, claim.b)
+        if len(values) > 1 and len(rival) > 1:
+            metric = next(line["metric"] for line in lines[claim.a[0]] if line["row"] == claim.a[1])
+            _, factor, _, _ = IN_WORDS[metric]
+            _, name = (claim.b if claim.b[0] == "membrane" else claim.a)
+            name = name.removesuffix(", decay 0").split(", ", 1)[1]  # the task stands at the axis
+            panels.setdefault(metric, []).append(
+                (name, *(factor * end for end in difference(values, rival))))
+    return [(f"{TASK[metric]}: {FIGURE[metric]}", rows) for metric, rows in panels.items()]
+
+
 # ---- tables -------------------------------------------------------------------------------------
 
-def figures(rows, lines):
+def table_of_figures(rows, lines):
     """A block as a table: a line a row."""
     head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
             "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")

@@ -130,10 +130,12 @@ def same_run(line, row, seed):
 def wrong_text(task, answers):
     """The numbers of the test images with a wrong answer: what McNemar's test needs; "" for None.
 
-    answers: one for each test image, as numbers or as a text of digits.
+    answers: one for each test image, numbers or the text of `snu_ref.tasks.run.tested`.
     """
     if answers is None:
         return ""
+    if isinstance(answers, str):
+        answers = answers.split()
     wrong = np.array([int(answer) for answer in answers]) != task.data["test"][1]
     return " ".join(map(str, np.flatnonzero(wrong)))
 

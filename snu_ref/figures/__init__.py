@@ -9,10 +9,11 @@
               wrong_images      images that a network takes for something else
               input_weights     what hidden units have learnt to look for, as images
               claim             test figure of the units against their size
+              differences       of test figures, with intervals, about a line at 0
     devices   the in-memory experiments
 
 Each function saves one PNG and returns its path.
 """
 from .neuron import neuron_trace, spike_raster, spike_rates
-from .runs import (claim, continued_roll, input_weights, learning_curves, piano_rolls,
+from .runs import (claim, continued_roll, differences, input_weights, learning_curves, piano_rolls,
                    wrong_images)

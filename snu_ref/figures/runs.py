@@ -135,6 +135,30 @@ def input_weights(groups, path, *, n=10, rows=4):
         return style.save(figure, path)
 
 
+def differences(panels, path, *, title):
+    """Differences with their intervals, a row each, about a line at 0: a panel a task.
+
+    panels: a list of (label of the axis, rows), the rows (name, difference, low, high).
+    """
+    counts = [len(rows) for _, rows in panels]
+    with style.house():
+        height = 1.2 + 0.34 * sum(counts) + 0.7 * len(counts)
+        figure, axes = style.figure(len(panels), 1, height=height, height_ratios=counts,
+                                    squeeze=False)
+        for panel, (label, rows) in zip(axes[:, 0], panels):
+            panel.axvline(0, color=style.GREY, linewidth=1.0)
+            for place, (_, gap, low, high) in enumerate(rows):
+                apart = low > 0 or high < 0
+                panel.plot([low, high], [place, place], color=style.OKABE_ITO["blue"])
+                panel.plot(gap, place, "o", color=style.OKABE_ITO["blue"],
+                           markerfacecolor=style.OKABE_ITO["blue" if apart else "sky blue"])
+            panel.set_yticks(range(len(rows)), [name for name, *_ in rows])
+            panel.set(xlabel=label, ylim=(len(rows) - 0.5, -0.5))
+            panel.locator_params(axis="x", nbins=5)
+        figure.suptitle(title, x=0.02, ha="left")
+        return style.save(figure, path)
+
+
 def claim(rows, path):
     """Test figure against the number of parameters, a panel a task.
 

@@ -91,7 +91,8 @@ class Digits:
                 images = shifted(images, settings.shift, rng)
             if settings.distortion:
                 images = elastic(images, *settings.distortion, rng)
-            yield Batch(self.code(images, settings, rng), one_hot(labels[chosen], len(self.classes)))
+            yield Batch(self.code(images, settings, rng),
+                        one_hot(labels[chosen], len(self.classes)))
 
     def code(self, values, settings, rng, n_steps=None):
         """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv".

@@ -36,13 +36,15 @@ def shifted(values, most, rng):
 def elastic(values, alpha, sigma, rng):
     """Square images (N, side^2), each distorted by a field of its own; alpha, sigma in pixels."""
     side = _side(values)
+    alpha = validation.number_in("alpha", alpha, 0, 1e6)
+    sigma = validation.number_in("sigma", sigma, 1e-6, 1e6)
     validation.generator("rng", rng)
     fields = displacement((2, len(values), side, side), alpha, sigma, rng)
     return warp(values.reshape(-1, side, side), *fields).reshape(values.shape).astype(values.dtype)
 
 
 def _side(values):
-    """The side of square images (N, side^2), after a look at them."""
+    """The side of square images (N, side^2)."""
     side = math.isqrt(validation.array("values", values, ("N", "side^2"), "floats").shape[1])
     validation.array("values", values, ("N", side ** 2), "floats")
     return side

@@ -50,8 +50,8 @@ DIGITS = dict(
     **WEIGHTS,
     hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(20),
     test_steps=ours(None), max_spikes=ours(20), shift=ours(0), distortion=ours(None),
-    hidden_dropout=ours(None), optimiser=ours("adam"), lr=ours(0.002), momentum=ours(0.0), schedule=ours("cosine"), batch=ours(32), epochs=ours(20),
-    clip=ours(None))
+    hidden_dropout=ours(None), optimiser=ours("adam"), lr=ours(0.002), momentum=ours(0.0),
+    schedule=ours("cosine"), batch=ours(32), epochs=ours(20), clip=ours(None))
 
 DIGITS_SMALL = {
     "snu": {**DIGITS, "options": toolkit({"g": "leaky_relu"}), "lr": ours(0.01)},

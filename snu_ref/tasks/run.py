@@ -119,7 +119,7 @@ def load_run(folder, data=None):
 def tested(task, network, settings, seed):
     """The test figures and, where the task has classes, the answer to every test image, as digits.
 
-    The answers serve to compare two classifiers image by image (`snu_ref.tasks.statistics.mcnemar`).
+    The answers serve to compare two classifiers image by image (`tasks.statistics.mcnemar`).
     """
     if not hasattr(task, "answers") or len(task.classes) > 10:  # no digit for each class
         return {"test": task.evaluate(network, "test", settings, seed)}

@@ -86,5 +86,9 @@ def test_files_and_links_are_there():
                 for line in re.findall(r"^##+ (.*)$", README, re.MULTILINE)}
     for link in re.findall(r"\]\(#([^)]*)\)", README):
         assert link in headings, link
+    overview = (HERE / "tutorials" / "README.md").read_text(encoding="utf-8")
     for script in (HERE / "tutorials").glob("[0-9]*.py"):
-        assert script.name in README, f"the README does not list {script.name}"
+        assert f"({script.name})" in overview and f"(pictures/{script.name[:2]}.png)" in overview, script.name
+    pictures = list((HERE / "tutorials" / "pictures").iterdir())
+    assert {path.name for path in pictures} == set(re.findall(r"pictures/(\d\d\.png)", overview))
+    assert sum(path.stat().st_size for path in pictures) <= 300_000

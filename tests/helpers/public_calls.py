@@ -15,7 +15,7 @@ from snu_ref.data import baselines, datasets, ngrams
 from snu_ref.gradcheck import check_gradient
 from snu_ref.layers.conv import conv2d, conv2d_backward
 from snu_ref.pcm import in_loop
-from snu_ref.tasks import digits, language
+from snu_ref.tasks import digits, distortion, language
 
 T, B, N_IN, N, IMAGE = 3, 2, 3, 4, (4, 3, 2)
 
@@ -212,8 +212,15 @@ OTHERS = {
     "one_hot": (digits.one_hot, dict(labels=integers(10, 5))),
     "split_validation": (digits.split_validation, dict(
         values=normal(6, 4), labels=integers(10, 6), n_valid=number(2))),
-    "shifted": (lambda values, most: digits.shifted(values, most, rng_of()), dict(
+    "shifted": (lambda values, most: distortion.shifted(values, most, rng_of()), dict(
         values=normal(3, 9), most=number(1))),
+    "elastic": (lambda values, alpha, sigma: distortion.elastic(values, alpha, sigma, rng_of()), dict(
+        values=normal(3, 9), alpha=number(3.0), sigma=number(2.0))),
+    "nearest_neighbour": (baselines.nearest_neighbour, dict(
+        train_values=normal(6, 4), train_labels=integers(10, 6), values=normal(3, 4))),
+    "nearest_chords_nll": (
+        lambda train_rolls, test_rolls, k: baselines.nearest_chords_nll([train_rolls], [test_rolls], k),
+        dict(train_rolls=bits(6, 3), test_rolls=bits(4, 3), k=number(2))),
     "sample": (sample_run, dict(E=normal(4, 4), first=number([1, 2]), n=number(3), temperature=number(0.5))),
     "check_gradient": (checked, dict(x=normal(3, 2))),
     "full_scale": (pcm.full_scale, dict(W=normal(3, 2), pairs=number(2))),

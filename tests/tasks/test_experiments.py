@@ -89,7 +89,7 @@ def test_a_trial_does_not_read_the_test_split(few_pieces):
 def test_answers_in_the_results_are_those_of_the_accuracy(few_pieces):
     loaded = runs.load_task("digits", "ssnu")
     run = run_task(loaded, find_preset("digits", "ssnu", "small"), 0, **TINY)
-    right = np.array(list(map(int, run.results["answers"]))) == loaded.task.data["test"][1]
+    right = np.array(list(map(int, run.results["answers"].split()))) == loaded.task.data["test"][1]
     assert right.mean() == run.results["test"]["accuracy"]
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from snu_ref.data.baselines import independent_notes_nll, nearest_chords_nll, nearest_neighbour
-from snu_ref.experiments.claims import CLAIMS, Claim, Published
-from snu_ref.experiments.results_page import judged, page
+from snu_ref.experiments.claims import CLAIMS, MEMBRANE, Claim, Published
+from snu_ref.experiments.results_page import differences_of, judged, page, write_page
 from snu_ref.experiments.rows import BLOCKS
 from snu_ref.experiments.runs import COLUMNS, read_table, write_table
 
@@ -118,3 +118,19 @@ def test_nearest_chords_on_a_cycle_and_with_all_neighbours():
     rng = np.random.default_rng(0)
     noise = [(rng.random((60, 4)) < 0.3).astype(float) for _ in range(3)]
     assert nearest_chords_nll(noise, noise, 177) == pytest.approx(independent_notes_nll(noise, noise), abs=1e-3)
+
+
+def test_the_figure_of_a_block_shows_rows_with_two_seeds_against_their_base(tmp_path):
+    names = {"membrane": ["JSB, SNU, decay 0", "digits, SNU, decay 0"], "jsb": ["SNU"], "digits": ["SNU"]}
+    metrics = {"JSB, SNU, decay 0": "nll", "digits, SNU, decay 0": "accuracy"}
+    for block, rows in names.items():
+        write_table(tmp_path / f"{block}.csv", [
+            line(row, seed, 0.9 + seed / 100, metric=metrics.get(row, "nll" if block == "jsb" else "accuracy"))
+            for row in rows for seed in range(1 if block == "digits" else 3)])
+    write_page(tmp_path, tmp_path / "page.md")
+    assert (tmp_path / "membrane.png").read_bytes().startswith(b"\x89PNG") and not (tmp_path / "unit.png").exists()
+    assert "](results/membrane.png)" in (tmp_path / "page.md").read_text(encoding="utf-8")
+    read = {path.stem: read_table(path) for path in tmp_path.glob("*.csv")}
+    (label, rows), = differences_of(MEMBRANE[:1] + MEMBRANE[3:4], read)
+    assert label == "JSB: NLL, nats" and rows == [("SNU", 0, pytest.approx(-0.0227, abs=1e-4),
+                                                   pytest.approx(0.0227, abs=1e-4))]  # 2.776 sd sqrt(2/3)
