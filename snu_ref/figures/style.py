@@ -18,7 +18,8 @@ presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.un
 the colour map cividis, Nunez et al., PLOS ONE 13 (2018). Sizes and the roles of colours are ours.
 """
 import os
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..files import whole_file
@@ -112,12 +113,16 @@ def house():
 
 
 def _matplotlib():
-    """matplotlib. It does not load where MPLBACKEND is no backend; no figure here needs one."""
-    try:
-        import matplotlib
-    except ValueError:
-        os.environ.pop("MPLBACKEND", None)
-        import matplotlib
+    """matplotlib, which by itself does not load where MPLBACKEND names no backend.
+
+    No figure here needs one. A backend that exists stays the choice of the user.
+    """
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+    if backend:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
     return matplotlib
 
 

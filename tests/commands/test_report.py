@@ -4,6 +4,7 @@ The page of a real run is tested in test_commands.py; here it is built from made
 """
 import copy
 import json
+import os
 import struct
 import zlib
 
@@ -251,3 +252,35 @@ def test_results_are_not_changed(folder):
     before = copy.deepcopy(results)
     report.build(results, folder)
     assert results == before
+
+
+# ---- files of others ----------------------------------------------------------------------------
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["results.json", "neuron.png"])
+def test_what_is_no_file_is_named_and_not_waited_for(folder, name, capsys):
+    made = {"a pipe": os.mkfifo, "a folder": os.mkdir, "a link to nowhere": lambda path: os.symlink("gone", path)}
+    (folder / "results.json").write_text(json.dumps(made_up()))
+    path = folder / name
+    for found, make in made.items():
+        path.unlink() if not path.is_dir() or path.is_symlink() else path.rmdir()
+        make(path)
+        assert main(["report", str(folder)]) == 2
+        assert f"{path}: expected a file, found {found}" in capsys.readouterr().err
+
+
+def test_results_that_are_too_deep_or_too_long_are_named(folder, capsys, monkeypatch):
+    (folder / "results.json").write_text("[" * 100_000)
+    assert main(["report", str(folder)]) == 2
+    assert "results.json" in capsys.readouterr().err
+    monkeypatch.setattr(report, "LARGEST", 100)
+    assert main(["report", str(folder)]) == 2
+    assert "expected at most 100 bytes, found more" in capsys.readouterr().err
+
+
+def test_text_from_outside_cannot_command_the_terminal(tmp_path, capsys):
+    name = tmp_path / "\x1b[31mred\nnext\x07"
+    assert main(["report", str(name)]) == 2
+    err = capsys.readouterr().err
+    assert "\\x1b[31mred\\nnext\\x07" in err and err.count("\n") == 1
+    assert all(c.isprintable() for c in err.rstrip("\n"))
