@@ -231,6 +231,22 @@ def test_the_sliders_of_the_unit_to_play_with(tmp_path, monkeypatch, capsys):
     assert abs((high - low) / (2 * e) - sum(drawn()[1])) < 1e-6
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_where_there_is_a_display_the_unit_to_play_with_opens_its_window(tmp_path, monkeypatch):
+    """The canvas says that it belongs to a window; showing it is counted."""
+    import matplotlib.pyplot as pyplot
+
+    canvas = "matplotlib.backends.backend_agg.FigureCanvasAgg.required_interactive_framework"
+    shown = []
+    monkeypatch.setattr(canvas, "headless")  # the one that matplotlib takes without a display
+    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.get_fignums()))
+    monkeypatch.setattr(sys, "argv", ["00_play.py", "--out", str(tmp_path)])
+    pyplot.switch_backend("agg")
+    names = runpy.run_path(str(FOLDER / "00_play.py"), run_name="__main__")
+    assert shown == [[names["play"].figure.number]] and not any(tmp_path.iterdir())
+    pyplot.close("all")
+
+
 def test_exercises_are_printed_ready_to_be_pasted():
     for script in TUTORIALS:
         text = tutorial.exercises(script.read_text(encoding="utf-8"))
