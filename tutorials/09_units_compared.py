@@ -228,8 +228,8 @@ claim(difference < 1e-9 and not y.any())
 # - The LSTM knows after 35 steps, the GRU not within this effort: it starts at 1/2 and forgets
 #   fast.
 # - The RNN is a gamble on the start. With two of the three that are tried below it knows after 20
-#   and after 35 steps; with the third it has learned neither. (That is rare: with fifteen other starts
-#   it always knew after 20 steps.)
+#   and after 35 steps; with the third it has learned neither. (That is rare: with fifteen other
+#   starts it always knew after 20 steps.)
 #
 # ## When does the membrane pay?
 #
