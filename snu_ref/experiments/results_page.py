@@ -149,9 +149,9 @@ def judged(claim, lines):
         allowed = allowed * len(values)
     word = verdict(values, allowed, metric == "accuracy")
     gap, low, high = difference(values, allowed)
-    text = f"{name} {_shown(metric, values)}, " + (
-        f"published {_number(metric, claim.value)}" if isinstance(claim, Published)
-        else f"{claim.b[1]} {_shown(metric, rival)}")
+    text = f"{name} ({_shown(metric, values)}) against " + (
+        f"the published {_number(metric, claim.value)}" if isinstance(claim, Published)
+        else f"{claim.b[1]} ({_shown(metric, rival)})")
     answers = [[line["wrong"].split() for line in lines[place[0]] if line["row"] == place[1]
                 and line["seed"] == "0" and line["wrong"]]
                for place in ((claim.a,) if isinstance(claim, Published) else (claim.a, claim.b))]
@@ -165,7 +165,7 @@ def judged(claim, lines):
         return ("neither" if p >= SIGNIFICANT else "for" if better else "against"), text
     shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
     gap, low, high = (_number(metric, end + shift, "+") for end in (gap, low, high))
-    text += f", difference {gap} ({low} to {high})"
+    text += f": difference {gap}, from {low} to {high}"
     if margin:
         text += f", where the margin is {_number(metric, margin)}"
     sides = {"better": "for", "worse": "against", "not told apart": "neither"}
