@@ -61,7 +61,7 @@ def test_one_seed_is_told_apart_by_its_answers_only():
         return {"x": [line(name, 0, 1 - len(wrong) / 100, metric="accuracy", wrong=" ".join(map(str, wrong)))
                       for name, wrong in (("A", wrong_a), ("B", wrong_b))]}
     side, text = judged(CLAIM, both(range(2), range(20)))        # 0 and 18 of them: 2/2^18
-    assert side == "for" and text.endswith("McNemar's test of seed 0 p = 7.6e-06")
+    assert side == "for" and text.endswith("McNemar's test of seed 0: p = 7.6e-06")
     assert judged(CLAIM, both(range(20), range(2)))[0] == "against"
     assert judged(CLAIM, both(range(4), range(5)))[0] == "neither"
     assert "difference" not in text
