@@ -315,3 +315,11 @@ def test_without_converters_a_quiet_read_is_the_difference_of_the_conductances()
         assert np.allclose(store.weights("0.W"), (G[0] - G[1]).sum(axis=0) / 8, rtol=1e-12, atol=0) == same
     with pytest.raises(ValueError, match="ideal: expected one of 'write', 'read', 'drift', 'converters'"):
         _programmed(ideal=("noise",))
+
+
+def test_a_run_with_injected_noise_is_judged_and_kept_without_it():
+    task, settings = _music(store={"kind": "noisy", "sigma": 0.5})
+    trained = train(task, settings, 0)
+    for name in ("0.W", "1.W"):
+        assert np.allclose(trained.network.params[name], trained.store.at_rest(name), rtol=1e-6)   # float32
+    assert trained.history[-1]["nll"] == task.evaluate(trained.network, "valid", settings, 0)["nll"]
