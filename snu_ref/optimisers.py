@@ -21,7 +21,6 @@ Sources: momentum, Polyak 1964, in the form of Sutskever et al., ICML 2013, with
 outside; Adam, Kingma & Ba, ICLR 2015, Algorithm 1; clipping, Pascanu et al., ICML 2013.
 """
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -125,7 +124,8 @@ def clip_by_norm(grads, max_norm):
         raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
     if scale < 1e-30:  # it could vanish in float32, but its root cannot
-        return {name: np.asarray(g * scale ** 0.5 * scale ** 0.5) for name, g in grads.items()}, norm
+        root = scale ** 0.5
+        return {name: np.asarray(g * root * root) for name, g in grads.items()}, norm
     return {name: np.asarray(g * scale) for name, g in grads.items()}, norm
 
 

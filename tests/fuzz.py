@@ -5,10 +5,11 @@
 
 Each call takes plain arguments (helpers/public_calls.py) and makes one of them odd: another dtype, layout in
 memory, subclass, shape or size of the numbers, or another kind of number where a number is expected. The right
-answer is that of the same call on contiguous copies in float64 (int64, bool; int and float for numbers), to
-1e-12 of the largest number of each array (or of a thousandth of all, if that is more), 2e-5 in float32, 2e-3 in float16; where a
-number of that answer is beyond float32, the call may give infinity. A refusal is a ValueError or TypeError
-whose message has the argument's name. And no input may be changed.
+answer is that of the same call on contiguous copies in float64 (int64, bool; int and float for numbers),
+to 1e-12, in float32 2e-5, in float16 2e-3 of the largest number of each array, or of a thousandth of the
+largest of all, if that is more. Where a number of that answer is beyond the dtype, that array is not
+compared. A refusal is a ValueError or TypeError whose message has the argument's name; a MemoryError for a
+size counts as one. No input may be changed.
 """
 import argparse
 import os
