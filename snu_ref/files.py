@@ -34,7 +34,7 @@ LOCK = ".one-writer"
 
 
 def found_at(path):
-    """What stands at `path`, in words: "a file", "a folder", "a link to nowhere", "nothing"..."""
+    """What stands at `path`: "a file", "a folder", "a link to nowhere" ... or "nothing"."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):  # ValueError: a NUL in the name

@@ -130,5 +130,6 @@ def _mask(mask, y):
 def _real(name, a, mask, **limits):
     """a (T, B, ...) with 0 on padded steps, so that nothing there can reach the loss; checked."""
     if mask is not None:
-        a = np.where(mask.astype(bool).reshape(mask.shape + (1,) * (a.ndim - 2)), a, a.dtype.type(0))
+        real = mask.astype(bool).reshape(mask.shape + (1,) * (a.ndim - 2))
+        a = np.where(real, a, a.dtype.type(0))
     return validation.array(name, a, None, a.dtype, **limits)

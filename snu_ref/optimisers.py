@@ -131,7 +131,8 @@ def clip_by_norm(grads, max_norm):
         raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
     if scale < 1e-30:  # it could vanish in float32, but its root cannot
-        return {name: np.asarray(g * scale ** 0.5 * scale ** 0.5) for name, g in grads.items()}, norm
+        root = scale ** 0.5
+        return {name: np.asarray(g * root * root) for name, g in grads.items()}, norm
     return {name: np.asarray(g * scale) for name, g in grads.items()}, norm
 
 

@@ -1,16 +1,16 @@
-"""One plain call of every public function that takes arrays or numbers: what the fuzz script makes odd.
+"""One plain call of every public function that takes arrays or numbers, for the fuzz script.
 
-Each call is a function of named arguments, which come as its defaults do: `arguments(rng, dtype)` makes plain
-ones, `run(**arguments)` gives all that comes out as a flat list. Numbers are multiples of 1/8, so that a sum or
-a product of a few is exact in float32 and float64 alike, and a spike does not hang on a rounding.
+`arguments_of(name, rng)` makes plain arguments, `run(name, arguments)` gives all that comes out as
+a flat list. Numbers are multiples of 1/8: a sum or a product of a few is exact in float32 and
+float64 alike, and a spike does not hang on a rounding.
 """
 import copy
 
 import numpy as np
 
-from snu_ref import (GRU, LSTM, RNN, SGD, SNU, Adam, AveragePool2d, ConvSNU, Dense, Dropout, Embedding,
-                     Flatten, MaxPool2d, Network, TiedOutput, bernoulli_nll, clip_by_norm,
-                     mean_square_error, pcm, rate_code, softmax_cross_entropy)
+from snu_ref import (GRU, LSTM, RNN, SGD, SNU, Adam, AveragePool2d, ConvSNU, Dense, Dropout,
+                     Embedding, Flatten, MaxPool2d, Network, TiedOutput, bernoulli_nll,
+                     clip_by_norm, mean_square_error, pcm, rate_code, softmax_cross_entropy)
 from snu_ref.data import baselines, datasets, ngrams
 from snu_ref.gradcheck import check_gradient
 from snu_ref.layers.conv import conv2d, conv2d_backward
@@ -117,9 +117,15 @@ def eighth_of_one(*shape):
     return lambda rng, dtype: (rng.integers(0, 9, shape) / 8).astype(dtype)
 
 
+def padding(rng, dtype):
+    return np.array([[1, 1], [1, 0], [0, 0]], dtype)
+
+
 def no_ties(rng, dtype):
     """Weights whose largest is 15/8, so that none lies half way between two levels."""
-    return np.append(np.clip(eighths(rng, (2, 2), dtype), -1.875, 1.875), np.array([[1.875, 0]], dtype), axis=0)
+    W = np.clip(eighths(rng, (3, 2), dtype), -1.875, 1.875)
+    W[0, 0] = 1.875
+    return W
 
 
 def step_of(make):
@@ -186,63 +192,74 @@ def rng_of():
 OTHERS = {
     "mean_square_error": (mean_square_error, dict(y=normal(T, B, N), target=normal(B, N))),
     "bernoulli_nll": (bernoulli_nll, dict(y=normal(T, B, N), target=bits(T, B, N),
-                                          mask=lambda rng, dtype: np.array([[1, 1], [1, 0], [0, 0]], dtype))),
-    "softmax_cross_entropy": (softmax_cross_entropy, dict(y=normal(T, B, N), target=integers(N, T, B))),
-    "SGD": (step_of(SGD), dict(p=normal(3, 2), g=normal(3, 2), lr=number(0.125), momentum=number(0.5))),
-    "Adam": (step_of(Adam), dict(p=normal(3, 2), g=normal(3, 2), lr=number(0.125), beta1=number(0.5),
-                                 beta2=number(0.75), eps=number(2.0 ** -20))),
+                                          mask=padding)),
+    "softmax_cross_entropy": (softmax_cross_entropy, dict(
+        y=normal(T, B, N), target=integers(N, T, B))),
+    "SGD": (step_of(SGD), dict(
+        p=normal(3, 2), g=normal(3, 2), lr=number(0.125), momentum=number(0.5))),
+    "Adam": (step_of(Adam), dict(
+        p=normal(3, 2), g=normal(3, 2), lr=number(0.125), beta1=number(0.5), beta2=number(0.75),
+        eps=number(2.0 ** -20))),
     "clip_by_norm": (lambda g, max_norm: clip_by_norm({"g": g}, max_norm),
                      dict(g=normal(3, 2), max_norm=number(0.5))),
-    "rate_code": (lambda values, n_steps, max_spikes: rate_code(values, n_steps, max_spikes, rng=rng_of()),
-                  dict(values=eighth_of_one(B, N), n_steps=number(5), max_spikes=number(3))),
-    "conv2d": (conv2d, dict(x=normal(2, 5, 4, 2), W=normal(2, 3, 2, 2), stride=number(2), padding=number(1))),
-    "conv2d_backward": (conv2d_backward, dict(dz=normal(2, 3, 2, 2), x=normal(2, 5, 4, 2), W=normal(2, 3, 2, 2),
-                                              stride=number(2), padding=number(1))),
+    "rate_code": (lambda **a: rate_code(**a, rng=rng_of()), dict(
+        values=eighth_of_one(B, N), n_steps=number(5), max_spikes=number(3))),
+    "conv2d": (conv2d, dict(
+        x=normal(2, 5, 4, 2), W=normal(2, 3, 2, 2), stride=number(2), padding=number(1))),
+    "conv2d_backward": (conv2d_backward, dict(
+        dz=normal(2, 3, 2, 2), x=normal(2, 5, 4, 2), W=normal(2, 3, 2, 2), stride=number(2),
+        padding=number(1))),
     "unigram": (ngrams.unigram, dict(train=integers(5, 9), vocabulary_size=number(5))),
     "witten_bell_bigram": (ngrams.witten_bell_bigram, dict(
-        train=integers(5, 9), history=integers(5, 4), word=integers(5, 4), vocabulary_size=number(5))),
+        train=integers(5, 9), history=integers(5, 4), word=integers(5, 4),
+        vocabulary_size=number(5))),
     "unigram_perplexity": (ngrams.unigram_perplexity, dict(
         train=integers(5, 9), test=integers(5, 4), vocabulary_size=number(5))),
     "witten_bell_bigram_perplexity": (ngrams.witten_bell_bigram_perplexity, dict(
         train=integers(5, 9), test=integers(5, 4), vocabulary_size=number(5))),
     "independent_notes_nll": (
-        lambda train_rolls, test_rolls: baselines.independent_notes_nll([train_rolls], [test_rolls]),
+        lambda train_rolls, test_rolls: baselines.independent_notes_nll([train_rolls],
+                                                                        [test_rolls]),
         dict(train_rolls=bits(4, 3), test_rolls=bits(3, 3))),
-    "piano_roll": (datasets.piano_roll, dict(pitches=lambda rng, dtype: rng.integers(21, 109, (4, 2)))),
+    "piano_roll": (datasets.piano_roll, dict(
+        pitches=lambda rng, dtype: rng.integers(21, 109, (4, 2)))),
     "one_hot": (digits.one_hot, dict(labels=integers(10, 5))),
     "split_validation": (digits.split_validation, dict(
         values=normal(6, 4), labels=integers(10, 6), n_valid=number(2))),
     "shifted": (lambda values, most: distortion.shifted(values, most, rng_of()), dict(
         values=normal(3, 9), most=number(1))),
-    "elastic": (lambda values, alpha, sigma: distortion.elastic(values, alpha, sigma, rng_of()), dict(
-        values=normal(3, 9), alpha=number(3.0), sigma=number(2.0))),
+    "elastic": (lambda values, alpha, sigma: distortion.elastic(values, alpha, sigma, rng_of()),
+                dict(values=normal(3, 9), alpha=number(3.0), sigma=number(2.0))),
     "nearest_neighbour": (baselines.nearest_neighbour, dict(
         train_values=normal(6, 4), train_labels=integers(10, 6), values=normal(3, 4))),
     "nearest_chords_nll": (
-        lambda train_rolls, test_rolls, k: baselines.nearest_chords_nll([train_rolls], [test_rolls], k),
+        lambda train_rolls, test_rolls, k:
+            baselines.nearest_chords_nll([train_rolls], [test_rolls], k),
         dict(train_rolls=bits(6, 3), test_rolls=bits(4, 3), k=number(2))),
-    "sample": (sample_run, dict(E=normal(4, 4), first=number([1, 2]), n=number(3), temperature=number(0.5))),
+    "sample": (sample_run, dict(
+        E=normal(4, 4), first=number([1, 2]), n=number(3), temperature=number(0.5))),
     "check_gradient": (checked, dict(x=normal(3, 2))),
     "full_scale": (pcm.full_scale, dict(W=normal(3, 2), pairs=number(2))),
-    "draw_stuck": (lambda shape, p_set, p_reset: pcm.draw_stuck(shape, p_set, p_reset, rng=rng_of()),
-                   dict(shape=number((2, 3)), p_set=number(0.25), p_reset=number(0.25))),
+    "draw_stuck": (lambda **a: pcm.draw_stuck(**a, rng=rng_of()), dict(
+        shape=number((2, 3)), p_set=number(0.25), p_reset=number(0.25))),
     "PCMDevices": (devices_run, dict(
         G_T=eighth_of_one(2, 3), stuck=lambda rng, dtype: rng.integers(-1, 2, (2, 3)),
-        pulses=lambda rng, dtype: rng.integers(1, 4, (2, 3)), where=bits(2, 3, dtype=bool), t=number(2.0),
-        noise=number(0.5))),
-    "PCMArray": (array_run, dict(W=eighth_of_one(3, 2), dW=normal(3, 2), x=eighth_of_one(4, 3), t=number(2.0),
-                                 scale=number(8.0), bits=number(8), noise=number(0.5), dac_bound=number(1.0))),
-    "from_weights": (lambda W, t, pairs: pcm.PCMArray.from_weights(W, noise=0.0, t=t, pairs=pairs).state(),
-                     dict(W=normal(3, 2), t=number(2.0), pairs=number(2))),
+        pulses=lambda rng, dtype: rng.integers(1, 4, (2, 3)), where=bits(2, 3, dtype=bool),
+        t=number(2.0), noise=number(0.5))),
+    "PCMArray": (array_run, dict(
+        W=eighth_of_one(3, 2), dW=normal(3, 2), x=eighth_of_one(4, 3), t=number(2.0),
+        scale=number(8.0), bits=number(8), noise=number(0.5), dac_bound=number(1.0))),
+    "from_weights": (lambda **a: pcm.PCMArray.from_weights(noise=0.0, **a).state(), dict(
+        W=normal(3, 2), t=number(2.0), pairs=number(2))),
     "UpdateRule": (lambda **a: [getattr(pcm.UpdateRule(**a), name) for name in a], dict(
-        epsilon=number(0.75), seconds=number(1.0), refresh_every=number(100), refresh_above=number(8.0),
-        refresh_below=number(6.0))),
+        epsilon=number(0.75), seconds=number(1.0), refresh_every=number(100),
+        refresh_above=number(8.0), refresh_below=number(6.0))),
     "DeviceReadout": (lambda G, x, bits: pcm.DeviceReadout(bits).product(x, G), dict(
         G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), bits=number(7))),
     "ColumnReadout": (lambda G, x, noise, **a: pcm.ColumnReadout(**a).product(x, G, noise), dict(
         G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), noise=number(0.0), dac_bits=number(7),
-        adc_bits=number(7), dac_bound=number(1.0), adc_bound=number(12.0), output_noise=number(0.125),
-        tile=number((2, 1)))),
+        adc_bits=number(7), dac_bound=number(1.0), adc_bound=number(12.0),
+        output_noise=number(0.125), tile=number((2, 1)))),
     "Stores": (store_run, dict(W=eighth_of_one(3, 2), scale=number(8.0),
                                epsilon=number(0.75), bits=number(4))),
     "round_to_bits": (in_loop.round_to_bits, dict(W=no_ties, bits=number(4))),
@@ -251,7 +268,7 @@ OTHERS = {
     "new ConvSNU": (lambda **a: list(ConvSNU(rng=rng_of(), **a).params.values()), dict(
         in_shape=number((5, 4, 2)), n_units=number(3), kernel=number((2, 3)), stride=number(2),
         padding=number(1))),
-    "new Dropout": (lambda rate, mask: Dropout(rate, mask=mask).forward(np.ones((2, 2, 3)))[0], dict(
+    "new Dropout": (lambda **a: Dropout(**a).forward(np.ones((2, 2, 3)))[0], dict(
         rate=number(0.5), mask=bits(2, 2, 3))),
     "new Embedding": (lambda **a: list(Embedding(rng=rng_of(), **a).params.values()), dict(
         n_words=number(5), n_units=number(3), scale=number(0.5))),

@@ -1,4 +1,4 @@
-"""A slice of the fuzz script: odd calls of every public function, five seconds of them (tests/fuzz.py)."""
+"""A slice of the fuzz script (tests/fuzz.py): some odd calls of every public function."""
 import numpy as np
 import pytest
 
@@ -16,14 +16,15 @@ def test_an_odd_call_gives_the_right_answer_or_names_the_argument():
 
 
 @pytest.mark.parametrize("kind, careless", [
-    ("layout", lambda x: np.add(x, 1, out=x) if x.flags.writeable else x),        # changes its input
-    ("layout", lambda x: np.ravel(x, order="K")),                                 # depends on the layout
-    ("subclass", lambda x: np.asarray(x)),                                        # takes a masked array
-    ("dtype", lambda x: x * x.dtype.type(90)),                                    # overflows in int8
-    ("no array", lambda x: x.sum()),                                              # an AttributeError
+    ("layout", lambda x: np.add(x, 1, out=x) if x.flags.writeable else x),  # changes its input
+    ("layout", lambda x: np.ravel(x, order="K")),                           # depends on the layout
+    ("subclass", lambda x: np.asarray(x)),                                  # takes a masked array
+    ("dtype", lambda x: x * x.dtype.type(90)),                              # overflows in int8
+    ("no array", lambda x: x.sum()),                                        # an AttributeError
 ])
 def test_the_script_sees_a_function_that_is_wrong(monkeypatch, kind, careless):
-    monkeypatch.setitem(public_calls.OTHERS, "careless", (careless, {"x": public_calls.normal(3, 2)}))
+    arguments = {"x": public_calls.normal(3, 2)}
+    monkeypatch.setitem(public_calls.OTHERS, "careless", (careless, arguments))
     monkeypatch.setattr(fuzz, "NAMES", ["careless"])
     counts = fuzz.fuzz(120, seed=0, report=lambda text: None)
     assert counts[kind, "wrong"] > 0, counts
