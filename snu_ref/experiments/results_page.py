@@ -149,25 +149,25 @@ def judged(claim, lines):
         allowed = allowed * len(values)
     word = verdict(values, allowed, metric == "accuracy")
     gap, low, high = difference(values, allowed)
-    text = f"{name} {_shown(metric, values)}, " + (
-        f"published {_number(metric, claim.value)}" if isinstance(claim, Published)
-        else f"{claim.b[1]} {_shown(metric, rival)}")
+    text = f"{name} ({_shown(metric, values)}) against " + (
+        f"the published {_number(metric, claim.value)}" if isinstance(claim, Published)
+        else f"{claim.b[1]} ({_shown(metric, rival)})")
     answers = [[line["wrong"].split() for line in lines[place[0]] if line["row"] == place[1]
                 and line["seed"] == "0" and line["wrong"]]
                for place in ((claim.a,) if isinstance(claim, Published) else (claim.a, claim.b))]
     p = mcnemar(*sum(answers, [])) if len(sum(answers, [])) == 2 else None
-    if p is not None:
-        text += f", McNemar's test of seed 0 p = {p:.2g}"
+    tested = "" if p is None else f"; McNemar's test of seed 0: p = {p:.2g}"
     if low is None:
         if p is None:
             return "one", text
         better = (gap > 0) == (metric == "accuracy")
-        return ("neither" if p >= SIGNIFICANT else "for" if better else "against"), text
+        return ("neither" if p >= SIGNIFICANT else "for" if better else "against"), text + tested
     shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
     gap, low, high = (_number(metric, end + shift, "+") for end in (gap, low, high))
-    text += f", difference {gap} ({low} to {high})"
+    text += f": difference {gap}, from {low} to {high}"
     if margin:
         text += f", where the margin is {_number(metric, margin)}"
+    text += tested
     sides = {"better": "for", "worse": "against", "not told apart": "neither"}
     if getattr(claim, "rival", False):
         sides |= {"better": "against", "worse": "short"}

@@ -2,7 +2,11 @@
 import numpy as np
 import pytest
 
+from snu_ref import Dropout
+from snu_ref.tasks.digits import Digits
 from snu_ref.tasks.distortion import displacement, elastic, shifted, warp
+from snu_ref.tasks.presets import find_preset
+from snu_ref.tasks.settings import settings_of
 
 rng = np.random.default_rng(0)
 SIDE = 9
@@ -83,3 +87,20 @@ def test_each_image_has_a_field_of_its_own_that_depends_on_the_seed_alone():
     assert np.array_equal(a, b) and not np.array_equal(a, other) and not np.array_equal(a[0], a[1])
     assert a.dtype == np.float32 and a.min() >= 0 and a.max() <= images.max()   # means of pixels
     assert not np.array_equal(shifted(images, 2, np.random.default_rng(0)), images)
+
+
+@pytest.mark.parametrize("unit", ["ssnu", "snu-conv"])
+def test_dropout_stands_behind_the_hidden_layers_in_training_only(unit):
+    values, labels = np.full((20, 64), 0.5, np.float32), np.arange(20) % 10
+    task = Digits(unit, dict.fromkeys(("train", "valid", "test"), (values, labels)))
+    table = find_preset("digits", unit, "small")
+    plain, dropped = (settings_of(table, hidden=(6, 5), hidden_dropout=rate) for rate in (None, 0.5))
+    a, b = (task.network(settings, np.random.default_rng(0)) for settings in (plain, dropped))
+    kinds = [type(layer).__name__ for layer in b.layers]
+    assert [i for i, kind in enumerate(kinds) if kind == "Dropout"] == ([1, 3] if unit == "ssnu" else [5])
+    assert [type(layer) for layer in a.layers] == [type(layer) for layer in b.layers if type(layer) is not Dropout]
+    x = task.code(values, plain, np.random.default_rng(1))
+    assert not np.array_equal(a.forward(x)[0], b.forward(x)[0])
+    for settings, network in ((plain, a), (dropped, b)):
+        means, _ = task.outputs(network, values, settings, np.random.default_rng(2))
+        assert np.array_equal(means, task.outputs(a, values, plain, np.random.default_rng(2))[0])

@@ -39,7 +39,8 @@ def test_a_claim_stands_where_the_interval_puts_it(a, b, metric, side):
 def test_a_margin_is_allowed_for_and_the_difference_shown_without_it():
     table = lines([8.9, 8.8, 8.85], [8.81, 8.71, 8.76])           # 0.09 worse, sd 0.05
     assert judged(CLAIM._replace(margin=0.3), table) == (
-        "for", "A 8.850 ± 0.050, B 8.760 ± 0.050, difference +0.090 (-0.023 to +0.203), where the margin is 0.300")
+        "for", "A (8.850 ± 0.050) against B (8.760 ± 0.050): difference +0.090, from -0.023 to +0.203, "
+        "where the margin is 0.300")
     assert judged(CLAIM._replace(margin=0.1), table)[0] == "neither"
     better = lines([0.95, 0.951], [0.96, 0.961], metric="accuracy")   # a point worse
     assert judged(CLAIM._replace(margin=0.03), better)[0] == "for"
@@ -48,7 +49,7 @@ def test_a_margin_is_allowed_for_and_the_difference_shown_without_it():
 def test_a_published_figure_has_no_spread_and_a_rival_that_passes_its_own_speaks_against():
     table = lines([8.60, 8.62, 8.61], [])
     side, text = judged(Published("t", ("x", "A"), 8.72), table)
-    assert side == "for" and "difference -0.110 (-0.135 to -0.085)" in text     # 4.303 * 0.01 / sqrt(3)
+    assert side == "for" and "difference -0.110, from -0.135 to -0.085" in text     # 4.303 * 0.01 / sqrt(3)
     assert judged(Published("t", ("x", "A"), 8.72, rival=True), table)[0] == "against"
     assert judged(Published("t", ("x", "A"), 8.54, rival=True), table)[0] == "short"
     assert judged(Published("t", ("x", "A"), 8.54), table)[0] == "against"
@@ -60,7 +61,7 @@ def test_one_seed_is_told_apart_by_its_answers_only():
         return {"x": [line(name, 0, 1 - len(wrong) / 100, metric="accuracy", wrong=" ".join(map(str, wrong)))
                       for name, wrong in (("A", wrong_a), ("B", wrong_b))]}
     side, text = judged(CLAIM, both(range(2), range(20)))        # 0 and 18 of them: 2/2^18
-    assert side == "for" and text.endswith("McNemar's test of seed 0 p = 7.6e-06")
+    assert side == "for" and text.endswith("McNemar's test of seed 0: p = 7.6e-06")
     assert judged(CLAIM, both(range(20), range(2)))[0] == "against"
     assert judged(CLAIM, both(range(4), range(5)))[0] == "neither"
     assert "difference" not in text
