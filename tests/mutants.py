@@ -31,7 +31,7 @@ PARTS = {  # name: (files, the folder of tests that runs first)
     "pcm": (["pcm/*.py"], "tests/pcm"),
     "readers": (["data/*.py", "files.py"], "tests/tasks"),
     "training": (["tasks/training.py"], "tests/tasks"),
-    "checkpoints": (["tasks/checkpoints.py", "tasks/array_file.py"], "tests/tasks"),
+    "checkpoints": (["tasks/checkpoints.py", "saving/array_file.py"], "tests/tasks"),
     "comparison": (["oracle/comparison/*.py"], "tests/oracle"),
 }
 LEFT_OUT = ("make_digits.py", "make_chorales.py", "__init__.py")  # scripts, and lists of names

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import array_file
+from ..saving import array_file
 from ..files import found_at
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from snu_ref import (GRU, LSTM, RNN, SNU, Adam, AveragePool2d, ConvSNU, Dense, Dropout, Embedding,
-                     Flatten, MaxPool2d, Network, SGD, TiedOutput, array_file)
+                     Flatten, MaxPool2d, Network, SGD, TiedOutput)
 from snu_ref.activations import STATE_FUNCTIONS, SURROGATES, Activation
 from snu_ref.layer import Layer
+from snu_ref.saving import array_file
 
 T, B, IMAGE = 4, 3, (6, 5, 2)
 

@@ -13,7 +13,7 @@ import pytest
 
 from snu_ref.data import datasets
 from snu_ref.__main__ import main
-from snu_ref import array_file
+from snu_ref.saving import array_file
 from snu_ref.files import one_writer
 
 ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
@@ -136,7 +136,7 @@ KILL_IN_WRITING = """
 import os, signal, sys
 from contextlib import contextmanager
 from snu_ref.__main__ import main
-from snu_ref import array_file
+from snu_ref.saving import array_file
 
 whole_file, writes = array_file.whole_file, []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snu_ref import array_file
+from snu_ref.saving import array_file
 from snu_ref.figures import learning_curves
 from snu_ref.tasks import checkpoints
 from snu_ref.tasks.loading import load_task

@@ -11,7 +11,7 @@ import zipfile
 
 import numpy as np
 
-from .files import open_regular, whole_file
+from ..files import open_regular, whole_file
 
 DIGEST = "sha256"
 

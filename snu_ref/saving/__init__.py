@@ -1,0 +1,1 @@
+"""Networks and arrays in files: plain .npz without pickle, which notice any damage."""

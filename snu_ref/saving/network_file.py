@@ -1,0 +1,154 @@
+"""A network as one file: a plain .npz, without pickle.
+
+    "0.W", "1.b" ...   each array once, under the first of its names in the network
+    "network"          JSON text: the format's number, the states of the generators, and of each
+                       layer its class, options, parameters and trainable names
+    "sha256"           a digest of all that: see `array_file`
+
+Two parameters with one name of an array are tied; two layers with one number of a generator share
+it. What is Python code, a class or function of one's own, is refused by name.
+"""
+import inspect
+import json
+import math
+
+import numpy as np
+
+from ..activations import Activation, STATE_FUNCTIONS, SURROGATES, Surrogate
+from ..layer import Layer
+from . import array_file
+
+FORMAT = 1
+GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")  # NumPy's own
+
+
+def write(path, network):
+    """Write a Network to `path`; ValueError for what a file cannot hold, OSError."""
+    arrays, generators = {}, []
+    layers = _describe(network, "", arrays, {}, generators)["layers"]
+    text = json.dumps({"format": FORMAT, "generators": generators, "layers": layers},
+                      default=lambda array: array.tolist())  # in the state of some generators
+    array_file.write(path, {**arrays, "network": np.array(text)})
+
+
+def read(path, network):
+    """The network in a file that `write` has written; network: its class.
+
+    Raises FileNotFoundError, and ValueError by the file's name for any other content.
+    """
+    try:
+        arrays = array_file.read(path)
+        described = json.loads(str(arrays.pop("network")))
+        if described["format"] != FORMAT:
+            raise ValueError(f"format {described['format']} is of another version of snu_ref")
+        generators = [_generator(state) for state in described["generators"]]
+        whole = {"kind": "Network", "layers": described["layers"]}
+        return _build(whole, network, arrays, {}, generators)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a foreign text can go wrong in many ways
+        raise ValueError(f"{path}: expected a file that Network.save has written, but "
+                         f"{type(error).__name__}: {error}") from error
+
+
+def _describe(layer, place, arrays, names, generators):
+    """A layer as what JSON can hold; its arrays and generators are added, each once.
+
+    place: "2." for layers[2], "2.0." for the first of a Network there. names: by id, the names of
+    arrays, layers and generators that were met before.
+    """
+    if hasattr(layer, "layers"):  # a Network
+        return {"kind": "Network",
+                "layers": [_describe(part, f"{place}{i}.", arrays, names, generators)
+                           for i, part in enumerate(layer.layers)]}
+    kind = type(layer).__name__
+    if Layer.kinds.get(kind) is not type(layer):
+        raise ValueError(f"layers[{place[:-1]}]: expected a layer of snu_ref, which a file names, "
+                         f"got the class {kind} of your own")
+    options = {}
+    for name, value in layer.options().items():
+        if isinstance(value, np.random.Generator):
+            if id(value) not in names:
+                names[id(value)] = len(generators)
+                generators.append(value.bit_generator.state)
+            value = {"generator": names[id(value)]}
+        elif isinstance(value, Layer):
+            value = {"layer": names.get(id(value)) or _describe(value, f"{place}{name}.", arrays,
+                                                                names, generators)}
+        elif isinstance(value, np.ndarray):
+            arrays[place + name] = value
+            value = {"array": place + name}
+        elif isinstance(value, (Activation, Surrogate)):
+            own = {"g": STATE_FUNCTIONS, "surrogate": SURROGATES}.get(name, {value.name: value})
+            if own.get(value.name) is not value:
+                raise ValueError(f"layers[{place[:-1]}]: {name}: expected one of {', '.join(own)}, "
+                                 "which a file names, got a function of your own")
+            value = value.name
+        options[name] = value.name if isinstance(value, np.dtype) else value
+    names[id(layer)] = place
+    for name, p in layer.params.items():
+        arrays.setdefault(names.setdefault(id(p), place + name), p)
+    return {"kind": kind, "place": place, "options": options, "trainable": layer.trainable,
+            "params": {name: names[id(p)] for name, p in layer.params.items()}}
+
+
+def _build(described, network, arrays, made, generators):
+    """The layer that `_describe` described.
+
+    network: the class Network; made: arrays and layers that stand already, by name.
+    """
+    if described["kind"] == "Network":
+        return network([_build(part, network, arrays, made, generators)
+                        for part in described["layers"]])
+    options = {}
+    for name, value in described["options"].items():
+        if isinstance(value, dict):
+            (kind, value), = value.items()
+            value = (generators[value] if kind == "generator" else
+                     arrays[value].copy() if kind == "array" else
+                     made[value] if isinstance(value, str) else
+                     _build(value, network, arrays, made, generators))
+        options[name] = value
+    kind = Layer.kinds[described["kind"]]
+    if "rng" in inspect.signature(kind.__init__).parameters:
+        numbers = sum(arrays[key].size for key in described["params"].values())
+        options = {"rng": _blank(numbers), **options}  # but for Dropout, which has its own
+    layer = kind(**options)
+    if layer.params.keys() != described["params"].keys():
+        raise ValueError(f"expected the parameters {', '.join(layer.params)} of {kind.__name__}, "
+                         f"found {', '.join(described['params'])}")
+    for name, key in described["params"].items():
+        layer.tie(name, made.setdefault(key, arrays[key].copy()))
+    if not set(described["trainable"]) <= layer.params.keys():
+        raise ValueError(f"trainable: expected some of {', '.join(layer.params)}, found "
+                         f"{described['trainable']}")
+    layer.trainable = tuple(described["trainable"])
+    made[described["place"]] = layer
+    return layer
+
+
+def _blank(most):
+    """A generator of start values that get others soon: zeros, `most` numbers in all.
+
+    So a false size in a file costs an error, and no memory.
+    """
+    class Blank(np.random.Generator):  # in here, since numpy.random takes long to load
+        left = most
+
+        def uniform(self, low=0.0, high=1.0, size=None):
+            self.left -= math.prod(size)
+            if self.left < 0:
+                raise ValueError("its layers are larger than its arrays")
+            return np.zeros(size)
+
+    return Blank(np.random.PCG64(0))
+
+
+def _generator(state):
+    """The generator with a state of one of NumPy's own kinds."""
+    kind = state["bit_generator"]
+    if kind not in GENERATORS:
+        raise ValueError(f"generator: expected one of {', '.join(GENERATORS)}, found {kind}")
+    bits = getattr(np.random, kind)()
+    bits.state = state
+    return np.random.Generator(bits)
