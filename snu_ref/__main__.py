@@ -70,7 +70,7 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return READER_LEFT
-        say("", f"error: standard output: {error.strerror}")
+        say([], f"error: standard output: {error.strerror}")
         return 2
 
 
@@ -89,23 +89,23 @@ def parse_and_run(argv):
     args = parse(argv)
     try:
         return args.run(args)
-    except BrokenPipeError:  # an OSError, which `main` knows how to take
-        raise
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
-        say(args.command, f"error: {error}")
+        if isinstance(error, OSError) and error.errno and error.filename is None:
+            raise  # of standard output: `main` takes it
+        say([args.command], f"error: {error}")
         return 2
     except MemoryError as error:
-        say(args.command, f"error: not enough memory: {error}")
+        say([args.command], f"error: not enough memory: {error}")
         return 2
     except KeyboardInterrupt as stop:
-        say(args.command, f"stopped{stop and ': '}{stop}")
+        say([args.command], f"stopped{stop and ': '}{stop}")
         return 130
 
 
 def say(command, text):
     """Print a line to standard error; letters that would steer the terminal are escaped."""
     with suppress(OSError):  # nobody reads it
-        print(printable(f"{PROGRAM} {command}: {text}"), file=sys.stderr)
+        print(printable(" ".join([PROGRAM, *command]) + f": {text}"), file=sys.stderr)
 
 
 def use_one_thread():

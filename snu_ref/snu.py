@@ -138,10 +138,22 @@ class SNU(Layer):
         clips it to [0, 1] after each step.
     dtype : float32, float64 or longdouble
 
+    When nothing spikes
+    -------------------
+    `cache.y.mean()` after `forward` is the share of steps with a spike. If it is 0, the layers
+    behind have no input. With g="relu" they also have no gradient, since relu'(0) = 0, and no
+    training wakes them. Use g="identity", or larger W: `unit.params["W"] *= 3`.
+
     Attributes
     ----------
     params : {"W": (n_in, n_units), "b": (n_units,), "decay": (n_units,)} and "H" if recurrent
     trainable : names that an optimiser updates
+
+    Is it silent? `print(cache)` shows the spike rate. If a whole layer never fires, the next one
+    gets zeros, and with g="relu" no gradient comes back, since its slope at z = 0 is 0: nothing is
+    learnt. Then make the input or W larger, lower the threshold (b = -0.3), or take g =
+    "leaky_relu" or "identity". If units fire at every step, do the opposite with W or b. More:
+    tutorials/RECIPES.md.
 
     Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 

@@ -6,7 +6,7 @@
 Each call takes plain arguments (helpers/public_calls.py) and makes one of them odd: another dtype, layout in
 memory, subclass, shape or size of the numbers, or another kind of number where a number is expected. The right
 answer is that of the same call on contiguous copies in float64 (int64, bool; int and float for numbers), to
-1e-12 of the largest number of each array, or 2e-5 in float32, 2e-3 in float16; where a
+1e-12 of the largest number of each array (or of a thousandth of all, if that is more), 2e-5 in float32, 2e-3 in float16; where a
 number of that answer is beyond float32, the call may give infinity. A refusal is a ValueError or TypeError
 whose message has the argument's name. And no input may be changed.
 """
@@ -185,6 +185,9 @@ def differ(got, right, rounding, largest):
     """None, or what differs between two flat lists."""
     if len(got) != len(right):
         return f"{len(got)} results, not {len(right)}"
+    numbers = [np.abs(np.asarray(b, np.float64)).max(initial=0) for b in right
+               if np.asarray(b).dtype.kind in "fiub"]
+    least = 1e-3 * max((n for n in numbers if n < largest), default=0)
     for i, (a, b) in enumerate(zip(got, right)):
         a, b = (np.asarray(v) for v in (a, b))
         if a.shape != b.shape:
@@ -198,7 +201,7 @@ def differ(got, right, rounding, largest):
             beyond = (np.abs(b) > largest) | ~np.isfinite(b)
             if beyond.any():
                 continue  # its own size is out of range, or near to it
-            scale = np.abs(b).max(initial=0)
+            scale = max(np.abs(b).max(initial=0), least)
             if not (np.abs(a - b) <= rounding * scale + 1e-300).all():
                 return f"result {i}: {a.ravel()[:4]}, not {b.ravel()[:4]}"
     return None

@@ -7,8 +7,8 @@
 # Neural Unit (SNU). On the way you will measure how wrong the small steps are, and how fast the
 # neuron fires.
 #
-# **What it needs.** Some Python, the idea of a derivative, and the paper (arXiv:1812.07040) for
-# Eq. 1 and 2. No neuroscience.
+# **What it needs.** Some Python, and the idea of a derivative. No neuroscience. (The unit is that
+# of arXiv:1812.07040; "Eq. 1 and 2" are our numbers for its two equations.)
 #
 # **Time.** 2 s of processor time (`--quick`: 1 s), half an hour to read.
 #
@@ -82,7 +82,7 @@ claim(abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005)                   # 63 % 
 #     V_t = (dt/C) I_t + (1 - dt/tau) V_{t-1}                                               (c)
 #
 # In words: *add* a little charge, and *keep* a fraction of what was there. That fraction is called
-# the `decay`, 1 - dt/tau; the paper writes it l(tau).
+# the `decay`, 1 - dt/tau; in the paper's letters it is l(tau).
 
 
 # %%
@@ -255,7 +255,7 @@ with style.house():
 # %% [markdown]
 # ## The same thing as an SNU
 #
-# Now open the paper at Eq. 1 and 2. For one unit, with "." for point-wise products:
+# Now take the paper's unit. For one of them, with "." for point-wise products:
 #
 #     s_t = g( W x_t + l(tau) . s_{t-1} . (1 - y_{t-1}) )                                 Eq. 1
 #     y_t = h( s_t + b )                                                                  Eq. 2

@@ -7,8 +7,7 @@
 # agreement of two texts is no proof, you will differentiate the program numerically, watch that
 # fail, and repair it.
 #
-# **What it needs.** Tutorial 1 (the unit), the chain rule, and Eq. 1 and 2 of the paper
-# (arXiv:1812.07040).
+# **What it needs.** Tutorial 1 (the unit) and the chain rule.
 #
 # **Time.** 2 s of processor time (`--quick`: 1 s), an hour with a pencil.
 #
@@ -107,9 +106,9 @@ for t, row in enumerate(((z1, s1, v1, y1), (z2, s2, v2, y2), (z3, s3, v3, y3)), 
 # To pass this on to v we need the slope of h. But a step is flat: its slope is 0 everywhere, save
 # for v = 0, where there is none. Multiply by 0 and nothing is left to learn from. So training
 # *pretends*: in the backward pass, and only there, the slope is psi'(v), a bump around the
-# threshold. It says that a neuron that was *near* its threshold could have been tipped. The paper
-# takes psi = tanh, so psi'(v) = 1 - tanh(v)^2. By hand we take a bump that needs no tables, the
-# triangle
+# threshold. It says that a neuron that was *near* its threshold could have been tipped. The
+# authors' toolkit takes psi = tanh, so psi'(v) = 1 - tanh(v)^2. By hand we take a bump that needs
+# no tables, the triangle
 #
 #     psi'(v) = 1 - |v|   for |v| < 1, else 0
 #
@@ -136,7 +135,7 @@ with style.house():
             title="Forward: a step. Backward: a bump in its place")
     grid = np.linspace(-2, 2, 401)
     bottom.plot(grid, [tanh_slope(v) for v in grid], color=style.GREY, linestyle="--",
-                label="tanh (the paper)")
+                label="tanh (the authors)")
     bottom.plot(grid, [triangle_slope(v) for v in grid], color=THROUGH, label="triangle (by hand)")
     for t, v in enumerate((v1, v2, v3), 1):
         bottom.plot([v, v], [0, triangle_slope(v)], ":", color=style.GREY, linewidth=1.5)
@@ -522,7 +521,7 @@ for row in check_layer(unit, np.array(x)[:, None, None], rng=np.random.default_r
     claim(not row.failed)
 
 # %% [markdown]
-# ## With the paper's surrogate
+# ## With the authors' surrogate
 #
 # One function changes, psi = tanh instead of the triangle. The rest is as it was, and so is the
 # check.
@@ -641,7 +640,7 @@ print(f"dW by the package, through           {package()[0]['W']:.5f}")
 print(f"dW by the package, detached          {package(reset_grad='detached')[0]['W']:.5f}")
 print(f"dW by differences, spiking           {central(L, W):.5f}")
 print(f"dW by differences, frozen            {central(frozen['W'], W):.5f}")
-print(f"dW with the paper's tanh             {tanh_through['W']:.5f}")
+print(f"dW with the authors' tanh            {tanh_through['W']:.5f}")
 print(f"updates of W, through and detached   {' '.join(map(str, updates.values()))}")
 print(f"sSNU, dW by hand                     {soft['W']:.5f}")
 print(f"sSNU, dW by differences              {measured['W']:.5f}")
@@ -731,7 +730,7 @@ print(f"sSNU, dW by hand, detached           {soft_detached['W']:.5f}")
 #     dW by the package, detached          1.20000
 #     dW by differences, spiking           0.00000
 #     dW by differences, frozen            2.05376
-#     dW with the paper's tanh             2.62367
+#     dW with the authors' tanh            2.62367
 #     updates of W, through and detached   2 3
 #     sSNU, dW by hand                     0.15089
 #     sSNU, dW by differences              0.15089

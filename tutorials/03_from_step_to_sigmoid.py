@@ -6,8 +6,7 @@
 # that is never quite open or shut, the unit comes to rest instead of ticking, and the loss gets a
 # slope. You will turn a knob from the sSNU back to the SNU and watch all three disappear.
 #
-# **What it needs.** Tutorial 1 (the unit) and tutorial 2 (its gradient), and Eq. 1 and 2 of the
-# paper (arXiv:1812.07040).
+# **What it needs.** Tutorial 1 (the unit) and tutorial 2 (its gradient).
 #
 # **Time.** 2 s of processor time (`--quick`: 2 s), half an hour to read.
 #

@@ -7,7 +7,7 @@
 # gradient through the reset, and it learns less well. Everything is in this script, about forty
 # lines of it, and the package checks them.
 #
-# **What it needs.** Tutorials 1 and 2, and Eq. 1 and 2 of the paper (arXiv:1812.07040).
+# **What it needs.** Tutorials 1 and 2.
 #
 # **Time.** 9 s of processor time (`--quick`: 3 s), half an hour to read.
 #
@@ -81,7 +81,7 @@ with style.house():
 #     y_t = 1 where s_t + b > 0, else 0                                                   Eq. 2
 #
 # The answer is the output unit that spikes most. We want it to spike in 30 % of the steps and the
-# other two never. The loss is the mean square of what is missing, as in the paper's digits task:
+# other two never. The loss is the mean square of what is missing, as in the authors' digits task:
 #
 #     ybar = mean_t y_t,      L = mean of ( ybar - target )^2,      dy_t = 2 (ybar - target) / (n T)
 #
@@ -216,7 +216,7 @@ for _ in range(10):
 #
 # Now pretend, in the backward pass only, that the step has the slope
 #
-#     psi'(v) = 1 - tanh(v)^2                                                    (the paper's)
+#     psi'(v) = 1 - tanh(v)^2                                                    (the authors')
 #
 # 1 at the threshold, falling to both sides. The forward pass keeps its spikes. What does the
 # pretended slope say? That a unit close to its threshold could have been tipped, and one far from
@@ -327,7 +327,7 @@ claim(package_difference < 1e-13)
 #
 # Here it costs something. Four networks each, from the same four starts: detached, the loss stays
 # higher, and the hidden units spend more spikes. Nobody told them what a spike destroys. (This is
-# one small task, not a law. The paper's digits and music are for you to try: the units of this
+# one small task, not a law. Digits and music are for you to try: the units of this
 # package take `reset_grad="detached"`.)
 
 # %%
@@ -361,13 +361,13 @@ with style.house():
 # %% [markdown]
 # ## How wide must the bump be?
 #
-# Nothing in the derivation says that the bump must have the paper's width. Try
+# Nothing in the derivation says that the bump must have the authors' width. Try
 #
 #     psi'(v) = 1 - tanh(v / w)^2
 #
 # for w from 0.003 to 100 thresholds. Very narrow, it is the true gradient again: hardly any unit is
 # close enough to its threshold to hear anything. Very wide, it says the same to all units, near or
-# far, and learning is poorer. In between, from 0.1 to 1, there is a plateau, and the paper's w = 1
+# far, and learning is poorer. In between, from 0.1 to 1, there is a plateau, and the authors' w = 1
 # lies on it.
 
 # %%
@@ -386,7 +386,7 @@ with style.house():
     figure, axes = style.figure()
     axes.semilogx(widths, [100 * reached[w] for w in widths], "o-", color=style.COLOUR["gradient"])
     axes.axvline(1, color=style.GREY, linewidth=1.2, linestyle=":")
-    axes.text(1.1, 8, "the paper's", color=style.GREY)
+    axes.text(1.1, 8, "the authors'", color=style.GREY)
     axes.axhline(100 / 3, color=style.GREY, linestyle="--", linewidth=1.2)
     axes.text(100, 34, "guessing", color=style.GREY, fontsize=12, ha="right", va="bottom")
     axes.set(xlabel="width w of the pretended slope (in thresholds)", ylim=(0, 103),
@@ -424,7 +424,7 @@ for w in (1, 100):
 # 2. *A slope that is not pretended.* Add random noise to v before the step: sometimes the unit
 #    spikes a little below its threshold, sometimes it does not a little above. Its *mean* output is
 #    then a smooth function of v, with a true slope. Find the scale of a logistic noise for which
-#    this slope is exactly half the paper's psi'. Check:
+#    this slope is exactly half the authors' psi'. Check:
 #
 #        v = np.linspace(-2, 2, 21)
 #        noise = rng.logistic(scale=YOUR_SCALE, size=(200_000, 1))

@@ -29,7 +29,7 @@ from snu_ref.gradcheck import BOUNDS, check_gradient
 # %% [markdown]
 # ## The program under test
 #
-# One unit, Eq. 1 and 2 of the paper, with g = identity to keep it short:
+# One unit, Eq. 1 and 2, with g = identity to keep it short:
 #
 #     s_t = W x_t + decay s_{t-1} (1 - y_{t-1}),      y_t = h( s_t + b )
 #
@@ -198,7 +198,7 @@ with style.house():
 # With h = step both methods answer 0: the loss is a staircase (tutorial 2). What can be checked is
 # the *frozen program*. Run once; call the v of that run v0. Then replace the step by
 #
-#     v  ->  step(v0) + psi(v) - psi(v0)                        psi = tanh, the paper's
+#     v  ->  step(v0) + psi(v) - psi(v0)                        psi = tanh, the authors'
 #
 # At v = v0 it has the value of the step, so all spikes are where they were. Its slope is psi'(v).
 # So the true derivative of the frozen program is the surrogate gradient of the spiking one, reset

@@ -6,8 +6,7 @@
 # the longer it looks, read its rasters, and then let the units of a layer silence each other: the
 # answers stay nearly as good, with about a quarter of the spikes.
 #
-# **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it), and Eq. 1 and 2 of the
-# paper (arXiv:1812.07040).
+# **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it).
 #
 # **Time.** 15 s of processor time, half an hour to read. (`--quick`, for the tests: 2 s. Its
 # networks are trained less, and its figures need not show what the text says.)
@@ -104,8 +103,8 @@ claim(likeness[1] < likeness[20] < likeness[320] and likeness[320] > 0.98)
 # ## The network, and the loop that trains it
 #
 # 64 lines, 100 hidden SNUs, 10 output SNUs, one for each digit. All layers run for the Ns steps,
-# and the answer is the output unit that spiked most. As in the paper's task and in tutorial 4, the
-# loss is the square of what is missing in the time average:
+# and the answer is the output unit that spiked most. As in the authors' toolkit and in tutorial 4,
+# the loss is the square of what is missing in the time average:
 #
 #     L = mean over samples and outputs of ( mean_t y_t - target )^2
 #
@@ -199,8 +198,8 @@ with style.house():
 # improves, as the picture does.
 #
 # Nothing stops us from watching longer than the 20 steps of training. The network was never trained
-# for it and still gains a little, for its pictures are less noisy. (The paper does this with its
-# largest network: trained with Ns = 30, tested with 300.)
+# for it and still gains a little, for its pictures are less noisy. (A published caption says
+# the same of a convolutional network: trained with Ns = 30, tested with 300.)
 
 # %%
 looks = (1, 2, 3, 5, 7, 10, 15, 20, 30, 60)
@@ -233,7 +232,8 @@ with style.house():
 # ## Lateral inhibition: one spike silences the layer
 #
 # So far each unit resets only itself. In nerve tissue a spike often holds its neighbours down as
-# well. The paper puts it into the gate: whoever spikes, *all* units of the layer are reset.
+# well. The authors' toolkit puts it into the gate: whoever spikes, *all* units of the layer are
+# reset.
 #
 #     own reset             gate_j = 1 - y_j
 #     lateral inhibition    gate   = 1 - max_i y_i            one gate for the whole layer

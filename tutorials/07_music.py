@@ -7,8 +7,7 @@
 # a surprise. And you will listen: to Bach, to what the network expected of him, and to what it
 # plays when left alone.
 #
-# **What it needs.** Tutorial 4 (training), Eq. 1 and 2 of the paper (arXiv:1812.07040), logarithms.
-# No music theory.
+# **What it needs.** Tutorial 4 (training) and logarithms. No music theory.
 #
 # **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
 # networks are trained less, and its figures need not show what the text says.)
@@ -246,8 +245,8 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 #
 # Is the past useless, then? No. Give the units a way to talk to each other over time, a matrix H
 # that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains a
-# quarter of a nat. The paper has 8.72 nats for the SNU and 8.39 for the sSNU, on another edition
-# of the chorales.
+# quarter of a nat. Published are 8.72 nats for the SNU and 8.39 for the sSNU, on another edition of
+# the chorales.
 
 # %%
 reached["SNU, memory wiped"] = test_nll(snu, forget=True)

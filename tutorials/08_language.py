@@ -7,8 +7,7 @@
 # knows and word pairs cannot know: whether a quotation mark is open. And you will let it write, at
 # temperatures from frosty to feverish.
 #
-# **What it needs.** Tutorials 3 (the soft unit) and 4 (training), Eq. 1 and 2 of the paper
-# (arXiv:1812.07040). Nats, from tutorial 7.
+# **What it needs.** Tutorials 3 (the soft unit) and 4 (training). Nats, from tutorial 7.
 #
 # **Time.** 12 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
 # networks are trained less, and its figures need not show what the text says.)
@@ -114,8 +113,8 @@ claim(abs(reached["a die"] - 1002) < 1e-6 and reached["unigram"] < 300)
 #
 #     p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )
 #
-# This *bigram* is a strong baseline for its simplicity. On the full data of the paper, Penn
-# Treebank, it has a perplexity of 200, a five-word model 141, and the paper's SNU 137.7.
+# This *bigram* is a strong baseline for its simplicity. On the full data, Penn Treebank,
+# it has a perplexity of 200; published are 141 for a five-word model and 137.7 for the SNU.
 
 # %%
 followers = defaultdict(Counter)
@@ -140,7 +139,7 @@ claim(reached["bigram"] < 0.6 * reached["unigram"])
 # Words are names, not quantities: number 7 is not more than number 6. So each word gets a vector, a
 # row of a table E, which is trained like a weight. The table serves twice: on the way in, and on
 # the way out, where the logit of word w is the product of the network's answer with row w ("tied
-# weights", as in the paper's best language model).
+# weights", as in the best published sSNU).
 #
 #     x_t = E[word_t]                                             96 numbers
 #     s_t = W x_t + H y_{t-1} + decay s_{t-1} (1 - y_{t-1})       128 sSNUs: Eq. 1, g = identity,

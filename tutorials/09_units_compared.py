@@ -6,10 +6,9 @@
 # step by step, find the SNU hidden inside an LSTM, and set all of them the same test: remember one
 # thing for a while.
 #
-# **What it needs.** Tutorial 2 (the backward pass), tutorial 3 (the soft unit), and Eq. 1 and 2 of
-# the paper (arXiv:1812.07040).
+# **What it needs.** Tutorials 2 (the backward pass) and 3 (the soft unit).
 #
-# **Time.** 12 s of processor time (`--quick`: 2 s), half an hour to read.
+# **Time.** 20 s of processor time (`--quick`: 3 s), half an hour to read.
 #
 #     .venv/bin/python tutorials/09_units_compared.py       (Windows: .venv\Scripts\python)
 #
@@ -52,7 +51,7 @@ from snu_ref.figures import style
 #     SNU  n_in n + n          RNN  n_in n + n^2 + n          GRU  3 RNN          LSTM  4 RNN
 #
 # For the paper's music network, 88 inputs and 150 units, these are 13,350 numbers for the SNU and
-# 143,400 for the LSTM. The paper reaches 8.72 nats with the first; it quotes 8.67 for LSTMs.
+# 143,400 for the LSTM. Published are 8.72 nats with the first, and 8.67 for an LSTM.
 
 # %%
 UNITS = {"SNU": SNU, "RNN": RNN, "GRU": GRU, "LSTM": LSTM}
@@ -399,7 +398,7 @@ for name in makers:
 #     parameters of 88 inputs, 150 units   LSTM 143400
 #     factor a step near rest, SNU, sSNU   0.8 0.6
 #     SNU inside the LSTM differs by       less than 1e-9
-#     sign 5, 20 steps ago; now: SNU, decay 0.98   61 51; 100 %  ~
+#     sign 5, 20 steps ago; now: SNU, decay 0.98   62 51; 100 %  ~
 #     sign 5, 20 steps ago; now: SNU, no membrane  50 51; 100 %  ~
 #     sign 5, 20 steps ago; now: sSNU, decay 0.8   100 50; 100 %  ~
 #     sign 5, 20 steps ago; now: sSNU, decay 0.98  100 99; 100 %  ~

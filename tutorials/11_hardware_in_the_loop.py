@@ -39,7 +39,7 @@ from snu_ref.pcm.in_loop import PCMStore
 # The network of the paper has 88 inputs, 150 SNUs, and 88 outputs, each with a sigmoid that says
 # how likely its key is. The loss of a step adds up -ln(probability of what really came) over the 88
 # keys; its unit is called a nat. Knowing only how often each key sounds costs 11.0 nats a step, and
-# the paper reports 8.72 for the SNU (on another edition of the chorales).
+# 8.72 is published for the SNU (on another edition of the chorales).
 
 
 # %%
@@ -81,8 +81,8 @@ def new_network(rng, hidden=HIDDEN):
 #
 #     w = ( G+ - G- ) / scale,         scale = 16 uS for a weight of 1 (ours)
 #
-# All else, the biases above all, stays in software. The paper does not publish its update rule in
-# detail. This one is that of Nandakumar et al. (Front. Neurosci. 14, 406, 2020):
+# All else, the biases above all, stays in software. The paper's update rule is not published where
+# we can read it. This one is that of Nandakumar et al. (Front. Neurosci. 14, 406, 2020):
 #
 #     step      chi  <-  chi + scale dW                 what the optimiser wants, in uS       (a)
 #     pulses    n    =   chi / epsilon, cut to an integer

@@ -215,7 +215,7 @@ with style.house():
 # %% [markdown]
 # ## Repair, and ask again
 #
-# The paper multiplies by 1 - y where the port subtracts. Repair that, and add the backward pass.
+# The SNU multiplies by 1 - y where the port subtracts. Repair that, and add the backward pass.
 # Now the forward pass is right, and the gradients are not.
 
 # %%
@@ -246,7 +246,7 @@ narrow = rounds[-1][1]["passed"]
 # adapter declines every g but two and every surrogate but one. And one mistake is still in there.
 #
 # Open the door: the port can do more than it is asked. Among the new cases are those at the edge,
-# made by hand so that v is *exactly* 0. There the paper's unit is silent (step(0) = 0), and ours
+# made by hand so that v is *exactly* 0. There the SNU is silent (step(0) = 0), and ours
 # fires. With random numbers v is never exactly 0, and nobody would ever notice.
 
 # %%

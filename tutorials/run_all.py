@@ -12,9 +12,9 @@ end of the script, where
     integers  must be the same, other numbers within one unit of the last printed digit,
     a ~       at the end of a quoted line marks numbers that differ with --quick; there they are
               not compared;
-    ~ 0.4 2   numbers that come of training, with the sample standard deviation of each over five
-              other seeds: they may be four of these off, and counts by one. Another machine adds in
-              another order, and after some training that is as much as another seed.
+    ~ 0.4 2   numbers that come of training, with the sample standard deviation of each over this
+              seed and five others: they may be four of these off, and counts by one. Another machine
+              adds in another order, and after some training that is as much as another seed.
 
 `--spreads` measures these deviations: it shifts all seeds and prints the lines with them.
 
@@ -86,14 +86,14 @@ def disagreements(output, script, quick):
 
 
 def print_spreads(script, options):
-    """Print the quoted lines that have a ~, with the deviation of each number over other seeds."""
+    """Print the quoted lines that have a ~, with the deviation of each number over six seeds."""
     runs = [run(script, *options, code=("-c", SHIFTED.format(shift=shift))) for shift in SHIFTS]
     quoted = expected_output(script)
     lines = zip(quoted, *(done.stdout.splitlines()[-len(quoted):] for done in runs))
     print(script.stem)
     for line, *others in lines:
         line, changes, _ = line.partition("~")
-        values = [list(map(float, NUMBER.findall(other))) for other in others]
+        values = [list(map(float, NUMBER.findall(text))) for text in (line, *others)]
         if changes:
             print("    " + " ".join([line.rstrip() + "  ~", *(f"{statistics.stdev(column):.2g}"
                                                               for column in zip(*values))]))

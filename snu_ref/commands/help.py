@@ -47,20 +47,25 @@ test split is read once, at the end. A run that was stopped goes on with
 
 A finished run can be trained for longer: --resume with a larger --epochs. With
 a constant schedule it ends as if it had had that many epochs from the start.
-With a cosine schedule it does not: the new epochs follow the cosine of the new
-length, so the learning rate jumps up again, while the first epochs followed the
-cosine of the old one.
+With a cosine schedule it does not: its first epochs followed the cosine of the
+old length, the new ones follow that of the new length, so the learning rate
+jumps up again.
 
 Preset paper needs your own copy of the full data: MNIST's four IDX files for
 digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
-ptb.test.txt for language.""", """\
+ptb.test.txt for language.
+
+--own trains on data of your own: a folder of IDX files with square images, a
+JSON file of MIDI pitches, or any text. Their figures are labelled "own data,
+not the published set".""", """\
 examples:
   python -m snu_ref train music --unit snu
   python -m snu_ref train digits --unit lstm --seed 3 --out runs/try
   python -m snu_ref train digits --unit lstm --seed 3 --out runs/try --resume
-  python -m snu_ref train music --unit snu --set lr=0.01 --set options.decay=0.9
+  python -m snu_ref train music --set lr=0.01 --set options.decay=0.9
   python -m snu_ref train music --unit snu --weights pcm
   python -m snu_ref train language --unit ssnu --preset paper --data ptb
+  python -m snu_ref train language --unit ssnu --own book.txt
 
 exit status: 0 for success, 1 if the loss diverged, 2 for bad input, 130 if
 stopped by Ctrl-C."""),

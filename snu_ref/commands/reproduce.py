@@ -78,31 +78,14 @@ def _run(args):
     jobs = jobs_of(seeds, args.out, args.quick)
     done = run_jobs(jobs, args.jobs, args.out / FINISHED, resume=args.resume,
                     identity=f"{__version__} {command(args)}", stream=sys.stderr)
-    results = {name: of.result for name, of in done.items()}
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
                "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
-               "seed": args.seed, "seeds": args.seeds,
-               "quick": args.quick, "gradients": results["gradients"]["pieces"], "bounds": BOUNDS,
-               "facts": facts,
-               "runs": [results[run_name(task, unit, seed)]["run"]
-                        for task in TASKS for unit in COMPARED for seed in seeds],
-               "without_membrane": [results[run_name(task, unit, seed, membrane=False)]["run"]
-                                    for task in TASKS for unit in MEMBRANES for seed in seeds],
-               "sample": results[run_name("language", "ssnu", args.seed)]["sample"],
-               "inhibition": results["inhibition"]["rows"],
-               "memory": memory(results, seeds, args.quick)}
+               "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
+               **found(jobs, done, seeds, args.quick),
+               "seconds": round(time.monotonic() - clock, 1)}
+    write_json(args.out / "results.json", summary)  # before what is for the sake of looks
     print_all(summary)
-    used = {}
-    for job in jobs:
-        of = used.setdefault(job.part, {"part": job.part, "seconds": 0.0, "processor": 0.0})
-        for key in ("seconds", "processor"):
-            of[key] = round(of[key] + getattr(done[job.name], key), 1)
-    drawn = [name for of in results.values() for name in of.get("figures", ())]
-    summary |= {"figures": drawn, "parts": list(used.values()),
-                "seconds": round(time.monotonic() - clock, 1),
-                "processor": round(sum(part["processor"] for part in used.values()), 1)}
-    write_json(args.out / "results.json", summary)  # before figures, which may fail
-    drawn += [path.name for path in draw(summary, args.out)]
+    summary["figures"] += [path.name for path in draw(summary, args.out)]
     write_json(args.out / "results.json", summary)
     write_report(args.out)
     for file in (args.out / FINISHED).glob("*.json"):  # all is in results.json now
@@ -110,8 +93,30 @@ def _run(args):
     (args.out / FINISHED).rmdir()
     print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
           f"time) to the folder {args.out}; report.html shows it all on one page:")
-    print("\n".join(f"   {name}" for name in ["report.html", "results.json", *drawn, "networks/"]))
+    print("\n".join(f"   {name}" for name in ["report.html", "results.json", *summary["figures"],
+                                              "networks/"]))
     return 1 if any(s["failed"] for s in summary["gradients"]) else 0
+
+
+def found(jobs, done, seeds, quick):
+    """What the jobs have found and what they took, as it stands in results.json."""
+    results = {name: of.result for name, of in done.items()}
+    used = {}
+    for job in jobs:
+        of = used.setdefault(job.part, {"part": job.part, "seconds": 0.0, "processor": 0.0})
+        for key in ("seconds", "processor"):
+            of[key] = round(of[key] + getattr(done[job.name], key), 1)
+    return {"gradients": results["gradients"]["pieces"], "bounds": BOUNDS,
+            "runs": [results[run_name(task, unit, seed)]["run"]
+                     for task in TASKS for unit in COMPARED for seed in seeds],
+            "without_membrane": [results[run_name(task, unit, seed, membrane=False)]["run"]
+                                 for task in TASKS for unit in MEMBRANES for seed in seeds],
+            "sample": results[run_name("language", "ssnu", seeds[0])]["sample"],
+            "inhibition": results["inhibition"]["rows"],
+            "memory": memory(results, seeds, quick),
+            "figures": [name for of in results.values() for name in of.get("figures", ())],
+            "parts": list(used.values()),
+            "processor": round(sum(part["processor"] for part in used.values()), 1)}
 
 
 def memory(results, seeds, quick):

@@ -57,7 +57,7 @@ def add_arguments(parser):
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, with the "
-                             "changed settings behind it)")
+                             "name of your own data and the changed settings behind it)")
     parser.add_argument("--resume", action="store_true",
                         help="go on from the checkpoint in the folder for results; where none was "
                              "written yet, start from the beginning")
@@ -72,6 +72,7 @@ def run(args):
         args.changes.append(f"epochs={validation.positive_int('--epochs', args.epochs)}")
     changes = read_changes(args.changes, table)
     out = args.out or Path("runs") / (f"{args.task}-{args.unit}-{preset}-{args.seed}"
+                                      + (f"-own-{args.own.resolve().stem}" if args.own else "")
                                       + changes_in_name(table, changes))
     loaded = load_task(args.task, args.unit, preset, args.data, args.own)
     settings = settings_of(table, **changes)
@@ -102,10 +103,10 @@ def _train(args, loaded, table, preset, changes, out):
     result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
                       resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
     write_json(out / "results.json", result.results)
-    if result.trained.store:
-        print(f"{result.trained.store.n_devices:,} devices; "
-              + ", ".join(f"{name} {count:,}"
-                          for name, count in result.trained.store.counters.items()))
+    store = result.trained.store
+    if hasattr(store, "counters"):  # of devices
+        print(f"{store.n_devices:,} devices; "
+              + ", ".join(f"{name} {count:,}" for name, count in store.counters.items()))
     test = result.results["test"]
     kept = "the last" if result.settings.keep == "last" else "the best by validation"
     print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
@@ -117,7 +118,7 @@ def _train(args, loaded, table, preset, changes, out):
         rng = np.random.default_rng([args.seed, 3])
         print("a sample:\n  " + sample_text(result.network, loaded.words, rng))
     print(f"{result.results['parameters']:,} parameters, {result.results['seconds']:.0f} s; "
-          f"results in {out}", flush=True)
+          f"results in {out}\nto use the network: python -m snu_ref use {out}", flush=True)
     figures.learning_curves([result.results], out / "learning_curve.png")
     return 1 if result.trained.diverged else 0
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import figures, validation
 from ..data.corpus import tokenise
+from ..files import output_folder
 from ..tasks.language import sample_text
 from ..tasks.loading import OWN
 from ..tasks.music import continued, write_wav
@@ -35,8 +36,10 @@ def add_arguments(parser):
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--temperature", type=float, metavar="T",
-                        help="music and language: below 1 the likely becomes likelier, at 0 the "
-                             "likeliest is taken (default: 1 for music, 0.8 for language)")
+                        help="music and language: below 1 the likely becomes likelier; at 0 "
+                             "the likeliest word comes each time, and of keys those that are "
+                             "likelier than not, which may be none (default: 1 for music, 0.8 for "
+                             "language)")
     parser.add_argument("--piece", type=int, metavar="N",
                         help="music: the test piece, counted from 1 (default: 1)")
     parser.add_argument("--prime", type=int, metavar="N",
@@ -60,21 +63,22 @@ def run(args):
             raise ValueError(f"--{name}: expected a run of {of}, got one of {task}")
         if getattr(args, name) is None:
             setattr(args, name, default)
+        if name != "prompt":
+            validation.integer(f"--{name}", getattr(args, name), 1, MOST)
     if args.temperature is not None and task == "digits":
         raise ValueError("--temperature: expected a run of music or language, got one of digits")
-    for name in ("piece", "prime", "steps", "words"):
-        validation.positive_int(f"--{name}", getattr(args, name))
-        validation.number_in(f"--{name}", getattr(args, name), 1, MOST)
-    print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}; "
-          + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items())
+    print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}\n"
+          + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items()
+                              if value is not None)  # it is where it was not finite
           + f" ({OWN})" * loaded.loaded.own)
     print(loaded.network, flush=True)
+    folder = args.out or args.run_folder
     rng = np.random.default_rng([args.seed, 4])
-    {"digits": _digits, "music": _music, "language": _language}[task](loaded, args, rng)
+    {"digits": _digits, "music": _music, "language": _language}[task](loaded, args, folder, rng)
     return 0
 
 
-def _digits(run, args, rng):
+def _digits(run, args, folder, rng):
     """The test images with a wrong answer; the spikes are those of the test."""
     task = run.task
     values, labels = task.data["test"]
@@ -89,11 +93,11 @@ def _digits(run, args, rng):
     images = values[shown].reshape(-1, *task.image_shape)
     classes = np.array(task.classes)
     _print_path(figures.wrong_images(images, classes[labels[shown]], classes[answers[shown]],
-                                     (args.out or args.run_folder) / "wrong.png",
+                                     output_folder("--out", folder) / "wrong.png",
                                      title="Class and answer: test images that went wrong"))
 
 
-def _music(run, args, rng):
+def _music(run, args, folder, rng):
     """A test piece, gone on with."""
     pieces = run.task.data["test"]
     if args.piece > len(pieces):
@@ -104,17 +108,18 @@ def _music(run, args, rng):
                          f"{args.piece}, got {args.prime}")
     temperature = 1.0 if args.temperature is None else args.temperature
     roll = np.concatenate([start, continued(run.network, start, args.steps, rng, temperature)])
-    print(f"test piece {args.piece}: {args.prime} steps given, {args.steps} by the network, "
-          f"temperature {temperature:g}; {roll[args.prime:].sum(axis=1).mean():.1f} notes a step, "
-          f"{start.sum(axis=1).mean():.1f} in what was given")
-    folder = args.out or args.run_folder
+    notes = [part.sum(axis=1).mean() for part in (start, roll[args.prime:])]
+    print(f"test piece {args.piece}, temperature {temperature:g}\n"
+          f"  given        {args.prime} steps, {notes[0]:.1f} notes a step\n"
+          f"  the network  {args.steps} steps, {notes[1]:.1f} notes a step")
+    output_folder("--out", folder)
     _print_path(figures.continued_roll(roll, args.prime, folder / "continued.png",
                                        title="The network goes on"))
     write_wav(roll, folder / "continued.wav")
     _print_path(folder / "continued.wav")
 
 
-def _language(run, args, rng):
+def _language(run, args, folder, rng):
     """A text, gone on with."""
     vocabulary = run.loaded.words
     prompt = tokenise(args.prompt) or ("<eos>",)

@@ -1,6 +1,7 @@
 """`python -m snu_ref vectors`: list, show, export, verify the conformance vectors; build them."""
 import json
 
+from ..files import one_writer
 from ..oracle.cases.building import build, verify
 from ..oracle.cases.case import find
 from ..oracle.cases.export import export
@@ -41,7 +42,8 @@ def run(args):
     if args.action == "verify":
         return 1 if verify(args.folder) else 0
     if args.action == "build":
-        build(args.folder)
+        with one_writer("DIR", args.folder) as folder:
+            build(folder)
     elif args.action == "export":
         print(f"{export(args.folder, args.cases, args.dtype)} cases in {args.folder}; "
               f"results go to {args.folder}/results, to be checked by: "

@@ -4,23 +4,12 @@
     read_tunes(path)      pieces of music as MIDI pitches, one JSON file
     read_text(path)       any text, one UTF-8 file
 
-    IDX     images: magic number 2051, then their number, height and width; labels: 2049 and their
-            number (big-endian 32 bits each); then a byte a pixel or label. Files of one folder,
-            plain or gzip, with "images" or "labels" in their names, those for testing also with
-            "t10k" or "test". Images are used as stored: EMNIST's are transposed.
-    JSON    {"train": pieces, "valid": pieces, "test": pieces}, or a list of pieces; a piece is a
-            list of steps, a step a list of MIDI numbers 21..108, empty where nothing sounds. A step
-            may be any note length.
-    text    words, numbers as N and punctuation are tokens, in lower case; <eos> ends every
-            paragraph. The vocabulary is <unk>, <eos> and the most frequent words of the training
-            part that occur there at least twice, 2000 at most.
-
-Splits. What the data bring is kept. Otherwise the last tenth tests, and the last tenth of the rest
-of the whole validates: tenths of the images, the pieces, or the tokens, in the order of the file.
+The forms and the splits stand in README.md beside this module. An IDX file is a magic number (2051
+for images, 2049 for labels), the lengths (big-endian 32 bits each), then a byte a pixel or label.
 
 Any failure is a DataError that names the file, what was expected and what was found. No file may
-unpack to more than LARGEST bytes. These data are not the published sets, and no figure on them
-compares with the published figures.
+unpack to more than IMAGE_BYTES or TEXT_BYTES. These data are not the published sets, and no figure
+on them compares with the published figures.
 """
 import math
 from collections import Counter
@@ -33,7 +22,8 @@ from .corpus import END, UNKNOWN, blocks, tokenise
 from .readers import (MAGIC, DataError, MissingDataError, find_file, parse_json, piano_rolls,
                       utf8)
 
-LARGEST = 2 ** 30  # bytes in one file, unpacked: ours
+IMAGE_BYTES = 2 ** 30  # in one file, unpacked: ours, a million images of 32x32
+TEXT_BYTES = 2 ** 26   # of a text or a JSON file, each of whose words or notes takes more memory
 WORDS = 2000       # of the vocabulary, at most: as in the corpus
 SPLITS = ("train", "valid", "test")
 FORMS = "the forms of data of your own: snu_ref/data/README.md"
@@ -53,14 +43,14 @@ def tenths(items):
     return {"train": items[:-2 * tenth], "valid": items[-2 * tenth:-tenth], "test": items[-tenth:]}
 
 
-def _read(path):
-    """The bytes of a file, unpacked."""
+def _read(path, most):
+    """The bytes of a file, unpacked, at most as many as given."""
     path = Path(path)
     if not path.exists():
         raise MissingDataError(f"{path}: expected a file, found nothing; {FORMS}")
-    path, raw = find_file(path.parent, [path.name], FORMS, LARGEST)
-    if len(raw) > LARGEST:
-        raise DataError(f"{path}: expected at most {LARGEST:,} bytes, found more")
+    path, raw = find_file(path.parent, [path.name], FORMS, most)
+    if len(raw) > most:
+        raise DataError(f"{path}: expected at most {most:,} bytes, found more")
     return raw
 
 
@@ -131,7 +121,7 @@ def _find(folder, kind, for_testing):
 
 def _idx(path, kind):
     """The array in an IDX file of bytes."""
-    raw = _read(path)
+    raw = _read(path, IMAGE_BYTES)
     n_axes = 3 if kind == "images" else 1
     start = 4 + 4 * n_axes
     magic = int.from_bytes(raw[:4], "big")
@@ -154,7 +144,7 @@ def read_tunes(path):
     def fail(expected, found):
         raise DataError(f"{path}: expected {expected}, found {found}")
 
-    data = parse_json(path, _read(path), fail, FORMS)
+    data = parse_json(path, _read(path, TEXT_BYTES), fail, FORMS)
     if isinstance(data, list):
         data = tenths(data)
     if not isinstance(data, dict) or set(data) != set(SPLITS):
@@ -174,7 +164,7 @@ def read_tunes(path):
 
 def read_text(path):
     """The words of a text, as `Text`."""
-    tokens = [token for block in blocks(utf8(path, _read(path), FORMS))
+    tokens = [token for block in blocks(utf8(path, _read(path, TEXT_BYTES), FORMS))
               for token in (*tokenise(block), END)]
     if len(tokens) < 20:  # so that two are left to test
         raise DataError(f"{path}: expected a text of at least 20 tokens, found {len(tokens)}")

@@ -251,7 +251,7 @@ def _tokens(folder, name):
 
 # ---- files --------------------------------------------------------------------------------------
 
-def find_file(folder, names, copies, size=TEXT_BYTES):
+def find_file(folder, names, copies, size=None):
     """Path and bytes (at most `size` + 1) of the first file of `names`, unpacked if it is gzip."""
     folder = Path(folder)
     if (found := found_at(folder)) != "a folder":
@@ -270,14 +270,15 @@ def find_file(folder, names, copies, size=TEXT_BYTES):
         with open_regular(path) as file:
             packed = file.read(2) == b"\x1f\x8b"  # told by the content: names are not reliable here
             file.seek(0)
-            raw = (gzip.GzipFile(fileobj=file) if packed else file).read(size + 1)
+            most = TEXT_BYTES if size is None else size
+            raw = (gzip.GzipFile(fileobj=file) if packed else file).read(most + 1)
     except (EOFError, zlib.error, OSError) as error:  # OSError: also gzip.BadGzipFile
         raise DataError(f"{path}: expected a readable file, plain or gzip, found: {error}; "
                         f"{copies}") from error
     if not raw:
         raise DataError(f"{path}: expected data, found an empty file; {copies}")
-    if size == TEXT_BYTES < len(raw):
-        raise DataError(f"{path}: expected at most {size} bytes, found more; {copies}")
+    if size is None and len(raw) > TEXT_BYTES:
+        raise DataError(f"{path}: expected at most {TEXT_BYTES} bytes, found more; {copies}")
     return path, raw
 
 

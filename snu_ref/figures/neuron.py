@@ -21,9 +21,15 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
     reset follows, and only the new input is left in the next step.
     """
     layers = dict(spiking_layers(cache))
-    cache = layers[next(iter(layers)) if layer is None else _known("layer", str(layer), layers)]
-    place = (slice(None), sample, *np.atleast_1d(unit))
-    s, v, y = (np.array(a[place]) for a in (cache.s, cache.v, cache.y))
+    if layer is not None and str(layer) not in layers:
+        raise ValueError(f"layer: expected one of {', '.join(layers)}, the SNUs of this network, "
+                         f"got {layer}")
+    cache = layers[next(iter(layers)) if layer is None else str(layer)]
+    place = (sample, *np.atleast_1d(unit))
+    sizes = cache.s.shape[1:]
+    if len(place) != len(sizes) or not all(0 <= i < n for i, n in zip(place, sizes)):
+        raise ValueError(f"sample, unit: expected places in an array {sizes}, got {place}")
+    s, v, y = (np.array(a[(slice(None), *place)]) for a in (cache.s, cache.v, cache.y))
     threshold, t = -cache.b[place[-1]], np.arange(1, len(s) + 1)
     fires = np.flatnonzero(v > 0)
     with style.house():
@@ -109,10 +115,3 @@ def _spiking(cache, place):
         return [pair for i, part in enumerate(cache.layers)
                 for pair in _spiking(part, f"{place}.{i}")]
     return [(place[1:] or "0", cache)] if hasattr(cache, "all_s") else []
-
-
-def _known(name, value, choices):
-    if value not in choices:
-        raise ValueError(f"{name}: expected one of {', '.join(choices)}, which are SNUs, "
-                         f"got {value}")
-    return value

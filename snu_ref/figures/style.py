@@ -18,7 +18,8 @@ presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.un
 the colour map cividis, Nunez et al., PLOS ONE 13 (2018). Sizes and the roles of colours are ours.
 """
 import os
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..files import whole_file
@@ -112,12 +113,16 @@ def house():
 
 
 def _matplotlib():
-    """matplotlib. It does not load where MPLBACKEND is no backend; no figure here needs one."""
-    try:
-        import matplotlib
-    except ValueError:
-        os.environ.pop("MPLBACKEND", None)
-        import matplotlib
+    """matplotlib, which by itself does not load where MPLBACKEND names no backend.
+
+    No figure here needs one. A backend that exists stays the choice of the user.
+    """
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+    if backend:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
     return matplotlib
 
 
@@ -159,9 +164,10 @@ def plain_log_ticks(axis):
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def save(figure, path):
+def save(figure, path, dpi=DPI):
     """Write the figure as a PNG of 1280 pixels across, and return its path as a pathlib.Path.
 
+    dpi: pixels an inch, for a smaller or larger picture.
     Missing folders are made.
     Raises ValueError if the path does not end in .png.
     """
@@ -171,7 +177,7 @@ def save(figure, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure.set_dpi(DPI)
+    figure.set_dpi(dpi)
     # the same bytes as figure.savefig, which lays everything out twice
     with whole_file(path) as file:
         FigureCanvasAgg(figure).print_png(file)

@@ -28,7 +28,7 @@ def start(names):
               file=sys.stderr)
 
     def keep(figure, name):
-        path = style.save(figure, args.out / name)
+        path = style.save(figure, args.out / name, dpi=60 if args.quick else style.DPI)
         print("figure", path)
         show_in_notebook(path)
 

@@ -174,7 +174,7 @@ def _comparator_entries():
                                    (GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
-            for name in layer.params.keys() & {"b", "b_h"}:
+            for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set has no order of its own
                 layer.params[name][:] = rng.normal(size=layer.params[name].shape)
             start = layer.State(*(rng.normal(size=(B, N)) for _ in layer.State._fields))
             return layer, _input(rng), start

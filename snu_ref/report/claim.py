@@ -71,7 +71,7 @@ def _without(results):
 
 
 def _rows(results):
-    """The rows of the table, and for each of its comparisons (with whom, difference, verdict)."""
+    """The rows of the table; for each comparison (with whom, difference, verdict, parameters %)."""
     groups, off = by_unit(results["runs"]), by_unit(results.get("without_membrane", ()))
     rows, wins = [], []
     for (task, unit), group in groups.items():
@@ -84,11 +84,11 @@ def _rows(results):
                 cells.append("–")
                 continue
             gap, words = _compared(group, other)
-            wins.append((name, gap, words))
             part = 100 * group[0]["parameters"] / other[0]["parameters"]
+            wins.append((name, gap, words, part))
             notes = ([words] if len(group) > 1 else []) + [f"{part:.0f} % of its parameters"]
             cells.append(element("span", _signed(group[0]["metric"], gap),
-                                 element("span", "; ".join(notes), class_="source")))
+                                 *(element("span", note, class_="source") for note in notes)))
         rows.append([f"{TASK_NAMES[task]}: {UNITS[unit][0]}",
                      figure(group[0]["metric"], figures_of(group), " ± "), *cells])
     return rows, wins
@@ -112,14 +112,16 @@ def _answer(wins, results):
     others = [win for win in wins if win[0] != "no membrane"]
     membrane = [win for win in wins if win[0] == "no membrane"]
     if others:
+        parts = [part for *_, part in others]
         yield (f"in {_count(others)} of {len(others)} comparisons with RNN, GRU and LSTM, SNU or "
-               "sSNU has the better figure, always with at most as many parameters. ")
+               f"sSNU has the better figure. It has {min(parts):.0f} to {max(parts):.0f} % of "
+               "their parameters. ")
     if membrane:
         yield (f"The unit with its membrane has the better figure than without it in "
                f"{_count(membrane)} of {len(membrane)} cases. ")
     if results["seeds"] > 1:
         yield (f"By the intervals over {results['seeds']} seeds, "
-               + "; ".join(f"{sum(words == word for _, _, words in wins)} of these differences are "
+               + "; ".join(f"{sum(words == word for _, _, words, _ in wins)} of these differences are "
                            f"{what}" for word, what in
                            (("better", "in favour of the row's unit"), ("worse", "against it"),
                             ("not told apart", "not told apart from 0"))) + ".")
@@ -129,4 +131,4 @@ def _answer(wins, results):
 
 
 def _count(wins):
-    return sum(gap > 0 for _, gap, _ in wins)
+    return sum(gap > 0 for _, gap, *_ in wins)

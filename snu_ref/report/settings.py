@@ -1,36 +1,7 @@
 """The settings of the runs as tables, with sources: a row a setting, a column a run."""
 from ..experiments.comparison import compared
+from ..tasks.settings import SETTINGS
 from .page import element, table
-
-EXPLAINED = {  # every setting of the presets
-    "store": "where the weights live: none means in the network; else the kind of devices, and "
-             "scale, the conductance in µS that stands for a weight of 1",
-    "keep": "which epoch's weights are tested: the best by the validation figure, or the last",
-    "hidden": "units of each hidden layer",
-    "options": "choices of the unit that are not its default: g, decay (what is kept of the state "
-               "in a step), recurrent (it has H), train decay",
-    "lateral_inhibition": "whether the units of a hidden layer share one reset gate",
-    "n_steps": "for how many steps an image is shown",
-    "test_steps": "the same in validation and test; none means as in training",
-    "max_spikes": "spikes of a black pixel, on average, in all steps together",
-    "shift": "by how many pixels training images move at random",
-    "distortion": "strength and smoothness, in pixels, of an elastic distortion of training images",
-    "hidden_dropout": "fraction of values set to 0 at random behind the hidden layers of the digits",
-    "optimiser": "how a gradient becomes an update",
-    "lr": "the learning rate at the start",
-    "momentum": "of the optimiser sgd",
-    "schedule": "how the learning rate changes: constant, or along half a cosine down to 0",
-    "batch": "images, pieces or streams of text in one update",
-    "epochs": "passes over the training data",
-    "clip": "bound of the norm of the gradient, over all parameters; none means no bound",
-    "dropout": "fraction of values set to 0 at random in training: before the last layer on music, "
-               "before and behind the hidden layer on language",
-    "embedding": "length of the vector that stands for a word",
-    "tied": "whether the output layer uses the vectors of the embedding",
-    "projection": "whether a linear layer leads from the hidden units to the tied output",
-    "bptt": "words through which a gradient travels back",
-    "kernel": "side of the convolution's kernels",
-}
 
 
 def settings_table(part, results):
@@ -56,8 +27,7 @@ def settings_table(part, results):
 def settings_in_words(results):
     """What each setting of the runs means: dict from names as the tables print them."""
     used = dict.fromkeys(name for r in results["runs"] for name in r["settings"])
-    return {name.replace("_", " "): EXPLAINED.get(name, "see snu_ref/tasks/presets.py")
-            for name in used}
+    return {name.replace("_", " "): SETTINGS[name].meaning for name in used if name in SETTINGS}
 
 
 def _cells(choices):

@@ -54,7 +54,7 @@ def identity_of(task, settings, seed):
 
 
 def read(path):
-    """The arrays, identity, generator's state and history at `path`; CheckpointError by its name."""
+    """Arrays, identity, generator's state and history at `path`; CheckpointError that names it."""
     path = Path(path)
     if (found := found_at(path)) != "a file":
         found = "no such file" if found == "nothing" else found
@@ -103,7 +103,7 @@ def load(path, identity, network, optimiser, rng, store=None):
 
 
 def differences(identity, saved):
-    """How the run that `saved` tells of differs from `identity`, a line each; [] if it can go on."""
+    """How the run of `saved` differs from `identity`, a line each; [] if it can go on."""
     identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
     mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
     different = []
@@ -114,7 +114,8 @@ def differences(identity, saved):
         if key == "epochs" and type(theirs.get(key)) is int and theirs[key] < mine[key]:
             continue
         if key == "data":
-            return different or ["expected the same data, but the checkpoint is of a run with others"]
+            return different or ["expected the same data, but the checkpoint is of a run with "
+                                 "others"]
         different.append(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a run with "
                          f"{theirs.get(key)!r}")
     return different

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import __version__
-from ..files import read_regular
+from ..files import found_at, read_regular
 from ..network import Network
+from . import checkpoints
 from .loading import Loaded, load_task
 from .presets import find_preset
 from .settings import settings_of
-from .training import Trained, train
+from .training import Trained, best_epoch, prepare, train
 
 
 RESULTS_BYTES = 2 ** 26  # ours: far more than any run writes
@@ -70,28 +71,20 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
     return Run(loaded, settings, trained, results)
 
 
-def tested(task, network, settings, seed):
-    """The test figures and, where the task has classes, the answer to every test image, as text.
-
-    The answers serve to compare two classifiers image by image (`statistics.mcnemar`).
-    """
-    if not hasattr(task, "answers"):
-        return {"test": task.evaluate(network, "test", settings, seed)}
-    answers = task.answers(network, "test", settings, seed)
-    return {"test": task.score(answers, "test"), "answers": " ".join(map(str, answers))}
-
-
 def load_run(folder, data=None):
     """The finished run in a folder of `python -m snu_ref train`: network, settings, task, figures.
 
     data: where the full data set or your own data are now, if they are no longer where they were.
     Raises ValueError that names the file if the run is not finished, damaged, without weights, or
-    of other data than are here; OSError for a file that is missing.
+    of other data than are here.
 
         run = snu_ref.tasks.load_run("runs/music-snu-small-0")
         y, cache = run.network.forward(x)
     """
     path = Path(folder) / "results.json"
+    if (found := found_at(path)) != "a file":
+        raise ValueError(f"{folder}: expected the folder of a finished run of `train`, found {found} "
+                         "under the name results.json")
     raw = read_regular(path, RESULTS_BYTES)
     try:
         results = json.loads(raw.decode())
@@ -100,14 +93,32 @@ def load_run(folder, data=None):
         changes = {name: tuple(entry["value"]) if isinstance(entry["value"], list) else
                    entry["value"] for name, entry in results["settings"].items()}
         settings = settings_of(table, **changes)
-        results["test"], path_then, own = (results["test"], results.get("path") or None,
-                                           results.get("own", False))
+        if not all(type(value) in (int, float, type(None)) for value in results["test"].values()):
+            raise ValueError("test figures that are no numbers")
+        path_then, own = results.get("path") or None, results.get("own", False)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: expected the results of a run of `train`, found "
                          f"{type(error).__name__}: {error}") from error
     data = data or path_then
     loaded = load_task(task, unit, preset, **{"own_path" if own else "folder": data})
-    # nothing is left to train: this reads the checkpoint, and takes the parameters that were kept
-    trained = train(loaded.task, settings, seed, checkpoint=path.with_name("checkpoint.npz"),
-                    resume=True)
-    return Run(loaded, settings, trained, results)
+    checkpoint = path.with_name("checkpoint.npz")
+    network, optimiser, rng, store = prepare(loaded.task, settings, seed)
+    identity = checkpoints.identity_of(loaded.task, settings, seed)
+    best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
+    if not history:
+        raise ValueError(f"{checkpoint}: expected that of a finished run, found no epoch")
+    for name, p in network.params.items():
+        p[...] = best[name]
+    kept = best_epoch(loaded.task, settings, history)
+    return Run(loaded, settings, Trained(network, history, kept, store), results)
+
+
+def tested(task, network, settings, seed):
+    """The test figures and, where the task has classes, the answer to every test image, as digits.
+
+    The answers serve to compare two classifiers image by image (`tasks.statistics.mcnemar`).
+    """
+    if not hasattr(task, "answers") or len(task.classes) > 10:  # no digit for each class
+        return {"test": task.evaluate(network, "test", settings, seed)}
+    answers = task.answers(network, "test", settings, seed)
+    return {"test": task.score(answers, "test"), "answers": "".join(map(str, answers))}

@@ -46,7 +46,8 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
     layers, like = [], {"dtype": dtype}
     for n in channels:
         if min(in_shape[:2]) < 2:
-            raise ValueError(f"hidden: expected fewer layers, each halves the image, got {channels}")
+            raise ValueError("hidden: expected fewer layers, since each halves the image, got "
+                             f"{channels}")
         with errors_of("options"):
             layers.append(ConvSNU(in_shape, n, kernel=kernel, padding=kernel // 2, rng=rng,
                                   **options, **like))

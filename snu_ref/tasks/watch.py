@@ -1,26 +1,25 @@
 """Signs of trouble in training: what `train` looks at in every epoch, and says in a line.
 
     silent     a spiking layer never fires, or fires at every step; a gradient is exactly zero
-    unchanged  no parameter has changed
+    unchanged  no weight has changed
     diverging  the mean loss is twice the smallest so far, and above that of the first epoch
-    Diverged   a loss, a gradient or a figure is not finite: there is nothing to go on with
+    Diverged   a loss or a figure is not finite: there is nothing to go on with
 
 A layer or gradient counts only if it is so in every batch of the epoch: many networks are silent in
-their first batches and wake up by themselves. The bounds are ours, chosen so that no preset is warned.
+their first batches and wake up by themselves. The bounds are ours: none of the presets is warned.
 """
 import math
 
 from ..network import Network
 from ..snu import SNU
-from ..validation import all_finite
 
 LOUDER = "larger W, g=\"identity\" (--set options.g=identity) or b nearer to 0 make units fire"
 QUIETER = "smaller W, or b further below 0, make units fire less"
-SMALLER = "try a smaller lr, or clip=1.0"
+SMALLER = "try a smaller lr, or bound the gradient's norm (clip=1.0)"
 
 
 class Diverged(ValueError):
-    """A loss, a gradient or a validation figure is not finite."""
+    """A loss or a validation figure is not finite."""
 
 
 class Watch:
@@ -28,7 +27,9 @@ class Watch:
 
     def __init__(self, network):
         self.network = network
-        self.before = {name: network.params[name].copy() for name in network.trainable}
+        # no biases: those that start at 0 change by the smallest update
+        self.before = {name: network.params[name].copy() for name in network.trainable
+                       if network.params[name].ndim > 1}
         self.no_gradient = list(network.trainable)
         self.never, self.always = None, None  # layers that have not fired, or paused, so far
         self.first_loss = None
@@ -37,9 +38,6 @@ class Watch:
         """After the backward pass of each batch; raises Diverged."""
         if not math.isfinite(loss):
             raise Diverged(f"loss {loss}")
-        for name, g in grads.items():
-            if not all_finite(g):
-                raise Diverged(f"the gradient of {name} is not finite")
         spikes = dict(spiking(self.network, cache))
         if self.never is None:
             self.never, self.always, self.first_loss = list(spikes), list(spikes), loss
@@ -58,12 +56,13 @@ class Watch:
             silent.append(f"the gradient of {', '.join(self.no_gradient)} was exactly 0")
         if silent:
             found["silent"] = "; ".join(silent)
-        if all((self.network.params[name] == p).all() for name, p in self.before.items()):
-            found["unchanged"] = "no parameter changed: the gradients are 0, or lr is too small"
+        unchanged = [(self.network.params[name] == p).all() for name, p in self.before.items()]
+        if not silent and unchanged and all(unchanged):
+            found["unchanged"] = "no weight changed: lr is too small"
         losses = [record["loss"] for record in history] or [self.first_loss]
         if loss > 2 * min(losses) and loss > losses[0]:
-            found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at best; "
-                                  + SMALLER)
+            found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at "
+                                  f"best; {SMALLER}")
         return found
 
 
@@ -78,7 +77,7 @@ def spiking(network, cache, place=""):
 
 
 def summary(history, diverged=None):
-    """The warnings of a run as a list of lines, each kind once, with the epochs that it holds for."""
+    """The warnings of a run as a list of lines, each kind once, with its epochs."""
     lines, kinds = [], {}
     for record in history:
         for kind, text in record.get("warnings", {}).items():

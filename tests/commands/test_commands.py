@@ -8,8 +8,11 @@ import pytest
 from helpers.html_page import read_page, table_rows
 
 import snu_ref
+from snu_ref.commands import help as command_help
 
-ENVIRONMENT = {**os.environ, "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1"}
+# a backend of a notebook in another environment, and a terminal without letters: neither costs a result
+ENVIRONMENT = {**os.environ, "MPLBACKEND": "nonsense", "PYTHONIOENCODING": "ascii",
+               "OPENBLAS_NUM_THREADS": "1"}
 
 
 def run(folder, *words, status=0):
@@ -27,7 +30,7 @@ def test_import_draws_in_no_matplotlib(tmp_path):
 
 
 def reproduce(folder):
-    return run(folder, "reproduce", "--all", "--quick", "--out", "results"), folder / "results"
+    return run(folder, "reproduce", "--all", "--quick", "--out", "résults"), folder / "résults"
 
 
 reproduced = pytest.mark.ahead.with_args(reproduce)
@@ -98,8 +101,13 @@ def test_gradcheck_of_one_piece(tmp_path):
 
 def test_help_names_every_command(tmp_path):
     text = run(tmp_path, "--help")
+    shown = [line.split()[0] if line.startswith("    ") else line.strip()
+             for line in text.split("commands:")[1].split("examples:")[0].splitlines() if line]
+    assert shown == ["for students", "reproduce", "report", "train", "use", "memory", "gradcheck",
+                     "for ports of the unit", "check", "vectors",
+                     "for maintainers", "experiments", "bench"]
+    assert set(shown) > set(command_help.COMMANDS)
     for command in ("reproduce", "report", "train", "gradcheck"):
-        assert command in text
         assert "usage" in run(tmp_path, command, "--help")
 
 

@@ -1,11 +1,13 @@
 """What commands write: whole files or none, folders tried beforehand, progress and time left."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from snu_ref.tasks import progress
-from snu_ref.files import output_folder, whole_file
+from snu_ref.files import one_writer, output_file, output_folder, whole_file
 from snu_ref.tasks.progress import Progress, clock
 
 
@@ -92,6 +94,61 @@ def test_a_folder_on_a_full_disk_is_named(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+WRITER = """
+import sys
+from snu_ref.files import one_writer
+
+with one_writer("--out", sys.argv[1]):
+    print("here", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_has_one_writer_and_is_free_when_its_process_ends_in_whatever_way(tmp_path):
+    folder = tmp_path / "d"
+    for end in ("by itself", "killed"):
+        process = subprocess.Popen([sys.executable, "-c", WRITER, folder], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "here\n"
+        with pytest.raises(OSError, match="^--out: expected a folder that no other run writes in, "
+                                          "got .*d: another run is writing there$"):
+            with one_writer("--out", folder):
+                pass
+        if end == "killed":
+            process.kill()
+        process.communicate(timeout=600)
+        with one_writer("--out", folder):
+            pass
+        assert names(folder) == []
+
+
+def test_a_lock_whose_file_was_taken_away_is_no_lock(tmp_path, monkeypatch):
+    """The last owner removes the file after the next one opened it, before that has the lock."""
+    from snu_ref import files
+    lock, calls = files._lock, []
+
+    def removed_before(file):
+        calls.append(file)
+        if len(calls) == 1:
+            os.unlink(file.name)
+        lock(file)
+
+    monkeypatch.setattr(files, "_lock", removed_before)
+    with one_writer("--out", tmp_path):
+        assert len(calls) == 2 and calls[0].closed
+        with pytest.raises(OSError, match="another run is writing there"):
+            with one_writer("--out", tmp_path):
+                pass
+
+
+def test_a_file_for_a_result_is_tried_before_the_work(tmp_path):
+    path = tmp_path / "x.json"
+    assert output_file("--json", path) == path and names(tmp_path) == []
+    for path in ("", tmp_path, tmp_path / "gone" / "x.json"):
+        with pytest.raises(ValueError, match="^--json: expected a file that can be written, got "):
+            output_file("--json", path)
+
+
 # ---- progress -----------------------------------------------------------------------------------
 
 
@@ -139,6 +196,50 @@ def test_progress_on_a_terminal_is_one_line_drawn_anew(time):
         and stream.text[-1] == "\r"
         and "\n" not in stream.text
     )
+
+
+@pytest.mark.parametrize("columns", [200, 100, 80, 60, 20, 2])
+def test_progress_fits_the_terminal_as_wide_as_it_is_now(time, monkeypatch, columns):
+    """The last column stays free: some terminals go on to the next line there."""
+    stream = Stream(True)
+    counting = Progress(4, "counting the sheep", stream)
+    for width in (90, columns):
+        monkeypatch.setenv("COLUMNS", str(width))
+        stream.text = ""
+        time(3)
+        counting.step("a long note " * 20)
+        assert [len(line) for line in stream.text.split("\r")] == [0, width - 1]
+    counting.close()
+    assert [len(line) for line in stream.text.split("\r")] == [0, width - 1, width - 1, 0]
+
+
+def test_progress_asks_the_stream_itself_for_its_width(time):
+    pty = pytest.importorskip("pty")
+    import fcntl
+    import struct
+    import termios
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 43, 0, 0))
+    with open(slave, "w") as stream:
+        counting = Progress(4, "counting", stream)
+        time(3)
+        counting.step("a long note " * 20)
+        assert len(os.read(master, 1000)) == 1 + 42
+    os.close(master)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_that_cannot_be_shown_does_not_stop_the_work(time, terminal):
+    class Gone(Stream):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    counting = Progress(4, "counting", Gone(terminal))
+    time(100)
+    counting.step()
+    counting.say("a word")
+    counting.close()
+    assert counting.done == 1
 
 
 def test_progress_in_a_pipe_is_a_line_a_minute(time):

@@ -56,7 +56,7 @@ class no_error:
 def test_commands_are_found_and_wrong_ones_would_be_noticed():
     found = [words for words, _ in named()]
     assert len(found) > 25 and "reproduce" in found and "gradcheck --summary" in found
-    assert set(COMMANDS) <= set(HELP)
+    assert {name for group in COMMANDS.values() for name in group} <= set(HELP)
     for wrong in (["reproduse"], ["train"], ["train", "music", "--unit", "perceptron"], ["reproduce", "--fast"]):
         with pytest.raises(SystemExit) as end:
             parse(wrong)
@@ -86,5 +86,9 @@ def test_files_and_links_are_there():
                 for line in re.findall(r"^##+ (.*)$", README, re.MULTILINE)}
     for link in re.findall(r"\]\(#([^)]*)\)", README):
         assert link in headings, link
+    overview = (HERE / "tutorials" / "README.md").read_text(encoding="utf-8")
     for script in (HERE / "tutorials").glob("[0-9]*.py"):
-        assert script.name in README, f"the README does not list {script.name}"
+        assert f"({script.name})" in overview and f"(pictures/{script.name[:2]}.png)" in overview, script.name
+    pictures = list((HERE / "tutorials" / "pictures").iterdir())
+    assert {path.name for path in pictures} == set(re.findall(r"pictures/(\d\d\.png)", overview))
+    assert sum(path.stat().st_size for path in pictures) <= 300_000

@@ -4,6 +4,7 @@ The page of a real run is tested in test_commands.py; here it is built from made
 """
 import copy
 import json
+import os
 import struct
 import zlib
 
@@ -136,10 +137,10 @@ def test_the_claim_opens_the_page_and_its_differences_are_signed_so_that_more_is
     page = page_of(results, folder)
     assert page.all("h2")[0].text == "The claim, and this run's answer"
     rows = {row[0]: row[1:] for row in table_rows(page, "The claim, and this run's answer")}
-    assert rows["Digits, %: SNU"] == ["90.81 ± 0.13", "−9.08worse; 25 % of its parameters", "–", "–",
-                                      "+9.08better; 100 % of its parameters"]
-    assert rows["Language, perplexity: SNU"] == ["60.5 ± 0.1", "+6.1better; 25 % of its parameters", "–", "–",
-                                                 "−6.1worse; 100 % of its parameters"]
+    assert rows["Digits, %: SNU"] == ["90.81 ± 0.13", "−9.08worse25 % of its parameters", "–", "–",
+                                      "+9.08better100 % of its parameters"]
+    assert rows["Language, perplexity: SNU"] == ["60.5 ± 0.1", "+6.1better25 % of its parameters", "–", "–",
+                                                 "−6.1worse100 % of its parameters"]
     assert rows["Music, nats a step: sSNU"][1][0] == "+" and rows["Music, nats a step: sSNU"][4][0] == "−"
     assert "in 4 of 6 comparisons" in page.text and "in 2 of 6 cases" in page.text
     assert "plain RNN with a sigmoid" in page.text
@@ -162,10 +163,10 @@ def test_drift_compensation_in_the_first_hour_is_paired_and_has_an_interval(fold
 
 def test_every_column_and_setting_is_explained(folder):
     """A name in bold below the tables, or in the caption: for each column, and each setting of all presets."""
-    from snu_ref.report.settings import EXPLAINED
+    from snu_ref.tasks.settings import SETTINGS
     from snu_ref.tasks.presets import PRESETS
     settings = {name for tables in PRESETS.values() for table in tables.values() for name in table}
-    assert settings <= EXPLAINED.keys()
+    assert settings <= SETTINGS.keys()
     page = page_of(with_comparators(), folder)
     assert {"lr", "hidden", "options"} <= {node.text for node in page.all("strong")}
     tables = [node for node in page.all("figure") if node.all("table")]
@@ -251,3 +252,35 @@ def test_results_are_not_changed(folder):
     before = copy.deepcopy(results)
     report.build(results, folder)
     assert results == before
+
+
+# ---- files of others ----------------------------------------------------------------------------
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["results.json", "neuron.png"])
+def test_what_is_no_file_is_named_and_not_waited_for(folder, name, capsys):
+    made = {"a pipe": os.mkfifo, "a folder": os.mkdir, "a link to nowhere": lambda path: os.symlink("gone", path)}
+    (folder / "results.json").write_text(json.dumps(made_up()))
+    path = folder / name
+    for found, make in made.items():
+        path.unlink() if not path.is_dir() or path.is_symlink() else path.rmdir()
+        make(path)
+        assert main(["report", str(folder)]) == 2
+        assert f"{path}: expected a file, found {found}" in capsys.readouterr().err
+
+
+def test_results_that_are_too_deep_or_too_long_are_named(folder, capsys, monkeypatch):
+    (folder / "results.json").write_text("[" * 100_000)
+    assert main(["report", str(folder)]) == 2
+    assert "results.json" in capsys.readouterr().err
+    monkeypatch.setattr(report, "LARGEST", 100)
+    assert main(["report", str(folder)]) == 2
+    assert "expected at most 100 bytes, found more" in capsys.readouterr().err
+
+
+def test_text_from_outside_cannot_command_the_terminal(tmp_path, capsys):
+    name = tmp_path / "\x1b[31mred\nnext\x07"
+    assert main(["report", str(name)]) == 2
+    err = capsys.readouterr().err
+    assert "\\x1b[31mred\\nnext\\x07" in err and err.count("\n") == 1
+    assert all(c.isprintable() for c in err.rstrip("\n"))

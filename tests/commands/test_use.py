@@ -9,6 +9,7 @@ import pytest
 from helpers.toy_tasks import TASKS as TOYS
 from helpers.toy_tasks import toy_settings
 
+from snu_ref import figures
 from snu_ref.__main__ import main
 from snu_ref.tasks import load_run
 from snu_ref.tasks.language import sample
@@ -82,10 +83,11 @@ def test_wrong_images_are_those_of_the_test_figure(runs, tmp_path, capsys):
     assert text.count(">") == (wrong + 1 if wrong else 0)
 
 
-def test_a_piece_goes_on_as_asked(runs, tmp_path, capsys):
+def test_a_piece_goes_on_as_asked(runs, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(figures, "continued_roll", lambda *_, **__: "drawn elsewhere")
     words = ["use", runs / "music", "--out", tmp_path, "--prime", 5, "--steps", 7]
     text = printed(capsys, *words)
-    assert "5 steps given, 7 by the network" in text
+    assert "given        5 steps" in text and "the network  7 steps" in text
     with wave.open(str(tmp_path / "continued.wav"), "rb") as file:
         seconds = file.getnframes() / file.getframerate()
         first = file.readframes(10 ** 9)
@@ -112,7 +114,7 @@ def test_a_text_goes_on_as_asked(runs, capsys):
     (["digits", "--prompt", "a"], "--prompt: expected a run of language, got one of digits"),
     (["digits", "--temperature", "1"], "--temperature"),
     (["language", "--prime", "3"], "--prime: expected a run of music"),
-    (["music", "--prime", "0"], "--prime: expected a positive int"),
+    (["music", "--prime", "0"], "--prime: expected an int in [1, 10000]"),
     (["music", "--prime", "21"], "at most the 20 steps of test piece 1"),
     (["music", "--piece", "2"], "--piece: expected 1 to 1"),
     (["music", "--steps", "1000000"], "--steps"),
@@ -245,3 +247,16 @@ def test_sound_has_the_frequency_of_the_key(tmp_path):
     loudest = np.abs(np.fft.rfft(sound[:rate])).argmax()
     assert loudest == 440 and not sound[-rate // 4:].any()
     assert np.abs(sound).argmax() < rate / 10  # struck once
+
+
+def test_runs_of_0_1_0_and_runs_on_devices_come_back(tmp_path, monkeypatch):
+    """Results of 0.1.0 do not say where the data came from; devices are in the checkpoint."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "music", "--unit", "snu", "--weights", "pcm", "--epochs", "1",
+                 "--set", "hidden=(4,)", "--out", "run"]) == 0
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    for name in ("path", "own", "warnings"):
+        del results[name]
+    (tmp_path / "run" / "results.json").write_text(json.dumps(results))
+    run = load_run("run")
+    assert run.task.evaluate(run.network, "test", run.settings, 0) == run.figures

@@ -251,3 +251,34 @@ def test_every_integer_dtype_names_classes():
     value, _ = softmax_cross_entropy(y, target)
     for dtype in (np.uint8, np.int16, np.uint64):
         assert softmax_cross_entropy(y, target.astype(dtype))[0] == value
+
+
+# ---- nothing wrong in silence -------------------------------------------------------------------
+
+def test_what_stands_on_padded_steps_is_not_looked_at():
+    """Padding with -100, NaN or numbers out of range changes neither value nor gradient."""
+    rng = np.random.default_rng(0)
+    mask = np.array([[1, 1], [1, 0], [0, 0]], float)
+    y, padded = rng.normal(size=(3, 2, 4)), mask == 0
+    odd = y.copy()
+    odd[padded] = [np.nan, np.inf, -np.inf, 1e308]
+    bits, classes = rng.integers(0, 2, y.shape).astype(float), rng.integers(0, 4, mask.shape)
+    strange = {"bits": bits.copy(), "classes": classes.copy()}
+    strange["bits"][padded], strange["classes"][padded] = [-1, 2, np.nan, np.inf], -100
+    for loss, target, other in ((mean_square_error, bits[0], bits[0]), (bernoulli_nll, bits, strange["bits"]),
+                                (softmax_cross_entropy, classes, strange["classes"])):
+        value, dy = loss(y, target, mask)
+        again, dy_again = loss(odd, other, mask)
+        assert value == again and np.array_equal(dy, dy_again) and not dy_again[padded].any()
+        with pytest.raises(ValueError, match="^y: expected finite"):
+            loss(np.where(padded[..., None], y, np.nan), target, mask)
+    for loss, other in ((bernoulli_nll, strange["bits"]), (softmax_cross_entropy, strange["classes"])):
+        with pytest.raises(ValueError, match="^target: expected"):
+            loss(y, other)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e20, 1e30])
+def test_the_square_error_holds_squares_beyond_float32(size):
+    y = np.array([[[2 * size, 0]]], np.float32)
+    value, _ = mean_square_error(y, np.zeros((1, 2), np.float32))
+    assert math.isclose(value, 2 * float(np.float32(size)) ** 2, rel_tol=1e-6)

@@ -226,3 +226,116 @@ def test_the_norm_is_right_where_squares_leave_the_range_of_the_dtype(dtype, siz
 def test_clipping_refuses_gradients_that_are_not_finite(bad):
     with pytest.raises(ValueError, match="^grads: expected finite gradients, got"):
         clip_by_norm({"a": np.ones(2), "b": np.array([1.0, bad])}, 1.0)
+
+
+# ---- nothing wrong in silence: all is checked before anything changes ---------------------------
+
+OPTIMISERS = [lambda: SGD(0.1), lambda: SGD(0.1, momentum=0.5), lambda: Adam(0.1)]
+
+
+def state_of(optimiser, params):
+    return {name: a.tobytes() for name, a in {**params, **optimiser.state}.items()}
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (2, 0), (1,), (1, 1, 1)])
+def test_arrays_of_any_shape_are_one_parameter(make, shape):
+    """Also a single number, and none at all: each number moves as it would in a longer array."""
+    flat, one = make(), make()
+    long, p = {"w": np.ones(5)}, {"w": np.ones(shape)}
+    for g in (3.0, -1.0):
+        flat.step(long, {"w": np.full(5, g)})
+        one.step(p, {"w": np.full(shape, g)})
+    assert p["w"].shape == shape and isinstance(p["w"], np.ndarray)
+    np.testing.assert_array_equal(p["w"], np.full(shape, long["w"][0]))
+    assert all(type(a) is np.ndarray for a in one.state.values())
+
+
+def wrong_calls():
+    def read_only(params, grads):
+        params["b"].flags.writeable = False
+    yield read_only, ValueError, r"params\['b'\]: expected an array to change, got a read-only one"
+    yield lambda p, g: g.update(b=np.full(2, np.nan)), ValueError, r"grads\['b'\]: expected finite"
+    yield lambda p, g: g.update(b=np.ones(3)), ValueError, r"grads\['b'\]: expected shape"
+    yield lambda p, g: g.update(b=np.matrix([[1.0, 1.0]])), TypeError, r"grads\['b'\]: .* np.array\(x\)"
+    yield lambda p, g: g.update(c=np.ones(2)), ValueError, "grads: expected names of params, a, b, got 'c'"
+    yield lambda p, g: p.update(b=p["a"][:2]), ValueError, "params: expected arrays of their own, got 'a' and 'b'"
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("make", OPTIMISERS)
+@pytest.mark.parametrize("change, error, words", list(wrong_calls()))
+def test_a_wrong_array_changes_nothing(make, change, error, words):
+    optimiser = make()
+    params, grads = {"a": np.ones(4), "b": np.ones(2)}, {"a": np.ones(4), "b": np.ones(2)}
+    optimiser.step(params, grads)
+    change(params, grads)
+    before = state_of(optimiser, params)
+    with pytest.raises(error, match="^" + words):
+        optimiser.step(params, grads)
+    assert state_of(optimiser, params) == before
+
+
+@pytest.mark.parametrize("make, key", [(lambda: SGD(0.1, momentum=0.5), "b"), (lambda: Adam(), "m.b"),
+                                       (lambda: Adam(), "v.b")])
+@pytest.mark.parametrize("wrong, error", [(np.ones(1), ValueError), (np.ones(2, np.float32), TypeError),
+                                          ([1.0, 1.0], TypeError)])
+def test_a_state_that_does_not_fit_is_named(make, key, wrong, error):
+    optimiser, params = make(), {"a": np.ones(4), "b": np.ones(2)}
+    optimiser.step(params, {"a": np.ones(4), "b": np.ones(2)})
+    optimiser.state[key] = wrong
+    before = params["a"].copy()
+    with pytest.raises(error, match=rf"^state\['{key}'\]: expected"):
+        optimiser.step(params, {"a": np.ones(4), "b": np.ones(2)})
+    assert np.array_equal(params["a"], before)
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+@pytest.mark.parametrize("lr", [0, -1, math.nan, math.inf, "0.1"])
+def test_a_learning_rate_that_was_changed_is_checked(make, lr):
+    optimiser, params = make(), {"w": np.ones(2)}
+    optimiser.lr = lr
+    with pytest.raises((ValueError, TypeError), match="^lr: expected"):
+        optimiser.step(params, {"w": np.ones(2)})
+    assert (params["w"] == 1).all()
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_a_gradient_that_lies_in_a_parameter_is_taken_as_it_was(make):
+    """Weights as their own gradient (transposed, or those of another name) do not change under way."""
+    W = np.random.default_rng(0).normal(size=(300, 300))      # several blocks of Adam
+    results = []
+    for own in (False, True):
+        params = {"V": W[::-1].copy(), "W": W.copy()}
+        grads = {"V": params["W"], "W": params["W"].T}
+        if not own:
+            grads = {name: g.copy() for name, g in grads.items()}
+        make().step(params, grads)
+        results.append(params)
+    for name in ("V", "W"):
+        np.testing.assert_array_equal(results[0][name], results[1][name])
+
+
+@pytest.mark.parametrize("dtype, largest", [(np.float32, 1e18), (np.float64, 1e153)])
+def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype, largest):
+    """An infinite average of squares would hold the parameter still for ever."""
+    for g in (largest, -largest):
+        params, optimiser = {"w": np.ones(2, dtype)}, Adam(0.5)
+        optimiser.step(params, {"w": np.array([g, 1], dtype)})
+        np.testing.assert_allclose(params["w"], [1 - 0.5 * np.sign(g), 0.5], rtol=1e-6)
+        before = state_of(optimiser, params)
+        with pytest.raises(ValueError, match=r"^grads\['w'\]: expected numbers within .* clip_by_norm"):
+            optimiser.step(params, {"w": np.array([g * 100, 1], dtype)})
+        assert state_of(optimiser, params) == before
+    with pytest.raises(ValueError, match="^eps: expected at least 1.18e-38, the least of float32"):
+        Adam(eps=1e-50).step({"w": np.ones(1, np.float32)}, {"w": np.zeros(1, np.float32)})
+
+
+def test_clipping_keeps_the_direction_however_large_the_norm():
+    for dtype, huge in ((np.float32, 1e38), (np.float64, 1e307)):
+        for max_norm in (1.0, 1e-10):
+            clipped, norm = clip_by_norm({"a": np.array([3, 4], dtype) * dtype(huge / 10)}, max_norm)
+            np.testing.assert_allclose(clipped["a"] / dtype(max_norm), [0.6, 0.8], rtol=1e-6)
+            assert math.isclose(norm, huge / 2, rel_tol=1e-6)
+    clipped, _ = clip_by_norm({"a": np.array(3.0)}, 1.0)
+    assert type(clipped["a"]) is np.ndarray and clipped["a"] == 1

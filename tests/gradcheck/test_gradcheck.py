@@ -1,6 +1,7 @@
 """The checker is checked: right gradients pass, and each kind of wrong one is named."""
 import copy
 import io
+import math
 import pickle
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from snu_ref.gradcheck import (BOUNDS, central_difference, check_gradient, check
                                complex_step, frozen_max, frozen_step)
 from snu_ref.__main__ import main
 from snu_ref.commands import gradcheck as command
+from snu_ref.gradcheck import checking
 from snu_ref.commands.gradcheck import summarise
 from snu_ref.gradcheck.table import catalogue
 from snu_ref.gradcheck.twinning import twin_of
@@ -285,3 +287,46 @@ def test_the_exit_status_of_the_command_is_1_if_a_gradient_is_out(wrong, status,
     for words in ([], ["--summary"], ["--piece", "SNU"]):
         assert main(["gradcheck", *words]) == status
         assert ("1 gradients are out" if status else "all gradients agree") in capsys.readouterr().out
+
+
+# ---- functions that are not analytic ------------------------------------------------------------
+
+X = np.random.default_rng(5).normal(size=6)
+NOT_ANALYTIC = {  # (forward, slope) whose complex step drops the imaginary part, wholly or in part, or fails
+    "abs": (np.abs, np.sign), "abs in a sum": (lambda x: np.abs(x) + x, lambda x: np.sign(x) + 1),
+    "logaddexp": (lambda x: np.logaddexp(x, 0), lambda x: 1 / (1 + np.exp(-x))),
+    "cast": (lambda x: x.astype(float) ** 2, lambda x: 2 * x),
+    "float only": (lambda x: np.floor(x) + x, lambda x: np.ones_like(x))}
+
+
+@pytest.mark.parametrize("name", NOT_ANALYTIC)
+def test_where_forward_drops_the_imaginary_part_central_differences_judge(name):
+    forward, slope = NOT_ANALYTIC[name]
+
+    def row(factor):
+        return check_gradient(lambda a: forward(a["x"]), lambda a, G: {"x": factor * G * slope(a["x"])},
+                              {"x": X}, rng=np.random.default_rng(0))[0]
+    right = row(1)
+    assert right.verdict == checking.BY_CENTRAL and not right.failed
+    assert math.isnan(right.complex) and right.central < BOUNDS["central"]
+    for factor in (0.5, -1, 1 + 1e-5):
+        assert row(factor).failed and "WRONG: central" in row(factor).verdict
+
+
+def test_an_analytic_function_is_held_to_the_complex_step():
+    """A gradient that is out by 1e-9 passes central differences, and fails."""
+    row, = check_gradient(lambda a: np.tanh(a["x"]), lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) * (1 + 1e-9)},
+                          {"x": X}, rng=np.random.default_rng(0))
+    assert row.verdict.startswith("WRONG: complex")
+
+
+def test_the_evidence_is_the_same_in_every_process():
+    """The order of a set of names depends on the seed of Python's hashes; the numbers may not."""
+    import os
+    import subprocess
+    import sys
+    code = ("from snu_ref.gradcheck.table import evidence\n"
+            "print([(row.variant, row.parameter, row.norm, row.twin) for row in evidence('GRU')])")
+    printed = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True,
+                              env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("0", "1", "2", "3")}
+    assert len(printed) == 1

@@ -4,6 +4,7 @@ First, for every array argument alike: what NumPy would broadcast, other dtypes,
 Then, argument by argument, what is special to it.
 """
 import operator
+import tempfile
 from collections import namedtuple
 
 import numpy as np
@@ -163,6 +164,23 @@ def test_nothing_is_converted(argument, call, good):
         assert str(np.dtype(dtype)) in message and "float64" in message, message
     for wrong in (good.tolist(), None, 3.0):
         message_of(lambda: call(wrong), TypeError, argument)
+
+
+class Own(np.ndarray):
+    """A subclass that does nothing of its own."""
+
+
+@each(ARRAYS, PARAMS, FREE_DTYPE, FREE_SHAPE)
+def test_a_subclass_of_an_array_is_refused(argument, call, good):
+    """Its operations may mean something else: `*` of a matrix is the matrix product."""
+    forms = [good.view(Own), np.ma.array(good)]
+    if good.ndim == 2:
+        forms.append(good.view(np.matrix))
+    with tempfile.TemporaryFile() as file:
+        forms.append(np.memmap(file, good.dtype, "w+", shape=good.shape))
+    for a in forms:
+        message = message_of(lambda: call(a), TypeError, argument)
+        assert f"got {type(a).__name__}; np.array(x) makes one" in message, message
 
 
 @each(ARRAYS, FREE_SHAPE)

@@ -39,7 +39,7 @@ def verdict(tmp_path, capsys, monkeypatch):
 
 @DTYPES
 def test_numpy(verdict, dtype):
-    source = example(ROOT / "README.md", "## Check a port")
+    source = example(FOLDER / "README.md", "### NumPy\n")
     status, text = verdict(source, "--dtype", dtype)
     assert status == 0 and int(re.search(r"PASSED: (\d+) cases", text)[1]) >= 52, text
 

@@ -323,3 +323,74 @@ def test_a_run_with_injected_noise_is_judged_and_kept_without_it():
     for name in ("0.W", "1.W"):
         assert np.allclose(trained.network.params[name], trained.store.at_rest(name), rtol=1e-6)   # float32
     assert trained.history[-1]["nll"] == task.evaluate(trained.network, "valid", settings, 0)["nll"]
+
+
+# ---- nothing wrong in silence -------------------------------------------------------------------
+
+def stores():
+    def network():
+        rng = np.random.default_rng(0)
+        return Network([Dense(3, 2, rng=rng), Dense(2, 2, rng=rng)])
+    for make in (lambda net: PCMStore(net, ("0.W", "1.W"), noise=np.random.default_rng(1)),
+                 lambda net: QuantisedStore(net, ("0.W", "1.W")),
+                 lambda net: RoundedStore(net, ("0.W", "1.W"), bits=4),
+                 lambda net: NoisyStore(net, ("0.W", "1.W"), noise=np.random.default_rng(1))):
+        net = network()
+        yield make(net), net
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_an_update_that_one_matrix_refuses_changes_none():
+    for store, net in stores():
+        store.read()
+        net.params["0.W"] += 0.2
+        net.params["1.W"][0, 0] = np.inf if isinstance(store, (RoundedStore, NoisyStore)) else 1e4
+        before = store.state()
+        with pytest.raises(ValueError, match="^1.W: expected finite|^dW: expected at most 1000 pulses"):
+            store.write()
+        assert same(before, store.state())
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    for store, net in stores():
+        before = store.state()
+        store.read()
+        net.params["0.W"] += 0.3
+        store.write()
+        after = store.state()
+        last = next(name for name in after if name.startswith("1.W") and after[name].ndim == 2)
+        for change in ({last: before[last][:1]}, {last: before[last] * np.nan}, {"2.W/chi": np.ones(1)},
+                       {last: before[last].tolist()}, {last: None}):
+            with pytest.raises((ValueError, TypeError), match="state"):
+                store.restore({**before, **change})
+            assert same(after, store.state())
+        without = {name: a for name, a in before.items() if name != last}
+        with pytest.raises(ValueError, match=f"^state: expected an entry '{last}', got none"):
+            store.restore(without)
+        store.restore(before)
+        assert same(before, store.state())
+
+
+def test_bits_and_scales_of_stores_are_checked_and_taken_over():
+    W = np.random.default_rng(0).normal(size=(4, 4))
+    assert np.array_equal(round_to_bits(W, np.int8(8)), round_to_bits(W, 8))
+    net = Network([Dense(3, 2, rng=np.random.default_rng(0))])
+    assert type(RoundedStore(net, ("0.W",), bits=np.int8(8)).bits) is int
+    for name in ("scale", "epsilon", "limit"):
+        for wrong in (0, -1, np.nan, "8"):
+            with pytest.raises((ValueError, TypeError), match=f"^{name}: expected"):
+                QuantisedStore(net, ("0.W",), **{name: wrong})
+    for name, wrong in (("sigma", -1), ("sigma", np.nan), ("clip", 0), ("noise", None)):
+        with pytest.raises((ValueError, TypeError), match=f"^{name}: expected"):
+            NoisyStore(net, ("0.W",), **{"noise": 0.0, name: wrong})
+    for wrong in (1, 53, 4.0, True):
+        with pytest.raises((ValueError, TypeError), match="^bits: expected an int in"):
+            RoundedStore(net, ("0.W",), bits=wrong)
+
+
+def test_blind_pulses_that_could_not_be_counted_are_refused():
+    with pytest.raises(ValueError, match="^epsilon: expected at least refresh_below / 1000"):
+        UpdateRule(epsilon=1e-90, refresh="blind")

@@ -287,3 +287,38 @@ def test_1f_read_after_a_pulse_and_at_zero():
     np.testing.assert_allclose(d.read_1f(1.0, noise=1.0), G0 * (1 + flicker(G0, 38.6)), **EXACT)
     assert d.read_1f(2.0, noise=-100.0)[0] == 0.0
     assert programmed([0.0]).read_1f(0.0, noise=3.0)[0] == 0.0  # no division by zero
+
+
+# ---- nothing wrong in silence -------------------------------------------------------------------
+
+@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray, lambda a: a[::-1][::-1],
+                                    lambda a: np.repeat(a, 2, axis=1)[:, ::2]])
+def test_writes_arrive_whatever_the_layout_of_what_was_given(layout):
+    """The layout of `stuck`, of targets, counts, draws and of a restored state changes no number."""
+    rng = np.random.default_rng(0)
+    stuck, G = rng.integers(-1, 2, (3, 4)), rng.uniform(1, 20, (3, 4))
+    pulses, where, N = rng.integers(1, 4, (3, 4)), rng.random((3, 4)) < 0.5, rng.normal(size=(3, 4))
+    results = []
+    for change in (np.array, layout):
+        devices = PCMDevices((3, 4), t=0.0, noise=0.0, stuck=change(stuck))
+        devices.restore({name: change(a) if a.ndim else a for name, a in devices.state().items()})
+        devices.program(change(G), 1.0, noise=ProgramNoise(change(N), change(N)))
+        results.append(devices.state())
+        devices.set_pulse(2.0, noise=0.3, pulses=change(pulses), where=change(where))
+        devices.reset(3.0, noise=change(N), where=~change(where))
+        results.append(devices.state())
+    for expected, found in zip(results[:2], results[2:]):
+        assert all(np.array_equal(expected[name], found[name]) for name in expected)
+    working = stuck == 0
+    assert np.array_equal(results[2]["G0"] != 0.1, working | (stuck == 1))
+
+
+def test_pulses_have_an_upper_bound():
+    devices = PCMDevices((3,), t=0.0, noise=0.0)
+    devices.set_pulse(1.0, noise=0.0, pulses=1000)
+    before = devices.state()
+    for pulses in (1001, 10 ** 12, np.array([1, 2, 10 ** 12])):
+        with pytest.raises(ValueError, match="^pulses: expected .*1000.* got 1"):
+            devices.set_pulse(2.0, noise=0.0, pulses=pulses)
+    assert all(np.array_equal(before[name], a) for name, a in devices.state().items())
+    devices.set_pulse(2.0, noise=0.0, pulses=np.array([1, 2, 10 ** 12]), where=np.array([True, True, False]))

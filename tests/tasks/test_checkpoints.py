@@ -5,12 +5,17 @@ import os
 import tracemalloc
 import zipfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from snu_ref import array_file
+from snu_ref.figures import learning_curves
 from snu_ref.tasks import checkpoints
+from snu_ref.tasks.loading import load_task
+from snu_ref.tasks.presets import find_preset
+from snu_ref.tasks.run import run_task
 from snu_ref.tasks.training import make_optimiser, make_store, train
 from helpers.toy_tasks import TASKS, digits, music, toy_settings
 
@@ -104,6 +109,41 @@ def test_the_checkpoint_of_every_epoch_is_written_once(tmp_path, monkeypatch):
         ),
     )
     assert lengths == [1, 2, 3]
+
+
+def test_a_finished_run_goes_on_as_if_it_had_had_more_epochs_from_the_start(tmp_path):
+    """With a constant rate; a cosine is that of the new length, for the epochs that are left."""
+    for schedule in ("constant", "cosine"):
+        path = tmp_path / schedule
+        short, long = (toy_settings(schedule=schedule, epochs=epochs) for epochs in (2, 4))
+        train(digits(), short, 5, checkpoint=path)
+        longer = train(digits(), long, 5, checkpoint=path, resume=True)
+        whole = train(digits(), long, 5)
+        assert [record.pop("planned") for record in longer.history] == [2, 2, 4, 4]
+        assert [record.pop("planned") for record in whole.history] == [4, 4, 4, 4]
+        assert same_training(longer, whole) == (schedule == "constant")
+        fewer = toy_settings(schedule=schedule, epochs=3)
+        with pytest.raises(checkpoints.CheckpointError, match="expected epochs 3, but the checkpoi"):
+            train(digits(), fewer, 5, checkpoint=path, resume=True)
+
+
+OLD = Path(__file__).parent / "version_0_1_0"
+
+
+def test_a_checkpoint_of_version_0_1_0_goes_on_and_its_results_are_read(tmp_path):
+    """The file is of the first of two epochs; results.json is of the same run, not stopped."""
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes((OLD / "checkpoint.npz").read_bytes())
+    old = json.loads((OLD / "results.json").read_text())
+    table = find_preset("music", "snu", "small")
+    run = run_task(load_task("music", "snu"), table, 3, epochs=2, hidden=(1,), checkpoint=path,
+                   resume=True)
+    assert json.loads(json.dumps(run.results["settings"])) == old["settings"]
+    for new, record in zip(run.trained.history, old["history"], strict=True):
+        for key in ("epoch", "loss", "nll", "nll_per_piece"):
+            assert new[key] == pytest.approx(record[key], rel=1e-4)
+    assert run.results["test"] == pytest.approx(old["test"], rel=1e-4)
+    assert learning_curves([old, run.results], tmp_path / "curve.png").exists()
 
 
 # ---- what a file holds, and what is not taken for one -------------------------------------------

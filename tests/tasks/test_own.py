@@ -96,7 +96,7 @@ def test_images_that_do_not_fit_are_named(spoil, words, tmp_path):
 
 
 def test_no_file_unpacks_to_more_than_it_may(tmp_path, monkeypatch):
-    monkeypatch.setattr(own, "LARGEST", 10 ** 5)
+    monkeypatch.setattr(own, "TEXT_BYTES", 10 ** 5)
     (tmp_path / "t.txt").write_bytes(gzip.compress(bytes(10 ** 7)))
     tracemalloc.start()
     refused(read_text, tmp_path / "t.txt", "at most 100,000 bytes")
@@ -182,6 +182,13 @@ def test_a_run_says_that_the_data_are_not_the_published_set(tmp_path):
     assert run.results["path"] == str(tmp_path)
     small = load_task("digits", "snu")
     assert not small.own and not any(OWN in fact for fact in small.facts)
+
+
+def test_answers_of_more_classes_than_digits_are_not_written_as_digits(tmp_path):
+    write_set(tmp_path, 240, side=12, classes=12)
+    loaded = load_task("digits", "snu", own_path=tmp_path)
+    run = run_task(loaded, find_preset("digits", "snu", "small"), 0, epochs=1, hidden=(4,))
+    assert "answers" not in run.results and len(loaded.task.classes) == 12
 
 
 def test_convolutions_take_them_too(tmp_path):

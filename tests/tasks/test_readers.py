@@ -371,6 +371,27 @@ def test_a_pipe_does_not_hang_the_reader(tmp_path):
     fails(read_jsb, tmp_path, "expected a file, found a pipe")
 
 
+def test_a_link_to_nowhere_is_not_taken_for_the_file(tmp_path):
+    os.symlink(tmp_path / "gone", tmp_path / "jsb-chorales-quarter.json")
+    fails(read_jsb, tmp_path, "jsb-chorales-quarter.json: expected a file, found a link to nowhere")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("read, name", [(read_jsb, "jsb-chorales-quarter.json"), (read_ptb, "ptb.train.txt")])
+def test_a_text_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch, read, name, packed):
+    monkeypatch.setattr(readers, "TEXT_BYTES", 1000)
+    raw = b"a " * 501
+    (tmp_path / name).write_bytes(gzip.compress(raw) if packed else raw)
+    fails(read, tmp_path, name, "expected at most 1000 bytes, found more")
+    (tmp_path / name).write_bytes(gzip.compress(raw[:1000]) if packed else raw[:1000])
+    assert "at most" not in fails(read, tmp_path, name)
+
+
+def test_names_of_files_are_shown_without_control_characters(tmp_path):
+    (tmp_path / "\x1b]0;title\x07.txt").write_text("x")
+    assert "\x1b" not in fails(read_jsb, tmp_path, "found \\x1b]0;title\\x07.txt")
+
+
 def test_missing_is_a_data_error_and_a_value_error():
     assert issubclass(MissingDataError, DataError) and issubclass(DataError, ValueError)
 

@@ -1,5 +1,6 @@
 """The tasks: figures against models whose figure is known, batches that hold all once, loading."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,7 @@ from snu_ref.layers.embedding import Embedding
 from snu_ref.data.ngrams import (unigram, unigram_perplexity, witten_bell_bigram,
                                  witten_bell_bigram_perplexity)
 from snu_ref.tasks import loading
-from snu_ref.tasks.digits import Digits, split_validation
+from snu_ref.tasks.digits import Digits, one_hot, split_validation
 from snu_ref.tasks.distortion import shifted
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
@@ -551,3 +552,35 @@ def test_only_training_images_are_moved():
                                       np.random.default_rng(0))) for shift in (0, 2))
     assert (still.x[:, :, 8 * 3 + 4] == 1).all() and not (moved.x[:, :, 8 * 3 + 4] == 1).all()
     assert (moved.x.sum(axis=2) == 1).all()
+
+
+# ---- nothing wrong in silence -------------------------------------------------------------------
+
+def test_a_label_that_is_no_class_is_named():
+    for labels in ([-1], [10], [0, 3, -9]):
+        with pytest.raises(ValueError, match=r"^labels: expected numbers in \[0, 9\], got"):
+            one_hot(np.array(labels))
+    for labels in ([1], np.array([1.0]), np.array([True])):
+        with pytest.raises(TypeError, match="^labels: expected"):
+            one_hot(labels)
+
+
+def test_a_split_leaves_images_on_both_sides():
+    """values[:-0] is empty, so 0 would validate with all images and train with none."""
+    values, labels = np.ones((5, 4), np.float32), np.arange(5)
+    for n_valid in (0, -1, 5, 6):
+        with pytest.raises(ValueError, match=r"^n_valid: expected an int in \[1, 4\]"):
+            split_validation(values, labels, n_valid)
+
+
+def test_at_temperature_zero_the_likeliest_word_comes():
+    logits = np.random.default_rng(0).normal(size=(V, V))
+    for temperature in (0, 0.0, 1e-320, 1e-5):
+        words = sample(table_network(logits), [0], 20, np.random.default_rng(0), temperature)
+        assert words == list(map(int, logits[[0, *words[:-1]]].argmax(axis=1)))
+    for wrong in (-1, math.nan, math.inf, "1"):
+        with pytest.raises((ValueError, TypeError), match="^temperature: expected"):
+            sample(table_network(logits), [0], 2, np.random.default_rng(0), wrong)
+    for first in ([], [-1], [0.5], "0"):
+        with pytest.raises((ValueError, TypeError), match="^first"):
+            sample(table_network(logits), first, 2, np.random.default_rng(0))

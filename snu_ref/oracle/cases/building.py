@@ -2,6 +2,7 @@
 import json
 from pathlib import Path
 
+from ...files import whole_file
 from . import tolerances
 from .derivations import relative
 from .families import FAMILIES, WITHDRAWN, definitions
@@ -69,7 +70,8 @@ def _write_text(folder, entry, arrays):
         content[prefix + "s"] = as_text({name[len(prefix) + 1:]: a for name, a in arrays.items()
                                          if name.startswith(prefix + ".")})
     text = json.dumps(content, indent=1) + "\n"
-    (folder / f"{entry['id']}.json").write_text(text, encoding="utf-8")
+    with whole_file(folder / f"{entry['id']}.json") as file:
+        file.write(text.encode())
 
 
 # ---- verifying ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...files import output_folder
+from ...files import one_writer
 from .case import cast, find
 from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_manifest
 from .storage import write_bin
@@ -32,7 +32,13 @@ def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
         raise ValueError(f"DIR: expected a new or empty folder, got {str(folder)!r}")
     manifest = read_manifest(vectors)
     entries = find(patterns, manifest["cases"])
-    folder = output_folder("DIR", folder)
+    with one_writer("DIR", folder) as folder:
+        _write(folder, entries, manifest, dtype, vectors)
+    return len(entries)
+
+
+def _write(folder, entries, manifest, dtype, vectors):
+    """All files; vectors.txt is the last, so that an export that was stopped is taken for none."""
     for entry in entries:
         inputs, outputs = load_case(entry, vectors)
         case = folder / entry["id"]
@@ -48,9 +54,8 @@ def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
         options = [f"{name} {value if isinstance(value, str) else json.dumps(value)}"
                    for name, value in entry["config"].items()]
         (case / "config.txt").write_text("\n".join(options) + "\n", encoding="utf-8")
-    for where in (folder, folder / "results"):
-        (where / "vectors.txt").write_text(version_line(dtype) + "\n", encoding="utf-8")
     ids = "".join(entry["id"] + "\n" for entry in entries)
     (folder / "cases.txt").write_text(ids, encoding="utf-8")
     write_manifest(folder, {name: a for name, a in manifest.items() if name != "cases"}, entries)
-    return len(entries)
+    for where in (folder / "results", folder):
+        (where / "vectors.txt").write_text(version_line(dtype) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...files import whole_file
 from .storage import checked_name, digest, inside, read_json, read_npz
 
 FORMAT = "snu_ref vectors"
@@ -60,7 +61,8 @@ def write_manifest(folder, head, entries):
     lines = json.dumps({**head, "cases": []}, indent=1)
     body = ",\n".join("  " + json.dumps(entry) for entry in entries)
     text = lines.replace('"cases": []', '"cases": [\n' + body + "\n ]")
-    (Path(folder) / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    with whole_file(Path(folder) / "manifest.json") as file:
+        file.write((text + "\n").encode())
 
 
 def read_manifest(folder=FOLDER):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...files import open_regular, read_regular
+from ...files import open_regular, read_regular, whole_file
 
 CASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
@@ -68,7 +68,7 @@ def little(a):
 
 def write_npz(path, arrays):
     """Plain arrays into a compressed .npz whose bytes depend on the arrays alone."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, a in arrays.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, little(a), version=(1, 0), allow_pickle=False)

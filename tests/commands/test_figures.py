@@ -1,0 +1,115 @@
+"""Figures of the inside of a network: they show what the cache holds, of any layer, unit and sample."""
+import numpy as np
+import pytest
+
+from snu_ref import GRU, SNU, ConvSNU, Dense, Dropout, Flatten, Network, figures
+from snu_ref.figures import neuron, style
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that are saved, each as matplotlib has it."""
+    seen = []
+    monkeypatch.setattr(style, "save", lambda figure, path: seen.append(figure) or path)
+    return seen
+
+
+def cache_of(*layers, x):
+    return Network(list(layers)).forward(x)[1]
+
+
+def spiking(rng):
+    unit = SNU(3, 4, rng=rng)
+    unit.params["W"][...] = rng.random((3, 4))
+    return unit, 2 * rng.random((12, 2, 3))
+
+
+def test_a_trace_shows_potential_threshold_resets_and_output(drawn):
+    rng = np.random.default_rng(0)
+    unit, x = spiking(rng)
+    unit.params["b"][2] = -1.5
+    cache = cache_of(Dropout(0.0, rng=rng), unit, Dense(4, 2, rng=rng), x=x)
+    figures.neuron_trace(cache, "n.png", layer=1, unit=2, sample=1)
+    top, bottom = drawn[0].axes
+    lines = {line.get_label(): line.get_ydata() for line in top.lines}
+    traces = cache.layers[1]
+    np.testing.assert_array_equal(lines["state $s_t$"], traces.s[:, 1, 2])
+    assert list(lines["threshold $-b$"]) == [1.5, 1.5]
+    fires = traces.y[:, 1, 2] == 1
+    assert 0 < fires.sum() < 12
+    np.testing.assert_array_equal(lines["fires: reset"], traces.s[fires, 1, 2])
+    heights = [segment[1, 1] for segment in bottom.collections[0].get_segments()]
+    np.testing.assert_array_equal(heights, traces.y[:, 1, 2])
+
+
+def test_units_of_a_convolution_are_places_and_channels(drawn):
+    rng = np.random.default_rng(0)
+    unit = ConvSNU((5, 4, 1), 3, rng=rng)
+    cache = cache_of(unit, Flatten(unit.out_shape), x=3 * rng.random((6, 2, 5, 4, 1)))
+    figures.neuron_trace(cache, "n.png", unit=(2, 1, 0))
+    np.testing.assert_array_equal(drawn[0].axes[0].lines[0].get_ydata(),
+                                  cache.layers[0].s[:, 0, 2, 1, 0])
+    figures.spike_raster(cache, "r.png")
+    figures.spike_rates(cache, "s.png")
+
+
+def test_a_raster_has_a_mark_for_every_spike_of_the_sample(drawn):
+    rng = np.random.default_rng(0)
+    unit, x = spiking(rng)
+    cache = cache_of(unit, x=(x > 1).astype(float))
+    figures.spike_raster(cache, "r.png", sample=1)
+    for panel, y in zip(drawn[0].axes, (cache.layers[0].x, cache.layers[0].y)):
+        marks = panel.collections[0].get_offsets()
+        assert sorted(map(tuple, marks)) == sorted((t + 1, k) for t, k in np.argwhere(y[:, 1]))
+
+
+def test_rates_are_those_of_all_steps_and_samples_and_silence_is_counted(drawn):
+    rng = np.random.default_rng(0)
+    unit, x = spiking(rng)
+    unit.params["b"][0], unit.params["b"][3] = -99, 1  # never, and always
+    cache = cache_of(Network([unit]), GRU(4, 2, rng=rng), x=x)
+    figures.spike_rates(cache, "s.png")
+    axes, = drawn[0].axes
+    rates = axes.lines[0].get_ydata()
+    np.testing.assert_allclose(rates, 100 * cache.layers[0].layers[0].y.mean(axis=(0, 1)))
+    assert axes.texts[0].get_text() == "1 never,\n1 always"
+    assert axes.get_xticklabels()[0].get_text() == "layer 0.0\n4 units"
+
+
+def test_a_single_unit_serves_as_a_network(drawn):
+    rng = np.random.default_rng(0)
+    unit, x = spiking(rng)
+    figures.neuron_trace(unit.forward(x)[1], "n.png", unit=1)
+    assert [place for place, _ in neuron.spiking_layers(unit.forward(x)[1])] == ["0"]
+
+
+def test_what_cannot_be_drawn_is_named(tmp_path):
+    rng = np.random.default_rng(0)
+    x = np.ones((2, 1, 3))
+    no_spikes = cache_of(GRU(3, 3, rng=rng), x=x)
+    for function in (figures.neuron_trace, figures.spike_raster, figures.spike_rates):
+        with pytest.raises(TypeError, match="cache: expected that of an SNU"):
+            function(no_spikes, tmp_path / "a.png")
+    cache = cache_of(GRU(3, 3, rng=rng), SNU(3, 4, rng=rng), x=x)
+    with pytest.raises(ValueError, match="layer: expected one of 1, .* got 0"):
+        figures.neuron_trace(cache, tmp_path / "a.png", layer=0)
+    for unit, sample in ((4, 0), ((1, 1), 0), (0, 1), (-1, 0)):
+        with pytest.raises(ValueError, match="expected"):
+            figures.neuron_trace(cache, tmp_path / "a.png", unit=unit, sample=sample)
+    assert not list(tmp_path.iterdir())
+
+
+def test_continued_roll_draws_each_note_once_and_an_empty_one_too(drawn):
+    roll = np.zeros((6, 88), np.uint8)
+    roll[[0, 1, 4], [40, 45, 50]] = 1
+    figures.continued_roll(roll, 3, "c.png", title="t")
+    axes, = drawn[0].axes
+    assert [len(part.get_segments()) for part in axes.collections] == [2, 1]
+    figures.continued_roll(0 * roll, 3, "c.png", title="t")
+
+
+@pytest.mark.parametrize("n", [1, 9])
+def test_wrong_images_are_drawn_with_class_and_answer(n, tmp_path):
+    images = np.random.default_rng(0).random((n, 28, 28))
+    path = figures.wrong_images(images, range(n), ["x"] * n, tmp_path / "w.png", title="t")
+    assert path.stat().st_size > 3000

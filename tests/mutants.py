@@ -1,0 +1,220 @@
+"""Small faults put into the code one at a time: does a test fail?
+
+    python tests/mutants.py results.json                     300 mutants, seed 0; goes on where it stopped
+    python tests/mutants.py results.json --seed 1 -n 20 --only pcm
+
+A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in a copy of
+this tree, never here. The tests of the part's own folder run first, and the whole suite only if they pass.
+results.json holds the sample and, for each mutant, what became of it; it is written after each one. A mutant
+that computes the same as the original can be marked there by hand, `"equivalent": "why"`; the table at the end
+leaves it out. Tests that take longer than --timeout count as failed: the fault makes a loop endless.
+"""
+import argparse
+import ast
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = {  # name: (files, the folder of tests that runs first)
+    "core": (["snu.py", "activations.py", "losses.py", "optimisers.py", "encoding.py", "network.py", "layer.py",
+              "validation.py", "layers/*.py", "recurrent/*.py"], "tests/core"),
+    "pcm": (["pcm/*.py"], "tests/pcm"),
+    "readers": (["data/*.py", "files.py"], "tests/tasks"),
+    "training": (["tasks/training.py"], "tests/tasks"),
+    "checkpoints": (["tasks/checkpoints.py", "tasks/array_file.py"], "tests/tasks"),
+    "comparison": (["oracle/comparison/*.py"], "tests/oracle"),
+}
+LEFT_OUT = ("make_digits.py", "make_chorales.py", "__init__.py")  # scripts of maintainers; lists of names
+
+OPERATORS = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"),
+             ast.FloorDiv: ("//", "*"), ast.Mod: ("%", "*"), ast.Pow: ("**", "*"),
+             ast.BitAnd: ("&", "|"), ast.BitOr: ("|", "&")}
+COMPARISONS = {ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"),
+               ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.Is: ("is", "is not"),
+               ast.IsNot: ("is not", "is"), ast.In: ("in", "not in"), ast.NotIn: ("not in", "in")}
+
+
+# ---- what can be changed ------------------------------------------------------------------------
+
+def mutants(path):
+    """All single changes of a file: dicts with file, line, kind, start, end (bytes), old and new."""
+    raw = path.read_bytes()
+    starts = [0]
+    for line in raw.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found = []
+
+    def add(kind, start, end, new):
+        old = raw[start:end].decode()
+        line = raw.count(b"\n", 0, start) + 1
+        found.append({"file": path.relative_to(ROOT).as_posix(), "line": line, "kind": kind, "start": start,
+                      "end": end, "old": old, "new": new})
+
+    def at(node):
+        return (starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset)
+
+    def between(left, right, kind, old, new):
+        start, end = at(left)[1], at(right)[0]
+        words = rf"\b{old.replace(' ', chr(92) + 's+')}\b" if old[0].isalpha() else re.escape(old)
+        match = re.search(words, re.sub(r"#.*", lambda m: " " * len(m[0]), raw[start:end].decode()))
+        if match:
+            add(kind, start + match.start(), start + match.end(), new)
+
+    def visit(node, index=False):
+        if isinstance(node, (ast.Raise, ast.JoinedStr, ast.Assert)):
+            return  # texts of errors
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            between(node.left, node.right, "operator", *OPERATORS[type(node.op)])
+        elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATORS:
+            old, new = OPERATORS[type(node.op)]
+            between(node.target, node.value, "operator", f"{old}=", f"{new}=")
+        elif isinstance(node, ast.BoolOp):
+            words = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
+            for left, right in zip(node.values, node.values[1:]):
+                between(left, right, "operator", *words)
+        elif isinstance(node, ast.Compare):
+            for left, op, right in zip([node.left, *node.comparators], node.ops, node.comparators):
+                between(left, right, "operator", *COMPARISONS[type(op)])
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
+            start, inner = at(node)[0], at(node.operand)[0]
+            add("index" if index else "sign" if isinstance(node.op, ast.USub) else "operator", start, inner,
+                "" if isinstance(node.op, ast.USub) else "bool " if raw[inner - 1:inner] != b"(" else "bool(")
+        elif isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
+            value = node.value
+            new = str(not value) if type(value) is bool else str(value + 1) if type(value) is int else (
+                repr(value * 1.5) if value else "1.0")
+            add("index" if index and type(value) is int else "constant", *at(node), new)
+        for field, child in ast.iter_fields(node):
+            for inner in child if isinstance(child, list) else [child]:
+                if isinstance(inner, ast.AST) and field not in ("annotation", "returns", "decorator_list"):
+                    visit(inner, index=isinstance(node, (ast.Subscript, ast.Slice, ast.Tuple, ast.UnaryOp))
+                          and (index or field in ("slice", "lower", "upper", "step"))
+                          or isinstance(node, ast.keyword) and node.arg in ("axis", "axes"))
+
+    visit(ast.parse(raw))
+    return [mutant for mutant in found if _is_python(mutate(raw, mutant))]
+
+
+def mutate(raw, mutant):
+    """The file's bytes with the change."""
+    return raw[:mutant["start"]] + mutant["new"].encode() + raw[mutant["end"]:]
+
+
+def _is_python(raw):
+    try:
+        ast.parse(raw)
+        return True
+    except (SyntaxError, ValueError):
+        return False
+
+
+def sample(n, seed, only):
+    """n mutants at random, as many from each part as it has of all; and the SHA-256 of the files."""
+    everything, sha = [], hashlib.sha256()
+    for part, (patterns, folder) in PARTS.items():
+        for path in sorted({path for pattern in patterns for path in (ROOT / "snu_ref").glob(pattern)}):
+            if path.name not in LEFT_OUT and only in part:
+                sha.update(path.read_bytes())
+                everything += [{"part": part, **mutant} for mutant in mutants(path)]
+    chosen = random.Random(seed).sample(everything, min(n, len(everything)))
+    return chosen, sha.hexdigest(), len(everything)
+
+
+# ---- what becomes of them -----------------------------------------------------------------------
+
+def run_tests(tree, target, timeout):
+    """(None if all tests pass, else the first that failed or what else happened) in a tree."""
+    env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", *target.split(), "-x", "-p", "no:cacheprovider", "--tb=no", "-rfE"]
+    try:
+        done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return "no end"
+    if done.returncode == 0:
+        return None
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    return failed[1] if failed else f"exit status {done.returncode}"
+
+
+def try_one(tree, mutant, timeout):
+    """The outcome of one mutant: "folder", "suite" or "survived", and the test that failed."""
+    path = tree / mutant["file"]
+    raw = path.read_bytes()
+    path.write_bytes(mutate(raw, mutant))
+    try:
+        test = run_tests(tree, PARTS[mutant["part"]][1], timeout)
+        if test:
+            return {"outcome": "folder", "test": test}
+        test = run_tests(tree, "tests", timeout)
+        return {"outcome": "suite", "test": test} if test else {"outcome": "survived"}
+    finally:
+        path.write_bytes(raw)
+
+
+def save(path, results):
+    """Write the results beside their place, then put them there: a kill leaves the last good ones."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
+
+
+def table(results):
+    """The counts by part, and the survivors; lines of text."""
+    done = [m for m in results["mutants"] if "outcome" in m and not m.get("equivalent")]
+    lines = [f"{'part':12} {'mutants':>8} {'folder':>7} {'suite':>6} {'survived':>9}  found"]
+    for part in [*PARTS, "all"]:
+        counts = Counter(m["outcome"] for m in done if part in (m["part"], "all"))
+        total = sum(counts.values())
+        if total:
+            lines.append(f"{part:12} {total:8} {counts['folder']:7} {counts['suite']:6} {counts['survived']:9}  "
+                         f"{1 - counts['survived'] / total:.1%}")
+    equivalent = sum(bool(m.get("equivalent")) for m in results["mutants"])
+    left = sum("outcome" not in m for m in results["mutants"])
+    lines.append(f"{equivalent} equivalent, left out; {left} still to do; {results['possible']} possible")
+    lines += [f"survived: {m['file']}:{m['line']}: {m['old']!r} -> {m['new']!r}"
+              for m in done if m["outcome"] == "survived"]
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("results", type=Path, help="JSON file; it is made, or gone on with")
+    parser.add_argument("-n", type=int, default=300, help="mutants (300)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help=f"a part: {', '.join(PARTS)}")
+    parser.add_argument("--timeout", type=float, default=1800, help="seconds for one run of tests (1800)")
+    args = parser.parse_args()
+    chosen, sha, possible = sample(args.n, args.seed, args.only)
+    fresh = {"seed": args.seed, "n": args.n, "only": args.only, "sha256": sha, "possible": possible,
+             "mutants": chosen}
+    results = json.loads(args.results.read_text(encoding="utf-8")) if args.results.exists() else fresh
+    if any(results[key] != fresh[key] for key in ("seed", "n", "only", "sha256")):
+        parser.error(f"{args.results}: expected a sample of this code with this seed, found another; "
+                     "give another file")
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder, "tree")
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(
+            ".git", "__pycache__", ".venv", "build", "*.egg-info", ".pytest_cache"))
+        for target in sorted({PARTS[m["part"]][1] for m in results["mutants"] if "outcome" not in m}):
+            if failed := run_tests(tree, target, args.timeout):
+                parser.error(f"{target}: expected to pass without a mutant, but {failed}")
+        for mutant in results["mutants"]:
+            if "outcome" not in mutant:
+                mutant.update(try_one(tree, mutant, args.timeout))
+                save(args.results, results)
+                print(f"{mutant['outcome']:9} {mutant['file']}:{mutant['line']}: {mutant['old']!r} -> "
+                      f"{mutant['new']!r}  {mutant.get('test', '')}", flush=True)
+    print("\n".join(table(results)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Changes of settings: each ends in effect, or in one line that names the setting and what came."""
+import math
+
+import pytest
+
+from snu_ref.__main__ import main
+from snu_ref.tasks.presets import PRESETS, find_preset
+from snu_ref.tasks.settings import SETTINGS, changes_in_name, read_changes, settings_of
+from snu_ref.tasks.training import train, trial
+from snu_ref.tasks.units import UNITS, check_options
+from helpers.toy_tasks import digits, language, music, toy_settings
+
+MUSIC = find_preset("music", "ssnu", "small")
+PCM = find_preset("music", "snu", "pcm")
+
+
+def test_the_table_has_every_setting_of_every_preset_and_its_checks_pass_them():
+    names = set()
+    for tables in PRESETS.values():
+        for table in tables.values():
+            names |= table.keys()
+            values = {name: choice.value for name, choice in table.items()}
+            assert vars(settings_of(table)) == values
+    assert names == SETTINGS.keys()
+
+
+def test_the_help_of_train_has_every_setting(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    for name, setting in SETTINGS.items():
+        assert any(line.split() == [name, *setting.meaning.split()] for line in lines), name
+    assert max(map(len, lines)) < 80
+
+
+@pytest.mark.parametrize("texts, expected", [
+    (["options.decay=0"], {"options": {"g": "identity", "decay": 0, "recurrent": True}}),
+    (["options={'decay': 0}"], {"options": {"g": "identity", "decay": 0, "recurrent": True}}),
+    (["options.g=relu", "options.recurrent=False"],
+     {"options": {"g": "relu", "decay": 0.4, "recurrent": False}}),
+    (["store.kind=rounded", "store.bits=4"], {"store": {"kind": "rounded", "bits": 4}}),
+])
+def test_a_change_of_an_entry_keeps_the_others(texts, expected):
+    assert read_changes(texts, MUSIC) == expected
+    assert MUSIC["options"].value == {"g": "identity", "decay": 0.4, "recurrent": True}
+
+
+def test_a_store_keeps_its_entries_until_it_is_of_another_kind():
+    assert read_changes(["store.scale=8"], PCM) == {"store": {"kind": "pcm", "scale": 8}}
+    assert read_changes(["store.kind=quantised"], PCM) == {"store": {"kind": "quantised"}}
+    assert read_changes(["store=None"], PCM) == {"store": None}
+
+
+@pytest.mark.parametrize("texts, words", [
+    (["lr=abc"], "--set lr: expected a real number, got 'abc'"),
+    (["lr=" + "[" * 5000], "--set lr: expected a real number, got '[[["),
+    (["lr=nan"], "--set lr: expected a real number, got 'nan'"),
+    (["clip=1e999"], "--set clip: expected a number in (0, inf), got inf"),
+    (["lr.x=1"], "--set lr: expected a real number, got {'x': 1}"),
+    (["lr=0.1", "lr=0.2"], "--set lr: expected one value, got two"),
+    (["options.g=relu", "options.g=tanh"], "--set options.g: expected one value, got two"),
+    (["schedule=step"], "--set schedule: expected one of 'constant', 'cosine', got 'step'"),
+    (["optimiser=adagrad"], "--set optimiser: expected one of 'adam', 'sgd', got 'adagrad'"),
+    (["keep=first"], "--set keep: expected one of 'best', 'last', got 'first'"),
+    (["batch=2.5"], "--set batch: expected a positive int, got 2.5"),
+    (["batch=10000000"], "--set batch: expected at most 100000, got 10000000"),
+    (["hidden=(64, 'a')"], "--set hidden: expected a positive int, got 'a'"),
+    (["options={}"], "--set options: expected at least one entry, got {}"),
+    (["options=relu"], "--set options: expected entries such as --set options.NAME=VALUE, got"),
+    (["options={1: 2}"], "--set options: expected entries"),
+    (["store=pcm"], "--set store: expected entries"),
+    (["colour=red"], "--set: expected NAME=VALUE with NAME one of"),
+])
+def test_a_value_that_cannot_be_is_named_when_it_is_read(texts, words):
+    with pytest.raises(ValueError) as caught:
+        read_changes(texts, MUSIC)
+    assert words in str(caught.value)
+
+
+def test_settings_from_python_are_checked_too():
+    with pytest.raises(TypeError, match="lr: expected a real number, got 'abc'"):
+        settings_of(MUSIC, lr="abc")
+    with pytest.raises(ValueError, match="schedule: expected one of"):
+        train(music(), toy_settings(schedule="step"), 0)
+
+
+@pytest.mark.parametrize("task, changes, words", [
+    (music("snu"), {"options": {"foo": 1}},
+     "options.foo: expected an option of snu, which has g, decay"),
+    (music("snu"), {"options": {"dtype": "float64"}}, "options.dtype: expected an option of snu"),
+    (music("snu"), {"options": {"h": "sigmoid"}}, "options.h: expected an option of snu"),
+    (music("ssnu"), {"options": {"surrogate": "tanh"}},
+     "options.surrogate: expected an option of ssnu"),
+    (music("lstm"), {"options": {"decay": 0.5}},
+     "options.decay: expected an option of lstm, which has none"),
+    (music("snu"), {"options": {"decay": 7}},
+     "options.decay: expected a number in [0, 1], got 7.0"),
+    (music("snu"), {"options": {"recurrent": 1}},
+     "options.recurrent: expected True or False, got 1"),
+    (music("snu"), {"options": {"g": "step"}}, "options.g: expected one of 'relu'"),
+    (music("snu"), {"momentum": 0.5}, "momentum: expected 0 with adam, got 0.5"),
+    (music("snu"), {"store": {"scale": 8.0}},
+     "store.kind: expected one of 'pcm', 'quantised', 'rounded', got None"),
+    (music("snu"), {"store": {"kind": "pcm", "noise": 0.0}},
+     "store.noise: expected an option of pcm"),
+    (music("snu"), {"store": {"kind": "quantised", "scale": "x"}},
+     "store.scale: expected a real number, got 'x'"),
+    (music("snu"), {"store": {"kind": "quantised", "epsilon": -1}},
+     "store.epsilon: expected a number in (0, inf)"),
+    (music("snu"), {"store": {"kind": "rounded"}}, "store.bits"),
+    (music("snu"), {"store": {"kind": "rounded", "bits": 2.5}}, "store.bits"),
+    (digits("snu"), {"max_spikes": 7}, "max_spikes: expected a number in (0, 6], got 7.0"),
+    (language(), {"bptt": 100}, "bptt, batch: expected bptt of at most 99 with batch 4, got 100"),
+    (language(), {"batch": 400}, "bptt, batch: expected bptt of at most 0 with batch 400"),
+    (language(), {"tied": False}, "projection: expected False"),
+], ids=str)
+def test_settings_that_do_not_fit_each_other_are_named_before_the_training(task, changes, words):
+    """Also by `train`, before the checkpoint is written (but for what only a batch can show)."""
+    with pytest.raises(ValueError) as caught:
+        trial(task, toy_settings(**changes), 0)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_sizes_that_do_not_fit_into_memory_are_named():
+    settings = toy_settings(hidden=(100_000,), options={"recurrent": True})
+    with pytest.raises(ValueError, match="^hidden, embedding, batch, .*: expected sizes that fit"):
+        trial(music(), settings, 0)
+
+
+def test_a_trial_leaves_the_run_as_it_would_be():
+    settings = toy_settings(epochs=1)
+    trial(music(), settings, 3)
+    a = train(music(), settings, 3)
+    b = train(music(), settings, 3)
+    assert a.history[0]["loss"] == b.history[0]["loss"]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_option_of_a_unit_has_an_effect_or_is_refused(unit):
+    task = digits(unit) if unit != "snu-conv" else None
+    for name, value in (("g", "tanh"), ("decay", 0.3), ("surrogate", "boxcar"),
+                        ("reset_after", True), ("recurrent", True), ("lateral_inhibition", True),
+                        ("train_decay", True), ("reset_grad", "detached")):
+        try:
+            check_options(unit, {name: value})
+        except ValueError as error:
+            assert f"options.{name}: expected an option of {unit}" in str(error)
+            continue
+        if task:
+            base = {"g": "identity"} if unit in ("snu", "ssnu") else {}
+            rates = toy_settings(epochs=2, hidden=(16,), lr=0.1, options=base)
+            with_it = toy_settings(**{**vars(rates), "options": {**base, name: value}})
+            losses = [train(task, settings, 0).history[1]["loss"] for settings in (rates, with_it)]
+            assert losses[0] != losses[1], name
+
+
+@pytest.mark.parametrize("changes, name", [
+    ({}, ""), ({"lr": 0.006}, ""), ({"epochs": 3}, ""), ({"lr": 0.01}, "-lr=0.01"),
+    ({"schedule": "constant", "hidden": (64, 32)}, "-hidden=64,32-schedule=constant"),
+    ({"options": {"g": "identity", "decay": 0, "recurrent": True}}, "-options.decay=0"),
+    ({"options": {"g": "../a b"}}, "-options.g=.._a_b"),
+    ({"store": {"kind": "rounded", "bits": 4}}, "-store.kind=rounded-store.bits=4"),
+])
+def test_what_differs_from_the_preset_is_in_the_name_of_the_folder(changes, name):
+    assert changes_in_name(MUSIC, changes) == name
+
+
+def test_a_folder_name_is_of_bounded_length_and_says_apart_what_differs():
+    a, b = (changes_in_name(MUSIC, {"hidden": (64,) * 100 + (n,)}) for n in (1, 2))
+    assert a != b and len(a) == len(b) < 120 and math.isfinite(len(a))
