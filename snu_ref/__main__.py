@@ -46,7 +46,7 @@ def parse(argv):
         prog=PROGRAM, dest="command", required=True, metavar="COMMAND", title="commands",
         help=argparse.SUPPRESS,
         description="\n".join(line for group, lines in COMMANDS.items() for line in (
-            group, *(f"  {name:11}{text}" for name, text in lines.items()), "")).rstrip())
+            group, *(f"  {name:13}{text}" for name, text in lines.items()), "")).rstrip())
     for name in (name for group in COMMANDS.values() for name in group):
         words, examples = command_help.COMMANDS[name]
         sub = commands.add_parser(name, description=words, epilog=examples, formatter_class=Help)

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import array_file, validation
+from . import validation
 from .activations import Activation, STATE_FUNCTIONS, SURROGATES, Surrogate
 from .layer import Layer, Params, Value
 
@@ -164,6 +164,7 @@ class Network(Value):
         numpy.load can read the arrays, too. No loss and no optimiser is in the file. Raises
         ValueError for a class, g or surrogate of your own, which it cannot hold, and OSError.
         """
+        from . import array_file  # here: it takes long to load
         arrays, names, generators = {}, {}, []
         layers = _describe(self, "", arrays, names, generators)["layers"]
         text = json.dumps({"format": FORMAT, "generators": generators, "layers": layers},
@@ -176,6 +177,7 @@ class Network(Value):
 
         Raises ValueError for a file that is damaged, of a newer version or of something else.
         """
+        from . import array_file
         try:
             arrays = array_file.read(path)
             described = json.loads(str(arrays.pop("network")))
@@ -266,7 +268,7 @@ def _build(described, arrays, made, generators):
     kind = Layer.kinds[described["kind"]]
     if "rng" in inspect.signature(kind.__init__).parameters:
         numbers = sum(arrays[key].size for key in described["params"].values())
-        options = {"rng": _Blank(numbers), **options}  # but for Dropout, which has its own
+        options = {"rng": _blank(numbers), **options}  # but for Dropout, which has its own
     layer = kind(**options)
     if layer.params.keys() != described["params"].keys():
         raise ValueError(f"expected the parameters {', '.join(layer.params)} of {kind.__name__}, "
@@ -281,22 +283,21 @@ def _build(described, arrays, made, generators):
     return layer
 
 
-class _Blank(np.random.Generator):
-    """Start values of a layer that is about to get others: zeros, at most as many as it will get.
+def _blank(most):
+    """A generator of start values that get others soon: zeros, `most` numbers in all.
 
     So a false size in a file costs an error, and no memory.
     """
+    class Blank(np.random.Generator):  # in here, since numpy.random takes long to load
+        left = most
 
-    def __init__(self, most):
-        super().__init__(np.random.PCG64(0))
-        self.left = most
+        def uniform(self, low=0.0, high=1.0, size=None):
+            self.left -= math.prod(size)
+            if self.left < 0:
+                raise ValueError("its layers are larger than its arrays")
+            return np.zeros(size)
 
-    def uniform(self, low=0.0, high=1.0, size=None):
-        """Zeros in place of numbers drawn."""
-        self.left -= math.prod(size)
-        if self.left < 0:
-            raise ValueError("its layers are larger than its arrays")
-        return np.zeros(size)
+    return Blank(np.random.PCG64(0))
 
 
 def _generator(state):

@@ -146,7 +146,8 @@ def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.in
         raise ValueError(f"{name}: expected shape {_show(shape)}, got {_show(value.shape)}")
     if finite and value.dtype.kind in "fc" and not all_finite(value):
         raise ValueError(f"{name}: expected finite numbers, {_first(value, ~np.isfinite(value))}")
-    if value.size and (low > -math.inf and value.min() < low or high < math.inf and value.max() > high):
+    if value.size and (low > -math.inf and value.min() < low
+                       or high < math.inf and value.max() > high):
         outside = _first(value, (value < low) | (value > high))
         raise ValueError(f"{name}: expected numbers in [{low}, {high}], {outside}")
     return value

@@ -462,11 +462,11 @@ for w in (1, 100):
 #
 #     accuracy, true gradient              36.2 %
 #     weights moved by it                  0
-#     accuracy, surrogate, one network     98.8 %  ~ 0.28
+#     accuracy, surrogate, one network     98.8 %  ~ 0.27
 #     spikes for the favourite, before     0.48
-#     spikes for the favourite, after      0.75  ~ 0.069
+#     spikes for the favourite, after      0.75  ~ 0.066
 #     package against this script          below 1e-13
-#     through   accuracy, loss, spikes     98.4 %  0.0044  51  ~ 0.31 0.00046 2.4
-#     detached  accuracy, loss, spikes     94.8 %  0.0064  102  ~ 0.54 0.00044 9.2
-#     accuracy at width 1                  97 %  ~ 0 1
-#     accuracy at width 100                86 %  ~ 0 4.7
+#     through   accuracy, loss, spikes     98.4 %  0.0044  51  ~ 0.3 0.00043 2.4
+#     detached  accuracy, loss, spikes     94.8 %  0.0064  102  ~ 0.57 0.0004 9.2
+#     accuracy at width 1                  97 %  ~ 0 0.89
+#     accuracy at width 100                86 %  ~ 0 4.2

@@ -418,10 +418,10 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #     scatter of a half-grey pixel         2.0 spikes
 #     relative error falls with power      -0.5
 #     parameters                           7510
-#     right after  2 steps                 55.8 %  ~ 0 0.97
-#     right after 20 steps                 93.0 %  ~ 0 0.25
-#     right after 60 steps                 94.3 %  ~ 0 0.37
-#     own reset           right, spikes     92.5 %  204  ~ 0.13 10
-#     lateral inhibition  right, spikes     91.9 %  56  ~ 0.27 1.1
-#     gate detached       right, spikes     92.9 %  467  ~ 0.3 18
-#     units that answer a digit            46 and 19  ~ 1.5 0
+#     right after  2 steps                 55.8 %  ~ 0 1.7
+#     right after 20 steps                 93.0 %  ~ 0 0.23
+#     right after 60 steps                 94.3 %  ~ 0 0.35
+#     own reset           right, spikes     92.5 %  204  ~ 0.21 9.3
+#     lateral inhibition  right, spikes     91.9 %  56  ~ 0.26 1
+#     gate detached       right, spikes     92.9 %  467  ~ 0.27 19
+#     units that answer a digit            46 and 19  ~ 1.4 0

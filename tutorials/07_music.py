@@ -455,9 +455,9 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #     a coin                              61.00 nats a step
 #     independent notes                   11.04 nats a step
 #     its own past                        10.41 nats a step
-#     SNU                                  8.69 nats a step  ~ 0.0045
+#     SNU                                  8.69 nats a step  ~ 0.0063
 #     SNU, memory wiped                    9.37 nats a step  ~ 0.031
-#     SNU, decay = 0                       8.74 nats a step  ~ 0 0.0089
-#     sSNU, recurrent                      8.47 nats a step  ~ 0.019
+#     SNU, decay = 0                       8.74 nats a step  ~ 0 0.0098
+#     sSNU, recurrent                      8.47 nats a step  ~ 0.018
 #     kept from step to step               0.38, Bach 0.36  ~ 0.0055 0
-#     clashes per step                     0.28, Bach 0.01  ~ 0.0089 0
+#     clashes per step                     0.28, Bach 0.01  ~ 0.0082 0

@@ -514,15 +514,15 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #
 # These are the last lines. A ~ marks those that differ with `--quick`.
 #
-#     devices on the chip                  52800  ~
+#     devices on the chip                  52800  ~ 0
 #     pulses until half need a refresh     14
 #     a pulse moves, after 40              0.04 uS
 #     the same with refresh                0.26 uS
 #     package against this script          below 1e-12
 #     pulses given if nothing is saved     0
 #     the books balance to                 below 1e-10
-#     validation loss in software          8.9 nats  ~
-#     in the loop                          9.0 nats  ~
-#     in the loop, 5 % stuck               9.2 nats  ~
-#     programmed once                      9.0 nats  ~
-#     programmed once, 5 % stuck           11.5 nats  ~
+#     validation loss in software          8.9 nats  ~ 0.055
+#     in the loop                          9.0 nats  ~ 0
+#     in the loop, 5 % stuck               9.2 nats  ~ 0 0
+#     programmed once                      9.0 nats  ~ 0.052
+#     programmed once, 5 % stuck           11.5 nats  ~ 0 0.22

@@ -13,8 +13,9 @@ end of the script, where
     a ~       at the end of a quoted line marks numbers that differ with --quick; there they are
               not compared;
     ~ 0.4 2   numbers that come of training, with the sample standard deviation of each over this
-              seed and five others: they may be four of these off, and counts by one. Another machine
-              adds in another order, and after some training that is as much as another seed.
+              seed and five others: they may be four of these off, and counts by one. Another
+              machine adds in another order, and after some training that is as much as another
+              seed.
 
 `--spreads` measures these deviations: it shifts all seeds and prints the lines with them.
 

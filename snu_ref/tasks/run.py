@@ -99,6 +99,9 @@ def load_run(folder, data=None):
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: expected the results of a run of `train`, found "
                          f"{type(error).__name__}: {error}") from error
+    if data and not own and preset != "paper":
+        raise ValueError(f"data: expected none, the run in {folder} is on data of the package, got "
+                         f"{data}")
     data = data or path_then
     loaded = load_task(task, unit, preset, **{"own_path" if own else "folder": data})
     checkpoint = path.with_name("checkpoint.npz")
@@ -114,11 +117,11 @@ def load_run(folder, data=None):
 
 
 def tested(task, network, settings, seed):
-    """The test figures and, where the task has classes, the answer to every test image, as digits.
+    """The test figures and, where the task has classes, the answer to every test image, as text.
 
-    The answers serve to compare two classifiers image by image (`tasks.statistics.mcnemar`).
+    The answers serve to compare two classifiers image by image (`statistics.mcnemar`).
     """
-    if not hasattr(task, "answers") or len(task.classes) > 10:  # no digit for each class
+    if not hasattr(task, "answers"):
         return {"test": task.evaluate(network, "test", settings, seed)}
     answers = task.answers(network, "test", settings, seed)
-    return {"test": task.score(answers, "test"), "answers": "".join(map(str, answers))}
+    return {"test": task.score(answers, "test"), "answers": " ".join(map(str, answers))}

@@ -102,7 +102,7 @@ def test_gradcheck_of_one_piece(tmp_path):
 def test_help_names_every_command(tmp_path):
     text = run(tmp_path, "--help")
     shown = [line.split()[0] if line.startswith("    ") else line.strip()
-             for line in text.split("commands:")[1].split("examples:")[0].splitlines() if line]
+             for line in text.split("commands:")[1].split("examples:")[0].splitlines() if line.strip()]
     assert shown == ["for students", "reproduce", "report", "train", "use", "memory", "gradcheck",
                      "for ports of the unit", "check", "vectors",
                      "for maintainers", "experiments", "bench"]

@@ -1,10 +1,10 @@
 """The tutorials as a student runs them: from the command line, from another folder, cell by cell.
 
-Every script tutorials/[0-9]*.py is found by itself. Each is turned into a notebook, whose cells run in
-an empty folder; then its solutions run. A tutorial calls `claim` for what its prose says, so a run that
-ends well has proved it. Besides, the files whose paths it prints must be there, and its last lines must
-be those quoted under "Expected output"; `tutorials/run_all.py` compares them. Scripts and notebooks have
-the same cells, so only some run as scripts, too.
+Every script tutorials/[0-9]*.py is found by itself. Each is turned into a notebook, whose cells run
+in an empty folder; then its solutions run. A tutorial calls `claim` for what its prose says, so a
+run that ends well has proved it. Besides, the files whose paths it prints must be there, and its
+last lines must be those quoted under "Expected output"; `tutorials/run_all.py` compares them.
+Scripts and notebooks have the same cells, so only one runs as a script, too.
 """
 import importlib.util
 import json
@@ -26,7 +26,8 @@ RUN_ALL = FOLDER / "run_all.py"
 
 
 def module(name):
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")  # tutorials/ is no package
+    # tutorials/ is no package
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
@@ -44,7 +45,8 @@ def run(script, *options, cwd):
 
 
 def test_there_are_tutorials():
-    assert [script.stem[:2] for script in TUTORIALS] == [f"{n:02}" for n in range(1, len(TUTORIALS) + 1)]
+    numbers = [f"{n:02}" for n in range(1, len(TUTORIALS) + 1)]
+    assert [script.stem[:2] for script in TUTORIALS] == numbers
     assert len(TUTORIALS) >= 2
 
 
@@ -63,10 +65,11 @@ exec(compile(open(solutions, encoding="utf-8").read(), solutions, "exec"), globa
 
 
 def run_cells(folder, script):
-    """What the cells of a notebook printed in an empty folder, and then its solutions; and the folder."""
+    """What the cells of a notebook and its solutions printed in an empty folder; and the folder."""
     notebook, empty = folder / "tutorial.ipynb", folder / "empty"
     empty.mkdir()
-    notebook.write_text(json.dumps(notebooks.notebook(script.read_text(encoding="utf-8"))), encoding="utf-8")
+    cells = notebooks.notebook(script.read_text(encoding="utf-8"))
+    notebook.write_text(json.dumps(cells), encoding="utf-8")
     solutions = FOLDER / "solutions" / f"{script.stem[:2]}.py"
     return run_all.run(notebook, str(solutions), cwd=empty, timeout=600, code=("-c", CELLS)), empty
 
@@ -83,7 +86,8 @@ def test_cells_and_solutions_run_in_an_empty_folder_and_print_what_they_quote(sc
         start = b"\x89PNG" if name.endswith(".png") else b"RIFF"
         blob = (folder / name).read_bytes()
         assert blob.startswith(start) and len(blob) > 1000, name
-    assert {path.name for path in folder.iterdir()} == {Path(name).name for name in WRITTEN.findall(done.stdout)}
+    named = {Path(name).name for name in WRITTEN.findall(done.stdout)}
+    assert {path.name for path in folder.iterdir()} == named
 
     expected = run_all.expected_output(script)
     assert len(expected) >= 3 and not all("~" in line for line in expected)
@@ -91,7 +95,7 @@ def test_cells_and_solutions_run_in_an_empty_folder_and_print_what_they_quote(sc
 
 
 def run_quickly(folder, script):
-    """What a quick run of the script, started in an empty folder, printed; and where it wrote and was started."""
+    """What a quick run, started in an empty folder, printed; where it wrote and was started."""
     elsewhere, out = folder / "elsewhere", folder / "new" / "figures"
     elsewhere.mkdir()
     return run(script, "--quick", "--out", str(out), cwd=elsewhere), out, elsewhere
@@ -104,7 +108,8 @@ def test_runs_as_a_script_and_writes_where_it_is_told(script, ahead):
     assert done.returncode == 0, done.stderr
     files = [Path(path) for path in WRITTEN.findall(done.stdout)]
     assert files and set(files) == set(out.iterdir()), "printed paths and written files differ"
-    assert not any(elsewhere.iterdir()) and set(script.parent.iterdir()) == BESIDE, "wrote elsewhere"
+    assert not any(elsewhere.iterdir()), "wrote where it was started"
+    assert set(script.parent.iterdir()) == BESIDE, "wrote beside the script"
     assert not run_all.disagreements(done.stdout, script, quick=True)
 
 
@@ -119,17 +124,18 @@ claim(1 + 1 == 3)
 """
 
 
-@pytest.mark.parametrize("options, variables", [((), {}), (("-O",), {}), ((), {"PYTHONOPTIMIZE": "1"})])
+@pytest.mark.parametrize("options, variables", [((), {}), (("-O",), {}),
+                                                ((), {"PYTHONOPTIMIZE": "1"})])
 def test_a_false_claim_fails_where_asserts_are_dropped_too(tmp_path, options, variables):
     (tmp_path / "01_small.py").write_text(SMALL)
-    done = subprocess.run([sys.executable, *options, "01_small.py"], cwd=tmp_path, capture_output=True, text=True,
-                          env={**os.environ, **variables}, timeout=600)
+    done = subprocess.run([sys.executable, *options, "01_small.py"], cwd=tmp_path, text=True,
+                          capture_output=True, env={**os.environ, **variables}, timeout=600)
     assert done.returncode == 1 and "line 8 is false: claim(1 + 1 == 3)" in done.stderr
     assert ("check nothing" in done.stderr) == bool(options or variables)
 
 
 def test_figures_show_in_a_notebook_and_nowhere_else(tmp_path, monkeypatch):
-    """A kernel is made up: a module IPython whose shell says that it is one, and a display that remembers."""
+    """A kernel is made up: a module IPython whose shell says so, and a display that remembers."""
     from types import ModuleType, SimpleNamespace
     shown, ipython, display = [], ModuleType("IPython"), ModuleType("IPython.display")
     display.Image, display.display = lambda data, width: data, shown.append
@@ -152,19 +158,22 @@ def test_figures_show_in_a_notebook_and_nowhere_else(tmp_path, monkeypatch):
 
 
 def test_notebooks_are_written_for_all_and_their_header_is_short(tmp_path):
-    done = subprocess.run([sys.executable, str(FOLDER / "notebooks.py"), str(tmp_path / "new")], text=True,
-                          capture_output=True, timeout=600)
+    def write(folder):
+        return subprocess.run([sys.executable, str(FOLDER / "notebooks.py"), str(folder)],
+                              text=True, capture_output=True, timeout=600)
+
+    done = write(tmp_path / "new")
     assert done.returncode == 0, done.stderr
     written = sorted((tmp_path / "new").iterdir())
-    assert [path.stem for path in written] == sorted(script.stem for script in FOLDER.glob("[0-9]*.py"))
+    scripts = sorted(script.stem for script in FOLDER.glob("[0-9]*.py"))
+    assert [path.stem for path in written] == scripts
     for path in written:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         header = next(cell for cell in cells if cell["cell_type"] == "code")["source"]
         assert "import snu_ref\n" in header and len(header) <= 4
         assert not any(line.startswith("# ##") for cell in cells for line in cell["source"])
     (tmp_path / "file").write_text("x")
-    done = subprocess.run([sys.executable, str(FOLDER / "notebooks.py"), str(tmp_path / "file" / "x")], text=True,
-                          capture_output=True, timeout=600)
+    done = write(tmp_path / "file" / "x")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
 
 
@@ -172,7 +181,8 @@ def test_notebooks_are_written_for_all_and_their_header_is_short(tmp_path):
 def test_the_sliders_of_the_unit_to_play_with(tmp_path, monkeypatch, capsys):
     script = FOLDER / "00_play.py"
     monkeypatch.setattr(sys, "argv", [str(script), "--quick", "--out", str(tmp_path)])
-    monkeypatch.setattr("matplotlib.backend_bases.FigureCanvasBase.draw_idle", lambda self: None)  # slow
+    monkeypatch.setattr("matplotlib.backend_bases.FigureCanvasBase.draw_idle",
+                        lambda self: None)  # it is slow
     names = runpy.run_path(str(script), run_name="__main__")
     assert "no window was opened" in capsys.readouterr().out and (tmp_path / "00_play.png").exists()
     play, simulate = names["play"], names["simulate"]
@@ -215,10 +225,26 @@ def test_the_sliders_of_the_unit_to_play_with(tmp_path, monkeypatch, capsys):
     as_computed()
     assert drawn()[1] != before and any(before)
     play.choices["h"].set_active(1)
-    assert 0 < as_computed()[1][0] < 1                       # a soft output, so differences measure dL/dW
+    assert 0 < as_computed()[1][0] < 1                       # soft: differences measure dL/dW
     W, e = play.settings["weight W"], 1e-6
     low, high = (simulate({**play.settings, "weight W": W + d})[3].sum() for d in (-e, e))
     assert abs((high - low) / (2 * e) - sum(drawn()[1])) < 1e-6
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_where_there_is_a_display_the_unit_to_play_with_opens_its_window(tmp_path, monkeypatch):
+    """The canvas says that it belongs to a window; showing it is counted."""
+    import matplotlib.pyplot as pyplot
+
+    canvas = "matplotlib.backends.backend_agg.FigureCanvasAgg.required_interactive_framework"
+    shown = []
+    monkeypatch.setattr(canvas, "headless")  # the one that matplotlib takes without a display
+    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.get_fignums()))
+    monkeypatch.setattr(sys, "argv", ["00_play.py", "--out", str(tmp_path)])
+    pyplot.switch_backend("agg")
+    names = runpy.run_path(str(FOLDER / "00_play.py"), run_name="__main__")
+    assert shown == [[names["play"].figure.number]] and not any(tmp_path.iterdir())
+    pyplot.close("all")
 
 
 def test_exercises_are_printed_ready_to_be_pasted():
@@ -227,7 +253,8 @@ def test_exercises_are_printed_ready_to_be_pasted():
         lines = text.splitlines()
         assert lines[0].startswith("# 1. *") and text.count("*Hint.*") == 2
         assert sum(not line.startswith("#") for line in lines) > 5
-        assert not any(line.startswith(" ") and before.startswith("# ") for before, line in zip(lines, lines[1:]))
+        assert not any(line.startswith(" ") and before.startswith("# ")
+                       for before, line in zip(lines, lines[1:]))
 
 
 def first_cells(script, names):
@@ -275,7 +302,8 @@ def test_has_the_parts_of_a_tutorial(script):
     figures = len(re.findall(r"\bkeep\(", text))
     assert figures >= 3 and len(re.findall(r"^\s*claim\(", text, re.MULTILINE)) >= figures
     assert not re.findall(r"^\s*assert ", text, re.MULTILINE)  # Python may drop them
-    assert f"#     .venv/bin/python tutorials/{script.name}" in text and ".venv\\Scripts\\python" in text
+    assert f"#     .venv/bin/python tutorials/{script.name}" in text
+    assert ".venv\\Scripts\\python" in text
 
 
 @pytest.mark.parametrize("printed, right", [

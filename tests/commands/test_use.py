@@ -258,5 +258,7 @@ def test_runs_of_0_1_0_and_runs_on_devices_come_back(tmp_path, monkeypatch):
     for name in ("path", "own", "warnings"):
         del results[name]
     (tmp_path / "run" / "results.json").write_text(json.dumps(results))
+    with pytest.raises(ValueError, match="data: expected none"):
+        load_run("run", tmp_path)
     run = load_run("run")
     assert run.task.evaluate(run.network, "test", run.settings, 0) == run.figures

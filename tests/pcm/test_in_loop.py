@@ -317,14 +317,6 @@ def test_without_converters_a_quiet_read_is_the_difference_of_the_conductances()
         _programmed(ideal=("noise",))
 
 
-def test_a_run_with_injected_noise_is_judged_and_kept_without_it():
-    task, settings = _music(store={"kind": "noisy", "sigma": 0.5})
-    trained = train(task, settings, 0)
-    for name in ("0.W", "1.W"):
-        assert np.allclose(trained.network.params[name], trained.store.at_rest(name), rtol=1e-6)   # float32
-    assert trained.history[-1]["nll"] == task.evaluate(trained.network, "valid", settings, 0)["nll"]
-
-
 # ---- nothing wrong in silence -------------------------------------------------------------------
 
 def stores():
@@ -394,3 +386,11 @@ def test_bits_and_scales_of_stores_are_checked_and_taken_over():
 def test_blind_pulses_that_could_not_be_counted_are_refused():
     with pytest.raises(ValueError, match="^epsilon: expected at least refresh_below / 1000"):
         UpdateRule(epsilon=1e-90, refresh="blind")
+
+
+def test_a_run_with_injected_noise_is_judged_and_kept_without_it():
+    task, settings = _music(store={"kind": "noisy", "sigma": 0.5})
+    trained = train(task, settings, 0)
+    for name in ("0.W", "1.W"):
+        assert np.allclose(trained.network.params[name], trained.store.at_rest(name), rtol=1e-6)   # float32
+    assert trained.history[-1]["nll"] == task.evaluate(trained.network, "valid", settings, 0)["nll"]

@@ -28,7 +28,7 @@ def end_itself():
 
 
 def interrupt_itself():
-    """As the terminal does with all processes of a command at Ctrl-C: a worker leaves that to the first."""
+    """As the terminal does with all processes at Ctrl-C: a worker leaves that to the first."""
     os.kill(os.getpid(), signal.SIGINT)
     return "went on"
 
@@ -78,8 +78,9 @@ def test_resume_takes_over_what_is_there_and_nothing_of_another_command(done):
 @pytest.mark.skipif(os.name != "posix", reason="signals are others there")
 def test_a_worker_that_dies_is_named_and_what_is_finished_is_kept(tmp_path):
     found = [Job("first", "part", network, (0,), 9), Job("second", "part", end_itself, (), 1)]
-    with pytest.raises(ChildProcessError, match=r"second: its process ended early, with exit code -15; 1 of 2 runs "
-                                                r"are kept in .*: give --resume to go on"):
+    with pytest.raises(ChildProcessError, match=(
+            r"second: its process ended early, with exit code -15; 1 of 2 runs are kept in .*: "
+            r"give --resume to go on")):
         run(found, tmp_path)
     assert json.loads((tmp_path / "first.json").read_text())[1]["bits"]
     found[1] = Job("second", "part", interrupt_itself, (), 1)
@@ -122,23 +123,28 @@ def test_jobs_of_a_reproduction_are_all_units_tasks_and_seeds(tmp_path):
     assert len(set(names)) == len(names)
     for seed in (3, 4):
         for task in ("digits", "music", "language"):
-            assert {f"{task}-{unit}-{seed}" for unit in ("snu", "ssnu", "rnn", "gru", "lstm")} <= set(names)
-            assert {f"{task}-{unit}-{seed}-without-membrane" for unit in ("snu", "ssnu")} <= set(names)
+            for unit in ("snu", "ssnu", "rnn", "gru", "lstm"):
+                assert f"{task}-{unit}-{seed}" in names
+            for unit in ("snu", "ssnu"):
+                assert f"{task}-{unit}-{seed}-without-membrane" in names
 
 
-@pytest.mark.parametrize("task, unit", [(task, unit) for task in reproduction.TASKS for unit in reproduction.MEMBRANES])
+@pytest.mark.parametrize("task", reproduction.TASKS)
+@pytest.mark.parametrize("unit", reproduction.MEMBRANES)
 def test_without_membrane_the_decay_is_0_to_the_end(task, unit):
     """Also where the preset trains it; and the rest of the preset stays."""
     table = reproduction.find_preset(task, unit, "small")
     off = reproduction.without_membrane(table)
     assert {name for name in table if table[name] != off[name]} == {"options"}
-    assert off["options"].value.items() >= {key: value for key, value in table["options"].value.items()
-                                            if key not in ("decay", "train_decay")}.items()
-    run = run_task(reproduction.load(task, unit, quick=True), off, 0, stream=io.StringIO(), epochs=1)
+    others = {key: value for key, value in table["options"].value.items()
+              if key not in ("decay", "train_decay")}
+    assert off["options"].value.items() >= others.items()
+    loaded = reproduction.load(task, unit, quick=True)
+    run = run_task(loaded, off, 0, stream=io.StringIO(), epochs=1)
     decays = [p for name, p in run.network.params.items() if name.endswith("decay")]
     assert decays and not any(decay.any() for decay in decays)
     assert not any(name.endswith("decay") for name in run.network.trainable)
-    with_it = run_task(reproduction.load(task, unit, quick=True), table, 0, stream=io.StringIO(), epochs=1)
+    with_it = run_task(loaded, table, 0, stream=io.StringIO(), epochs=1)
     assert with_it.results["test"] != run.results["test"]
 
 
