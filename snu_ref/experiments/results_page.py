@@ -18,7 +18,7 @@ from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standa
                                 verdict)
 from .claims import CLAIMS, MEMBRANE, UNIT_ROWS, Published
 from .comparison import IN_WORDS, interval, of_summary
-from .rows import BLOCKS
+from .rows import BLOCKS, NOTES
 from .runs import changes_text, read_table
 
 HOW = """\
@@ -84,7 +84,7 @@ def page(tables):
     parts = [HOW.format(n=len(CLAIMS)), text_of_claims(lines), machines(lines)]
     for name, (question, rows) in BLOCKS.items():
         parts.append(f"## {question}\n\nBlock `{name}`, table `results/{name}.csv`."
-                     + unfinished(rows, lines[name]))
+                     + unfinished(rows, lines[name]) + f" {NOTES.get(name, '')}".rstrip())
         make = trials if any(row.split == "valid" for row in rows) else table_of_figures
         parts.append(make(rows, lines[name]))
         if name in FIGURES and differences_of(FIGURES[name][1], lines):

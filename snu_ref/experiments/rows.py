@@ -218,6 +218,18 @@ BLOCKS |= {
 }
 
 
+NOTES = {  # what a reader of a block's table has to know
+    "membrane": "With decay 0 the recurrent sSNU, whose g is the identity, is a plain RNN with a "
+                "sigmoid. The decay at the end of each run is in the table, column `decay`.",
+    "memory": "All ways have the settings of the devices, and the last epoch counts. Programmed "
+              "once: read 20 s later with 1/f noise, on eight sets of devices for each network, "
+              "without noise in training; block `devices` has it with noise in training.",
+    "grid": "Nine settings of each unit, two seeds, validation figures only; the best is in bold.",
+    "baselines": "The nearest neighbour is looked for among the training images without those that "
+                 "validate. Nearest chords: the k chords most like the present one vote.",
+}
+
+
 def find_block(name):
     """The rows of a block. ValueError that lists what there is."""
     return BLOCKS[validation.one_of("block", name, BLOCKS)][1]
