@@ -19,7 +19,7 @@ from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standa
 from .claims import CLAIMS, MEMBRANE, UNIT_ROWS, Published
 from .comparison import IN_WORDS, interval, of_summary
 from .rows import BLOCKS, NOTES
-from .runs import changes_text, read_table
+from .runs import changes_text, read_table, rows_of
 
 HOW = """\
 # Results
@@ -82,7 +82,8 @@ def page(tables):
     """The page as text."""
     lines = _lines(tables)
     parts = [HOW.format(n=len(CLAIMS)), text_of_claims(lines), machines(lines)]
-    for name, (question, rows) in BLOCKS.items():
+    for name, (question, _) in BLOCKS.items():
+        rows = rows_of(name, tables)
         parts.append(f"## {question}\n\nBlock `{name}`, table `results/{name}.csv`."
                      + unfinished(rows, lines[name]) + f" {NOTES.get(name, '')}".rstrip())
         make = trials if any(row.split == "valid" for row in rows) else table_of_figures
@@ -268,10 +269,10 @@ def unfinished(rows, lines):
             done[key] = done.get(key, 0) + 1
     missing = [(row, done.get((row.name, changes_text(row)), 0)) for row in rows
                if done.get((row.name, changes_text(row)), 0) < row.seeds]
-    if not missing:
-        return ""
     if not lines:
         return " Not run yet."
+    if not missing:
+        return ""
     if rows[0].split == "valid":
         n = sum(row.seeds for row in rows)
         return f" Not finished: {len(lines)} of {n} trials are there."

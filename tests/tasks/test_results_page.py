@@ -70,6 +70,7 @@ def test_one_seed_is_told_apart_by_its_answers_only():
 def test_claims_are_of_rows_that_there_are():
     names = {(block, row.name) for block, (_, rows) in BLOCKS.items() for row in rows}
     names |= {(block, f"{name}, then programmed once") for block, name in names}
+    names |= {("care", row.name) for row in BLOCKS["grid"][1]}
     for claim in CLAIMS:
         assert claim.a in names and (isinstance(claim, Published) or claim.b in names), claim
 
