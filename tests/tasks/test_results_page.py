@@ -6,8 +6,9 @@ import pytest
 
 from snu_ref.data.baselines import independent_notes_nll, nearest_chords_nll, nearest_neighbour
 from snu_ref.experiments.claims import CLAIMS, MEMBRANE, Claim, Published
-from snu_ref.experiments.results_page import differences_of, judged, page, write_page
+from snu_ref.experiments.results_page import differences_of, page, write_page
 from snu_ref.experiments.rows import BLOCKS
+from snu_ref.experiments.verdicts import judged
 from snu_ref.experiments.runs import COLUMNS, read_table, write_table
 
 TASKS = Path(__file__).parents[2] / "snu_ref" / "tasks"  # tables are not in the wheel
