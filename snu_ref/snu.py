@@ -138,22 +138,18 @@ class SNU(Layer):
         clips it to [0, 1] after each step.
     dtype : float32, float64 or longdouble
 
-    When nothing spikes
-    -------------------
-    `cache.y.mean()` after `forward` is the share of steps with a spike. If it is 0, the layers
-    behind have no input. With g="relu" they also have no gradient, since relu'(0) = 0, and no
-    training wakes them. Use g="identity", or larger W: `unit.params["W"] *= 3`.
-
     Attributes
     ----------
     params : {"W": (n_in, n_units), "b": (n_units,), "decay": (n_units,)} and "H" if recurrent
     trainable : names that an optimiser updates
 
-    Is it silent? `print(cache)` shows the spike rate. If a whole layer never fires, the next one
-    gets zeros, and with g="relu" no gradient comes back, since its slope at z = 0 is 0: nothing is
-    learnt. Then make the input or W larger, lower the threshold (b = -0.3), or take g =
-    "leaky_relu" or "identity". If units fire at every step, do the opposite with W or b. More:
-    tutorials/RECIPES.md.
+    When nothing spikes
+    -------------------
+    `print(cache)` shows the spike rate of each layer. If a layer never fires, the next one gets
+    zeros. With g="relu" no gradient comes back then, since relu'(0) = 0, and the network learns
+    nothing. Make W larger, `unit.params["W"][...] *= 3`, lower the threshold, or use g="identity".
+    If units fire at every step, make W smaller or raise the threshold.
+    More: tutorials/RECIPES.md.
 
     Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 
@@ -267,8 +263,8 @@ class SNU(Layer):
         all_dz = np.empty_like(cache.z)
         ds, dY = (d.copy() for d in dend)                # what step t + 1 sends back to s_t and y_t
 
-        # As many steps at a time as stay in the processor's cache (ours; measured: a step of large
-        # layers takes 5 % less than with all steps at once, one of convolutions 15 %).
+        # As many steps at a time as stay in the processor's cache (measured: a training step of
+        # large layers takes 5 % less than with all steps at once, one of convolutions 15 %).
         for steps in reversed(blocks(len(dy), dend.s.size)):
             s_before, y_before = cache.all_s[steps], cache.all_y[steps]       # s_{t-1}, y_{t-1}
             s, y, dz = cache.s[steps], cache.y[steps], all_dz[steps]          # (steps, B, n_units)
