@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..experiments.results_page import write_page
 from ..experiments.rows import BLOCKS
-from ..experiments.runs import read_table, run_block
+from ..experiments.runs import read_table, rows_of, run_block
 from ..files import output_folder
 
 
@@ -34,8 +34,8 @@ def run(args):
         write_page(args.tables, args.page)
         return 0
     if not args.blocks:
-        for name, (question, rows) in BLOCKS.items():
-            done = len(read_table(args.tables / f"{name}.csv"))
+        for name, (question, _) in BLOCKS.items():
+            rows, done = rows_of(name, args.tables), len(read_table(args.tables / f"{name}.csv"))
             print(f"{name:12} {question}: {sum(row.seeds for row in rows)} runs, "
                   f"{done} lines in the table")
         return 0

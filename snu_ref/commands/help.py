@@ -97,6 +97,7 @@ same command goes on after any stop. Without a block, the blocks are listed.""",
 examples:
   python -m snu_ref experiments
   python -m snu_ref experiments digits --tables tables
+  python -m snu_ref experiments --tables tables --page RESULTS.md
   python -m snu_ref experiments jsb membrane --data jsb --only SNU
 
 exit status: 0, 2 for bad input, 130 if stopped by Ctrl-C."""),

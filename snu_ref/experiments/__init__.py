@@ -8,5 +8,5 @@
     rows           the rows of the results page, block by block
     runs           runs them, with `operations`, which counts spikes and operations, and
                    `baselines`, models without a network
-    claims         what the page compares; `results_page` writes it
+    claims         what the page compares; `verdicts` judges it, `results_page` writes the page
 """

@@ -59,6 +59,16 @@ UNITS = [
       for unit in ("SNU", "sSNU")
       for claim in _pairs(about, task, unit, ("RNN", "GRU", "LSTM"))]]
 
+CARE = [
+    *_pairs("JSB, 26,600 parameters, equal care", "care", "SNU, 150 units",
+            ("RNN, 97 units", "GRU, 52 units", "LSTM, 43 units")),
+    *_pairs("JSB, 26,600 parameters, equal care", "care", "sSNU, recurrent, 97 units",
+            ("RNN, 97 units", "GRU, 52 units", "LSTM, 43 units")),
+    *_pairs("JSB, 49,100 parameters, equal care", "care", "SNU, 277 units",
+            ("RNN, 150 units", "GRU, 82 units", "LSTM, 68 units")),
+    *_pairs("JSB, 49,100 parameters, equal care", "care", "sSNU, recurrent, 150 units",
+            ("RNN, 150 units", "GRU, 82 units", "LSTM, 68 units"))]
+
 BASELINES = [
     *[Claim("Simple models", ("digits", unit), ("baselines", "digits, nearest neighbour"))
       for unit in ("SNU", "sSNU")],
@@ -89,4 +99,4 @@ MEMORY = [
     for where in ("JSB", "small chorales")
     for b, margin in (("software", 0.2), ("software, then programmed once", 0.0))]
 
-CLAIMS = [*MEMBRANE, *UNITS, *BASELINES, *PUBLISHED, *MEMORY, *MNIST, *PTB]
+CLAIMS = [*MEMBRANE, *UNITS, *CARE, *BASELINES, *PUBLISHED, *MEMORY, *MNIST, *PTB]

@@ -4,8 +4,8 @@
 
 The tables' folder may hold earlier.md, text on runs that have no table, which is put at the end.
 Each block is a table with a line a row: means with sample standard deviation, n and the 95 %
-interval of the mean. Each claim of `claims` stands where `snu_ref.tasks.statistics` puts it: for,
-against, or not told apart.
+interval of the mean. Each claim of `claims` stands where `verdicts` puts it: for, against, or not
+told apart.
 """
 from pathlib import Path
 
@@ -14,12 +14,12 @@ import numpy as np
 from .. import figures
 from ..files import whole_file
 from ..tasks.progress import clock
-from ..tasks.statistics import (SIGNIFICANT, difference, mcnemar, nested, standard_error, summary,
-                                verdict)
-from .claims import CLAIMS, MEMBRANE, UNIT_ROWS, Published
+from ..tasks.statistics import difference, nested, standard_error, summary
+from .claims import CLAIMS, MEMBRANE, UNIT_ROWS
 from .comparison import IN_WORDS, interval, of_summary
-from .rows import BLOCKS
-from .runs import changes_text, read_table
+from .rows import BLOCKS, NOTES
+from .runs import changes_text, read_table, rows_of
+from .verdicts import judged, means, number, test_figures
 
 HOW = """\
 # Results
@@ -82,9 +82,10 @@ def page(tables):
     """The page as text."""
     lines = _lines(tables)
     parts = [HOW.format(n=len(CLAIMS)), text_of_claims(lines), machines(lines)]
-    for name, (question, rows) in BLOCKS.items():
+    for name, (question, _) in BLOCKS.items():
+        rows = rows_of(name, tables)
         parts.append(f"## {question}\n\nBlock `{name}`, table `results/{name}.csv`."
-                     + unfinished(rows, lines[name]))
+                     + unfinished(rows, lines[name]) + f" {NOTES.get(name, '')}".rstrip())
         make = trials if any(row.split == "valid" for row in rows) else table_of_figures
         parts.append(make(rows, lines[name]))
         if name in FIGURES and differences_of(FIGURES[name][1], lines):
@@ -93,15 +94,6 @@ def page(tables):
     if earlier.exists():
         parts.append(earlier.read_text(encoding="utf-8"))
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
-
-
-def test_figures(lines, row):
-    """The test figures of a row by seed: a list of lists, of the devices of each network."""
-    seeds = {}
-    for line in lines:
-        if line["row"] == row and line["test"]:
-            seeds.setdefault(line["seed"], []).append(float(line["test"]))
-    return list(seeds.values())
 
 
 # ---- what it says -------------------------------------------------------------------------------
@@ -132,62 +124,6 @@ def text_of_claims(lines):
     return "## What the tables say\n\n" + "\n\n".join(paragraphs)
 
 
-def judged(claim, lines):
-    """The side that the tables take on a claim, and the words for it.
-
-    The side is a key of HEADS, or "waiting".
-    """
-    (block, name), values = claim.a, _means(lines, claim.a)
-    fixed = isinstance(claim, Published) or claim.b[0] == "baselines"
-    rival = [claim.value] if isinstance(claim, Published) else _means(lines, claim.b)
-    if not values or not rival:
-        return "waiting", ""
-    metric = next(line["metric"] for line in lines[block] if line["row"] == name)
-    margin = getattr(claim, "margin", 0.0)
-    allowed = [value + margin * (-1 if metric == "accuracy" else 1) for value in rival]
-    if fixed:  # a number without a spread of its own
-        allowed = allowed * len(values)
-    word = verdict(values, allowed, metric == "accuracy")
-    gap, low, high = difference(values, allowed)
-    text = f"{name} ({_shown(metric, values)}) against " + (
-        f"the published {_number(metric, claim.value)}" if isinstance(claim, Published)
-        else f"{claim.b[1]} ({_shown(metric, rival)})")
-    answers = [[line["wrong"].split() for line in lines[place[0]] if line["row"] == place[1]
-                and line["seed"] == "0" and line["wrong"]]
-               for place in ((claim.a,) if isinstance(claim, Published) else (claim.a, claim.b))]
-    p = mcnemar(*sum(answers, [])) if len(sum(answers, [])) == 2 else None
-    tested = "" if p is None else f"; McNemar's test of seed 0: p = {p:.2g}"
-    if low is None:
-        if p is None:
-            return "one", text
-        better = (gap > 0) == (metric == "accuracy")
-        return ("neither" if p >= SIGNIFICANT else "for" if better else "against"), text + tested
-    shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
-    gap, low, high = (_number(metric, end + shift, "+") for end in (gap, low, high))
-    text += f": difference {gap}, from {low} to {high}"
-    if margin:
-        text += f", where the margin is {_number(metric, margin)}"
-    text += tested
-    sides = {"better": "for", "worse": "against", "not told apart": "neither"}
-    if getattr(claim, "rival", False):
-        sides |= {"better": "against", "worse": "short"}
-    return sides[word], text
-
-
-def _means(lines, place):
-    block, row = place
-    return [float(np.mean(devices)) for devices in test_figures(lines[block], row)]
-
-
-def _shown(metric, values):
-    return of_summary(metric, summary(values), " ± ")
-
-
-def _number(metric, value, sign=""):
-    digits, factor, _, _ = IN_WORDS[metric]
-    return f"{factor * value:{sign}.{digits}f}"
-
-
 # ---- figures ------------------------------------------------------------------------------------
 
 FIGURES = {  # block: (title, its rows against those with nothing changed)
@@ -201,7 +137,7 @@ def differences_of(compared, lines):
     """The panels of a figure: for each kind of figure, the rows that have two seeds or more."""
     panels = {}
     for claim in compared:
-        values, rival = _means(lines, claim.a), _means(lines, claim.b)
+        values, rival = means(lines, claim.a), means(lines, claim.b)
         if len(values) > 1 and len(rival) > 1:
             metric = next(line["metric"] for line in lines[claim.a[0]] if line["row"] == claim.a[1])
             _, factor, _, _ = IN_WORDS[metric]
@@ -227,7 +163,7 @@ def table_of_figures(rows, lines):
         between, within = nested(seeds)
         test = of_summary(metric, between, " ± ")
         if within is not None:
-            test += f" (networks), ± {_number(metric, within)} (devices)"
+            test += f" (networks), ± {number(metric, within)} (devices)"
         elif group[0]["wrong"] and between.n == 1:
             n = N_TEST[group[0]["data"]]
             test += f" (standard error {100 * standard_error(between.mean, n):.2f})"
@@ -268,10 +204,10 @@ def unfinished(rows, lines):
             done[key] = done.get(key, 0) + 1
     missing = [(row, done.get((row.name, changes_text(row)), 0)) for row in rows
                if done.get((row.name, changes_text(row)), 0) < row.seeds]
-    if not missing:
-        return ""
     if not lines:
         return " Not run yet."
+    if not missing:
+        return ""
     if rows[0].split == "valid":
         n = sum(row.seeds for row in rows)
         return f" Not finished: {len(lines)} of {n} trials are there."

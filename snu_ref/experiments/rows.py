@@ -194,6 +194,7 @@ BLOCKS = {  # name: (what it asks, rows)
     "memory": ("Weights on phase-change devices",
                _memory("JSB", "full") + _memory("small chorales", "small")),
     "grid": ("JSB at equal size: trials of learning rate and dropout, by validation", GRID),
+    "care": ("JSB at equal size and equal care", []),  # the best of the trials: runs.rows_of
 }
 
 
@@ -215,6 +216,20 @@ BLOCKS |= {
     "regularised": ("MNIST without shifts: trials of dropout, by validation", REGULARISED),
     "inhibition": ("MNIST with lateral inhibition", INHIBITION),
     "ptb": ("Penn Treebank", PTB),
+}
+
+
+NOTES = {  # what a reader of a block's table has to know
+    "membrane": "With decay 0 the recurrent sSNU, whose g is the identity, is a plain RNN with a "
+                "sigmoid. The decay at the end of each run is in the table, column `decay`.",
+    "memory": "All ways have the settings of the devices, and the last epoch counts. Programmed "
+              "once: read 20 s later with 1/f noise, on eight sets of devices for each network, "
+              "without noise in training; block `devices` has it with noise in training.",
+    "grid": "Nine settings of each unit, two seeds, validation figures only; the best is in bold.",
+    "care": "Each unit has the best settings of its nine trials in block `grid`, once all nine are "
+            "there.",
+    "baselines": "The nearest neighbour is looked for among the training images without those that "
+                 "validate. Nearest chords: the k chords most like the present one vote.",
 }
 
 

@@ -7,6 +7,7 @@ A line is written the moment its run is finished. A run that was stopped goes on
 checkpoint, which lies in `work`, so that the same command is given again after any stop.
 """
 import csv
+import hashlib
 import io
 import platform
 import time
@@ -38,16 +39,35 @@ def run_block(name, tables, data, work, stream=None, only=""):
     contains this. Yields the new lines, dicts.
     """
     path = Path(tables) / f"{name}.csv"
-    rows = [row for row in find_block(name) if only in row.name]
+    rows = [row for row in rows_of(name, tables) if only in row.name]
     for seed in range(max((row.seeds for row in rows), default=0)):
         for row in rows:
             table = read_table(path)
             if seed < row.seeds and not any(same_run(line, row, seed) for line in table):
-                checkpoint = Path(work) / f"{name}-{find_block(name).index(row)}-{seed}.npz"
+                checkpoint = Path(work) / f"{name}-{file_name(row)}-{seed}.npz"
                 lines = list(run_row(row, seed, data, checkpoint, stream))
                 write_table(path, table + lines)
                 checkpoint.unlink(missing_ok=True)
                 yield from lines
+
+
+def rows_of(name, tables):
+    """The rows of a block; those of "care" are the best of the trials that tables/grid.csv has."""
+    if name != "care":
+        return find_block(name)
+    lines, trials = read_table(Path(tables) / "grid.csv"), {}
+    for row in find_block("grid"):
+        values = [float(line["valid"]) for line in lines for seed in range(row.seeds)
+                  if same_run(line, row, seed)]
+        trials.setdefault(row.name, []).append(
+            (np.mean(values) if len(values) == row.seeds else np.nan, row))
+    return [min(tried, key=lambda trial: trial[0])[1]._replace(seeds=5, split="test")
+            for tried in trials.values() if not any(np.isnan(mean) for mean, _ in tried)]
+
+
+def file_name(row):
+    """A name for the checkpoint of a row, of its name and its changes."""
+    return hashlib.sha256(f"{row.name} {changes_text(row)}".encode()).hexdigest()[:16]
 
 
 def run_row(row, seed, data, checkpoint, stream=None):

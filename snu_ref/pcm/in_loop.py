@@ -29,7 +29,7 @@ from ..layer import Layer
 from ..network import Network
 from .array import PCMArray
 from .converters import check_bits, positive
-from .noise import RefreshNoise, UpdateNoise, normal
+from .noise import RefreshNoise, UpdateNoise, check_noise, normal
 from .readout import DeviceReadout
 from .update import EPSILON, accumulate
 
@@ -249,7 +249,9 @@ class NoisyStore(Store):
 
     def __init__(self, network, names, *, noise, sigma=0.04, clip=2.5):
         super().__init__(network, names)
-        self.noise, self.sigma, self.clip = noise, sigma, clip
+        self.noise = check_noise(noise, ())
+        self.sigma = validation.number_in("sigma", sigma, 0, 1e100)
+        self.clip = None if clip is None else positive("clip", clip)
         self.floats = {name: p.astype(np.float64) for name, p in self.params.items()}
 
     def weights(self, name):
@@ -274,7 +276,8 @@ class NoisyStore(Store):
 
     def restore_part(self, name, state):
         """The weights, copied."""
-        self.floats[name] = state["floats"].copy()
+        self.floats[name] = validation.float64_array(
+            f"state['{name}/floats']", state["floats"], self.floats[name].shape)
 
 
 def round_to_bits(W, bits):

@@ -325,7 +325,8 @@ def stores():
         return Network([Dense(3, 2, rng=rng), Dense(2, 2, rng=rng)])
     for make in (lambda net: PCMStore(net, ("0.W", "1.W"), noise=np.random.default_rng(1)),
                  lambda net: QuantisedStore(net, ("0.W", "1.W")),
-                 lambda net: RoundedStore(net, ("0.W", "1.W"), bits=4)):
+                 lambda net: RoundedStore(net, ("0.W", "1.W"), bits=4),
+                 lambda net: NoisyStore(net, ("0.W", "1.W"), noise=np.random.default_rng(1))):
         net = network()
         yield make(net), net
 
@@ -338,7 +339,7 @@ def test_an_update_that_one_matrix_refuses_changes_none():
     for store, net in stores():
         store.read()
         net.params["0.W"] += 0.2
-        net.params["1.W"][0, 0] = np.inf if isinstance(store, RoundedStore) else 1e4
+        net.params["1.W"][0, 0] = np.inf if isinstance(store, (RoundedStore, NoisyStore)) else 1e4
         before = store.state()
         with pytest.raises(ValueError, match="^1.W: expected finite|^dW: expected at most 1000 pulses"):
             store.write()
@@ -374,6 +375,9 @@ def test_bits_and_scales_of_stores_are_checked_and_taken_over():
         for wrong in (0, -1, np.nan, "8"):
             with pytest.raises((ValueError, TypeError), match=f"^{name}: expected"):
                 QuantisedStore(net, ("0.W",), **{name: wrong})
+    for name, wrong in (("sigma", -1), ("sigma", np.nan), ("clip", 0), ("noise", None)):
+        with pytest.raises((ValueError, TypeError), match=f"^{name}: expected"):
+            NoisyStore(net, ("0.W",), **{"noise": 0.0, name: wrong})
     for wrong in (1, 53, 4.0, True):
         with pytest.raises((ValueError, TypeError), match="^bits: expected an int in"):
             RoundedStore(net, ("0.W",), bits=wrong)

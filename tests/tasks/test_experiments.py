@@ -79,6 +79,21 @@ def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: test unread
 
 
+def test_equal_care_takes_the_best_trial_of_each_unit_once_all_are_there(tmp_path):
+    assert runs.rows_of("care", tmp_path) == []
+    grid = BLOCKS["grid"][1]
+    first = [row for row in grid if row.name == grid[0].name]
+    assert len(first) == 9
+    lines = [{**dict.fromkeys(runs.COLUMNS, ""), "row": row.name, "changes": runs.changes_text(row),
+              "seed": str(seed), "valid": str(9 - (i == 4) + (i == 7) * (2 * seed - 1.5))}
+             for i, row in enumerate(first) for seed in (0, 1)]   # 4: 8 and 8; 7: 7.5 and 9.5
+    runs.write_table(tmp_path / "grid.csv", lines)
+    chosen, = runs.rows_of("care", tmp_path)
+    assert chosen == first[4]._replace(seeds=5, split="test")
+    runs.write_table(tmp_path / "grid.csv", lines[:-1])
+    assert runs.rows_of("care", tmp_path) == []
+
+
 def test_a_trial_does_not_read_the_test_split(few_pieces):
     loaded = runs.load_task("digits", "snu")
     del loaded.task.data["test"]

@@ -6,8 +6,9 @@ import pytest
 
 from snu_ref.data.baselines import independent_notes_nll, nearest_chords_nll, nearest_neighbour
 from snu_ref.experiments.claims import CLAIMS, MEMBRANE, Claim, Published
-from snu_ref.experiments.results_page import differences_of, judged, page, write_page
+from snu_ref.experiments.results_page import differences_of, page, write_page
 from snu_ref.experiments.rows import BLOCKS
+from snu_ref.experiments.verdicts import judged
 from snu_ref.experiments.runs import COLUMNS, read_table, write_table
 
 TASKS = Path(__file__).parents[2] / "snu_ref" / "tasks"  # tables are not in the wheel
@@ -70,6 +71,7 @@ def test_one_seed_is_told_apart_by_its_answers_only():
 def test_claims_are_of_rows_that_there_are():
     names = {(block, row.name) for block, (_, rows) in BLOCKS.items() for row in rows}
     names |= {(block, f"{name}, then programmed once") for block, name in names}
+    names |= {("care", row.name) for row in BLOCKS["grid"][1]}
     for claim in CLAIMS:
         assert claim.a in names and (isinstance(claim, Published) or claim.b in names), claim
 
