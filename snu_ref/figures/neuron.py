@@ -1,7 +1,7 @@
 """Inside a network, from the cache of a forward pass: each function draws one figure, as a PNG.
 
     y, cache = network.forward(x)
-    figures.neuron_trace(cache, "neuron.png", layer=1, unit=7)    one unit: potential, resets, output
+    figures.neuron_trace(cache, "neuron.png", layer=1, unit=7)    one unit: potential, output
     figures.spike_raster(cache, "raster.png")                     who fires when, layer by layer
     figures.spike_rates(cache, "rates.png")                       how often each unit fires
 
@@ -90,8 +90,8 @@ def spike_rates(cache, path, *, title="How often units fire"):
             axes.text(i, 1.01, f"{(rates == 0).sum()} never,\n{(rates == 100).sum()} always",
                       transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=11,
                       color=style.GREY)
-        axes.set(xticks=range(len(layers)), xlim=(-0.6, len(layers) - 0.4),
-                 xticklabels=[f"layer {name}\n{part.y[0, 0].size:,} units" for name, part in layers],
+        names = [f"layer {name}\n{part.y[0, 0].size:,} units" for name, part in layers]
+        axes.set(xticks=range(len(layers)), xticklabels=names, xlim=(-0.6, len(layers) - 0.4),
                  ylabel="fires in % of the steps\n(line: mean of the layer)")
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
         figure.suptitle(title, x=0.02, ha="left")

@@ -121,8 +121,8 @@ def _answer(wins, results):
                f"{_count(membrane)} of {len(membrane)} cases. ")
     if results["seeds"] > 1:
         yield (f"By the intervals over {results['seeds']} seeds, "
-               + "; ".join(f"{sum(words == word for _, _, words, _ in wins)} of these differences are "
-                           f"{what}" for word, what in
+               + "; ".join(f"{sum(words == word for _, _, words, _ in wins)} of these differences "
+                           f"are {what}" for word, what in
                            (("better", "in favour of the row's unit"), ("worse", "against it"),
                             ("not told apart", "not told apart from 0"))) + ".")
     else:

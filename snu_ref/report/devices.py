@@ -1,4 +1,4 @@
-"""The part of the report on phase-change devices: four ways, drift and its compensation, few bits."""
+"""The report on phase-change devices: four ways, drift and its compensation, few bits."""
 from ..experiments.comparison import figure, interval, of_summary
 from ..experiments.in_memory import HOUR, way_summary
 from ..tasks.progress import time_name
@@ -41,8 +41,9 @@ def memory(results, folder):
                   "choice. The statistics of the devices are from published measurements."),
         table(f"Four ways to have the weights, from seed {results['seed']}, the last epoch of "
               "each.",
-              {"Way": "how the weights came about", "Test NLL": "nats a step, lower is better; ± is the sample standard "
-               f"deviation over {m['device_seeds']} device seeds, that is, sets of devices",
+              {"Way": "how the weights came about",
+               "Test NLL": "nats a step, lower is better; ± is the sample standard deviation over "
+               f"{m['device_seeds']} device seeds, that is, sets of devices",
                **dict(COUNTERS.values())}, rows),
         figures_of_part("memory", results, folder),
         section("drift", 3, "Drift", paragraph(
