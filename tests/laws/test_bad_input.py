@@ -352,7 +352,7 @@ CASES = [
      ["(5,)", "layers[1]", "(4,)"]),
     ("layers[1]", lambda: Network([Network([unit(), dense(N, 5)]), Network([dense(4, 2)])]),
      ValueError, ["(5,)", "layers[0]", "(4,)"]),
-    ("state", lambda: network().forward(X, (STATE,)), TypeError, ["2 states", "one a layer", "1"]),
+    ("state", lambda: network().forward(X, (STATE,)), TypeError, ["2 states", "one per layer", "1"]),
     ("state", lambda: network().forward(X, [STATE, ()]), TypeError, ["2 states", "list"]),
     ("layers[0]: state", lambda: network().forward(X, STATE._replace(y=())), TypeError, ["(s, y)"]),
     ("dstate", lambda: network().backward(np.ones((T, B, 2)), cache(network()), ((),)), TypeError,
