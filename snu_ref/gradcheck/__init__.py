@@ -1,9 +1,9 @@
 """Gradient checks: twins, central differences, the complex step and the frozen program.
 
     check_layer(layer, x, rng=...)                     a layer or Network of this package
-    check_gradient(forward, backward, inputs, ...)     any pair of one's own, smooth or spiking
-    frozen_step, frozen_max, frozen_forward            to freeze a spiking program of one's own
-    python -m snu_ref gradcheck                        the evidence for the whole package
+    check_gradient(forward, backward, inputs, ...)     any pair of your own, smooth or spiking
+    frozen_step, frozen_max, frozen_forward            to freeze a spiking program of your own
+    python -m snu_ref gradcheck                        check the whole package
 """
 from .checking import BOUNDS, Row, check_gradient
 from .frozen import frozen_forward, frozen_max, frozen_step

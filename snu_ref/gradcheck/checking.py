@@ -1,18 +1,18 @@
-"""Hold a hand-derived gradient against independent ones, for any (forward, backward) pair.
+"""Compare a hand-derived gradient with independent ones, for any (forward, backward) pair.
 
-The gradient checked is that of  sum_k sum( G_k . output_k )  with random cotangents G_k, by
+The checked gradient is that of  sum_k sum( G_k . output_k )  with random cotangents G_k. Methods:
     complex step          of the forward pass, or of its frozen program where it spikes
     central differences   of the same, with kinks left out and counted
-    twin                  a second derivation of one's own, where there is one
+    twin                  a second derivation, if there is one
 Errors are relative to the largest element of the tensor. The bounds stand in BOUNDS with reasons.
 
-The complex step needs a forward pass that is analytic: abs, sign or a cast to float drop the
-imaginary part, and the derivative with it. Where it and central differences are far apart, or
-forward does not take complex numbers, central differences judge alone, and the verdict says so.
+The complex step needs a forward pass that is analytic: abs, sign or a cast to float lose the
+imaginary part, and the derivative with it. If the complex step and central differences are far
+apart, or forward rejects complex numbers, only central differences count, and the verdict says so.
 
-A check must be able to fail: a gradient of zero, or a network that never or always spikes, proves
-nothing and is reported as "dead", a failure. Where a gradient is zero by construction, the caller
-says so; it must then be exactly 0, is reported as "zero", and is no evidence.
+A check must be able to fail. A gradient of zero, or a network that never or always spikes, proves
+nothing: it is reported as "dead", a failure. If a gradient is zero by construction, the caller
+names it. Then it must be exactly 0, is reported as "zero", and does not count as evidence.
 """
 import warnings
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ BOUNDS = {
     "central": 1e-6,   # rounding 1e-16 |f| / h over the gradient: up to 2.6e-8 seen
 }
 MAX_KINKS = 0.25       # ours: with more of a tensor left out, central differences say too little
-DEAD = 1e-12           # ours: a tensor whose gradient stays below this says nothing
-NOT_ANALYTIC = 1e-4    # ours: a hundred times what separates the two methods where both hold
+DEAD = 1e-12           # ours: a tensor whose gradient stays below this proves nothing
+NOT_ANALYTIC = 1e-4    # ours: a hundred times their distance where both methods hold
 BY_CENTRAL = "ok: by central differences alone, since forward drops the imaginary part"
 ALIVE = (0.02, 0.98)   # ours: the spike rates between which a spiking check counts
 
@@ -56,19 +56,19 @@ class Row(NamedTuple):
 
 def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, zero=(),
                    spike_rate=None, piece="function", variant=""):
-    """Check a (forward, backward) pair of one's own, smooth or spiking; one Row per input tensor.
+    """Check a (forward, backward) pair of your own, smooth or spiking; one Row per input tensor.
 
     forward(inputs) -> array, or tuple of arrays; inputs is a dict of float64 arrays (parameters,
         data and states alike; integer arrays are passed on and not differentiated).
     backward(inputs, cotangents) -> dict of gradients by the names in inputs; cotangents has the
         form of forward's result.
-    frozen(inputs) -> a function like forward: the program made smooth at that nominal point (see
-        frozen_step, frozen_max); it is differentiated in place of forward, and must agree with it
+    frozen(inputs) -> a function like forward: the program made smooth at these inputs (see
+        frozen_step, frozen_max). It is differentiated instead of forward, and must have its values
         there.
     twin(inputs, cotangents) -> gradients derived a second way. zero: names whose gradient is zero
     by construction. rng draws the cotangents. Raises TypeError or ValueError that names the
-    argument: for missing names, wrong shapes, numbers that are not finite, and if the frozen
-    program's values differ from those of forward.
+    argument: for missing names, wrong shapes, numbers that are not finite, and values of the frozen
+    program that differ from those of forward.
 
     >>> import numpy as np
     >>> rows = check_gradient(lambda a: np.tanh(a["x"]),
@@ -119,7 +119,7 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
 # ---- what comes in ------------------------------------------------------------------------------
 
 def _check_inputs(inputs):
-    """Named errors unless `inputs` is a dict of finite float64 arrays and of integer arrays."""
+    """TypeError or ValueError unless `inputs` is a dict of finite float64 or integer arrays."""
     for name, x in validation.mapping("inputs", inputs).items():
         validation.array(f"inputs[{name!r}]", x, None, "numbers")
         if x.dtype.kind not in "iu" and x.dtype != np.float64:
@@ -128,7 +128,7 @@ def _check_inputs(inputs):
 
 
 def _outputs(name, result):
-    """What a function gave, as a tuple of finite arrays of real numbers."""
+    """A function's result as a tuple of finite arrays of real numbers."""
     outputs = tuple(np.asarray(out) for out in _tuple(result))
     for out in outputs:
         if out.dtype.kind not in "iuf":
@@ -213,7 +213,7 @@ def _complex_step(f, inputs, name):
 
 
 def _nothing(grad):
-    """No element above the rounding of a gradient of order 1."""
+    """True if no element exceeds the rounding error of a gradient of order 1."""
     return np.abs(grad).max(initial=0) < DEAD
 
 

@@ -1,17 +1,17 @@
 """The frozen program: a spiking pass made smooth, whose true derivative is the surrogate gradient.
 
-A spiking forward pass is flat almost everywhere: its differences are 0, its surrogate gradient is
-not. It can still be checked exactly, by differentiating a program that is frozen at a nominal run
-(superscript 0). Each choice that the backward pass takes for something smoother becomes so:
+A spiking forward pass is flat almost everywhere: its differences are 0, but its surrogate gradient
+is not. For an exact check, we differentiate a program that is frozen at a nominal run (superscript
+0). Where the backward pass uses something smoother, so does the frozen program:
 
     step(v_t)               ->  psi(v_t) + [ step(v0_t) - psi(v0_t) ]      the bracket is a constant
     the gate, if detached   ->  its nominal value                          for the sSNU as well
     max_j y_j               ->  sum_j a_j y_j                        a_j = 1/k on the k tied units
     max pooling             ->  the nominal choice of each window
 
-At the nominal point the frozen program has the values of the real one (the checker asserts it); its
-true derivative there is the surrogate gradient, through reset and recurrence. It is the unit's
-equations written once more, so it also holds the forward pass against a second text.
+At the nominal point the frozen program has the values of the real one (the checker asserts it). Its
+true derivative there is the surrogate gradient, through reset and recurrence. It writes the unit's
+equations a second time, so it also checks the forward pass.
 """
 from functools import singledispatch
 
@@ -45,8 +45,8 @@ def frozen_max(y0):
 def frozen_forward(layer, x, state, nominal):
     """The output and final state of `layer`, frozen at the run that left the cache `nominal`.
 
-    x, state and layer.params may be complex. A layer that is smooth as it stands runs its own
-    forward pass; register another with @frozen_forward.register.
+    x, state and layer.params may be complex. A smooth layer runs its own forward pass. Register any
+    other layer with @frozen_forward.register.
     """
     y, cache = layer.forward(x, state)
     return y, cache.state

@@ -1,7 +1,7 @@
-"""A layer or Network as a function of its arrays, and its gradients checked (`checking`).
+"""Check the gradients of a layer or Network, as a function of its arrays (`checking`).
 
-A layer holds its parameters; for a check they are handed in, real or complex, like the input and
-the initial state. What spikes is replaced by its frozen program (`frozen`).
+A layer holds its parameters. For a check they become arguments, real or complex, like the input and
+the initial state. Spiking layers are replaced by their frozen program (`frozen`).
 """
 import copy
 
@@ -17,10 +17,10 @@ from .frozen import frozen_forward
 def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, variant=""):
     """Check a layer or Network: gradients of every parameter, the input and the initial state.
 
-    The layer is one of float64; x as for layer.forward, with a step and a sample at least (integer
-    inputs are not differentiated); state: the initial state, zeros if None; cotangents fall on all
-    outputs and on the final state. twin(params, x, state, dy, dstate) -> grads, dx, dstate. Names:
-    those of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
+    layer: of float64. x: as for layer.forward, at least one step and one sample (integer inputs are
+    not differentiated). state: the initial state, zeros if None. All outputs and the final state
+    get random cotangents. twin(params, x, state, dy, dstate) -> grads, dx, dstate. The rows have
+    the names of params, "x", and "state.s" ("state.0.s" in a Network) and so on.
 
     >>> from snu_ref import SNU
     >>> rng = np.random.default_rng(0)
@@ -84,7 +84,7 @@ def _with_params(layer, values, dtype):
     if isinstance(layer, Network):
         vars(moved)["layers"] = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
     else:
-        # complex on request: the only place where a layer runs in complex numbers
+        # may be complex: only here does a layer run in complex numbers
         params = {name: values[id(p)] for name, p in layer.params.items()}
         vars(moved).update(params=params, dtype=dtype)
     return moved

@@ -4,10 +4,10 @@
     complex step         Im f(x + ih) / h                  h = 1e-30: no difference is taken, so no
                                                            digits cancel: exact to rounding
 
-The complex step asks that f be analytic where it stands: every branch must look at the real part.
-Central differences ask nothing, but are wrong within h of a kink. A kink shows in the two one-sided
-differences: they agree to h |f''| where f is smooth, and differ by the jump in the slope at a kink.
-Where they differ much, a step of h/4 decides: the difference falls to a quarter where f is smooth.
+The complex step needs an analytic f: every branch must look at the real part. Central differences
+need nothing, but are wrong within h of a kink. The two one-sided differences show a kink. Where f
+is smooth they agree to h |f''|; at a kink they differ by the jump in the slope. If they differ
+much, a step of h/4 decides: where f is smooth, the difference falls to a quarter.
 
 Sources: complex step, Squire & Trapp, SIAM Review 40 (1998); the step sizes are ours.
 """
@@ -17,7 +17,7 @@ import numpy as np
 
 H_CENTRAL = 1e-6
 H_COMPLEX = 1e-30
-# ours: one-sided differences further apart than this, relative to the tensor, need the second look
+# ours: one-sided differences that differ by more, relative to the tensor, need the step of h/4
 KINK = 1e-5
 
 

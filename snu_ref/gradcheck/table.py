@@ -1,8 +1,8 @@
-"""The catalogue of what is checked: every layer in every variant, every loss, and a whole network.
+"""The catalogue of gradient checks: every layer in every variant, every loss, whole networks.
 
-Each entry is a small layer with random parameters, a random input, and a random initial state that
-is not zero, so that every gradient has something to say: 5 steps, 2 samples, gradients of order 1.
-The ranges are chosen so that units neither stay silent nor always fire; the checker sees to that.
+Each entry is a small layer with random parameters, a random input and a random initial state. The
+state is not zero, so that no gradient vanishes: 5 steps, 2 samples, gradients of order 1. In the
+chosen ranges, units neither stay silent nor always fire; the checker tests this.
 """
 import itertools
 import math
@@ -94,9 +94,9 @@ def catalogue() -> Iterator:
 
 
 def evidence(piece=None, most=math.inf) -> Iterator[Row]:
-    """All rows of the table, or those of one piece, one after the other as they are computed.
+    """All rows of the table, or those of one piece, yielded as they are computed.
 
-    most: no more than so many variants of a piece, for a trial.
+    most: the largest number of variants of a piece, for a trial.
     """
     seen = Counter()
     for entry in catalogue():
@@ -147,7 +147,7 @@ def _snu_entries():
 def _snu_maker(options):
     def make(rng):
         unit = SNU(N_IN, N, rng=rng, decay=rng.uniform(0.5, 0.9, N), **options)
-        # thresholds low enough for spikes, and high enough for inhibition not to close every gate
+        # thresholds: low enough for spikes, high enough that inhibition does not close every gate
         unit.params["b"][:] = rng.uniform(-0.9, -0.3, N)
         return unit, rng.normal(size=(T, B, N_IN)), _random_state(unit, rng)
     return make
@@ -174,7 +174,7 @@ def _comparator_entries():
                                    (GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
-            for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set has no order of its own
+            for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered
                 layer.params[name][:] = rng.normal(size=layer.params[name].shape)
             start = layer.State(*(rng.normal(size=(B, N)) for _ in layer.State._fields))
             return layer, _input(rng), start
@@ -197,7 +197,7 @@ def _image_entries():
             yield Entry(kind.__name__, f"size {size}, stride {stride}",
                         lambda rng, kind=kind, size=size, stride=stride:
                         (kind(IMAGE, size, stride), rng.normal(size=(T, B) + IMAGE), ()))
-    # spikes: most windows are ties, and the first maximum in row-major order is to get the gradient
+    # spikes: most windows are ties; the first maximum in row-major order must get the gradient
     yield Entry("MaxPool2d", "ties", lambda rng: (MaxPool2d(IMAGE, 2),
                                                   (rng.random((T, B) + IMAGE) < 0.5) * 1.0, ()))
     yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), rng.normal(size=(T, B) + IMAGE), ()))

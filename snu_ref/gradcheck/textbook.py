@@ -1,7 +1,7 @@
-"""The losses as textbooks write them, analytic around the real axis, beside their scalar twins.
+"""The losses in their textbook form, which is analytic, with their scalar twins.
 
-The package's losses guard against overflow by abs and max, which complex numbers do not have. Their
-textbook forms overflow for large logits, but are analytic, so the complex step can pass through
+The package's losses avoid overflow by abs and max, which do not work for complex numbers. The
+textbook forms overflow for large logits, but they are analytic: the complex step can differentiate
 them.
 """
 import numpy as np

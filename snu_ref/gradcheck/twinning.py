@@ -1,4 +1,4 @@
-"""The naive twin of a layer, in the form that the checker calls: forward and backward at once.
+"""The naive twin of a layer, in the form that the checker calls: forward and backward in one call.
 
     twin_of(layer)(params, x, state, dy, dstate) -> grads, dx, dstate
 
@@ -42,7 +42,7 @@ def _(layer: SNU, x, state, dy, dstate):
 
 @run_twin.register
 def _(layer: ConvSNU, x, state, dy, dstate):
-    """The convolution's twin, then the unit's: places as samples, an identity for input weights."""
+    """The convolution's twin, then the unit's: places as samples, input weights the identity."""
     T, n = len(x), layer.n_units
     W = layer.params["W"]
     images, shape = x.reshape(-1, *layer.in_shape), x.shape[:2] + layer.out_shape
@@ -142,5 +142,5 @@ def _snu_twin(layer, params, x, state, dy, dstate):
 
 
 def _cotangent(layer, x, dy):
-    """dy, or zeros of the output's shape where only the forward pass is asked for."""
+    """dy, or zeros of the output's shape if only the forward pass is wanted."""
     return np.zeros(x.shape[:2] + layer.out_shape) if dy is None else dy

@@ -1,33 +1,33 @@
 """The convolutional SNU: the unit with x W replaced by a two-dimensional convolution.
 
-Channels stand last. X is x with `padding` zeros on all four sides; for each step and sample, at
-place (o, p) of the output and for unit (output channel) n,
+Channels are the last axis. X is x with `padding` zeros on all four sides. For each step and sample,
+at place (o, p) of the output and for unit (output channel) n,
 
     z[o, p, n] = sum_{i, j, c} X[o stride + i, p stride + j, c] W[i, j, c, n]
 
-a cross-correlation: the kernel is not flipped, as is usual in neural networks. Read backwards, with
-dA for dL/dA, each product in the sum gives two:
+This is a cross-correlation: the kernel is not flipped, as is usual in neural networks. Read
+backwards, with dA for dL/dA, each product in the sum gives two:
 
     dW[i, j, c, n]                     = sum_{o, p}  X[o stride + i, p stride + j, c] dz[o, p, n]
     dX[o stride + i, p stride + j, c] += sum_n  dz[o, p, n] W[i, j, c, n]       for all o, p, i, j
 
-dW is summed over steps and samples too; dx is dX without its border. All else is the unit's own
-(`snu_ref.snu`), the same at every place: s and y have shape (B, ho, wo, n_units), while b and decay
-are one number per channel, so their gradients are summed over places as well.
+dW is also summed over steps and samples; dx is dX without its border. Everything else is as in
+`snu_ref.snu`, at every place: s and y have shape (B, ho, wo, n_units). b and decay have one number
+per channel, so their gradients are also summed over places.
 
-How it is computed. With the patches under the kernel unfolded to rows of kh kw c_in numbers, and W
-as a matrix of as many rows, there is one matrix product for each of the three:
+How it is computed. The patches under the kernel are unfolded to rows of kh kw c_in numbers, and W
+is taken as a matrix with that many rows. Then each of the three is one matrix product:
 
     z = patches W        dW = patches' dz        dpatches = dz W', folded back by the sum above
 
-Patches are kh kw times as large as the image (stride 1), so they are made for a few images at a
-time, PART_NUMBERS numbers or one image's patches, and once more in the backward pass.
+Patches are kh kw times as large as the image (stride 1). So they are made for a few images at a
+time (PART_NUMBERS numbers, at least one image), and again in the backward pass.
 
-Memory: the cache holds z, s and y, 3 T B ho wo n_units numbers, beside the input; the backward pass
-adds dz, a third of that, and dx. All else is of the size of a part.
+Memory: the cache holds the input, z, s and y; the last three have 3 T B ho wo n_units numbers. The
+backward pass adds dz, a third of that, and dx. Other temporaries have the size of a part.
 
-Weights of other frameworks: W.transpose(3, 2, 0, 1) is PyTorch's kernel, (n_units, c_in, kh, kw);
-Keras's is W as it stands.
+Weights of other frameworks: W.transpose(3, 2, 0, 1) is PyTorch's kernel, (n_units, c_in, kh, kw).
+Keras's kernel is W itself.
 
 Not here: dilation, groups, transposed convolution, padding other than zeros.
 
@@ -105,13 +105,13 @@ def _unfold(X, W, stride):
 
 
 def _fold(dpatches, shape, stride):
-    """The sum over all patches that see a pixel: (N, ho, wo, kh, kw, c) -> images of a shape.
+    """For each pixel the sum over all patches with it: (N, ho, wo, kh, kw, c) -> `shape`.
 
-    First over the rows of the kernel, then over its columns: kh + kw sums of long runs of numbers,
-    where pixel by pixel there would be kh kw of short ones.
+    First over the rows of the kernel, then over its columns: kh + kw sums of long rows of numbers
+    are faster than kh kw sums of short ones.
     """
     N, ho, wo, kh, kw, c = dpatches.shape
-    # of the image, under each column of places
+    # lines of the image under each column of places
     lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)
     for i in range(kh):
         lines[:, i:i + stride * (ho - 1) + 1:stride] += dpatches[:, :, :, i].reshape(N, ho, wo, -1)
@@ -128,12 +128,12 @@ def _pad(images, padding):
 
 
 def _parts(n, places, W):
-    """Slices of n images: as many as have PART_NUMBERS numbers in their patches, or one image."""
+    """Slices of n images whose patches have at most PART_NUMBERS numbers; at least one image."""
     return blocks(n, math.prod(places) * W[..., 0].size, PART_NUMBERS)
 
 
 def _check_operands(x, W, stride, padding):
-    """((ho, wo), stride, padding), after a look at all arguments."""
+    """Check all arguments; returns ((ho, wo), stride, padding)."""
     stride = validation.positive_int("stride", stride)
     padding = validation.integer("padding", padding, 0)
     validation.array("W", W, ("kh", "kw", "c_in", "n_units"), DTYPES, finite=False)
@@ -166,10 +166,10 @@ class ConvSNU(SNU):
     rng : numpy.random.Generator
         Draws W: Glorot-uniform with fans kh kw c_in and kh kw n_units.
     h, g, decay, surrogate, reset_grad, train_decay, dtype
-        As in SNU; an array `decay` holds one number per channel.
+        As in SNU; an array `decay` has one number per channel.
 
-    There is no `recurrent` and no `lateral_inhibition`: which places y_{t-1} should reach, and over
-    which places and channels the inhibiting maximum should run, the unit's equations do not say.
+    There is no `recurrent` and no `lateral_inhibition`: the unit's equations do not say which
+    places y_{t-1} reaches, nor over which places and channels the maximum is taken.
 
     Attributes
     ----------

@@ -3,8 +3,8 @@
     y_t = x_t W + b
 
 Backward, with dA for dL/dA:  dW = sum x_t' dy_t,  db = sum dy_t,  dx_t = dy_t W'.
-It has no non-linearity: the sigmoid or softmax of an output stands inside the loss, where its
-logarithm stays exact.
+There is no non-linearity: the loss applies the sigmoid or softmax, so that the logarithm stays
+exact.
 """
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ class Dense(Layer):
         self.add_param("b", np.zeros(self.n_units))
 
     def forward(self, x, state=None):
-        """x (T, B, n_in) -> y (T, B, n_units) and the cache; without state: `state` () or None."""
+        """x (T, B, n_in) -> y (T, B, n_units) and the cache; `state` is () or None."""
         self.check_params()
         validation.array("x", x, ("T", "B", self.n_in), self.dtype)
         self.check_no_state("state", state)

@@ -2,11 +2,11 @@
 
     y = x . m / (1 - rate),    m = 0 with probability rate, else 1;      dx = dy . m / (1 - rate)
 
-The scaling keeps the mean, so nothing is left to do when the network is used: `without_dropout`
-gives the same network, on the same arrays, without its dropout layers.
+The scaling keeps the mean. For use after training, `without_dropout` gives the same network, on the
+same arrays, without its dropout layers.
 
-Source: Srivastava et al., JMLR 15 (2014), in the "inverted" form; between layers only, never along
-time inside a unit, as Zaremba et al., arXiv:1409.2329.
+Source: Srivastava et al., JMLR 15 (2014), in the "inverted" form. It is applied between layers,
+never along time inside a unit, as in Zaremba et al., arXiv:1409.2329.
 """
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ class Dropout(Layer):
 
 
 def without_dropout(network):
-    """The Network without its Dropout layers, on the same parameter arrays: for use."""
+    """The Network without its Dropout layers, on the same parameter arrays, for use."""
     validation.instance("network", network, Network)
     return Network([without_dropout(layer) if isinstance(layer, Network) else layer
                     for layer in network.layers if not isinstance(layer, Dropout)])

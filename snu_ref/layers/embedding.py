@@ -1,11 +1,11 @@
-"""Words as vectors, on the way in and on the way out.
+"""Words as vectors, at the input and at the output of a network.
 
     Embedding     y_t = E[x_t]            row x_t of the table E (vocabulary, n)
     TiedOutput    y_t = x_t E' + b        a logit for each word, from the same table
 
-Backward, with dA for dL/dA: dE gets dy_t added to row x_t (Embedding), and dE = sum dy_t' x_t,
-dx_t = dy_t E, db = sum dy_t (TiedOutput). Put into one Network, the two hold one array, which
-appears there once: its gradient is the sum of both, and an optimiser moves it once.
+Backward, with dA for dL/dA. Embedding: dy_t is added to row x_t of dE. TiedOutput: dE = sum dy_t'
+x_t, dx_t = dy_t E, db = sum dy_t. In one Network the two layers share one parameter: its gradient
+is the sum of both, and an optimiser updates it once.
 
 Sources: tied weights, Press & Wolf, EACL 2017; Inan et al., ICLR 2017.
 """

@@ -1,19 +1,19 @@
-"""Pooling of images, and their flattening: what stands between convolutions and a read-out.
+"""Pooling and flattening of images: the layers between convolutions and a read-out.
 
 A window of size x size pixels moves over each channel of each image in steps of `stride`, without
-padding; where it does not fit as a whole, pixels are left out. With k for the pixels of a window in
-row-major order, x[k] for the k-th pixel of each and K = size^2:
+padding. Pixels after the last complete window are ignored. k numbers the pixels of a window in
+row-major order, x[k] is the k-th pixel of each window, and K = size^2:
 
     average    y = 1/K sum_k x[k]          dx[k] += dy / K                  for all k
     maximum    y = x[choice]               dx[k] += dy                      where k = choice
                choice = the smallest k with x[k] = max_m x[m]
 
-(+= because windows overlap where stride < size.) On spikes ties are the normal case: the first
-maximum in row-major order is chosen and gets the whole gradient. The choice stays in the cache, so
-that a check can hold it fixed and differentiate `MaxPool2d.take`, which is linear in x.
+(+= because windows overlap if stride < size.) With spikes, ties are normal: the first maximum in
+row-major order gets the whole gradient. The cache keeps the choice, so that a check can hold it
+fixed and differentiate `MaxPool2d.take`, which is linear in x.
 
-The layers have no parameters and no state. Each step is pooled by itself: pooling over time is not
-here, nor is padding, nor are windows that are not square.
+The layers have no parameters and no state. Each step is pooled separately. Not here: pooling over
+time, padding, windows that are not square.
 """
 import math
 from typing import NamedTuple
@@ -34,14 +34,14 @@ class ShapeCache(NamedTuple):
 
 class MaxPoolCache(NamedTuple):
     """What max pooling chose, and the shape of its input."""
-    choice: np.ndarray  # (T, B, ho, wo, c): the maximum's place in its window
+    choice: np.ndarray  # (T, B, ho, wo, c): index of the maximum in its window
     shape: tuple        # (T, B, height, width, c)
     state = ()
     __repr__ = brief
 
 
 def _check_cache(layer, cache, kind):
-    """Named errors unless `cache` is of the class `kind`, and of inputs of the layer's in_shape."""
+    """TypeError or ValueError unless `cache` is a `kind` for inputs of the layer's in_shape."""
     layer.check_cache(cache, kind)
     if cache.shape[2:] != layer.in_shape:
         raise ValueError(f"cache: expected that of images {layer.in_shape}, "
@@ -49,7 +49,7 @@ def _check_cache(layer, cache, kind):
 
 
 class _Pool2d(Layer):
-    """What both kinds of pooling share: their arguments and their windows."""
+    """What both kinds of pooling share: arguments and windows."""
 
     def __init__(self, in_shape, size, stride=None, *, dtype=np.float64):
         height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
@@ -64,7 +64,7 @@ class _Pool2d(Layer):
             yield k, pixel_of_windows(x, *divmod(k, self.size), self.stride, self.places)
 
     def _blocks(self, images):
-        """A few images at a time, whose windows stay in the processor's cache."""
+        """Blocks of images that fit the processor's cache."""
         return blocks(len(images), math.prod(self.in_shape))
 
 
@@ -105,7 +105,7 @@ class AveragePool2d(_Pool2d):
 
 
 class MaxPool2d(_Pool2d):
-    """The maximum of each window; of equals the first in row-major order gets the gradient.
+    """The maximum of each window; on a tie the first in row-major order gets the gradient.
 
     in_shape (height, width, c); size, stride : int, pixels; stride is size unless given.
     x (T, B, height, width, c) -> y (T, B, ho, wo, c), ho = floor((height - size) / stride) + 1.
@@ -125,9 +125,9 @@ class MaxPool2d(_Pool2d):
         return self.take(x, choice), MaxPoolCache(choice, x.shape)
 
     def choose(self, x):
-        """The maximum's place in each window, the first of equals: (..., ho, wo, c).
+        """The index of the maximum in each window, the first on a tie: (..., ho, wo, c).
 
-        A number from 0 to size^2 - 1. It goes by the real part, for checks in complex numbers.
+        From 0 to size^2 - 1. Complex numbers are compared by their real part, for the complex step.
         """
         images = as_images(x.real)
         choice = np.zeros((len(images),) + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
@@ -136,7 +136,7 @@ class MaxPool2d(_Pool2d):
                 if k == 0:
                     top = pixel.copy()
                 else:
-                    above = pixel > top  # strictly: of equals the first stays
+                    above = pixel > top  # strictly: on a tie the first stays
                     np.maximum(choice[some], above * choice.dtype.type(k), out=choice[some])
                     np.maximum(top, pixel, out=top)
         return choice.reshape(x.shape[:-3] + self.out_shape)

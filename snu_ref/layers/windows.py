@@ -1,12 +1,12 @@
 """Windows on an image: the geometry that convolution and pooling share.
 
-Images have their channels last, (..., height, width, c). A window of `size` pixels that moves
-along n pixels in steps of `stride`, with `padding` zeros before the first and after the last, has
+Images have their channels last, (..., height, width, c). A window of `size` pixels moves along n
+pixels in steps of `stride`; `padding` zeros stand before the first pixel and after the last. It has
 
     n_windows = floor( (n + 2 padding - size) / stride ) + 1
 
-places; at place o it covers the (padded) pixels o stride ... o stride + size - 1. Pixels behind the
-last window that fits are left out. Not here: dilation, and padding that differs between the sides.
+places. At place o it covers the (padded) pixels o stride ... o stride + size - 1. Pixels after the
+last complete window are ignored. Not here: dilation, and padding that differs between the sides.
 """
 import math
 
@@ -21,7 +21,7 @@ def as_images(a):
 def n_windows(name, n, size, stride, padding=0):
     """The number of places of a window of `size` on n pixels; ValueError if it does not fit once.
 
-    name: what the window is called in the message.
+    name: the window's name in the message.
 
     >>> [n_windows("kernel", 28, 5, stride) for stride in (1, 2, 3)]
     [24, 12, 8]
@@ -35,8 +35,8 @@ def n_windows(name, n, size, stride, padding=0):
 def pixel_of_windows(images, i, j, stride, places):
     """Pixel (i, j) of every window, a view: (..., height, width, c) -> (..., ho, wo, c).
 
-    places = (ho, wo): the numbers of windows down and across. For different (i, j) of one set of
-    windows, the views share pixels only where stride is smaller than the windows.
+    places = (ho, wo): the numbers of windows down and across. Views of different (i, j) share
+    pixels only if stride is smaller than the window.
     """
     ho, wo = places
     return images[..., i:i + stride * (ho - 1) + 1:stride, j:j + stride * (wo - 1) + 1:stride, :]

@@ -1,4 +1,4 @@
-"""The units that the paper compares with: RNN, GRU, LSTM. Read `rnn` first.
+"""The units that the paper compares the SNU with: RNN, GRU, LSTM. Read `rnn` first.
 
 `loop` is the loop over time that they share.
 """

@@ -8,10 +8,10 @@ W, H and b have 3 n columns: the blocks r, z, n, in this order (reset gate, upda
     n_t = tanh( x_t W_n + b_n + r_t . (h_{t-1} H_n + b_h) )          candidate, reset_after=True
     h_t = z_t . h_{t-1} + (1 - z_t) . n_t                            output and state
 
-z_t = 1 keeps the state (Cho et al.; papers that exchange z and 1 - z have the same unit with the
-signs of W_z, H_z and b_z turned). reset_after=False is the unit of Cho et al.; reset_after=True is
-the form of today's frameworks, whose recurrent product does not have to wait for r_t, with a second
-bias of the candidate, b_h.
+z_t = 1 keeps the state, as in Cho et al. (Some papers exchange z and 1 - z. Theirs is the same unit
+with the signs of W_z, H_z and b_z changed.) reset_after=False is the unit of Cho et al.
+reset_after=True is the form of today's frameworks: the recurrent product does not depend on r_t,
+and the candidate has a second bias, b_h.
 
 Shapes: x_t (B, n_in), h_t (B, n), W (n_in, 3n), H (n, 3n), b (3n), b_h (n). Biases start at 0.
 Parameters: 3 (n_in n + n^2 + n), and n more with b_h.
@@ -19,42 +19,42 @@ Parameters: 3 (n_in n + n^2 + n), and n more with b_h.
 The reverse
 -----------
 Below, a_r, a_z and a_n are the arguments of the two sigmoids and of tanh, ' is transposed, . is
-point-wise. h_t reaches the loss as an output (dy_t) and, in four places, through the next step;
-with dh_t the sum of all:
+point-wise. h_t reaches the loss as an output (dy_t) and in four places of the next step. dh_t is
+the sum of all:
 
     da_z = (h_{t-1} - n_t) . z_t (1 - z_t) . dh_t
     da_n = (1 - z_t) . (1 - n_t^2) . dh_t
 
-reset_after=False, with q_t = r_t . h_{t-1}, which meets H_n:
+reset_after=False, with q_t = r_t . h_{t-1}, which H_n multiplies:
 
     dq_t = da_n H_n'
     da_r = h_{t-1} . r_t (1 - r_t) . dq_t
     dh_{t-1} = dy_{t-1} + z_t . dh_t + da_r H_r' + da_z H_z' + r_t . dq_t
     dH_n = sum q_t' da_n
 
-reset_after=True, with m_t = h_{t-1} H_n + b_h, which meets r_t:
+reset_after=True, with m_t = h_{t-1} H_n + b_h, which r_t multiplies:
 
     dm_t = r_t . da_n
     da_r = m_t . r_t (1 - r_t) . da_n
     dh_{t-1} = dy_{t-1} + z_t . dh_t + da_r H_r' + da_z H_z' + dm_t H_n'
     dH_n = sum h_{t-1}' dm_t                db_h = sum dm_t
 
-and dH_r, dH_z = sum h_{t-1}' da_r, da_z in both. The factors of dh_t, dq_t and da_n are known once
-the forward pass is done, so they are whole-array expressions; q and m are computed again for all
-steps together, rather than kept. dy_t is added by the loop in `snu_ref.recurrent.loop`, where the
-gradients of W, b and x are, too.
+In both, dH_r = sum h_{t-1}' da_r and dH_z = sum h_{t-1}' da_z. The factors of dh_t, dq_t and da_n
+are known after the forward pass, so they are computed as whole arrays. q and m are not stored, but
+computed again for all steps together. The loop in `snu_ref.recurrent.loop` adds dy_t and computes
+the gradients of W, b and x.
 
 Weights from and to other frameworks
 ------------------------------------
 PyTorch, torch.nn.GRU(n_in, n), is reset_after=True only; the same gate order (r, z, n); two biases,
-bias_ih_l0 = [p_r, p_z, p_n] and bias_hh_l0 = [q_r, q_z, q_n], which occur as their sum but for n:
+bias_ih_l0 = [p_r, p_z, p_n] and bias_hh_l0 = [q_r, q_z, q_n]. Of r and z only the sum counts:
     W = weight_ih_l0.T      H = weight_hh_l0.T      b = [p_r + q_r, p_z + q_z, p_n]     b_h = q_n
     and back: bias_ih_l0 = b, bias_hh_l0 = [0, 0, b_h]. Gradients: that of bias_ih_l0 is db, that of
     bias_hh_l0 is [db_r, db_z, db_h].
     Its states are (1, B, n); x is (T, B, n_in) as here (batch_first=False, its default).
 Keras, GRU(n), recurrent_activation "sigmoid" (its default since Keras 2.3; "hard_sigmoid" before);
-its get_weights() are kernel, recurrent_kernel, bias; gate order z, r, h, where h is our n, so the
-first two blocks of n columns change places, with no transposition:
+its get_weights() are kernel, recurrent_kernel, bias; gate order z, r, h, where h is our n. So the
+first two blocks of n columns change places; nothing is transposed:
     [W_z, W_r, W_n] = kernel                [H_z, H_r, H_n] = recurrent_kernel
     reset_after=False: bias (3n,) is [b_z, b_r, b_n].
     reset_after=True (its default since TensorFlow 2 and in Keras 3): bias (2, 3n), a row for the
@@ -64,7 +64,7 @@ first two blocks of n columns change places, with no transposition:
     Its x is (B, T, n_in).
 
 Sources: K. Cho et al., EMNLP 2014, arXiv:1406.1078 (v3 has the reset before the product, v1 after
-it, says the documentation of keras.layers.GRU); b_h as documented for torch.nn.GRU.
+it, according to the documentation of keras.layers.GRU); b_h as documented for torch.nn.GRU.
 """
 from typing import NamedTuple
 

@@ -1,30 +1,31 @@
-"""What the RNN, the GRU and the LSTM share: the loops over time, and all but the cell itself.
+"""What RNN, GRU and LSTM share: the loops over time, and everything except the cell itself.
 
-The three differ in the equations of one step, and those alone stand in `rnn`, `gru` and `lstm`
-beside this module. All else is here. A layer of n units with k gates has
+The three differ only in the equations of one step, which are in `rnn`, `gru` and `lstm` beside this
+module. Everything else is here. A layer of n units with k gates has
 
     W (n_in, k n)    input weights          the columns are k blocks of n, one for each gate, in the
     H (n, k n)       recurrent weights      order that the unit's module gives (k = 1 for the RNN)
     b (k n)          biases
 
-and, for every step, a_t = x_t W + b, to which the step adds what comes from the state. The input
-does not wait for the state, so x W for all T steps is one matrix product; the recurrent products
-are what remains for the loop.
+and, for every step, a_t = x_t W + b, to which the step adds the part that depends on the state. x W
+does not depend on the state, so it is one matrix product for all T steps. Only the recurrent
+products are in the loop.
 
-Backward: let da_t be the cotangent of a_t. The cell's reverse turns the cotangent of the state
-after step t into da_t and that of the state before it; what is linear in da_t then needs no loop:
+Backward: let da_t be the cotangent of a_t. The reverse of a step takes the cotangent of the state
+after step t. It gives da_t and the cotangent of the state before step t. The rest is linear in da_t
+and needs no loop:
 
     dW = sum x_t' da_t      db = sum da_t      dx_t = da_t W'      (sums over steps and samples)
 
-and dH likewise, where h_{t-1} meets H as it is: dH = sum h_{t-1}' da_t.
+If a_t contains h_{t-1} H, also dH = sum h_{t-1}' da_t.
 
-A unit says
+A unit defines
     State                       the named tuple of its state; its first field, h, is also the output
     gates                       the gates' letters, in the order of the columns
     _advance(a, state)          one step: a_t (B, k n) -> the state after it, and its activations
-    _coefficients(cache)        what the reverse multiplies by, for all steps at once
+    _coefficients(cache)        the factors of the reverse, for all steps at once
     _reverse(dstate, coef, da)  one step backward: fills da_t, returns dL/d(state before it)
-    _recurrent_grads(cache, da) the gradients of H and of what else meets the state
+    _recurrent_grads(cache, da) the gradients of H and other parameters that act on the state
 
 Memory: the cache holds T B (n_in + k n + m n) numbers, m the number of fields of the state.
 
@@ -39,7 +40,7 @@ from ..layer import Layer, brief, glorot_uniform, read_only, rows
 
 
 class RecurrentCache(NamedTuple):
-    """What a forward pass leaves for the backward pass."""
+    """What the backward pass needs from the forward pass."""
     x: np.ndarray        # (T, B, n_in)
     act: np.ndarray      # (T, B, k n): the gates, after their sigmoid or tanh
     trace: tuple         # the unit's State, each field (T + 1, B, n): entry t is that after step t
@@ -62,7 +63,7 @@ class RecurrentCache(NamedTuple):
 
     @property
     def state(self):
-        """The state after the last step, as arrays of its own, to be fed to the next piece."""
+        """A copy of the state after the last step, the start of the next part of a sequence."""
         return type(self.trace)(*(part[-1].copy() for part in self.trace))
 
 
@@ -71,7 +72,7 @@ class Recurrent(Layer):
 
     Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H; dtype,
     float32, float64 or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or
-    n_units -> n_units), so the start does not depend on how many gates are stacked; b starts at 0.
+    n_units -> n_units), so the start values do not depend on the number of gates; b starts at 0.
     """
     State = None    # set by the unit
     gates = ""
@@ -107,7 +108,8 @@ class Recurrent(Layer):
         """All T steps: x (T, B, n_in) -> y (T, B, n_units) and the cache for `backward`.
 
         state: the state before the first step, zeros if None. cache.state is the state after the
-        last, so a long sequence can be fed in pieces. y is read-only, since the cache holds it too.
+        last step: pass it on to process a long sequence in parts. y is read-only, because the cache
+        holds it too.
         """
         self.check_params()
         validation.array("x", x, ("T", "B", self.n_in), self.dtype)
@@ -121,7 +123,7 @@ class Recurrent(Layer):
         for t in range(T):
             state, activations = self._advance(a[t], state)
             _store(trace, t + 1, state)
-            np.concatenate(activations, axis=-1, out=a[t])     # a_t is used up: its place is free
+            np.concatenate(activations, axis=-1, out=a[t])     # a_t is not needed any more
         cache = RecurrentCache(x, a, trace)
         return read_only(cache.y), cache
 
@@ -143,7 +145,7 @@ class Recurrent(Layer):
         coefficients = self._coefficients(cache)
         da = np.empty_like(cache.act)                                          # (T, B, k n)
         for t in reversed(range(len(dy))):
-            dstate = dstate._replace(h=dstate.h + dy[t])       # h_t is output and state at once
+            dstate = dstate._replace(h=dstate.h + dy[t])       # h_t is output and state
             dstate = self._reverse(dstate, [c[t] for c in coefficients], da[t])
         W = self.params["W"]
         dx = (rows(da) @ W.T).reshape(cache.x.shape) if need_dx else None
@@ -152,7 +154,7 @@ class Recurrent(Layer):
         return dx, {name: grads[name] for name in self.params}, dstate
 
     def _recurrent_grads(self, cache, da):
-        """dH where a_t receives h_{t-1} H for all its columns."""
+        """dH if all columns of a_t contain h_{t-1} H."""
         return {"H": rows(cache.before.h).T @ rows(da)}
 
     def split(self, a):

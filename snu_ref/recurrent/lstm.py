@@ -9,13 +9,13 @@
     h_t = o_t . tanh(c_t)                    output; the state is (h_t, c_t)
 
 Shapes: x_t (B, n_in), h_t and c_t (B, n), W (n_in, 4n), H (n, 4n), b (4n), one bias for each gate.
-Parameters: 4 (n_in n + n^2 + n). The forget gate's bias starts at 1, so that a fresh cell remembers
+Parameters: 4 (n_in n + n^2 + n). The forget gate's bias starts at 1, so that a new cell remembers
 (sigmoid(1) = 0.73); the other biases start at 0. No peephole connections.
 
 The reverse
 -----------
-h_t reaches the loss as an output (dy_t) and through a_{t+1}; c_t through h_t and c_{t+1}. With '
-for transposed and . point-wise:
+h_t reaches the loss as an output (dy_t) and through a_{t+1}; c_t reaches it through h_t and
+c_{t+1}. With ' for transposed and . point-wise:
 
     dh_t = dy_t + da_{t+1} H'
     dc_t = f_{t+1} . dc_{t+1}  +  o_t . (1 - tanh(c_t)^2) . dh_t
@@ -24,18 +24,17 @@ for transposed and . point-wise:
     da_g = i_t . (1 - g_t^2) . dc_t
     da_o = tanh(c_t) . o_t (1 - o_t) . dh_t
 
-All factors of dc_t and dh_t are known once the forward pass is done, so they are whole-array
-expressions. dy_t is added by the loop (`snu_ref.recurrent.loop`), where the gradients of W, H, b
-and x are, too.
+All factors of dc_t and dh_t are known after the forward pass, so they are computed as whole arrays.
+The loop (`snu_ref.recurrent.loop`) adds dy_t and computes the gradients of W, H, b and x.
 
 Weights from and to other frameworks
 ------------------------------------
-PyTorch, torch.nn.LSTM(n_in, n); the same gate order (i, f, g, o); two biases, which only ever occur
-as their sum:
+PyTorch, torch.nn.LSTM(n_in, n); the same gate order (i, f, g, o); two biases, of which only the sum
+counts:
     W = weight_ih_l0.T      H = weight_hh_l0.T      b = bias_ih_l0 + bias_hh_l0
     and back: bias_ih_l0 = b, bias_hh_l0 = 0. The gradient of either bias is db.
     Its state is (h, c) as here, each (1, B, n); x is (T, B, n_in) (batch_first=False, its default).
-    A fresh torch.nn.LSTM has no forget bias of 1.
+    A new torch.nn.LSTM has no forget bias of 1.
 Keras, LSTM(n), recurrent_activation "sigmoid" (its default since Keras 2.3; "hard_sigmoid" before);
 its get_weights() are kernel, recurrent_kernel, bias; gate order i, f, c, o, where c is our g:
     W = kernel              H = recurrent_kernel    b = bias         no transposition or reordering

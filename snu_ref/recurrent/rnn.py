@@ -12,12 +12,12 @@ h_t reaches the loss as an output (dy_t) and through the next step, a_{t+1}. Wit
     dh_t = dy_t + da_{t+1} H'
     da_t = (1 - h_t^2) . dh_t
 
-dy_t is added by the loop (`snu_ref.recurrent.loop`), where the gradients of W, H, b and x are, too.
+The loop (`snu_ref.recurrent.loop`) adds dy_t and computes the gradients of W, H, b and x.
 
 Weights from and to other frameworks
 ------------------------------------
-PyTorch, torch.nn.RNN(n_in, n), nonlinearity "tanh" (its default); it has two biases, which only
-ever occur as their sum:
+PyTorch, torch.nn.RNN(n_in, n), nonlinearity "tanh" (its default); two biases, of which only the sum
+counts:
     W = weight_ih_l0.T      H = weight_hh_l0.T      b = bias_ih_l0 + bias_hh_l0
     and back: bias_ih_l0 = b, bias_hh_l0 = 0. The gradient of either bias is db.
     Its states are (1, B, n); x is (T, B, n_in) as here (batch_first=False, its default).
@@ -27,7 +27,7 @@ recurrent_kernel, bias:
     Its x is (B, T, n_in).
 
 Source: J. L. Elman, Finding structure in time, Cognitive Science 14, 179-211 (1990); his units are
-logistic, tanh is the form in use today.
+logistic, tanh is usual today.
 """
 from typing import NamedTuple
 

@@ -1,7 +1,7 @@
 """The naive twins: every forward and backward pass a second time, as scalar loops.
 
-A hand-derived gradient is trusted when a second derivation, made without sight of the first, gives
-the same numbers. The twins are that second derivation:
+A hand-derived gradient is trusted when an independent second derivation gives the same numbers. The
+twins are that second derivation:
 
 - plain Python loops over time, sample and unit; Python floats and the `math` module do the
   arithmetic, NumPy arrays only carry numbers in and out;
@@ -10,12 +10,12 @@ the same numbers. The twins are that second derivation:
 
       c = f(a, b)        is reversed by        da += dc * df/da,    db += dc * df/db
 
-  where dc is dL/dc, complete by then because every later use of c has been reversed already. An
-  adjoint starts at 0 (or at the cotangent given from outside) and grows by `+=`, so the paths that
-  lead to it need no bookkeeping: their sum forms by itself.
+  where dc is dL/dc. It is complete by then, because every later use of c has been reversed already.
+  An adjoint starts at 0 (or at the cotangent given from outside) and grows by `+=`, so it becomes
+  the sum over all paths.
 
-What they do not do: they are not fast, they compute in double precision whatever dtype comes in,
-share no code with the rest of the package, and do not train.
+The twins are slow and do not train. They always compute in double precision, and they share no code
+with the rest of the package.
 
 Source of the method: reverse accumulation, A. Griewank and A. Walther, "Evaluating Derivatives",
 2nd ed., SIAM 2008, chapter 3.

@@ -9,12 +9,12 @@ Every term of that sum is one product, reversed by
 
     dW[a, b, c, o] += dz[N, i, j, o] * x[...]        dx[...] += dz[N, i, j, o] * W[a, b, c, o].
 
-Pooling takes each window of size x size pixels, channel by channel, one every `stride` pixels;
-windows that do not fit into the picture are left out. The average is reversed by dy / size^2 to
-each pixel of the window, the maximum by dy to the pixel it was taken from (on a tie the first one,
-row by row).
+Pooling takes windows of size x size pixels, channel by channel, one every `stride` pixels; windows
+that do not fit into the picture are left out. The reverse of the average adds dy / size^2 to each
+pixel of the window. The reverse of the maximum adds dy to the pixel that was the maximum (on a tie
+the first one, row by row).
 
-What this does not do: no dilation, no groups, no strides or padding that differ between the axes.
+Not here: dilation, groups, strides or padding that differ between the axes.
 
 Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
 """
@@ -117,7 +117,7 @@ def pool2d_twin(x, dy, *, size, stride, kind):
                     else:
                         best_row, best_col = window[0]
                         for row, col in window:
-                            # strictly greater: of equal pixels the first one stays
+                            # strictly greater: on a tie the first one stays
                             if x[m][row][col][c] > x[m][best_row][best_col][c]:
                                 best_row, best_col = row, col
                         y[m][i][j][c] = x[m][best_row][best_col][c]

@@ -1,4 +1,4 @@
-"""The twins of the layers without memory at the two ends of a network, and of the losses.
+"""The twins of the layers without memory (dense, embedding) and of the losses.
 
     dense       y = x W + b
     embedding   y = W[index], reversed by adding dy to that row: a row used twice collects both
@@ -13,11 +13,11 @@ With -log p = softplus(-y) and -log(1 - p) = softplus(y), and softplus' = sigmoi
 dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count. The third has
 dy_c = [exp(y_c) / sum exp - (1 if c is the target)] / count.
 
-What this does not do: no class weights, no label smoothing, no sum instead of the average. A mask
-may have its zeros anywhere; where it is 0, y and target are any finite numbers and dy is 0.
+Not here: class weights, label smoothing, a sum instead of the average. A mask may have zeros
+anywhere. Where it is 0, y and target may be any finite numbers, and dy is 0.
 
-Source: the likelihoods are textbook ones, C. Bishop, "Pattern Recognition and Machine Learning"
-(2006), chapter 4; the averages are this package's conventions.
+Source of the likelihoods: C. Bishop, "Pattern Recognition and Machine Learning" (2006), chapter 4.
+The averages are this package's conventions.
 """
 import math
 from typing import NamedTuple
@@ -190,7 +190,7 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 
 
 def _classes(name, array, shape, classes, mask=None):
-    """Integers in [0, classes) as nested lists; where the mask is 0, any integer will do."""
+    """Integers in [0, classes) as nested lists; where the mask is 0, any integer is allowed."""
     array = np.asarray(array)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")

@@ -1,9 +1,9 @@
 """The twins of the recurrent units that the SNU is compared with: RNN, LSTM, GRU.
 
-One pattern for all three: a loop over t and sample forward, keeping the gates; the same loop with t
-running down, reversing the assignments of one step, last first. Adjoints grow by `+=`; that of a
-value read only once is simply assigned. p marks the value at t-1. `row . W_c` is the sum over k of
-row_k W_kc, reversed by
+All three have one pattern. Forward: a loop over t and sample that keeps the gates. Backward: the
+same loop with t running down, which reverses the assignments of one step, last first. Adjoints grow
+by `+=`; that of a value read only once is simply assigned. p marks the value at t-1. `row . W_c` is
+the sum over k of row_k W_kc, reversed by
 
     drow_k += da W_kc,    dW_kc += da row_k.
 
@@ -17,8 +17,7 @@ GRU    columns in the order r, z, n (reset, update, candidate); r, z = sigmoid(b
        reset after it:                         n = tanh(b + x . W_n + r (b_h + ph . H_n))
        h_j = z ph_j + (1 - z) n.
 
-What they do not do: no peepholes, projections or dropout; no dtype but double precision; no
-training.
+Not here: peepholes, projections, dropout, dtypes other than double precision, training.
 
 Sources: J. Elman, Cognitive Science 14 (1990); S. Hochreiter and J. Schmidhuber, Neural Computation
 9 (1997), with the forget gate of F. Gers et al., Neural Computation 12 (2000); K. Cho et al.,
@@ -142,7 +141,7 @@ def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
         params, x, state, dy, dstate, 1, 3, extra=("b_h",) if reset_after else ()
     )
     W, H, b = p["W"], p["H"], p["b"]
-    a = zeros(T, B, 3 * n)  # what sigmoid, sigmoid and tanh are taken of
+    a = zeros(T, B, 3 * n)  # the arguments of sigmoid, sigmoid and tanh
     u = zeros(T, B, n)  # r ph, or (reset after) b_h + ph . H_n
     h = [h0] + zeros(T, B, n)
     for t in range(T):

@@ -6,15 +6,16 @@ when the function saturates:
     sigmoid'(v) = sigmoid(v) sigmoid(-v)                        not  p (1 - p)
     tanh'(v)    = 4 e / (1 + e)^2,   e = exp(-2 |v|)            not  1 - tanh^2(v)
 
-equal on paper; on the right 1 - p and 1 - tanh^2(v) subtract nearly equal numbers and end at 0.
+Both sides are equal on paper. On the right, 1 - p and 1 - tanh^2(v) subtract nearly equal numbers
+and end at 0.
 
 Conventions: step(0) = 0 (a unit fires when v > 0, strictly); g'(0) is the left slope; at a kink of
 a surrogate's primitive psi the smaller |psi'| counts.
 
-What this file does not do: no arrays, no complex numbers, no loops over time.
+Not here: arrays, complex numbers, loops over time.
 
-Source: the step, psi = tanh and the leaky slope 0.1, the authors' toolkit (IBM/neuroaikit,
-`activations.py`).
+Source: the authors' toolkit (IBM/neuroaikit, `activations.py`) for the step, psi = tanh and the
+leaky slope 0.1.
 """
 import math
 
@@ -150,7 +151,7 @@ SURROGATES = {
 
 
 def surrogate_pair(surrogate):
-    """(psi, psi') of a surrogate's name, or one's own pair (psi, dpsi) of functions of one number.
+    """(psi, psi') of a surrogate's name, or your own pair (psi, dpsi) of functions of one number.
 
     Raises ValueError for an unknown name, TypeError for anything but a name or a pair of functions.
     """
@@ -234,12 +235,12 @@ def parameters(params, shapes):
 
 
 def zeros(*shape):
-    """Nested lists of 0.0, every list a list of its own."""
+    """Nested lists of 0.0; no list occurs twice."""
     if len(shape) == 1:
         return [0.0] * shape[0]
     return [zeros(*shape[1:]) for _ in range(shape[0])]
 
 
 def array_of(lists, shape):
-    """Nested lists as a float64 array; the shape is stated, for empty lists do not tell theirs."""
+    """Nested lists as a float64 array; the shape is given, since empty lists do not show it."""
     return np.array(lists, dtype=float).reshape(shape)

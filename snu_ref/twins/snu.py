@@ -15,10 +15,9 @@ Forward, for every t and sample, and for every unit j (p marks the values at t-1
     (6)  v_j   = s_j + b_j
     (7)  y_j   = h(v_j)
 
-Backward: t runs down, and each assignment is reversed, the last one first. When its turn comes, the
-adjoint of its left-hand side is complete, because everything that reads it stands further down or
-at t+1. Every adjoint begins at its cotangent from outside (dy, and dstate for the last s and y),
-the others at 0.
+Backward: t runs down, and each assignment is reversed, the last one first. By then the adjoint of
+its left-hand side is complete: everything that reads it comes later in the list or at t+1. The
+adjoints of y, and of the last s, start at the given cotangents (dy, dstate), all others at 0.
 
     (7)  dv_j     += dy_j * h'(v_j)              step: psi'(v_j); sigmoid: sigmoid'(v_j)
     (6)  ds_j     += dv_j;      db_j += dv_j
@@ -34,8 +33,8 @@ the others at 0.
 `reset_grad="detached"` makes the gate a constant of the backward pass: (2) and (1) are not
 reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever formed.
 
-What this does not do: no choice of dtype (double precision), no check that decay lies in [0, 1]
-(the gradient is that of the raw value), no initialisation, no training.
+Not here: dtypes other than double precision, a check that decay lies in [0, 1], initialisation,
+training.
 """
 from typing import NamedTuple
 
@@ -56,7 +55,7 @@ class SNUTwin(NamedTuple):
     dz: np.ndarray  # (T, B, n)
     ds: np.ndarray  # (T, B, n)
     dv: np.ndarray  # (T, B, n)
-    dy: np.ndarray  # (T, B, n) the cotangent given, plus all that comes back from t+1
+    dy: np.ndarray  # (T, B, n) the cotangent given, plus what comes back from t+1
     grads: dict  # the names and shapes of params
     dx: np.ndarray  # (T, B, n_in)
     dstate: tuple  # (ds_0, dy_0), each (B, n)
