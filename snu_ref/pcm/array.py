@@ -4,20 +4,18 @@
 
 scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
 Device physics is computed in float64; a product has the dtype of x.
-Devices are (2, pairs, n_in, n_out), plus devices first; pairs = 1 unless more devices serve one
-synapse, in which case their differences add and pulses are dealt to them in turn.
+Devices have shape (2, pairs, n_in, n_out), plus devices first. If pairs > 1, several pairs serve
+one synapse: their differences add, and they take pulses in turn.
 
-Time. The array owns one clock, `now`, in seconds. Every read and every write of the matrix names
-its time t, which has no default and moves the clock; update() moves it by the rule's second by
-itself; a time before the clock raises TimeRunsBackwards: the devices remember when they were
-written, and a pulse before a read that has already happened has no meaning. `x @ array`, which has
-no place for a time, reads at `now`, so it never shows a state older than the last write or read.
+Time. The array has one clock, `now`, in seconds. Every read and every write takes its time t, which
+has no default, and moves the clock there. update() moves the clock by rule.seconds. A time before
+the clock raises TimeRunsBackwards: a pulse cannot come before a read that has already happened. `x
+@ array` cannot take a time, so it reads at `now`.
 
-Noise. The array is given one source at birth and uses it wherever a call passes no `noise` of its
-own; noise.py says what it may be. White noise is drawn at every read, and one product `x @ array`
-is one read, shared by the rows of x (ours). The N of 1/f noise is drawn once per read-out time and
-then held: a Generator is asked only for a time that has no draw yet, an array or a number replaces
-the draw, and a write drops it.
+Noise. The constructor takes the default source of all draws (see noise.py); a call may pass its own
+`noise`. White noise is drawn at every read. One product `x @ array` is one read, shared by the rows
+of x (ours). The N of 1/f noise is drawn once for each read-out time and then held: a Generator
+draws only for a new time, an array or a number replaces the draw, and a write drops it.
 """
 import numpy as np
 
@@ -35,7 +33,7 @@ READ_NOISE = ("white", "1/f")
 
 
 def full_scale(W, pairs=1):
-    """The scale that puts the largest weight on 25 uS:  25 pairs/max|W|, in uS per unit weight.
+    """The scale that puts the largest weight at 25 uS:  25 pairs/max|W|, in uS per unit weight.
 
     >>> full_scale(np.array([[0.5, -2.0]]))
     12.5
@@ -46,7 +44,7 @@ def full_scale(W, pairs=1):
 
 
 class PCMArray:
-    """An n_in x n_out matrix on phase-change devices, all fresh from a RESET at time t.
+    """An n_in x n_out matrix on phase-change devices, all RESET at time t.
 
     Parameters
         n_in, n_out   shape of the matrix
@@ -59,7 +57,7 @@ class PCMArray:
         readout       DeviceReadout or ColumnReadout
         rule          UpdateRule
 
-    Raises ValueError, TypeError. On any error of a method the array is as it was before.
+    Raises ValueError, TypeError. If a method raises an error, the array stays as it was.
 
     >>> plain = DeviceReadout(bits=None)
     >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=plain)
@@ -94,7 +92,7 @@ class PCMArray:
 
     @classmethod
     def from_weights(cls, W, *, noise, t=0.0, pairs=1, **options):
-        """An array programmed with W at time t, its largest weight on 25 uS, for inference."""
+        """An array programmed with W at time t, its largest weight at 25 uS, for inference."""
         validation.array("W", W, ("n_in", "n_out"), "floats")
         scale = full_scale(W, pairs)
         array = cls(*W.shape, noise=noise, t=t, pairs=pairs, scale=scale, **options)
@@ -119,8 +117,8 @@ class PCMArray:
     def program(self, W, t, *, scale=None, noise=None):
         """Write the weights W in closed loop, at time t.
 
-        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs. chi
-        and the drift factor start anew.
+        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs. chi and
+        the drift factor are reset.
 
         Parameters: W (n_in, n_out) with |W| scale <= 25 pairs uS; t in s; scale in uS per unit
         weight, None to keep it; noise, arrays as ProgramNoise of (2, pairs, n_in, n_out).
@@ -170,9 +168,9 @@ class PCMArray:
         return n
 
     def accumulated(self, dW):
-        """chi and the pulses n that update(dW) would bring; ValueError for more than 1000."""
+        """chi and the pulses n that update(dW) would give; ValueError for more than 1000."""
         dW = validation.float64_array("dW", dW, self.shape)
-        with np.errstate(over="ignore"):  # of more pulses than there are numbers
+        with np.errstate(over="ignore"):  # far too many pulses: refused below
             step = dW * self.scale
         return accumulate(self.chi, step, self.rule.epsilon)
 
@@ -200,7 +198,7 @@ class PCMArray:
         return self.devices.conductance(t)
 
     def _read(self, t, noise):
-        """Conductances with read noise, (2, pairs, n_in, n_out); uncounted. noise is checked."""
+        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted; `noise` is checked."""
         if self.read_noise == "white":
             return self.devices.read_white(t, noise=noise)
         t = check_time(t, self.now)
@@ -212,8 +210,8 @@ class PCMArray:
     def read_weights(self, t, *, noise=None):
         """The weights as read at time t, (n_in, n_out), float64.
 
-        One read of every device. With a DeviceReadout through its converter; with a ColumnReadout
-        as the currents see them, since no converter sits at a single device.
+        One read of every device. A DeviceReadout applies its converter. A ColumnReadout has no
+        converter at a single device: the weights are as the currents see them.
 
         Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
         Raises ValueError, TypeError; TimeRunsBackwards.
@@ -266,7 +264,7 @@ class PCMArray:
     def calibrate(self, t, *, noise=None):
         """Measure r(t) as the reference of the drift compensation; the factor becomes 1.
 
-        Parameters as for product() of the n_in one-hot rows. Raises ValueError if all reads as 0.
+        Parameters as for product() of one-hot rows. Raises ValueError if all outputs are 0.
         """
         self.reference = self._response(t, self.noise if noise is None else noise)
         self.drift_factor = 1.0
@@ -291,7 +289,7 @@ class PCMArray:
         return pack(self)
 
     def restore(self, state):
-        """Take over a state() of an array built alike; on an error nothing changes.
+        """Restore a state() of an array with the same options; on an error nothing changes.
 
         Raises ValueError, TypeError for missing or unknown entries, other shapes, wrong values.
         """

@@ -10,8 +10,8 @@ pack gives the state of the devices (device.STATE) and
     held_t, held_N    (0,) and (0, 2, ...),  the held 1/f draw and its time, if there is one;
                       or (1,) and (1, 2, ...)
 
-Not in it, because the caller builds the array with them: shape, pairs, read_noise, readout, rule,
-and the state of a Generator.
+Not in it: the state of a Generator, and what the caller builds the array with: shape, pairs,
+read_noise, readout, rule.
 """
 import numpy as np
 
@@ -55,7 +55,7 @@ def _positive(state, name):
 
 
 def unpack(array, state):
-    """Take over the `state` of an array built alike; on an error nothing changes.
+    """Restore the `state` of an array with the same options; on an error nothing changes.
 
     Raises ValueError or TypeError for a missing or unknown entry, another shape, a value that no
     array can have.

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import validation
 
-MAX_BITS = 52  # of a converter: those of float64's fraction
+MAX_BITS = 52  # of a converter: as many as float64's fraction has
 
 
 def unsigned_step(bits, full_scale):
@@ -33,8 +33,8 @@ def check_bits(name, bits, low=1):
 def positive(name, value):
     """A number above 0, as a float.
 
-    Within 1e-100 and 1e100 (ours), so that products and quotients stay within float64; no
-    conductance, time or scale comes near these.
+    Within 1e-100 and 1e100 (ours), so that products and quotients stay within float64. No
+    conductance, time or scale is near these limits.
     """
     return validation.number_in(name, value, 1e-100, 1e100)
 

@@ -1,17 +1,17 @@
-"""Many phase-change devices at once: their state, the three ways to write, the two to read.
+"""Many phase-change devices at once: their state, three ways to write, two ways to read.
 
 State, one entry per device:  G0, the conductance (uS) at the reference time t0 (s) after the last
 write; P, the pulse memory; nu, the drift exponent; t_write, the time (s) of that write; stuck.
 The equations and their sources are in model.py, the meaning of `noise` in noise.py.
 
-Time. The devices own one clock, `now`. Every read and every write takes its time t in seconds and
-moves the clock there; a time before the clock raises TimeRunsBackwards. There is no default time,
-so no read can silently take place at a time that was forgotten.
+Time. The devices have one clock, `now`. Every read and every write takes its time t in seconds and
+moves the clock there. A time before the clock raises TimeRunsBackwards. There is no default time,
+so no call can forget it.
 
-Errors are atomic: every check comes before the first change of state.
+After an error nothing has changed: every check comes before the first change of state.
 
-Left out: a pulse acts on G0, not on the drifted conductance, so that a partial SET erases the
-history of the drift. A stuck device neither drifts nor hears a write (ours), but reads noisily.
+Simplified: a pulse acts on G0, not on the drifted conductance, so a partial SET erases the drift so
+far. A stuck device ignores writes and does not drift (ours), but its reads are noisy.
 """
 import numpy as np
 
@@ -25,7 +25,7 @@ MAX_PULSES = 1000  # of one device in one write (ours): 26 nominal steps span al
 
 
 class TimeRunsBackwards(ValueError):
-    """A device was asked to be read or written at a time before its last read or write."""
+    """A read or write at a time before the last read or write."""
 
 
 def check_time(t, now):
@@ -52,7 +52,7 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
 
 
 def check_stuck(stuck, shape):
-    """An integer array of `shape` with the entries 0, 1 and -1; None stands for zeros."""
+    """An integer array of `shape` with the entries 0, 1 and -1; None means zeros."""
     if stuck is None:
         return np.zeros(shape, dtype=np.int8)
     validation.array("stuck", stuck, shape, "integers")
@@ -61,7 +61,7 @@ def check_stuck(stuck, shape):
 
 
 class PCMDevices:
-    """Phase-change devices of any array shape, fresh from a RESET at time t.
+    """Phase-change devices in an array of any shape, all RESET at time t.
 
     Parameters: shape, a tuple; t, start of the clock in s; noise of that RESET, shape `shape`;
     stuck, None or an integer array of `shape` (see draw_stuck).
@@ -109,10 +109,10 @@ class PCMDevices:
 
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
-        Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r
-        for a device's pulse r; pulses, an integer from 1 to 1000 for every device or an integer
-        array (shape), within these wherever a pulse is due; where, a boolean array (shape), None
-        for all.
+        Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r for
+        a device's pulse r; pulses, an integer from 1 to 1000 for every device, or an integer array
+        (shape) of such numbers wherever a pulse is due; where, a boolean array (shape), None for
+        all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)
@@ -158,7 +158,7 @@ class PCMDevices:
 
     def _write(self, index, G0, P, nu, t0, t):
         for name, value in (("G0", G0), ("P", P), ("nu", nu), ("t0", t0), ("t_write", t)):
-            np.put(getattr(self, name), index, value)  # whatever the layout in memory
+            np.put(getattr(self, name), index, value)  # for any layout in memory
         self.now = t
 
     # ---------------------------------------------------------------------------- reading
@@ -185,7 +185,7 @@ class PCMDevices:
     def read_1f(self, t, *, noise):
         """Read at time t with 1/f noise:  max(G(t) (1 + Q sqrt(ln((a + t_read)/(2 t_read))) N), 0).
 
-        The same N belongs to every read at one time t: pass the same array again to repeat one.
+        All reads at one time t have the same N: pass the same array again.
         Parameters: t in s; noise, an array as (shape). Source: [J20] of model.py.
         """
         noise = check_noise(noise, self.shape)
@@ -214,6 +214,6 @@ class PCMDevices:
         return new
 
     def restore(self, state):
-        """Take over a state() of devices of the same shape; on an error nothing changes."""
+        """Restore a state() of devices of the same shape; on an error nothing changes."""
         for name, value in self.checked_state(state).items():
             setattr(self, name, value)

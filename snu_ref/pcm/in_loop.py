@@ -1,25 +1,25 @@
-"""Training with weights that live elsewhere than in the network: on devices, or in few bits.
+"""Training with weights that are stored outside the network: on devices, or in few bits.
 
-A store holds some weight matrices of a network in a form of its own. Around each step of training
+A store holds some weight matrices of a network in its own form. In each training step
 
     store.read()     the network's arrays become the weights as the store gives them
                      ... forward pass, backward pass and optimiser run on these arrays ...
-    store.write()    what the optimiser added to them, dW = after - before, is handed to the store
+    store.write()    the store gets what the optimiser added to them, dW = after - before
 
-so neither the network nor the optimiser knows of it: the gradient is that at the weights as read,
-taken straight through to what is stored (straight-through estimator). Biases and decays stay where
-they are, in software.
+Neither the network nor the optimiser knows about the store. The gradient is taken at the weights as
+read, and applied to the stored weights (straight-through estimator). Biases and decays stay in
+software.
 
     PCMStore         differential pairs of phase-change devices: noise at every read, blind pulses
     QuantisedStore   the same accumulator chi and nominal step, on ideal devices: no noise, no
                      drift, every pulse the same; clipped to the range of the weights
     RoundedStore     weights of b bits: rounded for every pass, while a float copy takes the updates
-    NoisyStore       float weights with noise added for every pass of training: robust to be
+    NoisyStore       float weights with noise in every pass of training, so that they can be
                      programmed on devices afterwards
 
 Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, Nandakumar et al.,
-Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours, to tell the causes of a
-loss apart.
+Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours: they help to find the
+cause of a worse result.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ from .update import EPSILON, accumulate
 
 
 class Store:
-    """Base: which arrays of a network are stored, and what they were when last read."""
+    """Base class: the stored arrays of a network, and their values at the last read."""
 
     def __init__(self, network, names):
         params = validation.instance("network", network, Network, Layer).params
@@ -49,20 +49,20 @@ class Store:
         self.as_read = {}
 
     def read(self, training=True):
-        """Put the weights as the store gives them now into the network's arrays.
+        """Put the stored weights, as read now, into the network's arrays.
 
-        training: False for the weights that an evaluation is to see, where these differ.
+        training: False gives the weights for an evaluation, where these differ.
         """
         for name, p in self.params.items():
             p[...] = self.weights(name) if training else self.at_rest(name)
             self.as_read[name] = p.copy()
 
     def at_rest(self, name):
-        """The weights outside training: the same, unless a store says otherwise."""
+        """The weights for an evaluation: those of training, unless a store overrides this."""
         return self.weights(name)
 
     def write(self):
-        """Hand over what was added to the arrays since the last read; RuntimeError without one."""
+        """Store what was added to the arrays since the last read; RuntimeError without a read."""
         if not self.as_read:
             raise RuntimeError("write: expected a read before it, to know what was added since")
         added = {}
@@ -75,15 +75,15 @@ class Store:
         self.as_read = {}
 
     def check(self, name, dW):
-        """ValueError where `add` would refuse, before any matrix takes its update."""
+        """ValueError if `add` would fail; called before any matrix is updated."""
 
     def state(self):
-        """Everything that a run must restore, as a flat dict of arrays."""
+        """Everything that a run needs to continue, as a flat dict of arrays."""
         return {f"{name}/{key}": a for name in self.params
                 for key, a in self.part_state(name).items()}
 
     def restore(self, state):
-        """Take over a `state()`; on an error nothing changes."""
+        """Restore a `state()`; on an error nothing changes."""
         before = self.state()
         validation.mapping("state", state, before)
         try:
@@ -99,14 +99,14 @@ class Store:
 
 
 class PCMStore(Store):
-    """Weights on phase-change devices, programmed in closed loop at time 0 with the network's own.
+    """Weights on phase-change devices, programmed in closed loop at time 0 from the network's.
 
     network, names : the Network and the names of its matrices to store, such as ("0.W", "1.W").
     noise : numpy.random.Generator for all device noise (a number switches it off, see noise.py).
-    ideal : names of SOURCES, what the devices do perfectly: "write" (programming, pulses and RESETs
+    ideal : names of SOURCES, steps without errors: "write" (programming, pulses and RESETs
         are exact), "read", "drift" (none), "converters" (none).
     options : as for PCMArray (scale in uS per unit weight, pairs, readout, rule ...).
-    Start weights beyond the range of the devices, 25 pairs / scale, are a ValueError.
+    Start weights beyond the range of the devices, 25 pairs / scale, raise a ValueError.
     """
     SOURCES = ("write", "read", "drift", "converters")
 
@@ -127,13 +127,13 @@ class PCMStore(Store):
             self._stop_drift(array)
 
     def _stop_drift(self, array):
-        """A drift exponent of 0 for what was written, if the devices are to be without drift."""
+        """Set all drift exponents to 0 if the devices must not drift."""
         if not self.drifts:
             array.devices.nu[...] = 0.0
 
     @property
     def n_devices(self):
-        """How many devices there are."""
+        """The number of devices."""
         return sum(int(np.prod(array.device_shape)) for array in self.arrays.values())
 
     @property
@@ -147,11 +147,11 @@ class PCMStore(Store):
         return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
 
     def check(self, name, dW):
-        """Whether the pulses that it takes are too many."""
+        """ValueError if the update needs too many pulses at one synapse."""
         self.arrays[name].accumulated(dW)
 
     def add(self, name, dW):
-        """Through chi and pulses; a second of device time passes."""
+        """Update by chi and pulses; the clock moves by rule.seconds."""
         self.arrays[name].update(dW, noise=self.of_update)
         self._stop_drift(self.arrays[name])
 
@@ -167,8 +167,8 @@ class PCMStore(Store):
 class QuantisedStore(Store):
     """Ideal devices: w changes by whole steps epsilon/scale, without noise, within +-limit/scale.
 
-    scale in uS per unit weight, epsilon and limit in uS; limit 20, where the pulses of a real
-    device end. chi keeps the rest, as in PCMArray.
+    scale in uS per unit weight, epsilon and limit in uS. The default limit of 20 is the highest
+    conductance that SET pulses reach. chi keeps the rest, as in PCMArray.
     """
 
     def __init__(self, network, names, *, scale=8.0, epsilon=EPSILON, limit=20.0):
@@ -187,7 +187,7 @@ class QuantisedStore(Store):
         return self.values[name] / self.scale
 
     def check(self, name, dW):
-        """Whether the pulses that it takes are too many."""
+        """ValueError if the update needs too many pulses at one synapse."""
         accumulate(self.chi[name], dW * self.scale, self.epsilon)
 
     def add(self, name, dW):
@@ -207,11 +207,11 @@ class QuantisedStore(Store):
 
 
 class RoundedStore(Store):
-    """Weights of `bits` bits: 2^bits - 1 levels, even on both sides of 0, up to the largest weight.
+    """Weights of `bits` bits: 2^bits - 1 levels, symmetric about 0, up to the largest weight.
 
         step = 2 max|W| / (2^bits - 2),    W as read = step round(W / step)
 
-    The float copy W takes the updates; max|W| is that of the copy at the time of reading.
+    The float copy W takes the updates; max|W| is that of the copy at each read.
     """
 
     def __init__(self, network, names, *, bits):
@@ -238,13 +238,14 @@ class RoundedStore(Store):
 
 
 class NoisyStore(Store):
-    """Float weights W that every pass of training sees with noise, and an evaluation without it.
+    """Float weights W: training reads them with noise, an evaluation without noise.
 
         W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
 
-    noise : numpy.random.Generator. sigma : of the noise, relative to the largest weight of the
-    matrix. clip : in standard deviations of the matrix, None for none; without it single large
-    weights take up the range of the devices. Source: Joshi et al., Nat. Commun. 11, 2473 (2020).
+    noise : numpy.random.Generator. sigma : standard deviation of the noise, relative to the largest
+    weight of the matrix. clip : in standard deviations of the matrix, None for no clipping; then a
+    few large weights take up the range of the devices. Source: Joshi et al., Nat. Commun. 11, 2473
+    (2020).
     """
 
     def __init__(self, network, names, *, noise, sigma=0.04, clip=2.5):

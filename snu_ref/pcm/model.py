@@ -1,7 +1,7 @@
 """The statistics of one phase-change device: every coefficient and every one-step equation.
 
-Conductances in microsiemens (uS), times in seconds, natural logarithms; N, a standard normal draw,
-is not taken here: the functions give the means and standard deviations that multiply it.
+Conductances are in microsiemens (uS), times in seconds, logarithms natural. N is a standard normal
+draw. It is not drawn here: the functions give means and standard deviations.
 
     programming     G0 = max(G_T + program_sigma(G_T) N, 0)
                     nu = |mu_nu + sigma_nu N|,   (mu_nu, sigma_nu) = drift_moments(G_T)
@@ -12,24 +12,24 @@ is not taken here: the functions give the means and standard deviations that mul
     white read      G(t) + white_sigma(G(t)) N
     1/f read        max(G(t) (1 + flicker_sigma(G0, a) N), 0)
 
-What it leaves out: the temperature, the non-linearity of the current in the voltage, the wear of a
-device, the spread of the coefficients from device to device.
+Not modelled: temperature, the non-linear current-voltage curve, wear, and the spread of the
+coefficients between devices.
 
 Sources
     [N18]  Nandakumar et al., J. Appl. Phys. 124, 152135 (2018): pulses, their drift, white noise;
            the coefficients as we read them in third-party code, srnn-pcm.
     [J20]  Joshi et al., Nat. Commun. 11, 2473 (2020): programming, drift, 1/f noise; the
            coefficients as they stand in src/aihwkit/inference/noise/pcm.py of IBM's aihwkit.
-           The 1/f noise takes the conductance as programmed, as that code does; the documentation
-           of aihwkit has the target.
-    [S]    srnn-pcm, of its own: RESET to 0.1 +- 0.01 uS, and the range of 0.1 to 20 uS.
+           The 1/f noise uses the conductance as programmed, as that code does; the documentation of
+           aihwkit uses the target.
+    [S]    srnn-pcm itself: RESET to 0.1 +- 0.01 uS, and the range of 0.1 to 20 uS.
     ours   chosen here, no source.
 """
 import numpy as np
 
 G_MAX = 25.0  # uS, full scale of closed-loop programming [J20]
-# Smallest G/G_MAX that enters a logarithm or a power [J20]. It keeps them finite at G = 0; its
-# value shows nowhere, since the clips below are reached far above it.
+# Smallest G/G_MAX that enters a logarithm or a power [J20]. It keeps them finite at G = 0. Its
+# value has no effect, because the clips below act far above it.
 R_MIN = 1e-7
 
 # Closed-loop programming [J20]: sigma is a polynomial in G_T/G_MAX, in uS.
@@ -88,7 +88,7 @@ def set_moments(G0, P):
 
     mu = -0.084 G0 + 0.880 + 1.40 P,   sigma = 0.091 G0 + 0.260 + 2.15 P          [N18]
 
-    G0 is the conductance before the pulse, P the pulse memory after it has decayed for it.
+    G0 is the conductance before the pulse, P the pulse memory after its decay for this pulse.
     """
     mu = SET_MEAN_G * G0 + SET_MEAN_0 + SET_MEAN_P * P
     sigma = SET_SIGMA_G * G0 + SET_SIGMA_0 + SET_SIGMA_P * P

@@ -7,11 +7,11 @@ An argument `noise` is one of
                              draw one standard deviation up
     a float array            the draws themselves, one entry per device (entries of devices that
                              the call does not touch are ignored), so that a program in another
-                             language can be given the very same draws
+                             language can use the same draws
 
-Where one call needs several kinds of draw, a Generator or a number serves all of them, and arrays
-come in the named tuple below that lists them in the order in which they are drawn. Each member of
-a tuple follows the same convention. A Generator is asked only for the draws that are used.
+If a call needs several kinds of draws, a Generator or a number serves all of them. Arrays come in
+one of the named tuples below, which list them in the order of drawing. Each member of a tuple
+follows the same convention. A Generator makes only the draws that are used.
 """
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ class ProgramNoise(NamedTuple):
 
 class RefreshNoise(NamedTuple):
     """Refresh of an array: (2, pairs, n_in, n_out) each, unless noted."""
-    read: Any     # N of the white read that judges
+    read: Any     # N of the white read that decides
     reset: Any    # N of the RESET
     rewrite: Any  # ProgramNoise for the closed loop; (rounds, 2, pairs, n_in, n_out) for blind
 
@@ -36,17 +36,17 @@ class RefreshNoise(NamedTuple):
 class UpdateNoise(NamedTuple):
     """One training update of an array."""
     pulses: Any          # (rounds, 2, pairs, n_in, n_out): N of the r-th pulse on each device
-    refresh: Any = None  # noise of the refresh, wanted only when this update brings one
+    refresh: Any = None  # noise of the refresh, needed only if one is due
 
 
 class ColumnNoise(NamedTuple):
     """A product read by columns."""
     devices: Any  # (2, pairs, n_in, n_out)
-    output: Any   # (row tiles, ..., n_out), the dots being those of the input
+    output: Any   # (row tiles, ..., n_out), the dots are those of the input
 
 
 def split(noise, kind, name="noise"):
-    """`noise` as the named tuple `kind`; a Generator or a number is handed to every member."""
+    """`noise` as the named tuple `kind`; a Generator or a number goes to every member."""
     if isinstance(noise, kind):
         return noise
     if isinstance(noise, np.random.Generator):
@@ -76,7 +76,7 @@ def check_rounds(noise, rounds, shape, name="noise"):
 
 
 def _number(name, noise, other):
-    """`noise` as a float; `other` is what stands beside a Generator and a number."""
+    """`noise` as a float; `other`: the third possibility, for the message."""
     try:
         return validation.finite_number(name, noise)
     except TypeError:

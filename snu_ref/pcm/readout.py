@@ -1,12 +1,12 @@
-"""Two ways to read a matrix of differential pairs out.
+"""Two ways to read out a matrix of differential pairs.
 
 G holds the conductances as read, noise included, (2, pairs, n_in, n_out) in uS: plus and minus
 devices first. x is (..., n_in). Both ways give the product in uS times the unit of x; the array
 divides by its scale. D below is the difference of the pairs, sum over pairs of (G+ - G-).
 
-    DeviceReadout   every device is read and digitised by itself; software subtracts and sums:
+    DeviceReadout   every device is read and digitised separately; software subtracts and sums:
                         y = x @ D,   D from ADC(G), unsigned, 0 .. 25 uS
-                    (the way of an experiment whose peripherals live in software)
+                    (as in an experiment with peripherals in software)
 
     ColumnReadout   the array itself sums currents, as in today's analog cores. For every tile:
                         v = DAC(x)/dac_bound                          relative input voltage
@@ -35,7 +35,7 @@ def difference(G):
 
 @dataclass(frozen=True)
 class DeviceReadout:
-    """Every device read and digitised; product in software. bits: of that ADC, None for none."""
+    """Every device is digitised; the product is in software. bits: of the ADC, None for no ADC."""
     bits: int | None = 8
 
     def __post_init__(self):
@@ -59,9 +59,9 @@ class ColumnReadout:
 
     Parameters: dac_bits, adc_bits (None: no converter and no clipping); dac_bound in units of x;
     adc_bound in full-scale devices; output_noise, a standard deviation in units of adc_bound;
-    tile (rows, columns) of one analog core, None for one core that holds the whole matrix. Every
-    core of a column of cores has its own ADC and noise, and software adds their outputs; cores
-    side by side share nothing but the input, so the tile's columns change no figure.
+    tile (rows, columns) of one analog core, None for one core that holds the whole matrix. Each
+    core in a column of cores has its own ADC and noise; software adds their outputs. Cores side by
+    side share only the input, so the tile's columns change no result.
     """
     dac_bits: int | None = 8
     adc_bits: int | None = 8
@@ -86,7 +86,7 @@ class ColumnReadout:
         return difference(G)
 
     def tiles(self, n_in, n_out):
-        """How many cores hold an n_in x n_out matrix, as (down the rows, across the columns)."""
+        """The cores of an n_in x n_out matrix: (down the rows, across the columns)."""
         rows, columns = self.tile or (n_in, n_out)
         return -(-n_in // rows), -(-n_out // columns)
 

@@ -1,21 +1,21 @@
-"""Refresh: bring pairs back into range whose two devices have both grown.
+"""Refresh: bring a pair back into range when both of its devices have grown.
 
-SET pulses only raise conductances, so after many updates of both signs both devices of a pair
-approach their ceiling. A pair that reads, with one white read, above 8 uS in one device and below
-6 uS in the difference d is rewritten: both devices get a RESET, then the device on the side of d
-is programmed in closed loop to |d| + the conductance of the other after its RESET. A target beyond
-25 uS, possible only beside a device stuck at SET, becomes 25 uS. Where d is exactly 0, both stay
-RESET.
+SET pulses only raise conductances. So after many updates of both signs, both devices of a pair
+approach their ceiling. A refresh reads each pair once, with white noise; d is the difference. A
+pair is rewritten if one device is above 8 uS and |d| is below 6 uS. Both devices get a RESET. Then
+the device on the side of d is programmed in closed loop to |d| + the conductance of the other after
+its RESET. A target beyond 25 uS, possible only beside a device stuck at SET, becomes 25 uS. If d is
+exactly 0, both stay RESET.
 
 The blind way gives round(|d|/epsilon) SET pulses instead. The first pulses after a RESET move more
-than epsilon, so this overshoots: by 1 uS for d = 1 uS and by 2.4 uS for d = 2 uS, on average. It is
-kept to show that damage.
+than epsilon, so this overshoots: on average by 1 uS for d = 1 uS and by 2.4 uS for d = 2 uS. It is
+here to show that damage.
 
-Left out: the reads inside the closed loop are part of programming and not counted; the controller
-does not know which devices are stuck.
+Reads inside the closed loop are part of programming and are not counted. The controller does not
+know which devices are stuck.
 
 Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
-uS and the interval of 100 updates are recalled, not read there again.
+uS and the interval of 100 updates are quoted from memory.
 """
 import numpy as np
 
@@ -49,7 +49,7 @@ def due_for_refresh(G, rule):
 
 
 def refresh_pairs(devices, t, rule, noise):
-    """Refresh the pairs that need it, at time t. Returns what was done as counts.
+    """Refresh the pairs that need it, at time t.
 
     Parameters: devices of shape (2, pairs, n_in, n_out), changed; t in s; rule, an UpdateRule;
     noise from check_refresh_noise. Returns due (pairs, n_in, n_out) and a dict of counts.

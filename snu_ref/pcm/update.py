@@ -1,10 +1,10 @@
-"""From float gradient steps to blind pulses: the accumulator chi and the dealing of pulses.
+"""From float gradient steps to blind pulses: the accumulator chi, and who gets the pulses.
 
     chi <- chi + step;   n = trunc(chi/epsilon);   chi <- chi - n epsilon
     |n| SET pulses go to G+ where n > 0, to G- where n < 0
 
-chi, step and epsilon are in uS. chi falls by the nominal n epsilon, not by what the devices really
-moved: nothing is read back. So chi_0 + sum of steps = epsilon sum n + chi_end, always.
+chi, step and epsilon are in uS. chi falls by the nominal n epsilon, not by the real change of the
+devices: nothing is read back. So chi_0 + sum of steps = epsilon sum n + chi_end holds always.
 
 Source of the scheme: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
 """
@@ -23,10 +23,11 @@ EPSILON = 0.77     # uS, the mean step over the first ten pulses after a RESET: 
 class UpdateRule:
     """How an array takes updates.
 
-    Parameters: epsilon, nominal step of a pulse in uS; seconds of device time an update takes
-    (ours); refresh_every so many updates, None for never; a pair is refreshed when one of its
-    devices reads above refresh_above and their difference below refresh_below, in uS; refresh,
-    "closed" (the difference is programmed again) or "blind" (it is pulsed again).
+    Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (ours);
+    refresh_every, updates from one refresh to the next, None for no refresh; refresh_above and
+    refresh_below, in uS: a pair is refreshed if one of its devices reads above the first and their
+    difference below the second; refresh, "closed" (the difference is programmed again) or "blind"
+    (it is pulsed again).
     """
     epsilon: float = EPSILON
     seconds: float = 1.0
