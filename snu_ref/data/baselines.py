@@ -1,10 +1,10 @@
 """Simple models that a network has to beat.
 
-    independent_notes_nll   every note sounds at every step with a probability of its own
+    independent_notes_nll   every note has a fixed probability of its own at every step
     nearest_chords_nll      the notes that followed the most similar chords of the training pieces
     nearest_neighbour       the label of the most similar training image
 
-These are models without a network: nothing in them is trained by gradient.
+They have no network, and nothing is trained by gradients.
 """
 import numpy as np
 
@@ -17,10 +17,11 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
         p_k = (n_k + 1) / (N + 2)
         NLL = mean_t sum_k -[ x_tk log p_k + (1 - x_tk) log(1 - p_k) ]
 
-    N predicted steps of the training pieces, n_k those with note k; x_tk is 1 if note k sounds at
-    step t of a test piece. The predicted steps of a piece are t >= 1: all that a network predicts
-    from the steps before. The 1 and the 2 are Laplace's rule of succession (our choice): without
-    them a note that no training piece has would make the NLL infinite.
+    N is the number of predicted steps of the training pieces, n_k the number of those with note k.
+    x_tk is 1 if note k sounds at step t of a test piece. The predicted steps of a piece are t >= 1,
+    as for a network, which predicts from the steps before. The 1 and the 2 are Laplace's rule of
+    succession (our choice): without them a note that no training piece has would make the NLL
+    infinite.
 
     train_rolls, test_rolls: lists or tuples of arrays (steps, notes) of 0 and 1, one per piece.
     per_piece: False, mean over the steps of all test pieces together ("pooled"); True, mean over
@@ -52,9 +53,9 @@ def nearest_chords_nll(train_rolls, test_rolls, k):
 
         p_n = (m_n + q_n) / (k + 1)
 
-    m_n: how many of the k training chords with the fewest notes other than those of the present
-    step are followed by note n (ties: the earlier one); q_n: the probability of note n in
-    `independent_notes_nll`. Pooled over all predicted steps, in nats (float). Ours.
+    Take the k training chords that differ from the chord of the present step in the fewest notes
+    (on a tie, the earlier one). m_n of them are followed by note n. q_n is the probability of note
+    n in `independent_notes_nll`. Pooled over all predicted steps, in nats (float). Ours.
     """
     train, test = (_predicted_steps(name, rolls) for name, rolls in
                    (("train_rolls", train_rolls), ("test_rolls", test_rolls)))
@@ -85,7 +86,7 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
 
 
 def _predicted_steps(name, rolls):
-    """Each roll from its second step on, as float64; named errors for anything but piano rolls."""
+    """Each roll from its second step on, as float64; an error for anything but piano rolls."""
     if not isinstance(rolls, (list, tuple)):
         raise TypeError(f"{name}: expected a list or tuple of arrays, one per piece, "
                         f"got {type(rolls).__name__}")

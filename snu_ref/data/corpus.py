@@ -1,9 +1,9 @@
-"""The default text for language modelling: the reference manual that every Python carries.
+"""The default text for language modelling: the reference manual that comes with every Python.
 
     load_corpus()    words of the language reference in pydoc_data.topics, in three splits
 
-The standard library keeps the manual as plain text, so that help("for") can show it: English prose
-with code, grammar and tables between. What becomes of it, in this order:
+The standard library has the manual as plain text, so that help("for") can show it: English prose
+with code, grammar and tables. It is processed in this order:
 
 1. Blocks. A topic is cut at blank lines; a block is one paragraph or one list item.
 2. Prose only. A block is dropped if it is a title (a line of ****, ====, ----), a table row,
@@ -16,18 +16,18 @@ with code, grammar and tables between. What becomes of it, in this order:
    are tokens of their own, as in Penn Treebank; whatever begins with a digit is N; every other
    character is a token, and so are "...", "e.g." and "i.e.".
 5. Repeats. The topics quote each other. Of paragraphs with the same tokens (whatever their line
-   breaks, case, markup and numbers) the first is kept. One that was edited a little in its second
-   place is a repeat as well: if at least half of its sequences of REPEAT_LENGTH tokens stand in
-   paragraphs before it, it is dropped. Topics are taken in the order of their names.
-6. Splits. Paragraphs in the order of the SHA-256 of their tokens, which is as good as chance and
-   the same on every machine, fill test with a tenth of the tokens, then valid with a tenth, then
-   train. So a paragraph stands in one split only, and mostly in the same one whatever the Python.
-   Within a split they are put back in the manual's order.
-7. Words. <eos> ends every paragraph. The vocabulary is <unk>, <eos>, and the most frequent words
-   of train, ties in the order of their code points; every other word becomes <unk>.
+   breaks, case, markup and numbers) the first is kept. A paragraph with small changes is a repeat
+   too: it is dropped if at least half of its sequences of REPEAT_LENGTH tokens occur in paragraphs
+   before it. Topics are taken in the order of their names.
+6. Splits. Paragraphs are taken in the order of the SHA-256 of their tokens, which is like a random
+   order but the same on every machine. The first tenth of the tokens is test, the next tenth valid,
+   the rest train. So a paragraph is in one split only, and mostly in the same split in every
+   version of Python. Within a split the paragraphs are in the manual's order.
+7. Words. <eos> ends every paragraph. The vocabulary is <unk>, <eos>, and the most frequent words of
+   train, ties in the order of their code points. Every other word becomes <unk>.
 
-The manual is edited from one Python to the next and the corpus with it. So numbers are comparable
-only between equal digests, and baselines are computed on the spot (see ngrams). The rules,
+The manual changes with the version of Python, and so does the corpus. So compare numbers only if
+the digests are equal; baselines are computed from the corpus itself (see ngrams). The rules,
 MIN_WORDS and REPEAT_LENGTH are ours.
 
 Source: The Python Language Reference, Python Software Foundation, PSF License.
@@ -45,7 +45,7 @@ from .readers import DataError
 
 UNKNOWN, END = "<unk>", "<eos>"  # word 0 and word 1
 MIN_WORDS = 5      # words in a paragraph, at least
-REPEAT_LENGTH = 6  # tokens in the sequences that tell a repeat
+REPEAT_LENGTH = 6  # tokens in the sequences that identify a repeat
 HELD_OUT = 0.1     # of the tokens, for test and again for valid
 
 _NOT_PROSE = re.compile(r"^\s*\||\+--|::=|>>>|([*=~^-])\1{3}", re.MULTILINE)
@@ -99,7 +99,7 @@ class Corpus(NamedTuple):
 
 
 def load_corpus(vocabulary_size=2000):
-    """The language reference of this Python as `Corpus`, made as the head of this module says.
+    """The language reference of this Python as `Corpus`; the top of this module says how.
 
     vocabulary_size: words in the vocabulary, besides <unk> and <eos>: numbers run from 0 to
     vocabulary_size + 1.
@@ -129,7 +129,7 @@ def load_corpus(vocabulary_size=2000):
 # ---- one step each ------------------------------------------------------------------------------
 
 def blocks(text):
-    """The blocks of a topic: what stands between blank lines."""
+    """The blocks of a topic: the text between blank lines."""
     return [block for block in re.split(r"\n[^\S\n]*(?:\n|$)", text) if block.strip()]
 
 
@@ -152,13 +152,13 @@ def tokenise(block):
 
 
 def is_prose(tokens):
-    """True for at least MIN_WORDS words that are at least half of the tokens."""
+    """True if there are at least MIN_WORDS words, and they are at least half of the tokens."""
     words = sum(_WORD.fullmatch(token) is not None for token in tokens)
     return words >= MIN_WORDS and 2 * words >= len(tokens)
 
 
 def without_repeats(paragraphs):
-    """The paragraphs that do not repeat, wholly or for the half, what stands before them."""
+    """The paragraphs that do not repeat, fully or by half, earlier paragraphs."""
     kept, seen, pieces_seen = [], set(), set()
     for tokens in paragraphs:
         pieces = [tokens[i:i + REPEAT_LENGTH] for i in range(len(tokens) - REPEAT_LENGTH + 1)]
@@ -171,7 +171,7 @@ def without_repeats(paragraphs):
 
 
 def split(paragraphs):
-    """The paragraphs as `Splits`: by digest, a tenth of the tokens for test and for valid."""
+    """The paragraphs as `Splits`, by digest: a tenth of the tokens for test, a tenth for valid."""
     lines = [" ".join(tokens) for tokens in paragraphs]
     share = HELD_OUT * sum(len(tokens) + 1 for tokens in paragraphs)  # + 1 for <eos>
     chosen, tokens = {"train": [], "valid": [], "test": []}, 0

@@ -4,9 +4,9 @@
     load_chorales()       four-part chorales by J. S. Bach, a pitch per voice and quarter note
     piano_roll(pitches)   a piece as 88 keys on or off per step, the form in which networks see it
 
-Source, licence, credit and how the files were made: README.md in the folder data. A file is
-compared with the SHA-256 that stands here, then opened without pickle: one that was cut short or
-altered is reported as such and never opened.
+Source, licence, credit and how the files were made: README.md in the folder data. Each file is
+first compared with the SHA-256 below, then opened without pickle. A truncated or altered file is an
+error and is never opened.
 """
 import hashlib
 import io
@@ -72,7 +72,7 @@ class Chorales(NamedTuple):
 def load_digits():
     """The digits as uint8 arrays, see `Digits`; divide by 16 for values in [0, 1].
 
-    Raises DataFileError (a ValueError) that names the file, what was expected and what came.
+    Raises DataFileError (a ValueError) that names the file, what was expected and what was found.
     Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0.
 
     >>> digits = load_digits()
@@ -85,7 +85,7 @@ def load_digits():
 def load_chorales():
     """The chorales as one `Chorale` per piece in `train`, `valid` and `test`, see `Chorales`.
 
-    Raises DataFileError (a ValueError) that names the file, what was expected and what came.
+    Raises DataFileError (a ValueError) that names the file, what was expected and what was found.
     Source: the MusicXML corpus of music21 10.5.1, encoded by M. Greentree.
 
     >>> chorales = load_chorales()
@@ -128,12 +128,12 @@ def piano_roll(pitches):
 
 def _folder():
     """The folder of the data files, wherever the package is installed."""
-    import importlib.resources  # here: it takes longer to import than the rest of this module
+    import importlib.resources  # here, because it is slow to import
     return importlib.resources.files(__package__)
 
 
 def _load(filename):
-    """The arrays of a data file, after its digest and its contents have been checked."""
+    """The arrays of a data file, after a check of its digest and contents."""
     try:
         raw = (_folder() / filename).read_bytes()
     except OSError as error:

@@ -23,12 +23,12 @@ three .krn files are left out). They are read with zipfile and xml.etree; music2
                 train, after the published task's 229/76/77 (the draw is ours).
 
 A voice part with chords, several layers (backup) or a transposing instrument stops the script; the
-corpus has none. The threshold of a half, the cut of silence and the tonic rule are ours. The script
-is reproducible array for array and says whether it came out so; the bytes, and with them the
-SHA-256 of the file, also depend on the versions of Python and zlib.
+corpus has none. The threshold of a half, the cut of silence and the tonic rule are ours. The arrays
+are reproducible, and the script says whether they are equal to the package's. The bytes of the
+file, and so its SHA-256, also depend on the versions of Python and zlib.
 
 Sources: music21 (M. S. Cuthbert), encodings by M. Greentree; the task, N. Boulanger-Lewandowski et
-al., ICML 2012. Licence, credit and counts stand in README.md in this folder.
+al., ICML 2012. Licence, credit and counts: README.md in this folder.
 """
 import argparse
 import hashlib
@@ -50,7 +50,7 @@ WHEEL_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # above C
 N_VALID, N_TEST = 76, 77
-SAME_SETTING = 0.5  # share of common progressions from which on two pieces count as one (ours)
+SAME_SETTING = 0.5  # share of common progressions above which two pieces count as one (ours)
 
 
 # ---- reading a score ----------------------------------------------------------------------------
@@ -158,13 +158,13 @@ def likeness(a, b):
 
 
 def to_tonic_c(pitches, tonic_class):
-    """The piece moved to tonic C by the nearest way, and the shift in semitones, -6..+5."""
+    """The piece moved to tonic C by the smallest shift, and the shift in semitones, -6..+5."""
     shift = (6 - tonic_class) % 12 - 6
     return np.where(pitches > 0, pitches.astype(np.int16) + shift, 0).astype(np.uint8), shift
 
 
 def split_of(names):
-    """0 train, 1 valid, 2 test for each name, (pieces,) uint8; the SHA-256 of a name is its lot."""
+    """0 train, 1 valid, 2 test for each name, (pieces,) uint8; the SHA-256 of a name decides."""
     order = sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
     split = np.zeros(len(names), np.uint8)
     split[order[:N_VALID]] = 1

@@ -6,10 +6,10 @@ half (13 other writers). Each line of its text is 65 integers, 64 pixels row by 
     training half   DXC-RL 1.0.3.5       dxc/ai/datasets/data/hand_written_digits.csv
     test half       scikit-learn 1.9.1   sklearn/datasets/data/digits.csv.gz
 
-The script copies the numbers in their order; nothing is scaled, shuffled or left out. It is
-reproducible array for array and says whether it came out so; the bytes, and with them the SHA-256
-of the file, also depend on the versions of Python and zlib. The source texts are checked by
-SHA-256, so it does not matter for which platform the scikit-learn wheel was built.
+The script copies the numbers in their order; nothing is scaled, shuffled or left out. The arrays
+are reproducible, and the script says whether they are equal to the package's. The bytes of the
+file, and so its SHA-256, also depend on the versions of Python and zlib. The source texts are
+checked by SHA-256, so the scikit-learn wheel may be for any platform.
 
 Without --wheels the packages are downloaded with `pip download --no-deps`; nothing of them is
 installed or run.
@@ -35,7 +35,7 @@ TEST = ("scikit-learn", "1.9.1", "sklearn/datasets/data/digits.csv.gz",
 
 
 def find_wheel(package, version, folder, download):
-    """The path of a package's wheel in `folder`, with `download` after fetching it there.
+    """The path of a package's wheel in `folder`; with `download`, it is fetched first.
 
     Raises FileNotFoundError if the folder holds no such wheel.
     """

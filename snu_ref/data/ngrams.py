@@ -1,20 +1,20 @@
-"""Word models without a network, computed on the spot: perplexities a language model has to beat.
+"""Word models without a network: the perplexities that a language model has to beat.
 
     unigram_perplexity               every word by its frequency alone
     witten_bell_bigram_perplexity    every word by the word before it
     unigram, witten_bell_bigram      the probabilities themselves
 
 A text is one stream of word numbers 0..V-1, V = vocabulary_size. Both perplexities are over the
-same words, w_1 .. w_(n-1) of the n test words: all that have a word before them, which is also what
-a network predicts that reads the stream. So the three numbers can be compared.
+same words, w_1 .. w_(n-1) of the n test words: those with a word before them. A network that reads
+the stream predicts the same words. So the three numbers can be compared.
 
     perplexity = exp( -1/(n - 1) sum_(t=1)^(n-1) ln p(w_t | w_(t-1)) )
 
-Unseen words. A word of the vocabulary that the training text lacks is counted as if it stood there
-once (our choice); without it one such word would make the perplexity infinite. Where training has
+Unseen words. A word of the vocabulary that is not in the training text counts as if it occurred
+once (our choice); without this, one such word would make the perplexity infinite. If training has
 every word of the vocabulary, as in Penn Treebank, this changes nothing: the unigram is then the
-relative frequency. A pair of words that training lacks needs no such care, it falls back on the
-unigram. A word outside the vocabulary has to be mapped to a word of its own (<unk>) beforehand.
+relative frequency. For a pair of words that is not in training, the bigram uses the unigram. Map
+words outside the vocabulary to a word such as <unk> first.
 
 Sources: I. H. Witten and T. C. Bell, IEEE Trans. Inf. Theory 37(4), 1991 (estimating the
 probability of a novel event, method C); S. F. Chen and J. Goodman, TR-10-98, Harvard University,
@@ -30,7 +30,7 @@ def unigram(train, vocabulary_size):
 
         p(w) = max(c(w), 1) / sum_v max(c(v), 1)
 
-    c(w): how often w stands in the training text.
+    c(w): how often w occurs in the training text.
     train: integer array (n,), 0..V-1. Returns float64 (V,), which sums to one.
     Raises TypeError (not an integer array), ValueError (shape, range, empty).
 
@@ -50,8 +50,8 @@ def witten_bell_bigram(train, history, word, vocabulary_size):
 
     c(h, w): how often w follows h in the training text; c(h) = sum_w c(h, w); N(h): how many
     different words follow h; p(w): the unigram. N(h) / (c(h) + N(h)) is the probability of a novel
-    event after h: among the c(h) words seen there, N(h) were novel when they came. Where h has no
-    successor in training, p(w | h) = p(w).
+    event after h: of the c(h) words seen there, N(h) were new at their first occurrence. If h has
+    no successor in training, p(w | h) = p(w).
 
     train: integer array (n,), n >= 2; history, word: integer arrays of one shape (m,); all 0..V-1.
     Returns float64 (m,); for a fixed history the probabilities of all V words sum to one.

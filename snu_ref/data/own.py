@@ -1,15 +1,16 @@
-"""Readers for data of your own, in the forms of the published sets.
+"""Readers for your own data, in the file formats of the published sets.
 
     read_images(folder)   square images with labels, IDX files
     read_tunes(path)      pieces of music as MIDI pitches, one JSON file
     read_text(path)       any text, one UTF-8 file
 
-The forms and the splits stand in README.md beside this module. An IDX file is a magic number (2051
-for images, 2049 for labels), the lengths (big-endian 32 bits each), then a byte a pixel or label.
+README.md beside this module describes the formats and the splits. An IDX file is a magic number
+(2051 for images, 2049 for labels), the lengths (big-endian, 32 bits each), then one byte per pixel
+or label.
 
 Any failure is a DataError that names the file, what was expected and what was found. No file may
-unpack to more than IMAGE_BYTES or TEXT_BYTES. These data are not the published sets, and no figure
-on them compares with the published figures.
+unpack to more than IMAGE_BYTES or TEXT_BYTES. Figures on your own data cannot be compared with the
+published figures.
 """
 import math
 from collections import Counter
@@ -23,7 +24,7 @@ from .readers import (MAGIC, DataError, MissingDataError, find_file, parse_json,
                       utf8)
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked: ours, a million images of 32x32
-TEXT_BYTES = 2 ** 26   # of a text or a JSON file, each of whose words or notes takes more memory
+TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
 WORDS = 2000       # of the vocabulary, at most: as in the corpus
 SPLITS = ("train", "valid", "test")
 FORMS = "the forms of data of your own: snu_ref/data/README.md"
@@ -38,13 +39,13 @@ class Text(NamedTuple):
 
 
 def tenths(items):
-    """The splits of a sequence: the last tenth tests, the tenth before it validates."""
+    """The splits of a sequence: the last tenth is for test, the tenth before it for validation."""
     tenth = len(items) // 10
     return {"train": items[:-2 * tenth], "valid": items[-2 * tenth:-tenth], "test": items[-tenth:]}
 
 
 def _read(path, most):
-    """The bytes of a file, unpacked, at most as many as given."""
+    """The unpacked bytes of a file; more than `most` is an error."""
     path = Path(path)
     if not path.exists():
         raise MissingDataError(f"{path}: expected a file, found nothing; {FORMS}")
@@ -59,8 +60,8 @@ def _read(path, most):
 def read_images(folder):
     """Splits of (values, labels), and the label of each class.
 
-    values (N, side^2) float32, darkness / 255; labels (N,) int64, the classes' places in the sorted
-    labels of the training images.
+    values (N, side^2) float32, darkness / 255; labels (N,) int64, indices into the sorted labels of
+    the training images.
     """
     values, labels = _labelled(folder, for_testing=False)
     n = len(labels)
@@ -68,7 +69,7 @@ def read_images(folder):
         raise DataError(f"{folder}: expected at least 10 images, found {n}")
     places = tenths(range(n))
     test = _labelled(folder, for_testing=True)
-    if test:  # then nothing of the training files is needed for it
+    if test:  # then the training files need no test split
         places["train"] = range(n - n // 10)
         places["valid"] = places.pop("test")
     classes = np.unique(labels[places["train"]])
@@ -102,7 +103,7 @@ def _labelled(folder, for_testing):
 
 
 def _find(folder, kind, for_testing):
-    """The one file of a kind in the folder; None where there is none for testing."""
+    """The one file of a kind in the folder; None if there is none for testing."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: expected a folder with IDX files, found "

@@ -1,15 +1,15 @@
-"""Readers for the full data sets, which are not part of the package: the user brings a folder.
+"""Readers for the full data sets. They are not part of the package: you give a folder.
 
     read_mnist(folder)    70,000 images of handwritten digits, four IDX files
     read_jsb(folder)      382 chorales by J. S. Bach in quarter notes, jsb-chorales-quarter.json
     read_ptb(folder)      Penn Treebank as T. Mikolov prepared it, ptb.{train,valid,test}.txt
 
-Nothing is downloaded and nothing is unpickled. Every file is checked twice: its form and counts, so
-that a file that is missing, cut short, mixed up or of another version is reported as what it is;
-then the SHA-256 of its content, so that one altered number or word is found. The digest is taken
-after parsing: other line ends, gzip or a JSON file written anew are the same data. Any failure is a
-DataError that says which file, what was expected, what came, and where the public copies are to be
-had. `counts()` of each result tells what was read, for printing.
+Nothing is downloaded and nothing is unpickled. Every file is checked twice. First its form and
+counts: the error says if a file is missing, truncated, mixed up or of another version. Then the
+SHA-256 of its content, which finds one altered number or word. The digest is taken after parsing:
+other line ends, gzip or a newly written JSON file are the same data. Any failure is a DataError
+that names the file, what was expected, what was found, and where to get a public copy. `counts()`
+of each result is a text that says what was read.
 """
 import gzip
 import hashlib
@@ -37,7 +37,7 @@ MNIST_ITEMS = {"train": 60000, "t10k": 10000}
 MNIST_SHAPE = (28, 28)
 JSB_FILE = "jsb-chorales-quarter.json"
 JSB_COUNTS = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}  # pieces, steps
-TEXT_BYTES = 2 ** 24  # ours: three times the largest text, so that no file fills the memory
+TEXT_BYTES = 2 ** 24  # ours: three times the largest text; no file can fill the memory
 PTB_TYPES = 10000
 PTB_TOKENS = {"ptb.train.txt": 929589, "ptb.valid.txt": 73760, "ptb.test.txt": 82430}  # with <eos>
 
@@ -115,7 +115,7 @@ def read_mnist(folder):
     """The 60,000 training and 10,000 test images of MNIST with their labels, see `Mnist`.
 
     folder: path with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
-    t10k-labels-idx1-ubyte, each plain or as .gz; train-images.idx3-ubyte is understood as well.
+    t10k-labels-idx1-ubyte, each plain or as .gz; the name train-images.idx3-ubyte is also accepted.
     Raises DataError (a ValueError). Source: Y. LeCun et al., Proc. IEEE 86(11), 1998.
     """
     return Mnist(_idx(folder, "train-images-idx3-ubyte"), _idx(folder, "train-labels-idx1-ubyte"),
@@ -189,7 +189,7 @@ def read_jsb(folder):
 
 
 def piano_rolls(split, pieces, fail):
-    """Piano rolls of one split, every list and number checked on the way."""
+    """Piano rolls of one split; every list and number is checked."""
     if not isinstance(pieces, list):
         fail(f"{split}: a list of pieces", _short(pieces))
     rolls = []
@@ -231,7 +231,7 @@ def _tokens(folder, name):
     """The words of a text with <eos> at line ends, if they are those expected."""
     path, raw = find_file(folder, [name], PTB_COPIES)
     lines = utf8(path, raw, PTB_COPIES).split("\n")
-    if not lines[-1].strip():  # what follows the last line end is not a line
+    if not lines[-1].strip():  # nothing follows the last line end
         lines.pop()
     tokens = [word for line in lines for word in (*line.split(), "<eos>")]
     if len(tokens) != PTB_TOKENS[name]:
@@ -268,7 +268,7 @@ def find_file(folder, names, copies, size=None):
         raise MissingDataError(f"{folder}: expected {' or '.join(names)}, found {found}; {copies}")
     try:
         with open_regular(path) as file:
-            packed = file.read(2) == b"\x1f\x8b"  # told by the content: names are not reliable here
+            packed = file.read(2) == b"\x1f\x8b"  # file names are not reliable here
             file.seek(0)
             most = TEXT_BYTES if size is None else size
             raw = (gzip.GzipFile(fileobj=file) if packed else file).read(most + 1)
@@ -301,6 +301,6 @@ def utf8(path, raw, copies):
 
 
 def _short(value):
-    """`value` as it is shown in a message: by its type where it is long."""
+    """`value` for a message; a list or dict is shown by its type."""
     text = repr(value)[:60] if not isinstance(value, (list, dict)) else ""
     return f"{type(value).__name__} {text}".strip()

@@ -1,15 +1,15 @@
-"""Figures in one house style (`style`); matplotlib is loaded only where one is drawn.
+"""Figures in one house style (`style`); matplotlib is loaded only to draw one.
 
     neuron    neuron_trace      s, v and y of one unit over time, with its resets
-              spike_raster      who fires when, layer by layer, for one input
+              spike_raster      spikes over time, layer by layer, for one input
               spike_rates       how often each unit fires, layer by layer
     runs      learning_curves   loss and validation metric against the epoch
-              piano_rolls       the notes of a piece beside what the network expected
-              continued_roll    a piece that a network went on with
-              wrong_images      images that a network takes for something else
-              input_weights     what hidden units have learnt to look for, as images
-              claim             test figure of the units against their size
-              differences       of test figures, with intervals, about a line at 0
+              piano_rolls       the notes of a piece and the network's prediction
+              continued_roll    a piece continued by a network
+              wrong_images      images that a network classifies wrongly
+              input_weights     the input weights of hidden units, as images
+              claim             test result of the units against their size
+              differences       of test results, with intervals, about a line at 0
     devices   the in-memory experiments
 
 Each function saves one PNG and returns its path.

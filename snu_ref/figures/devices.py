@@ -107,5 +107,5 @@ def _task(sweep):
 
 
 def _smaller_is_better(sweep, values):
-    """An accuracy as the error in per cent: small differences show on a logarithmic axis."""
+    """An accuracy as the error in per cent, for a logarithmic axis."""
     return 100 * (1 - np.array(values)) if sweep["metric"] == "accuracy" else np.array(values)

@@ -2,7 +2,7 @@
 
     y, cache = network.forward(x)
     figures.neuron_trace(cache, "neuron.png", layer=1, unit=7)    one unit: potential, output
-    figures.spike_raster(cache, "raster.png")                     who fires when, layer by layer
+    figures.spike_raster(cache, "raster.png")                     spikes over time, layer by layer
     figures.spike_rates(cache, "rates.png")                       how often each unit fires
 
 cache: of a Network or of one SNU or ConvSNU. Layers are counted as in the network. The units of a
@@ -16,9 +16,9 @@ from . import style
 def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membrane of one unit"):
     """One unit over time: potential s with its threshold, v = s + b, and output y.
 
-    layer: its place in the network, the first SNU unless given; unit: an int or, in a ConvSNU,
-    (row, column, channel); sample: its place in the batch. A mark shows where the unit fires: the
-    reset follows, and only the new input is left in the next step.
+    layer: its index in the network, the first SNU unless given; unit: an int or, in a ConvSNU,
+    (row, column, channel); sample: its index in the batch. A mark shows where the unit fires. After
+    that the unit is reset: the next step starts from the new input only.
     """
     layers = dict(spiking_layers(cache))
     if layer is not None and str(layer) not in layers:
@@ -76,15 +76,15 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
 def spike_rates(cache, path, *, title="How often units fire"):
     """The mean output of each unit over all steps and samples, layer by layer, in percent.
 
-    Above each layer stand the units that never fire, and those that fire at every step: both pass
-    no information on.
+    Above each layer are the numbers of units that never fire and of those that fire at every step.
+    Both pass on no information.
     """
     layers = spiking_layers(cache)
     with style.house():
         figure, axes = style.figure(height=4.2)
         for i, (_, part) in enumerate(layers):
             rates = 100 * part.y.mean(axis=(0, 1)).ravel()
-            spread = 0.3 * np.linspace(-1, 1, len(rates))  # units in order, so that none is hidden
+            spread = 0.3 * np.linspace(-1, 1, len(rates))  # side by side, so that none is hidden
             axes.plot(i + spread, rates, ".", markersize=4, color=style.COLOUR["y"])
             axes.plot([i - 0.4, i + 0.4], 2 * [rates.mean()], color=style.COLOUR["s"])
             axes.text(i, 1.01, f"{(rates == 0).sum()} never,\n{(rates == 100).sum()} always",
@@ -99,7 +99,7 @@ def spike_rates(cache, path, *, title="How often units fire"):
 
 
 def spiking_layers(cache):
-    """(place, cache) of the SNU layers in a cache, as "1", or "1.0" in a Network inside.
+    """(index, cache) of the SNU layers in a cache; the index is "1", or "1.0" in an inner Network.
 
     Raises TypeError if there is none.
     """

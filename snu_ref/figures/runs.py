@@ -1,4 +1,4 @@
-"""What runs have learnt: each function draws one figure and saves it as a PNG."""
+"""Results of runs: each function draws one figure and saves it as a PNG."""
 import numpy as np
 
 from .. import validation
@@ -52,7 +52,7 @@ def learning_curves(results, path):
 
 
 def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
-    """A piece's notes (T, 88), and the probabilities (T, 88) that a network gave each beforehand.
+    """A piece's notes (T, 88), and the probability (T, 88) that a network predicted for each.
 
     Only the MIDI numbers lowest..highest, within 21..108, are drawn; column = MIDI number - 21.
     """
@@ -77,7 +77,7 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
 
 
 def continued_roll(roll, start, path, *, title):
-    """A piano roll (steps, 88): up to `start` a given beginning, then what a network made of it."""
+    """A piano roll (steps, 88): up to `start` the given notes, then those of a network."""
     keys = np.flatnonzero(roll.any(axis=0))
     low, high = (keys[0] - 2, keys[-1] + 2) if len(keys) else (27, 60)
     with style.house():
@@ -95,7 +95,7 @@ def continued_roll(roll, start, path, *, title):
 
 
 def wrong_images(images, truths, answers, path, *, title, columns=8):
-    """Images (N, side, side), each with its class and, behind an arrow, what a network answered."""
+    """Images (N, side, side), each with its class, an arrow, and the network's answer."""
     rows = -(-len(images) // columns)
     with style.house():
         figure, axes = style.figure(rows, columns, height=0.9 + 1.02 * rows, squeeze=False)
@@ -136,7 +136,7 @@ def input_weights(groups, path, *, n=10, rows=4):
 
 
 def differences(panels, path, *, title):
-    """Differences with their intervals, a row each, about a line at 0: a panel a task.
+    """Differences with their intervals, one per row, about a line at 0; one panel per task.
 
     panels: a list of (label of the axis, rows), the rows (name, difference, low, high).
     """
@@ -160,10 +160,10 @@ def differences(panels, path, *, title):
 
 
 def claim(rows, path):
-    """Test figure against the number of parameters, a panel a task.
+    """Test result against the number of parameters, one panel per task.
 
-    rows: tuples (task, unit, name, parameters, figures), a figure a seed: the mean is drawn, with
-    the sample standard deviation as a bar. A mark is hollow where the name is not the unit's own.
+    rows: tuples (task, unit, name, parameters, figures), one figure per seed. The mean is drawn,
+    with the sample standard deviation as a bar. A mark is hollow if the name is not the unit's own.
     """
     tasks = list(dict.fromkeys(task for task, *_ in rows))
     with style.house():

@@ -6,12 +6,12 @@
         axes.set(xlabel="time (ms)", ylabel="potential (mV)", title="The claim, as a sentence")
         print(style.save(figure, "potential.png"))
 
-A figure is 6.4 inches wide with letters of 13 points, so at half width, in a column or on half a
-slide, its letters still have 6.5 points. Panels are therefore stacked rather than set side by side.
-The figures are made without pyplot: no window, no display and no global state is touched, and the
-settings of the reader's own matplotlibrc neither change the figures nor are changed.
+A figure is 6.4 inches wide with letters of 13 points. At half width, in a column or on half a
+slide, the letters still have 6.5 points. So panels are stacked, not set side by side. The figures
+are made without pyplot: they need no window and no display, and touch no global state. The reader's
+own matplotlibrc does not change the figures, and is not changed.
 
-Not here: any figure; each is drawn by the program whose claim it shows.
+No figure is here; each is drawn by the program whose claim it shows.
 
 Sources: the palette, M. Okabe and K. Ito, "Color Universal Design: how to make figures and
 presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.uni-koeln.de/color;
@@ -99,7 +99,7 @@ RC = {
 def house():
     """The house style as a context: matplotlib's defaults with RC on top.
 
-    On leaving, the settings are as they were. Draw and save inside: some settings act only then.
+    Afterwards the settings are as before. Draw and save inside: some settings act only then.
     """
     matplotlib = _matplotlib()
     from matplotlib.rcsetup import cycler
@@ -113,9 +113,9 @@ def house():
 
 
 def _matplotlib():
-    """matplotlib, which by itself does not load where MPLBACKEND names no backend.
+    """Import matplotlib, which fails by itself if MPLBACKEND is not the name of a backend.
 
-    No figure here needs one. A backend that exists stays the choice of the user.
+    No figure here needs a backend. If the user chose one that exists, it stays.
     """
     backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
     import matplotlib
@@ -139,7 +139,7 @@ def figure(rows=1, columns=1, *, height=None, **subplots):
 
 
 def headline(figure, axes, title):
-    """A title over the figure, and below it the legend of `axes` in one row: off the data."""
+    """A title over the figure; below it, outside the data, the legend of `axes` in one row."""
     figure.suptitle(title, x=0.02, ha="left")
     handles, labels = axes.get_legend_handles_labels()
     narrow = sum(map(len, labels)) < 45
@@ -178,7 +178,7 @@ def save(figure, path, dpi=DPI):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure.set_dpi(dpi)
-    # the same bytes as figure.savefig, which lays everything out twice
+    # the same bytes as figure.savefig, which computes the layout twice
     with whole_file(path) as file:
         FigureCanvasAgg(figure).print_png(file)
     return path

@@ -1,10 +1,10 @@
-"""What every tutorial begins with: options, figures that are kept or shown, claims checked.
+"""The start of every tutorial: options, figures that are saved or shown, checked claims.
 
     args, keep, claim = snu_ref.tutorial.start(globals())
 
-A tutorial is a script in `# %%` cells. It runs from the command line, in an editor or a notebook,
-where it has no options, and cell by cell. `python tutorials/NN.py --exercises` prints its exercises
-in a form that can be pasted at a prompt.
+A tutorial is a script in `# %%` cells. It runs from the command line or cell by cell. In an editor
+or a notebook it has no options. `python tutorials/NN.py --exercises` prints its exercises in a form
+that can be pasted at a prompt.
 """
 import argparse
 import linecache
@@ -17,9 +17,9 @@ from . import style
 def start(names):
     """Read the command line of a tutorial; names: its globals(). Returns args, keep, claim.
 
-    args.quick, args.out   whether shorter runs are wanted; the folder for figures
+    args.quick, args.out   whether to make shorter runs; the folder for figures
     keep(figure, name)     save a figure there, print its path, and show it in a notebook
-    claim(condition)       an AssertionError if it is false, also where Python drops `assert`
+    claim(condition)       an AssertionError if it is false, even if Python drops `assert`
     """
     file = names.get("__file__")  # a notebook, and some editors, set none
     args = _options(Path(file) if file else None)
@@ -36,7 +36,7 @@ def start(names):
 
 
 def _options(script):
-    """The options; of a script that runs by itself, else the arguments are an editor's."""
+    """The options, read only if the script itself runs: else the arguments are an editor's."""
     here = script.resolve().parent if script else Path()
     title = _title(script) if script else "A tutorial."
     parser = argparse.ArgumentParser(description=title, allow_abbrev=False)
@@ -72,7 +72,7 @@ def exercises(text):
 
 
 def claim(condition, about=""):
-    """What the text says, checked: AssertionError with the line of the claim if it is false."""
+    """Check what the text says: AssertionError with the line of the claim if it is false."""
     if not condition:
         caller = sys._getframe(1)
         line = linecache.getline(caller.f_code.co_filename, caller.f_lineno).strip()
@@ -80,7 +80,7 @@ def claim(condition, about=""):
 
 
 def show_in_notebook(path):
-    """Show a figure below the cell of a notebook; nowhere else is anything shown."""
+    """Show a figure below the cell of a notebook; elsewhere, show nothing."""
     ipython = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     if shell and "IPKernelApp" in shell.config:

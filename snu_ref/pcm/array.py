@@ -198,7 +198,7 @@ class PCMArray:
         return self.devices.conductance(t)
 
     def _read(self, t, noise):
-        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted; `noise` is checked."""
+        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted; noise is checked."""
         if self.read_noise == "white":
             return self.devices.read_white(t, noise=noise)
         t = check_time(t, self.now)
