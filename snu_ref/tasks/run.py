@@ -83,8 +83,8 @@ def load_run(folder, data=None):
     """
     path = Path(folder) / "results.json"
     if (found := found_at(path)) != "a file":
-        raise ValueError(f"{folder}: expected the folder of a finished run of `train`, found {found} "
-                         "under the name results.json")
+        raise ValueError(f"{folder}: expected the folder of a finished run of `train`, found "
+                         f"{found} under the name results.json")
     raw = read_regular(path, RESULTS_BYTES)
     try:
         results = json.loads(raw.decode())
