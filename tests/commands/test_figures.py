@@ -1,4 +1,6 @@
-"""Figures of the inside of a network: they show what the cache holds, of any layer, unit and sample."""
+"""Figures of the inside of a network: they show what the cache holds, of any layer, unit and
+sample."""
+
 import numpy as np
 import pytest
 

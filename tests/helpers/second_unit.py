@@ -2,7 +2,8 @@
 
 The equations of one step are source text, so that a wrong port is made as wrong ports are: by
 editing a line. Gradients come from dual numbers, which carry the derivative along every input, and
-every trace, at once; neither a tape nor a derivation is involved. It shares nothing with the package.
+every trace, at once; neither a tape nor a derivation is involved. It shares nothing with the
+package.
 
     port = Port(config, edits=[("1 - seen", "1 - stop(seen)")])
     port(inputs)                                name -> array, as a conformance case lists them
@@ -90,7 +91,8 @@ def others(a):
 
 
 def largest(a, axis=1, weights=lambda tied: tied / tied.sum()):
-    """The maximum over units (1), over samples (0), or over both (None), its gradient spread by weights."""
+    """The maximum over units (1), over samples (0), or over both (None), its gradient spread by
+    weights."""
     value, along = a.value, a.along
     if axis is None:
         return _pick(value.ravel(), along.reshape(value.size, -1), weights)
@@ -141,7 +143,8 @@ def functions(config):
 
 
 class _Marks:
-    """at.z(a), at.s(a) ...: record a trace, and give each of its elements a direction of its own."""
+    """at.z(a), at.s(a) ...: record a trace, and give each of its elements a direction of its
+    own."""
 
     def __init__(self, T, B, n, begin):
         self.rows, self.size, self.begin = {k: [] for k in "zsvy"}, (T, B, n), begin
@@ -162,7 +165,8 @@ class _Marks:
 class Port:
     """An SNU: called with the inputs of a case, it returns its outputs.
 
-    edits: [(old, new)] in SOURCE. g, h: other (value, slope). before(inputs) and after(inputs, outputs)
+    edits: [(old, new)] in SOURCE. g, h: other (value, slope). before(inputs) and after(inputs,
+    outputs)
     rearrange what goes in and comes out.
     """
 
@@ -197,7 +201,9 @@ class Port:
         here = {k[7:]: a for k, a in dual.items() if k.startswith("params.")}
         at = _Marks(T, B, n, sizes[-1])
         s, y = dual["state.s"], dual["state.y"]
-        here.update(globals(), at=at, g=of(*self.g), h=of(*self.h), s=s, y=y, before=stop(y) * 0, np=np)
+        here.update(
+            globals(), at=at, g=of(*self.g), h=of(*self.h), s=s, y=y, before=stop(y) * 0, np=np
+        )
         for t in range(T):
             last = here["y"]
             here.update(x=Dual(inputs["x"][t], dual["x"].along[t]), t=t)
