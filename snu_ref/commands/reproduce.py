@@ -46,8 +46,8 @@ def add_arguments(parser):
                         metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; means and intervals are "
-                             "printed (default: %(default)s)")
+                        help="train N times, from seeds SEED, SEED + 1 ...; means and intervals "
+                             "are printed (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="run N processes side by side; the results do not depend on N "
                              "(default: the processors, here %(default)s)")
