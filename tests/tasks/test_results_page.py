@@ -190,3 +190,13 @@ def test_the_figure_of_a_block_shows_rows_with_two_seeds_against_their_base(tmp_
     assert label == "JSB: NLL, nats" and rows == [
         ("SNU", 0, pytest.approx(-0.0227, abs=1e-4), pytest.approx(0.0227, abs=1e-4))
     ]  # 2.776 sd sqrt(2/3)
+
+
+def test_the_images_of_seed_0_decide_where_the_other_row_has_one_seed():
+    """A errs less on the images of seed 0, though its mean over seeds is the worse one."""
+    a = [
+        line("A", 0, 0.98, metric="accuracy", wrong="0 1"),
+        line("A", 1, 0.5, metric="accuracy", wrong="3"),
+    ]
+    b = [line("B", 0, 0.80, metric="accuracy", wrong=" ".join(map(str, range(20))))]
+    assert judged(CLAIM, {"x": a + b})[0] == "for"
