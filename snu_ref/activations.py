@@ -3,22 +3,23 @@
     s_t = g(z_t)         g: relu, leaky_relu (slope 0.1), identity, tanh
     y_t = h(s_t + b)     h: step (the SNU), sigmoid (the soft SNU, sSNU)
 
-Each is a value beside its slope. Conventions: step(0) = 0, a unit fires only when strictly above
-its threshold; g'(0) is the left slope, 0 for relu and 0.1 for leaky_relu.
+Each function comes with its slope. Conventions: step(0) = 0, so a unit fires only strictly above
+its threshold. g'(0) is the left slope: 0 for relu, 0.1 for leaky_relu.
 
-The step is flat, so training uses a surrogate psi'(v) for its derivative. A surrogate is a
-primitive psi beside its derivative: training uses psi', a check differentiates psi
-(`snu_ref.gradcheck`), so that the two are held against each other. At a kink of psi the smaller
-|psi'| counts.
+The step is flat, so training replaces its derivative by a surrogate psi'(v). A surrogate is a
+function psi and its derivative psi'. Training uses psi'; the gradient check differentiates psi and
+compares the two (`snu_ref.gradcheck`). At a kink of psi, psi' is the slope of smaller absolute
+value.
 
-All functions keep the dtype they are given. They also accept complex numbers, because the complex
-step differentiates through them: every branch then looks at the real part, since NumPy orders
-complex numbers lexicographically (0 + 1e-30j > 0 is true there). abs and sign would not do.
+All functions keep the dtype of their argument. They also accept complex numbers, because the
+complex step differentiates through them. So every branch looks at the real part: NumPy orders
+complex numbers lexicographically (0 + 1e-30j > 0 is true). abs and sign are avoided: they are not
+analytic.
 
-Sources: g and h, the slope of leaky_relu, step(0) = 0 and 1 - tanh^2 as the pseudo-derivative, the
-authors' toolkit (IBM/neuroaikit); the shapes of the other surrogates are those in use for spiking
-networks (Neftci, Mostafa & Zenke, IEEE Signal Processing Magazine 36 (2019), compare several);
-their primitives and widths as written here are ours.
+Sources. The authors' toolkit (IBM/neuroaikit): g, h, the slope of leaky_relu, step(0) = 0, and 1 -
+tanh^2 as the surrogate. The other surrogates are common in spiking networks; Neftci, Mostafa &
+Zenke, IEEE Signal Processing Magazine 36 (2019), compare several. The functions psi and the widths
+are ours.
 """
 from functools import partial
 from typing import Callable, NamedTuple
@@ -41,7 +42,7 @@ class Activation(NamedTuple):
 
 
 class Surrogate(NamedTuple):
-    """A primitive `psi(v)` and its derivative `dpsi(v)`, which stands for that of the step."""
+    """A function `psi(v)` and its derivative `dpsi(v)`, which replaces that of the step."""
     name: str
     psi: Callable
     dpsi: Callable
@@ -57,7 +58,7 @@ def relu(z, out=None):
     """max(z, 0): keeps the membrane potential at or above rest."""
     if z.dtype.kind == "c":
         return np.multiply(z, z.real > 0, out=out)
-    zeros = np.zeros(z.shape, z.dtype)  # with a number, NumPy takes twice as long
+    zeros = np.zeros(z.shape, z.dtype)  # with a scalar 0, NumPy takes twice as long
     return np.maximum(z, zeros, out=out)
 
 
@@ -107,7 +108,7 @@ def step(v, out=None):
 
 
 def sigmoid(v, out=None):
-    """1 / (1 + exp(-v)), written as (1 + tanh(v/2)) / 2, which overflows for no v."""
+    """1 / (1 + exp(-v)), written as (1 + tanh(v/2)) / 2, which never overflows."""
     f = np.multiply(v, 0.5, out=out)
     np.tanh(f, out=f)
     f += 1
@@ -190,7 +191,7 @@ def _fast_sigmoid_slope(v):
 
 
 SURROGATES = {  # functions with names, since a lambda cannot be pickled
-    # psi'(v) = 1 - tanh(v)^2, that of the authors' toolkit
+    # psi'(v) = 1 - tanh(v)^2, from the authors' toolkit
     "tanh": Surrogate("tanh", np.tanh, _tanh_slope),
     # psi'(v) = 1 for |v| < 1/2, else 0
     "boxcar": Surrogate("boxcar", _boxcar, _boxcar_slope),
@@ -209,10 +210,10 @@ def _users_own(f, v):
 
 
 def find_surrogate(surrogate):
-    """A surrogate by its name, or one of one's own as a pair (psi, dpsi) of functions.
+    """A surrogate by its name, or your own as a pair (psi, dpsi) of functions.
 
-    A pair must keep dtype and shape, and psi must accept complex numbers if it is to be checked by
-    the complex step. Raises ValueError for an unknown name, TypeError for anything else.
+    Your functions must keep dtype and shape. For a check by the complex step, psi must accept
+    complex numbers. Raises ValueError for an unknown name, TypeError for anything else.
     """
     if isinstance(surrogate, str):
         return SURROGATES[validation.one_of("surrogate", surrogate, SURROGATES)]

@@ -1,4 +1,4 @@
-"""Rate coding: a number becomes a train of random spikes, more for a larger number.
+"""Rate coding: a number becomes random spikes; a larger number gives more.
 
     P(spike in a step) = value * max_spikes / Ns       so a value of 1 gives max_spikes in Ns steps
 
@@ -27,6 +27,6 @@ def rate_code(values, n_steps, max_spikes, *, rng, dtype=np.float64):
     n_steps = validation.positive_int("n_steps", n_steps)
     max_spikes = validation.number_in("max_spikes", max_spikes, 0, n_steps, low_open=True)
     validation.generator("rng", rng)
-    # float32 draws: their grain of 2^-24 shifts a probability by less than 1e-7
+    # float32 draws: their resolution of 2^-24 changes a probability by less than 1e-7
     draws = rng.random((n_steps,) + values.shape, dtype=np.float32)
     return (draws < (values * (max_spikes / n_steps)).astype(np.float32)).astype(dtype)

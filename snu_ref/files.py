@@ -1,12 +1,12 @@
-"""Files of others, read within bounds, and files of our own, which are whole or not there.
+"""Files from outside, read with care, and files of our own, which are complete or absent.
 
-Reading: only a regular file is opened, since a pipe would be waited for and a device may have no
-end; and what is read has a size that the caller knows. Text from outside goes to a terminal without
-its control characters, which could move the cursor or change the colours.
+Reading: only a regular file is opened, because a pipe may block and a device may have no end. The
+caller sets the largest size. Control characters in text from outside are escaped: in a terminal
+they could move the cursor or change the colours.
 
-Writing: a folder is tried, and locked for its one writer, before the work begins. A file is written
-beside its place under the name NAME.unfinished, forced to the disk, and then put in its place in
-one step. A kill at any moment, or a full disk, leaves what was there before.
+Writing: a folder is tested, and locked for one writer, before the work begins. A file is written as
+NAME.unfinished, forced to the disk, and then renamed. If the process is killed or the disk is full,
+the old file stays.
 """
 import json
 import math
@@ -45,7 +45,7 @@ def found_at(path):
 
 
 def open_regular(path):
-    """The regular file at `path`, open to read bytes.
+    """Open the regular file at `path` to read bytes.
 
     Raises FileNotFoundError if nothing is there, ValueError if it is something else.
     """
@@ -79,9 +79,9 @@ def printable(text):
 
 
 def output_folder(name, path):
-    """Make the folder `path` if it is not there, and try that files can be written in it.
+    """Make the folder `path` if it is not there, and test that files can be written in it.
 
-    name: what the message calls it, such as "--out". Raises OSError.
+    name: its name in the message, such as "--out". Raises OSError.
     """
     path = Path(path)
     try:
@@ -96,10 +96,10 @@ def output_folder(name, path):
 
 @contextmanager
 def one_writer(name, path):
-    """The same, and the folder is for this process alone until the block ends.
+    """As `output_folder`, and lock the folder for this process until the block ends.
 
-    The lock is one of the operating system. It ends with the process, however that ends: nothing
-    has to be deleted after a kill. Raises OSError where another process writes.
+    The operating system holds the lock and frees it when the process ends: nothing has to be
+    deleted after a kill. Raises OSError if another process writes there.
     """
     path = output_folder(name, path)
     try:
@@ -122,7 +122,7 @@ def _locked(path):
         with ExitStack() as stack:
             file = stack.enter_context(open(path, "ab"))
             _lock(file)
-            # the owner before may have removed the file just before this process had the lock
+            # the previous owner may have removed the file just before this process got the lock
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
                     stack.pop_all()
@@ -130,7 +130,7 @@ def _locked(path):
 
 
 def output_file(name, path):
-    """The file `path` for a result, tried before work that may take long; ValueError by `name`."""
+    """The path of a result file, tested before long work; the ValueError begins with `name`."""
     place = Path(path).resolve()
     if not path or place.is_dir() or not os.access(place if place.exists() else place.parent,
                                                    os.W_OK):
@@ -140,9 +140,9 @@ def output_file(name, path):
 
 @contextmanager
 def whole_file(path):
-    """A binary file to write to, put in place of `path` at the end of the block.
+    """A binary file to write to; it replaces `path` at the end of the block.
 
-    If writing fails, `path` is as it was before; an OSError then names it.
+    If writing fails, `path` stays as it was, and an OSError names it.
     """
     path = Path(path)
     unfinished = path.with_name(path.name + ".unfinished")
@@ -153,15 +153,15 @@ def whole_file(path):
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException as error:
-        with suppress(OSError):  # it was never there, or the first error is the one to tell
-            unfinished.unlink()  # half a file would keep a full disk full
+        with suppress(OSError):  # it was never there, or the first error matters more
+            unfinished.unlink()  # half a file would fill the disk
         if isinstance(error, OSError):
             raise OSError(f"{path}: cannot be written: {error.strerror or error}") from error
         raise
 
 
 def write_json(path, value):
-    """Write `value` as JSON that every reader takes: null for what is not finite."""
+    """Write `value` as strict JSON; a number that is not finite becomes null."""
     with whole_file(path) as file:
         file.write(json.dumps(_strict(value), indent=1, allow_nan=False).encode())
 

@@ -7,14 +7,13 @@ A layer has
     out_shape    the same of the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
-and both passes are pure: no optimiser inside, nothing remembered between calls (Dropout alone draws
-a new mask from its generator in each forward pass). The cache belongs to the parameters as they
-were: change them only after the backward pass. It also holds the input x itself and, for units, the
-output y. So that no change of y in place can spoil the gradient in silence, such a y is read-only:
-`y.copy()` can be changed. x belongs to the caller, who leaves it as it is until then.
+Both passes are pure: they update nothing and remember nothing between calls. (Only Dropout draws a
+new mask from its generator in each forward pass.) Do not change the parameters or x between forward
+and backward: the cache holds x itself, not a copy. The cache of a unit also holds the output y. So
+y is read-only; change `y.copy()` instead.
 
-A layer is a value: the numbers in `params`, and `trainable`, may change; all else is fixed once the
-layer is made. Two layers can share an array (`tie`), so arrays are changed, never exchanged.
+Once a layer is made, only the numbers in `params` and the names in `trainable` can change. Two
+layers can share an array (`tie`), so arrays are changed in place, never replaced.
 """
 import functools
 import inspect
@@ -30,7 +29,7 @@ from . import validation
 class Params(Mapping):
     """The arrays of a layer by name: change them in place, `params["W"][...] = a`.
 
-    An assignment of another array is a TypeError: it would end in silence what layers share.
+    Assigning another array is a TypeError: layers that share an array would silently separate.
 
     >>> params = Params({"b": np.zeros(2)})
     >>> params["b"] += 1
@@ -54,7 +53,7 @@ class Params(Mapping):
         return f"Params({', '.join(f'{name} {a.shape}' for name, a in self._arrays.items())})"
 
     def __setitem__(self, name, value):
-        if value is not self._arrays.get(name):  # it is after `params["b"] += 1`
+        if value is not self._arrays.get(name):  # it is the same after `params["b"] += 1`
             raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
                             f"= a, got another {type(value).__name__}; to share it: layer.tie")
 
@@ -68,7 +67,7 @@ class Value:
         @functools.wraps(make)  # keeps the signature that help() shows
         def make_and_close(self, *args, **options):
             make(self, *args, **options)
-            if type(self) is cls:  # and not while the constructor of a subclass goes on
+            if type(self) is cls:  # not before a subclass's constructor ends
                 vars(self)["_made"] = True
         cls.__init__ = make_and_close
 
@@ -83,11 +82,11 @@ class Value:
 class Layer(Value):
     """Base of all layers: holds `params` and checks them before each pass.
 
-    Every argument of a constructor that matters later is kept as an attribute of the same name.
-    `options`, and with it `repr` and `Network.save`, goes by that.
+    A constructor keeps its arguments as attributes of the same names, except those that only give
+    start values. `options`, `repr` and `Network.save` read them there.
     """
 
-    kinds = {}  # name of a class: the class, of all layers of this package
+    kinds = {}  # class name -> class, for all layers of this package
 
     def __init_subclass__(cls):
         super().__init_subclass__()
@@ -109,7 +108,7 @@ class Layer(Value):
             self.trainable += (name,)
 
     def tie(self, name, array):
-        """Hold `array`, which another layer holds too, under `name`: they are one parameter."""
+        """Share `array`, a parameter of another layer, under `name`: they become one parameter."""
         p = self.params[name]
         self._arrays[name] = validation.array(f'params["{name}"]', array, p.shape, p.dtype)
 
@@ -129,9 +128,9 @@ class Layer(Value):
             validation.array(f'params["{name}"]', p, None, self.dtype)
 
     def options(self, changed=False):
-        """The constructor's arguments, by name; changed: only those that are not its defaults.
+        """The constructor's arguments by name; if `changed`, only those that are not defaults.
 
-        Left out is what only gives start values: rng (but for Dropout), decay, scale.
+        Without those that only give start values: rng (except in Dropout), decay, scale.
         """
         arguments = inspect.signature(type(self).__init__).parameters
         kept = {name: getattr(self, name) for name in arguments if hasattr(self, name)}
@@ -156,7 +155,7 @@ class Layer(Value):
 
     @property
     def n_trainable(self):
-        """The number of trainable parameters, as papers count: a decay only where it is trained."""
+        """The number of trainable parameters, as papers count: decay only if it is trained."""
         return sum(self.params[name].size for name in self.trainable)
 
     def zeros(self, kind, B):
@@ -166,7 +165,7 @@ class Layer(Value):
     def check_cache(self, cache, kind, **traces):
         """TypeError or ValueError unless `cache` is what a forward pass of such a layer returns.
 
-        kind: its named-tuple class; traces: of some fields, the shape behind time and batch.
+        kind: the class of the cache. traces: field=shape, without the axes of time and batch.
         """
         validation.instance("cache", cache, kind)
         for field, shape in traces.items():
@@ -202,9 +201,9 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
 
 
 def brief(arrays):
-    """The repr of a named tuple of arrays, a state or a cache: shapes, never the numbers.
+    """The repr of a state or cache, a named tuple of arrays: shapes, never numbers.
 
-    Of the cache of an SNU also how often its units fire, of an sSNU the mean output.
+    For the cache of an SNU also the spike rate, for that of an sSNU the mean output.
     """
     def shape(value):
         return str(value.shape) if isinstance(value, np.ndarray) else repr(value)
@@ -220,14 +219,14 @@ def brief(arrays):
 
 
 def lines(text):
-    """A text in lines of 75 columns, the later ones indented; no shape is broken."""
+    """Wrap a text at 75 columns and indent the later lines; no shape is broken."""
     text = re.sub(r" (?=\(?\d)", "\N{NO-BREAK SPACE}", text)
     return textwrap.fill(text, 75, subsequent_indent="    ",
                          break_long_words=False).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def read_only(a):
-    """A view of `a` that cannot be written to: for an output that others hold, too."""
+    """A read-only view of `a`, for an output that a cache also holds."""
     view = a.view()
     view.flags.writeable = False
     return view
@@ -242,12 +241,11 @@ BLOCK_NUMBERS = 2 ** 16  # ours: 256 kB in float32, so that a few arrays fit a s
 
 
 def blocks(n, numbers, most=BLOCK_NUMBERS):
-    """Slices that cover 0..n-1 in order: as many items of `numbers` numbers as fit `most`.
+    """Slices that cover 0..n-1 in order: as many items of `numbers` numbers each as `most` allows.
 
-    A chain of point-wise operations on a large array reads and writes main memory at every link.
-    On one block of the array after the other it stays in the processor's cache and is several
-    times as fast. The size of a block changes the speed and the order of sums over blocks, and no
-    other result. At least one item is in a slice.
+    A slice has at least one item. Point-wise operations on a large array read and write main memory
+    each time. Block by block, the numbers stay in the processor's cache, which is several times as
+    fast. The block size changes the speed and the order of sums over blocks, nothing else.
 
     >>> blocks(10, 30, most=100)
     [slice(0, 3, None), slice(3, 6, None), slice(6, 9, None), slice(9, 10, None)]

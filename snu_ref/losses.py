@@ -1,18 +1,18 @@
-"""Losses: the value and its gradient, together, as value, dy = loss(y, target, mask=None).
+"""Losses. Each returns its value and gradient: value, dy = loss(y, target, mask=None).
 
     mean_square_error      1/(B n) sum_{b,i} ( mean_t y_{t,b,i} - target_{b,i} )^2
     bernoulli_nll          1/N sum_{t,b} sum_i -[ k log p + (1 - k) log(1 - p) ],    p = sigmoid(y)
     softmax_cross_entropy  1/N sum_{t,b} -log softmax(y_{t,b})[k],                   k the target
 
-N is the number of real (unpadded) steps of all samples. Values are in nats, but for the square
-error. mask (T, B) is 1 on real steps and 0 on padding, which stands at the end of a sequence only;
-a masked step adds nothing to value and gradient, whatever y and target hold there.
+N is the number of real (unpadded) steps of all samples. Values are in nats, except the square
+error. mask (T, B) is 1 on real steps and 0 on padding. Padding may stand only at the end of a
+sequence. A masked step adds nothing to the value or the gradient, whatever y and target are there.
 
-bernoulli_nll and softmax_cross_entropy take logits: sigmoid and softmax stand inside, where their
-logarithms neither overflow nor lose digits, and the gradients are the plain differences p - k.
+bernoulli_nll and softmax_cross_entropy take logits and apply sigmoid or softmax themselves. So the
+logarithms neither overflow nor lose digits, and the gradients are the differences p - k.
 
-Sources: squared error of the time-averaged output, the authors' toolkit (IBM/neuroaikit); the
-negative log-likelihood of piano rolls, Boulanger-Lewandowski et al., ICML 2012.
+Sources. Squared error of the time-averaged output: the authors' toolkit (IBM/neuroaikit). Negative
+log-likelihood of piano rolls: Boulanger-Lewandowski et al., ICML 2012.
 """
 import numpy as np
 
@@ -25,8 +25,8 @@ def mean_square_error(y, target, mask=None):
 
         L = 1/(B n) sum ( ybar - target )^2,  ybar = mean_t y_t;   dy_t = 2 (ybar - target)/(B n T)
 
-    y (T, B, n) outputs; target (B, n), one-hot for classification; mask (T, B): ybar is then the
-    mean over the real steps of each sample, of which each must have one. Returns value (float), dy
+    y (T, B, n) outputs; target (B, n), one-hot for classification. With mask (T, B), ybar is the
+    mean over the real steps of each sample; every sample must have one. Returns value (float), dy
     (T, B, n). Raises TypeError or ValueError that names the argument.
 
     >>> y = np.array([[[1.0, 0.0]], [[0.0, 0.0]]])     # two steps of one sample, mean (1/2, 0)
@@ -43,7 +43,7 @@ def mean_square_error(y, target, mask=None):
                          f"{int(np.argmin(steps))}")
     weight = weight / steps                                   # (T, B), sums to 1 over time
     difference = np.einsum("tb,tbn->bn", weight, _real("y", y, mask)) - target
-    square = difference.astype(np.float64) ** 2               # float32 ends at the square of 1.8e19
+    square = difference.astype(np.float64) ** 2               # in float32, 1.9e19 ** 2 overflows
     value = float(square.sum() / (B * n))
     return value, weight[:, :, None] * (difference * (2 / (B * n)))
 
@@ -67,8 +67,8 @@ def bernoulli_nll(y, target, mask=None):
     above = np.maximum(y, 0)
     below = y - above                                         # min(y, 0)
     tail = np.exp(below - above)                              # exp(-|y|) <= 1: no overflow
-    # log(1 + e^y) = max(y, 0) + log1p(e^-|y|); the small term last, or a confident answer loses its
-    # digits
+    # log(1 + e^y) = max(y, 0) + log1p(e^-|y|). The small term is added last: a confident answer
+    # keeps its digits
     nll = above - target * y + np.log1p(tail)
     dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|):
     dy /= 1 + tail                                            # exact in both tails
@@ -109,7 +109,7 @@ def softmax_cross_entropy(y, target, mask=None):
     return value, dy.reshape(T, B, n)
 
 
-# ---- checks: what stands on padded steps is not looked at ---------------------------------------
+# ---- checks: values on padded steps are ignored -------------------------------------------------
 
 def _mask(mask, y):
     """mask as weights (T, B) in y's dtype: ones if None; 0 and 1 only, padding at the end only."""
@@ -128,7 +128,7 @@ def _mask(mask, y):
 
 
 def _real(name, a, mask, **limits):
-    """a (T, B, ...) with 0 on padded steps, so that nothing there can reach the loss; checked."""
+    """a (T, B, ...), checked, with 0 on padded steps, so that these cannot reach the loss."""
     if mask is not None:
         real = mask.astype(bool).reshape(mask.shape + (1,) * (a.ndim - 2))
         a = np.where(real, a, a.dtype.type(0))

@@ -3,13 +3,13 @@
     y = forward_K( ... forward_1(x) ),        dx = backward_1( ... backward_K(dy) )
 
 Each layer runs all its time steps before the next one starts: layers are chained in depth, and
-recurrence stays inside a layer. State, cache and state gradient are tuples with one entry a layer.
+recurrence stays inside a layer. State, cache and state gradient are tuples, an entry per layer.
 
-Parameters are named "0.W", "1.b" ...: the layer's place, then its name there. One array that stands
-in several places (tied weights) is one parameter: it appears once, under its first name, and its
-gradient is the sum of those from all its places.
+Parameters are named "0.W", "1.b" ...: the layer's index, then the name in the layer. An array that
+several layers share (tied weights) is one parameter. It appears once, under its first name; its
+gradient is the sum over all its uses.
 
-An error from inside begins with the place of the layer: "layers[1]: dy: expected shape ...".
+The message of an error in a layer begins with its index: "layers[1]: dy: expected shape ...".
 """
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -34,8 +34,8 @@ class NetworkCache(NamedTuple):
 class Network(Value):
     """A chain of layers with the interface of a layer.
 
-    layers : list of layers of one dtype, whose sizes fit one behind the other; Networks may be
-    nested. Raises TypeError or ValueError that names the layer that does not fit.
+    layers : list of layers of one dtype; the outputs of each must fit the inputs of the next.
+    Networks may be nested. Raises TypeError or ValueError that names the layer that does not fit.
 
     >>> import numpy as np
     >>> from snu_ref import SNU, Dense
@@ -95,7 +95,7 @@ class Network(Value):
 
     @property
     def params(self):
-        """Name -> array, each array once; change the arrays in place, as those of a layer."""
+        """Name -> array, each array once; change the arrays in place."""
         return Params({first: self.layers[i].params[name]
                        for (i, name), first in self.first_names().items()
                        if first == f"{i}.{name}"})
@@ -118,7 +118,7 @@ class Network(Value):
         return tuple(layer.zero_state(B) for layer in self.layers)
 
     def forward(self, x, state=None):
-        """x (T, B, n_in) -> the last layer's y and the cache; state: one entry a layer, or None."""
+        """x (T, B, n_in) -> the last layer's y and the cache; state: one per layer, or None."""
         states = self._one_each("state", state)
         caches = []
         for i, (layer, s) in enumerate(zip(self.layers, states)):
@@ -128,7 +128,7 @@ class Network(Value):
         return x, NetworkCache(tuple(caches))
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy -> dx or None, grads (names as in params), dstate (one entry a layer)."""
+        """dy -> dx or None, grads (names as in params), dstate (one entry per layer)."""
         validation.instance("cache", cache, NetworkCache)
         if len(cache.layers) != len(self.layers):
             raise ValueError(f"cache: expected that of {len(self.layers)} layers, "
@@ -148,18 +148,18 @@ class Network(Value):
     def save(self, path):
         """Write the layers, their parameters and the generators of dropout to `path`, for `load`.
 
-        A plain .npz without pickle, which numpy.load can read, too. No loss and no optimiser is in
-        the file. Raises ValueError for a class, g or surrogate of your own, which it cannot hold,
-        and OSError.
+        The file is a plain .npz without pickle; numpy.load can read it too. It holds no loss and no
+        optimiser. Raises ValueError for a class, g or surrogate of your own, which the file cannot
+        hold; OSError if writing fails.
         """
-        from .saving import network_file  # here: it takes long to load
+        from .saving import network_file  # here, because it is slow to import
         network_file.write(path, self)
 
     @classmethod
     def load(cls, path):
-        """The network in a file of `save`: the same bits, dtypes, ties and trainable names.
+        """Read a network that `save` wrote: the same bits, dtypes, ties and trainable names.
 
-        Raises ValueError for a file that is damaged, of a newer version or of something else.
+        Raises ValueError if the file is damaged, of a newer version, or not a network.
         """
         from .saving import network_file
         return network_file.read(path, cls)
@@ -169,20 +169,20 @@ class Network(Value):
             return (None,) * len(self.layers)
         if not isinstance(states, tuple) or len(states) != len(self.layers):
             came = f"{len(states)}" if isinstance(states, tuple) else type(states).__name__
-            raise TypeError(f"{name}: expected a tuple of {len(self.layers)} states, one a layer, "
+            raise TypeError(f"{name}: expected a tuple of {len(self.layers)} states, one per layer, "
                             f"got {came}")
         return states
 
 
 def _numbered(head, parts):
-    """Lines for a repr: the head, and each part behind its place."""
+    """Lines for a repr: the head, then each part after its index."""
     return "\n".join([head, *(f"{i:3} " + repr(part).replace("\n", "\n    ")
                               for i, part in enumerate(parts))])
 
 
 @contextmanager
 def _errors_named(i):
-    """Put the place of a layer in front of the message of its TypeError or ValueError."""
+    """Put a layer's index in front of the message of its TypeError or ValueError."""
     try:
         yield
     except (TypeError, ValueError) as error:

@@ -1,24 +1,24 @@
 """Optimisers and gradient clipping.
 
-SGD and Adam change the parameter arrays in place, by step(params, grads); clip_by_norm gives new
-gradients and changes none.
+step(params, grads) of SGD and Adam changes the parameter arrays in place. clip_by_norm returns new
+gradients and changes nothing.
 
     SGD       v = momentum v + g,     p -= lr v
     Adam      m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
               p -= lr (m / (1 - b1^t)) / ( sqrt(v / (1 - b2^t)) + eps )
     clipping  g' = g min(1, c / |g|),   |g| the Euclidean norm over all tensors together
 
-What is updated is what `grads` names; a parameter without a gradient there stays as it is. A
-training loop therefore hands over the trainable ones:
+Only parameters named in `grads` are updated. So a training loop passes the gradients of the
+trainable ones:
 
     grads = {name: grads[name] for name in network.trainable}
     optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
 
-Both keep their running averages as arrays in `state`, which can be saved and put back. The learning
-rate `lr` may be changed between steps.
+Both keep their running averages as arrays in `state`, which can be saved and restored. You may
+change the learning rate `lr` between steps.
 
-Sources: momentum, Polyak 1964, in the form of Sutskever et al., ICML 2013, with the learning rate
-outside; Adam, Kingma & Ba, ICLR 2015, Algorithm 1; clipping, Pascanu et al., ICML 2013.
+Sources. Momentum: Polyak 1964, in the form of Sutskever et al., ICML 2013, with the learning rate
+outside. Adam: Kingma & Ba, ICLR 2015, Algorithm 1. Clipping: Pascanu et al., ICML 2013.
 """
 import math
 
@@ -48,7 +48,7 @@ class SGD:
         return f"SGD(lr={self.lr}, momentum={self.momentum})"
 
     def step(self, params, grads):
-        """Update in place every array of `params` that `grads` names; on an error, none."""
+        """Update in place the arrays of `params` named in `grads`; an error changes none."""
         lr = _rate("lr", self.lr)
         for name, p, g in _pairs(self, params, grads, [""]):
             if self.momentum:
@@ -60,7 +60,7 @@ class SGD:
 
 
 class Adam:
-    """Adam: steps of the size of lr, along the averaged gradient over its averaged size.
+    """Adam: steps of about lr, along the mean gradient divided by its root mean square.
 
     lr > 0; beta1, beta2 in [0, 1); eps > 0 (defaults as published).
     state: {"t": steps taken so far, "m.NAME": first moment, "v.NAME": second moment}.
@@ -83,7 +83,7 @@ class Adam:
                 f"steps taken: {self.state['t']}")
 
     def step(self, params, grads):
-        """Update in place every array of `params` that `grads` names; on an error, none."""
+        """Update in place the arrays of `params` named in `grads`; an error changes none."""
         lr = _rate("lr", self.lr)
         pairs = _pairs(self, params, grads, ["m.", "v."])
         for name, _, g in pairs:
@@ -99,7 +99,7 @@ class Adam:
                 self._update(p[part], g[part], m[part], v[part], lr / unbias1, unbias2)
 
     def _update(self, p, g, m, v, lr, unbias2):
-        """Algorithm 1 on a part of one array, in place; lr comes divided by 1 - b1^t."""
+        """Algorithm 1 on a part of one array, in place; lr is already divided by 1 - b1^t."""
         m *= self.beta1
         m += (1 - self.beta1) * g
         v *= self.beta2
@@ -114,7 +114,7 @@ class Adam:
 
 
 def clip_by_norm(grads, max_norm):
-    """Scale all gradients so that their common norm is max_norm at most: g min(1, max_norm / norm).
+    """Scale all gradients so that their common norm is at most max_norm: g min(1, max_norm / norm).
 
     grads: dict of arrays, not changed. Returns the clipped dict and the norm before clipping
     (float). Raises ValueError for max_norm <= 0 and for a norm that is not finite.
@@ -130,7 +130,7 @@ def clip_by_norm(grads, max_norm):
     if not math.isfinite(norm):
         raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
-    if scale < 1e-30:  # it could vanish in float32, but its root cannot
+    if scale < 1e-30:  # it could underflow in float32, but its root cannot
         root = scale ** 0.5
         return {name: np.asarray(g * root * root) for name, g in grads.items()}, norm
     return {name: np.asarray(g * scale) for name, g in grads.items()}, norm
@@ -142,11 +142,11 @@ def _rate(name, value):
 
 
 def _norm(arrays):
-    """The common Euclidean norm, also where squares leave the range of the dtype."""
+    """The Euclidean norm of all arrays together, even where squares overflow or underflow."""
     arrays = list(arrays)
     with np.errstate(over="ignore", invalid="ignore"):
         norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for g in arrays))
-        if math.isfinite(norm) and norm > 1e-15:  # below, squares of float32 may have become 0
+        if math.isfinite(norm) and norm > 1e-15:  # below, float32 squares may be 0
             return norm
         largest = max((float(np.abs(g).max(initial=0)) for g in arrays), default=0.0)
         if not 0 < largest < math.inf:
@@ -156,7 +156,7 @@ def _norm(arrays):
 
 
 def _parts(p):
-    """Parts of an array that stay in the processor's cache, as indices; (...) for a number."""
+    """Indices of parts of an array that fit the processor's cache; (...) for a scalar."""
     return blocks(len(p), p.size // max(1, len(p))) if p.ndim else (...,)
 
 
@@ -182,17 +182,17 @@ def _pairs(optimiser, params, grads, kinds):
         for other, (q, _) in seen.items():
             if np.shares_memory(p, q):
                 raise ValueError(f"params: expected arrays of their own, got {other!r} and "
-                                 f"{name!r} in one memory; sum their gradients under one name")
+                                 f"{name!r} in the same memory; sum their gradients under one name")
         seen[name] = p, g
-    # a gradient that lies in a parameter would change under way
+    # copy a gradient that shares memory with a parameter: the update would change it
     return [(name, p, g.copy() if any(np.may_share_memory(g, q) for q, _ in seen.values()) else g)
             for name, (p, g) in seen.items()]
 
 
 def _check_squares(name, g, eps):
-    """ValueError if g^2 leaves the range of its dtype: Adam's average of it would stay infinite."""
+    """ValueError if g^2 overflows its dtype: Adam's average of g^2 would stay infinite."""
     limit = np.finfo(g.dtype)
-    if np.vdot(g, g) > limit.max / 4:  # the sum of all squares; where it is small, each is
+    if np.vdot(g, g) > limit.max / 4:  # the sum of all squares: if it is small, so is each
         largest, bound = float(np.abs(g).max()), float(np.sqrt(limit.max)) / 2
         if largest > bound:
             raise ValueError(f"grads[{name!r}]: expected numbers within +-{bound:.3g}, whose "

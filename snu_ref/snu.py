@@ -7,11 +7,11 @@ The equations, for one layer of n units and one sample ("." is point-wise, * a m
     gate_t = 1 - y_t                   the reset; or, with lateral inhibition,
     gate_t = 1 - max_j y_{j,t}         one gate for all units of the layer, per sample
 
-The numbers of the equations are ours. The recurrent units have the term y * H inside g, where the
-reset does not gate it. decay is the paper's l(tau) = 1 - dt/tau; b is minus the firing threshold.
-Below, z_t is the argument of g and v_t = s_t + b that of h. h = "step" makes the SNU, h = "sigmoid"
-the sSNU, whose gate is graded: the abstract of the paper's first version calls it "proportional
-reset".
+We numbered the equations. Recurrent units have the term y * H inside g; the reset does not gate it.
+decay is the paper's l(tau) = 1 - dt/tau. b is minus the firing threshold. Below, z_t is the
+argument of g, and v_t = s_t + b is the argument of h. h = "step" makes the SNU; h = "sigmoid" makes
+the sSNU. The gate of the sSNU is graded: the abstract of the paper's first version calls it
+"proportional reset".
 
 The backward pass
 -----------------
@@ -29,10 +29,9 @@ depends on y_t directly (dy_t):
                                                          maximum
     R_t(dz) = 0                                          reset_grad="detached"
 
-What multiplies a cotangent here is known for all t once the forward pass is done, h'(v), g'(z),
-decay . gate and decay . s: these are whole-array expressions, and the loop back in time has sums
-and products only (and dz * H', if there is an H). Where there is neither H nor inhibition, the four
-lines are one linear recurrence,
+The factors h'(v), g'(z), decay . gate and decay . s are known for all t after the forward pass.
+They are computed as whole arrays, so the loop back in time has only sums and products (and dz * H',
+if there is an H). Without H and inhibition, the four lines are one linear recurrence,
 
     dz_t = g'(z_t) . ( h'(v_t) . dy_t + ( decay . gate_t - h'(v_t) . decay . s_t ) . dz_{t+1} )
 
@@ -41,18 +40,18 @@ The rest is one matrix product or sum over all steps and samples:
     dW = sum x_t' * dz_t      dx_t = dz_t * W'       dH = sum y_{t-1}' * dz_t
     db = sum dv_t             ddecay = sum dz_t . s_{t-1} . gate_{t-1}
 
-At the ends: the cotangents of the final state add to ds_T and dY_T, and the same equations, read at
-t = 0 without the dy and dv terms, give those of the initial state.
+At the ends: the cotangents of the final state are added to ds_T and dY_T. The same equations at
+t = 0, without the terms dy and dv, give the cotangents of the initial state.
 
 Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and
 dx, T B (n_in + n). Both grow in proportion to T.
 
 Not here: convolution (`snu_ref.layers.conv`), optimisers, and any loss.
 
-Sources: the unit, S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040, whose
-body we have not read; the equations are those that the authors' toolkit (IBM/neuroaikit) computes.
-From the toolkit too: step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition, which
-is per sample here, where theirs couples a whole batch. The shares of ties and the derivation are
+Sources. The unit: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040. We have
+not read the paper's body; the equations are those of the authors' toolkit (IBM/neuroaikit). The
+toolkit also gives step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition. Here the
+inhibition acts per sample; theirs couples a whole batch. The shares of ties and the derivation are
 ours.
 """
 from typing import NamedTuple
@@ -72,10 +71,10 @@ class SNUState(NamedTuple):
 
 
 class SNUCache(NamedTuple):
-    """What a forward pass leaves for the backward pass: the traces of all steps."""
+    """What the backward pass needs from the forward pass: the traces of all steps."""
     x: np.ndarray        # (T, B, n_in)
     z: np.ndarray        # (T, B, n_units), the argument of g
-    all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t: the first that of the initial state
+    all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t, entry 0 the initial state
     all_y: np.ndarray    # (T + 1, B, n_units), likewise
     b: np.ndarray        # (n_units,)
     __repr__ = brief
@@ -102,7 +101,7 @@ class SNUCache(NamedTuple):
 
     @property
     def state(self):
-        """The state after the last step, as arrays of its own, to be fed to the next piece."""
+        """A copy of the state after the last step, the start of the next part of a sequence."""
         return SNUState(self.all_s[-1].copy(), self.all_y[-1].copy())
 
 
@@ -123,19 +122,19 @@ class SNU(Layer):
         l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors'
         toolkit.
     threshold : float
-        Where the firing threshold starts: b = -threshold.
+        Start value of the firing threshold: b = -threshold.
     surrogate : "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi)
-        Stands in for the derivative of the step; without effect for the sigmoid.
+        Replaces the derivative of the step. It has no effect on the sigmoid.
     recurrent : bool
         Adds H (n_units, n_units), which feeds the layer's outputs back to it.
     lateral_inhibition : bool
-        The gate becomes 1 - max_j y_j, for each sample by itself.
+        The gate becomes 1 - max_j y_j, for each sample separately.
     reset_grad : "through" or "detached"
-        Whether the gradient flows through the reset gate, or takes the gate for a constant.
-        Backpropagation through equation (1) as it stands is "through".
+        "through": the gradient flows through the reset gate, as equation (1) says. "detached": the
+        gate counts as a constant in the backward pass.
     train_decay : bool
-        Whether an optimiser updates decay. Its gradient is that of the raw value; whoever trains it
-        clips it to [0, 1] after each step.
+        Whether an optimiser updates decay. The gradient knows no bounds: clip decay to [0, 1] after
+        each step.
     dtype : float32, float64 or longdouble
 
     Attributes
@@ -146,7 +145,7 @@ class SNU(Layer):
     When nothing spikes
     -------------------
     `print(cache)` shows the spike rate of each layer. If a layer never fires, the next one gets
-    zeros. With g="relu" no gradient comes back then, since relu'(0) = 0, and the network learns
+    zeros. With g="relu" there is then no gradient, since relu'(0) = 0, and the network learns
     nothing. Make W larger, `unit.params["W"][...] *= 3`, lower the threshold, or use g="identity".
     If units fire at every step, make W smaller or raise the threshold.
     More: tutorials/RECIPES.md.
@@ -215,8 +214,8 @@ class SNU(Layer):
         """All T steps: x (T, B, n_in) -> y (T, B, n_units) and the cache for `backward`.
 
         state: the state before the first step, zeros if None. cache.state is the state after the
-        last, so a long sequence can be fed in pieces; cache.z, .s, .v, .y are the traces. y is
-        read-only, since the cache holds it too.
+        last step: pass it on to process a long sequence in parts. cache.z, .s, .v and .y are the
+        traces. y is read-only, because the cache holds it too.
         """
         self.check_params()
         validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
@@ -224,17 +223,17 @@ class SNU(Layer):
         return self._unroll(x, self._project(x), start)
 
     def _project(self, x):
-        """x_t W, of one step or, in one product, of all: (..., n_in) -> (..., n_units)."""
+        """x W, for one step or for all steps in one product: (..., n_in) -> (..., n_units)."""
         return (rows(x) @ self.params["W"]).reshape(x.shape[:-1] + (self.n_units,))
 
     def _unroll(self, x, z, start):
-        """The loop over time; z (T, B, n_units) comes in as x_t W and is completed in place."""
+        """The loop over time. z (T, B, n_units) holds x_t W; each step adds the rest in place."""
         b, decay = (self._wide(self.params[name], z.shape[1]) for name in ("b", "decay"))
         H = self.params.get("H")
         all_s, all_y = (np.empty((len(z) + 1,) + z.shape[1:], z.dtype) for _ in start)
         all_s[0], all_y[0] = s, y = start
         for z_t, s_t, y_t in zip(z, all_s[1:], all_y[1:]):
-            z_t += decay * s * self._gate(y)                         # s, y: of the step before
+            z_t += decay * s * self._gate(y)                         # s, y: of step t - 1
             if self.recurrent:
                 z_t += y @ H
             s = self.g.value(z_t, out=s_t)
@@ -263,8 +262,8 @@ class SNU(Layer):
         all_dz = np.empty_like(cache.z)
         ds, dY = (d.copy() for d in dend)                # what step t + 1 sends back to s_t and y_t
 
-        # As many steps at a time as stay in the processor's cache (measured: a training step of
-        # large layers takes 5 % less than with all steps at once, one of convolutions 15 %).
+        # Blocks of steps that fit the processor's cache. Measured: a training step of large layers
+        # takes 5 % less time than with all steps at once; with convolutions, 15 % less.
         for steps in reversed(blocks(len(dy), dend.s.size)):
             s_before, y_before = cache.all_s[steps], cache.all_y[steps]       # s_{t-1}, y_{t-1}
             s, y, dz = cache.s[steps], cache.y[steps], all_dz[steps]          # (steps, B, n_units)
@@ -304,7 +303,7 @@ class SNU(Layer):
 
 
 def _sum_for_units(a):
-    """a (T, B, ..., n) summed for each unit; places last, since short rows are slow to add."""
+    """a (T, B, ..., n) summed for each unit. Places come last: short rows are slow to add."""
     return rows(a.sum(axis=(0, 1))).sum(axis=0)
 
 

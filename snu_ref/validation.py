@@ -1,8 +1,8 @@
 """Checks of arguments, for all modules: one voice, `name: expected ..., got ...`.
 
-A wrong type or dtype is a TypeError, a wrong shape, range, name or a NaN is a ValueError. Each
-check returns what the caller goes on with: a NumPy integer becomes an int, whose arithmetic does
-not overflow; an array stays the array that was given. Nothing is broadcast.
+A wrong type or dtype is a TypeError; a wrong shape, range or name, or a NaN, is a ValueError. Each
+check returns the value to use. A NumPy integer becomes an int, which cannot overflow; an array is
+returned as it is. Nothing is broadcast.
 """
 import math
 import numbers
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
-LARGEST = 2 ** 31  # int, ours: no size of an array or a layer comes near; its square fits int64
+LARGEST = 2 ** 31  # ours: more than any size of an array or layer; its square fits int64
 KINDS = {"floats": "f", "integers": "iu", "numbers": "biuf", "numbers 0 and 1": "biuf",
-         "True and False": "b"}  # what a message calls them: dtype.kind
+         "True and False": "b"}  # name in a message: dtype.kind
 
 
 # ---- single values ------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ def sizes(name, value, axes=None):
 
 
 def number_in(name, value, low, high, *, low_open=False, high_open=False):
-    """`value` as a Python float within [low, high], ends left out on request."""
+    """`value` as a Python float within [low, high]; low_open, high_open exclude that end."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a real number, got {value!r}")
     try:
@@ -126,10 +126,10 @@ def mapping(name, value, names=None):
 def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.inf):
     """`value` if it is a NumPy array of that shape and dtype, without NaN, within [low, high].
 
-    shape: an int where a length is fixed, a letter for the message where it is free; ... in front
-    stands for any axes; None is any shape. dtype: a dtype, a tuple of them, or a key of KINDS.
-    A subclass of np.ndarray is refused, since its operations may mean something else: `*` of a
-    matrix is the matrix product, a sum over a masked array leaves elements out.
+    shape: an int fixes a length, a string names a free one in the message; a leading ... allows any
+    further axes, None any shape. dtype: a dtype, a tuple of them, or a key of KINDS. A subclass of
+    np.ndarray is refused, since its operations may differ: `*` of a matrix is the matrix product, a
+    sum over a masked array skips elements.
     """
     if type(value) is not np.ndarray:
         of = f" of shape {_show(shape)}" if shape is not None else ""
@@ -172,18 +172,18 @@ def zeros_and_ones(name, value, shape):
 
 def all_finite(a):
     """True if `a` holds neither NaN nor infinity."""
-    # the square is the fastest pass there is; only where it overflows each number must be looked at
+    # the sum of squares is the fastest test; only if it is not finite, test each number
     return bool(np.isfinite(np.vdot(a, a)) or np.isfinite(a).all())
 
 
 def _first(value, where):
-    """What stands at the first place of the boolean array `where`, for a message."""
+    """For a message: the value at the first True of `where`, and its index."""
     place = tuple(int(i) for i in np.argwhere(where)[0])
     return f"got {value[place]} at index {place}"
 
 
 def _kind(dtype):
-    """What a message calls the dtypes that `array` was asked for."""
+    """The name of the expected dtypes in a message."""
     if isinstance(dtype, tuple):
         return " or ".join(each.name for each in dtype)
     return dtype if isinstance(dtype, str) else f"dtype {np.dtype(dtype)}"
