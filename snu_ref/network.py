@@ -169,8 +169,8 @@ class Network(Value):
             return (None,) * len(self.layers)
         if not isinstance(states, tuple) or len(states) != len(self.layers):
             came = f"{len(states)}" if isinstance(states, tuple) else type(states).__name__
-            raise TypeError(f"{name}: expected {len(self.layers)} states in a tuple, one per layer, "
-                            f"got {came}")
+            raise TypeError(f"{name}: expected {len(self.layers)} states in a tuple, one per "
+                            f"layer, got {came}")
         return states
 
 
