@@ -1,297 +1,208 @@
-"""Changes to the equations of the forward pass: threshold, reset, decay.
+"""The table of mistakes of the forward pass: edited lines of the step (`snu_ref.oracle.program.step`).
 
-Each is what some program does; where one is the habit of a library, its text says whose. The
-gradient follows the changed equations, as automatic differentiation would have it. The equations
-that are exchanged, and what a step c holds, are those of `snu_ref.oracle.program.equations`.
-
-Sources, read for their conventions: IBM/neuroaikit, snnTorch, Norse, SpikingJelly, and the defaults
-of PyTorch, TensorFlow and JAX. Texts and formulas are ours.
+Each row is what some program does, the commonest first within its line. The text is run as it stands and
+printed as it stands. Names of libraries stand with the version in which this was read.
 """
-import numpy as np
+from .edit import table
 
-from ...activations import sigmoid, sigmoid_slope
-from ..program.conditions import RECURRENT, STEP, option, several_units
-from ..program.equations import Variant, product
-
-
-# ---- pieces of equations that more than one line needs ------------------------------------------
-
-def _of_first(p):
-    """The first element of a parameter, for all units: (1,)."""
-    return (p * np.eye(1, p.value.size, dtype=p.value.dtype)[0]).sum(-1)
-
-
-def _unreset(c):
-    return c.decay * c.s
-
-
-def _after_reset(c):
-    """s_t (1 - y_t), at the end of step t: the gate, and what it sees, are those of this step."""
-    c.after = c.s * (1 - c.find_fired(c, c.seen(c)))
-    return c.after
-
-
-def _decayed_again(c):
-    """decay s_t, at the end of step t."""
-    c.after = c.decay * c.s
-    return c.after
-
-
-def _first_step_ungated(c):
-    """The gate of a unit's own y, but none at the first step: y_0 came from no step."""
-    return 1.0 if c.t == 0 else 1 - c.fired
-
-
-def _of_two_steps(c):
-    """The larger of y_{t-1} and y_{t-2}."""
-    y, older = _detached_if_asked(c, c.y), _detached_if_asked(c, c.older)
-    return y + (older - y).apply(lambda a: np.maximum(a, 0), lambda a, f: (a > 0).astype(a.dtype))
-
-
-def _detached_if_asked(c, y):
-    return y.detach() if c.config["reset_grad"] == "detached" else y
-
-
-def _y_of_start(c):
-    """y_0, whatever the step."""
-    if c.t == 0:
-        c.start_y = c.y
-    return _detached_if_asked(c, c.start_y)
-
-
-def _as_column(p):
-    """A parameter as one number for each sample, (n, 1), where it is one for each unit."""
-    return p.tape.node(p.value[:, None], lambda d: p.receive(d.sum(-1)))
-
-
-def as_many_samples_as_units(inputs):
-    """B = n > 1: a parameter can be broadcast along the wrong axis, and nothing complains."""
-    return 1 < inputs["params.b"].size == inputs["x"].shape[1]
-
-
-def _mean(p):
-    """The mean of a parameter, for all units: (1,)."""
-    return p.sum(-1) * (1 / p.value.size)
-
-
-# ---- the changes --------------------------------------------------------------------------------
-
-THRESHOLD = [
-    Variant("step_at_zero_fires",
-            "step(0) = 1, or v >= 0: a unit fires only when v > 0, strictly",
-            {"h": lambda v: (v >= 0).astype(v.dtype)}, STEP),
-    Variant("bias_subtracted",
-            "b is subtracted, v = s - b (the authors' toolkit does so): here b is minus the "
-            "threshold, v = s + b",
-            {"b": lambda b: -b}),
-    Variant("bias_left_out",
-            "v = s, without b: v = s + b",
-            {"b": lambda b: 0.0}),
-    Variant("threshold_one",
-            "v = s - 1, a fixed threshold of 1 (the default of several libraries): v = s + b",
-            {"b": lambda b: -1.0}),
-    Variant("bias_in_state",
-            "b is added inside g and stays in the state, s = g(... + b), v = s: b shifts the "
-            "threshold alone, v = s + b",
-            {"z": lambda c, d, f, leak: d + f + leak + c.b, "v": lambda c: c.s + 0.0}),
-    Variant("bias_in_state_outside_g",
-            "b is added to the state that is kept, s = g(z) + b, v = s: the state is g(z), b is "
-            "added in v alone",
-            {"s": lambda c: c.z.apply(c.g, c.g_slope) + c.b, "v": lambda c: c.s + 0.0}),
-    Variant("bias_twice",
-            "b is added to z and to v: it belongs in v = s + b alone",
-            {"z": lambda c, d, f, leak: d + f + leak + c.b}),
-    Variant("bias_of_current",
-            "b is added to the input current and the threshold is 1, v = g(z + b) - 1 (a Linear "
-            "layer with a bias before a LIF): v = s + b, and z has no b",
-            {"z": lambda c, d, f, leak: d + f + leak + c.b, "v": lambda c: c.s - 1.0}),
-    Variant("bias_in_state_unseen",
-            "b is added inside g and stays in the state, s = g(z + b), v = s, with z as it should "
-            "be: s = g(z), v = s + b",
-            {"s": lambda c: (c.z + c.b).apply(c.g, c.g_slope), "v": lambda c: c.s + 0.0}),
-    Variant("h_of_s",
-            "the output is h(s), without b, though v itself is right: y = h(v), v = s + b",
-            {"y": lambda c: c.s.apply(c.h, lambda s, y: c.h_gain * c.h_slope(s, y))}),
-    Variant("v_is_z",
-            "the output is h(z + b), with z before g: v = s + b, s = g(z)",
-            {"v": lambda c: c.z + c.b}),
-    Variant("b_reversed",
-            "the thresholds are those of the units in reverse order: unit j has b[j]",
-            {"b": lambda b: b.tape.node(b.value[::-1], lambda d: b.receive(d[::-1]))},
-            fits=several_units),
-    Variant("b_of_first_unit",
-            "one threshold for all units, b[0]: b has one element for each unit",
-            {"b": _of_first}, fits=several_units),
-    Variant("b_along_batch",
-            "b runs along the batch, b[:, None], which needs as many samples as units: along the "
-            "units, the last axis",
-            {"b": _as_column}, fits=as_many_samples_as_units),
-]
-
-
-RESET = [
-    Variant("no_reset",
-            "there is no reset, z = ... + decay s_{t-1}: the gate 1 - y_{t-1} is missing",
-            {"gate": lambda c: 1.0}),
-    Variant("reset_by_threshold",
-            "the reset subtracts the threshold, decay (s - (-b) y): it is the factor decay s (1 - "
-            "y_{t-1})",
-            {"leak": lambda c: c.decay * (c.s + c.b * c.fired)}),
-    Variant("reset_by_threshold_after_decay",
-            "the reset subtracts the threshold after the decay, decay s - (-b) y: it is the "
-            "factor decay s (1 - y_{t-1})",
-            {"leak": lambda c: _unreset(c) + c.b * c.fired}),
-    Variant("reset_by_one",
-            "the reset subtracts the spike, decay (s - y): it is the factor decay s (1 - y_{t-1})",
-            {"leak": lambda c: c.decay * (c.s - c.fired)}),
-    Variant("reset_by_one_after_decay",
-            "the reset subtracts the spike after the decay, decay s - y (snnTorch's "
-            "\"subtract\"): it is the factor decay s (1 - y_{t-1})",
-            {"leak": lambda c: _unreset(c) - c.fired}),
-    Variant("reset_to_b",
-            "the state is reset to b and not to 0, decay (s (1 - y) + b y): a spike leaves "
-            "nothing of it, decay s (1 - y_{t-1})",
-            {"leak": lambda c: c.decay * (c.s * c.gate + c.b * c.fired)}),
-    Variant("reset_to_b_after_decay",
-            "the state is reset to b and not to 0, after the decay, decay s (1 - y) + b y: a "
-            "spike leaves nothing of it, decay s (1 - y_{t-1})",
-            {"leak": lambda c: c.decay * c.s * c.gate + c.b * c.fired}),
-    Variant("reset_undecayed",
-            "the decay is outside the gate, decay s - s y: both go together, decay s (1 - y_{t-1})",
-            {"leak": lambda c: _unreset(c) - c.s * c.fired}),
-    Variant("gate_inverted",
-            "the gate is y_{t-1}: it is 1 - y_{t-1}",
-            {"gate": lambda c: c.fired}),
-    Variant("reset_twice",
-            "the gate is applied twice, (1 - y)^2 (its value is the same for spikes, its slope is "
-            "not): once",
-            {"gate": lambda c: (1 - c.fired) * (1 - c.fired)}),
-    Variant("reset_of_stored_state",
-            "y_t instead of y_{t-1} in the gate: the state is reset in the step of its spike, and "
-            "s (1 - y) is what is kept and handed out: keep s itself, the next step's gate resets "
-            "it",
-            {"store": lambda c: (_after_reset(c), c.y), "gate": lambda c: 1.0}),
-    Variant("reset_of_reported_state",
-            "y_t instead of y_{t-1} in the gate: the state is reset in the step of its spike, and "
-            "s (1 - y) is reported as s_t: s_t is the state before the reset",
-            {"shown": _after_reset, "store": lambda c: (c.after, c.y), "gate": lambda c: 1.0}),
-    Variant("reset_by_own_spike",
-            "y_t instead of y_{t-1} in the gate: each unit's state is reset in the step of its "
-            "own spike, so that y_0 resets nothing, and no other unit: the gate is 1 - y_{t-1}, "
-            "or 1 - max_j y_j",
-            {"fired": lambda c, seen: seen, "gate": _first_step_ungated}),
-    Variant("reset_for_two_steps",
-            "a spike resets the state of the next two steps, a refractory period: of the next "
-            "step alone, 1 - y_{t-1}",
-            {"seen": _of_two_steps}),
-    Variant("gate_one_step_late",
-            "the gate sees y_{t-2}: it is 1 - y_{t-1}",
-            {"seen": lambda c: _detached_if_asked(c, c.older)}),
-    Variant("gate_one_step_late_from_start",
-            "the gate sees y_{t-2}, and y_0 in both of the first two steps: it is 1 - y_{t-1}",
-            {"seen": lambda c: _detached_if_asked(c, c.older if c.t else c.y)}),
-    Variant("gate_of_start",
-            "the gate sees y_0 at every step, as of a variable that is never updated: it is 1 - "
-            "y_{t-1}",
-            {"seen": _y_of_start}),
-    Variant("reset_gates_all",
-            "the reset gates the whole of z, (x W + y H + decay s)(1 - y): it gates the state "
-            "alone",
-            {"leak": _unreset, "z": lambda c, d, f, leak: (d + f + leak) * c.gate}),
-    Variant("reset_gates_input",
-            "the reset gates the input too, (x W)(1 - y_{t-1}): it gates the state alone",
-            {"drive": lambda c: product(c, c.x, c.W) * c.gate}),
-    Variant("hard_gate",
-            "the gate of the soft unit is rounded to 0 or 1: it is graded, 1 - y_{t-1}",
-            lambda config: {"fired": lambda c, seen: (
-                seen.maximum(-1) if config["lateral_inhibition"] else seen).apply(
-                    lambda y: (y > 0.5).astype(y.dtype), lambda y, f: 0.0 * y)},
-            option(h="sigmoid")),
-    Variant("gate_shut_above_zero",
-            "the state is erased wherever y_{t-1} > 0: the gate is graded, 1 - y_{t-1}",
-            lambda config: {"fired": lambda c, seen: (
-                seen.maximum(-1) if config["lateral_inhibition"] else seen).apply(
-                    lambda y: (y > 0).astype(y.dtype), lambda y, f: 0.0 * y)}),
-    Variant("gate_from_v",
-            "the gate is 1 - v_{t-1} clipped to [0, 1], not 1 - y_{t-1}",
-            {"seen": lambda c: (c.s + c.b).apply(
-                lambda v: np.clip(v, 0, 1), lambda v, f: ((v > 0) & (v < 1)).astype(v.dtype))}),
-]
-
-
-DECAY = [
-    Variant("decay_on_all",
-            "the decay multiplies input and state alike, decay (x W + y H + s (1 - y)): it "
-            "multiplies the state alone",
-            {"leak": lambda c: c.s * c.gate, "z": lambda c, d, f, leak: (d + f + leak) * c.decay}),
-    Variant("decay_on_input_too",
-            "the decay multiplies x W as well as the state: it multiplies the state alone",
-            {"drive": lambda c: c.decay * product(c, c.x, c.W)}),
-    Variant("decay_on_input_only",
-            "the decay multiplies x W and not the state: it is decay s (1 - y)",
-            {"drive": lambda c: c.decay * product(c, c.x, c.W), "leak": lambda c: c.s * c.gate}),
-    Variant("decay_after_g",
-            "the decay comes after g, s = decay g(x W + ... + s (1 - y)): it is inside, on the "
-            "old state",
-            {"leak": lambda c: c.s * c.gate,
-             "s": lambda c: c.decay * c.z.apply(c.g, c.g_slope)}),
-    Variant("input_times_one_minus_decay",
-            "x W is multiplied by 1 - decay (a leaky average, as in SpikingJelly's tau): x W "
-            "stands alone",
-            {"drive": lambda c: (1 - c.decay) * product(c, c.x, c.W)}),
-    Variant("currents_times_one_minus_decay",
-            "x W and y H are multiplied by 1 - decay: they stand alone",
-            {"z": lambda c, d, f, leak: (1 - c.decay) * (d + f) + leak}, RECURRENT),
-    Variant("decay_squared",
-            "the decay acts twice, decay^2 s: once",
-            {"decay": lambda d: d * d}),
-    Variant("decay_when_stored",
-            "the state is decayed when it is stored as well, decay s is kept and handed out, so "
-            "that it leaks twice a step: keep s itself",
-            {"store": lambda c: (c.decay * c.s, c.y)}),
-    Variant("decay_when_reported",
-            "the state is decayed when it is stored as well, decay s is kept and reported as s_t, "
-            "so that it leaks twice a step: keep and report s itself",
-            {"shown": _decayed_again, "store": lambda c: (c.after, c.y)}),
-    Variant("decay_complement",
-            "1 - decay is in its place: decay is the fraction that is kept",
-            {"decay": lambda d: 1 - d}),
-    Variant("decay_root",
-            "the decay is the square root of decay: it is used as it is",
-            {"decay": lambda d: d.apply(np.sqrt, lambda a, f: 0.5 / np.maximum(f, 1e-300))}),
-    Variant("leak_subtracted",
-            "the decayed state is subtracted, x W - decay s (1 - y): it is added",
-            {"leak": lambda c: -c.decay * c.s * c.gate}),
-    Variant("decay_exponential",
-            "the decay is exp(-(1 - decay)), that is exp(-dt/tau): decay is used as it is, 1 - "
-            "dt/tau",
-            {"decay": lambda d: d.apply(lambda a: np.exp(a - 1), lambda a, f: f)}),
-    Variant("decay_through_sigmoid",
-            "the decay goes through a sigmoid: the parameter is the decay itself",
-            {"decay": lambda d: d.apply(sigmoid, sigmoid_slope)}),
-    Variant("no_decay",
-            "the state is not decayed, s (1 - y): decay s (1 - y)",
-            {"decay": lambda d: 1.0}),
-    Variant("decay_zero",
-            "nothing is kept of the state: z has the term decay s_{t-1} (1 - y_{t-1})",
-            {"leak": lambda c: 0.0}),
-    Variant("decay_default",
-            "the decay is a constant 0.8: it is the parameter, one for each unit",
-            {"decay": lambda d: 0.8}),
-    Variant("decay_0.9",
-            "the decay is a constant 0.9: it is the parameter, one for each unit",
-            {"decay": lambda d: 0.9}),
-    Variant("decay_mean",
-            "one decay for all units, the mean: there is one for each unit",
-            {"decay": _mean}, fits=several_units),
-    Variant("decay_of_first_unit",
-            "one decay for all units, decay[0]: there is one for each unit",
-            {"decay": _of_first}, fits=several_units),
-    Variant("decay_along_batch",
-            "the decay runs along the batch, decay[:, None], which needs as many samples as units: "
-            "along the units, the last axis",
-            {"decay": _as_column}, fits=as_many_samples_as_units),
-]
-
-
-FORWARD_VARIANTS = [*THRESHOLD, *RESET, *DECAY]
+FORWARD = table("""
+leak | decay * s_before | the state is never reset
+leak | s_before * gate | the state does not decay
+leak | decay * s_before + b * fired | the reset subtracts the threshold -b (soft reset), after the decay
+leak | decay * (s_before + b * fired) | the reset subtracts the threshold -b (soft reset), before the decay
+leak | decay * s_before - fired | the reset subtracts 1 (soft reset), after the decay
+leak | decay * (s_before - fired) | the reset subtracts 1 (soft reset), before the decay
+leak | decay * s_before - s_before * fired | the reset subtracts s without the decay
+leak | decay * (s_before * gate + b * fired) | the state is reset to b, not to 0
+leak | decay * s_before * gate + b * fired | the state is reset to b, not to 0, after the decay
+leak | decay * (s_before * gate - b * fired) | the state is reset to the threshold -b, not to 0
+leak | decay * s_before * gate - b * fired | the state is reset to the threshold -b, not to 0, after the decay
+leak | decay * s_before * (1 - fired * positive(s_before)) | only a positive state is reset
+leak | 0 | the state is not carried over
+leak | s_before | the state neither decays nor is reset
+leak | -decay * s_before * gate | the decayed state is subtracted
+leak | (1 - decay) * s_before * gate | 1 - decay takes the place of the decay
+leak | (1 - decay) * s_before | 1 - decay takes the place of the decay, and the state is never reset
+leak | decay * s_before * fired | the gate is y, not 1 - y
+leak | decay * s_before * (1 - fired) * (1 - fired) | the gate acts twice
+leak | decay * s_before * (1 - half(fired)) | the gate is rounded to 0 or 1
+leak | decay * s_before * (1 - positive(fired)) | the state is erased wherever y > 0
+leak | decay * s_before * (1 - clip(s_before + b, 0, 1)) | the gate is 1 - v clipped to [0, 1]
+leak | decay * s_before * (1 - y_before2) | the gate sees the y of two steps ago
+leak | decay * s_before * (1 - larger(y_before, y_before2)) | a spike resets two steps
+leak | decay * s_before * (1 - y_start) | the gate sees y_0 at every step
+leak | decay * s_before * (1 - from_second(y_before, 0 * y_before)) | y_0 gates nothing
+leak | decay * s_before * (1 - from_second(y_before2, y_before)) | the gate sees the y of two steps ago; y_0 twice
+leak | decay * s_before * (1 - from_second(fired, 0 * fired)) | y_0 gates nothing, in the first step
+leak | decay * s_before * (1 - from_second(fired, positive(s_before + b))) | the first gate is made of s_0, not of y_0
+leak | decay * s_before * (1 - from_second(fired, h(s_before + b))) | the first gate is made of s_0, not of y_0 | h=sigmoid
+leak | decay * (s_before + b * (y_before - b * 0)) * 1.0 | the reset subtracts the threshold of each unit's own spike | lateral_inhibition=True
+leak | decay * s_before * (1 - k * fired) | the gate is 1 - k y
+leak | decay * s_before - k * fired | the reset subtracts k, after the decay
+leak | decay * (s_before - k * fired) | the reset subtracts k, before the decay
+leak | decay * (s_before * gate + k * fired) | the state is reset to k, not to 0
+leak | k * s_before * gate | the decay is k, whatever the parameter says
+leak | k * s_before | the decay is k, whatever the parameter says, and the state is never reset
+leak | k * decay * s_before * gate | the decay is multiplied by k
+leak | k * decay * s_before | the decay is multiplied by k, and the state is never reset
+leak | k * s_before + b * fired | the decay is k, and the reset subtracts the threshold -b after it
+leak | k * (s_before + b * fired) | the decay is k, and the reset subtracts the threshold -b before it
+leak | k * s_before - fired | the decay is k, and the reset subtracts 1 after it
+decay | decay * decay | the decay acts twice
+decay | sqrt(decay) | the square root of the decay takes its place
+decay | exp(decay - 1) | the decay is exp(-(1 - decay)), that is exp(-dt/tau)
+decay | exp(-decay) | the decay is exp(-decay)
+decay | sigmoid(decay) | the decay goes through a sigmoid
+decay | mean(decay) | one decay for all units, the mean | several
+decay | first(decay) | one decay for all units, that of the first | several
+decay | backwards(decay) | the decays are those of the units in reverse order | several
+decay | column(decay) | the decay runs along the batch, not along the units | b=n
+decay | clip(decay, 0, k) | the decay is clipped to at most k
+decay | clip(decay, k, 1) | the decay is clipped to at least k
+fired | seen | each unit is reset by its own spike, as without inhibition | lateral_inhibition=True several
+fired | max(seen) | the reset is shared as with inhibition, by max_j y_j | lateral_inhibition=False several
+fired | max_over_batch(seen) | the maximum runs over the batch as well | lateral_inhibition=True samples
+fired | max_of_batch(seen) | the maximum runs over the batch, not over the units | lateral_inhibition=True samples
+fired | sum(seen) | the gate has sum_j y_j for max_j y_j | lateral_inhibition=True several
+fired | mean(seen) | the gate has mean_j y_j for max_j y_j | lateral_inhibition=True several
+fired | clip(sum(seen), 0, 1) | the gate has min(1, sum_j y_j) for max_j y_j | lateral_inhibition=True several
+fired | seen * winner(seen) | only the first unit of the largest y is reset | lateral_inhibition=True several
+fired | seen * winners(seen) | only the units of the largest y are reset | lateral_inhibition=True several
+fired | max_of_others(seen) | the maximum leaves the unit itself out | lateral_inhibition=True several
+fired | 1 - (1 - max(seen)) * (1 - seen) | a unit's own gate acts as well as the shared one | lateral_inhibition=True several
+input | decay * (x @ W) | the decay multiplies x W, too
+input | (1 - decay) * (x @ W) | x W is multiplied by 1 - decay (a leaky average)
+input | (x @ W) * gate | the reset gates x W, too
+input | decay * (x @ W) * gate | the decay and the reset act on x W, too
+input | g(x @ W) | g acts on x W before the sum | g!=identity
+input | relu(x @ W) | x W is clamped at 0 before the sum | g!=relu
+input | abs(x @ W) | |x W|
+input | tanh(x @ W) | x W goes through tanh before the sum | g!=tanh
+input | sigmoid(x @ W) | x W goes through a sigmoid before the sum
+input | x @ W.T | W is transposed | square
+input | x @ backwards(W) | the rows of W are in reverse order
+input | x @ reshaped(W) | W is transposed by a reshape, which mixes its elements | several
+input | x_before @ W | the input comes a step late
+input | trunc(x) @ W | x is cut to whole numbers
+input | round(x) @ W | x is rounded to whole numbers
+input | x @ H | H takes the place of W | square recurrent=True
+input | -(x @ W) | x W is subtracted
+input | 0 | x W is missing
+input | k * (x @ W) | x W is multiplied by k
+feedback | 0 | the term y H is missing | recurrent=True
+feedback | y_before @ H.T | H is transposed | recurrent=True several
+feedback | s_before @ H | H is fed the state s, not the output y | recurrent=True
+feedback | (s_before * gate) @ H | H is fed the state after its reset, not the output y | recurrent=True
+feedback | (s_before + b) @ H | H is fed v, not the output y | recurrent=True
+feedback | y_before2 @ H | H is fed the y of two steps ago | recurrent=True
+feedback | (y_before @ H) * gate | the reset gates y H, too | recurrent=True
+feedback | decay * (y_before @ H) | the decay multiplies y H, too | recurrent=True
+feedback | decay * (y_before @ H) * gate | the decay and the reset act on y H, too | recurrent=True
+feedback | (1 - decay) * (y_before @ H) | y H is multiplied by 1 - decay | recurrent=True
+feedback | y_before @ without_diagonal(H) | H has no diagonal | recurrent=True
+feedback | -(y_before @ H) | y H is subtracted | recurrent=True
+feedback | (1 - y_before) @ H | H is fed 1 - y | recurrent=True
+feedback | x @ H | H is fed x | recurrent=True square
+feedback | y_before @ W | W takes the place of H | recurrent=True square
+feedback | max(y_before) @ H | H is fed the largest output | recurrent=True b=n
+feedback | k * (y_before @ H) | y H is multiplied by k | recurrent=True
+bias | b | b is added to z as well
+bias | -b | b is subtracted from z
+bias | k * b | b times k is added to z
+bias | k | z has a constant k more
+s | z | g is left out | g!=identity
+s | relu(z) | g is relu | g!=relu
+s | leaky_relu(z) | g is leaky_relu with slope 0.1 | g!=leaky_relu
+s | tanh(z) | g is tanh | g!=tanh
+s | sigmoid(z) | g is a sigmoid
+s | elu(z) | g is elu
+s | softplus(z) | g is softplus
+s | softsign(z) | g is z / (1 + |z|)
+s | silu(z) | g is z sigmoid(z)
+s | abs(z) | g is |z|
+s | clip(z, 0, 1) | g clamps to [0, 1]
+s | clip(z, -1, 1) | g clamps to [-1, 1]
+s | relu(g(z)) | the state is clamped at 0 after g | g!=relu
+s | clip(g(z), -1, 1) | the state is clamped to [-1, 1] after g | g=leaky_relu
+s | leaky(z, 0.01) | leaky_relu has slope 0.01 below 0 (the default of PyTorch 2 and JAX 0.4) | g=leaky_relu
+s | leaky(z, 0.2) | leaky_relu has slope 0.2 below 0 (the default of TensorFlow 2) | g=leaky_relu
+s | leaky(z, 0.3) | leaky_relu has slope 0.3 below 0 (the default of Keras 2) | g=leaky_relu
+s | 0.1 + relu(z - 0.1) | leaky_relu is max(z, 0.1), not max(z, 0.1 z) | g=leaky_relu
+s | leaky(z, k) | leaky_relu has slope k below 0 | g=leaky_relu
+s | k * g(z) | s is multiplied by k
+s | decay * g(z) | the decay acts after g
+s | -g(z) | s has the wrong sign
+s | all_but_last(g(z)) | the state of the last unit is always 0 (a loop is one unit too short) | several
+s | g(z) + b | b is added to the state that is kept
+s | g(z + b) | b is added inside g and stays in the state
+s | g(z) + k | s has a constant k more
+v | s - b | b is subtracted (as a threshold)
+v | s | b is left out
+v | s - 1 | the threshold is 1, whatever b says
+v | s + abs(b) | |b| is added
+v | z + b | v is z + b, without g | g!=identity
+v | s * (-b) | v is s times the threshold
+v | s + first(b) | one threshold for all units, that of the first | several
+v | s + mean(b) | one threshold for all units, the mean | several
+v | s + backwards(b) | the thresholds are those of the units in reverse order | several
+v | s + column(b) | b runs along the batch, not along the units | b=n
+v | s + 2 * b | b is added twice
+v | s + k * b | b is multiplied by k
+v | s + k | the threshold is -k, whatever b says
+v | k * s + b | s is multiplied by k in v
+v | decay * s + b | the decay acts on s in v
+v | s_before + b | v has the state of the step before
+v | k * (s + b) | v is multiplied by k
+y | step_from(not_negative(v), v) | a unit fires at v = 0 as well (v >= 0) | h=step
+y | sigmoid(v) | the output is sigmoid(v), the soft unit | h=step
+y | step(v) | the output is step(v), the spiking unit | h=sigmoid
+y | h(s) | h is fed s, without b
+y | psi(v) | the output is psi(v), the primitive of the surrogate | h=step
+y | sign(v) | the output is sign(v), -1 below the threshold | h=step
+y | relu(v) | the output is relu(v)
+y | v | the output is v itself
+y | s | the output is s itself
+y | z | the output is z itself
+y | v * positive(v - 1) | the output is v where v > 1, else 0
+y | s * positive(v) | the output is s where v > 0 (a graded spike) | h=step
+y | v * step(v) | the output is v where v > 0 (a graded spike) | h=step
+y | clip(floor(s * 1.0), 0, 1000) | several spikes a step: floor(s) | h=step
+y | clip(floor(v + 1), 0, 1000) | several spikes a step: floor(v + 1) | h=step
+y | step(v) * -b | a spike has the size of the threshold | h=step
+y | 1 - step(v) | the output is 1 where v <= 0 | h=step
+y | step(-v) | a unit fires below its threshold | h=step
+y | tanh(v) | the output is tanh(v)
+y | sigmoid(2 * v) | the output is (1 + tanh(v))/2, which is sigmoid(2 v)
+y | 0.5 + 0.5 * softsign(v) | the output is 1/2 + v / (2 (1 + |v|)), a fast sigmoid
+y | clip(v * (1 / 6) + 0.5, 0, 1) | the output is a hard sigmoid, clip(v/6 + 1/2, 0, 1) (PyTorch 2)
+y | clip(v * 0.2 + 0.5, 0, 1) | the output is a hard sigmoid, clip(0.2 v + 1/2, 0, 1) (Keras 2)
+y | clip(v, 0, 1) | the output is v clipped to [0, 1]
+y | half(sigmoid(v)) | the output is sigmoid(v) rounded | h=sigmoid
+y | step(v - k) | a unit fires at v > k | h=step
+y | sigmoid(k * v) | the output is sigmoid(k v)
+y | k * h(v) | the output is multiplied by k
+kept | s * (1 - y) ; gate: 1 | the state is reset in the step of its spike; y_0 resets nothing
+kept | s * (1 - y) ; gate: 1 ; s_out: kept | the state is reset in the step of its spike, and s is reported after its reset
+kept | s * (1 - y) ; s_out: kept | s is kept and reported after a reset by y_t; the next step resets it again
+kept | s * (1 - max(y)) ; gate: 1 | the state is reset in the step of the spike; y_0 resets nothing | lateral_inhibition=True
+kept | s * (1 - max(y)) ; gate: 1 ; s_out: kept | the state is reset in the step of the spike, and s is reported after its reset | lateral_inhibition=True
+kept | s + b * y ; gate: 1 | the threshold -b is subtracted in the step of the spike; y_0 resets nothing
+kept | s + b * y ; gate: 1 ; s_out: kept | the threshold -b is subtracted in the step of the spike (soft reset), and s is reported after it
+kept | s - y ; gate: 1 | 1 is subtracted in the step of the spike; y_0 resets nothing
+kept | s - y ; gate: 1 ; s_out: kept | 1 is subtracted in the step of the spike (soft reset), and s is reported after it
+kept | s + b ; s_out: kept | s is kept and reported with b added
+kept | decay * s ; s_out: kept | s is kept and reported after a decay; it decays twice a step
+kept | decay * s | s is kept after a decay; it decays twice a step
+s_out | s * (1 - y) | s is reported after its reset; what is kept is right
+s_out | s_before | s is reported as it was before the step
+s_out | v | v is reported in the place of s
+s_out | z | z is reported in the place of s | g!=identity
+v_out | s | s is reported in the place of v
+y_out | y_before | y is reported a step late
+y_out | s | s is returned in the place of y
+y_out | v | v is returned in the place of y
+y_out | z | z is returned in the place of y
+s_0 | 0 * s_0 | the initial s is ignored
+y_0 | 0 * y_0 | the initial y is ignored
+s_0 | 0 * s_0 ; y_0: 0 * y_0 | the initial state is ignored
+""")

@@ -1,0 +1,191 @@
+"""The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from ..cases.manifest import load_case
+from .lines import look
+from .search import Budget, backward_sets, forward_sets
+from .seen import Seen, forward_class, has_traces, seen_of
+from .sets import Edits, Whole
+
+SAMPLE = 24      # ours: failing cases, and passing ones, in which rival sets of edits are weighed
+SHARE = 0.5      # ours: of the cases in which a set of edits should show, it must give so many
+POOL = 4         # ours: cases of one class that are looked at together
+LONGEST = 50     # ours: steps of a case in which edits are looked for
+PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")
+OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
+
+
+class Claim(NamedTuple):
+    """A set of edits, the ids of the cases that it explains, and how far it is proved."""
+    edits: Edits
+    ids: tuple
+    others: tuple = ()     # sets that these cases do not tell apart from it
+    digits: float = 0.0
+    where: str = ""        # an option that all these cases share, where others pass that should fail
+
+
+class Unit:
+    """What is found out about the failing cases of the SNU."""
+
+    def __init__(self, results, dtype, folder):
+        self.failed = [seen_of(r, dtype) for r in results
+                       if r.verdict == "failed" and r.entry["config"]["unit"] == "snu"]
+        self.passed = [r for r in results
+                       if r.verdict == "passed" and r.entry["config"]["unit"] == "snu"]
+        self.folder, self.dtype, self.budget = folder, dtype, Budget()
+        self.failed.sort(key=_simple)
+        self.wholes = {seen.id: Whole(seen, self.budget) for seen in self.failed}
+        self.known, self.lines, self._fits = [], {}, {}
+
+    # ---- finding --------------------------------------------------------------------------------
+
+    def search(self):
+        """Look for edits in one case after the other, the simplest first."""
+        tried = {}
+        proposing = [seen for seen in self.failed if seen.family in PROPOSING
+                     and 3 <= seen.T <= LONGEST]
+        for seen in proposing or [seen for seen in self.failed if seen.T <= LONGEST]:
+            if any(self.fits(seen, edits) for edits in self.known):
+                continue
+            key = (*forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"])
+            if self.budget.spent() or tried.get(key[:4], 0) > 3 or tried.get(key, 0) > 0:
+                continue
+            tried[key], tried[key[:4]] = 1, tried.get(key[:4], 0) + 1
+            for edits in self._found(seen, proposing):
+                for more in (edits, self._merged(edits, seen)):
+                    if more not in self.known:
+                        self.known.append(more)
+
+    def _found(self, seen, proposing):
+        pool = [other for other in proposing if forward_class(other) == forward_class(seen)
+                and set(other.got) == set(seen.got)]
+        pool = [seen, *(other for other in pool if other is not seen)][:POOL]
+        whole = self.wholes[seen.id]
+        carried = [(), *dict.fromkeys(edits.for_case(seen.config, seen.inputs).forward
+                                      for edits in self.known)]
+        forwards, lines = forward_sets(pool, whole, carried, self.budget)
+        if lines is not None:
+            self.lines[forward_class(seen)] = lines
+        if not seen.names(False):
+            return [Edits(forward) for forward in forwards]
+        return backward_sets(seen, whole, forwards, self.budget)
+
+    def _merged(self, edits, seen):
+        """The set with what is known of other configurations beside it."""
+        forward, backward = list(edits.forward), list(edits.backward)
+        for old in self.known:
+            for e in old.forward:
+                if not e.applies(seen.config, seen.inputs) and e not in forward:
+                    forward.append(e)
+            for e in old.backward:
+                if not e.applies(seen.config, seen.inputs) and e not in backward:
+                    backward.append(e)
+            break
+        return Edits(tuple(forward), edits.form, tuple(backward))
+
+    def fits(self, seen, edits):
+        """Whether a set of edits gives all numbers of a failing case."""
+        here = edits.for_case(seen.config, seen.inputs)
+        key = seen.id, here
+        if key not in self._fits:
+            self._fits[key] = bool(here.all) and seen.matches(self.wholes[seen.id].run(here))
+        return self._fits[key]
+
+    # ---- choosing -------------------------------------------------------------------------------
+
+    def claims(self):
+        """The fewest sets that explain the most cases, and the ids of those without any."""
+        self.search()
+        left, claims = list(self.failed), []
+        known = list(self.known)
+        while left and known:
+            sample = _spread(left)
+            scored = []
+            for edits in known:
+                fits = sum(self.fits(seen, edits) for seen in sample)
+                if fits:
+                    scored.append((-fits, edits.rank, edits))
+            scored.sort(key=lambda item: item[:2])
+            chosen = next((edits for *_, edits in scored if self._stands(edits, sample)), None)
+            if chosen is None:
+                break
+            ids = tuple(seen.id for seen in left if self.fits(seen, chosen))
+            count = -next(n for n, _, edits in scored if edits is chosen)
+            rivals = [edits for n, rank, edits in scored if -n == count and edits is not chosen
+                      and rank[0] == chosen.rank[0] and edits.all != chosen.all]
+            mine = [seen for seen in left if seen.id in ids]
+            digits = min(seen.digits(self.wholes[seen.id].run(
+                chosen.for_case(seen.config, seen.inputs))) for seen in mine[:SAMPLE])
+            claims.append(Claim(_shown(chosen, mine), ids, tuple(rivals[:6]), digits,
+                                self._where(chosen, mine)))
+            left = [seen for seen in left if seen.id not in ids]
+            known.remove(chosen)
+        return claims, [seen.id for seen in left]
+
+    def _stands(self, edits, sample):
+        """Whether a set gives the numbers of half of the cases in which it should show."""
+        shows = [seen for seen in sample if edits.for_case(seen.config, seen.inputs).all]
+        fits = sum(self.fits(seen, edits) for seen in shows)
+        same = [seen for seen in shows
+                if edits.for_case(seen.config, seen.inputs).all == edits.all] or shows
+        return fits >= 1 and sum(self.fits(seen, edits) for seen in same) >= SHARE * len(same) \
+            and (len(self.failed) == 1 or fits > 1 or len(sample) == 1)
+
+    def _where(self, edits, mine):
+        """An option that sets the explained cases apart from passes that should have failed."""
+        against = []
+        for r in _spread(self.passed):
+            config = r.entry["config"]
+            if r.entry["outputs"]["y"][0] > LONGEST:
+                continue
+            inputs, outputs = load_case(r.entry, self.folder)
+            here = edits.for_case(config, inputs)
+            if not here.all:
+                continue
+            right = Seen(r.id, "", config, inputs, {name: outputs[name] for name in
+                                                    r.comparison.compared}, outputs,
+                         r.entry["tolerance"][np.dtype(self.dtype).name]["bound"])
+            if not right.matches(Whole(right, self.budget).run(here)):
+                against.append(config)
+        for option in OPTIONS:
+            values = {seen.config[option] for seen in mine}
+            if against and len(values) == 1 and not any(c[option] in values for c in against):
+                return f"{option}={values.pop()}"
+        return f"!{len(against)}" if against else ""
+
+    def held(self, ids):
+        """What is known line by line of cases that no set explains: {class: Lines}."""
+        found = {}
+        for seen in self.failed:
+            key = forward_class(seen)
+            if seen.id in ids and key not in found and has_traces(seen) and 3 <= seen.T <= LONGEST:
+                if key not in self.lines:
+                    pool = [o for o in self.failed if o.id in ids and forward_class(o) == key
+                            and set(o.got) == set(seen.got) and 3 <= o.T <= LONGEST]
+                    self.lines[key] = look(pool[:POOL])[0]
+                found[key] = self.lines[key]
+                if len(found) > 3:
+                    break
+        return found
+
+
+def _shown(edits, mine):
+    """Without the edits that apply in none of the cases."""
+    def used(e):
+        return any(e.applies(seen.config, seen.inputs) for seen in mine)
+    return Edits(tuple(filter(used, edits.forward)), edits.form, tuple(filter(used, edits.backward)))
+
+
+def _simple(seen):
+    c = seen.config
+    return (c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through",
+            c["g"] not in ("relu",), seen.family not in PROPOSING, seen.family != "unit",
+            c["h"] != "step")
+
+
+def _spread(items):
+    step = max(len(items) / SAMPLE, 1)
+    return [items[int(i * step)] for i in range(min(SAMPLE, len(items)))]

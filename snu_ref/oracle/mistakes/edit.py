@@ -1,0 +1,65 @@
+"""A mistake: a line of the step, or two, as a wrong port has it.
+
+Tables hold one mistake a row, `line | what stands there | what the port does | where it applies`.
+Several lines are joined by `;`, each after the first with its own name: `kept: s; gate: 1`.
+`k` in a text is a number that is taken from the port's own numbers. Where it applies is a list of
+options, `h=step g!=relu`; `several` asks for more than one unit, `square` for as many inputs
+as units, `samples` for more than one sample, `b=n` for as many samples as units.
+"""
+import re
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """One mistake. lines: name -> text; says: what the port does; `order`: its place, commonest first."""
+    lines: tuple
+    says: str
+    when: str = ""
+    order: int = 0
+    k: float = None
+
+    @property
+    def slot(self):
+        """The line that it stands on; two edits of one slot exclude each other."""
+        return self.lines[0][0]
+
+    @property
+    def fitted(self):
+        """Whether its text holds a number k that is not known yet."""
+        return self.k is None and any(re.search(r"\bk\b", text) for _, text in self.lines)
+
+    def texts(self):
+        """name -> text, with k put in."""
+        k = "k" if self.k is None else f"{self.k:.12g}"
+        return {name: re.sub(r"\bk\b", k, text) for name, text in self.lines}
+
+    def said(self):
+        """What the port does, with k put in."""
+        return self.says if self.k is None else re.sub(r"\bk\b", f"{self.k:.6g}", self.says)
+
+    def applies(self, config, inputs=None):
+        """Whether it makes sense for a configuration, and for the shapes of a case."""
+        return all(_holds(word, config, inputs) for word in self.when.split())
+
+
+def _holds(word, config, inputs):
+    if word in ("several", "square", "samples", "b=n"):
+        if inputs is None:
+            return True
+        (m, n), B = inputs["params.W"].shape, inputs["x"].shape[1]
+        return {"several": n > 1, "square": 1 < m == n, "samples": B > 1, "b=n": 1 < B == n}[word]
+    name, sign, values = re.fullmatch(r"(\w+)(!?=)(.*)", word).groups()
+    return (str(config[name]) in values.split(",")) == (sign == "=")
+
+
+def table(text):
+    """The Edits of a table. A row that is indented goes on with the row before."""
+    edits = []
+    text = re.sub(r"\n +", " ", text)
+    for row in text.strip().splitlines():
+        slot, lines, says, *when = (cell.strip() for cell in row.split(" | "))
+        pairs = [re.fullmatch(r"(?:(\w+): )?(.*)", line.strip()).groups()
+                 for line in lines.split(" ; ")]
+        pairs = [(name or slot, text) for name, text in pairs]
+        edits.append(Edit(tuple(pairs), says, when[0] if when else "", len(edits)))
+    return edits
