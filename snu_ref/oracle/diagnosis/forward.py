@@ -25,18 +25,19 @@ UNDO = {
     "s + b": lambda r, y, p: (r - p["b"], y == y),
     "decay * s": lambda r, y, p: (r / p["decay"], p["decay"] + 0 * y > 0),
 }
-# How z is had from s: where s says what z was, and what it was.
+# How z is had from s: what it was, and where s says so; f gives the flat values of a text.
 INVERSES = {
-    "positive": lambda s: (s, s > 1e-9),
-    "tanh": lambda s: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
-    "sigmoid": lambda s: (np.log(np.clip(s, 0.02, 0.98)) - np.log1p(-np.clip(s, 0.02, 0.98)),
-                          np.abs(s - 0.5) < 0.48),
-    "softplus": lambda s: (np.log(np.expm1(np.clip(s, 0.02, 50))), s > 0.02),
-    "softsign": lambda s: (s / (1 - np.minimum(np.abs(s), 0.9)), np.abs(s) < 0.9),
-    "clipped": lambda s: (s, (np.abs(s) < 0.999) & (s != 0)),
-    "all": lambda s: (s, s == s),
+    "positive": lambda s, f: (s, s > 1e-9),
+    "tanh": lambda s, f: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
+    "sigmoid": lambda s, f: (np.log(np.clip(s, 0.02, 0.98)) - np.log1p(-np.clip(s, 0.02, 0.98)),
+                             np.abs(s - 0.5) < 0.48),
+    "softplus": lambda s, f: (np.log(np.expm1(np.clip(s, 0.02, 50))), s > 0.02),
+    "softsign": lambda s, f: (s / (1 - np.minimum(np.abs(s), 0.9)), np.abs(s) < 0.9),
+    "clipped": lambda s, f: (s, (np.abs(s) < 0.999) & (s != 0)),
+    "all": lambda s, f: (s, s == s),
 }
-
+OUTER = {"s": lambda s, f: s, "decay * s": lambda s, f: s / np.maximum(f("decay"), 1e-3),
+         "s + b": lambda s, f: s - f("b"), "s + y @ H": lambda s, f: s - f("y_before @ H")}
 
 def _top(y):
     return y.max(-1, keepdims=True)
@@ -109,6 +110,11 @@ class Frames:
         if names is None:
             self._values[key] = found
         return found
+
+    def flat(self, text):
+        """The flat values of any text."""
+        return np.concatenate([np.broadcast_to(compute(text, own).value, own["s"].value.shape).ravel()
+                               for own in self.names])
 
     def with_names(self, **vectors):
         """Names of each case with flat vectors in the places of s, z or v."""
@@ -222,34 +228,40 @@ def _with_numbers(frames, options, plain, vectors, target, tolerance, mask):
                         and np.allclose(two - one, one - base, atol=1e-9):
                     lines.append((part, o[0], base, one - base))
     found = []
-    few = {part: [i for i, o in enumerate(plain[part]) if len(o) <= 1] for part in PARTS}
-    for part, edit, base, slope in lines:
-        rest = [p for p in PARTS if p != part]
-        for at in itertools.product(*(few[p] for p in rest)):
-            edits = tuple(e for p, i in zip(rest, at) for e in plain[p][i])
-            if len(edits) > 2:
-                continue
-            wanted = target - base - sum(vectors[p][i] for p, i in zip(rest, at))
-            k = slope @ wanted / (slope @ slope)
-            if np.abs(wanted - k * slope).max() <= 10 * tolerance.max():
-                k = numbers.affine(0 * slope, slope, wanted, tolerance)
+    for part, e, base, slope in lines:
+        for edits, wanted in _rests(plain, vectors, target - base, (part,), 2):
+            ks = wanted @ slope / (slope @ slope)
+            for i in np.argwhere(np.abs(wanted - ks[:, None] * slope).max(1)
+                                 <= 10 * tolerance.max())[:, 0]:
+                k = numbers.affine(0 * slope, slope, wanted[i], tolerance)
                 if k is not None:
-                    found.append((edit._replace(k=k), *edits))
-    if found:
+                    found.append((e._replace(k=k), *edits[i]))
+    if found or mask.sum() < 12:
         return found
     for (p, e, base, a), (q, f, base2, b) in itertools.combinations(lines, 2):
-        if p == q or mask.sum() < 12:
+        if p == q:
             continue
-        rest = [r for r in PARTS if r not in (p, q)]
         C = np.stack([a, b], 1)
-        for at in itertools.product(*(few[r] for r in rest)):
-            edits = tuple(e for r, i in zip(rest, at) for e in plain[r][i])
-            if len(edits) > 1:
-                continue
-            wanted = target - base - base2 - sum(vectors[r][i] for r, i in zip(rest, at))
-            (k, m), *_ = np.linalg.lstsq(C, wanted, rcond=None)
-            if (np.abs(C @ (k, m) - wanted) <= tolerance).all():
-                k = numbers.affine(m * b, a, wanted, 2 * tolerance) or k
-                m = numbers.affine(k * a, b, wanted, 2 * tolerance) or m
-                found.append((e._replace(k=float(k)), f._replace(k=float(m)), *edits))
+        for edits, wanted in _rests(plain, vectors, target - base - base2, (p, q), 1):
+            ks = np.linalg.lstsq(C, wanted.T, rcond=None)[0]
+            for i in np.argwhere((np.abs(C @ ks - wanted.T) <= tolerance[:, None]).all(0))[:, 0]:
+                k, m = ks[:, i]
+                k = numbers.affine(m * b, a, wanted[i], 2 * tolerance) or k
+                m = numbers.affine(k * a, b, wanted[i], 2 * tolerance) or m
+                found.append((e._replace(k=float(k)), f._replace(k=float(m)), *edits[i]))
     return found
+
+
+def _rests(plain, vectors, target, fixed, most):
+    """What is left of z for some parts: the edits of the others, `most` of them, and the rest."""
+    rest = [p for p in PARTS if p not in fixed]
+    edits, wanted = [()], target[None]
+    for p in rest:
+        few = [i for i, o in enumerate(plain[p]) if len(o) <= 1]
+        wanted = np.concatenate([wanted - vectors[p][i] for i in few])
+        edits = [have + plain[p][i] for i in few for have in edits]
+        keep = [i for i, have in enumerate(edits) if len(have) <= most]
+        edits, wanted = [edits[i] for i in keep], wanted[keep]
+    yield edits, wanted
+
+

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..mistakes.forward import FORWARD
-from .forward import INVERSES, UNDO, Frames, fit, forward_edits, known, single, sums
+from .forward import INVERSES, OUTER, UNDO, Frames, fit, forward_edits, known, single, sums
 from . import numbers
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
@@ -49,8 +49,8 @@ def look(pool):
 def _look(pool, kept=None):
     frames = Frames(pool, kept)
     found = {}
-    zs, names, mask = _z_and_s(frames, found)
-    _v_and_y(frames, found)
+    z = _z_and_s(frames, found)
+    _v_and_y(frames, found, z)
     return Lines(found, (kept,) if kept is not None else ())
 
 
@@ -76,12 +76,16 @@ def _z_and_s(frames, found):
         zs, mask = _sums(frames, frames.got["z"], frames.tolerance["z"], ok)
         found["z"] = zs
         found["s"] = single(frames, "s", s, frames.tolerance["s"], ok)
-        return zs, None, mask
+        return frames.got["z"]
     own, best = OWN[frames.config["g"]], None
-    order = [own, *(name for name in INVERSES if name != own and frames.kept is None)]
-    for name in order:
-        z, there = INVERSES[name](s)
-        size = frames.tolerance["s"] * (100 if name not in ("positive", "all", "clipped") else 1)
+    order = [(own, "s")]
+    if frames.kept is None:
+        order += [(name, "s") for name in ("positive", "tanh", "sigmoid") if name != own]
+        order += [(own, outer) for outer in OUTER if frames.config["recurrent"] or "H" not in outer]
+        order += [(name, "s") for name in ("softplus", "softsign", "clipped", "all") if name != own]
+    for name, outer in order:
+        z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
+        size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
         zs, mask = _sums(frames, z, size, ok & there)
         for edits in zs[:FEW]:
             model = sum(frames.value(part, edits) for part in ("input", "feedback", "leak", "bias"))
@@ -91,7 +95,7 @@ def _z_and_s(frames, found):
             for more in ss[:FEW]:
                 cost = len(edits) + len(more)
                 if best is None or cost < best[0]:
-                    best = cost, [], []
+                    best = cost, [], [], model
                 if cost == best[0]:
                     best[1].append(edits)
                     best[2].append(more)
@@ -99,10 +103,10 @@ def _z_and_s(frames, found):
             break
     found["z"], found["s"] = ([], []) if best is None else (
         list(dict.fromkeys(best[1])), list(dict.fromkeys(best[2])))
-    return found["z"], None, ok
+    return None if best is None else best[3]
 
 
-def _v_and_y(frames, found):
+def _v_and_y(frames, found, z):
     ok, y = frames.ok, frames.got["y"]
     if "v" in frames.got:
         found["v"] = single(frames, "v", frames.got["v"], frames.tolerance["v"], ok)
@@ -120,7 +124,9 @@ def _v_and_y(frames, found):
     spiking = np.isin(known(y, ok), (0, 1)).all()
     plain = [(), *((e,) for e in forward_edits(frames.config, ("v",), frames.pool) if not e.fitted)]
     for v_edits in plain:
-        names = frames.with_names(v=frames.value("v", v_edits))
+        known_z = {} if z is None else {"z": z}
+        names = frames.with_names(**known_z)
+        names = frames.with_names(**known_z, v=frames.value("v", v_edits, names=names))
         ys = single(frames, "y", y, frames.tolerance["y"], ok, names, fitted=not v_edits and not spiking)
         for y_edits in ys:
             found["v"].append(v_edits)

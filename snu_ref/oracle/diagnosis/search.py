@@ -13,6 +13,7 @@ from .sets import FORMS, Edits, Whole
 TRIALS = 2000        # ours: runs of a whole program in one check
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
 WIDTH, DEPTH = 3, 4  # ours: of the search in the backward pass
+EACH = 500           # ours: runs for one form of the gradients of one case
 
 
 class Budget:
@@ -46,7 +47,7 @@ def forward_sets(pool, whole, carried, budget):
         if found:
             return _least(found), looked[0]
         ends = [e for e in FORWARD if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
-        bases = [edits for lines in looked[:3] for edits in lines.sets()[:FORWARD_BASES]]
+        bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:FORWARD_BASES])]
         for size in (1, 2):
             found = [(*base, *more) for base in bases for more in itertools.combinations(ends, size)
                      if _together((*base, *more)) and fits((*base, *more))]
@@ -105,7 +106,14 @@ def backward_sets(seen, whole, forwards, budget):
         for form in list(FORMS)[:5] if forward else ("by hand", "derived"):
             if budget.spent():
                 return found
-            found += advance(seen, whole, Edits(forward, form), budget)
+            found += advance(seen, whole, Edits(forward, form), candidates(seen, form), budget)
+        if not found:  # edits of the forward pass that its numbers do not show
+            silent = [e for e in FORWARD if e.slot not in ENDS and not e.fitted
+                      and e.applies(seen.config, seen.inputs)
+                      and all(e.slot != f.slot for f in forward)
+                      and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
+            found += advance(seen, whole, Edits(forward),
+                             silent + candidates(seen, "derived"), budget)
         if found:
             break
     return found
@@ -117,10 +125,10 @@ def candidates(seen, form):
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
 
-def advance(seen, whole, base, budget):
+def advance(seen, whole, base, edits, budget):
     """Edits of the backward pass, each of which brings it nearer to the port's, from the last step on."""
-    edits = candidates(seen, base.form)
     frontier = [(seen.advance(whole.run(base)), base)]
+    enough = budget.left - EACH
     for _ in range(DEPTH + 3):
         scored, done = [], []
         for score, have in frontier:
@@ -129,7 +137,7 @@ def advance(seen, whole, base, budget):
                 for e in edits:
                     if e.fitted != fitted or any(e.slot == f.slot for f in have.backward):
                         continue
-                    if budget.spent():
+                    if budget.left < max(enough, 0):
                         return done
                     if fitted:
                         e = _fit(seen, whole, have, e, score)

@@ -28,11 +28,11 @@ leak | decay * s_before * (1 - fired) * (1 - fired) | the gate acts twice
 leak | decay * s_before * (1 - half(fired)) | the gate is rounded to 0 or 1
 leak | decay * s_before * (1 - positive(fired)) | the state is erased wherever y > 0
 leak | decay * s_before * (1 - clip(s_before + b, 0, 1)) | the gate is 1 - v clipped to [0, 1]
-leak | decay * s_before * (1 - y_before2) | the gate sees the y of two steps ago
-leak | decay * s_before * (1 - larger(y_before, y_before2)) | a spike resets two steps
-leak | decay * s_before * (1 - y_start) | the gate sees y_0 at every step
-leak | decay * s_before * (1 - from_second(y_before, 0 * y_before)) | y_0 gates nothing
-leak | decay * s_before * (1 - from_second(y_before2, y_before)) | the gate sees the y of two steps ago; y_0 twice
+leak | decay * s_before * (1 - seen(y_before2)) | the gate sees the y of two steps ago
+leak | decay * s_before * (1 - larger(seen, seen(y_before2))) | a spike resets two steps
+leak | decay * s_before * (1 - seen(y_start)) | the gate sees y_0 at every step
+leak | decay * s_before * (1 - from_second(seen, 0 * y_before)) | y_0 gates nothing
+leak | decay * s_before * (1 - from_second(seen(y_before2), seen)) | the gate sees the y of two steps ago; y_0 twice
 leak | decay * s_before * (1 - from_second(fired, 0 * fired)) | y_0 gates nothing, in the first step
 leak | decay * s_before * (1 - from_second(fired, positive(s_before + b))) | the first gate is made of s_0, not of y_0
 leak | decay * s_before * (1 - from_second(fired, h(s_before + b))) | the first gate is made of s_0, not of y_0 | h=sigmoid
@@ -132,8 +132,9 @@ s | leaky(z, k) | leaky_relu has slope k below 0 | g=leaky_relu
 s | k * g(z) | s is multiplied by k
 s | decay * g(z) | the decay acts after g
 s | -g(z) | s has the wrong sign
-s | all_but_last(g(z)) | the state of the last unit is always 0 (a loop is one unit too short) | several
+s | all_but_last(g(z)) | the state of the last unit is always 0 (a loop is one unit too short)
 s | g(z) + b | b is added to the state that is kept
+s | g(z) + y_before @ H ; feedback: 0 | y H is added after g, not inside | recurrent=True
 s | g(z + b) | b is added inside g and stays in the state
 s | g(z) + k | s has a constant k more
 v | s - b | b is subtracted (as a threshold)

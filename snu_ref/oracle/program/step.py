@@ -68,6 +68,7 @@ def _resolved(text, g, h, surrogate, reset_grad):
     text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
         r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
         H_SLOPES[surrogate]) + ")", text)
+    text = re.sub(r"\bseen\(", "const(" if reset_grad == "detached" else "(", text)
     return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
 
 
