@@ -49,7 +49,7 @@ def _holds(word, config, inputs):
         (m, n), B = inputs["params.W"].shape, inputs["x"].shape[1]
         return {"several": n > 1, "square": 1 < m == n, "samples": B > 1, "b=n": 1 < B == n}[word]
     name, sign, values = re.fullmatch(r"(\w+)(!?=)(.*)", word).groups()
-    return (str(config[name]) in values.split(",")) == (sign == "=")
+    return (str(config.get(name)) in values.split(",")) == (sign == "=")
 
 
 def table(text):

@@ -72,6 +72,9 @@ def _resolved(text, g, h, surrogate, reset_grad):
     return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
 
 
+BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
+
+
 @lru_cache(maxsize=None)
 def compiled(text):
     """The code of a line."""
@@ -80,7 +83,7 @@ def compiled(text):
 
 def compute(text, names):
     """The value of a line."""
-    return eval(compiled(text), {"__builtins__": {}}, names)
+    return eval(compiled(text), BUILTINS, names)
 
 
 def program(config, edits):
