@@ -14,7 +14,7 @@ from ...gradcheck.frozen import frozen_forward
 from ...gradcheck.numerical import complex_step
 from ...gradcheck.textbook import TEXTBOOK_LOSSES
 from ...snu import SNU
-from ..diagnosis.variants import run_variant
+from ..program.step import run
 from .case import group
 from .reference import STATE, make_unit, outputs_of
 from .reference_training import batch, make_network
@@ -125,7 +125,7 @@ def tape_outputs(config, inputs, outputs):
     """The SNU's outputs by the generic tape; {} for others, and for long sequences: it is slow."""
     if config["unit"] != "snu" or inputs["x"].size > MANY:
         return {}
-    return {name: a for name, a in run_variant(config, inputs, ()).items() if name in outputs}
+    return {name: a for name, a in run(config, inputs).items() if name in outputs}
 
 
 # ---- margins and life ---------------------------------------------------------------------------

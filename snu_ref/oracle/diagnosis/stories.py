@@ -1,127 +1,157 @@
-"""Failures that have one cause told as one story.
-
-The simplest failing case and the most telling one are diagnosed. Of the explanations that are
-found, the one that is believed (`belief`) and fits most takes all failures that it fits; then the
-same again with what is left. What no explanation fits is put together by the tensor that diverges
-first, with explanations that describe some of these cases.
-"""
-import time
+"""Failures that have one cause told as one story: what is claimed, and of which cases."""
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..cases.manifest import FOLDER
-from .along import FORMS
-from .belief import Judge
-from .recognising import recognise
-from .search import diagnose
+from ..program import short
+from ..program.printing import diff
+from .cover import Claim
+from .network import network_with
+from .others import Program
+from .sets import texts
+from .unit import PROPOSING, Unit
 
-SECONDS = 5.0   # ours: of the processor, after which no further diagnosis is begun
-STORIES = 8     # ours: stories with a diagnosis at most
-DESCRIBED = 2   # ours: explanations that describe some cases of a story
+NEAR = 1e-3         # ours: relative errors below this, without an explanation, are lost digits
+BOUNDARY = 0.2      # ours: so many cases at boundaries, without one of their own, belong to a story
+OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 
 
 class Story(NamedTuple):
-    """Failing Results with one cause, the simplest first."""
+    """Failing Results with one cause, the simplest first.
+
+    grade: "confirmed" (all numbers of these cases follow from the edits), "held" (single lines hold
+    with these edits), "digits" (only precision is lost) or "" (not explained).
+    edits: [{"says", "line", ...}]; diff: [(reference, yours)]; lines: line -> what is known of it.
+    """
     results: list
-    explanation: Any = None   # a diagnosis.Explanation
-    others: tuple = ()        # explanations that fit as well
-    partly: tuple = ()        # where there is none: explanations of some of the tensors
-    described: tuple = ()     # (explanation, number of cases, why it is no diagnosis)
-    where: str = ""           # what sets these cases apart from passes that should fail, too
+    grade: str = ""
+    says: tuple = ()
+    diff: tuple = ()
+    form: str = ""
+    others: tuple = ()
+    digits: float = 0.0
+    where: str = ""
+    lines: Any = None
+    beside: tuple = ()     # Results at boundaries that fail too, without an explanation of their own
 
 
 def tell(results, dtype, folder=FOLDER):
-    """The stories of all failed Results, the simplest first."""
-    teller = _Teller(results, np.dtype(dtype).name, folder)
-    while teller.untried and len(teller.stories) < STORIES and not teller.late():
-        teller.look_further()
-        teller.tell_what_is_believed()
-    return teller.stories + teller.the_rest()
+    """The stories of all failed Results."""
+    failed = {r.id: r for r in results if r.verdict == "failed"}
+    unit = Unit(results, np.dtype(dtype).name, folder)
+    claims, left = unit.claims()
+    rest = [r for r in failed.values() if r.entry["config"]["unit"] != "snu"]
+    stories = []
+    for claim in claims:
+        mine = [failed[id] for id in claim.ids]
+        if claim.edits is claims[0].edits:
+            carried = [r for r in rest if r.entry["config"]["unit"] == "training"
+                       and _carried(r, claim, unit)]
+            rest = [r for r in rest if r not in carried]
+            mine += carried
+        stories.append(_confirmed(claim, mine))
+    others, unexplained = _of_others(rest, np.dtype(dtype).name, unit.budget)
+    stories += others
+    left = [failed[id] for id in left]
+    at_edges = [r for r in left if r.entry["family"] not in PROPOSING]
+    if claims and len(at_edges) == len(left) <= max(BOUNDARY * len(stories[0].results), 1):
+        stories[0] = stories[0]._replace(beside=tuple(left))
+        left = []
+    return stories + _unexplained(left, unit) + _unexplained(unexplained, None)
 
 
-class _Teller:
-    """The stories told so far, the failures that are left, and the explanations found for them."""
+def _confirmed(claim, mine):
+    return Story(mine, "confirmed", tuple(e.said() for e in claim.edits.all),
+                 tuple(_diff(claim.edits.all, mine)), getattr(claim.edits, "form", ""),
+                 tuple(tuple(e.said() for e in other.all) for other in claim.others), claim.digits,
+                 claim.where)
 
-    def __init__(self, results, dtype, folder):
-        self.judge = Judge(results, dtype, folder)
-        self.failed = [r for r in results if r.verdict == "failed"]
-        self.left, self.untried = list(self.failed), list(self.failed)
-        self.stories, self.pool, self.partly = [], {}, {}
-        self.deadline = time.process_time() + SECONDS
 
-    def late(self):
-        """Whether no further diagnosis is begun."""
-        return time.process_time() > self.deadline
+def _diff(edits, mine):
+    """The lines of several edits, each in the configuration of a case in which it applies."""
+    left, pairs = list(edits), []
+    configs = [(r.entry["config"], r.case[0]) for r in mine if r.entry["config"]["unit"] != "training"]
+    while left and configs:
+        config, inputs = max(configs, key=lambda c: sum(e.applies(*c) for e in left))
+        here = [e for e in left if e.applies(config, inputs)]
+        if not here:
+            break
+        pairs += [pair for pair in diff(config, texts(here)) if pair not in pairs]
+        left = [e for e in left if e not in here]
+    return pairs or [pair for r in mine[:1] for pair in diff(r.entry["config"], texts(edits))]
 
-    def look_further(self):
-        """Diagnose the simplest and the richest case of those that are left and untried."""
-        simplest = self.untried[0]
-        alike = [r for r in self.untried if _unit(r) == _unit(simplest)]
-        richest = max(alike, key=lambda r: (len(r.got), sum(bool(a.any()) for a in r.got.values()),
-                                            -sum(a.size for a in r.case[0].values())))
-        # two changes meet the few numbers of a simple case by chance: these are for the richest
-        self._diagnose(richest, True)
-        if simplest is not richest:
-            self._diagnose(simplest, False)
 
-    def _diagnose(self, r, pairs):
-        self.untried.remove(r)
-        config, (inputs, outputs), bound = r.entry["config"], r.case, self.judge.bound(r.entry)
-        if config["unit"] == "snu":
-            seconds = max((self.deadline - time.process_time()) / 2, 0.5)
-            found = diagnose(config, inputs, r.got, outputs, bound, pairs=pairs, seconds=seconds)
-        else:
-            found = recognise(config, inputs, r.got, outputs, bound)
-        for explanation in found:
-            if explanation.unmatched:
-                if pairs:
-                    self.partly.setdefault(r.id, []).append(explanation)
+def _carried(r, claim, unit):
+    """Whether a mistake of the unit explains a training run as well."""
+    inputs = r.case[0]
+    bound = 4 * r.entry["tolerance"][unit.dtype]["bound"]
+    try:
+        outputs = short.training_numbers(r.entry["config"], inputs, {},
+                                         network_with(claim.edits, unit.budget))
+    except (ValueError, ArithmeticError):
+        return False
+    return all(np.abs(outputs[name] - a).max() <= bound * (np.abs(outputs[name]).max() or 1)
+               for name, a in r.got.items())
+
+
+def _of_others(rest, dtype, budget):
+    stories, left, groups = [], [], {}
+    for r in rest:
+        config = r.entry["config"]
+        groups.setdefault((config["unit"], config.get("loss") if config["unit"] == "loss" else None),
+                          []).append(r)
+    for group in groups.values():
+        claims, ids = Program(group, dtype, budget).claims()
+        by_id = {r.id: r for r in group}
+        for claim in claims:
+            same = next((i for i, s in enumerate(stories) if s.says == tuple(
+                e.said() for e in claim.edits.all)), None)
+            mine = [by_id[id] for id in claim.ids]
+            if same is None:
+                stories.append(_confirmed(claim, mine))
             else:
-                self.pool.setdefault((_unit(r), frozenset(explanation.names)), (explanation, r))
-
-    def tell_what_is_believed(self):
-        """Stories of explanations without doubt, the best first, as long as there are any."""
-        while len(self.stories) < STORIES:
-            ranked = self._ranked()
-            if not ranked or ranked[0].doubt:
-                return
-            best = ranked[0]
-            names = tuple(best.explanation.names)
-            mine = [r for r in self.left if self.judge.fits(r, names) == "fits"]
-            others = tuple(w.explanation for w in ranked[1:] if w.rank == best.rank)
-            self.stories.append(Story(mine, best.explanation, others, where=best.where))
-            taken = {r.id for r in mine}
-            self.left = [r for r in self.left if r.id not in taken]
-            self.untried = [r for r in self.untried if r.id not in taken]
-
-    def _ranked(self):
-        """The explanations found so far that fit any of what is left, weighed, the best first."""
-        weighed = [self.judge.weigh(explanation, self.left, r, self._told_without(explanation))
-                   for explanation, r in self.pool.values()]
-        return sorted((w for w in weighed if w.fits), key=lambda w: w.rank, reverse=True)
-
-    def _told_without(self, explanation):
-        """The Results of stories whose explanation does not hold these changes."""
-        names = {name for name in explanation.names if name not in FORMS}
-        return [r for story in self.stories if not names <= set(story.explanation.names)
-                for r in story.results]
-
-    def the_rest(self):
-        """Stories without a diagnosis, by the tensor that diverges first."""
-        ranked, groups = self._ranked() if self.left else [], {}
-        for r in self.left:
-            groups.setdefault((_unit(r), r.comparison.divergence.tensor), []).append(r)
-        stories = []
-        for group in groups.values():
-            fitting = [(w, sum(self.judge.fits(r, tuple(w.explanation.names)) == "fits"
-                               for r in group)) for w in ranked[:3 * DESCRIBED]]
-            described = tuple((w.explanation, count, w.doubt or "no more stories are told")
-                              for w, count in fitting if count)[:DESCRIBED]
-            partly = next((self.partly[r.id] for r in group if r.id in self.partly), ())
-            stories.append(Story(group, partly=tuple(partly), described=described))
-        return stories
+                stories[same] = stories[same]._replace(results=stories[same].results + mine)
+        left += [by_id[id] for id in ids]
+    return stories, left
 
 
-def _unit(r):
-    return r.entry["config"]["unit"]
+def _unexplained(left, unit):
+    """Stories without a confirmed cause: by what is held of their lines, or by their first divergence."""
+    stories, groups = [], {}
+    for r in left:
+        groups.setdefault((r.entry["config"]["unit"], r.comparison.divergence.tensor), []).append(r)
+    for group in groups.values():
+        worst = max(r.comparison.worst for r in group)
+        if worst < NEAR:
+            stories.append(Story(group, "digits", digits=float(-np.log10(worst))))
+            continue
+        lines = _lines(group, unit) if unit is not None else None
+        edits = [e for sets in (lines or {}).values() for e in (sets[0] if sets else ())]
+        stories.append(Story(group, "held" if edits else "", tuple(e.said() for e in edits),
+                             tuple(_diff(edits, group)) if edits else (),
+                             lines=lines))
+    return stories
+
+
+def _lines(group, unit):
+    """line -> sets of edits with which it holds, in the first class of cases of a group."""
+    held = unit.held([r.id for r in group])
+    return next(iter(held.values())).found if held else None
+
+
+def failing_options(results, mine):
+    """[(option, value, failing, others that pass)]: options whose every case fails, and no other."""
+    units = [r for r in results if r.entry["config"]["unit"] == "snu"
+             and r.verdict in ("passed", "failed")]
+    ids, found = {r.id for r in mine}, []
+    for option in OPTIONS:
+        for value in dict.fromkeys(r.entry["config"][option] for r in units):
+            there = {r.id for r in units if r.entry["config"][option] == value}
+            if there == ids and len(there) < len(units) \
+                    and all(r.verdict == "passed" for r in units if r.id not in ids):
+                found.append((option, value, len(there), len(units) - len(there)))
+    return found
+
+
+__all__ = ["Claim", "Story", "tell", "failing_options"]

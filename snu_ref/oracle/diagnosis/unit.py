@@ -1,30 +1,18 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
-import itertools
-from typing import NamedTuple
-
 import numpy as np
 
 from ..cases.manifest import load_case
+from .cover import Claim, cover, spread
 from .lines import look
 from .search import Budget, backward_sets, forward_sets
 from .seen import Seen, forward_class, has_traces, seen_of
 from .sets import Edits, Whole
 
-SAMPLE = 24      # ours: failing cases, and passing ones, in which rival sets of edits are weighed
 SHARE = 0.5      # ours: of the cases in which a set of edits should show, it must give so many
 POOL = 4         # ours: cases of one class that are looked at together
 LONGEST = 50     # ours: steps of a case in which edits are looked for
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
-
-
-class Claim(NamedTuple):
-    """A set of edits, the ids of the cases that it explains, and how far it is proved."""
-    edits: Edits
-    ids: tuple
-    others: tuple = ()     # sets that these cases do not tell apart from it
-    digits: float = 0.0
-    where: str = ""        # an option that all these cases share, where others pass that should fail
 
 
 class Unit:
@@ -99,30 +87,14 @@ class Unit:
     def claims(self):
         """The fewest sets that explain the most cases, and the ids of those without any."""
         self.search()
-        left, claims = list(self.failed), []
-        known = list(self.known)
-        while left and known:
-            sample = _spread(left)
-            scored = []
-            for edits in known:
-                fits = sum(self.fits(seen, edits) for seen in sample)
-                if fits:
-                    scored.append((-fits, edits.rank, edits))
-            scored.sort(key=lambda item: item[:2])
-            chosen = next((edits for *_, edits in scored if self._stands(edits, sample)), None)
-            if chosen is None:
-                break
-            ids = tuple(seen.id for seen in left if self.fits(seen, chosen))
-            count = -next(n for n, _, edits in scored if edits is chosen)
-            rivals = [edits for n, rank, edits in scored if -n == count and edits is not chosen
-                      and rank[0] == chosen.rank[0] and edits.all != chosen.all]
-            mine = [seen for seen in left if seen.id in ids]
+        chosen, left = cover(self.failed, self.known, self.fits, self._stands)
+        claims = []
+        for edits, mine, rivals in chosen:
             digits = min(seen.digits(self.wholes[seen.id].run(
-                chosen.for_case(seen.config, seen.inputs))) for seen in mine[:SAMPLE])
-            claims.append(Claim(_shown(chosen, mine), ids, tuple(rivals[:6]), digits,
-                                self._where(chosen, mine)))
-            left = [seen for seen in left if seen.id not in ids]
-            known.remove(chosen)
+                edits.for_case(seen.config, seen.inputs))) for seen in mine[:4])
+            claims.append(Claim(_shown(edits, mine), tuple(seen.id for seen in mine),
+                                tuple(_shown(other, mine) for other in rivals), digits,
+                                self._where(edits, mine)))
         return claims, [seen.id for seen in left]
 
     def _stands(self, edits, sample):
@@ -137,7 +109,7 @@ class Unit:
     def _where(self, edits, mine):
         """An option that sets the explained cases apart from passes that should have failed."""
         against = []
-        for r in _spread(self.passed):
+        for r in spread(self.passed):
             config = r.entry["config"]
             if r.entry["outputs"]["y"][0] > LONGEST:
                 continue
@@ -184,8 +156,3 @@ def _simple(seen):
     return (c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through",
             c["g"] not in ("relu",), seen.family not in PROPOSING, seen.family != "unit",
             c["h"] != "step")
-
-
-def _spread(items):
-    step = max(len(items) / SAMPLE, 1)
-    return [items[int(i * step)] for i in range(min(SAMPLE, len(items)))]

@@ -113,7 +113,7 @@ nu | mu + sigma * N_drift | the drift exponent may be negative
 mu | -0.0155 * log_r + 0.0244 ; sigma: -0.0125 * log_r - 0.0059 | mean and spread of the drift exponent are not clipped
 G_program | G_new | a programmed conductance may be negative
 program_spread | 0.26348 + 1.9650 * r + 1.1731 * r * r | the quadratic term of the programming spread has the wrong sign
-age | t - written | the age of a device is not held at t0 from below
+age | max(t - written, 1e-6) | the age of a device is not held at t0 from below
 age | max(t, t0) | the age of a device is t, not t - t_write
 age | t - written + t0 | the age of a device is t - t_write + t0
 drifted | G0 * age**-nu | the age is not divided by t0
