@@ -175,7 +175,7 @@ def fit(function, target, tolerance):
 
 def sums(frames, target, tolerance, mask, products=False):
     """The sets of edits of the parts of z with which the sum holds, those with the fewest edits."""
-    if mask.sum() < 6:
+    if mask.sum() < 2:
         return []
     options = {part: [(), *((e,) for e in forward_edits(frames.config, SLOTS[part], frames.pool))]
                for part in PARTS}
@@ -189,7 +189,7 @@ def sums(frames, target, tolerance, mask, products=False):
     target, tolerance = target[mask], tolerance[mask] * 3
     found = _combined(plain, vectors, target, tolerance)
     least = min(map(len, found), default=9)
-    if least > 1:
+    if least > 1 and mask.sum() >= 6:
         fitted = _with_numbers(frames, options, plain, vectors, target, tolerance, mask)
         found = sorted(found + fitted, key=_cost)
     return [f for f in found if _cost(f)[0] == _cost(found[0])[0]][:8]

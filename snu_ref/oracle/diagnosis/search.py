@@ -53,11 +53,12 @@ def forward_sets(pool, whole, carried, budget):
                      if _together((*base, *more)) and fits((*base, *more))]
             if found:
                 return _least(found), looked[0]
-        return [], looked[0]
+        return [edits for edits in _singles(seen) if fits(edits)][:FEW], looked[0]
     return _blind(seen, whole, fits, budget), None
 
 
 FORWARD_BASES = 3
+FEW = 20             # ours: sets of forward edits whose gradients are looked at
 
 
 def _together(edits):
@@ -70,15 +71,19 @@ def _least(sets):
     return [edits for edits in sets if len(edits) == len(sets[0])][:6]
 
 
+def _singles(seen):
+    return [(e,) for e in FORWARD if e.applies(seen.config, seen.inputs) and not e.fitted]
+
+
 def _blind(seen, whole, fits, budget):
     """Forward edits where the state is not known: single ones, then pairs of those that go farthest."""
-    singles = [(e,) for e in FORWARD if e.applies(seen.config, seen.inputs) and not e.fitted]
+    singles = _singles(seen)
     found = [edits for edits in singles if fits(edits)]
     if found or budget.spent():
-        return found[:20]
+        return found[:FEW]
     far = sorted(singles, key=lambda edits: -_agreed(seen, whole.traces(edits)[0]))[:6]
     return [a + b for a in far for b in singles if a[0].slot != b[0].slot and not budget.spent()
-            and fits(a + b)][:20]
+            and fits(a + b)][:FEW]
 
 
 def _agreed(seen, outputs):
@@ -108,7 +113,7 @@ def backward_sets(seen, whole, forwards, budget):
                 return found
             found += advance(seen, whole, Edits(forward, form), candidates(seen, form), budget)
         if not found:  # edits of the forward pass that its numbers do not show
-            silent = [e for e in FORWARD if e.slot not in ENDS and not e.fitted
+            silent = [e for e in FORWARD if not e.fitted
                       and e.applies(seen.config, seen.inputs)
                       and all(e.slot != f.slot for f in forward)
                       and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]

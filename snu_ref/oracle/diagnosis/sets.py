@@ -37,7 +37,7 @@ class Edits(NamedTuple):
     @property
     def rank(self):
         """Lower is better: fewer edits, without numbers, the commonest."""
-        return (sum(1 if e.k is None else 1.5 for e in self.all), list(FORMS).index(self.form),
+        return (sum(1 if e.k is None else 1.5 for e in self.all), self.form != "by hand" if not self.forward else list(FORMS).index(self.form),
                 sum(e.order for e in self.all))
 
     def for_case(self, config, inputs):

@@ -50,7 +50,8 @@ def tell(results, dtype, folder=FOLDER):
                        and _carried(r, claim, unit)]
             rest = [r for r in rest if r not in carried]
             mine += carried
-        stories.append(_confirmed(claim, mine))
+        order = list(failed)
+        stories.append(_confirmed(claim, sorted(mine, key=lambda r: order.index(r.id))))
     others, unexplained = _of_others(rest, np.dtype(dtype).name, unit.budget)
     stories += others
     left = [failed[id] for id in left]

@@ -39,9 +39,9 @@ class Unit:
             if any(self.fits(seen, edits) for edits in self.known):
                 continue
             key = (*forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"])
-            if self.budget.spent() or tried.get(key[:4], 0) > 3 or tried.get(key, 0) > 0:
+            if self.budget.spent() or tried.get(key[:4], 0) > 3 or tried.get(key, 0) > 1:
                 continue
-            tried[key], tried[key[:4]] = 1, tried.get(key[:4], 0) + 1
+            tried[key], tried[key[:4]] = tried.get(key, 0) + 1, tried.get(key[:4], 0) + 1
             for edits in self._found(seen, proposing):
                 for more in (edits, self._merged(edits, seen)):
                     if more not in self.known:
@@ -104,7 +104,7 @@ class Unit:
         same = [seen for seen in shows
                 if edits.for_case(seen.config, seen.inputs).all == edits.all] or shows
         return fits >= 1 and sum(self.fits(seen, edits) for seen in same) >= SHARE * len(same) \
-            and (len(self.failed) == 1 or fits > 1 or len(sample) == 1)
+            and (fits > 1 or len(self.failed) <= 3 or edits.rank[0] <= 1)
 
     def _where(self, edits, mine):
         """An option that sets the explained cases apart from passes that should have failed."""

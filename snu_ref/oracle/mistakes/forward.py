@@ -28,12 +28,11 @@ leak | decay * s_before * (1 - fired) * (1 - fired) | the gate acts twice
 leak | decay * s_before * (1 - half(fired)) | the gate is rounded to 0 or 1
 leak | decay * s_before * (1 - positive(fired)) | the state is erased wherever y > 0
 leak | decay * s_before * (1 - clip(s_before + b, 0, 1)) | the gate is 1 - v clipped to [0, 1]
-leak | decay * s_before * (1 - seen(y_before2)) | the gate sees the y of two steps ago
-leak | decay * s_before * (1 - larger(seen, seen(y_before2))) | a spike resets two steps
-leak | decay * s_before * (1 - seen(y_start)) | the gate sees y_0 at every step
-leak | decay * s_before * (1 - from_second(seen, 0 * y_before)) | y_0 gates nothing
-leak | decay * s_before * (1 - from_second(seen(y_before2), seen)) | the gate sees the y of two steps ago; y_0 twice
-leak | decay * s_before * (1 - from_second(fired, 0 * fired)) | y_0 gates nothing, in the first step
+leak | decay * s_before * (1 - fired_by(y_before2)) | the gate sees the y of two steps ago
+leak | decay * s_before * (1 - larger(fired, fired_by(y_before2))) | a spike resets two steps
+leak | decay * s_before * (1 - fired_by(y_start)) | the gate sees y_0 at every step
+leak | decay * s_before * (1 - from_second(fired, 0 * fired)) | y_0 gates nothing
+leak | decay * s_before * (1 - from_second(fired_by(y_before2), fired)) | the gate sees the y of two steps ago; y_0 twice
 leak | decay * s_before * (1 - from_second(fired, positive(s_before + b))) | the first gate is made of s_0, not of y_0
 leak | decay * s_before * (1 - from_second(fired, h(s_before + b))) | the first gate is made of s_0, not of y_0 | h=sigmoid
 leak | decay * (s_before + b * (y_before - b * 0)) * 1.0 | the reset subtracts the threshold of each unit's own spike | lateral_inhibition=True
@@ -62,7 +61,7 @@ decay | clip(decay, k, 1) | the decay is clipped to at least k
 fired | seen | each unit is reset by its own spike, as without inhibition | lateral_inhibition=True several
 fired | max(seen) | the reset is shared as with inhibition, by max_j y_j | lateral_inhibition=False several
 fired | max_over_batch(seen) | the maximum runs over the batch as well | lateral_inhibition=True samples
-fired | max_of_batch(seen) | the maximum runs over the batch, not over the units | lateral_inhibition=True samples
+fired | max_of_batch(seen) | the maximum runs over the batch, not over the units | lateral_inhibition=True
 fired | sum(seen) | the gate has sum_j y_j for max_j y_j | lateral_inhibition=True several
 fired | mean(seen) | the gate has mean_j y_j for max_j y_j | lateral_inhibition=True several
 fired | clip(sum(seen), 0, 1) | the gate has min(1, sum_j y_j) for max_j y_j | lateral_inhibition=True several
@@ -203,7 +202,7 @@ y_out | y_before | y is reported a step late
 y_out | s | s is returned in the place of y
 y_out | v | v is returned in the place of y
 y_out | z | z is returned in the place of y
+s_0 | 0 * s_0 ; y_0: 0 * y_0 | the initial state is ignored
 s_0 | 0 * s_0 | the initial s is ignored
 y_0 | 0 * y_0 | the initial y is ignored
-s_0 | 0 * s_0 ; y_0: 0 * y_0 | the initial state is ignored
 """)

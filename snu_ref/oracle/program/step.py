@@ -57,18 +57,20 @@ def slope_of_h(config):
 
 def resolve(text, config):
     """A line with the names of this configuration for g, h and `seen`, what the gate sees of y."""
-    return _resolved(text, *(config[name] for name in ("g", "h", "surrogate", "reset_grad")))
+    return _resolved(text, *(config[name] for name in (
+        "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
 
 
 @lru_cache(maxsize=None)
-def _resolved(text, g, h, surrogate, reset_grad):
+def _resolved(text, g, h, surrogate, reset_grad, inhibited):
     text = re.sub(r"\bg\(", g + "(", text)
     text = re.sub(r"\bh\(", h + "(", text)
     text = re.sub(r"\bpsi\(", f"psi_{surrogate}(", text)
     text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
         r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
         H_SLOPES[surrogate]) + ")", text)
-    text = re.sub(r"\bseen\(", "const(" if reset_grad == "detached" else "(", text)
+    seen = "const" if reset_grad == "detached" else ""
+    text = re.sub(r"\bfired_by\((\w+)\)", rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)", text)
     return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
 
 
