@@ -258,7 +258,8 @@ UNIT_ENDS = True
 
 # ---- ports ----------------------------------------------------------------------------------------
 TEXT = re.search(r"UNIT_BEGINS = True\n(.*?)UNIT_ENDS = True", Path(__file__).read_text(), re.S)[1]
-RETURNED = {"all": ".*", "s y grads": "[sy]|end.*|grad.*|start.*", "y grads": "y|end.y|grad.*"}
+RETURNED = {"all": ".*", "s y grads": "[sy]|end.*|grad.*|start.*", "y grads": "y|end.y|grad.*",
+            "s y": "[sy]", "y": "y"}
 SCOPES = {"every option": lambda c: True,
           "no H, no inhibition": lambda c: not (c["recurrent"] or c["lateral_inhibition"]),
           "spikes alone": lambda c: c["h"] == "step" and not c["lateral_inhibition"],
@@ -784,6 +785,25 @@ pieces_cut hand s y grads
 ties_first derived s y grads
 dz_clipped hand all
 start_gradient_short hand s y grads
+dropout derived s y grads
+recurrent_state derived s y grads
+no_inhibition derived y grads
+hard_output derived all
+back_past_h hand all
+back_in_wrong_order hand s y grads
+dy_a_step_off hand y grads
+sigmoid_of_y hand s y grads
+tanh_unsquared derived s y grads
+state_in_bfloat16 derived all
+straight_through hand y grads [defaults alone]
+soft_reset_s_y derived s y: soft_reset
+decayed_input_s_y derived s y: decayed_input [no H, no inhibition]
+late_reset_s_y derived s y: late_reset
+inhibition_over_all_s_y derived s y: inhibition_over_all
+at_threshold_y derived y: at_threshold
+no_reset_y derived y: no_reset
+one_minus_decay_y derived y: one_minus_decay [defaults alone]
+recurrence_gated_y derived y: recurrence_gated
 """
 
 SEVERAL = """
@@ -827,6 +847,12 @@ four_mixed derived y grads: at_threshold tanh_always state_constant end_y_missin
 precise_and_not hand s y grads: drive_in_bfloat16 dH_without_start
 clipped derived s y grads: dz_clipped relu_always
 reversed_time derived s y grads: time_reversed decay_squared
+start_and_scale derived s y grads: start_ignored dy_over_T
+two_surrogates derived s y grads: fast_sigmoid_unsquared narrow_triangle
+two_activations derived s y grads: g_of_input leaky_slope_of_relu
+spread_out hand all: inhibition_spread triangle_always
+soft_reset_and_leak_s_y derived s y: soft_reset leak_0_01
+averaged_and_old_y derived y: averaged_input at_threshold
 """
 
 ODD = """
@@ -851,7 +877,7 @@ odd_mean hand s y grads: dW_mean ddecay_of_new_s odd_smoothed
 for kind, text in (("single", SINGLE), ("several", SEVERAL), ("odd", ODD)):
     for row in text.split("\n")[1:-1]:
         name, style, returns, keys, scope = re.fullmatch(
-            r"(\w+) (\w+) (all|s y grads|y grads)(?:: ([\w ]+\w))?(?: \[(.*)\])?", row).groups()
+            r"(\w+) (\w+) (all|(?:s )?y(?: grads)?)(?:: ([\w ]+\w))?(?: \[(.*)\])?", row).groups()
         port(name, kind, style, returns, *(keys or name).split(), scope=scope or "every option")
 
 RIGHT = {
