@@ -786,6 +786,7 @@ ties_first derived s y grads
 dz_clipped hand all
 start_gradient_short hand s y grads
 dropout derived s y grads
+dx_of_s hand s y grads
 recurrent_state derived s y grads
 no_inhibition derived y grads
 hard_output derived all
@@ -840,7 +841,7 @@ reset_and_recurrence derived s y grads: no_reset no_recurrence
 late_both derived s y grads: late_reset late_recurrence
 start_both hand s y grads: start_s_ignored relu_slope_at_0 db_of_s
 soft_unit derived s y grads: steep_sigmoid one_minus_decay reset_never_constant
-soft_unit_hand hand s y grads: sigmoid_slope_short dx_of_s g_straight_through
+soft_unit_hand hand s y grads: sigmoid_slope_short dH_transposed g_straight_through
 four_forward derived s y grads: decay_0_9 minus_bias recurrence_after_g leak_0_2
 four_backward hand s y grads: reset_without_decay kept_without_gate ddecay_without_gate dW_mean
 four_mixed derived y grads: at_threshold tanh_always state_constant end_y_missing
@@ -888,10 +889,8 @@ RIGHT = {
     "hand_sums_in_the_end": (("dW = dW + x[t].T @ adj_z[t]", "pass"), ("db = db + adj_v[t].sum(0)", "pass"), before(
         "return (adj_y", "dW = np.einsum('tbi,tbj->ij', x[::-1], adj_z[::-1])",
         "db = adj_v.reshape(-1, b.size)[::-1].sum(0)")),
-    "derived_one_product": ((
-        "drive = x_t @ W", "drive = total(Var(x_t.a[:, :, None] * W.a, (x_t, lambda d, W=W: (d * W.a).sum(-1)), "
-        "(W, lambda d, x_t=x_t: (d * x_t.a[:, :, None]).sum(0))), 1)"), (
-        "z = drive + kept", "z = kept + curve(drive, lambda a: a[:, 0], 0)")),
+    "derived_product_by_sums": (("drive = x_t @ W", "drive = Var((x_t.a[:, ::-1, None] * W.a[::-1])"
+                                 ".sum(1), (x_t, lambda d: d @ W.a.T), (W, lambda d, x=x_t: x.a.T @ d))"),),
     "hand_other_surrogates": (
         ("1 - np.tanh(v) ** 2", "1 / np.cosh(np.clip(v, -300, 300)) ** 2"),
         ("1 / (1 + abs(v)) ** 2", "(1 + abs(v)) ** -2.0"), ("np.maximum(1 - abs(v), 0)", "np.clip(1 - abs(v), 0, 1)"),

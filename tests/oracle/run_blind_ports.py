@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -34,9 +35,13 @@ TIMEOUT = 3600  # seconds: for a check that hangs alone
 def check(port, *options):
     """The check's exit status, its text, and its JSON, of a port by name."""
     command = [sys.executable, "-m", "snu_ref", "check", f"{FILE}:PORTS.{port.name}", *options]
-    told = subprocess.run([*command, "--json", "/dev/fd/2"], cwd=ROOT, capture_output=True,
-                          text=True, timeout=TIMEOUT)
-    return told.returncode, told.stdout, json.loads(told.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "verdict.json"
+        told = subprocess.run([*command, "--json", str(file)], cwd=ROOT, capture_output=True,
+                              text=True, timeout=TIMEOUT)
+        if not file.exists():
+            raise RuntimeError(f"{port.name}: the check wrote no verdict: {told.stderr}")
+        return told.returncode, told.stdout, json.loads(file.read_text())
 
 
 def judge(port, verdict_text, verdict_json):
