@@ -190,23 +190,29 @@ for kind, text in (("single", SINGLE), ("several", SEVERAL), ("odd", ODD)):
 RIGHT = {
     "hand": (),
     "derived": (),
-    "hand_gate_written_out": (("ds = adj_z[t] * decay * gate", "ds = adj_z[t] * decay - adj_z[t] * (decay * top)"),),
+    "hand_gate_written_out": (
+        ("ds = adj_z[t] * decay * gate", "ds = adj_z[t] * decay - adj_z[t] * (decay * top)"),),
     "derived_gate_written_out": ((KEPT, "(decay * s) - (decay * s) * top"),),
-    "hand_sums_in_the_end": (("dW = dW + x[t].T @ adj_z[t]", "pass"), ("db = db + adj_v[t].sum(0)", "pass"), before(
-        "return (adj_y", "dW = np.einsum('tbi,tbj->ij', x[::-1], adj_z[::-1])",
-        "db = adj_v.reshape(-1, b.size)[::-1].sum(0)")),
-    "derived_product_by_sums": (("drive = x_t @ W", "drive = Var((x_t.a[:, ::-1, None] * W.a[::-1])"
-                                 ".sum(1), (x_t, lambda d: d @ W.a.T), (W, lambda d, x=x_t: x.a.T @ d))"),),
+    "hand_sums_in_the_end": (
+        ("dW = dW + x[t].T @ adj_z[t]", "pass"), ("db = db + adj_v[t].sum(0)", "pass"),
+        before("return (adj_y", "dW = np.einsum('tbi,tbj->ij', x[::-1], adj_z[::-1])",
+               "db = adj_v.reshape(-1, b.size)[::-1].sum(0)")),
+    "derived_product_by_sums": (
+        ("drive = x_t @ W", "drive = Var((x_t.a[:, ::-1, None] * W.a[::-1]).sum(1), "
+         "(x_t, lambda d: d @ W.a.T), (W, lambda d, x=x_t: x.a.T @ d))"),),
     "hand_other_surrogates": (
         ("1 - np.tanh(v) ** 2", "1 / np.cosh(np.clip(v, -300, 300)) ** 2"),
-        ("1 / (1 + abs(v)) ** 2", "(1 + abs(v)) ** -2.0"), ("np.maximum(1 - abs(v), 0)", "np.clip(1 - abs(v), 0, 1)"),
+        ("1 / (1 + abs(v)) ** 2", "(1 + abs(v)) ** -2.0"),
+        ("np.maximum(1 - abs(v), 0)", "np.clip(1 - abs(v), 0, 1)"),
         ("return 0.5 + 0.5 * np.tanh(0.5 * v)", "return 1 / (1 + np.exp(-v))")),
     "derived_in_longdouble": (before(
         "x, W, b, decay = (a[", "a = {k: p.astype(np.longdouble) for k, p in a.items()}"),),
-    "hand_where": ((KEPT, "decay * s * gate + 0"), ("1.0 * (v > 0)", "np.where(v <= 0, 0, 1)"),
-                   ("np.maximum(z, 0.1 * z)", "np.where(z > 0, z, z / 10)")),
-    "derived_recurrence_first": (("z = drive + kept", "z = kept + (drive if H is None else y @ H + drive)"),
-                                 ("z = z + y @ H", "pass")),
+    "hand_where": (
+        (KEPT, "decay * s * gate + 0"), ("1.0 * (v > 0)", "np.where(v <= 0, 0, 1)"),
+        ("np.maximum(z, 0.1 * z)", "np.where(z > 0, z, z / 10)")),
+    "derived_recurrence_first": (
+        ("z = drive + kept", "z = kept + (drive if H is None else y @ H + drive)"),
+        ("z = z + y @ H", "pass")),
 }
 for name, edits in RIGHT.items():
     port("right_" + name, "right", name.split("_")[0], "all", edits=edits)

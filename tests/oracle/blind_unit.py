@@ -277,7 +277,8 @@ class Port:
     """
 
     def __init__(self, name, kind, style, returns, scope, mistakes, edits=()):
-        self.name, self.kind, self.style, self.returns, self.scope = name, kind, style, returns, scope
+        self.name, self.kind, self.style = name, kind, style
+        self.returns, self.scope = returns, scope
         self.mistakes = mistakes      # {key: Mistake}
         self.edits = edits            # of a right port: other ways to the same numbers
         self._unit = None

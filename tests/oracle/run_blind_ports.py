@@ -30,7 +30,7 @@ FILE = Path(__file__).with_name("blind_ports.py")
 TIMEOUT = 3600  # seconds: for a check that hangs alone
 
 
-# ---- what the check says --------------------------------------------------------------------------
+# ---- what the check says ------------------------------------------------------------------------
 
 def check(port, *options):
     """The check's exit status, its text, and its JSON, of a port by name."""
@@ -68,11 +68,11 @@ def judge(port, verdict_text, verdict_json):
 
 
 def says(mistake, text):
-    """Whether a text holds the words of a mistake."""
-    return bool(re.search(mistake.words, text, re.I | re.M))
+    """Whether a text holds the words of a mistake, before it says what would be right."""
+    return bool(re.search(mistake.words, text.split(": it ")[0], re.I | re.M))
 
 
-# ---- what is wrong for certain --------------------------------------------------------------------
+# ---- what is wrong for certain ------------------------------------------------------------------
 
 def cases(dtype="float64"):
     """(entry, case, outputs) of all cases of the unit."""
@@ -133,7 +133,7 @@ def certainties(chosen):
     return int(bad > 0)
 
 
-# ---- the command ----------------------------------------------------------------------------------
+# ---- the command --------------------------------------------------------------------------------
 
 def report(port, show):
     """Check a port, print its mistakes beside what the check says, and return the outcome."""
