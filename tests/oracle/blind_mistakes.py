@@ -34,7 +34,6 @@ def after(anchor, *lines):
 # Words that more than one naming has to hold.
 FROM_T = r"mean|average|\bT\b|divid|number of steps"
 OVER_B = r"mean|average|batch|\bB\b|divid"
-NEW_S = r"s_\{?t\}?\b|s\[t\]|\bs\b[^.]*(step|after|new|wrong|same)"
 PIECE = r"piece|border|chunk"
 SINGLE = r"float32|single|24 bits"
 BF16 = r"bfloat16|8 bits"
@@ -71,9 +70,9 @@ mistake("reset_of_all", "The gate multiplies the input current too.",
     r"(input|drive|current|x_?t? ?W)[^.]*(gate|reset)|\)[ .*]+(gate|\(1 - y)",
     ("z = drive + kept", "z = (drive + decay * s) * gate"))
 mistake("late_reset", "The gate looks at the output of two steps before.",
-    r"two steps|t ?- ?2|one step (too )?late|(reset|gate)[^.]*(late|delay|step before)|delay",
-    before(LOOP, "older = y"), (SEEN, "older, seen = y, older\n        "
-                                    + SEEN.replace("(y)", "(seen)")[:-1] + "seen"))
+    r"(reset|gate)[^;]*(two steps|t ?- ?2|late|delay|step before)|(two steps|t ?- ?2|late|"
+    r"delay)[^;]*(reset|gate)", before(LOOP, "older = y"),
+    (SEEN, "older, seen = y, older\n        " + SEEN.replace("(y)", "(seen)")[:-1] + "seen"))
 mistake("bias_in_state", "The bias is added inside g, so that the state holds it.",
     r"(b|bias)\b[^.]*(inside|into the state|in the state|in z|before g|integrat)|\+ b\b[^.]*\)|"
     r"z[^.]*\+ b\b", ("z = drive + kept", "z = drive + kept + b"), ("v = s + b", "v = s + 0 * b"))
@@ -82,8 +81,9 @@ mistake("at_threshold", "A unit fires at its threshold already.",
 mistake("fixed_threshold", "The threshold is always 1; the bias is not read.",
     r"s[^ ]* - 1\b|threshold[^.]*(1\b|one\b|fixed|constant)|\bb\b[^.]*(ignored|-1|left out|"
     r"not (used|read)|constant)", ("v = s + b", "v = s + (0 * b - 1)"))
-mistake("minus_bias", "The bias is subtracted.", r"s[^ ]* - b\b|sign of (b|the bias)|-b\b|subtract",
-    ("v = s + b", "v = s - b"))
+mistake("minus_bias", "The bias is subtracted.",
+    r"s[^ ]* - b\b|sign of (b|the bias)\b|\b(b|bias)\b[^;]*(subtract|minus b)|subtract[^;]*\b(b|"
+    r"bias)\b", ("v = s + b", "v = s - b"))
 mistake("one_minus_decay", "1 - decay stands where decay should.",
     r"1 - decay(?!\)?[ .*]+\(?(x|drive|input))",
     before(START, "decay = 1 - decay"))
@@ -114,8 +114,8 @@ mistake("recurrence_after_g", "The recurrent current is added after g.",
     r"(\bH\b|recurren)[^.]*(outside|after|beyond)|g\([^)]*\) \+ y[^ ]* \*? ?@? ?H",
     ("z = z + y @ H", "pass"), after(STATE, "s = s if H is None else s + y @ H"))
 mistake("no_recurrence", "The recurrent current is missing.",
-    r"(\bH\b|recurren)[^.]*(missing|left out|ignored|dropped|not (used|added))|(no|without)[^.]*"
-    r"(\bH\b|recurren)", ("z = z + y @ H", "pass"))
+    r"(\bH\b|recurren)[^;]*(missing|left out|ignored|dropped|not (used|added))|(no|"
+    r"without)[^;]*(\bH\b|recurren|y H)", ("z = z + y @ H", "pass"))
 mistake("H_transposed", "H is transposed.", r"H'|H\.T|H[^.]*transpos|transpos[^.]*H",
     ("z + y @ H", "z + y @ H.T"))
 mistake("no_self_connection", "The diagonal of H is not used.", r"diagonal|itself|self",
@@ -123,7 +123,8 @@ mistake("no_self_connection", "The diagonal of H is not used.", r"diagonal|itsel
 mistake("recurrent_state", "H is fed with the state instead of the output.",
     r"s[^ ]* ?[*@]? ?H|(state|\bs_?\{?t?-?1?\}?)[^.]*\bH\b", ("z + y @ H", "z + s @ H"))
 mistake("late_recurrence", "H is fed with the output of two steps before.",
-    r"two steps|t ?- ?2|late|delay", before(LOOP, "earlier = y"),
+    r"(\bH\b|recurren)[^;]*(two steps|t ?- ?2|late|delay|step before)|(two steps|t ?- ?2|late|"
+    r"delay)[^;]*(\bH\b|recurren)", before(LOOP, "earlier = y"),
     ("z = z + y @ H", "z, earlier = z + earlier @ H, y"))
 mistake("W_in_other_order", "W and its gradient are read and written in column order.",
     r"transpos|order|layout|reshap|column|axes",
@@ -132,7 +133,7 @@ mistake("W_in_other_order", "W and its gradient are read and written in column o
 mistake("no_g", "g is not applied.",
     r"identity|s[^ ]* = z|(no|without) (g|relu|activation)\b|\bg\b[^.]*(missing|left out|"
     r"not applied|dropped)", (STATE, 's = curve(z, *G["identity"])'))
-mistake("relu_always", "g is relu, whatever is asked for.", r"relu",
+mistake("relu_always", "g is relu, whatever is asked for.", r"(?<!leaky_)(?<!leaky )relu\b",
     (STATE, 's = curve(z, *G["relu"])'))
 mistake("leak_0_01", "The slope of leaky_relu below 0 is 0.01.", r"0\.01",
     ("0.1 * z", "0.01 * z"), ("1.0, 0.1)", "1.0, 0.01)"))
@@ -249,13 +250,15 @@ mistake("fast_sigmoid_unsquared", "The fast sigmoid's derivative lacks its squar
 mistake("arctan_without_pi", "The arctan surrogate lacks its pi.",
     r"\bpi\b|v\^2|v \*\* 2|width|wide|3\.14", ("(np.pi * v) ** 2", "v ** 2"))
 mistake("arctan_alpha_1", "The arctan surrogate is half as high and twice as wide.",
-    r"pi ?/ ?2|0\.5|half|alpha|1\.57",
+    r"(arctan|surrogate|psi|slope)[^;]*(pi ?/ ?2|0\.5|half|alpha|1\.57|width|wide)",
     ("1 / (1 + (np.pi * v) ** 2)", "0.5 / (1 + (np.pi / 2 * v) ** 2)"))
 mistake("triangle_damped", "The triangle is multiplied by 0.3.", r"0\.3\b",
     ("np.maximum(1 - abs(v), 0)", "0.3 * np.maximum(1 - abs(v), 0)"))
-mistake("narrow_triangle", "The triangle is half as wide.", r"\b2\b|0\.5|half|narrow|width",
+mistake("narrow_triangle", "The triangle is half as wide.",
+    r"(triangle|surrogate|psi|slope)[^;]*(\b2\b|0\.5|half|narrow|width)",
     ("np.maximum(1 - abs(v), 0)", "np.maximum(1 - 2 * abs(v), 0)"))
-mistake("wide_boxcar", "The boxcar is twice as wide and half as high.", r"0\.5|half|wide|width|< 1",
+mistake("wide_boxcar", "The boxcar is twice as wide and half as high.",
+    r"(boxcar|surrogate|psi|slope)[^;]*(0\.5|half|wide|width|< 1)",
     ("1.0 * (abs(v) < 0.5)", "0.5 * (abs(v) < 1)"))
 mistake("tanh_unsquared", "The slope of the tanh surrogate lacks its square.",
     r"square|1 - tanh\(v\)(?!\^| ?\*\*)", ("1 - np.tanh(v) ** 2", "1 - np.tanh(v)"))
@@ -269,19 +272,22 @@ mistake("sigmoid_of_y", "The slope of the sigmoid is taken at its own value.",
 mistake("sigmoid_slope_short", "The slope of the sigmoid lacks its factor 1 - y.",
     r"1 - y|y \(1|sigmoid'|slope|factor", ("sigmoid(v) * (1 - sigmoid(v))", "sigmoid(v)"))
 mistake("reset_constant", "The gradient never flows through the reset gate.",
-    r"detach|constant|(reset|gate)[^.]*gradient|gradient[^.]*(reset|gate)|stop",
-    (SEEN, "seen = detach(y)"), (DETACHED, "dY = 0 * dY"))
+    r"(no|without|lacks|missing)[^;]*gradient[^;]*(reset|gate)|(reset|gate)[^;]*(detach|constant|"
+    r"stop|no gradient|missing)|detach[^;]*(reset|gate|\by)|gradient[^;]*(reset|"
+    r"gate)[^;]*(left out|cut|never|not)|reset_grad", (SEEN, "seen = detach(y)"),
+    (DETACHED, "dY = 0 * dY"))
 mistake("reset_never_constant", "The gradient flows through the gate where it is to be detached.",
-    r"detach|through|constant|(reset|gate)[^.]*gradient|gradient[^.]*(reset|gate)",
-    (SEEN, "seen = y"), (DETACHED, "pass"))
+    r"(not|never) detach|reset_grad|through[^;]*(ignored|always|instead)|detach[^;]*(ignored|not|"
+    r"never|missing)|flows[^;]*(reset|gate)", (SEEN, "seen = y"), (DETACHED, "pass"))
 mistake("recurrence_constant", "No gradient flows back through H.",
-    r"(\bH\b|recurren)[^.]*(detach|gradient|constant|missing|left out|stop)|(detach|gradient|"
-    r"stop)[^.]*(\bH\b|recurren)", ("z + y @ H", "z + detach(y) @ H"), (BACK_H, "pass"))
+    r"(no|without|lacks|missing)[^;]*gradient[^;]*(\bH\b|recurren)|(\bH\b|recurren)[^;]*(detach|"
+    r"constant|no gradient|missing|stop)|detach[^;]*(\bH\b|recurren)|H'[^;]*missing",
+    ("z + y @ H", "z + detach(y) @ H"), (BACK_H, "pass"))
 mistake("recurrence_constant_if_detached",
     "With a detached reset, no gradient flows through H either.",
-    r"(\bH\b|recurren)[^.]*(detach|gradient|constant|missing)|(detach|gradient)[^.]*(\bH\b|"
-    r"recurren)", ("z + y @ H", "z + seen @ H"),
-    (BACK_H, BACK_H + ' * (c["reset_grad"] == "through")'))
+    r"(no|without|lacks|missing)[^;]*gradient[^;]*(\bH\b|recurren)|(\bH\b|recurren)[^;]*(detach|"
+    r"constant|no gradient|missing|stop)|detach[^;]*(\bH\b|recurren)|H'[^;]*missing",
+    ("z + y @ H", "z + seen @ H"), (BACK_H, BACK_H + ' * (c["reset_grad"] == "through")'))
 mistake("state_constant", "No gradient flows back through the kept state.",
     r"(\bs_?|state|kept|time)[^.]*(detach|constant|gradient|cut|stop|truncat)|(detach|"
     r"gradient)[^.]*(\bs\b|state)|truncat", (KEPT, "decay * detach(s) * gate"),
@@ -296,25 +302,33 @@ mistake("leaky_slope_of_relu", "Below 0 leaky_relu passes no gradient.",
     r"leaky|leak|below 0|slope|relu", ("np.where(z > 0, 1.0, 0.1)", "np.where(z > 0, 1.0, 0.0)"))
 mistake("tanh_slope_of_z", "The slope of tanh is 1 - z^2, not 1 - s^2.",
     r"1 - z|z\^2|z \*\* 2|of z\b|at z", ("1 - np.tanh(z) ** 2", "1 - z ** 2"))
-mistake("reset_sign", "The gradient through the gate has the wrong sign (hand).", r"sign|\+",
+mistake("reset_sign", "The gradient through the gate has the wrong sign (hand).",
+    r"(gate|reset|\bdy|dY)[^;]*(sign|\+=|negat|times -1)|sign[^;]*(gate|reset|dy)",
     ("dY = -adj_z[t]", "dY = adj_z[t]"))
 mistake("reset_without_decay", "The gradient through the gate lacks decay (hand).",
-    r"decay", ("-adj_z[t] * decay * s_old", "-adj_z[t] * s_old"))
+    r"(gate|reset|\bdy|dY)[^;]*(lack|without|missing|left out)[^;]*decay|(gate|reset|\bdy|"
+    r"dY)[^;]*decay[^;]*(missing|left out)", ("-adj_z[t] * decay * s_old", "-adj_z[t] * s_old"))
 mistake("reset_of_new_s", "The gradient through the gate has s_t for s_{t-1} (hand).",
-    NEW_S, ("* decay * s_old", "* decay * s[t]"))
+    r"(gate|reset|\bdy|dY)[^;]*(s_\{?t\}?(?![-\w])|s\[t\]|\bs\b[^;]*(step|after|new|wrong|same))",
+    ("* decay * s_old", "* decay * s[t]"))
 mistake("kept_without_gate", "The gradient of the kept state lacks the gate (hand).",
-    r"gate|1 - y|reset", ("ds = adj_z[t] * decay * gate", "ds = adj_z[t] * decay"))
-mistake("kept_without_decay", "The gradient of the kept state lacks decay (hand).", r"decay",
-    ("ds = adj_z[t] * decay", "ds = adj_z[t]"))
+    r"(\bds|kept|state|s_?\{?t)[^;]*(lack|without|missing|left out)[^;]*(gate|1 - y)|(\bds|kept|"
+    r"state)[^;]*(gate|1 - y)[^;]*(missing|left out)",
+    ("ds = adj_z[t] * decay * gate", "ds = adj_z[t] * decay"))
+mistake("kept_without_decay", "The gradient of the kept state lacks decay (hand).",
+    r"(\bds|kept|state|s_?\{?t)[^;]*(lack|without|missing|left out)[^;]*decay|(\bds|kept|"
+    r"state)[^;]*decay[^;]*(missing|left out)", ("ds = adj_z[t] * decay", "ds = adj_z[t]"))
 mistake("kept_by_new_gate",
     "The gradient of the kept state has y_t for y_{t-1} in the gate (hand).",
     r"y_\{?t\}?\b|y\[t\]|gate[^.]*(step|after|new|wrong|same)",
     before("ds = adj_z[t] * decay * gate", 'inhibited = c["lateral_inhibition"]',
            "gate = 1 - (y[t].max(-1, keepdims=True) if inhibited else y[t])"))
-mistake("ddecay_without_gate", "The gradient of decay lacks the gate (hand).", r"gate|1 - y|reset",
+mistake("ddecay_without_gate", "The gradient of decay lacks the gate (hand).",
+    r"(grad\.decay|d_?decay|gradient of (the )?decay)[^;]*(gate|1 - y|reset)",
     ("s_old * gate).sum", "s_old).sum"))
 mistake("ddecay_of_new_s", "The gradient of decay has s_t for s_{t-1} (hand).",
-    NEW_S,
+    r"(grad\.decay|d_?decay|gradient of (the )?decay)[^;]*(s_\{?t\}?(?![-\w])|s\[t\]|"
+    r"\bs\b[^;]*(step|after|new|wrong|same))",
     ("(adj_z[t] * s_old * gate)", "(adj_z[t] * s[t] * gate)"))
 mistake("dW_mean", "The gradient of W is the mean over the samples, not the sum.",
     OVER_B, ('"grad.W": dW', '"grad.W": dW / x.shape[1]'))
@@ -326,12 +340,15 @@ mistake("dy_over_T", "dy is divided by the number of steps.",
 mistake("grads_over_T", "The gradients of the parameters are means over time, not sums.",
     FROM_T,
     ('return {"z"', 'dW, db, ddecay = dW / len(x), db / len(x), ddecay / len(x)\n    return {"z"'))
-mistake("db_of_z", "The gradient of b sums dL/dz, not dL/dv (hand).", r"\b(adj[._])?d?z\b",
+mistake("db_of_z", "The gradient of b sums dL/dz, not dL/dv (hand).",
+    r"(grad\.b|\bdb\b|gradient of b\b)[^;]*(adj\.z|dL/dz|\bdz|\bz\b)",
     ("db + adj_v[t]", "db + adj_z[t]"))
-mistake("db_of_s", "The gradient of b sums dL/ds, not dL/dv (hand).", r"\b(adj[._])?d?s\b",
+mistake("db_of_s", "The gradient of b sums dL/ds, not dL/dv (hand).",
+    r"(grad\.b|\bdb\b|gradient of b\b)[^;]*(adj\.s|dL/ds|\bds|\bs\b)",
     ("db + adj_v[t]", "db + adj_s[t]"))
-mistake("db_sign", "The gradient of b has the wrong sign.", r"sign|-",
-    ('"grad.b": db', '"grad.b": -db'))
+mistake("db_sign", "The gradient of b has the wrong sign.",
+    r"(grad\.b|\bdb\b|gradient of b\b)[^;]*(sign|negat|times -1|minus)|sign of[^;]*(grad\.b|"
+    r"gradient of b)|-= ?dv", ('"grad.b": db', '"grad.b": -db'))
 mistake("db_of_one_step",
     "The gradient of b is that of the first step, not a sum over time (hand).", ONE_STEP,
     ("db = db + adj_v", "db = adj_v"))
@@ -345,7 +362,8 @@ mistake("end_y_missing", "The cotangent of the final y is left out.",
     r"(final|end|last)[^.]*(missing|left out|ignored|not|zero|0\b|dropped)|dend",
     (', a["dend.y"]', ', 0 * a["dend.y"]'))
 mistake("dH_of_new_y", "The gradient of H has y_t for y_{t-1} (hand).",
-    r"y_\{?t\}?\b|y\[t\]|\by\b[^.]*(step|after|new|wrong|same)", ("y_old.T @ adj", "y[t].T @ adj"))
+    r"(grad\.H|\bdH\b|gradient of H\b)[^;]*(y_\{?t\}?(?![-\w])|y\[t\]|\by\b[^;]*(step|after|new|"
+    r"wrong|same))", ("y_old.T @ adj", "y[t].T @ adj"))
 mistake("dH_transposed", "The gradient of H is transposed.", r"transpos|H'|\.T\b",
     ('"grad.H": dH', '"grad.H": np.transpose(dH)'))
 mistake("dH_without_start", "The gradient of H lacks the first step (hand).",
@@ -369,7 +387,8 @@ mistake("truncated", "The gradient is cut after every third step.",
 mistake("pieces_cut", "The gradient does not go back from piece to piece.", PIECE,
     (BORDER, "s, y = detach(s), detach(y)"), (BACK_BORDER, "ds, dY = 0 * ds, 0 * dY"))
 mistake("dx_of_s", "The gradient of x is made of dL/ds, not of dL/dz (hand).",
-    r"\b(adj[._])?d?s\b|g'", ("dx[t] = adj_z[t]", "dx[t] = adj_s[t]"))
+    r"(grad\.x|\bdx\b|gradient of x\b)[^;]*(adj\.s|dL/ds|\bds|\bs\b|g')",
+    ("dx[t] = adj_z[t]", "dx[t] = adj_s[t]"))
 mistake("back_past_h", "What comes from the step after is not multiplied by the slope of h (hand).",
     H_SLOPE + "|h'|surrogate", ("= adj_y[t] * dh", "= dy[t] * dh + dY"))
 mistake("back_in_wrong_order", "The backward pass runs from the first step to the last (hand).",
