@@ -59,7 +59,7 @@ def judge(port, verdict_text, verdict_json):
                if s["diagnosis"]]
     if verdict_json["not_repeatable"]:
         stories.append(("not repeatable: other numbers in another run", []))
-    described = [d["text"] for story in verdict_json["stories"] for d in story["described"]]
+    described = [text for story in verdict_json["stories"] for text in story["others"]]
     named, doubts = set(), []
     for text, ids in stories:
         keys = [key for key, mistake in port.mistakes.items() if says(mistake, text)]
@@ -170,8 +170,8 @@ def report(port, show):
     for story in verdict["stories"]:
         told = story["diagnosis"]["text"] if story["diagnosis"] else "-"
         print(f"    the check, of {len(story['cases'])} cases: {told}")
-        for d in story["described"]:
-            print(f"      describes {d['cases']}: {d['text']}")
+        for other in story["others"]:
+            print(f"      or: {other}")
     for doubt in doubts:
         print(f"  to be read: {doubt}")
     if show:

@@ -242,9 +242,9 @@ def as_json(source, results, stories, unsteady=None):
     """The same as plain dicts and lists.
 
     format, version, target, dtype, passed, strays; not_repeatable: the id of a case that gives
-    other numbers on a second run. stories: a list of {cases, beside (ids), grade, says, diff
-    ([reference's line, the port's] each), form, others, digits, where, lines, text}. cases: a list of
-    {id, family, verdict, reason, expected_to_fail, story (a number), compared, left_out, worst,
+    other numbers on a second run. stories: a list of {cases, beside (ids), diagnosis, others, where,
+    lines, report}; diagnosis: null or {grade, text, says, diff ([reference's line, the port's] each),
+    form, digits}. cases: a list of {id, family, verdict, reason, expected_to_fail, story (a number), compared, left_out, worst,
     divergence}.
     """
     story_of = {r.id: i for i, story in enumerate(stories) for r in (*story.results, *story.beside)}
@@ -259,13 +259,14 @@ def as_json(source, results, stories, unsteady=None):
 
 def _as_json(story, results):
     return {"cases": [r.id for r in story.results], "beside": [r.id for r in story.beside],
-            "grade": story.grade, "says": list(story.says),
-            "diff": [list(pair) for pair in story.diff],
-            "form": story.form, "others": [list(other) for other in story.others],
-            "digits": float(story.digits), "where": story.where,
+            "diagnosis": {"grade": story.grade, "text": "; and ".join(story.says),
+                          "says": list(story.says), "diff": [list(pair) for pair in story.diff],
+                          "form": story.form, "digits": float(story.digits)}
+            if story.says or story.grade == "digits" else None,
+            "others": ["; and ".join(other) for other in story.others], "where": story.where,
             "lines": {name: [[e.said() for e in edits] for edits in sets]
                       for name, sets in (story.lines or {}).items()},
-            "text": diagnosis(story, results)}
+            "report": diagnosis(story, results)}
 
 
 def _case(r, story_of):

@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-from ..mistakes.forward import FORWARD
+from ..mistakes.edit import TABLE
 from ..program.step import PARTS, compute, names_of, program
 from ..program.tape import Tape, Var
 from . import numbers
@@ -45,7 +45,7 @@ def _top(y):
 
 def forward_edits(config, slots, pool):
     """The edits of some lines that apply in all cases of a pool."""
-    return [e for e in FORWARD if e.slot in slots
+    return [e for e in TABLE["FORWARD"] if e.slot in slots
             and all(e.applies(config, seen.inputs) for seen in pool)]
 
 

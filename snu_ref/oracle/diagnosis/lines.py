@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..mistakes.forward import FORWARD
+from ..mistakes.edit import TABLE
 from .forward import INVERSES, OUTER, UNDO, Frames, fit, forward_edits, known, single, sums
 from . import numbers
 
@@ -40,7 +40,7 @@ def look(pool):
     """The Lines of a class of cases, and alternatives by what is kept of the state."""
     found = [_look(pool)]
     if found[0].cost > 2:
-        kept = [e for e in FORWARD if e.slot == "kept" and ("s_out", "kept") in e.lines
+        kept = [e for e in TABLE["FORWARD"] if e.slot == "kept" and ("s_out", "kept") in e.lines
                 and e.applies(pool[0].config)]
         found += [_look(pool, e) for e in kept if dict(e.lines)["kept"] in UNDO]
     return sorted(found, key=lambda lines: lines.cost)
@@ -115,7 +115,7 @@ def _v_and_y(frames, found, z):
             right = frames.with_names(v=frames.value("v"))
             if single(frames, "y", y, frames.tolerance["y"], ok, right, fitted=False) == [()]:
                 found["y"] = [()]
-                found["v"] = [(e,) for e in FORWARD if e.lines == (("v_out", "s"),)]
+                found["v"] = [(e,) for e in TABLE["FORWARD"] if e.lines == (("v_out", "s"),)]
         return
     found["v"], found["y"] = [], []
     if not ok.any() or "s" not in frames.pool[0].got:

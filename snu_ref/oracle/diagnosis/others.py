@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..mistakes.gated import GATED
-from ..mistakes.short import CLIP, DEVICES, LOSS, OPTIMISER, TRAINING
+from ..mistakes.edit import TABLE
 from ..program import short
 from ..program.gated import run_gated
 from .cover import Claim, cover
@@ -14,11 +13,11 @@ from .seen import seen_of
 from .sets import texts
 
 PROGRAMS = {
-    **{unit: (run_gated, GATED) for unit in ("rnn", "gru", "lstm")},
-    "loss": (short.loss_numbers, LOSS), "optimiser": (short.optimiser_numbers, OPTIMISER),
-    "clip": (short.clip_numbers, CLIP),
-    "training": (short.training_numbers, TRAINING + OPTIMISER + CLIP + LOSS),
-    **{unit: (short.device_numbers, DEVICES) for unit in ("pcm", "pcm-array")},
+    **{unit: (run_gated, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
+    "loss": (short.loss_numbers, TABLE["LOSS"]), "optimiser": (short.optimiser_numbers, TABLE["OPTIMISER"]),
+    "clip": (short.clip_numbers, TABLE["CLIP"]),
+    "training": (short.training_numbers, TABLE["TRAINING"] + TABLE["OPTIMISER"] + TABLE["CLIP"] + TABLE["LOSS"]),
+    **{unit: (short.device_numbers, TABLE["DEVICES"]) for unit in ("pcm", "pcm-array")},
 }
 NEARER = 12   # ours: edits that bring one tensor more into place, from which pairs are made
 

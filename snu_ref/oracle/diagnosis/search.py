@@ -3,8 +3,7 @@ import itertools
 
 import numpy as np
 
-from ..mistakes.backward import HAND, PATHS, SLOPES
-from ..mistakes.forward import FORWARD
+from ..mistakes.edit import TABLE
 from . import numbers
 from .lines import look
 from .seen import has_traces
@@ -46,7 +45,7 @@ def forward_sets(pool, whole, carried, budget):
         found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
         if found:
             return _least(found), looked[0]
-        ends = [e for e in FORWARD if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
+        ends = [e for e in TABLE["FORWARD"] if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
         bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:FORWARD_BASES])]
         for size in (1, 2):
             found = [(*base, *more) for base in bases for more in itertools.combinations(ends, size)
@@ -72,7 +71,7 @@ def _least(sets):
 
 
 def _singles(seen):
-    return [(e,) for e in FORWARD if e.applies(seen.config, seen.inputs) and not e.fitted]
+    return [(e,) for e in TABLE["FORWARD"] if e.applies(seen.config, seen.inputs) and not e.fitted]
 
 
 def _blind(seen, whole, fits, budget):
@@ -113,7 +112,7 @@ def backward_sets(seen, whole, forwards, budget):
                 return found
             found += advance(seen, whole, Edits(forward, form), candidates(seen, form), budget)
         if not found:  # edits of the forward pass that its numbers do not show
-            silent = [e for e in FORWARD if not e.fitted
+            silent = [e for e in TABLE["FORWARD"] if not e.fitted
                       and e.applies(seen.config, seen.inputs)
                       and all(e.slot != f.slot for f in forward)
                       and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
@@ -126,7 +125,7 @@ def backward_sets(seen, whole, forwards, budget):
 
 def candidates(seen, form):
     """The edits of the backward pass for a form of it."""
-    tables = SLOPES + (PATHS if form == "derived" else HAND)
+    tables = TABLE["SLOPES"] + (TABLE["PATHS"] if form == "derived" else TABLE["HAND"])
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
 

@@ -1,12 +1,12 @@
-"""A mistake: a line of the step, or two, as a wrong port has it.
+"""A mistake is a line of a program, or two, as a wrong port has it; `table.txt` lists them all.
 
-Tables hold one mistake a row, `line | what stands there | what the port does | where it applies`.
-Several lines are joined by `;`, each after the first with its own name: `kept: s; gate: 1`.
-`k` in a text is a number that is taken from the port's own numbers. Where it applies is a list of
-options, `h=step g!=relu`; `several` asks for more than one unit, `square` for as many inputs
-as units, `samples` for more than one sample, `b=n` for as many samples as units.
+Where a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more than one unit,
+`square` for as many inputs as units, `samples` for more than one sample, `b=n` for as many samples
+as units.
 """
+import itertools
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -52,14 +52,35 @@ def _holds(word, config, inputs):
     return (str(config.get(name)) in values.split(",")) == (sign == "=")
 
 
-def table(text):
-    """The Edits of a table. A row that is indented goes on with the row before."""
+def edits_of(rows):
+    """The Edits of some rows."""
     edits = []
-    text = re.sub(r"\n +", " ", text)
-    for row in text.strip().splitlines():
+    for row in rows:
         slot, lines, says, *when = (cell.strip() for cell in row.split(" | "))
         pairs = [re.fullmatch(r"(?:(\w+): )?(.*)", line.strip()).groups()
                  for line in lines.split(" ; ")]
-        pairs = [(name or slot, text) for name, text in pairs]
-        edits.append(Edit(tuple(pairs), says, when[0] if when else "", len(edits)))
+        pairs = tuple((name or slot, text) for name, text in pairs)
+        edits.append(Edit(pairs, says, when[0] if when else "", len(edits)))
     return edits
+
+
+def read_table(path):
+    """Section of the table -> its Edits."""
+    text = re.sub(r"\n +", " ", Path(path).read_text(encoding="utf-8"))
+    rows = [row for row in text.splitlines() if row and not row.startswith("#")]
+    sections = {}
+    for row in rows:
+        if row.startswith("["):
+            sections[row[1:-1]] = mine = []
+        else:
+            mine.append(row)
+    return {name: edits_of(rows) for name, rows in sections.items()}
+
+
+TABLE = read_table(Path(__file__).with_name("table.txt"))
+ORDERS = [f"order | {''.join(order)} | the gates stand in the order {', '.join(order)}{whose}, "
+          f"not {', '.join(right)} | unit={unit}"
+          for unit, right in (("gru", "rzn"), ("lstm", "ifgo"))
+          for order in itertools.permutations(right) if "".join(order) != right
+          for whose in [{"zrn": " (Keras 3)", "iofg": " (ONNX 1)"}.get("".join(order), "")]]
+TABLE["GATED"] += edits_of(ORDERS)
