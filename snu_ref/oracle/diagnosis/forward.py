@@ -17,11 +17,9 @@ SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input",), "feedback": ("
          "bias": ("bias",)}
 # How s is had from what is kept and reported: the edit's text -> s, and where that is defined.
 UNDO = {
-    "s * (1 - y)": lambda r, y, p: (r / np.where(y < 1, 1 - y, 1), y < 0.999),
-    "s * (1 - max(y))": lambda r, y, p: (r / np.where(_top(y) < 1, 1 - _top(y), 1),
-                                         (_top(y) < 0.999) & (y == y)),
-    "s + b * y": lambda r, y, p: (r - p["b"] * y, y == y),
-    "s - y": lambda r, y, p: (r + y, y == y),
+    "s * (1 - fired_by(y))": lambda r, y, p: (r / np.where(y < 1, 1 - y, 1), y < 0.999),
+    "s + b * fired_by(y)": lambda r, y, p: (r - p["b"] * y, y == y),
+    "s - fired_by(y)": lambda r, y, p: (r + y, y == y),
     "s + b": lambda r, y, p: (r - p["b"], y == y),
     "decay * s": lambda r, y, p: (r / p["decay"], p["decay"] + 0 * y > 0),
 }
@@ -45,7 +43,8 @@ def _top(y):
 
 def forward_edits(config, slots, pool):
     """The edits of some lines that apply in all cases of a pool."""
-    return [e for e in TABLE["FORWARD"] if e.slot in slots
+    return [e for e in TABLE["FORWARD"] if e.slot in slots and (len(e.lines) == 1 or "feedback" in
+                                                                 dict(e.lines))
             and all(e.applies(config, seen.inputs) for seen in pool)]
 
 
@@ -71,7 +70,8 @@ class Frames:
         if "s" not in got and "v" not in got:
             ok = ok & (y > 1e-5) & (y < 1 - 1e-5)
         if self.kept is not None:
-            s, fine = UNDO[dict(self.kept.lines)["kept"]](reported, y, params)
+            fired = _top(y) + 0 * y if self.config["lateral_inhibition"] else y
+            s, fine = UNDO[dict(self.kept.lines)["kept"]](reported, fired, params)
             ok = ok & fine
         def before(start, a):
             return np.concatenate([start[None], a[:-1]])

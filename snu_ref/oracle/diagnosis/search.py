@@ -65,7 +65,17 @@ def _together(edits):
     return len({e.slot for e in edits}) == len(edits)
 
 
+def joined(edits):
+    """The edits, with those that a table has as one put together."""
+    for whole in TABLE["FORWARD"]:
+        parts = [e for e in edits if len(e.lines) == 1 and e.lines[0] in whole.lines]
+        if len(parts) == len(whole.lines) > 1:
+            edits = (whole, *(e for e in edits if e not in parts))
+    return tuple(edits)
+
+
 def _least(sets):
+    sets = [joined(edits) for edits in sets]
     sets = sorted(set(sets), key=lambda edits: (len(edits), sum(e.order for e in edits)))
     return [edits for edits in sets if len(edits) == len(sets[0])][:6]
 

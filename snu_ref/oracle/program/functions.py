@@ -78,6 +78,12 @@ def reshaped(W):
                        lambda d: W.receive(d.reshape(W.value.T.shape).T))
 
 
+def column_order(W):
+    """The elements of W, as they lie in memory, read column by column."""
+    return W.tape.node(W.value.reshape(W.value.shape[::-1]).T.copy(),
+                       lambda d: W.receive(d.T.copy().reshape(W.value.shape)))
+
+
 def const(a):
     """The same value, a constant of the backward pass."""
     return a.detach() if isinstance(a, Var) else a
@@ -112,7 +118,8 @@ VARS = {
     "sum": lambda y: y.sum(-1), "mean": lambda y: y.sum(-1) * (1 / y.value.shape[-1]),
     "winner": _hot(True), "winners": _hot(False), "first": first, "column": column,
     "backwards": backwards, "without_diagonal": without_diagonal, "reshaped": reshaped,
-    "all_but_last": all_but_last,
+    "all_but_last": all_but_last, "column_order": column_order,
+    "at_most": lambda a, high: clip(a, -np.inf, high),
     **{f"psi_{name}": point(f.psi, lambda a, y, f=f: f.dpsi(a)) for name, f in SURROGATES.items()},
 }
 
