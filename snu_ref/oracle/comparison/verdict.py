@@ -130,8 +130,7 @@ def diagnosis(story, results=()):
     right = [name for name in first.comparison.compared if name not in wrong]
     said = []
     if story.grade == "digits":
-        said.append(f"diagnosis: the equations hold, digits are lost: all numbers agree to "
-                    f"{story.digits:.1f} digits ({_precision(story.digits)})")
+        said.append(f"diagnosis: {story.says[0]}")
     elif story.grade == "confirmed":
         said.append("diagnosis: " + "; and ".join(story.says))
     elif story.grade == "held":
@@ -155,7 +154,7 @@ def diagnosis(story, results=()):
             "fails, and no known edit explains it" if not sets else
             "holds" if sets[0] == () else "holds with " + "; ".join(
                 e.said() for e in sets[0])))
-    if story.where and not story.where.startswith("!"):
+    if story.where:
         said.append(f"    only in cases with {story.where}: others that should fail too pass")
     for option, value, failing, passing in failing_options(results, story.results):
         said.append(f"    all {failing} cases with {option} = {value} fail, all {passing} others pass")
@@ -170,11 +169,6 @@ def diagnosis(story, results=()):
         said.append(f"    {_cases(story.beside)} fail{'s' * (len(story.beside) == 1)} as well, at "
                     "boundaries: check again after the change")
     return said
-
-
-def _precision(digits):
-    return ("single precision somewhere, or a small term too many, an eps" if digits > 5 else
-            "3 digits are those of TF32 and float16, 2 those of bfloat16")
 
 
 def _place(r):
@@ -262,7 +256,7 @@ def _as_json(story, results):
             "diagnosis": {"grade": story.grade, "text": "; and ".join(story.says),
                           "says": list(story.says), "diff": [list(pair) for pair in story.diff],
                           "form": story.form, "digits": float(story.digits)}
-            if story.says or story.grade == "digits" else None,
+            if story.says else None,
             "others": ["; and ".join(other) for other in story.others], "where": story.where,
             "lines": {name: [[e.said() for e in edits] for edits in sets]
                       for name, sets in (story.lines or {}).items()},

@@ -37,7 +37,7 @@ def cover(cases, known, fits, stands):
             break
         count, edits = best
         rivals = [other for n, other in scored if n == count and other.rank[0] == edits.rank[0]
-                  and other.all != edits.all]
+                  and other.said() != edits.said()]
         mine = [case for case in left if fits(case, edits)]
         chosen.append((edits, mine, tuple(rivals[:RIVALS])))
         left = [case for case in left if not any(case is other for other in mine)]

@@ -26,6 +26,10 @@ class Few(NamedTuple):
     """One or two edits."""
     all: tuple
 
+    def said(self):
+        """What the port does."""
+        return tuple(e.said() for e in self.all)
+
     @property
     def rank(self):
         """Lower is better."""

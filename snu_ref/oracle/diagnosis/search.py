@@ -30,7 +30,7 @@ class Budget:
         return self.left <= 0
 
 
-def forward_sets(pool, whole, carried, budget):
+def forward_sets(pool, whole, carried, budget, plain=False):
     """(sets of forward edits that give the forward pass of the first case of a pool, Lines or None)."""
     seen = whole.seen
     names = seen.names(True)
@@ -40,6 +40,8 @@ def forward_sets(pool, whole, carried, budget):
     for edits in carried:
         if fits(edits):
             return [edits], None
+    if plain:
+        return [], None
     if has_traces(seen):
         looked = look(pool)
         found = [edits for lines in looked for edits in lines.sets() if fits(edits)]

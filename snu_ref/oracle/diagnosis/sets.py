@@ -4,7 +4,7 @@ A program that is differentiated by a machine follows its mistakes; a backward p
 by hand is the right one along wrong traces. What such a pass takes over from the forward pass,
 apart from the traces, differs from one program to the next: FORMS lists it.
 """
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,23 +28,28 @@ class Edits(NamedTuple):
     forward: tuple = ()
     form: str = "derived"
     backward: tuple = ()
+    view: Any = None
 
     @property
     def all(self):
         """All edits."""
         return self.forward + self.backward
 
+    def said(self):
+        """What the port does."""
+        return (*((self.view.says,) if self.view else ()), *(e.said() for e in self.all))
+
     @property
     def rank(self):
         """Lower is better: fewer edits, without numbers, the commonest."""
-        return (sum(1 if e.k is None else 1.5 for e in self.all), self.form != "by hand" if not self.forward else list(FORMS).index(self.form),
+        return (sum(1 if e.k is None else 1.5 for e in self.all) + bool(self.view), self.form != "by hand" if not self.forward else list(FORMS).index(self.form),
                 sum(e.order for e in self.all))
 
     def for_case(self, config, inputs):
         """Those that apply in a case."""
         here = [tuple(e for e in edits if e.applies(config, inputs))
                 for edits in (self.forward, self.backward)]
-        return Edits(here[0], self.form, here[1])
+        return Edits(here[0], self.form, here[1], self.view)
 
 
 def texts(edits):

@@ -63,10 +63,9 @@ def tell(results, dtype, folder=FOLDER):
 
 
 def _confirmed(claim, mine):
-    return Story(mine, "confirmed", tuple(e.said() for e in claim.edits.all),
-                 tuple(_diff(claim.edits.all, mine)), getattr(claim.edits, "form", ""),
-                 tuple(tuple(e.said() for e in other.all) for other in claim.others), claim.digits,
-                 claim.where)
+    return Story(mine, "confirmed", claim.edits.said(), tuple(_diff(claim.edits.all, mine)),
+                 getattr(claim.edits, "form", ""), tuple(other.said() for other in claim.others),
+                 claim.digits, claim.where)
 
 
 def _diff(edits, mine):
@@ -106,8 +105,7 @@ def _of_others(rest, dtype, budget):
         claims, ids = Program(group, dtype, budget).claims()
         by_id = {r.id: r for r in group}
         for claim in claims:
-            same = next((i for i, s in enumerate(stories) if s.says == tuple(
-                e.said() for e in claim.edits.all)), None)
+            same = next((i for i, s in enumerate(stories) if s.says == claim.edits.said()), None)
             mine = [by_id[id] for id in claim.ids]
             if same is None:
                 stories.append(_confirmed(claim, mine))
@@ -120,13 +118,15 @@ def _of_others(rest, dtype, budget):
 def _unexplained(left, unit):
     """Stories without a confirmed cause: by what is held of their lines, or by their first divergence."""
     stories, groups = [], {}
+    near = [r for r in left if r.comparison.worst < NEAR]
+    if near:
+        digits = float(-np.log10(max(r.comparison.worst for r in near)))
+        stories.append(Story(near, "digits", (precision(digits),), digits=digits))
     for r in left:
+        if r in near:
+            continue
         groups.setdefault((r.entry["config"]["unit"], r.comparison.divergence.tensor), []).append(r)
     for group in groups.values():
-        worst = max(r.comparison.worst for r in group)
-        if worst < NEAR:
-            stories.append(Story(group, "digits", digits=float(-np.log10(worst))))
-            continue
         lines = _lines(group, unit) if unit is not None else None
         edits = [e for sets in (lines or {}).values() for e in (sets[0] if sets else ())]
         stories.append(Story(group, "held" if edits else "", tuple(e.said() for e in edits),
@@ -139,6 +139,13 @@ def _lines(group, unit):
     """line -> sets of edits with which it holds, in the first class of cases of a group."""
     held = unit.held([r.id for r in group])
     return next(iter(held.values())).found if held else None
+
+
+def precision(digits):
+    """What it means that all numbers agree to so many digits, and no further."""
+    kind = ("single precision, float32, somewhere, or a small term too many, an eps" if digits > 5
+            else "3 digits are those of TF32 and float16, 2 those of bfloat16")
+    return f"the equations hold, digits are lost: all numbers agree to {digits:.1f} digits ({kind})"
 
 
 def failing_options(results, mine):

@@ -7,6 +7,7 @@ from .lines import look
 from .search import Budget, backward_sets, forward_sets
 from .seen import Seen, forward_class, has_traces, seen_of
 from .sets import Edits, Whole
+from .views import VIEWS
 
 SHARE = 0.5      # ours: of the cases in which a set of edits should show, it must give so many
 POOL = 4         # ours: cases of one class that are looked at together
@@ -27,6 +28,7 @@ class Unit:
         self.failed.sort(key=_simple)
         self.wholes = {seen.id: Whole(seen, self.budget) for seen in self.failed}
         self.known, self.lines, self._fits = [], {}, {}
+        self._viewed, self._against = {}, {}
 
     # ---- finding --------------------------------------------------------------------------------
 
@@ -59,7 +61,27 @@ class Unit:
             self.lines[forward_class(seen)] = lines
         if not seen.names(False):
             return [Edits(forward) for forward in forwards]
-        return backward_sets(seen, whole, forwards, self.budget)
+        return backward_sets(seen, whole, forwards, self.budget) or self._in_view(seen)
+
+    def _in_view(self, seen):
+        """Sets of edits with which the numbers are right, but stand elsewhere."""
+        for view in VIEWS:
+            whole = self._whole(seen, view)
+            forwards, _ = forward_sets([whole.seen], whole, [()], self.budget, plain=True)
+            found = [Edits((), "by hand", (), view)] if forwards and whole.seen.matches(
+                whole.run(Edits((), "by hand"))) else []
+            if found:
+                return found
+        return []
+
+    def _whole(self, seen, view):
+        """The runs of a case, as a view sees it."""
+        if view is None:
+            return self.wholes[seen.id]
+        key = seen.id, view.says
+        if key not in self._viewed:
+            self._viewed[key] = Whole(view.of(seen), self.budget)
+        return self._viewed[key]
 
     def _merged(self, edits, seen):
         """The set with what is known of other configurations beside it."""
@@ -72,14 +94,15 @@ class Unit:
                 if not e.applies(seen.config, seen.inputs) and e not in backward:
                     backward.append(e)
             break
-        return Edits(tuple(forward), edits.form, tuple(backward))
+        return edits._replace(forward=tuple(forward), backward=tuple(backward))
 
     def fits(self, seen, edits):
         """Whether a set of edits gives all numbers of a failing case."""
         here = edits.for_case(seen.config, seen.inputs)
         key = seen.id, here
         if key not in self._fits:
-            self._fits[key] = bool(here.all) and seen.matches(self.wholes[seen.id].run(here))
+            whole = self._whole(seen, here.view)
+            self._fits[key] = bool(here.said()) and whole.seen.matches(whole.run(here))
         return self._fits[key]
 
     # ---- choosing -------------------------------------------------------------------------------
@@ -90,8 +113,9 @@ class Unit:
         chosen, left = cover(self.failed, self.known, self.fits, self._stands)
         claims = []
         for edits, mine, rivals in chosen:
-            digits = min(seen.digits(self.wholes[seen.id].run(
-                edits.for_case(seen.config, seen.inputs))) for seen in mine[:4])
+            wholes = [self._whole(seen, edits.view) for seen in mine[:4]]
+            digits = min(whole.seen.digits(whole.run(edits.for_case(whole.seen.config, whole.seen.inputs)))
+                         for whole in wholes)
             claims.append(Claim(_shown(edits, mine), tuple(seen.id for seen in mine),
                                 tuple(_shown(other, mine) for other in rivals), digits,
                                 self._where(edits, mine)))
@@ -99,34 +123,43 @@ class Unit:
 
     def _stands(self, edits, sample):
         """Whether a set gives the numbers of half of the cases in which it should show."""
-        shows = [seen for seen in sample if edits.for_case(seen.config, seen.inputs).all]
+        shows = [seen for seen in sample if edits.for_case(seen.config, seen.inputs).said()]
         fits = sum(self.fits(seen, edits) for seen in shows)
         same = [seen for seen in shows
                 if edits.for_case(seen.config, seen.inputs).all == edits.all] or shows
+        against = self.against(edits)
+        if len(against) > fits / 4 and not self._where(
+                edits, [seen for seen in shows if self.fits(seen, edits)]):
+            return False
         return fits >= 1 and sum(self.fits(seen, edits) for seen in same) >= SHARE * len(same) \
             and (fits > 1 or len(self.failed) <= 3 or edits.rank[0] <= 1)
 
+    def against(self, edits):
+        """The configurations of passing cases, of a sample, that should fail with these edits."""
+        if edits not in self._against:
+            self._against[edits] = [config for r in spread(self.passed)
+                                    if (config := self._contradicts(r, edits)) is not None]
+        return self._against[edits]
+
+    def _contradicts(self, r, edits):
+        config, outputs = r.entry["config"], r.entry["outputs"]
+        inputs, right = load_case(r.entry, self.folder)
+        here = edits.for_case(config, inputs)
+        if not here.said() or here.view or next(iter(outputs.values()))[0] > LONGEST:
+            return None
+        bound = r.entry["tolerance"][self.dtype]["bound"]
+        seen = Seen(r.id, "", config, inputs, {name: right[name] for name in r.comparison.compared},
+                    right, bound)
+        return None if seen.matches(Whole(seen, self.budget).run(here)) else config
+
     def _where(self, edits, mine):
         """An option that sets the explained cases apart from passes that should have failed."""
-        against = []
-        for r in spread(self.passed):
-            config = r.entry["config"]
-            if r.entry["outputs"]["y"][0] > LONGEST:
-                continue
-            inputs, outputs = load_case(r.entry, self.folder)
-            here = edits.for_case(config, inputs)
-            if not here.all:
-                continue
-            right = Seen(r.id, "", config, inputs, {name: outputs[name] for name in
-                                                    r.comparison.compared}, outputs,
-                         r.entry["tolerance"][np.dtype(self.dtype).name]["bound"])
-            if not right.matches(Whole(right, self.budget).run(here)):
-                against.append(config)
+        against = self.against(edits)
         for option in OPTIONS:
             values = {seen.config[option] for seen in mine}
             if against and len(values) == 1 and not any(c[option] in values for c in against):
                 return f"{option}={values.pop()}"
-        return f"!{len(against)}" if against else ""
+        return ""
 
     def held(self, ids):
         """What is known line by line of cases that no set explains: {class: Lines}."""
@@ -148,7 +181,8 @@ def _shown(edits, mine):
     """Without the edits that apply in none of the cases."""
     def used(e):
         return any(e.applies(seen.config, seen.inputs) for seen in mine)
-    return Edits(tuple(filter(used, edits.forward)), edits.form, tuple(filter(used, edits.backward)))
+    return edits._replace(forward=tuple(filter(used, edits.forward)),
+                          backward=tuple(filter(used, edits.backward)))
 
 
 def _simple(seen):

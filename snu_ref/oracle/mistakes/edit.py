@@ -2,7 +2,7 @@
 
 Where a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more than one unit,
 `square` for as many inputs as units, `samples` for more than one sample, `b=n` for as many samples
-as units.
+as units, `pieces` for a sequence that is given in pieces.
 """
 import itertools
 import re
@@ -43,6 +43,8 @@ class Edit(NamedTuple):
 
 
 def _holds(word, config, inputs):
+    if word == "pieces":
+        return "pieces" in config
     if word in ("several", "square", "samples", "b=n"):
         if inputs is None:
             return True
@@ -55,6 +57,7 @@ def _holds(word, config, inputs):
 def edits_of(rows):
     """The Edits of some rows."""
     edits = []
+    rows = [row.replace("{n}", str(n)) for row in rows for n in ((2, 3, 4, 5) if "{n}" in row else (0,))]
     for row in rows:
         slot, lines, says, *when = (cell.strip() for cell in row.split(" | "))
         pairs = [re.fullmatch(r"(?:(\w+): )?(.*)", line.strip()).groups()

@@ -50,7 +50,8 @@ def run_backward(config, inputs, traces, edits=None, start=None):
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     T, B, n = inputs["dy"].shape
     params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
-    names = {**ARRAYS, **params, "T": T, "B": B, "n": n, "k": 1.0, "dL_ds_end": 0.0 * s_0,
+    inhibited = config["lateral_inhibition"]
+    names = {**ARRAYS, "via_gate": lambda d: ARRAYS["share"](d, names["y"]) if inhibited else d, **params, "T": T, "B": B, "n": n, "k": 1.0, "dL_ds_end": 0.0 * s_0,
              "dL_dy_end": 0.0 * s_0, "dz_after": 0.0 * s_0, "gate_after": 0.0 * s_0,
              "dv_after": 0.0 * s_0, "ds_after": 0.0 * s_0, "s_next": 0.0 * s_0,
              "y_next": 0.0 * s_0, "recurrent": config["recurrent"], "s_start": s_0, "end_cotangent": inputs["dend.s"]}

@@ -84,6 +84,19 @@ def column_order(W):
                        lambda d: W.receive(d.T.copy().reshape(W.value.shape)))
 
 
+def _rounded(value):
+    """Rounding to other numbers; the gradient passes straight through."""
+    return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.ones_like(a))
+
+
+def to_bits(bits):
+    """Rounding to a significand of so many bits."""
+    def value(a):
+        fraction, exponent = np.frexp(a)
+        return np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)
+    return value
+
+
 def const(a):
     """The same value, a constant of the backward pass."""
     return a.detach() if isinstance(a, Var) else a
@@ -111,6 +124,8 @@ VARS = {
     "sign": _flat(np.sign), "floor": _flat(np.floor), "round": _flat(np.rint),
     "trunc": _flat(np.trunc), "positive": _flat(lambda a: a > 0),
     "not_negative": _flat(lambda a: a >= 0), "half": _flat(lambda a: a > 0.5),
+    "float16": _rounded(lambda a: a.astype(np.float16)), "bfloat16": _rounded(to_bits(8)),
+    "tf32": _rounded(to_bits(11)), "single": _rounded(lambda a: a.astype(np.float32)),
     "clip": clip, "larger": larger, "const": const,
     "max": lambda y: y.maximum(-1), "max_over_batch": lambda y: y.maximum((-2, -1)),
     "max_of_batch": lambda y: y.maximum(-2), "max_first": lambda y: y.maximum(-1, "first"),

@@ -99,7 +99,8 @@ def names_of(config, inputs, dtype=np.float64):
     step = point(lambda v: (v > 0).astype(v.dtype), lambda v, y: dpsi(v))
     return {**VARS, "step": step,
             "step_from": lambda fires, v: v.apply(lambda a: fires.value, lambda a, y: dpsi(a)),
-            "T": len(inputs["x"]), "B": inputs["x"].shape[1], "k": 1.0}
+            "T": len(inputs["x"]), "B": inputs["x"].shape[1], "k": 1.0,
+            "recurrent": config["recurrent"]}
 
 
 def _value(a, like):
@@ -129,8 +130,9 @@ class Run:
                      s_start=names["s_0"], y_start=names["y_0"], current=0.0,
                      x_before=tape.leaf(0 * inputs["x"][0]))
         self.steps, self.xs = [], []
+        borders = np.cumsum(config.get("pieces", ()))
         for t, x in enumerate(inputs["x"]):
-            names.update(t=t, x=tape.leaf(x),
+            names.update(t=t, x=tape.leaf(x), border=t in borders,
                          from_second=lambda later, at_first, t=t: later if t else at_first)
             self.xs.append(names["x"])
             self._step(names, t)
