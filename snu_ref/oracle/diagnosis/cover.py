@@ -14,10 +14,10 @@ class Claim(NamedTuple):
     where: str = ""        # an option that all these cases share, where others pass that should fail
 
 
-def spread(items):
-    """At most SAMPLE of them, evenly over the list, the first among them."""
-    step = max(len(items) / SAMPLE, 1)
-    return [items[int(i * step)] for i in range(min(SAMPLE, len(items)))]
+def spread(items, most=SAMPLE):
+    """At most so many of them, evenly over the list, the first among them."""
+    step = max(len(items) / most, 1)
+    return [items[int(i * step)] for i in range(min(most, len(items)))]
 
 
 def cover(cases, known, fits, stands):

@@ -9,7 +9,7 @@ from .lines import look
 from .seen import has_traces
 from .sets import FORMS, Edits, Whole
 
-TRIALS = 2000        # ours: runs of a whole program in one check
+TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
 WIDTH, DEPTH = 3, 4  # ours: of the search in the backward pass
 EACH = 500           # ours: runs for one form of the gradients of one case
@@ -37,9 +37,9 @@ def forward_sets(pool, whole, carried, budget, plain=False):
 
     def fits(edits):
         return seen.matches(whole.traces(edits)[0], names)
-    for edits in carried:
-        if fits(edits):
-            return [edits], None
+    found = [edits for edits in carried if fits(edits)]
+    if found:
+        return found[:FEW], None
     if plain:
         return [], None
     if has_traces(seen):
@@ -50,11 +50,12 @@ def forward_sets(pool, whole, carried, budget, plain=False):
         ends = [e for e in TABLE["FORWARD"] if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
         bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:FORWARD_BASES])]
         for size in (1, 2):
-            found = [(*base, *more) for base in bases for more in itertools.combinations(ends, size)
+            found = [edits for edits in _singles(seen) if size == 1 and fits(edits)]
+            found += [(*base, *more) for base in bases for more in itertools.combinations(ends, size)
                      if _together((*base, *more)) and fits((*base, *more))]
             if found:
                 return _least(found), looked[0]
-        return [edits for edits in _singles(seen) if fits(edits)][:FEW], looked[0]
+        return [], looked[0]
     return _blind(seen, whole, fits, budget), None
 
 
@@ -116,6 +117,8 @@ def backward_sets(seen, whole, forwards, budget):
             edits = Edits(forward, form)
             if seen.matches(whole.run(edits)):
                 found.append(edits)
+        if len([edits for edits in found if edits.forward == forward]) > 1:
+            found = found[:6]
     if found:
         return found
     for forward in forwards[:3]:

@@ -2,9 +2,10 @@
 import numpy as np
 
 from ..cases.manifest import load_case
-from .cover import Claim, cover, spread
+from .cover import SAMPLE, Claim, cover, spread
 from .lines import look
-from .search import Budget, backward_sets, forward_sets
+from ..mistakes.edit import TABLE
+from .search import Budget, backward_sets, candidates, forward_sets
 from .seen import Seen, forward_class, has_traces, seen_of
 from .sets import Edits, Whole
 from .views import VIEWS
@@ -13,6 +14,7 @@ SHARE = 0.5      # ours: of the cases in which a set of edits should show, it mu
 POOL = 4         # ours: cases of one class that are looked at together
 LONGEST = 50     # ours: steps of a case in which edits are looked for
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")
+HAND_SLOTS = {e.slot for name in ("HAND", "SLOPES") for e in TABLE[name]}
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 
 
@@ -83,6 +85,40 @@ class Unit:
             self._viewed[key] = Whole(view.of(seen), self.budget)
         return self._viewed[key]
 
+    def _grow(self):
+        """The best set with edits of others, each for its own options, as long as it explains more."""
+        sample = spread([seen for seen in self.failed if seen.T <= LONGEST], 2 * SAMPLE)
+
+        def count(edits):
+            return sum(self.fits(seen, edits) for seen in sample)
+        if not self.known:
+            return
+        best = max(self.known, key=lambda edits: (count(edits), [-n for n in edits.rank]))
+        have = count(best)
+        known = [e for edits in self.known for e in edits.all]
+        for e in list(dict.fromkeys(scoped for e in known for scoped in self._scoped(e)))[:SAMPLE]:
+            more = _with(best, e)
+            if have < len(sample) and more and count(more) > have:
+                best, have = more, count(more)
+        left = [seen for seen in self.failed if seen.T <= LONGEST and not self.fits(seen, best)]
+        for seen in left[:1] + left[-1:]:
+            for e in TABLE["FORWARD"] + candidates(seen, best.form):
+                if e.fitted or self.fits(seen, best) or not e.applies(seen.config, seen.inputs):
+                    continue
+                more = _with(best, e)
+                if more and self.fits(seen, more) and count(more) >= have:
+                    best, have = more, count(more)
+        self.known.append(best)
+
+    def _scoped(self, e):
+        """An edit, and the same for one value of the option that it depends on alone."""
+        option = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h"}.get(e.slot)
+        if option is None:
+            return [e]
+        values = dict.fromkeys(seen.config[option] for seen in self.failed
+                               if e.applies(seen.config, seen.inputs))
+        return [e, *(e._replace(when=f"{e.when} {option}={value}") for value in values)]
+
     def _merged(self, edits, seen):
         """The set with what is known of other configurations beside it."""
         forward, backward = list(edits.forward), list(edits.backward)
@@ -110,6 +146,7 @@ class Unit:
     def claims(self):
         """The fewest sets that explain the most cases, and the ids of those without any."""
         self.search()
+        self._grow()
         chosen, left = cover(self.failed, self.known, self.fits, self._stands)
         claims = []
         for edits, mine, rivals in chosen:
@@ -175,6 +212,18 @@ class Unit:
                 if len(found) > 3:
                     break
         return found
+
+
+def _with(edits, e):
+    """A set with one edit more, in the place of one of the same slot and options; None if there."""
+    forward = any(e.lines == f.lines for f in TABLE["FORWARD"]) or (
+        e.k is not None and e.slot not in HAND_SLOTS)
+    mine = edits.forward if forward else edits.backward
+    if any(f.lines == e.lines and f.when in e.when for f in mine):
+        return None
+    if any(f.slot == e.slot and f.when == e.when for f in mine):
+        return None
+    return edits._replace(**{"forward" if forward else "backward": (*mine, e)})
 
 
 def _shown(edits, mine):

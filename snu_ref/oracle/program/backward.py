@@ -63,9 +63,11 @@ def run_backward(config, inputs, traces, edits=None, start=None):
         names.update(t=t, last=float(t == T - 1))
         if t >= 0:
             names.update({name: a[t] for name, a in {**traces, **before}.items()},
-                         dL_dy=inputs["dy"][t])
+                         dL_dy=inputs["dy"][t], dL_dy_before=inputs["dy"][t - 1] * (t > 0),
+                         dL_dy_next=inputs["dy"][t + 1] if t < T - 1 else 0.0 * s_0)
         else:
-            names.update(s=s_0, y=y_0, dL_dy=0.0 * s_0)
+            names.update(s=s_0, y=y_0, dL_dy=0.0 * s_0,
+                         dL_dy_before=0.0 * s_0, dL_dy_next=0.0 * s_0)
         end = t == T - 1
         names.update(dL_dy_end=inputs["dend.y"] if end else 0.0 * s_0,
                      dL_ds_end=inputs["dend.s"] if end else 0.0 * s_0)

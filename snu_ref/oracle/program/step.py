@@ -199,8 +199,9 @@ class Run:
         i = self.inputs
         self.tape.backward([(step["y_out"], dy) for step, dy in zip(self.steps, i["dy"])]
                            + [(self.end[0], i["dend.s"]), (self.end[1], i["dend.y"])])
-        found = {f"adj.{name}": np.stack([step[name].gradient() for step in self.steps])
-                 for name in reversed(TRACES)}
+        shown = "s_out" if self.text["s_out"] == "kept" else "s"
+        found = {f"adj.{name}": np.stack([step[shown if name == "s" else name].gradient()
+                                          for step in self.steps]) for name in reversed(TRACES)}
         found.update({f"grad.{name}": self.leaves[name].gradient() for name in PARAMETERS
                       if name in self.leaves})
         found["grad.x"] = np.stack([x.gradient() for x in self.xs])
