@@ -3,7 +3,7 @@ import math
 import re
 
 from ..cases.manifest import FORMAT, VERSION
-from ..diagnosis.stories import failing_options
+from ..diagnosis.causes import failing_options
 
 ALSO = 12  # further cases of a story that are listed, ours
 OTHERS = 3  # explanations that fit as well as the first, ours

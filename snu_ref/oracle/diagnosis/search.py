@@ -12,7 +12,7 @@ from .sets import FORMS, Edits, Whole
 TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
 WIDTH, DEPTH = 3, 4  # ours: of the search in the backward pass
-EACH = 500           # ours: runs for one form of the gradients of one case
+EACH = 350           # ours: runs for one form of the gradients of one case
 
 
 class Budget:

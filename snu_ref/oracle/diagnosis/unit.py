@@ -56,8 +56,8 @@ class Unit:
                 and set(other.got) == set(seen.got)]
         pool = [seen, *(other for other in pool if other is not seen)][:POOL]
         whole = self.wholes[seen.id]
-        carried = [(), *dict.fromkeys(edits.for_case(seen.config, seen.inputs).forward
-                                      for edits in self.known)]
+        carried = list(dict.fromkeys([*(edits.for_case(seen.config, seen.inputs).forward
+                                        for edits in self.known), ()]))
         forwards, lines = forward_sets(pool, whole, carried, self.budget)
         if lines is not None:
             self.lines[forward_class(seen)] = lines

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..cases.case import group
 from ..cases.reference_training import batch, make_network, stack
-from ..cases.second_pcm import Device, Parts, second_array, second_devices
+from ..cases.scalar_pcm import Device, Parts, scalar_array, scalar_devices
 from .functions import ARRAYS
 from .step import compute
 
@@ -251,4 +251,4 @@ def device_numbers(config, inputs, edits=None):
                   lambda pair, pairs: line("next_pair", pair=pair, pairs=pairs),
                   lambda read, d: line("worn", read=read, d=d),
                   lambda d, other: line("target", d=d, other=other))
-    return (second_devices if config["unit"] == "pcm" else second_array)(config, inputs, parts)
+    return (scalar_devices if config["unit"] == "pcm" else scalar_array)(config, inputs, parts)
