@@ -118,7 +118,8 @@ def _of_others(rest, dtype, budget):
 def _unexplained(left, unit):
     """Stories without a confirmed cause: by what is held of their lines, or by their first divergence."""
     stories, groups = [], {}
-    near = [r for r in left if r.comparison.worst < NEAR]
+    near = [r for r in left if 0 < r.comparison.worst < NEAR
+            and all(np.isfinite(a).all() for a in r.got.values())]
     if near:
         digits = float(-np.log10(max(r.comparison.worst for r in near)))
         stories.append(Story(near, "digits", (precision(digits),), digits=digits))

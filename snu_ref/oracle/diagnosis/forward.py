@@ -13,7 +13,7 @@ from ..program.step import PARTS, compute, names_of, program
 from ..program.tape import Tape, Var
 from . import numbers
 
-SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input",), "feedback": ("feedback",),
+SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input", "W"), "feedback": ("feedback", "H"),
          "bias": ("bias",)}
 # How s is had from what is kept and reported: the edit's text -> s, and where that is defined.
 UNDO = {
@@ -101,7 +101,9 @@ class Frames:
         found = []
         for at, own in enumerate(self.names):
             own = {**own, "k": k, **({} if names is None else names[at])}
-            for name in ("decay", "fired", "gate") if line in PARTS else ():
+            for name in ("W", "H", "decay", "fired", "gate") if line in PARTS else ():
+                if name == "H" and not self.config["recurrent"]:
+                    continue
                 own[name] = compute(text[name], own)
             value = compute(text[line], own)
             value = getattr(value, "value", value)

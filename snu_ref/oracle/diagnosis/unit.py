@@ -108,6 +108,11 @@ class Unit:
                 more = _with(best, e)
                 if more and self.fits(seen, more) and count(more) >= have:
                     best, have = more, count(more)
+        for e in best.all:
+            fewer = best._replace(forward=tuple(f for f in best.forward if f is not e),
+                                  backward=tuple(f for f in best.backward if f is not e))
+            if fewer.all and count(fewer) >= have:
+                best = fewer
         self.known.append(best)
 
     def _scoped(self, e):

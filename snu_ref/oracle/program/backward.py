@@ -36,6 +36,7 @@ def backward_lines(config):
         "g_slope": slope_of_g(config), "dz": "ds * g_slope",
         "dW": "sum(outer(x, dz))", "dH": "sum(outer(y_before, dz))", "db": "sum(dv)",
         "ddecay": "sum(dz * s_before * gate)", "dx": "dz @ W.T",
+        "start_s": "ds", "start_y": "dy",
     }
 
 
@@ -73,9 +74,10 @@ def run_backward(config, inputs, traces, edits=None, start=None):
                      dL_ds_end=inputs["dend.s"] if end else 0.0 * s_0)
         dy = _sum(text, DY, names)
         if t < 0:
-            found["start.y"] = dy + np.zeros_like(s_0)
-            names["dv"] = 0.0 * s_0
-            found["start.s"] = _sum(text, DS, names) + np.zeros_like(s_0)
+            names.update(dy=dy, dv=0.0 * s_0)
+            names["ds"] = _sum(text, DS, names)
+            for line in ("start_s", "start_y"):
+                found[line.replace("_", ".")] = compute(text[line], names) + np.zeros_like(s_0)
             break
         names["dy"] = dy
         for line, of in (("h_slope", "h_slope"), ("dv", "dv")):

@@ -157,7 +157,7 @@ ARRAYS = {
     "to_each": lambda d, y: (y == y.max(-1, keepdims=True)) * d.sum(-1, keepdims=True),
     "to_all": lambda d, y: d.sum(-1, keepdims=True) / d.shape[-1] + 0 * d,
     "outer": lambda a, b: a[..., :, None] * b[..., None, :],
-    "sum": lambda a: a.sum((0, 1)),
+    "sum": lambda a: a.sum((0, 1)), "column_order": lambda a: a.T.copy().reshape(a.shape),
     "without_diagonal": lambda H: H * (1 - np.eye(len(H))),
     "later": lambda a: np.concatenate([a[1:], 0 * a[:1]]),
     "earlier": lambda a: np.concatenate([0 * a[:1], a[:-1]]),
