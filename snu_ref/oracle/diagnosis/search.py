@@ -7,7 +7,7 @@ from ..mistakes.edit import TABLE
 from . import numbers
 from .lines import look
 from .seen import has_traces
-from .sets import FORMS, Edits, Whole
+from .sets import FORMS, LATE, Edits, Whole
 
 TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
@@ -140,7 +140,8 @@ def backward_sets(seen, whole, forwards, budget):
 
 def candidates(seen, form):
     """The edits of the backward pass for a form of it."""
-    tables = TABLE["SLOPES"] + (TABLE["PATHS"] if form == "derived" else TABLE["HAND"])
+    late = [e for e in TABLE["HAND"] if e.slot in LATE and "end_cotangent" not in e.lines[0][1]]
+    tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == "derived" else TABLE["HAND"])
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program.backward import run_backward
-from ..program.step import PARAMETERS, Run, compute, names_of, program
+from ..program.backward import SUMS, backward_lines, run_backward
+from ..program.functions import ARRAYS
+from ..program.step import PARAMETERS, Run, compute, names_of, program, resolve
 from ..program.tape import Tape
 
 # form -> whether the backward pass keeps the gate, the edited parameters and start, the reported traces
@@ -21,6 +22,9 @@ FORMS = {
     "by hand, with gate, parameters and start of the forward pass": (True, True, False),
     "by hand, along the traces as they came out": (False, False, True),
 }
+COTANGENTS = {"loss_y": ("dy", "dL_dy"), "end_y": ("dend.y", "dL_dy_end"),
+              "end_s": ("dend.s", "dL_ds_end")}
+LATE = (*SUMS, "start_s", "start_y", *COTANGENTS)  # lines that do not touch those of the step
 
 
 class Edits(NamedTuple):
@@ -64,6 +68,43 @@ def right_gate(config, inputs, y):
         * np.ones_like(y)
 
 
+def cotangents(inputs, late):
+    """The inputs with the cotangents as edited lines have them."""
+    T, B, n = inputs["dy"].shape
+    if not set(late) & set(COTANGENTS):
+        return inputs
+    names = {"T": T, "B": B, "n": n, "k": 1.0}
+    changed = {name: np.stack([compute(late.get(line, given), {
+        **names, given: row, "last": t == len(rows) - 1, "dL_dy_before": inputs["dy"][t - 1] * (t > 0),
+        "dL_dy_next": inputs["dy"][t + 1] if t < T - 1 else 0 * row}) + 0 * row
+        for t, row in enumerate(rows)]) for line, (name, given) in COTANGENTS.items()
+        for rows in [inputs[name] if name == "dy" else inputs[name][None]]}
+    return {**inputs, "dy": changed["dy"], "dend.s": changed["dend.s"][0], "dend.y": changed["dend.y"][0]}
+
+
+def _rewritten(config, inputs, outputs, done, late):
+    """Sums and gradients of the start with edited lines, along a program that is differentiated."""
+    right, traces, found = backward_lines(config), done.computed(), {}
+    T, B, n = inputs["dy"].shape
+    names = {**ARRAYS, **traces, "x": inputs["x"], "T": T, "B": B, "n": n, "k": 1.0,
+             **{name[7:]: a for name, a in inputs.items() if name.startswith("params.")},
+             **{f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"},
+             **{f"{k}_before": np.concatenate([inputs[f"state.{k}"][None], traces[k][:-1]])
+                for k in "sy"}}
+    for line in late:
+        name = SUMS.get(line) or line.replace("_", ".")
+        if name not in outputs:
+            continue
+        text = resolve(late[line].replace(right[line], "G"), config)
+        own = names if line in SUMS else {**names, "dz_after": outputs["adj.z"][0], "gate_after":
+                                          traces["gate"][0], "s": inputs["state.s"]}
+        try:
+            found[name] = compute(text, {**own, "G": outputs[name]}) + 0 * outputs[name]
+        except NameError:
+            pass
+    return found
+
+
 class Whole:
     """Runs sets of edits in one case; a forward pass is run once, and every run is counted."""
 
@@ -85,8 +126,11 @@ class Whole:
         config, inputs = self.seen.config, self.seen.inputs
         self.count()
         if edits.form == "derived":
-            done = Run(config, inputs, texts(edits.all))
-            return {**done.forward(), **done.backward()}
+            late = {name: text for name, text in texts(edits.backward).items() if name in LATE}
+            changed = {name: text for name, text in texts(edits.all).items() if name not in late}
+            done = Run(config, cotangents(inputs, late), changed)
+            outputs = {**done.forward(), **done.backward()}
+            return {**outputs, **_rewritten(config, inputs, outputs, done, late)}
         outputs, traces = self.traces(edits.forward)
         return {**outputs, **self.by_hand(edits, outputs, traces)}
 
