@@ -143,11 +143,12 @@ def diagnosis(story, results=()):
         said.append("    const(a) is a, and no gradient flows through it")
     if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
             and not all(r.startswith(("d", "ds/")) for r, _ in story.diff):
-        said.append("    The backward pass does not follow this: it is the right one along these traces"
-                    + story.form[7:] + ".")
+        said.append("    The backward pass does not follow this: it is the right one along these "
+                    "traces" + story.form[7:] + ".")
     if story.grade == "confirmed":
-        said.append(f"    confirmed: with {'these edits' if len(story.says) > 1 else 'this edit'} the "
-                    f"equations give all numbers of {n} failing case{'s' * (n > 1)}, to "
+        these = "these edits" if len(story.says) > 1 else "this edit"
+        said.append(f"    confirmed: with {these} the equations give all numbers of "
+                    f"{n} failing case{'s' * (n > 1)}, to "
                     f"{story.digits:.0f} digits")
     for name, sets in (story.lines or {}).items():
         said.append(f"    line {name}: " + (
@@ -157,7 +158,8 @@ def diagnosis(story, results=()):
     if story.where:
         said.append(f"    only in cases with {story.where}: others that should fail too pass")
     for option, value, failing, passing in failing_options(results, story.results):
-        said.append(f"    all {failing} cases with {option} = {value} fail, all {passing} others pass")
+        said.append(f"    all {failing} cases with {option} = {value} fail, "
+                    f"all {passing} others pass")
     for other in story.others[:OTHERS]:
         said.append("    or, which these cases do not tell apart: " + "; and ".join(other))
     if story.grade in ("", "held"):
@@ -193,13 +195,13 @@ def hints(errors):
               for text in [reason] if "expected dtype" in text}
     if len(dtypes) == 1 and dtypes <= {"float32", "float64"}:
         dtype = dtypes.pop()
-        found.append(f"{dtype} came back: if that is what the port computes in, use --dtype {dtype}")
+        found.append(f"{dtype} came back: if the port computes in it, use --dtype {dtype}")
     swapped = [re.search(r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)",
                          reason) for reason in reasons]
     swapped = [m.groups() for m in swapped if m]
     if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
                        for t, b, n, u, v, w in swapped):
-        found.append("(B, T, n) came back: batch and time are exchanged; time comes first, (T, B, n)")
+        found.append("(B, T, n) came back: batch and time are exchanged; time comes first")
     return found
 
 
@@ -236,10 +238,10 @@ def as_json(source, results, stories, unsteady=None):
     """The same as plain dicts and lists.
 
     format, version, target, dtype, passed, strays; not_repeatable: the id of a case that gives
-    other numbers on a second run. stories: a list of {cases, beside (ids), diagnosis, others, where,
-    lines, report}; diagnosis: null or {grade, text, says, diff ([reference's line, the port's] each),
-    form, digits}. cases: a list of {id, family, verdict, reason, expected_to_fail, story (a number), compared, left_out, worst,
-    divergence}.
+    other numbers on a second run. stories: a list of {cases, beside (ids), diagnosis, others,
+    where, lines, report}; diagnosis: null or {grade, text, says, diff, form, digits}, diff a list
+    of [reference's line, the port's]. cases: a list of {id, family, verdict, reason,
+    expected_to_fail, story (a number), compared, left_out, worst, divergence}.
     """
     story_of = {r.id: i for i, story in enumerate(stories) for r in (*story.results, *story.beside)}
     return {

@@ -33,7 +33,7 @@ class Story(NamedTuple):
     digits: float = 0.0
     where: str = ""
     lines: Any = None
-    beside: tuple = ()     # Results at boundaries that fail too, without an explanation of their own
+    beside: tuple = ()     # Results at boundaries that fail too, unexplained
 
 
 def tell(results, dtype, folder=FOLDER):
@@ -71,7 +71,8 @@ def _confirmed(claim, mine):
 def _diff(edits, mine):
     """The lines of several edits, each in the configuration of a case in which it applies."""
     left, pairs = list(edits), []
-    configs = [(r.entry["config"], r.case[0]) for r in mine if r.entry["config"]["unit"] != "training"]
+    configs = [(r.entry["config"], r.case[0]) for r in mine
+               if r.entry["config"]["unit"] != "training"]
     while left and configs:
         config, inputs = max(configs, key=lambda c: sum(e.applies(*c) for e in left))
         here = [e for e in left if e.applies(config, inputs)]
@@ -99,8 +100,8 @@ def _of_others(rest, dtype, budget):
     stories, left, groups = [], [], {}
     for r in rest:
         config = r.entry["config"]
-        groups.setdefault((config["unit"], config.get("loss") if config["unit"] == "loss" else None),
-                          []).append(r)
+        kind = config["unit"], config["loss"] if config["unit"] == "loss" else None
+        groups.setdefault(kind, []).append(r)
     for group in groups.values():
         claims, ids = Program(group, dtype, budget).claims()
         by_id = {r.id: r for r in group}
@@ -116,7 +117,7 @@ def _of_others(rest, dtype, budget):
 
 
 def _unexplained(left, unit):
-    """Stories without a confirmed cause: by what is held of their lines, or by their first divergence."""
+    """Stories without a confirmed cause, by their first divergence."""
     stories, groups = [], {}
     near = [r for r in left if 0 < r.comparison.worst < NEAR
             and all(np.isfinite(a).all() for a in r.got.values())]
@@ -150,7 +151,7 @@ def precision(digits):
 
 
 def failing_options(results, mine):
-    """[(option, value, failing, others that pass)]: options whose every case fails, and no other."""
+    """[(option, value, failing, passing)]: options whose cases all fail, and no others."""
     units = [r for r in results if r.entry["config"]["unit"] == "snu"
              and r.verdict in ("passed", "failed")]
     ids, found = {r.id for r in mine}, []

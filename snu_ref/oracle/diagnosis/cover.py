@@ -11,7 +11,7 @@ class Claim(NamedTuple):
     ids: tuple
     others: tuple = ()     # those that these cases do not tell apart from it
     digits: float = 0.0
-    where: str = ""        # an option that all these cases share, where others pass that should fail
+    where: str = ""        # an option that all these cases share; others pass
 
 
 def spread(items, most=SAMPLE):

@@ -49,7 +49,7 @@ def forward_edits(config, slots, pool):
 
 
 class Frames:
-    """All steps of some cases of one class, each with its own numbers before it, as flat vectors."""
+    """All steps of some cases of one class, on the port's own numbers, as flat vectors."""
 
     def __init__(self, pool, kept=None):
         self.pool, self.config, self.kept = pool, pool[0].config, kept
@@ -85,7 +85,8 @@ class Frames:
         self.names.append({**names_of(self.config, i), "from_second": lambda later, at_first: Var(
             np.where(first, getattr(at_first, "value", at_first), getattr(later, "value", later)),
             tape, None), **{name: Var(a, tape, None) for name, a in vectors.items()}})
-        found = {"s": s, "ok": ok, "first": first & (y == y), **{k: got[k] for k in "zvy" if k in got}}
+        found = {"s": s, "ok": ok, "first": first & (y == y),
+                 **{k: got[k] for k in "zvy" if k in got}}
         for name, a in found.items():
             columns[name].append(a.ravel())
             size = seen.tolerance(a.astype(float)) * (10 if "s" not in got else 1)
@@ -97,7 +98,8 @@ class Frames:
         if names is None and key in self._values:
             return self._values[key]
         kept = (self.kept,) if self.kept else ()
-        text = program(self.config, {name: t for e in (*edits, *kept) for name, t in e.texts().items()})
+        text = program(self.config, {name: t for e in (*edits, *kept)
+                                     for name, t in e.texts().items()})
         found = []
         for at, own in enumerate(self.names):
             own = {**own, "k": k, **({} if names is None else names[at])}
@@ -115,8 +117,8 @@ class Frames:
 
     def flat(self, text):
         """The flat values of any text."""
-        return np.concatenate([np.broadcast_to(compute(text, own).value, own["s"].value.shape).ravel()
-                               for own in self.names])
+        return np.concatenate([np.broadcast_to(
+            compute(text, own).value, own["s"].value.shape).ravel() for own in self.names])
 
     def with_names(self, **vectors):
         """Names of each case with flat vectors in the places of s, z or v."""
@@ -145,7 +147,7 @@ def known(a, mask):
 
 
 def single(frames, line, target, tolerance, mask, names=None, fitted=True):
-    """The right line or the edits of one line with which it holds: [edits], the plain ones first."""
+    """The right line, or the edits of it with which it holds, the plain ones first."""
     if np.sum(mask) == 0:
         return []
     def holds(values):

@@ -1,4 +1,4 @@
-"""Which lines of the forward pass hold, and with which edits: the sets of edits worth a whole run."""
+"""Which lines of the forward pass hold, and with which edits."""
 import itertools
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ def _look(pool, kept=None):
 
 
 def _sums(frames, target, tolerance, mask):
-    """Sums at all steps, or, where that is better, at all but the first; with the mask that held."""
+    """Sums at all steps, or at all but the first; with the mask that held."""
     later = mask & ~frames.first
     best = []
     for products in (False, True):
@@ -127,7 +127,8 @@ def _v_and_y(frames, found, z):
         known_z = {} if z is None else {"z": z}
         names = frames.with_names(**known_z)
         names = frames.with_names(**known_z, v=frames.value("v", v_edits, names=names))
-        ys = single(frames, "y", y, frames.tolerance["y"], ok, names, fitted=not v_edits and not spiking)
+        ys = single(frames, "y", y, frames.tolerance["y"], ok, names,
+                    fitted=not v_edits and not spiking)
         for y_edits in ys:
             found["v"].append(v_edits)
             found["y"].append(y_edits)

@@ -1,4 +1,4 @@
-"""Numbers in an edit: k is fitted to the port's numbers and written as the shortest decimal that fits."""
+"""Numbers in an edit: k is fitted, and written as the shortest decimal that fits."""
 import numpy as np
 
 MORE_POINTS = 4  # ours: than unknowns

@@ -14,9 +14,11 @@ from .sets import texts
 
 PROGRAMS = {
     **{unit: (run_gated, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
-    "loss": (short.loss_numbers, TABLE["LOSS"]), "optimiser": (short.optimiser_numbers, TABLE["OPTIMISER"]),
+    "loss": (short.loss_numbers, TABLE["LOSS"]),
+    "optimiser": (short.optimiser_numbers, TABLE["OPTIMISER"]),
     "clip": (short.clip_numbers, TABLE["CLIP"]),
-    "training": (short.training_numbers, TABLE["TRAINING"] + TABLE["OPTIMISER"] + TABLE["CLIP"] + TABLE["LOSS"]),
+    "training": (short.training_numbers, [e for name in ("TRAINING", "OPTIMISER", "CLIP", "LOSS")
+                                          for e in TABLE[name]]),
     **{unit: (short.device_numbers, TABLE["DEVICES"]) for unit in ("pcm", "pcm-array")},
 }
 NEARER = 12   # ours: edits that bring one tensor more into place, from which pairs are made

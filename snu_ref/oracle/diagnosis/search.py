@@ -31,7 +31,7 @@ class Budget:
 
 
 def forward_sets(pool, whole, carried, budget, plain=False):
-    """(sets of forward edits that give the forward pass of the first case of a pool, Lines or None)."""
+    """(sets of edits that give the forward pass of the first case, Lines or None)."""
     seen = whole.seen
     names = seen.names(True)
 
@@ -47,11 +47,13 @@ def forward_sets(pool, whole, carried, budget, plain=False):
         found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
         if found:
             return _least(found), looked[0]
-        ends = [e for e in TABLE["FORWARD"] if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
+        ends = [e for e in TABLE["FORWARD"]
+                if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
         bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:FORWARD_BASES])]
         for size in (1, 2):
             found = [edits for edits in _singles(seen) if size == 1 and fits(edits)]
-            found += [(*base, *more) for base in bases for more in itertools.combinations(ends, size)
+            found += [(*base, *more) for base in bases
+                      for more in itertools.combinations(ends, size)
                      if _together((*base, *more)) and fits((*base, *more))]
             if found:
                 return _least(found), looked[0]
@@ -88,7 +90,7 @@ def _singles(seen):
 
 
 def _blind(seen, whole, fits, budget):
-    """Forward edits where the state is not known: single ones, then pairs of those that go farthest."""
+    """Forward edits where the state is not known: single ones, then pairs."""
     singles = _singles(seen)
     found = [edits for edits in singles if fits(edits)]
     if found or budget.spent():
@@ -146,7 +148,7 @@ def candidates(seen, form):
 
 
 def advance(seen, whole, base, edits, budget):
-    """Edits of the backward pass, each of which brings it nearer to the port's, from the last step on."""
+    """Edits of the backward pass, each of which brings it nearer to the port's."""
     frontier = [(seen.advance(whole.run(base)), base)]
     enough = budget.left - EACH
     for _ in range(DEPTH + 3):
@@ -182,7 +184,7 @@ def advance(seen, whole, base, edits, budget):
 
 
 def _fit(seen, whole, have, edit, score):
-    """A number in an edit of the backward pass, from the first numbers that are wrong without it."""
+    """An edit of the backward pass with its number, or None."""
     def vector(outputs):
         parts = [outputs[name].ravel() for name in seen.names(False) if not name.startswith("grad.")
                  or name == "grad.x"]

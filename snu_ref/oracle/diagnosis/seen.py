@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..program.step import FORWARD, TRACES
+from ..program.step import FORWARD
 
 SLACK = {"float64": 1.0, "float32": 4.0}  # ours: a wrong port may round more than the right one
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
                    for name in (self.got if names is None else names) if name in outputs)
 
     def advance(self, outputs):
-        """How far outputs agree with the port's, along the walk back in time, and in how many tensors."""
+        """How far outputs agree with the port's, back in time, and in how many tensors."""
         walk = [name for name in WALK_BACK if name in self.got]
         far = 0
         for t in reversed(range(self.T)):
@@ -84,5 +84,3 @@ def has_traces(seen):
     """Whether the state of each step can be known from what the port returned."""
     return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")
 
-
-__all__ = ["Seen", "TRACES", "seen_of", "forward_class", "has_traces"]

@@ -13,7 +13,7 @@ from ..program.functions import ARRAYS
 from ..program.step import PARAMETERS, Run, compute, names_of, program, resolve
 from ..program.tape import Tape
 
-# form -> whether the backward pass keeps the gate, the edited parameters and start, the reported traces
+# form -> whether the backward pass keeps the gate, the edited parameters, the reported traces
 FORMS = {
     "derived": None,
     "by hand": (False, False, False),
@@ -46,7 +46,8 @@ class Edits(NamedTuple):
     @property
     def rank(self):
         """Lower is better: fewer edits, without numbers, the commonest."""
-        return (sum(1 if e.k is None else 1.5 for e in self.all) + bool(self.view), self.form != "by hand" if not self.forward else list(FORMS).index(self.form),
+        form = list(FORMS).index(self.form) if self.forward else self.form != "by hand"
+        return (sum(1 if e.k is None else 1.5 for e in self.all) + bool(self.view), form,
                 sum(e.order for e in self.all))
 
     def for_case(self, config, inputs):
@@ -75,11 +76,13 @@ def cotangents(inputs, late):
         return inputs
     names = {"T": T, "B": B, "n": n, "k": 1.0}
     changed = {name: np.stack([compute(late.get(line, given), {
-        **names, given: row, "last": t == len(rows) - 1, "dL_dy_before": inputs["dy"][t - 1] * (t > 0),
+        **names, given: row, "last": t == len(rows) - 1,
+        "dL_dy_before": inputs["dy"][t - 1] * (t > 0),
         "dL_dy_next": inputs["dy"][t + 1] if t < T - 1 else 0 * row}) + 0 * row
         for t, row in enumerate(rows)]) for line, (name, given) in COTANGENTS.items()
         for rows in [inputs[name] if name == "dy" else inputs[name][None]]}
-    return {**inputs, "dy": changed["dy"], "dend.s": changed["dend.s"][0], "dend.y": changed["dend.y"][0]}
+    return {**inputs, "dy": changed["dy"],
+            **{name: changed[name][0] for name in ("dend.s", "dend.y")}}
 
 
 def _rewritten(config, inputs, outputs, done, late):

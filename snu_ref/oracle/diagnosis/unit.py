@@ -86,7 +86,7 @@ class Unit:
         return self._viewed[key]
 
     def _grow(self):
-        """The best set with edits of others, each for its own options, as long as it explains more."""
+        """The best set with edits of others, as long as it explains more."""
         sample = spread([seen for seen in self.failed if seen.T <= LONGEST], 2 * SAMPLE)
 
         def count(edits):
@@ -156,8 +156,8 @@ class Unit:
         claims = []
         for edits, mine, rivals in chosen:
             wholes = [self._whole(seen, edits.view) for seen in mine[:4]]
-            digits = min(whole.seen.digits(whole.run(edits.for_case(whole.seen.config, whole.seen.inputs)))
-                         for whole in wholes)
+            digits = min(whole.seen.digits(whole.run(edits.for_case(
+                whole.seen.config, whole.seen.inputs))) for whole in wholes)
             claims.append(Claim(_shown(edits, mine), tuple(seen.id for seen in mine),
                                 tuple(_shown(other, mine) for other in rivals), digits,
                                 self._where(edits, mine)))

@@ -1,4 +1,4 @@
-"""Numbers that are right but stand elsewhere: time reversed, axes exchanged, another order in memory.
+"""Numbers that are right but stand elsewhere: time reversed, axes exchanged.
 
 A View turns the inputs into those that the port read, and its answers into what they would be in
 their places; then all lines must hold.
@@ -54,8 +54,8 @@ VIEWS = [
          _each(("grad.x",), _backwards)),
     View("x is read from the last step to the first, and so is its gradient",
          _each(("x",), _backwards), _same),
-    View("x is read as (B, T, n_in): batch and time are exchanged by a reshape", _each(("x",), _reshaped),
-         _each(("grad.x",), _reshaped)),
+    View("x is read as (B, T, n_in): batch and time are exchanged by a reshape",
+         _each(("x",), _reshaped), _each(("grad.x",), _reshaped)),
     View("all arrays are read and written as (B, T, n): batch and time are exchanged",
          _each(("x", "dy"), _reshaped), _each(TRACES, _reshaped)),
     View("all arrays come out in Fortran order, by columns", _same, _all(_by_columns)),

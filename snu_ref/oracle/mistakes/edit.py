@@ -1,8 +1,8 @@
 """A mistake is a line of a program, or two, as a wrong port has it; `table.txt` lists them all.
 
-Where a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more than one unit,
-`square` for as many inputs as units, `samples` for more than one sample, `b=n` for as many samples
-as units, `pieces` for a sequence that is given in pieces.
+Where a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more than one
+unit, `square` for as many inputs as units, `samples` for more than one sample, `b=n` for as many
+samples as units, `pieces` for a sequence that is given in pieces.
 """
 import itertools
 import re
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """One mistake. lines: name -> text; says: what the port does; `order`: its place, commonest first."""
+    """One mistake: its lines (name, text), what the port does, its place in the table."""
     lines: tuple
     says: str
     when: str = ""
@@ -57,7 +57,8 @@ def _holds(word, config, inputs):
 def edits_of(rows):
     """The Edits of some rows."""
     edits = []
-    rows = [row.replace("{n}", str(n)) for row in rows for n in ((2, 3, 4, 5) if "{n}" in row else (0,))]
+    rows = [row.replace("{n}", str(n)) for row in rows
+            for n in ((2, 3, 4, 5) if "{n}" in row else (0,))]
     for row in rows:
         slot, lines, says, *when = (cell.strip() for cell in row.split(" | "))
         pairs = [re.fullmatch(r"(?:(\w+): )?(.*)", line.strip()).groups()

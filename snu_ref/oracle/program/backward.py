@@ -9,8 +9,8 @@
 
 dz_after and gate_after are those of the step that follows, 0 after the last. dL_dy_end and
 dL_ds_end are the cotangents of the final state, 0 before the last step. The first lines run
-back through time; the sums are of whole arrays (T, B, n). As in `step`, an edit is another text for a
-line; dy and ds have a line for each of their parts. With inhibition the term of the reset is
+back through time; the sums are of whole arrays (T, B, n). As in `step`, an edit is another text
+for a line; dy and ds have a line for each of their parts. With inhibition the term of the reset is
 share(..., y): its sum over the units, shared by those that tie for the maximum.
 """
 import numpy as np
@@ -52,10 +52,13 @@ def run_backward(config, inputs, traces, edits=None, start=None):
     T, B, n = inputs["dy"].shape
     params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
     inhibited = config["lateral_inhibition"]
-    names = {**ARRAYS, "via_gate": lambda d: ARRAYS["share"](d, names["y"]) if inhibited else d, **params, "T": T, "B": B, "n": n, "k": 1.0, "dL_ds_end": 0.0 * s_0,
+    names = {**ARRAYS, **params, "via_gate":
+             lambda d: ARRAYS["share"](d, names["y"]) if inhibited else d,
+             "T": T, "B": B, "n": n, "k": 1.0, "dL_ds_end": 0.0 * s_0,
              "dL_dy_end": 0.0 * s_0, "dz_after": 0.0 * s_0, "gate_after": 0.0 * s_0,
              "dv_after": 0.0 * s_0, "ds_after": 0.0 * s_0, "s_next": 0.0 * s_0,
-             "y_next": 0.0 * s_0, "recurrent": config["recurrent"], "s_start": s_0, "end_cotangent": inputs["dend.s"]}
+             "y_next": 0.0 * s_0, "recurrent": config["recurrent"], "s_start": s_0,
+             "end_cotangent": inputs["dend.s"]}
     before = {"s_before": np.concatenate([s_0[None], traces["s"][:-1]]),
               "y_before": np.concatenate([y_0[None], traces["y"][:-1]]),
               "v_before": np.concatenate([(s_0 + inputs["params.b"])[None], traces["v"][:-1]])}

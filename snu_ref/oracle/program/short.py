@@ -3,8 +3,8 @@
     loss_numbers, optimiser_numbers, clip_numbers, training_numbers, device_numbers
         (config, inputs, edits) -> the outputs of a case
 
-edits: name of a line -> another text; with none the numbers are the right ones, apart from losses of
-logits so large that the plain formulas overflow.
+edits: name of a line -> another text; with none the numbers are right, apart from losses
+of logits so large that the plain formulas overflow.
 """
 import math
 
@@ -28,7 +28,7 @@ def softmax(y, axis):
 
 
 def _run(lines, edits, names):
-    """The names with the values of all lines; an edit of a RESULT may go on from the right value."""
+    """The values of all lines; an edit of a RESULT may go on from the right value."""
     names = {**NAMES, **names}
     for name, text in lines.items():
         if name not in edits or name in RESULTS:
@@ -63,7 +63,8 @@ def loss_numbers(config, inputs, edits=None):
     y, target, edits = inputs["y"], inputs["target"], edits or {}
     T, B, n = y.shape
     mask = np.ones((T, B)) if inputs.get("mask") is None else inputs["mask"].astype(float)
-    names = dict(y=y, target=target, mask=mask, T=T, B=B, n=n, ones=np.ones((T, B)), softmax=softmax,
+    names = dict(y=y, target=target, mask=mask, T=T, B=B, n=n, ones=np.ones((T, B)),
+                 softmax=softmax,
                  last_real=mask * (np.cumsum(mask[::-1], axis=0)[::-1] == 1),
                  over_time=lambda w, a: np.einsum("tb,tbn->bn", w, a),
                  nll_of=lambda p: -np.log(p) * target - np.log(1 - p) * (1 - target),
@@ -117,7 +118,8 @@ def optimiser_numbers(config, inputs, edits=None):
 def clip(grads, max_norm, edits):
     """The norm and the clipped gradients."""
     norm = float(np.sqrt(sum((g ** 2).sum() for g in grads.values())))
-    lines, clipped = {"norm": "norm", "factor": "min(1, max_norm / norm)", "clipped": "g * factor"}, {}
+    lines = {"norm": "norm", "factor": "min(1, max_norm / norm)", "clipped": "g * factor"}
+    clipped = {}
     for name, g in grads.items():
         names = _run(lines, edits, dict(norm=norm, max_norm=max_norm, g=g,
                                         own_norm=float(np.sqrt((g ** 2).sum()))))

@@ -70,7 +70,8 @@ def _resolved(text, g, h, surrogate, reset_grad, inhibited):
         r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
         H_SLOPES[surrogate]) + ")", text)
     seen = "const" if reset_grad == "detached" else ""
-    text = re.sub(r"\bfired_by\((\w+)\)", rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)", text)
+    fired = rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)"
+    text = re.sub(r"\bfired_by\((\w+)\)", fired, text)
     return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
 
 
@@ -126,7 +127,7 @@ class Run:
         for name in self.leaves:
             names[name] = self._param(name, compute(self.text[name], names), names)
         zero = tape.leaf(0 * inputs["state.s"])
-        names.update(s_before=names["s_0"], y_before=names["y_0"], y_before2=zero, last_y=names["y_0"],
+        names.update(s_before=names["s_0"], y_before=names["y_0"], y_before2=zero,
                      s_start=names["s_0"], y_start=names["y_0"], current=0.0,
                      x_before=tape.leaf(0 * inputs["x"][0]))
         self.steps, self.xs = [], []
