@@ -20,8 +20,8 @@ from snu_ref.oracle.program.step import Run, run
 
 ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 SOME = ["unit-tanh-relu", "unit-arctan-tanh-rec-inh-det", "unit-sigmoid-leakyrelu-rec-inh", 
-        "unit-boxcar-identity-rec",         "rest-sigmoid-tanh-inh", "edge-ties", "edge-silent-inhibition", "stream-snu-rec",
-        "default-ssnu-decay"]
+        "unit-boxcar-identity-rec", "rest-sigmoid-tanh-inh", "edge-ties",
+        "edge-silent-inhibition", "stream-snu-rec", "default-ssnu-decay"]
 
 
 def source(function, dtype="float64"):
@@ -62,8 +62,8 @@ def test_the_other_programs_give_the_right_numbers(unit):
 def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_printed():
     idle = {e: e.said() for name in ("FORWARD", "SLOPES", "PATHS", "HAND") for e in TABLE[name]}
     ids = [*SOME, "edge-z-zero-relu", "edge-z-zero-leaky", "edge-kink-boxcar", "edge-v-zero-tanh",
-           "hand-start-state", "unit-triangle-relu", "unit-tanh-leakyrelu-rec", "batch-snu", "unit-tanh-tanh-det",
-           "unit-tanh-relu-inh-det"]
+           "hand-start-state", "unit-triangle-relu", "unit-tanh-leakyrelu-rec", "batch-snu",
+           "unit-tanh-tanh-det", "unit-tanh-relu-inh-det"]
     for id in ids:
         entry = ENTRIES[id]
         inputs, right = load_case(entry)
