@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..cases.manifest import FOLDER
-from ..program import short
+from ..mistakes import short
 from ..program.printing import diff
 from .cover import Claim
 from .network import network_with

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program import short
+from ..mistakes import short
 from ..program.gated import run_gated
 from .cover import Claim, cover
 from . import numbers

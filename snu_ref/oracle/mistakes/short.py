@@ -13,8 +13,8 @@ import numpy as np
 from ..cases.case import group
 from ..cases.reference_training import batch, make_network, stack
 from ..cases.scalar_pcm import Device, Parts, scalar_array, scalar_devices
-from .functions import ARRAYS
-from .step import compute
+from ..program.functions import ARRAYS
+from ..program.step import compute
 
 MSE, NLL = "mean_square_error", "bernoulli_nll"
 RESULTS = ("value", "dy", "after")
