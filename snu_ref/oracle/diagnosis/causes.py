@@ -121,6 +121,8 @@ def _unexplained(left, unit):
     stories, groups = [], {}
     near = [r for r in left if 0 < r.comparison.worst < NEAR
             and all(np.isfinite(a).all() for a in r.got.values())]
+    if len(near) < len(left) / 2:
+        near = []
     if near:
         digits = float(-np.log10(max(r.comparison.worst for r in near)))
         stories.append(Story(near, "digits", (precision(digits),), digits=digits))
@@ -130,6 +132,8 @@ def _unexplained(left, unit):
         groups.setdefault((r.entry["config"]["unit"], r.comparison.divergence.tensor), []).append(r)
     for group in groups.values():
         lines = _lines(group, unit) if unit is not None else None
+        if lines and group[0].entry["config"]["h"] == "step" and "v" not in group[0].got:
+            lines = {name: lines[name] for name in lines if name in ("z", "s")}  # bits prove little
         edits = [e for sets in (lines or {}).values() for e in (sets[0] if sets else ())]
         stories.append(Story(group, "held" if edits else "", tuple(e.said() for e in edits),
                              tuple(_diff(edits, group)) if edits else (),

@@ -58,6 +58,8 @@ def _sums(frames, target, tolerance, mask):
     """Sums at all steps, or at all but the first; with the mask that held."""
     later = mask & ~frames.first
     best = []
+    if sums(frames, target, tolerance, later)[:1] == [()]:  # the first step has its own edits
+        return [()], mask if sums(frames, target, tolerance, mask)[:1] == [()] else later
     for products in (False, True):
         for where in (mask, later):
             found = sums(frames, target, tolerance, where, products)

@@ -45,7 +45,7 @@ def forward_sets(pool, whole, carried, budget, plain=False):
     if has_traces(seen):
         looked = look(pool)
         found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
-        if found:
+        if found and any(found):
             return _least(found), looked[0]
         ends = [e for e in TABLE["FORWARD"]
                 if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
@@ -57,7 +57,7 @@ def forward_sets(pool, whole, carried, budget, plain=False):
                      if _together((*base, *more)) and fits((*base, *more))]
             if found:
                 return _least(found), looked[0]
-        return [], looked[0]
+        return _least(found) if found else [], looked[0]
     return _blind(seen, whole, fits, budget), None
 
 
