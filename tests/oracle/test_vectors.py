@@ -318,7 +318,7 @@ def test_a_case_made_elsewhere_says_where(one, monkeypatch):
 
 def test_a_case_whose_derivations_disagree_is_not_made(monkeypatch):
     definition = next(d for d in definitions() if d.id == "hand-input")
-    monkeypatch.setattr("snu_ref.oracle.cases.derivations.second_outputs", lambda config, inputs: {"y": np.zeros((1, 1, 1))})
+    monkeypatch.setattr("snu_ref.oracle.cases.derivations.scalar_outputs", lambda config, inputs: {"y": np.zeros((1, 1, 1))})
     with pytest.raises(ValueError, match="twin derivation differs"):
         making.make_case(definition)
     monkeypatch.undo()
