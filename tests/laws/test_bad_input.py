@@ -431,7 +431,12 @@ CASES = [
         ValueError,
         ["(5,)", "layers[0]", "(4,)"],
     ),
-    ("state", lambda: network().forward(X, (STATE,)), TypeError, ["2 states", "one per layer", "1"]),
+    (
+        "state",
+        lambda: network().forward(X, (STATE,)),
+        TypeError,
+        ["2 states", "one per layer", "1"],
+    ),
     ("state", lambda: network().forward(X, [STATE, ()]), TypeError, ["2 states", "list"]),
     ("layers[0]: state", lambda: network().forward(X, STATE._replace(y=())), TypeError, ["(s, y)"]),
     (
