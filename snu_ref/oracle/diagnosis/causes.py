@@ -135,6 +135,10 @@ def _unexplained(left, unit):
         if lines and group[0].entry["config"]["h"] == "step" and "v" not in group[0].got:
             lines = {name: lines[name] for name in lines if name in ("z", "s")}  # bits prove little
         edits = [e for sets in (lines or {}).values() for e in (sets[0] if sets else ())]
+        partial = [unit.wholes[r.id].partial for r in group if unit is not None
+                   and unit.wholes[r.id].partial is not None]
+        if partial and not edits:
+            edits = partial[0].all
         stories.append(Story(group, "held" if edits else "", tuple(e.said() for e in edits),
                              tuple(_diff(edits, group)) if edits else (),
                              lines=lines))

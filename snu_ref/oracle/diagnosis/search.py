@@ -178,6 +178,9 @@ def advance(seen, whole, base, edits, budget):
             return sorted(done, key=lambda more: more.rank)[:6]
         scored.sort(key=lambda item: (tuple(-n for n in item[0]), item[1].rank))
         frontier = scored[:WIDTH]
+        tensors = len(seen.names(False))
+        if frontier and frontier[0][0][1] == tensors - 1 > 2:
+            whole.partial = frontier[0][1]
         if not frontier:
             return []
     return []

@@ -113,6 +113,7 @@ class Whole:
 
     def __init__(self, seen, count):
         self.seen, self.count, self._kept = seen, count, {}
+        self.partial = None  # a set that gives all tensors but one
 
     def traces(self, forward):
         """(outputs, traces as computed) of the edits of a forward pass."""
