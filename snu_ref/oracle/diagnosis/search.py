@@ -9,10 +9,10 @@ from .lines import look
 from .seen import has_traces
 from .sets import FORMS, LATE, Edits, Whole
 
-TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
+TRIALS = 3000        # ours: runs of a whole program in one check, after which no search begins
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
 WIDTH, DEPTH = 3, 4  # ours: of the search in the backward pass
-EACH = 350           # ours: runs for one form of the gradients of one case
+EACH = 900           # ours: runs for one form of the gradients of one case
 
 
 class Budget:
