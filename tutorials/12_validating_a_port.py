@@ -177,9 +177,9 @@ claim(not report["passed"] and "subtracts the threshold" in diagnosis(report))
 
 # %% [markdown]
 # Read it from above. The *diagnosis*: the oracle looks at each line of the step by itself, on the
-# port's own numbers. One line fails; an edit of it explains the numbers. It is printed as a diff: the
-# reference's line, and yours. Then the *first divergence*. A recurrent program carries an error on;
-# soon everything is wrong, and most of that says nothing. So the oracle follows the order of
+# port's own numbers. One line fails; an edit of it explains the numbers. It is printed as a diff:
+# the reference's line, and yours. Then the *first divergence*. A recurrent program carries an error
+# on; soon everything is wrong, and most of that says nothing. So the oracle follows the order of
 # computation and stops at the first number that is off. Everything before it is right, to the last
 # digit.
 #

@@ -7,7 +7,6 @@ import sys
 import pytest
 from helpers.html_page import read_page, table_rows
 
-import snu_ref
 from snu_ref.commands import help as command_help
 
 # a backend of a notebook in another environment, and a terminal without letters: neither costs a

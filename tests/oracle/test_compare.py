@@ -1,6 +1,7 @@
 """The comparison of a port's numbers with the right ones: bounds, the walk, ulps.
 
-The outputs here are made up, since the comparison sees nothing but arrays; where each element stands in
+The outputs here are made up, since the comparison sees nothing but arrays; where each element
+stands in
 the order of computation is counted a second time, element by element.
 """
 import numpy as np
@@ -27,7 +28,10 @@ def entry(unit="snu", h="step", exact=()):
 def made_up(shapes=SHAPES, seed=0):
     """Arrays whose largest element is 4 in size: the bound of each tensor is 4 BOUND."""
     rng = np.random.default_rng(seed)
-    made = {name: rng.integers(1, 15, shape) / 4.0 * rng.choice([-1, 1], shape) for name, shape in shapes.items()}
+    made = {
+        name: rng.integers(1, 15, shape) / 4.0 * rng.choice([-1, 1], shape)
+        for name, shape in shapes.items()
+    }
     for a in made.values():
         a.flat[-1] = rng.choice([-4, 4])
     return made
@@ -118,7 +122,8 @@ def test_nan_and_infinity_never_pass(odd):
 # ---- the walk -----------------------------------------------------------------------------------
 
 def test_the_first_divergence_is_the_first_in_the_order_of_computation():
-    """One wrong element, wherever it stands: it is named, with its rank, and with what stands there."""
+    """One wrong element, wherever it stands: it is named, with its rank, and with what stands
+    there."""
     names = list(SHAPES)
     outputs = made_up({name: SHAPES[name] for name in ("z", "s", "v", "y", *names)})
     walk = order(list(outputs))
@@ -144,7 +149,9 @@ def test_of_two_divergences_the_earlier_is_named():
     rng = np.random.default_rng(1)
     for _ in range(60):
         first, second = sorted(rng.choice(len(walk), 2, replace=False))
-        found = compare(entry(), outputs, changed(outputs, walk[first], walk[second]), np.float64).divergence
+        found = compare(
+            entry(), outputs, changed(outputs, walk[first], walk[second]), np.float64
+        ).divergence
         assert ((found.tensor, found.index), found.before) == (walk[first], first)
 
 
@@ -164,7 +171,9 @@ def test_agreed_is_the_largest_relative_difference_among_what_came_before():
 def test_training_is_walked_step_by_step_through_all_tensors():
     shapes = {"loss": (T,), "0.W": (T, 2, 2), "y": (T, 2)}
     outputs = made_up(shapes)
-    walk = [(name, (t, *i)) for t in range(T) for name in shapes for i in np.ndindex(shapes[name][1:])]
+    walk = [
+        (name, (t, *i)) for t in range(T) for name in shapes for i in np.ndindex(shapes[name][1:])
+    ]
     for unit in ("training", "optimiser"):
         for rank, place in enumerate(walk):
             found = compare(entry(unit), outputs, changed(outputs, place), np.float64).divergence
@@ -200,7 +209,9 @@ def test_axes_and_margin():
         assert compare(entry(), outputs, got, np.float64).divergence.axes == words
         assert np.isnan(compare(entry(h="sigmoid"), outputs, got, np.float64).divergence.margin)
     pcm = {"G": (2, 2, 2)}
-    found = compare(entry("pcm array"), made_up(pcm), changed(made_up(pcm), ("G", (1, 1, 1))), np.float64).divergence
+    found = compare(
+        entry("pcm array"), made_up(pcm), changed(made_up(pcm), ("G", (1, 1, 1))), np.float64
+    ).divergence
     assert found.axes == "index" and np.isnan(found.margin)
 
 

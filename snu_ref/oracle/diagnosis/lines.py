@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from .forward import INVERSES, OUTER, UNDO, Frames, fit, forward_edits, known, single, sums
 from . import numbers
+from .forward import Frames, INVERSES, OUTER, UNDO, fit, forward_edits, known, single, sums
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}

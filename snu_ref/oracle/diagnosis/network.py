@@ -3,8 +3,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..cases.reference_training import make_network
 from ...snu import SNU
+from ..cases.reference_training import make_network
 from .seen import Seen
 from .sets import Whole
 

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..mistakes.edit import TABLE
 from ..mistakes import short
+from ..mistakes.edit import TABLE
 from ..program.gated import run_gated
-from .cover import Claim, cover
 from . import numbers
+from .cover import Claim, cover
 from .seen import seen_of
 from .sets import texts
 

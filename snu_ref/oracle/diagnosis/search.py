@@ -7,7 +7,7 @@ from ..mistakes.edit import TABLE
 from . import numbers
 from .lines import look
 from .seen import has_traces
-from .sets import FORMS, LATE, Edits, Whole
+from .sets import Edits, FORMS, LATE
 
 TRIALS = 3000        # ours: runs of a whole program in one check, after which no search begins
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")

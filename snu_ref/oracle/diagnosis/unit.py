@@ -1,10 +1,8 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
-import numpy as np
-
 from ..cases.manifest import load_case
-from .cover import SAMPLE, Claim, cover, spread
-from .lines import look
 from ..mistakes.edit import TABLE
+from .cover import Claim, SAMPLE, cover, spread
+from .lines import look
 from .search import Budget, backward_sets, candidates, forward_sets
 from .seen import Seen, forward_class, has_traces, seen_of
 from .sets import Edits, Whole
