@@ -169,7 +169,7 @@ class Network(Value):
             return (None,) * len(self.layers)
         if not isinstance(states, tuple) or len(states) != len(self.layers):
             came = f"{len(states)}" if isinstance(states, tuple) else type(states).__name__
-            raise TypeError(f"{name}: expected a tuple of {len(self.layers)} states, one per "
+            raise TypeError(f"{name}: expected {len(self.layers)} states in a tuple, one per "
                             f"layer, got {came}")
         return states
 

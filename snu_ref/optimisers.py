@@ -166,7 +166,7 @@ def _pairs(optimiser, params, grads, kinds):
     kinds: the running averages that the optimiser has of each parameter.
     """
     validation.mapping("params", params)
-    pairs, seen = [], {}
+    seen = {}
     for name, g in validation.mapping("grads", grads).items():
         if name not in params:
             raise ValueError(f"grads: expected names of params, {', '.join(params)}, got {name!r}")

@@ -2,9 +2,12 @@
 
 The matrices are tiny, and two threads on busy cores wait for each other.
 
-A test marked with `pytest.mark.ahead.with_args(function)` waits for a long command. function(folder,
-**parameters of the test) runs it, one such command after the other in a second process, while this one goes
-on with other tests; the fixture `ahead` is what it returned. So the whole run takes less time where there
+A test marked with `pytest.mark.ahead.with_args(function)` waits for a long command.
+function(folder,
+**parameters of the test) runs it, one such command after the other in a second process, while this
+one goes
+on with other tests; the fixture `ahead` is what it returned. So the whole run takes less time
+where there
 are two cores.
 """
 import os
@@ -12,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is loaded, so before any test module
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # read when NumPy is loaded, so before any test module
 
 import pytest  # noqa: E402
 

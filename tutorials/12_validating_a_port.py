@@ -176,11 +176,11 @@ print(text[text.index("FAILURE"):text.index("  see")])
 claim(not report["passed"] and "subtracts the threshold" in diagnosis(report))
 
 # %% [markdown]
-# Read it from above. The *diagnosis*: the oracle knows some dozens of mistakes, each as a changed
-# equation; it computed the case with each of them, and one gave the very numbers of the port. Then
-# the *first divergence*. A recurrent program carries an error on, soon everything is wrong, and
-# most of that says nothing. So the oracle walks through the numbers in the order in which they are
-# computed, and stops at the first one that is off. Everything before it is right, to the last
+# Read it from above. The *diagnosis*: the oracle looks at each line of the step by itself, on the
+# port's own numbers. One line fails; an edit of it explains the numbers. It is printed as a diff:
+# the reference's line, and yours. Then the *first divergence*. A recurrent program carries an error
+# on; soon everything is wrong, and most of that says nothing. So the oracle follows the order of
+# computation and stops at the first number that is off. Everything before it is right, to the last
 # digit.
 #
 # Draw it, with the package's unit beside the port, on an input of our own. The port is right until
@@ -256,7 +256,7 @@ rounds.append(("all g, all surrogates", count(report)))
 print("diagnosis:", diagnosis(report))
 failed = [case["id"] for case in report["cases"] if case["verdict"] == "failed"]
 print("failed:", ", ".join(failed))
-claim("step(0)" in diagnosis(report))
+claim("v >= 0" in diagnosis(report))
 claim(failed and all(id.startswith("edge-") for id in failed))
 
 MISTAKES.discard("fires at the threshold")
@@ -289,11 +289,11 @@ with style.house():
 
 # %%
 SIX = {"reset by subtraction": "subtracts the threshold",           # and what the oracle says
-       "fires at the threshold": "step(0)",
+       "fires at the threshold": "v >= 0",
        "threshold is b": "b is subtracted",
-       "slope at u": "surrogate is evaluated at s",
+       "slope at u": "surrogate is taken at s",
        "reset detached": "constant in the backward pass",
-       "mean over samples": "means over batch"}
+       "mean over samples": "means over the batch"}
 patterns, named = {}, 0
 for mistake, words in SIX.items():
     MISTAKES.add(mistake)

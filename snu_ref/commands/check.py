@@ -42,7 +42,7 @@ def run(args):
             end = "\r" if len(results) < len(entries) else "\r\033[K"
             print(f"{len(results)} of {len(entries)} cases", end=end, file=sys.stderr, flush=True)
     unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
-    from ..oracle.diagnosis.stories import tell  # the catalogue of mistakes is loaded only now
+    from ..oracle.diagnosis.causes import tell  # the catalogue of mistakes is loaded only now
     with np.errstate(all="ignore"):  # whatever the port has set
         stories = tell([r for r in results if not r.expected_to_fail], source.dtype)
     if args.json != "-":

@@ -43,13 +43,12 @@ def judged(claim, lines):
     text = f"{name} ({shown(metric, values)}) against " + (
         f"the published {number(metric, claim.value)}" if isinstance(claim, Published)
         else f"{claim.b[1]} ({shown(metric, rival)})")
-    p = None if isinstance(claim, Published) else same_images(claim, lines)
+    p, fewer = (None, False) if isinstance(claim, Published) else same_images(claim, lines)
     tested = "" if p is None else f"; McNemar's test of seed 0: p = {p:.2g}"
     if low is None:
         if p is None:
             return "one", text
-        better = (gap > 0) == (metric == "accuracy")
-        return ("neither" if p >= SIGNIFICANT else "for" if better else "against"), text + tested
+        return ("neither" if p >= SIGNIFICANT else "for" if fewer else "against"), text + tested
     shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
     gap, low, high = (number(metric, end + shift, "+") for end in (gap, low, high))
     text += f": difference {gap}, from {low} to {high}"
@@ -63,10 +62,13 @@ def judged(claim, lines):
 
 
 def same_images(claim, lines):
-    """McNemar's p of the two rows' answers, seed 0 of each; None for rows without answers."""
+    """McNemar's p of the two rows' answers, seed 0 of each, and whether the first errs less.
+
+    The p is None for rows without answers.
+    """
     wrong = [line["wrong"].split() for block, row in (claim.a, claim.b) for line in lines[block]
              if line["row"] == row and line["seed"] == "0" and line["wrong"]]
-    return mcnemar(*wrong) if len(wrong) == 2 else None
+    return (mcnemar(*wrong), len(wrong[0]) < len(wrong[1])) if len(wrong) == 2 else (None, False)
 
 
 def means(lines, place):

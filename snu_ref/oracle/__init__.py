@@ -5,8 +5,8 @@
 
     cases        what a case is, its answers, derived twice, and its files; the numbers themselves
                  are in snu_ref/vectors
-    program      the equations as a program whose lines can be exchanged
-    mistakes     what a port can do wrong
+    program      the equations as lines of text, run and differentiated
+    mistakes     the table of edited lines
+    diagnosis    which edits give a port's numbers
     comparison   a port's numbers against a case's, and the verdict
-    diagnosis    which mistakes explain a port's numbers
 """

@@ -139,8 +139,8 @@ def _shrunk(m):
                 for later in (s["raw"], s["shrunk"]):
                     gap = [b[i] - a[0] for a, b in zip(s["raw"], later)]
                     rows.setdefault(time_name(t), []).append(_with_interval(s, gap))
-    return table("What drift changes, and what smaller weights alone change. Drifted: the figure at "
-                 "that time, uncompensated, less that at 20 s. Only smaller: the figure of the "
+    return table("What drift changes, and what smaller weights alone change. Drifted: the figure "
+                 "at that time, uncompensated, less that at 20 s. Only smaller: the figure of the "
                  "weights as read at 20 s, divided by the factor of the compensation, less that at "
                  f"20 s. 95 % intervals in brackets. {FIGURES}",
                  head, [[t, *cells] for t, cells in rows.items()])

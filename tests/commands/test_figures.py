@@ -1,4 +1,6 @@
-"""Figures of the inside of a network: they show what the cache holds, of any layer, unit and sample."""
+"""Figures of the inside of a network: they show what the cache holds, of any layer, unit and
+sample."""
+
 import numpy as np
 import pytest
 
@@ -29,12 +31,16 @@ def test_a_trace_shows_potential_threshold_resets_and_output(drawn):
     unit, x = spiking(rng)
     unit.params["b"][2] = -1.5
     cache = cache_of(Dropout(0.0, rng=rng), unit, Dense(4, 2, rng=rng), x=x)
+    traces = cache.layers[1]
+    barely = traces.v[:, 1, 2][traces.v[:, 1, 2] > 0].min() / 2
+    unit.params["b"][2] -= barely  # the lowest spike is just above the threshold
+    cache = cache_of(Dropout(0.0, rng=rng), unit, Dense(4, 2, rng=rng), x=x)
     figures.neuron_trace(cache, "n.png", layer=1, unit=2, sample=1)
     top, bottom = drawn[0].axes
     lines = {line.get_label(): line.get_ydata() for line in top.lines}
     traces = cache.layers[1]
     np.testing.assert_array_equal(lines["state $s_t$"], traces.s[:, 1, 2])
-    assert list(lines["threshold $-b$"]) == [1.5, 1.5]
+    assert list(lines["threshold $-b$"]) == [1.5 + barely] * 2
     fires = traces.y[:, 1, 2] == 1
     assert 0 < fires.sum() < 12
     np.testing.assert_array_equal(lines["fires: reset"], traces.s[fires, 1, 2])

@@ -19,8 +19,11 @@ STANDS_FOR = {"TASK": "music", "U": "snu", "N": "1"}  # what a reader would put 
 
 
 def commands(text):
-    """What is said to follow `python -m snu_ref` in a text, comments behind two blanks taken off."""
-    text = re.sub(r"\n(?!\n|```| *[-*|])", " ", text) if "`" in text else text  # inline code may be broken over lines
+    """What is said to follow `python -m snu_ref` in a text, comments behind two blanks taken
+    off."""
+    text = (
+        re.sub(r"\n(?!\n|```| *[-*|])", " ", text) if "`" in text else text
+    )  # inline code may be broken over lines
     found = [words.split("  ")[0].strip().rstrip(".,:;)") for words in COMMAND.findall(text)]
     return [words for words in found if words and words.split()[0]]
 
@@ -33,7 +36,8 @@ def named():
 
 @pytest.mark.parametrize("words, where", dict.fromkeys(named()))
 def test_every_command_that_is_printed_can_be_given(words, where, capsys):
-    """It is parsed as it stands, and the command has a help of its own, with examples and exit status."""
+    """It is parsed as it stands, and the command has a help of its own, with examples and exit
+    status."""
     words = [STANDS_FOR.get(word, word) for word in shlex.split(words)]
     if words == ["--help"]:
         return
@@ -57,7 +61,12 @@ def test_commands_are_found_and_wrong_ones_would_be_noticed():
     found = [words for words, _ in named()]
     assert len(found) > 25 and "reproduce" in found and "gradcheck --summary" in found
     assert {name for group in COMMANDS.values() for name in group} <= set(HELP)
-    for wrong in (["reproduse"], ["train"], ["train", "music", "--unit", "perceptron"], ["reproduce", "--fast"]):
+    for wrong in (
+        ["reproduse"],
+        ["train"],
+        ["train", "music", "--unit", "perceptron"],
+        ["reproduce", "--fast"],
+    ):
         with pytest.raises(SystemExit) as end:
             parse(wrong)
         assert end.value.code == 2
@@ -65,7 +74,9 @@ def test_commands_are_found_and_wrong_ones_would_be_noticed():
 
 def test_installs_and_tests_are_what_the_package_offers():
     shell = "\n".join(text for language, text in BLOCKS if not language)
-    assert ".venv/bin/pip install . &&" in shell and '.venv/bin/pip install -e ".[test]" &&' in shell
+    assert (
+        ".venv/bin/pip install . &&" in shell and '.venv/bin/pip install -e ".[test]" &&' in shell
+    )
     assert "[options.extras_require]\ntest =" in (HERE / "setup.cfg").read_text(encoding="utf-8")
 
 
@@ -88,7 +99,9 @@ def test_files_and_links_are_there():
         assert link in headings, link
     overview = (HERE / "tutorials" / "README.md").read_text(encoding="utf-8")
     for script in (HERE / "tutorials").glob("[0-9]*.py"):
-        assert f"({script.name})" in overview and f"(pictures/{script.name[:2]}.png)" in overview, script.name
+        assert f"({script.name})" in overview and f"(pictures/{script.name[:2]}.png)" in overview, (
+            script.name
+        )
     pictures = list((HERE / "tutorials" / "pictures").iterdir())
     assert {path.name for path in pictures} == set(re.findall(r"pictures/(\d\d\.png)", overview))
     assert sum(path.stat().st_size for path in pictures) <= 300_000

@@ -11,6 +11,7 @@ from helpers.toy_tasks import toy_settings
 
 from snu_ref import figures
 from snu_ref.__main__ import main
+from snu_ref.saving import array_file
 from snu_ref.tasks import load_run
 from snu_ref.tasks.language import sample
 from snu_ref.tasks.music import continued, write_wav
@@ -262,3 +263,12 @@ def test_runs_of_0_1_0_and_runs_on_devices_come_back(tmp_path, monkeypatch):
         load_run("run", tmp_path)
     run = load_run("run")
     assert run.task.evaluate(run.network, "test", run.settings, 0) == run.figures
+
+
+def test_the_parameters_are_those_of_the_epoch_that_was_kept(runs, tmp_path):
+    shutil.copytree(runs / "music", tmp_path / "run")
+    arrays = array_file.read(tmp_path / "run" / "checkpoint.npz")
+    arrays = {**arrays, "best/0.b": arrays["params/0.b"] - 1}
+    array_file.write(tmp_path / "run" / "checkpoint.npz", arrays)
+    np.testing.assert_array_equal(load_run(tmp_path / "run").network.params["0.b"],
+                                  arrays["best/0.b"])

@@ -1,4 +1,6 @@
-"""Embedding and TiedOutput: a table is a one-hot product, a tied output is a Dense layer with that table transposed."""
+"""Embedding and TiedOutput: a table is a one-hot product, a tied output is a Dense layer with that
+table transposed."""
+
 import numpy as np
 import pytest
 
@@ -85,29 +87,88 @@ def embedding():
 X, DY = np.zeros((T, B), int), np.ones((T, B, N))
 
 
-@pytest.mark.parametrize("error, words, call", [
-    (ValueError, r"x: expected numbers in \[0, 5\], got 6 at", lambda: embedding().forward(X + 6 * np.eye(T, B, dtype=int))),
-    (ValueError, r"x: expected numbers in \[0, 5\], got -1 at", lambda: embedding().forward(X - np.eye(T, B, dtype=int))),
-    (ValueError, r"x: expected numbers", lambda: embedding().forward(X + WORDS)),
-    (ValueError, r"x: expected shape \(T, B\), got \(4,\)", lambda: embedding().forward(X[:, 0])),
-    (ValueError, r"x: expected shape \(T, B\), got \(4, 3, 5\)", lambda: embedding().forward(DY.astype(int))),
-    (TypeError, "x: expected an array of integers, got float64", lambda: embedding().forward(X * 1.0)),
-    (TypeError, "x: expected a NumPy array of integers of shape .* got list", lambda: embedding().forward([[0]])),
-    (TypeError, "state: expected None or", lambda: embedding().forward(X, 0)),
-    (TypeError, "dstate: expected None or", lambda: embedding().backward(DY, embedding().forward(X)[1], 0)),
-    (ValueError, r"dy: expected shape \(4, 3, 5\)", lambda: embedding().backward(DY[:-1], embedding().forward(X)[1])),
-    (TypeError, "cache: expected an EmbeddingCache", lambda: embedding().backward(DY, DenseCache(DY))),
-    (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=0)),
-    (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=np.inf)),
-    (TypeError, "embedding: expected an Embedding, got ndarray", lambda: TiedOutput(np.ones((WORDS, N)))),
-    (ValueError, r"x: expected shape \(T, B, 5\)", lambda: TiedOutput(embedding()).forward(DY[..., :-1])),
-    (TypeError, "state: expected None or", lambda: TiedOutput(embedding()).forward(DY, 0)),
-    (TypeError, "dstate: expected None or", lambda: TiedOutput(embedding()).backward(np.ones((T, B, WORDS)),
-                                                                                      DenseCache(DY), 0)),
-    (ValueError, r"dy: expected shape \(4, 3, 6\)", lambda: TiedOutput(embedding()).backward(DY, DenseCache(DY))),
-    (ValueError, r"cache.x: expected shape \(T, B, 5\)", lambda: TiedOutput(embedding()).backward(
-        np.ones((T, B, WORDS)), DenseCache(DY[..., 1:]))),
-])
+@pytest.mark.parametrize(
+    "error, words, call",
+    [
+        (
+            ValueError,
+            r"x: expected numbers in \[0, 5\], got 6 at",
+            lambda: embedding().forward(X + 6 * np.eye(T, B, dtype=int)),
+        ),
+        (
+            ValueError,
+            r"x: expected numbers in \[0, 5\], got -1 at",
+            lambda: embedding().forward(X - np.eye(T, B, dtype=int)),
+        ),
+        (ValueError, r"x: expected numbers", lambda: embedding().forward(X + WORDS)),
+        (
+            ValueError,
+            r"x: expected shape \(T, B\), got \(4,\)",
+            lambda: embedding().forward(X[:, 0]),
+        ),
+        (
+            ValueError,
+            r"x: expected shape \(T, B\), got \(4, 3, 5\)",
+            lambda: embedding().forward(DY.astype(int)),
+        ),
+        (
+            TypeError,
+            "x: expected an array of integers, got float64",
+            lambda: embedding().forward(X * 1.0),
+        ),
+        (
+            TypeError,
+            "x: expected a NumPy array of integers of shape .* got list",
+            lambda: embedding().forward([[0]]),
+        ),
+        (TypeError, "state: expected None or", lambda: embedding().forward(X, 0)),
+        (
+            TypeError,
+            "dstate: expected None or",
+            lambda: embedding().backward(DY, embedding().forward(X)[1], 0),
+        ),
+        (
+            ValueError,
+            r"dy: expected shape \(4, 3, 5\)",
+            lambda: embedding().backward(DY[:-1], embedding().forward(X)[1]),
+        ),
+        (
+            TypeError,
+            "cache: expected an EmbeddingCache",
+            lambda: embedding().backward(DY, DenseCache(DY)),
+        ),
+        (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=0)),
+        (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=np.inf)),
+        (
+            TypeError,
+            "embedding: expected an Embedding, got ndarray",
+            lambda: TiedOutput(np.ones((WORDS, N))),
+        ),
+        (
+            ValueError,
+            r"x: expected shape \(T, B, 5\)",
+            lambda: TiedOutput(embedding()).forward(DY[..., :-1]),
+        ),
+        (TypeError, "state: expected None or", lambda: TiedOutput(embedding()).forward(DY, 0)),
+        (
+            TypeError,
+            "dstate: expected None or",
+            lambda: TiedOutput(embedding()).backward(np.ones((T, B, WORDS)), DenseCache(DY), 0),
+        ),
+        (
+            ValueError,
+            r"dy: expected shape \(4, 3, 6\)",
+            lambda: TiedOutput(embedding()).backward(DY, DenseCache(DY)),
+        ),
+        (
+            ValueError,
+            r"cache.x: expected shape \(T, B, 5\)",
+            lambda: TiedOutput(embedding()).backward(
+                np.ones((T, B, WORDS)), DenseCache(DY[..., 1:])
+            ),
+        ),
+    ],
+)
 def test_errors_name_the_argument(error, words, call):
     with pytest.raises(error, match=words):
         call()
@@ -118,6 +179,9 @@ def test_a_table_with_nan_is_named_in_both_passes():
         layer = make()
         y, cache = layer.forward(x)
         layer.params["E"][0, 0] = np.nan
-        for call in (lambda: layer.forward(x), lambda: layer.backward(np.ones((T, B, width)), cache)):
+        for call in (
+            lambda: layer.forward(x),
+            lambda: layer.backward(np.ones((T, B, width)), cache),
+        ):
             with pytest.raises(ValueError, match='params\\["E"\\]: expected finite'):
                 call()

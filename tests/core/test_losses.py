@@ -265,14 +265,20 @@ def test_what_stands_on_padded_steps_is_not_looked_at():
     bits, classes = rng.integers(0, 2, y.shape).astype(float), rng.integers(0, 4, mask.shape)
     strange = {"bits": bits.copy(), "classes": classes.copy()}
     strange["bits"][padded], strange["classes"][padded] = [-1, 2, np.nan, np.inf], -100
-    for loss, target, other in ((mean_square_error, bits[0], bits[0]), (bernoulli_nll, bits, strange["bits"]),
-                                (softmax_cross_entropy, classes, strange["classes"])):
+    for loss, target, other in (
+        (mean_square_error, bits[0], bits[0]),
+        (bernoulli_nll, bits, strange["bits"]),
+        (softmax_cross_entropy, classes, strange["classes"]),
+    ):
         value, dy = loss(y, target, mask)
         again, dy_again = loss(odd, other, mask)
         assert value == again and np.array_equal(dy, dy_again) and not dy_again[padded].any()
         with pytest.raises(ValueError, match="^y: expected finite"):
             loss(np.where(padded[..., None], y, np.nan), target, mask)
-    for loss, other in ((bernoulli_nll, strange["bits"]), (softmax_cross_entropy, strange["classes"])):
+    for loss, other in (
+        (bernoulli_nll, strange["bits"]),
+        (softmax_cross_entropy, strange["classes"]),
+    ):
         with pytest.raises(ValueError, match="^target: expected"):
             loss(y, other)
 

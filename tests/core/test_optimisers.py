@@ -257,9 +257,21 @@ def wrong_calls():
     yield read_only, ValueError, r"params\['b'\]: expected an array to change, got a read-only one"
     yield lambda p, g: g.update(b=np.full(2, np.nan)), ValueError, r"grads\['b'\]: expected finite"
     yield lambda p, g: g.update(b=np.ones(3)), ValueError, r"grads\['b'\]: expected shape"
-    yield lambda p, g: g.update(b=np.matrix([[1.0, 1.0]])), TypeError, r"grads\['b'\]: .* np.array\(x\)"
-    yield lambda p, g: g.update(c=np.ones(2)), ValueError, "grads: expected names of params, a, b, got 'c'"
-    yield lambda p, g: p.update(b=p["a"][:2]), ValueError, "params: expected arrays of their own, got 'a' and 'b'"
+    yield (
+        lambda p, g: g.update(b=np.matrix([[1.0, 1.0]])),
+        TypeError,
+        r"grads\['b'\]: .* np.array\(x\)",
+    )
+    yield (
+        lambda p, g: g.update(c=np.ones(2)),
+        ValueError,
+        "grads: expected names of params, a, b, got 'c'",
+    )
+    yield (
+        lambda p, g: p.update(b=p["a"][:2]),
+        ValueError,
+        "params: expected arrays of their own, got 'a' and 'b'",
+    )
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
@@ -276,10 +288,14 @@ def test_a_wrong_array_changes_nothing(make, change, error, words):
     assert state_of(optimiser, params) == before
 
 
-@pytest.mark.parametrize("make, key", [(lambda: SGD(0.1, momentum=0.5), "b"), (lambda: Adam(), "m.b"),
-                                       (lambda: Adam(), "v.b")])
-@pytest.mark.parametrize("wrong, error", [(np.ones(1), ValueError), (np.ones(2, np.float32), TypeError),
-                                          ([1.0, 1.0], TypeError)])
+@pytest.mark.parametrize(
+    "make, key",
+    [(lambda: SGD(0.1, momentum=0.5), "b"), (lambda: Adam(), "m.b"), (lambda: Adam(), "v.b")],
+)
+@pytest.mark.parametrize(
+    "wrong, error",
+    [(np.ones(1), ValueError), (np.ones(2, np.float32), TypeError), ([1.0, 1.0], TypeError)],
+)
 def test_a_state_that_does_not_fit_is_named(make, key, wrong, error):
     optimiser, params = make(), {"a": np.ones(4), "b": np.ones(2)}
     optimiser.step(params, {"a": np.ones(4), "b": np.ones(2)})
@@ -302,7 +318,8 @@ def test_a_learning_rate_that_was_changed_is_checked(make, lr):
 
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_a_gradient_that_lies_in_a_parameter_is_taken_as_it_was(make):
-    """Weights as their own gradient (transposed, or those of another name) do not change under way."""
+    """Weights as their own gradient (transposed, or those of another name) do not change under
+    way."""
     W = np.random.default_rng(0).normal(size=(300, 300))      # several blocks of Adam
     results = []
     for own in (False, True):
@@ -324,7 +341,9 @@ def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype, l
         optimiser.step(params, {"w": np.array([g, 1], dtype)})
         np.testing.assert_allclose(params["w"], [1 - 0.5 * np.sign(g), 0.5], rtol=1e-6)
         before = state_of(optimiser, params)
-        with pytest.raises(ValueError, match=r"^grads\['w'\]: expected numbers within .* clip_by_norm"):
+        with pytest.raises(
+            ValueError, match=r"^grads\['w'\]: expected numbers within .* clip_by_norm"
+        ):
             optimiser.step(params, {"w": np.array([g * 100, 1], dtype)})
         assert state_of(optimiser, params) == before
     with pytest.raises(ValueError, match="^eps: expected at least 1.18e-38, the least of float32"):
@@ -334,7 +353,9 @@ def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype, l
 def test_clipping_keeps_the_direction_however_large_the_norm():
     for dtype, huge in ((np.float32, 1e38), (np.float64, 1e307)):
         for max_norm in (1.0, 1e-10):
-            clipped, norm = clip_by_norm({"a": np.array([3, 4], dtype) * dtype(huge / 10)}, max_norm)
+            clipped, norm = clip_by_norm(
+                {"a": np.array([3, 4], dtype) * dtype(huge / 10)}, max_norm
+            )
             np.testing.assert_allclose(clipped["a"] / dtype(max_norm), [0.6, 0.8], rtol=1e-6)
             assert math.isclose(norm, huge / 2, rel_tol=1e-6)
     clipped, _ = clip_by_norm({"a": np.array(3.0)}, 1.0)

@@ -28,7 +28,9 @@ def complex_gradients(unit, x, state, dy, dstate):
     nominal = {**unit.params, "x": x, **{f"state.{k}": v for k, v in state._asdict().items()}}
     values = {key: a.astype(np.complex128) for key, a in nominal.items()}
     moved = copy.copy(unit)
-    vars(moved).update(dtype=np.dtype(np.complex128), params={key: values[key] for key in unit.params})
+    vars(moved).update(
+        dtype=np.dtype(np.complex128), params={key: values[key] for key in unit.params}
+    )
 
     def loss():
         start = unit.State(*(values[f"state.{k}"] for k in state._fields))

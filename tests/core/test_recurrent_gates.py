@@ -1,7 +1,17 @@
 """RNN, GRU and LSTM: start values, gate order by construction, and cases with a closed form."""
 import numpy as np
 import pytest
-from helpers.recurrent_units import B, N, N_IN, ROUNDING, T, every_unit, make, random_state, random_unit
+from helpers.recurrent_units import (
+    B,
+    N,
+    N_IN,
+    ROUNDING,
+    T,
+    every_unit,
+    make,
+    random_state,
+    random_unit,
+)
 
 
 # ---- start values --------------------------------------------------------------------------------

@@ -51,7 +51,9 @@ def test_every_gradient_of_the_package_agrees_by_all_three_methods(rows):
 @on_all_rows
 def test_the_table_holds_every_variant_of_the_unit(rows):
     variants = {row.variant for row in rows if row.piece == "SNU"}
-    assert len(variants) == 192  # (5 surrogates + sigmoid) x 4 g x recurrent x inhibition x reset_grad
+    assert (
+        len(variants) == 192
+    )  # (5 surrogates + sigmoid) x 4 g x recurrent x inhibition x reset_grad
     for row in rows:
         if row.piece == "SNU" and "sSNU" not in row.variant:
             assert 0.02 < row.spike_rate < 0.98
@@ -74,8 +76,16 @@ def _unit(**options):
     return unit, rng.normal(size=(5, 2, 3)), start, rng
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"recurrent": True}, {"lateral_inhibition": True}, {"h": "sigmoid"}, {"reset_grad": "detached"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"recurrent": True},
+        {"lateral_inhibition": True},
+        {"h": "sigmoid"},
+        {"reset_grad": "detached"},
+    ],
+)
 @pytest.mark.parametrize("name", ["W", "b", "decay", "x", "state.s", "H"])
 def test_a_wrong_gradient_is_named(monkeypatch, options, name):
     if name == "H" and not options.get("recurrent"):
@@ -138,8 +148,15 @@ def test_a_zero_gradient_is_dead_unless_it_is_claimed_and_then_it_must_be_exact(
     by_name = {row.parameter: row for row in check_gradient(
         lambda a: a["a"] * 1.0, backward, inputs, rng=np.random.default_rng(0))}
     assert by_name["b"].verdict.startswith("dead") and by_name["b"].failed
-    def check(db, zero): return check_gradient(
-        lambda a: a["a"] * 1.0, lambda a, G: {"a": G, "b": db}, inputs, rng=np.random.default_rng(0), zero=zero)[1]
+    def check(db, zero):
+        return check_gradient(
+            lambda a: a["a"] * 1.0,
+            lambda a, G: {"a": G, "b": db},
+            inputs,
+            rng=np.random.default_rng(0),
+            zero=zero,
+        )[1]
+
     assert check(np.zeros(3), ("b",)).verdict == "zero"
     assert "exactly 0" in check(np.full(3, 1e-300), ("b",)).verdict
 
@@ -155,17 +172,30 @@ def test_references_that_are_not_finite_are_no_agreement():
     row = check_gradient(fragile, lambda a, G: {"x": 77 * a["x"]}, {"x": np.ones(3)},
                          rng=np.random.default_rng(0))[0]
     assert row.failed and "WRONG" in row.verdict
-    row = check_gradient(lambda a: a["x"] ** 2, lambda a, G: {"x": 2 * G * a["x"]}, {"x": np.ones(3)},
-                         rng=np.random.default_rng(0), twin=lambda a, G: {"x": np.full(3, np.nan)})[0]
+    row = check_gradient(
+        lambda a: a["x"] ** 2,
+        lambda a, G: {"x": 2 * G * a["x"]},
+        {"x": np.ones(3)},
+        rng=np.random.default_rng(0),
+        twin=lambda a, G: {"x": np.full(3, np.nan)},
+    )[0]
     assert row.failed and "twin nan" in row.verdict
 
 
 def test_a_twin_must_have_every_name_and_inputs_must_be_float64():
-    def check(x, twin): return check_gradient(lambda a: a["x"] ** 2, lambda a, G: {"x": 2 * G * a["x"]}, {"x": x},
-                                              rng=np.random.default_rng(0), twin=twin)
+    def check(x, twin):
+        return check_gradient(
+            lambda a: a["x"] ** 2,
+            lambda a, G: {"x": 2 * G * a["x"]},
+            {"x": x},
+            rng=np.random.default_rng(0),
+            twin=twin,
+        )
     with pytest.raises(ValueError, match="twin: expected a gradient for 'x', got X"):
         check(np.ones(3), lambda a, G: {"X": 2 * G})
-    with pytest.raises(TypeError, match=r"inputs\['x'\]: expected float64, or integers.* got float32"):
+    with pytest.raises(
+        TypeError, match=r"inputs\['x'\]: expected float64, or integers.* got float32"
+    ):
         check(np.ones(3, np.float32), None)
     with pytest.raises(TypeError, match="layer: expected dtype float64 for a check, got float32"):
         check_layer(Dense(2, 2, rng=np.random.default_rng(0), dtype=np.float32),
@@ -173,13 +203,18 @@ def test_a_twin_must_have_every_name_and_inputs_must_be_float64():
 
 
 def test_nan_in_a_gradient_is_wrong():
-    row = check_gradient(lambda a: a["a"] ** 2, lambda a, G: {"a": np.full(3, np.nan)}, {"a": np.ones(3)},
-                         rng=np.random.default_rng(0))[0]
+    row = check_gradient(
+        lambda a: a["a"] ** 2,
+        lambda a, G: {"a": np.full(3, np.nan)},
+        {"a": np.ones(3)},
+        rng=np.random.default_rng(0),
+    )[0]
     assert row.verdict == "WRONG: not finite"
 
 
 def test_a_spiking_pair_of_ones_own_needs_its_frozen_program():
-    """The step alone is flat, so its gradient looks dead or wrong; frozen, it is checked exactly."""
+    """The step alone is flat, so its gradient looks dead or wrong; frozen, it is checked
+    exactly."""
     rng = np.random.default_rng(0)
     inputs = {"w": rng.normal(size=4), "x": rng.normal(size=(6, 4))}
     def v_of(a): return a["x"] @ a["w"] - 0.2
@@ -238,16 +273,22 @@ def test_central_differences_find_the_kink_and_the_complex_step_obeys_the_conven
 
 def test_a_strongly_curved_function_is_no_kink():
     x = np.array([0.3, 0.0])
-    difference = central_difference(lambda a: np.sin(30 * a["x"][0]) + 20 * a["x"][1] ** 2 + a["x"][1] / 10,
-                                    {"x": x}, "x")
+    difference = central_difference(
+        lambda a: np.sin(30 * a["x"][0]) + 20 * a["x"][1] ** 2 + a["x"][1] / 10, {"x": x}, "x"
+    )
     assert not difference.kink.any()
     assert np.allclose(difference.value, [30 * np.cos(9.0), 0.1], rtol=1e-6)
 
 
 def test_mostly_kinks_is_dead():
     def relu(a): return np.where(a["x"].real > 0, a["x"], 0)
-    row = check_gradient(relu, lambda a, G: {"x": G * (a["x"] > 0)}, {"x": np.array([0.0, 0.0, 1.0])},
-                         rng=np.random.default_rng(0))[0]
+
+    row = check_gradient(
+        relu,
+        lambda a, G: {"x": G * (a["x"] > 0)},
+        {"x": np.array([0.0, 0.0, 1.0])},
+        rng=np.random.default_rng(0),
+    )[0]
     assert row.kinks == 2 and row.verdict == "dead: mostly kinks"
 
 
@@ -261,8 +302,12 @@ def test_a_network_with_one_silent_layer_is_dead():
 
 
 def test_the_summary_counts_failures_and_leaves_zero_rows_out_of_the_evidence():
-    rows = check_gradient(lambda a: a["x"] ** 2, lambda a, G: {"x": 2 * G * a["x"] * 1.1}, {"x": np.ones(3)},
-                          rng=np.random.default_rng(0))
+    rows = check_gradient(
+        lambda a: a["x"] ** 2,
+        lambda a, G: {"x": 2 * G * a["x"] * 1.1},
+        {"x": np.ones(3)},
+        rng=np.random.default_rng(0),
+    )
     out = io.StringIO()
     assert summarise(rows, print_rows=True, out=out)[0]["failed"] == 1
     assert "1 gradients are out" in out.getvalue() and "WRONG" in out.getvalue()
@@ -274,29 +319,42 @@ def test_every_piece_of_the_catalogue_has_rows_of_its_own(rows):
 
 
 @pytest.mark.parametrize("wrong, status", [(0.0, 0), (1e-9, 1)])
-def test_the_exit_status_of_the_command_is_1_if_a_gradient_is_out(wrong, status, monkeypatch, capsys):
-    """The whole command, on one right and one slightly wrong gradient in place of the package's own."""
+def test_the_exit_status_of_the_command_is_1_if_a_gradient_is_out(
+    wrong, status, monkeypatch, capsys
+):
+    """The whole command, on one right and one slightly wrong gradient in place of the package's
+    own."""
+
     def evidence(piece=None):
         x = {"x": np.linspace(-1, 1, 5)}
         for error in (0.0, wrong):
             yield from check_gradient(
-                lambda a: np.tanh(a["x"]), lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) + error}, x,
-                rng=np.random.default_rng(0), piece="tanh")
+                lambda a: np.tanh(a["x"]),
+                lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) + error},
+                x,
+                rng=np.random.default_rng(0),
+                piece="tanh",
+            )
 
     monkeypatch.setattr(command, "evidence", evidence)
     for words in ([], ["--summary"], ["--piece", "SNU"]):
         assert main(["gradcheck", *words]) == status
-        assert ("1 gradients are out" if status else "all gradients agree") in capsys.readouterr().out
+        assert (
+            "1 gradients are out" if status else "all gradients agree"
+        ) in capsys.readouterr().out
 
 
 # ---- functions that are not analytic ------------------------------------------------------------
 
 X = np.random.default_rng(5).normal(size=6)
-NOT_ANALYTIC = {  # (forward, slope) whose complex step drops the imaginary part, wholly or in part, or fails
-    "abs": (np.abs, np.sign), "abs in a sum": (lambda x: np.abs(x) + x, lambda x: np.sign(x) + 1),
+# (forward, slope) whose complex step drops the imaginary part, wholly or in part, or fails
+NOT_ANALYTIC = {
+    "abs": (np.abs, np.sign),
+    "abs in a sum": (lambda x: np.abs(x) + x, lambda x: np.sign(x) + 1),
     "logaddexp": (lambda x: np.logaddexp(x, 0), lambda x: 1 / (1 + np.exp(-x))),
     "cast": (lambda x: x.astype(float) ** 2, lambda x: 2 * x),
-    "float only": (lambda x: np.floor(x) + x, lambda x: np.ones_like(x))}
+    "float only": (lambda x: np.floor(x) + x, lambda x: np.ones_like(x)),
+}
 
 
 @pytest.mark.parametrize("name", NOT_ANALYTIC)
@@ -304,8 +362,12 @@ def test_where_forward_drops_the_imaginary_part_central_differences_judge(name):
     forward, slope = NOT_ANALYTIC[name]
 
     def row(factor):
-        return check_gradient(lambda a: forward(a["x"]), lambda a, G: {"x": factor * G * slope(a["x"])},
-                              {"x": X}, rng=np.random.default_rng(0))[0]
+        return check_gradient(
+            lambda a: forward(a["x"]),
+            lambda a, G: {"x": factor * G * slope(a["x"])},
+            {"x": X},
+            rng=np.random.default_rng(0),
+        )[0]
     right = row(1)
     assert right.verdict == checking.BY_CENTRAL and not right.failed
     assert math.isnan(right.complex) and right.central < BOUNDS["central"]
@@ -315,8 +377,12 @@ def test_where_forward_drops_the_imaginary_part_central_differences_judge(name):
 
 def test_an_analytic_function_is_held_to_the_complex_step():
     """A gradient that is out by 1e-9 passes central differences, and fails."""
-    row, = check_gradient(lambda a: np.tanh(a["x"]), lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) * (1 + 1e-9)},
-                          {"x": X}, rng=np.random.default_rng(0))
+    (row,) = check_gradient(
+        lambda a: np.tanh(a["x"]),
+        lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) * (1 + 1e-9)},
+        {"x": X},
+        rng=np.random.default_rng(0),
+    )
     assert row.verdict.startswith("WRONG: complex")
 
 
@@ -327,6 +393,15 @@ def test_the_evidence_is_the_same_in_every_process():
     import sys
     code = ("from snu_ref.gradcheck.table import evidence\n"
             "print([(row.variant, row.parameter, row.norm, row.twin) for row in evidence('GRU')])")
-    printed = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True,
-                              env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("0", "1", "2", "3")}
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }
     assert len(printed) == 1

@@ -45,7 +45,8 @@ class _Reader(HTMLParser):
 
 
 def read_page(text):
-    """The page as a Node. AssertionError where an element is not closed in order, or a tag is left open."""
+    """The page as a Node. AssertionError where an element is not closed in order, or a tag is left
+    open."""
     assert text.startswith("<!DOCTYPE html>\n")
     reader = _Reader()
     reader.feed(text)

@@ -1,4 +1,6 @@
-"""What the tests of convolution and pooling share: draws, states, and differences that can be seen."""
+"""What the tests of convolution and pooling share: draws, states, and differences that can be
+seen."""
+
 import numpy as np
 
 from snu_ref.snu import SNUState

@@ -1,4 +1,6 @@
-"""The recurrent units that the tests of RNN, GRU and LSTM share: as they are made, and random ones."""
+"""The recurrent units that the tests of RNN, GRU and LSTM share: as they are made, and random
+ones."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
-"""Any input: whatever the memory layout, dtype, shape and size of the numbers, the right answer or a named error.
+"""Any input: whatever the memory layout, dtype, shape and size of the numbers, the right answer or
+a named error.
 
 One table of calls, each with its arrays, and for each the same laws:
     the layout of an array in memory changes nothing but rounding, and no input is written to
@@ -29,7 +30,13 @@ EPS = {np.float32: 1e-5, np.float64: 1e-12, np.longdouble: 1e-12}
 
 def chain(rng, dtype):
     embedding = Embedding(6, 4, rng=rng, dtype=dtype)
-    return Network([embedding, SNU(4, 4, rng=rng, h="sigmoid", recurrent=True, dtype=dtype), TiedOutput(embedding)])
+    return Network(
+        [
+            embedding,
+            SNU(4, 4, rng=rng, h="sigmoid", recurrent=True, dtype=dtype),
+            TiedOutput(embedding),
+        ]
+    )
 
 
 def images(rng, dtype):
@@ -44,13 +51,24 @@ def mask(dtype):
 
 
 LAYERS = {
-    **{f"SNU {h} {g}": lambda rng, dtype, h=h, g=g: SNU(3, 4, rng=rng, h=h, g=g, dtype=dtype)
-       for h in ("step", "sigmoid") for g in STATE_FUNCTIONS},
-    **{f"SNU {name}": lambda rng, dtype, name=name: SNU(3, 4, rng=rng, surrogate=name, dtype=dtype)
-       for name in SURROGATES},
-    **{f"SNU {h} recurrent inhibited": lambda rng, dtype, h=h: SNU(
-        3, 4, rng=rng, h=h, recurrent=True, lateral_inhibition=True, dtype=dtype) for h in ("step", "sigmoid")},
-    "SNU detached": lambda rng, dtype: SNU(3, 4, rng=rng, h="sigmoid", reset_grad="detached", dtype=dtype),
+    **{
+        f"SNU {h} {g}": lambda rng, dtype, h=h, g=g: SNU(3, 4, rng=rng, h=h, g=g, dtype=dtype)
+        for h in ("step", "sigmoid")
+        for g in STATE_FUNCTIONS
+    },
+    **{
+        f"SNU {name}": lambda rng, dtype, name=name: SNU(3, 4, rng=rng, surrogate=name, dtype=dtype)
+        for name in SURROGATES
+    },
+    **{
+        f"SNU {h} recurrent inhibited": lambda rng, dtype, h=h: SNU(
+            3, 4, rng=rng, h=h, recurrent=True, lateral_inhibition=True, dtype=dtype
+        )
+        for h in ("step", "sigmoid")
+    },
+    "SNU detached": lambda rng, dtype: SNU(
+        3, 4, rng=rng, h="sigmoid", reset_grad="detached", dtype=dtype
+    ),
     "ConvSNU": lambda rng, dtype: ConvSNU(IMAGE, 3, padding=1, stride=2, rng=rng, dtype=dtype),
     "RNN": lambda rng, dtype: RNN(3, 4, rng=rng, dtype=dtype),
     "GRU": lambda rng, dtype: GRU(3, 4, rng=rng, dtype=dtype),
@@ -69,7 +87,9 @@ LAYERS = {
 
 
 def leaves(state):
-    return [leaf for part in state for leaf in leaves(part)] if isinstance(state, tuple) else [state]
+    return (
+        [leaf for part in state for leaf in leaves(part)] if isinstance(state, tuple) else [state]
+    )
 
 
 def filled(state, arrays):
@@ -158,38 +178,85 @@ def functions(dtype=np.float64):
     image = {"x": normal(2, 3, 5, 4, 2), "W": normal(2, 3, 2, 3), "dz": normal(2, 3, 4, 2, 3)}
     optimised = {"p": normal(4, 3), "g": normal(4, 3), "q": normal(3), "h": normal(3)}
     return {
-        "mean_square_error": (loss(mean_square_error), {"y": y, "target": normal(B, 4), "mask": ones}),
-        "bernoulli_nll": (loss(bernoulli_nll), {"y": y, "target": np.abs(normal(T, B, 4)) % 1, "mask": ones}),
-        "softmax_cross_entropy": (loss(softmax_cross_entropy),
-                                  {"y": y, "target": rng.integers(0, 4, (T, B)), "mask": ones}),
+        "mean_square_error": (
+            loss(mean_square_error),
+            {"y": y, "target": normal(B, 4), "mask": ones},
+        ),
+        "bernoulli_nll": (
+            loss(bernoulli_nll),
+            {"y": y, "target": np.abs(normal(T, B, 4)) % 1, "mask": ones},
+        ),
+        "softmax_cross_entropy": (
+            loss(softmax_cross_entropy),
+            {"y": y, "target": rng.integers(0, 4, (T, B)), "mask": ones},
+        ),
         "SGD": (steps(lambda: SGD(0.1, 0.9)), optimised),
         "Adam": (steps(lambda: Adam(0.1)), optimised),
-        "clip_by_norm": (lambda a: clip_by_norm({"a": a["a"], "b": a["b"]}, 0.5)[0],
-                         {"a": normal(4, 3), "b": normal(5)}),
-        "rate_code": (lambda a: {"x": rate_code(a["values"], 6, 4, rng=np.random.default_rng(0), dtype=dtype)},
-                      {"values": np.abs(normal(3, 4)) % 1}),
+        "clip_by_norm": (
+            lambda a: clip_by_norm({"a": a["a"], "b": a["b"]}, 0.5)[0],
+            {"a": normal(4, 3), "b": normal(5)},
+        ),
+        "rate_code": (
+            lambda a: {
+                "x": rate_code(a["values"], 6, 4, rng=np.random.default_rng(0), dtype=dtype)
+            },
+            {"values": np.abs(normal(3, 4)) % 1},
+        ),
         "conv2d": (lambda a: {"z": conv2d(a["x"], a["W"])}, {"x": image["x"], "W": image["W"]}),
-        "conv2d_backward": (lambda a: dict(zip("dx dW".split(), conv2d_backward(a["dz"], a["x"], a["W"]))), image),
+        "conv2d_backward": (
+            lambda a: dict(zip("dx dW".split(), conv2d_backward(a["dz"], a["x"], a["W"]))),
+            image,
+        ),
         "PCMArray.program": (lambda a: {"W": programmed(a).read_weights(1.0)}, {"W": W}),
         "PCMArray.update": (updated, {"W": W, "dW": W / 8}),
-        "PCMArray product": (lambda a: {"y": a["x"] @ programmed(a)}, {"W": W, "x": normal(2, 3, 4)}),
+        "PCMArray product": (
+            lambda a: {"y": a["x"] @ programmed(a)},
+            {"W": W, "x": normal(2, 3, 4)},
+        ),
         "PCMArray by columns": (
-            lambda a: {"y": a["x"] @ programmed(a, readout=pcm.ColumnReadout(tile=(3, 2), output_noise=0.1))},
-            {"W": W, "x": normal(2, 4)}),
-        "PCMArray.from_weights": (lambda a: {"y": pcm.PCMArray.from_weights(a["W"], noise=0.0).read_weights(0.0)},
-                                  {"W": W}),
-        "draws passed in": (lambda a: {"W": programmed(a).read_weights(1.0, noise=a["noise"])},
-                            {"W": W, "noise": normal(2, 1, 4, 3)}),
-        "PCMDevices": (_devices, {"G_T": np.abs(normal(4, 3)), "N": normal(2, 4, 3),
-                                               "pulses": np.abs(pairs) + 1, "where": pairs > 0}),
+            lambda a: {
+                "y": a["x"]
+                @ programmed(a, readout=pcm.ColumnReadout(tile=(3, 2), output_noise=0.1))
+            },
+            {"W": W, "x": normal(2, 4)},
+        ),
+        "PCMArray.from_weights": (
+            lambda a: {"y": pcm.PCMArray.from_weights(a["W"], noise=0.0).read_weights(0.0)},
+            {"W": W},
+        ),
+        "draws passed in": (
+            lambda a: {"W": programmed(a).read_weights(1.0, noise=a["noise"])},
+            {"W": W, "noise": normal(2, 1, 4, 3)},
+        ),
+        "PCMDevices": (
+            _devices,
+            {
+                "G_T": np.abs(normal(4, 3)),
+                "N": normal(2, 4, 3),
+                "pulses": np.abs(pairs) + 1,
+                "where": pairs > 0,
+            },
+        ),
         "unigram": (lambda a: {"p": unigram(a["train"], 5)}, {"train": rng.integers(0, 5, 40)}),
-        "witten_bell_bigram": (lambda a: {"p": witten_bell_bigram(a["train"], a["history"], a["word"], 5)},
-                               {name: rng.integers(0, 5, 40) for name in ("train", "history", "word")}),
-        "perplexities": (lambda a: {"p": np.array([f(a["train"], a["test"], 5) for f in (
-            unigram_perplexity, witten_bell_bigram_perplexity)])},
-                         {name: rng.integers(0, 5, 40) for name in ("train", "test")}),
-        "independent_notes_nll": (lambda a: {"nll": independent_notes_nll([a["a"]], [a["b"]])},
-                                  {name: (rng.random((6, 4)) < 0.4).astype(dtype) for name in "ab"}),
+        "witten_bell_bigram": (
+            lambda a: {"p": witten_bell_bigram(a["train"], a["history"], a["word"], 5)},
+            {name: rng.integers(0, 5, 40) for name in ("train", "history", "word")},
+        ),
+        "perplexities": (
+            lambda a: {
+                "p": np.array(
+                    [
+                        f(a["train"], a["test"], 5)
+                        for f in (unigram_perplexity, witten_bell_bigram_perplexity)
+                    ]
+                )
+            },
+            {name: rng.integers(0, 5, 40) for name in ("train", "test")},
+        ),
+        "independent_notes_nll": (
+            lambda a: {"nll": independent_notes_nll([a["a"]], [a["b"]])},
+            {name: (rng.random((6, 4)) < 0.4).astype(dtype) for name in "ab"},
+        ),
     }
 
 
@@ -197,7 +264,10 @@ def _devices(a):
     devices = pcm.PCMDevices((4, 3), t=0.0, noise=a["N"][0])
     devices.program(a["G_T"], 1.0, noise=pcm.ProgramNoise(*a["N"]), where=a["where"])
     devices.set_pulse(2.0, noise=0.5, pulses=a["pulses"], where=~a["where"])
-    return {"white": devices.read_white(50.0, noise=a["N"][0]), "1/f": devices.read_1f(60.0, noise=a["N"][1])}
+    return {
+        "white": devices.read_white(50.0, noise=a["N"][0]),
+        "1/f": devices.read_1f(60.0, noise=a["N"][1]),
+    }
 
 
 CALLS = {
@@ -211,7 +281,9 @@ CALLS = {
 
 def gaps(a):
     """Every second place of a larger array; what stands between must not be read."""
-    wide = np.full(tuple(2 * n for n in a.shape), np.nan if a.dtype.kind == "f" else True).astype(a.dtype)
+    wide = np.full(tuple(2 * n for n in a.shape), np.nan if a.dtype.kind == "f" else True).astype(
+        a.dtype
+    )
     view = wide[tuple(slice(None, None, 2) for _ in a.shape)]
     view[...] = a
     return view
@@ -248,7 +320,9 @@ def assert_near(have, want, rtol):
         h, w = np.asarray(have[name]), np.asarray(w)
         assert h.shape == w.shape, name
         scale = np.abs(w).max(initial=0)
-        assert np.abs(h - w).max(initial=0) <= rtol * scale, f"{name}: {np.abs(h - w).max()} of {scale}"
+        assert np.abs(h - w).max(initial=0) <= rtol * scale, (
+            f"{name}: {np.abs(h - w).max()} of {scale}"
+        )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -268,8 +342,12 @@ def test_the_layout_in_memory_changes_nothing_and_inputs_stay_as_they_are(name, 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_broadcast_view_is_the_array_it_stands_for(name):
     call, arrays = CALLS[name]
-    same = {key: np.broadcast_to(a[:1], a.shape) if a.ndim > 1 and key not in ("mask", "where", "pulses") else a
-            for key, a in arrays.items()}
+    same = {
+        key: np.broadcast_to(a[:1], a.shape)
+        if a.ndim > 1 and key not in ("mask", "where", "pulses")
+        else a
+        for key, a in arrays.items()
+    }
     assert_near(call(same), call({key: np.array(a) for key, a in same.items()}), 1e-12)
 
 
@@ -308,13 +386,28 @@ def test_other_dtypes_give_the_float64_numbers_in_their_own_dtype(dtype):
     for name, (call, arrays) in have.items():
         result = call(arrays)
         assert_near(result, want[name][0](want[name][1]), EPS[dtype])
-        if name in ("bernoulli_nll", "SGD", "Adam", "clip_by_norm", "rate_code", "conv2d", "PCMArray product"):
+        if name in (
+            "bernoulli_nll",
+            "SGD",
+            "Adam",
+            "clip_by_norm",
+            "rate_code",
+            "conv2d",
+            "PCMArray product",
+        ):
             assert all(a.dtype == dtype for a in result.values() if isinstance(a, np.ndarray)), name
 
 
 # what a message calls an array, where it is not by its name here
-NAMED = {"p": "params", "q": "params", "g": "grads", "h": "grads", "a": "grads|rolls", "b": "grads|rolls|b",
-         "N": "noise"}
+NAMED = {
+    "p": "params",
+    "q": "params",
+    "g": "grads",
+    "h": "grads",
+    "a": "grads|rolls",
+    "b": "grads|rolls|b",
+    "N": "noise",
+}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -325,10 +418,12 @@ def test_numbers_of_another_kind_are_refused_by_name(name):
         called = NAMED.get(key, key.split()[0].split(".")[-1])
         caller_keeps = ("p", "q")  # finite: the parameters that an optimiser is given,
         if name.startswith("conv2d"):
-            called += "|x"         # of x and W, which must have one dtype, either may be called wrong
+            called += "|x"  # of x and W, which must have one dtype, either may be called wrong
             caller_keeps = ("W", "dz")  # and what ConvSNU has looked at before
         wrong = [a.astype(complex), a.astype(str), a.astype(object)]
-        if not (name.startswith("PCMArray") and key == "x"):  # list @ array is between Python and the list
+        if not (
+            name.startswith("PCMArray") and key == "x"
+        ):  # list @ array is between Python and the list
             wrong.append(a.tolist())
         if a.dtype.kind == "f" and key not in caller_keeps:
             wrong.append(np.where(np.arange(a.size).reshape(a.shape) == a.size - 1, np.nan, a))
@@ -357,7 +452,8 @@ def one_sample(arrays, b):
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "Dropout"])
 def test_a_batch_is_its_samples_one_by_one(name):
-    """Outputs and input gradients side by side, parameter gradients summed; empty batches and no steps too."""
+    """Outputs and input gradients side by side, parameter gradients summed; empty batches and no
+    steps too."""
     make, rng = LAYERS[name], np.random.default_rng(7)
     shapes = [(0, 2), (3, 0), (0, 0), (1, 1)] + [tuple(rng.integers(1, 7, 2)) for _ in range(3)]
     for steps, samples in shapes:
@@ -383,12 +479,20 @@ def test_a_batch_is_its_samples_one_by_one(name):
 def sizes(dtype):
     """From 0 through the denormals to a thousandth of the largest number."""
     info = np.finfo(dtype)
-    return [0.0, 3 * info.smallest_subnormal, info.tiny, 1e4, float(info.max) ** 0.49, float(info.max) * 1e-3]
+    return [
+        0.0,
+        3 * info.smallest_subnormal,
+        info.tiny,
+        1e4,
+        float(info.max) ** 0.49,
+        float(info.max) * 1e-3,
+    ]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_finite_input_gives_finite_output(dtype):
-    """Saturated and silent units, signed zeros and denormals: no NaN and no warning, in either pass."""
+    """Saturated and silent units, signed zeros and denormals: no NaN and no warning, in either
+    pass."""
     for name, make in LAYERS.items():
         for size in sizes(dtype):
             arrays = layer_arrays(make, np.random.default_rng(5), dtype)
@@ -398,14 +502,17 @@ def test_finite_input_gives_finite_output(dtype):
                 signs = np.random.default_rng(0).choice([-1.0, -0.0, 1.0], arrays["x"].shape)
                 arrays["x"] = (signs * size).astype(dtype)
             if size <= 1e4:
-                arrays |= {key: (a * dtype(size)) for key, a in arrays.items() if key.startswith("state")}
+                arrays |= {
+                    key: (a * dtype(size)) for key, a in arrays.items() if key.startswith("state")
+                }
             for key, a in run_layer(make, arrays, dtype).items():
                 assert np.isfinite(a).all(), (name, size, key)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_losses_of_confident_answers(dtype):
-    """Logits of any size: the loss of a right answer is 0, that of a wrong one the logit; gradients p - k."""
+    """Logits of any size: the loss of a right answer is 0, that of a wrong one the logit;
+    gradients p - k."""
     k = np.array([[[1.0, 0.0, 1.0]]], dtype)
     for size in sizes(dtype):
         y = dtype(size) * (2 * k - 1)
@@ -413,11 +520,16 @@ def test_losses_of_confident_answers(dtype):
             value, dy = bernoulli_nll(sign * y, k)
             assert np.isfinite(dy).all()
             if size > 1e3:
-                assert value == pytest.approx(3.0 * size * wrong, rel=1e-6) and (dy == wrong * (1 - 2 * k)).all()
+                assert (
+                    value == pytest.approx(3.0 * size * wrong, rel=1e-6)
+                    and (dy == wrong * (1 - 2 * k)).all()
+                )
             elif size < 1:
                 assert value == pytest.approx(3 * np.log(2)) and np.allclose(dy, 0.5 - k)
         for right in (0, 1):
-            value, dy = softmax_cross_entropy(dtype(size) * np.array([[[1, -1, -1]]], dtype), np.array([[right]]))
+            value, dy = softmax_cross_entropy(
+                dtype(size) * np.array([[[1, -1, -1]]], dtype), np.array([[right]])
+            )
             assert np.isfinite(dy).all() and abs(dy.sum()) < 1e-6
             if size > 1e3:
                 assert value == pytest.approx(2.0 * size * right, rel=1e-6)
@@ -446,10 +558,14 @@ def test_clipping_of_gradients_of_any_size():
         for size in sizes(dtype)[1:] + [float(np.finfo(dtype).max) / 4]:
             g = {"a": np.array([3 * size], dtype) / 5, "b": np.array([[-4 * size]], dtype) / 5}
             clipped, norm = clip_by_norm(g, 1.0)
-            want = float(np.hypot(g["a"][0].astype(np.longdouble), g["b"][0, 0].astype(np.longdouble)))
+            want = float(
+                np.hypot(g["a"][0].astype(np.longdouble), g["b"][0, 0].astype(np.longdouble))
+            )
             assert norm == pytest.approx(want, rel=1e-6)
             assert clipped["a"][0] == pytest.approx(min(1, 1 / want) * float(g["a"][0]), rel=1e-5)
-            assert clipped["b"][0, 0] == pytest.approx(min(1, 1 / want) * float(g["b"][0, 0]), rel=1e-5)
+            assert clipped["b"][0, 0] == pytest.approx(
+                min(1, 1 / want) * float(g["b"][0, 0]), rel=1e-5
+            )
 
 
 def test_rate_code_of_the_smallest_and_the_largest_value():
@@ -471,27 +587,68 @@ def test_arrays_of_devices_at_the_ends_of_their_ranges():
         for read_noise in ("white", "1/f"):
             array = pcm.PCMArray(4, 3, noise=np.random.default_rng(0), read_noise=read_noise)
             array.program(np.full((4, 3), 5e-324), t)
-            assert np.isfinite(array.read_weights(2 * t)).all() and np.isfinite(array.conductance(2 * t)).all()
+            assert (
+                np.isfinite(array.read_weights(2 * t)).all()
+                and np.isfinite(array.conductance(2 * t)).all()
+            )
     for bits in (1, 2, 8, 52):
         assert np.isfinite(pcm.DeviceReadout(bits).weights(np.full((2, 1, 4, 3), 1e-300))).all()
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: pcm.PCMArray(4, 3, noise=0.0, scale=5e-324), ValueError, "scale: expected .*1e-100"),
-    (lambda: pcm.PCMArray(4, 3, noise=0.0, scale=1e308), ValueError, "scale: expected .*1e\\+100"),
-    (lambda: pcm.full_scale(np.full((2, 2), 5e-324)), ValueError, "max.W.: expected"),
-    (lambda: pcm.UpdateRule(epsilon=5e-324), ValueError, "epsilon: expected"),
-    (lambda: pcm.DeviceReadout(53), ValueError, "^bits: expected an int in .1, 52., got 53"),
-    (lambda: pcm.DeviceReadout(0), ValueError, "^bits: expected an int in .1, 52., got 0"),
-    (lambda: pcm.ColumnReadout(dac_bits=2000), ValueError, "dac_bits: expected an int in .2, 52., got 2000"),
-    (lambda: pcm.ColumnReadout(adc_bits=1), ValueError, "adc_bits: expected an int in .2, 52., got 1"),
-    (lambda: pcm.draw_stuck((-1,), 0.1, 0.1, rng=np.random.default_rng(0)), ValueError, "shape.0.: expected a positive int, got -1"),
-    (lambda: pcm.draw_stuck(3, 0.1, 0.1, rng=np.random.default_rng(0)), TypeError, "shape: expected a tuple"),
-    (lambda: pcm.PCMDevices(3, t=0.0, noise=0.0), TypeError, "shape: expected a tuple of positive ints, got 3"),
-    (lambda: pcm.PCMDevices((3.0,), t=0.0, noise=0.0), TypeError, "shape.0.: expected a positive int, got 3.0"),
-    (lambda: independent_notes_nll([np.ones((3, 2), complex)], [np.ones((3, 2))]), TypeError,
-     r"train_rolls\[0\]: expected an array of numbers 0 and 1, got complex128"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (
+            lambda: pcm.PCMArray(4, 3, noise=0.0, scale=5e-324),
+            ValueError,
+            "scale: expected .*1e-100",
+        ),
+        (
+            lambda: pcm.PCMArray(4, 3, noise=0.0, scale=1e308),
+            ValueError,
+            "scale: expected .*1e\\+100",
+        ),
+        (lambda: pcm.full_scale(np.full((2, 2), 5e-324)), ValueError, "max.W.: expected"),
+        (lambda: pcm.UpdateRule(epsilon=5e-324), ValueError, "epsilon: expected"),
+        (lambda: pcm.DeviceReadout(53), ValueError, "^bits: expected an int in .1, 52., got 53"),
+        (lambda: pcm.DeviceReadout(0), ValueError, "^bits: expected an int in .1, 52., got 0"),
+        (
+            lambda: pcm.ColumnReadout(dac_bits=2000),
+            ValueError,
+            "dac_bits: expected an int in .2, 52., got 2000",
+        ),
+        (
+            lambda: pcm.ColumnReadout(adc_bits=1),
+            ValueError,
+            "adc_bits: expected an int in .2, 52., got 1",
+        ),
+        (
+            lambda: pcm.draw_stuck((-1,), 0.1, 0.1, rng=np.random.default_rng(0)),
+            ValueError,
+            "shape.0.: expected a positive int, got -1",
+        ),
+        (
+            lambda: pcm.draw_stuck(3, 0.1, 0.1, rng=np.random.default_rng(0)),
+            TypeError,
+            "shape: expected a tuple",
+        ),
+        (
+            lambda: pcm.PCMDevices(3, t=0.0, noise=0.0),
+            TypeError,
+            "shape: expected a tuple of positive ints, got 3",
+        ),
+        (
+            lambda: pcm.PCMDevices((3.0,), t=0.0, noise=0.0),
+            TypeError,
+            "shape.0.: expected a positive int, got 3.0",
+        ),
+        (
+            lambda: independent_notes_nll([np.ones((3, 2), complex)], [np.ones((3, 2))]),
+            TypeError,
+            r"train_rolls\[0\]: expected an array of numbers 0 and 1, got complex128",
+        ),
+    ],
+)
 def test_what_no_device_can_be_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
@@ -508,7 +665,9 @@ def test_a_gradient_check_takes_any_layout(layout):
     row, = gradcheck.check_gradient(*tanh_pair(), {"x": laid}, rng=np.random.default_rng(0))
     want, = gradcheck.check_gradient(*tanh_pair(), {"x": x}, rng=np.random.default_rng(0))
     assert row.verdict == want.verdict == "ok" and row.norm == pytest.approx(want.norm)
-    rows = gradcheck.check_layer(RNN(3, 2, rng=np.random.default_rng(0)), laid, rng=np.random.default_rng(0))
+    rows = gradcheck.check_layer(
+        RNN(3, 2, rng=np.random.default_rng(0)), laid, rng=np.random.default_rng(0)
+    )
     assert len(rows) == 5 and all(row.verdict == "ok" for row in rows)
     np.testing.assert_array_equal(laid, x)
 
@@ -520,7 +679,9 @@ def test_a_gradient_check_of_numbers_of_any_size():
     assert row.verdict == "ok" and row.kinks == 0
     cube = (lambda a: a["x"] ** 3), (lambda a, G: {"x": 3 * G * a["x"] ** 2})
     for size in (1e-3, 1.0, 70.0, 1e7, 1e50):
-        row, = gradcheck.check_gradient(*cube, {"x": np.array([size])}, rng=np.random.default_rng(0))
+        (row,) = gradcheck.check_gradient(
+            *cube, {"x": np.array([size])}, rng=np.random.default_rng(0)
+        )
         assert row.verdict == "ok" and row.central < 1e-6
 
 
@@ -528,20 +689,48 @@ FORWARD, BACKWARD = tanh_pair()
 ONES = {"x": np.ones(2)}
 
 
-@pytest.mark.parametrize("words, call", [
-    ("inputs: expected a dict", lambda check: check(FORWARD, BACKWARD, [1.0])),
-    (r"inputs\['x'\]: .* got bool", lambda check: check(FORWARD, BACKWARD, {"x": np.ones(2, bool)})),
-    (r"inputs\['x'\]: .* got complex", lambda check: check(FORWARD, BACKWARD, {"x": np.ones(2, complex)})),
-    (r"inputs\['x'\]: expected finite", lambda check: check(FORWARD, BACKWARD, {"x": np.array([1, np.nan])})),
-    ("forward: expected finite", lambda check: check(lambda a: a["x"] * np.inf, BACKWARD, ONES)),
-    ("forward: expected an array", lambda check: check(lambda a: None, BACKWARD, ONES)),
-    ("backward: expected a dict", lambda check: check(FORWARD, lambda a, G: None, ONES)),
-    (r"backward: expected shape \(2,\)", lambda check: check(FORWARD, lambda a, G: {"x": 1.0}, ONES)),
-    (r"twin: expected shape \(2,\)", lambda check: check(FORWARD, BACKWARD, ONES, twin=lambda a, G: {"x": 1.0})),
-    (r"frozen: expected the shapes of forward, \[\(2,\)\], got \[\(1,\)\]",
-     lambda check: check(FORWARD, BACKWARD, ONES, frozen=lambda a: lambda a: np.tanh(np.ones(1)))),
-    ("zero: expected names of x, got 'y'", lambda check: check(FORWARD, BACKWARD, ONES, zero=("y",))),
-])
+@pytest.mark.parametrize(
+    "words, call",
+    [
+        ("inputs: expected a dict", lambda check: check(FORWARD, BACKWARD, [1.0])),
+        (
+            r"inputs\['x'\]: .* got bool",
+            lambda check: check(FORWARD, BACKWARD, {"x": np.ones(2, bool)}),
+        ),
+        (
+            r"inputs\['x'\]: .* got complex",
+            lambda check: check(FORWARD, BACKWARD, {"x": np.ones(2, complex)}),
+        ),
+        (
+            r"inputs\['x'\]: expected finite",
+            lambda check: check(FORWARD, BACKWARD, {"x": np.array([1, np.nan])}),
+        ),
+        (
+            "forward: expected finite",
+            lambda check: check(lambda a: a["x"] * np.inf, BACKWARD, ONES),
+        ),
+        ("forward: expected an array", lambda check: check(lambda a: None, BACKWARD, ONES)),
+        ("backward: expected a dict", lambda check: check(FORWARD, lambda a, G: None, ONES)),
+        (
+            r"backward: expected shape \(2,\)",
+            lambda check: check(FORWARD, lambda a, G: {"x": 1.0}, ONES),
+        ),
+        (
+            r"twin: expected shape \(2,\)",
+            lambda check: check(FORWARD, BACKWARD, ONES, twin=lambda a, G: {"x": 1.0}),
+        ),
+        (
+            r"frozen: expected the shapes of forward, \[\(2,\)\], got \[\(1,\)\]",
+            lambda check: check(
+                FORWARD, BACKWARD, ONES, frozen=lambda a: lambda a: np.tanh(np.ones(1))
+            ),
+        ),
+        (
+            "zero: expected names of x, got 'y'",
+            lambda check: check(FORWARD, BACKWARD, ONES, zero=("y",)),
+        ),
+    ],
+)
 def test_what_cannot_be_checked_is_named(words, call):
     def check(*args, **options):
         return gradcheck.check_gradient(*args, rng=np.random.default_rng(0), **options)
@@ -561,7 +750,11 @@ def test_what_is_no_layer_or_has_no_step_is_named():
 def test_texts_of_any_characters():
     """Whatever stands in a block, its tokens hold no space and their text can be split again."""
     rng = np.random.default_rng(0)
-    alphabets = ["ab.*'-[]() \n", "".join(map(chr, range(1, 256))), "".join(map(chr, rng.integers(256, 55000, 200)))]
+    alphabets = [
+        "ab.*'-[]() \n",
+        "".join(map(chr, range(1, 256))),
+        "".join(map(chr, rng.integers(256, 55000, 200))),
+    ]
     for alphabet in alphabets:
         for length in (0, 1, 5, 60):
             text = "".join(rng.choice(list(alphabet), length))
@@ -569,5 +762,7 @@ def test_texts_of_any_characters():
                 corpus.may_be_prose(block)
                 tokens = corpus.tokenise(block)
                 assert all(token and not any(c.isspace() for c in token) for token in tokens)
-    assert corpus.blocks("") == [] and corpus.tokenise("") == () and corpus.without_repeats([]) == []
+    assert (
+        corpus.blocks("") == [] and corpus.tokenise("") == () and corpus.without_repeats([]) == []
+    )
     assert corpus.split([]) == ((), (), ()) and not corpus.is_prose(())

@@ -275,49 +275,89 @@ TWO_ODD = np.array([[1, 0], [0.5, 0], [2, 0], [0, 0], [0, 0]])
 
 
 CASES = [
-    *one_argument(SNU, dict(n_in=N_IN, n_units=N, rng=rng()),
-                  {"n_in": NOT_A_SIZE, "n_units": NOT_A_SIZE, **SNU_OPTIONS}),
-    *one_argument(Dense, dict(n_in=N_IN, n_units=N, rng=rng()),
-                  {"n_in": NOT_A_SIZE, "n_units": NOT_A_SIZE, "rng": NOT_A_GENERATOR,
-                   "dtype": NOT_A_DTYPE}),
+    *one_argument(
+        SNU,
+        dict(n_in=N_IN, n_units=N, rng=rng()),
+        {"n_in": NOT_A_SIZE, "n_units": NOT_A_SIZE, **SNU_OPTIONS},
+    ),
+    *one_argument(
+        Dense,
+        dict(n_in=N_IN, n_units=N, rng=rng()),
+        {"n_in": NOT_A_SIZE, "n_units": NOT_A_SIZE, "rng": NOT_A_GENERATOR, "dtype": NOT_A_DTYPE},
+    ),
     *one_argument(lambda B: unit().zero_state(B), {}, {"B": NOT_A_SIZE}),
     *one_argument(lambda B: dense().zero_state(B), {}, {"B": NOT_A_SIZE}),
     *one_argument(lambda B: network().zero_state(B), {}, {"B": NOT_A_SIZE}),
     *one_argument(SGD, dict(lr=0.1), {"lr": NOT_A_RATE, "momentum": NOT_A_FRACTION}),
-    *one_argument(Adam, {}, {"lr": NOT_A_RATE, "beta1": NOT_A_FRACTION, "beta2": NOT_A_FRACTION,
-                             "eps": NOT_A_RATE}),
-    *one_argument(clip_by_norm, dict(grads={"W": X}), {"max_norm": [
-        row for row in NOT_A_RATE if row[0] is not np.inf]}),
-    *one_argument(rate_code, dict(values=values(0.5), n_steps=20, max_spikes=6, rng=rng()), {
-        "rng": NOT_A_GENERATOR, "dtype": NOT_A_DTYPE, "n_steps": NOT_A_SIZE,
-        "max_spikes": [bad(0, ValueError, "(0, 20]", "got 0"), bad(-1, ValueError, "got -1"),
-                       bad(20.5, ValueError, "(0, 20]", "got 20.5"), bad(np.nan, ValueError, "nan"),
-                       bad("6", TypeError, "'6'")],
-        "values": [bad(values(0.5, -0.1), ValueError, "[0, 1]", "-0.1"),
-                   bad(values(0.5, 1.1), ValueError, "[0, 1]", "1.1"),
-                   bad(values(0.5, np.nan), ValueError, "nan", "(0, 1)"),
-                   bad(values(0, 255), TypeError, "float", "int64"),
-                   bad([[0.5]], TypeError, "list"),
-                   bad(np.ones(3), ValueError, "(B, n)", "(3,)"),
-                   bad(np.ones((2, 2, 2)), ValueError, "(B, n)", "(2, 2, 2)")]}),
-
+    *one_argument(
+        Adam,
+        {},
+        {"lr": NOT_A_RATE, "beta1": NOT_A_FRACTION, "beta2": NOT_A_FRACTION, "eps": NOT_A_RATE},
+    ),
+    *one_argument(
+        clip_by_norm,
+        dict(grads={"W": X}),
+        {"max_norm": [row for row in NOT_A_RATE if row[0] is not np.inf]},
+    ),
+    *one_argument(
+        rate_code,
+        dict(values=values(0.5), n_steps=20, max_spikes=6, rng=rng()),
+        {
+            "rng": NOT_A_GENERATOR,
+            "dtype": NOT_A_DTYPE,
+            "n_steps": NOT_A_SIZE,
+            "max_spikes": [
+                bad(0, ValueError, "(0, 20]", "got 0"),
+                bad(-1, ValueError, "got -1"),
+                bad(20.5, ValueError, "(0, 20]", "got 20.5"),
+                bad(np.nan, ValueError, "nan"),
+                bad("6", TypeError, "'6'"),
+            ],
+            "values": [
+                bad(values(0.5, -0.1), ValueError, "[0, 1]", "-0.1"),
+                bad(values(0.5, 1.1), ValueError, "[0, 1]", "1.1"),
+                bad(values(0.5, np.nan), ValueError, "nan", "(0, 1)"),
+                bad(values(0, 255), TypeError, "float", "int64"),
+                bad([[0.5]], TypeError, "list"),
+                bad(np.ones(3), ValueError, "(B, n)", "(3,)"),
+                bad(np.ones((2, 2, 2)), ValueError, "(B, n)", "(2, 2, 2)"),
+            ],
+        },
+    ),
     # state, dstate and cache: the right form
-    *[(name, lambda f=f, v=value: f(v), TypeError, words)
-      for name, f in (("state", lambda v: unit().forward(X, v)),
-                      ("state", lambda v: unit().step(X_T, v)),
-                      ("dstate", lambda v: unit().backward(Y, cache(unit()), v)))
-      for value, words in ((S, ["(s, y)", "ndarray"]), ((S,), ["(s, y)", "tuple"]),
-                           ([S, S], ["list"]), ((S, S, S), ["tuple"]), (0, ["int"]),
-                           ((), ["tuple"]))],
+    *[
+        (name, lambda f=f, v=value: f(v), TypeError, words)
+        for name, f in (
+            ("state", lambda v: unit().forward(X, v)),
+            ("state", lambda v: unit().step(X_T, v)),
+            ("dstate", lambda v: unit().backward(Y, cache(unit()), v)),
+        )
+        for value, words in (
+            (S, ["(s, y)", "ndarray"]),
+            ((S,), ["(s, y)", "tuple"]),
+            ([S, S], ["list"]),
+            ((S, S, S), ["tuple"]),
+            (0, ["int"]),
+            ((), ["tuple"]),
+        )
+    ],
     ("state.s", lambda: unit().forward(X, (None, S)), TypeError, ["(2, 4)", "NoneType"]),
-    *[(name, call, TypeError, ["(s, y)", "OtherState"]) for name, call in (
-        ("state", lambda: unit().forward(X, OtherState(S, S))),
-        ("state", lambda: unit().step(X_T, OtherState(S, S))),
-        ("dstate", lambda: unit().backward(Y, cache(unit()), OtherState(S, S))))],
-    *[(name, lambda f=f, v=value: f(v), TypeError, ["None or ()", "Dense", type(value).__name__])
-      for name, f in (("state", lambda v: dense().forward(X, v)),
-                      ("dstate", lambda v: dense().backward(Y, cache(dense()), v)))
-      for value in (STATE, 0, [], S, np.ones(0))],
+    *[
+        (name, call, TypeError, ["(s, y)", "OtherState"])
+        for name, call in (
+            ("state", lambda: unit().forward(X, OtherState(S, S))),
+            ("state", lambda: unit().step(X_T, OtherState(S, S))),
+            ("dstate", lambda: unit().backward(Y, cache(unit()), OtherState(S, S))),
+        )
+    ],
+    *[
+        (name, lambda f=f, v=value: f(v), TypeError, ["None or ()", "Dense", type(value).__name__])
+        for name, f in (
+            ("state", lambda v: dense().forward(X, v)),
+            ("dstate", lambda v: dense().backward(Y, cache(dense()), v)),
+        )
+        for value in (STATE, 0, [], S, np.ones(0))
+    ],
     ("cache", lambda: unit().backward(Y, None), TypeError, ["SNUCache", "NoneType"]),
     ("cache", lambda: unit().backward(Y, cache(dense())), TypeError, ["SNUCache", "DenseCache"]),
     ("cache", lambda: unit().backward(Y, tuple(cache(unit()))), TypeError, ["SNUCache", "tuple"]),
@@ -326,46 +366,106 @@ CASES = [
     # from inside a Network: the layer's place first, of nested ones all of them
     ("layers[0]: x", lambda: network().forward(Y), ValueError, ["(T, B, 3)", "(5, 2, 4)"]),
     ("layers[0]: x", lambda: network().forward(X * np.nan), ValueError, ["finite", "nan"]),
-    ("layers[1]: state", lambda: network().forward(X, (STATE, STATE)), TypeError, ["Dense has no state"]),
-    ("layers[0]: dstate", lambda: network().backward(np.ones((T, B, 2)), cache(network()), (S, ())), TypeError,
-     ["(s, y)", "ndarray"]),
-    ("layers[1]: layers[0]: dy", lambda: nested().backward(Y, cache(nested())), ValueError, ["(5, 2, 2)"]),
-    ('layers[1]: layers[0]: params["W"]', lambda: with_network_param(nested(), "1.0.W").forward(X), ValueError,
-     ["finite", "nan"]),
-
+    (
+        "layers[1]: state",
+        lambda: network().forward(X, (STATE, STATE)),
+        TypeError,
+        ["Dense has no state"],
+    ),
+    (
+        "layers[0]: dstate",
+        lambda: network().backward(np.ones((T, B, 2)), cache(network()), (S, ())),
+        TypeError,
+        ["(s, y)", "ndarray"],
+    ),
+    (
+        "layers[1]: layers[0]: dy",
+        lambda: nested().backward(Y, cache(nested())),
+        ValueError,
+        ["(5, 2, 2)"],
+    ),
+    (
+        'layers[1]: layers[0]: params["W"]',
+        lambda: with_network_param(nested(), "1.0.W").forward(X),
+        ValueError,
+        ["finite", "nan"],
+    ),
     # parameters: arrays are changed in place, never exchanged; a layer's other attributes are fixed
-    *[(f'params["{name}"]', lambda make=make, name=name: operator.setitem(make().params, name, X), TypeError,
-       ["in place", f'params["{name}"][...] = a', "tie", "ndarray"])
-      for make, name in ((unit, "W"), (unit, "H"), (dense, "b"), (network, "1.W"))],
-    ("trainable", lambda: setattr(unit(), "trainable", ("W", "w")), ValueError, ["W, b, decay", "('W', 'w')"]),
+    *[
+        (
+            f'params["{name}"]',
+            lambda make=make, name=name: operator.setitem(make().params, name, X),
+            TypeError,
+            ["in place", f'params["{name}"][...] = a', "tie", "ndarray"],
+        )
+        for make, name in ((unit, "W"), (unit, "H"), (dense, "b"), (network, "1.W"))
+    ],
+    (
+        "trainable",
+        lambda: setattr(unit(), "trainable", ("W", "w")),
+        ValueError,
+        ["W, b, decay", "('W', 'w')"],
+    ),
     ("trainable", lambda: setattr(unit(), "trainable", "W"), ValueError, ["W, b, decay", "'W'"]),
-
     # layers
     ("layers", lambda: Network([]), ValueError, ["at least one"]),
     ("layers", lambda: Network(unit()), TypeError, ["SNU"]),
     ("layers", lambda: Network(None), TypeError, ["NoneType"]),
     ("layers[1]", lambda: Network([unit(), np.ones(3)]), TypeError, ["a Layer", "ndarray"]),
     ("layers[0]", lambda: Network([SNU]), TypeError, ["a Layer", "the class SNU"]),
-    ("layers[1]", lambda: Network([unit(), dense(N, dtype=np.float32)]), TypeError,
-     ["float64", "layers[0]", "float32"]),
-    ("layers[2]", lambda: Network([unit(), dense(N, 5), dense(4, 2)]), ValueError,
-     ["(5,)", "layers[1]", "(4,)"]),
-    ("layers[1]", lambda: Network([Network([unit(), dense(N, 5)]), Network([dense(4, 2)])]),
-     ValueError, ["(5,)", "layers[0]", "(4,)"]),
-    ("state", lambda: network().forward(X, (STATE,)), TypeError, ["2 states", "one per layer", "1"]),
+    (
+        "layers[1]",
+        lambda: Network([unit(), dense(N, dtype=np.float32)]),
+        TypeError,
+        ["float64", "layers[0]", "float32"],
+    ),
+    (
+        "layers[2]",
+        lambda: Network([unit(), dense(N, 5), dense(4, 2)]),
+        ValueError,
+        ["(5,)", "layers[1]", "(4,)"],
+    ),
+    (
+        "layers[1]",
+        lambda: Network([Network([unit(), dense(N, 5)]), Network([dense(4, 2)])]),
+        ValueError,
+        ["(5,)", "layers[0]", "(4,)"],
+    ),
+    (
+        "state",
+        lambda: network().forward(X, (STATE,)),
+        TypeError,
+        ["2 states", "one per layer", "1"],
+    ),
     ("state", lambda: network().forward(X, [STATE, ()]), TypeError, ["2 states", "list"]),
     ("layers[0]: state", lambda: network().forward(X, STATE._replace(y=())), TypeError, ["(s, y)"]),
-    ("dstate", lambda: network().backward(np.ones((T, B, 2)), cache(network()), ((),)), TypeError,
-     ["2 states", "1"]),
-    ("layers[1]: dy", lambda: network().backward(Y, cache(network())), ValueError,
-     ["(5, 2, 2)", "(5, 2, 4)"]),
-
+    (
+        "dstate",
+        lambda: network().backward(np.ones((T, B, 2)), cache(network()), ((),)),
+        TypeError,
+        ["2 states", "1"],
+    ),
+    (
+        "layers[1]: dy",
+        lambda: network().backward(Y, cache(network())),
+        ValueError,
+        ["(5, 2, 2)", "(5, 2, 4)"],
+    ),
     # losses
-    *[("y", lambda loss=loss, target=target, shape=shape: loss(np.ones(shape), target), ValueError,
-       ["at least one", str(shape)])
-      for loss, target in ((mean_square_error, TARGET), (bernoulli_nll, Y),
-                           (softmax_cross_entropy, CLASSES))
-      for shape in ((0, B, N), (T, 0, N), (T, B, 0))],
+    *[
+        (
+            "y",
+            lambda loss=loss, target=target, shape=shape: loss(np.ones(shape), target),
+            ValueError,
+            ["at least one", str(shape)],
+        )
+        for loss, target in (
+            (mean_square_error, TARGET),
+            (bernoulli_nll, Y),
+            (softmax_cross_entropy, CLASSES),
+        )
+        for shape in ((0, B, N), (T, 0, N), (T, B, 0))
+    ],
     ("target", lambda: mean_square_error(Y, Y), ValueError, ["(2, 4)", "(5, 2, 4)"]),
     ("target", lambda: bernoulli_nll(Y, but_one(Y, 1.1)), ValueError, ["[0, 1]", "1.1"]),
     ("target", lambda: bernoulli_nll(Y, but_one(Y, -0.1)), ValueError, ["[0, 1]", "-0.1"]),
@@ -373,31 +473,69 @@ CASES = [
     ("target", lambda: softmax_cross_entropy(Y, MASK), TypeError, ["integer", "float64"]),
     ("target", lambda: softmax_cross_entropy(Y, CLASSES.tolist()), TypeError, ["integer", "list"]),
     ("target", lambda: softmax_cross_entropy(Y, CLASSES > 0), TypeError, ["integer", "bool"]),
-    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, N)), ValueError, ["[0, 3]", "got 4"]),
-    ("target", lambda: softmax_cross_entropy(Y, but_one(CLASSES, -1)), ValueError, ["[0, 3]", "-1"]),
-    *[("mask", lambda loss=loss, target=target, mask=mask: loss(Y, target, mask), error, words)
-      for loss, target in ((mean_square_error, TARGET), (bernoulli_nll, Y),
-                           (softmax_cross_entropy, CLASSES))
-      for mask, error, words in (
-          (but_one(MASK, 0), ValueError, ["end of a sequence", "after a padded one"]),
-          (TWO_ODD, ValueError, ["0 and 1", "got 0.5"]),
-          (but_one(MASK, 2), ValueError, ["0 and 1", "got 2"]),
-          (but_one(MASK, -1), ValueError, ["0 and 1", "got -1"]),
-          (but_one(MASK, np.nan), ValueError, ["nan", "(1, 0)"]),
-          (MASK.T, ValueError, ["(5, 2)", "(2, 5)"]), (0 * MASK, ValueError, ["real step", "none"]),
-          (MASK.astype(complex), TypeError, ["0 and 1", "complex"]),
-          (MASK.tolist(), TypeError, ["0 and 1", "list"]), (True, TypeError, ["0 and 1", "bool"]))],
-    ("mask", lambda: mean_square_error(Y, TARGET, MASK * [1, 0]), ValueError,
-     ["real step", "sample 1"]),
-
+    (
+        "target",
+        lambda: softmax_cross_entropy(Y, but_one(CLASSES, N)),
+        ValueError,
+        ["[0, 3]", "got 4"],
+    ),
+    (
+        "target",
+        lambda: softmax_cross_entropy(Y, but_one(CLASSES, -1)),
+        ValueError,
+        ["[0, 3]", "-1"],
+    ),
+    *[
+        ("mask", lambda loss=loss, target=target, mask=mask: loss(Y, target, mask), error, words)
+        for loss, target in (
+            (mean_square_error, TARGET),
+            (bernoulli_nll, Y),
+            (softmax_cross_entropy, CLASSES),
+        )
+        for mask, error, words in (
+            (but_one(MASK, 0), ValueError, ["end of a sequence", "after a padded one"]),
+            (TWO_ODD, ValueError, ["0 and 1", "got 0.5"]),
+            (but_one(MASK, 2), ValueError, ["0 and 1", "got 2"]),
+            (but_one(MASK, -1), ValueError, ["0 and 1", "got -1"]),
+            (but_one(MASK, np.nan), ValueError, ["nan", "(1, 0)"]),
+            (MASK.T, ValueError, ["(5, 2)", "(2, 5)"]),
+            (0 * MASK, ValueError, ["real step", "none"]),
+            (MASK.astype(complex), TypeError, ["0 and 1", "complex"]),
+            (MASK.tolist(), TypeError, ["0 and 1", "list"]),
+            (True, TypeError, ["0 and 1", "bool"]),
+        )
+    ],
+    (
+        "mask",
+        lambda: mean_square_error(Y, TARGET, MASK * [1, 0]),
+        ValueError,
+        ["real step", "sample 1"],
+    ),
     # optimisers
-    *[("grads", lambda make=make, value=value: make(0.1).step({"W": X}, value), TypeError, [name])
-      for make in (SGD, Adam)
-      for value, name in ((None, "NoneType"), ([X], "list"), (X, "ndarray"))],
-    *[("params", lambda make=make, value=value: make(0.1).step(value, {"W": X}), TypeError, [name])
-      for make in (SGD, Adam) for value, name in ((None, "NoneType"), ([X], "list"))],
-    *[("params['W']", lambda make=make: make(0.1).step({"W": [1.0]}, {"W": X}), TypeError, ["list"])
-      for make in (SGD, Adam)],
+    *[
+        ("grads", lambda make=make, value=value: make(0.1).step({"W": X}, value), TypeError, [name])
+        for make in (SGD, Adam)
+        for value, name in ((None, "NoneType"), ([X], "list"), (X, "ndarray"))
+    ],
+    *[
+        (
+            "params",
+            lambda make=make, value=value: make(0.1).step(value, {"W": X}),
+            TypeError,
+            [name],
+        )
+        for make in (SGD, Adam)
+        for value, name in ((None, "NoneType"), ([X], "list"))
+    ],
+    *[
+        (
+            "params['W']",
+            lambda make=make: make(0.1).step({"W": [1.0]}, {"W": X}),
+            TypeError,
+            ["list"],
+        )
+        for make in (SGD, Adam)
+    ],
     ("grads", lambda: clip_by_norm([X], 1.0), TypeError, ["list"]),
     ("grads['W']", lambda: clip_by_norm({"W": [1.0, 2.0]}, 1.0), TypeError, ["list"]),
     ("grads['W']", lambda: clip_by_norm({"W": np.array([3, 4])}, 1.0), TypeError, ["int64"]),
@@ -472,7 +610,9 @@ def test_optimisers_refuse_unknown_names_and_one_array_under_two():
         W = X.copy()
         with pytest.raises(ValueError, match="^grads: expected names of params, W, V, got 'U'"):
             optimiser.step({"W": W, "V": X}, {"U": X})
-        with pytest.raises(ValueError, match="^params: expected arrays of their own, got 'W' and 'V'"):
+        with pytest.raises(
+            ValueError, match="^params: expected arrays of their own, got 'W' and 'V'"
+        ):
             optimiser.step({"W": W, "V": W}, {"W": X, "V": X})
         assert (W == X).all()
 
@@ -486,5 +626,7 @@ def test_a_surrogate_of_ones_own_must_keep_dtype_and_shape(dtype):
     for dpsi in (lambda v: np.ones(v.shape, other), lambda v: dtype(1), lambda v: 1.0,
                  lambda v: None, lambda v: np.ones(1, dtype), lambda v: v[:1]):
         wrong = unit(surrogate=(np.tanh, dpsi), dtype=dtype)
-        message = message_of(lambda: wrong.backward(dy, cache(wrong, x)), (TypeError, ValueError), "surrogate(v)")
+        message = message_of(
+            lambda: wrong.backward(dy, cache(wrong, x)), (TypeError, ValueError), "surrogate(v)"
+        )
         assert str(np.dtype(dtype)) in message or str(Y.shape) in message

@@ -1,4 +1,6 @@
-"""Every public function, class and method says what it is, and the examples in docstrings are right."""
+"""Every public function, class and method says what it is, and the examples in docstrings are
+right."""
+
 import doctest
 import importlib
 import inspect
@@ -13,9 +15,28 @@ import snu_ref.pcm
 MODULES = [module.name for module in pkgutil.walk_packages(snu_ref.__path__, "snu_ref.")
            if not module.name.startswith("snu_ref.data.make_")]  # these need what made the data
 WITH_EXAMPLES = {  # the names that a reader meets first
-    snu_ref: {"SNU", "RNN", "GRU", "LSTM", "Dense", "Embedding", "TiedOutput", "Dropout", "AveragePool2d",
-              "MaxPool2d", "Flatten", "Network", "mean_square_error", "bernoulli_nll", "softmax_cross_entropy",
-              "SGD", "Adam", "clip_by_norm", "rate_code", "ConvSNU"},
+    snu_ref: {
+        "SNU",
+        "RNN",
+        "GRU",
+        "LSTM",
+        "Dense",
+        "Embedding",
+        "TiedOutput",
+        "Dropout",
+        "AveragePool2d",
+        "MaxPool2d",
+        "Flatten",
+        "Network",
+        "mean_square_error",
+        "bernoulli_nll",
+        "softmax_cross_entropy",
+        "SGD",
+        "Adam",
+        "clip_by_norm",
+        "rate_code",
+        "ConvSNU",
+    },
     snu_ref.gradcheck: {"check_gradient", "check_layer", "complex_step"},
     snu_ref.pcm: {"PCMArray", "full_scale"},
 }
@@ -29,7 +50,8 @@ def own_docstring(thing):
 
 
 def public_things(module):
-    """(name, thing) of the public functions, classes, methods and properties that a module defines."""
+    """(name, thing) of the public functions, classes, methods and properties that a module
+    defines."""
     for name, thing in vars(module).items():
         if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
             continue
@@ -37,7 +59,11 @@ def public_things(module):
             yield name, thing
         if inspect.isclass(thing):
             for inner, method in vars(thing).items():
-                method = method.fget if isinstance(method, property) else getattr(method, "__func__", method)
+                method = (
+                    method.fget
+                    if isinstance(method, property)
+                    else getattr(method, "__func__", method)
+                )
                 if inspect.isfunction(method) and not inner.startswith("_"):
                     yield f"{name}.{inner}", method
 
@@ -49,12 +75,18 @@ def test_module_is_documented_and_its_examples_are_right(name):
     bare = [thing for thing, value in public_things(module) if not own_docstring(value).strip()]
     assert not bare, f"{name}: no docstring: {', '.join(bare)}"
     found = doctest.testmod(module)
-    assert not found.failed, f"{name}: {found.failed} of {found.attempted} examples are wrong, printed above"
+    assert not found.failed, (
+        f"{name}: {found.failed} of {found.attempted} examples are wrong, printed above"
+    )
 
 
 @pytest.mark.parametrize("package", WITH_EXAMPLES, ids=lambda package: package.__name__)
 def test_main_names_have_examples(package):
-    missing = [name for name in WITH_EXAMPLES[package] if ">>>" not in own_docstring(getattr(package, name))]
+    missing = [
+        name
+        for name in WITH_EXAMPLES[package]
+        if ">>>" not in own_docstring(getattr(package, name))
+    ]
     assert not missing
 
 
@@ -65,7 +97,8 @@ def test_every_name_of_the_package_is_documented():
 
 
 def test_the_walk_finds_what_is_bare():
-    """A function, a class, a method and a property without a docstring, and a named tuple's made-up one."""
+    """A function, a class, a method and a property without a docstring, and a named tuple's
+    made-up one."""
     import types
     from typing import NamedTuple
 

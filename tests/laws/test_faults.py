@@ -152,7 +152,8 @@ class Half:
 @contextmanager
 def opened(path):
     writes.append(None)
-    with whole_file(path) as file:  # the first two: before the first update, and after the first epoch
+    # the first two: before the first update, and after the first epoch
+    with whole_file(path) as file:
         yield file if len(writes) < 3 else Half(file)
 
 array_file.whole_file = opened
@@ -225,7 +226,9 @@ def test_letters_that_the_terminal_lacks_are_escaped(tmp_path, monkeypatch):
 
 
 def test_what_would_steer_a_terminal_is_escaped_in_messages(tmp_path, capsys):
-    assert "gone\\x1b[2J" in refused(capsys, "train", "music", "--preset", "paper", "--data", "gone\x1b[2J")
+    assert "gone\\x1b[2J" in refused(
+        capsys, "train", "music", "--preset", "paper", "--data", "gone\x1b[2J"
+    )
 
 
 def no_figure(*args, **options):
@@ -254,14 +257,16 @@ def test_the_results_of_a_reproduction_are_there_before_its_figures(tmp_path, ca
 
 def test_a_backend_that_is_none_is_left_out(tmp_path):
     """matplotlib is loaded by the first figure; a backend that exists stays the user's choice."""
-    code = ("import matplotlib, os, sys; from snu_ref.figures import style\n"
-            "for backend in ('svg', 'nonsense'):\n"
-            "    for name in [name for name in sys.modules if name.startswith('matplotlib')]:\n"
-            "        del sys.modules[name]\n"
-            "    os.environ['MPLBACKEND'] = backend\n"
-            "    with style.house(): figure, _ = style.figure(); style.save(figure, backend + '.png')\n"
-            "    import matplotlib\n"
-            "    print(os.environ['MPLBACKEND'], matplotlib.rcParams['backend'] == 'svg')")
+    code = (
+        "import matplotlib, os, sys; from snu_ref.figures import style\n"
+        "for backend in ('svg', 'nonsense'):\n"
+        "    for name in [name for name in sys.modules if name.startswith('matplotlib')]:\n"
+        "        del sys.modules[name]\n"
+        "    os.environ['MPLBACKEND'] = backend\n"
+        "    with style.house(): figure, _ = style.figure(); style.save(figure, backend + '.png')\n"
+        "    import matplotlib\n"
+        "    print(os.environ['MPLBACKEND'], matplotlib.rcParams['backend'] == 'svg')"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
                           text=True, env=ENVIRONMENT, timeout=600)
     assert (done.stdout, done.stderr) == ("svg True\nnonsense False\n", "")
@@ -270,7 +275,9 @@ def test_a_backend_that_is_none_is_left_out(tmp_path):
 
 # ---- one writer, and what a folder holds --------------------------------------------------------
 
-def test_a_folder_in_which_another_run_writes_is_refused_by_every_command(tmp_path, capsys, monkeypatch):
+def test_a_folder_in_which_another_run_writes_is_refused_by_every_command(
+    tmp_path, capsys, monkeypatch
+):
     (tmp_path / "results.json").write_text("{}")
     with one_writer("--out", tmp_path):
         for command in (TRAIN, ["reproduce", "--out"], ["memory", "--out"], ["report"],
@@ -354,7 +361,9 @@ def test_a_loss_that_diverges_is_named_in_strict_json_too(tmp_path, capsys, monk
 
 
 def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("snu_ref.commands.train.run_task", None)  # the work: calling it would be an error
+    monkeypatch.setattr(
+        "snu_ref.commands.train.run_task", None
+    )  # the work: calling it would be an error
     monkeypatch.setattr("snu_ref.commands.reproduce.run_jobs", None)
     (tmp_path / "file").write_text("x")
     places = [tmp_path / "file", tmp_path / "file" / "below"]

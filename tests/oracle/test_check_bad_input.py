@@ -97,16 +97,29 @@ def test_a_port_that_makes_numpy_strict_is_diagnosed_all_the_same(told):
     assert status == 1 and "FAILURE 1 of 1" in text
 
 
-@pytest.mark.parametrize("source, word", [
-    ("raise SystemExit(0)", "importing it raised SystemExit: 0 (port.py, line 1)"),
-    ("import sys\nsys.exit()", "importing it raised SystemExit"),
-    ("raise BaseException('x')", "importing it raised BaseException: x"),
-    ("class P:\n    def __init__(self): raise SystemExit(0)", "making the adapter raised SystemE"),
-    ("class P:\n    def __init__(self): raise NotImplementedError", "making the adapter raised NotI"),
-    ("class P:\n    def __init__(self, x): pass", "making the adapter raised TypeError"),
-    ("def __getattr__(name): raise RuntimeError(name)", "looking for 'P' raised RuntimeError: P"),
-    ("x = 1\0", "cannot contain null bytes"), ("class P:\n    run = 3", "expected a class"),
-])
+@pytest.mark.parametrize(
+    "source, word",
+    [
+        ("raise SystemExit(0)", "importing it raised SystemExit: 0 (port.py, line 1)"),
+        ("import sys\nsys.exit()", "importing it raised SystemExit"),
+        ("raise BaseException('x')", "importing it raised BaseException: x"),
+        (
+            "class P:\n    def __init__(self): raise SystemExit(0)",
+            "making the adapter raised SystemE",
+        ),
+        (
+            "class P:\n    def __init__(self): raise NotImplementedError",
+            "making the adapter raised NotI",
+        ),
+        ("class P:\n    def __init__(self, x): pass", "making the adapter raised TypeError"),
+        (
+            "def __getattr__(name): raise RuntimeError(name)",
+            "looking for 'P' raised RuntimeError: P",
+        ),
+        ("x = 1\0", "cannot contain null bytes"),
+        ("class P:\n    run = 3", "expected a class"),
+    ],
+)
 def test_loading(told, source, word):
     status, text = adapter(told, source)
     assert status == 2 and word in text, text
@@ -115,8 +128,11 @@ def test_loading(told, source, word):
 
 def test_functions_without_a_name(told):
     """A functools.partial or a callable object is called like any function, and told as `run`."""
-    for source in ("import functools\nclass P: pass\nP.run = staticmethod(functools.partial(lambda case: None))",
-                   "class R:\n    def __call__(self, case): pass\nclass P: run = R()"):
+    for source in (
+        "import functools\nclass P: pass\nP.run = staticmethod(functools.partial(lambda case: "
+        "None))",
+        "class R:\n    def __call__(self, case): pass\nclass P: run = R()",
+    ):
         status, text = adapter(told, source)
         assert status == 1 and "run returned nothing" in text
 
@@ -191,7 +207,9 @@ def test_raw_numbers_in_other_orders_are_told_so(told, results):
     for name, a in OUTPUTS.items():
         (results / f"{name}.bin").write_bytes(a.astype(">f8").tobytes())
     status, text = told("check", "DIR", "--cases", "hand-decay")
-    assert status == 1 and text.startswith("ERROR  hand-decay: the numbers of its .bin files look big-endian"), text
+    assert status == 1 and text.startswith(
+        "ERROR  hand-decay: the numbers of its .bin files look big-endian"
+    ), text
 
 
 def test_faults_of_many_arrays_are_a_short_line(told, results):

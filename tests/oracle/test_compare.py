@@ -1,13 +1,13 @@
-"""The comparison of a port's numbers with the right ones: bounds, the walk, ulps, and how far two runs agree.
+"""The comparison of a port's numbers with the right ones: bounds, the walk, ulps.
 
-The outputs here are made up, since the comparison sees nothing but arrays; where each element stands in
+The outputs here are made up, since the comparison sees nothing but arrays; where each element
+stands in
 the order of computation is counted a second time, element by element.
 """
 import numpy as np
 import pytest
 
 from snu_ref.oracle.comparison.compare import bound, compare, matches, scale, ulps
-from snu_ref.oracle.diagnosis.matching import ORDER, Port, digits_of
 from snu_ref.oracle.cases.storage import bits
 
 T, B, N = 3, 2, 2
@@ -28,7 +28,10 @@ def entry(unit="snu", h="step", exact=()):
 def made_up(shapes=SHAPES, seed=0):
     """Arrays whose largest element is 4 in size: the bound of each tensor is 4 BOUND."""
     rng = np.random.default_rng(seed)
-    made = {name: rng.integers(1, 15, shape) / 4.0 * rng.choice([-1, 1], shape) for name, shape in shapes.items()}
+    made = {
+        name: rng.integers(1, 15, shape) / 4.0 * rng.choice([-1, 1], shape)
+        for name, shape in shapes.items()
+    }
     for a in made.values():
         a.flat[-1] = rng.choice([-4, 4])
     return made
@@ -119,7 +122,8 @@ def test_nan_and_infinity_never_pass(odd):
 # ---- the walk -----------------------------------------------------------------------------------
 
 def test_the_first_divergence_is_the_first_in_the_order_of_computation():
-    """One wrong element, wherever it stands: it is named, with its rank, and with what stands there."""
+    """One wrong element, wherever it stands: it is named, with its rank, and with what stands
+    there."""
     names = list(SHAPES)
     outputs = made_up({name: SHAPES[name] for name in ("z", "s", "v", "y", *names)})
     walk = order(list(outputs))
@@ -145,7 +149,9 @@ def test_of_two_divergences_the_earlier_is_named():
     rng = np.random.default_rng(1)
     for _ in range(60):
         first, second = sorted(rng.choice(len(walk), 2, replace=False))
-        found = compare(entry(), outputs, changed(outputs, walk[first], walk[second]), np.float64).divergence
+        found = compare(
+            entry(), outputs, changed(outputs, walk[first], walk[second]), np.float64
+        ).divergence
         assert ((found.tensor, found.index), found.before) == (walk[first], first)
 
 
@@ -165,7 +171,9 @@ def test_agreed_is_the_largest_relative_difference_among_what_came_before():
 def test_training_is_walked_step_by_step_through_all_tensors():
     shapes = {"loss": (T,), "0.W": (T, 2, 2), "y": (T, 2)}
     outputs = made_up(shapes)
-    walk = [(name, (t, *i)) for t in range(T) for name in shapes for i in np.ndindex(shapes[name][1:])]
+    walk = [
+        (name, (t, *i)) for t in range(T) for name in shapes for i in np.ndindex(shapes[name][1:])
+    ]
     for unit in ("training", "optimiser"):
         for rank, place in enumerate(walk):
             found = compare(entry(unit), outputs, changed(outputs, place), np.float64).divergence
@@ -201,7 +209,9 @@ def test_axes_and_margin():
         assert compare(entry(), outputs, got, np.float64).divergence.axes == words
         assert np.isnan(compare(entry(h="sigmoid"), outputs, got, np.float64).divergence.margin)
     pcm = {"G": (2, 2, 2)}
-    found = compare(entry("pcm array"), made_up(pcm), changed(made_up(pcm), ("G", (1, 1, 1))), np.float64).divergence
+    found = compare(
+        entry("pcm array"), made_up(pcm), changed(made_up(pcm), ("G", (1, 1, 1))), np.float64
+    ).divergence
     assert found.axes == "index" and np.isnan(found.margin)
 
 
@@ -234,95 +244,3 @@ def test_ulps_count_the_numbers_between(dtype):
     assert ulps(dtype(1), dtype(2)) == 2 ** np.finfo(dtype).nmant
     for odd in (np.nan, np.inf, -np.inf):
         assert ulps(dtype(odd), dtype(1)) == ulps(dtype(1), dtype(odd)) == -1
-
-
-# ---- how far two runs agree ---------------------------------------------------------------------
-
-RUN = {"z": TRACE, "s": TRACE, "v": TRACE, "y": TRACE, "end.s": STATE, "end.y": STATE,
-       "adj.y": TRACE, "adj.v": TRACE, "adj.s": TRACE, "adj.z": TRACE, "grad.x": TRACE, "grad.W": (N, N),
-       "grad.H": (N, N), "grad.b": (N,), "grad.decay": (N,), "start.s": STATE, "start.y": STATE}
-SLICES = ([(name, t) for t in range(T) for name in ("z", "s", "v", "y")]
-          + [("end.s", ...), ("end.y", ...)]
-          + [(name, t) for t in range(T - 1, -1, -1) for name in ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")]
-          + [(name, ...) for name in ("grad.W", "grad.H", "grad.b", "grad.decay", "start.s", "start.y")])
-
-
-def test_digits():
-    assert [digits_of(10.0 ** -k) for k in (0, 1, 3, 15)] == pytest.approx([0, 1, 3, 15])
-    assert digits_of(0.0) == digits_of(1e-17) == digits_of(5e-17) == digits_of(1e-16) == 16 and digits_of(50.0) == 0
-    assert digits_of(2e-16) == pytest.approx(16 - np.log10(2))
-
-
-def test_progress_is_the_number_of_slices_before_the_first_wrong_one():
-    right = made_up(RUN)
-    assert tuple(right) == ORDER
-    assert list(Port(right, right, 1e-10).slices()) == SLICES
-    for i, (name, t) in enumerate(SLICES):
-        for where in (0, -1):
-            wrong = changed(right)
-            wrong[name][t].flat[where] += 1
-            port = Port(wrong, right, 1e-10)
-            assert port.progress(right) == i and port.first_slice(right) == (name, t)
-            assert port.wrong == [name] and not port.matches(right)
-            assert set(port.matched(right)) == set(RUN) - {name}
-            assert port.matches(wrong) and port.first_slice(wrong) is None
-            assert port.progress(wrong) > len(SLICES)
-    # with a part of the tensors, their slices alone are counted
-    part = {name: right[name] for name in ("y", "grad.b")}
-    port = Port(part | {"grad.b": right["grad.b"] + 1}, right, 1e-10)
-    assert list(port.slices()) == [("y", 0), ("y", 1), ("y", 2), ("grad.b", ...)]
-    assert port.progress(right) == 3 and port.names == ["y", "grad.b"]
-    assert port.progress({"grad.b": right["grad.b"]}) == 0   # what the other run lacks agrees to nothing
-    assert port.progress(right | {"y": right["y"][:-1]}) == 0
-
-
-def test_the_error_is_relative_to_the_largest_element_but_not_to_a_vanishing_one():
-    right = made_up(RUN)
-    port = Port(changed(right, ("y", (0, 0, 0)), by=2.0 ** -6), right, 1e-10)
-    assert port.error("y", right["y"]) == port.errors["y"] == 2.0 ** -8
-    assert Port(right, right, 1e-10).error("y", right["y"]) == 0
-    small = np.full(TRACE, 1e-6)                     # a hundredth of the right ones' largest counts as scale
-    assert port.error("y", small) == np.abs(small - port.got["y"]).max() / (0.01 * 4)
-    assert port.error("y", right["y"][:, :1]) == np.inf
-    for odd in (np.nan, np.inf):
-        assert port.error("y", np.full(TRACE, odd)) == np.inf
-        assert Port({"y": np.full(TRACE, odd)}, right, 1e-10).errors["y"] == np.inf
-    zero = Port({"grad.b": np.zeros(N)}, {"grad.b": np.zeros(N)}, 1e-10)
-    assert zero.error("grad.b", np.zeros(N)) == 0
-    assert zero.error("grad.b", np.full(N, -2.0)) == 1
-    assert Port({"grad.b": np.full(N, 1e-300)}, {"grad.b": np.zeros(N)}, 1e-10).errors["grad.b"] == np.inf
-
-
-def test_what_does_not_fit_is_left_out():
-    right = made_up(RUN)
-    port = Port({"y": right["y"][:-1], "s": right["s"], "unknown": np.ones(2), "z": right["z"]},
-                {name: right[name] for name in ("y", "s")}, 1e-10)
-    assert port.names == ["s"]
-
-
-def test_a_match_must_be_nearer_than_the_reference_by_a_digit():
-    """The tolerance of a match: ten times wider in float32, but a tenth of the port's error at most."""
-    right = {"y": np.full(TRACE, 4.0)}
-    for tolerance, off, match in ((1e-10, 1, 1e-10), (1e-6, 1, 1e-5), (1e-6, 16e-6, 4e-7), (1e-10, 16e-10, 4e-11),
-                                  (1e-8, 1, 1e-7)):
-        port = Port({"y": right["y"] + off}, right, tolerance)
-        assert port.match == pytest.approx(match) and port.wrong == ["y"]
-        for factor, fits in ((0.9, True), (1.1, False)):
-            other = {"y": port.got["y"] + factor * match * (4 + off)}
-            assert port.matches(other) is fits
-    agreeing = Port(right, right, 1e-6)
-    assert agreeing.wrong == [] and agreeing.match == 0
-    assert agreeing.matched({"y": right["y"] * (1 + 0.9e-6)}) == ("y",)
-    assert agreeing.matched({"y": right["y"] * (1 + 1.2e-6)}) == ()
-    assert agreeing.progress({"y": right["y"] * (1 + 0.9e-6)}) > 3
-    assert agreeing.progress({"y": right["y"] * (1 + 1.2e-6)}) == 0
-
-
-def test_matches_and_digits_of_some_names():
-    right = made_up(RUN)
-    port = Port(changed(right, ("grad.W", (0, 0)), by=0.04), right, 1e-10)
-    assert port.matches(right, ["y", "s"]) and not port.matches(right, ["y", "grad.W"])
-    assert not port.matches({"y": right["y"]}, ["y", "s"])
-    assert port.digits(right, ["y"]) == 16 and port.digits(right) == pytest.approx(2)
-    assert port.digits(right, ["y", "grad.W"]) == pytest.approx(2)
-    assert port.forward == [name for name in RUN if name in ("z", "s", "v", "y", "end.s", "end.y")]

@@ -38,8 +38,12 @@ ARITHMETIC = {
     "a value used three times": lambda a, b: a * a * a + b * a,
     "two paths that meet": lambda a, b: (a + b) * (a - b) * b,
 }
-SHAPES = {"equal": ((2, 3), (2, 3)), "one row for all": ((2, 3), (3,)), "one column for all": ((2, 1), (2, 3)),
-          "one number for all": ((2, 3), (1,))}
+SHAPES = {
+    "equal": ((2, 3), (2, 3)),
+    "one row for all": ((2, 3), (3,)),
+    "one column for all": ((2, 1), (2, 3)),
+    "one number for all": ((2, 3), (1,)),
+}
 
 
 @pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
@@ -53,8 +57,11 @@ def test_arithmetic_with_and_without_broadcasting(program, shapes):
         np.testing.assert_allclose(h, w, rtol=1e-13, atol=1e-14)
 
 
-@pytest.mark.parametrize("program", [lambda a, b: a @ b, lambda a, b: a @ (b @ b.T) @ b, lambda a, b: (b.T @ a.T).T],
-                         ids=["product", "chain", "transposes"])
+@pytest.mark.parametrize(
+    "program",
+    [lambda a, b: a @ b, lambda a, b: a @ (b @ b.T) @ b, lambda a, b: (b.T @ a.T).T],
+    ids=["product", "chain", "transposes"],
+)
 def test_matrix_products(program):
     rng = np.random.default_rng(1)
     arrays = rng.normal(size=(4, 3)), rng.normal(size=(3, 3))
@@ -95,7 +102,9 @@ def test_stand_in_has_the_value_of_one_and_the_gradient_of_the_other():
     assert result.value == [4] and a.gradient() == [0] and b.gradient() == [7]
 
 
-@pytest.mark.parametrize("ties, shares", [("shared", [0.5, 0.5, 0]), ("first", [1, 0, 0]), ("each", [1, 1, 0])])
+@pytest.mark.parametrize(
+    "ties, shares", [("shared", [0.5, 0.5, 0]), ("first", [1, 0, 0]), ("each", [1, 1, 0])]
+)
 def test_maximum_and_its_ties(ties, shares):
     a = np.array([[1.0, 1, 0], [3, 3, 2]])
     (have,), weights = gradients(lambda a: a.maximum(-1, ties), a)

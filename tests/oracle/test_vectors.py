@@ -49,7 +49,9 @@ def test_every_array_can_be_made_again():
 
 
 def test_all_variants_of_the_unit_are_there():
-    configs = {json.dumps(e["config"], sort_keys=True) for e in CASES.values() if e["family"] == "unit"}
+    configs = {
+        json.dumps(e["config"], sort_keys=True) for e in CASES.values() if e["family"] == "unit"
+    }
     assert len(configs) == 192
     assert {e["family"] for e in CASES.values()} == set(MANIFEST["families"])
 
@@ -95,7 +97,11 @@ def test_tolerances_stay_within_their_table():
 
 
 def test_boundary_cases_sit_exactly_on_their_boundary():
-    for id, name in (("edge-v-zero-tanh", "v"), ("edge-v-zero-then-kept", "v"), ("edge-z-zero-relu", "z")):
+    for id, name in (
+        ("edge-v-zero-tanh", "v"),
+        ("edge-v-zero-then-kept", "v"),
+        ("edge-z-zero-relu", "z"),
+    ):
         _, outputs = load_case(CASES[id])
         assert (outputs[name] == 0).any() and name in CASES[id]["exact"]
         if name == "v":
@@ -146,7 +152,9 @@ def test_pieces_and_samples_are_those_of_the_whole():
     assert (first["grad.W"] + second["grad.W"] == whole["grad.W"]).all()
     _, together = load_case(CASES["batch-snu"])
     _, alone = load_case(CASES["batch-snu-sample-3"])
-    np.testing.assert_allclose(alone["grad.x"][:, 0], together["grad.x"][:, 3], rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(
+        alone["grad.x"][:, 0], together["grad.x"][:, 3], rtol=1e-13, atol=1e-15
+    )
 
 
 def test_text_says_the_same_as_the_bits():
@@ -181,14 +189,22 @@ def test_verify_names_every_damage(pristine):
 
     def rewritten(id, change):
         inputs, outputs = load_case(CASES[id], folder)
-        arrays = {**{f"input.{n}": a for n, a in inputs.items()}, **{f"output.{n}": a for n, a in outputs.items()}}
+        arrays = {
+            **{f"input.{n}": a for n, a in inputs.items()},
+            **{f"output.{n}": a for n, a in outputs.items()},
+        }
         change(arrays)
         write_npz(folder / f"{id}.npz", arrays)
 
-    rewritten("unit-tanh-relu", lambda a: a["output.grad.W"].__setitem__((0, 0), np.nextafter(outputs["grad.W"][0, 0], 9)))
+    rewritten(
+        "unit-tanh-relu",
+        lambda a: a["output.grad.W"].__setitem__((0, 0), np.nextafter(outputs["grad.W"][0, 0], 9)),
+    )
     rewritten("unit-tanh-tanh", lambda a: a.pop("output.y"))
     rewritten("unit-arctan-relu", lambda a: a.update({"output.y": a["output.y"][:-1]}))
-    rewritten("unit-arctan-tanh", lambda a: a.update({"output.s": a["output.s"].astype(np.float32)}))
+    rewritten(
+        "unit-arctan-tanh", lambda a: a.update({"output.s": a["output.s"].astype(np.float32)})
+    )
     rewritten("unit-boxcar-relu", lambda a: a["output.z"].fill(np.nan))
     (folder / "rest-tanh-relu.npz").unlink()
     (folder / "rest-tanh-tanh.npz").write_bytes(b"not a zip")
@@ -202,10 +218,19 @@ def test_verify_names_every_damage(pristine):
     said = []
     assert verify(folder, said.append) == 11
     told = {line.split()[1].rstrip(":"): line for line in said if line.startswith("FAILED")}
-    for id, word in (("unit-tanh-relu", "digest"), ("unit-tanh-tanh", "output.y"), ("unit-arctan-relu", "(5, 2, 3)"),
-                     ("unit-arctan-tanh", "float32"), ("unit-boxcar-relu", "NaN"), ("rest-tanh-relu", "no such file"),
-                     ("rest-tanh-tanh", "zip"), ("rest-sigmoid-relu", ".npz"), ("hand-input", "differs from the .npz in y"),
-                     ("hand-bias", "no such file"), ("stray.npz", "does not know")):
+    for id, word in (
+        ("unit-tanh-relu", "digest"),
+        ("unit-tanh-tanh", "output.y"),
+        ("unit-arctan-relu", "(5, 2, 3)"),
+        ("unit-arctan-tanh", "float32"),
+        ("unit-boxcar-relu", "NaN"),
+        ("rest-tanh-relu", "no such file"),
+        ("rest-tanh-tanh", "zip"),
+        ("rest-sigmoid-relu", ".npz"),
+        ("hand-input", "differs from the .npz in y"),
+        ("hand-bias", "no such file"),
+        ("stray.npz", "does not know"),
+    ):
         assert word in told[id], told[id]
 
 
@@ -218,15 +243,31 @@ def test_wrong_numbers_with_a_right_digest_are_found(one):
     rewrite(digest=making.digest(arrays))
     said = []
     verify(folder, said.append)
-    assert any("hand-input: grad" in line or "hand-input: output.grad.W: made again" in line for line in said)
+    assert any(
+        "hand-input: grad" in line or "hand-input: output.grad.W: made again" in line
+        for line in said
+    )
 
 
-@pytest.mark.parametrize("changes, word", [
-    ({"id": "../hand-input"}, "lower-case"), ({"id": "/etc/passwd"}, "lower-case"), ({"id": 3}, "case name"),
-    ({"inputs": {"../x": [1]}}, "array name"), ({"outputs": {"y": [10 ** 9]}}, "shape"),
-    ({"outputs": {"y": [-1]}}, "shape"), ({"exact": ["nothing"]}, "no output is called nothing"),
-    ({"tolerance": {"float64": {"bound": 1.0}, "float32": {"bound": None}}}, "tolerance.float64"),
-    ({"config": []}, "config"), ({"digest": None}, "digest"), ({"flags": None}, "flags")])
+@pytest.mark.parametrize(
+    "changes, word",
+    [
+        ({"id": "../hand-input"}, "lower-case"),
+        ({"id": "/etc/passwd"}, "lower-case"),
+        ({"id": 3}, "case name"),
+        ({"inputs": {"../x": [1]}}, "array name"),
+        ({"outputs": {"y": [10**9]}}, "shape"),
+        ({"outputs": {"y": [-1]}}, "shape"),
+        ({"exact": ["nothing"]}, "no output is called nothing"),
+        (
+            {"tolerance": {"float64": {"bound": 1.0}, "float32": {"bound": None}}},
+            "tolerance.float64",
+        ),
+        ({"config": []}, "config"),
+        ({"digest": None}, "digest"),
+        ({"flags": None}, "flags"),
+    ],
+)
 def test_hostile_or_broken_manifest(one, changes, word):
     folder, rewrite = one
     rewrite(**changes)
@@ -234,9 +275,16 @@ def test_hostile_or_broken_manifest(one, changes, word):
         read_manifest(folder)
 
 
-@pytest.mark.parametrize("text, word", [
-    ("{", "JSON"), ("[]", "not a manifest"), ('{"format": "snu_ref vectors", "version": "v0"}', "version v1"),
-    ('{"format": "snu_ref vectors", "version": "v1"}', "environment"), ("\xff", "manifest")])
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ("{", "JSON"),
+        ("[]", "not a manifest"),
+        ('{"format": "snu_ref vectors", "version": "v0"}', "version v1"),
+        ('{"format": "snu_ref vectors", "version": "v1"}', "environment"),
+        ("\xff", "manifest"),
+    ],
+)
 def test_other_manifests_are_refused(tmp_path, text, word):
     (tmp_path / "manifest.json").write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=word):
@@ -281,7 +329,9 @@ def test_cases_on_record_never_change(one, monkeypatch):
     folder, rewrite = one
     definition = next(d for d in definitions() if d.id == "hand-input")
     rewrite()
-    moved = definition._replace(make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.25)})
+    moved = definition._replace(
+        make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.25)}
+    )
     monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [moved])
     with pytest.raises(ValueError, match="a case on record never changes"):
         build(folder, say=lambda text: None)
@@ -318,11 +368,16 @@ def test_a_case_made_elsewhere_says_where(one, monkeypatch):
 
 def test_a_case_whose_derivations_disagree_is_not_made(monkeypatch):
     definition = next(d for d in definitions() if d.id == "hand-input")
-    monkeypatch.setattr("snu_ref.oracle.cases.derivations.second_outputs", lambda config, inputs: {"y": np.zeros((1, 1, 1))})
+    monkeypatch.setattr(
+        "snu_ref.oracle.cases.derivations.scalar_outputs",
+        lambda config, inputs: {"y": np.zeros((1, 1, 1))},
+    )
     with pytest.raises(ValueError, match="twin derivation differs"):
         making.make_case(definition)
     monkeypatch.undo()
-    rounded = definition._replace(make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.1)})
+    rounded = definition._replace(
+        make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.1)}
+    )
     with pytest.raises(ValueError, match="said to be exact"):
         making.make_case(rounded)
 
@@ -342,12 +397,30 @@ def test_dead_and_marginal_seeds_are_passed_over():
 
 def test_export_and_read_back(tmp_path, capsys):
     folder = tmp_path / "out"
-    assert main(["vectors", "export", str(folder), "--cases", "hand,loss-bernoulli-nll-masked", "--dtype", "float32"]) == 0
+    assert (
+        main(
+            [
+                "vectors",
+                "export",
+                str(folder),
+                "--cases",
+                "hand,loss-bernoulli-nll-masked",
+                "--dtype",
+                "float32",
+            ]
+        )
+        == 0
+    )
     assert (folder / "vectors.txt").read_text() == "snu_ref vectors v1 float32\n"
     ids = (folder / "cases.txt").read_text().split()
-    assert "hand-soft" in ids and len(ids) == len([e for e in CASES.values() if e["family"] == "hand"]) + 1
+    assert (
+        "hand-soft" in ids
+        and len(ids) == len([e for e in CASES.values() if e["family"] == "hand"]) + 1
+    )
     inputs, outputs = load_case(CASES["hand-soft"])
-    lines = [line.split() for line in (folder / "hand-soft" / "arrays.txt").read_text().splitlines()]
+    lines = [
+        line.split() for line in (folder / "hand-soft" / "arrays.txt").read_text().splitlines()
+    ]
     assert ["input", "x", "float32", "2", "1", "1"] in lines
     raw = np.frombuffer((folder / "hand-soft" / "input.x.bin").read_bytes(), "<f4")
     assert raw.tolist() == inputs["x"].ravel().tolist()

@@ -30,11 +30,15 @@ def _stores():
 def test_a_store_touches_its_matrices_only(which):
     store = list(_stores())[which]
     network = _network()
-    store = type(store)(network, NAMES, **({"noise": 0.0} if which == 0 else {"bits": 4} if which == 2 else {}))
+    store = type(store)(
+        network, NAMES, **({"noise": 0.0} if which == 0 else {"bits": 4} if which == 2 else {})
+    )
     before = {name: p.copy() for name, p in network.params.items()}
     arrays = dict(network.params)
     store.read()
-    assert all(network.params[name] is arrays[name] for name in arrays)  # the same arrays, changed in place
+    assert all(
+        network.params[name] is arrays[name] for name in arrays
+    )  # the same arrays, changed in place
     for name in before:  # what ideal devices give at first is what they were given
         same = name not in NAMES or which == 1
         assert np.array_equal(network.params[name], before[name]) == same
@@ -72,7 +76,9 @@ def test_the_state_of_a_store_restores_it(which):
 def test_names_and_start_weights_are_checked():
     with pytest.raises(ValueError, match="names: expected names of matrices"):
         QuantisedStore(_network(), ("7.W",))
-    with pytest.raises(ValueError, match="names: expected names of matrices, of 0.W, 1.W, got .'0.b'"):
+    with pytest.raises(
+        ValueError, match="names: expected names of matrices, of 0.W, 1.W, got .'0.b'"
+    ):
         QuantisedStore(_network(), ("0.b",))
     network = _network()
     network.params["0.W"][0, 0] = 100.0
@@ -83,7 +89,10 @@ def test_names_and_start_weights_are_checked():
     for name in NAMES:   # a limit below any weight holds weights of zero alone
         network.params[name][...] = 0
     QuantisedStore(network, NAMES, limit=1e-6)
-    for value, fits in ((2.5, True), (2.51, False)):   # 20 uS, where pulses end, at 8 uS per unit weight
+    for value, fits in (
+        (2.5, True),
+        (2.51, False),
+    ):  # 20 uS, where pulses end, at 8 uS per unit weight
         network.params["0.W"][0, 0] = value
         if fits:
             QuantisedStore(network, NAMES)
@@ -96,7 +105,8 @@ def test_names_and_start_weights_are_checked():
 
 
 def test_the_updates_that_devices_get_are_conserved():
-    """chi_0 + sum of the steps = epsilon sum n + chi_end: the net pulses account for all that was wanted."""
+    """chi_0 + sum of the steps = epsilon sum n + chi_end: the net pulses account for all that was
+    wanted."""
     store = PCMStore(_network(), NAMES, noise=np.random.default_rng(3), scale=8.0,
                      rule=UpdateRule(refresh_every=None))
     array, wanted, pulses = store.arrays["0.W"], 0.0, 0.0
@@ -139,9 +149,13 @@ def test_rounding_to_bits(bits):
     W = np.random.default_rng(0).normal(size=(50, 40))
     rounded = round_to_bits(W, bits)
     step = 2 * np.abs(W).max() / (2 ** bits - 2)
-    assert len(np.unique(rounded)) <= 2 ** bits - 1 and np.abs(rounded).max() == pytest.approx(np.abs(W).max())
+    assert len(np.unique(rounded)) <= 2**bits - 1 and np.abs(rounded).max() == pytest.approx(
+        np.abs(W).max()
+    )
     assert np.abs(rounded - W).max() <= step / 2 * (1 + 1e-12)
-    assert np.array_equal(round_to_bits(-W, bits), -rounded) and not round_to_bits(0 * W, bits).any()
+    assert (
+        np.array_equal(round_to_bits(-W, bits), -rounded) and not round_to_bits(0 * W, bits).any()
+    )
     assert np.allclose(round_to_bits(rounded, bits), rounded, atol=1e-15)
 
 
@@ -157,7 +171,8 @@ def test_rounded_weights_learn_what_is_smaller_than_a_step():
 
 
 def test_the_straight_through_gradient_is_that_of_the_conductances_as_read():
-    """dL/dG+ = dL/dW (1 + 0.03 N)/scale and dL/dG- its negative, by central differences, the noise frozen.
+    """dL/dG+ = dL/dW (1 + 0.03 N)/scale and dL/dG- its negative, by central differences, the noise
+    frozen.
 
     Converters are off: with them the read-out is a staircase, which the rule steps over.
     """
@@ -185,12 +200,20 @@ def test_the_straight_through_gradient_is_that_of_the_conductances_as_read():
                 values.append(loss()[0])
             array.devices.G0[place] += 1e-5
             numerical = (values[0] - values[1]) / 2e-5
-            assert numerical == pytest.approx(sign * dW[j] * (1 + 0.03 * N[place]) / 8.0, rel=1e-5, abs=1e-9)
+            assert numerical == pytest.approx(
+                sign * dW[j] * (1 + 0.03 * N[place]) / 8.0, rel=1e-5, abs=1e-9
+            )
 
 
 def test_unknown_kinds_and_options_are_named():
-    for store, message in (({"kind": "tape"}, "kind: expected one of 'pcm', 'quantised', 'rounded', 'noisy', got 'tape'"),
-                           ({"kind": "rounded", "bit": 4}, "bit"), ({"kind": "pcm", "colour": 1}, "colour")):
+    for store, message in (
+        (
+            {"kind": "tape"},
+            "kind: expected one of 'pcm', 'quantised', 'rounded', 'noisy', got 'tape'",
+        ),
+        ({"kind": "rounded", "bit": 4}, "bit"),
+        ({"kind": "pcm", "colour": 1}, "colour"),
+    ):
         task, settings = _music(store=store)
         with pytest.raises((ValueError, TypeError), match=message):
             train(task, settings, 0)
@@ -199,7 +222,9 @@ def test_unknown_kinds_and_options_are_named():
 def _music(**changes):
     loaded = load_task("music", "snu")
     loaded.task.data = {split: rolls[:6] for split, rolls in loaded.task.data.items()}
-    return loaded.task, settings_of(find_preset("music", "snu", "pcm"), epochs=3, hidden=(10,), **changes)
+    return loaded.task, settings_of(
+        find_preset("music", "snu", "pcm"), epochs=3, hidden=(10,), **changes
+    )
 
 
 def test_the_network_of_the_experiment_has_52800_devices():
@@ -293,7 +318,9 @@ def test_an_ideal_write_leaves_exact_conductances_and_steps():
     assert np.array_equal(*twice) and twice[0].max() > 0
 
 
-@pytest.mark.parametrize("ideal, same", [((), False), (("read",), True), (("write", "drift"), False)])
+@pytest.mark.parametrize(
+    "ideal, same", [((), False), (("read",), True), (("write", "drift"), False)]
+)
 def test_an_ideal_read_gives_the_same_weights_twice(ideal, same):
     store, _ = _programmed(ideal=ideal)
     assert np.array_equal(store.weights("0.W"), store.weights("0.W")) == same
@@ -312,8 +339,13 @@ def test_without_converters_a_quiet_read_is_the_difference_of_the_conductances()
     for ideal, same in ((("read", "converters"), True), (("read",), False)):
         store, array = _programmed(ideal=ideal)
         G = array.conductance(array.now)
-        assert np.allclose(store.weights("0.W"), (G[0] - G[1]).sum(axis=0) / 8, rtol=1e-12, atol=0) == same
-    with pytest.raises(ValueError, match="ideal: expected one of 'write', 'read', 'drift', 'converters'"):
+        assert (
+            np.allclose(store.weights("0.W"), (G[0] - G[1]).sum(axis=0) / 8, rtol=1e-12, atol=0)
+            == same
+        )
+    with pytest.raises(
+        ValueError, match="ideal: expected one of 'write', 'read', 'drift', 'converters'"
+    ):
         _programmed(ideal=("noise",))
 
 
@@ -341,7 +373,9 @@ def test_an_update_that_one_matrix_refuses_changes_none():
         net.params["0.W"] += 0.2
         net.params["1.W"][0, 0] = np.inf if isinstance(store, (RoundedStore, NoisyStore)) else 1e4
         before = store.state()
-        with pytest.raises(ValueError, match="^1.W: expected finite|^dW: expected at most 1000 pulses"):
+        with pytest.raises(
+            ValueError, match="^1.W: expected finite|^dW: expected at most 1000 pulses"
+        ):
             store.write()
         assert same(before, store.state())
 
@@ -354,8 +388,13 @@ def test_a_state_that_does_not_fit_changes_nothing():
         store.write()
         after = store.state()
         last = next(name for name in after if name.startswith("1.W") and after[name].ndim == 2)
-        for change in ({last: before[last][:1]}, {last: before[last] * np.nan}, {"2.W/chi": np.ones(1)},
-                       {last: before[last].tolist()}, {last: None}):
+        for change in (
+            {last: before[last][:1]},
+            {last: before[last] * np.nan},
+            {"2.W/chi": np.ones(1)},
+            {last: before[last].tolist()},
+            {last: None},
+        ):
             with pytest.raises((ValueError, TypeError), match="state"):
                 store.restore({**before, **change})
             assert same(after, store.state())
@@ -392,5 +431,7 @@ def test_a_run_with_injected_noise_is_judged_and_kept_without_it():
     task, settings = _music(store={"kind": "noisy", "sigma": 0.5})
     trained = train(task, settings, 0)
     for name in ("0.W", "1.W"):
-        assert np.allclose(trained.network.params[name], trained.store.at_rest(name), rtol=1e-6)   # float32
+        assert np.allclose(
+            trained.network.params[name], trained.store.at_rest(name), rtol=1e-6
+        )  # float32
     assert trained.history[-1]["nll"] == task.evaluate(trained.network, "valid", settings, 0)["nll"]

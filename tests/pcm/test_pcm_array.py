@@ -66,7 +66,10 @@ def test_a_state_stays_as_it_was_whatever_the_array_does_next():
     kept = array.state()
     array.restore(kept)
     before = {name: a.tobytes() for name, a in array.state().items()}
-    for a in (*kept.values(), *array.state().values()):   # and what is done to a state does not reach the array
+    for a in (
+        *kept.values(),
+        *array.state().values(),
+    ):  # and what is done to a state does not reach the array
         a[...] = 0
     assert {name: a.tobytes() for name, a in array.state().items()} == before
 
@@ -179,7 +182,9 @@ def test_a_thousand_pulses_are_allowed_and_one_more_is_not():
         if abs(n) == 1000:
             assert array.update(dW)[1, 2] == n
         else:
-            with pytest.raises(ValueError, match="dW: expected at most 1000 pulses at one synapse, got 1001"):
+            with pytest.raises(
+                ValueError, match="dW: expected at most 1000 pulses at one synapse, got 1001"
+            ):
                 array.update(dW)
             assert not array.chi.any() and array.now == 0.0
 

@@ -291,10 +291,18 @@ def test_1f_read_after_a_pulse_and_at_zero():
 
 # ---- nothing wrong in silence -------------------------------------------------------------------
 
-@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray, lambda a: a[::-1][::-1],
-                                    lambda a: np.repeat(a, 2, axis=1)[:, ::2]])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        np.ascontiguousarray,
+        np.asfortranarray,
+        lambda a: a[::-1][::-1],
+        lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+    ],
+)
 def test_writes_arrive_whatever_the_layout_of_what_was_given(layout):
-    """The layout of `stuck`, of targets, counts, draws and of a restored state changes no number."""
+    """The layout of `stuck`, of targets, counts, draws and of a restored state changes no
+    number."""
     rng = np.random.default_rng(0)
     stuck, G = rng.integers(-1, 2, (3, 4)), rng.uniform(1, 20, (3, 4))
     pulses, where, N = rng.integers(1, 4, (3, 4)), rng.random((3, 4)) < 0.5, rng.normal(size=(3, 4))
@@ -321,4 +329,6 @@ def test_pulses_have_an_upper_bound():
         with pytest.raises(ValueError, match="^pulses: expected .*1000.* got 1"):
             devices.set_pulse(2.0, noise=0.0, pulses=pulses)
     assert all(np.array_equal(before[name], a) for name, a in devices.state().items())
-    devices.set_pulse(2.0, noise=0.0, pulses=np.array([1, 2, 10 ** 12]), where=np.array([True, True, False]))
+    devices.set_pulse(
+        2.0, noise=0.0, pulses=np.array([1, 2, 10**12]), where=np.array([True, True, False])
+    )

@@ -82,8 +82,12 @@ def test_bad_stuck_array(stuck, error):
 
 def test_bad_stuck_probabilities():
     rng = np.random.default_rng(0)
-    for p_set, p_reset, name in ((-0.01, 0.0, "p_set"), (1.02, 0.0, "p_set"), (0.6, 0.41, "p_reset"),
-                                 (0.6, -0.01, "p_reset")):
+    for p_set, p_reset, name in (
+        (-0.01, 0.0, "p_set"),
+        (1.02, 0.0, "p_set"),
+        (0.6, 0.41, "p_reset"),
+        (0.6, -0.01, "p_reset"),
+    ):
         with pytest.raises(ValueError, match=name):
             draw_stuck((3,), p_set, p_reset, rng=rng)
     with pytest.raises(TypeError, match="rng"):

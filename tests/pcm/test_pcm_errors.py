@@ -75,7 +75,9 @@ def test_blind_rewrites_ask_for_enough_draws_before_anything_happens():
     array = quiet(rule=UpdateRule(refresh="blind"))
     set_pairs(array, 12.0, 7.0)
     before = array.state()
-    with pytest.raises(ValueError, match="noise.rewrite: expected draws for 8 rounds of pulses, got 7"):
+    with pytest.raises(
+        ValueError, match="noise.rewrite: expected draws for 8 rounds of pulses, got 7"
+    ):
         array.refresh(0.0, noise=RefreshNoise(0.0, 0.0, np.zeros((7, *array.device_shape))))
     assert same_state(before, array.state())
     array.refresh(0.0, noise=RefreshNoise(0.0, 0.0, np.zeros((8, *array.device_shape))))
@@ -164,12 +166,26 @@ def test_a_checkpoint_is_a_copy_of_plain_arrays():
     assert (kept["chi"] == 0).all() and kept["now"] == 0.0 and (kept["P"] == 1.0).all()
 
 
-@pytest.mark.parametrize("name, value", [
-    ("chi", np.zeros((3, 4))), ("chi", NAN), ("turn", np.full((4, 3), 1)),
-    ("turn", np.eye(4, 3, dtype=int)), ("turn", np.zeros((4, 4), dtype=int)), ("counters", np.zeros(6, dtype=int)),
-    ("counters", np.full(7, -1)), ("scale", np.array(0.0)), ("scale", np.ones(1)),
-    ("drift_factor", np.array(-1.0)), ("drift_reference", np.ones(2)), ("held_t", np.ones(1)),
-    ("held_N", np.zeros((1, 2, 1, 3, 4))), ("G0", np.zeros((2, 1, 3, 4))), ("more", np.zeros(1))])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("chi", np.zeros((3, 4))),
+        ("chi", NAN),
+        ("turn", np.full((4, 3), 1)),
+        ("turn", np.eye(4, 3, dtype=int)),
+        ("turn", np.zeros((4, 4), dtype=int)),
+        ("counters", np.zeros(6, dtype=int)),
+        ("counters", np.full(7, -1)),
+        ("scale", np.array(0.0)),
+        ("scale", np.ones(1)),
+        ("drift_factor", np.array(-1.0)),
+        ("drift_reference", np.ones(2)),
+        ("held_t", np.ones(1)),
+        ("held_N", np.zeros((1, 2, 1, 3, 4))),
+        ("G0", np.zeros((2, 1, 3, 4))),
+        ("more", np.zeros(1)),
+    ],
+)
 def test_a_wrong_state_is_refused_and_changes_nothing(name, value):
     array = quiet()
     array.update(np.full((4, 3), 0.15))

@@ -213,11 +213,15 @@ def test_small_integers_are_kept_as_ints():
     """2**8 - 1 is 255, and -1 for an int8 that is computed with as it came."""
     G, x = np.random.default_rng(0).uniform(0, 25, (2, 1, 3, 2)), np.ones((1, 3))
     for kind in (np.int8, np.uint8, np.int64):
-        assert DeviceReadout(kind(8)) == DeviceReadout(8) and type(DeviceReadout(kind(8)).bits) is int
+        assert (
+            DeviceReadout(kind(8)) == DeviceReadout(8) and type(DeviceReadout(kind(8)).bits) is int
+        )
         assert np.array_equal(DeviceReadout(kind(8)).weights(G), DeviceReadout(8).weights(G))
         column = ColumnReadout(kind(8), kind(8), tile=(kind(2), kind(2)))
         assert column == ColumnReadout(tile=(2, 2)) and type(column.tile[0]) is int
-        assert np.array_equal(column.product(x, G, 0.0), ColumnReadout(tile=(2, 2)).product(x, G, 0.0))
+        assert np.array_equal(
+            column.product(x, G, 0.0), ColumnReadout(tile=(2, 2)).product(x, G, 0.0)
+        )
         assert np.array_equal(quantise_unsigned(G, kind(8), 25), quantise_unsigned(G, 8, 25))
         assert np.array_equal(quantise_signed(G, kind(8), 25), quantise_signed(G, 8, 25))
         assert type(UpdateRule(refresh_every=kind(100)).refresh_every) is int

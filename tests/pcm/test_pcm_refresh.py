@@ -151,7 +151,9 @@ def test_random_signs_need_a_refresh_after_about_fourteen_pulses():
 @pytest.mark.parametrize("refresh", ["closed", "blind"])
 def test_refresh_leaves_the_other_pairs_alone(refresh):
     """Beside pairs that are due, of either sign: what is not due keeps every part of its state."""
-    array = quiet(noise=np.random.default_rng(0), rule=UpdateRule(refresh_every=None, refresh=refresh))
+    array = quiet(
+        noise=np.random.default_rng(0), rule=UpdateRule(refresh_every=None, refresh=refresh)
+    )
     plus, minus = np.full((4, 3), 3.0), np.full((4, 3), 5.0)
     plus[1], minus[1] = 5.0, 2.0
     plus[2, 0] = minus[3, 2] = 15.0

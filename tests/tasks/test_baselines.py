@@ -84,18 +84,50 @@ def test_dtype_does_not_matter_and_inputs_stay(rolls):
         assert all((copy == roll).all() for copy, roll in zip(copies[0], train))
 
 
-@pytest.mark.parametrize("train, test, error, message", [
-    (np.zeros((2, 3, 4)), [np.zeros((3, 4))], TypeError, "train_rolls: expected a list or tuple"),
-    ([[[0, 1]]], [np.zeros((3, 2))], TypeError, r"train_rolls\[0\]: expected a NumPy array of .* got list"),
-    ([np.zeros(4)], [np.zeros((3, 4))], ValueError, r"\(steps, notes\), got \(4,\)"),
-    ([np.zeros((3, 4))], [np.zeros((3, 4)), np.zeros((3, 5))], ValueError,
-     r"test_rolls\[1\]: expected shape \(steps, 4\), got \(3, 5\)"),
-    ([np.zeros((3, 4))], [np.zeros((3, 5))], ValueError, "test_rolls: expected 4 notes .* got 5"),
-    ([np.full((3, 4), 0.5)], [np.zeros((3, 4))], ValueError, r"train_rolls\[0\]: expected only 0"),
-    ([np.zeros((3, 4))], [np.full((3, 4), np.nan)], ValueError, r"test_rolls\[0\]: expected finite numbers"),
-    ([], [np.zeros((3, 4))], ValueError, "train_rolls: expected a piece of two steps or more"),
-    ([np.zeros((3, 4))], [np.zeros((1, 4))], ValueError, "test_rolls: expected a piece of two"),
-])
+@pytest.mark.parametrize(
+    "train, test, error, message",
+    [
+        (
+            np.zeros((2, 3, 4)),
+            [np.zeros((3, 4))],
+            TypeError,
+            "train_rolls: expected a list or tuple",
+        ),
+        (
+            [[[0, 1]]],
+            [np.zeros((3, 2))],
+            TypeError,
+            r"train_rolls\[0\]: expected a NumPy array of .* got list",
+        ),
+        ([np.zeros(4)], [np.zeros((3, 4))], ValueError, r"\(steps, notes\), got \(4,\)"),
+        (
+            [np.zeros((3, 4))],
+            [np.zeros((3, 4)), np.zeros((3, 5))],
+            ValueError,
+            r"test_rolls\[1\]: expected shape \(steps, 4\), got \(3, 5\)",
+        ),
+        (
+            [np.zeros((3, 4))],
+            [np.zeros((3, 5))],
+            ValueError,
+            "test_rolls: expected 4 notes .* got 5",
+        ),
+        (
+            [np.full((3, 4), 0.5)],
+            [np.zeros((3, 4))],
+            ValueError,
+            r"train_rolls\[0\]: expected only 0",
+        ),
+        (
+            [np.zeros((3, 4))],
+            [np.full((3, 4), np.nan)],
+            ValueError,
+            r"test_rolls\[0\]: expected finite numbers",
+        ),
+        ([], [np.zeros((3, 4))], ValueError, "train_rolls: expected a piece of two steps or more"),
+        ([np.zeros((3, 4))], [np.zeros((1, 4))], ValueError, "test_rolls: expected a piece of two"),
+    ],
+)
 def test_refuses(train, test, error, message):
     with pytest.raises(error, match=message):
         independent_notes_nll(train, test)

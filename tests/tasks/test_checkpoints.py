@@ -123,7 +123,9 @@ def test_a_finished_run_goes_on_as_if_it_had_had_more_epochs_from_the_start(tmp_
         assert [record.pop("planned") for record in whole.history] == [4, 4, 4, 4]
         assert same_training(longer, whole) == (schedule == "constant")
         fewer = toy_settings(schedule=schedule, epochs=3)
-        with pytest.raises(checkpoints.CheckpointError, match="expected epochs 3, but the checkpoi"):
+        with pytest.raises(
+            checkpoints.CheckpointError, match="expected epochs 3, but the checkpoi"
+        ):
             train(digits(), fewer, 5, checkpoint=path, resume=True)
 
 
@@ -451,14 +453,20 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
         return {"settings": toy_settings(**{**SETTINGS, **changes})}
 
     refused(checkpoint, "expected seed 8, but the checkpoint is of a run with 7", seed=8)
-    refused(checkpoint, "expected epochs 1, but the checkpoint is of a run with 2", **other(epochs=1))
+    refused(
+        checkpoint, "expected epochs 1, but the checkpoint is of a run with 2", **other(epochs=1)
+    )
     refused(checkpoint, "expected batch 5", "expected lr 0.5, but", **other(lr=0.5, batch=5))
     refused(checkpoint, "expected options {'decay': 0.5}", **other(options={"decay": 0.5}))
     refused(checkpoint, "expected unit 'ssnu'", task=digits("ssnu"))
     refused(checkpoint, "expected metric 'nll'", task=music())
     altered = digits()
-    altered.data["train"][0][3, 4] += 1                   # one number of the training data
-    refused(checkpoint, "expected the same data, but the checkpoint is of a run with others", task=altered)
+    altered.data["train"][0][3, 4] += 1  # one number of the training data
+    refused(
+        checkpoint,
+        "expected the same data, but the checkpoint is of a run with others",
+        task=altered,
+    )
 
 
 def test_damaged_devices_are_refused_and_undone(tmp_path):

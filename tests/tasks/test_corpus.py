@@ -131,7 +131,9 @@ def test_bigram_beats_unigram_beats_chance(corpus):
 
 
 def test_the_same_under_another_hash_seed(corpus):
-    code = "from snu_ref.data.corpus import load_corpus as l; c = l(); print(c.sha256, c.vocabulary)"
+    code = (
+        "from snu_ref.data.corpus import load_corpus as l; c = l(); print(c.sha256, c.vocabulary)"
+    )
     out = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": "12345",
                                                            "PYTHONIOENCODING": "utf-8"},
                          check=True, capture_output=True, encoding="utf-8").stdout

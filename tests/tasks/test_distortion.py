@@ -1,4 +1,6 @@
-"""Elastic distortion: exact where the field is, invertible where the field is, smooth and random."""
+"""Elastic distortion: exact where the field is, invertible where the field is, smooth and
+random."""
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,8 @@ def test_a_field_of_whole_pixels_is_a_shift():
 
 
 def test_a_quarter_turn_is_exact_and_four_of_them_are_none():
-    """out[r, c] = image[c, last - r], a one-to-one field: it loses nothing and its inverse undoes it."""
+    """out[r, c] = image[c, last - r], a one-to-one field: it loses nothing and its inverse undoes
+    it."""
     down, across = everywhere(COLUMNS - ROWS), everywhere(SIDE - 1 - ROWS - COLUMNS)
     turned = warp(IMAGES, down, across)
     assert np.array_equal(turned, np.transpose(IMAGES, (0, 2, 1))[:, ::-1])
@@ -45,7 +48,9 @@ def test_a_quarter_turn_is_exact_and_four_of_them_are_none():
 
 
 def test_between_pixels_a_plane_stays_a_plane():
-    """Bilinear interpolation is exact for 1 + 2 r - 3 c + r c, wherever it is read inside the image."""
+    """Bilinear interpolation is exact for 1 + 2 r - 3 c + r c, wherever it is read inside the
+    image."""
+
     def plane(r, c):
         return 1 + 2 * r - 3 * c + r * c
     down, across = rng.uniform(0, SIDE - 1, (2, 3, SIDE, SIDE)) - np.array([ROWS, COLUMNS])[:, None]
@@ -71,10 +76,13 @@ def test_a_smooth_field_and_its_inverse_leave_a_smooth_image():
 
 
 def test_fields_have_the_deviation_and_the_smoothness_of_their_gaussian():
-    """White noise of variance 1/3 under a Gaussian: variance 1/(4 pi sigma^2) of it, and correlation
+    """White noise of variance 1/3 under a Gaussian: variance 1/(4 pi sigma^2) of it, and
+    correlation
     exp(-d^2/(4 sigma^2)) at distance d."""
     alpha, sigma, side = 10.0, 2.0, 40
-    field = displacement((400, side, side), alpha, sigma, np.random.default_rng(2))[:, 10:-10, 10:-10]
+    field = displacement((400, side, side), alpha, sigma, np.random.default_rng(2))[
+        :, 10:-10, 10:-10
+    ]
     assert field.std() == pytest.approx(alpha * np.sqrt(1 / 3 / (4 * np.pi * sigma ** 2)), rel=0.03)
     for d in (1, 3):
         correlation = (field[..., d:] * field[..., :-d]).mean() / (field ** 2).mean()
@@ -94,11 +102,17 @@ def test_dropout_stands_behind_the_hidden_layers_in_training_only(unit):
     values, labels = np.full((20, 64), 0.5, np.float32), np.arange(20) % 10
     task = Digits(unit, dict.fromkeys(("train", "valid", "test"), (values, labels)))
     table = find_preset("digits", unit, "small")
-    plain, dropped = (settings_of(table, hidden=(6, 5), hidden_dropout=rate) for rate in (None, 0.5))
+    plain, dropped = (
+        settings_of(table, hidden=(6, 5), hidden_dropout=rate) for rate in (None, 0.5)
+    )
     a, b = (task.network(settings, np.random.default_rng(0)) for settings in (plain, dropped))
     kinds = [type(layer).__name__ for layer in b.layers]
-    assert [i for i, kind in enumerate(kinds) if kind == "Dropout"] == ([1, 3] if unit == "ssnu" else [5])
-    assert [type(layer) for layer in a.layers] == [type(layer) for layer in b.layers if type(layer) is not Dropout]
+    assert [i for i, kind in enumerate(kinds) if kind == "Dropout"] == (
+        [1, 3] if unit == "ssnu" else [5]
+    )
+    assert [type(layer) for layer in a.layers] == [
+        type(layer) for layer in b.layers if type(layer) is not Dropout
+    ]
     x = task.code(values, plain, np.random.default_rng(1))
     assert not np.array_equal(a.forward(x)[0], b.forward(x)[0])
     for settings, network in ((plain, a), (dropped, b)):

@@ -1,4 +1,6 @@
-"""The rows of the results page: what a row changes, what a table keeps, operations counted by hand."""
+"""The rows of the results page: what a row changes, what a table keeps, operations counted by
+hand."""
+
 import csv
 
 import numpy as np
@@ -145,8 +147,13 @@ def test_every_row_makes_a_network_and_its_store():
         for row in rows:
             if row.unit in BASELINES:
                 continue
-            task = {"digits": lambda unit: Digits(unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}),
-                    "music": lambda unit: Music(unit, {}), "language": lambda unit: Language(unit, {}, 300)}
+            task = {
+                "digits": lambda unit: Digits(
+                    unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}
+                ),
+                "music": lambda unit: Music(unit, {}),
+                "language": lambda unit: Language(unit, {}, 300),
+            }
             table = find_preset(row.task, row.unit, row.preset)
             settings = settings_of(table, **read_changes(runs.changes_of(row), table))
             rng = np.random.default_rng(0)
@@ -161,7 +168,9 @@ def test_every_row_makes_a_network_and_its_store():
 
 
 def test_the_threshold_is_where_the_bias_starts():
-    unit, same = (SNU(3, 4, rng=np.random.default_rng(0), **options) for options in ({"threshold": 0.3}, {}))
+    unit, same = (
+        SNU(3, 4, rng=np.random.default_rng(0), **options) for options in ({"threshold": 0.3}, {})
+    )
     assert (unit.params["b"] == -0.3).all() and (same.params["b"] == -1).all()
     assert np.array_equal(unit.params["W"], same.params["W"])
     with pytest.raises(ValueError, match="threshold: expected"):
@@ -171,8 +180,14 @@ def test_the_threshold_is_where_the_bias_starts():
 def test_devices_and_longer_images_have_lines_of_their_own(few_pieces, tmp_path):
     row = Row("A", "music", "snu", preset="pcm", changes={"store": None, **TINY}, devices=2)
     first, *rest = runs.run_row(row, 0, None, tmp_path / "c.npz")
-    assert [(line["row"], line["device"]) for line in rest] == [("A, then programmed once", d) for d in "01"]
-    assert rest[0]["test"] != rest[1]["test"] != first["test"] and rest[0]["valid"] != rest[0]["test"]
+    assert [(line["row"], line["device"]) for line in rest] == [
+        ("A, then programmed once", d) for d in "01"
+    ]
+    assert (
+        rest[0]["test"] != rest[1]["test"] != first["test"] and rest[0]["valid"] != rest[0]["test"]
+    )
     row = Row("B", "digits", "snu", changes=TINY, shown=(7, 200))
     first, short, long = runs.run_row(row, 0, None, tmp_path / "d.npz")
-    assert short["row"] == "B, shown for 7 steps" and short["wrong"] != first["wrong"] != long["wrong"]
+    assert (
+        short["row"] == "B, shown for 7 steps" and short["wrong"] != first["wrong"] != long["wrong"]
+    )

@@ -32,7 +32,9 @@ def test_the_four_ways_stand_in_one_table(music):
 def test_without_any_epoch_of_difference_software_is_the_float_run(music):
     """The software way is the run without a store, from the same seed, with the same settings."""
     loaded, rows, _ = music
-    again = run_task(loaded, find_preset("music", "snu", "pcm"), 0, epochs=3, hidden=(20,), store=None)
+    again = run_task(
+        loaded, find_preset("music", "snu", "pcm"), 0, epochs=3, hidden=(20,), store=None
+    )
     assert again.results["test"]["nll"] == rows["software"]["nll"]
 
 
@@ -42,7 +44,9 @@ def test_programming_leaves_the_network_as_it_was(music):
     before = {name: p.copy() for name, p in run.network.params.items()}
     sweep = memory.over_time(run, metric="nll", seed=0, device_seeds=2, times=(20.0, 3600.0))
     assert all(np.array_equal(p, before[name]) for name, p in run.network.params.items())
-    assert np.array_equal(np.array(sweep["raw"])[:, 0], np.array(sweep["compensated"])[:, 0])  # factor 1
+    assert np.array_equal(
+        np.array(sweep["raw"])[:, 0], np.array(sweep["compensated"])[:, 0]
+    )  # factor 1
     assert len({row[0] for row in sweep["raw"]}) == 2  # two device seeds, two figures
     text = memory.time_table({"music": sweep})
     assert "20 s" in text and "1 h" in text and "software" in text
@@ -87,8 +91,17 @@ def test_shrunk_weights_are_the_first_read_divided_by_the_factor_of_compensation
     assert len(together["shrunk"]) == 4 and together["software"] == sweep["software"]
 
 
-@pytest.mark.parametrize("t, name", [(20.0, "20 s"), (600.0, "10 min"), (3600.0, "1 h"),
-                                     (7 * 86400.0, "7 d"), (31_536_000.0, "1 year"), (90.0, "90 s")])
+@pytest.mark.parametrize(
+    "t, name",
+    [
+        (20.0, "20 s"),
+        (600.0, "10 min"),
+        (3600.0, "1 h"),
+        (7 * 86400.0, "7 d"),
+        (31_536_000.0, "1 year"),
+        (90.0, "90 s"),
+    ],
+)
 def test_times_in_words(t, name):
     assert memory.time_name(t) == name
 
@@ -97,15 +110,23 @@ def test_times_in_words(t, name):
 def test_figures_are_written(music, tmp_path):
     _, rows, runs = music
     run = runs["in the loop"]
-    paths = [memory_figures.learning_curves(rows, tmp_path / "a.png"),
-             memory_figures.conductance_histograms(memory.conductances_at_start(run, 0),
-                                                   memory.conductances(run.trained.store), tmp_path / "b.png"),
-             memory_figures.wanted_against_read(*memory.wanted_and_read(runs["software"], 0), tmp_path / "c.png")]
+    paths = [
+        memory_figures.learning_curves(rows, tmp_path / "a.png"),
+        memory_figures.conductance_histograms(
+            memory.conductances_at_start(run, 0),
+            memory.conductances(run.trained.store),
+            tmp_path / "b.png",
+        ),
+        memory_figures.wanted_against_read(
+            *memory.wanted_and_read(runs["software"], 0), tmp_path / "c.png"
+        ),
+    ]
     assert all(path.stat().st_size > 10_000 for path in paths)
 
 
 def test_the_spread_of_old_results_is_computed_anew():
-    """0.1.0 kept a mean and a deviation divided by n; the same devices give the same summary now."""
+    """0.1.0 kept a mean and a deviation divided by n; the same devices give the same summary
+    now."""
     figures = [9.5, 9.9, 10.0]
     old = {"nll": float(np.mean(figures)), "spread": float(np.std(figures))}
     new = memory.way_summary({"nll": old["nll"], "figures": figures}, 3)

@@ -106,18 +106,33 @@ def test_inputs_are_not_changed():
 
 
 @pytest.mark.parametrize("call", [unigram_perplexity, witten_bell_bigram_perplexity])
-@pytest.mark.parametrize("train, test, size, error, words", [
-    ([0, 1], np.array([0, 1]), 2, TypeError, "train: expected a NumPy array of integers"),
-    (np.array([0.0, 1.0]), np.array([0, 1]), 2, TypeError, "train: .* got float64"),
-    (np.array([0, 1]), np.array([True, False]), 2, TypeError, "test: .* got bool"),
-    (np.array([0, 1]), np.array([0, 2]), 2, ValueError, r"test: .* in .0, 1., got 2 at index .1,"),
-    (np.array([0, -1]), np.array([0, 1]), 2, ValueError, "train: .* got -1 at index .1,"),
-    (np.array([[0, 1]]), np.array([0, 1]), 2, ValueError, r"train: .* got \(1, 2\)"),
-    (np.array([0, 1]), np.array([0]), 2, ValueError, r"test: expected at least 2 word numbers, got 1"),
-    (np.array([], int), np.array([0, 1]), 2, ValueError, "train: expected at least"),
-    (np.array([0, 1]), np.array([0, 1]), 2.0, TypeError, "vocabulary_size: .* got 2.0"),
-    (np.array([0, 1]), np.array([0, 1]), 0, ValueError, "vocabulary_size: .* got 0"),
-])
+@pytest.mark.parametrize(
+    "train, test, size, error, words",
+    [
+        ([0, 1], np.array([0, 1]), 2, TypeError, "train: expected a NumPy array of integers"),
+        (np.array([0.0, 1.0]), np.array([0, 1]), 2, TypeError, "train: .* got float64"),
+        (np.array([0, 1]), np.array([True, False]), 2, TypeError, "test: .* got bool"),
+        (
+            np.array([0, 1]),
+            np.array([0, 2]),
+            2,
+            ValueError,
+            r"test: .* in .0, 1., got 2 at index .1,",
+        ),
+        (np.array([0, -1]), np.array([0, 1]), 2, ValueError, "train: .* got -1 at index .1,"),
+        (np.array([[0, 1]]), np.array([0, 1]), 2, ValueError, r"train: .* got \(1, 2\)"),
+        (
+            np.array([0, 1]),
+            np.array([0]),
+            2,
+            ValueError,
+            r"test: expected at least 2 word numbers, got 1",
+        ),
+        (np.array([], int), np.array([0, 1]), 2, ValueError, "train: expected at least"),
+        (np.array([0, 1]), np.array([0, 1]), 2.0, TypeError, "vocabulary_size: .* got 2.0"),
+        (np.array([0, 1]), np.array([0, 1]), 0, ValueError, "vocabulary_size: .* got 0"),
+    ],
+)
 def test_bad_input_is_named(call, train, test, size, error, words):
     with pytest.raises(error, match=words):
         call(train, test, size)

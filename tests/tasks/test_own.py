@@ -1,4 +1,6 @@
-"""Data of one's own: read in the forms of the published sets, split as documented, or a named error."""
+"""Data of one's own: read in the forms of the published sets, split as documented, or a named
+error."""
+
 import gzip
 import json
 import struct
@@ -17,7 +19,9 @@ from snu_ref.tasks.run import run_task
 
 def idx(array):
     magic = {3: 2051, 1: 2049}[array.ndim]
-    return struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.astype(np.uint8).tobytes()
+    return (
+        struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.astype(np.uint8).tobytes()
+    )
 
 
 def write_set(folder, n=40, side=5, name="letters-train-{}-idx", first=1, classes=3, seed=0):
@@ -189,7 +193,9 @@ def test_answers_are_numbers_however_many_classes_there_are(tmp_path):
     loaded = load_task("digits", "snu", own_path=tmp_path)
     run = run_task(loaded, find_preset("digits", "snu", "small"), 0, epochs=1, hidden=(4,))
     answers = np.array(list(map(int, run.results["answers"].split())))
-    assert len(loaded.task.classes) == 12 and loaded.task.score(answers, "test") == run.results["test"]
+    assert (
+        len(loaded.task.classes) == 12 and loaded.task.score(answers, "test") == run.results["test"]
+    )
 
 
 def test_convolutions_take_them_too(tmp_path):

@@ -308,7 +308,8 @@ def test_test_text_in_place_of_train_is_named(ptb):
 def one_byte_each(path, read, rng, packed=False):
     """How many of the alterations of one byte of a file, at every place, were noticed.
 
-    One that goes unnoticed must leave the data as they are (white space, the time in a gzip header).
+    One that goes unnoticed must leave the data as they are (white space, the time in a gzip
+    header).
     """
     raw = path.read_bytes()
     path.write_bytes(gzip.compress(raw, mtime=0) if packed else raw)
@@ -345,7 +346,10 @@ def test_one_altered_byte_of_the_chorales_is_noticed(jsb, packed):
 @pytest.mark.parametrize("packed", [False, True])
 def test_one_altered_byte_of_penn_treebank_is_noticed(ptb, packed):
     for split in LINES:
-        assert one_byte_each(ptb / f"ptb.{split}.txt", read_ptb, np.random.default_rng(2), packed) > 0.5
+        assert (
+            one_byte_each(ptb / f"ptb.{split}.txt", read_ptb, np.random.default_rng(2), packed)
+            > 0.5
+        )
 
 
 # ---- folders and files --------------------------------------------------------------------------
@@ -377,7 +381,9 @@ def test_a_link_to_nowhere_is_not_taken_for_the_file(tmp_path):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("read, name", [(read_jsb, "jsb-chorales-quarter.json"), (read_ptb, "ptb.train.txt")])
+@pytest.mark.parametrize(
+    "read, name", [(read_jsb, "jsb-chorales-quarter.json"), (read_ptb, "ptb.train.txt")]
+)
 def test_a_text_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch, read, name, packed):
     monkeypatch.setattr(readers, "TEXT_BYTES", 1000)
     raw = b"a " * 501

@@ -530,7 +530,8 @@ def test_the_results_of_a_run():
 
 
 def test_training_images_are_moved_by_at_most_so_many_pixels_each_by_itself():
-    """A pixel in the middle goes to each of the nine places about it, and only there; at an edge it may leave."""
+    """A pixel in the middle goes to each of the nine places about it, and only there; at an edge
+    it may leave."""
     image = np.zeros((1, 64), np.float32)
     image[0, 8 * 3 + 4] = 0.5
     moved = shifted(np.repeat(image, 500, axis=0), 1, np.random.default_rng(0))
@@ -541,7 +542,7 @@ def test_training_images_are_moved_by_at_most_so_many_pixels_each_by_itself():
     corner = np.zeros((500, 64), np.float32)
     corner[:, 0] = 1
     sums = shifted(corner, 1, np.random.default_rng(1)).sum(axis=1)
-    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1   # it stays for four of nine moves
+    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1  # it stays for four of nine moves
 
 
 def test_only_training_images_are_moved():

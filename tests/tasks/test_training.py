@@ -147,7 +147,8 @@ def test_reports_come_after_every_epoch_with_the_time_left(monkeypatch):
 @pytest.mark.parametrize("store", [{"kind": "quantised", "scale": 16.0},
                                    {"kind": "rounded", "bits": 5}, {"kind": "pcm", "scale": 16.0}])
 def test_a_store_is_read_before_each_pass_and_takes_each_update(store):
-    """What it holds in the end is near what the same training gives in floats, not what it began with."""
+    """What it holds in the end is near what the same training gives in floats, not what it began
+    with."""
     task, changes = music("snu"), dict(epochs=20, batch=1, dropout=0.0, keep="last", lr=0.01)
     free = train(task, toy_settings(**changes), 0)
     held = train(task, toy_settings(**changes, store=store), 0)
@@ -163,7 +164,9 @@ def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tm
             return True
 
     seconds = iter(range(100_000))  # a second at every look
-    monkeypatch.setattr("snu_ref.tasks.progress.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(
+        "snu_ref.tasks.progress.time", SimpleNamespace(monotonic=lambda: next(seconds))
+    )
     settings, path = toy_settings(epochs=2, batch=1), tmp_path / "checkpoint.npz"
     for report in (None, lambda record, left: None):
         stream = Terminal()
@@ -283,18 +286,25 @@ def test_perplexity_does_not_depend_on_the_pieces_it_is_read_in(monkeypatch):
     network = task.network(settings, np.random.default_rng(0))
     whole = task.evaluate(network, "test", settings, 0)["perplexity"]
     monkeypatch.setattr("snu_ref.tasks.language.PIECE", 7)
-    assert task.evaluate(network, "test", settings, 0)["perplexity"] == pytest.approx(whole, rel=1e-5)
+    assert task.evaluate(network, "test", settings, 0)["perplexity"] == pytest.approx(
+        whole, rel=1e-5
+    )
 
 
 def test_language_learns_a_cycle_and_samples_it():
-    task, settings = language(), toy_settings(epochs=15, dropout=0.0, lr=0.05, hidden=(16,), embedding=12)
+    task, settings = (
+        language(),
+        toy_settings(epochs=15, dropout=0.0, lr=0.05, hidden=(16,), embedding=12),
+    )
     trained = train(task, settings, 0)
     assert trained.history[-1]["perplexity"] < 1.5  # of 7 words in a cycle; 7 by guessing
     words = sample(trained.network, [3, 4], 8, np.random.default_rng(0), temperature=0.2)
     assert words == [5, 6, 0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("tied, projection, embedding", [(False, False, 6), (True, True, 6), (True, False, 8)])
+@pytest.mark.parametrize(
+    "tied, projection, embedding", [(False, False, 6), (True, True, 6), (True, False, 8)]
+)
 def test_output_weights_of_language(tied, projection, embedding):
     settings = toy_settings(tied=tied, projection=projection, embedding=embedding)
     network = language().network(settings, np.random.default_rng(0))
@@ -308,7 +318,9 @@ def test_a_convolutional_network_trains_on_the_digits():
     values, labels = loaded.task.data["train"]
     loaded.task.data["train"] = values[:600], labels[:600]
     table = find_preset("digits", "snu-conv", "small")
-    trained = train(loaded.task, settings_of(table, epochs=6, n_steps=8, max_spikes=8, hidden=(8,)), 0)
+    trained = train(
+        loaded.task, settings_of(table, epochs=6, n_steps=8, max_spikes=8, hidden=(8,)), 0
+    )
     figures = [record["accuracy"] for record in trained.history]
     assert trained.network.layers[0].out_shape == (8, 8, 8) and len(trained.network.layers) == 4
     assert figures[-1] > 0.75  # 0.10 by guessing
@@ -337,7 +349,9 @@ def test_every_preset_is_whole_and_says_where_each_value_is_from(key):
 
 
 def test_unknown_preset_unit_and_setting_are_named():
-    with pytest.raises(ValueError, match="preset: digits has no preset 'huge', expected one of 'small', 'paper'"):
+    with pytest.raises(
+        ValueError, match="preset: digits has no preset 'huge', expected one of 'small', 'paper'"
+    ):
         find_preset("digits", "snu", "huge")
     with pytest.raises(ValueError, match="unit: expected one of"):
         find_preset("digits", "perceptron", "small")
@@ -347,24 +361,48 @@ def test_unknown_preset_unit_and_setting_are_named():
 
 def test_a_setting_given_by_hand_is_read_as_python_and_checked():
     table = find_preset("language", "lstm", "paper")
-    read = read_changes(["tied=False", "projection=False", "hidden=(64, 32)", "lr=0.01", "clip=None",
-                         "optimiser=sgd"], table)
-    assert read == {"tied": False, "projection": False, "hidden": (64, 32), "lr": 0.01, "clip": None,
-                    "optimiser": "sgd"}
+    read = read_changes(
+        [
+            "tied=False",
+            "projection=False",
+            "hidden=(64, 32)",
+            "lr=0.01",
+            "clip=None",
+            "optimiser=sgd",
+        ],
+        table,
+    )
+    assert read == {
+        "tied": False,
+        "projection": False,
+        "hidden": (64, 32),
+        "lr": 0.01,
+        "clip": None,
+        "optimiser": "sgd",
+    }
     assert settings_of(table, **read).hidden == (64, 32)
     table = find_preset("digits", "snu", "small")
-    assert [read_changes([f"test_steps={text}"], table)["test_steps"] for text in ("None", "30")] == [None, 30]
+    assert [
+        read_changes([f"test_steps={text}"], table)["test_steps"] for text in ("None", "30")
+    ] == [None, 30]
     with pytest.raises(ValueError, match="--set test_steps: expected a positive int"):
         read_changes(["test_steps=0"], table)
 
 
-@pytest.mark.parametrize("text, words", [
-    ("lr", "expected NAME=VALUE with NAME one of"), ("rate=1", "got 'rate=1'"),
-    ("tied=1", "--set tied: expected True or False, got 1"), ("lr=0", "--set lr: expected a number in (0, inf)"),
-    ("lr=1" + "0" * 400, "--set lr"), ("batch=0", "--set batch: expected a positive int"),
-    ("hidden=64", "--set hidden: expected sizes such as (64,)"), ("hidden=()", "--set hidden"),
-    ("dropout=1", "--set dropout: expected a number in [0, 1)"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("lr", "expected NAME=VALUE with NAME one of"),
+        ("rate=1", "got 'rate=1'"),
+        ("tied=1", "--set tied: expected True or False, got 1"),
+        ("lr=0", "--set lr: expected a number in (0, inf)"),
+        ("lr=1" + "0" * 400, "--set lr"),
+        ("batch=0", "--set batch: expected a positive int"),
+        ("hidden=64", "--set hidden: expected sizes such as (64,)"),
+        ("hidden=()", "--set hidden"),
+        ("dropout=1", "--set dropout: expected a number in [0, 1)"),
+    ],
+)
 def test_a_setting_that_cannot_be_is_named(text, words):
     with pytest.raises(ValueError) as caught:
         read_changes([text], find_preset("language", "lstm", "paper"))

@@ -10,7 +10,7 @@ from .flags import FLAGS
 from .making import AGREEMENT, describe, make_case, remake
 from .manifest import (FORMAT, NAMES, VERSION, environment, load_case, read_manifest, shapes_of,
                        write_manifest)
-from .second import second_outputs
+from .scalar import scalar_outputs
 from .storage import as_text, check_text, inside, write_npz
 
 ABOUT = ("Inputs and right answers for implementations of the Spiking Neural Unit and what belongs "
@@ -93,7 +93,7 @@ def _differs(entry, definition, folder):
             same += 1
         elif kind == "input" or not relative(a, stored) <= tolerances.AGREE:
             return f"{name}: made again, it differs by {relative(a, stored):.1e}", len(new), same
-    for name, a in second_outputs(definition.config, inputs).items():
+    for name, a in scalar_outputs(definition.config, inputs).items():
         if not relative(a, outputs[name]) <= tolerances.AGREE:
             return f"{name}: the twin differs by {relative(a, outputs[name]):.1e}", len(new), same
     return _misdescribed(entry, describe(definition, inputs, outputs)), len(new), same

@@ -1,6 +1,6 @@
 """What stands behind a case: agreement of independent derivations, margins, and rounding errors.
 
-    twin        second derivation by scalar loops, all outputs (`second`)
+    twin        second derivation by scalar loops, all outputs (`scalar`)
     complex     complex step on the frozen program (`snu_ref.gradcheck.frozen`), gradients
     tape        a third text of the unit's equations, differentiated by a generic tape, all outputs
     rounding    the float64 answers against the same run in longdouble, where that is wider
@@ -14,11 +14,11 @@ from ...gradcheck.frozen import frozen_forward
 from ...gradcheck.numerical import complex_step
 from ...gradcheck.textbook import TEXTBOOK_LOSSES
 from ...snu import SNU
-from ..diagnosis.variants import run_variant
+from ..program.step import run
 from .case import group
 from .reference import STATE, make_unit, outputs_of
 from .reference_training import batch, make_network
-from .second import second_outputs
+from .scalar import scalar_outputs
 
 MANY = 200   # ours: with more inputs than this, the complex step covers parameters and states alone
 WIDER = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
@@ -35,7 +35,7 @@ def relative(a, reference):
 
 def differences(config, inputs, outputs):
     """{method: largest relative difference over all tensors} of each method that a case allows."""
-    found = {"twin": _worst(second_outputs(config, inputs), outputs)}
+    found = {"twin": _worst(scalar_outputs(config, inputs), outputs)}
     for method, derive in (("complex", complex_gradients), ("tape", tape_outputs)):
         derived = derive(config, inputs, outputs)
         if derived:
@@ -124,7 +124,7 @@ def tape_outputs(config, inputs, outputs):
     """The SNU's outputs by the generic tape; {} for others, and for long sequences: it is slow."""
     if config["unit"] != "snu" or inputs["x"].size > MANY:
         return {}
-    return {name: a for name, a in run_variant(config, inputs, ()).items() if name in outputs}
+    return {name: a for name, a in run(config, inputs).items() if name in outputs}
 
 
 # ---- margins and life ---------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """The verdict in words, for people, and as JSON, for programs."""
 import math
+import re
 
 from ..cases.manifest import FORMAT, VERSION
-from ..diagnosis.explanation import FORWARD_ALONE
+from ..diagnosis.causes import failing_options
 
 ALSO = 12  # further cases of a story that are listed, ours
 OTHERS = 3  # explanations that fit as well as the first, ours
@@ -36,15 +37,17 @@ def write(say, source, results, stories, unsteady=None, colour=False):
     errors = [r for r in results if r.verdict == "error" and not r.expected_to_fail]
     for reason, group in _by_reason(errors).items():
         say(paint(f"\nERROR  {_cases(group)}: {reason}", "red"))
+    for hint in hints(errors):
+        say(paint(f"\n       {hint}", "red"))
     for r in results:
         if r.expected_to_fail and r.verdict == "passed":
             say(paint(f"\nERROR  {r.id} passed, though it was expected to fail", "red"))
     if unsteady:
-        say(paint(f"\nNOT REPEATABLE  {unsteady.id} gives other numbers when it is run again: the "
-                  "port keeps a state from one run to the next,\n  or draws at random. Mend this "
-                  "first: what is said of the failures below may rest on it", "red"))
+        say(paint(f"\nNOT REPEATABLE  {unsteady.id} gives other numbers on a second run: the port "
+                  "keeps a state from one run to the next,\n  or draws random numbers. Fix this "
+                  "first; it may cause the failures below", "red"))
     for i, story in enumerate(stories):
-        _story(say, story, i + 1, len(stories), paint)
+        _story(say, story, i + 1, len(stories), results, paint)
     say("")
     _verdict(say, source, results, paint)
 
@@ -92,21 +95,19 @@ def _cases(group):
     return f"{len(ids)} cases ({', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''})"
 
 
-def _story(say, story, number, total, paint):
+def _story(say, story, number, total, results, paint):
     first = story.results[0]
     d, n = first.comparison.divergence, len(story.results)
     say(paint(f"\nFAILURE {number} of {total}: {n} case{'s' * (n > 1)}", "red"))
-    if story.explanation is not None:
-        _diagnosis(say, story, paint)
-    else:
-        _no_diagnosis(say, story)
+    for text in diagnosis(story, results):
+        say("  " + (paint(text, "bold") if text.startswith("diagnosis") else text))
     say(f"  first divergence, in the order of computation, in the simplest of them:\n"
         f"    case      {first.id}: {first.entry['why']}\n"
         f"    tensor    {d.tensor} at ({', '.join(map(str, d.index))})"
         + (f"   ({d.axes}, from 0)" if d.index else ""))
     say(f"    expected  {d.expected!r:<24} {d.expected_bits}")
     say(f"    got       {d.got!r:<24} {d.got_bits}"
-        + ("   <- not a number" if math.isnan(d.got) else ""))
+        + ("   <- the first NaN: what goes in there is finite" if math.isnan(d.got) else ""))
     say(f"    apart     {d.difference:.3g}" + (f", {d.ulps} ulps" if d.ulps >= 0 else "")
         + (f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal"))
     if not math.isnan(d.margin):
@@ -122,28 +123,86 @@ def _story(say, story, number, total, paint):
         say(f"  and {n - ALSO - 1} more; --json lists them all")
 
 
-def _diagnosis(say, story, paint):
-    e, n = story.explanation, len(story.results)
-    say("  " + paint(f"diagnosis: {e.text}", "bold"))
-    say(f"    the port's {'traces equal' if FORWARD_ALONE in e.names else 'numbers equal'} that in "
-        f"{n} of the failing cases, to {e.digits:.0f} digits in the one diagnosed")
+def diagnosis(story, results=()):
+    """What is said of the cause, line by line."""
+    n, first = len(story.results), story.results[0]
+    wrong = first.comparison.wrong
+    right = [name for name in first.comparison.compared if name not in wrong]
+    said = []
+    if story.grade == "digits":
+        said.append(f"diagnosis: {story.says[0]}")
+    elif story.grade == "confirmed":
+        said.append("diagnosis: " + "; and ".join(story.says))
+    elif story.grade == "held":
+        said.append("diagnosis, in part: " + "; and ".join(story.says))
+    else:
+        said.append("no diagnosis: no known mistake gives these numbers")
+    for reference, yours in story.diff:
+        said += [f"    - {reference}", f"    + {yours}   (yours)"]
+    if any("const(" in text for pair in story.diff for text in pair):
+        said.append("    const(a) is a, and no gradient flows through it")
+    if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
+            and not all(r.startswith(("d", "ds/")) for r, _ in story.diff):
+        said.append("    The backward pass does not follow this: it is the right one along these "
+                    "traces" + story.form[7:] + ".")
+    if story.grade == "confirmed":
+        these = "these edits" if len(story.says) > 1 else "this edit"
+        said.append(f"    confirmed: with {these} the equations give all numbers of "
+                    f"{n} failing case{'s' * (n > 1)}, to "
+                    f"{story.digits:.0f} digits")
+    for name, sets in (story.lines or {}).items():
+        said.append(f"    line {name}: " + (
+            "fails, and no known edit explains it" if not sets else
+            "holds" if sets[0] == () else "holds with " + "; ".join(
+                e.said() for e in sets[0])))
     if story.where:
-        say(f"    so it is in cases with {story.where} alone: others, which would fail too, pass")
+        said.append(f"    only in cases with {story.where}: others that should fail too pass")
+    for option, value, failing, passing in failing_options(results, story.results):
+        said.append(f"    all {failing} cases with {option} = {value} fail, "
+                    f"all {passing} others pass")
     for other in story.others[:OTHERS]:
-        say(f"    or, which these cases do not tell apart: {other.text}")
+        said.append("    or, which these cases do not tell apart: " + "; and ".join(other))
+    if story.grade in ("", "held"):
+        said.append(f"    wrong: {', '.join(wrong)}; right: {', '.join(right) or 'none'}")
+        said += _place(first)
+        if "s" not in first.comparison.compared and first.entry["config"]["unit"] == "snu":
+            said.append("    Return s as well and check again: with y alone little can be told.")
+    if story.beside:
+        said.append(f"    {_cases(story.beside)} fail{'s' * (len(story.beside) == 1)} as well, at "
+                    "boundaries: check again after the change")
+    return said
 
 
-def _no_diagnosis(say, story):
-    first = story.results[0]
-    say("  diagnosis: none of the known mistakes gives these numbers"
-        + ("; nearest to them in one case:" if story.partly else ""))
-    for other in story.partly:
-        say(f"    {other.text}")
-    for e, count, doubt in story.described:
-        say(f"    {count} of these cases {'look' if count > 1 else 'looks'} as if: {e.text}\n"
-            f"      this describes the numbers, it is no diagnosis: {doubt}")
-    right = [name for name in first.comparison.compared if name not in first.comparison.wrong]
-    say(f"    wrong: {', '.join(first.comparison.wrong)}; right: {', '.join(right) or 'none'}")
+def _place(r):
+    """Where in a trace the wrong numbers are, if they are not everywhere."""
+    d, outputs = r.comparison.divergence, r.case[1]
+    a, got = outputs[d.tensor], r.got[d.tensor]
+    if a.ndim != 3:
+        return []
+    bad, said = ~(abs(got - a) <= d.allowed), []
+    for axis, name in enumerate(("step", "sample", "input" if d.tensor == "grad.x" else "unit")):
+        there = sorted(set(bad.nonzero()[axis].tolist()))
+        if len(there) == 1 < a.shape[axis]:
+            said.append(f"{name} {there[0]} alone")
+    return [f"    {d.tensor} is wrong at {', '.join(said)} (from 0)"] if said else []
+
+
+def hints(errors):
+    """What a dtype or an axis that is wrong everywhere means, once."""
+    reasons = [r.reason for r in errors]
+    found = []
+    dtypes = {text.split("got ")[-1].split(";")[0] for reason in reasons
+              for text in [reason] if "expected dtype" in text}
+    if len(dtypes) == 1 and dtypes <= {"float32", "float64"}:
+        dtype = dtypes.pop()
+        found.append(f"{dtype} came back: if the port computes in it, use --dtype {dtype}")
+    swapped = [re.search(r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)",
+                         reason) for reason in reasons]
+    swapped = [m.groups() for m in swapped if m]
+    if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
+                       for t, b, n, u, v, w in swapped):
+        found.append("(B, T, n) came back: batch and time are exchanged; time comes first")
+    return found
 
 
 def _before(d):
@@ -176,27 +235,34 @@ def _verdict(say, source, results, paint):
 
 
 def as_json(source, results, stories, unsteady=None):
-    """The same as plain dicts and lists."""
-    story_of = {r.id: i for i, story in enumerate(stories) for r in story.results}
+    """The same as plain dicts and lists.
+
+    format, version, target, dtype, passed, strays; not_repeatable: the id of a case that gives
+    other numbers on a second run. stories: a list of {cases, beside (ids), diagnosis, others,
+    where, lines, report}; diagnosis: null or {grade, text, says, diff, form, digits}, diff a list
+    of [reference's line, the port's]. cases: a list of {id, family, verdict, reason,
+    expected_to_fail, story (a number), compared, left_out, worst, divergence}.
+    """
+    story_of = {r.id: i for i, story in enumerate(stories) for r in (*story.results, *story.beside)}
     return {
         "format": FORMAT, "version": VERSION, "target": source.name, "dtype": str(source.dtype),
         "passed": passed(results, source.strays), "strays": source.strays,
         "not_repeatable": unsteady and unsteady.id,
-        "stories": [_as_json(story) for story in stories],
+        "stories": [_as_json(story, results) for story in stories],
         "cases": [_case(r, story_of) for r in results],
     }
 
 
-def _as_json(story):
-    return {"cases": [r.id for r in story.results],
-            "diagnosis": story.explanation and _explanation(story.explanation),
-            "where": story.where,
-            "described": [{**_explanation(e), "cases": count, "doubt": doubt}
-                          for e, count, doubt in story.described]}
-
-
-def _explanation(e):
-    return {"variants": list(e.names), "text": e.text, "digits": float(e.digits)}
+def _as_json(story, results):
+    return {"cases": [r.id for r in story.results], "beside": [r.id for r in story.beside],
+            "diagnosis": {"grade": story.grade, "text": "; and ".join(story.says),
+                          "says": list(story.says), "diff": [list(pair) for pair in story.diff],
+                          "form": story.form, "digits": float(story.digits)}
+            if story.says else None,
+            "others": ["; and ".join(other) for other in story.others], "where": story.where,
+            "lines": {name: [[e.said() for e in edits] for edits in sets]
+                      for name, sets in (story.lines or {}).items()},
+            "report": diagnosis(story, results)}
 
 
 def _case(r, story_of):

@@ -1,1 +1,6 @@
-"""What is wrong with a port: the search for the mistakes that give its numbers."""
+"""What is wrong with a port: each line of the step by itself, on the port's own numbers.
+
+Read `unit` first: it looks at one class of cases after the other. `forward` and `lines` look at the
+forward pass line by line, `search` at the gradients, `sets` runs edits whole; `cover` chooses what
+is claimed, `causes` puts it together. `others` is for everything that is not the SNU.
+"""

@@ -1,1 +1,1 @@
-"""The equations as a program whose lines can be exchanged, with gradients from a tape."""
+"""The equations as lines of text, compiled, run and printed: `step` first, then `backward`."""

@@ -1,106 +1,102 @@
-"""RNN, GRU and LSTM for one step, each equation in a place of its own, so that it can be exchanged.
+"""RNN, GRU and LSTM for one step, as lines of text, differentiated by the tape.
 
-    rnn    h = act(a_h)
-    gru    r, z = sigma(a_r), sigma(a_z);  n = act(a_n), the reset before or after H_n;  h = mix
-    lstm   i, f, o = sigma(a_i), sigma(a_f), sigma(a_o);  g = act(a_g);  c = f c + i g
-           h = o tanh(c)
+    rnn    h = act(sum of h)
+    gru    r, z = gate(sum of r), gate(sum of z);  n = act(candidate)
+           h = z * h_before + (1 - z) * n
+    lstm   i, f, o = gate(sum of i), ...;  g = act(sum of g);  c = f * c_before + i * g
+           h = o * tanh(c)
+    sum    x @ W + h_before @ H + b      with the columns of W, H and b of each block, in `order`
 
-    a_k = x W_k + h H_k + b_k      for each block k of the columns of W, H and b, in `order`
-
-As in `snu_ref.oracle.program.equations`, a tape differentiates what comes of it; with nothing
-exchanged these are the numbers of `snu_ref.RNN`, `GRU` and `LSTM`. `catalogue_gated` lists the exchanges.
+As in `snu_ref.oracle.program.step`, an edit is another text for a line; without any, these are
+the numbers of `snu_ref.RNN`, `GRU` and `LSTM`.
 """
-from types import SimpleNamespace
-
 import numpy as np
 
-from ...activations import sigmoid, sigmoid_slope
-from .tape import Tape
+from .functions import ARRAYS, VARS
+from .step import compute
+from .tape import Tape, stand_in
 
-BLOCKS = {"rnn": "h", "gru": "rzn", "lstm": "ifgo"}
 FIELDS = {"rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
+BLOCKS = {"rnn": "h", "gru": "rzn", "lstm": "ifgo"}
+NAMES = {**VARS, "with_gradient_of": stand_in,
+         "tanh_with_slope_1": lambda a: a.apply(np.tanh, lambda v, f: np.ones_like(v)),
+         "tanh_with_slope_of_a": lambda a: a.apply(np.tanh, lambda v, f: 1 - v * v),
+         "sigmoid_with_slope_1": lambda a: a.apply(
+             lambda v: 0.5 + 0.5 * np.tanh(v / 2), lambda v, f: np.ones_like(v))}
 
 
-def sigma(a):
-    """The sigmoid of a Var."""
-    return a.apply(sigmoid, sigmoid_slope)
-
-
-def tanh(a):
-    """tanh of a Var."""
-    return a.apply(np.tanh, lambda v, f: 1 - f * f)
-
-
-def _reset_after(c):
-    return c.x @ c.W["n"] + c.b["n"] + c.r * (c.fed(c.h, c.H["n"]) + c.b_h)
-
-
-def _reset_before(c):
-    return c.x @ c.W["n"] + c.fed(c.r * c.h, c.H["n"]) + c.b["n"]
-
-
-def gated_equations(config):
-    """The right equations of a unit: name -> function of the step c."""
+def gated_lines(config):
+    """The right lines of a unit: name -> text."""
+    after = "x @ W_n + b_n + r * (h_before @ H_n + b_h)"
     return {
-        "order": BLOCKS[config["unit"]],
-        "inputs": lambda inputs: inputs,              # before the run
-        "outputs": lambda outputs, inputs: outputs,   # after it
-        "W": lambda W: W, "H": lambda H: H, "b": lambda b, k: b,
-        "fed": lambda h, H: h @ H,
-        "recall": lambda c: (c.h, c.c),
-        "sigma": sigma, "act": tanh,
-        "a": lambda c, k: c.x @ c.W[k] + c.fed(c.h, c.H[k]) + c.b[k],
-        "candidate": _reset_after if config.get("reset_after") else _reset_before,
-        "mix": lambda c: c.z * c.h + (1 - c.z) * c.n,
-        "cell": lambda c: c.f * c.c + c.i * c.g,
-        "shown": lambda c: c.o * tanh(c.c),
+        "order": BLOCKS[config["unit"]], "W": "W", "H": "H", "b": "b", "b_h": "b_h",
+        "h_0": "h_0", "c_0": "c_0", "h_before": "h_before", "c_before": "c_before",
+        "sum": "x @ W + h_before @ H + b", "gate": "sigmoid(a)", "act": "tanh(a)",
+        "candidate": after if config.get("reset_after") else
+        "x @ W_n + (r * h_before) @ H_n + b_n",
+        "mix": "z * h_before + (1 - z) * n", "cell": "f * c_before + i * g", "shown": "o * tanh(c)",
+        "dy": "dL_dy", "end_h": "dL_dh", "end_c": "dL_dc",
+        "dW": "dW", "dH": "dH", "db": "db", "db_h": "db_h", "dx": "dx",
     }
 
 
-def _step(c, unit):
-    c.h, c.c = c.recall(c)
-    if unit == "rnn":
-        c.h = c.act(c.a(c, "h"))
-    elif unit == "gru":
-        c.r, c.z = c.sigma(c.a(c, "r")), c.sigma(c.a(c, "z"))
-        c.n = c.act(c.candidate(c))
-        c.h = c.mix(c)
-    else:
-        c.i, c.f, c.o = (c.sigma(c.a(c, k)) for k in "ifo")
-        c.g = c.act(c.a(c, "g"))
-        c.c = c.cell(c)
-        c.h = c.shown(c)
-
-
-def run_gated(config, inputs, changes):
-    """Forward and backward with some equations exchanged: name -> array, the outputs of a case."""
-    e, unit = {**gated_equations(config), **changes}, config["unit"]
-    given, inputs = inputs, e["inputs"](inputs)
-    c, tape, n = SimpleNamespace(**e), Tape(), inputs["dy"].shape[-1]
+@np.errstate(all="ignore")
+def run_gated(config, inputs, edits=None):
+    """Forward and backward with some lines edited: name -> array, the outputs of a case."""
+    text, unit, tape = {**gated_lines(config), **(edits or {})}, config["unit"], Tape()
+    n, fields = inputs["dy"].shape[-1], FIELDS[config["unit"]]
     leaves = {name: {k: tape.leaf(inputs[f"params.{name}"][..., i * n:(i + 1) * n])
-                     for i, k in enumerate(e["order"])} for name in ("W", "H", "b")}
-    c.W, c.H = ({k: e[name](leaf) for k, leaf in leaves[name].items()} for name in ("W", "H"))
-    c.b = {k: e["b"](leaf, k) for k, leaf in leaves["b"].items()}
-    start = {field: tape.leaf(inputs[f"state.{field}"]) for field in FIELDS[unit]}
-    c.h, c.c = start["h"], start.get("c")
+                     for i, k in enumerate(text["order"])} for name in ("W", "H", "b")}
+    names, start = dict(NAMES), {f: tape.leaf(inputs[f"state.{f}"]) for f in fields}
     if config.get("reset_after"):
-        c.b_h = leaves["b_h"] = tape.leaf(inputs["params.b_h"])
-    xs, hs, cs = [], [], []
-    for c.t, x in enumerate(inputs["x"]):
-        c.x = tape.leaf(x)
-        _step(c, unit)
-        xs.append(c.x), hs.append(c.h), cs.append(c.c)
-    end = {"h": c.h, "c": c.c}
-    tape.backward([*zip(hs, inputs["dy"]), *((end[f], inputs[f"dend.{f}"]) for f in FIELDS[unit])])
-
-    outputs = {"c": np.stack([v.value for v in cs])} if unit == "lstm" else {}
-    outputs["y"] = np.stack([h.value for h in hs])
-    outputs.update({f"end.{f}": end[f].value for f in FIELDS[unit]})
-    outputs.update({f"grad.{name}": np.concatenate([leaf.gradient() for leaf in blocks.values()],
-                                                   axis=-1)
-                    for name, blocks in leaves.items() if name != "b_h"})
-    if "b_h" in leaves:
-        outputs["grad.b_h"] = c.b_h.gradient()
-    outputs["grad.x"] = np.stack([x.gradient() for x in xs])
+        leaves["b_h"] = {"": tape.leaf(inputs["params.b_h"])}
+        names["b_h"] = compute(text["b_h"], {**names, "b_h": leaves["b_h"][""]})
+    blocks = {name: {k: compute(text[name], {**names, name: leaf, "block": k})
+                     for k, leaf in leaves[name].items()} for name in ("W", "H", "b")}
+    names.update({f"{name}_{k}": a for name, of in blocks.items() for k, a in of.items()})
+    for f in fields:
+        names[f"{f}_before"] = compute(text[f"{f}_0"], {**names, f"{f}_0": start[f]})
+    xs, traces = [], {f: [] for f in fields}
+    for t, x in enumerate(inputs["x"]):
+        names.update(x=tape.leaf(x), t=t)
+        xs.append(names["x"])
+        for f in fields:
+            names[f"{f}_before"] = compute(text[f"{f}_before"], names)
+        _step(text, unit, names)
+        for f in fields:
+            traces[f].append(names[f])
+            names[f"{f}_before"] = names[f]
+    T, last = len(xs), {"T": len(xs), "B": inputs["x"].shape[1]}
+    tape.backward([(h, compute(text["dy"], {"dL_dy": dy, "last": t == T - 1}))
+                   for t, (h, dy) in enumerate(zip(traces["h"], inputs["dy"]))]
+                  + [(traces[f][-1], compute(text[f"end_{f}"], {f"dL_d{f}": inputs[f"dend.{f}"]}))
+                     for f in fields])
+    outputs = {name: np.stack([v.value for v in traces[f]])
+               for name, f in (("c", "c"), ("y", "h")) if f in traces}
+    outputs.update({f"end.{f}": traces[f][-1].value for f in fields})
+    for name, of in leaves.items():
+        gradient = np.concatenate([leaf.gradient() for leaf in of.values()], axis=-1)
+        outputs[f"grad.{name}"] = compute(text[f"d{name}"], {f"d{name}": gradient, **last}) + 0.0
+    dx = np.stack([x.gradient() for x in xs])
+    outputs["grad.x"] = compute(text["dx"], {**ARRAYS, "dx": dx})
     outputs.update({f"start.{f}": var.gradient() for f, var in start.items()})
-    return e["outputs"](outputs, given)
+    return outputs
+
+
+def _step(text, unit, names):
+    def total(k):
+        return compute(text["sum"], {**names, **{p: names[f"{p}_{k}"] for p in "WHb"}})
+
+    def through(line, a):
+        return compute(text[line], {**names, "a": a})
+    if unit == "rnn":
+        names["h"] = through("act", total("h"))
+    elif unit == "gru":
+        names["r"], names["z"] = through("gate", total("r")), through("gate", total("z"))
+        names["n"] = through("act", compute(text["candidate"], names))
+        names["h"] = compute(text["mix"], names)
+    else:
+        names.update({k: through("gate", total(k)) for k in "ifo"})
+        names["g"] = through("act", total("g"))
+        names["c"] = compute(text["cell"], names)
+        names["h"] = compute(text["shown"], names)

@@ -1,7 +1,7 @@
 """The answers of a case a second time, by scalar loops that share no code with the package.
 
 Units, layers and losses have their twins (`snu_ref.twins`); optimisers and clipping are written
-here, number by number; phase-change memory in `second_pcm`. What this returns may leave names out,
+here, number by number; phase-change memory in `scalar_pcm`. What this returns may leave names out,
 but never adds one.
 """
 import math
@@ -14,12 +14,12 @@ from ...gradcheck.twinning import run_twin
 from .case import group
 from .reference import STATE, run_snu_twin
 from .reference_training import batch, make_network, stack
-from .second_pcm import second_array, second_devices
+from .scalar_pcm import scalar_array, scalar_devices
 
 
-def second_outputs(config, inputs):
+def scalar_outputs(config, inputs):
     """Outputs of the second derivation, name -> float64 array."""
-    return SECOND[config["unit"]](config, inputs)
+    return SCALAR[config["unit"]](config, inputs)
 
 
 def _snu(config, inputs):
@@ -128,6 +128,6 @@ def _training(config, inputs):
     return stack(steps)
 
 
-SECOND = {"snu": _snu, "rnn": _recurrent, "gru": _recurrent, "lstm": _recurrent, "loss": _loss,
+SCALAR = {"snu": _snu, "rnn": _recurrent, "gru": _recurrent, "lstm": _recurrent, "loss": _loss,
           "optimiser": _optimiser, "clip": _clip, "training": _training,
-          "pcm": second_devices, "pcm-array": second_array}
+          "pcm": scalar_devices, "pcm-array": scalar_array}

@@ -91,7 +91,7 @@ class Parts(NamedTuple):
 RIGHT = Parts()
 
 
-def second_devices(config, inputs, parts=RIGHT):
+def scalar_devices(config, inputs, parts=RIGHT):
     """Outputs of a case of single devices."""
     n, t = inputs["noise.white"].shape[1], config["t_write"]
     devices = [parts.device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0)
@@ -118,10 +118,10 @@ def second_devices(config, inputs, parts=RIGHT):
     return outputs
 
 
-def second_array(config, inputs, parts=RIGHT):
+def scalar_array(config, inputs, parts=RIGHT):
     """Outputs of a case of a weight matrix."""
     if config["write"] == "update":
-        return _second_updates(config, inputs, parts)
+        return _updates(config, inputs, parts)
     W, pairs, t = inputs["W"], config["pairs"], config["t_read"]
     n_in, n_out = W.shape
     scale = 25.0 * pairs / max(abs(float(w)) for w in W.flat)
@@ -164,7 +164,7 @@ def _column(config, inputs, parts, x, D, b, j):
     return total * 25.0 * dac
 
 
-def _second_updates(config, inputs, parts):
+def _updates(config, inputs, parts):
     dW, pairs, scale = inputs["dW"], config["pairs"], config["scale"]
     every = config["refresh_every"]
     K, n_in, n_out = dW.shape

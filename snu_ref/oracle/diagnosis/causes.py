@@ -1,0 +1,175 @@
+"""Failures that have one cause told as one story: what is claimed, and of which cases."""
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..cases.manifest import FOLDER
+from ..mistakes import short
+from ..program.printing import diff
+from .cover import Claim
+from .network import network_with
+from .others import Program
+from .sets import texts
+from .unit import PROPOSING, Unit
+
+NEAR = 1e-3         # ours: relative errors below this, without an explanation, are lost digits
+BOUNDARY = 0.2      # ours: so many cases at boundaries, without one of their own, belong to a story
+OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
+
+
+class Story(NamedTuple):
+    """Failing Results with one cause, the simplest first.
+
+    grade: "confirmed" (all numbers of these cases follow from the edits), "held" (single lines hold
+    with these edits), "digits" (only precision is lost) or "" (not explained).
+    edits: [{"says", "line", ...}]; diff: [(reference, yours)]; lines: line -> what is known of it.
+    """
+    results: list
+    grade: str = ""
+    says: tuple = ()
+    diff: tuple = ()
+    form: str = ""
+    others: tuple = ()
+    digits: float = 0.0
+    where: str = ""
+    lines: Any = None
+    beside: tuple = ()     # Results at boundaries that fail too, unexplained
+
+
+def tell(results, dtype, folder=FOLDER):
+    """The stories of all failed Results."""
+    failed = {r.id: r for r in results if r.verdict == "failed"}
+    unit = Unit(results, np.dtype(dtype).name, folder)
+    claims, left = unit.claims()
+    rest = [r for r in failed.values() if r.entry["config"]["unit"] != "snu"]
+    stories = []
+    for claim in claims:
+        mine = [failed[id] for id in claim.ids]
+        if claim.edits is claims[0].edits:
+            carried = [r for r in rest if r.entry["config"]["unit"] == "training"
+                       and _carried(r, claim, unit)]
+            rest = [r for r in rest if r not in carried]
+            mine += carried
+        order = list(failed)
+        stories.append(_confirmed(claim, sorted(mine, key=lambda r: order.index(r.id))))
+    others, unexplained = _of_others(rest, np.dtype(dtype).name, unit.budget)
+    stories += others
+    left = [failed[id] for id in left]
+    at_edges = [r for r in left if r.entry["family"] not in PROPOSING]
+    if claims and len(at_edges) == len(left) <= max(BOUNDARY * len(stories[0].results), 1):
+        stories[0] = stories[0]._replace(beside=tuple(left))
+        left = []
+    return stories + _unexplained(left, unit) + _unexplained(unexplained, None)
+
+
+def _confirmed(claim, mine):
+    return Story(mine, "confirmed", claim.edits.said(), tuple(_diff(claim.edits.all, mine)),
+                 getattr(claim.edits, "form", ""), tuple(other.said() for other in claim.others),
+                 claim.digits, claim.where)
+
+
+def _diff(edits, mine):
+    """The lines of several edits, each in the configuration of a case in which it applies."""
+    left, pairs = list(edits), []
+    configs = [(r.entry["config"], r.case[0]) for r in mine
+               if r.entry["config"]["unit"] != "training"]
+    while left and configs:
+        config, inputs = max(configs, key=lambda c: sum(e.applies(*c) for e in left))
+        here = [e for e in left if e.applies(config, inputs)]
+        if not here:
+            break
+        pairs += [pair for pair in diff(config, texts(here)) if pair not in pairs]
+        left = [e for e in left if e not in here]
+    return pairs or [pair for r in mine[:1] for pair in diff(r.entry["config"], texts(edits))]
+
+
+def _carried(r, claim, unit):
+    """Whether a mistake of the unit explains a training run as well."""
+    inputs = r.case[0]
+    bound = 4 * r.entry["tolerance"][unit.dtype]["bound"]
+    try:
+        outputs = short.training_numbers(r.entry["config"], inputs, {},
+                                         network_with(claim.edits, unit.budget))
+    except (ValueError, ArithmeticError):
+        return False
+    return all(np.abs(outputs[name] - a).max() <= bound * (np.abs(outputs[name]).max() or 1)
+               for name, a in r.got.items())
+
+
+def _of_others(rest, dtype, budget):
+    stories, left, groups = [], [], {}
+    for r in rest:
+        config = r.entry["config"]
+        kind = config["unit"], config["loss"] if config["unit"] == "loss" else None
+        groups.setdefault(kind, []).append(r)
+    for group in groups.values():
+        claims, ids = Program(group, dtype, budget).claims()
+        by_id = {r.id: r for r in group}
+        for claim in claims:
+            same = next((i for i, s in enumerate(stories) if s.says == claim.edits.said()), None)
+            mine = [by_id[id] for id in claim.ids]
+            if same is None:
+                stories.append(_confirmed(claim, mine))
+            else:
+                stories[same] = stories[same]._replace(results=stories[same].results + mine)
+        left += [by_id[id] for id in ids]
+    return stories, left
+
+
+def _unexplained(left, unit):
+    """Stories without a confirmed cause, by their first divergence."""
+    stories, groups = [], {}
+    near = [r for r in left if 0 < r.comparison.worst < NEAR
+            and all(np.isfinite(a).all() for a in r.got.values())]
+    if len(near) < len(left) / 2:
+        near = []
+    if near:
+        digits = float(-np.log10(max(r.comparison.worst for r in near)))
+        stories.append(Story(near, "digits", (precision(digits),), digits=digits))
+    for r in left:
+        if r in near:
+            continue
+        groups.setdefault((r.entry["config"]["unit"], r.comparison.divergence.tensor), []).append(r)
+    for group in groups.values():
+        lines = _lines(group, unit) if unit is not None else None
+        if lines and group[0].entry["config"]["h"] == "step" and "v" not in group[0].got:
+            lines = {name: lines[name] for name in lines if name in ("z", "s")}  # bits prove little
+        edits = [e for sets in (lines or {}).values() for e in (sets[0] if sets else ())]
+        partial = [unit.wholes[r.id].partial for r in group if unit is not None
+                   and unit.wholes[r.id].partial is not None]
+        if partial and not edits:
+            edits = partial[0].all
+        stories.append(Story(group, "held" if edits else "", tuple(e.said() for e in edits),
+                             tuple(_diff(edits, group)) if edits else (),
+                             lines=lines))
+    return stories
+
+
+def _lines(group, unit):
+    """line -> sets of edits with which it holds, in the first class of cases of a group."""
+    held = unit.held([r.id for r in group])
+    return next(iter(held.values())).found if held else None
+
+
+def precision(digits):
+    """What it means that all numbers agree to so many digits, and no further."""
+    kind = ("single precision, float32, somewhere, or a small term too many, an eps" if digits > 5
+            else "3 digits are those of TF32 and float16, 2 those of bfloat16")
+    return f"the equations hold, digits are lost: all numbers agree to {digits:.1f} digits ({kind})"
+
+
+def failing_options(results, mine):
+    """[(option, value, failing, passing)]: options whose cases all fail, and no others."""
+    units = [r for r in results if r.entry["config"]["unit"] == "snu"
+             and r.verdict in ("passed", "failed")]
+    ids, found = {r.id for r in mine}, []
+    for option in OPTIONS:
+        for value in dict.fromkeys(r.entry["config"][option] for r in units):
+            there = {r.id for r in units if r.entry["config"][option] == value}
+            if there == ids and len(there) < len(units) \
+                    and all(r.verdict == "passed" for r in units if r.id not in ids):
+                found.append((option, value, len(there), len(units) - len(there)))
+    return found
+
+
+__all__ = ["Claim", "Story", "tell", "failing_options"]

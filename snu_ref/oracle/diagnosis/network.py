@@ -1,0 +1,46 @@
+"""A mistake of the unit carried to training runs: networks whose SNU layers have edited lines."""
+from types import SimpleNamespace
+
+import numpy as np
+
+from ...snu import SNU
+from ..cases.reference_training import make_network
+from .seen import Seen
+from .sets import Whole
+
+
+def network_with(edits, count):
+    """A function like `make_network`; the SNU layers run a set of edits (`Edits`)."""
+    def make(config, params, dtype):
+        network = make_network(config, params, dtype)
+        for layer in network.layers:
+            if isinstance(layer, SNU):
+                _edit(layer, edits, count)
+        return network
+    return make
+
+
+def _edit(layer, edits, count):
+    config = dict(unit="snu", h=layer.h.name, g=layer.g.name, surrogate=layer.surrogate.name,
+                  recurrent="H" in layer.params, lateral_inhibition=layer.lateral_inhibition,
+                  reset_grad=layer.reset_grad)
+
+    def outputs(inputs):
+        here = edits.for_case(config, inputs)
+        return Whole(Seen("", "", config, inputs, {}, {}, 0.0), count).run(here)
+
+    def forward(x, state=None):
+        zero = np.zeros((x.shape[1], layer.params["b"].size))
+        s, y = state or (zero, zero)
+        inputs = {"x": x, "state.s": s, "state.y": y, "dend.s": zero, "dend.y": zero,
+                  "dy": np.zeros((*x.shape[:2], zero.shape[1])),
+                  **{f"params.{name}": a for name, a in layer.params.items()}}
+        found = outputs(inputs)
+        end = type(layer.zero_state(x.shape[1]))(found["end.s"], found["end.y"])
+        return found["y"], SimpleNamespace(inputs=inputs, state=end, y=found["y"])
+
+    def backward(dy, cache, dstate=None, need_dx=True):
+        found = outputs({**cache.inputs, "dy": dy})
+        grads = {name: found[f"grad.{name}"] for name in layer.params}
+        return found["grad.x"], grads, None
+    layer.forward, layer.backward = forward, backward

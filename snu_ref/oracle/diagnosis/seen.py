@@ -1,0 +1,86 @@
+"""A failing case of the SNU as the diagnosis sees it: what went in, what the port returned."""
+from typing import NamedTuple
+
+import numpy as np
+
+from ..program.step import FORWARD
+
+SLACK = {"float64": 1.0, "float32": 4.0}  # ours: a wrong port may round more than the right one
+WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
+
+
+class Seen(NamedTuple):
+    """One case: configuration, inputs, the port's numbers, the right ones, the relative bound."""
+    id: str
+    family: str
+    config: dict
+    inputs: dict
+    got: dict
+    right: dict
+    bound: float
+
+    @property
+    def T(self):
+        """Number of steps."""
+        return len(self.inputs["x"])
+
+    def names(self, forward):
+        """Names of the outputs that the port returned, of the forward or of the backward pass."""
+        return [name for name in self.got if (name in FORWARD) == forward]
+
+    def tolerance(self, a):
+        """The largest difference that is allowed to numbers a."""
+        size = np.abs(a[np.isfinite(a)]).max(initial=0)
+        return self.bound * (size or 1.0)
+
+    def equal(self, a, got):
+        """Whether numbers a are the port's; NaN is NaN."""
+        return a.shape == got.shape and np.allclose(got, a, rtol=0, atol=self.tolerance(a),
+                                                    equal_nan=True)
+
+    def matches(self, outputs, names=None):
+        """Whether outputs are the port's, in all tensors or in some."""
+        return all(self.equal(outputs[name], self.got[name])
+                   for name in (self.got if names is None else names) if name in outputs)
+
+    def advance(self, outputs):
+        """How far outputs agree with the port's, back in time, and in how many tensors."""
+        walk = [name for name in WALK_BACK if name in self.got]
+        far = 0
+        for t in reversed(range(self.T)):
+            for name in walk:
+                a, got = outputs[name], self.got[name]
+                if not np.allclose(got[t], a[t], rtol=0, atol=self.tolerance(a), equal_nan=True):
+                    break
+                far += 1
+            else:
+                continue
+            break
+        return far, sum(self.equal(outputs[name], self.got[name]) for name in self.names(False))
+
+    def digits(self, outputs):
+        """To how many digits outputs are the port's."""
+        worst = max((float(np.nanmax(np.abs(outputs[name] - a), initial=0))
+                     / (np.abs(outputs[name][np.isfinite(outputs[name])]).max(initial=0) or 1.0)
+                     for name, a in self.got.items() if name in outputs), default=0.0)
+        return min(17.0, -np.log10(worst)) if worst else 17.0
+
+
+def seen_of(result, dtype):
+    """The Seen of a failed Result."""
+    entry, (inputs, right) = result.entry, result.case
+    name = np.dtype(dtype).name
+    return Seen(entry["id"], entry["family"], entry["config"], inputs, result.got, right,
+                SLACK[name] * entry["tolerance"][name]["bound"])
+
+
+def forward_class(seen):
+    """The options that the forward pass depends on."""
+    c = seen.config
+    return c["recurrent"], c["lateral_inhibition"], c["h"], c["g"]
+
+
+def has_traces(seen):
+    """Whether the state of each step can be known from what the port returned."""
+    return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")
+

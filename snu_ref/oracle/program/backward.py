@@ -1,0 +1,109 @@
+"""The backward pass as lines of text, as one writes it by hand; it runs along any traces.
+
+    dy = dL_dy + dL_dy_end + dz_after @ H.T - decay * s * dz_after
+    dv = dy * h_slope
+    ds = dL_ds_end + dv + decay * gate_after * dz_after
+    dz = ds * g_slope
+    dW = sum(outer(x, dz));  dH = sum(outer(y_before, dz));  db = sum(dv)
+    ddecay = sum(dz * s_before * gate);  dx = dz @ W.T
+
+dz_after and gate_after are those of the step that follows, 0 after the last. dL_dy_end and
+dL_ds_end are the cotangents of the final state, 0 before the last step. The first lines run
+back through time; the sums are of whole arrays (T, B, n). As in `step`, an edit is another text
+for a line; dy and ds have a line for each of their parts. With inhibition the term of the reset is
+share(..., y): its sum over the units, shared by those that tie for the maximum.
+"""
+import numpy as np
+
+from .functions import ARRAYS
+from .step import compute, resolve, slope_of_g, slope_of_h
+
+DY = ("loss_y", "end_y", "through_H", "through_gate")
+DS = ("end_s", "through_v", "through_leak")
+SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
+
+
+def backward_lines(config):
+    """The right lines: name -> text. "0" is a part that is not there."""
+    reset = "share(-decay * s * dz_after, y)" if config["lateral_inhibition"] \
+        else "-decay * s * dz_after"
+    return {
+        "loss_y": "dL_dy", "end_y": "dL_dy_end",
+        "through_H": "dz_after @ H.T" if config["recurrent"] else "0",
+        "through_gate": "0" if config["reset_grad"] == "detached" else reset,
+        "h_slope": slope_of_h(config), "dv": "dy * h_slope",
+        "end_s": "dL_ds_end", "through_v": "dv", "through_leak": "decay * gate_after * dz_after",
+        "g_slope": slope_of_g(config), "dz": "ds * g_slope",
+        "dW": "sum(outer(x, dz))", "dH": "sum(outer(y_before, dz))", "db": "sum(dv)",
+        "ddecay": "sum(dz * s_before * gate)", "dx": "dz @ W.T",
+        "start_s": "ds", "start_y": "dy",
+    }
+
+
+@np.errstate(all="ignore")
+def run_backward(config, inputs, traces, edits=None, start=None):
+    """Adjoints and gradients along the traces z, s, v, y and gate, each (T, B, n).
+
+    start: the state before the first step, where it is not the given one.
+    """
+    text = {name: resolve(line, config)
+            for name, line in {**backward_lines(config), **(edits or {})}.items()}
+    s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
+    T, B, n = inputs["dy"].shape
+    params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
+    inhibited = config["lateral_inhibition"]
+    names = {**ARRAYS, **params, "via_gate":
+             lambda d: ARRAYS["share"](d, names["y"]) if inhibited else d,
+             "T": T, "B": B, "n": n, "k": 1.0, "dL_ds_end": 0.0 * s_0,
+             "dL_dy_end": 0.0 * s_0, "dz_after": 0.0 * s_0, "gate_after": 0.0 * s_0,
+             "dv_after": 0.0 * s_0, "ds_after": 0.0 * s_0, "s_next": 0.0 * s_0,
+             "y_next": 0.0 * s_0, "recurrent": config["recurrent"], "s_start": s_0,
+             "end_cotangent": inputs["dend.s"]}
+    before = {"s_before": np.concatenate([s_0[None], traces["s"][:-1]]),
+              "y_before": np.concatenate([y_0[None], traces["y"][:-1]]),
+              "v_before": np.concatenate([(s_0 + inputs["params.b"])[None], traces["v"][:-1]])}
+    found = {name: np.zeros((T, B, n)) for name in ("dy", "dv", "ds", "dz")}
+    for t in reversed(range(-1, T)):
+        names.update(t=t, last=float(t == T - 1))
+        if t >= 0:
+            names.update({name: a[t] for name, a in {**traces, **before}.items()},
+                         dL_dy=inputs["dy"][t], dL_dy_before=inputs["dy"][t - 1] * (t > 0),
+                         dL_dy_next=inputs["dy"][t + 1] if t < T - 1 else 0.0 * s_0)
+        else:
+            names.update(s=s_0, y=y_0, dL_dy=0.0 * s_0,
+                         dL_dy_before=0.0 * s_0, dL_dy_next=0.0 * s_0)
+        end = t == T - 1
+        names.update(dL_dy_end=inputs["dend.y"] if end else 0.0 * s_0,
+                     dL_ds_end=inputs["dend.s"] if end else 0.0 * s_0)
+        dy = _sum(text, DY, names)
+        if t < 0:
+            names.update(dy=dy, dv=0.0 * s_0)
+            names["ds"] = _sum(text, DS, names)
+            for line in ("start_s", "start_y"):
+                found[line.replace("_", ".")] = compute(text[line], names) + np.zeros_like(s_0)
+            break
+        names["dy"] = dy
+        for line, of in (("h_slope", "h_slope"), ("dv", "dv")):
+            names[line] = compute(text[of], names)
+        names["ds"] = _sum(text, DS, names)
+        names["g_slope"] = compute(text["g_slope"], names)
+        names["dz"] = compute(text["dz"], names) * np.ones_like(s_0)
+        for name in found:
+            found[name][t] = names[name]
+        names.update(dz_after=names["dz"], gate_after=names["gate"], dv_after=names["dv"],
+                     ds_after=names["ds"], s_next=names["s"], y_next=names["y"])
+    names.update(found, **traces, **before, x=inputs["x"])
+    result = {f"adj.{name}": found["d" + name] for name in ("y", "v", "s", "z")}
+    for line, name in SUMS.items():
+        if line != "dH" or "H" in params:
+            result[name] = compute(text[line], names) * np.ones(
+                inputs["x"].shape if line == "dx" else params[line[1:]].shape)
+    return {**result, "start.s": found["start.s"], "start.y": found["start.y"]}
+
+
+def _sum(text, parts, names):
+    total = 0.0
+    for part in parts:
+        if text[part] != "0":
+            total = total + compute(text[part], names)
+    return total

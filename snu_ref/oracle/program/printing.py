@@ -1,0 +1,42 @@
+"""Edits as a diff: the reference's line and the port's, assembled from the texts that are run."""
+import re
+
+from .backward import DS, DY, backward_lines
+from .gated import gated_lines
+from .step import PARTS, lines, resolve
+
+SUMS = {"z": PARTS, "dy": DY, "ds": DS}
+LABELS = {"kept": "s_kept", "kept_y": "y_kept", "s_out": "s_reported", "y_out": "y_reported",
+          "v_out": "v_reported", "z_out": "z_reported", "h_slope": "dy/dv", "g_slope": "ds/dz",
+          "sum": "a", "start_s": "dL/ds_0", "start_y": "dL/dy_0"}
+INSIDE = ("decay", "b", "W", "H", "fired")   # an edit of these is shown where they stand
+
+
+def diff(config, edits):
+    """[(reference's line, the port's)] of edits (name -> text), in the order of computation."""
+    if config["unit"] != "snu":
+        right = gated_lines(config) if config["unit"] in ("rnn", "gru", "lstm") else {}
+        return [(f"{LABELS.get(name, name)} = {right.get(name, name)}",
+                 f"{LABELS.get(name, name)} = {text}") for name, text in edits.items()]
+    right = {**lines(config), **backward_lines(config)}
+    pairs = []
+    for name in ("s_0", "y_0", "s_before", "y_before", "gate", "z", "s", "v", "y", "kept", "kept_y",
+                 "z_out", "s_out", "v_out", "y_out", "h_slope", "g_slope", "dy", "dv", "ds", "dz",
+                 "dW", "dH", "db", "ddecay", "dx", "start_s", "start_y"):
+        two = [_line(name, config, right, changed) for changed in ({}, edits)]
+        if two[0] != two[1]:
+            pairs.append(tuple(f"{LABELS.get(name, name)} = {text}" for text in two))
+    return pairs
+
+
+def _line(name, config, right, edits):
+    text = {**right, **edits}
+    parts = SUMS.get(name, (name,))
+    whole = " + ".join(text[part] for part in parts if text[part] != "0") or "0"
+    if name in ("gate", "z", "s", "v"):
+        for inner in INSIDE:
+            if inner == "fired" or inner in edits:
+                new = text[inner]
+                new = new if re.fullmatch(r"[\w.]+(\([^()]*\))?", new) else f"({new})"
+                whole = re.sub(rf"\b{inner}\b", lambda _, new=new: new, whole)
+    return resolve(whole, config).replace("+ -", "- ")

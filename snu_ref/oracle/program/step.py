@@ -1,0 +1,217 @@
+"""The unit's step as lines of text, which are compiled, run through time and differentiated.
+
+    fired = y_before                     max(y_before) with lateral inhibition; const(...) detached
+    gate = 1 - fired
+    z = x @ W + y_before @ H + decay * s_before * gate
+    s = g(z)
+    v = s + b
+    y = h(v)
+
+s_before and y_before are what the step before has kept. An edit puts another text in the place of
+a line; z has a line for each of its parts. `run` takes the lines through time on a tape
+and differentiates them; with no edits the numbers are those of `snu_ref.SNU`. The text that is run
+is the text that a verdict prints.
+
+What it does not do: speed, long sequences, any check of its arguments.
+"""
+import re
+from functools import lru_cache
+
+import numpy as np
+
+from ...activations import SURROGATES
+from .functions import ARRAYS, G_SLOPES, H_SLOPES, VARS, point
+from .tape import Tape, Var
+
+TRACES = ("z", "s", "v", "y")
+FORWARD = (*TRACES, "end.s", "end.y")
+PARAMETERS = ("W", "H", "b", "decay")
+PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
+STEP = ("s_before", "y_before", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
+        "z_out", "s_out", "v_out", "y_out")
+
+
+def lines(config):
+    """The right lines of a configuration: name -> text. "0" is a part that is not there."""
+    fired = "max(seen)" if config["lateral_inhibition"] else "seen"
+    return {
+        "s_0": "s_0", "y_0": "y_0", "W": "W", "H": "H", "b": "b", "decay": "decay",
+        "s_before": "s_before", "y_before": "y_before", "fired": fired, "gate": "1 - fired",
+        "input": "x @ W", "feedback": "y_before @ H" if config["recurrent"] else "0",
+        "leak": "decay * s_before * gate", "bias": "0",
+        "s": "g(z)", "v": "s + b", "y": "h(v)", "kept": "s", "kept_y": "y",
+        "z_out": "z", "s_out": "s", "v_out": "v", "y_out": "y", "g_slope": slope_of_g(config),
+        "h_slope": slope_of_h(config),
+    }
+
+
+def slope_of_g(config):
+    """g'(z) as text."""
+    return G_SLOPES[config["g"]]
+
+
+def slope_of_h(config):
+    """h'(v) as text: of the step that of its surrogate."""
+    return H_SLOPES[config["surrogate"]] if config["h"] == "step" else "y * (1 - y)"
+
+
+def resolve(text, config):
+    """A line with the names of this configuration for g, h and `seen`, what the gate sees of y."""
+    return _resolved(text, *(config[name] for name in (
+        "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
+
+
+@lru_cache(maxsize=None)
+def _resolved(text, g, h, surrogate, reset_grad, inhibited):
+    text = re.sub(r"\bg\(", g + "(", text)
+    text = re.sub(r"\bh\(", h + "(", text)
+    text = re.sub(r"\bpsi\(", f"psi_{surrogate}(", text)
+    text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
+        r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
+        H_SLOPES[surrogate]) + ")", text)
+    seen = "const" if reset_grad == "detached" else ""
+    fired = rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)"
+    text = re.sub(r"\bfired_by\((\w+)\)", fired, text)
+    return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
+
+
+BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
+
+
+@lru_cache(maxsize=None)
+def compiled(text):
+    """The code of a line."""
+    return compile(text, "<line>", "eval")
+
+
+def compute(text, names):
+    """The value of a line."""
+    return eval(compiled(text), BUILTINS, names)
+
+
+def program(config, edits):
+    """The lines of a configuration with edits (name -> text) in their places, resolved."""
+    return {name: resolve(text, config) for name, text in {**lines(config), **edits}.items()}
+
+
+def names_of(config, inputs, dtype=np.float64):
+    """What every line may use: functions, and h with the slope of the surrogate."""
+    dpsi = SURROGATES[config["surrogate"]].dpsi
+    step = point(lambda v: (v > 0).astype(v.dtype), lambda v, y: dpsi(v))
+    return {**VARS, "step": step,
+            "step_from": lambda fires, v: v.apply(lambda a: fires.value, lambda a, y: dpsi(a)),
+            "T": len(inputs["x"]), "B": inputs["x"].shape[1], "k": 1.0,
+            "recurrent": config["recurrent"]}
+
+
+def _value(a, like):
+    """A part of z as a Var of its full shape; a number may stand for it."""
+    if isinstance(a, Var) and a.value.shape == like:
+        return a
+    return a + np.zeros(like)
+
+
+class Run:
+    """One run through time: the tape, its leaves, and the Vars of every step."""
+
+    def __init__(self, config, inputs, edits, dtype=np.float64, held=None):
+        self.config, self.text, self.tape = config, program(config, edits), Tape()
+        self.edits, self.held = edits, held
+        inputs = {name: a.astype(dtype) for name, a in inputs.items()}
+        self.inputs, tape = inputs, self.tape
+        names = names_of(config, inputs)
+        self.leaves = {name: tape.leaf(inputs[f"params.{name}"]) for name in PARAMETERS
+                       if f"params.{name}" in inputs}
+        self.leaves.update({f"{k}_0": tape.leaf(inputs[f"state.{k}"]) for k in "sy"})
+        names.update(self.leaves)
+        for name in self.leaves:
+            names[name] = self._param(name, compute(self.text[name], names), names)
+        zero = tape.leaf(0 * inputs["state.s"])
+        names.update(s_before=names["s_0"], y_before=names["y_0"], y_before2=zero,
+                     s_start=names["s_0"], y_start=names["y_0"], current=0.0,
+                     x_before=tape.leaf(0 * inputs["x"][0]))
+        self.steps, self.xs = [], []
+        borders = np.cumsum(config.get("pieces", ()))
+        for t, x in enumerate(inputs["x"]):
+            names.update(t=t, x=tape.leaf(x), border=t in borders,
+                         from_second=lambda later, at_first, t=t: later if t else at_first)
+            self.xs.append(names["x"])
+            self._step(names, t)
+            names.update(x_before=names["x"], y_before2=names["y_before"],
+                         s_before=names["kept"], y_before=names["kept_y"])
+        self.end = names["kept"], names["kept_y"]
+
+    def _param(self, name, value, names):
+        """What stands for a parameter; held: its value, with the gradient of the plain one."""
+        if not isinstance(value, Var):
+            value = self.tape.leaf(np.zeros_like(names[name].value) + value)
+        return value
+
+    def _step(self, names, t):
+        text, shape = self.text, self.inputs["state.s"].shape
+        for name in STEP:
+            if name == "s":
+                z = sum((_value(names[part], shape) for part in PARTS if text[part] != "0"), 0.0)
+                names["z"] = self._held("z", z, t) if isinstance(z, Var) else self.tape.leaf(
+                    np.zeros(shape))
+            value = compute(text[name], names)
+            if name in ("s", "v", "y"):
+                value = self._held(name, value, t)
+            if name in ("s", "y") and f"{'g' if name == 's' else 'h'}_slope" in self.edits:
+                value = self._sloped(name, value, names)
+            names[name] = value
+        self.steps.append({name: names[name] for name in
+                           ("z", "s", "v", "y", "gate", "z_out", "s_out", "v_out", "y_out")})
+
+    def _sloped(self, name, value, names):
+        """s or y with the edited slope to z or v."""
+        of = names["z" if name == "s" else "v"]
+        arrays = {**ARRAYS, **{k: getattr(a, "value", a) for k, a in names.items() if k in (
+            "z", "s", "v", "b", "decay", "s_before", "y_before")}, name: value.value}
+        arrays["v_before"] = arrays["s_before"] + arrays["b"]
+        if name == "s":
+            arrays["v"] = value.value + arrays["b"]
+        slope = compute(self.text["g_slope" if name == "s" else "h_slope"], arrays)
+        return self.tape.node(value.value, lambda d: of.receive(d * slope))
+
+    def _held(self, name, value, t):
+        """Held to the numbers of another run: its value, with this line's gradient."""
+        if self.held is None:
+            return value
+        return value.tape.node(self.held[name][t], value.receive)
+
+    def forward(self):
+        """Traces and final state: name -> array."""
+        found = {name: np.stack([np.broadcast_to(getattr(step[name + "_out"], "value",
+                                                         step[name + "_out"]),
+                                                 step["z"].value.shape)
+                                 for step in self.steps]) for name in TRACES}
+        found["end.s"], found["end.y"] = (var.value for var in self.end)
+        return found
+
+    def computed(self):
+        """What the steps computed, whatever is reported: z, s, v, y and the gate."""
+        return {name: np.stack([np.broadcast_to(getattr(step[name], "value", step[name]),
+                                                step["z"].value.shape) for step in self.steps])
+                for name in (*TRACES, "gate")}
+
+    def backward(self):
+        """Adjoints and gradients, by the tape."""
+        i = self.inputs
+        self.tape.backward([(step["y_out"], dy) for step, dy in zip(self.steps, i["dy"])]
+                           + [(self.end[0], i["dend.s"]), (self.end[1], i["dend.y"])])
+        shown = "s_out" if self.text["s_out"] == "kept" else "s"
+        found = {f"adj.{name}": np.stack([step[shown if name == "s" else name].gradient()
+                                          for step in self.steps]) for name in reversed(TRACES)}
+        found.update({f"grad.{name}": self.leaves[name].gradient() for name in PARAMETERS
+                      if name in self.leaves})
+        found["grad.x"] = np.stack([x.gradient() for x in self.xs])
+        found.update({f"start.{k}": self.leaves[f"{k}_0"].gradient() for k in "sy"})
+        return found
+
+
+@np.errstate(all="ignore")  # a wrong unit may overflow
+def run(config, inputs, edits=None, dtype=np.float64, backward=True):
+    """All outputs of a case with some lines edited (name -> text), differentiated by the tape."""
+    done = Run(config, inputs, edits or {}, dtype)
+    return {**done.forward(), **(done.backward() if backward else {})}

@@ -1,0 +1,209 @@
+"""Run the blind ports, and count what the check says of each.
+
+    python tests/oracle/run_blind_ports.py [--every N] [--only NAME ...] [--wrong] [--show]
+
+Each port is held against all vectors. `judge` decides whether the verdict names its mistakes. With
+--wrong nothing is diagnosed: it is counted that each wrong port fails, that each of its mistakes
+changes numbers of its own, and that each right port passes, in float32 and in float64.
+"""
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
+
+from blind_ports import PORTS  # noqa: E402
+from snu_ref.oracle.cases.case import Case  # noqa: E402
+from snu_ref.oracle.cases.manifest import load_case, read_manifest  # noqa: E402
+from snu_ref.oracle.comparison.compare import compare  # noqa: E402
+
+FILE = Path(__file__).with_name("blind_ports.py")
+TIMEOUT = 3600  # seconds: for a check that hangs alone
+
+
+# ---- what the check says ------------------------------------------------------------------------
+
+def check(port, *options):
+    """The check's exit status, its text, and its JSON, of a port by name."""
+    command = [sys.executable, "-m", "snu_ref", "check", f"{FILE}:PORTS.{port.name}", *options]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "verdict.json"
+        told = subprocess.run([*command, "--json", str(file)], cwd=ROOT, capture_output=True,
+                              text=True, timeout=TIMEOUT)
+        if not file.exists():
+            raise RuntimeError(f"{port.name}: the check wrote no verdict: {told.stderr}")
+        return told.returncode, told.stdout, json.loads(file.read_text())
+
+
+def judge(port, verdict_text, verdict_json):
+    """What a verdict is worth: outcome {mistake: "named", "described" or "missed"}, and doubts.
+
+    The one place that knows the form of a verdict. A mistake is named if a diagnosis holds its
+    words, described if another part of the text does. An odd difference, which no table has, need
+    not be named, and is left out. Two things are in doubt, and to be read by a person:
+
+    - a diagnosis that holds the words of no mistake of the port;
+    - one after whose mending some of its cases still fail: the port is run without the mistakes
+      that the diagnosis names. Beside an odd difference that is as it must be.
+    """
+    stories = [(s["diagnosis"]["text"], s["cases"]) for s in verdict_json["stories"]
+               if s["diagnosis"]]
+    if verdict_json["not_repeatable"]:
+        stories.append(("not repeatable: other numbers in another run", []))
+    described = [text for story in verdict_json["stories"] for text in story["others"]]
+    named, doubts = set(), []
+    for text, ids in stories:
+        keys = [key for key, mistake in port.mistakes.items() if says(mistake, text)]
+        named.update(keys)
+        left = unmended(port, keys, ids)
+        if not keys:
+            doubts.append("holds the words of no mistake: " + text)
+        elif left and port.kind != "odd":
+            doubts.append(f"{left} of {len(ids)} cases still fail when it is mended: {text}")
+    return {key: "named" if key in named else
+            "described" if any(says(mistake, text) for text in described) else "missed"
+            for key, mistake in port.mistakes.items() if not key.startswith("odd_")}, doubts
+
+
+def says(mistake, text):
+    """Whether what a text calls wrong holds the words of a mistake.
+
+    A text is "wrong: right; and wrong: right".
+    """
+    return any(re.search(mistake.words, part.split(": ")[0], re.I) for part in text.split("; "))
+
+
+def unmended(port, keys, ids):
+    """How many of some cases fail if the port is put right in these mistakes."""
+    chosen = list(cases(wanted=lambda entry: entry["id"] in ids))
+    return len(failing(answers(port.mended(*keys), chosen), chosen))
+
+
+# ---- what is wrong for certain ------------------------------------------------------------------
+
+def cases(dtype="float64", wanted=lambda entry: True):
+    """(entry, function that makes a Case, outputs) of the unit's cases that are wanted."""
+    for entry in read_manifest()["cases"]:
+        if (entry["config"]["unit"] == "snu" and wanted(entry)
+                and entry["tolerance"][dtype]["bound"] is not None):
+            inputs, outputs = load_case(entry)
+            yield entry, lambda entry=entry, inputs=inputs: Case(
+                entry["id"], entry["family"], entry["why"], entry["config"], inputs,
+                entry["outputs"], dtype), outputs
+
+
+def answers(port, all_cases):
+    """The port's arrays of each case that it does not leave out, by id."""
+    found = {}
+    for entry, case, _ in all_cases:
+        try:
+            found[entry["id"]] = port.run(case())
+        except NotImplementedError:
+            pass
+    return found
+
+
+def failing(found, all_cases):
+    """The ids of the cases in which these numbers are wrong."""
+    return [entry["id"] for entry, _, outputs in all_cases if entry["id"] in found
+            and compare(entry, outputs, found[entry["id"]],
+                        found[entry["id"]]["y"].dtype).divergence]
+
+
+def differing(found, others, bound=1e-9):
+    """In how many cases two ports' numbers differ, by more than rounding."""
+    def apart(a, b):
+        return not np.abs(a - b).max(initial=0) <= bound * max(1e-300, np.abs(b).max(initial=0))
+    return sum(any(apart(a[name], others[id][name]) for name in a) for id, a in found.items())
+
+
+def certainly_wrong(port, all_cases):
+    """(number of failing cases, {mistake: cases whose numbers it changes in this port})."""
+    found = answers(port, all_cases)
+    return len(failing(found, all_cases)), {
+        key: differing(found, answers(port.mended(key), all_cases)) for key in port.mistakes}
+
+
+def as_it_should_be(port, all_cases):
+    """Whether a right port passes, or a wrong one fails and each mistake changes its numbers."""
+    failed, changes = certainly_wrong(port, all_cases)
+    return failed == 0 if port.kind == "right" else failed > 0 and all(changes.values())
+
+
+def certainties(chosen):
+    """Print what is wrong and what is right for certain; 0 if all is as it should be."""
+    bad, in_64, in_32 = 0, list(cases()), list(cases("float32"))
+    for port in chosen:
+        if port.kind == "right":
+            wrong = [id for some in (in_64, in_32) for id in failing(answers(port, some), some)]
+            bad += bool(wrong)
+            print(f"{port.name:34} fails in {len(wrong)} cases {' '.join(wrong[:3])}", flush=True)
+        else:
+            failed, changes = certainly_wrong(port, in_64)
+            bad += not (failed and all(changes.values()))
+            print(f"{port.name:34} {failed:4}   " + ", ".join(
+                f"{key} {n}" for key, n in changes.items()), flush=True)
+    print(f"{len(chosen)} ports, {bad} of them not as they should be")
+    return int(bad > 0)
+
+
+# ---- the command --------------------------------------------------------------------------------
+
+def report(port, show):
+    """Check a port, print its mistakes beside what the check says, and return the outcome."""
+    began = time.perf_counter()
+    status, text, verdict = check(port)
+    outcome, doubts = judge(port, text, verdict)
+    print(f"\n{port.name} ({port.kind}, {port.style}, returns {port.returns}, {port.scope}): "
+          f"{time.perf_counter() - began:.1f} s")
+    for key, mistake in port.mistakes.items():
+        print(f"  {outcome.get(key, 'odd'):10} {key}: {mistake.sentence}")
+    for story in verdict["stories"]:
+        told = story["diagnosis"]["text"] if story["diagnosis"] else "-"
+        print(f"    the check, of {len(story['cases'])} cases: {told}")
+        for other in story["others"]:
+            print(f"      or: {other}")
+    for doubt in doubts:
+        print(f"  to be read: {doubt}")
+    if show:
+        print(text)
+    if port.kind == "right":
+        passed = status == 0 and check(port, "--dtype", "float32")[0] == 0
+        print("  passed, float32 too" if passed else "  FALSE ALARM")
+        return Counter([("right", port.returns, "passed" if passed else "false alarms")])
+    whole = all(o == "named" for o in outcome.values())
+    return Counter([(port.kind, port.returns, o) for o in outcome.values()]
+                   + [(port.kind, port.returns, "diagnoses to be read")] * len(doubts)
+                   + [(port.kind, port.returns, "ports: all named" if whole else "other ports")])
+
+
+def main():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="every Nth port alone")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these ports alone")
+    parser.add_argument("--wrong", action="store_true", help="what is wrong for certain")
+    parser.add_argument("--show", action="store_true", help="the whole text of each verdict")
+    args = parser.parse_args()
+    chosen = [getattr(PORTS, name) for name in args.only] if args.only else \
+        list(vars(PORTS).values())[::args.every]
+    if args.wrong:
+        return certainties(chosen)
+    counts = sum((report(port, args.show) for port in chosen), Counter())
+    print()
+    for (kind, returns, outcome), n in sorted(counts.items()):
+        print(f"{kind:10} {returns:10} {outcome:20} {n}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""The blind ports themselves: the wrong ones are wrong, by each of their mistakes; the right right.
+
+Every tenth of them, on the small cases; `run_blind_ports.py --wrong` has all of both.
+"""
+import pytest
+from blind_ports import PORTS
+from run_blind_ports import as_it_should_be, cases
+
+SMALL = ("hand", "edge", "rest", "batch", "stream", "default")
+
+
+@pytest.fixture(scope="module")
+def small_cases():
+    """The unit's cases of the small families."""
+    return list(cases(wanted=lambda entry: entry["family"] in SMALL))
+
+
+@pytest.mark.parametrize("name", list(vars(PORTS))[::10])
+def test_a_blind_port_is_what_it_says(name, small_cases):
+    """A wrong port fails, and each of its mistakes changes numbers; a right port passes."""
+    assert as_it_should_be(getattr(PORTS, name), small_cases)
+
+
+@pytest.mark.parametrize("name", [name for name in vars(PORTS) if name.startswith("right_")])
+def test_right_ports_pass_in_float32(name):
+    """Other formulas and other orders of sums are no mistakes in single precision either."""
+    small = list(cases("float32", lambda entry: entry["family"] in SMALL[:2]))
+    assert as_it_should_be(getattr(PORTS, name), small)
