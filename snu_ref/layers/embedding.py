@@ -3,9 +3,9 @@
     Embedding     y_t = E[x_t]            row x_t of the table E (vocabulary, n)
     TiedOutput    y_t = x_t E' + b        a logit for each word, from the same table
 
-Backward, with dA for dL/dA. Embedding: dy_t is added to row x_t of dE. TiedOutput: dE = sum dy_t'
-x_t, dx_t = dy_t E, db = sum dy_t. In one Network the two layers share one parameter: its gradient
-is the sum of both, and an optimiser updates it once.
+Backward, with dA for dL/dA. Embedding: dy_t is added to row x_t of dE. TiedOutput:
+dE = sum dy_t' x_t, dx_t = dy_t E, db = sum dy_t. In one Network the two layers share one parameter:
+its gradient is the sum of both, and an optimiser updates it once.
 
 Sources: tied weights, Press & Wolf, EACL 2017; Inan et al., ICLR 2017.
 """

@@ -9,8 +9,8 @@ one synapse: their differences add, and they take pulses in turn.
 
 Time. The array has one clock, `now`, in seconds. Every read and every write takes its time t, which
 has no default, and moves the clock there. update() moves the clock by rule.seconds. A time before
-the clock raises TimeRunsBackwards: a pulse cannot come before a read that has already happened. `x
-@ array` cannot take a time, so it reads at `now`.
+the clock raises TimeRunsBackwards: a pulse cannot come before a read that has already happened.
+`x @ array` cannot take a time, so it reads at `now`.
 
 Noise. The constructor takes the default source of all draws (see noise.py); a call may pass its own
 `noise`. White noise is drawn at every read. One product `x @ array` is one read, shared by the rows
