@@ -17,7 +17,7 @@ BOUNDARY = 0.2      # ours: so many cases at boundaries, without one of their ow
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 
 
-class Story(NamedTuple):
+class Cause(NamedTuple):
     """Failing Results with one cause, the simplest first.
 
     grade: "confirmed" (all numbers of these cases follow from the edits), "held" (single lines hold
@@ -63,7 +63,7 @@ def tell(results, dtype, folder=FOLDER):
 
 
 def _confirmed(claim, mine):
-    return Story(mine, "confirmed", claim.edits.said(), tuple(_diff(claim.edits.all, mine)),
+    return Cause(mine, "confirmed", claim.edits.said(), tuple(_diff(claim.edits.all, mine)),
                  getattr(claim.edits, "form", ""), tuple(other.said() for other in claim.others),
                  claim.digits, claim.where)
 
@@ -125,7 +125,7 @@ def _unexplained(left, unit):
         near = []
     if near:
         digits = float(-np.log10(max(r.comparison.worst for r in near)))
-        stories.append(Story(near, "digits", (precision(digits),), digits=digits))
+        stories.append(Cause(near, "digits", (precision(digits),), digits=digits))
     for r in left:
         if r in near:
             continue
@@ -139,7 +139,7 @@ def _unexplained(left, unit):
                    and unit.wholes[r.id].partial is not None]
         if partial and not edits:
             edits = partial[0].all
-        stories.append(Story(group, "held" if edits else "", tuple(e.said() for e in edits),
+        stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
                              tuple(_diff(edits, group)) if edits else (),
                              lines=lines))
     return stories
@@ -172,4 +172,4 @@ def failing_options(results, mine):
     return found
 
 
-__all__ = ["Claim", "Story", "tell", "failing_options"]
+__all__ = ["Claim", "Cause", "tell", "failing_options"]
