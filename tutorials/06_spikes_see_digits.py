@@ -191,6 +191,28 @@ with style.house():
     keep(figure, "06_raster.png")
 
 # %% [markdown]
+# ## When a network is silent
+#
+# Give the same kind of network pictures that are fifty times paler. Too few spikes come in to lift a
+# unit above its threshold, so nothing comes out. Worse: behind a silent layer z is 0, the slope of
+# relu at 0 is 0, and no gradient comes back. Training cannot wake such a network. `print(cache)`
+# shows it. Larger weights help, or a lower threshold, or `g="identity"`.
+
+# %%
+pale = spikes_of(0.02 * test_x[:100], NS, np.random.default_rng(9))
+quiet = Network([SNU(64, 50, rng=np.random.default_rng(10), dtype=np.float32),
+                 SNU(50, 10, rng=np.random.default_rng(11), dtype=np.float32)])
+y, cache = quiet.forward(pale)
+print(cache)
+_, grads, _ = quiet.backward(np.ones_like(y), cache)
+claim(cache.layers[0].y.mean() == 0 and not grads["1.W"].any())    # silent, without a gradient
+for name in ("0.W", "1.W"):
+    quiet.params[name][...] *= 6
+y, cache = quiet.forward(pale)
+_, grads, _ = quiet.backward(np.ones_like(y), cache)
+claim(cache.layers[0].y.mean() > 0 and grads["1.W"].any())          # it spikes, and can learn
+
+# %% [markdown]
 # ## It gets better the longer it looks
 #
 # The answer can be read at any time: count the output spikes so far. After two steps the network
