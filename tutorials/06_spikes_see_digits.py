@@ -193,9 +193,9 @@ with style.house():
 # %% [markdown]
 # ## When a network is silent
 #
-# Give the same kind of network pictures that are fifty times paler. Too few spikes come in to lift a
-# unit above its threshold, so nothing comes out. Worse: behind a silent layer z is 0, the slope of
-# relu at 0 is 0, and no gradient comes back. Training cannot wake such a network. `print(cache)`
+# Give the same kind of network pictures that are fifty times paler. Too few spikes come in to lift
+# a unit above its threshold, so nothing comes out. Worse: behind a silent layer z is 0, the slope
+# of relu at 0 is 0, and no gradient comes back. Training cannot wake such a network. `print(cache)`
 # shows it. Larger weights help, or a lower threshold, or `g="identity"`.
 
 # %%

@@ -122,6 +122,8 @@ def test_networks_and_devices_stand_apart(tmp_path):
     assert "11.000 ± 1.414 (networks), ± 1.000 (devices)" in page(tmp_path)
 
 
+@pytest.mark.skipif(not (TASKS / "RESULTS.md").exists(),
+                    reason="the page and its tables stand in the repository, not in the package")
 def test_the_page_is_what_the_tables_make_and_the_tables_are_small():
     tables = sorted((TASKS / "results").glob("*.csv"))
     assert sum(path.stat().st_size for path in tables) <= 300_000
