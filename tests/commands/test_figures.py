@@ -102,6 +102,11 @@ def test_what_cannot_be_drawn_is_named(tmp_path):
     for unit, sample in ((4, 0), ((1, 1), 0), (0, 1), (-1, 0)):
         with pytest.raises(ValueError, match="expected"):
             figures.neuron_trace(cache, tmp_path / "a.png", unit=unit, sample=sample)
+    with pytest.raises(ValueError, match=r"unit: expected a place .*\(4,\), got \(99,\)"):
+        figures.neuron_trace(cache, tmp_path / "a.png", unit=99)
+    for function in (figures.neuron_trace, figures.spike_raster):
+        with pytest.raises(ValueError, match=r"sample: expected an int in \[0, 0\], got 5"):
+            function(cache, tmp_path / "a.png", sample=5)
     assert not list(tmp_path.iterdir())
 
 

@@ -312,8 +312,8 @@ def test_changed_settings_have_a_folder_and_refusals_name_them(tmp_path, capsys,
     first = "runs/music-snu-small-0-hidden=2"
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
         Path(first).name, Path(first).name + "-lr=0.01-options.decay=0.5"]
-    assert (f"{first}/checkpoint.npz is of this run, after 1 of 1 epochs: give --resume to go on "
-            "to epoch 1" in refused(capsys, *few))
+    assert (f"{first}/checkpoint.npz is of this run, after 1 of 1 epochs: finished: give --resume "
+            "with a larger --epochs to train longer" in refused(capsys, *few))
     assert "after 1 of 1 epochs: give --resume to go on to epoch 5" in refused(
         capsys, "train", "music", "--unit", "snu", "--epochs", "5", "--set", "hidden=(2,)")
     other = refused(capsys, *few, "--set", "lr=0.02", "--set", "batch=4", "--out", first)
@@ -378,7 +378,7 @@ def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, caps
 def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
     for name, words in (
         ("checkpoint.npz", "checkpoint.npz: expected a checkpoint, but it is damaged"),
-        ("results.json", "results.json is of something else: give another --out"),
+        ("results.json", "expected checkpoint.npz beside results.json, to go on from; found none"),
     ):
         folder = tmp_path / name
         folder.mkdir()
