@@ -338,6 +338,18 @@ def test_a_run_that_is_stopped_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.npz"]
 
 
+def test_a_reproduction_that_is_stopped_leaves_no_half_file(tmp_path, capsys, monkeypatch):
+    def stopped(*args, **options):
+        for name in ("spikes.png.unfinished", "networks/a.npz.unfinished", "spikes.png"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("snu_ref.commands.reproduce.run_jobs", stopped)
+    assert main(["reproduce", "--quick", "--out", str(tmp_path)]) == 130
+    assert {path.name for path in tmp_path.rglob("*")} == {"networks", "spikes.png"}
+
+
 def test_a_loss_that_diverges_is_named_in_strict_json_too(tmp_path, capsys, monkeypatch):
     assert main([*TRAIN, str(tmp_path / "a"), "--set", "lr=1000.0", "--set", "clip=None"]) == 0
     line = one_line(capsys.readouterr().err)
