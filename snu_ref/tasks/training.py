@@ -132,6 +132,9 @@ class Trained(NamedTuple):
     store: object = None  # where the weights live, if not in the network
     diverged: str = ""   # why training ended before its last epoch, in a line
 
+    def __repr__(self):
+        return f"Trained({self.network}; {len(self.history)} epochs, {self.best_epoch} kept)"
+
     @property
     def seconds(self):
         """Training time, validation included."""

@@ -64,6 +64,7 @@ def test_a_run_comes_back_with_its_figures(task, runs):
     assert run.task.name == task and run.settings.epochs == 2 and run.settings.hidden == (8,)
     assert run.figures == run.results["test"]
     assert repr(run).startswith(f"Run({task}, unit {UNITS[task]}, ") and len(repr(run)) < 150
+    assert len(repr(run.loaded)) < 500 and len(repr(run.trained)) < 500
     assert run.task.evaluate(run.network, "test", run.settings, 0) == run.figures
 
 

@@ -449,7 +449,7 @@ def test_a_damaged_checkpoint_is_named_and_left_as_it_is(tmp_path, whole, capsys
             ["music", "--unit", "snu-conv"],
             "unit: expected one of 'snu', 'ssnu', 'rnn', 'gru', 'lstm', got 'snu-conv'",
         ),
-        (["music", "--seed", "-1"], "--seed: expected a number in [0, inf], got -1"),
+        (["music", "--seed", "-1"], "--seed: expected an int of at least 0, got -1"),
         (["music", "--epochs", "0"], "--epochs: expected a positive int, got 0"),
     ],
 )
