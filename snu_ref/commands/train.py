@@ -138,10 +138,10 @@ def _check_earlier_run(out, identity, resume):
         raise ValueError(f"{checkpoint}: {'; '.join(different)}: give another --out")
     if not resume:
         epochs = identity["settings"]["epochs"]
-        way = ("finished: give --resume with a larger --epochs to train longer"
+        way = (", finished: give --resume with a larger --epochs to train longer"
                if results.exists() and len(history) >= epochs else
-               f"give --resume to go on to epoch {epochs}")
-        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs: "
+               f": give --resume to go on to epoch {epochs}")
+        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs"
                          f"{way}, or another --out")
     return planned
 

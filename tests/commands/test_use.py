@@ -172,7 +172,8 @@ def with_bytes(name, raw):
     (spoil_results(settings={"lr": {"value": 0.5}}), "checkpoint.npz"),
     (spoil_results(settings={"colour": {"value": 1}}), "colour"),
     (spoil_results(settings=[1]), "results.json"), (spoil_results(seed=7), "seed"),
-    (spoil_results(path="/nowhere"), "/nowhere: .*--data"), (spoil_results(own=False), "lr|settings|data"),
+    (spoil_results(path="/nowhere"), "/nowhere: .*--data"),
+    (spoil_results(own=False), "lr|settings|data"),
     (spoil_results(test=None), "results.json"), (spoil_results(runs=[], task=None), "reproduce"),
 ])
 def test_a_run_that_cannot_be_used_is_named(spoil, words, runs, tmp_path, capsys):
