@@ -22,7 +22,7 @@ def learning_curves(rows, path):
         last = [nll[-1] for nll in shown.values()]
         low, high = min(map(min, shown.values())) - 0.1, max(last) + 1.2
         axes.set(xlabel="epoch", ylabel="validation NLL (nats per step)", ylim=(low, high))
-        axes.locator_params(axis="x", integer=True)
+        axes.locator_params(axis="x", integer=True, min_n_ticks=1)
         if max(map(max, shown.values())) > high:
             style.note(axes, "the first epochs are cut off")
         axes.legend(loc="upper right")

@@ -37,7 +37,7 @@ def learning_curves(results, path):
         top.set(ylabel=f"training loss\n({LOSSES[task]})", yscale="log")
         style.plain_log_ticks(top.yaxis)
         bottom.set(xlabel="epoch", ylabel=label.replace(" (nats", "\n(nats"))
-        bottom.locator_params(axis="x", integer=True)
+        bottom.locator_params(axis="x", integer=True, min_n_ticks=1)
         remark = "mark: the epoch that was kept"
         if len(everything) > 10:  # the first epochs are far off; leave them out of the picture
             low, high = np.percentile(everything, [0, 90] if metric != "accuracy" else [10, 100])
