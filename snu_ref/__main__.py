@@ -12,7 +12,7 @@ PROGRAM = "python -m snu_ref"
 READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
 COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
     "for students": {
-        "reproduce": "does the paper's claim hold? five units, three tasks, and a report",
+        "reproduce": "does the paper's claim hold? five units, three tasks, a report",
         "report": "make the page of a reproduction again from its folder",
         "train": "one training run with checkpoints and a learning curve",
         "use": "what a trained network gets wrong, plays or writes",
@@ -20,12 +20,12 @@ COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one lin
         "gradcheck": "print the evidence that every gradient is right",
     },
     "for ports of the unit": {
-        "check": "check another implementation against the vectors, and name its bug",
+        "check": "check another implementation with the vectors, name its bug",
         "vectors": "list, show, export and verify the conformance vectors",
     },
     "for maintainers": {
         "experiments": "run the rows of the results page, and keep their tables",
-        "bench": "time a training step of standard networks, and their matrix products",
+        "bench": "time training steps of standard networks, and their products",
     },
 }
 

@@ -39,7 +39,7 @@ def add_arguments(parser):
 
 def run(args):
     """Train, follow the drift, and write results.json and figures; the exit status is 0."""
-    validation.number_in("--seed", args.seed, 0, math.inf)
+    validation.integer("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
     devices = validation.positive_int("--device-seeds", args.device_seeds)
     changes = {}

@@ -60,7 +60,7 @@ def add_arguments(parser):
 
 def run(args):
     """Run all jobs, print and draw; the exit status is 1 if a gradient is out."""
-    validation.number_in("--seed", args.seed, 0, math.inf)
+    validation.integer("--seed", args.seed, 0, math.inf)
     validation.positive_int("--seeds", args.seeds)
     validation.positive_int("--jobs", args.jobs)
     with one_writer("--out", args.out):
@@ -76,8 +76,12 @@ def _run(args):
         print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
     sys.stdout.flush()
     jobs = jobs_of(seeds, args.out, args.quick)
-    done = run_jobs(jobs, args.jobs, args.out / FINISHED, resume=args.resume,
-                    identity=f"{__version__} {command(args)}", stream=sys.stderr)
+    try:
+        done = run_jobs(jobs, args.jobs, args.out / FINISHED, resume=args.resume,
+                        identity=f"{__version__} {command(args)}", stream=sys.stderr)
+    finally:  # a worker that is stopped may leave half a file
+        for file in (*args.out.glob("*.png.unfinished"), *args.out.glob("networks/*.unfinished")):
+            file.unlink()
     summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
                "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
                "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,

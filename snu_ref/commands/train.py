@@ -34,13 +34,14 @@ def add_arguments(parser):
     parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
                         help="one of %(choices)s")
     parser.add_argument("--unit", choices=UNITS, default="ssnu",
-                        help="the unit (default: %(default)s)")
+                        help="the unit; snu-conv is for digits only (default: %(default)s)")
     parser.add_argument("--preset", choices=("small", "paper"), default="small",
                         help="the table of settings: small data, or the full sets (default: "
                              "%(default)s)")
     parser.add_argument("--weights", choices=("software", "pcm"), default="software",
                         help="where the weights live: in the network, or on phase-change devices "
-                             "with training in the loop (music, unit snu; preset pcm)")
+                             "with training in the loop, whose settings are its own "
+                             "(music with --unit snu)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
     parser.add_argument("--own", type=Path, metavar="PATH",
@@ -65,7 +66,7 @@ def add_arguments(parser):
 
 def run(args):
     """Train, test once, and write checkpoint.npz, results.json and learning_curve.png."""
-    validation.number_in("--seed", args.seed, 0, math.inf)
+    validation.integer("--seed", args.seed, 0, math.inf)
     preset = _preset(args)
     table = find_preset(args.task, args.unit, preset)
     if args.epochs is not None:
@@ -128,16 +129,20 @@ def _check_earlier_run(out, identity, resume):
     checkpoint, results = out / "checkpoint.npz", out / "results.json"
     if not checkpoint.exists():
         if results.exists():
-            raise ValueError(f"{results} is of something else: give another --out")
+            raise ValueError(f"{out}: expected checkpoint.npz beside results.json, to go on from; "
+                             "found none: give another --out")
         return None
     _, saved, _, history = checkpoints.read(checkpoint)
     planned, different = saved["settings"].get("epochs"), checkpoints.differences(identity, saved)
     if different:
         raise ValueError(f"{checkpoint}: {'; '.join(different)}: give another --out")
     if not resume:
-        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs: "
-                         f"give --resume to go on to epoch {identity['settings']['epochs']}, or "
-                         "another --out")
+        epochs = identity["settings"]["epochs"]
+        way = (", finished: give --resume with a larger --epochs to train longer"
+               if results.exists() and len(history) >= epochs else
+               f": give --resume to go on to epoch {epochs}")
+        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs"
+                         f"{way}, or another --out")
     return planned
 
 

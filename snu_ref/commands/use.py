@@ -53,7 +53,7 @@ def add_arguments(parser):
 
 def run(args):
     """Load the run, print what it is, and use it; the exit status is 0."""
-    validation.number_in("--seed", args.seed, 0, np.inf)
+    validation.integer("--seed", args.seed, 0, np.inf)
     if args.temperature is not None:
         validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
     loaded = load_run(args.run_folder, args.data)

@@ -84,6 +84,10 @@ class Corpus(NamedTuple):
     prose: int          # those that are prose
     distinct: int       # those that are no repeats
 
+    def __repr__(self):
+        counts = ", ".join(f"{len(getattr(self, name))} {name}" for name in Splits._fields)
+        return f"Corpus({len(self.vocabulary)} words; tokens: {counts})"
+
     def describe(self):
         """Digest and counts, one fact a line."""
         lines = [

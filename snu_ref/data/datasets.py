@@ -52,6 +52,9 @@ class Digits(NamedTuple):
     test_images: np.ndarray   # (1797, 8, 8) uint8, 0..16; 13 other writers
     test_labels: np.ndarray   # (1797,) uint8, 0..9
 
+    def __repr__(self):
+        return f"Digits({len(self.train_labels)} train, {len(self.test_labels)} test)"
+
 
 class Chorale(NamedTuple):
     """One piece, moved to tonic C; a step is a quarter note."""
@@ -67,6 +70,10 @@ class Chorales(NamedTuple):
     train: tuple  # 229 Chorale
     valid: tuple  # 76 Chorale
     test: tuple   # 77 Chorale
+
+    def __repr__(self):
+        return "Chorales(" + ", ".join(f"{len(part)} {name}"
+                                       for name, part in self._asdict().items()) + ")"
 
 
 def load_digits():

@@ -18,11 +18,11 @@ def learning_curves(rows, path):
                  if row["history"]}
         for way, nll in shown.items():
             axes.plot(range(1, len(nll) + 1), nll, color=COLOURS[way], linestyle=DASHES[way],
-                      label=way)
+                      label=way, marker="o" if len(nll) == 1 else "")
         last = [nll[-1] for nll in shown.values()]
         low, high = min(map(min, shown.values())) - 0.1, max(last) + 1.2
         axes.set(xlabel="epoch", ylabel="validation NLL (nats per step)", ylim=(low, high))
-        axes.locator_params(axis="x", integer=True)
+        axes.locator_params(axis="x", integer=True, min_n_ticks=1)
         if max(map(max, shown.values())) > high:
             style.note(axes, "the first epochs are cut off")
         axes.legend(loc="upper right")

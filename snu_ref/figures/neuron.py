@@ -10,6 +10,7 @@ ConvSNU are (row, column, channel).
 """
 import numpy as np
 
+from .. import validation
 from . import style
 
 
@@ -25,10 +26,10 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
         raise ValueError(f"layer: expected one of {', '.join(layers)}, the SNUs of this network, "
                          f"got {layer}")
     cache = layers[next(iter(layers)) if layer is None else str(layer)]
-    place = (sample, *np.atleast_1d(unit))
+    place = (_sample(cache, sample), *np.atleast_1d(unit).tolist())
     sizes = cache.s.shape[1:]
     if len(place) != len(sizes) or not all(0 <= i < n for i, n in zip(place, sizes)):
-        raise ValueError(f"sample, unit: expected places in an array {sizes}, got {place}")
+        raise ValueError(f"unit: expected a place in an array {sizes[1:]}, got {place[1:]}")
     s, v, y = (np.array(a[(slice(None), *place)]) for a in (cache.s, cache.v, cache.y))
     threshold, t = -cache.b[place[-1]], np.arange(1, len(s) + 1)
     fires = np.flatnonzero(v > 0)
@@ -52,6 +53,7 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
 def spike_raster(cache, path, *, sample=0, title="Who fires when"):
     """Spikes of one sample: the input of the first SNU, then each layer; a row a unit."""
     layers = spiking_layers(cache)
+    sample = _sample(layers[0][1], sample)
     groups = [("input", layers[0][1].x)] + [(f"layer {i}", part.y) for i, part in layers]
     groups = [(name, y[:, sample].reshape(len(y), -1)) for name, y in groups]
     with style.house():
@@ -96,6 +98,11 @@ def spike_rates(cache, path, *, title="How often units fire"):
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
         figure.suptitle(title, x=0.02, ha="left")
         return style.save(figure, path)
+
+
+def _sample(cache, sample):
+    """A place in the batch of a layer's cache."""
+    return validation.integer("sample", sample, 0, cache.s.shape[1] - 1)
 
 
 def spiking_layers(cache):

@@ -37,17 +37,15 @@ def learning_curves(results, path):
         top.set(ylabel=f"training loss\n({LOSSES[task]})", yscale="log")
         style.plain_log_ticks(top.yaxis)
         bottom.set(xlabel="epoch", ylabel=label.replace(" (nats", "\n(nats"))
-        bottom.locator_params(axis="x", integer=True)
+        bottom.locator_params(axis="x", integer=True, min_n_ticks=1)
         remark = "mark: the epoch that was kept"
         if len(everything) > 10:  # the first epochs are far off; leave them out of the picture
             low, high = np.percentile(everything, [0, 90] if metric != "accuracy" else [10, 100])
             bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
             remark += "; the first epochs are cut off"
         style.note(bottom, remark)
-        own = ", own data" if any(run.get("own") for run in results) else ""
+        own = ", own data, not the published set" if any(run.get("own") for run in results) else ""
         style.headline(figure, top, f"{task.capitalize()}{own}: learning")
-        if own:
-            style.note(top, "not the published set")
         return style.save(figure, path)
 
 
@@ -172,7 +170,9 @@ def claim(rows, path):
             for _, unit, name, parameters, values in (row for row in rows if row[0] == task):
                 label, factor = METRICS[TASK_METRIC[task]]
                 own, s = UNITS[unit][0], summary([factor * value for value in values])
-                panel.errorbar(parameters / 1000, s.mean, yerr=s.sd, capsize=4, markersize=9,
+                # full marks on top of the larger hollow ones, of the same unit and size
+                panel.errorbar(parameters / 1000, s.mean, yerr=s.sd, capsize=4,
+                               markersize=9 if name == own else 13, zorder=3 if name == own else 2,
                                linestyle="none", marker=style.MARKERS[own], color=style.COLOUR[own],
                                markerfacecolor=style.COLOUR[own] if name == own else "white",
                                markeredgewidth=2, label=name)

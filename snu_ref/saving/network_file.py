@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from ..activations import Activation, STATE_FUNCTIONS, SURROGATES, Surrogate
+from ..files import found_at
 from ..layer import Layer
 from . import array_file
 
@@ -36,19 +37,28 @@ def read(path, network):
 
     Raises FileNotFoundError, and ValueError by the file's name for any other content.
     """
+    def refused(found):
+        return ValueError(f"{path}: expected a file that Network.save has written, found {found}")
+
+    if (found := found_at(path)) not in ("a file", "nothing"):
+        raise refused(found)
     try:
         arrays = array_file.read(path)
+    except array_file.DamagedError as error:
+        raise refused(f"another or a damaged one: {error}") from error
+    if "network" not in arrays:
+        raise refused("a checkpoint: snu_ref.tasks.load_run reads its folder"
+                      if "identity" in arrays else "one without an array 'network'")
+    try:
         described = json.loads(str(arrays.pop("network")))
         if described["format"] != FORMAT:
             raise ValueError(f"format {described['format']} is of another version of snu_ref")
         generators = [_generator(state) for state in described["generators"]]
         whole = {"kind": "Network", "layers": described["layers"]}
         return _build(whole, network, arrays, {}, generators)
-    except FileNotFoundError:
-        raise
     except Exception as error:  # a foreign text can go wrong in many ways
-        raise ValueError(f"{path}: expected a file that Network.save has written, but "
-                         f"{type(error).__name__}: {error}") from error
+        missing = "no entry " * isinstance(error, KeyError)
+        raise refused(f"another description: {missing}{error}") from error
 
 
 def _describe(layer, place, arrays, names, generators):

@@ -58,7 +58,7 @@ def read(path):
     path = Path(path)
     if (found := found_at(path)) != "a file":
         found = "no such file" if found == "nothing" else found
-        raise CheckpointError(f"{path}: expected a checkpoint to resume from, found {found}")
+        raise CheckpointError(f"{path}: expected a checkpoint, found {found}")
     try:
         arrays = array_file.read(path)
         identity, rng_state, history = (_json(arrays, name)

@@ -30,6 +30,9 @@ class Loaded(NamedTuple):
     path: str = ""     # where the data came from, if the user brought them
     own: bool = False  # whether they are the user's own, not the published set
 
+    def __repr__(self):
+        return f"Loaded({self.task.name}, unit {self.task.unit}; {self.facts[0]})"
+
 
 def load_task(name, unit, preset="small", folder=None, own_path=None):
     """The task `name` for one unit, on the data of a preset; `folder` holds the full sets.

@@ -26,6 +26,12 @@ class Run(NamedTuple):
     trained: Trained
     results: dict
 
+    def __repr__(self):
+        of = self.results
+        figures = ", ".join(f"{name} {value}" for name, value in of.get("test", {}).items())
+        return (f"Run({of['task']}, unit {of['unit']}, preset {of['preset']}, seed {of['seed']}; "
+                f"test: {figures or 'not read'})")
+
     @property
     def network(self) -> Network:
         """The network with the parameters of the epoch that was kept."""
@@ -81,13 +87,23 @@ def load_run(folder, data=None):
         run = snu_ref.tasks.load_run("runs/music-snu-small-0")
         y, cache = run.network.forward(x)
     """
-    path = Path(folder) / "results.json"
+    path, checkpoint = (Path(folder) / name for name in ("results.json", "checkpoint.npz"))
+    wanted = f"{folder}: expected the folder of a finished run of `train`, found"
+    if (found := found_at(folder)) != "a folder":
+        raise ValueError(f"{wanted} {found.replace('nothing', 'no such folder')}")
     if (found := found_at(path)) != "a file":
-        raise ValueError(f"{folder}: expected the folder of a finished run of `train`, found "
-                         f"{found} under the name results.json")
+        if found == "nothing" and checkpoint.exists():
+            raise ValueError(f"{wanted} one that is not finished: the same `train` command with "
+                             "--resume goes on")
+        raise ValueError(f"{wanted} {found} under the name results.json")
     raw = read_regular(path, RESULTS_BYTES)
     try:
         results = json.loads(raw.decode())
+        if not isinstance(results, dict):
+            raise ValueError("no object")
+        if "runs" in results:
+            raise ValueError(f"those of `reproduce`, whose networks are in {path.parent}/networks, "
+                             "for Network.load")
         task, unit, preset, seed = (results[key] for key in ("task", "unit", "preset", "seed"))
         table = find_preset(task, unit, preset)
         changes = {name: tuple(entry["value"]) if isinstance(entry["value"], list) else
@@ -97,14 +113,17 @@ def load_run(folder, data=None):
             raise ValueError("test figures that are no numbers")
         path_then, own = results.get("path") or None, results.get("own", False)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        missing = "no entry " * isinstance(error, KeyError)
         raise ValueError(f"{path}: expected the results of a run of `train`, found "
-                         f"{type(error).__name__}: {error}") from error
+                         f"{missing}{error}") from error
     if data and not own and preset != "paper":
         raise ValueError(f"data: expected none, the run in {folder} is on data of the package, got "
                          f"{data}")
+    if path_then and not data and not Path(path_then).exists():
+        raise ValueError(f"{path_then}: expected the data of the run in {folder}, found nothing; "
+                         "give the place where they are now (--data PATH)")
     data = data or path_then
     loaded = load_task(task, unit, preset, **{"own_path" if own else "folder": data})
-    checkpoint = path.with_name("checkpoint.npz")
     network, optimiser, rng, store = prepare(loaded.task, settings, seed)
     identity = checkpoints.identity_of(loaded.task, settings, seed)
     best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)

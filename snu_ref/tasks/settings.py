@@ -162,6 +162,8 @@ def read_changes(texts, table):
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             pass  # a word, such as adam
         value = {entry: value} if dot else value
+        if place == "store" and isinstance(value, str):  # the kind alone
+            value = {"kind": value}
         if isinstance(value, dict):
             old = changes.get(name, table[name].value)
             old = old if isinstance(old, dict) else {}

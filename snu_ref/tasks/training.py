@@ -32,7 +32,7 @@ from ..pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore
 from . import checkpoints
 from .progress import Progress
 from .settings import check_all, errors_of
-from .watch import Diverged, SMALLER, Watch, summary
+from .watch import Diverged, Watch, smaller, summary
 
 
 class Batch(NamedTuple):
@@ -132,6 +132,9 @@ class Trained(NamedTuple):
     store: object = None  # where the weights live, if not in the network
     diverged: str = ""   # why training ended before its last epoch, in a line
 
+    def __repr__(self):
+        return f"Trained({self.network}; {len(self.history)} epochs, {self.best_epoch} kept)"
+
     @property
     def seconds(self):
         """Training time, validation included."""
@@ -168,7 +171,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     progress = Progress(settings.epochs * per_epoch, label, stream)
     progress.begin_at(len(history) * per_epoch)
     for epoch in range(len(history), settings.epochs):
-        start, watch = time.monotonic(), Watch(network)
+        start, watch = time.monotonic(), Watch(network, settings.clip)
         try:
             with np.errstate(all="ignore"):  # what is not finite is said below
                 loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store,
@@ -182,7 +185,8 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
             # all functions of the package refuse numbers that are not finite in these words
             if not isinstance(error, Diverged) and "expected finite" not in str(error):
                 raise
-            diverged = f"the loss diverged in epoch {epoch + 1} ({error}); {SMALLER}"
+            diverged = (f"the loss diverged in epoch {epoch + 1} ({error}); "
+                        f"{smaller(settings.clip)}")
             if not history:
                 raise ValueError(diverged) from error
             diverged += f"; epoch {epoch} was the last good one"

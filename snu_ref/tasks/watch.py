@@ -13,9 +13,20 @@ import math
 from ..network import Network
 from ..snu import SNU
 
-LOUDER = "larger W, g=\"identity\" (--set options.g=identity) or b nearer to 0 make units fire"
 QUIETER = "smaller W, or b further below 0, make units fire less"
-SMALLER = "try a smaller lr, or bound the gradient's norm (clip=1.0)"
+
+
+def louder(layers):
+    """What makes units of these layers fire."""
+    other_g = any(layer.g.name != "identity" for layer in layers)
+    return ("larger W" + ", g=\"identity\" (--set options.g=identity)" * other_g
+            + " or b nearer to 0 make units fire")
+
+
+def smaller(clip):
+    """What keeps a loss from diverging, where the gradient's norm is bounded by `clip` so far."""
+    return "try a smaller lr, or " + (
+        "bound the gradient's norm (clip=1.0)" if clip is None else f"a clip below {clip:g}")
 
 
 class Diverged(ValueError):
@@ -25,8 +36,8 @@ class Diverged(ValueError):
 class Watch:
     """What is seen in one epoch of training `network`."""
 
-    def __init__(self, network):
-        self.network = network
+    def __init__(self, network, clip=None):
+        self.network, self.clip = network, clip
         # no biases: those that start at 0 change by the smallest update
         self.before = {name: network.params[name].copy() for name in network.trainable
                        if network.params[name].ndim > 1}
@@ -38,8 +49,10 @@ class Watch:
         """After the backward pass of each batch; raises Diverged."""
         if not math.isfinite(loss):
             raise Diverged(f"loss {loss}")
-        spikes = dict(spiking(self.network, cache))
+        found = list(spiking(self.network, cache))
+        spikes = {name: y for name, _, y in found}
         if self.never is None:
+            self.layers = {name: layer for name, layer, _ in found}
             self.never, self.always, self.first_loss = list(spikes), list(spikes), loss
         self.never = [name for name in self.never if not spikes[name].any()]
         self.always = [name for name in self.always if spikes[name].all()]
@@ -49,7 +62,8 @@ class Watch:
         """At the end of the epoch: {kind: a line}. history: the epochs before; loss: the mean."""
         found, silent = {}, []
         if self.never:
-            silent.append(f"{', '.join(self.never)} never fired: {LOUDER}")
+            silent.append(f"{', '.join(self.never)} never fired: "
+                          + louder([self.layers[name] for name in self.never]))
         if self.always:
             silent.append(f"{', '.join(self.always)} fired at every step: {QUIETER}")
         if self.no_gradient:
@@ -62,18 +76,18 @@ class Watch:
         losses = [record["loss"] for record in history] or [self.first_loss]
         if loss > 2 * min(losses) and loss > losses[0]:
             found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at "
-                                  f"best; {SMALLER}")
+                                  f"best; {smaller(self.clip)}")
         return found
 
 
 def spiking(network, cache, place=""):
-    """(name, spikes) of every layer that spikes, also inside of nested networks."""
+    """(name, layer, spikes) of every layer that spikes, also inside of nested networks."""
     for i, (layer, of_layer) in enumerate(zip(network.layers, cache.layers)):
         name = f"{place}layers[{i}]"
         if isinstance(layer, Network):
             yield from spiking(layer, of_layer, name + ".")
         elif isinstance(layer, SNU) and layer.h.name == "step":
-            yield name, of_layer.y
+            yield name, layer, of_layer.y
 
 
 def summary(history, diverged=None):

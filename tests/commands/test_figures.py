@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from snu_ref import GRU, SNU, ConvSNU, Dense, Dropout, Flatten, Network, figures
-from snu_ref.figures import neuron, style
+from snu_ref.figures import devices, neuron, style
 
 
 @pytest.fixture
@@ -102,6 +102,11 @@ def test_what_cannot_be_drawn_is_named(tmp_path):
     for unit, sample in ((4, 0), ((1, 1), 0), (0, 1), (-1, 0)):
         with pytest.raises(ValueError, match="expected"):
             figures.neuron_trace(cache, tmp_path / "a.png", unit=unit, sample=sample)
+    with pytest.raises(ValueError, match=r"unit: expected a place .*\(4,\), got \(99,\)"):
+        figures.neuron_trace(cache, tmp_path / "a.png", unit=99)
+    for function in (figures.neuron_trace, figures.spike_raster):
+        with pytest.raises(ValueError, match=r"sample: expected an int in \[0, 0\], got 5"):
+            function(cache, tmp_path / "a.png", sample=5)
     assert not list(tmp_path.iterdir())
 
 
@@ -112,6 +117,21 @@ def test_continued_roll_draws_each_note_once_and_an_empty_one_too(drawn):
     axes, = drawn[0].axes
     assert [len(part.get_segments()) for part in axes.collections] == [2, 1]
     figures.continued_roll(0 * roll, 3, "c.png", title="t")
+
+
+def test_one_epoch_is_a_mark_and_nothing_covers_anything(drawn):
+    run = {"task": "digits", "unit": "snu", "metric": "accuracy", "best_epoch": 1, "own": True,
+           "history": [{"epoch": 1, "loss": 0.5, "accuracy": 0.9}]}
+    figures.learning_curves([run], "l.png")
+    devices.learning_curves({"software": {"history": [{"nll": 9.0}]}}, "d.png")
+    for figure in drawn:
+        assert figure.axes[0].lines[0].get_marker() == "o"
+    assert "not the published set" in drawn[0].get_suptitle() and not drawn[0].axes[0].texts
+    figures.claim([("digits", "snu", name, 1000, [0.9, 0.8]) for name in
+                   ("SNU", "SNU, no membrane")], "c.png")
+    full, hollow = (bars.lines[0] for bars in drawn[2].axes[0].containers)
+    assert full.get_markersize() < hollow.get_markersize()
+    assert full.get_zorder() > hollow.get_zorder()
 
 
 @pytest.mark.parametrize("n", [1, 9])

@@ -63,6 +63,8 @@ def test_a_run_comes_back_with_its_figures(task, runs):
     run = load_run(runs / task)
     assert run.task.name == task and run.settings.epochs == 2 and run.settings.hidden == (8,)
     assert run.figures == run.results["test"]
+    assert repr(run).startswith(f"Run({task}, unit {UNITS[task]}, ") and len(repr(run)) < 150
+    assert len(repr(run.loaded)) < 500 and len(repr(run.trained)) < 500
     assert run.task.evaluate(run.network, "test", run.settings, 0) == run.figures
 
 
@@ -158,7 +160,9 @@ def with_bytes(name, raw):
 
 
 @pytest.mark.parametrize("spoil, words", [
-    (without("results.json"), "results.json"), (without("checkpoint.npz"), "checkpoint.npz"),
+    (without("results.json"), "not finished: the same `train` command with --resume"),
+    (without("checkpoint.npz"), "checkpoint.npz: expected a checkpoint, found no such file"),
+    (shutil.rmtree, "found no such folder"),
     (as_pipe("results.json"), "results.json"), (as_pipe("checkpoint.npz"), "checkpoint.npz"),
     (with_bytes("results.json", b"{"), "results.json"),
     (with_bytes("results.json", b"[" * 10 ** 5), "results.json"),
@@ -168,8 +172,9 @@ def with_bytes(name, raw):
     (spoil_results(settings={"lr": {"value": 0.5}}), "checkpoint.npz"),
     (spoil_results(settings={"colour": {"value": 1}}), "colour"),
     (spoil_results(settings=[1]), "results.json"), (spoil_results(seed=7), "seed"),
-    (spoil_results(path="/nowhere"), "/nowhere"), (spoil_results(own=False), "lr|settings|data"),
-    (spoil_results(test=None), "results.json"), (spoil_results(runs=[], task=None), "results.json"),
+    (spoil_results(path="/nowhere"), "/nowhere: .*--data"),
+    (spoil_results(own=False), "lr|settings|data"),
+    (spoil_results(test=None), "results.json"), (spoil_results(runs=[], task=None), "reproduce"),
 ])
 def test_a_run_that_cannot_be_used_is_named(spoil, words, runs, tmp_path, capsys):
     shutil.copytree(runs / "music", tmp_path / "run")
@@ -177,7 +182,7 @@ def test_a_run_that_cannot_be_used_is_named(spoil, words, runs, tmp_path, capsys
     with pytest.raises((ValueError, OSError), match=words):
         load_run(tmp_path / "run")
     error = printed(capsys, "use", tmp_path / "run", status=2)
-    assert error.count("\n") == 1
+    assert error.count("\n") == 1 and "Error" not in error
 
 
 def test_data_that_moved_are_given_by_hand_and_other_data_are_refused(runs, tmp_path):

@@ -312,8 +312,8 @@ def test_changed_settings_have_a_folder_and_refusals_name_them(tmp_path, capsys,
     first = "runs/music-snu-small-0-hidden=2"
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
         Path(first).name, Path(first).name + "-lr=0.01-options.decay=0.5"]
-    assert (f"{first}/checkpoint.npz is of this run, after 1 of 1 epochs: give --resume to go on "
-            "to epoch 1" in refused(capsys, *few))
+    assert (f"{first}/checkpoint.npz is of this run, after 1 of 1 epochs, finished: give --resume "
+            "with a larger --epochs to train longer" in refused(capsys, *few))
     assert "after 1 of 1 epochs: give --resume to go on to epoch 5" in refused(
         capsys, "train", "music", "--unit", "snu", "--epochs", "5", "--set", "hidden=(2,)")
     other = refused(capsys, *few, "--set", "lr=0.02", "--set", "batch=4", "--out", first)
@@ -336,6 +336,18 @@ def test_a_run_that_is_stopped_says_how_to_go_on(tmp_path, capsys, monkeypatch):
         "python -m snu_ref train: stopped: the same command with --resume goes on from "
         f"{tmp_path / 'checkpoint.npz'}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.npz"]
+
+
+def test_a_reproduction_that_is_stopped_leaves_no_half_file(tmp_path, capsys, monkeypatch):
+    def stopped(*args, **options):
+        for name in ("spikes.png.unfinished", "networks/a.npz.unfinished", "spikes.png"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("snu_ref.commands.reproduce.run_jobs", stopped)
+    assert main(["reproduce", "--quick", "--out", str(tmp_path)]) == 130
+    assert {path.name for path in tmp_path.rglob("*")} == {"networks", "spikes.png"}
 
 
 def test_a_loss_that_diverges_is_named_in_strict_json_too(tmp_path, capsys, monkeypatch):
@@ -378,7 +390,7 @@ def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, caps
 def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
     for name, words in (
         ("checkpoint.npz", "checkpoint.npz: expected a checkpoint, but it is damaged"),
-        ("results.json", "results.json is of something else: give another --out"),
+        ("results.json", "expected checkpoint.npz beside results.json, to go on from; found none"),
     ):
         folder = tmp_path / name
         folder.mkdir()
@@ -437,7 +449,7 @@ def test_a_damaged_checkpoint_is_named_and_left_as_it_is(tmp_path, whole, capsys
             ["music", "--unit", "snu-conv"],
             "unit: expected one of 'snu', 'ssnu', 'rnn', 'gru', 'lstm', got 'snu-conv'",
         ),
-        (["music", "--seed", "-1"], "--seed: expected a number in [0, inf], got -1"),
+        (["music", "--seed", "-1"], "--seed: expected an int of at least 0, got -1"),
         (["music", "--epochs", "0"], "--epochs: expected a positive int, got 0"),
     ],
 )

@@ -441,7 +441,7 @@ def test_hostile_arrays_are_refused_without_filling_memory(checkpoint, raw, pack
 
 def test_what_is_no_file_is_refused(tmp_path):
     (tmp_path / "folder").mkdir()
-    refused(tmp_path / "folder", "expected a checkpoint to resume from, found a folder")
+    refused(tmp_path / "folder", "expected a checkpoint, found a folder")
     refused(tmp_path / "none", "no such file")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")

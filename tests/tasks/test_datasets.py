@@ -40,6 +40,11 @@ def test_digits_give_the_nearest_neighbour_accuracy_that_uci_publishes():
     assert round(100 * right.mean(), 2) == 98.00
 
 
+def test_what_print_shows_is_short():
+    assert repr(load_digits()) == "Digits(3823 train, 1797 test)"
+    assert repr(load_chorales()) == "Chorales(229 train, 76 valid, 77 test)"
+
+
 def test_digits_are_counts_of_dark_pixels_row_by_row():
     for images in (DIGITS.train_images, DIGITS.test_images):
         assert images.dtype == np.uint8 and images.min() == 0 and images.max() == 16

@@ -47,7 +47,8 @@ def test_a_change_of_an_entry_keeps_the_others(texts, expected):
 
 def test_a_store_keeps_its_entries_until_it_is_of_another_kind():
     assert read_changes(["store.scale=8"], PCM) == {"store": {"kind": "pcm", "scale": 8}}
-    assert read_changes(["store.kind=quantised"], PCM) == {"store": {"kind": "quantised"}}
+    for text in ("store.kind=quantised", "store=quantised"):
+        assert read_changes([text], PCM) == {"store": {"kind": "quantised"}}
     assert read_changes(["store=None"], PCM) == {"store": None}
 
 
@@ -68,7 +69,7 @@ def test_a_store_keeps_its_entries_until_it_is_of_another_kind():
     (["options={}"], "--set options: expected at least one entry, got {}"),
     (["options=relu"], "--set options: expected entries such as --set options.NAME=VALUE, got"),
     (["options={1: 2}"], "--set options: expected entries"),
-    (["store=pcm"], "--set store: expected entries"),
+    (["store=8"], "--set store: expected entries"),
     (["colour=red"], "--set: expected NAME=VALUE with NAME one of"),
 ])
 def test_a_value_that_cannot_be_is_named_when_it_is_read(texts, words):

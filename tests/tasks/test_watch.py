@@ -90,7 +90,7 @@ def test_a_loss_that_grows_is_named_and_the_training_goes_on():
     trained = train(digits(), toy_settings(epochs=2, lr=1000.0, clip=None), 0)
     assert len(trained.history) == 2 and trained.diverged == ""
     assert any("the loss diverges: " in line and "try a smaller lr" in line
-               for line in trained.warnings)
+               and "(clip=1.0)" in line for line in trained.warnings)
 
 
 def breaking(first, **infinite):
@@ -127,7 +127,8 @@ def test_a_loss_that_diverges_ends_with_the_epochs_before(infinite, words, clip,
     assert [record["epoch"] for record in trained.history] == [1, 2]
     line = trained.diverged
     assert line.startswith("the loss diverged in epoch 3 (") and words in line
-    assert "try a smaller lr" in line and "epoch 2 was the last good one" in line
+    assert f"try a smaller lr, or {'a clip below 1' if clip else 'bound'}" in line
+    assert "epoch 2 was the last good one" in line
     assert trained.warnings == [line] and line in stream.getvalue()
     good = train(music(), toy_settings(epochs=5, clip=clip), 0, checkpoint=path, resume=True)
     assert len(good.history) == 5  # the checkpoint is that of the last good epoch
@@ -159,13 +160,16 @@ def test_a_resumed_run_has_the_warnings_of_the_whole(tmp_path):
     assert stream.getvalue() == ""  # it was said before
 
 
-def test_layers_inside_of_a_nested_network_are_watched():
+@pytest.mark.parametrize("g", ["relu", "identity"])
+def test_layers_inside_of_a_nested_network_are_watched(g):
     rng = np.random.default_rng(0)
-    network = Network([Dense(2, 2, rng=rng), Network([SNU(2, 2, rng=rng)])])
+    network = Network([Dense(2, 2, rng=rng), Network([SNU(2, 2, rng=rng, g=g)])])
     y, cache = network.forward(np.zeros((3, 1, 2)))
     watch = Watch(network)
     watch.step(cache, 1.0, network.backward(np.ones_like(y), cache)[1])
-    assert watch.warnings([], 1.0)["silent"].startswith("layers[1].layers[0] never fired")
+    line = watch.warnings([], 1.0)["silent"]
+    assert line.startswith("layers[1].layers[0] never fired")
+    assert ("options.g=identity" in line) == (g != "identity")  # no advice to do what is done
 
 
 def test_json_is_strict_and_whole(tmp_path):
