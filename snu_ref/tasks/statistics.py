@@ -11,7 +11,7 @@
                                      two gets right, b are binomial with probability 1/2
 
 t(k) is the 97.5 % quantile of Student's t with k degrees of freedom. All intervals suppose normal
-values, which a few seeds can neither show nor refute. An interval over seeds says nothing of the
+values, which a few seeds can neither show nor refute. An interval over seeds does not cover the
 test set: with N images an accuracy p has a standard error of sqrt(p (1 - p)/N) of its own.
 
 Sources: Student's distribution in finite sums, Abramowitz & Stegun, 26.7.3 and 26.7.4; the test, Q.

@@ -103,7 +103,7 @@ def _rewritten(config, inputs, outputs, done, late):
                                           traces["gate"][0], "s": inputs["state.s"]}
         try:
             found[name] = compute(text, {**own, "G": outputs[name]}) + 0 * outputs[name]
-        except NameError:
+        except NameError:  # the text needs a trace that the port did not return
             pass
     return found
 
