@@ -4,23 +4,27 @@
     python tests/mutants.py results.json --seed 1 -n 20 --only pcm
 
 A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in
-a copy of this tree, never here. The tests of the part's own folder run first, and the whole suite
-only if they pass. results.json holds the sample and what became of each mutant; it is written
-after each one. A mutant that computes the same as the original can be marked there by hand,
-`"equivalent": "why"`; the table at the end leaves it out. Tests that take longer than --timeout
-count as failed: the fault makes a loop endless.
+a copy of this tree, never here. First run those files of the part's own tests that name the module,
+then the others of the folder, and the whole suite only if all of them pass. results.json holds the
+sample and what became of each mutant; it is written after each one. A mutant that computes the same
+as the original can be marked there by hand, `"equivalent": "why"`; the table at the end leaves it
+out. Tests that take five times as long as without the fault count as failed: a loop has no end.
 """
 import argparse
 import ast
+import contextlib
+import functools
 import hashlib
 import json
 import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -135,36 +139,60 @@ def sample(n, seed, only):
 
 # ---- what becomes of them -----------------------------------------------------------------------
 
-def run_tests(tree, target, timeout):
-    """(None if all tests pass, else the first that failed or what else happened) in a tree."""
+def run_tests(tree, targets, timeout=None):
+    """None if all tests pass, else the first that failed, or what else happened, in a tree."""
     env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1",
            "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", target, "-x", "-p", "no:cacheprovider", "--tb=no",
+    command = [sys.executable, "-m", "pytest", *targets, "-x", "-p", "no:cacheprovider", "--tb=no",
                "-rfE"]
-    try:
-        done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True,
-                              timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return "no end"
-    if done.returncode == 0:
+    with subprocess.Popen(command, cwd=tree, env=env, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, start_new_session=True) as running:
+        try:
+            printed, _ = running.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return "no end"
+        finally:  # what a test has started ends too
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+    if running.returncode == 0:
         return None
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    return failed[1] if failed else f"exit status {done.returncode}"
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", printed, re.MULTILINE)
+    return failed[1] if failed else f"exit status {running.returncode}"
 
 
-def try_one(tree, mutant, timeout):
-    """The outcome of one mutant: "folder", "suite" or "survived", and the test that failed."""
+def near(tree, mutant):
+    """The files of the part's tests that name the module or what it defines, most names first."""
     path = tree / mutant["file"]
+    names = {path.stem, *(node.name for node in ast.parse(path.read_bytes()).body
+                          if isinstance(node, (ast.FunctionDef, ast.ClassDef)))}
+    counts = {file.relative_to(tree).as_posix(): len(names & set(re.findall(
+        r"\w+", file.read_text(encoding="utf-8"))))
+        for file in sorted((tree / PARTS[mutant["part"]][1]).glob("test_*.py"))}
+    return sorted(filter(counts.get, counts), key=counts.get, reverse=True)
+
+
+def try_one(tree, mutant, seconds):
+    """The outcome of one mutant: "folder", "suite" or "survived", and the test that failed.
+
+    seconds(target) is how long the tests may take.
+    """
+    path, folder = tree / mutant["file"], PARTS[mutant["part"]][1]
+    first = near(tree, mutant)
+    others = [file.relative_to(tree).as_posix() for file in sorted(tree.glob("tests/*/test_*.py"))
+              if file.relative_to(tree).as_posix() not in first]
+    of_folder = [file for file in others if file.startswith(folder)]
+    stages = [("folder", folder, first), ("folder", folder, of_folder),
+              ("suite", "tests", [file for file in others if file not in of_folder])]
     raw = path.read_bytes()
-    path.write_bytes(mutate(raw, mutant))
-    try:
-        test = run_tests(tree, PARTS[mutant["part"]][1], timeout)
-        if test:
-            return {"outcome": "folder", "test": test}
-        test = run_tests(tree, "tests", timeout)
-        return {"outcome": "suite", "test": test} if test else {"outcome": "survived"}
-    finally:
-        path.write_bytes(raw)
+    for outcome, target, files in stages:
+        timeout = seconds(target)
+        path.write_bytes(mutate(raw, mutant))
+        try:
+            if files and (test := run_tests(tree, files, timeout)):
+                return {"outcome": outcome, "test": test}
+        finally:
+            path.write_bytes(raw)
+    return {"outcome": "survived"}
 
 
 def save(path, results):
@@ -200,8 +228,6 @@ def main():
     parser.add_argument("-n", type=int, default=300, help="mutants (300)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help=f"a part: {', '.join(PARTS)}")
-    parser.add_argument("--timeout", type=float, default=1800,
-                        help="seconds for one run of tests (1800)")
     args = parser.parse_args()
     chosen, sha, possible = sample(args.n, args.seed, args.only)
     fresh = {"seed": args.seed, "n": args.n, "only": args.only, "sha256": sha, "possible": possible,
@@ -216,12 +242,19 @@ def main():
         tree = Path(folder, "tree")
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(
             ".git", "__pycache__", ".venv", "build", "*.egg-info", ".pytest_cache"))
-        to_do = [mutant for mutant in results["mutants"] if "outcome" not in mutant]
-        for target in sorted({PARTS[mutant["part"]][1] for mutant in to_do}):
-            if failed := run_tests(tree, target, args.timeout):
+
+        @functools.cache
+        def seconds(target):
+            """Five times what the tests take without a mutant; they must pass."""
+            start = time.monotonic()
+            if failed := run_tests(tree, [target]):
                 parser.error(f"{target}: expected to pass without a mutant, but {failed}")
-        for mutant in to_do:
-            mutant.update(try_one(tree, mutant, args.timeout))
+            return 60 + 5 * (time.monotonic() - start)
+
+        for mutant in results["mutants"]:
+            if "outcome" in mutant:
+                continue
+            mutant.update(try_one(tree, mutant, seconds))
             save(args.results, results)
             print(f"{mutant['outcome']:9} {mutant['file']}:{mutant['line']}: {mutant['old']!r} -> "
                   f"{mutant['new']!r}  {mutant.get('test', '')}", flush=True)
