@@ -4,11 +4,12 @@
     python tests/mutants.py results.json --seed 1 -n 20 --only pcm
 
 A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in
-a copy of this tree, never here. First run those files of the part's own tests that name the module,
-then the others of the folder, and the whole suite only if all of them pass. results.json holds the
-sample and what became of each mutant; it is written after each one. A mutant that computes the same
-as the original can be marked there by hand, `"equivalent": "why"`; the table at the end leaves it
-out. Tests that take five times as long as without the fault count as failed: a loop has no end.
+a copy of this tree, never here. The tests of the part's own folder run first, those that name the
+module before the others, and the rest of the suite, at the end, if all of them pass. results.json
+holds the sample and what became of each mutant; it is written after each one. A mutant that
+computes the same as the original can be marked there by hand, `"equivalent": "why"`; the table at
+the end leaves it out. Tests that take five times as long as without the fault count as failed: a
+loop has no end.
 """
 import argparse
 import ast
@@ -160,39 +161,26 @@ def run_tests(tree, targets, timeout=None):
     return failed[1] if failed else f"exit status {running.returncode}"
 
 
-def near(tree, mutant):
-    """The files of the part's tests that name the module or what it defines, most names first."""
+def nearest(tree, mutant):
+    """All files of tests, first those that name the module or what it defines, most names first."""
     path = tree / mutant["file"]
     names = {path.stem, *(node.name for node in ast.parse(path.read_bytes()).body
                           if isinstance(node, (ast.FunctionDef, ast.ClassDef)))}
-    counts = {file.relative_to(tree).as_posix(): len(names & set(re.findall(
-        r"\w+", file.read_text(encoding="utf-8"))))
-        for file in sorted((tree / PARTS[mutant["part"]][1]).glob("test_*.py"))}
-    return sorted(filter(counts.get, counts), key=counts.get, reverse=True)
+    counts = {file.relative_to(tree).as_posix():
+              len(names & set(re.findall(r"\w+", file.read_text(encoding="utf-8"))))
+              for file in sorted(tree.glob("tests/*/test_*.py"))}
+    return sorted(counts, key=counts.get, reverse=True)
 
 
-def try_one(tree, mutant, seconds):
-    """The outcome of one mutant: "folder", "suite" or "survived", and the test that failed.
-
-    seconds(target) is how long the tests may take.
-    """
-    path, folder = tree / mutant["file"], PARTS[mutant["part"]][1]
-    first = near(tree, mutant)
-    others = [file.relative_to(tree).as_posix() for file in sorted(tree.glob("tests/*/test_*.py"))
-              if file.relative_to(tree).as_posix() not in first]
-    of_folder = [file for file in others if file.startswith(folder)]
-    stages = [("folder", folder, first), ("folder", folder, of_folder),
-              ("suite", "tests", [file for file in others if file not in of_folder])]
+def failed_test(tree, mutant, files, timeout):
+    """As `run_tests`, of a tree with the mutant in it."""
+    path = tree / mutant["file"]
     raw = path.read_bytes()
-    for outcome, target, files in stages:
-        timeout = seconds(target)
-        path.write_bytes(mutate(raw, mutant))
-        try:
-            if files and (test := run_tests(tree, files, timeout)):
-                return {"outcome": outcome, "test": test}
-        finally:
-            path.write_bytes(raw)
-    return {"outcome": "survived"}
+    path.write_bytes(mutate(raw, mutant))
+    try:
+        return run_tests(tree, files, timeout)
+    finally:
+        path.write_bytes(raw)
 
 
 def save(path, results):
@@ -229,6 +217,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help=f"a part: {', '.join(PARTS)}")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped; the same command goes on"))
     chosen, sha, possible = sample(args.n, args.seed, args.only)
     fresh = {"seed": args.seed, "n": args.n, "only": args.only, "sha256": sha, "possible": possible,
              "mutants": chosen}
@@ -251,13 +240,25 @@ def main():
                 parser.error(f"{target}: expected to pass without a mutant, but {failed}")
             return 60 + 5 * (time.monotonic() - start)
 
-        for mutant in results["mutants"]:
-            if "outcome" in mutant:
-                continue
-            mutant.update(try_one(tree, mutant, seconds))
-            save(args.results, results)
-            print(f"{mutant['outcome']:9} {mutant['file']}:{mutant['line']}: {mutant['old']!r} -> "
-                  f"{mutant['new']!r}  {mutant.get('test', '')}", flush=True)
+        # the folder's own tests of all mutants, then the other tests of those that survived
+        for outcome in ("folder", "suite"):
+            for mutant in results["mutants"]:
+                if "outcome" in mutant or (outcome == "folder" and "folder" in mutant):
+                    continue
+                folder = PARTS[mutant["part"]][1]
+                files = [file for file in nearest(tree, mutant)
+                         if file.startswith(folder) == (outcome == "folder")]
+                timeout = seconds(folder if outcome == "folder" else "tests")
+                if test := failed_test(tree, mutant, files, timeout):
+                    mutant.update(outcome=outcome, test=test)
+                elif outcome == "folder":
+                    mutant["folder"] = "passed"
+                else:
+                    mutant["outcome"] = "survived"
+                save(args.results, results)
+                print(f"{mutant.get('outcome', 'passed'):9} {mutant['file']}:{mutant['line']}: "
+                      f"{mutant['old']!r} -> {mutant['new']!r}  {mutant.get('test', '')}",
+                      flush=True)
     print("\n".join(table(results)))
 
 
