@@ -243,12 +243,12 @@ def main():
         # the folder's own tests of all mutants, then the other tests of those that survived
         for outcome in ("folder", "suite"):
             for mutant in results["mutants"]:
-                if "outcome" in mutant or (outcome == "folder" and "folder" in mutant):
+                if mutant.keys() & {"outcome", "equivalent"} or mutant.get(outcome) == "passed":
                     continue
-                folder = PARTS[mutant["part"]][1]
+                of_part = PARTS[mutant["part"]][1]
                 files = [file for file in nearest(tree, mutant)
-                         if file.startswith(folder) == (outcome == "folder")]
-                timeout = seconds(folder if outcome == "folder" else "tests")
+                         if file.startswith(of_part) == (outcome == "folder")]
+                timeout = seconds(of_part if outcome == "folder" else "tests")
                 if test := failed_test(tree, mutant, files, timeout):
                     mutant.update(outcome=outcome, test=test)
                 elif outcome == "folder":
