@@ -388,7 +388,7 @@ def test_a_text_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch, 
     monkeypatch.setattr(readers, "TEXT_BYTES", 1000)
     raw = b"a " * 501
     (tmp_path / name).write_bytes(gzip.compress(raw) if packed else raw)
-    fails(read, tmp_path, name, "expected at most 1000 bytes, found more")
+    fails(read, tmp_path, name, "expected at most 1,000 bytes, found more")
     (tmp_path / name).write_bytes(gzip.compress(raw[:1000]) if packed else raw[:1000])
     assert "at most" not in fails(read, tmp_path, name)
 
