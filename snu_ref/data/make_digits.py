@@ -56,7 +56,7 @@ def check_digest(name, raw, expected):
 
 def parse_half(text):
     """Lines of 65 integers -> images (N, 8, 8) uint8 in 0..16, labels (N,) uint8 in 0..9."""
-    rows = np.array([[int(value) for value in line.split(",")] for line in text.split()])  # (N, 65)
+    rows = np.array([[int(value) for value in line.split(",")] for line in text.split()])
     if rows.shape[1] != 65 or rows.min() < 0 or rows[:, :64].max() > 16 or rows[:, 64].max() > 9:
         raise ValueError("expected lines of 64 pixels in 0..16 and a class in 0..9")
     rows = rows.astype(np.uint8)

@@ -134,7 +134,8 @@ def _idx(folder, name):
     array = np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()
     if kind == "labels":
         check(array.max() <= 9, "labels 0..9", f"{array.max()} at index {array.argmax()}")
-    file.check_digest(SHA256[name], raw, "altered, or a data set of the same form (such as Fashion-MNIST)")
+    file.check_digest(SHA256[name], raw,
+                      "altered, or a data set of the same form (such as Fashion-MNIST)")
     return array
 
 
