@@ -95,7 +95,8 @@ class Adam:
             if "m." + name not in self.state:
                 self.state.update({"m." + name: np.zeros_like(p), "v." + name: np.zeros_like(p)})
             m, v = self.state["m." + name], self.state["v." + name]
-            for part in _parts(p):
+            # parts of the arrays that fit the processor's cache; (...) is all of a scalar
+            for part in blocks(len(p), p[:1].size) if p.ndim else (...,):
                 self._update(p[part], g[part], m[part], v[part], lr / unbias1, unbias2)
 
     def _update(self, p, g, m, v, lr, unbias2):
@@ -148,11 +149,6 @@ def _norm(arrays):
             return largest
         scaled = [g.astype(np.float64) / largest for g in arrays]
         return largest * math.sqrt(math.fsum(float(np.vdot(g, g)) for g in scaled))
-
-
-def _parts(p):
-    """Indices of parts of an array that fit the processor's cache; (...) for a scalar."""
-    return blocks(len(p), p.size // max(1, len(p))) if p.ndim else (...,)
 
 
 def _pairs(optimiser, params, grads, kinds):

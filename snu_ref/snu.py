@@ -144,11 +144,9 @@ class SNU(Layer):
 
     When nothing spikes
     -------------------
-    `print(cache)` shows the spike rate of each layer. If a layer never fires, the next one gets
-    zeros. With g="relu" there is then no gradient, since relu'(0) = 0, and the network learns
-    nothing. Make W larger, `unit.params["W"][...] *= 3`, lower the threshold, or use g="identity".
-    If units fire at every step, make W smaller or raise the threshold.
-    More: tutorials/RECIPES.md.
+    `print(cache)` shows the spike rate. If a layer never fires, the next one gets zeros, and with
+    g="relu" it learns nothing, since relu'(0) = 0. Make W larger, lower the threshold, or use
+    g="identity". More: tutorials/RECIPES.md.
 
     Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 
