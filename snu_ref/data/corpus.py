@@ -45,7 +45,6 @@ _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '
 
 class Splits(NamedTuple):
     """The paragraphs of each split: tokens with one space between them, rare words as they are."""
-
     train: tuple
     valid: tuple
     test: tuple
@@ -53,7 +52,6 @@ class Splits(NamedTuple):
 
 class Corpus(NamedTuple):
     """A text in word numbers; word i is vocabulary[i], and <eos> ends every paragraph."""
-
     vocabulary: tuple   # <unk>, <eos>, then the words of train from the most frequent on
     train: np.ndarray   # (tokens,) int64
     valid: np.ndarray   # (tokens,) int64

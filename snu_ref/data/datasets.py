@@ -31,7 +31,6 @@ class DataFileError(ValueError):
 
 class Digits(NamedTuple):
     """UCI handwritten digits: counts of dark pixels in 4x4 blocks, 0 (white) to 16, row by row."""
-
     train_images: np.ndarray  # (3823, 8, 8) uint8, 0..16; 30 writers
     train_labels: np.ndarray  # (3823,) uint8, 0..9
     test_images: np.ndarray   # (1797, 8, 8) uint8, 0..16; 13 other writers
@@ -43,7 +42,6 @@ class Digits(NamedTuple):
 
 class Chorale(NamedTuple):
     """One piece, moved to tonic C; a step is a quarter note."""
-
     name: str            # BWV number as in the music21 corpus, such as "bwv269"
     shift: int           # semitones added to the written pitches, -6..+5
     pitches: np.ndarray  # (steps, 4) uint8: MIDI of soprano, alto, tenor, bass; 0 = rest
@@ -51,7 +49,6 @@ class Chorale(NamedTuple):
 
 class Chorales(NamedTuple):
     """The pieces of each split, in the order of BWV numbers."""
-
     train: tuple  # 229 Chorale
     valid: tuple  # 76 Chorale
     test: tuple   # 77 Chorale

@@ -8,7 +8,6 @@ The bytes of the file, and so its SHA-256, also depend on the versions of Python
 Sources: music21 (M. S. Cuthbert), encodings by M. Greentree; the task, N. Boulanger-Lewandowski et
 al., ICML 2012.
 """
-import argparse
 import hashlib
 import io
 import re
@@ -21,7 +20,7 @@ from math import ceil
 
 import numpy as np
 
-from .make_digits import check_digest, find_wheel, write
+from .make_digits import arguments, check_digest, find_wheel, write
 
 PACKAGE, VERSION = "music21", "10.5.1"
 WHEEL_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
@@ -182,13 +181,7 @@ def collect(wheel, report=print):
 
 def main():
     """Read the scores, write the file, print what was left out and the counts."""
-    parser = argparse.ArgumentParser(prog="python -m snu_ref.data.make_chorales",
-                                     description=main.__doc__)
-    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheel, else downloaded")
-    parser.add_argument("--out", metavar="FILE", default="chorales.npz",
-                        help="default ./chorales.npz")
-    args = parser.parse_args()
-
+    args = arguments("chorales.npz")
     with tempfile.TemporaryDirectory() as scratch:
         path = find_wheel(PACKAGE, VERSION, args.wheels or scratch, download=args.wheels is None)
         raw = path.read_bytes()

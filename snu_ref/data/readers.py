@@ -53,7 +53,6 @@ SHA256 = {
 
 class Mnist(NamedTuple):
     """Handwritten digits: darkness 0 (background) to 255, row by row, and the digit each shows."""
-
     train_images: np.ndarray  # (60000, 28, 28) uint8
     train_labels: np.ndarray  # (60000,) uint8, 0..9
     test_images: np.ndarray   # (10000, 28, 28) uint8
@@ -69,7 +68,6 @@ class Mnist(NamedTuple):
 
 class Jsb(NamedTuple):
     """Chorales as piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off per quarter note."""
-
     train: list  # 229 rolls
     valid: list  # 76
     test: list   # 77
@@ -83,7 +81,6 @@ class Jsb(NamedTuple):
 
 class Ptb(NamedTuple):
     """Penn Treebank as word numbers, with <eos> at every line end."""
-
     vocabulary: tuple  # 10000 words, the most frequent in train first, ties by code points
     train: np.ndarray  # (929589,) int64, 0..9999
     valid: np.ndarray  # (73760,) int64
