@@ -14,7 +14,6 @@ loop has no end.
 import argparse
 import ast
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -162,14 +161,16 @@ def run_tests(tree, targets, timeout=None):
 
 
 def nearest(tree, mutant):
-    """All files of tests, first those that name the module or what it defines, most names first."""
+    """All files of tests; first those that speak most of the module and of what it defines."""
     path = tree / mutant["file"]
     names = {path.stem, *(node.name for node in ast.parse(path.read_bytes()).body
                           if isinstance(node, (ast.FunctionDef, ast.ClassDef)))}
-    counts = {file.relative_to(tree).as_posix():
-              len(names & set(re.findall(r"\w+", file.read_text(encoding="utf-8"))))
-              for file in sorted(tree.glob("tests/*/test_*.py"))}
-    return sorted(counts, key=counts.get, reverse=True)
+
+    def share(file):
+        words = re.findall(r"\w+", (tree / file).read_text(encoding="utf-8"))
+        return sum(word in names for word in words) / len(words)
+    files = (file.relative_to(tree).as_posix() for file in sorted(tree.glob("tests/*/test_*.py")))
+    return sorted(files, key=share, reverse=True)
 
 
 def failed_test(tree, mutant, files, timeout):
@@ -220,7 +221,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped; the same command goes on"))
     chosen, sha, possible = sample(args.n, args.seed, args.only)
     fresh = {"seed": args.seed, "n": args.n, "only": args.only, "sha256": sha, "possible": possible,
-             "mutants": chosen}
+             "seconds": {}, "mutants": chosen}
     results = fresh
     if args.results.exists():
         results = json.loads(args.results.read_text(encoding="utf-8"))
@@ -232,23 +233,24 @@ def main():
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(
             ".git", "__pycache__", ".venv", "build", "*.egg-info", ".pytest_cache"))
 
-        @functools.cache
         def seconds(target):
             """Five times what the tests take without a mutant; they must pass."""
-            start = time.monotonic()
-            if failed := run_tests(tree, [target]):
-                parser.error(f"{target}: expected to pass without a mutant, but {failed}")
-            return 60 + 5 * (time.monotonic() - start)
+            if target not in results["seconds"]:
+                start = time.monotonic()
+                if failed := run_tests(tree, [target]):
+                    parser.error(f"{target}: expected to pass without a mutant, but {failed}")
+                results["seconds"][target] = round(60 + 5 * (time.monotonic() - start))
+            return results["seconds"][target]
 
         # the folder's own tests of all mutants, then the other tests of those that survived
         for outcome in ("folder", "suite"):
             for mutant in results["mutants"]:
-                if "outcome" in mutant or (outcome == "folder" and "folder" in mutant):
+                if mutant.keys() & {"outcome", "equivalent"} or mutant.get(outcome) == "passed":
                     continue
-                folder = PARTS[mutant["part"]][1]
+                of_part = PARTS[mutant["part"]][1]
                 files = [file for file in nearest(tree, mutant)
-                         if file.startswith(folder) == (outcome == "folder")]
-                timeout = seconds(folder if outcome == "folder" else "tests")
+                         if file.startswith(of_part) == (outcome == "folder")]
+                timeout = seconds(of_part if outcome == "folder" else "tests")
                 if test := failed_test(tree, mutant, files, timeout):
                     mutant.update(outcome=outcome, test=test)
                 elif outcome == "folder":
