@@ -31,6 +31,13 @@ class NetworkCache(NamedTuple):
         return tuple(cache.state for cache in self.layers)
 
 
+def flat(whole, place=""):
+    """[(index, part)] of a Network or its cache; "1.0" is the first part of an inner Network."""
+    if not hasattr(whole, "layers"):
+        return [(place[1:], whole)]
+    return [pair for i, part in enumerate(whole.layers) for pair in flat(part, f"{place}.{i}")]
+
+
 class Network(Value):
     """A chain of layers with the interface of a layer.
 
@@ -78,12 +85,12 @@ class Network(Value):
     @property
     def in_shape(self):
         """Shape of one sample at one step, (n_in,) for most first layers."""
-        return self.layers[0].in_shape
+        return next(filter(None, (layer.in_shape for layer in self.layers)), None)
 
     @property
     def out_shape(self):
         """Shape of the output for one sample at one step."""
-        return self.layers[-1].out_shape
+        return next(filter(None, (layer.out_shape for layer in reversed(self.layers))), None)
 
     def first_names(self):
         """(layer index, name) -> the name of its array in `params`; tied arrays share one."""
