@@ -1,4 +1,15 @@
-"""`python -m snu_ref vectors`: list, show, export, verify the conformance vectors; build them."""
+"""List, show, export, verify and build the conformance vectors.
+
+They are cases with inputs, the traces of every step, adjoints, gradients and
+tolerances. `check` compares another implementation with them.
+
+examples:
+  python -m snu_ref vectors list                  one line a case
+  python -m snu_ref vectors show hand-decay       a case in full
+  python -m snu_ref vectors export port           raw files, for other languages
+  python -m snu_ref vectors verify                make all numbers again
+
+exit status: 0 for success, 1 if verification failed, 2 for bad input."""
 import json
 
 from ..files import one_writer
