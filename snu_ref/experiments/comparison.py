@@ -41,44 +41,47 @@ def figures_of(group):
     return [r["test"][r["metric"]] for r in group]
 
 
-def figure(metric, values, between=" +- "):
-    """The mean of some figures in words, with their sample standard deviation if there are several.
+def number(metric, value, sign=""):
+    """A figure, or a difference of figures, as text; sign: "+" for a sign in any case.
 
-    >>> figure("accuracy", [0.9653])
-    '96.53'
-    >>> figure("nll", [8.711, 8.735])
-    '8.723 +- 0.017'
+    >>> number("accuracy", 0.9653), number("nll", -0.1214, "+")
+    ('96.53', '-0.121')
     """
-    return of_summary(metric, summary(values), between)
-
-
-def of_summary(metric, s, between=" +- "):
-    """The same of a `snu_ref.tasks.statistics.Summary`."""
     digits, factor, _, _ = IN_WORDS[metric]
-    spread = "" if s.sd is None else f"{between}{factor * s.sd:.{digits}f}"
-    return f"{factor * s.mean:.{digits}f}{spread}"
+    return f"{factor * value:{sign}.{digits}f}"
 
 
-def interval(metric, s, between=" to "):
-    """The 95 % interval of the mean of a Summary in words, "-" where a single value has none.
+def of_summary(metric, s):
+    """A `snu_ref.tasks.statistics.Summary` as text: the mean, and the deviation if it has one.
+
+    >>> of_summary("nll", summary([8.711, 8.735]))
+    '8.723 ± 0.017'
+    """
+    return number(metric, s.mean) + ("" if s.sd is None else f" ± {number(metric, s.sd)}")
+
+
+def figure(metric, values):
+    """The same of the figures themselves."""
+    return of_summary(metric, summary(values))
+
+
+def interval(metric, s):
+    """The 95 % interval of the mean of a Summary as text, "-" where a single value has none.
 
     >>> interval("nll", summary([8.711, 8.735, 8.723]))
     '8.693 to 8.753'
     """
-    if s.sd is None:
-        return "-"
-    digits, factor, _, _ = IN_WORDS[metric]
-    return f"{factor * s.low:.{digits}f}{between}{factor * s.high:.{digits}f}"
+    return "-" if s.sd is None else f"{number(metric, s.low)} to {number(metric, s.high)}"
 
 
-def in_words(metric, values, between=" +- "):
-    """The same with its unit.
+def in_words(metric, values):
+    """The figures of `figure` with their unit.
 
     >>> in_words("accuracy", [0.9653]), in_words("perplexity", [70.41])
     ('96.53 % correct', 'perplexity 70.4')
     """
     _, _, before, after = IN_WORDS[metric]
-    return before + figure(metric, values, between) + after
+    return before + figure(metric, values) + after
 
 
 def published(task, unit):

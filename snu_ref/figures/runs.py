@@ -133,23 +133,29 @@ def input_weights(groups, path, *, n=10, rows=4):
         return style.save(figure, path)
 
 
-def differences(panels, path, *, title):
-    """Differences with their intervals, one per row, about a line at 0; one panel per task.
+def intervals(panels, path, *, title):
+    """Values with their intervals, one per row; one panel per task or size.
 
-    panels: a list of (label of the axis, rows), the rows (name, difference, low, high).
+    panels: a list of (label of the axis, whether the values are differences, rows); differences
+    have a line at 0, and a full mark where the interval leaves it out. rows: tuples (name, value,
+    low, high, trials); value, low and high may be None; trials are drawn as small open marks.
     """
-    counts = [len(rows) for _, rows in panels]
+    counts = [len(rows) for *_, rows in panels]
+    blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]
     with style.house():
-        height = 1.2 + 0.34 * sum(counts) + 0.7 * len(counts)
-        figure, axes = style.figure(len(panels), 1, height=height, height_ratios=counts,
-                                    squeeze=False)
-        for panel, (label, rows) in zip(axes[:, 0], panels):
-            panel.axvline(0, color=style.GREY, linewidth=1.0)
-            for place, (_, gap, low, high) in enumerate(rows):
-                apart = low > 0 or high < 0
-                panel.plot([low, high], [place, place], color=style.OKABE_ITO["blue"])
-                panel.plot(gap, place, "o", color=style.OKABE_ITO["blue"],
-                           markerfacecolor=style.OKABE_ITO["blue" if apart else "sky blue"])
+        figure, axes = style.figure(len(panels), 1, squeeze=False, height_ratios=counts,
+                                    height=1.2 + 0.34 * sum(counts) + 0.7 * len(counts))
+        for panel, (label, differences, rows) in zip(axes[:, 0], panels):
+            if differences:
+                panel.axvline(0, color=style.GREY, linewidth=1.0)
+            for place, (_, value, low, high, trials) in enumerate(rows):
+                panel.plot(trials, [place] * len(trials), "o", markersize=5, color=style.GREY,
+                           markerfacecolor="none")
+                if value is not None:
+                    full = not differences or low > 0 or high < 0
+                    panel.plot([low, high], [place, place], color=blue)
+                    panel.plot(value, place, "o", color=blue,
+                               markerfacecolor=blue if full else pale)
             panel.set_yticks(range(len(rows)), [name for name, *_ in rows])
             panel.set(xlabel=label, ylim=(len(rows) - 0.5, -0.5))
             panel.locator_params(axis="x", nbins=5)

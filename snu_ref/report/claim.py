@@ -90,7 +90,7 @@ def _rows(results):
             cells.append(element("span", _signed(group[0]["metric"], gap),
                                  *(element("span", note, class_="source") for note in notes)))
         rows.append([f"{TASK_NAMES[task]}: {UNITS[unit][0]}",
-                     figure(group[0]["metric"], figures_of(group), " ± "), *cells])
+                     figure(group[0]["metric"], figures_of(group)), *cells])
     return rows, wins
 
 

@@ -29,7 +29,7 @@ def memory(results, folder):
     for way, row in m["ways"].items():
         counts = [f"{row['counters'][key]:,}" if row["counters"] else "–" for key in COUNTERS]
         rows.append([element("span", way, element("span", WAYS[way], class_="source")),
-                     of_summary("nll", way_summary(row, m["device_seeds"]), " ± "), *counts])
+                     of_summary("nll", way_summary(row, m["device_seeds"])), *counts])
     lengths = " and ".join(f"{n} epochs for the {task}"
                            for task, n in m["precision_epochs"].items())
     return section(
@@ -78,7 +78,7 @@ def _spread_of(m):
 
 
 def _mean(sweep, values):
-    return of_summary(sweep["metric"], _over_pairs(sweep, values), " ± ")
+    return of_summary(sweep["metric"], _over_pairs(sweep, values))
 
 
 def _over_pairs(sweep, values):

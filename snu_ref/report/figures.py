@@ -87,7 +87,7 @@ def _wanted_and_read(results):
 def _year(task):
     def describe(results):
         sweep = results["memory"]["over_time"][task]
-        ends = [figure(sweep["metric"], [row[-1] for row in sweep[kind]], " ± ")
+        ends = [figure(sweep["metric"], [row[-1] for row in sweep[kind]])
                 for kind in ("raw", "compensated")]
         return (f"Test {METRICS[sweep['metric']]} against the time since programming, two lines "
                 f"with bands. After {time_name(sweep['times'][-1])}: {ends[0]} without "

@@ -112,7 +112,7 @@ def _task(task, results, folder):
                            else ("–", ""))
         paper = (theirs, element("span", network, class_="source")) if network else ("–",)
         rows.append([label_of_unit, f"{group[0]['parameters']:,}",
-                     figure(group[0]["metric"], figures_of(group), " ± "),
+                     figure(group[0]["metric"], figures_of(group)),
                      f"{sum(r['seconds'] for r in group) / len(group):.0f}",
                      element("span", *paper)])
     first = [r for r in results["runs"] if r["task"] == task][0]
