@@ -94,24 +94,33 @@ def published(task, unit):
     return ("-" if value is None else f"{value:.{1 if task == 'language' else 2}f}"), network
 
 
+def aligned(head, rows):
+    """A table for a terminal: the first column to the left, the others to the right; ± as +-."""
+    rows = [[str(cell).replace("±", "+-").replace("–", "-") for cell in row]
+            for row in (head, *rows)]
+    first, *others = (max(map(len, column)) for column in zip(*rows))
+    return "\n".join("  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]).rstrip()
+                     for row in rows)
+
+
 def table(results, without_membrane=()):
     """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
-    lines = [f"{'task':9} {'unit':17} {'parameters':>10}  {'test figure':28} {'n':>2}  "
-             f"{'95 % of the mean':16} {'seconds':>7}   "
-             "paper (full data, larger networks: not comparable)"]
+    rows = []
     for task, unit, name, group in compared(results, without_membrane):
         theirs, network = published(task, unit) if name == UNITS[unit][0] else ("-", "")
-        seconds = np.mean([r["seconds"] for r in group])
         metric, values = group[0]["metric"], figures_of(group)
-        lines.append(f"{task:9} {name:17} {group[0]['parameters']:10,}  "
-                     f"{in_words(metric, values):28} {len(values):2}  "
-                     f"{interval(metric, summary(values)):16} {seconds:7.1f}   {theirs}"
-                     + f" ({network})" * bool(network))
+        rows.append((f"{task}: {name}", f"{group[0]['parameters']:,}", figure(metric, values),
+                     len(values), interval(metric, summary(values)),
+                     f"{np.mean([r['seconds'] for r in group]):.1f}",
+                     theirs + f" ({network})" * bool(network)))
     for r in {r["task"]: r for r in results}.values():
-        lines += [f"{r['task']:9} {'baseline: ' + name:29}  {in_words(r['metric'], [value])}"
-                  for name, value in r["baselines"].items()]
-    if without_membrane:
-        lines.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
-    if any(len(group) > 1 for group in by_unit(results).values()):
-        lines.append("mean +- sample standard deviation of n seeds; the interval is Student's")
-    return "\n".join(lines)
+        rows += [(f"{r['task']}: baseline, {name}", "", figure(r["metric"], [value]), *[""] * 4)
+                 for name, value in r["baselines"].items()]
+    text = aligned(("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds",
+                    "paper"), rows)
+    return text + ("\nfigures: digits, accuracy in %; music, NLL in nats a step; language, "
+                   "perplexity\npaper: on the full data and of larger networks, so not comparable"
+                   + "\nno membrane: decay 0 and fixed, so that nothing of the state is kept"
+                   * bool(without_membrane)
+                   + "\nmean +- sample standard deviation of n seeds; the interval is Student's"
+                   * any(len(group) > 1 for group in by_unit(results).values()))

@@ -12,6 +12,7 @@ import numpy as np
 from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
 from ..tasks.run import run_task
+from .comparison import aligned
 
 HIDDEN = (100,)  # as in the toolkit
 PIXELS = (8, 8)
@@ -45,10 +46,7 @@ def hidden_spikes(task, network, values, settings, rng):
 
 def inhibition_table(rows):
     """The comparison as text."""
-    lines = [f"{'hidden layer of 100 SNUs':26} {'accuracy':>9} {'hidden spikes a digit':>22} "
-             f"{'seconds':>8}"]
-    for row in rows:
-        name = "with lateral inhibition" if row["inhibition"] else "without (own reset)"
-        lines.append(f"{name:26} {100 * row['accuracy']:7.2f} % {row['spikes']:22.1f} "
-                     f"{row['seconds']:8.1f}")
-    return "\n".join(lines)
+    return aligned(("hidden layer of 100 SNUs", "accuracy", "hidden spikes a digit", "seconds"), [
+        ("with lateral inhibition" if row["inhibition"] else "without (own reset)",
+         f"{100 * row['accuracy']:.2f} %", f"{row['spikes']:.1f}", f"{row['seconds']:.1f}")
+        for row in rows])

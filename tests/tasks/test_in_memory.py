@@ -20,7 +20,7 @@ def music():
 
 def test_the_four_ways_stand_in_one_table(music):
     _, rows, runs = music
-    assert tuple(rows) == memory.WAYS
+    assert list(rows) == list(memory.WAYS)
     assert rows["in the loop"]["counters"]["set_pulses"] > 0 and not rows["software"]["counters"]
     store = runs["in the loop"].trained.store
     text = memory.table(rows, store.n_devices)
