@@ -8,11 +8,7 @@ from ..tasks.published import FIGURES
 from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 
-IN_WORDS = {  # metric: (digits after the point, factor, words before, words after)
-    "accuracy": (2, 100, "", " % correct"),
-    "nll": (3, 1, "", " nats a step"),
-    "perplexity": (1, 1, "perplexity ", ""),
-}
+FORMS = {"accuracy": (2, 100), "nll": (3, 1), "perplexity": (1, 1)}  # digits after point, factor
 
 
 def by_unit(results):
@@ -36,6 +32,11 @@ def compared(results, without_membrane=()):
     return rows
 
 
+def all_runs(results):
+    """The same of what `reproduce` wrote; 0.1.0 had no runs without membrane."""
+    return compared(results["runs"], results.get("without_membrane", ()))
+
+
 def figures_of(group):
     """The test figure of each run of a group, in the metric of its task."""
     return [r["test"][r["metric"]] for r in group]
@@ -47,7 +48,7 @@ def number(metric, value, sign=""):
     >>> number("accuracy", 0.9653), number("nll", -0.1214, "+")
     ('96.53', '-0.121')
     """
-    digits, factor, _, _ = IN_WORDS[metric]
+    digits, factor = FORMS[metric]
     return f"{factor * value:{sign}.{digits}f}"
 
 
@@ -72,16 +73,6 @@ def interval(metric, s):
     '8.693 to 8.753'
     """
     return "-" if s.sd is None else f"{number(metric, s.low)} to {number(metric, s.high)}"
-
-
-def in_words(metric, values):
-    """The figures of `figure` with their unit.
-
-    >>> in_words("accuracy", [0.9653]), in_words("perplexity", [70.41])
-    ('96.53 % correct', 'perplexity 70.4')
-    """
-    _, _, before, after = IN_WORDS[metric]
-    return before + figure(metric, values) + after
 
 
 def published(task, unit):

@@ -15,7 +15,7 @@ from ..files import whole_file
 from ..tasks.progress import clock
 from ..tasks.statistics import difference, nested, standard_error, summary
 from .claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS
-from .comparison import IN_WORDS, interval, number, of_summary
+from .comparison import FORMS, interval, number, of_summary
 from .rows import BLOCKS, INJECTED, SIZED, SIZES
 from .runs import (BEST_INJECTED, best_of, changes_text, injected, read_tables, rows_of,
                    validation_figure)
@@ -117,7 +117,7 @@ def differences_of(compared, lines):
         if len(values) > 1 and len(rival) > 1:
             metric = metric_of(lines, claim.a)
             _, name = claim.b if claim.b[0] == "membrane" else claim.a
-            factor = IN_WORDS[metric][1]
+            factor = FORMS[metric][1]
             panels.setdefault(metric, []).append(
                 (short_name(name).removesuffix(", decay 0"),
                  *(factor * end for end in difference(values, rival)), ()))

@@ -46,8 +46,10 @@ def build(results, folder):
         paragraph("S. Woźniak, A. Pantazi, T. Bohnstingl and E. Eleftheriou (",
                   element("a", "arXiv:1812.07040", href=PAPER),
                   ") cast the spiking neuron as a recurrent unit: the SNU, which spikes, and the "
-                  "sSNU, its soft variant. This page shows what one run of snu_ref, a reference "
-                  "implementation in NumPy, has found on small data."),
+                  "sSNU, its soft variant. This page shows one run of snu_ref, a reference "
+                  "implementation in NumPy, on small data. Of the paper we have read the abstract, "
+                  "and figures in the charts of the authors' toolkit (IBM/neuroaikit), which cite "
+                  "the journal version; we have not read the body."),
         EQUATIONS)
     contents = element("nav", element("ol", *(element("li", element("a", title, href=f"#{id}"))
                                               for id, title, _ in PARTS)), aria_label="Contents")
@@ -61,14 +63,13 @@ def _symbol(name, index=""):
 
 EQUATIONS = element(
     "div",
-    paragraph(*_symbol("s", "t"), " = ", *_symbol("g"), "( ",
-              *_symbol("W"), " ", *_symbol("x", "t"), " + ",
-              *_symbol("H"), " ", *_symbol("y", "t−1"), " + ",
-              *_symbol("l"), "(τ) ⊙ ", *_symbol("s", "t−1"),
-              " ⊙ (1 − ", *_symbol("y", "t−1"), ") )"),
-    paragraph(*_symbol("y", "t"), " = ",
-              *_symbol("h"), "( ", *_symbol("s", "t"), " + ", *_symbol("b"), " )"),
-    element("p", "State s, the membrane potential, decays by the factor l(τ) and is reset by an "
-                 "output of 1; output y: h is a step for the SNU and a sigmoid for the sSNU; −b is "
-                 "the threshold.", class_="soft"),
+    paragraph(*_symbol("s", "t"), " = ", *_symbol("g"), "( ", *_symbol("W"), " ",
+              *_symbol("x", "t"), " + ", *_symbol("H"), " ", *_symbol("y", "t−1"), " + ",
+              *_symbol("l"), "(τ) ⊙ ", *_symbol("s", "t−1"), " ⊙ (1 − ", *_symbol("y", "t−1"),
+              ") )"),
+    paragraph(*_symbol("y", "t"), " = ", *_symbol("h"), "( ", *_symbol("s", "t"), " + ",
+              *_symbol("b"), " )"),
+    element("p", "The state s, or membrane potential, decays by the factor l(τ); an output of 1 "
+                 "resets it. The output y: h is a step for the SNU and a sigmoid for the sSNU; −b "
+                 "is the threshold. Only recurrent units have H.", class_="soft"),
     class_="equations")

@@ -10,7 +10,7 @@ there is room for two.
 """
 import base64
 import html
-from importlib import resources
+from pathlib import Path
 
 from ..files import read_regular
 
@@ -105,7 +105,7 @@ def section(id, level, title, *content):
 
 def page(title, *body):
     """The whole document as a string."""
-    style = (resources.files(__package__) / "style.css").read_text(encoding="utf-8")
+    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     head = element("head", element("meta", charset="utf-8"),
                    element("meta", name="viewport", content="width=device-width, initial-scale=1"),
                    element("title", title), element("style", Html(style)))
