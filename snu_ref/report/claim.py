@@ -9,59 +9,34 @@ from ..experiments.reproduction import MEMBRANES
 from ..tasks.statistics import difference, verdict
 from ..tasks.units import UNITS
 from .figures import figures_of_part
-from .page import Html, element, paragraph, section, table
-from .sections import verdict as verdict_on_gradients
+from .page import Html, element, join, table
 
 OTHERS = ("rnn", "gru", "lstm")
 TASK_NAMES = {"digits": "Digits, %", "music": "Music, nats a step",
               "language": "Language, perplexity"}
 
 
-def claim(results, folder):
-    """The claim, the answer of this run as a table and a figure, and what they leave open."""
+def parts(results, folder):
+    """What page.html has in this part: dict from names to Html."""
     trial = element("p", element("strong", "A trial."),
                     " Every run was cut to one epoch on a tenth of the data: this page shows what "
                     "a report looks like. Its results mean nothing.", class_="warning")
-    without = paragraph(
-        element("strong", "Without membrane"), " the decay is 0 and stays 0. Nothing of the state "
-        "is kept from one step to the next, so there is nothing to reset. A feed-forward unit then "
-        "has no memory at all. The sSNU of music and language is recurrent with g = identity: "
-        "without membrane it is a plain RNN with a sigmoid, y", element("sub", "t"),
-        " = sigmoid(W x", element("sub", "t"), " + H y", element("sub", "t−1"), " + b).")
     several = results["seeds"] > 1
     rows, wins = _rows(results)
-    return section(
-        "claim", 2, "The claim, and this run's answer",
-        *([trial] if results["quick"] else []),
-        paragraph("The paper's abstract says that SNUs reach accuracies comparable to, or better "
-                  "than, those of established units. An SNU also needs fewer parameters: each "
-                  "unit remembers by its own membrane, so it can do without the matrices that an "
-                  "RNN, GRU or LSTM has between its units. This run asks two questions about SNU "
-                  "and sSNU on three small tasks. Are they as good as RNN, GRU and LSTM? Is it the "
-                  "membrane that makes them so?"),
-        paragraph(element("strong", "In this run: "), *_answer(wins, results["seeds"])),
-        table("SNU and sSNU against the other units, and against themselves without membrane.",
-              {"Task, unit": "digits are judged by test accuracy (higher is better), music and "
-                             "language by NLL and perplexity (lower is better)",
-               "Figure": "the unit's test figure"
-                         + ", mean ± sample standard deviation over the seeds" * several,
-               **{UNITS[unit][0]: "" for unit in OTHERS},
-               "No membrane": "here and under RNN, GRU and LSTM: the difference of the two test "
-                              "figures: above 0, the unit of the row is better; and its "
-                              "parameters as a part of the other's"
-                              + "; better, worse or not told apart is what the 95 % interval of "
-                                "the difference says (Welch's, over the seeds)" * several},
-              rows),
-        figures_of_part("claim", results, folder),
-        paragraph("What this leaves open. The hidden layers have as many units as each other, not "
-                  "as many parameters: a smaller LSTM may do as well. Learning rates were chosen "
-                  "on validation data for each unit; nothing else was tried for the other units. "
-                  "The data are small. An accuracy of 97 % on 1,797 digits has a standard error "
-                  "of 0.4 points from the choice of the images alone, which no number of seeds "
-                  "reduces."),
-        *([without] if "without_membrane" in results else []),
-        paragraph(element("strong", "Gradients. "), "All networks were trained with gradients "
-                  "derived by hand. ", verdict_on_gradients(results)))
+    return {"trial": trial if results["quick"] else "", "answer": join(*_answer(wins, several)),
+            "claim": join(table(
+                "SNU and sSNU against the other units, and against themselves without membrane.",
+                {"Task, unit": "digits are judged by test accuracy (higher is better), music and "
+                               "language by NLL and perplexity (lower is better)",
+                 "Figure": "the unit's test figure"
+                           + ", mean ± sample standard deviation over the seeds" * several,
+                 **{UNITS[unit][0]: "" for unit in OTHERS},
+                 "No membrane": "here and under RNN, GRU and LSTM: the difference of the two test "
+                                "figures: above 0, the unit of the row is better; and its "
+                                "parameters as a part of the other's"
+                                + "; better, worse or not told apart is what the 95 % interval of "
+                                  "the difference says (Welch's, over the seeds)" * several},
+                rows), figures_of_part("claim", results, folder))}
 
 
 def _rows(results):
@@ -89,7 +64,7 @@ def _rows(results):
     return rows, wins
 
 
-def _answer(wins, seeds):
+def _answer(wins, several):
     """The counts of the table, in sentences."""
     others = [win for win in wins if win[0] != "no membrane"]
     membrane = [win for win in wins if win[0] == "no membrane"]
@@ -101,8 +76,8 @@ def _answer(wins, seeds):
     if membrane:
         yield (f"The unit with its membrane has the better figure than without it in "
                f"{_count(membrane)} of {len(membrane)} cases. ")
-    if seeds > 1:
-        yield f"By the intervals over {seeds} seeds, " + "; ".join(
+    if several:
+        yield "By the intervals over the seeds, " + "; ".join(
             f"{sum(words == word for _, _, words, _ in wins)} of these differences are {what}"
             for word, what in (("better", "in favour of the row's unit"), ("worse", "against it"),
                                ("not told apart", "not told apart from 0"))) + "."

@@ -5,14 +5,14 @@ from ..experiments.in_memory import (COUNTERS, HOUR, WAYS, networks_and_devices,
 from ..tasks.progress import time_name
 from ..tasks.statistics import summary
 from .figures import figures_of_part
-from .page import element, paragraph, section, table
+from .page import element, join, table
 
 FIGURES = ("Music: test NLL in nats a step, lower is better; digits: test accuracy in per cent, "
            "higher is better.")
 
 
-def memory(results, folder):
-    """The in-memory experiment, drift, and few bits."""
+def parts(results, folder):
+    """What page.html has in this part: dict from names to Html."""
     m = results["memory"]
     sweeps, n = m["over_time"], m["device_seeds"]
     lengths = " and ".join(f"{epochs} epochs for the {task}"
@@ -21,41 +21,29 @@ def memory(results, folder):
     spread = ("± is the sample standard deviation " + (
         f"between {networks} networks; behind it stands that between the {n} sets of devices of a "
         "network." if networks > 1 else f"over {n} sets of devices."))
-    return section(
-        "memory", 2, "Weights on phase-change devices",
-        paragraph("Both weight matrices of the music network, 88-150-88 SNUs, are on "
-                  f"{m['devices']:,} devices, two a weight: W = (G+ − G−)/scale. The paper's chip "
-                  "has the same number. We could not read how its devices are updated, so update "
-                  "rule, refresh and settings here are our choice. The statistics of the devices "
-                  "are from published measurements."),
-        table(f"Four ways to have the weights, from seed {results['seed']}, the last epoch of "
-              "each.",
-              {"Way": "how the weights came about",
-               "Test NLL": "nats a step, lower is better; ± is the sample standard deviation over "
-               f"{n} device seeds, that is, sets of devices", **dict(COUNTERS.values())},
-              [[element("span", way, element("span", WAYS[way], class_="source")),
-                *way_cells(row, n)] for way, row in m["ways"].items()]),
-        figures_of_part("memory", results, folder),
-        section("drift", 3, "Drift", paragraph(
-            "Conductances fall with time, as a power of the time since a device was written. "
-            "Compensation measures the response of a matrix, compares it with that at 20 s, and "
-            "multiplies by the ratio: one factor for the whole matrix."),
-            table(f"Programmed once and read later. {FIGURES} {spread}",
-                  {"Time": "since programming; software: the weights in float",
-                   **{f"{task}, {kind}": "" for task in sweeps
-                      for kind in ("uncompensated", "compensated")}},
-                  time_rows(sweeps), foot=_float("software", sweeps)),
-            *(_first_hour(sweeps) if n > 1 else ()), figures_of_part("drift", results, folder)),
-        section("bits", 3, "Few bits", paragraph(
-            "How many bits does a weight need? It is rounded once, after training, or in training, "
-            "where a float weight behind it gathers the updates. The protocol is ours."),
-            table(f"Rounded in training: new runs, shorter than that in float, of {lengths}. "
-                  + FIGURES,
-                  {"Bits": "of a weight; float: weights that are not rounded",
-                   **{f"{task}, rounded {kind} training": "" for task in m["precision"]
-                      for kind in ("after", "in")}},
-                  precision_rows(m["precision"]), foot=_float("float", m["precision"])),
-            figures_of_part("bits", results, folder)))
+    ways = table(
+        f"Four ways to have the weights, from seed {results['seed']}, the last epoch of each.",
+        {"Way": "how the weights came about",
+         "Test NLL": "nats a step, lower is better; ± is the sample standard deviation over "
+                     f"{n} device seeds, that is, sets of devices", **dict(COUNTERS.values())},
+        [[element("span", way, element("span", WAYS[way], class_="source")), *way_cells(row, n)]
+         for way, row in m["ways"].items()])
+    drift = table(
+        f"Programmed once and read later. {FIGURES} {spread}",
+        {"Time": "since programming; software: the weights in float",
+         **{f"{task}, {kind}": "" for task in sweeps for kind in ("uncompensated", "compensated")}},
+        time_rows(sweeps), foot=_float("software", sweeps))
+    bits = table(
+        f"Rounded in training: new runs, shorter than that in float, of {lengths}. {FIGURES}",
+        {"Bits": "of a weight; float: weights that are not rounded",
+         **{f"{task}, rounded {kind} training": "" for task in m["precision"]
+            for kind in ("after", "in")}},
+        precision_rows(m["precision"]), foot=_float("float", m["precision"]))
+    return {"devices": f"{m['devices']:,}",
+            "ways": join(ways, figures_of_part("memory", results, folder)),
+            "drift": join(drift, *(_first_hour(sweeps) if n > 1 else ()),
+                          figures_of_part("drift", results, folder)),
+            "bits": join(bits, figures_of_part("bits", results, folder))}
 
 
 def _float(name, sweeps):
@@ -65,14 +53,14 @@ def _float(name, sweeps):
 
 def _first_hour(sweeps):
     """Is compensation worse than none in the first hour, and why?"""
-    yield paragraph(element("strong", "Is compensation worse than none in the first hour? "),
+    yield element("p", element("strong", "Is compensation worse than none in the first hour? "),
                     *(_answer(task, s) for task, s in sweeps.items()))
     yield _differences(
         "Compensated less uncompensated, in pairs: each pair is one network on one set of devices, "
         "read both ways.", sweeps, {"compensated less uncompensated": _compensated})
     if all("shrunk" in s for s in sweeps.values()):
-        yield paragraph(
-            element("strong", "Why. "), "Programming leaves an error in every weight, and a "
+        yield element(
+            "p", element("strong", "Why. "), "Programming leaves an error in every weight, and a "
             "network with such errors is surer of its answers than it should be. Drift makes all "
             "weights smaller, and a network with smaller weights is less sure. NLL punishes a "
             "network that is sure and wrong, so drift helps at first. Compensation makes the "

@@ -18,7 +18,7 @@ def figures_of_part(part, results, folder):
                          caption)
              for name, (place, caption, words) in CAPTIONS.items()
              if place == part and name in results["figures"]]
-    return html.pairs(*drawn) if drawn else html.Html()
+    return html.element("div", *drawn, class_="pairs") if drawn else html.Html()
 
 
 # ---- in words, with numbers: one function for each kind of figure -------------------------------

@@ -1,4 +1,4 @@
-"""The pieces of a self-contained HTML page: elements, tables, figures, and the page around them.
+"""The pieces of a self-contained HTML page: elements, tables and figures.
 
     element("p", "1 < 2 ", element("strong", "always"))  ->  <p>1 &lt; 2 <strong>always</strong></p>
 
@@ -10,7 +10,6 @@ there is room for two.
 """
 import base64
 import html
-from pathlib import Path
 
 from ..files import read_regular
 
@@ -40,11 +39,6 @@ def element(name, /, *content, **attributes):
     given = "".join(f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
                     for key, value in attributes.items() if value is not None)
     return Html(f"<{name}{given}>" + ("" if name in VOID else f"{inside}</{name}>"))
-
-
-def paragraph(*content):
-    """A paragraph of text."""
-    return element("p", *content)
 
 
 def table(caption, head, rows, *, foot=(), class_=None):
@@ -93,20 +87,6 @@ def figure(path, alt, caption):
     return element("figure", image, element("figcaption", caption))
 
 
-def pairs(*figures):
-    """Figures in pairs where there is room for two, one below the other elsewhere."""
-    return element("div", *figures, class_="pairs")
-
-
-def section(id, level, title, *content):
-    """A part of the page, with its heading <h2>, <h3> ..."""
-    return element("section", element(f"h{level}", title), *content, id=id)
-
-
-def page(title, *body):
-    """The whole document as a string."""
-    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    head = element("head", element("meta", charset="utf-8"),
-                   element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-                   element("title", title), element("style", Html(style)))
-    return "<!DOCTYPE html>\n" + element("html", head, element("body", *body), lang="en") + "\n"
+def join(*parts):
+    """Pieces one after the other."""
+    return Html("".join(map(text, parts)))
