@@ -94,7 +94,8 @@ def same_images(claim, lines):
 
     The p is None for rows without answers.
     """
-    wrong = [line["wrong"].split() for block, row in (claim.a, claim.b) for line in lines[block]
+    wrong = [list(map(int, line["wrong"].split()))
+             for block, row in (claim.a, claim.b) for line in lines[block]
              if line["row"] == row and line["seed"] == "0" and line["wrong"]]
     return (mcnemar(*wrong), len(wrong[0]) < len(wrong[1])) if len(wrong) == 2 else (None, False)
 

@@ -3,7 +3,8 @@
     silent     a spiking layer never fires, or fires at every step; a gradient is exactly zero
     unchanged  no weight has changed
     diverging  the mean loss is twice the smallest so far, and above that of the first epoch
-    Diverged   a loss or a figure is not finite: there is nothing to go on with
+
+A loss that is not finite is a NotFinite error: there is nothing to go on with.
 
 A layer or gradient counts only if it is so in every batch of the epoch: many networks are silent in
 their first batches and wake up by themselves. The bounds are ours: none of the presets is warned.
@@ -12,6 +13,7 @@ import math
 
 from ..network import Network
 from ..snu import SNU
+from ..validation import NotFinite
 
 QUIETER = "smaller W, or b further below 0, make units fire less"
 
@@ -29,10 +31,6 @@ def smaller(clip):
         "bound the gradient's norm (clip=1.0)" if clip is None else f"a clip below {clip:g}")
 
 
-class Diverged(ValueError):
-    """A loss or a validation figure is not finite."""
-
-
 class Watch:
     """What is seen in one epoch of training `network`."""
 
@@ -46,9 +44,9 @@ class Watch:
         self.first_loss = None
 
     def step(self, cache, loss, grads):
-        """After the backward pass of each batch; raises Diverged."""
+        """After the backward pass of each batch; raises NotFinite."""
         if not math.isfinite(loss):
-            raise Diverged(f"loss {loss}")
+            raise NotFinite(f"loss {loss}")
         found = list(spiking(self.network, cache))
         spikes = {name: y for name, _, y in found}
         if self.never is None:

@@ -2,7 +2,7 @@
 
 `arguments_of(name, rng)` makes plain arguments, `run(name, arguments)` gives all that comes out as
 a flat list. Numbers are multiples of 1/8: a sum or a product of a few is exact in float32 and
-float64 alike, and a spike does not hang on a rounding.
+float64 alike, and a spike does not hang on a rounding. Nor does a level of a converter.
 """
 import copy
 
@@ -258,7 +258,7 @@ OTHERS = {
         G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), bits=number(7))),
     "ColumnReadout": (lambda G, x, noise, **a: pcm.ColumnReadout(**a).product(x, G, noise), dict(
         G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), noise=number(0.0), dac_bits=number(7),
-        adc_bits=number(7), dac_bound=number(1.0), adc_bound=number(12.0),
+        adc_bits=number(7), dac_bound=number(0.875), adc_bound=number(12.0),
         output_noise=number(0.125), tile=number((2, 1)))),
     "Stores": (store_run, dict(W=eighth_of_one(3, 2), scale=number(8.0),
                                epsilon=number(0.75), bits=number(4))),
