@@ -76,42 +76,65 @@ def interval(metric, s):
 
 
 def published(task, unit):
-    """The paper's figure as text, and of which network; ("-", "") where the paper has none.
+    """The paper's figure as text, and of which network; ("–", "") where we have read none.
 
     >>> published("digits", "ssnu")
     ('98.50', '4 layers, MNIST, %')
     """
     value, network = FIGURES.get((task, unit), (None, ""))
-    return ("-" if value is None else f"{value:.{1 if task == 'language' else 2}f}"), network
+    return ("–" if value is None else f"{value:.{1 if task == 'language' else 2}f}"), network
 
 
-def aligned(head, rows):
-    """A table for a terminal: the first column to the left, the others to the right; ± as +-."""
+def aligned(head, rows, foot=()):
+    """A table for a terminal: the first column to the left, the others to the right; ± as +-.
+
+    A cell of foot may be a tuple: text, and how many columns it stands for.
+    """
+    wide = [[part for cell in row for part in ([cell[0]] + [""] * (cell[1] - 1)
+                                               if isinstance(cell, tuple) else [cell])]
+            for row in foot]
     rows = [[str(cell).replace("±", "+-").replace("–", "-") for cell in row]
-            for row in (head, *rows)]
+            for row in (head, *rows, *wide)]
     first, *others = (max(map(len, column)) for column in zip(*rows))
     return "\n".join("  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]).rstrip()
                      for row in rows)
 
 
-def table(results, without_membrane=()):
-    """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
+def unit_rows(task, results, without_membrane=()):
+    """A row for each unit of a task: name, parameters, test figure, n, interval, seconds, paper.
+
+    The last cell is a pair: the paper's figure, and of which network.
+    """
     rows = []
-    for task, unit, name, group in compared(results, without_membrane):
-        theirs, network = published(task, unit) if name == UNITS[unit][0] else ("-", "")
+    for _, unit, name, group in (row for row in compared(results, without_membrane)
+                                 if row[0] == task):
         metric, values = group[0]["metric"], figures_of(group)
-        rows.append((f"{task}: {name}", f"{group[0]['parameters']:,}", figure(metric, values),
-                     len(values), interval(metric, summary(values)),
-                     f"{np.mean([r['seconds'] for r in group]):.1f}",
-                     theirs + f" ({network})" * bool(network)))
-    for r in {r["task"]: r for r in results}.values():
-        rows += [(f"{r['task']}: baseline, {name}", "", figure(r["metric"], [value]), *[""] * 4)
-                 for name, value in r["baselines"].items()]
-    text = aligned(("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds",
-                    "paper"), rows)
-    return text + ("\nfigures: digits, accuracy in %; music, NLL in nats a step; language, "
-                   "perplexity\npaper: on the full data and of larger networks, so not comparable"
-                   + "\nno membrane: decay 0 and fixed, so that nothing of the state is kept"
-                   * bool(without_membrane)
-                   + "\nmean +- sample standard deviation of n seeds; the interval is Student's"
-                   * any(len(group) > 1 for group in by_unit(results).values()))
+        rows.append([name, f"{group[0]['parameters']:,}", figure(metric, values), str(len(values)),
+                     interval(metric, summary(values)),
+                     f"{np.mean([r['seconds'] for r in group]):.0f}",
+                     published(task, unit) if name == UNITS[unit][0] else ("–", "")])
+    return rows
+
+
+def baseline_rows(task, results):
+    """A row for each simple model of a task: name, test figure."""
+    first = [r for r in results if r["task"] == task][0]
+    return [[name, figure(first["metric"], [value])] for name, value in first["baselines"].items()]
+
+
+def table(results, without_membrane=()):
+    """The runs as text, task by task; the paper's figures are of the full data."""
+    rows = []
+    for task in dict.fromkeys(r["task"] for r in results):
+        rows += [[f"{task}: {row[0]}", *row[1:-1], " ".join(row[-1])]
+                 for row in unit_rows(task, results, without_membrane)]
+        rows += [[f"{task}: baseline, {name}", "", shown, "", "", "", ""]
+                 for name, shown in baseline_rows(task, results)]
+    head = ("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds", "paper")
+    notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
+             "paper: on the full data and of larger networks, so not comparable"]
+    if without_membrane:
+        notes.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
+    if any(len(group) > 1 for group in by_unit(results).values()):
+        notes.append("mean +- sample standard deviation of n seeds; the interval is Student's")
+    return "\n".join([aligned(head, rows), *notes])

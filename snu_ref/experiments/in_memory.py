@@ -195,8 +195,8 @@ def networks_and_devices(sweep, values):
     return nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
 
 
-def time_rows(sweeps):
-    """A row for each time: its name, and for each task the figure raw and compensated.
+def time_table(sweeps):
+    """Figures over time as a table: head, rows, and a last row with the figures in software.
 
     sweeps: dict from task to what `over_time` returns. A figure is a mean, ± the deviation between
     networks, if there are several; and that between the devices of a network.
@@ -205,20 +205,16 @@ def time_rows(sweeps):
         between, within = networks_and_devices(sweep, values)
         spreads = [number(sweep["metric"], sd) for sd in (between.sd, within) if sd is not None]
         return number(sweep["metric"], between.mean) + (f" ± {'; '.join(spreads)}" * bool(spreads))
-    return [[time_name(t), *(cell(sweep, [figures[i] for figures in sweep[kind]])
+    rows = [[time_name(t), *(cell(sweep, [figures[i] for figures in sweep[kind]])
                              for sweep in sweeps.values() for kind in ("raw", "compensated"))]
             for i, t in enumerate(next(iter(sweeps.values()))["times"])]
+    return (["Time", *(f"{task}, {kind}" for task in sweeps
+                       for kind in ("uncompensated", "compensated"))],
+            rows, [["software", *_in_float(sweeps)]])
 
 
-def time_table(sweeps):
-    """The same as text, with the figures in software."""
-    return aligned(["time", *(f"{task}, {kind}" for task in sweeps
-                              for kind in ("raw", "compensated"))],
-                   time_rows(sweeps) + [["software", *_in_software(sweeps)]])
-
-
-def _in_software(sweeps):
-    return [cell for s in sweeps.values() for cell in (figure(s["metric"], [s["software"]]), "")]
+def _in_float(sweeps):
+    return [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]
 
 
 # ---- limited precision --------------------------------------------------------------------------
@@ -242,16 +238,10 @@ def rounded_during(loaded, table, bits, seed, **changes):
     return results["test"][results["metric"]]
 
 
-def precision_rows(sweeps):
-    """A row for each number of bits: for each task the figure rounded after and in training."""
-    return [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
+def precision_table(sweeps):
+    """Figures by the bits of a weight as a table: head, rows, last row; a protocol of ours."""
+    rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
                        for kind in ("after", "during"))]
             for i, b in enumerate(next(iter(sweeps.values()))["bits"])]
-
-
-def precision_table(sweeps):
-    """The same as text, with the figures in float."""
-    head = ["bits", *(f"{task}, rounded {kind}" for task in sweeps
-                      for kind in ("after", "in training"))]
-    return ("bits of a weight (a protocol of ours)\n"
-            + aligned(head, precision_rows(sweeps) + [["float", *_in_software(sweeps)]]))
+    return (["Bits", *(f"{task}, rounded {kind} training" for task in sweeps
+                       for kind in ("after", "in"))], rows, [["float", *_in_float(sweeps)]])

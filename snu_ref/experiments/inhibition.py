@@ -12,7 +12,6 @@ import numpy as np
 from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
 from ..tasks.run import run_task
-from .comparison import aligned
 
 HIDDEN = (100,)  # as in the toolkit
 PIXELS = (8, 8)
@@ -45,8 +44,7 @@ def hidden_spikes(task, network, values, settings, rng):
 
 
 def inhibition_table(rows):
-    """The comparison as text."""
-    return aligned(("hidden layer of 100 SNUs", "accuracy", "hidden spikes a digit", "seconds"), [
-        ("with lateral inhibition" if row["inhibition"] else "without (own reset)",
-         f"{100 * row['accuracy']:.2f} %", f"{row['spikes']:.1f}", f"{row['seconds']:.1f}")
-        for row in rows])
+    """The comparison as a table: head, rows; 0.1.0 kept no seconds in results.json."""
+    return ("lateral inhibition", "accuracy (%)", "hidden spikes a digit", "seconds"), [
+        ["with" if row["inhibition"] else "without", f"{100 * row['accuracy']:.2f}",
+         f"{row['spikes']:.1f}", f"{row.get('seconds', 0):.1f}"] for row in rows]

@@ -1,7 +1,7 @@
 """The report on phase-change devices: four ways, drift and its compensation, few bits."""
-from ..experiments.comparison import figure, interval, number
-from ..experiments.in_memory import (COUNTERS, HOUR, WAYS, networks_and_devices, precision_rows,
-                                     time_rows, way_cells)
+from ..experiments.comparison import interval, number
+from ..experiments.in_memory import (COUNTERS, HOUR, WAYS, networks_and_devices, precision_table,
+                                     time_table, way_cells)
 from ..tasks.progress import time_name
 from ..tasks.statistics import summary
 from .figures import figures_of_part
@@ -28,27 +28,19 @@ def parts(results, folder):
                      f"{n} device seeds, that is, sets of devices", **dict(COUNTERS.values())},
         [[element("span", way, element("span", WAYS[way], class_="source")), *way_cells(row, n)]
          for way, row in m["ways"].items()])
-    drift = table(
-        f"Programmed once and read later. {FIGURES} {spread}",
-        {"Time": "since programming; software: the weights in float",
-         **{f"{task}, {kind}": "" for task in sweeps for kind in ("uncompensated", "compensated")}},
-        time_rows(sweeps), foot=_float("software", sweeps))
-    bits = table(
-        f"Rounded in training: new runs, shorter than that in float, of {lengths}. {FIGURES}",
-        {"Bits": "of a weight; float: weights that are not rounded",
-         **{f"{task}, rounded {kind} training": "" for task in m["precision"]
-            for kind in ("after", "in")}},
-        precision_rows(m["precision"]), foot=_float("float", m["precision"]))
+    head, rows, foot = time_table(sweeps)
+    drift = table(f"Programmed once and read later. {FIGURES} {spread}",
+                  {"Time": "since programming; software: the weights in float",
+                   **dict.fromkeys(head[1:], "")}, rows, foot=foot)
+    head, rows, foot = precision_table(m["precision"])
+    bits = table(f"Rounded in training: new runs, shorter than that in float, of {lengths}. "
+                 + FIGURES, {"Bits": "of a weight; float: weights that are not rounded",
+                             **dict.fromkeys(head[1:], "")}, rows, foot=foot)
     return {"devices": f"{m['devices']:,}",
             "ways": join(ways, figures_of_part("memory", results, folder)),
             "drift": join(drift, *(_first_hour(sweeps) if n > 1 else ()),
                           figures_of_part("drift", results, folder)),
             "bits": join(bits, figures_of_part("bits", results, folder))}
-
-
-def _float(name, sweeps):
-    """The last line of a table: the figures of float weights, each below two columns."""
-    return [[name] + [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]]
 
 
 def _first_hour(sweeps):

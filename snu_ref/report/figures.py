@@ -3,7 +3,7 @@
 The words for those who do not see a figure carry its main numbers, taken from the results.
 """
 from ..experiments.comparison import all_runs, by_unit, figure, figures_of
-from ..experiments.in_memory import time_rows
+from ..experiments.in_memory import time_table
 from ..tasks.progress import time_name
 from ..tasks.units import UNITS
 from . import page as html
@@ -60,7 +60,7 @@ def _ways(results):
 def _year(task):
     def words(results):
         sweep = results["memory"]["over_time"][task]
-        _, raw, compensated = time_rows({task: sweep})[-1]
+        _, raw, compensated = time_table({task: sweep})[1][-1]
         return (f"Test {METRICS[sweep['metric']]} against the time since programming, two lines "
                 f"with bands. After {time_name(sweep['times'][-1])}: {raw} without compensation "
                 f"of drift, {compensated} with it; in software "

@@ -2,8 +2,8 @@
 
 Every number is one of results.json, rounded.
 """
-from ..experiments.comparison import all_runs, figure, figures_of, published
-from ..tasks.units import UNITS
+from ..experiments.comparison import all_runs, baseline_rows, figure, unit_rows
+from ..experiments.inhibition import inhibition_table
 from .figures import figures_of_part
 from .page import element, explained, join, table
 from .settings import settings_in_words, settings_table
@@ -74,17 +74,12 @@ def gradients(results):
 
 def of_task(task, results):
     """The units of a task beside the paper's figures."""
-    rows = []
-    for unit, name, group in (row[1:] for row in all_runs(results) if row[0] == task):
-        theirs, network = published(task, unit) if name == UNITS[unit][0] else ("–", "")
-        paper = [theirs, element("span", network, class_="source")] if network else ["–"]
-        rows.append([name, f"{group[0]['parameters']:,}",
-                     figure(group[0]["metric"], figures_of(group)),
-                     f"{sum(r['seconds'] for r in group) / len(group):.0f}",
-                     element("span", *paper)])
-    first = [r for r in results["runs"] if r["task"] == task][0]
-    foot = [[name, "", figure(first["metric"], [value]), "", ""]
-            for name, value in first["baselines"].items()]
+    rows = [[name, parameters, shown, seconds,
+             element("span", theirs, *([element("span", network, class_="source")] if network
+                                       else []))]
+            for name, parameters, shown, _, _, seconds, (theirs, network)
+            in unit_rows(task, results["runs"], results.get("without_membrane", ()))]
+    foot = [[name, "", shown, "", ""] for name, shown in baseline_rows(task, results["runs"])]
     sample = [line for line in results["sample"].splitlines() if line.strip()]
     drawn = ([element("p", "Text drawn from the sSNU, at a temperature of 0.8:"),
               element("blockquote", "\n".join(" ".join(line.split()) for line in sample))]
@@ -110,8 +105,7 @@ def inhibition(results):
                  {"Inhibition": "whether a spike resets all units of the layer",
                   "Test accuracy (%)": "right answers, of all test images",
                   "Hidden spikes a digit": "spikes of all 100 units in all steps, on average"},
-                 [["with" if row["inhibition"] else "without", f"{100 * row['accuracy']:.2f}",
-                   f"{row['spikes']:.1f}"] for row in results["inhibition"]])
+                 [row[:3] for row in inhibition_table(results["inhibition"])[1]])
 
 
 # ---- what was run -------------------------------------------------------------------------------
