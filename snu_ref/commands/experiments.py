@@ -34,9 +34,9 @@ def run(args):
         write_page(args.tables, args.page)
         return 0
     if not args.blocks:
-        for name, block in BLOCKS.items():
+        for name, (question, _) in BLOCKS.items():
             rows, done = rows_of(name, args.tables), len(read_table(args.tables / f"{name}.csv"))
-            print(f"{name:12} {block.question}: {sum(row.seeds for row in rows)} runs, "
+            print(f"{name:12} {question}: {sum(row.seeds for row in rows)} runs, "
                   f"{done} lines in the table")
         return 0
     output_folder("--tables", args.tables)

@@ -2,11 +2,12 @@
 
     write_page(tables, path)     tables/*.csv -> path, and figures in tables
 
-The folder of the tables may hold before.md and after.md, texts that begin and end the page. Between
-them stand the claims of `claims` as prose, where `verdicts` puts them; how to read a table; and
-each block as a table with a line a row.
+The text of the page is in page.md, beside this module. Filled in are the claims of `claims`, as
+prose where `verdicts` puts them, and each block as a table with a line a row. The folder of the
+tables may hold earlier.md, text on runs that have no table, which ends the page.
 """
 from pathlib import Path
+from string import Template
 
 import numpy as np
 
@@ -16,33 +17,11 @@ from ..tasks.progress import clock
 from ..tasks.statistics import difference, nested, standard_error, summary
 from .claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS
 from .comparison import FORMS, interval, number, of_summary
-from .rows import BLOCKS, INJECTED, SIZED, SIZES
+from .rows import BLOCKS, INJECTED, SIZED, SIZES, find_block
 from .runs import (BEST_INJECTED, best_of, changes_text, injected, read_tables, rows_of,
                    validation_figure)
 from .verdicts import means, metric_of, paragraphs, short_name, test_figures
 
-HOW = """\
-## How to read this page
-
-- A figure is the mean over seeds ± the sample standard deviation (n - 1). The interval is
-  Student's 95 % interval of the mean. It covers the choice of the seed, and not that of the
-  test data.
-- A comparison speaks for or against a claim if Welch's 95 % interval of the difference leaves
-  out 0, or the margin. If not, the two are not told apart; this does not make them equal.
-- One seed has no interval. Two such rows are told apart only by McNemar's exact test of their
-  answers to the same test images (p < 0.05).
-- There are {n} comparisons. Where nothing differs, one in twenty is expected to leave out 0.
-- A comparator that is better here than its published figure speaks against the claims: the paper
-  compares with a weaker one.
-- The kept epoch is the best by validation; on devices it is the last. Settings were chosen on
-  validation data.
-- Another processor or another NumPy adds in another order. This changes the figures of spiking
-  networks as much as another seed does.
-- NLL is pooled over all predicted steps. The mean over pieces stands beside it.
-- Spikes: the fraction of units that fire in a step, by layer. Additions and multiply-adds a step
-  and sample are those of the weights (`snu_ref/experiments/operations.py`); "dense" uses every
-  weight.
-"""
 HEADS = {
     "for": "For the paper's claims.",
     "against": "Against them.",
@@ -67,33 +46,29 @@ def write_page(tables, path):
 def page(tables):
     """The page as text."""
     tables = Path(tables)
-    lines = read_tables(tables)
-    parts = [_text(tables / "before.md"), text_of_claims(lines), HOW.format(n=len(CLAIMS)),
-             machines(lines)]
-    for name, block in BLOCKS.items():
+    lines, earlier = read_tables(tables), tables / "earlier.md"
+    parts = {"claims": text_of_claims(lines), "comparisons": len(CLAIMS),
+             "machines": machines(lines),
+             "earlier": earlier.read_text(encoding="utf-8") if earlier.exists() else ""}
+    for name, (question, _) in BLOCKS.items():
         rows, here = rows_of(name, tables), lines[name]
-        parts.append(f"## {block.question}\n\nBlock `{name}`, table `results/{name}.csv`."
-                     + unfinished(rows, here) + f" {block.note}".rstrip())
-        parts += ([trials(rows, here)] if rows and rows[0].split == "valid" else
-                  [table_of_figures(rows, here), trials(INJECTED, here) if name == "devices"
-                   else ""])
+        made = [f"Block `{name}`, table `results/{name}.csv`." + unfinished(rows, here)]
+        if not rows or rows[0].split == "test":
+            made.append(table_of_figures(rows, here))
+        if name == "devices" or rows and rows[0].split == "valid":
+            made.append(trials(INJECTED if name == "devices" else rows, here))
         if name in FIGURES and FIGURES[name][1](lines):
-            parts.append(f"![{FIGURES[name][0]}](results/{name}.png)")
-    parts.append(_text(tables / "after.md"))
-    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
-
-
-def _text(path):
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+            made.append(f"![{FIGURES[name][0]}](results/{name}.png)")
+        parts |= {f"{name}_question": question, name: "\n\n".join(filter(None, made))}
+    text = Path(__file__).with_name("page.md").read_text(encoding="utf-8")
+    return Template(text).substitute(parts).strip() + "\n"
 
 
 def text_of_claims(lines):
     """A paragraph for each of HEADS, and how many claims wait for their rows."""
     said = paragraphs(lines)
     waiting = said.pop("waiting")
-    parts = ["## What the tables say", "In brackets are the mean over seeds ± the sample standard "
-             "deviation, the difference of the two means, and its 95 % interval."] + [
-        f"**{head}** " + " ".join(said[side]) for side, head in HEADS.items() if side in said]
+    parts = [f"**{head}** " + " ".join(said[side]) for side, head in HEADS.items() if side in said]
     if waiting:
         parts.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run yet.")
     return "\n\n".join(parts)
@@ -134,7 +109,7 @@ def trials_and_best(lines):
         rows = []
         for key in SIZED:
             name = f"{SIZED[key][0]}, {SIZES[key][size]} units"
-            done = [mean for row in BLOCKS["grid"].rows if row.name == name
+            done = [mean for row in find_block("grid") if row.name == name
                     and not np.isnan(mean := validation_figure(row, lines["grid"]))]
             best = means(lines, ("care", name))
             if done:

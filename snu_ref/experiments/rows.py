@@ -199,56 +199,28 @@ BASELINES = [  # the unit is a name of experiments.baselines
         ("music", "logistic regression", "small chorales", "small"))]
 
 
-class Block(NamedTuple):
-    """A table of the page."""
-    question: str
-    rows: list
-    note: str = ""  # what its reader has to know
-
-
-BLOCKS = {
-    "jsb": Block("The JSB chorales, preset paper", JSB),
-    "membrane": Block(
-        "The membrane switched off: decay 0, fixed", MEMBRANE,
-        "With decay 0 the recurrent sSNU, whose g is the identity, is a plain RNN with a sigmoid. "
-        "The decay at the end of each run is in the table, column `decay`."),
-    "digits": Block("Small digits, preset small", _compared("digits")),
-    "music": Block("Small chorales, preset small", _compared("music")),
-    "language": Block("Small language, preset small", _compared("language")),
-    "memory": Block(
-        "Weights on phase-change devices", _memory("JSB", "full") + _memory("small chorales",
-                                                                           "small"),
-        "All ways have the settings of the devices, and the last epoch counts. Programmed once: "
-        "the network is read 20 s later with 1/f noise, on eight sets of devices. It is trained "
-        "without noise; block `devices` has networks that are trained with noise."),
-    "grid": Block(
-        "JSB at equal size: trials of learning rate and dropout, by validation", GRID,
-        "Each unit has nine settings and two seeds; the best setting is in bold."),
-    "care": Block(
-        "JSB at equal size and equal care", [],
-        "Each unit has the best settings of its nine trials in block `grid`, once all nine are "
-        "there."),
-    "baselines": Block(
-        "Simple models", BASELINES,
-        "The nearest neighbour is looked for among the training images, without those that "
-        "validate. Nearest chords: the k chords most like the present one vote."),
-    "unit": Block("One thing of the unit changed", UNIT),
-    "devices": Block(
-        "One thing of the devices changed", DEVICES,
-        "Training with noise in software, before the network is programmed once, is the method of "
-        "Joshi et al. (2020). The table shows the noise that is best by validation on the "
-        "devices; its trials stand below."),
-    "mnist": Block("MNIST, with and without shifted training images", MNIST),
-    "regularised": Block("MNIST without shifts: trials of dropout, by validation", REGULARISED),
-    "dropout": Block(
-        "MNIST without shifts, with the best dropout", [],
-        "The best of the trials in block `regularised`, once all are there."),
-    "inhibition": Block("MNIST with lateral inhibition", INHIBITION),
-    "ptb": Block("Penn Treebank", PTB),
+BLOCKS = {  # name: (what the table shows, rows)
+    "jsb": ("The JSB chorales, preset paper", JSB),
+    "membrane": ("The membrane switched off: decay 0, fixed", MEMBRANE),
+    "digits": ("Small digits, preset small", _compared("digits")),
+    "music": ("Small chorales, preset small", _compared("music")),
+    "language": ("Small language, preset small", _compared("language")),
+    "memory": ("Weights on phase-change devices",
+               _memory("JSB", "full") + _memory("small chorales", "small")),
+    "grid": ("JSB at equal size: trials of learning rate and dropout, by validation", GRID),
+    "care": ("JSB at equal size and equal care", []),
+    "baselines": ("Simple models", BASELINES),
+    "unit": ("One thing of the unit changed", UNIT),
+    "devices": ("One thing of the devices changed", DEVICES),
+    "mnist": ("MNIST, with and without shifted training images", MNIST),
+    "regularised": ("MNIST without shifts: trials of dropout, by validation", REGULARISED),
+    "dropout": ("MNIST without shifts, with the best dropout", []),
+    "inhibition": ("MNIST with lateral inhibition", INHIBITION),
+    "ptb": ("Penn Treebank", PTB),
 }
 CHOSEN = {"care": ("grid", 5), "dropout": ("regularised", 3)}  # block: (its trials, seeds)
 
 
 def find_block(name):
     """The rows of a block. ValueError that lists what there is."""
-    return BLOCKS[validation.one_of("block", name, BLOCKS)].rows
+    return BLOCKS[validation.one_of("block", name, BLOCKS)][1]

@@ -35,7 +35,7 @@ def few_pieces(monkeypatch):
     monkeypatch.setattr(runs, "load_task", load)
 
 
-@pytest.mark.parametrize("row", [row for row in BLOCKS["membrane"].rows if "decay 0" in row.name],
+@pytest.mark.parametrize("row", [row for row in BLOCKS["membrane"][1] if "decay 0" in row.name],
                          ids=lambda row: row.name)
 def test_rows_without_a_membrane_end_with_a_decay_of_0(row, few_pieces, tmp_path):
     """Also where the preset trains the decay: it must stay 0 in every layer to the end."""
@@ -55,8 +55,8 @@ def test_the_recurrent_soft_unit_without_a_membrane_is_a_plain_sigmoid_rnn():
 
 
 def test_rows_have_names_of_their_own():
-    for name, block in BLOCKS.items():
-        keys = [(row.name, runs.changes_text(row)) for row in block.rows]
+    for name, (_, rows) in BLOCKS.items():
+        keys = [(row.name, runs.changes_text(row)) for row in rows]
         assert len(set(keys)) == len(keys), name
 
 
@@ -83,7 +83,7 @@ def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
 
 def test_equal_care_takes_the_best_trial_of_each_unit_once_all_are_there(tmp_path):
     assert runs.rows_of("care", tmp_path) == []
-    grid = BLOCKS["grid"].rows
+    grid = BLOCKS["grid"][1]
     first = [row for row in grid if row.name == grid[0].name]
     assert len(first) == 9
     lines = [{**dict.fromkeys(runs.COLUMNS, ""), "row": row.name, "changes": runs.changes_text(row),
@@ -143,8 +143,8 @@ def test_units_that_do_not_spike_multiply():
 def test_every_row_makes_a_network_and_its_store():
     """Also the rows that take hours: their settings fit together, and sizes called equal are so."""
     sizes = {}
-    for name, block in BLOCKS.items():
-        for row in block.rows:
+    for name, (_, rows) in BLOCKS.items():
+        for row in rows:
             if row.unit in BASELINES:
                 continue
             task = {
@@ -160,7 +160,7 @@ def test_every_row_makes_a_network_and_its_store():
             network = task[row.task](row.unit).network(settings, rng)
             make_store(network, settings, rng)
             sizes[name, row.name] = network.n_trainable
-    grid = {row.name: sizes["grid", row.name] for row in BLOCKS["grid"].rows}
+    grid = {row.name: sizes["grid", row.name] for row in BLOCKS["grid"][1]}
     for target in (26_638, 49_138):
         assert sum(abs(n - target) < 0.015 * target for n in grid.values()) == 6
     for unit in ("RNN, 3 x 191", "GRU, 3 x 89", "LSTM, 3 x 72"):

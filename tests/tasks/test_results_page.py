@@ -108,12 +108,12 @@ def test_claims_of_the_same_data_are_one_sentence(monkeypatch):
 
 
 def test_claims_are_of_rows_that_there_are():
-    names = {(block, row.name) for block in BLOCKS for row in BLOCKS[block].rows}
+    names = {(block, row.name) for block in BLOCKS for row in BLOCKS[block][1]}
     names |= {(block, name + PROGRAMMED) for block, name in names}
     names |= {(block, f"{row.name}, shown for {steps} steps") for block in BLOCKS
-              for row in BLOCKS[block].rows for steps in row.shown}
+              for row in BLOCKS[block][1] for steps in row.shown}
     names |= {(block, row.name) for block, (trials, _) in CHOSEN.items()
-              for row in BLOCKS[trials].rows} | {("devices", BEST_INJECTED)}
+              for row in BLOCKS[trials][1]} | {("devices", BEST_INJECTED)}
     for claim in (*CLAIMS, *UNIT_ROWS, *DEVICE_ROWS):
         assert claim.a in names and (isinstance(claim.b, float) or claim.b in names), claim
 
@@ -192,7 +192,7 @@ def test_the_figure_of_a_block_shows_rows_with_two_seeds_against_their_base(tmp_
 
 
 def test_the_figure_of_equal_size_has_trials_by_validation_and_the_test_of_the_best(tmp_path):
-    row, other = BLOCKS["grid"].rows[0], BLOCKS["grid"].rows[1]
+    row, other = BLOCKS["grid"][1][0], BLOCKS["grid"][1][1]
     write_table(tmp_path / "grid.csv", [line(row.name, seed, "", valid=8 + seed,
                                              changes=changes_text(row)) for seed in (0, 1)]
                 + [line(other.name, 0, "", valid=7, changes=changes_text(other))])  # not finished
