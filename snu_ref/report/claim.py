@@ -8,7 +8,6 @@ from ..experiments.comparison import by_unit, figure, figures_of, number
 from ..experiments.reproduction import MEMBRANES
 from ..tasks.statistics import difference, verdict
 from ..tasks.units import UNITS
-from .figures import figures_of_part
 from .page import Html, element, join, table
 
 OTHERS = ("rnn", "gru", "lstm")
@@ -16,7 +15,7 @@ TASK_NAMES = {"digits": "Digits, %", "music": "Music, nats a step",
               "language": "Language, perplexity"}
 
 
-def parts(results, folder):
+def parts(results):
     """What page.html has in this part: dict from names to Html."""
     trial = element("p", element("strong", "A trial."),
                     " Every run was cut to one epoch on a tenth of the data: this page shows what "
@@ -24,7 +23,7 @@ def parts(results, folder):
     several = results["seeds"] > 1
     rows, wins = _rows(results)
     return {"trial": trial if results["quick"] else "", "answer": join(*_answer(wins, several)),
-            "claim": join(table(
+            "claim": table(
                 "SNU and sSNU against the other units, and against themselves without membrane.",
                 {"Task, unit": "digits are judged by test accuracy (higher is better), music and "
                                "language by NLL and perplexity (lower is better)",
@@ -36,7 +35,7 @@ def parts(results, folder):
                                 "parameters as a part of the other's"
                                 + "; better, worse or not told apart is what the 95 % interval of "
                                   "the difference says (Welch's, over the seeds)" * several},
-                rows), figures_of_part("claim", results, folder))}
+                rows)}
 
 
 def _rows(results):

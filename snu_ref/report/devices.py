@@ -4,14 +4,13 @@ from ..experiments.in_memory import (COUNTERS, HOUR, WAYS, networks_and_devices,
                                      time_table, way_cells)
 from ..tasks.progress import time_name
 from ..tasks.statistics import summary
-from .figures import figures_of_part
 from .page import element, join, table
 
 FIGURES = ("Music: test NLL in nats a step, lower is better; digits: test accuracy in per cent, "
            "higher is better.")
 
 
-def parts(results, folder):
+def parts(results):
     """What page.html has in this part: dict from names to Html."""
     m = results["memory"]
     sweeps, n = m["over_time"], m["device_seeds"]
@@ -36,11 +35,8 @@ def parts(results, folder):
     bits = table(f"Rounded in training: new runs, shorter than that in float, of {lengths}. "
                  + FIGURES, {"Bits": "of a weight; float: weights that are not rounded",
                              **dict.fromkeys(head[1:], "")}, rows, foot=foot)
-    return {"devices": f"{m['devices']:,}",
-            "ways": join(ways, figures_of_part("memory", results, folder)),
-            "drift": join(drift, *(_first_hour(sweeps) if n > 1 else ()),
-                          figures_of_part("drift", results, folder)),
-            "bits": join(bits, figures_of_part("bits", results, folder))}
+    return {"devices": f"{m['devices']:,}", "ways": ways, "bits": bits,
+            "drift": join(drift, *(_first_hour(sweeps) if n > 1 else ()))}
 
 
 def _first_hour(sweeps):

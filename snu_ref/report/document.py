@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from ..files import read_regular, whole_file
-from . import claim, devices, sections
+from . import claim, devices, figures, sections
 from .page import text
 
 LARGEST = 10 ** 7  # bytes of results.json, ours: some fifty times that of a whole reproduction
@@ -38,6 +38,7 @@ def write_report(folder):
 def build(results, folder):
     """The page as a string, from the data of results.json; the figures are read from `folder`."""
     page, style = ((HERE / name).read_text(encoding="utf-8") for name in ("page.html", "style.css"))
-    parts = {name: text(part) for of in (claim, sections, devices)
-             for name, part in of.parts(results, folder).items()}
-    return Template(page).substitute(parts, style=style)
+    parts = {name: text(part) for of in (claim, sections, devices, figures)
+             for name, part in of.parts(results).items()}
+    return figures.embedded(Template(page).substitute(parts, style=style), folder,
+                            results["figures"])

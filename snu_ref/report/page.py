@@ -1,17 +1,13 @@
-"""The pieces of a self-contained HTML page: elements, tables and figures.
+"""The pieces of a self-contained HTML page: elements and tables.
 
     element("p", "1 < 2 ", element("strong", "always"))  ->  <p>1 &lt; 2 <strong>always</strong></p>
 
 Everything is built by `element`, which escapes whatever is not `Html` already: no text, from
-whatever file it comes, can become markup. Figures are put inside as data URIs; the page needs no
-network and has no scripts. `style.css` serves screens from a telephone's width on, light and dark,
+whatever file it comes, can become markup. `style.css` serves screens from a telephone's width on, light and dark,
 and A4 paper: a table that is too wide scrolls in a box of its own, and figures stand in pairs where
 there is room for two.
 """
-import base64
 import html
-
-from ..files import read_regular
 
 VOID = ("meta", "img", "br")  # elements without an end
 
@@ -74,17 +70,6 @@ def explained(words):
     parts = [part for name, meaning in words.items()
              for part in (element("strong", name), f": {meaning}. ")]
     return element("p", *parts, class_="explained") if parts else Html()
-
-
-def figure(path, alt, caption):
-    """A PNG file as a figure inside the page; alt says in words what there is to see."""
-    data = read_regular(path, 10 ** 7)
-    if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
-        raise ValueError(f"{path}: expected a PNG file")
-    width, height = (int.from_bytes(data[i:i + 4], "big") for i in (16, 20))
-    image = element("img", src="data:image/png;base64," + base64.b64encode(data).decode("ascii"),
-                    alt=alt, width=width, height=height)
-    return element("figure", image, element("figcaption", caption))
 
 
 def join(*parts):

@@ -4,7 +4,6 @@ Every number is one of results.json, rounded.
 """
 from ..experiments.comparison import all_runs, baseline_rows, figure, unit_rows
 from ..experiments.inhibition import inhibition_table
-from .figures import figures_of_part
 from .page import element, explained, join, table
 from .settings import settings_in_words, settings_table
 
@@ -12,7 +11,7 @@ TASKS = {"digits": "Test accuracy (%)", "music": "Test NLL (nats a step)",
          "language": "Test perplexity"}
 
 
-def parts(results, folder):
+def parts(results):
     """What page.html has in these parts: dict from names to Html."""
     seeds = results["seeds"]
     return {
@@ -20,9 +19,7 @@ def parts(results, folder):
         "spread": f"Mean ± sample standard deviation of {seeds} seeds." if seeds > 1 else join(
             "This is one seed, and another one gives other figures: ",
             element("code", "reproduce --seeds 5"), " shows by how much."),
-        **{task: join(of_task(task, results), figures_of_part(task, results, folder))
-           for task in TASKS},
-        "inhibition": join(inhibition(results), figures_of_part("inhibition", results, folder)),
+        **{task: of_task(task, results) for task in TASKS}, "inhibition": inhibition(results),
         "made": made(results),
         "settings": join(explained(settings_in_words(results)),
                          *(settings_table(part, results) for part in (*TASKS, "memory")))}
