@@ -20,8 +20,7 @@ from .. import __version__, figures, validation
 from ..experiments import in_memory
 from ..experiments.comparison import aligned, by_unit, compared, figures_of, table
 from ..experiments.inhibition import inhibition_table
-from ..experiments.reproduction import (MEMBRANES, TASKS, bits_of, device_seeds, jobs_of,
-                                        precision_epochs, run_name)
+from ..experiments.reproduction import EXTENTS, MEMBRANES, TASKS, jobs_of, run_name
 from ..experiments.side_by_side import run_jobs
 from ..figures import devices
 from ..files import one_writer, write_json
@@ -131,16 +130,17 @@ def memory(results, seeds, quick):
              "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
     drift = {"music": [results[f"devices-software-{seed}"]["over_time"] for seed in seeds],
              "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
-    bits = bits_of(quick)
-    return {"devices": loop["devices"], "device_seeds": device_seeds(quick),
+    extent = EXTENTS[quick]
+    return {"devices": loop["devices"], "device_seeds": extent.device_seeds,
             "ways": {"software": software["row"], "quantised": results["devices-quantised"]["row"],
                      "in the loop": loop["row"], "programmed": software["programmed"]},
             "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
-            "precision": {task: {"metric": metric, "bits": list(bits), "after": of["after"],
-                                 "during": [results[f"bits-{task}-{b}"]["figure"] for b in bits],
+            "precision": {task: {"metric": metric, "bits": list(extent.bits), "after": of["after"],
+                                 "during": [results[f"bits-{task}-{b}"]["figure"]
+                                            for b in extent.bits],
                                  "software": figure}
                           for task, (of, metric, figure) in after.items()},
-            "precision_epochs": precision_epochs(quick)}
+            "precision_epochs": extent.precision_epochs}
 
 
 def print_all(summary):

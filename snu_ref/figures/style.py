@@ -58,44 +58,12 @@ MARKERS = {"SNU": "o", "sSNU": "s", "RNN": "^", "GRU": "D", "LSTM": "v", "SNU co
 
 WIDTH, HEIGHT = 6.4, 3.8  # inches, of a figure with one panel
 DPI = 200                 # 1280 pixels across
-
-RC = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],     # comes with matplotlib, so it is the same everywhere
-    "mathtext.fontset": "dejavusans",
-    "font.size": 13,
-    "axes.labelsize": 13,
-    "axes.titlesize": 13,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "xtick.labelsize": 12,
-    "ytick.labelsize": 12,
-    "legend.fontsize": 12,
-    "legend.frameon": False,
-    "legend.handlelength": 1.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 1.0,
-    "axes.axisbelow": True,
-    "lines.linewidth": 2.2,
-    "lines.markersize": 6,
-    "lines.solid_capstyle": "round",
-    "image.cmap": "cividis",
-    "image.interpolation": "nearest",       # a pixel is a number: no smoothing between them
-    "figure.constrained_layout.use": True,
-    "figure.constrained_layout.h_pad": 0.08,
-    "figure.constrained_layout.w_pad": 0.08,
-    "figure.titlesize": 13,
-    "figure.titleweight": "bold",
-    "figure.labelsize": 13,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
+SETTINGS = Path(__file__).with_name("house.mplstyle")
 
 
 @contextmanager
 def house():
-    """The house style as a context: matplotlib's defaults with RC on top.
+    """The house style as a context: matplotlib's defaults with house.mplstyle on top.
 
     Afterwards the settings are as before. Draw and save inside: some settings act only then.
     """
@@ -103,7 +71,6 @@ def house():
     # the user chose one that exists, it stays
     backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
     import matplotlib
-    from matplotlib.rcsetup import cycler
 
     if backend:
         os.environ["MPLBACKEND"] = backend
@@ -111,9 +78,8 @@ def house():
             matplotlib.rcParams["backend"] = backend
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC, **{"axes.prop_cycle": cycler(color=[
-            OKABE_ITO[name] for name in ("blue", "vermillion", "bluish green", "orange",
-                                         "reddish purple", "sky blue", "black")])})
+        matplotlib.rcParams.update(
+            matplotlib.rc_params_from_file(SETTINGS, use_default_template=False))
         yield
 
 
