@@ -4,7 +4,7 @@ The paper's figures stand in the last column; they are of the full data and of l
 """
 import numpy as np
 
-from ..tasks.published import FIGURES
+from ..tasks.published import FIGURES as PUBLISHED
 from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 
@@ -75,16 +75,6 @@ def interval(metric, s):
     return "-" if s.sd is None else f"{number(metric, s.low)} to {number(metric, s.high)}"
 
 
-def published(task, unit):
-    """The paper's figure as text, and of which network; ("–", "") where we have read none.
-
-    >>> published("digits", "ssnu")
-    ('98.50', '4 layers, MNIST, %')
-    """
-    value, network = FIGURES.get((task, unit), (None, ""))
-    return ("–" if value is None else f"{value:.{1 if task == 'language' else 2}f}"), network
-
-
 def aligned(head, rows, foot=()):
     """A table for a terminal: the first column to the left, the others to the right; ± as +-.
 
@@ -109,10 +99,14 @@ def unit_rows(task, results, without_membrane=()):
     for _, unit, name, group in (row for row in compared(results, without_membrane)
                                  if row[0] == task):
         metric, values = group[0]["metric"], figures_of(group)
+        paper = ("–", "")  # we have read none
+        if (task, unit) in PUBLISHED and name == UNITS[unit][0]:
+            theirs, network = PUBLISHED[task, unit]
+            paper = (f"{theirs:.{1 if task == 'language' else 2}f}", network)
         rows.append([name, f"{group[0]['parameters']:,}", figure(metric, values), str(len(values)),
                      interval(metric, summary(values)),
                      f"{np.mean([r['seconds'] for r in group]):.0f}",
-                     published(task, unit) if name == UNITS[unit][0] else ("–", "")])
+                     paper])
     return rows
 
 

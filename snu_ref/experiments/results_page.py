@@ -20,16 +20,10 @@ from .comparison import FORMS, interval, number, of_summary
 from .rows import BLOCKS, INJECTED, SIZED, SIZES, find_block
 from .runs import (BEST_INJECTED, best_of, changes_text, injected, read_tables, rows_of,
                    validation_figure)
-from .verdicts import means, metric_of, paragraphs, short_name, test_figures
+from .verdicts import means, short_name, test_figures, text_of_claims
 
-HEADS = {
-    "for": "For the paper's claims.",
-    "against": "Against them.",
-    "neither": "Neither: pairs that are not told apart, and comparators that do not reach their "
-               "published figure here.",
-    "one": "Without an interval, from one seed.",
-}
 FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
+TASK = {"accuracy": "digits", "nll": "JSB", "perplexity": "language"}
 N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
 
 
@@ -64,16 +58,6 @@ def page(tables):
     return Template(text).substitute(parts).strip() + "\n"
 
 
-def text_of_claims(lines):
-    """A paragraph for each of HEADS, and how many claims wait for their rows."""
-    said = paragraphs(lines)
-    waiting = said.pop("waiting")
-    parts = [f"**{head}** " + " ".join(said[side]) for side, head in HEADS.items() if side in said]
-    if waiting:
-        parts.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run yet.")
-    return "\n\n".join(parts)
-
-
 def machines(lines):
     """On what the runs were made."""
     kinds = sorted({(line["processor"], line["python"], line["numpy"])
@@ -88,18 +72,14 @@ def differences_of(compared, lines):
     """Panels of differences: for each metric, the pairs in which both have two seeds or more."""
     panels = {}
     for claim in compared:
-        values, rival = means(lines, claim.a), means(lines, claim.b)
+        (values, metric), (rival, _) = means(lines, claim.a), means(lines, claim.b)
         if len(values) > 1 and len(rival) > 1:
-            metric = metric_of(lines, claim.a)
             _, name = claim.b if claim.b[0] == "membrane" else claim.a
             factor = FORMS[metric][1]
             panels.setdefault(metric, []).append(
                 (short_name(name).removesuffix(", decay 0"),
                  *(factor * end for end in difference(values, rival)), ()))
     return [(f"{TASK[metric]}: {FIGURE[metric]}", True, rows) for metric, rows in panels.items()]
-
-
-TASK = {"accuracy": "digits", "nll": "JSB", "perplexity": "language"}
 
 
 def trials_and_best(lines):
@@ -111,7 +91,7 @@ def trials_and_best(lines):
             name = f"{SIZED[key][0]}, {SIZES[key][size]} units"
             done = [mean for row in find_block("grid") if row.name == name
                     and not np.isnan(mean := validation_figure(row, lines["grid"]))]
-            best = means(lines, ("care", name))
+            best, _ = means(lines, ("care", name))
             if done:
                 s = summary(best) if len(best) > 1 else None
                 rows.append((name, *((s.mean, s.low, s.high) if s else (None,) * 3), done))
@@ -123,8 +103,7 @@ def trials_and_best(lines):
 FIGURES = {  # block: (title, its panels from the lines of all tables)
     "membrane": ("With the membrane less without",
                  lambda lines: differences_of(MEMBRANE, lines)),
-    "care": ("Equal size: trials by validation (open), test of the best",
-             trials_and_best),
+    "care": ("Equal size: trials by validation (open), test of the best", trials_and_best),
     "unit": ("One thing of the unit changed: differences",
              lambda lines: differences_of(UNIT_ROWS, lines)),
     "devices": ("One thing of the devices changed: differences",

@@ -1,7 +1,7 @@
 """What the tables say of a claim: for it, against it, or not told apart, with the interval.
 
     judged(claim, lines)       a side, and the words of a sentence
-    paragraphs(lines)          all claims as prose, a paragraph a side
+    text_of_claims(lines)      all claims as prose, a paragraph a side
     test_figures(lines, row)   the test figures of a row, by seed
 
 lines: of all tables, a dict from block to what `runs.read_table` returns. The side rests on
@@ -18,6 +18,12 @@ VERBS = {  # side: what `a` is to the b's that follow
     "one": "stands beside"}
 WITHIN = {"for": "is within {} of", "against": "is not within {} of",
           "neither": "may be within {} of"}
+HEADS = {
+    "for": "For the paper's claims.",
+    "against": "Against them.",
+    "neither": "Neither: pairs that are not told apart, and comparators that do not reach their "
+               "published figure here.",
+    "one": "Without an interval, from one seed."}
 DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # names of rows
 
 
@@ -31,15 +37,10 @@ def test_figures(lines, row):
 
 
 def means(lines, place):
-    """The test figure of each seed of a row at (block, name): means over devices, if it has any."""
+    """The test figure of each seed of a row at (block, name), means over devices; its metric."""
     block, row = place
-    return [float(np.mean(devices)) for devices in test_figures(lines[block], row)]
-
-
-def metric_of(lines, place):
-    """The metric of a row at (block, name) that is in its table."""
-    block, row = place
-    return next(line["metric"] for line in lines[block] if line["row"] == row)
+    metric = next((line["metric"] for line in lines[block] if line["row"] == row), "")
+    return [float(np.mean(devices)) for devices in test_figures(lines[block], row)], metric
 
 
 def judged(claim, lines):
@@ -49,11 +50,10 @@ def judged(claim, lines):
     compare), or "waiting" (for a row that is not run yet; no words).
     """
     published = not isinstance(claim.b, tuple)
-    values = means(lines, claim.a)
-    rival = [claim.b] if published else means(lines, claim.b)
+    values, metric = means(lines, claim.a)
+    rival = [claim.b] if published else means(lines, claim.b)[0]
     if not values or not rival:
         return "waiting", ()
-    metric = metric_of(lines, claim.a)
     higher = metric == "accuracy"
     allowed = [value + claim.margin * (-1 if higher else 1) for value in rival]
     if published or claim.b[0] == "baselines":  # a number without a spread of its own
@@ -72,9 +72,8 @@ def judged(claim, lines):
         notes.append(f"difference {gap}, {low} to {high}")
     if p is not None:
         notes.append(f"McNemar's p = {p:.2g} for seed 0")
-    verb = (WITHIN[side].format(number(metric, claim.margin)) if claim.margin
-            else VERBS[side])
-    name = (f"its published {number(metric, claim.b)}" if published else short_name(claim.b[1]))
+    verb = WITHIN[side].format(number(metric, claim.margin)) if claim.margin else VERBS[side]
+    name = f"its published {number(metric, claim.b)}" if published else short_name(claim.b[1])
     text = f"{name} ({'; '.join(notes)})" if notes else name
     if claim.rival:
         side = {"for": "against", "against": "neither"}.get(side, side)
@@ -100,8 +99,8 @@ def same_images(claim, lines):
     return (mcnemar(*wrong), len(wrong[0]) < len(wrong[1])) if len(wrong) == 2 else (None, False)
 
 
-def paragraphs(lines):
-    """The claims as prose: dict from side to a list of sentences; for "waiting", to how many.
+def text_of_claims(lines):
+    """The claims as prose, a paragraph for each of HEADS; and how many wait for their rows.
 
     A sentence for each data set; claims that share `a` and the verb stand in one clause.
     """
@@ -112,12 +111,14 @@ def paragraphs(lines):
             waiting += 1
             continue
         a, verb, b = words
-        of_data = said.setdefault(side, {}).setdefault(claim.about, {})
-        of_data.setdefault(f"{a} {verb} ", []).append(b)
-    return {side: [f"{about}, " + "; ".join(start + _list(others)
-                                            for start, others in clauses.items()) + "."
-                   for about, clauses in by_data.items()]
-            for side, by_data in said.items()} | {"waiting": waiting}
+        clauses = said.setdefault(side, {}).setdefault(claim.about, {})
+        clauses.setdefault(f"{a} {verb} ", []).append(b)
+    parts = [" ".join([f"**{head}**", *(
+        f"{about}, " + "; ".join(start + _list(others) for start, others in clauses.items()) + "."
+        for about, clauses in said[side].items())]) for side, head in HEADS.items() if side in said]
+    if waiting:
+        parts.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run yet.")
+    return "\n\n".join(parts)
 
 
 def _list(parts):

@@ -13,7 +13,7 @@ from snu_ref.experiments.results_page import FIGURES, differences_of, page, writ
 from snu_ref.experiments.rows import BLOCKS, CHOSEN, INJECTED
 from snu_ref.experiments.runs import (BEST_INJECTED, COLUMNS, PROGRAMMED, changes_text, read_table,
                                       read_tables, write_table)
-from snu_ref.experiments.verdicts import judged, paragraphs
+from snu_ref.experiments.verdicts import judged, text_of_claims
 
 TASKS = Path(__file__).parents[2] / "snu_ref" / "tasks"  # tables are not in the wheel
 
@@ -102,9 +102,10 @@ def test_claims_of_the_same_data_are_one_sentence(monkeypatch):
         CLAIM, CLAIM._replace(b=("x", "C")), CLAIM._replace(b=("x", "D"))])
     table = lines([8.1, 8.2, 8.15], [8.9, 8.8, 8.85])
     table["x"] += [line("C", seed, 9.9 + seed / 10) for seed in range(2)]
-    assert paragraphs(table) == {"waiting": 1, "for": [
-        "t, A (8.150 ± 0.050) is better than B (8.850 ± 0.050; difference -0.700, -0.813 to "
-        "-0.587) and C (9.950 ± 0.071; difference -1.800, -2.534 to -1.066)."]}
+    assert text_of_claims(table) == (
+        "**For the paper's claims.** t, A (8.150 ± 0.050) is better than B (8.850 ± 0.050; "
+        "difference -0.700, -0.813 to -0.587) and C (9.950 ± 0.071; difference -1.800, -2.534 to "
+        "-1.066).\n\n1 of 3 comparisons wait for rows that are not run yet.")
 
 
 def test_claims_are_of_rows_that_there_are():
