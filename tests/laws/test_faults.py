@@ -489,10 +489,10 @@ def test_a_truncated_data_file_is_named(task, name, words, tmp_path, capsys):
 def test_a_data_file_of_the_package_altered_by_one_byte_is_named(
     task, name, tmp_path, capsys, monkeypatch
 ):
-    raw = bytearray((datasets._folder() / name).read_bytes())
+    raw = bytearray((datasets.FOLDER / name).read_bytes())
     raw[len(raw) // 2] ^= 1
     (tmp_path / name).write_bytes(raw)
-    monkeypatch.setattr(datasets, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(datasets, "FOLDER", tmp_path)
     error = refused(capsys, "train", task, "--out", tmp_path / "run")
     assert f"data file {name}: truncated or altered: expected SHA-256" in error
     assert not (tmp_path / "run").exists()
