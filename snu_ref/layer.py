@@ -3,8 +3,8 @@
 A layer has
     params       name -> array; an optimiser changes the arrays in place
     trainable    tuple of the names that an optimiser updates
-    in_shape     shape of one sample at one step, (n_in,) for most; None where any will do
-    out_shape    the same of the output
+    in_shape     shape of one sample at one step, (n_in,) for most; None if any will do
+    out_shape    the same for the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
 Both passes are pure: they update nothing and remember nothing between calls. (Only Dropout draws a

@@ -117,7 +117,7 @@ def piano_roll(pitches):
 # ---- reading a file -----------------------------------------------------------------------------
 
 def _load(filename):
-    """The arrays of a data file. Its digest vouches for their names, dtypes and shapes."""
+    """The arrays of a data file. The digest also fixes their names, dtypes, shapes."""
     try:
         raw = (FOLDER / filename).read_bytes()
     except OSError as error:
