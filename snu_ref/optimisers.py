@@ -129,7 +129,7 @@ def clip_by_norm(grads, max_norm):
         validation.array(f"grads[{name!r}]", g, None, validation.REAL_DTYPES, finite=False)
     norm = _norm(grads.values())
     if not math.isfinite(norm):
-        raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
+        raise validation.NotFinite(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
     if scale < 1e-30:  # it could underflow in float32, but its root cannot
         root = scale ** 0.5
@@ -186,8 +186,9 @@ def _check_squares(name, g, eps):
     if np.vdot(g, g) > limit.max / 4:  # the sum of all squares: if it is small, so is each
         largest, bound = float(np.abs(g).max()), float(np.sqrt(limit.max)) / 2
         if largest > bound:
-            raise ValueError(f"grads[{name!r}]: expected numbers within +-{bound:.3g}, whose "
-                             f"squares {g.dtype} can hold, got {largest:.3g}; see clip_by_norm")
+            raise validation.NotFinite(
+                f"grads[{name!r}]: expected numbers within +-{bound:.3g}, whose squares {g.dtype} "
+                f"can hold, got {largest:.3g}; see clip_by_norm")
     if eps < limit.tiny:
         raise ValueError(f"eps: expected at least {limit.tiny:.3g}, the least of {g.dtype}, "
                          f"got {eps:.3g}")

@@ -32,7 +32,7 @@ from ..pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore
 from . import checkpoints
 from .progress import Progress
 from .settings import check_all, errors_of
-from .watch import Diverged, Watch, smaller, summary
+from .watch import Watch, smaller, summary
 
 
 class Batch(NamedTuple):
@@ -180,11 +180,8 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
                     store.read(training=False)
                 figures = task.evaluate(network, "valid", settings, seed)
             if not all(map(math.isfinite, figures.values())):
-                raise Diverged(f"validation {figures}")
-        except ValueError as error:
-            # all functions of the package refuse numbers that are not finite in these words
-            if not isinstance(error, Diverged) and "expected finite" not in str(error):
-                raise
+                raise validation.NotFinite(f"validation {figures}")
+        except validation.NotFinite as error:
             diverged = (f"the loss diverged in epoch {epoch + 1} ({error}); "
                         f"{smaller(settings.clip)}")
             if not history:
