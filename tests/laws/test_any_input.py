@@ -134,6 +134,7 @@ def run_layer(make, arrays, dtype=np.float64):
     y, cache = layer.forward(arrays["x"], state)
     dx, grads, dstart = layer.backward(arrays["dy"], cache, dstate)
     out = {"y": y, **{f"d{name}": g for name, g in grads.items()}}
+    assert (dx is None) == (layer.in_shape == ())  # words have no gradient
     if dx is not None:
         out["dx"] = dx
     out |= {f"end {i}": leaf for i, leaf in enumerate(leaves(cache.state))}
