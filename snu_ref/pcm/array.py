@@ -51,7 +51,7 @@ class PCMArray:
         noise         default source of every draw: a Generator or a number (0.0: noise off)
         t             start of the clock, s
         scale         uS per unit weight
-        pairs         differential pairs per synapse
+        pairs         differential pairs a synapse
         stuck         None or integers (2, pairs, n_in, n_out), see device.draw_stuck
         read_noise    "white" or "1/f"
         readout       DeviceReadout or ColumnReadout

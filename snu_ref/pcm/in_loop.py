@@ -10,13 +10,6 @@ Neither the network nor the optimiser knows about the store. The gradient is tak
 read, and applied to the stored weights (straight-through estimator). Biases and decays stay float
 numbers in software.
 
-    PCMStore         differential pairs of phase-change devices: noise at every read, blind pulses
-    QuantisedStore   the same accumulator chi and nominal step, on ideal devices: no noise, no
-                     drift, every pulse the same; clipped to the range of the weights
-    RoundedStore     weights of b bits: rounded for every pass, while a float copy takes the updates
-    NoisyStore       float weights with noise in every pass of training, so that they can be
-                     programmed on devices afterwards
-
 Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, Nandakumar et al.,
 Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours: they help to find the
 cause of a worse result.
@@ -114,7 +107,7 @@ class Store:
 
 
 class PCMStore(Store):
-    """Weights on phase-change devices, programmed in closed loop at time 0 from the network's.
+    """Weights on pairs of phase-change devices, programmed in closed loop at time 0.
 
     network, names : as for Store.
     noise : numpy.random.Generator for all device noise; 0.0 switches it off (see noise.py).
@@ -182,7 +175,7 @@ class PCMStore(Store):
 class QuantisedStore(Store):
     """Ideal devices: w changes by whole steps epsilon/scale, without noise, within +-limit/scale.
 
-    scale in uS per unit weight, epsilon and limit in uS. The default limit of 20 is the highest
+    scale in uS per unit weight; epsilon and limit in uS. The default limit of 20 is the highest
     conductance that SET pulses reach. chi keeps the rest, as in PCMArray.
     Raises ValueError for start weights beyond the limit.
     """
@@ -217,7 +210,7 @@ class RoundedStore(Store):
 
         step = 2 max|W| / (2^bits - 2),    W as read = step round(W / step)
 
-    The float copy W takes the updates; max|W| is that of the copy at each read.
+    Every pass uses W as read. The float copy W takes the updates; max|W| is that of the copy.
     """
 
     def __init__(self, network, names, *, bits):
@@ -235,7 +228,7 @@ class RoundedStore(Store):
 
 
 class NoisyStore(Store):
-    """Float weights W: training reads them with noise, an evaluation without noise.
+    """Float weights for devices: training reads them with noise, an evaluation without noise.
 
         W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
 
