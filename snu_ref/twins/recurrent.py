@@ -19,13 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (array_of, numbers, parameter_shape, parameters, reverse_weighted_sum, several,
-                      shape_of, sigmoid, sigmoid_slope, tanh_slope, weighted_sum, zeros)
+from .scalars import (array_of, parameters, reverse_weighted_sum, several, sigmoid, sigmoid_slope,
+                      sized, tanh_slope, weighted_sum, zeros)
 
 
 class RecurrentTwin(NamedTuple):
     """One forward and backward pass; dX is dL/dX."""
-
     y: np.ndarray  # (T, B, n) the hidden state h after every step
     state: tuple  # after the last step, each (B, n)
     grads: dict  # the names and shapes of params
@@ -168,14 +167,12 @@ def _run(step, params, x, state, dy, dstate, *, states, blocks, extra=()):
     step(p, dp, x, *before) -> after, reverse: one time step of one sample, every argument after dp
     a row; before and after: the states. reverse(dx, *dbefore, *dafter) adds to dp, dx and dbefore.
     """
-    T, B, n_in = shape_of("x", x, 3)
-    n, _ = parameter_shape(params, "H")
+    x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
+    dy, (_, _, n) = sized("dy", dy, (T, B, "n"))
     shapes = {"W": (n_in, blocks * n), "H": (n, blocks * n), "b": (blocks * n,)}
     shapes.update({name: (n,) for name in extra})
     p = parameters(params, shapes)
-    x = numbers("x", x, (T, B, n_in))
     s = several("state", state, states, (B, n))
-    dy = numbers("dy", dy, (T, B, n))
     dh, *others = several("dstate", dstate, states, (B, n))
 
     dp = {name: zeros(*shape) for name, shape in shapes.items()}

@@ -39,13 +39,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (STATE_ACTIVATIONS, array_of, numbers, parameter_shape, parameters, several,
-                      shape_of, sigmoid, sigmoid_slope, step, surrogate_pair, zeros)
+from .. import validation
+from .scalars import (STATE_ACTIVATIONS, array_of, parameters, several, sigmoid, sigmoid_slope,
+                      sized, step, surrogate_pair, zeros)
 
 
 class SNUTwin(NamedTuple):
     """Every number of one forward and backward pass; dX is dL/dX over all paths from X to L."""
-
     z: np.ndarray  # (T, B, n) argument of g
     s: np.ndarray  # (T, B, n) membrane potential
     v: np.ndarray  # (T, B, n) s + b
@@ -79,23 +79,17 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
     Source: the equations at the top of this file; the reversal is derived there.
     """
-    T, B, n_in = shape_of("x", x, 3)
-    _, n = parameter_shape(params, "W")
+    validation.one_of("h", h, ("step", "sigmoid"))
+    validation.one_of("g", g, STATE_ACTIVATIONS)
+    validation.one_of("reset_grad", reset_grad, ("through", "detached"))
+    validation.flag("lateral_inhibition", lateral_inhibition)
+    x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
+    dy, (_, _, n) = sized("dy", dy, (T, B, "n"))
     shapes = {"W": (n_in, n), "b": (n,), "decay": (n,)}
     if "H" in params:
         shapes["H"] = (n, n)
-    if h not in ("step", "sigmoid"):
-        raise ValueError(f'h: expected "step" or "sigmoid", got {h!r}')
-    if g not in STATE_ACTIVATIONS:
-        raise ValueError(f"g: expected one of {sorted(STATE_ACTIVATIONS)}, got {g!r}")
-    if reset_grad not in ("through", "detached"):
-        raise ValueError(f'reset_grad: expected "through" or "detached", got {reset_grad!r}')
-    if not isinstance(lateral_inhibition, (bool, np.bool_)):
-        raise TypeError(f"lateral_inhibition: expected True or False, got {lateral_inhibition!r}")
     p = parameters(params, shapes)
-    x = numbers("x", x, (T, B, n_in))
     s0, y0 = several("state", state, 2, (B, n))
-    dy = numbers("dy", dy, (T, B, n))
     ds_T, dy_T = several("dstate", dstate, 2, (B, n))
 
     g, slope_of_g = STATE_ACTIVATIONS[g]
