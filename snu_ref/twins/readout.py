@@ -86,8 +86,7 @@ def mean_square_error_twin(y, target, mask=None):
 
         value = (1 / B n) sum_ij (a_ij - target_ij)^2,    a_ij = (1 / m_i) sum_t mask_ti y_tij
 
-    y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all ones;
-    m_i = sum_t mask_ti.
+    y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all 1; m_i = sum_t mask_ti.
 
     Raises ValueError (shape, NaN, a sample without an unmasked step) or TypeError (dtype).
     """
@@ -140,8 +139,8 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 
         value = (1 / count) sum_ti mask_ti [ log sum_c exp(y_tic) - y_ti,target ]
 
-    y: (T, B, n) logits. target: (T, B) integer classes in [0, n). mask: (T, B) of 0 and 1, or None;
-    count = sum_ti mask_ti. In nats.
+    y: (T, B, n) logits. target: (T, B) integer classes in [0, n). mask, count: as for
+    bernoulli_nll_twin. In nats.
 
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """

@@ -8,7 +8,7 @@ reversed by
 
     drow_k += da W_kc,    dW_kc += da row_k.
 
-Not here: peepholes, projections, dropout, dtypes other than double precision, training.
+Not here: peepholes, projections, dropout, training.
 
 Sources: J. Elman, Cognitive Science 14 (1990); S. Hochreiter and J. Schmidhuber, Neural Computation
 9 (1997), with the forget gate of F. Gers et al., Neural Computation 12 (2000); K. Cho et al.,
@@ -59,9 +59,8 @@ def lstm_twin(params, x, state, dy, dstate):
         a = x_t W + h_{t-1} H + b,   4 n columns in the order i, f, g, o
         c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),    h_t = sigmoid(o) tanh(c_t),    y_t = h_t
 
-    params: {"W" (n_in, 4n), "H" (n, 4n), "b" (4n,)}. x: (T, B, n_in).
-    state: (h_0, c_0), each (B, n). dy: (T, B, n), cotangent of y.
-    dstate: (dh_T, dc_T), each (B, n), cotangent of the final state.
+    params: {"W" (n_in, 4n), "H" (n, 4n), "b" (4n,)}. x, dy: as for rnn_twin.
+    state: (h_0, c_0), dstate: (dh_T, dc_T), each (B, n).
 
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
@@ -100,8 +99,7 @@ def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
         h_t = z . h_{t-1} + (1 - z) . n,    y_t = h_t
 
     params: {"W" (n_in, 3n), "H" (n, 3n), "b" (3n,)}, with reset_after also "b_h" (n,).
-    x: (T, B, n_in). state: (h_0,), (B, n). dy: (T, B, n), cotangent of y.
-    dstate: (dh_T,), (B, n), cotangent of the final state.
+    x, state, dy, dstate: as for rnn_twin.
 
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """

@@ -1,13 +1,8 @@
 """Scalars: activations with their slopes, the weighted sum with its reversal, numbers in and out.
 
 Everything works on one Python float at a time. A slope is written in the form that loses no digits
-when the function saturates:
-
-    sigmoid'(v) = sigmoid(v) sigmoid(-v)                        not  p (1 - p)
-    tanh'(v)    = 4 e / (1 + e)^2,   e = exp(-2 |v|)            not  1 - tanh^2(v)
-
-Both sides are equal on paper. On the right, 1 - p and 1 - tanh^2(v) subtract nearly equal numbers
-and end at 0.
+when the function saturates: 1 - p and 1 - tanh^2(v) would subtract nearly equal numbers and end at
+0.
 
 Conventions: step(0) = 0 (a unit fires when v > 0, strictly); g'(0) is the left slope; at a kink of
 a surrogate's primitive psi the smaller |psi'| counts.
@@ -43,7 +38,7 @@ def sigmoid_slope(v):
 
 
 def tanh_slope(v):
-    """1 - tanh^2(v) = 1 / cosh^2(v), without cancellation or overflow."""
+    """1 - tanh^2(v) = 4 e / (1 + e)^2 with e = exp(-2 |v|), without cancellation or overflow."""
     e = math.exp(-2.0 * abs(v))
     return 4.0 * e / ((1.0 + e) * (1.0 + e))
 

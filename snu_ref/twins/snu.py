@@ -1,10 +1,5 @@
 """The SNU's twin: one time step as seven scalar assignments, and their reversal one by one.
 
-Equations (S. Wozniak et al., arXiv:1812.07040; "." is point-wise):
-
-    s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) )
-    y_t = h( s_t + b )
-
 Forward, for every t and sample, and for every unit j (p marks the values at t-1):
 
     (1)  m     = py_j                            with lateral inhibition: m = max_k py_k
@@ -32,8 +27,9 @@ of the last s, start at the given cotangents (dy, dstate), all others at 0.
 `reset_grad="detached"` makes the gate a constant of the backward pass: (2) and (1) are not
 reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever formed.
 
-Not here: dtypes other than double precision, a check that decay lies in [0, 1], initialisation,
-training.
+Not here: a check that decay lies in [0, 1], initialisation, training.
+
+Source: the equations of S. Wozniak et al., arXiv:1812.07040; the reversal is derived here.
 """
 from typing import NamedTuple
 
@@ -66,9 +62,7 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
         s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) ),    y_t = h( s_t + b )
 
     params: {"W" (n_in, n), "b" (n,), "decay" (n,)} and, for recurrence, "H" (n, n).
-    x: (T, B, n_in), T = 0 included.
-    state: (s_0, y_0), each (B, n).
-    dy: (T, B, n), cotangent of y.
+    x: (T, B, n_in), T = 0 included. state: (s_0, y_0), each (B, n). dy: (T, B, n), cotangent of y.
     dstate: (ds_T, dy_T), each (B, n), cotangent of the final state; dy_T adds to dy[T-1].
     h: "step" (SNU) or "sigmoid" (sSNU). g: "relu", "leaky_relu", "identity" or "tanh".
     surrogate: "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi) of
@@ -77,7 +71,6 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
 
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
-    Source: the equations at the top of this file; the reversal is derived there.
     """
     validation.one_of("h", h, ("step", "sigmoid"))
     validation.one_of("g", g, STATE_ACTIVATIONS)

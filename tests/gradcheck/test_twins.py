@@ -671,7 +671,7 @@ def test_bad_input_is_named():
         (TypeError, "^indices: ", lambda: embedding_twin(params["H"], [0.0], dy[0, :1])),
         (ValueError, "W.*: expected shape",
          lambda: dense_twin({k: params[k] for k in "Wb"}, dy, dy)),
-        (ValueError, r"^target: .*\[0, 2\]", lambda: softmax_cross_entropy_twin(logits, classes + 1)),
+        (ValueError, r"^target: .*0, 2", lambda: softmax_cross_entropy_twin(logits, classes + 1)),
         (ValueError, "^target: ", lambda: bernoulli_nll_twin(logits, np.full((T, B, N), 1.001))),
         (ValueError, "^target: ", lambda: bernoulli_nll_twin(logits, np.full((T, B, N), -0.001))),
         (ValueError, "^mask: ", lambda: softmax_cross_entropy_twin(logits, classes, 0 * MASK)),
