@@ -148,7 +148,10 @@ class PCMArray:
         Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
-        chi, n = self.accumulated(dW)
+        dW = validation.float64_array("dW", dW, self.shape)
+        with np.errstate(over="ignore"):  # far too many pulses: accumulate refuses them
+            step = dW * self.scale
+        chi, n = accumulate(self.chi, step, self.rule.epsilon)
         noise = split(self.noise if noise is None else noise, UpdateNoise)
         counts, turn = deal(n, self.turn, self.pairs)
         of_pulses = check_rounds(noise.pulses, int(counts.max()), self.device_shape, "noise.pulses")
@@ -165,13 +168,6 @@ class PCMArray:
         if refresh_due:
             self._refresh(t, of_refresh)
         return n
-
-    def accumulated(self, dW):
-        """chi and the pulses n that update(dW) would give; ValueError for more than 1000."""
-        dW = validation.float64_array("dW", dW, self.shape)
-        with np.errstate(over="ignore"):  # far too many pulses: refused below
-            step = dW * self.scale
-        return accumulate(self.chi, step, self.rule.epsilon)
 
     def refresh(self, t, *, noise=None):
         """Refresh the pairs that need it, at time t; see refresh.py.

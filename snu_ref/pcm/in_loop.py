@@ -14,6 +14,8 @@ Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, 
 Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours: they help to find the
 cause of a worse result.
 """
+import contextlib
+
 import numpy as np
 
 from .. import validation
@@ -60,20 +62,20 @@ class Store:
         return self.weights(name)
 
     def write(self):
-        """Store what was added to the arrays since the last read; RuntimeError without a read."""
+        """Store what was added to the arrays since the last read; on an error nothing changes.
+
+        Raises RuntimeError without a read, ValueError for NaN or too many pulses at one synapse.
+        """
         if not self.as_read:
             raise RuntimeError("write: expected a read before it, to know what was added since")
         added = {}
         for name, p in self.params.items():
             validation.array(name, p, None, p.dtype)
             added[name] = p.astype(np.float64) - self.as_read[name]
-            self.check(name, added[name])
-        for name, dW in added.items():
-            self.add(name, dW)
+        with self._unchanged_on_error():
+            for name, dW in added.items():
+                self.add(name, dW)
         self.as_read = {}
-
-    def check(self, name, dW):
-        """ValueError if `add` would fail; called before any matrix is updated."""
 
     def state(self):
         """Everything that a run needs to continue, as a flat dict of copies."""
@@ -82,10 +84,15 @@ class Store:
 
     def restore(self, state):
         """Restore a `state()`; on an error nothing changes. Raises ValueError, TypeError."""
-        before = self.state()
-        validation.mapping("state", state, before)
-        try:
+        validation.mapping("state", state, self.state())
+        with self._unchanged_on_error():
             self._restore(state)
+
+    @contextlib.contextmanager
+    def _unchanged_on_error(self):
+        before = self.state()
+        try:
+            yield
         except (TypeError, ValueError):
             self._restore(before)
             raise
@@ -154,10 +161,6 @@ class PCMStore(Store):
         """One read of all devices of a matrix, at the array's clock."""
         return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
 
-    def check(self, name, dW):
-        """ValueError if the update needs too many pulses at one synapse."""
-        self.arrays[name].accumulated(dW)
-
     def add(self, name, dW):
         """Update by chi and pulses; the clock moves by rule.seconds."""
         self.arrays[name].update(dW, noise=self.of_update)
@@ -194,10 +197,6 @@ class QuantisedStore(Store):
     def weights(self, name):
         """The stored values in units of weight."""
         return self.values[name] / self.scale
-
-    def check(self, name, dW):
-        """ValueError if the update needs too many pulses at one synapse."""
-        accumulate(self.chi[name], dW * self.scale, self.epsilon)
 
     def add(self, name, dW):
         """Whole steps are applied, the rest stays in chi."""
