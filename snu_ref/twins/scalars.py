@@ -186,9 +186,16 @@ def reverse_weighted_sum(da, row, W, c, drow, dW):
 # ---- numbers in and out: nested lists of Python floats inside, arrays outside ---------------
 
 
+def plain(name, array):
+    """A list or an array as an array; TypeError for a subclass, such as a masked array."""
+    if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
+        raise TypeError(f"{name}: expected a NumPy array, got {type(array).__name__}")
+    return np.asarray(array)
+
+
 def shape_of(name, array, ndim):
     """The shape of an array that must have `ndim` axes; ValueError names it otherwise."""
-    shape = np.shape(array)
+    shape = plain(name, array).shape
     if len(shape) != ndim:
         raise ValueError(f"{name}: expected {ndim} axes, got shape {shape}")
     return shape
@@ -200,7 +207,7 @@ def numbers(name, array, shape):
     Raises TypeError for anything but integers and real floating-point numbers, ValueError for
     another shape and for NaN or infinity.
     """
-    array = np.asarray(array)
+    array = plain(name, array)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
     if array.shape != tuple(shape):
