@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .. import validation
 from ..experiments import in_memory as memory
-from ..experiments.comparison import interval
+from ..experiments.comparison import aligned, interval
 from ..figures import devices as memory_figures
 from ..files import one_writer, write_json
 from ..tasks.loading import load_task
@@ -70,7 +70,7 @@ def _run(args, seeds, loaded, devices, changes):
           "compensation;\nmean +- sample standard deviation"
           + (f" between {args.seeds} networks; and" if args.seeds > 1 else "")
           + f" between {devices} sets of devices of a network\n"
-          + memory.time_table({"music": together}), flush=True)
+          + aligned(*memory.time_table({"music": together})), flush=True)
     rows, runs = trained[0]
     looped = runs["in the loop"]
     write_json(args.out / "results.json",

@@ -31,10 +31,9 @@ import numpy as np
 
 from .. import __version__, figures, validation
 from ..experiments import in_memory
-from ..experiments.comparison import by_unit, compared, figures_of, table
+from ..experiments.comparison import aligned, by_unit, compared, figures_of, table
 from ..experiments.inhibition import inhibition_table
-from ..experiments.reproduction import (MEMBRANES, TASKS, bits_of, device_seeds, jobs_of,
-                                        precision_epochs, run_name)
+from ..experiments.reproduction import EXTENTS, MEMBRANES, TASKS, jobs_of, run_name
 from ..experiments.side_by_side import run_jobs
 from ..figures import devices
 from ..files import one_writer, write_json
@@ -138,16 +137,17 @@ def memory(results, seeds, quick):
              "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
     drift = {"music": [results[f"devices-software-{seed}"]["over_time"] for seed in seeds],
              "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
-    bits = bits_of(quick)
-    return {"devices": loop["devices"], "device_seeds": device_seeds(quick),
+    extent = EXTENTS[quick]
+    return {"devices": loop["devices"], "device_seeds": extent.device_seeds,
             "ways": {"software": software["row"], "quantised": results["devices-quantised"]["row"],
                      "in the loop": loop["row"], "programmed": software["programmed"]},
             "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
-            "precision": {task: {"metric": metric, "bits": list(bits), "after": of["after"],
-                                 "during": [results[f"bits-{task}-{b}"]["figure"] for b in bits],
+            "precision": {task: {"metric": metric, "bits": list(extent.bits), "after": of["after"],
+                                 "during": [results[f"bits-{task}-{b}"]["figure"]
+                                            for b in extent.bits],
                                  "software": figure}
                           for task, (of, metric, figure) in after.items()},
-            "precision_epochs": precision_epochs(quick)}
+            "precision_epochs": extent.precision_epochs}
 
 
 def print_all(summary):
@@ -159,15 +159,16 @@ def print_all(summary):
           + "\n" + table(summary["runs"], summary["without_membrane"])
           + f"\n\nText drawn from the sSNU (temperature 0.8):\n  {summary['sample']}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
-          + inhibition_table(summary["inhibition"]))
+          + aligned(*inhibition_table(summary["inhibition"])))
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
           + in_memory.table(of["ways"], of["devices"])
           + "\n\nProgrammed once, read later (device by device, 1/f noise), with and without "
           "drift compensation;\nmean +- sample standard deviation "
           + f"between {summary['seeds']} networks; and " * (summary["seeds"] > 1)
           + f"between {of['device_seeds']} sets of devices of a network\n"
-          + in_memory.time_table(of["over_time"])
-          + "\n\n" + in_memory.precision_table(of["precision"])
+          + aligned(*in_memory.time_table(of["over_time"]))
+          + "\n\nFigures by the bits of a weight (a protocol of ours)\n"
+          + aligned(*in_memory.precision_table(of["precision"]))
           + "\nthe runs rounded in training are short, epochs: "
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
     print("\n4. Gradients: hand-derived, against central differences, the complex step and a "

@@ -44,11 +44,7 @@ def hidden_spikes(task, network, values, settings, rng):
 
 
 def inhibition_table(rows):
-    """The comparison as text."""
-    lines = [f"{'hidden layer of 100 SNUs':26} {'accuracy':>9} {'hidden spikes a digit':>22} "
-             f"{'seconds':>8}"]
-    for row in rows:
-        name = "with lateral inhibition" if row["inhibition"] else "without (own reset)"
-        lines.append(f"{name:26} {100 * row['accuracy']:7.2f} % {row['spikes']:22.1f} "
-                     f"{row['seconds']:8.1f}")
-    return "\n".join(lines)
+    """The comparison as a table: head, rows; 0.1.0 kept no seconds in results.json."""
+    return ("lateral inhibition", "accuracy (%)", "hidden spikes a digit", "seconds"), [
+        ["with" if row["inhibition"] else "without", f"{100 * row['accuracy']:.2f}",
+         f"{row['spikes']:.1f}", f"{row.get('seconds', 0):.1f}"] for row in rows]

@@ -71,7 +71,7 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
             style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps"
                        if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, drawn "
                        "above 0.5")
-        figure.suptitle(title, x=0.02, ha="left")
+        style.title(figure, title)
         axes[-1, 0].set_xlabel("time step")
         return style.save(figure, path)
 
@@ -97,7 +97,7 @@ def spike_rates(cache, path, *, title="How often units fire"):
         axes.set(xticks=range(len(layers)), xticklabels=names, xlim=(-0.6, len(layers) - 0.4),
                  ylabel="fires in % of the steps\n(line: mean of the layer)")
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
-        figure.suptitle(title, x=0.02, ha="left")
+        style.title(figure, title)
         return style.save(figure, path)
 
 

@@ -16,7 +16,7 @@ from snu_ref.tasks.run import run_task
 
 def network(seed):
     """The weights of a small network after one epoch, to the last bit, and who made them."""
-    loaded = reproduction.load("music", "ssnu", quick=True)
+    loaded = reproduction.load("music", "ssnu", reproduction.EXTENTS[True])
     run = run_task(loaded, reproduction.find_preset("music", "ssnu", "small"), seed, epochs=1,
                    hidden=(5,), stream=io.StringIO())
     return {"bits": {name: p.tobytes().hex() for name, p in run.network.params.items()},
@@ -139,7 +139,7 @@ def test_without_membrane_the_decay_is_0_to_the_end(task, unit):
     others = {key: value for key, value in table["options"].value.items()
               if key not in ("decay", "train_decay")}
     assert off["options"].value.items() >= others.items()
-    loaded = reproduction.load(task, unit, quick=True)
+    loaded = reproduction.load(task, unit, reproduction.EXTENTS[True])
     run = run_task(loaded, off, 0, stream=io.StringIO(), epochs=1)
     decays = [p for name, p in run.network.params.items() if name.endswith("decay")]
     assert decays and not any(decay.any() for decay in decays)
