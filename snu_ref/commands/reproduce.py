@@ -68,7 +68,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Run all jobs, print and draw; the exit status is 1 if a gradient is out."""
+    """Run all jobs, print and draw; the exit status is 1 if a gradient is wrong."""
     seeds = seeds_of(args)
     validation.positive_int("--jobs", args.jobs)
     with one_writer("--out", args.out):

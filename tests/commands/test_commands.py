@@ -122,7 +122,8 @@ def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
 
 def test_gradcheck_of_one_piece(tmp_path):
     text = run(tmp_path, "gradcheck", "--piece", "GRU")
-    assert text.count("GRU ") > 11 and "all gradients agree" in text
+    assert text.count("GRU: ") == 2 and text.count("  ok\n") > 10 and "all gradients agree" in text
+    assert max(map(len, text.splitlines())) <= 80
     assert "invalid choice" in run(tmp_path, "gradcheck", "--piece", "perceptron", status=2)
 
 
