@@ -258,8 +258,7 @@ def test_progress_in_a_pipe_is_a_line_a_minute(time):
 
 def test_the_time_left_of_resumed_work_is_by_the_steps_taken_since(time):
     stream = Stream(True)
-    counting = Progress(100, "counting", stream)
-    counting.begin_at(90)
+    counting = Progress(100, "counting", stream, done=90)
     time(10)
     counting.step()
     assert "91 %  1:30 left" in stream.text

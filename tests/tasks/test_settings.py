@@ -7,7 +7,7 @@ from snu_ref.__main__ import main
 from snu_ref.tasks.presets import PRESETS, find_preset
 from snu_ref.tasks.settings import SETTINGS, describe, changes_in_name, read_changes, settings_of
 from snu_ref.tasks.training import train, trial
-from snu_ref.tasks.units import UNITS, check_options
+from snu_ref.tasks.units import UNITS, check_unit_options
 from helpers.toy_tasks import digits, language, music, toy_settings
 
 MUSIC = find_preset("music", "ssnu", "small")
@@ -146,7 +146,7 @@ def test_every_option_of_a_unit_has_an_effect_or_is_refused(unit):
                         ("reset_after", True), ("recurrent", True), ("lateral_inhibition", True),
                         ("train_decay", True), ("reset_grad", "detached")):
         try:
-            check_options(unit, {name: value})
+            check_unit_options(unit, {name: value})
         except ValueError as error:
             assert f"options.{name}: expected an option of {unit}" in str(error)
             continue
