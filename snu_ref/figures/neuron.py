@@ -107,7 +107,7 @@ def _sample(cache, sample):
 
 
 def spiking_layers(cache):
-    """[(index, cache)] of the SNU layers in a cache; the index is "1", or "1.0" in an inner Network.
+    """[(index, cache)] of the SNU layers in a cache; in an inner Network the index is "1.0".
 
     Raises TypeError if there is none.
     """

@@ -11,7 +11,7 @@ from snu_ref.tasks.language import sample
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import pad
 from snu_ref.tasks.presets import find_preset
-from snu_ref.tasks.settings import describe, read_changes, settings_of
+from snu_ref.tasks.settings import read_changes, settings_of
 from snu_ref.tasks.training import (best_epoch, learning_rate, make_optimiser, train, train_epoch,
                                     update)
 from helpers.toy_tasks import digits, language, music, toy_settings
