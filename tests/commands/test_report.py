@@ -25,16 +25,12 @@ def png(width=3, height=2):
     """The bytes of a small PNG."""
     def chunk(kind, data):
         return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)))
 
     raw = (b"\0" + b"\x80" * width) * height
     return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-        + chunk(b"IDAT", zlib.compress(raw))
-        + chunk(b"IEND", b"")
-    )
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
 
 
 def made_up():
@@ -43,48 +39,30 @@ def made_up():
         return {
             "lr": {"value": lr, "source": "ours"},
             "hidden": {"value": [150], "source": "published"},
-            "options": {"value": {"g": "identity", "recurrent": True}, "source": "toolkit"},
-        }
+            "options": {"value": {"g": "identity", "recurrent": True}, "source": "toolkit"}}
 
     metrics = {"digits": ("accuracy", 0.9), "music": ("nll", 8.0), "language": ("perplexity", 60.0)}
     runs = [
         {
-            "task": task,
-            "unit": unit,
-            "seed": seed,
-            "parameters": 1000 + 10 * k,
-            "metric": metric,
+            "task": task, "unit": unit, "seed": seed, "parameters": 1000 + 10 * k, "metric": metric,
             "test": {metric: value * (1 + 0.01 * k + 0.002 * seed)},
-            "baselines": {"simple": 2 * value} if task != "digits" else {},
-            "seconds": 1.5 + k,
+            "baselines": {"simple": 2 * value} if task != "digits" else {}, "seconds": 1.5 + k,
             "best_epoch": 2,
             "history": [{"epoch": e, "loss": 1.0 / e, metric: value} for e in (1, 2)],
-            "settings": settings(0.01 + k),
-        }
+            "settings": settings(0.01 + k)}
         for task, (metric, value) in metrics.items()
         for k, unit in enumerate(("snu", "ssnu"))
         for seed in (4, 5)
     ]
     sweep = {
-        "metric": "nll",
-        "software": 8.5,
-        "times": [20.0, 3600.0],
-        "raw": [[8.61, 8.72], [8.63, 8.75]],
-        "compensated": [[8.62, 8.64], [8.66, 8.69]],
-    }
+        "metric": "nll", "software": 8.5, "times": [20.0, 3600.0],
+        "raw": [[8.61, 8.72], [8.63, 8.75]], "compensated": [[8.62, 8.64], [8.66, 8.69]]}
     bits = {
-        "metric": "accuracy",
-        "software": 0.961,
-        "bits": [2, 8],
-        "after": [0.231, 0.942],
-        "during": [0.853, 0.954],
-    }
+        "metric": "accuracy", "software": 0.961, "bits": [2, 8], "after": [0.231, 0.942],
+        "during": [0.853, 0.954]}
     way = {
-        "nll": 8.701,
-        "history": [{"epoch": 1, "nll": 8.8}],
-        "counters": {},
-        "settings": settings(0.02),
-    }
+        "nll": 8.701, "history": [{"epoch": 1, "nll": 8.8}], "counters": {},
+        "settings": settings(0.02)}
     counters = {"set_pulses": 123456, "refreshes": 21, "resets": 42, "device_reads": 9876543}
     return {
         "command": "python -m snu_ref reproduce --seed 4 --seeds 2",
@@ -96,32 +74,22 @@ def made_up():
         "bounds": {"central": 1e-6, "complex": 1e-12, "twin": 1e-13},
         "gradients": [
             {
-                "piece": "SNU",
-                "variants": 192,
-                "tensors": 1248,
-                "zero": 48,
-                "central": 1.03e-8,
-                "complex": 1.81e-15,
-                "twin": 1.79e-15,
-                "failed": 0,
-            }
+                "piece": "SNU", "variants": 192, "tensors": 1248, "zero": 48, "central": 1.03e-8,
+                "complex": 1.81e-15, "twin": 1.79e-15, "failed": 0}
         ],
         "facts": {task: ["counts of the data"] for task in metrics},
         "runs": runs,
         "sample": "the <unk> .\n  it is",
         "inhibition": [
             {"inhibition": False, "accuracy": 0.954, "spikes": 319.1},
-            {"inhibition": True, "accuracy": 0.957, "spikes": 70.4},
-        ],
+            {"inhibition": True, "accuracy": 0.957, "spikes": 70.4}],
         "memory": {
             "devices": 52800,
             "device_seeds": 2,
             "precision_epochs": {"music": 20, "digits": 5},
             "ways": {
-                "software": way,
-                "in the loop": {**way, "nll": 8.874, "counters": counters},
-                "programmed": {"nll": 9.92, "spread": 0.32, "history": [], "counters": {}},
-            },
+                "software": way, "in the loop": {**way, "nll": 8.874, "counters": counters},
+                "programmed": {"nll": 9.92, "spread": 0.32, "history": [], "counters": {}}},
             "over_time": {"music": sweep, "digits": {**sweep, "metric": "accuracy"}},
             "precision": {"music": {**bits, "metric": "nll"}, "digits": bits},
         },
@@ -172,27 +140,17 @@ def test_figures_that_were_not_drawn_are_left_out_and_missing_ones_are_named(fol
 def test_numbers_are_those_of_the_results(folder):
     page = page_of(made_up(), folder)
     assert ["SNU", "192", "1,248", "48", "1.0e-08", "1.8e-15", "1.8e-15", "none"] in table_rows(
-        page, "Gradients"
-    )
+        page, "Gradients")
     assert ["SNU", "1,000", "90.81 ± 0.13", "2", "98.477 layers, MNIST, %"] in table_rows(
-        page, "Digits"
-    )
+        page, "Digits")
     assert [
-        "sSNU",
-        "1,010",
-        "8.152 ± 0.011",
-        "2",
-        "8.3988-150-88, JSB chorales, nats",
-    ] in table_rows(page, "Music")
+        "sSNU", "1,010", "8.152 ± 0.011", "2",
+        "8.3988-150-88, JSB chorales, nats"] in table_rows(page, "Music")
     assert ["simple", "", "120.0", "", ""] in table_rows(page, "Language")
     assert ["with", "95.70", "70.4"] in table_rows(page, "Lateral inhibition and sparsity")
     assert [
-        "1 h",
-        "8.735 ± 0.021",
-        "8.665 ± 0.035",
-        "873.50 ± 2.12",
-        "866.50 ± 3.54",
-    ] in table_rows(page, "Drift")
+        "1 h", "8.735 ± 0.021", "8.665 ± 0.035", "873.50 ± 2.12",
+        "866.50 ± 3.54"] in table_rows(page, "Drift")
     assert ["2", "0.231", "0.853", "23.10", "85.30"] in table_rows(page, "Few bits")
     ways = table_rows(page, "Weights on phase-change devices")
     assert ["8.874", "123,456", "21", "42", "9,876,543"] in [row[1:] for row in ways]
@@ -211,15 +169,11 @@ def with_comparators():
     def changed(run, unit, factor, parameters):
         metric = run["metric"]
         return {
-            **run,
-            "unit": unit,
-            "parameters": parameters,
-            "test": {metric: factor * run["test"][metric]},
-        }
+            **run, "unit": unit, "parameters": parameters,
+            "test": {metric: factor * run["test"][metric]}}
 
     results["without_membrane"] = [
-        changed(r, r["unit"], 0.9, r["parameters"]) for r in results["runs"]
-    ]
+        changed(r, r["unit"], 0.9, r["parameters"]) for r in results["runs"]]
     results["runs"] += [changed(r, "rnn", 1.1, 4000) for r in results["runs"] if r["unit"] == "snu"]
     for sweep in results["memory"]["over_time"].values():
         sweep["shrunk"] = [[raw[0], raw[0] + 0.1] for raw in sweep["raw"]]
@@ -235,26 +189,18 @@ def test_the_claim_opens_the_page_and_its_differences_are_signed_so_that_more_is
         "90.81 ± 0.13", "−9.08worse25 % of its parameters", "–", "–",
         "+9.08better100 % of its parameters"]
     assert rows["Language, perplexity: SNU"] == [
-        "60.5 ± 0.1",
-        "+6.1better25 % of its parameters",
-        "–",
-        "–",
-        "−6.1worse100 % of its parameters",
-    ]
+        "60.5 ± 0.1", "+6.1better25 % of its parameters", "–", "–",
+        "−6.1worse100 % of its parameters"]
     assert (
         rows["Music, nats a step: sSNU"][1][0] == "+"
-        and rows["Music, nats a step: sSNU"][4][0] == "−"
-    )
+        and rows["Music, nats a step: sSNU"][4][0] == "−")
     words = " ".join(page.text.split())
     assert "in 4 of 6 comparisons" in words and "in 2 of 6 cases" in words
     assert "plain RNN with a sigmoid" in words
     assert "no spread" not in words and "--seeds 5" not in words
     alone = {
-        **results,
-        "seeds": 1,
-        "runs": results["runs"][::2],
-        "without_membrane": results["without_membrane"][::2],
-    }
+        **results, "seeds": 1, "runs": results["runs"][::2],
+        "without_membrane": results["without_membrane"][::2]}
     assert "One seed has no spread" in page_of(alone, folder).text
 
 
@@ -282,8 +228,7 @@ def test_every_column_and_setting_is_explained(folder):
     assert {"lr", "hidden", "options"} <= {node.text for node in page.all("strong")}
     tables = [node for node in page.all("figure") if node.all("table")]
     for table in (
-        node for node in tables if node.all("table")[0].attributes.get("class") != "settings"
-    ):
+        node for node in tables if node.all("table")[0].attributes.get("class") != "settings"):
         bold = {node.text for node in table.all("strong")}
         words = "".join(node.text for node in table.all("figcaption") + table.all("p")).lower()
         for cell in table.all("thead")[0].all("th"):
@@ -311,12 +256,8 @@ def strings_in(value, path=()):
     if isinstance(value, str):
         yield path
     for key, item in (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    ):
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list)
+        else ()):
         yield from strings_in(item, (*path, key))
 
 
@@ -350,14 +291,8 @@ def test_attributes_are_escaped():
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "[]",
-        "{}",
-        '{"runs": []}',
-        "\xff",
-        json.dumps({**made_up(), "runs": []}),
-        json.dumps({k: v for k, v in made_up().items() if k != "memory"}),
-    ],
+        "", "[]", "{}", '{"runs": []}', "\xff", json.dumps({**made_up(), "runs": []}),
+        json.dumps({k: v for k, v in made_up().items() if k != "memory"})],
 )
 def test_results_of_something_else_are_refused_in_a_line(folder, capsys, text):
     (folder / "results.json").write_text(text, encoding="latin-1")
@@ -365,8 +300,7 @@ def test_results_of_something_else_are_refused_in_a_line(folder, capsys, text):
     error = capsys.readouterr().err
     assert (
         "results.json: expected what this version of `reproduce` writes" in error
-        and error.count("\n") == 1
-    )
+        and error.count("\n") == 1)
     assert not (folder / "report.html").exists()
 
 
@@ -392,10 +326,8 @@ def test_results_are_not_changed(folder):
 @pytest.mark.parametrize("name", ["results.json", "neuron.png"])
 def test_what_is_no_file_is_named_and_not_waited_for(folder, name, capsys):
     made = {
-        "a pipe": os.mkfifo,
-        "a folder": os.mkdir,
-        "a link to nowhere": lambda path: os.symlink("gone", path),
-    }
+        "a pipe": os.mkfifo, "a folder": os.mkdir,
+        "a link to nowhere": lambda path: os.symlink("gone", path)}
     (folder / "results.json").write_text(json.dumps(made_up()))
     path = folder / name
     for found, make in made.items():

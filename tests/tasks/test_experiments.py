@@ -149,8 +149,7 @@ def test_every_row_makes_a_network_and_its_store():
                 continue
             task = {
                 "digits": lambda unit: Digits(
-                    unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}
-                ),
+                    unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}),
                 "music": lambda unit: Music(unit, {}),
                 "language": lambda unit: Language(unit, {}, 300),
             }
@@ -169,8 +168,7 @@ def test_every_row_makes_a_network_and_its_store():
 
 def test_the_threshold_is_where_the_bias_starts():
     unit, same = (
-        SNU(3, 4, rng=np.random.default_rng(0), **options) for options in ({"threshold": 0.3}, {})
-    )
+        SNU(3, 4, rng=np.random.default_rng(0), **options) for options in ({"threshold": 0.3}, {}))
     assert (unit.params["b"] == -0.3).all() and (same.params["b"] == -1).all()
     assert np.array_equal(unit.params["W"], same.params["W"])
     with pytest.raises(ValueError, match="threshold: expected"):
@@ -181,11 +179,9 @@ def test_devices_and_longer_images_have_lines_of_their_own(few_pieces, tmp_path)
     row = Row("A", "music", "snu", preset="pcm", changes={"store": None, **TINY}, devices=2)
     first, *rest = runs.run_row(row, 0, None, tmp_path / "c.npz")
     assert [(line["row"], line["device"]) for line in rest] == [
-        ("A, then programmed once", d) for d in "01"
-    ]
+        ("A, then programmed once", d) for d in "01"]
     assert (
-        rest[0]["test"] != rest[1]["test"] != first["test"] and rest[0]["valid"] != rest[0]["test"]
-    )
+        rest[0]["test"] != rest[1]["test"] != first["test"] and rest[0]["valid"] != rest[0]["test"])
     row = Row("B", "digits", "snu", changes=TINY, shown=(7, 200))
     first, short, long = runs.run_row(row, 0, None, tmp_path / "d.npz")
     assert (
