@@ -20,10 +20,11 @@ from .comparison import FORMS, interval, number, of_summary
 from .rows import BLOCKS, INJECTED, SIZED, SIZES, find_block
 from .runs import (BEST_INJECTED, best_of, changes_text, injected, read_tables, rows_of,
                    validation_figure)
-from .verdicts import means, short_name, test_figures, text_of_claims
+from .verdicts import means, test_figures, text_of_claims
 
 FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
 TASK = {"accuracy": "digits", "nll": "JSB", "perplexity": "language"}
+BETTER = {"accuracy": "higher", "nll": "lower", "perplexity": "lower"}
 N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
 
 
@@ -75,11 +76,13 @@ def differences_of(compared, lines):
         (values, metric), (rival, _) = means(lines, claim.a), means(lines, claim.b)
         if len(values) > 1 and len(rival) > 1:
             _, name = claim.b if claim.b[0] == "membrane" else claim.a
+            _, label = name.removesuffix(", decay 0").split(", ", 1)  # data are at the axis
             factor = FORMS[metric][1]
             panels.setdefault(metric, []).append(
-                (short_name(name).removesuffix(", decay 0"),
+                (label.replace(", then", ",\nthen"),
                  *(factor * end for end in difference(values, rival)), ()))
-    return [(f"{TASK[metric]}: {FIGURE[metric]}", True, rows) for metric, rows in panels.items()]
+    return [(f"{TASK[metric]}: {FIGURE[metric]}; {BETTER[metric]} is better", True, rows)
+            for metric, rows in panels.items()]
 
 
 def trials_and_best(lines):
@@ -96,17 +99,17 @@ def trials_and_best(lines):
                 s = summary(best) if len(best) > 1 else None
                 rows.append((name, *((s.mean, s.low, s.high) if s else (None,) * 3), done))
         if rows:
-            panels.append((f"NLL, nats, {about} parameters", False, rows))
+            panels.append((f"JSB, {about} parameters: NLL, nats", False, rows))
     return panels
 
 
 FIGURES = {  # block: (title, its panels from the lines of all tables)
-    "membrane": ("With the membrane less without",
+    "membrane": ("With the membrane, less without: test figures",
                  lambda lines: differences_of(MEMBRANE, lines)),
-    "care": ("Equal size: trials by validation (open), test of the best", trials_and_best),
-    "unit": ("One thing of the unit changed: differences",
+    "care": ("Equal size: trials by validation (open), the best in test", trials_and_best),
+    "unit": ("One thing of the unit changed, less unchanged",
              lambda lines: differences_of(UNIT_ROWS, lines)),
-    "devices": ("One thing of the devices changed: differences",
+    "devices": ("One thing of the devices changed, less unchanged",
                 lambda lines: differences_of(DEVICE_ROWS, lines)),
 }
 

@@ -188,7 +188,7 @@ def test_the_figure_of_a_block_shows_rows_with_two_seeds_against_their_base(tmp_
     assert [path.name for path in tmp_path.glob("*.png")] == ["membrane.png"]
     assert "](results/membrane.png)" in (tmp_path / "page.md").read_text(encoding="utf-8")
     assert differences_of(MEMBRANE[:1] + MEMBRANE[3:4], read_tables(tmp_path)) == [
-        ("JSB: NLL, nats", True,   # 2.776 sd sqrt(2/3)
+        ("JSB: NLL, nats; lower is better", True,   # 2.776 sd sqrt(2/3)
          [("SNU", 0, pytest.approx(-0.0227, abs=1e-4), pytest.approx(0.0227, abs=1e-4), ())])]
 
 
@@ -199,7 +199,7 @@ def test_the_figure_of_equal_size_has_trials_by_validation_and_the_test_of_the_b
                 + [line(other.name, 0, "", valid=7, changes=changes_text(other))])  # not finished
     write_table(tmp_path / "care.csv", [line(row.name, seed, 8.4) for seed in (0, 1)])
     assert FIGURES["care"][1](read_tables(tmp_path)) == [
-        ("NLL, nats, 49,100 parameters", False, [(row.name, 8.4, 8.4, 8.4, [8.5])])]
+        ("JSB, 49,100 parameters: NLL, nats", False, [(row.name, 8.4, 8.4, 8.4, [8.5])])]
     write_page(tmp_path, tmp_path / "page.md")
     assert (tmp_path / "care.png").exists()
 
