@@ -160,7 +160,7 @@ def print_all(summary):
           + f"between {summary['seeds']} networks; and " * (summary["seeds"] > 1)
           + f"between {of['device_seeds']} sets of devices of a network\n"
           + aligned(*in_memory.time_table(of["over_time"]))
-          + "\n\nFigures by the bits of a weight (a protocol of ours)\n"
+          + "\n\nFigures of rounded weights, by their bits (a protocol of ours)\n"
           + aligned(*in_memory.precision_table(of["precision"]))
           + "\nthe runs rounded in training are short, epochs: "
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))

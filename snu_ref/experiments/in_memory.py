@@ -243,5 +243,5 @@ def precision_table(sweeps):
     rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
                        for kind in ("after", "during"))]
             for i, b in enumerate(next(iter(sweeps.values()))["bits"])]
-    return (["Bits", *(f"{task}, rounded {kind} training" for task in sweeps
-                       for kind in ("after", "in"))], rows, [["float", *_in_float(sweeps)]])
+    return (["Bits", *(f"{task}, {kind} training" for task in sweeps for kind in ("after", "in"))],
+            rows, [["float", *_in_float(sweeps)]])

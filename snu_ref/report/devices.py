@@ -32,9 +32,11 @@ def parts(results):
                   {"Time": "since programming; software: the weights in float",
                    **dict.fromkeys(head[1:], "")}, rows, foot=foot)
     head, rows, foot = precision_table(m["precision"])
-    bits = table(f"Rounded in training: new runs, shorter than that in float, of {lengths}. "
-                 + FIGURES, {"Bits": "of a weight; float: weights that are not rounded",
-                             **dict.fromkeys(head[1:], "")}, rows, foot=foot)
+    bits = table(
+        "Weights rounded after training or in training. Those in training are new runs, shorter "
+        f"than that in float, of {lengths}. {FIGURES}",
+        {"Bits": "of a weight; float: weights that are not rounded", **dict.fromkeys(head[1:], "")},
+        rows, foot=foot)
     return {"devices": f"{m['devices']:,}", "ways": ways, "bits": bits,
             "drift": join(drift, *(_first_hour(sweeps) if n > 1 else ()))}
 

@@ -194,7 +194,8 @@ def test_the_figure_of_equal_size_has_trials_by_validation_and_the_test_of_the_b
                 + [line(other.name, 0, "", valid=7, changes=changes_text(other))])  # not finished
     write_table(tmp_path / "care.csv", [line(row.name, seed, 8.4) for seed in (0, 1)])
     assert FIGURES["care"][1](read_tables(tmp_path)) == [
-        ("JSB, 49,100 parameters: NLL, nats", False, [(row.name, 8.4, 8.4, 8.4, [8.5])])]
+        ("JSB, 49,100 parameters: NLL, nats", False,
+         [(row.name, 8.4, 8.4, 8.4, [8.5, *[pytest.approx(float("nan"), nan_ok=True)] * 8])])]
     write_page(tmp_path, tmp_path / "page.md")
     assert (tmp_path / "care.png").exists()
 
@@ -207,14 +208,13 @@ def test_the_noise_injected_is_chosen_by_validation_once_all_is_there(tmp_path):
             for place, row in enumerate(rows) for seed in range(row.seeds)
             for device in range(row.devices)])
         return page(tmp_path)
-    assert BEST_INJECTED not in finished(INJECTED[:3]).partition("| row | settings")[0].replace(
-        "best noise", "")
+    assert BEST_INJECTED not in finished(INJECTED[:3])
     text = finished(INJECTED)
     best, = [row for row in text.splitlines()
              if row.startswith(f"| {BEST_INJECTED} |  | 5 |")]
     assert "8.935 ± 0.000 (networks), ± 0.024 (devices)" in best       # the second, not the lowest
     assert f"| {changes_text(INJECTED[1])} | 5 | **9.000** |" in text
-    assert f"| {INJECTED[1].name}" not in text                         # its test figure
+    assert "8.735" not in text                            # the test figure of another trial
 
 
 def test_the_images_of_seed_0_decide_where_the_other_row_has_one_seed():
