@@ -35,12 +35,8 @@ WAYS = {
     "programmed": "trained in software, programmed once in closed loop, read 20 s later",
 }
 PRESETS = {"software": "small", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
-COUNTERS = {  # key: (name, what it counts)
-    "set_pulses": ("SET pulses", "pulses that raise a conductance a little"),
-    "refreshes": ("Refreshes", "pairs of devices that were rewritten because one was nearly full"),
-    "resets": ("RESETs", "pulses that set a device back to its lowest conductance"),
-    "device_reads": ("Device reads", "reads of one device"),
-}
+COUNTERS = {"set_pulses": "SET pulses", "refreshes": "Refreshes", "resets": "RESETs",
+            "device_reads": "Device reads"}
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_536_000.0
 TIMES = (20.0, 60.0, 600.0, HOUR, DAY, 7 * DAY, 30 * DAY, YEAR)  # seconds after programming
 BITS = (2, 3, 4, 5, 6, 8)
@@ -98,7 +94,7 @@ def way_cells(row, device_seeds):
 
 def table(rows, n_devices):
     """The four ways as text."""
-    head = ("way", "test NLL", *(name for name, _ in COUNTERS.values()), "seconds")
+    head = ("way", "test NLL", *COUNTERS.values(), "seconds")
     return (f"{n_devices:,} devices, two a synapse; update rule, refresh and settings are our "
             "choice\n" + aligned(head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
                                         for way, row in rows.items()]))

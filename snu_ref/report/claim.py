@@ -8,7 +8,7 @@ from ..experiments.comparison import by_unit, figure, figures_of, number
 from ..experiments.reproduction import MEMBRANES
 from ..tasks.statistics import difference, verdict
 from ..tasks.units import UNITS
-from .page import Html, element, join, table
+from .page import Html, captioned, element, join
 
 OTHERS = ("rnn", "gru", "lstm")
 TASK_NAMES = {"digits": "Digits, %", "music": "Music, nats a step",
@@ -23,7 +23,7 @@ def parts(results):
     several = results["seeds"] > 1
     rows, wins = _rows(results)
     return {"trial": trial if results["quick"] else "", "answer": join(*_answer(wins, several)),
-            "claim": table(
+            "claim": captioned(
                 "SNU and sSNU against the other units, and against themselves without membrane.",
                 {"Task, unit": "digits are judged by test accuracy (higher is better), music and "
                                "language by NLL and perplexity (lower is better)",

@@ -4,41 +4,30 @@ from ..experiments.in_memory import (COUNTERS, HOUR, WAYS, networks_and_devices,
                                      time_table, way_cells)
 from ..tasks.progress import time_name
 from ..tasks.statistics import summary
-from .page import element, join, table
+from .page import captioned, element, join, table
 
 FIGURES = ("Music: test NLL in nats a step, lower is better; digits: test accuracy in per cent, "
            "higher is better.")
 
 
 def parts(results):
-    """What page.html has in this part: dict from names to Html."""
+    """What page.html has in this part: dict from names to Html or text."""
     m = results["memory"]
     sweeps, n = m["over_time"], m["device_seeds"]
-    lengths = " and ".join(f"{epochs} epochs for the {task}"
-                           for task, epochs in m["precision_epochs"].items())
     networks = next(iter(sweeps.values())).get("networks", 1)
-    spread = ("± is the sample standard deviation " + (
-        f"between {networks} networks; behind it stands that between the {n} sets of devices of a "
-        "network." if networks > 1 else f"over {n} sets of devices."))
-    ways = table(
-        f"Four ways to have the weights, from seed {results['seed']}, the last epoch of each.",
-        {"Way": "how the weights came about",
-         "Test NLL": "nats a step, lower is better; ± is the sample standard deviation over "
-                     f"{n} device seeds, that is, sets of devices", **dict(COUNTERS.values())},
-        [[element("span", way, element("span", WAYS[way], class_="source")), *way_cells(row, n)]
-         for way, row in m["ways"].items()])
-    head, rows, foot = time_table(sweeps)
-    drift = table(f"Programmed once and read later. {FIGURES} {spread}",
-                  {"Time": "since programming; software: the weights in float",
-                   **dict.fromkeys(head[1:], "")}, rows, foot=foot)
-    head, rows, foot = precision_table(m["precision"])
-    bits = table(
-        "Weights rounded after training or in training. Those in training are new runs, shorter "
-        f"than that in float, of {lengths}. {FIGURES}",
-        {"Bits": "of a weight; float: weights that are not rounded", **dict.fromkeys(head[1:], "")},
-        rows, foot=foot)
-    return {"devices": f"{m['devices']:,}", "ways": ways, "bits": bits,
-            "drift": join(drift, *(_first_hour(sweeps) if n > 1 else ()))}
+    return {
+        "devices": f"{m['devices']:,}", "device_seeds": n,
+        "ways": table(
+            ("Way", "Test NLL", *COUNTERS.values()),
+            [[element("span", way, element("span", WAYS[way], class_="source")), *way_cells(row, n)]
+             for way, row in m["ways"].items()]),
+        "spread_of_devices": "± is the sample standard deviation " + (
+            f"between {networks} networks; behind it stands that between the {n} sets of devices "
+            "of a network." if networks > 1 else f"over {n} sets of devices."),
+        "drift": table(*time_table(sweeps)), "bits": table(*precision_table(m["precision"])),
+        "first_hour": join(*_first_hour(sweeps) if n > 1 else ()),
+        "lengths": " and ".join(f"{epochs} epochs for the {task}"
+                                for task, epochs in m["precision_epochs"].items())}
 
 
 def _first_hour(sweeps):
@@ -77,12 +66,13 @@ def _less_first(s, later, i):
 def _differences(caption, sweeps, columns):
     """A table of the first hour; columns: dict from names to functions of a sweep and a place."""
     times = next(iter(sweeps.values()))["times"]
-    return table(f"{caption} In brackets the 95 % interval of the mean. {FIGURES}",
-                 {"Time": "since programming",
-                  **{f"{task}: {name}": "" for task in sweeps for name in columns}},
-                 [[time_name(t), *(_with_interval(s, differences(s, i)) for s in sweeps.values()
-                                   for differences in columns.values())]
-                  for i, t in enumerate(times) if i and t <= HOUR])
+    return captioned(
+        f"{caption} In brackets the 95 % interval of the mean. {FIGURES}",
+        {"Time": "since programming",
+         **{f"{task}: {name}": "" for task in sweeps for name in columns}},
+        [[time_name(t), *(_with_interval(s, differences(s, i)) for s in sweeps.values()
+                          for differences in columns.values())]
+         for i, t in enumerate(times) if i and t <= HOUR])
 
 
 def _summary(sweep, values):

@@ -1,7 +1,7 @@
 """The settings of the runs as tables, with sources: a row a setting, a column a run."""
 from ..experiments.comparison import all_runs
 from ..tasks.settings import SETTINGS
-from .page import element, table
+from .page import captioned, element
 
 
 def settings_table(part, results):
@@ -23,7 +23,7 @@ def settings_table(part, results):
         agree = len(choices) > 1 and all(choice == choices[0] for choice in choices)
         rows.append([name.replace("_", " "), *([(_cell(choices[0]), len(choices))] if agree
                                                else map(_cell, choices))])
-    return table(caption, dict.fromkeys(["Setting", *columns], ""), rows, class_="settings")
+    return captioned(caption, dict.fromkeys(["Setting", *columns], ""), rows, class_="settings")
 
 
 def settings_in_words(results):

@@ -210,7 +210,7 @@ def test_every_column_and_setting_is_explained(folder):
     for table in tables:
         if table.all("table")[0].attributes.get("class") == "settings":
             continue
-        bold = {node.text for node in table.all("strong")}
+        bold = {" ".join(node.text.split()) for node in table.all("strong")}
         words = "".join(node.text for node in table.all("figcaption") + table.all("p")).lower()
         for cell in table.all("thead")[0].all("th"):
             first = cell.text.lower().split(",")[0].split(":")[0]
