@@ -12,7 +12,7 @@ FORMS = {"accuracy": (2, 100), "nll": (3, 1), "perplexity": (1, 1)}  # digits af
 
 
 def by_unit(results):
-    """The results of runs grouped by (task, unit): a dict of lists, one entry a seed."""
+    """The results of runs grouped by (task, unit): a dict of lists, an entry for each seed."""
     groups = {}
     for r in results:
         groups.setdefault((r["task"], r["unit"]), []).append(r)

@@ -133,7 +133,7 @@ DEVICES = [
     *INJECTED,
 ]
 
-# ---- hours a run --------------------------------------------------------------------------------
+# ---- runs of hours --------------------------------------------------------------------------------
 
 def _mnist(name, unit, seeds=1, **changes):
     return Row(f"MNIST, {name}", "digits", unit, preset="paper", data="full", changes=changes,

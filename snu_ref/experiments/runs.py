@@ -1,4 +1,4 @@
-"""Runs the rows of a block and keeps a table of what came out: a CSV file a block, a line a run.
+"""Runs the rows of a block and keeps a table of what came out: a CSV file, a line for each run.
 
     run_block(name, tables, data, work)   run what the table does not have yet
     read_table(path)                      the table as a list of dicts of text

@@ -1,6 +1,6 @@
 """The first part of the report: the paper's claim, and how it fares in this run.
 
-Each unit with a membrane is held against RNN, GRU and LSTM, and against itself without membrane.
+Each unit with a membrane is compared with RNN, GRU and LSTM, and with itself without membrane.
 Differences are signed so that above 0 the unit is better, whatever the figure of the task. The
 words "better" and "worse" come from `statistics.verdict` alone.
 """

@@ -51,7 +51,7 @@ def agreement(results):
 
 
 def gradients(results):
-    """The evidence, one row a piece."""
+    """The evidence: one row for each piece."""
     bounds, methods = results["bounds"], ("central", "complex", "twin")
     return table(
         ("Piece", "Variants", "Tensors", "Zero", "Central", "Complex", "Twin", "Failed"),

@@ -1,4 +1,4 @@
-"""The settings of the runs as tables, with sources: a row a setting, a column a run."""
+"""The settings of the runs as tables: one row for each setting, one column for each run."""
 from ..experiments.comparison import all_runs
 from ..tasks.settings import SETTINGS
 from .page import captioned, element
