@@ -5,10 +5,19 @@ import os
 import sys
 from contextlib import suppress
 
-from .commands import help as command_help
 from .files import printable
 
 PROGRAM = "python -m snu_ref"
+EXAMPLES = """\
+examples:
+  python -m snu_ref reproduce            all, on small data, in under 5 minutes
+  python -m snu_ref gradcheck --summary  the evidence for the gradients alone
+  python -m snu_ref train music --unit snu
+  python -m snu_ref COMMAND --help       options, examples and exit status
+
+exit status: 0 for success, 1 if what was checked is wrong, 2 for bad input,
+130 if stopped by Ctrl-C. The commands use one thread for matrix products,
+unless OPENBLAS_NUM_THREADS says otherwise."""
 READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
 COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
     "for students": {
@@ -41,19 +50,21 @@ def parse(argv):
     """The arguments of a command line, with `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
-        usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=command_help.EXAMPLES, formatter_class=Help)
+        usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=EXAMPLES, formatter_class=Help)
     commands = parser.add_subparsers(
         prog=PROGRAM, dest="command", required=True, metavar="COMMAND", title="commands",
         help=argparse.SUPPRESS,
         description="\n".join(line for group, lines in COMMANDS.items() for line in (
             group, *(f"  {name:13}{text}" for name, text in lines.items()), "")).rstrip())
     for name in (name for group in COMMANDS.values() for name in group):
-        words, examples = command_help.COMMANDS[name]
-        sub = commands.add_parser(name, description=words, epilog=examples, formatter_class=Help)
+        sub = commands.add_parser(name, formatter_class=Help)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
             command = importlib.import_module(f"snu_ref.commands.{name}")
+            # the module's docstring is the help; its examples come after the options
+            sub.description, start, examples = (command.__doc__ or "").partition("\nexample")
+            sub.epilog = start.lstrip() + examples
             command.add_arguments(sub)
-            sub.set_defaults(run=command.run)
+            sub.set_defaults(run=command.run, words=argv)
     return parser.parse_args(argv)
 
 

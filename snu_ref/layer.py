@@ -86,7 +86,8 @@ class Layer(Value):
     start values. `options`, `repr` and `Network.save` read them there.
     """
 
-    kinds = {}  # class name -> class, for all layers of this package
+    kinds = {}    # class name -> class, for all layers of this package
+    State = None  # the named tuple of its state, in a layer that has one
 
     def __init_subclass__(cls):
         super().__init_subclass__()
@@ -127,40 +128,39 @@ class Layer(Value):
         for name, p in self.params.items():
             validation.array(f'params["{name}"]', p, None, self.dtype)
 
-    def options(self, changed=False):
-        """The constructor's arguments by name; if `changed`, only those that are not defaults.
+    def options(self):
+        """The constructor's arguments by name.
 
         Without those that only give start values: rng (except in Dropout), decay, scale.
         """
         arguments = inspect.signature(type(self).__init__).parameters
-        kept = {name: getattr(self, name) for name in arguments if hasattr(self, name)}
-        names = {name: getattr(value, "name", value) for name, value in kept.items()}
-        return {name: kept[name] for name in kept
-                if not changed or not np.array_equal(names[name], arguments[name].default)}
+        return {name: getattr(self, name) for name in arguments if hasattr(self, name)}
 
     def __repr__(self):
-        options = ", ".join(f"{name}={getattr(value, 'name', value)!r}"
-                            for name, value in self.options(changed=True).items()
-                            if isinstance(getattr(value, "name", value), (str, int, float, tuple))
-                            and name != "dtype")
+        default = inspect.signature(type(self).__init__).parameters
+        options = {name: getattr(value, "name", value) for name, value in self.options().items()}
+        shown = [f"{name}={value!r}" for name, value in options.items()
+                 if isinstance(value, (str, int, float, tuple)) and name != "dtype"
+                 and value != default[name].default]
         params = [f"{name} {p.shape}" + " fixed" * (name not in self.trainable)
                   for name, p in self.params.items()]
-        text = "; ".join([f"{type(self).__name__}({options})", *params, str(self.dtype)])
-        return lines(text)
+        return lines("; ".join([f"{type(self).__name__}({', '.join(shown)})", *params,
+                                str(self.dtype)]))
 
     def zero_state(self, B):
-        """The state before the first step: () for a layer without one."""
-        validation.positive_int("B", B)
-        return ()
+        """The state before the first step: zeros for B samples, () for a layer without a state."""
+        B = validation.positive_int("B", B)
+        return self.zeros(B) if self.State else ()
 
     @property
     def n_trainable(self):
         """The number of trainable parameters, as papers count: decay only if it is trained."""
         return sum(self.params[name].size for name in self.trainable)
 
-    def zeros(self, kind, B):
-        """The named tuple `kind` with an array of zeros, (B,) + out_shape, in each field."""
-        return kind(*(np.zeros((B,) + self.out_shape, self.dtype) for _ in kind._fields))
+    def zeros(self, B):
+        """A state with an array of zeros, (B,) + out_shape, in each field."""
+        return self.State(*(np.zeros((B,) + self.out_shape, self.dtype)
+                            for _ in self.State._fields))
 
     def check_cache(self, cache, kind, **traces):
         """TypeError or ValueError unless `cache` is what a forward pass of such a layer returns.
@@ -178,10 +178,11 @@ class Layer(Value):
             raise TypeError(f"{name}: expected None or (), {type(self).__name__} has no state, "
                             f"got {type(state).__name__}")
 
-    def check_state(self, name, state, kind, B):
-        """`state` as the named tuple `kind` of arrays (B,) + out_shape; zeros if it is None."""
+    def check_state(self, name, state, B):
+        """`state` as the layer's State of arrays (B,) + out_shape; zeros if it is None."""
+        kind = self.State
         if state is None:
-            return self.zeros(kind, B)
+            return self.zeros(B)
         other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state
         if not isinstance(state, tuple) or len(state) != len(kind._fields) or other:
             raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), as "
@@ -205,11 +206,8 @@ def brief(arrays):
 
     For the cache of an SNU also the spike rate, for that of an sSNU the mean output.
     """
-    def shape(value):
-        return str(value.shape) if isinstance(value, np.ndarray) else repr(value)
-
     text = f"{type(arrays).__name__}(" + ", ".join(
-        f"{name} {shape(getattr(arrays, name))}" for name in arrays._fields) + ")"
+        f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)) + ")"
     if hasattr(arrays, "v") and arrays.y.size:
         y, n = arrays.y, arrays.y[0, 0].size
         text += (f"; spike rate {y.mean():.3f}, {n - np.count_nonzero(y.any(axis=(0, 1)))} of {n} "

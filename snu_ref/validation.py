@@ -76,9 +76,9 @@ def number_in(name, value, low, high, *, low_open=False, high_open=False):
     return value
 
 
-def finite_number(name, value):
-    """`value` as a Python float that is neither NaN nor infinite."""
-    return number_in(name, value, -math.inf, math.inf, low_open=True, high_open=True)
+def finite_number(name, value, low=-math.inf):
+    """`value` as a Python float above `low` that is neither NaN nor infinite."""
+    return number_in(name, value, low, math.inf, low_open=True, high_open=True)
 
 
 def one_of(name, value, choices):

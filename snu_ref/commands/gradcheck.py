@@ -1,4 +1,15 @@
-"""`python -m snu_ref gradcheck`: the gradient evidence as a table; exit status 1 if any is out."""
+"""Check every hand-derived gradient in three independent ways.
+
+They are central differences, the complex step, and a second derivation in
+scalar loops, for every layer, variant, parameter, input and initial state.
+Spiking layers are differentiated as programs frozen at the nominal run. A
+gradient of zero or a silent network counts as a failure.
+
+examples:
+  python -m snu_ref gradcheck --summary      one line a piece
+  python -m snu_ref gradcheck --piece SNU    every row of one piece
+
+exit status: 0 if all gradients agree, 1 if one is wrong."""
 import math
 import sys
 

@@ -1,10 +1,15 @@
-"""`python -m snu_ref memory`: the music network on 52,800 phase-change devices, by itself.
+"""Run the paper's in-memory experiment: music on 52,800 phase-change devices.
 
-The part of `reproduce` that is the paper's in-memory experiment, also on the full chorales and from
-several seeds: four ways of training (`snu_ref.experiments.in_memory`), and the programmed network
-over a year of drift.
-"""
-import math
+The network is trained in software, on ideal devices, or with the hardware in
+the loop; the one of software is also programmed once, and read over a year of
+drift. The same as in `reproduce`, also on the full chorales and from several
+seeds. Everything is printed, and written to a folder: results.json and figures.
+
+examples:
+  python -m snu_ref memory
+  python -m snu_ref memory --data jsb --seeds 3
+
+exit status: 0, or 2 for bad input."""
 import sys
 from pathlib import Path
 
@@ -15,6 +20,7 @@ from ..figures import devices as memory_figures
 from ..files import one_writer, write_json
 from ..tasks.loading import load_task
 from ..tasks.statistics import nested
+from . import add_seeds, seeds_of
 
 LABEL = "test NLL (nats per step)"
 
@@ -26,10 +32,7 @@ def add_arguments(parser):
                              "package)")
     parser.add_argument("--epochs", type=int, metavar="N",
                         help="train for N epochs instead of the preset's number")
-    parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ... (default: %(default)s)")
+    add_seeds(parser, "; means and intervals are printed")
     parser.add_argument("--device-seeds", type=int, default=8, metavar="N",
                         help="program each network N times, on devices of other seeds (default: "
                              "%(default)s)")
@@ -39,20 +42,18 @@ def add_arguments(parser):
 
 def run(args):
     """Train, follow the drift, and write results.json and figures; the exit status is 0."""
-    validation.integer("--seed", args.seed, 0, math.inf)
-    validation.positive_int("--seeds", args.seeds)
+    seeds = seeds_of(args)
     devices = validation.positive_int("--device-seeds", args.device_seeds)
     changes = {}
     if args.epochs is not None:
         changes["epochs"] = validation.positive_int("--epochs", args.epochs)
     loaded = load_task("music", "snu", "paper" if args.data else "small", args.data)
     with one_writer("--out", args.out):
-        return _run(args, loaded, devices, changes)
+        return _run(args, seeds, loaded, devices, changes)
 
 
-def _run(args, loaded, devices, changes):
+def _run(args, seeds, loaded, devices, changes):
     print("\n".join(loaded.facts), flush=True)
-    seeds = range(args.seed, args.seed + args.seeds)
     trained = []
     for seed in seeds:
         rows, runs = memory.train_ways(loaded, seed, device_seeds=devices, stream=sys.stderr,

@@ -1,11 +1,24 @@
-"""`python -m snu_ref reproduce`: does the paper's claim hold? Tables, figures, and a report.
+"""Train the paper's units side by side: does its claim hold?
 
-Trains five units, and SNU and sSNU without membrane, on three tasks with small data, checks all
-gradients, and runs the experiments on inhibition and on phase-change memory, side by side in
-processes. Writes a folder with results.json, figures, the trained networks, and report.html, one
-page with all of it.
-"""
-import math
+Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language, and SNU and
+sSNU without membrane; compares lateral inhibition; runs the in-memory
+experiment; and checks all gradients. The data come with the package and
+Python. The runs go side by side in processes; their number does not change the
+results. Everything is printed, and written to a folder: results.json, figures,
+the trained networks, and report.html, one page with all of it.
+
+If the command is stopped, or a process dies, the finished runs stay in
+DIR/finished: the same command with --resume goes on from there. Without
+--resume a new run begins, and replaces what is in DIR.
+
+examples:
+  python -m snu_ref reproduce                      one seed
+  python -m snu_ref reproduce --seeds 5            five, which give intervals
+  python -m snu_ref reproduce --seeds 5 --resume   go on after a stop
+  python -m snu_ref reproduce --quick --out try    a trial of the command
+
+exit status: 0 if all gradients agree, 1 if one is wrong, 2 for bad input,
+130 if stopped by Ctrl-C."""
 import os
 import platform
 import sys
@@ -28,6 +41,7 @@ from ..gradcheck.checking import BOUNDS
 from ..report.document import write_report
 from ..tasks.loading import load_task
 from ..tasks.units import COMPARED
+from . import add_seeds, seeds_of
 from .gradcheck import print_summary
 
 FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
@@ -41,12 +55,7 @@ def add_arguments(parser):
     parser.add_argument("--quick", action="store_true",
                         help="one epoch a run on a tenth of the data, and the gradients of a few "
                              "variants: a trial of the command; its results mean nothing")
-    parser.add_argument("--seed", type=int, default=0,
-                        metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; means and intervals "
-                             "are printed (default: %(default)s)")
+    add_seeds(parser, "; means and intervals are printed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="run N processes side by side; the results do not depend on N "
                              "(default: the processors, here %(default)s)")
@@ -59,16 +68,14 @@ def add_arguments(parser):
 
 def run(args):
     """Run all jobs, print and draw; the exit status is 1 if a gradient is out."""
-    validation.integer("--seed", args.seed, 0, math.inf)
-    validation.positive_int("--seeds", args.seeds)
+    seeds = seeds_of(args)
     validation.positive_int("--jobs", args.jobs)
     with one_writer("--out", args.out):
-        return _run(args)
+        return _run(args, seeds)
 
 
-def _run(args):
+def _run(args, seeds):
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    seeds = range(args.seed, args.seed + args.seeds)
     facts = {task: load_task(task, "snu").facts for task in TASKS}
     print("\n".join(f"{task:9} {fact}" for task in TASKS for fact in facts[task]))
     if args.quick:

@@ -1,9 +1,36 @@
-"""`python -m snu_ref train TASK`: a training run, its checkpoints, learning curve and results.json.
+"""Train one network; write checkpoint, results and learning curve to a folder.
 
-A checkpoint is written before the first update and after every epoch. After a kill at any moment,
---resume goes on from the last one, and the run ends as if nothing had happened.
-"""
-import math
+Prints the settings with their sources and a line an epoch, and writes
+checkpoint.npz, learning_curve.png and results.json. The test split is read
+once, at the end. A checkpoint is written before the first update and after
+every epoch: a run that was stopped, at any moment, goes on with --resume and
+ends with the same numbers.
+
+A finished run can be trained for longer: --resume with a larger --epochs. With
+a constant schedule it ends as if it had had that many epochs from the start.
+With a cosine schedule it does not: its first epochs followed the cosine of the
+old length, the new ones follow that of the new length, so the learning rate
+jumps up again.
+
+Preset paper needs your own copy of the full data: MNIST's four IDX files for
+digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
+ptb.test.txt for language.
+
+--own trains on data of your own: a folder of IDX files with square images, a
+JSON file of MIDI pitches, or any text. Their figures are labelled "own data,
+not the published set".
+
+examples:
+  python -m snu_ref train music --unit snu
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try --resume
+  python -m snu_ref train music --set lr=0.01 --set options.decay=0.9
+  python -m snu_ref train music --unit snu --weights pcm
+  python -m snu_ref train language --unit ssnu --preset paper --data ptb
+  python -m snu_ref train language --unit ssnu --own book.txt
+
+exit status: 0 for success, 1 if the loss diverged, 2 for bad input, 130 if
+stopped by Ctrl-C."""
 import sys
 from pathlib import Path
 
@@ -20,6 +47,7 @@ from ..tasks.run import run_task
 from ..tasks.settings import SETTINGS, changes_in_name, describe, read_changes, settings_of
 from ..tasks.training import trial
 from ..tasks.units import UNITS
+from . import add_seeds, seeds_of
 
 SET = """\
 settings for --set NAME=VALUE; options and store have entries, and
@@ -54,8 +82,7 @@ def add_arguments(parser):
                         help="change one setting of the preset, as in --set lr=0.005, "
                              "--set hidden=\"(64, 64)\" or --set options.decay=0.9; may be given "
                              "several times; all settings are listed below")
-    parser.add_argument("--seed", type=int, default=0,
-                        help="start of all random numbers (default: %(default)s)")
+    add_seeds(parser)
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, with the "
                              "name of your own data and the changed settings behind it)")
@@ -66,7 +93,7 @@ def add_arguments(parser):
 
 def run(args):
     """Train, test once, and write checkpoint.npz, results.json and learning_curve.png."""
-    validation.integer("--seed", args.seed, 0, math.inf)
+    seeds_of(args)
     preset = _preset(args)
     table = find_preset(args.task, args.unit, preset)
     if args.epochs is not None:

@@ -1,9 +1,18 @@
-"""`python -m snu_ref use RUN`: what a trained network does with a digit, a chorale or a text.
+"""Use the network of a finished run: see its mistakes, hear it, read it.
 
-    digits     the test images that it gets wrong, as a list and a picture, wrong.png
-    music      goes on with a test piece: piano roll continued.png, and sound, continued.wav
-    language   goes on with a text, printed
-"""
+    digits     list and draw the test images that it gets wrong: wrong.png
+    music      go on with a test piece: piano roll continued.png, sound
+               continued.wav
+    language   go on with a text, printed
+
+In Python: snu_ref.tasks.load_run(RUN).
+
+examples:
+  python -m snu_ref use runs/digits-snu-small-0
+  python -m snu_ref use runs/music-ssnu-small-0 --prime 8 --temperature 0.7
+  python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
+
+exit status: 0, or 2 for bad input."""
 import shutil
 import textwrap
 from pathlib import Path
@@ -17,6 +26,7 @@ from ..tasks.language import sample_text
 from ..tasks.loading import OWN
 from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
+from . import add_seeds, seeds_of
 
 OPTIONS = {  # of one task only: {option: (task, its default)}
     "piece": ("music", 1), "prime": ("music", 16), "steps": ("music", 48),
@@ -33,8 +43,7 @@ def add_arguments(parser):
                         help="the run's data, if they are no longer where they were")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for pictures and sound (default: RUN)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
+    add_seeds(parser)
     parser.add_argument("--temperature", type=float, metavar="T",
                         help="music and language: below 1 the likely becomes likelier; at 0 "
                              "the likeliest word comes each time, and of keys those that are "
@@ -53,7 +62,7 @@ def add_arguments(parser):
 
 def run(args):
     """Load the run, print what it is, and use it; the exit status is 0."""
-    validation.integer("--seed", args.seed, 0, np.inf)
+    seeds_of(args)
     if args.temperature is not None:
         validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
     loaded = load_run(args.run_folder, args.data)

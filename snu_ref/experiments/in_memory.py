@@ -58,7 +58,7 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
 
 
 def programmed_once(run, seed, device_seeds):
-    """The fourth way: a software network, read 20 s after programming, once for each device seed."""
+    """The fourth way: a software network, read 20 s after programming, for each device seed."""
     figures = [programmed(run, TIMES[:1], device_seed, metric="nll", compensate=False)[0]
                for device_seed in range(seed, seed + device_seeds)]
     return {"nll": float(np.mean(figures)), "figures": figures, "history": [], "seconds": 0.0,
@@ -95,8 +95,8 @@ def way_cells(row, device_seeds):
 def table(rows, n_devices):
     """The four ways as text."""
     head = ("way", "test NLL", *COUNTERS.values(), "seconds")
-    return (f"{n_devices:,} devices, two for each synapse; update rule, refresh and settings are our "
-            "choice\n" + aligned(head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
+    return (f"{n_devices:,} devices, two for each synapse; update rule, refresh and settings are "
+            "our choice\n" + aligned(head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
                                         for way, row in rows.items()]))
 
 

@@ -4,7 +4,7 @@ The hidden layer of an SNU network is trained twice from the same seed, once wit
 of each unit and once with the shared gate 1 - max_j y_j. Compared are the accuracy and the hidden
 spikes per digit, the sum of all spikes of the hidden layer over the Ns steps.
 
-The experiment is that of the authors' toolkit (784-100-10, where 1128 hidden spikes for each digit become
+The experiment is that of the authors' toolkit (784-100-10, where 1128 hidden spikes per digit become
 46), on 8x8 digits and with the maximum taken for each sample by itself; theirs is over the batch.
 """
 import numpy as np

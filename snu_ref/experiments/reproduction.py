@@ -25,7 +25,7 @@ from ..gradcheck.table import evidence, summary
 from ..tasks.language import sample_text
 from ..tasks.loading import load_task
 from ..tasks.music import pad
-from ..tasks.presets import find_preset, ours
+from ..tasks.presets import Choice, find_preset
 from ..tasks.run import run_task
 from ..tasks.units import COMPARED
 from . import in_memory
@@ -95,8 +95,8 @@ def load(task, unit, extent):
 
 def without_membrane(table):
     """A preset's table with the decay 0 and fixed."""
-    return {**table, "options": ours({**table["options"].value, "decay": 0.0,
-                                      "train_decay": False})}
+    options = {**table["options"].value, "decay": 0.0, "train_decay": False}
+    return {**table, "options": Choice(options, "ours")}
 
 
 # ---- the jobs: each returns plain data ----------------------------------------------------------

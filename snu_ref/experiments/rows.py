@@ -133,7 +133,7 @@ DEVICES = [
     *INJECTED,
 ]
 
-# ---- runs of hours --------------------------------------------------------------------------------
+# ---- runs of hours ------------------------------------------------------------------------------
 
 def _mnist(name, unit, seeds=1, **changes):
     return Row(f"MNIST, {name}", "digits", unit, preset="paper", data="full", changes=changes,

@@ -11,6 +11,7 @@ ConvSNU are (row, column, channel).
 import numpy as np
 
 from .. import validation
+from ..network import flat
 from . import style
 
 
@@ -106,19 +107,12 @@ def _sample(cache, sample):
 
 
 def spiking_layers(cache):
-    """(index, cache) of the SNU layers in a cache; the index is "1", or "1.0" in an inner Network.
+    """[(index, cache)] of the SNU layers in a cache; in an inner Network the index is "1.0".
 
     Raises TypeError if there is none.
     """
-    found = _spiking(cache, "")
+    found = [(place or "0", part) for place, part in flat(cache) if hasattr(part, "all_s")]
     if not found:
         raise TypeError("cache: expected that of an SNU, or of a Network with an SNU in it, got "
                         f"{type(cache).__name__}")
     return found
-
-
-def _spiking(cache, place):
-    if hasattr(cache, "layers"):
-        return [pair for i, part in enumerate(cache.layers)
-                for pair in _spiking(part, f"{place}.{i}")]
-    return [(place[1:] or "0", cache)] if hasattr(cache, "all_s") else []

@@ -111,21 +111,15 @@ def summary(rows):
     Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
     are zero by construction), failed. The bounds of the errors are BOUNDS.
     """
-    pieces, variants = {}, {}
+    pieces = {}
     for row in rows:
-        variants.setdefault(row.piece, set()).add(row.variant)
-        s = pieces.setdefault(row.piece, {
-            "piece": row.piece, "variants": 0, "tensors": 0, "central": 0.0, "complex": 0.0,
-            "twin": 0.0, "zero": 0, "failed": 0})
-        s["variants"] = len(variants[row.piece])
-        s["tensors"] += 1
-        s["failed"] += row.failed
-        s["zero"] += row.verdict == "zero"
-        if row.verdict != "zero":  # never counted as evidence
-            for method in BOUNDS:
-                error = getattr(row, method)
-                s[method] = max(s[method], 0.0 if math.isnan(error) else error)
-    return list(pieces.values())
+        pieces.setdefault(row.piece, []).append(row)
+    return [{"piece": piece, "variants": len({row.variant for row in own}), "tensors": len(own),
+             **{method: max((getattr(row, method) for row in own if row.verdict != "zero"
+                             and not math.isnan(getattr(row, method))), default=0.0)
+                for method in BOUNDS},  # a zero row is never counted as evidence
+             "zero": sum(row.verdict == "zero" for row in own),
+             "failed": sum(row.failed for row in own)} for piece, own in pieces.items()]
 
 
 # ---- the unit -----------------------------------------------------------------------------------

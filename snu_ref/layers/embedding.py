@@ -42,7 +42,7 @@ class Embedding(Layer):
         self.n_words = validation.positive_int("n_words", n_words)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
-        scale = validation.number_in("scale", scale, 0, np.inf, low_open=True, high_open=True)
+        scale = validation.finite_number("scale", scale, low=0)
         self.add_param("E", validation.generator("rng", rng).uniform(
             -scale, scale, (self.n_words, self.n_units)))
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import validation
 from ..layer import Layer, blocks, brief, read_only
-from .windows import IMAGE, as_images, n_windows, pixel_of_windows
+from .windows import IMAGE, as_images, n_windows
 
 
 class ShapeCache(NamedTuple):
@@ -55,13 +55,15 @@ class _Pool2d(Layer):
         height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
         self.size = validation.positive_int("size", size)
         self.stride = self.size if stride is None else validation.positive_int("stride", stride)
-        self.places = tuple(n_windows("size", n, self.size, self.stride) for n in (height, width))
-        super().__init__(dtype, in_shape, self.places + (c,))
+        places = tuple(n_windows("size", n, self.size, self.stride) for n in (height, width))
+        super().__init__(dtype, in_shape, places + (c,))
 
     def _pixels(self, x):
         """(k, the k-th pixel of every window, a view (..., ho, wo, c)) in row-major order."""
+        down, across = (self.stride * (n - 1) + 1 for n in self.out_shape[:2])
         for k in range(self.size ** 2):
-            yield k, pixel_of_windows(x, *divmod(k, self.size), self.stride, self.places)
+            i, j = divmod(k, self.size)
+            yield k, x[..., i:i + down:self.stride, j:j + across:self.stride, :]
 
     def _blocks(self, images):
         """Blocks of images that fit the processor's cache."""

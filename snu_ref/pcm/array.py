@@ -228,7 +228,7 @@ class PCMArray:
         a DeviceReadout, arrays as ColumnNoise with a ColumnReadout.
         Returns (..., n_out) in the dtype of x. Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        y = self._product(x, t, self.noise if noise is None else noise)
+        y = self._product(x, t, noise)
         return (y * self.drift_factor).astype(x.dtype)
 
     def __rmatmul__(self, x):
@@ -236,6 +236,7 @@ class PCMArray:
         return self.product(x, self.now)
 
     def _product(self, x, t, noise):
+        noise = self.noise if noise is None else noise
         v = validation.float64_array("x", x, (..., self.shape[0]))
         if isinstance(self.readout, ColumnReadout):
             devices, output = split(noise, ColumnNoise)
@@ -266,7 +267,7 @@ class PCMArray:
 
         Parameters as for product() of one-hot rows. Raises ValueError if all outputs are 0.
         """
-        self.reference = self._response(t, self.noise if noise is None else noise)
+        self.reference = self._response(t, noise)
         self.drift_factor = 1.0
 
     def compensate(self, t, *, noise=None):
@@ -278,7 +279,6 @@ class PCMArray:
         """
         if self.reference is None:
             raise ValueError("reference: expected a call of calibrate() first, got none")
-        noise = self.noise if noise is None else noise
         self.drift_factor = self.reference / self._response(t, noise)
         return self.drift_factor
 

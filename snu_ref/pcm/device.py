@@ -55,8 +55,7 @@ def check_stuck(stuck, shape):
     """An integer array of `shape` with the entries 0, 1 and -1; None means zeros."""
     if stuck is None:
         return np.zeros(shape, dtype=np.int8)
-    validation.array("stuck", stuck, shape, "integers")
-    validation.array("stuck", stuck, None, stuck.dtype, low=STUCK_RESET, high=STUCK_SET)
+    validation.array("stuck", stuck, shape, "integers", low=STUCK_RESET, high=STUCK_SET)
     return stuck.astype(np.int8)
 
 

@@ -67,7 +67,7 @@ def _claim(results):
 def _input_weights(results):
     without, inhibited = results["inhibition"]
     return ("The input weights of 40 hidden units as images of 8 by 8 pixels, blue below and red "
-            f"above zero, without inhibition ({without['spikes']:.0f} spikes for each digit) above and "
+            f"above zero, without inhibition ({without['spikes']:.0f} spikes per digit) above and "
             f"with it ({inhibited['spikes']:.0f}) below.")
 
 

@@ -2,10 +2,9 @@
 
     element("p", "1 < 2 ", element("strong", "always"))  ->  <p>1 &lt; 2 <strong>always</strong></p>
 
-Everything is built by `element`, which escapes whatever is not `Html` already: no text, from
-whatever file it comes, can become markup. `style.css` serves screens from a telephone's width on,
-light and dark, and A4 paper. A table that is too wide scrolls in a box of its own, and figures
-stand in pairs where there is room for two.
+Everything is built by `element`, which escapes whatever is not `Html` already: text from a file
+cannot become markup. `style.css` serves screens from the width of a telephone on, light and dark,
+and A4 paper. A table that is too wide scrolls in its own box. Figures stand in pairs where two fit.
 """
 import html
 

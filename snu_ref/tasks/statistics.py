@@ -145,6 +145,7 @@ def t_probability(t, k):
         k odd    2/pi (theta + sin theta (c + 2/3 c^3 + 2 4/(3 5) c^5 + ... up to c^(k-2)))
         k even   sin theta (1 + 1/2 c^2 + 1 3/(2 4) c^4 + ... up to c^(k-2))
     """
+    t = validation.number_in("t", t, 0, math.inf)
     theta = math.atan2(t, math.sqrt(validation.integer("k", k, 1, 10 ** 6)))
     c, odd = math.cos(theta), k % 2
     term, total = (c if odd else 1.0), 0.0

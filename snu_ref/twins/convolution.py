@@ -1,18 +1,13 @@
 """The twins of the two-dimensional convolution and of pooling, channels last.
 
-Convolution (cross-correlation: the kernel is not flipped), with x zero outside the picture:
-
-    z[N, i, j, o] = sum over a, b, c of  x[N, i stride + a - padding, j stride + b - padding, c]
-                                         * W[a, b, c, o]
-
-Every term of that sum is one product, reversed by
+The convolution is a cross-correlation: the kernel is not flipped. Every term of its sum is one
+product, reversed by
 
     dW[a, b, c, o] += dz[N, i, j, o] * x[...]        dx[...] += dz[N, i, j, o] * W[a, b, c, o].
 
-Pooling takes windows of size x size pixels, channel by channel, one every `stride` pixels; windows
-that do not fit into the picture are left out. The reverse of the average adds dy / size^2 to each
-pixel of the window. The reverse of the maximum adds dy to the pixel that was the maximum (on a tie
-the first one, row by row).
+Pooling works channel by channel. Windows that do not fit into the picture are left out. The reverse
+of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
+the pixel that was the maximum (on a tie the first one, row by row).
 
 Not here: dilation, groups, strides or padding that differ between the axes.
 
@@ -43,7 +38,7 @@ class PoolTwin(NamedTuple):
 def conv2d_twin(W, x, dz, *, stride, padding):
     """Cross-correlation forward and backward, by scalar loops.
 
-        z[i, j] = sum_ab x[i stride + a - padding, j stride + b - padding] W[a, b]
+        z[i, j, o] = sum_abc x[i stride + a - padding, j stride + b - padding, c] W[a, b, c, o]
 
     W: (kh, kw, c_in, c_out). x: (N, height, width, c_in). dz: (N, ho, wo, c_out), cotangent of z,
     ho = floor((height + 2 padding - kh) / stride) + 1 and wo likewise.
@@ -63,24 +58,17 @@ def conv2d_twin(W, x, dz, *, stride, padding):
 
     z = zeros(N, ho, wo, c_out)
     dW, dx = zeros(kh, kw, c_in, c_out), zeros(N, height, width, c_in)
-    for m in range(N):
-        for i in range(ho):
-            for j in range(wo):
-                for a in range(kh):
-                    for b in range(kw):
-                        row, col = i * stride + a - padding, j * stride + b - padding
-                        if not (0 <= row < height and 0 <= col < width):
-                            continue  # a zero of the padding: no term, no gradient
-                        for c in range(c_in):
-                            for o in range(c_out):
-                                z[m][i][j][o] += x[m][row][col][c] * W[a][b][c][o]
-                                dW[a][b][c][o] += dz[m][i][j][o] * x[m][row][col][c]
-                                dx[m][row][col][c] += dz[m][i][j][o] * W[a][b][c][o]
-    return ConvTwin(
-        z=array_of(z, (N, ho, wo, c_out)),
-        dW=array_of(dW, (kh, kw, c_in, c_out)),
-        dx=array_of(dx, (N, height, width, c_in)),
-    )
+    for m, i, j, a, b in np.ndindex(N, ho, wo, kh, kw):
+        row, col = i * stride + a - padding, j * stride + b - padding
+        if not (0 <= row < height and 0 <= col < width):
+            continue  # a zero of the padding: no term, no gradient
+        for c in range(c_in):
+            for o in range(c_out):
+                z[m][i][j][o] += x[m][row][col][c] * W[a][b][c][o]
+                dW[a][b][c][o] += dz[m][i][j][o] * x[m][row][col][c]
+                dx[m][row][col][c] += dz[m][i][j][o] * W[a][b][c][o]
+    return ConvTwin(array_of(z, (N, ho, wo, c_out)), array_of(dW, (kh, kw, c_in, c_out)),
+                    array_of(dx, (N, height, width, c_in)))
 
 
 def pool2d_twin(x, dy, *, size, stride, kind):
@@ -103,28 +91,18 @@ def pool2d_twin(x, dy, *, size, stride, kind):
     dy = numbers("dy", dy, (N, ho, wo, channels))
 
     y, dx = zeros(N, ho, wo, channels), zeros(N, height, width, channels)
-    for m in range(N):
-        for i in range(ho):
-            for j in range(wo):
-                window = [
-                    (i * stride + a, j * stride + b) for a in range(size) for b in range(size)
-                ]  # row by row
-                for c in range(channels):
-                    if kind == "average":
-                        for row, col in window:
-                            y[m][i][j][c] += x[m][row][col][c] / len(window)
-                            dx[m][row][col][c] += dy[m][i][j][c] / len(window)
-                    else:
-                        best_row, best_col = window[0]
-                        for row, col in window:
-                            # strictly greater: on a tie the first one stays
-                            if x[m][row][col][c] > x[m][best_row][best_col][c]:
-                                best_row, best_col = row, col
-                        y[m][i][j][c] = x[m][best_row][best_col][c]
-                        dx[m][best_row][best_col][c] += dy[m][i][j][c]
-    return PoolTwin(
-        y=array_of(y, (N, ho, wo, channels)), dx=array_of(dx, (N, height, width, channels))
-    )
+    for m, i, j, c in np.ndindex(N, ho, wo, channels):
+        window = [(i * stride + a, j * stride + b) for a, b in np.ndindex(size, size)]  # row by row
+        if kind == "average":
+            for row, col in window:
+                y[m][i][j][c] += x[m][row][col][c] / len(window)
+                dx[m][row][col][c] += dy[m][i][j][c] / len(window)
+        else:  # max takes the first of equal ones
+            row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
+            y[m][i][j][c] = x[m][row][col][c]
+            dx[m][row][col][c] += dy[m][i][j][c]
+    return PoolTwin(array_of(y, (N, ho, wo, channels)),
+                    array_of(dx, (N, height, width, channels)))
 
 
 def _whole_number(name, value, least):

@@ -1,20 +1,16 @@
 """The twins of the layers without memory (dense, embedding) and of the losses.
 
-    dense       y = x W + b
-    embedding   y = W[index], reversed by adding dy to that row: a row used twice collects both
+Each function below gives its equation. The reversal of `y = W[index]` adds dy to that row: a row
+that is used twice collects both. The derivatives of the losses, for every unmasked (t, sample):
 
-    mean square error      (1 / B n) sum over samples and outputs of (a - target)^2,
-                           a = the average of y over the unmasked time steps of the sample
-    Bernoulli NLL          average over unmasked (t, sample) of the sum over outputs of
-                           -[ target log p + (1 - target) log(1 - p) ],  p = sigmoid(y), in nats
-    softmax cross-entropy  average over unmasked (t, sample) of log(sum_c exp y_c) - y_target, nats
+    mean square error      dy_t = 2 (a - target) / (B n) / (number of unmasked steps of the sample)
+    Bernoulli NLL          dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count,
+                           since softplus' = sigmoid
+    softmax cross-entropy  dy_c = [exp(y_c) / sum exp - (1 if c is the target)] / count
 
-With -log p = softplus(-y) and -log(1 - p) = softplus(y), and softplus' = sigmoid, the second has
-dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count. The third has
-dy_c = [exp(y_c) / sum exp - (1 if c is the target)] / count.
+Where the mask is 0, y and target may be any finite numbers, and dy is 0.
 
-Not here: class weights, label smoothing, a sum instead of the average. A mask may have zeros
-anywhere. Where it is 0, y and target may be any finite numbers, and dy is 0.
+Not here: class weights, label smoothing, a sum instead of the average.
 
 Source of the likelihoods: C. Bishop, "Pattern Recognition and Machine Learning" (2006), chapter 4.
 The averages are this package's conventions.
@@ -24,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (array_of, numbers, parameter_shape, parameters, reverse_weighted_sum,
-                      shape_of, sigmoid, softplus, weighted_sum, zeros)
+from .scalars import (array_of, numbers, parameter_shape, parameters, plain,
+                      reverse_weighted_sum, shape_of, sigmoid, softplus, weighted_sum, zeros)
 
 
 class DenseTwin(NamedTuple):
@@ -67,11 +63,9 @@ def dense_twin(params, x, dy):
             y[i][j] = weighted_sum(x[i], p["W"], j) + p["b"][j]
             db[j] += dy[i][j]
             reverse_weighted_sum(dy[i][j], x[i], p["W"], j, dx[i], dW)
-    return DenseTwin(
-        y=array_of(y, (*lead, n)),
-        grads={"W": array_of(dW, (n_in, n)), "b": array_of(db, (n,))},
-        dx=array_of(dx, (*lead, n_in)),
-    )
+    return DenseTwin(y=array_of(y, (*lead, n)),
+                     grads={"W": array_of(dW, (n_in, n)), "b": array_of(db, (n,))},
+                     dx=array_of(dx, (*lead, n_in)))
 
 
 def embedding_twin(W, indices, dy):
@@ -85,16 +79,17 @@ def embedding_twin(W, indices, dy):
     lead = np.shape(indices)
     rows = math.prod(lead)
     W = numbers("W", W, (vocabulary, n))
-    chosen = _classes("indices", np.reshape(indices, (rows,)), (rows,), vocabulary)
+    chosen = _integers("indices", np.reshape(indices, (rows,)), (rows,))
     if np.shape(dy) != (*lead, n):
         raise ValueError(f"dy: expected shape {(*lead, n)}, got {np.shape(dy)}")
     dy = numbers("dy", np.reshape(dy, (rows, n)), (rows, n))
 
     y, dW = zeros(rows, n), zeros(vocabulary, n)
     for i in range(rows):
+        row = _class("indices", chosen[i], vocabulary)
         for j in range(n):
-            y[i][j] = W[chosen[i]][j]
-            dW[chosen[i]][j] += dy[i][j]
+            y[i][j] = W[row][j]
+            dW[row][j] += dy[i][j]
     return EmbeddingTwin(y=array_of(y, (*lead, n)), dW=array_of(dW, (vocabulary, n)))
 
 
@@ -108,13 +103,11 @@ def mean_square_error_twin(y, target, mask=None):
 
     Raises ValueError (shape, NaN, a sample without an unmasked step) or TypeError (dtype).
     """
-    T, B, n = shape_of("y", y, 3)
-    y = numbers("y", y, (T, B, n))
+    y, (T, B, n), unmasked = _logits(y, mask)
     target = numbers("target", target, (B, n))
-    mask = _mask(mask, T, B)
     value, dy = 0.0, zeros(T, B, n)
     for i in range(B):
-        steps = [t for t in range(T) if mask[t][i]]
+        steps = [t for t, sample in unmasked if sample == i]
         if not steps:
             raise ValueError(f"mask: expected an unmasked step in every sample, got none in {i}")
         for j in range(n):
@@ -133,28 +126,24 @@ def bernoulli_nll_twin(y, target, mask=None):
     """Negative log-likelihood of independent Bernoulli outputs, by scalar loops -> (value, dy).
 
         value = (1 / count) sum_tij mask_ti [ target softplus(-y) + (1 - target) softplus(y) ]
+        softplus(-y) = -log p,    softplus(y) = -log(1 - p),    p = sigmoid(y)
 
     y: (T, B, n) logits. target: (T, B, n) in [0, 1]. mask: (T, B) of 0 and 1, or None;
     count = sum_ti mask_ti. In nats.
 
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    T, B, n = shape_of("y", y, 3)
-    y = numbers("y", y, (T, B, n))
+    y, (T, B, n), unmasked = _logits(y, mask)
     target = numbers("target", target, (T, B, n))
-    mask = _mask(mask, T, B)
-    count = _count(mask)
+    count = _count(unmasked)
     value, dy = 0.0, zeros(T, B, n)
-    for t in range(T):
-        for i in range(B):
-            if not mask[t][i]:
-                continue
-            for j in range(n):
-                a, q = y[t][i][j], target[t][i][j]
-                if not 0.0 <= q <= 1.0:
-                    raise ValueError(f"target: expected numbers in [0, 1], got {q}")
-                value += (q * softplus(-a) + (1.0 - q) * softplus(a)) / count
-                dy[t][i][j] += ((1.0 - q) * sigmoid(a) - q * sigmoid(-a)) / count
+    for t, i in unmasked:
+        for j in range(n):
+            a, q = y[t][i][j], target[t][i][j]
+            if not 0.0 <= q <= 1.0:
+                raise ValueError(f"target: expected numbers in [0, 1], got {q}")
+            value += (q * softplus(-a) + (1.0 - q) * softplus(a)) / count
+            dy[t][i][j] += ((1.0 - q) * sigmoid(a) - q * sigmoid(-a)) / count
     return value, array_of(dy, (T, B, n))
 
 
@@ -168,60 +157,54 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    T, B, n = shape_of("y", y, 3)
-    y = numbers("y", y, (T, B, n))
-    mask = _mask(mask, T, B)
-    target = _classes("target", target, (T, B), n, mask)
-    count = _count(mask)
+    y, (T, B, n), unmasked = _logits(y, mask)
+    target = _integers("target", target, (T, B))
+    count = _count(unmasked)
     value, dy = 0.0, zeros(T, B, n)
-    for t in range(T):
-        for i in range(B):
-            if not mask[t][i]:
-                continue
-            top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
-            total = 0.0
-            for c in range(n):
-                total += math.exp(y[t][i][c] - top)
-            value += (top - y[t][i][target[t][i]] + math.log(total)) / count
-            for c in range(n):
-                dy[t][i][c] += math.exp(y[t][i][c] - top) / total / count
-            dy[t][i][target[t][i]] -= 1.0 / count
+    for t, i in unmasked:
+        right = _class("target", target[t][i], n)
+        top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
+        total = 0.0
+        for c in range(n):
+            total += math.exp(y[t][i][c] - top)
+        value += (top - y[t][i][right] + math.log(total)) / count
+        for c in range(n):
+            dy[t][i][c] += math.exp(y[t][i][c] - top) / total / count
+        dy[t][i][right] -= 1.0 / count
     return value, array_of(dy, (T, B, n))
 
 
-def _classes(name, array, shape, classes, mask=None):
-    """Integers in [0, classes) as nested lists; where the mask is 0, any integer is allowed."""
-    array = np.asarray(array)
+def _integers(name, array, shape):
+    """An array of integers of exactly this shape, as nested lists."""
+    array = plain(name, array)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
-    if array.shape != shape:
-        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
-    for at, value in np.ndenumerate(array):
-        used = mask is None or mask[at[0]][at[1]]
-        if used and not 0 <= value < classes:
-            raise ValueError(f"{name}: expected integers from 0 to {classes - 1}, got {value}")
+    numbers(name, array, shape)
     return array.tolist()
 
 
-def _mask(mask, T, B):
-    """The mask as nested lists of 0.0 and 1.0; None is all ones."""
-    if mask is None:
-        return [[1.0] * B for _ in range(T)]
-    mask = np.asarray(mask)
-    rows = numbers("mask", mask.astype(float) if mask.dtype.kind == "b" else mask, (T, B))
-    for row in rows:
+def _class(name, value, classes):
+    """`value` if it is in [0, classes)."""
+    if not 0 <= value < classes:
+        raise ValueError(f"{name}: expected integers from 0 to {classes - 1}, got {value}")
+    return value
+
+
+def _logits(y, mask):
+    """y as nested lists, its shape, and the (t, sample) where the mask is not 0; None: all."""
+    T, B, n = shape_of("y", y, 3)
+    mask = np.ones((T, B)) if mask is None else plain("mask", mask)
+    mask = numbers("mask", mask.astype(float) if mask.dtype.kind == "b" else mask, (T, B))
+    for row in mask:
         for value in row:
             if value not in (0.0, 1.0):
                 raise ValueError(f"mask: expected 0 or 1, got {value}")
-    return rows
+    unmasked = [(t, i) for t in range(T) for i in range(B) if mask[t][i]]
+    return numbers("y", y, (T, B, n)), (T, B, n), unmasked
 
 
-def _count(mask):
+def _count(unmasked):
     """The number of unmasked (t, sample), at least one."""
-    count = 0.0
-    for row in mask:
-        for value in row:
-            count += value
-    if count == 0.0:
+    if not unmasked:
         raise ValueError("mask: expected at least one unmasked time step, got none")
-    return count
+    return len(unmasked)

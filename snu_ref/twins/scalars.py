@@ -12,8 +12,6 @@ and end at 0.
 Conventions: step(0) = 0 (a unit fires when v > 0, strictly); g'(0) is the left slope; at a kink of
 a surrogate's primitive psi the smaller |psi'| counts.
 
-Not here: arrays, complex numbers, loops over time.
-
 Source: the authors' toolkit (IBM/neuroaikit, `activations.py`) for the step, psi = tanh and the
 leaky slope 0.1.
 """
@@ -43,7 +41,7 @@ def sigmoid_slope(v):
 
 
 def tanh_slope(v):
-    """1 - tanh^2(v) = 1 / cosh^2(v), without the cancellation and without the overflow."""
+    """1 - tanh^2(v) = 1 / cosh^2(v), without cancellation or overflow."""
     e = math.exp(-2.0 * abs(v))
     return 4.0 * e / ((1.0 + e) * (1.0 + e))
 
@@ -53,100 +51,25 @@ def softplus(v):
     return max(v, 0.0) + math.log1p(math.exp(-abs(v)))
 
 
-# ---- g, the activation of the state: name -> (g, g') ----------------------------------------
-
-
-def relu(z):
-    """max(z, 0)."""
-    return z if z > 0.0 else 0.0
-
-
-def relu_slope(z):
-    """1 where z > 0, else 0."""
-    return 1.0 if z > 0.0 else 0.0
-
-
-def leaky_relu(z):
-    """z where z > 0, else 0.1 z."""
-    return z if z > 0.0 else LEAKY_SLOPE * z
-
-
-def leaky_relu_slope(z):
-    """1 where z > 0, else 0.1."""
-    return 1.0 if z > 0.0 else LEAKY_SLOPE
-
-
-def identity(z):
-    """z itself."""
-    return z
-
-
-def identity_slope(z):
-    """1 everywhere."""
-    return 1.0
-
-
-STATE_ACTIVATIONS = {
-    "relu": (relu, relu_slope),
-    "leaky_relu": (leaky_relu, leaky_relu_slope),
-    "identity": (identity, identity_slope),
+STATE_ACTIVATIONS = {  # name: (g, g')
+    "relu": (lambda z: z if z > 0.0 else 0.0, step),
+    "leaky_relu": (lambda z: z if z > 0.0 else LEAKY_SLOPE * z,
+                   lambda z: 1.0 if z > 0.0 else LEAKY_SLOPE),
+    "identity": (lambda z: z, lambda z: 1.0),
     "tanh": (math.tanh, tanh_slope),
 }
 
-
-# ---- surrogates of the step: name -> (psi, psi') --------------------------------------------
-
-
-def boxcar(v):
-    """clip(v, -1/2, 1/2)."""
-    return min(max(v, -0.5), 0.5)
-
-
-def boxcar_slope(v):
-    """1 inside (-1/2, 1/2), else 0."""
-    return 1.0 if -0.5 < v < 0.5 else 0.0  # kinks at -1/2 and 1/2: the smaller slope, 0
-
-
-def triangle(v):
-    """v - v|v|/2 inside (-1, 1), sign(v)/2 outside; its slope is the triangle 1 - |v|."""
-    if abs(v) < 1.0:
-        return v - 0.5 * v * abs(v)
-    return math.copysign(0.5, v)
-
-
-def triangle_slope(v):
-    """1 - |v| inside (-1, 1), else 0."""
-    return 1.0 - abs(v) if abs(v) < 1.0 else 0.0
-
-
-def arctan(v):
-    """arctan(pi v) / pi."""
-    return math.atan(math.pi * v) / math.pi
-
-
-def arctan_slope(v):
-    """1 / (1 + (pi v)^2)."""
-    a = math.pi * v
-    return 1.0 / (1.0 + a * a)
-
-
-def fast_sigmoid(v):
-    """v / (1 + |v|)."""
-    return v / (1.0 + abs(v))
-
-
-def fast_sigmoid_slope(v):
-    """1 / (1 + |v|)^2."""
-    a = 1.0 + abs(v)
-    return 1.0 / (a * a)
-
-
-SURROGATES = {
+SURROGATES = {  # name: (psi, psi'), psi' stands in for the slope of the step
     "tanh": (math.tanh, tanh_slope),
-    "boxcar": (boxcar, boxcar_slope),
-    "triangle": (triangle, triangle_slope),
-    "arctan": (arctan, arctan_slope),
-    "fast_sigmoid": (fast_sigmoid, fast_sigmoid_slope),
+    # clip(v, -1/2, 1/2)
+    "boxcar": (lambda v: min(max(v, -0.5), 0.5), lambda v: 1.0 if -0.5 < v < 0.5 else 0.0),
+    # v - v|v|/2 inside (-1, 1), sign(v)/2 outside
+    "triangle": (lambda v: v - 0.5 * v * abs(v) if abs(v) < 1.0 else math.copysign(0.5, v),
+                 lambda v: 1.0 - abs(v) if abs(v) < 1.0 else 0.0),
+    "arctan": (lambda v: math.atan(math.pi * v) / math.pi,
+               lambda v: 1.0 / (1.0 + (math.pi * v) * (math.pi * v))),
+    "fast_sigmoid": (lambda v: v / (1.0 + abs(v)),
+                     lambda v: 1.0 / ((1.0 + abs(v)) * (1.0 + abs(v)))),
 }
 
 
@@ -186,9 +109,16 @@ def reverse_weighted_sum(da, row, W, c, drow, dW):
 # ---- numbers in and out: nested lists of Python floats inside, arrays outside ---------------
 
 
+def plain(name, array):
+    """A list or an array as an array; TypeError for a subclass, such as a masked array."""
+    if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
+        raise TypeError(f"{name}: expected a NumPy array, got {type(array).__name__}")
+    return np.asarray(array)
+
+
 def shape_of(name, array, ndim):
     """The shape of an array that must have `ndim` axes; ValueError names it otherwise."""
-    shape = np.shape(array)
+    shape = plain(name, array).shape
     if len(shape) != ndim:
         raise ValueError(f"{name}: expected {ndim} axes, got shape {shape}")
     return shape
@@ -200,7 +130,7 @@ def numbers(name, array, shape):
     Raises TypeError for anything but integers and real floating-point numbers, ValueError for
     another shape and for NaN or infinity.
     """
-    array = np.asarray(array)
+    array = plain(name, array)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
     if array.shape != tuple(shape):

@@ -15,9 +15,8 @@ Forward, for every t and sample, and for every unit j (p marks the values at t-1
     (6)  v_j   = s_j + b_j
     (7)  y_j   = h(v_j)
 
-Backward: t runs down, and each assignment is reversed, the last one first. By then the adjoint of
-its left-hand side is complete: everything that reads it comes later in the list or at t+1. The
-adjoints of y, and of the last s, start at the given cotangents (dy, dstate), all others at 0.
+Backward: t runs down, and each assignment is reversed, the last one first. The adjoints of y, and
+of the last s, start at the given cotangents (dy, dstate), all others at 0.
 
     (7)  dv_j     += dy_j * h'(v_j)              step: psi'(v_j); sigmoid: sigmoid'(v_j)
     (6)  ds_j     += dv_j;      db_j += dv_j
@@ -61,19 +60,7 @@ class SNUTwin(NamedTuple):
     dstate: tuple  # (ds_0, dy_0), each (B, n)
 
 
-def snu_twin(
-    params,
-    x,
-    state,
-    dy,
-    dstate,
-    *,
-    h,
-    g,
-    surrogate,
-    lateral_inhibition,
-    reset_grad,
-):
+def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibition, reset_grad):
     """The SNU forward and backward, by scalar loops.
 
         s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) ),    y_t = h( s_t + b )
@@ -150,14 +137,13 @@ def snu_twin(
                 m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]
                 gate = 1.0 - m
                 kept = decay[j] * s[t - 1][i][j]
-                dkept = dgate = dm = 0.0
 
                 dv[t][i][j] += dy[t][i][j] * float(slope_of_h(v[t][i][j]))  # (7)
                 ds[t][i][j] += dv[t][i][j]  # (6)
                 grads["b"][j] += dv[t][i][j]
                 dz[t][i][j] += ds[t][i][j] * slope_of_g(z[t][i][j])  # (5)
-                dkept += dz[t][i][j] * gate  # (4)
-                dgate += dz[t][i][j] * kept
+                dkept = dz[t][i][j] * gate  # (4)
+                dgate = dz[t][i][j] * kept
                 if H is not None:
                     for k in range(n):
                         dy[t - 1][i][k] += dz[t][i][j] * H[k][j]
@@ -169,7 +155,7 @@ def snu_twin(
                 ds[t - 1][i][j] += dkept * decay[j]
                 if reset_grad == "detached":
                     continue  # the gate is a constant
-                dm -= dgate  # (2)
+                dm = -dgate  # (2)
                 reached = [j]  # (1)
                 if lateral_inhibition:
                     reached = [k for k in range(n) if y[t - 1][i][k] == m]
@@ -180,16 +166,8 @@ def snu_twin(
         return array_of(lists[1:], (T, B, width))
 
     return SNUTwin(
-        z=per_step(z),
-        s=per_step(s),
-        v=per_step(v),
-        y=per_step(y),
+        z=per_step(z), s=per_step(s), v=per_step(v), y=per_step(y),
         state=(array_of(s[T], (B, n)), array_of(y[T], (B, n))),
-        dz=per_step(dz),
-        ds=per_step(ds),
-        dv=per_step(dv),
-        dy=per_step(dy),
+        dz=per_step(dz), ds=per_step(ds), dv=per_step(dv), dy=per_step(dy),
         grads={name: array_of(grads[name], shape) for name, shape in shapes.items()},
-        dx=per_step(dx, n_in),
-        dstate=(array_of(ds[0], (B, n)), array_of(dy[0], (B, n))),
-    )
+        dx=per_step(dx, n_in), dstate=(array_of(ds[0], (B, n)), array_of(dy[0], (B, n))))

@@ -7,7 +7,6 @@ import sys
 import pytest
 from helpers.html_page import read_page, table_rows
 
-from snu_ref.commands import help as command_help
 
 # a backend of a notebook in another environment, and a terminal without letters: neither costs a
 # result
@@ -138,7 +137,6 @@ def test_help_names_every_command(tmp_path):
     assert shown == ["for students", "reproduce", "report", "train", "use", "memory", "gradcheck",
                      "for ports of the unit", "check", "vectors",
                      "for maintainers", "experiments", "bench"]
-    assert set(shown) > set(command_help.COMMANDS)
     for command in ("reproduce", "report", "train", "gradcheck"):
         assert "usage" in run(tmp_path, command, "--help")
 

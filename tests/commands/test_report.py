@@ -169,8 +169,9 @@ def test_the_claim_opens_the_page_and_its_differences_are_signed_so_that_more_is
     page = page_of(results, folder)
     assert page.all("h2")[0].text == "The claim, and this run's answer"
     rows = {row[0]: row[1:] for row in table_rows(page, "The claim, and this run's answer")}
-    assert rows["Digits, %: SNU"] == ["90.81 ± 0.13", "−9.08worse25 % of its parameters", "–", "–",
-                                      "+9.08better100 % of its parameters"]
+    assert rows["Digits, %: SNU"] == [
+        "90.81 ± 0.13", "−9.08worse25 % of its parameters", "–", "–",
+        "+9.08better100 % of its parameters"]
     assert rows["Language, perplexity: SNU"] == [
         "60.5 ± 0.1", "+6.1better25 % of its parameters", "–", "–",
         "−6.1worse100 % of its parameters"]

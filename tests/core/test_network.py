@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from snu_ref import SGD, SNU, Adam, Dense, Network, gradcheck
+from snu_ref import SGD, SNU, Adam, Dense, Dropout, Network, gradcheck
 from snu_ref.snu import SNUState
 
 T, B = 5, 3
@@ -245,6 +245,15 @@ def test_layers_of_any_input_shape_fit_anywhere():
     layers, _, _ = three_layers()
     vars(layers[1])["in_shape"] = None
     Network([layers[2], layers[1]])
+
+
+def test_a_network_that_begins_or_ends_in_a_dropout_has_the_shapes_of_its_other_layers():
+    drop = [Dropout(0.5, rng=np.random.default_rng(i)) for i in range(2)]
+    inner = Network([drop[0], Dense(3, 2, rng=np.random.default_rng(2)), drop[1]])
+    assert (inner.in_shape, inner.out_shape) == ((3,), (2,))
+    assert (Network(drop).in_shape, Network(drop).out_shape) == (None, None)
+    with pytest.raises(ValueError, match=r"layers\[1\]: expected inputs of shape \(2,\)"):
+        Network([inner, inner])
 
 
 # ---- tied weights -------------------------------------------------------------------------------

@@ -107,15 +107,17 @@ def test_slopes_are_those_of_the_functions(name):
 
 
 def test_conventions_at_kinks_and_far_out():
+    slope = {name: pair[1] for name, pair in PAIRS.items()}
     assert scalars.step(0.0) == 0.0 and scalars.step(5e-324) == 1.0
-    assert scalars.relu_slope(0.0) == 0.0 and scalars.leaky_relu_slope(0.0) == 0.1
-    assert scalars.boxcar_slope(0.5) == scalars.boxcar_slope(-0.5) == 0.0
-    assert scalars.boxcar_slope(math.nextafter(0.5, 0.0)) == 1.0
-    for slope in (pair[1] for pair in scalars.SURROGATES.values()):
-        assert slope(0.0) == 1.0  # every surrogate is scaled to slope 1 at the threshold
+    assert slope["relu"](0.0) == 0.0 and slope["leaky_relu"](0.0) == 0.1
+    assert slope["boxcar"](0.5) == slope["boxcar"](-0.5) == 0.0
+    assert slope["boxcar"](math.nextafter(0.5, 0.0)) == 1.0
+    for name in scalars.SURROGATES:
+        assert slope[name](0.0) == 1.0  # every surrogate is scaled to slope 1 at the threshold
     for v in (1.0, 1.5, 3.0):
-        assert scalars.triangle(v) == scalars.boxcar(v) == 0.5 and scalars.triangle_slope(v) == 0.0
-        assert scalars.triangle(-v) == scalars.boxcar(-v) == -0.5
+        for psi in (scalars.SURROGATES["boxcar"][0], scalars.SURROGATES["triangle"][0]):
+            assert psi(v) == 0.5 and psi(-v) == -0.5
+        assert slope["triangle"](v) == 0.0
     assert scalars.sigmoid(-800.0) == 0.0 and scalars.sigmoid(800.0) == 1.0
     assert scalars.sigmoid_slope(50.0) == pytest.approx(math.exp(-50.0), rel=1e-15)
     assert scalars.tanh_slope(-25.0) == pytest.approx(4.0 * math.exp(-50.0), rel=1e-15)

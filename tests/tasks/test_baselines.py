@@ -110,7 +110,7 @@ def test_dtype_does_not_matter_and_inputs_stay(rolls):
             [np.zeros((3, 4))],
             [np.zeros((3, 5))],
             ValueError,
-            "test_rolls: expected 4 notes .* got 5",
+            r"test_rolls\[0\]: expected shape \(steps, 4\), got \(3, 5\)",
         ),
         (
             [np.full((3, 4), 0.5)],

@@ -88,6 +88,7 @@ def change(name, raw):
     (change("images-more", b""), ["one file with 'images'"]),
     (lambda folder: (folder / "letters-train-labels-idx").unlink(), ["'labels'", "none"]),
     (lambda folder: write_set(folder, 9), ["at least 10"]),
+    (lambda folder: write_set(folder, classes=1), ["two classes or more", "found one: 1"]),
     (lambda folder: write_set(folder, 12, name="test-{}", side=4), ["25 pixels", "16"]),
     (lambda folder: write_set(folder, 12, name="test-{}", first=2), ["test labels", "found 2"]),
     (lambda folder: (folder / "test-images").write_bytes(idx(np.zeros((3, 5, 5)))),

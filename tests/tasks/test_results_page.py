@@ -212,7 +212,7 @@ def test_the_noise_injected_is_chosen_by_validation_once_all_is_there(tmp_path):
     text = finished(INJECTED)
     best, = [row for row in text.splitlines()
              if row.startswith(f"| {BEST_INJECTED} |  | 5 |")]
-    assert "8.935 ± 0.000 (networks), ± 0.024 (devices)" in best       # the second, not the lowest
+    assert "8.935 ± 0.000 (networks), ± 0.024 (devices)" in best  # the second, not the lowest
     assert f"| {changes_text(INJECTED[1])} | 5 | **9.000** |" in text
     assert "8.735" not in text                            # the test figure of another trial
 

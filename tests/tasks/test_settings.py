@@ -5,7 +5,7 @@ import pytest
 
 from snu_ref.__main__ import main
 from snu_ref.tasks.presets import PRESETS, find_preset
-from snu_ref.tasks.settings import SETTINGS, changes_in_name, read_changes, settings_of
+from snu_ref.tasks.settings import SETTINGS, describe, changes_in_name, read_changes, settings_of
 from snu_ref.tasks.training import train, trial
 from snu_ref.tasks.units import UNITS, check_options
 from helpers.toy_tasks import digits, language, music, toy_settings
@@ -16,11 +16,14 @@ PCM = find_preset("music", "snu", "pcm")
 
 def test_the_table_has_every_setting_of_every_preset_and_its_checks_pass_them():
     names = set()
-    for tables in PRESETS.values():
-        for table in tables.values():
+    for (task, preset), tables in PRESETS.items():
+        for unit in tables:
+            assert unit in UNITS
+            table = find_preset(task, unit, preset)
             names |= table.keys()
-            values = {name: choice.value for name, choice in table.items()}
-            assert vars(settings_of(table)) == values
+            assert {choice.source for choice in table.values()} <= {"published", "toolkit", "ours"}
+            assert vars(settings_of(table)) == {name: c.value for name, c in table.items()}
+            assert len(describe(table).splitlines()) == len(table)
     assert names == SETTINGS.keys()
 
 

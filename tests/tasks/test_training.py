@@ -10,11 +10,10 @@ from snu_ref.losses import softmax_cross_entropy
 from snu_ref.tasks.language import sample
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import pad
-from snu_ref.tasks.presets import PRESETS, Choice, find_preset
-from snu_ref.tasks.settings import describe, read_changes, settings_of
+from snu_ref.tasks.presets import find_preset
+from snu_ref.tasks.settings import read_changes, settings_of
 from snu_ref.tasks.training import (best_epoch, learning_rate, make_optimiser, train, train_epoch,
                                     update)
-from snu_ref.tasks.units import UNITS
 from helpers.toy_tasks import digits, language, music, toy_settings
 
 
@@ -337,16 +336,6 @@ def test_digits_accuracy_is_that_of_the_largest_mean_output():
 
 
 # ---- presets ------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("key", PRESETS)
-def test_every_preset_is_whole_and_says_where_each_value_is_from(key):
-    for unit, table in PRESETS[key].items():
-        assert unit in UNITS
-        assert all(isinstance(choice, Choice) and choice.source in ("published", "toolkit", "ours")
-                   for choice in table.values())
-        assert len(describe(table).splitlines()) == len(table)
-        assert vars(settings_of(table)).keys() == table.keys()
-
 
 def test_unknown_preset_unit_and_setting_are_named():
     with pytest.raises(

@@ -9,9 +9,10 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.step import PARTS, compute, names_of, program
+from ..program.step import PARTS, compute, names_of, program, resolve
 from ..program.tape import Tape, Var
 from . import numbers
+from .sets import texts
 
 SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input", "W"), "feedback": ("feedback", "H"),
          "bias": ("bias",)}
@@ -55,9 +56,12 @@ class Frames:
         self.pool, self.config, self.kept = pool, pool[0].config, kept
         columns = {name: [] for name in ("z", "s", "v", "y", "ok", "first")}
         sizes = {name: [] for name in columns}
-        self.names, self._values = [], {}
+        self.names, self._values, self.right = [], {}, program(self.config, {})
         for seen in pool:
             self._add(seen, columns, sizes)
+        for own in self.names:
+            for name in ("fired", "gate"):
+                own[name] = compute(self.right[name], own)
         self.got = {name: np.concatenate(a) for name, a in columns.items() if a}
         self.tolerance = {name: np.concatenate(a) for name, a in sizes.items() if a}
         self.ok, self.first = self.got["ok"].astype(bool), self.got["first"].astype(bool)
@@ -97,19 +101,19 @@ class Frames:
         key = line, edits, k
         if names is None and key in self._values:
             return self._values[key]
-        kept = (self.kept,) if self.kept else ()
-        text = program(self.config, {name: t for e in (*edits, *kept)
-                                     for name, t in e.texts().items()})
-        found = []
+        changed, found = texts((*edits, *((self.kept,) if self.kept else ()))), []
+        of = {name: resolve(changed[name], self.config) for name in ("W", "H", "decay", "fired")
+              if name in changed}
+        if "fired" in changed or "gate" in changed:
+            of["gate"] = changed.get("gate", self.right["gate"])
+        text = resolve(changed.get(line, self.right[line]), self.config)
         for at, own in enumerate(self.names):
             own = {**own, "k": k, **({} if names is None else names[at])}
-            for name in ("W", "H", "decay", "fired", "gate") if line in PARTS else ():
-                if name == "H" and not self.config["recurrent"]:
-                    continue
-                own[name] = compute(text[name], own)
-            value = compute(text[line], own)
-            value = getattr(value, "value", value)
-            found.append(np.broadcast_to(value, own["s"].value.shape).ravel())
+            for name, edited in of.items() if line in PARTS else ():
+                own[name] = compute(edited, own)
+            value = compute(text, own)
+            found.append(np.broadcast_to(getattr(value, "value", value), own["s"].value.shape
+                                         ).ravel())
         found = np.concatenate(found)
         if names is None:
             self._values[key] = found

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program.backward import SUMS, backward_lines, run_backward
+from ..program.backward import SUMS, backward_lines, run_backward, shifts
 from ..program.functions import ARRAYS
 from ..program.step import PARAMETERS, Run, compute, names_of, program, resolve
 from ..program.tape import Tape
@@ -75,14 +75,14 @@ def cotangents(inputs, late):
     if not set(late) & set(COTANGENTS):
         return inputs
     names = {"T": T, "B": B, "n": n, "k": 1.0}
-    changed = {name: np.stack([compute(late.get(line, given), {
+    dy = shifts(inputs["dy"])
+    changed = {line: np.stack([compute(late.get(line, given), {
         **names, given: row, "last": t == len(rows) - 1,
-        "dL_dy_before": inputs["dy"][t - 1] * (t > 0),
-        "dL_dy_next": inputs["dy"][t + 1] if t < T - 1 else 0 * row}) + 0 * row
+        **({name: a[t] for name, a in dy.items()} if line == "loss_y" else {})}) + 0 * row
         for t, row in enumerate(rows)]) for line, (name, given) in COTANGENTS.items()
         for rows in [inputs[name] if name == "dy" else inputs[name][None]]}
-    return {**inputs, "dy": changed["dy"],
-            **{name: changed[name][0] for name in ("dend.s", "dend.y")}}
+    return {**inputs, "dy": changed["loss_y"], "dend.s": changed["end_s"][0],
+            "dend.y": changed["end_y"][0]}
 
 
 def _rewritten(config, inputs, outputs, done, late):
