@@ -57,19 +57,6 @@ def table(head, rows, foot=(), class_=None):
         class_=class_)
 
 
-def captioned(caption, head, rows, class_=None):
-    """A table with a caption, in a box that scrolls by itself.
-
-    head: dict from the names of the columns to their explanations, which stand below the table ("":
-    the caption explains it).
-    """
-    return element("figure", element("figcaption", caption),
-                   element("div", table(head, rows, class_=class_), class_="scroll", role="region",
-                           aria_label=caption, tabindex="0"),
-                   explained({name: words for name, words in head.items() if words}),
-                   class_="table short")
-
-
 def explained(words):
     """What some names mean, as a small paragraph: dict from names to explanations."""
     parts = [part for name, meaning in words.items()
