@@ -140,9 +140,10 @@ def _unexplained(left, unit):
 
 def precision(digits):
     """What it means that all numbers agree to so many digits, and no further."""
-    kind = ("single precision, float32, somewhere, or a small term too many, an eps" if digits > 5
-            else "3 digits are those of TF32 and float16, 2 those of bfloat16")
-    return f"the equations hold, digits are lost: all numbers agree to {digits:.1f} digits ({kind})"
+    kind = ("as in float32 (single precision)" if digits > 5 else
+            "as in TF32 or float16" if digits > 2.5 else "as in bfloat16")
+    return (f"digits are lost, {kind}: the equations hold, but all numbers agree to "
+            f"{digits:.1f} digits and no further (a small term too many, an eps, looks so too)")
 
 
 def failing_options(results, mine):

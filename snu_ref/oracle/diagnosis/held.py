@@ -15,7 +15,7 @@ from .sets import Edits, Whole
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
-ASKED = 4        # ours: cases of different classes that are asked
+ASKED = 3        # ours: cases of different classes that are asked
 MOST = 3         # ours: edits of lines that hold nearly
 CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
@@ -26,7 +26,7 @@ def held(unit, ids):
     for seen in unit.failed:
         if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50:
             classes.setdefault(forward_class(seen), []).append(seen)
-    asked = [some[:ASKED] for some in list(classes.values())[:ASKED]]
+    asked = [some[:2] for some in list(classes.values())[:ASKED]]
     if not asked:
         return (), {}
     pools = [Frames(some) for some in asked]

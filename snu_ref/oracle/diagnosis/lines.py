@@ -81,7 +81,7 @@ def _z_and_s(frames, found):
                                        "clipped", "all") if name != own]
     others += [(own, outer) for outer in OUTER if frames.config["recurrent"] or "H" not in outer]
     tries = [([(own, "s")], PLAIN), ([] if frames.kept else others, PLAIN),
-             ([(own, "s")], PRODUCTS), ([] if frames.kept else [(own, "s")], NUMBERS)]
+             *(([] if frames.kept else [(own, "s")], level) for level in (PRODUCTS, NUMBERS))]
     for inverses, level in tries:
         for name, outer in inverses if best is None or best[0] > 2 else ():
             z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
@@ -134,11 +134,9 @@ def _v_and_y(frames, found, z):
             found["y"].append(y_edits)
         if ys == [()] and not v_edits:
             return
-    pairs = sorted(zip(found["v"], found["y"]), key=lambda p: len(p[0]) + len(p[1]))
-    if pairs and (least := len(pairs[0][0]) + len(pairs[0][1])) >= 0:
-        pairs = [p for p in pairs if len(p[0]) + len(p[1]) == least]
-    elif spiking or True:
-        pairs = _fitted_threshold(frames, y, ok, spiking)
+    pairs = sorted(zip(found["v"], found["y"]), key=lambda p: (len(p[0]) + len(p[1]), len(p[1])))
+    pairs = [p for p in pairs if len(p[0]) + len(p[1]) == len(pairs[0][0]) + len(pairs[0][1])]
+    pairs = pairs or _fitted_threshold(frames, y, ok, spiking)
     found["v"] = list(dict.fromkeys(p[0] for p in pairs))
     found["y"] = list(dict.fromkeys(p[1] for p in pairs))
 

@@ -124,9 +124,10 @@ def candidates(seen, form):
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
 
-def _next(seen, have, outputs, edits):
+def _next(whole, have, outputs, edits):
     """The edits that may bring a set nearer: of sums only where these alone are wrong."""
-    names, walked = seen.names(False), seen.walked(outputs)
+    seen = whole.seen
+    names, walked = seen.names(False), None if whole.own[0] else seen.walked(outputs)
     wrong = [name for name in names if not seen.equal(outputs[name], seen.got[name])]
     return [e for e in edits if all(e.slot != f.slot for f in have.backward)
             and (walked is None or (e.slot in SUM_OF) == walked)
@@ -149,7 +150,7 @@ def advance(seen, whole, base, budget, force=False):
     for _ in range(DEPTH):
         scored, done = [], []
         for score, have, outputs in frontier:
-            near = _next(seen, have, outputs, edits)
+            near = _next(whole, have, outputs, edits)
             for fitted in (False, True):
                 better = []
                 for e in near:

@@ -12,7 +12,7 @@ from .views import VIEWS
 SHARE = 0.5      # ours: of the cases in which a set of edits should show, it must give so many
 SCOPE = 4        # ours: cases that share an option, of which nearly all are explained
 NEARLY_ALL = 0.9
-POOL = 4         # ours: cases of one class that are looked at together
+POOL = 2         # ours: cases of one class that are looked at together
 LONGEST = 50     # ours: steps of a case in which edits are looked for
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")
 HOPELESS = 2     # ours: classes without an explanation of z, after which no other is looked at
@@ -141,7 +141,8 @@ class Unit:
     def claims(self):
         """The fewest sets that explain the most cases, and the ids of those without any."""
         self.search()
-        chosen, left = cover(self.failed, self.known, self.fits, self._stands)
+        chosen, left = cover(self.failed, self.known, self.fits, self._stands,
+                             self.sample[SAMPLE:])
         claims = []
         for edits, mine, rivals in chosen:
             wholes = [self._whole(seen, edits.view) for seen in mine[:4]]
