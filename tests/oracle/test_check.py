@@ -342,6 +342,18 @@ def test_only_a_confirmed_diagnosis_is_called_confirmed():
     assert "with these edits" in told(grade="confirmed", says=("b is halved", "W is transposed"))
 
 
+def test_of_many_explanations_three_are_told():
+    said = told(grade="confirmed", says=("0",), others=[("1",), ("2",), ("3",), ("4",)])
+    assert [line[-1] for line in said.splitlines() if "do not tell apart" in line] == list("123")
+
+
+@pytest.mark.parametrize("kept, asked", [("y", True), ("sy", False)])
+def test_a_port_that_gives_y_alone_is_asked_for_s(check, kept, asked):
+    line = f"return {{name: out[name] * 0 + 0.37 for name in {list(kept)}}}"
+    text = check(ECHO.format(line), "--cases", "hand-bias")[1]
+    assert ("Return s as well and check again" in text) == asked, text
+
+
 def test_the_lines_of_the_equations_are_told_one_by_one():
     edit = SimpleNamespace(said=lambda: "b is subtracted")
     said = told(grade="held", says=("b is subtracted",),

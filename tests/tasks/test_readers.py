@@ -427,6 +427,17 @@ def test_published_counts_refuse_small_files(tmp_path):
     fails(read_ptb, tmp_path, "expected 929589 tokens with <eos>", "found 15;")
 
 
+@pytest.mark.parametrize("short", ["train", "valid", "test"])
+def test_the_published_counts_of_steps_are_those_of_the_chorales(tmp_path, short):
+    """Quarter notes in each split of the file as N. Boulanger-Lewandowski et al. cut it."""
+    pieces = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}
+    data = {split: [[[60]]] * (n - 1) + [[[60]] * (steps - n + 1 - (split == short))]
+            for split, (n, steps) in pieces.items()}
+    (tmp_path / readers.JSB_FILE).write_text(json.dumps(data))
+    fails(read_jsb, tmp_path, f"expected {pieces[short][1]} steps (quarter notes) in {short}",
+          f"found {pieces[short][1] - 1};")
+
+
 def test_expectations_are_complete():
     assert set(readers.SHA256) == {*MNIST_NAMES, readers.JSB_FILE, *readers.PTB_TOKENS}
     assert all(len(digest) == 64 for digest in readers.SHA256.values())
