@@ -64,7 +64,7 @@ def parse(argv):
             sub.description, start, examples = (command.__doc__ or "").partition("\nexample")
             sub.epilog = start.lstrip() + examples
             command.add_arguments(sub)
-            sub.set_defaults(run=command.run, words=argv)
+            sub.set_defaults(run=command.run, argv=argv)
     return parser.parse_args(argv)
 
 

@@ -142,8 +142,8 @@ def test_changed_settings_have_a_folder_and_refusals_name_them(tmp_path, capsys,
     few[few.index("1")] = "2"
     assert main([*few, "--resume"]) == 0
     printed = capsys.readouterr().out
-    assert "trained for longer: 2 epochs instead of 1" in printed and "epoch 2 " in printed
-    assert "epoch 1 " not in printed.split("epoch 2 ")[0]
+    assert "trained for longer: 2 epochs instead of 1" in printed
+    assert "\n    2 " in printed and "\n    1 " not in printed
 
 
 def test_a_run_that_is_stopped_says_how_to_go_on(tmp_path, capsys, monkeypatch):

@@ -35,13 +35,12 @@ def whole(tmp_path_factory):
 
 def test_a_run_says_how_long_it_will_take_and_writes_its_results(whole):
     folder, text = whole
-    epochs = [
-        line for line in text.splitlines() if line.startswith("epoch ") and "kept" not in line
-    ]
-    assert len(epochs) == 4 and all(f"epoch {i}  loss " in line for i, line in enumerate(epochs, 1))
-    assert all(" seconds " in line and " left 0:0" in line for line in epochs) and epochs[
-        -1
-    ].endswith("left 0:00")
+    head, units, *epochs = text.split("validation data\n")[1].splitlines()[:6]
+    assert head.split() == ["epoch", "loss", "nll", "nll_per_piece", "time", "left"]
+    assert "nats a step" in units and "min:s" in units
+    assert [line.split()[0] for line in epochs] == list("1234")
+    assert all(len(line.split()) == 6 and len(line) == len(head) for line in epochs)
+    assert all(" 0:0" in line for line in epochs) and epochs[-1].endswith("  0:00")
     assert "229 train, 76 valid, 77 test pieces" in text and "26,638 parameters" in text
     assert sorted(path.name for path in folder.iterdir()) == [
         "checkpoint.npz",
@@ -122,7 +121,7 @@ def test_a_run_killed_while_it_writes_a_checkpoint_resumes_bit_identical(tmp_pat
     assert process.returncode == -signal.SIGKILL
     assert (tmp_path / "killed" / "checkpoint.npz.unfinished").stat().st_size > 5000
     text = run(tmp_path, *TRAIN, "killed", "--resume")
-    assert "epoch 2 " in text and "epoch 1 " not in text.split("epoch 2 ")[0]
+    assert "\n    2 " in text and "\n    1 " not in text
     assert final(tmp_path / "killed") == final(whole[0])
     assert not list((tmp_path / "killed").glob("*.unfinished"))
 

@@ -131,8 +131,7 @@ def test_piano_roll_has_a_key_for_every_pitch_that_sounds():
     (np.array([60]), ValueError, r"shape \(steps, voices\), got \(1,\)"),
     (np.array([[60, 109]]), ValueError, "MIDI 21..108, .* got 109"),
     (np.array([[20, 60]], np.uint8), ValueError, "got 20"),
-    (np.array([[-1, 60]]), ValueError, "got -1"),
-])
+    (np.array([[-1, 60]]), ValueError, "got -1")])
 def test_piano_roll_refuses(pitches, error, message):
     with pytest.raises(error, match=message):
         piano_roll(pitches)
@@ -198,8 +197,7 @@ def test_a_voice_is_sampled_at_each_quarter():
 @pytest.mark.parametrize("element, tag", [
     ("<backup><duration>2</duration></backup>", "backup"),
     ("<note><chord/><pitch/></note>", "chord"),
-    ("<attributes><transpose><chromatic>-2</chromatic></transpose></attributes>", "transpose"),
-])
+    ("<attributes><transpose><chromatic>-2</chromatic></transpose></attributes>", "transpose")])
 def test_voices_that_cannot_be_read_simply_are_refused(element, tag):
     with pytest.raises(ValueError, match=f"a voice with <{tag}>"):
         make_chorales.read_voice(voice("C4:2", element))
