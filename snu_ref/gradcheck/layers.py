@@ -76,8 +76,6 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
                           piece=piece or type(layer).__name__, variant=variant)
 
 
-# ---- layers as functions of their arrays --------------------------------------------------------
-
 def _with_params(layer, values, dtype):
     """A copy of the layer with other arrays; values: id of the old array -> new one."""
     moved = copy.copy(layer)

@@ -111,13 +111,10 @@ class PCMArray:
         for name, k in more.items():
             self.counters[name] += k
 
-    # ---------------------------------------------------------------------------- writing
-
     def program(self, W, t, *, scale=None, noise=None):
-        """Write the weights W in closed loop, at time t.
+        """Write the weights W in closed loop, at time t; chi and the drift factor are reset.
 
-        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs. chi and
-        the drift factor are reset.
+        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs.
 
         Parameters: W (n_in, n_out) with |W| scale <= 25 pairs uS; t in s; scale in uS per unit
         weight, None to keep it; noise, arrays as ProgramNoise of (2, pairs, n_in, n_out).
@@ -138,10 +135,9 @@ class PCMArray:
         self._count(programs=target.size)
 
     def update(self, dW, *, noise=None):
-        """One training update: dW is accumulated, pulses are applied, the clock moves on.
+        """One training update: dW goes to chi, whole steps of chi become pulses; see update.py.
 
-        chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
-        at now + rule.seconds; every rule.refresh_every updates a refresh follows.
+        The pulses come at now + rule.seconds; every rule.refresh_every updates a refresh follows.
 
         Parameters: dW (n_in, n_out), the step to be added to the weights (minus the learning rate
         times the gradient); noise, arrays as UpdateNoise.
@@ -184,8 +180,6 @@ class PCMArray:
         self.held = None
         self._count(**counts)
         return due
-
-    # ---------------------------------------------------------------------------- reading
 
     def conductance(self, t):
         """The true conductances at time t, without any read, (2, pairs, n_in, n_out) in uS."""
@@ -242,8 +236,6 @@ class PCMArray:
         self._count(matvecs=int(np.prod(v.shape[:-1])))
         return y / self.scale
 
-    # ----------------------------------------------------------- global drift compensation
-
     def _response(self, t, noise):
         """r(t) = mean |output| over the one-hot input rows."""
         before = self.state()
@@ -271,8 +263,6 @@ class PCMArray:
             raise ValueError("reference: expected a call of calibrate() first, got none")
         self.drift_factor = self.reference / self._response(t, noise)
         return self.drift_factor
-
-    # ------------------------------------------------------------------------- checkpoint
 
     def state(self):
         """The whole state as a flat dict of copies; see checkpoint.py."""

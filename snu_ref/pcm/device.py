@@ -75,8 +75,6 @@ class PCMDevices:
         self.t_write = np.full(self.shape, self.now)
         self.reset(t, noise=noise)
 
-    # ---------------------------------------------------------------------------- writing
-
     def program(self, G_T, t, *, noise, where=None):
         """Closed-loop programming to the targets G_T, at time t.
 
@@ -156,8 +154,6 @@ class PCMDevices:
             np.put(getattr(self, name), index, value)  # for any layout in memory
         self.now = t
 
-    # ---------------------------------------------------------------------------- reading
-
     def wait(self, t):
         """Move the clock to time t (s) and do nothing else."""
         self.now = check_time(t, self.now)
@@ -188,8 +184,6 @@ class PCMDevices:
         a = model.age(self.now, self.t_write, self.t0)
         relative = model.flicker_sigma(self.G0, a)
         return np.maximum(G * (1.0 + relative * normal(noise, self.shape)), 0.0)
-
-    # ------------------------------------------------------------------------- checkpoint
 
     def state(self):
         """The whole state as a flat dict of copies; `now` is an array of shape ()."""
