@@ -37,7 +37,7 @@ def full_scale(W, pairs=1):
     >>> full_scale(np.array([[0.5, -2.0]]))
     12.5
     """
-    W = validation.float64_array("W", W, None)
+    W = validation.float64_array("W", W, ("n_in", "n_out"))
     pairs = validation.positive_int("pairs", pairs)
     return model.G_MAX * pairs / positive("max|W|", float(np.abs(W).max(initial=0.0)))
 
@@ -92,7 +92,6 @@ class PCMArray:
     @classmethod
     def from_weights(cls, W, *, noise, t=0.0, pairs=1, **options):
         """An array programmed with W at time t, its largest weight at 25 uS, for inference."""
-        validation.array("W", W, ("n_in", "n_out"), "floats")
         scale = full_scale(W, pairs)
         array = cls(*W.shape, noise=noise, t=t, pairs=pairs, scale=scale, **options)
         array.program(W, t)
@@ -124,10 +123,9 @@ class PCMArray:
         limit = model.G_MAX * self.pairs / scale * (1 + 1e-12)
         W = validation.float64_array("W", W, self.shape, low=-limit, high=limit)
         d = np.clip(W * (scale / self.pairs), -model.G_MAX, model.G_MAX)
-        pair = np.stack([np.maximum(d, 0.0), np.maximum(-d, 0.0)])[:, None]
+        pair = np.maximum([d, -d], 0.0)[:, None]
         target = np.broadcast_to(pair, self.device_shape)  # the same for every pair
-        self.devices.program(np.ascontiguousarray(target), t,
-                             noise=self.noise if noise is None else noise)
+        self.devices.program(target, t, noise=self.noise if noise is None else noise)
         self.scale = scale
         self.chi[...], self.turn[...] = 0.0, 0
         self.drift_factor = 1.0
@@ -135,9 +133,9 @@ class PCMArray:
         self._count(programs=target.size)
 
     def update(self, dW, *, noise=None):
-        """One training update: dW goes to chi, whole steps of chi become pulses; see update.py.
+        """One training update, at now + rule.seconds; every rule.refresh_every a refresh follows.
 
-        The pulses come at now + rule.seconds; every rule.refresh_every updates a refresh follows.
+        chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
 
         Parameters: dW (n_in, n_out), the step to be added to the weights (minus the learning rate
         times the gradient); noise, arrays as UpdateNoise.

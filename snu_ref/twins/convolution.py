@@ -9,8 +9,6 @@ Pooling works channel by channel. Windows that do not fit into the picture are l
 of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
 the pixel that was the maximum (on a tie the first one, row by row).
 
-Not here: dilation, groups, strides or padding that differ between the axes.
-
 Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
 """
 from typing import NamedTuple
