@@ -262,10 +262,4 @@ class PCMArray:
         self.drift_factor = self.reference / self._response(t, noise)
         return self.drift_factor
 
-    def state(self):
-        """The whole state as a flat dict of copies; see checkpoint.py."""
-        return pack(self)
-
-    def restore(self, state):
-        """Restore a state() of an array with the same options; see checkpoint.py for errors."""
-        unpack(self, state)
+    state, restore = pack, unpack

@@ -111,20 +111,19 @@ class PCMDevices:
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)
-        index, left = self._working(where), None
-        if isinstance(pulses, np.ndarray):
-            validation.array("pulses", pulses, self.shape, "integers")
-            due = pulses if where is None else pulses[where]
-            validation.array("pulses", due, None, pulses.dtype, low=1, high=MAX_PULSES)
-            left, rounds = pulses.reshape(-1)[index], int(due.max(initial=0))
-        else:
-            rounds = validation.integer("pulses", pulses, 1, MAX_PULSES)
+        index = self._working(where)
+        if not isinstance(pulses, np.ndarray):
+            pulses = np.full(self.shape, validation.integer("pulses", pulses, 1, MAX_PULSES))
+        validation.array("pulses", pulses, self.shape, "integers")
+        due = pulses if where is None else pulses[where]
+        validation.array("pulses", due, None, "integers", low=1, high=MAX_PULSES)
+        left, rounds = pulses.reshape(-1)[index], int(due.max(initial=0))
         noise = check_rounds(noise, rounds, self.shape)
 
         G0, P = self.G0.reshape(-1)[index], self.P.reshape(-1)[index]
         decay = float(np.exp(-1.0 / model.SET_MEMORY))
         for r in range(rounds):
-            k = slice(None) if left is None else np.flatnonzero(left > r)  # due for pulse r
+            k = np.flatnonzero(left > r)  # due for pulse r
             p = P[k] * decay
             mu, sigma = model.set_moments(G0[k], p)
             N = normal_at(noise[r] if isinstance(noise, np.ndarray) else noise, index[k])
