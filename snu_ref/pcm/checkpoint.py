@@ -39,10 +39,6 @@ def _floats(state, name, shape):
     return validation.float64_array(f"state[{name!r}]", state[name], shape)
 
 
-def _floats(state, name, shape):
-    return validation.float64_array(f"state[{name!r}]", state[name], shape)
-
-
 def _optional(state, name, shape):
     """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
     length = int(np.shape(state[name])[:1] == (1,))

@@ -70,7 +70,7 @@ def embedding_twin(W, indices, dy):
     """
     W, (vocabulary, n) = sized("W", W, ("vocabulary", "n"))
     dy, (*lead, _) = _rows("dy", dy, (..., n))
-    chosen = validation.array("indices", np.asarray(indices), lead, "integers",
+    chosen = validation.array("indices", np.asanyarray(indices), lead, "integers",
                               low=0, high=vocabulary - 1)
 
     y, dW = zeros(len(dy), n), zeros(vocabulary, n)
@@ -145,7 +145,7 @@ def softmax_cross_entropy_twin(y, target, mask=None):
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
     y, (T, B, n), mask = _logits(y, mask)
-    target = validation.array("target", np.asarray(target), (T, B), "integers")
+    target = validation.array("target", np.asanyarray(target), (T, B), "integers")
     validation.array("target", np.where(mask, target, 0), None, "integers", low=0, high=n - 1)
     count = _count(mask)
     value, dy = 0.0, zeros(T, B, n)
@@ -171,7 +171,7 @@ def _rows(name, array, shape):
 def _logits(y, mask):
     """y as nested lists, its shape, and the mask as a boolean array (T, B); None: all True."""
     y, (T, B, n) = sized("y", y, ("T", "B", "n"))
-    mask = np.ones((T, B)) if mask is None else np.asarray(mask)
+    mask = np.ones((T, B)) if mask is None else np.asanyarray(mask)
     return y, (T, B, n), validation.zeros_and_ones("mask", mask, (T, B)) != 0
 
 

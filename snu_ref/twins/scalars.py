@@ -102,7 +102,7 @@ def reverse_weighted_sum(da, row, W, c, drow, dW):
 
 def numbers(name, array, shape):
     """A finite array of real numbers as nested lists of Python floats; shape: see validation."""
-    return validation.array(name, np.asarray(array), shape, "numbers").astype(float).tolist()
+    return validation.array(name, np.asanyarray(array), shape, "numbers").astype(float).tolist()
 
 
 def sized(name, array, axes):
