@@ -152,7 +152,7 @@ class PCMArray:
         every = self.rule.refresh_every
         refresh_due = every and (self.counters["updates"] + 1) % every == 0
         if refresh_due:
-            of_refresh = check_refresh_noise(noise.refresh, self.device_shape, self.rule)
+            check_refresh_noise(noise.refresh, self.device_shape, self.rule)
 
         t = self.now + self.rule.seconds
         self.devices.set_pulse(t, noise=of_pulses, pulses=counts, where=counts > 0)
@@ -160,7 +160,7 @@ class PCMArray:
         self.held = None
         self._count(set_pulses=int(counts.sum()), updates=1)
         if refresh_due:
-            self._refresh(t, of_refresh)
+            self.refresh(t, noise=noise.refresh)
         return n
 
     def refresh(self, t, *, noise=None):
@@ -170,11 +170,8 @@ class PCMArray:
         Returns which pairs were rewritten, a boolean array (pairs, n_in, n_out).
         """
         noise = self.noise if noise is None else noise
-        return self._refresh(check_time(t, self.now),
-                             check_refresh_noise(noise, self.device_shape, self.rule))
-
-    def _refresh(self, t, noise):
-        due, counts = refresh_pairs(self.devices, t, self.rule, noise)
+        noise = check_refresh_noise(noise, self.device_shape, self.rule)
+        due, counts = refresh_pairs(self.devices, check_time(t, self.now), self.rule, noise)
         self.held = None
         self._count(**counts)
         return due
