@@ -210,7 +210,7 @@ b_i[:], b_f[:] = 40, np.log(0.8 / 0.2)
 faint = 1e-6 * rng.normal(size=(T, 20, 10))
 _, lstm_cache = lstm.forward(faint)
 y, cache = unit.forward(faint)
-difference = np.abs(lstm_cache.after.c - cache.s).max() / np.abs(cache.s).max()
+difference = np.abs(lstm_cache.trace.c[1:] - cache.s).max() / np.abs(cache.s).max()
 claim(difference < 1e-9 and not y.any())
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 """What the results page compares: row against row, and row against a published figure.
 
-Each is written as the paper would have it. `verdicts` says what the tables make of it.
+Each claim is in favour of the paper. `verdicts` says whether the tables support it.
 """
 from typing import NamedTuple
 

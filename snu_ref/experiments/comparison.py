@@ -1,4 +1,4 @@
-"""Runs side by side: grouped by task and unit, their test figures in words, and one table as text.
+"""Runs side by side: grouped by task and unit, their figures as text, rows of tables.
 
 The paper's figures stand in the last column; they are of the full data and of larger networks.
 """
@@ -12,7 +12,7 @@ FORMS = {"accuracy": (2, 100), "nll": (3, 1), "perplexity": (1, 1)}  # digits af
 
 
 def by_unit(results):
-    """The results of runs grouped by (task, unit): a dict of lists, one entry a seed."""
+    """The results of runs grouped by (task, unit): a dict of lists, an entry for each seed."""
     groups = {}
     for r in results:
         groups.setdefault((r["task"], r["unit"]), []).append(r)
@@ -120,13 +120,14 @@ def table(results, without_membrane=()):
     """The runs as text, task by task; the paper's figures are of the full data."""
     rows = []
     for task in dict.fromkeys(r["task"] for r in results):
-        rows += [[f"{task}: {row[0]}", *row[1:-1], " ".join(row[-1])]
+        rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]]
                  for row in unit_rows(task, results, without_membrane)]
         rows += [[f"{task}: baseline, {name}", "", shown, "", "", "", ""]
                  for name, shown in baseline_rows(task, results)]
     head = ("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds", "paper")
     notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
-             "paper: on the full data and of larger networks, so not comparable"]
+             "paper: on the full data (MNIST, JSB chorales, Penn Treebank) and of larger networks, "
+             "so not comparable"]
     if without_membrane:
         notes.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
     if any(len(group) > 1 for group in by_unit(results).values()):

@@ -35,12 +35,8 @@ WAYS = {
     "programmed": "trained in software, programmed once in closed loop, read 20 s later",
 }
 PRESETS = {"software": "small", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
-COUNTERS = {  # key: (name, what it counts)
-    "set_pulses": ("SET pulses", "pulses that raise a conductance a little"),
-    "refreshes": ("Refreshes", "pairs of devices that were rewritten because one was nearly full"),
-    "resets": ("RESETs", "pulses that set a device back to its lowest conductance"),
-    "device_reads": ("Device reads", "reads of one device"),
-}
+COUNTERS = {"set_pulses": "SET pulses", "refreshes": "Refreshes", "resets": "RESETs",
+            "device_reads": "Device reads"}
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_536_000.0
 TIMES = (20.0, 60.0, 600.0, HOUR, DAY, 7 * DAY, 30 * DAY, YEAR)  # seconds after programming
 BITS = (2, 3, 4, 5, 6, 8)
@@ -62,7 +58,7 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
 
 
 def programmed_once(run, seed, device_seeds):
-    """The fourth way: a software network, read 20 s after programming; a figure a device seed."""
+    """The fourth way: a software network, read 20 s after programming, for each device seed."""
     figures = [programmed(run, TIMES[:1], device_seed, metric="nll", compensate=False)[0]
                for device_seed in range(seed, seed + device_seeds)]
     return {"nll": float(np.mean(figures)), "figures": figures, "history": [], "seconds": 0.0,
@@ -98,9 +94,9 @@ def way_cells(row, device_seeds):
 
 def table(rows, n_devices):
     """The four ways as text."""
-    head = ("way", "test NLL", *(name for name, _ in COUNTERS.values()), "seconds")
-    return (f"{n_devices:,} devices, two a synapse; update rule, refresh and settings are our "
-            "choice\n" + aligned(head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
+    head = ("way", "test NLL", *COUNTERS.values(), "seconds")
+    return (f"{n_devices:,} devices, two for each synapse; update rule, refresh and settings are "
+            "our choice\n" + aligned(head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
                                         for way, row in rows.items()]))
 
 
@@ -125,7 +121,7 @@ def _arrays(weights, device_seed):
 
 
 def wanted_and_read(run, device_seed):
-    """Weights of a software network, and as read 20 s after programming: two arrays (synapses,)."""
+    """Weights of a software network, and those read 20 s after programming: arrays (synapses,)."""
     weights = {name: W for name, W in run.network.params.items() if name.endswith(".W")}
     read = [array.read_weights(TIMES[0]) for array in _arrays(weights, device_seed).values()]
     return tuple(np.concatenate([W.ravel() for W in part])
@@ -134,7 +130,7 @@ def wanted_and_read(run, device_seed):
 
 @contextmanager
 def _other_weights(network):
-    """The block may change the weight matrices, of which it gets copies; they are put back."""
+    """Copies of the weight matrices; what the block writes into them is undone at its end."""
     kept = {name: p.copy() for name, p in network.params.items() if name.endswith(".W")}
     yield kept
     for name, W in kept.items():
@@ -243,5 +239,5 @@ def precision_table(sweeps):
     rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
                        for kind in ("after", "during"))]
             for i, b in enumerate(next(iter(sweeps.values()))["bits"])]
-    return (["Bits", *(f"{task}, rounded {kind} training" for task in sweeps
-                       for kind in ("after", "in"))], rows, [["float", *_in_float(sweeps)]])
+    return (["Bits", *(f"{task}, {kind} training" for task in sweeps for kind in ("after", "in"))],
+            rows, [["float", *_in_float(sweeps)]])

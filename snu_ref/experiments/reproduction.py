@@ -165,7 +165,7 @@ def _over_time(run, seed, extent):
                                device_seeds=extent.device_seeds)
 
 
-# ---- what follows a run, while its network is there: plain data; out is None but for one seed ---
+# ---- what else a network is used for; out is None for all seeds but the first -------------------
 
 def _digits_snu(run, seed, extent, out):
     """The network over a year of drift; with `out`: rounded, and a neuron and all spikes drawn."""

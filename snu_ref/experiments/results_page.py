@@ -17,13 +17,14 @@ from ..tasks.progress import clock
 from ..tasks.statistics import difference, nested, standard_error, summary
 from .claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS
 from .comparison import FORMS, interval, number, of_summary
-from .rows import BLOCKS, INJECTED, SIZED, SIZES, find_block
-from .runs import (BEST_INJECTED, best_of, changes_text, injected, read_tables, rows_of,
+from .rows import BLOCKS, INJECTED, SIZED, find_block
+from .runs import (BEST_INJECTED, PROGRAMMED, best_of, changes_text, read_tables, rows_of,
                    validation_figure)
-from .verdicts import means, short_name, test_figures, text_of_claims
+from .verdicts import means, test_figures, text_of_claims
 
 FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
 TASK = {"accuracy": "digits", "nll": "JSB", "perplexity": "language"}
+BETTER = {"accuracy": "higher", "nll": "lower", "perplexity": "lower"}
 N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
 
 
@@ -75,38 +76,39 @@ def differences_of(compared, lines):
         (values, metric), (rival, _) = means(lines, claim.a), means(lines, claim.b)
         if len(values) > 1 and len(rival) > 1:
             _, name = claim.b if claim.b[0] == "membrane" else claim.a
+            _, label = name.removesuffix(", decay 0").split(", ", 1)  # data are at the axis
             factor = FORMS[metric][1]
             panels.setdefault(metric, []).append(
-                (short_name(name).removesuffix(", decay 0"),
+                (label.replace(", then", ",\nthen"),
                  *(factor * end for end in difference(values, rival)), ()))
-    return [(f"{TASK[metric]}: {FIGURE[metric]}", True, rows) for metric, rows in panels.items()]
+    return [(f"{TASK[metric]}: {FIGURE[metric]}; {BETTER[metric]} is better", True, rows)
+            for metric, rows in panels.items()]
 
 
 def trials_and_best(lines):
     """Panels of sizes: each unit's trials in block "grid", its test interval in block "care"."""
     panels = []
-    for size, about in enumerate(("26,600", "49,100")):
+    for i, about in enumerate(("26,600", "49,100")):
         rows = []
-        for key in SIZED:
-            name = f"{SIZED[key][0]}, {SIZES[key][size]} units"
-            done = [mean for row in find_block("grid") if row.name == name
-                    and not np.isnan(mean := validation_figure(row, lines["grid"]))]
+        for name in (f"{name}, {sizes[i]} units" for name, _, _, sizes in SIZED):
+            done = [validation_figure(row, lines["grid"]) for row in find_block("grid")
+                    if row.name == name]
             best, _ = means(lines, ("care", name))
-            if done:
+            if not np.isnan(done).all():
                 s = summary(best) if len(best) > 1 else None
                 rows.append((name, *((s.mean, s.low, s.high) if s else (None,) * 3), done))
         if rows:
-            panels.append((f"NLL, nats, {about} parameters", False, rows))
+            panels.append((f"JSB, {about} parameters: NLL, nats", False, rows))
     return panels
 
 
 FIGURES = {  # block: (title, its panels from the lines of all tables)
-    "membrane": ("With the membrane less without",
+    "membrane": ("With the membrane, less without: test figures",
                  lambda lines: differences_of(MEMBRANE, lines)),
-    "care": ("Equal size: trials by validation (open), test of the best", trials_and_best),
-    "unit": ("One thing of the unit changed: differences",
+    "care": ("Equal size: trials by validation (open), the best in test", trials_and_best),
+    "unit": ("One thing of the unit changed, less unchanged",
              lambda lines: differences_of(UNIT_ROWS, lines)),
-    "devices": ("One thing of the devices changed: differences",
+    "devices": ("One thing of the devices changed, less unchanged",
                 lambda lines: differences_of(DEVICE_ROWS, lines)),
 }
 
@@ -152,18 +154,17 @@ def _mean(group, column, shown="{:,.0f}".format):
 
 def trials(rows, lines):
     """Trials as a table: the mean validation figure of each setting, the best of a row in bold."""
-    if rows is INJECTED:
-        tried = [(mean, row._replace(name=BEST_INJECTED)) for mean, row in injected(lines)]
-    else:
-        tried = [(validation_figure(row, lines), row) for row in rows]
-        tried = [(mean, row) for mean, row in tried if not np.isnan(mean)]
     out = []
-    for mean, row in tried:
-        group = [line for line in lines if line["changes"] == changes_text(row)]
-        shown = number(group[0]["metric"], mean)
-        best = best_of([trial for trial in tried if trial[1].name == row.name]) is row
-        out.append((row.name, _mean(group, "parameters"), changes_text(row), str(row.seeds),
-                    f"**{shown}**" if best else shown))
+    for row in rows:
+        mean = validation_figure(row, lines)
+        if not np.isnan(mean):
+            best = best_of(rows if rows is INJECTED else
+                           [other for other in rows if other.name == row.name], lines)
+            group = [line for line in lines if line["changes"] == changes_text(row)]
+            shown = number(group[0]["metric"], mean)
+            out.append((row.name + PROGRAMMED * bool(row.devices), _mean(group, "parameters"),
+                        changes_text(row), str(row.seeds),
+                        f"**{shown}**" if row is best else shown))
     return markdown(("row", "parameters", "settings", "n", "validation"), out) if out else ""
 
 

@@ -69,25 +69,16 @@ MEMBRANE = [
         changes={"options.recurrent": False, **NO_MEMBRANE}),
 ]
 
-# Units on the chorales at two sizes: (hidden units at about 26,600 and at about 49,000 parameters)
-SIZES = {"snu": (150, 277), "ssnu": (97, 150), "ssnu-ff": (150, 277), "rnn": (97, 150),
-         "gru": (52, 82), "lstm": (43, 68)}
-SIZED = {"ssnu-ff": ("sSNU, feed-forward", "ssnu", FEED_FORWARD),
-         "ssnu": ("sSNU, recurrent", "ssnu", {}),
-         **{unit: (UNITS[unit][0], unit, {}) for unit in ("snu", "rnn", "gru", "lstm")}}
+SIZED = [  # name, unit, changes, hidden units at about 26,600 and at about 49,100 parameters
+    ("sSNU, feed-forward", "ssnu", FEED_FORWARD, (150, 277)),
+    ("sSNU, recurrent", "ssnu", {}, (97, 150)), ("SNU", "snu", {}, (150, 277)),
+    ("RNN", "rnn", {}, (97, 150)), ("GRU", "gru", {}, (52, 82)), ("LSTM", "lstm", {}, (43, 68))]
 RATES, DROPOUTS = (0.003, 0.006, 0.015), (0.0, 0.2, 0.4)
 
-
-def sized(key, size, lr, dropout, **more):
-    """A unit on the chorales at size 0 or 1, with a learning rate and a dropout."""
-    name, unit, changes = SIZED[key]
-    n = SIZES[key][size]
-    return _jsb(f"{name}, {n} units", unit,
-                changes={**changes, "hidden": (n,), "lr": lr, "dropout": dropout}, **more)
-
-
-GRID = [sized(key, size, lr, dropout, seeds=2, split="valid")
-        for size in (1, 0) for key in SIZED for lr, dropout in product(RATES, DROPOUTS)]
+GRID = [_jsb(f"{name}, {sizes[i]} units", unit, seeds=2, split="valid",
+             changes={**changes, "hidden": (sizes[i],), "lr": lr, "dropout": dropout})
+        for i in (1, 0) for name, unit, changes, sizes in SIZED
+        for lr, dropout in product(RATES, DROPOUTS)]
 
 
 def _memory(where, data):
@@ -142,7 +133,7 @@ DEVICES = [
     *INJECTED,
 ]
 
-# ---- hours a run --------------------------------------------------------------------------------
+# ---- runs of hours ------------------------------------------------------------------------------
 
 def _mnist(name, unit, seeds=1, **changes):
     return Row(f"MNIST, {name}", "digits", unit, preset="paper", data="full", changes=changes,

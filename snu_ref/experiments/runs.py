@@ -1,4 +1,4 @@
-"""Runs the rows of a block and keeps a table of what came out: a CSV file a block, a line a run.
+"""Runs the rows of a block and keeps a table of what came out: a CSV file, a line for each run.
 
     run_block(name, tables, data, work)   run what the table does not have yet
     read_table(path)                      the table as a list of dicts of text
@@ -62,24 +62,25 @@ def rows_of(name, tables):
     if name not in CHOSEN:
         return find_block(name)
     trials, seeds = CHOSEN[name]
-    lines, tried = read_table(Path(tables) / f"{trials}.csv"), {}
+    lines, by_name = read_table(Path(tables) / f"{trials}.csv"), {}
     for row in find_block(trials):
-        tried.setdefault(row.name, []).append((validation_figure(row, lines), row))
-    return [best_of(trials)._replace(seeds=seeds, split="test") for trials in tried.values()
-            if not any(np.isnan(mean) for mean, _ in trials)]
+        by_name.setdefault(row.name, []).append(row)
+    best = [best_of(rows, lines) for rows in by_name.values()]
+    return [row._replace(seeds=seeds, split="test") for row in best if row]
+
+
+def best_of(rows, lines):
+    """The row with the best validation figure; None while a run is missing."""
+    figures = [validation_figure(row, lines) for row in rows]
+    best = np.argmax if rows[0].task == "digits" else np.argmin  # an accuracy, or a loss
+    return None if np.isnan(figures).any() else rows[best(figures)]
 
 
 def validation_figure(row, lines):
-    """The mean validation figure of a row, of all its seeds; nan if one is missing."""
-    values = [float(line["valid"]) for line in lines for seed in range(row.seeds)
-              if same_run(line, row, seed)]
-    return np.mean(values) if len(values) == row.seeds else np.nan
-
-
-def best_of(trials):
-    """The row with the best figure of a list of (validation figure, row)."""
-    best = max if trials[0][1].task == "digits" else min  # an accuracy, or a loss
-    return best(trials, key=lambda trial: trial[0])[1]
+    """The mean validation figure of a row, on devices if it has some; nan if a run is missing."""
+    key = row.name + PROGRAMMED * bool(row.devices), changes_text(row)
+    values = [float(line["valid"]) for line in lines if (line["row"], line["changes"]) == key]
+    return np.mean(values) if len(values) == row.seeds * max(1, row.devices) else np.nan
 
 
 def run_row(row, seed, data, checkpoint, stream=None):
@@ -198,22 +199,10 @@ def read_table(path):
 def read_tables(tables):
     """The lines of the tables in a folder, by block; of "devices" with a row BEST_INJECTED."""
     lines = {name: read_table(Path(tables) / f"{name}.csv") for name in BLOCKS}
-    tried = injected(lines["devices"])
-    if len(tried) == len(INJECTED):
-        _, best = min(tried, key=lambda trial: trial[0])
+    if best := best_of(INJECTED, lines["devices"]):
         lines["devices"] += [{**line, "row": BEST_INJECTED} for line in lines["devices"]
                              if line["row"] == best.name + PROGRAMMED]
     return lines
-
-
-def injected(lines):
-    """The rows of INJECTED that are finished: (mean validation figure once programmed, row)."""
-    tried = []
-    for row in INJECTED:
-        values = [float(line["valid"]) for line in lines if line["row"] == row.name + PROGRAMMED]
-        if len(values) == row.seeds * row.devices:
-            tried.append((np.mean(values), row))
-    return tried
 
 
 def write_table(path, lines):

@@ -1,7 +1,7 @@
 """What the tables say of a claim: for it, against it, or not told apart, with the interval.
 
     judged(claim, lines)       a side, and the words of a sentence
-    text_of_claims(lines)      all claims as prose, a paragraph a side
+    text_of_claims(lines)      all claims as prose, one paragraph for each side
     test_figures(lines, row)   the test figures of a row, by seed
 
 lines: of all tables, a dict from block to what `runs.read_table` returns. The side rests on
@@ -44,7 +44,7 @@ def means(lines, place):
 
 
 def judged(claim, lines):
-    """The side that the tables take on a claim; and a sentence's words: a, verb, b with figures.
+    """Which side the tables take on a claim, and the words for it: a, verb, b, with figures.
 
     The side is "for", "against", "neither" (not told apart), "one" (one seed, and no answers to
     compare), or "waiting" (for a row that is not run yet; no words).

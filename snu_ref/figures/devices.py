@@ -51,7 +51,7 @@ def conductance_histograms(before, after, path):
 
 
 def wanted_against_read(wanted, read, path):
-    """Weights as wanted against weights as read 20 s after programming: a density of synapses."""
+    """Weights read 20 s after programming against their targets: a density of synapses."""
     validation.array("wanted", wanted, ("synapses",), "floats")
     validation.array("read", read, wanted.shape, "floats")
     with style.house():
@@ -60,7 +60,7 @@ def wanted_against_read(wanted, read, path):
         image = axes.hexbin(wanted, read, gridsize=60, bins="log", mincnt=1,
                             extent=(-limit, limit, -limit, limit))
         axes.plot([-limit, limit], [-limit, limit], color=style.GREY, linestyle="--", linewidth=1.2)
-        axes.set(xlabel="weight as wanted (dimensionless)", ylabel="weight as read (dimensionless)",
+        axes.set(xlabel="target weight (dimensionless)", ylabel="weight read (dimensionless)",
                  aspect="equal", title="A programmed weight is read with noise")
         figure.colorbar(image, ax=axes, label="synapses", shrink=0.8)
         return style.save(figure, path)

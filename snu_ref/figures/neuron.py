@@ -52,7 +52,7 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
 
 
 def spike_raster(cache, path, *, sample=0, title="Who fires when"):
-    """Spikes of one sample: the input of the first SNU, then each layer; a row a unit."""
+    """Spikes of one sample: the input of the first SNU, then each layer."""
     layers = spiking_layers(cache)
     sample = _sample(layers[0][1], sample)
     groups = [("input", layers[0][1].x)] + [(f"layer {i}", part.y) for i, part in layers]

@@ -1,6 +1,6 @@
 """The first part of the report: the paper's claim, and how it fares in this run.
 
-Each unit with a membrane is held against RNN, GRU and LSTM, and against itself without membrane.
+Each unit with a membrane is compared with RNN, GRU and LSTM, and with itself without membrane.
 Differences are signed so that above 0 the unit is better, whatever the figure of the task. The
 words "better" and "worse" come from `statistics.verdict` alone.
 """
@@ -20,22 +20,11 @@ def parts(results):
     trial = element("p", element("strong", "A trial."),
                     " Every run was cut to one epoch on a tenth of the data: this page shows what "
                     "a report looks like. Its results mean nothing.", class_="warning")
-    several = results["seeds"] > 1
     rows, wins = _rows(results)
-    return {"trial": trial if results["quick"] else "", "answer": join(*_answer(wins, several)),
-            "claim": table(
-                "SNU and sSNU against the other units, and against themselves without membrane.",
-                {"Task, unit": "digits are judged by test accuracy (higher is better), music and "
-                               "language by NLL and perplexity (lower is better)",
-                 "Figure": "the unit's test figure"
-                           + ", mean ± sample standard deviation over the seeds" * several,
-                 **{UNITS[unit][0]: "" for unit in OTHERS},
-                 "No membrane": "here and under RNN, GRU and LSTM: the difference of the two test "
-                                "figures: above 0, the unit of the row is better; and its "
-                                "parameters as a part of the other's"
-                                + "; better, worse or not told apart is what the 95 % interval of "
-                                  "the difference says (Welch's, over the seeds)" * several},
-                rows)}
+    return {"trial": trial if results["quick"] else "",
+            "answer": join(*_answer(wins, results["seeds"] > 1)),
+            "claim": table(("Task, unit", "Figure", *(UNITS[unit][0] for unit in OTHERS),
+                            "No membrane"), rows)}
 
 
 def _rows(results):

@@ -53,7 +53,7 @@ def _learning(task, results):
     best = "; ".join(
         f"{UNITS[r['unit']][0]} {figure(metric, [r['history'][r['best_epoch'] - 1][metric]])} "
         f"in epoch {r['best_epoch']}" for r in runs)
-    return ("Two panels of lines against the epoch, one line a unit: the training loss, and the "
+    return ("Two panels of lines against the epoch, one for each unit: the training loss, and the "
             f"validation {METRICS[metric]}. Epoch kept: {best}.")
 
 
@@ -61,13 +61,13 @@ def _claim(results):
     points = "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
                        f"{figure(group[0]['metric'], figures_of(group))}"
                        for task, _, name, group in all_runs(results))
-    return f"Three panels, one a task, a mark a unit, test figure against parameters: {points}."
+    return f"Test figure against parameters, a panel for each task, a mark for each unit: {points}."
 
 
 def _input_weights(results):
     without, inhibited = results["inhibition"]
     return ("The input weights of 40 hidden units as images of 8 by 8 pixels, blue below and red "
-            f"above zero, without inhibition ({without['spikes']:.0f} spikes a digit) above and "
+            f"above zero, without inhibition ({without['spikes']:.0f} spikes per digit) above and "
             f"with it ({inhibited['spikes']:.0f}) below.")
 
 

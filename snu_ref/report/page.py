@@ -36,12 +36,11 @@ def element(name, /, *content, **attributes):
     return Html(f"<{name}{given}>" + ("" if name in VOID else f"{inside}</{name}>"))
 
 
-def table(caption, head, rows, *, foot=(), class_=None):
-    """A table in a box that scrolls by itself; the first cell of a row names the row.
+def table(head, rows, foot=(), class_=None):
+    """A table; the first cell of a row names the row.
 
-    caption: text above it; head: dict from the names of the columns to their explanations, which
-    stand below the table ("": the caption explains it); rows and, below a line, foot: lists of
-    lists of cells. A cell is text, or a tuple (text, columns) that spans several columns.
+    head: names of the columns; rows and, below a line, foot: lists of lists of cells. A cell is
+    text, or a tuple (text, columns) that spans several columns.
     """
     def row(cells):
         first, *others = cells
@@ -51,17 +50,11 @@ def table(caption, head, rows, *, foot=(), class_=None):
         content, span = content if isinstance(content, tuple) else (content, None)
         return element("td", content, colspan=span)
 
-    body = element(
+    return element(
         "table",
         element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
         element("tbody", *map(row, rows)), *([element("tfoot", *map(row, foot))] if foot else []),
         class_=class_)
-    return element("figure", element("figcaption", caption),
-                   element("div", body, class_="scroll", role="region", aria_label=caption,
-                           tabindex="0"),
-                   explained({name: words for name, words in head.items() if words}),
-                   # a short one is not cut by a page
-                   class_="table short" if len(rows) < 25 else "table")
 
 
 def explained(words):

@@ -1,4 +1,4 @@
-"""The settings of the runs as tables, with sources: a row a setting, a column a run."""
+"""The settings of the runs as tables: one row for each setting, one column for each run."""
 from ..experiments.comparison import all_runs
 from ..tasks.settings import SETTINGS
 from .page import element, table
@@ -23,7 +23,9 @@ def settings_table(part, results):
         agree = len(choices) > 1 and all(choice == choices[0] for choice in choices)
         rows.append([name.replace("_", " "), *([(_cell(choices[0]), len(choices))] if agree
                                                else map(_cell, choices))])
-    return table(caption, dict.fromkeys(["Setting", *columns], ""), rows, class_="settings")
+    return element("figure", element("figcaption", caption), element(
+        "div", table(["Setting", *columns], rows, class_="settings"), class_="scroll",
+        role="region", aria_label=caption, tabindex="0"), class_="table short")
 
 
 def settings_in_words(results):

@@ -86,8 +86,8 @@ def load(path, identity, network, optimiser, rng, store=None):
             raise ValueError("; ".join(different))
         _check_history(history, identity)
         state = _state_after_a_step(optimiser, network) if history else optimiser.state
-        for part, of in (("params", network.params), ("best", network.params),
-                         ("optimiser", state)):
+        for part, of in {"params": network.params, "best": network.params,
+                         "optimiser": state}.items():
             _check_arrays(part, parts[part], of)
         _check_generator(rng, rng_state)
         _restore_store(store, parts["store"])  # the first change, whole or not at all

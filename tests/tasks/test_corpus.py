@@ -232,6 +232,25 @@ def test_split_keeps_the_order_of_the_text():
     assert Counter(text for part in parts for text in part) == Counter(map(" ".join, paragraphs))
 
 
+def test_texts_of_any_characters():
+    """Whatever stands in a block, its tokens hold no space and their text can be split again."""
+    rng = np.random.default_rng(0)
+    alphabets = [
+        "ab.*'-[]() \n",
+        "".join(map(chr, range(1, 256))),
+        "".join(map(chr, rng.integers(256, 55000, 200))),
+    ]
+    for alphabet in alphabets:
+        for length in (0, 1, 5, 60):
+            text = "".join(rng.choice(list(alphabet), length))
+            for block in blocks(text):
+                may_be_prose(block)
+                tokens = tokenise(block)
+                assert all(token and not any(c.isspace() for c in token) for token in tokens)
+    assert blocks("") == [] and tokenise("") == () and without_repeats([]) == []
+    assert split([]) == ((), (), ()) and not is_prose(())
+
+
 # ---- errors -------------------------------------------------------------------------------------
 
 def test_a_python_without_the_text_is_told_so(monkeypatch):

@@ -152,7 +152,7 @@ def test_files_are_small_and_the_examples_right():
 def test_a_damaged_file_is_named(name, damage, tmp_path, monkeypatch):
     content = damage(raw(name))
     (tmp_path / name).write_bytes(content)
-    monkeypatch.setattr(datasets, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(datasets, "FOLDER", tmp_path)
     with pytest.raises(DataFileError) as failure:
         LOADERS[name]()
     for part in (f"data file {name}: truncated or altered", datasets.SHA256[name],
@@ -162,7 +162,7 @@ def test_a_damaged_file_is_named(name, damage, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", LOADERS)
 def test_a_missing_file_is_named(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(datasets, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match=f"data file {name}: expected in the folder data"):
         LOADERS[name]()
 
