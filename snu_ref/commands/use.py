@@ -47,7 +47,7 @@ def add_arguments(parser):
     parser.add_argument("run_folder", type=Path, metavar="RUN",
                         help="the folder of a finished run of `train`")
     parser.add_argument("--data", type=Path, metavar="PATH",
-                        help="the run's data, if they are no longer where they were")
+                        help="the run's data, if they have been moved")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for pictures and sound (default: RUN)")
     add_seeds(parser)

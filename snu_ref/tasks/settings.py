@@ -84,7 +84,7 @@ SETTINGS = {
     "hidden_dropout": Setting("digits: dropout of hidden outputs, in [0, 1), or None",
                               _or(None, _SHARE)),
     "kernel": Setting("snu-conv: side of the kernels, odd", _count(63)),
-    "embedding": Setting("language: numbers that stand for a word", _count(MOST)),
+    "embedding": Setting("language: length of the vector of a word", _count(MOST)),
     "tied": Setting("language: the output uses the embedding's table", validation.flag),
     "projection": Setting("language: a linear layer before the tied output", validation.flag),
     "bptt": Setting("language: words between two updates", _count(MOST)),
