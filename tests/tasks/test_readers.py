@@ -390,10 +390,6 @@ def test_names_of_files_are_shown_without_control_characters(tmp_path):
     assert "\x1b" not in fails(read_jsb, tmp_path, "found \\x1b]0;title\\x07.txt")
 
 
-def test_missing_is_a_data_error_and_a_value_error():
-    assert issubclass(MissingDataError, DataError) and issubclass(DataError, ValueError)
-
-
 def test_a_pickle_is_never_opened(tmp_path, monkeypatch):
     import pickle
 
@@ -436,10 +432,3 @@ def test_the_published_counts_of_steps_are_those_of_the_chorales(tmp_path, short
     (tmp_path / readers.JSB_FILE).write_text(json.dumps(data))
     fails(read_jsb, tmp_path, f"expected {pieces[short][1]} steps (quarter notes) in {short}",
           f"found {pieces[short][1] - 1};")
-
-
-def test_expectations_are_complete():
-    assert set(readers.SHA256) == {*MNIST_NAMES, readers.JSB_FILE, *readers.PTB_TOKENS}
-    assert all(len(digest) == 64 for digest in readers.SHA256.values())
-    assert [pieces for pieces, _ in readers.JSB_COUNTS.values()] == [229, 76, 77]
-    assert list(readers.PTB_TOKENS.values()) == [929589, 73760, 82430]
