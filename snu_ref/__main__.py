@@ -18,7 +18,7 @@ examples:
 exit status: 0 for success, 1 if what was checked is wrong, 2 for bad input,
 130 if stopped by Ctrl-C. The commands use one thread for matrix products,
 unless OPENBLAS_NUM_THREADS says otherwise."""
-READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
+READER_LEFT = 141  # 128 + SIGPIPE, the status that a shell gives other programs
 COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
     "for students": {
         "reproduce": "does the paper's claim hold? five units, three tasks, a report",
@@ -64,20 +64,20 @@ def parse(argv):
             sub.description, start, examples = (command.__doc__ or "").partition("\nexample")
             sub.epilog = start.lstrip() + examples
             command.add_arguments(sub)
-            sub.set_defaults(run=command.run, words=argv)
+            sub.set_defaults(run=command.run, argv=argv)
     return parser.parse_args(argv)
 
 
 def main(argv=None):
-    """Run a command line and return its exit status; 141 where the reader of a pipe has left."""
+    """Run a command line and return its exit status, 141 if the reader of a pipe has left."""
     make_streams_safe()
     try:
         try:
             return parse_and_run(sys.argv[1:] if argv is None else argv)
         finally:
             sys.stdout.flush()  # here and not at the end of Python, where it could not be caught
-    except OSError as error:  # of standard output: its reader has left, as of `| head`, or no room
-        # for what is not flushed yet
+    except OSError as error:  # standard output: its reader has left (`| head`), or the disk is full
+        # what is not flushed yet goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return READER_LEFT
@@ -86,7 +86,7 @@ def main(argv=None):
 
 
 def make_streams_safe():
-    """No closed stream (`>&-`) and no letter that the terminal's encoding lacks ends a run."""
+    """A closed stream (`>&-`), or a letter that the terminal cannot show, does not end a run."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -100,9 +100,9 @@ def parse_and_run(argv):
     args = parse(argv)
     try:
         return args.run(args)
-    except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
+    except (ValueError, OSError) as error:  # bad input, damaged files, a full disk
         if isinstance(error, OSError) and error.errno and error.filename is None:
-            raise  # of standard output: `main` takes it
+            raise  # standard output: `main` handles it
         say([args.command], f"error: {error}")
         return 2
     except MemoryError as error:
@@ -124,8 +124,7 @@ def use_one_thread():
 
     The matrices of most runs are small: a second thread brings little on idle cores, and on busy
     ones the two wait for each other (an epoch of the digits, same machine: 2.5 s with one, 24 s
-    with two). BLAS reads the number when it is loaded, which has happened by now; hence the new
-    start.
+    with two). BLAS reads the number when it is loaded, so the program has to start again.
     """
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     if os.name == "posix" and not any(name in os.environ for name in names):

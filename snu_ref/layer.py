@@ -3,8 +3,8 @@
 A layer has
     params       name -> array; an optimiser changes the arrays in place
     trainable    tuple of the names that an optimiser updates
-    in_shape     shape of one sample at one step, (n_in,) for most; None where any will do
-    out_shape    the same of the output
+    in_shape     shape of one sample at one step, (n_in,) for most; None if any will do
+    out_shape    the same for the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
 Both passes are pure: they update nothing and remember nothing between calls. (Only Dropout draws a
@@ -162,6 +162,22 @@ class Layer(Value):
         return self.State(*(np.zeros((B,) + self.out_shape, self.dtype)
                             for _ in self.State._fields))
 
+    def check_forward(self, x, state, name="x", lead=("T", "B")):
+        """Check all that goes into a pass over x, lead + in_shape; returns the state to start from.
+
+        TypeError or ValueError that names what is wrong.
+        """
+        self.check_params()
+        validation.array(name, x, lead + self.in_shape, self.dtype)
+        return self.check_state("state", state, x.shape[len(lead) - 1])
+
+    def check_backward(self, dy, cache, kind, dstate, **traces):
+        """Check all that goes into a backward pass; returns the cotangent of the final state."""
+        self.check_params()
+        self.check_cache(cache, kind, **traces)
+        validation.array("dy", dy, cache.x.shape[:2] + self.out_shape, self.dtype)
+        return self.check_state("dstate", dstate, dy.shape[1])
+
     def check_cache(self, cache, kind, **traces):
         """TypeError or ValueError unless `cache` is what a forward pass of such a layer returns.
 
@@ -172,15 +188,17 @@ class Layer(Value):
             validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape,
                              self.dtype, finite=False)
 
-    def check_no_state(self, name, state):
-        """TypeError unless `state` is None or (): this layer keeps nothing from step to step."""
-        if state is not None and not (isinstance(state, tuple) and not state):
-            raise TypeError(f"{name}: expected None or (), {type(self).__name__} has no state, "
-                            f"got {type(state).__name__}")
-
     def check_state(self, name, state, B):
-        """`state` as the layer's State of arrays (B,) + out_shape; zeros if it is None."""
+        """`state` as the layer's State of arrays (B,) + out_shape; zeros if it is None.
+
+        A layer without a State takes None or (), and gets ().
+        """
         kind = self.State
+        if kind is None:
+            if state is not None and not (isinstance(state, tuple) and not state):
+                raise TypeError(f"{name}: expected None or (), {type(self).__name__} has no "
+                                f"state, got {type(state).__name__}")
+            return ()
         if state is None:
             return self.zeros(B)
         other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state

@@ -74,7 +74,8 @@ class Network(Value):
             if layer.out_shape is not None:  # a Dropout takes and gives any shape
                 before, last = layer.out_shape, i
         self.dtype, self.out_shape = self.layers[0].dtype, before  # past a Dropout at either end
-        self.in_shape = next(filter(None, (layer.in_shape for layer in self.layers)), None)
+        self.in_shape = next((layer.in_shape for layer in self.layers
+                              if layer.in_shape is not None), None)  # that of words is ()
 
     def __repr__(self):
         return _numbered(f"Network, {self.n_trainable:,} trainable parameters", self.layers)

@@ -194,9 +194,7 @@ class SNU(Layer):
 
         x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
         """
-        self.check_params()
-        validation.array("x_t", x_t, ("B",) + self.in_shape, self.dtype)
-        s, y = self.check_state("state", state, len(x_t))
+        s, y = self.check_forward(x_t, state, "x_t", lead=("B",))
         b, decay = self.params["b"], self.params["decay"]
         z = self._project(x_t) + decay * s * self._gate(y)  # x_t W + ...: (B, n_units)
         if self.recurrent:
@@ -212,9 +210,7 @@ class SNU(Layer):
         last step: pass it on to process a long sequence in parts. cache.z, .s, .v and .y are the
         traces. y is read-only, because the cache holds it too.
         """
-        self.check_params()
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        start = self.check_state("state", state, x.shape[1])
+        start = self.check_forward(x, state)
         return self._unroll(x, self._project(x), start)
 
     def _project(self, x):
@@ -247,10 +243,7 @@ class SNU(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params, trainable or not. dx is None unless need_dx.
         """
-        self.check_params()
-        self.check_cache(cache, SNUCache, x=self.in_shape, y=self.out_shape)
-        validation.array("dy", dy, cache.y.shape, self.dtype)
-        dend = self.check_state("dstate", dstate, dy.shape[1])
+        dend = self.check_backward(dy, cache, SNUCache, dstate, x=self.in_shape, y=self.out_shape)
         b, decay = (self._wide(p, dy.shape[1]) for p in (cache.b, self.params["decay"]))
         H = self.params.get("H")
         grads = {name: np.zeros_like(p) for name, p in self.params.items()}

@@ -4,8 +4,8 @@
     python tests/mutants.py results.json --seed 1 -n 20 --only pcm
 
 A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in
-a copy of this tree, never here. The tests of the part's own folder run first, those that name the
-module before the others, and the rest of the suite, at the end, if all of them pass. results.json
+a copy of this tree, never here. The two nearest files of tests in the part's own folder run first,
+then the rest of the folder, and at the end the rest of the suite, if all of them pass. results.json
 holds the sample and what became of each mutant; it is written after each one. A mutant that
 computes the same as the original can be marked there by hand, `"equivalent": "why"`; the table at
 the end leaves it out. Tests that take five times as long as without the fault count as failed: a
@@ -178,8 +178,8 @@ def failed_test(tree, mutant, files, timeout):
     path = tree / mutant["file"]
     raw = path.read_bytes()
     path.write_bytes(mutate(raw, mutant))
-    try:  # two files start faster than a folder, and most often they are enough
-        return run_tests(tree, files[:2], timeout) or run_tests(tree, files[2:], timeout)
+    try:
+        return run_tests(tree, files, timeout) if files else None
     finally:
         path.write_bytes(raw)
 
@@ -242,25 +242,27 @@ def main():
                 results["seconds"][target] = round(60 + 5 * (time.monotonic() - start))
             return results["seconds"][target]
 
-        # the folder's own tests of all mutants, then the other tests of those that survived
-        for outcome in ("folder", "suite"):
+        # the nearest tests of all mutants, then the other tests of those that are left
+        for stage in ("near", "folder", "suite"):
             for mutant in results["mutants"]:
-                if mutant.keys() & {"outcome", "equivalent"} or mutant.get(outcome) == "passed":
+                if mutant.keys() & {"outcome", "equivalent"} or stage in mutant.get("passed", ()):
                     continue
                 of_part = PARTS[mutant["part"]][1]
-                files = [file for file in nearest(tree, mutant)
-                         if file.startswith(of_part) == (outcome == "folder")]
-                timeout = seconds(of_part if outcome == "folder" else "tests")
+                files = nearest(tree, mutant)
+                own = [file for file in files if file.startswith(of_part)]
+                files = {"near": own[:2], "folder": own[2:],
+                         "suite": [file for file in files if file not in own]}[stage]
+                timeout = seconds("tests" if stage == "suite" else of_part)
                 if test := failed_test(tree, mutant, files, timeout):
-                    mutant.update(outcome=outcome, test=test)
-                elif outcome == "folder":
-                    mutant["folder"] = "passed"
-                else:
+                    mutant.update(outcome="suite" if stage == "suite" else "folder", test=test)
+                elif stage == "suite":
                     mutant["outcome"] = "survived"
+                else:
+                    mutant["passed"] = [*mutant.get("passed", ()), stage]
                 save(args.results, results)
-                print(f"{mutant.get('outcome', 'passed'):9} {mutant['file']}:{mutant['line']}: "
-                      f"{mutant['old']!r} -> {mutant['new']!r}  {mutant.get('test', '')}",
-                      flush=True)
+                print(f"{mutant.get('outcome', 'passed ' + stage):13} {mutant['file']}:"
+                      f"{mutant['line']}: {mutant['old']!r} -> {mutant['new']!r}  "
+                      f"{mutant.get('test', '')}", flush=True)
     print("\n".join(table(results)))
 
 

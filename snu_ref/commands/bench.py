@@ -247,7 +247,7 @@ def run(args):
         threads = dict.fromkeys(THREADS, str(validation.positive_int("--threads", args.threads)))
         if not threads.items() <= os.environ.items():
             # in a new process, since BLAS reads the number when it is loaded
-            return subprocess.call([sys.executable, "-m", "snu_ref", *args.words],
+            return subprocess.call([sys.executable, "-m", "snu_ref", *args.argv],
                                    env={**os.environ, **threads})
     machine = {"processor": platform.machine(), "python": platform.python_version(),
                "numpy": np.__version__,

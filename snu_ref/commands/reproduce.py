@@ -43,6 +43,7 @@ from ..tasks.loading import load_task
 from ..tasks.units import COMPARED
 from . import add_seeds, seeds_of
 from .gradcheck import print_summary
+from .memory import over_time
 
 FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
 LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
@@ -67,7 +68,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Run all jobs, print and draw; the exit status is 1 if a gradient is out."""
+    """Run all jobs, print and draw; the exit status is 1 if a gradient is wrong."""
     seeds = seeds_of(args)
     validation.positive_int("--jobs", args.jobs)
     with one_writer("--out", args.out):
@@ -162,11 +163,7 @@ def print_all(summary):
           + aligned(*inhibition_table(summary["inhibition"])))
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
           + in_memory.table(of["ways"], of["devices"])
-          + "\n\nProgrammed once, read later (device by device, 1/f noise), with and without "
-          "drift compensation;\nmean +- sample standard deviation "
-          + f"between {summary['seeds']} networks; and " * (summary["seeds"] > 1)
-          + f"between {of['device_seeds']} sets of devices of a network\n"
-          + aligned(*in_memory.time_table(of["over_time"]))
+          + "\n\n" + over_time(of["over_time"], of["device_seeds"])
           + "\n\nFigures of rounded weights, by their bits (a protocol of ours)\n"
           + aligned(*in_memory.precision_table(of["precision"]))
           + "\nthe runs rounded in training are short, epochs: "

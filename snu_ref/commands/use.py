@@ -28,9 +28,10 @@ from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
 from . import add_seeds, seeds_of
 
-OPTIONS = {  # of one task only: {option: (task, its default)}
-    "piece": ("music", 1), "prime": ("music", 16), "steps": ("music", 48),
-    "prompt": ("language", ""), "words": ("language", 60)}
+OPTIONS = {  # of some tasks only: {option: {task: its default}}
+    "piece": {"music": 1}, "prime": {"music": 16}, "steps": {"music": 48},
+    "prompt": {"language": ""}, "words": {"language": 60},
+    "temperature": {"music": 1.0, "language": 0.8}}
 MOST = 10_000   # steps or words
 PICTURED = 40   # wrong images in the picture
 
@@ -67,15 +68,15 @@ def run(args):
         validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
     loaded = load_run(args.run_folder, args.data)
     results, task = loaded.results, loaded.task.name
-    for name, (of, default) in OPTIONS.items():
-        if getattr(args, name) is not None and of != task:
-            raise ValueError(f"--{name}: expected a run of {of}, got one of {task}")
-        if getattr(args, name) is None:
-            setattr(args, name, default)
-        if name != "prompt":
-            validation.integer(f"--{name}", getattr(args, name), 1, MOST)
-    if args.temperature is not None and task == "digits":
-        raise ValueError("--temperature: expected a run of music or language, got one of digits")
+    for name, defaults in OPTIONS.items():
+        value = getattr(args, name)
+        if value is None:
+            setattr(args, name, defaults.get(task))
+        elif task not in defaults:
+            raise ValueError(f"--{name}: expected a run of {' or '.join(defaults)}, got one of "
+                             f"{task}")
+        elif name not in ("prompt", "temperature"):
+            validation.integer(f"--{name}", value, 1, MOST)
     print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}\n"
           + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items()
                               if value is not None)  # it is where it was not finite
@@ -115,10 +116,10 @@ def _music(run, args, folder, rng):
     if len(start) < args.prime:
         raise ValueError(f"--prime: expected at most the {len(start)} steps of test piece "
                          f"{args.piece}, got {args.prime}")
-    temperature = 1.0 if args.temperature is None else args.temperature
-    roll = np.concatenate([start, continued(run.network, start, args.steps, rng, temperature)])
+    roll = np.concatenate([start, continued(run.network, start, args.steps, rng,
+                                            args.temperature)])
     notes = [part.sum(axis=1).mean() for part in (start, roll[args.prime:])]
-    print(f"test piece {args.piece}, temperature {temperature:g}\n"
+    print(f"test piece {args.piece}, temperature {args.temperature:g}\n"
           f"  given        {args.prime} steps, {notes[0]:.1f} notes a step\n"
           f"  the network  {args.steps} steps, {notes[1]:.1f} notes a step")
     output_folder("--out", folder)
@@ -135,9 +136,8 @@ def _language(run, args, folder, rng):
     unknown = sorted(set(prompt) - set(vocabulary))
     if unknown:
         print("not in the vocabulary, read as <unk>: " + ", ".join(unknown))
-    temperature = 0.8 if args.temperature is None else args.temperature
-    text = sample_text(run.network, vocabulary, rng, args.words, temperature, prompt)
-    print(f"temperature {temperature:g}; the network's words follow the bar |\n" + _wrapped(
+    text = sample_text(run.network, vocabulary, rng, args.words, args.temperature, prompt)
+    print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + _wrapped(
         " ".join(word for word in prompt if word != "<eos>") + " | " + text.strip()))
 
 

@@ -70,7 +70,7 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
     validation.array("values", values, ("N", n), train_values.dtype)
     squares = (train_values ** 2).sum(axis=1)  # (M,)
     nearest = [np.argmin(squares - 2 * values[i:i + at_a_time] @ train_values.T, axis=1)
-               for i in range(0, len(values), at_a_time)]
+               for i in range(0, max(1, len(values)), at_a_time)]  # one of no images too
     return train_labels[np.concatenate(nearest)]
 
 

@@ -10,12 +10,14 @@ error and is never opened.
 """
 import hashlib
 import io
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import validation
 
+FOLDER = Path(__file__).parent
 N_KEYS = 88        # keys of a piano
 LOWEST_KEY = 21    # MIDI number of the lowest, A0; the highest, C8, is 108
 
@@ -114,16 +116,10 @@ def piano_roll(pitches):
 
 # ---- reading a file -----------------------------------------------------------------------------
 
-def _folder():
-    """The folder of the data files, wherever the package is installed."""
-    import importlib.resources  # here, because it is slow to import
-    return importlib.resources.files(__package__)
-
-
 def _load(filename):
-    """The arrays of a data file. Its digest vouches for their names, dtypes and shapes."""
+    """The arrays of a data file. The digest also fixes their names, dtypes, shapes."""
     try:
-        raw = (_folder() / filename).read_bytes()
+        raw = (FOLDER / filename).read_bytes()
     except OSError as error:
         raise DataFileError(f"data file {filename}: expected in the folder data of the package "
                             f"snu_ref, but it cannot be read: {error}") from error

@@ -27,7 +27,7 @@ IMAGE_BYTES = 2 ** 30  # in one file, unpacked: ours, a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
 WORDS = 2000       # of the vocabulary, at most: as in the corpus
 SPLITS = ("train", "valid", "test")
-FORMS = "the forms of data of your own: snu_ref/data/README.md"
+FORMS = "the formats of your own data: snu_ref/data/README.md"
 
 
 class Text(NamedTuple):

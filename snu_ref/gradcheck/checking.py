@@ -11,8 +11,8 @@ imaginary part, and the derivative with it. If the complex step and central diff
 apart, or forward rejects complex numbers, only central differences count, and the verdict says so.
 
 A check must be able to fail. A gradient of zero, or a network that never or always spikes, proves
-nothing: it is reported as "dead", a failure. If a gradient is zero by construction, the caller
-names it. Then it must be exactly 0, is reported as "zero", and does not count as evidence.
+nothing: the verdict is "dead", a failure. The caller names gradients that are zero by construction.
+They must be exactly 0, have the verdict "zero", and do not count as evidence.
 """
 import warnings
 from typing import NamedTuple
@@ -65,9 +65,8 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
         frozen_step, frozen_max). It is differentiated instead of forward, and must have its values
         there.
     twin(inputs, cotangents) -> gradients derived a second way. zero: names whose gradient is zero
-    by construction. rng draws the cotangents. Raises TypeError or ValueError that names the
-    argument: for missing names, wrong shapes, numbers that are not finite, and values of the frozen
-    program that differ from those of forward.
+    by construction. rng draws the cotangents. Raises ValueError for missing names, wrong shapes,
+    numbers that are not finite, and a frozen program with other values than forward; TypeError.
 
     >>> import numpy as np
     >>> rows = check_gradient(lambda a: np.tanh(a["x"]),
@@ -127,20 +126,17 @@ def _outputs(name, result):
     outputs = tuple(np.asarray(out) for out in _tuple(result))
     for out in outputs:
         if out.dtype.kind not in "iuf":
-            raise TypeError(f"{name}: expected an array of numbers or a tuple of such arrays, got "
-                            f"{result!r}")
-        if not validation.all_finite(out):
-            raise ValueError(f"{name}: expected finite numbers at the nominal point, got NaN or "
-                             "infinity")
+            raise TypeError(f"{name}: expected an array of numbers or a tuple of such arrays, "
+                            f"got {result!r}")
+        validation.array(name, out, None, "numbers")
     return outputs
 
 
 def _check_frozen(outputs, values):
     """ValueError unless the frozen program gives the values of forward."""
-    if [out.shape for out in outputs] != [value.shape for value in values]:
-        raise ValueError("frozen: expected the shapes of forward, "
-                         f"{[out.shape for out in outputs]}, got "
-                         f"{[value.shape for value in values]}")
+    wanted, found = ([a.shape for a in arrays] for arrays in (outputs, values))
+    if wanted != found:
+        raise ValueError(f"frozen: expected the shapes of forward, {wanted}, got {found}")
     for out, value in zip(outputs, values):
         if not np.allclose(out, value, rtol=1e-12, atol=1e-12):
             raise ValueError("frozen: expected the values of forward at the nominal point, got "

@@ -1,7 +1,5 @@
 """The naive twin of a layer, in the form that the checker calls: forward and backward in one call.
 
-    twin_of(layer)(params, x, state, dy, dstate) -> grads, dx, dstate
-
 A Network's twin chains the twins of its layers, so no line of the vectorised code runs in it.
 """
 from functools import singledispatch
@@ -23,9 +21,7 @@ from ..snu import SNU, SNUState
 
 def twin_of(layer):
     """The twin of a layer or Network: (params, x, state, dy, dstate) -> grads, dx, dstate."""
-    def twin(params, x, state, dy, dstate):
-        return run_twin(layer, x, state, dy, dstate)[1:]
-    return twin
+    return lambda params, *rest: run_twin(layer, *rest)[1:]
 
 
 def run_twin(layer, x, state, dy, dstate):
@@ -62,10 +58,8 @@ def _(layer: ConvSNU, x, state, dy, dstate):
     return twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape), dstart
 
 
-@_run.register(RNN)
-@_run.register(GRU)
-@_run.register(LSTM)
-def _(layer, x, state, dy, dstate):
+@_run.register
+def _(layer: RNN | GRU | LSTM, x, state, dy, dstate):
     run = {RNN: twins.rnn_twin, LSTM: twins.lstm_twin, GRU: twins.gru_twin}[type(layer)]
     options = {"reset_after": layer.reset_after} if isinstance(layer, GRU) else {}
     twin = run(layer.params, x, state, dy, dstate, **options)
@@ -74,21 +68,20 @@ def _(layer, x, state, dy, dstate):
 
 @_run.register
 def _(layer: Dense, x, state, dy, dstate):
-    twin = twins.dense_twin(layer.params, x, dy)
-    return twin.y, twin.grads, twin.dx, ()
+    return (*twins.dense_twin(layer.params, x, dy), ())
 
 
 @_run.register
 def _(layer: Embedding, x, state, dy, dstate):
-    twin = twins.embedding_twin(layer.params["E"], x, dy)
-    return twin.y, {"E": twin.dW}, None, ()
+    y, dE = twins.embedding_twin(layer.params["E"], x, dy)
+    return y, {"E": dE}, None, ()
 
 
 @_run.register
 def _(layer: TiedOutput, x, state, dy, dstate):
-    params = {"W": layer.params["E"].T, "b": layer.params["b"]}
-    twin = twins.dense_twin(params, x, dy)
-    return twin.y, {"E": twin.grads["W"].T, "b": twin.grads["b"]}, twin.dx, ()
+    W, b = layer.params["E"].T, layer.params["b"]
+    y, grads, dx = twins.dense_twin({"W": W, "b": b}, x, dy)
+    return y, {"E": grads["W"].T, "b": grads["b"]}, dx, ()
 
 
 @_run.register
@@ -102,9 +95,8 @@ def _(layer: Dropout, x, state, dy, dstate):
     return y, {}, dx, ()
 
 
-@_run.register(AveragePool2d)
-@_run.register(MaxPool2d)
-def _(layer, x, state, dy, dstate):
+@_run.register
+def _(layer: AveragePool2d | MaxPool2d, x, state, dy, dstate):
     kind = "max" if isinstance(layer, MaxPool2d) else "average"
     twin = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
                              size=layer.size, stride=layer.stride, kind=kind)
@@ -138,6 +130,5 @@ def _(network: Network, x, state, dy, dstate):
 
 def _snu_twin(layer, params, x, state, dy, dstate):
     return twins.snu_twin(params, x, state, dy, dstate, h=layer.h.name, g=layer.g.name,
-                          surrogate=layer.surrogate.name,
-                          lateral_inhibition=layer.lateral_inhibition,
-                          reset_grad=layer.reset_grad)
+                          surrogate=layer.surrogate.name, reset_grad=layer.reset_grad,
+                          lateral_inhibition=layer.lateral_inhibition)

@@ -40,12 +40,14 @@ class MaxPoolCache(NamedTuple):
     __repr__ = brief
 
 
-def _check_cache(layer, cache, kind):
-    """TypeError or ValueError unless `cache` is a `kind` for inputs of the layer's in_shape."""
+def _check_backward(layer, dy, cache, kind, dstate):
+    """As `Layer.check_backward`, for a cache that holds the shape of the input."""
     layer.check_cache(cache, kind)
     if cache.shape[2:] != layer.in_shape:
         raise ValueError(f"cache: expected that of images {layer.in_shape}, "
                          f"got that of {cache.shape[2:]}")
+    validation.array("dy", dy, cache.shape[:2] + layer.out_shape, layer.dtype)
+    layer.check_state("dstate", dstate, B=None)
 
 
 class _Pool2d(Layer):
@@ -84,8 +86,7 @@ class AveragePool2d(_Pool2d):
 
     def forward(self, x, state=None):
         """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         y = np.zeros(x.shape[:2] + self.out_shape, x.dtype)
         for _, pixel in self._pixels(x):
             y += pixel
@@ -94,9 +95,7 @@ class AveragePool2d(_Pool2d):
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_cache(self, cache, ShapeCache)
-        validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
-        self.check_no_state("dstate", dstate)
+        _check_backward(self, dy, cache, ShapeCache, dstate)
         if not need_dx:
             return None, {}, ()
         share = dy / self.size ** 2
@@ -121,8 +120,7 @@ class MaxPool2d(_Pool2d):
 
     def forward(self, x, state=None):
         """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         choice = self.choose(x)
         return self.take(x, choice), MaxPoolCache(choice, x.shape)
 
@@ -154,9 +152,7 @@ class MaxPool2d(_Pool2d):
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_cache(self, cache, MaxPoolCache)
-        validation.array("dy", dy, cache.choice.shape, self.dtype)
-        self.check_no_state("dstate", dstate)
+        _check_backward(self, dy, cache, MaxPoolCache, dstate)
         if not need_dx:
             return None, {}, ()
         dx = np.zeros(cache.shape, dy.dtype)
@@ -184,13 +180,10 @@ class Flatten(Layer):
 
     def forward(self, x, state=None):
         """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and cache."""
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         return read_only(x.reshape(x.shape[:2] + self.out_shape)), ShapeCache(x.shape)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, height width c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_cache(self, cache, ShapeCache)
-        validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
-        self.check_no_state("dstate", dstate)
+        _check_backward(self, dy, cache, ShapeCache, dstate)
         return (dy.reshape(cache.shape) if need_dx else None), {}, ()

@@ -27,9 +27,7 @@ def pack(array):
     """The whole state of `array` as a new dict of copies."""
     held = array.held is not None
     return array.devices.state() | {
-        "chi": array.chi.copy(),
-        "turn": array.turn.copy(),
-        "scale": np.array(array.scale),
+        "chi": array.chi.copy(), "turn": array.turn.copy(), "scale": np.array(array.scale),
         "counters": np.array([array.counters[name] for name in COUNTERS], dtype=np.int64),
         "drift_factor": np.array(array.drift_factor),
         "drift_reference": np.array([] if array.reference is None else [array.reference]),
@@ -43,9 +41,8 @@ def _floats(state, name, shape):
 
 def _optional(state, name, shape):
     """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
-    length = 1 if np.shape(state[name])[:1] == (1,) else 0
-    a = _floats(state, name, (length, *shape))
-    return a[0] if length else None
+    length = int(np.shape(state[name])[:1] == (1,))
+    return next(iter(_floats(state, name, (length, *shape))), None)
 
 
 def _integers(state, name, shape, high):
@@ -56,8 +53,7 @@ def _integers(state, name, shape, high):
 def unpack(array, state):
     """Restore the `state` of an array with the same options; on an error nothing changes.
 
-    Raises ValueError or TypeError for a missing or unknown entry, another shape, a value that no
-    array can have.
+    Raises ValueError, TypeError for an entry too many or too few, another shape, a wrong value.
     """
     validation.mapping("state", state, STATE + MORE)
     devices = array.devices.checked_state({name: state[name] for name in STATE})

@@ -10,17 +10,12 @@ Neither the network nor the optimiser knows about the store. The gradient is tak
 read, and applied to the stored weights (straight-through estimator). Biases and decays stay float
 numbers in software.
 
-    PCMStore         differential pairs of phase-change devices: noise at every read, blind pulses
-    QuantisedStore   the same accumulator chi and nominal step, on ideal devices: no noise, no
-                     drift, every pulse the same; clipped to the range of the weights
-    RoundedStore     weights of b bits: rounded for every pass, while a float copy takes the updates
-    NoisyStore       float weights with noise in every pass of training, so that they can be
-                     programmed on devices afterwards
-
 Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, Nandakumar et al.,
 Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours: they help to find the
 cause of a worse result.
 """
+import contextlib
+
 import numpy as np
 
 from .. import validation
@@ -67,20 +62,20 @@ class Store:
         return self.weights(name)
 
     def write(self):
-        """Store what was added to the arrays since the last read; RuntimeError without a read."""
+        """Store what was added to the arrays since the last read; on an error nothing changes.
+
+        Raises RuntimeError without a read, ValueError for NaN or too many pulses at one synapse.
+        """
         if not self.as_read:
             raise RuntimeError("write: expected a read before it, to know what was added since")
         added = {}
         for name, p in self.params.items():
             validation.array(name, p, None, p.dtype)
             added[name] = p.astype(np.float64) - self.as_read[name]
-            self.check(name, added[name])
-        for name, dW in added.items():
-            self.add(name, dW)
+        with self._unchanged_on_error():
+            for name, dW in added.items():
+                self.add(name, dW)
         self.as_read = {}
-
-    def check(self, name, dW):
-        """ValueError if `add` would fail; called before any matrix is updated."""
 
     def state(self):
         """Everything that a run needs to continue, as a flat dict of copies."""
@@ -89,10 +84,15 @@ class Store:
 
     def restore(self, state):
         """Restore a `state()`; on an error nothing changes. Raises ValueError, TypeError."""
-        before = self.state()
-        validation.mapping("state", state, before)
-        try:
+        validation.mapping("state", state, self.state())
+        with self._unchanged_on_error():
             self._restore(state)
+
+    @contextlib.contextmanager
+    def _unchanged_on_error(self):
+        before = self.state()
+        try:
+            yield
         except (TypeError, ValueError):
             self._restore(before)
             raise
@@ -114,7 +114,7 @@ class Store:
 
 
 class PCMStore(Store):
-    """Weights on phase-change devices, programmed in closed loop at time 0 from the network's.
+    """Weights on pairs of phase-change devices, programmed in closed loop at time 0.
 
     network, names : as for Store.
     noise : numpy.random.Generator for all device noise; 0.0 switches it off (see noise.py).
@@ -161,10 +161,6 @@ class PCMStore(Store):
         """One read of all devices of a matrix, at the array's clock."""
         return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
 
-    def check(self, name, dW):
-        """ValueError if the update needs too many pulses at one synapse."""
-        self.arrays[name].accumulated(dW)
-
     def add(self, name, dW):
         """Update by chi and pulses; the clock moves by rule.seconds."""
         self.arrays[name].update(dW, noise=self.of_update)
@@ -182,7 +178,7 @@ class PCMStore(Store):
 class QuantisedStore(Store):
     """Ideal devices: w changes by whole steps epsilon/scale, without noise, within +-limit/scale.
 
-    scale in uS per unit weight, epsilon and limit in uS. The default limit of 20 is the highest
+    scale in uS per unit weight; epsilon and limit in uS. The default limit of 20 is the highest
     conductance that SET pulses reach. chi keeps the rest, as in PCMArray.
     Raises ValueError for start weights beyond the limit.
     """
@@ -202,10 +198,6 @@ class QuantisedStore(Store):
         """The stored values in units of weight."""
         return self.values[name] / self.scale
 
-    def check(self, name, dW):
-        """ValueError if the update needs too many pulses at one synapse."""
-        accumulate(self.chi[name], dW * self.scale, self.epsilon)
-
     def add(self, name, dW):
         """Whole steps are applied, the rest stays in chi."""
         self.chi[name], n = accumulate(self.chi[name], dW * self.scale, self.epsilon)
@@ -217,7 +209,7 @@ class RoundedStore(Store):
 
         step = 2 max|W| / (2^bits - 2),    W as read = step round(W / step)
 
-    The float copy W takes the updates; max|W| is that of the copy at each read.
+    Every pass uses W as read. The float copy W takes the updates; max|W| is that of the copy.
     """
 
     def __init__(self, network, names, *, bits):
@@ -235,7 +227,7 @@ class RoundedStore(Store):
 
 
 class NoisyStore(Store):
-    """Float weights W: training reads them with noise, an evaluation without noise.
+    """Float weights for devices: training reads them with noise, an evaluation without noise.
 
         W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
 

@@ -88,9 +88,7 @@ class Recurrent(Layer):
 
         Returns y_t (B, n_units), which is h of the new state, and the new state.
         """
-        self.check_params()
-        validation.array("x_t", x_t, ("B", self.n_in), self.dtype)
-        state = self.check_state("state", state, len(x_t))
+        state = self.check_forward(x_t, state, "x_t", lead=("B",))
         state, _ = self._advance(x_t @ self.params["W"] + self.params["b"], state)
         return state.h, state
 
@@ -101,10 +99,8 @@ class Recurrent(Layer):
         last step: pass it on to process a long sequence in parts. y is read-only, because the cache
         holds it too.
         """
-        self.check_params()
-        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
+        state = self.check_forward(x, state)
         T, B = x.shape[:2]
-        state = self.check_state("state", state, B)
         a = rows(x) @ self.params["W"]
         a += self.params["b"]
         a = a.reshape((T, B) + a.shape[1:])                                    # (T, B, k n)
@@ -125,13 +121,11 @@ class Recurrent(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params. dx is None unless need_dx.
         """
-        self.check_params()
-        self.check_cache(cache, RecurrentCache)
+        dstate = self.check_backward(dy, cache, RecurrentCache, dstate,
+                                     x=self.in_shape, y=self.out_shape)
         if not isinstance(cache.trace, self.State):
             raise TypeError(f"cache: expected one with a trace of {self.State.__name__}, "
                             f"got {type(cache.trace).__name__}")
-        validation.array("dy", dy, cache.y.shape, self.dtype)
-        dstate = self.check_state("dstate", dstate, dy.shape[1])
         coefficients = self._coefficients(cache)
         da = np.empty_like(cache.act)                                          # (T, B, k n)
         for t in reversed(range(len(dy))):

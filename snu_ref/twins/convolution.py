@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import array_of, numbers, shape_of, zeros
+from .. import validation
+from .scalars import array_of, numbers, sized, zeros
 
 
 class ConvTwin(NamedTuple):
     """One convolution and its backward pass."""
-
     z: np.ndarray  # (N, ho, wo, c_out)
     dW: np.ndarray  # (kh, kw, c_in, c_out)
     dx: np.ndarray  # (N, height, width, c_in)
@@ -30,7 +30,6 @@ class ConvTwin(NamedTuple):
 
 class PoolTwin(NamedTuple):
     """One pooling and its backward pass."""
-
     y: np.ndarray  # (N, ho, wo, c)
     dx: np.ndarray  # (N, height, width, c)
 
@@ -46,14 +45,12 @@ def conv2d_twin(W, x, dz, *, stride, padding):
 
     Returns a ConvTwin. Raises ValueError (shape, range, NaN) or TypeError (type, dtype).
     """
-    _whole_number("stride", stride, 1)
-    _whole_number("padding", padding, 0)
-    N, height, width, c_in = shape_of("x", x, 4)
-    kh, kw, _, c_out = shape_of("W", W, 4)
+    validation.positive_int("stride", stride)
+    validation.integer("padding", padding, 0)
+    x, (N, height, width, c_in) = sized("x", x, ("N", "height", "width", "c_in"))
+    W, (kh, kw, _, c_out) = sized("W", W, ("kh", "kw", c_in, "c_out"))
     ho = _windows("height", height + 2 * padding, kh, stride)
     wo = _windows("width", width + 2 * padding, kw, stride)
-    W = numbers("W", W, (kh, kw, c_in, c_out))
-    x = numbers("x", x, (N, height, width, c_in))
     dz = numbers("dz", dz, (N, ho, wo, c_out))
 
     z = zeros(N, ho, wo, c_out)
@@ -80,14 +77,12 @@ def pool2d_twin(x, dy, *, size, stride, kind):
 
     Returns a PoolTwin. Raises ValueError (shape, range, name, NaN) or TypeError (type, dtype).
     """
-    _whole_number("size", size, 1)
-    _whole_number("stride", stride, 1)
-    if kind not in ("average", "max"):
-        raise ValueError(f'kind: expected "average" or "max", got {kind!r}')
-    N, height, width, channels = shape_of("x", x, 4)
+    validation.positive_int("size", size)
+    validation.positive_int("stride", stride)
+    validation.one_of("kind", kind, ("average", "max"))
+    x, (N, height, width, channels) = sized("x", x, ("N", "height", "width", "c"))
     ho = _windows("height", height, size, stride)
     wo = _windows("width", width, size, stride)
-    x = numbers("x", x, (N, height, width, channels))
     dy = numbers("dy", dy, (N, ho, wo, channels))
 
     y, dx = zeros(N, ho, wo, channels), zeros(N, height, width, channels)
@@ -103,13 +98,6 @@ def pool2d_twin(x, dy, *, size, stride, kind):
             dx[m][row][col][c] += dy[m][i][j][c]
     return PoolTwin(array_of(y, (N, ho, wo, channels)),
                     array_of(dx, (N, height, width, channels)))
-
-
-def _whole_number(name, value, least):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: expected an integer, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name}: expected at least {least}, got {value}")
 
 
 def _windows(axis, length, size, stride):

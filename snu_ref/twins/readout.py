@@ -20,13 +20,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (array_of, numbers, parameter_shape, parameters, plain,
-                      reverse_weighted_sum, shape_of, sigmoid, softplus, weighted_sum, zeros)
+from .. import validation
+from .scalars import (array_of, numbers, parameters, reverse_weighted_sum, sigmoid, sized, softplus,
+                      weighted_sum, zeros)
 
 
 class DenseTwin(NamedTuple):
     """One dense layer and its backward pass."""
-
     y: np.ndarray  # (..., n)
     grads: dict  # W (n_in, n), b (n,)
     dx: np.ndarray  # (..., n_in)
@@ -34,7 +34,6 @@ class DenseTwin(NamedTuple):
 
 class EmbeddingTwin(NamedTuple):
     """One table look-up and its backward pass."""
-
     y: np.ndarray  # (..., n)
     dW: np.ndarray  # (vocabulary, n)
 
@@ -46,19 +45,13 @@ def dense_twin(params, x, dy):
 
     Returns a DenseTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    n_in, n = parameter_shape(params, "W")
-    lead = np.shape(x)[:-1]
-    rows = math.prod(lead)
+    x, (*lead, n_in) = _rows("x", x, (..., "n_in"))
+    dy, (*_, n) = _rows("dy", dy, (*lead, "n"))
     p = parameters(params, {"W": (n_in, n), "b": (n,)})
-    if np.shape(x) != (*lead, n_in) or np.shape(dy) != (*lead, n):
-        expected = f"expected shapes (..., {n_in}) and (..., {n})"
-        raise ValueError(f"x, dy: {expected}, got {np.shape(x)} and {np.shape(dy)}")
-    x = numbers("x", np.reshape(x, (rows, n_in)), (rows, n_in))
-    dy = numbers("dy", np.reshape(dy, (rows, n)), (rows, n))
 
-    y, dx = zeros(rows, n), zeros(rows, n_in)
+    y, dx = zeros(len(x), n), zeros(len(x), n_in)
     dW, db = zeros(n_in, n), zeros(n)
-    for i in range(rows):
+    for i in range(len(x)):
         for j in range(n):
             y[i][j] = weighted_sum(x[i], p["W"], j) + p["b"][j]
             db[j] += dy[i][j]
@@ -75,18 +68,13 @@ def embedding_twin(W, indices, dy):
 
     Returns an EmbeddingTwin. Raises ValueError (shape, range, NaN) or TypeError (dtype).
     """
-    vocabulary, n = shape_of("W", W, 2)
-    lead = np.shape(indices)
-    rows = math.prod(lead)
-    W = numbers("W", W, (vocabulary, n))
-    chosen = _integers("indices", np.reshape(indices, (rows,)), (rows,))
-    if np.shape(dy) != (*lead, n):
-        raise ValueError(f"dy: expected shape {(*lead, n)}, got {np.shape(dy)}")
-    dy = numbers("dy", np.reshape(dy, (rows, n)), (rows, n))
+    W, (vocabulary, n) = sized("W", W, ("vocabulary", "n"))
+    dy, (*lead, _) = _rows("dy", dy, (..., n))
+    chosen = validation.array("indices", np.asanyarray(indices), lead, "integers",
+                              low=0, high=vocabulary - 1)
 
-    y, dW = zeros(rows, n), zeros(vocabulary, n)
-    for i in range(rows):
-        row = _class("indices", chosen[i], vocabulary)
+    y, dW = zeros(len(dy), n), zeros(vocabulary, n)
+    for i, row in enumerate(chosen.flat):
         for j in range(n):
             y[i][j] = W[row][j]
             dW[row][j] += dy[i][j]
@@ -98,16 +86,15 @@ def mean_square_error_twin(y, target, mask=None):
 
         value = (1 / B n) sum_ij (a_ij - target_ij)^2,    a_ij = (1 / m_i) sum_t mask_ti y_tij
 
-    y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all ones;
-    m_i = sum_t mask_ti.
+    y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all 1; m_i = sum_t mask_ti.
 
     Raises ValueError (shape, NaN, a sample without an unmasked step) or TypeError (dtype).
     """
-    y, (T, B, n), unmasked = _logits(y, mask)
+    y, (T, B, n), mask = _logits(y, mask)
     target = numbers("target", target, (B, n))
     value, dy = 0.0, zeros(T, B, n)
     for i in range(B):
-        steps = [t for t, sample in unmasked if sample == i]
+        steps = [t for t in range(T) if mask[t, i]]
         if not steps:
             raise ValueError(f"mask: expected an unmasked step in every sample, got none in {i}")
         for j in range(n):
@@ -133,15 +120,15 @@ def bernoulli_nll_twin(y, target, mask=None):
 
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    y, (T, B, n), unmasked = _logits(y, mask)
-    target = numbers("target", target, (T, B, n))
-    count = _count(unmasked)
+    y, (T, B, n), mask = _logits(y, mask)
+    numbers("target", target, (T, B, n))
+    target = np.where(mask[:, :, None], target, 0.0)
+    target = validation.array("target", target, None, "floats", low=0, high=1).tolist()
+    count = _count(mask)
     value, dy = 0.0, zeros(T, B, n)
-    for t, i in unmasked:
+    for t, i in np.argwhere(mask):
         for j in range(n):
             a, q = y[t][i][j], target[t][i][j]
-            if not 0.0 <= q <= 1.0:
-                raise ValueError(f"target: expected numbers in [0, 1], got {q}")
             value += (q * softplus(-a) + (1.0 - q) * softplus(a)) / count
             dy[t][i][j] += ((1.0 - q) * sigmoid(a) - q * sigmoid(-a)) / count
     return value, array_of(dy, (T, B, n))
@@ -152,17 +139,18 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 
         value = (1 / count) sum_ti mask_ti [ log sum_c exp(y_tic) - y_ti,target ]
 
-    y: (T, B, n) logits. target: (T, B) integer classes in [0, n). mask: (T, B) of 0 and 1, or None;
-    count = sum_ti mask_ti. In nats.
+    y: (T, B, n) logits. target: (T, B) integer classes in [0, n). mask, count: as for
+    bernoulli_nll_twin. In nats.
 
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    y, (T, B, n), unmasked = _logits(y, mask)
-    target = _integers("target", target, (T, B))
-    count = _count(unmasked)
+    y, (T, B, n), mask = _logits(y, mask)
+    target = validation.array("target", np.asanyarray(target), (T, B), "integers")
+    validation.array("target", np.where(mask, target, 0), None, "integers", low=0, high=n - 1)
+    count = _count(mask)
     value, dy = 0.0, zeros(T, B, n)
-    for t, i in unmasked:
-        right = _class("target", target[t][i], n)
+    for t, i in np.argwhere(mask):
+        right = target[t, i]
         top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
         total = 0.0
         for c in range(n):
@@ -174,37 +162,21 @@ def softmax_cross_entropy_twin(y, target, mask=None):
     return value, array_of(dy, (T, B, n))
 
 
-def _integers(name, array, shape):
-    """An array of integers of exactly this shape, as nested lists."""
-    array = plain(name, array)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
-    numbers(name, array, shape)
-    return array.tolist()
-
-
-def _class(name, value, classes):
-    """`value` if it is in [0, classes)."""
-    if not 0 <= value < classes:
-        raise ValueError(f"{name}: expected integers from 0 to {classes - 1}, got {value}")
-    return value
+def _rows(name, array, shape):
+    """An array (..., n) as nested lists (rows, n), and its shape."""
+    _, shape = sized(name, array, shape)
+    return np.reshape(array, (-1, shape[-1])).astype(float).tolist(), shape
 
 
 def _logits(y, mask):
-    """y as nested lists, its shape, and the (t, sample) where the mask is not 0; None: all."""
-    T, B, n = shape_of("y", y, 3)
-    mask = np.ones((T, B)) if mask is None else plain("mask", mask)
-    mask = numbers("mask", mask.astype(float) if mask.dtype.kind == "b" else mask, (T, B))
-    for row in mask:
-        for value in row:
-            if value not in (0.0, 1.0):
-                raise ValueError(f"mask: expected 0 or 1, got {value}")
-    unmasked = [(t, i) for t in range(T) for i in range(B) if mask[t][i]]
-    return numbers("y", y, (T, B, n)), (T, B, n), unmasked
+    """y as nested lists, its shape, and the mask as a boolean array (T, B); None: all True."""
+    y, (T, B, n) = sized("y", y, ("T", "B", "n"))
+    mask = np.ones((T, B)) if mask is None else np.asanyarray(mask)
+    return y, (T, B, n), validation.zeros_and_ones("mask", mask, (T, B)) != 0
 
 
-def _count(unmasked):
+def _count(mask):
     """The number of unmasked (t, sample), at least one."""
-    if not unmasked:
+    if not mask.any():
         raise ValueError("mask: expected at least one unmasked time step, got none")
-    return len(unmasked)
+    return int(mask.sum())

@@ -8,7 +8,7 @@ reversed by
 
     drow_k += da W_kc,    dW_kc += da row_k.
 
-Not here: peepholes, projections, dropout, dtypes other than double precision, training.
+Not here: peepholes, projections, dropout, training.
 
 Sources: J. Elman, Cognitive Science 14 (1990); S. Hochreiter and J. Schmidhuber, Neural Computation
 9 (1997), with the forget gate of F. Gers et al., Neural Computation 12 (2000); K. Cho et al.,
@@ -19,13 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (array_of, numbers, parameter_shape, parameters, reverse_weighted_sum, several,
-                      shape_of, sigmoid, sigmoid_slope, tanh_slope, weighted_sum, zeros)
+from .scalars import (array_of, parameters, reverse_weighted_sum, several, sigmoid, sigmoid_slope,
+                      sized, tanh_slope, weighted_sum, zeros)
 
 
 class RecurrentTwin(NamedTuple):
     """One forward and backward pass; dX is dL/dX."""
-
     y: np.ndarray  # (T, B, n) the hidden state h after every step
     state: tuple  # after the last step, each (B, n)
     grads: dict  # the names and shapes of params
@@ -60,9 +59,8 @@ def lstm_twin(params, x, state, dy, dstate):
         a = x_t W + h_{t-1} H + b,   4 n columns in the order i, f, g, o
         c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),    h_t = sigmoid(o) tanh(c_t),    y_t = h_t
 
-    params: {"W" (n_in, 4n), "H" (n, 4n), "b" (4n,)}. x: (T, B, n_in).
-    state: (h_0, c_0), each (B, n). dy: (T, B, n), cotangent of y.
-    dstate: (dh_T, dc_T), each (B, n), cotangent of the final state.
+    params: {"W" (n_in, 4n), "H" (n, 4n), "b" (4n,)}. x, dy: as for rnn_twin.
+    state: (h_0, c_0), dstate: (dh_T, dc_T), each (B, n).
 
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
@@ -101,8 +99,7 @@ def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
         h_t = z . h_{t-1} + (1 - z) . n,    y_t = h_t
 
     params: {"W" (n_in, 3n), "H" (n, 3n), "b" (3n,)}, with reset_after also "b_h" (n,).
-    x: (T, B, n_in). state: (h_0,), (B, n). dy: (T, B, n), cotangent of y.
-    dstate: (dh_T,), (B, n), cotangent of the final state.
+    x, state, dy, dstate: as for rnn_twin.
 
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
@@ -168,14 +165,12 @@ def _run(step, params, x, state, dy, dstate, *, states, blocks, extra=()):
     step(p, dp, x, *before) -> after, reverse: one time step of one sample, every argument after dp
     a row; before and after: the states. reverse(dx, *dbefore, *dafter) adds to dp, dx and dbefore.
     """
-    T, B, n_in = shape_of("x", x, 3)
-    n, _ = parameter_shape(params, "H")
+    x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
+    dy, (_, _, n) = sized("dy", dy, (T, B, "n"))
     shapes = {"W": (n_in, blocks * n), "H": (n, blocks * n), "b": (blocks * n,)}
     shapes.update({name: (n,) for name in extra})
     p = parameters(params, shapes)
-    x = numbers("x", x, (T, B, n_in))
     s = several("state", state, states, (B, n))
-    dy = numbers("dy", dy, (T, B, n))
     dh, *others = several("dstate", dstate, states, (B, n))
 
     dp = {name: zeros(*shape) for name, shape in shapes.items()}

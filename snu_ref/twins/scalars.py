@@ -1,13 +1,8 @@
 """Scalars: activations with their slopes, the weighted sum with its reversal, numbers in and out.
 
 Everything works on one Python float at a time. A slope is written in the form that loses no digits
-when the function saturates:
-
-    sigmoid'(v) = sigmoid(v) sigmoid(-v)                        not  p (1 - p)
-    tanh'(v)    = 4 e / (1 + e)^2,   e = exp(-2 |v|)            not  1 - tanh^2(v)
-
-Both sides are equal on paper. On the right, 1 - p and 1 - tanh^2(v) subtract nearly equal numbers
-and end at 0.
+when the function saturates: 1 - p and 1 - tanh^2(v) would subtract nearly equal numbers and end at
+0.
 
 Conventions: step(0) = 0 (a unit fires when v > 0, strictly); g'(0) is the left slope; at a kink of
 a surrogate's primitive psi the smaller |psi'| counts.
@@ -18,6 +13,8 @@ leaky slope 0.1.
 import math
 
 import numpy as np
+
+from .. import validation
 
 LEAKY_SLOPE = 0.1  # IBM/neuroaikit
 
@@ -41,7 +38,7 @@ def sigmoid_slope(v):
 
 
 def tanh_slope(v):
-    """1 - tanh^2(v) = 1 / cosh^2(v), without cancellation or overflow."""
+    """1 - tanh^2(v) = 4 e / (1 + e)^2 with e = exp(-2 |v|), without cancellation or overflow."""
     e = math.exp(-2.0 * abs(v))
     return 4.0 * e / ((1.0 + e) * (1.0 + e))
 
@@ -79,17 +76,14 @@ def surrogate_pair(surrogate):
     Raises ValueError for an unknown name, TypeError for anything but a name or a pair of functions.
     """
     if isinstance(surrogate, str):
-        if surrogate not in SURROGATES:
-            raise ValueError(f"surrogate: expected one of {sorted(SURROGATES)}, got {surrogate!r}")
-        return SURROGATES[surrogate]
+        return SURROGATES[validation.one_of("surrogate", surrogate, SURROGATES)]
     pair = isinstance(surrogate, (tuple, list)) and len(surrogate) == 2
-    if not pair or not all(callable(f) for f in surrogate):
+    if not pair or not all(map(callable, surrogate)):
         raise TypeError(f"surrogate: expected a name or a pair (psi, dpsi), got {surrogate!r}")
-    return tuple(surrogate)
+    return surrogate
 
 
 # ---- the weighted sum and its reversal ------------------------------------------------------
-
 
 def weighted_sum(row, W, c):
     """a = sum_k row[k] W[k][c]: column c of `row @ W`."""
@@ -108,59 +102,26 @@ def reverse_weighted_sum(da, row, W, c, drow, dW):
 
 # ---- numbers in and out: nested lists of Python floats inside, arrays outside ---------------
 
-
-def plain(name, array):
-    """A list or an array as an array; TypeError for a subclass, such as a masked array."""
-    if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
-        raise TypeError(f"{name}: expected a NumPy array, got {type(array).__name__}")
-    return np.asarray(array)
-
-
-def shape_of(name, array, ndim):
-    """The shape of an array that must have `ndim` axes; ValueError names it otherwise."""
-    shape = plain(name, array).shape
-    if len(shape) != ndim:
-        raise ValueError(f"{name}: expected {ndim} axes, got shape {shape}")
-    return shape
-
-
 def numbers(name, array, shape):
-    """A real, finite array of exactly this shape, as nested lists of Python floats.
+    """A finite array of real numbers as nested lists of Python floats; shape: see validation."""
+    return validation.array(name, np.asanyarray(array), shape, "numbers").astype(float).tolist()
 
-    Raises TypeError for anything but integers and real floating-point numbers, ValueError for
-    another shape and for NaN or infinity.
-    """
-    array = plain(name, array)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
-    if array.shape != tuple(shape):
-        raise ValueError(f"{name}: expected shape {tuple(shape)}, got {array.shape}")
-    for value in array.flat:
-        if not math.isfinite(value):
-            raise ValueError(f"{name}: expected finite numbers, got {float(value)}")
-    return array.astype(float).tolist()
+
+def sized(name, array, axes):
+    """The same, and the shape; `axes` may name free axes."""
+    return numbers(name, array, axes), np.shape(array)
 
 
 def several(name, arrays, count, shape):
     """A tuple of `count` such arrays (a state, or its cotangent), as a list of nested lists."""
-    if not isinstance(arrays, (tuple, list)):
-        raise TypeError(f"{name}: expected a tuple of {count} arrays, got {type(arrays).__name__}")
-    if len(arrays) != count:
+    if len(validation.instance(name, arrays, tuple, list)) != count:
         raise ValueError(f"{name}: expected {count} arrays, got {len(arrays)}")
-    return [numbers(f"{name}[{i}]", arrays[i], shape) for i in range(count)]
-
-
-def parameter_shape(params, name):
-    """The shape of the weight matrix `name`, from which the other shapes follow."""
-    if name not in params:
-        raise ValueError(f'params: expected a "{name}", got {sorted(params)}')
-    return shape_of(f'params["{name}"]', params[name], 2)
+    return [numbers(f"{name}[{i}]", array, shape) for i, array in enumerate(arrays)]
 
 
 def parameters(params, shapes):
     """The arrays of `params` as nested lists; names and shapes must be those of `shapes`."""
-    if set(params) != set(shapes):
-        raise ValueError(f"params: expected {sorted(shapes)}, got {sorted(params)}")
+    validation.mapping("params", params, shapes)
     return {name: numbers(f'params["{name}"]', params[name], shapes[name]) for name in shapes}
 
 

@@ -66,11 +66,8 @@ def test_commands_are_found_and_wrong_ones_would_be_noticed():
     assert len(found) > 25 and "reproduce" in found and "gradcheck --summary" in found
     assert {words.split()[0] for words in found} > set(NAMES)
     for wrong in (
-        ["reproduse"],
-        ["train"],
-        ["train", "music", "--unit", "perceptron"],
-        ["reproduce", "--fast"],
-    ):
+        ["reproduse"], ["train"], ["train", "music", "--unit", "perceptron"],
+        ["reproduce", "--fast"]):
         with pytest.raises(SystemExit) as end:
             parse(wrong)
         assert end.value.code == 2
@@ -79,8 +76,7 @@ def test_commands_are_found_and_wrong_ones_would_be_noticed():
 def test_installs_and_tests_are_what_the_package_offers():
     shell = "\n".join(text for language, text in BLOCKS if not language)
     assert (
-        ".venv/bin/pip install . &&" in shell and '.venv/bin/pip install -e ".[test]" &&' in shell
-    )
+        ".venv/bin/pip install . &&" in shell and '.venv/bin/pip install -e ".[test]" &&' in shell)
     assert "[options.extras_require]\ntest =" in (HERE / "setup.cfg").read_text(encoding="utf-8")
 
 
@@ -104,8 +100,7 @@ def test_files_and_links_are_there():
     overview = (HERE / "tutorials" / "README.md").read_text(encoding="utf-8")
     for script in (HERE / "tutorials").glob("[0-9]*.py"):
         assert f"({script.name})" in overview and f"(pictures/{script.name[:2]}.png)" in overview, (
-            script.name
-        )
+            script.name)
     pictures = list((HERE / "tutorials" / "pictures").iterdir())
     assert {path.name for path in pictures} == set(re.findall(r"pictures/(\d\d\.png)", overview))
     assert sum(path.stat().st_size for path in pictures) <= 300_000

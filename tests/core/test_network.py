@@ -86,18 +86,6 @@ def test_dense_treats_steps_and_samples_alike():
         np.testing.assert_allclose(alone[0, 0], y[t, b], rtol=1e-14, atol=1e-15)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
-def test_dense_keeps_the_dtype_and_its_inputs(dtype):
-    layer = Dense(4, 3, rng=np.random.default_rng(0), dtype=dtype)
-    x, dy = np.ones((T, B, 4), dtype), np.ones((T, B, 3), dtype)
-    for a in (x, dy, *layer.params.values()):
-        a.flags.writeable = False
-    y, cache = layer.forward(x)
-    dx, grads, _ = layer.backward(dy, cache)
-    assert {a.dtype for a in (y, dx, *grads.values(), *layer.params.values())} == {np.dtype(dtype)}
-    assert list(grads) == list(layer.params)
-
-
 def test_dense_shapes_counts_and_start_values():
     layer = Dense(40, 60, rng=np.random.default_rng(0))
     assert layer.n_trainable == 40 * 60 + 60 and layer.trainable == ("W", "b")
@@ -108,11 +96,6 @@ def test_dense_shapes_counts_and_start_values():
     assert 0.99 * limit < np.abs(layer.params["W"]).max() <= limit
     again = Dense(40, 60, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(again.params["W"], layer.params["W"])
-    for T_, B_ in ((0, 2), (2, 0)):  # nothing in, nothing out, no gradient
-        y, cache = layer.forward(np.zeros((T_, B_, 40)))
-        dx, grads, _ = layer.backward(y, cache)
-        assert y.shape == (T_, B_, 60) and dx.shape == (T_, B_, 40)
-        assert grads["W"].shape == (40, 60) and not grads["W"].any() and not grads["b"].any()
 
 
 # ---- Network: the chain -------------------------------------------------------------------------
@@ -199,16 +182,6 @@ def test_no_state_means_zero_state():
     np.testing.assert_array_equal(network.forward(x, zero)[0], y)
     _, grads, _ = network.backward(dy, cache)
     equal(network.backward(dy, cache, zero)[1], grads)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
-def test_a_network_keeps_the_dtype(dtype):
-    layers, x, dy = three_layers(dtype=dtype)
-    network = Network(layers)
-    y, cache = network.forward(x)
-    dx, grads, dstate = network.backward(dy, cache)
-    assert {a.dtype for a in (y, dx, *grads.values(), *leaves(dstate))} == {np.dtype(dtype)}
-    assert network.dtype == dtype
 
 
 def test_nested_networks_are_the_flat_one_under_longer_names():

@@ -20,8 +20,7 @@ from snu_ref.tasks.run import run_task
 def idx(array):
     magic = {3: 2051, 1: 2049}[array.ndim]
     return (
-        struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.astype(np.uint8).tobytes()
-    )
+        struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.astype(np.uint8).tobytes())
 
 
 def write_set(folder, n=40, side=5, name="letters-train-{}-idx", first=1, classes=3, seed=0):
@@ -136,8 +135,7 @@ def test_tunes_keep_their_splits_or_are_split_in_tenths(tmp_path):
     (json.dumps([[[60], [109]]] * 10), ["21..108", "109"]),
     (json.dumps([[[60], [60.0]]] * 10), ["21..108"]),
     (json.dumps([[60, 61]] * 10), ["list of MIDI numbers"]),
-    (json.dumps([[[60]]] * 10), ["at least 2 steps"]),
-])
+    (json.dumps([[[60]]] * 10), ["at least 2 steps"])])
 def test_tunes_that_do_not_fit_are_named(content, words, tmp_path):
     path = tmp_path / "tunes.json"
     path.write_text(content)

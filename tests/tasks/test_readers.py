@@ -144,8 +144,7 @@ def test_damaged_labels_are_named(mnist):
     (0, 1, ["magic number 2051 (images)", "found 2049 (labels)"]),
     (1, 0, ["magic number 2049 (labels)", "found 2051 (images)"]),
     (0, 2, ["expected 7 images", "found 5, as in the other half of the set"]),
-    (3, 1, ["expected 5 labels", "found 7, as in the other half of the set"]),
-])
+    (3, 1, ["expected 5 labels", "found 7, as in the other half of the set"])])
 def test_mixed_up_files_are_named(mnist, at, other, words):
     folder, _ = mnist
     (folder / MNIST_NAMES[at]).write_bytes((folder / MNIST_NAMES[other]).read_bytes())
@@ -343,8 +342,7 @@ def test_one_altered_byte_of_penn_treebank_is_noticed(ptb, packed):
     for split in LINES:
         assert (
             one_byte_each(ptb / f"ptb.{split}.txt", read_ptb, np.random.default_rng(2), packed)
-            > 0.5
-        )
+            > 0.5)
 
 
 # ---- folders and files --------------------------------------------------------------------------
@@ -377,8 +375,7 @@ def test_a_link_to_nowhere_is_not_taken_for_the_file(tmp_path):
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
-    "read, name", [(read_jsb, "jsb-chorales-quarter.json"), (read_ptb, "ptb.train.txt")]
-)
+    "read, name", [(read_jsb, "jsb-chorales-quarter.json"), (read_ptb, "ptb.train.txt")])
 def test_a_text_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch, read, name, packed):
     monkeypatch.setattr(readers, "TEXT_BYTES", 1000)
     raw = b"a " * 501

@@ -109,14 +109,19 @@ def _rewritten(config, inputs, outputs, done, late):
 
 
 class Whole:
-    """Runs sets of edits in one case; a forward pass is run once, and every run is counted."""
+    """Runs sets of edits in one case; a forward pass is run once, and every run is counted.
 
-    def __init__(self, seen, count):
-        self.seen, self.count, self._kept = seen, count, {}
-        self.partial = None  # a set that gives all tensors but one
+    own: (traces, adjoints) of the port, from which each line is computed; else from its own run.
+    """
+
+    def __init__(self, seen, count, own=(None, None)):
+        self.seen, self.count, self._kept, self.own = seen, count, {}, own
+        self.partial = None  # (score, set) that comes nearest
 
     def traces(self, forward):
         """(outputs, traces as computed) of the edits of a forward pass."""
+        if self.own[0] is not None:
+            return {}, self.own[0]
         key = tuple(texts(forward).items())
         if key not in self._kept:
             self.count()
@@ -132,7 +137,7 @@ class Whole:
         if edits.form == "derived":
             late = {name: text for name, text in texts(edits.backward).items() if name in LATE}
             changed = {name: text for name, text in texts(edits.all).items() if name not in late}
-            done = Run(config, cotangents(inputs, late), changed)
+            done = Run(config, cotangents(inputs, late), changed, held=self.own[0])
             outputs = {**done.forward(), **done.backward()}
             return {**outputs, **_rewritten(config, inputs, outputs, done, late)}
         outputs, traces = self.traces(edits.forward)
@@ -150,7 +155,7 @@ class Whole:
         if not gate:
             traces = {**traces, "gate": right_gate(config, {**inputs, **(
                 {"state.y": start[1]} if start else {})}, traces["y"])}
-        return run_backward(config, inputs, traces, texts(edits.backward), start)
+        return run_backward(config, inputs, traces, texts(edits.backward), start, self.own[1])
 
     def _used(self, forward):
         """The inputs with parameters as the forward pass used them, and its initial state."""

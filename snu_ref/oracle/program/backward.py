@@ -49,20 +49,21 @@ def shifts(dy):
 
 
 @np.errstate(all="ignore")
-def run_backward(config, inputs, traces, edits=None, start=None):
+def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     """Adjoints and gradients along the traces z, s, v, y and gate, each (T, B, n).
 
-    start: the state before the first step, where it is not the given one.
+    start: the state before the first step, where it is not the given one. own: arrays dy, dv, ds or
+    dz of a port; what is computed from such a one is computed from these numbers.
     """
     text = {name: resolve(line, config)
             for name, line in {**backward_lines(config), **(edits or {})}.items()}
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     T, B, n = inputs["dy"].shape
     params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
-    inhibited, zero = config["lateral_inhibition"], 0.0 * s_0
+    zero = 0.0 * s_0
     names = {**ARRAYS, **params, **dict.fromkeys(AFTER, zero), "T": T, "B": B, "n": n, "k": 1.0,
-             "recurrent": config["recurrent"], "s_start": s_0, "end_cotangent": inputs["dend.s"],
-             "via_gate": lambda d: ARRAYS["share"](d, state["y"]) if inhibited else d}
+             "recurrent": config["recurrent"], "s_start": s_0,
+             "end_cotangent": inputs["dend.s"]}
     before = {"s_before": np.concatenate([s_0[None], traces["s"][:-1]]),
               "y_before": np.concatenate([y_0[None], traces["y"][:-1]]),
               "v_before": np.concatenate([(s_0 + inputs["params.b"])[None], traces["v"][:-1]])}
@@ -75,23 +76,26 @@ def run_backward(config, inputs, traces, edits=None, start=None):
             dL_dy_end=inputs["dend.y"] if k == 0 else zero,
             dL_ds_end=inputs["dend.s"] if k == 0 else zero)
         names.update({name: a[t] for name, a in {**traces, **before}.items() if t >= 0})
-        names["dy"], names["dv"] = _sum(text, DY, {**names, **state}), zero
-        if t >= 0:
-            names["h_slope"] = compute(text["h_slope"], names)
-            names["dv"] = compute(text["dv"], names)
-        names["ds"] = _sum(text, DS, {**names, **state})
+        def put(name, value):
+            found[name][t] = value
+            names[name] = own[name][t] if own and name in own else found[name][t]
+        dy = _sum(text, DY, {**names, **state})
         if t < 0:
+            names.update(dy=dy, dv=zero)
+            names["ds"] = _sum(text, DS, {**names, **state})
             for line in ("start_s", "start_y"):
                 found[line.replace("_", ".")] = compute(text[line], {**names, **state}) + zero
             break
+        put("dy", dy)
+        names["h_slope"] = compute(text["h_slope"], names)
+        put("dv", compute(text["dv"], names))
+        put("ds", _sum(text, DS, {**names, **state}))
         names["g_slope"] = compute(text["g_slope"], names)
-        names["dz"] = compute(text["dz"], names) + zero
-        for name in found:
-            found[name][t] = names[name]
+        put("dz", compute(text["dz"], names))
         state = {name: before[f"{name}_before"][t] for name in "syv"}
         names.update(dz_after=names["dz"], gate_after=names["gate"], dv_after=names["dv"],
                      ds_after=names["ds"], s_next=names["s"], y_next=names["y"])
-    names.update(found, **traces, **before, x=inputs["x"])
+    names.update(found, **(own or {}), **traces, **before, x=inputs["x"])
     result = {f"adj.{name}": found["d" + name] for name in ("y", "v", "s", "z")}
     for line, name in SUMS.items():
         if line != "dH" or "H" in params:
