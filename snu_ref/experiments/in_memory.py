@@ -166,8 +166,8 @@ def programmed(run, times, device_seed, *, metric, compensate, shrunk=False, spl
 def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
-    Returns a dict: times, software (the figure in float), and for "raw" and "compensated" a list for
-    each device seed, with one figure for each time; "shrunk" is the same at times up to an hour.
+    Returns a dict: times, software (the figure in float); for "raw" and "compensated" a list for
+    each device seed, with one figure for each time; for "shrunk" the same at times up to an hour.
     Lists of several networks may follow one another; the dict then has "networks", their number.
     """
     def on_devices(times, compensate=False, shrunk=False):
