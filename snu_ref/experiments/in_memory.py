@@ -34,7 +34,7 @@ WAYS = {
     "in the loop": "every pass on weights as read, every update by blind pulses",
     "programmed": "trained in software, programmed once in closed loop, read 20 s later",
 }
-PRESETS = {"software": "small", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
+PRESETS = {"software": "pcm", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
 COUNTERS = {"set_pulses": "SET pulses", "refreshes": "Refreshes", "resets": "RESETs",
             "device_reads": "Device reads"}
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_536_000.0
@@ -49,8 +49,8 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
     counters, empty without devices.
     """
     changes = {**changes, "store": None} if way == "software" else changes
-    table = find_preset("music", "snu", "pcm" if way == "software" else PRESETS[way])
-    run = run_task(loaded, table, seed, preset=PRESETS[way], stream=stream, **changes)
+    run = run_task(loaded, find_preset("music", "snu", PRESETS[way]), seed, preset=PRESETS[way],
+                   stream=stream, **changes)
     return {"nll": run.results["test"]["nll"], "history": run.trained.history,
             "seconds": run.results["seconds"],
             "counters": getattr(run.trained.store, "counters", {}),
