@@ -27,7 +27,7 @@ TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
 PARAMETERS = ("W", "H", "b", "decay")
 PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
-STEP = ("s_before", "y_before", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
+STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
         "z_out", "s_out", "v_out", "y_out")
 
 
@@ -37,6 +37,7 @@ def lines(config):
     return {
         "s_0": "s_0", "y_0": "y_0", "W": "W", "H": "H", "b": "b", "decay": "decay",
         "s_before": "s_before", "y_before": "y_before", "fired": fired, "gate": "1 - fired",
+        "seen": "const(y_before)" if config["reset_grad"] == "detached" else "y_before",
         "input": "x @ W", "feedback": "y_before @ H" if config["recurrent"] else "0",
         "leak": "decay * s_before * gate", "bias": "0",
         "s": "g(z)", "v": "s + b", "y": "h(v)", "kept": "s", "kept_y": "y",
@@ -56,7 +57,7 @@ def slope_of_h(config):
 
 
 def resolve(text, config):
-    """A line with the names of this configuration for g, h and `seen`, what the gate sees of y."""
+    """A line with the names of this configuration for g and h, and for what acts on the gate."""
     return _resolved(text, *(config[name] for name in (
         "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
 
@@ -74,8 +75,7 @@ def _resolved(text, g, h, surrogate, reset_grad, inhibited):
     text = re.sub(r"\bfired_by\((\w+)\)", fired, text)
     text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
                   r"share(\1, y)" if inhibited else r"\1", text)
-    text = re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
-    return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
+    return re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
 
 
 BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
