@@ -8,7 +8,6 @@ from collections import Counter
 import numpy as np
 
 from ..program.step import PARTS
-from .cover import spread
 from .forward import Frames, SLOTS, forward_edits
 from .search import advance, joined
 from .seen import forward_class, has_traces
@@ -16,7 +15,7 @@ from .sets import Edits, Whole
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
-ASKED = 4        # ours: cases of different classes that are asked
+ASKED = 6        # ours: cases of different classes that are asked
 MOST = 3         # ours: edits of lines that hold nearly
 CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
@@ -27,12 +26,15 @@ def held(unit, ids):
     for seen in unit.failed:
         if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50:
             classes.setdefault(forward_class(seen), []).append(seen)
-    asked = spread(list(classes.values()), ASKED)
-    asked = [some[at] for at in range(2) for some in asked if len(some) > at][:ASKED]
+    asked, values = [], set()
+    for some in [*classes.values(), *(some[1:] for some in classes.values() if some[1:])]:
+        new = {(name, some[0].config[name]) for name in ("recurrent", "lateral_inhibition", "h", "g")}
+        if len(asked) < ASKED and (not new <= values or len(asked) < 2):
+            asked, values = [*asked, some[0]], values | new
     frames = [Frames(seen) for seen in asked]
     looked = [unit.lines[key] for key in classes if key in unit.lines]
     exact = dict.fromkeys(e for lines in looked for sets in lines.found.values() if sets
-                          for e in sets[0])
+                          for e in sets[0] if e.k is None)
     exact = joined(tuple(e for e in exact if e.slot not in ("v", "y") or _proved(e, frames)))[:MOST]
     near, notes = nearly(frames, exact)
     lines = {name: "holds" if sets[0] == () else "holds with " + "; ".join(
@@ -41,7 +43,7 @@ def held(unit, ids):
     lines.update({name: notes.get(name, "fails, and no known edit explains it")
                   for name, sets in (looked[0].found if looked else {}).items() if not sets})
     forward = joined(tuple(dict.fromkeys((*exact, *near))))
-    backward = _backward(asked, forward, unit.budget) if asked else ()
+    backward = _backward(asked[:3], forward, unit.budget) if asked else ()
     return forward + backward, lines
 
 
@@ -63,6 +65,8 @@ def _proved(e, asked):
 @np.errstate(all="ignore")
 def models(frames, edits):
     """(line, what it should be, what it is with edits) from the port's own numbers."""
+    edits = [e for e in edits if e.applies(frames.config, frames.seen.inputs)]
+
     def of(line, names=None):
         slots = SLOTS.get(line, (line,))
         return frames.value(line, tuple(e for e in edits if {n for n, _ in e.lines} & set(slots)),
@@ -146,5 +150,5 @@ def _backward(asked, forward, budget):
             votes.update(found[0].backward)
         elif whole.partial is not None and whole.partial[0][1] > have:
             votes.update(whole.partial[1].backward)
-    return tuple(e for e, n in votes.items() if n >= max(2, sum(
+    return tuple(e for e, n in votes.items() if e.k is None and n >= max(2, sum(
         e.applies(seen.config, seen.inputs) for seen in asked) / 2))

@@ -73,7 +73,7 @@ def _z_and_s(frames, found):
             frames, frames.got["z"], frames.tolerance["z"], ok, level)[0]
             for level in (PLAIN, PRODUCTS, NUMBERS))), [])
         return frames.got["z"]
-    own, best = OWN[frames.config["g"]], None
+    own, least, best = OWN[frames.config["g"]], 9, {}  # best: at all steps or not -> what is best
     tries = [(own, "s", PLAIN)]
     if frames.kept is None:
         tries += [(name, "s", PLAIN) for name in INVERSES if name != own]
@@ -81,24 +81,27 @@ def _z_and_s(frames, found):
                   if frames.config["recurrent"] or "H" not in outer]
         tries += [(own, "s", PRODUCTS), (own, "s", NUMBERS)]
     for name, outer, level in tries:
-        if best is not None and best[0] <= (1 if level == PLAIN else 2):
+        if least <= (1 if level == PLAIN else 2):
             break
         z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
         size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
         zs, mask = _sums(frames, z, size, ok & there, level)
-        where = ok if np.array_equal(mask, ok & there) else ok & ~frames.first
+        whole = np.array_equal(mask, ok & there)
         for edits in zs[:FEW]:
             model = frames.total(edits)
-            for more in single(frames, "s", where, frames.with_names(z=model))[:FEW]:
+            for more in single(frames, "s", ok if whole else ok & ~frames.first,
+                               frames.with_names(z=model))[:FEW]:
                 cost = len(edits) + len(more)
-                if best is None or cost < best[0]:
-                    best = cost, [], [], model
-                if cost == best[0]:
-                    best[1].append(edits)
-                    best[2].append(more)
-    found["z"], found["s"] = ([], []) if best is None else (
-        list(dict.fromkeys(best[1])), list(dict.fromkeys(best[2])))
-    return None if best is None else best[3]
+                if cost < best.get(whole, (9,))[0]:
+                    best[whole] = cost, [], [], model
+                if cost == best[whole][0]:
+                    best[whole][1].append(edits)
+                    best[whole][2].append(more)
+                least = min(least, cost)
+    ranked = [best[whole] for whole in (True, False) if whole in best]
+    found["z"], found["s"] = (list(dict.fromkeys(e for some in ranked for e in some[i]))
+                              for i in (1, 2))
+    return ranked[0][3] if ranked else None
 
 
 def _v_and_y(frames, found, z):

@@ -7,7 +7,7 @@ from ..mistakes.edit import TABLE
 from . import numbers
 from .lines import look
 from .seen import has_traces
-from .sets import Edits, LATE, texts
+from .sets import Edits, LATE
 
 TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
 LOOK = 40            # ours: so many runs cost as much as a look at the lines of a class
@@ -121,7 +121,7 @@ def backward_sets(whole, bases, budget):
 
 def candidates(seen, form):
     """The edits of the backward pass for a form of it."""
-    late = [e for e in TABLE["HAND"] if e.slot in LATE and "end_cotangent" not in e.lines[0][1]]
+    late = [e for e in TABLE["HAND"] if e.slot in (*LATE, "loss_y", "end_y", "end_s") and "end_cotangent" not in e.lines[0][1]]
     tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == "derived" else TABLE["HAND"])
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 

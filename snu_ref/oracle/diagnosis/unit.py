@@ -42,16 +42,18 @@ class Unit:
         proposing = [seen for seen in short if seen.family in PROPOSING and seen.T >= 3]
         self.sample = spread(short, SAMPLE)
         for seen in proposing + [seen for seen in short if seen.family not in PROPOSING]:
-            edge = bool(proposing) and seen.family not in PROPOSING
+            edge = seen.family not in PROPOSING
             key = ("edge",) if edge else (*forward_class(seen), seen.config["reset_grad"],
                                           seen.config["surrogate"])
-            hopeless = sum(not lines.found["z"] for lines in self.lines.values()) >= HOPELESS
+            dark = [name for name, lines in self.lines.items() if not lines.found["z"]]
+            hopeless = len(dark) >= HOPELESS or forward_class(seen) in dark
             if self.budget.spent(EDGE * edge) or hopeless or self.fits(seen, self.best) or tried.get(key[:4], 0) > 3 \
-                    or tried.get(key, 0) > (3 if edge else 1) or (edge and not self.known):
+                    or tried.get(key, 0) > (3 if edge else 1) or (edge and proposing and not self.known):
                 continue
             for some in {key, key[:4]}:
                 tried[some] = tried.get(some, 0) + 1
-            found = self._one_more(seen) if edge else self._found(seen)[:KEPT]
+            found = edge and self._one_more(seen) or (
+                [] if edge and proposing else self._found(seen)[:KEPT])
             self.sample.append(seen)
             self._improve(found, edge)
             self.known += [edits for edits in found if edits not in self.known and not edge]

@@ -21,7 +21,7 @@ def diff(config, edits):
     right = {**lines(config), **backward_lines(config)}
     pairs = []
     for name in ("s_0", "y_0", "s_before", "y_before", "gate", "z", "s", "v", "y", "kept", "kept_y",
-                 "z_out", "s_out", "v_out", "y_out", "h_slope", "g_slope", "order", "dy", "dv", "ds", "dz",
+                 "z_out", "s_out", "v_out", "y_out", "h_slope", "g_slope", "order", "dz_after", "dy", "dv", "ds", "dz",
                  "dW", "dH", "db", "ddecay", "dx", "start_s", "start_y"):
         two = [_line(name, config, right, changed) for changed in ({}, edits)]
         if two[0] != two[1]:
