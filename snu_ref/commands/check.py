@@ -57,7 +57,8 @@ def run(args):
     unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
     from ..oracle.diagnosis.causes import tell  # the catalogue of mistakes is loaded only now
     with np.errstate(all="ignore"):  # whatever the port has set
-        stories = tell([r for r in results if not r.expected_to_fail], source.dtype)
+        stories = tell([r for r in results if not r.expected_to_fail], source.dtype,
+                       steady=unsteady is None)
     if args.json != "-":
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         write(print, source, results, stories, unsteady, colour)
