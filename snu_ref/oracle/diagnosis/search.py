@@ -189,6 +189,7 @@ def advance(seen, whole, base, edits, budget):
 def _fit(seen, whole, have, edit, score):
     """An edit of the backward pass with its number, or None."""
     def vector(outputs):
+        outputs = seen.got if outputs is seen.got else seen.reported(outputs)
         parts = [outputs[name].ravel() for name in seen.names(False) if not name.startswith("grad.")
                  or name == "grad.x"]
         walk = [name for name in ("adj.v", "adj.z", "grad.x") if name in seen.got]

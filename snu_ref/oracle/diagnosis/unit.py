@@ -1,5 +1,4 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
-from ..cases.manifest import load_case
 from ..mistakes.edit import TABLE
 from .cover import Claim, SAMPLE, cover, spread
 from .lines import look
@@ -19,12 +18,12 @@ OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad
 class Unit:
     """What is found out about the failing cases of the SNU."""
 
-    def __init__(self, results, dtype, folder):
+    def __init__(self, results, dtype):
         self.failed = [seen_of(r, dtype) for r in results
                        if r.verdict == "failed" and r.entry["config"]["unit"] == "snu"]
         self.passed = [r for r in results
                        if r.verdict == "passed" and r.entry["config"]["unit"] == "snu"]
-        self.folder, self.dtype, self.budget = folder, dtype, Budget()
+        self.dtype, self.budget = dtype, Budget()
         self.failed.sort(key=_simple)
         self.wholes = {seen.id: Whole(seen, self.budget) for seen in self.failed}
         self.known, self.lines, self._fits = [], {}, {}
@@ -183,7 +182,7 @@ class Unit:
 
     def _contradicts(self, r, edits):
         config, outputs = r.entry["config"], r.entry["outputs"]
-        inputs, right = load_case(r.entry, self.folder)
+        inputs, right = r.case
         here = edits.for_case(config, inputs)
         if not here.said() or here.view or next(iter(outputs.values()))[0] > LONGEST:
             return None
