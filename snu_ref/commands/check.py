@@ -1,4 +1,17 @@
-"""`python -m snu_ref check TARGET`: hold a port against the vectors, and say what is wrong."""
+"""Check another implementation (a port) with the conformance vectors.
+
+The verdict names the number that first departs and, where it can be told, the
+change of the equations that gives the port's numbers. TARGET is an adapter in
+Python, a class with a function run(case) that returns arrays by name, or a
+folder of results that `vectors export` began.
+
+examples:
+  python -m snu_ref check my_port.py:Adapter
+  python -m snu_ref check my_port.py:Adapter --cases "unit-*" --dtype float32
+  python -m snu_ref check port --json verdict.json     a folder of results
+
+exit status: 0 if nothing failed and something was checked, 1 otherwise,
+2 for bad input."""
 import argparse
 import json
 import os

@@ -1,8 +1,18 @@
-"""`python -m snu_ref experiments BLOCK`: run the rows of the results page, one table a block.
+"""Run the rows of the results page, snu_ref/tasks/RESULTS.md, block by block.
 
-A line is added to TABLES/BLOCK.csv when its run is finished; runs that the table has are left out,
-and a run that was stopped goes on from its checkpoint. Without a block, the blocks are listed.
-"""
+A block is a table, TABLES/BLOCK.csv, with a line for each run: settings, seed,
+figures, processor and versions. A line is added when its run is finished. Runs
+that the table has are left out, and a run that was stopped goes on from its
+checkpoint: the same command goes on after any stop. Without a block, the blocks
+are listed.
+
+examples:
+  python -m snu_ref experiments
+  python -m snu_ref experiments digits --tables tables
+  python -m snu_ref experiments --tables tables --page RESULTS.md
+  python -m snu_ref experiments jsb membrane --data jsb --only SNU
+
+exit status: 0, 2 for bad input, 130 if stopped by Ctrl-C."""
 import sys
 from pathlib import Path
 

@@ -1,9 +1,18 @@
-"""`python -m snu_ref use RUN`: what a trained network does with a digit, a chorale or a text.
+"""Use the network of a finished run: see its mistakes, hear it, read it.
 
-    digits     the test images that it gets wrong, as a list and a picture, wrong.png
-    music      goes on with a test piece: piano roll continued.png, and sound, continued.wav
-    language   goes on with a text, printed
-"""
+    digits     list and draw the test images that it gets wrong: wrong.png
+    music      go on with a test piece: piano roll continued.png, sound
+               continued.wav
+    language   go on with a text, printed
+
+In Python: snu_ref.tasks.load_run(RUN).
+
+examples:
+  python -m snu_ref use runs/digits-snu-small-0
+  python -m snu_ref use runs/music-ssnu-small-0 --prime 8 --temperature 0.7
+  python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
+
+exit status: 0, or 2 for bad input."""
 import shutil
 import textwrap
 from pathlib import Path
@@ -17,10 +26,12 @@ from ..tasks.language import sample_text
 from ..tasks.loading import OWN
 from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
+from . import add_seeds, seeds_of
 
-OPTIONS = {  # of one task only: {option: (task, its default)}
-    "piece": ("music", 1), "prime": ("music", 16), "steps": ("music", 48),
-    "prompt": ("language", ""), "words": ("language", 60)}
+OPTIONS = {  # of some tasks only: {option: {task: its default}}
+    "piece": {"music": 1}, "prime": {"music": 16}, "steps": {"music": 48},
+    "prompt": {"language": ""}, "words": {"language": 60},
+    "temperature": {"music": 1.0, "language": 0.8}}
 MOST = 10_000   # steps or words
 PICTURED = 40   # wrong images in the picture
 
@@ -33,8 +44,7 @@ def add_arguments(parser):
                         help="the run's data, if they are no longer where they were")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for pictures and sound (default: RUN)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
+    add_seeds(parser)
     parser.add_argument("--temperature", type=float, metavar="T",
                         help="music and language: below 1 the likely becomes likelier; at 0 "
                              "the likeliest word comes each time, and of keys those that are "
@@ -53,20 +63,20 @@ def add_arguments(parser):
 
 def run(args):
     """Load the run, print what it is, and use it; the exit status is 0."""
-    validation.integer("--seed", args.seed, 0, np.inf)
+    seeds_of(args)
     if args.temperature is not None:
         validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
     loaded = load_run(args.run_folder, args.data)
     results, task = loaded.results, loaded.task.name
-    for name, (of, default) in OPTIONS.items():
-        if getattr(args, name) is not None and of != task:
-            raise ValueError(f"--{name}: expected a run of {of}, got one of {task}")
-        if getattr(args, name) is None:
-            setattr(args, name, default)
-        if name != "prompt":
-            validation.integer(f"--{name}", getattr(args, name), 1, MOST)
-    if args.temperature is not None and task == "digits":
-        raise ValueError("--temperature: expected a run of music or language, got one of digits")
+    for name, defaults in OPTIONS.items():
+        value = getattr(args, name)
+        if value is None:
+            setattr(args, name, defaults.get(task))
+        elif task not in defaults:
+            raise ValueError(f"--{name}: expected a run of {' or '.join(defaults)}, got one of "
+                             f"{task}")
+        elif name not in ("prompt", "temperature"):
+            validation.integer(f"--{name}", value, 1, MOST)
     print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}\n"
           + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items()
                               if value is not None)  # it is where it was not finite
@@ -106,10 +116,10 @@ def _music(run, args, folder, rng):
     if len(start) < args.prime:
         raise ValueError(f"--prime: expected at most the {len(start)} steps of test piece "
                          f"{args.piece}, got {args.prime}")
-    temperature = 1.0 if args.temperature is None else args.temperature
-    roll = np.concatenate([start, continued(run.network, start, args.steps, rng, temperature)])
+    roll = np.concatenate([start, continued(run.network, start, args.steps, rng,
+                                            args.temperature)])
     notes = [part.sum(axis=1).mean() for part in (start, roll[args.prime:])]
-    print(f"test piece {args.piece}, temperature {temperature:g}\n"
+    print(f"test piece {args.piece}, temperature {args.temperature:g}\n"
           f"  given        {args.prime} steps, {notes[0]:.1f} notes a step\n"
           f"  the network  {args.steps} steps, {notes[1]:.1f} notes a step")
     output_folder("--out", folder)
@@ -126,9 +136,8 @@ def _language(run, args, folder, rng):
     unknown = sorted(set(prompt) - set(vocabulary))
     if unknown:
         print("not in the vocabulary, read as <unk>: " + ", ".join(unknown))
-    temperature = 0.8 if args.temperature is None else args.temperature
-    text = sample_text(run.network, vocabulary, rng, args.words, temperature, prompt)
-    print(f"temperature {temperature:g}; the network's words follow the bar |\n" + _wrapped(
+    text = sample_text(run.network, vocabulary, rng, args.words, args.temperature, prompt)
+    print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + _wrapped(
         " ".join(word for word in prompt if word != "<eos>") + " | " + text.strip()))
 
 

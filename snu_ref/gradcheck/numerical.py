@@ -38,20 +38,19 @@ def central_difference(f, inputs, name):
     def at(i, h):
         """The central difference at element i, and the gap between the one-sided ones."""
         h = max(h, 2.0 ** 26 * np.spacing(abs(x[i])))  # ours: beyond 67, so that h is not lost in x
-        slopes, ends = [], []
-        for signed in (h, -h):
+
+        def end(step):
             moved = x.copy()
-            moved[i] += signed
-            ends.append((f({**inputs, name: moved}), moved[i] - x[i]))
-            slopes.append((ends[-1][0] - middle) / ends[-1][1])
-        (up, h_up), (down, h_down) = ends
-        return (up - down) / (h_up - h_down), abs(slopes[0] - slopes[1])
+            moved[i] += step
+            return f({**inputs, name: moved}), moved[i] - x[i]
+        (up, h_up), (down, h_down) = end(h), end(-h)
+        gap = abs((up - middle) / h_up - (down - middle) / h_down)
+        return (up - down) / (h_up - h_down), gap
 
     value, gap, kink = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape, bool)
     for i in np.ndindex(x.shape):
         value[i], gap[i] = at(i, H_CENTRAL)
-    for i in np.argwhere(gap > KINK * np.abs(value).max(initial=0)):
-        i = tuple(i)
+    for i in map(tuple, np.argwhere(gap > KINK * np.abs(value).max(initial=0))):
         value[i], smaller = at(i, H_CENTRAL / 4)
         kink[i] = smaller > gap[i] / 2
     return Difference(value, kink)

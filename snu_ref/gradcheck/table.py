@@ -1,8 +1,8 @@
 """The catalogue of gradient checks: every layer in every variant, every loss, whole networks.
 
-Each entry is a small layer with random parameters, a random input and a random initial state. The
-state is not zero, so that no gradient vanishes: 5 steps, 2 samples, gradients of order 1. In the
-chosen ranges, units neither stay silent nor always fire; the checker tests this.
+Each entry is a small layer with random parameters, a random input of 5 steps and 2 samples, and a
+random initial state. The state is not zero, so that no gradient vanishes. In the chosen ranges,
+units neither stay silent nor always fire; the checker tests this.
 """
 import itertools
 import math
@@ -42,7 +42,7 @@ class Entry(NamedTuple):
     zero: tuple = ()  # names of gradients that are zero by construction
 
     def rows(self):
-        """The evidence: one Row per parameter, input and state."""
+        """The evidence: a Row for every parameter, input and state."""
         rng = np.random.default_rng(SEED)
         layer, x, state = self.make(rng)
         return check_layer(layer, x, rng=rng, state=state, twin=twin_of(layer), zero=self.zero,
@@ -79,11 +79,10 @@ def catalogue() -> Iterator:
     yield from _snu_entries()
     yield from _comparator_entries()
     yield from _image_entries()
-    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _input(rng), ()))
+    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _normal(rng, N_IN), ()))
     yield Entry("Embedding", "", lambda rng: (Embedding(N_WORDS, N, rng=rng), _words(rng), ()))
-    yield Entry("TiedOutput", "",
-                lambda rng: (TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)),
-                             rng.normal(size=(T, B, N)), ()))
+    yield Entry("TiedOutput", "", lambda rng: (
+        TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)), _normal(rng, N), ()))
     yield Entry("Dropout", "given mask", _dropout)
     for piece in TEXTBOOK_LOSSES:
         yield LossEntry(piece, "")
@@ -94,10 +93,7 @@ def catalogue() -> Iterator:
 
 
 def evidence(piece=None, most=math.inf) -> Iterator[Row]:
-    """All rows of the table, or those of one piece, yielded as they are computed.
-
-    most: the largest number of variants of a piece, for a trial.
-    """
+    """All rows of the table, or those of one piece; most: how many variants of each piece."""
     seen = Counter()
     for entry in catalogue():
         seen[entry.piece] += 1
@@ -111,21 +107,15 @@ def summary(rows):
     Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
     are zero by construction), failed. The bounds of the errors are BOUNDS.
     """
-    pieces, variants = {}, {}
+    pieces = {}
     for row in rows:
-        variants.setdefault(row.piece, set()).add(row.variant)
-        s = pieces.setdefault(row.piece, {
-            "piece": row.piece, "variants": 0, "tensors": 0, "central": 0.0, "complex": 0.0,
-            "twin": 0.0, "zero": 0, "failed": 0})
-        s["variants"] = len(variants[row.piece])
-        s["tensors"] += 1
-        s["failed"] += row.failed
-        s["zero"] += row.verdict == "zero"
-        if row.verdict != "zero":  # never counted as evidence
-            for method in BOUNDS:
-                error = getattr(row, method)
-                s[method] = max(s[method], 0.0 if math.isnan(error) else error)
-    return list(pieces.values())
+        pieces.setdefault(row.piece, []).append(row)
+    return [{"piece": piece, "variants": len({row.variant for row in own}), "tensors": len(own),
+             **{method: max((getattr(row, method) for row in own if row.verdict != "zero"
+                             and not math.isnan(getattr(row, method))), default=0.0)
+                for method in BOUNDS},  # a zero row is never counted as evidence
+             "zero": sum(row.verdict == "zero" for row in own),
+             "failed": sum(row.failed for row in own)} for piece, own in pieces.items()]
 
 
 # ---- the unit -----------------------------------------------------------------------------------
@@ -136,21 +126,26 @@ def _snu_entries():
             outputs, STATE_FUNCTIONS, (False, True), (False, True), ("through", "detached")):
         options = dict(h=h, g=g, surrogate=surrogate, recurrent=recurrent,
                        lateral_inhibition=inhibition, reset_grad=reset_grad)
+
+        def make(rng, options=options):
+            unit = SNU(N_IN, N, rng=rng, decay=rng.uniform(0.5, 0.9, N), **options)
+            # thresholds: low enough for spikes, high enough that inhibition leaves gates open
+            unit.params["b"][:] = rng.uniform(-0.9, -0.3, N)
+            return unit, _normal(rng, N_IN), _random_state(unit, rng)
         words = ["sSNU" if h == "sigmoid" else surrogate, g]
         words += ["recurrent"] * recurrent + ["inhibition"] * inhibition
         words += ["detached"] * (reset_grad == "detached")
         # y_0 acts through the reset gate and H only: with neither, its gradient is zero
         zero = ("state.y",) if reset_grad == "detached" and not recurrent else ()
-        yield Entry("SNU", ", ".join(words), _snu_maker(options), zero)
+        yield Entry("SNU", ", ".join(words), make, zero)
 
 
-def _snu_maker(options):
-    def make(rng):
-        unit = SNU(N_IN, N, rng=rng, decay=rng.uniform(0.5, 0.9, N), **options)
-        # thresholds: low enough for spikes, high enough that inhibition does not close every gate
-        unit.params["b"][:] = rng.uniform(-0.9, -0.3, N)
-        return unit, rng.normal(size=(T, B, N_IN)), _random_state(unit, rng)
-    return make
+def _normal(rng, *shape):
+    return rng.normal(size=(T, B, *shape))
+
+
+def _words(rng):
+    return rng.integers(0, N_WORDS, (T, B))
 
 
 def _random_state(unit, rng):
@@ -161,14 +156,6 @@ def _random_state(unit, rng):
 
 # ---- the other layers ---------------------------------------------------------------------------
 
-def _input(rng):
-    return rng.normal(size=(T, B, N_IN))
-
-
-def _words(rng):
-    return rng.integers(0, N_WORDS, (T, B))
-
-
 def _comparator_entries():
     for kind, variant, options in ((RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
                                    (GRU, "reset after", {"reset_after": True})):
@@ -177,7 +164,7 @@ def _comparator_entries():
             for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered
                 layer.params[name][:] = rng.normal(size=layer.params[name].shape)
             start = layer.State(*(rng.normal(size=(B, N)) for _ in layer.State._fields))
-            return layer, _input(rng), start
+            return layer, _normal(rng, N_IN), start
         yield Entry(kind.__name__, variant, make)
 
 
@@ -188,24 +175,21 @@ def _image_entries():
             layer = ConvSNU(IMAGE, 3, kernel=(3, 2), stride=stride, padding=padding, rng=rng, h=h,
                             g="leaky_relu", reset_grad=reset_grad, decay=rng.uniform(0.5, 0.9, 3))
             layer.params["b"][:] = -0.3
-            return layer, rng.normal(size=(T, B) + IMAGE), _random_state(layer, rng)
+            return layer, _normal(rng, *IMAGE), _random_state(layer, rng)
         words = ["sSNU" if h == "sigmoid" else "tanh", f"stride {stride}", f"padding {padding}"]
         yield Entry("ConvSNU", ", ".join(words + ["detached"] * (reset_grad == "detached")), make,
                     zero=("state.y",) if reset_grad == "detached" else ())
-    for kind in (AveragePool2d, MaxPool2d):
-        for size, stride in ((2, 2), (2, 1)):
-            yield Entry(kind.__name__, f"size {size}, stride {stride}",
-                        lambda rng, kind=kind, size=size, stride=stride:
-                        (kind(IMAGE, size, stride), rng.normal(size=(T, B) + IMAGE), ()))
+    for kind, stride in itertools.product((AveragePool2d, MaxPool2d), (2, 1)):
+        yield Entry(kind.__name__, f"size 2, stride {stride}",
+                    lambda rng, layer=kind(IMAGE, 2, stride): (layer, _normal(rng, *IMAGE), ()))
     # spikes: most windows are ties; the first maximum in row-major order must get the gradient
     yield Entry("MaxPool2d", "ties", lambda rng: (MaxPool2d(IMAGE, 2),
                                                   (rng.random((T, B) + IMAGE) < 0.5) * 1.0, ()))
-    yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), rng.normal(size=(T, B) + IMAGE), ()))
+    yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), _normal(rng, *IMAGE), ()))
 
 
 def _dropout(rng):
-    mask = (rng.random((T, B, N)) < 0.7) * 1.0
-    return Dropout(0.3, mask=mask), rng.normal(size=(T, B, N)), ()
+    return Dropout(0.3, mask=(rng.random((T, B, N)) < 0.7) * 1.0), _normal(rng, N), ()
 
 
 # ---- whole networks -----------------------------------------------------------------------------
@@ -215,7 +199,7 @@ def _network(rng):
                        Dense(N, 2, rng=rng)])
     network.params["0.b"][:] = -0.3
     start = (*(_random_state(unit, rng) for unit in network.layers[:2]), ())
-    return network, _input(rng), start
+    return network, _normal(rng, N_IN), start
 
 
 def _image_network(rng):
@@ -225,7 +209,7 @@ def _image_network(rng):
     unit = SNU(*flat.out_shape, 2, rng=rng)
     conv.params["b"][:], unit.params["b"][:] = -0.3, -0.3
     start = (_random_state(conv, rng), (), (), _random_state(unit, rng))
-    return Network([conv, pool, flat, unit]), rng.normal(size=(T, B) + IMAGE), start
+    return Network([conv, pool, flat, unit]), _normal(rng, *IMAGE), start
 
 
 def _language_network(rng):

@@ -3,14 +3,13 @@
     W = sum over pairs of (G+ - G-) / scale,   times a digital drift factor, 1 until compensated
 
 scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
-Device physics is computed in float64; a product has the dtype of x.
 Devices have shape (2, pairs, n_in, n_out), plus devices first. If pairs > 1, several pairs serve
-one synapse: their differences add, and they take pulses in turn.
+one synapse: their differences add, and they take pulses in turn. Device physics is computed in
+float64; a product has the dtype of x.
 
 Time. The array has one clock, `now`, in seconds. Every read and every write takes its time t, which
-has no default, and moves the clock there. update() moves the clock by rule.seconds. A time before
-the clock raises TimeRunsBackwards: a pulse cannot come before a read that has already happened.
-`x @ array` cannot take a time, so it reads at `now`.
+has no default, and moves the clock there. A time before the clock raises TimeRunsBackwards: a pulse
+cannot come before a read that has already happened.
 
 Noise. The constructor takes the default source of all draws (see noise.py); a call may pass its own
 `noise`. White noise is drawn at every read. One product `x @ array` is one read, shared by the rows
@@ -51,7 +50,7 @@ class PCMArray:
         noise         default source of every draw: a Generator or a number (0.0: noise off)
         t             start of the clock, s
         scale         uS per unit weight
-        pairs         differential pairs per synapse
+        pairs         differential pairs of a synapse
         stuck         None or integers (2, pairs, n_in, n_out), see device.draw_stuck
         read_noise    "white" or "1/f"
         readout       DeviceReadout or ColumnReadout
@@ -149,12 +148,15 @@ class PCMArray:
         Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
-        chi, n = self.accumulated(dW)
+        dW = validation.float64_array("dW", dW, self.shape)
+        with np.errstate(over="ignore"):  # far too many pulses: accumulate refuses them
+            step = dW * self.scale
+        chi, n = accumulate(self.chi, step, self.rule.epsilon)
         noise = split(self.noise if noise is None else noise, UpdateNoise)
         counts, turn = deal(n, self.turn, self.pairs)
         of_pulses = check_rounds(noise.pulses, int(counts.max()), self.device_shape, "noise.pulses")
         every = self.rule.refresh_every
-        refresh_due = every is not None and (self.counters["updates"] + 1) % every == 0
+        refresh_due = every and (self.counters["updates"] + 1) % every == 0
         if refresh_due:
             of_refresh = check_refresh_noise(noise.refresh, self.device_shape, self.rule)
 
@@ -167,23 +169,15 @@ class PCMArray:
             self._refresh(t, of_refresh)
         return n
 
-    def accumulated(self, dW):
-        """chi and the pulses n that update(dW) would give; ValueError for more than 1000."""
-        dW = validation.float64_array("dW", dW, self.shape)
-        with np.errstate(over="ignore"):  # far too many pulses: refused below
-            step = dW * self.scale
-        return accumulate(self.chi, step, self.rule.epsilon)
-
     def refresh(self, t, *, noise=None):
         """Refresh the pairs that need it, at time t; see refresh.py.
 
         Parameters: t in s; noise, arrays as RefreshNoise.
         Returns which pairs were rewritten, a boolean array (pairs, n_in, n_out).
         """
-        t = check_time(t, self.now)
-        noise = check_refresh_noise(self.noise if noise is None else noise,
-                                    self.device_shape, self.rule)
-        return self._refresh(t, noise)
+        noise = self.noise if noise is None else noise
+        return self._refresh(check_time(t, self.now),
+                             check_refresh_noise(noise, self.device_shape, self.rule))
 
     def _refresh(self, t, noise):
         due, counts = refresh_pairs(self.devices, t, self.rule, noise)
@@ -197,8 +191,9 @@ class PCMArray:
         """The true conductances at time t, without any read, (2, pairs, n_in, n_out) in uS."""
         return self.devices.conductance(t)
 
-    def _read(self, t, noise):
-        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted; noise is checked."""
+    def _read(self, t, noise, name="noise"):
+        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted."""
+        noise = check_noise(noise, self.device_shape, name)
         if self.read_noise == "white":
             return self.devices.read_white(t, noise=noise)
         t = check_time(t, self.now)
@@ -208,16 +203,14 @@ class PCMArray:
         return self.devices.read_1f(t, noise=N)
 
     def read_weights(self, t, *, noise=None):
-        """The weights as read at time t, (n_in, n_out), float64.
+        """The weights at time t by one read of every device, (n_in, n_out), float64.
 
-        One read of every device. A DeviceReadout applies its converter. A ColumnReadout has no
-        converter at a single device: the weights are as the currents see them.
+        A DeviceReadout applies its converter. A ColumnReadout has none at a single device.
 
         Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
         Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        noise = check_noise(self.noise if noise is None else noise, self.device_shape)
-        G = self._read(t, noise)
+        G = self._read(t, self.noise if noise is None else noise)
         self._count(device_reads=G.size)
         return self.readout.weights(G) * (self.drift_factor / self.scale)
 
@@ -228,23 +221,22 @@ class PCMArray:
         a DeviceReadout, arrays as ColumnNoise with a ColumnReadout.
         Returns (..., n_out) in the dtype of x. Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        y = self._product(x, t, self.noise if noise is None else noise)
-        return (y * self.drift_factor).astype(x.dtype)
+        return (self._product(x, t, noise) * self.drift_factor).astype(x.dtype)
 
     def __rmatmul__(self, x):
         """x @ array: product(x, array.now) with the array's own noise."""
         return self.product(x, self.now)
 
     def _product(self, x, t, noise):
+        noise = self.noise if noise is None else noise
         v = validation.float64_array("x", x, (..., self.shape[0]))
         if isinstance(self.readout, ColumnReadout):
             devices, output = split(noise, ColumnNoise)
-            devices = check_noise(devices, self.device_shape, "noise.devices")
             output = check_noise(output, self.readout.noise_shape(v.shape, self.shape[1]),
                                  "noise.output")
-            y = self.readout.product(v, self._read(t, devices), output)
+            y = self.readout.product(v, self._read(t, devices, "noise.devices"), output)
         else:
-            G = self._read(t, check_noise(noise, self.device_shape))
+            G = self._read(t, noise)
             y = self.readout.product(v, G)
             self._count(device_reads=G.size)
         self._count(matvecs=int(np.prod(v.shape[:-1])))
@@ -266,31 +258,26 @@ class PCMArray:
 
         Parameters as for product() of one-hot rows. Raises ValueError if all outputs are 0.
         """
-        self.reference = self._response(t, self.noise if noise is None else noise)
+        self.reference = self._response(t, noise)
         self.drift_factor = 1.0
 
     def compensate(self, t, *, noise=None):
         """Set and return the digital factor r(t_ref)/r(t) that multiplies all later outputs.
 
-        r is the mean absolute output over one-hot input rows, t_ref the time of calibrate().
-        Parameters as for calibrate(). Raises ValueError if calibrate() was never called.
-        Source: global drift compensation of [J20] in model.py.
+        r is the mean |output| over one-hot input rows, t_ref the time of calibrate(). Parameters
+        and errors as for calibrate(); ValueError if it was never called. Source: [J20] of model.py.
         """
         if self.reference is None:
             raise ValueError("reference: expected a call of calibrate() first, got none")
-        noise = self.noise if noise is None else noise
         self.drift_factor = self.reference / self._response(t, noise)
         return self.drift_factor
 
     # ------------------------------------------------------------------------- checkpoint
 
     def state(self):
-        """The whole state as a flat dict of plain arrays (copies); see checkpoint.py."""
+        """The whole state as a flat dict of copies; see checkpoint.py."""
         return pack(self)
 
     def restore(self, state):
-        """Restore a state() of an array with the same options; on an error nothing changes.
-
-        Raises ValueError, TypeError for missing or unknown entries, other shapes, wrong values.
-        """
+        """Restore a state() of an array with the same options; see checkpoint.py for errors."""
         unpack(self, state)

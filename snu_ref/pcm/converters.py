@@ -15,16 +15,6 @@ from .. import validation
 MAX_BITS = 52  # of a converter: as many as float64's fraction has
 
 
-def unsigned_step(bits, full_scale):
-    """Step of the unsigned quantiser, full_scale/(2^bits - 1); 1 <= bits <= 52, full_scale > 0."""
-    return positive("full_scale", full_scale) / (2 ** check_bits("bits", bits) - 1)
-
-
-def signed_step(bits, bound):
-    """Step of the signed quantiser, 2 bound/(2^bits - 2); 2 <= bits <= 52, bound > 0."""
-    return 2.0 * positive("bound", bound) / (2 ** check_bits("bits", bits, 2) - 2)
-
-
 def check_bits(name, bits, low=1):
     """The bits of a converter, from `low` to MAX_BITS, as an int."""
     return validation.integer(name, bits, low, MAX_BITS)
@@ -39,12 +29,22 @@ def positive(name, value):
     return validation.number_in(name, value, 1e-100, 1e100)
 
 
+def unsigned_step(bits, full_scale):
+    """Step of the unsigned quantiser, full_scale/(2^bits - 1); 1 <= bits <= 52, full_scale > 0."""
+    return positive("full_scale", full_scale) / (2 ** check_bits("bits", bits) - 1)
+
+
+def signed_step(bits, bound):
+    """Step of the signed quantiser, 2 bound/(2^bits - 2); 2 <= bits <= 52, bound > 0."""
+    return 2.0 * positive("bound", bound) / (2 ** check_bits("bits", bits, 2) - 2)
+
+
 def quantise_unsigned(a, bits, full_scale):
     """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a as it is."""
     if bits is None:
         return a
-    step, top = unsigned_step(bits, full_scale), 2 ** int(bits) - 1
-    return np.clip(np.rint(a / step), 0, top) * step
+    step = unsigned_step(bits, full_scale)
+    return np.clip(np.rint(a / step), 0, 2 ** int(bits) - 1) * step
 
 
 def quantise_signed(a, bits, bound):

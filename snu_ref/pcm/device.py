@@ -5,10 +5,8 @@ write; P, the pulse memory; nu, the drift exponent; t_write, the time (s) of tha
 The equations and their sources are in model.py, the meaning of `noise` in noise.py.
 
 Time. The devices have one clock, `now`. Every read and every write takes its time t in seconds and
-moves the clock there. A time before the clock raises TimeRunsBackwards. There is no default time,
-so no call can forget it.
-
-After an error nothing has changed: every check comes before the first change of state.
+moves the clock there; t has no default, so that no call forgets it. A time before the clock raises
+TimeRunsBackwards. After an error nothing has changed: all checks come before the first change.
 
 Simplified: a pulse acts on G0, not on the drifted conductance, so a partial SET erases the drift so
 far. A stuck device ignores writes and does not drift (ours), but its reads are noisy.
@@ -41,8 +39,7 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
     """Which devices are stuck: 1 at SET with probability p_set, -1 at RESET with p_reset, else 0.
 
     Parameters: shape of the devices; p_set, p_reset in [0, 1], their sum at most 1; rng, a
-    Generator. Returns an int8 array of `shape`.
-    Raises ValueError or TypeError for other arguments.
+    Generator. Returns an int8 array of `shape`. Raises ValueError, TypeError.
     """
     p_set = validation.number_in("p_set", p_set, 0.0, 1.0)
     p_reset = validation.number_in("p_reset", p_reset, 0.0, 1.0 - p_set)
@@ -55,8 +52,7 @@ def check_stuck(stuck, shape):
     """An integer array of `shape` with the entries 0, 1 and -1; None means zeros."""
     if stuck is None:
         return np.zeros(shape, dtype=np.int8)
-    validation.array("stuck", stuck, shape, "integers")
-    validation.array("stuck", stuck, None, stuck.dtype, low=STUCK_RESET, high=STUCK_SET)
+    validation.array("stuck", stuck, shape, "integers", low=STUCK_RESET, high=STUCK_SET)
     return stuck.astype(np.int8)
 
 
@@ -71,8 +67,9 @@ class PCMDevices:
         self.shape = validation.sizes("shape", shape)
         self.stuck = check_stuck(stuck, self.shape)
         self.now = validation.finite_number("t", t)
-        self.G0 = np.where(self.stuck == STUCK_SET, model.STUCK_SET_G, model.STUCK_RESET_G)
-        self.P = np.where(self.stuck == STUCK_SET, 0.0, 1.0)
+        at_set = self.stuck == STUCK_SET
+        self.G0 = np.where(at_set, model.STUCK_SET_G, model.STUCK_RESET_G)
+        self.P = np.where(at_set, 0.0, 1.0)
         self.nu = np.zeros(self.shape)
         self.t0 = np.full(self.shape, model.T0_PULSE)
         self.t_write = np.full(self.shape, self.now)
@@ -142,11 +139,9 @@ class PCMDevices:
         Parameters: t in s; noise, an array as (shape); where, a boolean array, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        t = check_time(t, self.now)
-        noise = check_noise(noise, self.shape)
+        t, noise = check_time(t, self.now), check_noise(noise, self.shape)
         index = self._working(where)
-        N = normal_at(noise, index)
-        G0 = np.maximum(model.RESET_MEAN + model.RESET_SIGMA * N, 0.0)
+        G0 = np.maximum(model.RESET_MEAN + model.RESET_SIGMA * normal_at(noise, index), 0.0)
         self._write(index, G0, 1.0, model.NU_PULSE, model.T0_PULSE, t)
 
     def _working(self, where):

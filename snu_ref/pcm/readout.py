@@ -27,9 +27,13 @@ from .converters import check_bits, positive, quantise_signed, quantise_unsigned
 from .noise import check_noise, normal
 
 
-def difference(G):
-    """Sum over pairs of G+ - G-: (2, pairs, n_in, n_out) -> (n_in, n_out), in uS."""
+def difference(G, bits=None):
+    """Sum over pairs of G+ - G-, in uS: (2, pairs, n_in, n_out) -> (n_in, n_out).
+
+    Each G first passes a converter of `bits` from 0 to 25 uS; None: no converter.
+    """
     validation.array("G", G, (2, "pairs", "n_in", "n_out"), "floats")
+    G = quantise_unsigned(G, bits, model.G_MAX)
     return (G[0] - G[1]).sum(axis=0)
 
 
@@ -44,8 +48,7 @@ class DeviceReadout:
 
     def weights(self, G):
         """D from digitised conductances, (n_in, n_out) in uS."""
-        validation.array("G", G, (2, "pairs", "n_in", "n_out"), "floats")
-        return difference(quantise_unsigned(G, self.bits, model.G_MAX))
+        return difference(G, self.bits)
 
     def product(self, x, G):
         """x @ D, (..., n_out) in uS."""
@@ -99,10 +102,10 @@ class ColumnReadout:
         D = self.weights(G)
         n_in, n_out = D.shape
         validation.array("x", x, (..., n_in), "floats")
-        shape = self.noise_shape(x.shape, n_out)
-        noise = check_noise(noise, shape, "noise.output")
         noisy = self.output_noise > 0.0
-        N = normal(noise, shape) if noisy else None
+        if noisy:
+            shape = self.noise_shape(x.shape, n_out)
+            N = normal(check_noise(noise, shape, "noise.output"), shape)
 
         v = quantise_signed(x, self.dac_bits, self.dac_bound) / self.dac_bound
         rows = self.tile[0] if self.tile else n_in

@@ -15,7 +15,7 @@ Reads inside the closed loop are part of programming and are not counted. The co
 know which devices are stuck.
 
 Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
-uS and the interval of 100 updates are quoted from memory.
+uS and the interval of 100 updates are recalled: we could not read them again.
 """
 import numpy as np
 
@@ -43,11 +43,6 @@ def check_refresh_noise(noise, shape, rule):
     return RefreshNoise(read, reset, rewrite)
 
 
-def due_for_refresh(G, rule):
-    """Which pairs meet the criterion, (pairs, n_in, n_out); G (2, pairs, n_in, n_out) as read."""
-    return (G.max(axis=0) > rule.refresh_above) & (np.abs(G[0] - G[1]) < rule.refresh_below)
-
-
 def refresh_pairs(devices, t, rule, noise):
     """Refresh the pairs that need it, at time t.
 
@@ -55,8 +50,8 @@ def refresh_pairs(devices, t, rule, noise):
     noise from check_refresh_noise. Returns due (pairs, n_in, n_out) and a dict of counts.
     """
     G = devices.read_white(t, noise=noise.read)
-    due = due_for_refresh(G, rule)
     d = G[0] - G[1]                                   # (pairs, n_in, n_out)
+    due = (G.max(axis=0) > rule.refresh_above) & (np.abs(d) < rule.refresh_below)
     both = np.stack([due, due])                       # (2, pairs, n_in, n_out)
     devices.reset(t, noise=noise.reset, where=both)
 

@@ -56,25 +56,21 @@ class Digits:
         """
         if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
             raise ValueError(f"lateral_inhibition: expected False, {self.unit} has none")
+        options = settings.options
         if self.unit == "snu-conv":
-            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options,
-                                 rng, np.float32)
-            before_dropout = hidden[-1:]
+            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, options, rng,
+                                 np.float32)
         else:
             inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
-            hidden = before_dropout = unit_layers(self.unit, (self.n_in, *settings.hidden),
-                                                  {**settings.options, **inhibition}, rng,
-                                                  np.float32)
+            hidden = unit_layers(self.unit, (self.n_in, *settings.hidden),
+                                 {**options, **inhibition}, rng, np.float32)
         sizes = (*hidden[-1].out_shape, len(self.classes))
-        output = unit_layers(self.unit, sizes, settings.options, rng, np.float32)
-        if not settings.hidden_dropout:
-            return Network([*hidden, *output])
-        layers = []
-        for layer in hidden:
-            layers.append(layer)
-            if layer in before_dropout:
-                layers.append(Dropout(settings.hidden_dropout, rng=rng, dtype=np.float32))
-        return Network([*layers, *output])
+        layers = [*hidden, *unit_layers(self.unit, sizes, options, rng, np.float32)]
+        if settings.hidden_dropout:
+            first = len(hidden) if self.unit == "snu-conv" else 1
+            for place in range(len(hidden), first - 1, -1):  # from behind, so that places hold
+                layers.insert(place, Dropout(settings.hidden_dropout, rng=rng, dtype=np.float32))
+        return Network(layers)
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""

@@ -113,6 +113,14 @@ def errors_of(setting):
         raise ValueError(f"{setting}.{error}") from error
 
 
+def check_options(place, of, options, known):
+    """ValueError for an option, "NAME" behind `place`, that `of` does not have."""
+    for name in options:
+        if name not in known:
+            raise ValueError(f"{place}{name}: expected an option of {of}, which has "
+                             f"{', '.join(known) or 'none'}; got {options[name]!r}")
+
+
 def check_all(values):
     """The settings in `values` (dict), each as its check returns it; unknown names stay."""
     return {name: SETTINGS[name].check(name, value) if name in SETTINGS else value

@@ -44,42 +44,49 @@ def check(port, *options):
         return told.returncode, told.stdout, json.loads(file.read_text())
 
 
-def judge(port, verdict_text, verdict_json):
+def judge(port, verdict_json):
     """What a verdict is worth: outcome {mistake: "named", "described" or "missed"}, and doubts.
 
-    The one place that knows the form of a verdict. A mistake is named if a diagnosis holds its
-    words, described if another part of the text does. An odd difference, which no table has, need
-    not be named, and is left out. Two things are in doubt, and to be read by a person:
+    The one place that knows the form of a verdict. A mistake is named
+
+    - if a diagnosis holds its words, in what it says or in its edited lines;
+    - if one diagnosis gives all numbers of all cases in which the port fails: then its edits are,
+      in the cases asked, the same function as all mistakes of the port together.
+
+    It is described if another part of the text holds its words. An odd difference, which no table
+    has, need not be named, and is left out. Two things are in doubt, and to be read by a person:
 
     - a diagnosis that holds the words of no mistake of the port;
     - one after whose mending some of its cases still fail: the port is run without the mistakes
       that the diagnosis names. Beside an odd difference that is as it must be.
     """
-    stories = [(s["diagnosis"]["text"], s["cases"]) for s in verdict_json["stories"]
-               if s["diagnosis"]]
+    failed = {case["id"] for case in verdict_json["cases"] if case["verdict"] == "failed"}
+    stories = [(s["diagnosis"], set(s["cases"])) for s in verdict_json["stories"] if s["diagnosis"]]
     if verdict_json["not_repeatable"]:
-        stories.append(("not repeatable: other numbers in another run", []))
+        stories.append(({"says": ["not repeatable: other numbers in another run"], "diff": [],
+                         "grade": "", "text": "not repeatable"}, set()))
     described = [text for story in verdict_json["stories"] for text in story["others"]]
     named, doubts = set(), []
-    for text, ids in stories:
-        keys = [key for key, mistake in port.mistakes.items() if says(mistake, text)]
+    for told, ids in stories:
+        texts = [*told["says"], *(yours for _, yours in told["diff"])]
+        keys = [key for key, mistake in port.mistakes.items() if says(mistake, texts)]
+        if told["grade"] == "confirmed" and ids == failed:
+            keys = list(port.mistakes)
         named.update(keys)
         left = unmended(port, keys, ids)
         if not keys:
-            doubts.append("holds the words of no mistake: " + text)
+            doubts.append("holds the words of no mistake: " + told["text"])
         elif left and port.kind != "odd":
-            doubts.append(f"{left} of {len(ids)} cases still fail when it is mended: {text}")
+            doubts.append(f"{left} of {len(ids)} cases still fail when it is mended: "
+                          + told["text"])
     return {key: "named" if key in named else
-            "described" if any(says(mistake, text) for text in described) else "missed"
+            "described" if says(mistake, described) else "missed"
             for key, mistake in port.mistakes.items() if not key.startswith("odd_")}, doubts
 
 
-def says(mistake, text):
-    """Whether what a text calls wrong holds the words of a mistake.
-
-    A text is "wrong: right; and wrong: right".
-    """
-    return any(re.search(mistake.words, part.split(": ")[0], re.I) for part in text.split("; "))
+def says(mistake, texts):
+    """Whether what some texts call wrong holds the words of a mistake; a text is "wrong: right"."""
+    return any(re.search(mistake.words, text.split(": ")[0], re.I) for text in texts)
 
 
 def unmended(port, keys, ids):
@@ -162,7 +169,7 @@ def report(port, show):
     """Check a port, print its mistakes beside what the check says, and return the outcome."""
     began = time.perf_counter()
     status, text, verdict = check(port)
-    outcome, doubts = judge(port, text, verdict)
+    outcome, doubts = judge(port, verdict)
     print(f"\n{port.name} ({port.kind}, {port.style}, returns {port.returns}, {port.scope}): "
           f"{time.perf_counter() - began:.1f} s")
     for key, mistake in port.mistakes.items():

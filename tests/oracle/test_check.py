@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from snu_ref.oracle.comparison.compare import compare, ulps
 from snu_ref.oracle.cases.manifest import load_case, read_manifest
 from snu_ref.oracle.cases.reference import outputs_of
 from snu_ref.oracle.comparison.port import open_source
+from snu_ref.oracle.comparison.verdict import diagnosis
 
 ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 
@@ -301,8 +303,10 @@ STEADY = "out['grad.b'] = out['grad.b'] - 1; return out"
     (STEADY, True), ("out['y'] = out['y'] * float('nan'); return out", True),
     ("out['z'] += getattr(self, 'kept', 1); self.kept = out['s'].mean(); return out", False),
     ("out['grad.W'] *= __import__('random').random(); return out", False),
+    ("k = getattr(self, 'k', 1); self.k = 3; out['grad.b'] = out['grad.b'] * 0 + k * 1e-14; "
+     "return out", False),
     ("self.n = getattr(self, 'n', 0) + 1; 1 / (self.n < 3); " + STEADY, False)],
-    ids=["steady", "nan", "a state kept", "random", "a later fault"])
+    ids=["steady", "nan", "a state kept", "random", "small numbers", "a later fault"])
 def test_a_port_that_is_not_repeatable_is_found(tmp_path, line, steady):
     (tmp_path / "port.py").write_text(ECHO.format(line))
     source = open_source(f"{tmp_path}/port.py:Port")
@@ -318,7 +322,47 @@ def test_a_port_that_is_not_repeatable_is_told_so(check):
     assert "NOT REPEATABLE" not in check(ECHO.format(STEADY), "--cases", "hand-bias")[1]
 
 
+def told(**story):
+    """What the report says of one failing case, with what the diagnosis found for it."""
+    entry = ENTRIES["hand-bias"]
+    inputs, outputs = load_case(entry)
+    got = {**outputs, "grad.b": outputs["grad.b"] - 1}
+    failed = SimpleNamespace(id=entry["id"], entry=entry, case=(inputs, outputs), got=got, verdict="failed",
+                             comparison=compare(entry, outputs, got, np.float64))
+    known = dict(grade="", says=(), diff=(), form="", digits=12.0, lines=None, where="", others=(),
+                 beside=(), results=[failed])
+    return "\n".join(diagnosis(SimpleNamespace(**{**known, **story})))
+
+
+def test_only_a_confirmed_diagnosis_is_called_confirmed():
+    said = {grade: told(grade=grade, says=("b is halved",)) for grade in ("confirmed", "held", "")}
+    assert "    confirmed: with this edit the equations give all numbers of 1 failing case, to 12 " \
+        "digits" in said["confirmed"]
+    assert "confirmed:" not in said["held"] + said[""]
+    assert "with these edits" in told(grade="confirmed", says=("b is halved", "W is transposed"))
+
+
+def test_the_lines_of_the_equations_are_told_one_by_one():
+    edit = SimpleNamespace(said=lambda: "b is subtracted")
+    said = told(grade="held", says=("b is subtracted",),
+                lines={"z": [], "s": [()], "v": [(edit,)]})
+    assert "line z: fails, and no known edit explains it\n" in said
+    assert "line s: holds\n" in said and "line v: holds with b is subtracted\n" in said
+
+
+def test_a_dtype_that_comes_back_is_told_whatever_else_is_wrong(check):
+    text = check(ECHO.format("return {'y': out['y'][:0], 'z': out['z'].astype('f')}"), "--cases",
+                 "hand-bias")[1]
+    assert "y: expected shape" in text and "use --dtype float32" in text, text
+
+
 # ---- what is left out, expected failures, exit status --------------------------------------------
+
+def test_what_is_left_out_is_named_with_the_number_of_cases(check):
+    status, text = check(ECHO.format("del out['grad.b']; return out"), "--cases",
+                         "hand-bias,hand-decay")
+    assert status == 0 and "\nnot returned, so not checked: grad.b (2)\n" in text, text
+
 
 def test_nothing_checked_is_no_pass(check):
     status, text = check(

@@ -20,8 +20,7 @@ from snu_ref.tasks.run import run_task
 def idx(array):
     magic = {3: 2051, 1: 2049}[array.ndim]
     return (
-        struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.astype(np.uint8).tobytes()
-    )
+        struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.astype(np.uint8).tobytes())
 
 
 def write_set(folder, n=40, side=5, name="letters-train-{}-idx", first=1, classes=3, seed=0):
@@ -88,6 +87,7 @@ def change(name, raw):
     (change("images-more", b""), ["one file with 'images'"]),
     (lambda folder: (folder / "letters-train-labels-idx").unlink(), ["'labels'", "none"]),
     (lambda folder: write_set(folder, 9), ["at least 10"]),
+    (lambda folder: write_set(folder, classes=1), ["two classes or more", "found one: 1"]),
     (lambda folder: write_set(folder, 12, name="test-{}", side=4), ["25 pixels", "16"]),
     (lambda folder: write_set(folder, 12, name="test-{}", first=2), ["test labels", "found 2"]),
     (lambda folder: (folder / "test-images").write_bytes(idx(np.zeros((3, 5, 5)))),
@@ -135,8 +135,7 @@ def test_tunes_keep_their_splits_or_are_split_in_tenths(tmp_path):
     (json.dumps([[[60], [109]]] * 10), ["21..108", "109"]),
     (json.dumps([[[60], [60.0]]] * 10), ["21..108"]),
     (json.dumps([[60, 61]] * 10), ["list of MIDI numbers"]),
-    (json.dumps([[[60]]] * 10), ["at least 2 steps"]),
-])
+    (json.dumps([[[60]]] * 10), ["at least 2 steps"])])
 def test_tunes_that_do_not_fit_are_named(content, words, tmp_path):
     path = tmp_path / "tunes.json"
     path.write_text(content)

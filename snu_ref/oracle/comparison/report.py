@@ -165,11 +165,7 @@ def diagnosis(story, results=()):
         said.append(f"    confirmed: with {these} the equations give all numbers of "
                     f"{n} failing case{'s' * (n > 1)}, to "
                     f"{story.digits:.0f} digits")
-    for name, sets in (story.lines or {}).items():
-        said.append(f"    line {name}: " + (
-            "fails, and no known edit explains it" if not sets else
-            "holds" if sets[0] == () else "holds with " + "; ".join(
-                e.said() for e in sets[0])))
+    said += [f"    line {name}: {text}" for name, text in (story.lines or {}).items()]
     if story.where:
         said.append(f"    only in cases with {story.where}: others that should fail too pass")
     for option, value, failing, passing in failing_options(results, story.results):

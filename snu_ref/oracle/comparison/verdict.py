@@ -76,8 +76,7 @@ def _as_json(story, results):
                           "form": story.form, "digits": float(story.digits)}
             if story.says else None,
             "others": ["; and ".join(other) for other in story.others], "where": story.where,
-            "lines": {name: [[e.said() for e in edits] for edits in sets]
-                      for name, sets in (story.lines or {}).items()},
+            "lines": story.lines or {},
             "report": diagnosis(story, results)}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from ..mistakes import short
 from ..program.printing import diff
 from .cover import Claim
+from .held import held
 from .network import network_with
 from .others import Program
 from .sets import texts
@@ -130,31 +131,18 @@ def _unexplained(left, unit):
             continue
         groups.setdefault((r.entry["config"]["unit"], r.comparison.divergence.tensor), []).append(r)
     for group in groups.values():
-        lines = _lines(group, unit) if unit is not None else None
-        if lines and group[0].entry["config"]["h"] == "step" and "v" not in group[0].got:
-            lines = {name: lines[name] for name in lines if name in ("z", "s")}  # bits prove little
-        edits = [e for sets in (lines or {}).values() for e in (sets[0] if sets else ())]
-        partial = [unit.wholes[r.id].partial for r in group if unit is not None
-                   and unit.wholes[r.id].partial is not None]
-        if partial and not edits:
-            edits = partial[0].all
+        edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
-                             tuple(_diff(edits, group)) if edits else (),
-                             lines=lines))
+                             tuple(_diff(edits, group)) if edits else (), lines=lines))
     return stories
-
-
-def _lines(group, unit):
-    """line -> sets of edits with which it holds, in the first class of cases of a group."""
-    held = unit.held([r.id for r in group])
-    return next(iter(held.values())).found if held else None
 
 
 def precision(digits):
     """What it means that all numbers agree to so many digits, and no further."""
-    kind = ("single precision, float32, somewhere, or a small term too many, an eps" if digits > 5
-            else "3 digits are those of TF32 and float16, 2 those of bfloat16")
-    return f"the equations hold, digits are lost: all numbers agree to {digits:.1f} digits ({kind})"
+    kind = ("as in float32 (single precision)" if digits > 5 else
+            "as in TF32 or float16" if digits > 2.5 else "as in bfloat16")
+    return (f"digits are lost, {kind}: the equations hold, but all numbers agree to "
+            f"{digits:.1f} digits and no further (a small term too many, an eps, looks so too)")
 
 
 def failing_options(results, mine):

@@ -20,15 +20,15 @@ def spread(items, most=SAMPLE):
     return [items[int(i * step)] for i in range(min(most, len(items)))]
 
 
-def cover(cases, known, fits, stands):
+def cover(cases, known, fits, stands, telling=()):
     """[(explanation, cases, rivals)], greedily, and the cases that are left.
 
     fits(case, explanation); stands(explanation, cases): whether it may be claimed at all. known:
-    explanations with `rank`, lower is better.
+    explanations with `rank`, lower is better. telling: cases that are weighed beside a sample.
     """
     left, known, chosen = list(cases), list(known), []
     while left and known:
-        sample = spread(left)
+        sample = spread(left) + [case for case in telling if any(case is one for one in left)]
         scored = [(sum(fits(case, edits) for case in sample), edits) for edits in known]
         scored = sorted((item for item in scored if item[0]), key=lambda item: (
             -item[0], item[1].rank))

@@ -9,9 +9,10 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.step import PARTS, compute, names_of, program
+from ..program.step import PARTS, compute, names_of, program, resolve
 from ..program.tape import Tape, Var
 from . import numbers
+from .sets import texts
 
 SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input", "W"), "feedback": ("feedback", "H"),
          "bias": ("bias",)}
@@ -55,9 +56,13 @@ class Frames:
         self.pool, self.config, self.kept = pool, pool[0].config, kept
         columns = {name: [] for name in ("z", "s", "v", "y", "ok", "first")}
         sizes = {name: [] for name in columns}
-        self.names, self._values = [], {}
+        self.names, self._values, self._parts = [], {}, {}
+        self.right = program(self.config, {})
         for seen in pool:
             self._add(seen, columns, sizes)
+        for own in self.names:
+            for name in ("fired", "gate"):
+                own[name] = compute(self.right[name], own)
         self.got = {name: np.concatenate(a) for name, a in columns.items() if a}
         self.tolerance = {name: np.concatenate(a) for name, a in sizes.items() if a}
         self.ok, self.first = self.got["ok"].astype(bool), self.got["first"].astype(bool)
@@ -97,23 +102,37 @@ class Frames:
         key = line, edits, k
         if names is None and key in self._values:
             return self._values[key]
-        kept = (self.kept,) if self.kept else ()
-        text = program(self.config, {name: t for e in (*edits, *kept)
-                                     for name, t in e.texts().items()})
-        found = []
+        changed, found = texts((*edits, *((self.kept,) if self.kept else ()))), []
+        of = {name: resolve(changed[name], self.config) for name in ("W", "H", "decay", "fired")
+              if name in changed}
+        if "fired" in changed or "gate" in changed:
+            of["gate"] = changed.get("gate", self.right["gate"])
+        text = resolve(changed.get(line, self.right[line]), self.config)
         for at, own in enumerate(self.names):
             own = {**own, "k": k, **({} if names is None else names[at])}
-            for name in ("W", "H", "decay", "fired", "gate") if line in PARTS else ():
-                if name == "H" and not self.config["recurrent"]:
-                    continue
-                own[name] = compute(text[name], own)
-            value = compute(text[line], own)
-            value = getattr(value, "value", value)
-            found.append(np.broadcast_to(value, own["s"].value.shape).ravel())
+            for name, edited in of.items() if line in PARTS else ():
+                own[name] = compute(edited, own)
+            value = compute(text, own)
+            found.append(np.broadcast_to(getattr(value, "value", value), own["s"].value.shape
+                                         ).ravel())
         found = np.concatenate(found)
         if names is None:
             self._values[key] = found
         return found
+
+    def parts(self, products):
+        """part of z -> its plain edits, also two of them on one part, and their values."""
+        if products not in self._parts:
+            options = {part: [(), *((e,) for e in forward_edits(self.config, SLOTS[part], self.pool)
+                                    if not e.fitted)] for part in PARTS}
+            if products:
+                leaks = [o for o in options["leak"] if o and o[0].slot == "leak"]
+                options["leak"] += [a + b for a in options["leak"] for b in leaks
+                                    if a and a[0].slot != "leak"]
+            self._parts[products] = options, {part: np.array([np.nan_to_num(
+                self.value(part, o), nan=1e30, posinf=1e30, neginf=-1e30) for o in options[part]])
+                for part in PARTS}
+        return self._parts[products]
 
     def flat(self, text):
         """The flat values of any text."""
@@ -160,42 +179,28 @@ def single(frames, line, target, tolerance, mask, names=None, fitted=True):
         return found
     for e in edits:
         if e.fitted:
-            k = fit(lambda k: known(frames.value(line, (e,), k, names), mask), target[mask],
+            k = numbers.fit(lambda k: known(frames.value(line, (e,), k, names), mask), target[mask],
                     tolerance[mask])
             if k is not None:
                 found.append((e._replace(k=k),))
     return found
 
 
-def fit(function, target, tolerance):
-    """k with function(k) = target: at once where that is affine in k, else step by step."""
-    base, one, two = function(0.0), function(1.0), function(2.0)
-    if np.abs(one - base).max(initial=0) < 1e20 and np.allclose(two - one, one - base, atol=1e-12):
-        return numbers.affine(base, one - base, target, tolerance)
-    return numbers.newton(function, target, tolerance)
-
-
 # ---- z, a sum -----------------------------------------------------------------------------------
 
-def sums(frames, target, tolerance, mask, products=False):
+PLAIN, PRODUCTS, NUMBERS = range(3)   # how far edits of the parts of z are looked for
+
+
+def sums(frames, target, tolerance, mask, level=PLAIN):
     """The sets of edits of the parts of z with which the sum holds, those with the fewest edits."""
     if mask.sum() < 2:
         return []
-    options = {part: [(), *((e,) for e in forward_edits(frames.config, SLOTS[part], frames.pool))]
-               for part in PARTS}
-    plain = {part: [o for o in options[part] if not (o and o[0].fitted)] for part in PARTS}
-    if products:
-        leaks = [o for o in plain["leak"] if o and o[0].slot == "leak"]
-        others = [o for o in plain["leak"] if o and o[0].slot != "leak"]
-        plain["leak"] += [a + b for a in others for b in leaks]
-    vectors = {part: np.array([known(frames.value(part, o), mask) for o in plain[part]])
-               for part in PARTS}
+    plain, vectors = frames.parts(level > PLAIN)
+    vectors = {part: a[:, mask] for part, a in vectors.items()}
     target, tolerance = target[mask], tolerance[mask] * 3
-    found = _combined(plain, vectors, target, tolerance)
-    least = min(map(len, found), default=9)
-    if least > 1 and mask.sum() >= 6:
-        fitted = _with_numbers(frames, options, plain, vectors, target, tolerance, mask)
-        found = sorted(found + fitted, key=_cost)
+    found = _combined(plain, vectors, target, tolerance) if level < NUMBERS else _with_numbers(
+        frames, plain, vectors, target, tolerance, mask) if mask.sum() >= 6 else []
+    found.sort(key=_cost)
     return [f for f in found if _cost(f)[0] == _cost(found[0])[0]][:8]
 
 
@@ -218,19 +223,19 @@ def _combined(plain, vectors, target, tolerance):
         value = sum(vectors[part][at] for part, at in zip(order, hit))
         if (np.abs(value - target) <= tolerance).all():
             found.append(edits)
-    return sorted(found, key=_cost)
+    return found
 
 
-def _with_numbers(frames, options, plain, vectors, target, tolerance, mask):
+def _with_numbers(frames, plain, vectors, target, tolerance, mask):
     """One or two edits with a number in them, beside plain ones of the other parts."""
     lines = []
     for part in PARTS:
-        for o in options[part]:
-            if o and o[0].fitted:
-                base, one, two = (known(frames.value(part, o, k), mask) for k in (0.0, 1.0, 2.0))
+        for e in forward_edits(frames.config, SLOTS[part], frames.pool):
+            if e.fitted:
+                base, one, two = (known(frames.value(part, (e,), k), mask) for k in (0., 1., 2.))
                 if np.abs(one - base).max(initial=0) > 1e-9 \
                         and np.allclose(two - one, one - base, atol=1e-9):
-                    lines.append((part, o[0], base, one - base))
+                    lines.append((part, e, base, one - base))
     found = []
     for part, e, base, slope in lines:
         for edits, wanted in _rests(plain, vectors, target - base, (part,), 2):

@@ -6,7 +6,9 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import Frames, INVERSES, OUTER, UNDO, fit, forward_edits, known, single, sums
+from ..program.step import PARTS
+from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, SLOTS, UNDO, forward_edits,
+                      known, single, sums)
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
@@ -54,55 +56,51 @@ def _look(pool, kept=None):
     return Lines(found, (kept,) if kept is not None else ())
 
 
-def _sums(frames, target, tolerance, mask):
-    """Sums at all steps, or at all but the first; with the mask that held."""
+def _sums(frames, target, tolerance, mask, level):
+    """Sums at all steps, or at all but the first, which has edits of its own; the mask that held."""
     later = mask & ~frames.first
-    best = []
-    if sums(frames, target, tolerance, later)[:1] == [()]:  # the first step has its own edits
-        return [()], mask if sums(frames, target, tolerance, mask)[:1] == [()] else later
-    for products in (False, True):
-        for where in (mask, later):
-            found = sums(frames, target, tolerance, where, products)
-            if found and (not best or len(found[0]) < len(best[0][0])):
-                best = found, where
-            if best and len(best[0][0]) <= 1:
-                return best
-        if best or "bias" not in frames.got and products:
-            break
-    return best or ([], mask)
+    found = sums(frames, target, tolerance, later, level)
+    whole = [edits for edits in found if (np.abs(sum(known(frames.value(part, tuple(
+        e for e in edits if e.slot in SLOTS[part])), mask) for part in PARTS) - target[mask])
+        <= 3 * tolerance[mask]).all()]
+    if found and not whole:
+        whole = sums(frames, target, tolerance, mask, level)
+    return (whole, mask) if whole else (found, later)
 
 
 def _z_and_s(frames, found):
     ok, s = frames.ok, frames.got["s"]
     if "z" in frames.got:
-        zs, mask = _sums(frames, frames.got["z"], frames.tolerance["z"], ok)
-        found["z"] = zs
         found["s"] = single(frames, "s", s, frames.tolerance["s"], ok)
+        found["z"] = next(filter(None, (_sums(
+            frames, frames.got["z"], frames.tolerance["z"], ok, level)[0]
+            for level in (PLAIN, PRODUCTS, NUMBERS))), [])
         return frames.got["z"]
     own, best = OWN[frames.config["g"]], None
-    order = [(own, "s")]
-    if frames.kept is None:
-        order += [(name, "s") for name in ("positive", "tanh", "sigmoid") if name != own]
-        order += [(own, outer) for outer in OUTER if frames.config["recurrent"] or "H" not in outer]
-        order += [(name, "s") for name in ("softplus", "softsign", "clipped", "all") if name != own]
-    for name, outer in order:
-        z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
-        size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
-        zs, mask = _sums(frames, z, size, ok & there)
-        for edits in zs[:FEW]:
-            model = sum(frames.value(part, edits) for part in ("input", "feedback", "leak", "bias"))
-            names = frames.with_names(z=model)
-            where = ok & (~frames.first if not np.array_equal(mask, ok & there) else True)
-            ss = single(frames, "s", s, frames.tolerance["s"], where, names)
-            for more in ss[:FEW]:
-                cost = len(edits) + len(more)
-                if best is None or cost < best[0]:
-                    best = cost, [], [], model
-                if cost == best[0]:
-                    best[1].append(edits)
-                    best[2].append(more)
-        if best is not None and best[0] <= 1:
-            break
+    others = [(name, "s") for name in ("positive", "tanh", "sigmoid", "softplus", "softsign",
+                                       "clipped", "all") if name != own]
+    others += [(own, outer) for outer in OUTER if frames.config["recurrent"] or "H" not in outer]
+    tries = [([(own, "s")], PLAIN), ([] if frames.kept else others, PLAIN),
+             *(([] if frames.kept else [(own, "s")], level) for level in (PRODUCTS, NUMBERS))]
+    for inverses, level in tries:
+        for name, outer in inverses if best is None or best[0] > 2 else ():
+            z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
+            size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
+            zs, mask = _sums(frames, z, size, ok & there, level)
+            where = ok if np.array_equal(mask, ok & there) else ok & ~frames.first
+            for edits in zs[:FEW]:
+                model = sum(frames.value(part, tuple(e for e in edits if e.slot in SLOTS[part]))
+                            for part in PARTS)
+                for more in single(frames, "s", s, frames.tolerance["s"], where,
+                                   frames.with_names(z=model))[:FEW]:
+                    cost = len(edits) + len(more)
+                    if best is None or cost < best[0]:
+                        best = cost, [], [], model
+                    if cost == best[0]:
+                        best[1].append(edits)
+                        best[2].append(more)
+            if best is not None and best[0] <= 1:
+                break
     found["z"], found["s"] = ([], []) if best is None else (
         list(dict.fromkeys(best[1])), list(dict.fromkeys(best[2])))
     return None if best is None else best[3]
@@ -136,11 +134,9 @@ def _v_and_y(frames, found, z):
             found["y"].append(y_edits)
         if ys == [()] and not v_edits:
             return
-    pairs = sorted(zip(found["v"], found["y"]), key=lambda p: len(p[0]) + len(p[1]))
-    if pairs and (least := len(pairs[0][0]) + len(pairs[0][1])) >= 0:
-        pairs = [p for p in pairs if len(p[0]) + len(p[1]) == least]
-    elif spiking or True:
-        pairs = _fitted_threshold(frames, y, ok, spiking)
+    pairs = sorted(zip(found["v"], found["y"]), key=lambda p: (len(p[0]) + len(p[1]), len(p[1])))
+    pairs = [p for p in pairs if len(p[0]) + len(p[1]) == len(pairs[0][0]) + len(pairs[0][1])]
+    pairs = pairs or _fitted_threshold(frames, y, ok, spiking)
     found["v"] = list(dict.fromkeys(p[0] for p in pairs))
     found["y"] = list(dict.fromkeys(p[1] for p in pairs))
 
@@ -154,7 +150,7 @@ def _fitted_threshold(frames, y, ok, spiking):
         if spiking:
             k = numbers.firing(base, one - base, known(y, ok) == 1)
         else:
-            k = fit(lambda k: known(frames.value("y", (), 1.0, frames.with_names(
+            k = numbers.fit(lambda k: known(frames.value("y", (), 1.0, frames.with_names(
                 v=frames.value("v", (e,), k))), ok), y[ok], frames.tolerance["y"][ok])
         if k is not None:
             pairs.append(((e._replace(k=k),), ()))

@@ -1,4 +1,4 @@
-"""The search for the edits of one class of cases: forward by lines, backward by steps."""
+"""The search for the edits of one case: forward by lines, backward by steps."""
 import itertools
 
 import numpy as np
@@ -7,12 +7,14 @@ from ..mistakes.edit import TABLE
 from . import numbers
 from .lines import look
 from .seen import has_traces
-from .sets import Edits, FORMS, LATE
+from .sets import Edits, LATE, texts
 
-TRIALS = 3000        # ours: runs of a whole program in one check, after which no search begins
+TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
+LOOK = 40            # ours: so many runs cost as much as a look at the lines of a class
+EACH = 500           # ours: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
-WIDTH, DEPTH = 3, 4  # ours: of the search in the backward pass
-EACH = 900           # ours: runs for one form of the gradients of one case
+WIDTH, DEPTH = 3, 6  # ours: of the search in the backward pass
+FEW = 12             # ours: sets of forward edits whose gradients are looked at
 
 
 class Budget:
@@ -21,48 +23,48 @@ class Budget:
     def __init__(self, trials=TRIALS):
         self.left, self.used = trials, 0
 
-    def __call__(self):
-        self.left -= 1
-        self.used += 1
+    def __call__(self, runs=1):
+        self.left -= runs
+        self.used += runs
 
-    def spent(self):
-        """Whether no further search is begun."""
-        return self.left <= 0
+    def spent(self, more=0):
+        """Whether no further search is begun; `more` runs are kept for some of them."""
+        return self.left + more <= 0
 
 
-def forward_sets(pool, whole, carried, budget, plain=False):
+# ---- forward ------------------------------------------------------------------------------------
+
+def forward_sets(pool, whole, carried, budget):
     """(sets of edits that give the forward pass of the first case, Lines or None)."""
-    seen = whole.seen
-    names = seen.names(True)
+    seen, names = whole.seen, whole.seen.names(True)
 
     def fits(edits):
         return seen.matches(whole.traces(edits)[0], names)
     found = [edits for edits in carried if fits(edits)]
-    if found:
+    if found or budget.spent():
         return found[:FEW], None
-    if plain:
-        return [], None
-    if has_traces(seen):
-        looked = look(pool)
-        found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
-        if found and any(found):
-            return _least(found), looked[0]
-        ends = [e for e in TABLE["FORWARD"]
-                if e.slot in ENDS and e.applies(seen.config, seen.inputs)]
-        bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:FORWARD_BASES])]
-        for size in (1, 2):
-            found = [edits for edits in _singles(seen) if size == 1 and fits(edits)]
-            found += [(*base, *more) for base in bases
-                      for more in itertools.combinations(ends, size)
-                     if _together((*base, *more)) and fits((*base, *more))]
-            if found:
-                return _least(found), looked[0]
-        return _least(found) if found else [], looked[0]
-    return _blind(seen, whole, fits, budget), None
-
-
-FORWARD_BASES = 3
-FEW = 20             # ours: sets of forward edits whose gradients are looked at
+    singles = [(e,) for e in TABLE["FORWARD"]
+               if e.applies(seen.config, seen.inputs) and not e.fitted]
+    if not has_traces(seen):
+        found = [edits for edits in singles if fits(edits)]
+        if not found:
+            far = sorted(singles, key=lambda edits: -_agreed(seen, whole.traces(edits)[0]))[:4]
+            found = [a + b for a in far for b in singles if a[0].slot != b[0].slot
+                     and not budget.spent() and fits(a + b)]
+        return found[:FEW], None
+    budget(LOOK)
+    looked = look(pool)
+    found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
+    if not any(found):
+        ends = [edits for edits in singles if edits[0].slot in ENDS]
+        bases = [edits for lines in looked[:3] for edits in lines.sets()[:3]]
+        found += [edits for edits in singles if fits(edits)] or [
+            base + more for base in [(), *bases] for more in ends
+            if _together(base + more) and fits(base + more)]
+        if not any(found) and looked[0].found["z"]:
+            found += [base + a + b for base in bases for a, b in itertools.combinations(ends, 2)
+                      if _together(base + a + b) and not budget.spent() and fits(base + a + b)]
+    return _least(found), looked[0]
 
 
 def _together(edits):
@@ -80,24 +82,9 @@ def joined(edits):
 
 
 def _least(sets):
-    sets = [joined(edits) for edits in sets]
-    sets = sorted(set(sets), key=lambda edits: (len(edits), sum(e.order for e in edits)))
-    return [edits for edits in sets if len(edits) == len(sets[0])][:6]
-
-
-def _singles(seen):
-    return [(e,) for e in TABLE["FORWARD"] if e.applies(seen.config, seen.inputs) and not e.fitted]
-
-
-def _blind(seen, whole, fits, budget):
-    """Forward edits where the state is not known: single ones, then pairs."""
-    singles = _singles(seen)
-    found = [edits for edits in singles if fits(edits)]
-    if found or budget.spent():
-        return found[:FEW]
-    far = sorted(singles, key=lambda edits: -_agreed(seen, whole.traces(edits)[0]))[:6]
-    return [a + b for a in far for b in singles if a[0].slot != b[0].slot and not budget.spent()
-            and fits(a + b)][:FEW]
+    sets = sorted({joined(edits) for edits in sets},
+                  key=lambda edits: (len(edits), sum(e.order for e in edits)))
+    return [edits for edits in sets if len(edits) == len(sets[0])][:FEW]
 
 
 def _agreed(seen, outputs):
@@ -111,32 +98,22 @@ def _agreed(seen, outputs):
 
 # ---- backward -----------------------------------------------------------------------------------
 
-def backward_sets(seen, whole, forwards, budget):
-    """Sets of edits that give all numbers of a case, for its sets of forward edits."""
-    found = []
-    for forward in forwards:
-        for form in FORMS if forward else ("by hand",):
-            edits = Edits(forward, form)
-            if seen.matches(whole.run(edits)):
-                found.append(edits)
-        if len([edits for edits in found if edits.forward == forward]) > 1:
-            found = found[:6]
+def backward_sets(seen, whole, bases, budget):
+    """Sets of edits that give all numbers of a case, from those that give its forward pass."""
+    found = [base for base in bases if seen.matches(whole.run(base))]
     if found:
-        return found
-    for forward in forwards[:3]:
-        for form in list(FORMS)[:5] if forward else ("by hand", "derived"):
-            if budget.spent():
-                return found
-            found += advance(seen, whole, Edits(forward, form), candidates(seen, form), budget)
-        if not found:  # edits of the forward pass that its numbers do not show
-            silent = [e for e in TABLE["FORWARD"] if not e.fitted
-                      and e.applies(seen.config, seen.inputs)
-                      and all(e.slot != f.slot for f in forward)
-                      and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
-            found += advance(seen, whole, Edits(forward),
-                             silent + candidates(seen, "derived"), budget)
-        if found:
+        return found[:FEW]
+    forwards = list(dict.fromkeys(base.forward for base in bases))
+    for forward in forwards[:2]:    # edits of the forward pass that its numbers do not show
+        silent = [e for e in TABLE["FORWARD"] if not e.fitted and _together((*forward, e))
+                  and e.applies(seen.config, seen.inputs)
+                  and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
+        found += [base for e in silent for base in (Edits(joined((*forward, e))),)
+                  if seen.matches(whole.run(base))]
+    for base in [] if found else bases:
+        if budget.spent() or found:
             break
+        found = advance(seen, whole, base, budget)
     return found
 
 
@@ -147,74 +124,81 @@ def candidates(seen, form):
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
 
-def advance(seen, whole, base, edits, budget):
-    """Edits of the backward pass, each of which brings it nearer to the port's."""
-    frontier = [(seen.advance(whole.run(base)), base)]
-    enough = budget.left - EACH
-    for _ in range(DEPTH + 3):
+def _next(whole, have, outputs, edits):
+    """The edits that may bring a set nearer: of sums only where these alone are wrong."""
+    seen = whole.seen
+    outputs = seen.reported(outputs)
+    names, walked = seen.names(False), None if whole.own[0] else seen.walked(outputs)
+    wrong = [name for name in names if not seen.equal(outputs[name], seen.got[name])]
+    return [e for e in edits if all(e.slot != f.slot for f in have.backward)
+            and (walked is None or (e.slot in SUM_OF) == walked)
+            and (e.slot not in SUM_OF or SUM_OF[e.slot] in wrong)]
+
+
+SUM_OF = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay",
+          "start_s": "start.s", "start_y": "start.y"}
+
+
+def advance(seen, whole, base, budget, force=False):
+    """Edits of the backward pass, each of which brings it nearer to the port's.
+
+    force: begin although the budget is spent.
+    """
+    edits, enough = candidates(seen, base.form), budget.left - EACH
+    least = enough if force else max(enough, 0)
+    outputs = whole.run(base)
+    frontier = [(seen.advance(outputs), base, outputs)]
+    for _ in range(DEPTH):
         scored, done = [], []
-        for score, have in frontier:
+        for score, have, outputs in frontier:
+            near = _next(whole, have, outputs, edits)
             for fitted in (False, True):
                 better = []
-                for e in edits:
-                    if e.fitted != fitted or any(e.slot == f.slot for f in have.backward):
+                for e in near:
+                    if e.fitted != fitted:
                         continue
-                    if budget.left < max(enough, 0):
+                    if budget.left < least:
                         return done
-                    if fitted:
-                        e = _fit(seen, whole, have, e, score)
-                        if e is None:
-                            continue
+                    e = _fit(seen, whole, have, e) if fitted else e
+                    if e is None:
+                        continue
                     more = have._replace(backward=(*have.backward, e))
                     outputs = whole.run(more)
-                    if seen.matches(outputs):
+                    if seen.matches(outputs, seen.names(False)):
                         done.append(more)
                     elif (far := seen.advance(outputs)) > score:
-                        better.append((far, more))
+                        better.append((far, more, outputs))
                 scored += better
                 if better or done:
                     break
         if done:
-            return sorted(done, key=lambda more: more.rank)[:6]
+            return sorted(done, key=lambda more: more.rank)[:FEW]
         scored.sort(key=lambda item: (tuple(-n for n in item[0]), item[1].rank))
         frontier = scored[:WIDTH]
-        tensors = len(seen.names(False))
-        if frontier and frontier[0][0][1] == tensors - 1 > 2:
-            whole.partial = frontier[0][1]
         if not frontier:
-            return []
+            break
+        if whole.partial is None or frontier[0][0] > whole.partial[0]:
+            whole.partial = frontier[0]
     return []
 
 
-def _fit(seen, whole, have, edit, score):
+def _fit(seen, whole, have, edit):
     """An edit of the backward pass with its number, or None."""
-    def vector(outputs):
-        outputs = seen.got if outputs is seen.got else seen.reported(outputs)
-        parts = [outputs[name].ravel() for name in seen.names(False) if not name.startswith("grad.")
-                 or name == "grad.x"]
-        walk = [name for name in ("adj.v", "adj.z", "grad.x") if name in seen.got]
-        if edit.slot in ("dW", "dH", "db", "ddecay"):
-            return outputs["grad." + edit.slot[1:]].ravel() if "grad." + edit.slot[1:] in seen.got \
-                else np.zeros(0)
-        if edit.slot in ("h_slope", "g_slope") and walk:
-            return np.concatenate([outputs[name][-1].ravel() for name in walk])
-        if walk:
-            return np.concatenate([outputs[name].ravel() for name in walk])
-        return np.concatenate(parts or [outputs[name].ravel() for name in seen.names(False)])
+    names = [name for name in ("adj.v", "adj.z", "grad.x") if name in seen.got]
+    last = edit.slot in ("h_slope", "g_slope") and names
+    if edit.slot in SUM_OF or not names:
+        names = [SUM_OF[edit.slot]] if edit.slot in SUM_OF else seen.names(False)
 
-    target = vector(seen.got)
-    if not target.size or not np.isfinite(target).all():
-        return None
+    def vector(outputs):
+        return np.concatenate([outputs[name][-1 if last else slice(None)].ravel()
+                               for name in names if name in seen.got] or [np.zeros(0)])
 
     def function(k):
-        return vector(whole.run(have._replace(backward=(*have.backward, edit._replace(k=k)))))
+        more = have._replace(backward=(*have.backward, edit._replace(k=k)))
+        return vector(seen.reported(whole.run(more)))
+    target = vector(seen.got)
     size = np.abs(target).max(initial=0) or 1.0
-    tolerance = np.full(target.size, seen.bound * size)
-    base, one, two = function(0.0), function(1.0), function(2.0)
-    if np.allclose(two - one, one - base, rtol=0, atol=1e-9 * size):
-        if target.size < 5:
-            return None
-        k = numbers.affine(base, one - base, target, tolerance)
-    else:
-        k = numbers.newton(function, target, tolerance)
+    if target.size < 5 or not np.isfinite(target).all():
+        return None
+    k = numbers.fit(function, target, np.full(target.size, seen.bound * size))
     return None if k is None else edit._replace(k=k)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program.backward import SUMS, backward_lines, run_backward
+from ..program.backward import SUMS, backward_lines, run_backward, shifts
 from ..program.functions import ARRAYS
 from ..program.step import PARAMETERS, Run, compute, names_of, program, resolve
 from ..program.tape import Tape
@@ -75,14 +75,14 @@ def cotangents(inputs, late):
     if not set(late) & set(COTANGENTS):
         return inputs
     names = {"T": T, "B": B, "n": n, "k": 1.0}
-    changed = {name: np.stack([compute(late.get(line, given), {
+    dy = shifts(inputs["dy"])
+    changed = {line: np.stack([compute(late.get(line, given), {
         **names, given: row, "last": t == len(rows) - 1,
-        "dL_dy_before": inputs["dy"][t - 1] * (t > 0),
-        "dL_dy_next": inputs["dy"][t + 1] if t < T - 1 else 0 * row}) + 0 * row
+        **({name: a[t] for name, a in dy.items()} if line == "loss_y" else {})}) + 0 * row
         for t, row in enumerate(rows)]) for line, (name, given) in COTANGENTS.items()
         for rows in [inputs[name] if name == "dy" else inputs[name][None]]}
-    return {**inputs, "dy": changed["dy"],
-            **{name: changed[name][0] for name in ("dend.s", "dend.y")}}
+    return {**inputs, "dy": changed["loss_y"], "dend.s": changed["end_s"][0],
+            "dend.y": changed["end_y"][0]}
 
 
 def _rewritten(config, inputs, outputs, done, late):
@@ -109,14 +109,19 @@ def _rewritten(config, inputs, outputs, done, late):
 
 
 class Whole:
-    """Runs sets of edits in one case; a forward pass is run once, and every run is counted."""
+    """Runs sets of edits in one case; a forward pass is run once, and every run is counted.
 
-    def __init__(self, seen, count):
-        self.seen, self.count, self._kept = seen, count, {}
-        self.partial = None  # a set that gives all tensors but one
+    own: (traces, adjoints) of the port, from which each line is computed; else from its own run.
+    """
+
+    def __init__(self, seen, count, own=(None, None)):
+        self.seen, self.count, self._kept, self.own = seen, count, {}, own
+        self.partial = None  # (score, set) that comes nearest
 
     def traces(self, forward):
         """(outputs, traces as computed) of the edits of a forward pass."""
+        if self.own[0] is not None:
+            return {}, self.own[0]
         key = tuple(texts(forward).items())
         if key not in self._kept:
             self.count()
@@ -132,7 +137,7 @@ class Whole:
         if edits.form == "derived":
             late = {name: text for name, text in texts(edits.backward).items() if name in LATE}
             changed = {name: text for name, text in texts(edits.all).items() if name not in late}
-            done = Run(config, cotangents(inputs, late), changed)
+            done = Run(config, cotangents(inputs, late), changed, held=self.own[0])
             outputs = {**done.forward(), **done.backward()}
             return {**outputs, **_rewritten(config, inputs, outputs, done, late)}
         outputs, traces = self.traces(edits.forward)
@@ -150,7 +155,7 @@ class Whole:
         if not gate:
             traces = {**traces, "gate": right_gate(config, {**inputs, **(
                 {"state.y": start[1]} if start else {})}, traces["y"])}
-        return run_backward(config, inputs, traces, texts(edits.backward), start)
+        return run_backward(config, inputs, traces, texts(edits.backward), start, self.own[1])
 
     def _used(self, forward):
         """The inputs with parameters as the forward pass used them, and its initial state."""

@@ -1,17 +1,22 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
-from ..mistakes.edit import TABLE
+import numpy as np
+
 from .cover import Claim, SAMPLE, cover, spread
-from .lines import look
-from .search import Budget, backward_sets, candidates, forward_sets
+from ..mistakes.edit import TABLE
+from .search import Budget, backward_sets, candidates, forward_sets, joined
 from .seen import Seen, forward_class, has_traces, seen_of
-from .sets import Edits, Whole
+from .sets import FORMS, Edits, Whole
 from .views import VIEWS
 
 SHARE = 0.5      # ours: of the cases in which a set of edits should show, it must give so many
-POOL = 4         # ours: cases of one class that are looked at together
+SCOPE = 4        # ours: cases that share an option, of which nearly all are explained
+NEARLY_ALL = 0.9
+POOL = 2         # ours: cases of one class that are looked at together
 LONGEST = 50     # ours: steps of a case in which edits are looked for
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")
-HAND_SLOTS = {e.slot for name in ("HAND", "SLOPES") for e in TABLE[name]}
+HOPELESS = 2     # ours: classes without an explanation of z, after which no other is looked at
+EDGE = 800       # ours: runs that are kept for cases at boundaries
+KEPT = 6         # ours: sets of edits of one case that are kept
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 
 
@@ -26,52 +31,91 @@ class Unit:
         self.dtype, self.budget = dtype, Budget()
         self.failed.sort(key=_simple)
         self.wholes = {seen.id: Whole(seen, self.budget) for seen in self.failed}
-        self.known, self.lines, self._fits = [], {}, {}
-        self._viewed, self._against = {}, {}
+        self.known, self.best, self.sample = [], Edits(form="by hand"), []
+        self.lines, self._fits, self._viewed, self._against = {}, {}, {}, {}
 
     # ---- finding --------------------------------------------------------------------------------
 
     def search(self):
-        """Look for edits in one case after the other, the simplest first."""
-        tried = {}
-        proposing = [seen for seen in self.failed if seen.family in PROPOSING
-                     and 3 <= seen.T <= LONGEST]
-        for seen in proposing or [seen for seen in self.failed if seen.T <= LONGEST]:
-            if any(self.fits(seen, edits) for edits in self.known):
+        """Look for edits in one case after the other, the simplest first, and carry them over."""
+        tried, short = {}, [seen for seen in self.failed if seen.T <= LONGEST]
+        proposing = [seen for seen in short if seen.family in PROPOSING and seen.T >= 3]
+        self.sample = spread(short, SAMPLE)
+        for seen in proposing + [seen for seen in short if seen.family not in PROPOSING]:
+            edge = bool(proposing) and seen.family not in PROPOSING
+            key = ("edge",) if edge else (*forward_class(seen), seen.config["reset_grad"],
+                                          seen.config["surrogate"])
+            hopeless = sum(not lines.found["z"] for lines in self.lines.values()) >= HOPELESS
+            if self.budget.spent(EDGE * edge) or hopeless or self.fits(seen, self.best) or tried.get(key[:4], 0) > 3 \
+                    or tried.get(key, 0) > (3 if edge else 1) or (edge and not self.known):
                 continue
-            key = (*forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"])
-            if self.budget.spent() or tried.get(key[:4], 0) > 3 or tried.get(key, 0) > 1:
-                continue
-            tried[key], tried[key[:4]] = tried.get(key, 0) + 1, tried.get(key[:4], 0) + 1
-            for edits in self._found(seen, proposing):
-                for more in (edits, self._merged(edits, seen)):
-                    if more not in self.known:
-                        self.known.append(more)
+            for some in {key, key[:4]}:
+                tried[some] = tried.get(some, 0) + 1
+            found = self._one_more(seen) if edge else self._found(seen, proposing)[:KEPT]
+            self.sample.append(seen)
+            self._improve(found, edge)
+            self.known += [edits for edits in found if edits not in self.known and not edge]
+        for e in self.best.all:
+            fewer = self.best._replace(
+                forward=tuple(f for f in self.best.forward if f is not e),
+                backward=tuple(f for f in self.best.backward if f is not e))
+            if fewer.all and self.count(fewer) >= self.count(self.best):
+                self.best = fewer
+        self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
+
+    def count(self, edits):
+        """In how many failing cases, of a sample, a set gives all numbers."""
+        return sum(self.fits(seen, edits) for seen in self.sample)
+
+    def _improve(self, found, edge):
+        """Take over what is found, alone or beside what is known, where that explains more."""
+        for edits in found:
+            scoped = edits._replace(**{name: tuple(self._scoped(e) for e in getattr(edits, name))
+                                       for name in ("forward", "backward")})
+            tries = [more for one in dict.fromkeys((edits, scoped))
+                     for more in (one, _joined(one, self.best), _joined(self.best, one))]
+            for more in dict.fromkeys(tries):
+                if self.count(more) > self.count(self.best) and not (
+                        edge and len(self.against(more)) > len(self.against(self.best))):
+                    self.best = more
+
+    def _scoped(self, e):
+        """An edit for the one value of the option that it depends on alone, in the last case."""
+        option = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h"}.get(e.slot)
+        return e if option is None or f"{option}=" in e.when else e._replace(
+            when=f"{e.when} {option}={self.sample[-1].config[option]}".strip())
 
     def _found(self, seen, proposing):
         pool = [other for other in proposing if forward_class(other) == forward_class(seen)
                 and set(other.got) == set(seen.got)]
         pool = [seen, *(other for other in pool if other is not seen)][:POOL]
-        whole = self.wholes[seen.id]
-        carried = list(dict.fromkeys([*(edits.for_case(seen.config, seen.inputs).forward
-                                        for edits in self.known), ()]))
+        whole, here = self.wholes[seen.id], self.best.for_case(seen.config, seen.inputs)
+        carried = list(dict.fromkeys([here.forward, *(
+            edits.for_case(seen.config, seen.inputs).forward for edits in self.known), ()]))
         forwards, lines = forward_sets(pool, whole, carried, self.budget)
         if lines is not None:
             self.lines[forward_class(seen)] = lines
         if not seen.names(False):
             return [Edits(forward) for forward in forwards]
-        return backward_sets(seen, whole, forwards, self.budget) or self._in_view(seen)
+        bases = [Edits(forward, form, backward) for forward in forwards
+                 for form in (FORMS if forward else ("by hand", "derived"))
+                 for backward in dict.fromkeys((here.backward, ()))]
+        bases.sort(key=lambda base: list(FORMS).index(base.form) > 1)
+        return backward_sets(seen, whole, bases, self.budget) or self._in_view(seen)
+
+    def _one_more(self, seen):
+        """The sets that explain a case at a boundary, where anything fits, by one edit more."""
+        here = self.best.for_case(seen.config, seen.inputs)
+        tries = [here._replace(forward=joined((*here.forward, e))) for e in TABLE["FORWARD"]]
+        tries += [here._replace(backward=(*here.backward, e)) for e in candidates(seen, here.form)]
+        return [edits for edits in tries if not any(e.fitted for e in edits.all)
+                and all(e.applies(seen.config, seen.inputs) for e in edits.all)
+                and self.fits(seen, edits)]
 
     def _in_view(self, seen):
         """Sets of edits with which the numbers are right, but stand elsewhere."""
-        for view in VIEWS:
-            whole = self._whole(seen, view)
-            forwards, _ = forward_sets([whole.seen], whole, [()], self.budget, plain=True)
-            found = [Edits((), "by hand", (), view)] if forwards and whole.seen.matches(
-                whole.run(Edits((), "by hand"))) else []
-            if found:
-                return found
-        return []
+        return [edits for edits in (Edits((), "by hand", (), view) for view in VIEWS)
+                if self.fits(seen, edits)]
 
     def _whole(self, seen, view):
         """The runs of a case, as a view sees it."""
@@ -81,58 +125,6 @@ class Unit:
         if key not in self._viewed:
             self._viewed[key] = Whole(view.of(seen), self.budget)
         return self._viewed[key]
-
-    def _grow(self):
-        """The best set with edits of others, as long as it explains more."""
-        sample = spread([seen for seen in self.failed if seen.T <= LONGEST], 2 * SAMPLE)
-
-        def count(edits):
-            return sum(self.fits(seen, edits) for seen in sample)
-        if not self.known:
-            return
-        best = max(self.known, key=lambda edits: (count(edits), [-n for n in edits.rank]))
-        have = count(best)
-        known = [e for edits in self.known for e in edits.all]
-        for e in list(dict.fromkeys(scoped for e in known for scoped in self._scoped(e)))[:SAMPLE]:
-            more = _with(best, e)
-            if have < len(sample) and more and count(more) > have:
-                best, have = more, count(more)
-        left = [seen for seen in self.failed if seen.T <= LONGEST and not self.fits(seen, best)]
-        for seen in left[:1] + left[-1:]:
-            for e in TABLE["FORWARD"] + candidates(seen, best.form):
-                if e.fitted or self.fits(seen, best) or not e.applies(seen.config, seen.inputs):
-                    continue
-                more = _with(best, e)
-                if more and self.fits(seen, more) and count(more) >= have:
-                    best, have = more, count(more)
-        for e in best.all:
-            fewer = best._replace(forward=tuple(f for f in best.forward if f is not e),
-                                  backward=tuple(f for f in best.backward if f is not e))
-            if fewer.all and count(fewer) >= have:
-                best = fewer
-        self.known.append(best)
-
-    def _scoped(self, e):
-        """An edit, and the same for one value of the option that it depends on alone."""
-        option = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h"}.get(e.slot)
-        if option is None:
-            return [e]
-        values = dict.fromkeys(seen.config[option] for seen in self.failed
-                               if e.applies(seen.config, seen.inputs))
-        return [e, *(e._replace(when=f"{e.when} {option}={value}") for value in values)]
-
-    def _merged(self, edits, seen):
-        """The set with what is known of other configurations beside it."""
-        forward, backward = list(edits.forward), list(edits.backward)
-        for old in self.known:
-            for e in old.forward:
-                if not e.applies(seen.config, seen.inputs) and e not in forward:
-                    forward.append(e)
-            for e in old.backward:
-                if not e.applies(seen.config, seen.inputs) and e not in backward:
-                    backward.append(e)
-            break
-        return edits._replace(forward=tuple(forward), backward=tuple(backward))
 
     def fits(self, seen, edits):
         """Whether a set of edits gives all numbers of a failing case."""
@@ -148,30 +140,48 @@ class Unit:
     def claims(self):
         """The fewest sets that explain the most cases, and the ids of those without any."""
         self.search()
-        self._grow()
-        chosen, left = cover(self.failed, self.known, self.fits, self._stands)
+        chosen, left = cover(self.failed, self.known, self.fits, self._stands,
+                             self.sample[SAMPLE:])
         claims = []
         for edits, mine, rivals in chosen:
             wholes = [self._whole(seen, edits.view) for seen in mine[:4]]
             digits = min(whole.seen.digits(whole.run(edits.for_case(
                 whole.seen.config, whole.seen.inputs))) for whole in wholes)
             claims.append(Claim(_shown(edits, mine), tuple(seen.id for seen in mine),
-                                tuple(_shown(other, mine) for other in rivals), digits,
+                                tuple(_shown(other, mine) for other in rivals
+                                      if not self._equal(edits, other, mine)), digits,
                                 self._where(edits, mine)))
         return claims, [seen.id for seen in left]
 
+    def _equal(self, edits, other, mine):
+        """Whether two sets give the same numbers under all options that the port declares.
+
+        Cases are made for these options; all tensors count, whether the port returns them or not.
+        """
+        made = [seen for seen in mine if seen.family == "made"][:POOL]
+        return bool(made) and all(
+            Seen(*seen[:4], seen.reported(self._run(seen, edits)), {}, seen.bound).matches(
+                self._run(seen, other)) for seen in made)
+
+    def _run(self, seen, edits):
+        return self._whole(seen, edits.view).run(edits.for_case(seen.config, seen.inputs))
+
     def _stands(self, edits, sample):
-        """Whether a set gives the numbers of half of the cases in which it should show."""
+        """Whether a set gives the numbers of half of the cases in which it should show.
+
+        Or of nearly all that share an option: then something else is wrong in the others.
+        """
         shows = [seen for seen in sample if edits.for_case(seen.config, seen.inputs).said()]
-        fits = sum(self.fits(seen, edits) for seen in shows)
+        fits = [seen for seen in shows if self.fits(seen, edits)]
         same = [seen for seen in shows
                 if edits.for_case(seen.config, seen.inputs).all == edits.all] or shows
-        against = self.against(edits)
-        if len(against) > fits / 4 and not self._where(
-                edits, [seen for seen in shows if self.fits(seen, edits)]):
+        if len(self.against(edits)) > len(fits) / 4 and not self._where(edits, fits):
             return False
-        return fits >= 1 and sum(self.fits(seen, edits) for seen in same) >= SHARE * len(same) \
-            and (fits > 1 or len(self.failed) <= 3 or edits.rank[0] <= 1)
+        if sum(self.fits(seen, edits) for seen in same) >= SHARE * len(same):
+            return len(fits) > (len(self.failed) > 3 and edits.rank[0] > 1)
+        shares = [[self.fits(seen, edits) for seen in shows if seen.config[option] == value]
+                  for option in OPTIONS for value in {seen.config[option] for seen in fits}]
+        return any(len(some) >= SCOPE and np.mean(some) >= NEARLY_ALL for some in shares)
 
     def against(self, edits):
         """The configurations of passing cases, of a sample, that should fail with these edits."""
@@ -181,10 +191,9 @@ class Unit:
         return self._against[edits]
 
     def _contradicts(self, r, edits):
-        config, outputs = r.entry["config"], r.entry["outputs"]
-        inputs, right = r.case
+        config, (inputs, right) = r.entry["config"], r.case
         here = edits.for_case(config, inputs)
-        if not here.said() or here.view or next(iter(outputs.values()))[0] > LONGEST:
+        if not here.said() or here.view or len(inputs["x"]) > LONGEST:
             return None
         bound = r.entry["tolerance"][self.dtype]["bound"]
         seen = Seen(r.id, "", config, inputs, {name: right[name] for name in r.comparison.compared},
@@ -200,32 +209,15 @@ class Unit:
                 return f"{option}={values.pop()}"
         return ""
 
-    def held(self, ids):
-        """What is known line by line of cases that no set explains: {class: Lines}."""
-        found = {}
-        for seen in self.failed:
-            key = forward_class(seen)
-            if seen.id in ids and key not in found and has_traces(seen) and 3 <= seen.T <= LONGEST:
-                if key not in self.lines:
-                    pool = [o for o in self.failed if o.id in ids and forward_class(o) == key
-                            and set(o.got) == set(seen.got) and 3 <= o.T <= LONGEST]
-                    self.lines[key] = look(pool[:POOL])[0]
-                found[key] = self.lines[key]
-                if len(found) > 3:
-                    break
-        return found
 
-
-def _with(edits, e):
-    """A set with one edit more, in the place of one of the same slot and options; None if there."""
-    forward = any(e.lines == f.lines for f in TABLE["FORWARD"]) or (
-        e.k is not None and e.slot not in HAND_SLOTS)
-    mine = edits.forward if forward else edits.backward
-    if any(f.lines == e.lines and f.when in e.when for f in mine):
-        return None
-    if any(f.slot == e.slot and f.when == e.when for f in mine):
-        return None
-    return edits._replace(**{"forward" if forward else "backward": (*mine, e)})
+def _joined(edits, others):
+    """A set with the edits of another beside it, where they do not stand in its place."""
+    def beside(name):
+        mine = getattr(edits, name)
+        return mine + tuple(e for e in getattr(others, name) if not any(
+            e.slot == f.slot and (e.when == f.when or "" in (e.when, f.when)) for f in mine))
+    form = edits.form if edits.forward or not others.forward else others.form
+    return Edits(beside("forward"), form, beside("backward"), edits.view)
 
 
 def _shown(edits, mine):
@@ -238,6 +230,6 @@ def _shown(edits, mine):
 
 def _simple(seen):
     c = seen.config
-    return (c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through",
+    return (not has_traces(seen), c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through",
             c["g"] not in ("relu",), seen.family not in PROPOSING, seen.family != "unit",
             c["h"] != "step")

@@ -20,6 +20,7 @@ from .step import compute, resolve, slope_of_g, slope_of_h
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
+AFTER = ("dz_after", "dv_after", "ds_after", "gate_after", "s_next", "y_next")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
 
 
@@ -36,63 +37,65 @@ def backward_lines(config):
         "g_slope": slope_of_g(config), "dz": "ds * g_slope",
         "dW": "sum(outer(x, dz))", "dH": "sum(outer(y_before, dz))", "db": "sum(dv)",
         "ddecay": "sum(dz * s_before * gate)", "dx": "dz @ W.T",
-        "start_s": "ds", "start_y": "dy",
+        "start_s": "ds", "start_y": "dy", "order": "backwards",
     }
 
 
+def shifts(dy):
+    """dL_dy as each step should read it, and as one reads it that is a step off."""
+    zero = 0 * dy[:1]
+    return {"dL_dy": dy, "dL_dy_before": np.concatenate([zero, dy[:-1]]),
+            "dL_dy_next": np.concatenate([dy[1:], zero]), "dL_dy_rolled": np.roll(dy, 1, 0)}
+
+
 @np.errstate(all="ignore")
-def run_backward(config, inputs, traces, edits=None, start=None):
+def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     """Adjoints and gradients along the traces z, s, v, y and gate, each (T, B, n).
 
-    start: the state before the first step, where it is not the given one.
+    start: the state before the first step, where it is not the given one. own: arrays dy, dv, ds or
+    dz of a port; what is computed from such a one is computed from these numbers.
     """
     text = {name: resolve(line, config)
             for name, line in {**backward_lines(config), **(edits or {})}.items()}
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     T, B, n = inputs["dy"].shape
     params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
-    inhibited = config["lateral_inhibition"]
-    names = {**ARRAYS, **params, "via_gate":
-             lambda d: ARRAYS["share"](d, names["y"]) if inhibited else d,
-             "T": T, "B": B, "n": n, "k": 1.0, "dL_ds_end": 0.0 * s_0,
-             "dL_dy_end": 0.0 * s_0, "dz_after": 0.0 * s_0, "gate_after": 0.0 * s_0,
-             "dv_after": 0.0 * s_0, "ds_after": 0.0 * s_0, "s_next": 0.0 * s_0,
-             "y_next": 0.0 * s_0, "recurrent": config["recurrent"], "s_start": s_0,
+    zero = 0.0 * s_0
+    names = {**ARRAYS, **params, **dict.fromkeys(AFTER, zero), "T": T, "B": B, "n": n, "k": 1.0,
+             "recurrent": config["recurrent"], "s_start": s_0,
              "end_cotangent": inputs["dend.s"]}
     before = {"s_before": np.concatenate([s_0[None], traces["s"][:-1]]),
               "y_before": np.concatenate([y_0[None], traces["y"][:-1]]),
               "v_before": np.concatenate([(s_0 + inputs["params.b"])[None], traces["v"][:-1]])}
     found = {name: np.zeros((T, B, n)) for name in ("dy", "dv", "ds", "dz")}
-    for t in reversed(range(-1, T)):
-        names.update(t=t, last=float(t == T - 1))
-        if t >= 0:
-            names.update({name: a[t] for name, a in {**traces, **before}.items()},
-                         dL_dy=inputs["dy"][t], dL_dy_before=inputs["dy"][t - 1] * (t > 0),
-                         dL_dy_next=inputs["dy"][t + 1] if t < T - 1 else 0.0 * s_0)
-        else:
-            names.update(s=s_0, y=y_0, dL_dy=0.0 * s_0,
-                         dL_dy_before=0.0 * s_0, dL_dy_next=0.0 * s_0)
-        end = t == T - 1
-        names.update(dL_dy_end=inputs["dend.y"] if end else 0.0 * s_0,
-                     dL_ds_end=inputs["dend.s"] if end else 0.0 * s_0)
-        dy = _sum(text, DY, names)
+    dL_dy, steps = shifts(inputs["dy"]), range(T)
+    state = {name: a[-1] for name, a in traces.items()}  # that the step done last began with
+    for k, t in enumerate([*(steps if text["order"] == "forwards" else steps[::-1]), -1]):
+        names.update(t=t, last=float(k == 0), **{
+            name: a[t] if t >= 0 else zero for name, a in dL_dy.items()},
+            dL_dy_end=inputs["dend.y"] if k == 0 else zero,
+            dL_ds_end=inputs["dend.s"] if k == 0 else zero)
+        names.update({name: a[t] for name, a in {**traces, **before}.items() if t >= 0})
+        def put(name, value):
+            found[name][t] = value
+            names[name] = own[name][t] if own and name in own else found[name][t]
+        dy = _sum(text, DY, {**names, **state})
         if t < 0:
-            names.update(dy=dy, dv=0.0 * s_0)
-            names["ds"] = _sum(text, DS, names)
+            names.update(dy=dy, dv=zero)
+            names["ds"] = _sum(text, DS, {**names, **state})
             for line in ("start_s", "start_y"):
-                found[line.replace("_", ".")] = compute(text[line], names) + np.zeros_like(s_0)
+                found[line.replace("_", ".")] = compute(text[line], {**names, **state}) + zero
             break
-        names["dy"] = dy
-        for line, of in (("h_slope", "h_slope"), ("dv", "dv")):
-            names[line] = compute(text[of], names)
-        names["ds"] = _sum(text, DS, names)
+        put("dy", dy)
+        names["h_slope"] = compute(text["h_slope"], names)
+        put("dv", compute(text["dv"], names))
+        put("ds", _sum(text, DS, {**names, **state}))
         names["g_slope"] = compute(text["g_slope"], names)
-        names["dz"] = compute(text["dz"], names) * np.ones_like(s_0)
-        for name in found:
-            found[name][t] = names[name]
+        put("dz", compute(text["dz"], names))
+        state = {name: before[f"{name}_before"][t] for name in "syv"}
         names.update(dz_after=names["dz"], gate_after=names["gate"], dv_after=names["dv"],
                      ds_after=names["ds"], s_next=names["s"], y_next=names["y"])
-    names.update(found, **traces, **before, x=inputs["x"])
+    names.update(found, **(own or {}), **traces, **before, x=inputs["x"])
     result = {f"adj.{name}": found["d" + name] for name in ("y", "v", "s", "z")}
     for line, name in SUMS.items():
         if line != "dH" or "H" in params:

@@ -153,7 +153,7 @@ def _to_first(d, y):
 ARRAYS = {
     "tanh": np.tanh, "exp": np.exp, "sqrt": np.sqrt, "abs": np.abs, "where": np.where,
     "pi": np.pi, "maximum": np.maximum, "sign": np.sign, "clip": np.clip, "sigmoid": _sigmoid,
-    "share": _share, "to_first": _to_first,
+    "max": lambda y: y.max(-1, keepdims=True), "share": _share, "to_first": _to_first,
     "to_each": lambda d, y: (y == y.max(-1, keepdims=True)) * d.sum(-1, keepdims=True),
     "to_all": lambda d, y: d.sum(-1, keepdims=True) / d.shape[-1] + 0 * d,
     "outer": lambda a, b: a[..., :, None] * b[..., None, :],

@@ -72,6 +72,9 @@ def _resolved(text, g, h, surrogate, reset_grad, inhibited):
     seen = "const" if reset_grad == "detached" else ""
     fired = rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)"
     text = re.sub(r"\bfired_by\((\w+)\)", fired, text)
+    text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
+                  r"share(\1, y)" if inhibited else r"\1", text)
+    text = re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
     return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
 
 

@@ -1,0 +1,138 @@
+"""Single lines that hold with an edit, beside others that nothing explains.
+
+All is computed from the port's own numbers: the state of the step before forward, dL/dz of the step
+after backward. So a line can be told although another one is wrong.
+"""
+from collections import Counter
+
+import numpy as np
+
+from ..program.step import PARTS
+from .forward import Frames, SLOTS, forward_edits, state_of
+from .search import advance, joined
+from .seen import forward_class, has_traces
+from .sets import Edits, Whole
+
+NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
+POINTS = 12      # ours: numbers that an edit must change, at least
+ASKED = 3        # ours: cases of different classes that are asked
+MOST = 3         # ours: edits of lines that hold nearly
+CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
+
+
+def held(unit, ids):
+    """(edits, line -> what is known of it) of failing cases that no set explains."""
+    classes = {}
+    for seen in unit.failed:
+        if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50:
+            classes.setdefault(forward_class(seen), []).append(seen)
+    asked = [some[:2] for some in list(classes.values())[:ASKED]]
+    if not asked:
+        return (), {}
+    pools = [Frames(some) for some in asked]
+    exact = [unit.lines.get(forward_class(some[0])) for some in asked]
+    forward = tuple(e for lines in exact if lines for sets in lines.found.values() if sets
+                    for e in sets[0])
+    forward = joined(tuple(dict.fromkeys(forward)))[:MOST]
+    near, notes = nearly(pools, forward)
+    lines = {name: "holds" if sets == [()] else "holds with " + "; ".join(
+        e.said() for e in sets[0]) if sets else notes.get(name, "fails, and no known edit explains it")
+        for looked in exact[:1] if looked for name, sets in looked.found.items()}
+    forward = joined(tuple(dict.fromkeys((*forward, *near))))
+    backward = _backward([some[0] for some in asked], forward, unit.budget)
+    return forward + backward, lines
+
+
+# ---- forward ------------------------------------------------------------------------------------
+
+@np.errstate(all="ignore")
+def models(frames, edits):
+    """(line, what it should be, what it is with edits) from the port's own numbers."""
+    by_slot = {}
+    for e in edits:
+        by_slot[e.slot] = (*by_slot.get(e.slot, ()), e)
+
+    def of(line, names=None):
+        slots = SLOTS.get(line, (line,))
+        return frames.value(line, tuple(e for e in edits if {n for n, _ in e.lines} & set(slots)),
+                            names=names)
+    z = sum(of(part) for part in PARTS)
+    if "z" in frames.got:
+        yield "z", frames.got["z"], z
+        z = frames.got["z"]
+    yield ("s" if "z" in frames.got else "z"), frames.got["s"], of("s", frames.with_names(z=z))
+    if "s" in frames.pool[0].got:
+        names = frames.with_names(z=z)
+        v = frames.got.get("v", of("v", names))
+        yield "y", frames.got["y"], of("y", frames.with_names(z=z, v=v))
+
+
+def nearly(pools, base):
+    """Edits that bring lines much nearer to the port's numbers, and line -> how near."""
+    chosen, notes = [], {}
+    edits = list(dict.fromkeys(e for frames in pools for e in forward_edits(
+        frames.config, CANDIDATES, frames.pool) if not e.fitted))
+    while len(chosen) < MOST:
+        have = (*base, *chosen)
+        best = None
+        before = [list(models(frames, have)) for frames in pools]
+        for e in edits:
+            if any(e.slot == f.slot for f in have):
+                continue
+            left = {}   # line -> (sums of squares without and with the edit, numbers changed)
+            for frames, plain in zip(pools, before):
+                if not all(e.applies(frames.config, seen.inputs) for seen in frames.pool):
+                    continue
+                for (line, got, was), (_, _, now) in zip(plain, models(frames, (*have, e))):
+                    moved = frames.ok & ~(np.abs(now - was) <= frames.tolerance["s"])
+                    a, b, n = left.get(line, (0.0, 0.0, 0))
+                    left[line] = (a + np.sum((was - got)[moved]**2),
+                                  b + np.sum((now - got)[moved]**2), n + moved.sum())
+            a, b, n = map(sum, zip(*left.values())) if left else (0, 0, 0)
+            ratio = np.sqrt(b / a) if a > 0 else np.inf
+            if n >= POINTS and ratio <= NEARER and (best is None or ratio < 0.99 * best[0]):
+                line = max(left, key=lambda name: left[name][0])
+                best = ratio, e, line
+        if best is None:
+            break
+        ratio, e, line = best
+        chosen.append(e)
+        notes[line] = (f"fails; with \"{e.said()}\" it comes {1 / max(ratio, 1e-3):.0f} times "
+                       "nearer, and something else is wrong in it")
+    return chosen, notes
+
+
+# ---- backward -----------------------------------------------------------------------------------
+
+def own_numbers(seen):
+    """(traces, adjoints) of a case as the port returned them, or as they follow from that."""
+    params = {name[7:]: a for name, a in seen.inputs.items() if name.startswith("params.")}
+    s, y, g = state_of(seen, params), seen.got["y"], seen.config["g"]
+    with np.errstate(all="ignore"):
+        z = {"relu": np.where(s > 0, s, -1.0), "leaky_relu": np.where(s > 0, s, 10 * s),
+             "tanh": np.arctanh(np.clip(s, -1 + 1e-16, 1 - 1e-16))}.get(g, s)
+    traces = {"z": seen.got.get("z", z), "s": s, "v": seen.got.get("v", s + params["b"]), "y": y}
+    own = {f"d{name[4:]}": a for name, a in seen.got.items() if name.startswith("adj.")}
+    W = params["W"]
+    if "dz" not in own and "grad.x" in seen.got and np.linalg.matrix_rank(W) == W.shape[1]:
+        own["dz"] = seen.got["grad.x"] @ np.linalg.pinv(W.T)
+    return traces, own
+
+
+def _backward(asked, forward, budget):
+    """The edits of the backward pass with which more gradients are right in half of the cases."""
+    votes, asked = Counter(), [seen for seen in asked if seen.names(False)]
+    for seen in asked:
+        traces, own = own_numbers(seen)
+        seen = seen._replace(got={**seen.got, **{f"adj.{name[1:]}": a for name, a in own.items()}})
+        whole = Whole(seen, budget, (traces, own))
+        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived")]
+        base = max(bases, key=lambda base: seen.advance(whole.run(base))[::-1])
+        have = seen.advance(whole.run(base))[1]
+        found = advance(seen, whole, base, budget, force=True)
+        if found:
+            votes.update(found[0].backward)
+        elif whole.partial is not None and whole.partial[0][1] > have:
+            votes.update(whole.partial[1].backward)
+    return tuple(e for e, n in votes.items() if n >= sum(
+        e.applies(seen.config, seen.inputs) for seen in asked) / 2)
