@@ -1,7 +1,6 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
 import numpy as np
 
-from ..cases.manifest import load_case
 from .cover import Claim, SAMPLE, cover, spread
 from ..mistakes.edit import TABLE
 from .search import Budget, backward_sets, candidates, forward_sets, joined
@@ -23,12 +22,12 @@ OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad
 class Unit:
     """What is found out about the failing cases of the SNU."""
 
-    def __init__(self, results, dtype, folder):
+    def __init__(self, results, dtype):
         self.failed = [seen_of(r, dtype) for r in results
                        if r.verdict == "failed" and r.entry["config"]["unit"] == "snu"]
         self.passed = [r for r in results
                        if r.verdict == "passed" and r.entry["config"]["unit"] == "snu"]
-        self.folder, self.dtype, self.budget = folder, dtype, Budget()
+        self.dtype, self.budget = dtype, Budget()
         self.failed.sort(key=_simple)
         self.wholes = {seen.id: Whole(seen, self.budget) for seen in self.failed}
         self.known, self.best, self.sample = [], Edits(form="by hand"), []
@@ -146,9 +145,23 @@ class Unit:
             digits = min(whole.seen.digits(whole.run(edits.for_case(
                 whole.seen.config, whole.seen.inputs))) for whole in wholes)
             claims.append(Claim(_shown(edits, mine), tuple(seen.id for seen in mine),
-                                tuple(_shown(other, mine) for other in rivals), digits,
+                                tuple(_shown(other, mine) for other in rivals
+                                      if not self._equal(edits, other, mine)), digits,
                                 self._where(edits, mine)))
         return claims, [seen.id for seen in left]
+
+    def _equal(self, edits, other, mine):
+        """Whether two sets give the same numbers under all options that the port declares.
+
+        Cases are made for these options; all tensors count, whether the port returns them or not.
+        """
+        made = [seen for seen in mine if seen.family == "made"][:POOL]
+        return bool(made) and all(
+            Seen(*seen[:4], seen.reported(self._run(seen, edits)), {}, seen.bound).matches(
+                self._run(seen, other)) for seen in made)
+
+    def _run(self, seen, edits):
+        return self._whole(seen, edits.view).run(edits.for_case(seen.config, seen.inputs))
 
     def _stands(self, edits, sample):
         """Whether a set gives the numbers of half of the cases in which it should show.
@@ -175,10 +188,9 @@ class Unit:
         return self._against[edits]
 
     def _contradicts(self, r, edits):
-        config, outputs = r.entry["config"], r.entry["outputs"]
-        inputs, right = load_case(r.entry, self.folder)
+        config, (inputs, right) = r.entry["config"], r.case
         here = edits.for_case(config, inputs)
-        if not here.said() or here.view or next(iter(outputs.values()))[0] > LONGEST:
+        if not here.said() or here.view or len(inputs["x"]) > LONGEST:
             return None
         bound = r.entry["tolerance"][self.dtype]["bound"]
         seen = Seen(r.id, "", config, inputs, {name: right[name] for name in r.comparison.compared},
