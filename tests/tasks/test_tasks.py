@@ -17,7 +17,7 @@ from snu_ref.tasks.digits import Digits, one_hot, split_validation
 from snu_ref.tasks.distortion import shifted
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
-from snu_ref.tasks.music import Music
+from snu_ref.tasks.music import Music, continued, write_wav
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.settings import settings_of
 from snu_ref.tasks.run import run_task
@@ -564,6 +564,28 @@ def test_a_label_that_is_no_class_is_named():
     for labels in ([1], np.array([1.0]), np.array([True])):
         with pytest.raises(TypeError, match="^labels: expected"):
             one_hot(labels)
+
+
+def test_a_task_or_unit_that_is_none_is_named():
+    for arguments, word in ((("musik", "snu"), "name"), (("music", "xyz"), "unit")):
+        with pytest.raises(ValueError, match=f"^{word}: expected one of"):
+            load_task(*arguments)
+    with pytest.raises((ValueError, TypeError), match="^n_classes: expected"):
+        one_hot(np.array([1]), 2.0)
+
+
+@pytest.mark.parametrize("words, call", [
+    ("^roll: expected", lambda rng: continued(None, np.full((2, 88), 0.5), 3, rng)),
+    ("^roll: expected at least one step", lambda rng: continued(None, np.zeros((0, 88)), 3, rng)),
+    ("^steps: expected", lambda rng: continued(None, np.zeros((2, 88)), -1, rng)),
+    ("^temperature: expected", lambda rng: continued(None, np.zeros((2, 88)), 3, rng, -1.0)),
+    ("^roll: expected", lambda rng: write_wav(np.full((2, 88), 2), "x.wav")),  # struck never
+    ("^seconds_per_step: expected", lambda rng: write_wav(np.ones((2, 88)), "x.wav", 0.0)),
+    ("^prompt: expected", lambda rng: sample_text(None, ["<unk>", "a"], rng, prompt="a b")),
+])
+def test_music_and_text_of_what_is_none_are_named(words, call):
+    with pytest.raises((ValueError, TypeError), match=words):
+        call(np.random.default_rng(0))
 
 
 def test_a_split_leaves_images_on_both_sides():
