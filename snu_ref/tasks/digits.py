@@ -134,6 +134,7 @@ class Digits:
 
 def one_hot(labels, n_classes=N_CLASSES):
     """Labels (B,), integers 0..n_classes - 1, as one-hot rows (B, n_classes), float32."""
+    n_classes = validation.positive_int("n_classes", n_classes)
     validation.array("labels", labels, ("B",), "integers", low=0, high=n_classes - 1)
     return np.eye(n_classes, dtype=np.float32)[labels]
 

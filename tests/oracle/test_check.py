@@ -195,6 +195,15 @@ def test_one_cause_is_one_story(check):
     assert text.count("also ") == 12 and "and 83 more" in text
 
 
+def test_all_cases_of_a_story_are_named_or_counted(check):
+    source = wrong(('out["grad.b"] += dv', 'out["grad.b"] += dv / B'))
+    ids = [id for id in ENTRIES if id.startswith("rest-")]
+    for n, more in ((13, ""), (14, "and 1 more"), (15, "and 2 more")):
+        text = check(source, "--cases", ",".join(ids[:n]))[1]
+        assert f"FAILURE 1 of 1: {n} cases" in text and text.count("also ") == 12, text
+        assert more in text and (more or "; --json lists them all" not in text), text
+
+
 @pytest.mark.parametrize(
     "edits, cases, says",
     [
