@@ -71,8 +71,8 @@ def add_arguments(parser):
                         help="the table of settings: small data, or the full sets (default: "
                              "%(default)s)")
     parser.add_argument("--weights", choices=("software", "pcm"), default="software",
-                        help="where the weights live: in the network, or on phase-change devices "
-                             "with training in the loop, whose settings are its own "
+                        help="where the weights are kept: in the network, or on phase-change "
+                             "devices that are trained in the loop, with settings of their own "
                              "(music with --unit snu)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
@@ -91,8 +91,8 @@ def add_arguments(parser):
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, with the "
                              "name of your own data and the changed settings behind it)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on from the checkpoint in the folder for results; where none was "
-                             "written yet, start from the beginning")
+                        help="go on from the checkpoint in the folder for results, or start from "
+                             "the beginning if there is none")
 
 
 def run(args):

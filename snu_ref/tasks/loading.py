@@ -1,4 +1,4 @@
-"""A task with its data: small sets that the package and Python carry, or the full ones.
+"""A task with its data: small sets that come with the package and Python, or the full ones.
 
 The full sets are of preset "paper", and the user brings copies of them: MNIST for digits, the JSB
 chorales for music, Penn Treebank for language. Or data of the user's own in the same forms
