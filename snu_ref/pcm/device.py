@@ -105,9 +105,8 @@ class PCMDevices:
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
         Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r for
-        a device's pulse r; pulses, an integer from 1 to 1000 for every device, or an integer array
-        (shape) of such numbers wherever a pulse is due; where, a boolean array (shape), None for
-        all.
+        a device's pulse r; pulses, from 1 to 1000, an integer for every device or an integer array
+        (shape); where, a boolean array (shape) of the devices to write, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)

@@ -19,9 +19,7 @@ Sources
 import numpy as np
 
 G_MAX = 25.0  # uS, full scale of closed-loop programming [J20]
-# Smallest G/G_MAX that enters a logarithm or a power [J20]. It keeps them finite at G = 0. Its
-# value has no effect, because the clips below act far above it.
-R_MIN = 1e-7
+R_MIN = 1e-7  # least G/G_MAX in a logarithm or a power [J20]; the clips below act far above it
 
 # Closed-loop programming [J20]: sigma is a polynomial in G_T/G_MAX, in uS.
 PROGRAM_SIGMA = (0.26348, 1.9650, -1.1731)
