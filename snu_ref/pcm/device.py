@@ -44,8 +44,8 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
     p_set = validation.number_in("p_set", p_set, 0.0, 1.0)
     p_reset = validation.number_in("p_reset", p_reset, 0.0, 1.0 - p_set)
     u = validation.generator("rng", rng).random(validation.sizes("shape", shape))
-    stuck = np.where(u < p_set, STUCK_SET, np.where(u < p_set + p_reset, STUCK_RESET, WORKING))
-    return stuck.astype(np.int8)
+    cases = [u < p_set, u < p_set + p_reset]  # the first that holds
+    return np.select(cases, [STUCK_SET, STUCK_RESET], WORKING).astype(np.int8)
 
 
 def check_stuck(stuck, shape):

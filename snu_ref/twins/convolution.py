@@ -1,9 +1,7 @@
 """The twins of the two-dimensional convolution and of pooling, channels last.
 
 The convolution is a cross-correlation: the kernel is not flipped. Every term of its sum is one
-product, reversed by
-
-    dW[a, b, c, o] += dz[N, i, j, o] * x[...]        dx[...] += dz[N, i, j, o] * W[a, b, c, o].
+product, x[...] W[...], reversed by dW[...] += dz x[...] and dx[...] += dz W[...].
 
 Pooling works channel by channel. Windows that do not fit into the picture are left out. The reverse
 of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
