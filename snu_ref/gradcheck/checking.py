@@ -80,9 +80,9 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
         if x.dtype.kind not in "iu" and x.dtype != np.float64:
             raise TypeError(f"inputs[{name!r}]: expected float64, or integers that are passed on, "
                             f"got {x.dtype}")
-    unknown = [name for name in zero if name not in inputs]
-    if unknown:
-        raise ValueError(f"zero: expected names of {', '.join(inputs)}, got {unknown[0]!r}")
+    for name in zero:
+        if name not in inputs:
+            raise ValueError(f"zero: expected names of {', '.join(inputs)}, got {name!r}")
     result = forward(inputs)
     outputs = _outputs("forward", result)
     smooth = frozen(inputs) if frozen else forward

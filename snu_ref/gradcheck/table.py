@@ -27,8 +27,7 @@ from .textbook import TEXTBOOK_LOSSES
 from .twinning import twin_of
 
 SEED = 1
-T, B, N_IN, N = 5, 2, 3, 4
-N_WORDS = 6
+T, B, N_IN, N, N_WORDS = 5, 2, 3, 4, 6
 IMAGE = (5, 4, 2)  # height, width, channels
 
 

@@ -52,8 +52,8 @@ def _(layer: ConvSNU, x, state, dy, dstate):
                      tuple(part.reshape(-1, n) for part in state),
                      dy.reshape(T, -1, n), tuple(part.reshape(-1, n) for part in dstate))
     conv = twins.conv2d_twin(W, images, twin.dx.reshape(z.shape), **like)
-    dstart = SNUState(*(part.reshape(shape[1:]) for part in twin.dstate))
-    return twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape), dstart
+    return (twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape),
+            SNUState(*(part.reshape(shape[1:]) for part in twin.dstate)))
 
 
 @_run.register

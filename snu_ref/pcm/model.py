@@ -36,8 +36,7 @@ SET_MEMORY = 2.6          # pulses, the decay constant of the pulse memory P
 SET_RANGE = (0.1, 20.0)   # uS [S]
 T0_PULSE, NU_PULSE = 38.6, 0.04  # s and exponent after a SET pulse [N18] and a RESET (ours)
 
-# RESET: mean and standard deviation in uS [S].
-RESET_MEAN, RESET_SIGMA = 0.1, 0.01
+RESET_MEAN, RESET_SIGMA = 0.1, 0.01  # uS [S]
 
 # White read noise [N18]: sigma = 0.03 G + 0.13 uS.
 WHITE_G, WHITE_0 = 0.03, 0.13

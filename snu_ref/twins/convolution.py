@@ -90,8 +90,7 @@ def pool2d_twin(x, dy, *, size, stride, kind):
             row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
             y[m][i][j][c] = x[m][row][col][c]
             dx[m][row][col][c] += dy[m][i][j][c]
-    return PoolTwin(array_of(y, (N, ho, wo, channels)),
-                    array_of(dx, (N, height, width, channels)))
+    return PoolTwin(array_of(y, (N, ho, wo, channels)), array_of(dx, (N, height, width, channels)))
 
 
 def _windows(axis, length, size, stride):
