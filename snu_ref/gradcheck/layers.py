@@ -55,9 +55,6 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         y, cache = moved.forward(x, start)
         return outputs(y, cache.state)
 
-    def frozen(_):
-        return lambda a: outputs(*frozen_forward(*unpack(a), nominal))
-
     def backward(a, cotangents):
         dy, *dend = cotangents
         moved, x, start = unpack(a)
@@ -72,9 +69,10 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
 
     # the rate that is nearest to silence or saturation: one dead layer makes the check dead
     rate = min(_spike_rates(layer, nominal), key=lambda rate: min(rate, 1 - rate), default=None)
-    return check_gradient(forward, backward, inputs, rng=rng, frozen=frozen,
-                          twin=second if twin else None, zero=zero, spike_rate=rate,
-                          piece=piece or type(layer).__name__, variant=variant)
+    return check_gradient(
+        forward, backward, inputs, rng=rng, zero=zero, spike_rate=rate, variant=variant,
+        frozen=lambda _: lambda a: outputs(*frozen_forward(*unpack(a), nominal)),
+        twin=second if twin else None, piece=piece or type(layer).__name__)
 
 
 def _with_params(layer, values, dtype):

@@ -26,10 +26,7 @@ class Difference(NamedTuple):
 
 
 def central_difference(f, inputs, name):
-    """d f / d inputs[name] by central differences, as a Difference.
-
-    f takes a dict of arrays, such as inputs, and returns a float.
-    """
+    """d f / d inputs[name] by central differences; f takes a dict such as inputs, gives a float."""
     x, middle = inputs[name], f(inputs)
 
     def at(i, h):

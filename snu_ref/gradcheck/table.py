@@ -19,9 +19,7 @@ from ..layers.dropout import Dropout
 from ..layers.embedding import Embedding, TiedOutput
 from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from ..network import Network
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import gru, lstm, rnn
 from ..snu import SNU, SNUState
 from .checking import BOUNDS, Row, check_gradient
 from .layers import check_layer
@@ -29,8 +27,7 @@ from .textbook import TEXTBOOK_LOSSES
 from .twinning import twin_of
 
 SEED = 1
-T, B, N_IN, N = 5, 2, 3, 4
-N_WORDS = 6
+T, B, N_IN, N, N_WORDS = 5, 2, 3, 4, 6
 IMAGE = (5, 4, 2)  # height, width, channels
 
 
@@ -61,9 +58,8 @@ class LossEntry(NamedTuple):
         target = {"mean_square_error": rng.random((B, N)),
                   "bernoulli_nll": rng.random((T, B, N)),
                   "softmax_cross_entropy": rng.integers(0, N, (T, B))}[self.piece]
-        mask = None
-        if self.variant == "masked":
-            mask = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+        padded = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+        mask = padded if self.variant == "masked" else None
         loss = getattr(losses, self.piece)
         textbook, twin = TEXTBOOK_LOSSES[self.piece]
         return check_gradient(
@@ -153,8 +149,9 @@ def _snu_entries():
 
 
 def _comparator_entries():
-    for kind, variant, options in ((RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
-                                   (GRU, "reset after", {"reset_after": True})):
+    for kind, variant, options in (
+            (rnn.RNN, "", {}), (lstm.LSTM, "", {}), (gru.GRU, "reset before", {}),
+            (gru.GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
             for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered

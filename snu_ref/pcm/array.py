@@ -28,8 +28,6 @@ from .readout import ColumnReadout, DeviceReadout
 from .refresh import check_refresh_noise, refresh_pairs
 from .update import UpdateRule, accumulate, deal
 
-READ_NOISE = ("white", "1/f")
-
 
 def full_scale(W, pairs=1):
     """The scale that puts the largest weight at 25 uS:  25 pairs/max|W|, in uS per unit weight.
@@ -79,7 +77,7 @@ class PCMArray:
                             "pass arrays of draws to the single calls")
         self.noise = check_noise(noise, self.device_shape)
         self.scale = positive("scale", scale)
-        self.read_noise = validation.one_of("read_noise", read_noise, READ_NOISE)
+        self.read_noise = validation.one_of("read_noise", read_noise, ("white", "1/f"))
         self.readout = validation.instance("readout", readout, DeviceReadout, ColumnReadout)
         self.rule = validation.instance("rule", rule, UpdateRule)
         self.devices = PCMDevices(self.device_shape, t=t, noise=self.noise, stuck=stuck)

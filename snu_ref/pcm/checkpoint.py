@@ -10,8 +10,7 @@ It holds the state of the devices (device.STATE) and
     held_t, held_N    (0,) and (0, 2, ...),  the held 1/f draw and its time, if there is one;
                       or (1,) and (1, 2, ...)
 
-Not in it: the state of a Generator, and what the caller builds the array with: shape, pairs,
-read_noise, readout, rule.
+Not in it: the state of a Generator, and the options shape, pairs, read_noise, readout and rule.
 """
 import numpy as np
 

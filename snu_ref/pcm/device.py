@@ -44,8 +44,8 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
     p_set = validation.number_in("p_set", p_set, 0.0, 1.0)
     p_reset = validation.number_in("p_reset", p_reset, 0.0, 1.0 - p_set)
     u = validation.generator("rng", rng).random(validation.sizes("shape", shape))
-    stuck = np.where(u < p_set, STUCK_SET, np.where(u < p_set + p_reset, STUCK_RESET, WORKING))
-    return stuck.astype(np.int8)
+    cases = [u < p_set, u < p_set + p_reset]  # the first that holds
+    return np.select(cases, [STUCK_SET, STUCK_RESET], WORKING).astype(np.int8)
 
 
 def check_stuck(stuck, shape):
@@ -105,9 +105,8 @@ class PCMDevices:
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
         Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r for
-        a device's pulse r; pulses, an integer from 1 to 1000 for every device, or an integer array
-        (shape) of such numbers wherever a pulse is due; where, a boolean array (shape), None for
-        all.
+        a device's pulse r; pulses, from 1 to 1000, an integer for every device or an integer array
+        (shape); where, a boolean array (shape) of the devices to write, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)

@@ -6,7 +6,6 @@ product in uS times the unit of x; the array divides by its scale.
 
     DeviceReadout   every device is read and digitised separately; software subtracts and sums:
                         y = x @ D,   D from ADC(G), unsigned, 0 .. 25 uS
-                    (as in an experiment with peripherals in software)
 
     ColumnReadout   the array itself sums currents, as in today's analog cores. For every tile:
                         v = DAC(x)/dac_bound                          relative input voltage

@@ -1,9 +1,7 @@
 """The twins of the two-dimensional convolution and of pooling, channels last.
 
 The convolution is a cross-correlation: the kernel is not flipped. Every term of its sum is one
-product, reversed by
-
-    dW[a, b, c, o] += dz[N, i, j, o] * x[...]        dx[...] += dz[N, i, j, o] * W[a, b, c, o].
+product, x[...] W[...], reversed by dW[...] += dz x[...] and dx[...] += dz W[...].
 
 Pooling works channel by channel. Windows that do not fit into the picture are left out. The reverse
 of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
@@ -92,8 +90,7 @@ def pool2d_twin(x, dy, *, size, stride, kind):
             row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
             y[m][i][j][c] = x[m][row][col][c]
             dx[m][row][col][c] += dy[m][i][j][c]
-    return PoolTwin(array_of(y, (N, ho, wo, channels)),
-                    array_of(dx, (N, height, width, channels)))
+    return PoolTwin(array_of(y, (N, ho, wo, channels)), array_of(dx, (N, height, width, channels)))
 
 
 def _windows(axis, length, size, stride):

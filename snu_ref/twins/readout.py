@@ -117,8 +117,7 @@ def bernoulli_nll_twin(y, target, mask=None):
     numbers("target", target, (T, B, n))
     target = np.where(mask[:, :, None], target, 0.0)
     target = validation.array("target", target, None, "floats", low=0, high=1).tolist()
-    count = _count(mask)
-    value, dy = 0.0, zeros(T, B, n)
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
     for t, i in np.argwhere(mask):
         for j in range(n):
             a, q = y[t][i][j], target[t][i][j]
@@ -139,8 +138,7 @@ def softmax_cross_entropy_twin(y, target, mask=None):
     y, (T, B, n), mask = _logits(y, mask)
     target = validation.array("target", np.asanyarray(target), (T, B), "integers")
     validation.array("target", np.where(mask, target, 0), None, "integers", low=0, high=n - 1)
-    count = _count(mask)
-    value, dy = 0.0, zeros(T, B, n)
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
     for t, i in np.argwhere(mask):
         right = target[t, i]
         top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
@@ -164,11 +162,7 @@ def _logits(y, mask):
     """y as nested lists, its shape, and the mask as a boolean array (T, B); None: all True."""
     y, (T, B, n) = sized("y", y, ("T", "B", "n"))
     mask = np.ones((T, B)) if mask is None else np.asanyarray(mask)
-    return y, (T, B, n), validation.zeros_and_ones("mask", mask, (T, B)) != 0
-
-
-def _count(mask):
-    """The number of unmasked (t, sample), at least one."""
+    mask = validation.zeros_and_ones("mask", mask, (T, B)) != 0
     if not mask.any():
         raise ValueError("mask: expected at least one unmasked time step, got none")
-    return int(mask.sum())
+    return y, (T, B, n), mask

@@ -3,10 +3,7 @@
 Each unit is one function: a step of one sample from the equations, and inside it the reversal of
 that step, which reverses the assignments last first. `_run` calls the step for t = 1 ... T and
 every sample, then the reversals for t = T ... 1. Adjoints grow by `+=`; that of a value read only
-once is simply assigned. p marks the value at t-1. `row . W_c` is the sum over k of row_k W_kc,
-reversed by
-
-    drow_k += da W_kc,    dW_kc += da row_k.
+once is simply assigned. p marks the value at t-1.
 
 Not here: peepholes, projections, dropout, training.
 
