@@ -41,7 +41,7 @@ from ..gradcheck.checking import BOUNDS
 from ..report.document import write_report
 from ..tasks.loading import load_task
 from ..tasks.units import COMPARED
-from . import add_seeds, seeds_of
+from . import add_seeds, seeds_of, wrapped
 from .gradcheck import print_summary
 from .memory import over_time
 
@@ -154,7 +154,7 @@ def print_all(summary):
           + (f"seed {seed}" if summary["seeds"] == 1
              else f"seeds {seed} to {seed + summary['seeds'] - 1}")
           + "\n" + table(summary["runs"], summary["without_membrane"])
-          + f"\n\nText drawn from the sSNU (temperature 0.8):\n  {summary['sample']}")
+          + f"\n\nText drawn from the sSNU (temperature 0.8):\n{wrapped(summary['sample'])}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
           + aligned(*inhibition_table(summary["inhibition"])))
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
