@@ -74,7 +74,8 @@ def run(args):
     with one_writer("--out", args.out) as out:
         started, clock = datetime.now(timezone.utc), time.monotonic()
         facts = {task: load_task(task, "snu").facts for task in TASKS}
-        print("\n".join(f"{task:9} {fact}" for task in TASKS for fact in facts[task]))
+        for task in TASKS:
+            print("\n  ".join([task, *facts[task]]))
         if args.quick:
             print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
         sys.stdout.flush()

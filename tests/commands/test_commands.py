@@ -41,10 +41,11 @@ def test_reproduce_prints_the_evidence_and_one_table(ahead):
     assert "all gradients agree" in text
     for task in ("digits", "music", "language"):
         for unit in ("SNU", "SNU, no membrane", "sSNU", "sSNU, no membrane", "RNN", "GRU", "LSTM"):
-            assert any(line.startswith(f"{task:9} {unit:17} ") for line in text.splitlines())
+            assert any(line.startswith(f"{task}: {unit}  ") for line in text.splitlines())
     assert "full data" in text and "independent notes" in text and "Witten-Bell bigram" in text
     assert "52,800 devices" in text and "in the loop" in text
     assert "\r" not in text  # no progress in a pipe
+    assert max(map(len, text.splitlines())) <= 100
 
 
 @reproduced
