@@ -99,8 +99,8 @@ def run(args):
         for file in (out / FINISHED).glob("*.json"):  # all is in results.json now
             file.unlink()
         (out / FINISHED).rmdir()
-        print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
-              f"time) to the folder {out}; report.html shows it all on one page:")
+        print(f"\nWritten to {out} in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of "
+              "processor time); report.html shows it all:")
         for name in ("report.html", "results.json", *summary["figures"], "networks/"):
             print(f"   {name}")
     return 1 if any(s["failed"] for s in summary["gradients"]) else 0

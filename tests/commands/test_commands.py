@@ -54,7 +54,7 @@ def test_reproduce_writes_results_and_figures(ahead):
     results = json.loads((folder / "results.json").read_text())
     assert len(results["runs"]) == 15 and len(results["without_membrane"]) == 6 and results["quick"]
     assert not (folder / "finished").exists()
-    for line in text.split("Written in")[1].splitlines()[1:]:
+    for line in text.split("Written to")[1].splitlines()[1:]:
         path = folder / line.strip()
         assert path.stat().st_size > (10_000 if path.suffix == ".png" else 1000), path
     assert {
