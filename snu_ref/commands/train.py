@@ -110,9 +110,7 @@ def run(args):
     trial(loaded.task, settings, args.seed)
     checkpoint = out / "checkpoint.npz"
     identity = checkpoints.identity_of(loaded.task, settings, args.seed)
-    _check_earlier_run(out, identity, args.resume)
     with one_writer("--out", out):
-        # again, now that no other run can come between
         planned = _check_earlier_run(out, identity, args.resume)
         if planned and planned < settings.epochs:
             print(f"trained for longer: {settings.epochs} epochs instead of {planned}")
