@@ -141,7 +141,7 @@ def changes_of(row):
 
 
 def changes_text(row):
-    """The same as one text."""
+    """The changes of a row as one text."""
     return "; ".join(changes_of(row))
 
 

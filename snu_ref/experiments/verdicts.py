@@ -81,7 +81,7 @@ def judged(claim, lines):
 
 
 def short_name(row):
-    """The name of a row without its data, which the sentence has already."""
+    """The name of a row without its data, which the sentence has named."""
     first, _, rest = row.partition(", ")
     name = rest if first in DATA else row
     return name.replace("software", "training in software").replace("in the loop",

@@ -119,8 +119,6 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
     return rows
 
 
-# ---- what comes in ------------------------------------------------------------------------------
-
 def _outputs(name, result):
     """A function's result as a tuple of finite arrays of real numbers."""
     outputs = tuple(np.asarray(out) for out in _tuple(result))
@@ -154,8 +152,6 @@ def _gradients(source, grads, inputs, names):
                              f"got {np.shape(grads[name])}")
     return {name: np.asarray(grads[name]) for name in names}
 
-
-# ---- the comparison -----------------------------------------------------------------------------
 
 def _error(grad, reference, where=True):
     """The largest difference, relative to the largest element of either tensor; 0 / 0 is 0."""

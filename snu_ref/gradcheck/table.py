@@ -104,8 +104,8 @@ def evidence(piece=None, most=math.inf) -> Iterator[Row]:
 def summary(rows):
     """The worst of all rows of each piece: a list of dicts, plain data.
 
-    Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
-    are zero by construction), failed. The bounds of the errors are BOUNDS.
+    Keys: piece, variants, tensors, central, complex, twin (the largest errors, of tensors that are
+    not zero by construction), zero (the number of those that are), failed.
     """
     pieces = {}
     for row in rows:
@@ -113,12 +113,24 @@ def summary(rows):
     return [{"piece": piece, "variants": len({row.variant for row in own}), "tensors": len(own),
              **{method: max((getattr(row, method) for row in own if row.verdict != "zero"
                              and not math.isnan(getattr(row, method))), default=0.0)
-                for method in BOUNDS},  # a zero row is never counted as evidence
+                for method in BOUNDS},
              "zero": sum(row.verdict == "zero" for row in own),
              "failed": sum(row.failed for row in own)} for piece, own in pieces.items()]
 
 
-# ---- the unit -----------------------------------------------------------------------------------
+def _normal(rng, *shape):
+    return rng.normal(size=(T, B, *shape))
+
+
+def _words(rng):
+    return rng.integers(0, N_WORDS, (T, B))
+
+
+def _random_state(unit, rng):
+    """s and y that are neither zero nor at the ends of the gate."""
+    shape = (B,) + unit.out_shape
+    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
+
 
 def _snu_entries():
     outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
@@ -139,22 +151,6 @@ def _snu_entries():
         zero = ("state.y",) if reset_grad == "detached" and not recurrent else ()
         yield Entry("SNU", ", ".join(words), make, zero)
 
-
-def _normal(rng, *shape):
-    return rng.normal(size=(T, B, *shape))
-
-
-def _words(rng):
-    return rng.integers(0, N_WORDS, (T, B))
-
-
-def _random_state(unit, rng):
-    """s and y that are neither zero nor at the ends of the gate."""
-    shape = (B,) + unit.out_shape
-    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
-
-
-# ---- the other layers ---------------------------------------------------------------------------
 
 def _comparator_entries():
     for kind, variant, options in ((RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
@@ -191,8 +187,6 @@ def _image_entries():
 def _dropout(rng):
     return Dropout(0.3, mask=(rng.random((T, B, N)) < 0.7) * 1.0), _normal(rng, N), ()
 
-
-# ---- whole networks -----------------------------------------------------------------------------
 
 def _network(rng):
     network = Network([SNU(N_IN, N, rng=rng), SNU(N, N, rng=rng, h="sigmoid", recurrent=True),

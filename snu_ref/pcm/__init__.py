@@ -15,7 +15,3 @@ from .device import PCMDevices, TimeRunsBackwards, draw_stuck
 from .noise import ColumnNoise, ProgramNoise, RefreshNoise, UpdateNoise
 from .readout import ColumnReadout, DeviceReadout
 from .update import UpdateRule
-
-__all__ = ["PCMArray", "PCMDevices", "UpdateRule", "DeviceReadout", "ColumnReadout",
-           "ProgramNoise", "UpdateNoise", "RefreshNoise", "ColumnNoise",
-           "TimeRunsBackwards", "draw_stuck", "full_scale"]

@@ -32,8 +32,7 @@ class Store:
     """Base class: the stored matrices of a network, and their values at the last read.
 
     network : a Network or Layer. names : names of its matrices, such as ("0.W", "1.W"). A store
-    defines `weights` and `add` for one matrix.
-    Raises ValueError, TypeError.
+    defines `weights` and `add` for one matrix. Raises ValueError, TypeError.
     """
     kept = ("floats",)  # the attributes, {name: array}, that `state()` has
 

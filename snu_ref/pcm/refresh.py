@@ -2,10 +2,10 @@
 
 SET pulses only raise conductances. So after many updates of both signs, both devices of a pair
 approach their ceiling. A refresh reads each pair once, with white noise; d is the difference. A
-pair is rewritten if one device is above 8 uS and |d| is below 6 uS. Both devices get a RESET. Then
-the device on the side of d is programmed in closed loop to |d| + the conductance of the other after
-its RESET. A target beyond 25 uS, possible only beside a device stuck at SET, becomes 25 uS. If d is
-exactly 0, both stay RESET.
+pair is rewritten if one device is above 8 uS and |d| is below 6 uS (the defaults). Both devices get
+a RESET. Then the device on the side of d is programmed in closed loop to |d| + the conductance of
+the other after its RESET. A target beyond 25 uS, possible only beside a device stuck at SET,
+becomes 25 uS. If d is exactly 0, both stay RESET.
 
 The blind way gives round(|d|/epsilon) SET pulses instead. The first pulses after a RESET move more
 than epsilon, so this overshoots: on average by 1 uS for d = 1 uS and by 2.4 uS for d = 2 uS. It is

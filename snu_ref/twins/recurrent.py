@@ -39,7 +39,6 @@ def rnn_twin(params, x, state, dy, dstate):
 
     params: {"W" (n_in, n), "H" (n, n), "b" (n,)}. x: (T, B, n_in). state: (h_0,), (B, n).
     dy: (T, B, n), cotangent of y. dstate: (dh_T,), (B, n), cotangent of the final state.
-
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
     def step(p, dp, x, ph):
@@ -61,7 +60,6 @@ def lstm_twin(params, x, state, dy, dstate):
 
     params: {"W" (n_in, 4n), "H" (n, 4n), "b" (4n,)}. x, dy: as for rnn_twin.
     state: (h_0, c_0), dstate: (dh_T, dc_T), each (B, n).
-
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
     def step(p, dp, x, ph, pc):
@@ -100,7 +98,6 @@ def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
 
     params: {"W" (n_in, 3n), "H" (n, 3n), "b" (3n,)}, with reset_after also "b_h" (n,).
     x, state, dy, dstate: as for rnn_twin.
-
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
     def step(p, dp, x, ph):

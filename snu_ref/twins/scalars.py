@@ -83,8 +83,6 @@ def surrogate_pair(surrogate):
     return surrogate
 
 
-# ---- the weighted sum and its reversal ------------------------------------------------------
-
 def weighted_sum(row, W, c):
     """a = sum_k row[k] W[k][c]: column c of `row @ W`."""
     a = 0.0

@@ -165,6 +165,13 @@ def test_rare_words_are_unknown_and_the_vocabulary_is_bounded(tmp_path, monkeypa
     assert len(read_text(path).vocabulary) == 4
 
 
+def test_the_vocabulary_of_a_long_text_is_that_of_the_corpus(tmp_path):
+    path = tmp_path / "text.txt"
+    words = ["word" + "".join("abcdefghij"[int(digit)] for digit in str(i)) for i in range(2100)]
+    path.write_text(" ".join(words * 4))
+    assert len(read_text(path).vocabulary) == 2000 + 2  # and <unk>, <eos>
+
+
 def test_texts_that_do_not_fit_are_named(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("a b c")

@@ -421,3 +421,14 @@ def test_published_counts_refuse_small_files(tmp_path):
     for split, text in LINES.items():
         (tmp_path / f"ptb.{split}.txt").write_text(text)
     fails(read_ptb, tmp_path, "expected 929589 tokens with <eos>", "found 15;")
+
+
+@pytest.mark.parametrize("short", ["train", "valid", "test"])
+def test_the_published_counts_of_steps_are_those_of_the_chorales(tmp_path, short):
+    """Quarter notes in each split of the file as N. Boulanger-Lewandowski et al. cut it."""
+    pieces = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}
+    data = {split: [[[60]]] * (n - 1) + [[[60]] * (steps - n + 1 - (split == short))]
+            for split, (n, steps) in pieces.items()}
+    (tmp_path / readers.JSB_FILE).write_text(json.dumps(data))
+    fails(read_jsb, tmp_path, f"expected {pieces[short][1]} steps (quarter notes) in {short}",
+          f"found {pieces[short][1] - 1};")

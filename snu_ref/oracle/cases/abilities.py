@@ -149,8 +149,9 @@ def as_reported(config, inputs, outputs):
         found["grad.b"] = found["grad.b"] + through.sum(axis=0)
     if config.get("state") == "after reset":
         for s, y in (("s", "y"), ("end.s", "end.y")):
-            top = found[y].max(-1, keepdims=True) if config["lateral_inhibition"] else found[y]
-            found[s] = found[s] * (1 - top)
+            if s in found:
+                top = found[y].max(-1, keepdims=True) if config["lateral_inhibition"] else found[y]
+                found[s] = found[s] * (1 - top)
         found = {name: a for name, a in found.items() if name not in ("start.y", "adj.s")}
     found.update({name: np.asarray(found[name].sum()) for name in summed(config) if name in found})
     return found

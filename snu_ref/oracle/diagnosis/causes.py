@@ -3,10 +3,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cases.manifest import FOLDER
 from ..mistakes import short
 from ..program.printing import diff
-from .cover import Claim
 from .held import held
 from .network import network_with
 from .others import Program
@@ -37,10 +35,10 @@ class Cause(NamedTuple):
     beside: tuple = ()     # Results at boundaries that fail too, unexplained
 
 
-def tell(results, dtype, folder=FOLDER):
-    """The stories of all failed Results."""
+def tell(results, dtype, steady=True):
+    """The stories of all failed Results; where a port is not steady, only confirmed ones."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
-    unit = Unit(results, np.dtype(dtype).name, folder)
+    unit = Unit(results, np.dtype(dtype).name)
     claims, left = unit.claims()
     rest = [r for r in failed.values() if r.entry["config"]["unit"] != "snu"]
     stories = []
@@ -60,7 +58,7 @@ def tell(results, dtype, folder=FOLDER):
     if claims and len(at_edges) == len(left) <= max(BOUNDARY * len(stories[0].results), 1):
         stories[0] = stories[0]._replace(beside=tuple(left))
         left = []
-    return stories + _unexplained(left, unit) + _unexplained(unexplained, None)
+    return stories + _unexplained(left, unit if steady else None) + _unexplained(unexplained, None)
 
 
 def _confirmed(claim, mine):
@@ -158,6 +156,3 @@ def failing_options(results, mine):
                     and all(r.verdict == "passed" for r in units if r.id not in ids):
                 found.append((option, value, len(there), len(units) - len(there)))
     return found
-
-
-__all__ = ["Claim", "Cause", "tell", "failing_options"]

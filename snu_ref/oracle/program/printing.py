@@ -9,7 +9,7 @@ SUMS = {"z": PARTS, "dy": DY, "ds": DS}
 LABELS = {"kept": "s_kept", "kept_y": "y_kept", "s_out": "s_reported", "y_out": "y_reported",
           "v_out": "v_reported", "z_out": "z_reported", "h_slope": "dy/dv", "g_slope": "ds/dz",
           "sum": "a", "order": "steps", "start_s": "dL/ds_0", "start_y": "dL/dy_0"}
-INSIDE = ("decay", "b", "W", "H", "fired")   # an edit of these is shown where they stand
+INSIDE = ("decay", "b", "W", "H", "fired", "seen")   # an edit of these is shown where they stand
 
 
 def diff(config, edits):
@@ -21,8 +21,8 @@ def diff(config, edits):
     right = {**lines(config), **backward_lines(config)}
     pairs = []
     for name in ("s_0", "y_0", "s_before", "y_before", "gate", "z", "s", "v", "y", "kept", "kept_y",
-                 "z_out", "s_out", "v_out", "y_out", "h_slope", "g_slope", "order", "dy", "dv",
-                 "ds", "dz", "dW", "dH", "db", "ddecay", "dx", "start_s", "start_y"):
+                 "z_out", "s_out", "v_out", "y_out", "h_slope", "g_slope", "order", "dz_after",
+                 "dy", "dv", "ds", "dz", "dW", "dH", "db", "ddecay", "dx", "start_s", "start_y"):
         two = [_line(name, config, right, changed) for changed in ({}, edits)]
         if two[0] != two[1]:
             pairs.append(tuple(f"{LABELS.get(name, name)} = {text}" for text in two))
@@ -35,7 +35,7 @@ def _line(name, config, right, edits):
     whole = " + ".join(text[part] for part in parts if text[part] != "0") or "0"
     if name in ("gate", "z", "s", "v"):
         for inner in INSIDE:
-            if inner == "fired" or inner in edits:
+            if inner in ("fired", "seen") or inner in edits:
                 new = text[inner]
                 new = new if re.fullmatch(r"[\w.]+(\([^()]*\))?", new) else f"({new})"
                 whole = re.sub(rf"\b{inner}\b", lambda _, new=new: new, whole)
