@@ -65,8 +65,8 @@ def test_reproduce_writes_results_and_figures(ahead):
 
 @reproduced
 def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
-    """Nothing is loaded from elsewhere, every figure is inside, and the tables are those of
-    results.json."""
+    """Nothing is loaded from elsewhere, every figure is in the page, and its tables have the
+    numbers of results.json."""
     _, folder = ahead
     text = (folder / "report.html").read_text(encoding="utf-8")
     page, results = read_page(text), json.loads((folder / "results.json").read_text())
@@ -129,8 +129,8 @@ def test_help_names_every_command(tmp_path):
 @pytest.mark.parametrize(
     "words", [("vectors", "show", "hand-input"), ("vectors", "list")], ids=" ".join)
 def test_a_reader_who_leaves_is_no_error(tmp_path, words):
-    """As of `| head`: nothing is said, and the exit status is a shell's for SIGPIPE; more than a
-    buffer, or less."""
+    """As in `| head`: nothing is printed, and the exit status is that of SIGPIPE in a shell. One
+    output is larger than a buffer, one smaller."""
     reader, writer = os.pipe()
     os.close(reader)  # before a word is written
     with os.fdopen(writer, "w") as pipe:
