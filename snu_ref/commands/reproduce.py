@@ -41,7 +41,7 @@ from ..gradcheck.checking import BOUNDS
 from ..report.document import write_report
 from ..tasks.loading import load_task
 from ..tasks.units import COMPARED
-from . import add_seeds, seeds_of
+from . import add_seeds, seeds_of, wrapped
 from .gradcheck import print_summary
 from .memory import over_time
 
@@ -74,7 +74,8 @@ def run(args):
     with one_writer("--out", args.out) as out:
         started, clock = datetime.now(timezone.utc), time.monotonic()
         facts = {task: load_task(task, "snu").facts for task in TASKS}
-        print("\n".join(f"{task:9} {fact}" for task in TASKS for fact in facts[task]))
+        for task in TASKS:
+            print("\n  ".join([task, *facts[task]]))
         if args.quick:
             print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
         sys.stdout.flush()
@@ -98,8 +99,8 @@ def run(args):
         for file in (out / FINISHED).glob("*.json"):  # all is in results.json now
             file.unlink()
         (out / FINISHED).rmdir()
-        print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
-              f"time) to the folder {out}; report.html shows it all on one page:")
+        print(f"\nWritten to {out} in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of "
+              "processor time); report.html shows it all:")
         for name in ("report.html", "results.json", *summary["figures"], "networks/"):
             print(f"   {name}")
     return 1 if any(s["failed"] for s in summary["gradients"]) else 0
@@ -154,7 +155,7 @@ def print_all(summary):
           + (f"seed {seed}" if summary["seeds"] == 1
              else f"seeds {seed} to {seed + summary['seeds'] - 1}")
           + "\n" + table(summary["runs"], summary["without_membrane"])
-          + f"\n\nText drawn from the sSNU (temperature 0.8):\n  {summary['sample']}")
+          + f"\n\nText drawn from the sSNU (temperature 0.8):\n{wrapped(summary['sample'])}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
           + aligned(*inhibition_table(summary["inhibition"])))
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"

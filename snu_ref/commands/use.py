@@ -13,8 +13,6 @@ examples:
   python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
 
 exit status: 0, or 2 for bad input."""
-import shutil
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +24,7 @@ from ..tasks.language import sample_text
 from ..tasks.loading import OWN
 from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
-from . import add_seeds, seeds_of
+from . import add_seeds, seeds_of, wrapped
 
 OPTIONS = {  # of some tasks only: {option: (type, letter, {task: default}, meaning)}
     "piece": (int, "N", {"music": 1}, "the test piece, counted from 1"),
@@ -94,7 +92,7 @@ def _digits(run, args, folder, rng):
     print(f"{len(wrong)} of {len(labels):,} test images are wrong")
     if not len(wrong):
         return
-    print(_wrapped("each as image:class>answer, images counted from 0: " + ", ".join(
+    print(wrapped("each as image:class>answer, images counted from 0: " + ", ".join(
         f"{i}:{task.classes[labels[i]]}>{task.classes[answers[i]]}" for i in wrong)))
     shown = wrong[:PICTURED]
     images = values[shown].reshape(-1, *task.image_shape)
@@ -134,15 +132,8 @@ def _language(run, args, folder, rng):
     if unknown:
         print("not in the vocabulary, read as <unk>: " + ", ".join(unknown))
     text = sample_text(run.network, vocabulary, rng, args.words, args.temperature, prompt)
-    print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + _wrapped(
+    print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + wrapped(
         " ".join(word for word in prompt if word != "<eos>") + " | " + text.strip()))
-
-
-def _wrapped(text):
-    """The lines of a text, as wide as the terminal."""
-    width = min(100, shutil.get_terminal_size().columns) - 1
-    return "\n".join(textwrap.fill(line.strip(), width, initial_indent="  ",
-                                   subsequent_indent="  ") for line in text.splitlines())
 
 
 def _print_path(path):

@@ -126,8 +126,7 @@ def table(results, without_membrane=()):
                  for name, shown in baseline_rows(task, results)]
     head = ("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds", "paper")
     notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
-             "paper: on the full data (MNIST, JSB chorales, Penn Treebank) and of larger networks, "
-             "so not comparable"]
+             "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable"]
     if without_membrane:
         notes.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
     if any(len(group) > 1 for group in by_unit(results).values()):

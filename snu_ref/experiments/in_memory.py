@@ -96,8 +96,9 @@ def table(rows, n_devices):
     """The four ways as text."""
     head = ("way", "test NLL", *COUNTERS.values(), "seconds")
     return (f"{n_devices:,} devices, two for each synapse; update rule, refresh and settings are "
-            "our choice\n" + aligned(head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
-                                        for way, row in rows.items()]))
+            "our choice;\ntest NLL in nats a step\n" + aligned(
+                head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
+                       for way, row in rows.items()]))
 
 
 # ---- devices and weights ------------------------------------------------------------------------
