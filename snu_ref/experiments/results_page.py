@@ -1,7 +1,5 @@
 """The results page, in Markdown, from the tables that `runs` keeps: no figure is typed by hand.
 
-    write_page(tables, path)     tables/*.csv -> path, and figures in tables
-
 The text of the page is in page.md, beside this module. Filled in are the claims of `claims`, as
 prose where `verdicts` puts them, and each block as a table with a line a row. The folder of the
 tables may hold earlier.md, text on runs that have no table, which ends the page.

@@ -1,9 +1,5 @@
 """Runs the rows of a block and keeps a table of what came out: a CSV file, a line for each run.
 
-    run_block(name, tables, data, work)   run what the table does not have yet
-    read_table(path)                      the table as a list of dicts of text
-    read_tables(folder)                   all tables, by block
-
 A line is written the moment its run is finished. A run that was stopped goes on from its
 checkpoint in `work`: after any stop, give the same command again.
 """
