@@ -64,7 +64,7 @@ class Frames:
         def before(start, a):
             return np.concatenate([start[None], a[:-1]])
         y_before = before(i["state.y"], y)
-        self.first = np.arange(seen.T)[:, None, None] + 0 * y == 0
+        self.first = np.arange(seen.T)[:, None, None] + np.zeros(y.shape) == 0
         self.got = {"s": s, **{name: got[name] for name in "zvy" if name in got}}
         slack = 10 if "s" not in got else 1
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}

@@ -186,7 +186,7 @@ class Unit:
         for option in OPTIONS:
             values = {seen.config[option] for seen in mine}
             if against and len(values) == 1 and not any(c[option] in values for c in against):
-                return f"{option}={values.pop()}"
+                return f"{option} = {values.pop()}"
         return ""
 
 

@@ -45,7 +45,8 @@ def by_columns(a):
 VIEWS = [
     View("time runs backwards, from the last step to the first", backwards, ("x", "dy"), TRACES),
     View("x is read from the last step to the first", backwards, ("x",), ("grad.x",)),
-    View("x is read from the last step to the first, and so is its gradient", backwards, ("x",), ()),
+    View("x is read from the last step to the first, and so is its gradient", backwards, ("x",),
+         ()),
     View("x is read as (B, T, n_in): batch and time are exchanged by a reshape", reshaped, ("x",),
          ("grad.x",)),
     View("all arrays are read and written as (B, T, n): batch and time are exchanged", reshaped,

@@ -61,9 +61,8 @@ def _resolved(text, g, h, surrogate, reset_grad, inhibited):
     text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
         r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
         H_SLOPES[surrogate]) + ")", text)
-    seen = "const" if reset_grad == "detached" else ""
-    fired = rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)"
-    text = re.sub(r"\bfired_by\((\w+)\)", fired, text)
+    seen = r"const(\1)" if reset_grad == "detached" else r"\1"
+    text = re.sub(r"\bfired_by\((\w+)\)", f"max({seen})" if inhibited else seen, text)
     text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
                   r"share(\1, y)" if inhibited else r"\1", text)
     return re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
