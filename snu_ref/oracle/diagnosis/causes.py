@@ -63,7 +63,7 @@ def tell(results, dtype, steady=True):
 
 def _confirmed(claim, mine):
     return Cause(mine, "confirmed", claim.edits.said(), tuple(_diff(claim.edits.all, mine)),
-                 getattr(claim.edits, "form", ""), tuple(other.said() for other in claim.others),
+                 claim.edits.form, tuple(other.said() for other in claim.others),
                  claim.digits, claim.where)
 
 
@@ -96,23 +96,20 @@ def _carried(r, claim, unit):
 
 
 def _of_others(rest, dtype, budget):
-    stories, left, groups = [], [], {}
+    """Stories of everything that is not the SNU, and the Results that are left."""
+    stories, left, groups = {}, [], {}
     for r in rest:
         config = r.entry["config"]
-        kind = config["unit"], config["loss"] if config["unit"] == "loss" else None
-        groups.setdefault(kind, []).append(r)
+        groups.setdefault((config["unit"], config.get("loss") if config["unit"] == "loss" else ""),
+                          {})[r.id] = r
     for group in groups.values():
-        claims, ids = Program(group, dtype, budget).claims()
-        by_id = {r.id: r for r in group}
+        claims, ids = Program(list(group.values()), dtype, budget).claims()
         for claim in claims:
-            same = next((i for i, s in enumerate(stories) if s.says == claim.edits.said()), None)
-            mine = [by_id[id] for id in claim.ids]
-            if same is None:
-                stories.append(_confirmed(claim, mine))
-            else:
-                stories[same] = stories[same]._replace(results=stories[same].results + mine)
-        left += [by_id[id] for id in ids]
-    return stories, left
+            story = _confirmed(claim, [group[id] for id in claim.ids])
+            had = stories.setdefault(story.says, story._replace(results=[]))
+            stories[story.says] = had._replace(results=had.results + story.results)
+        left += [group[id] for id in ids]
+    return list(stories.values()), left
 
 
 def _unexplained(left, unit):

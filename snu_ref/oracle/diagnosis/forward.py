@@ -64,15 +64,16 @@ class Frames:
         def before(start, a):
             return np.concatenate([start[None], a[:-1]])
         y_before = before(i["state.y"], y)
-        self.first = np.arange(seen.T)[:, None, None] + 0 * y == 0
+        self.first = np.arange(seen.T)[:, None, None] + np.zeros(y.shape) == 0
         self.got = {"s": s, **{name: got[name] for name in "zvy" if name in got}}
         slack = 10 if "s" not in got else 1
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}
-        self.names = {**names_of(self.config, i), "from_second": self._from_second, **self.with_names(
+        self.names = {**names_of(self.config, i), "from_second": self._from_second}
+        self.names.update(self.with_names(
             x=i["x"], x_before=before(0 * i["x"][0], i["x"]), s=s, y=y, y_before=y_before,
             s_before=before(i["state.s"], reported), y_start=0 * y + i["state.y"],
             y_before2=before(0 * i["state.y"], y_before), z=got.get("z", np.nan * s),
-            v=got.get("v", s + params["b"]), **params)}
+            v=got.get("v", s + params["b"]), **params))
         for name in ("seen", "fired", "gate"):
             self.names[name] = compute(self.right[name], self.names)
 

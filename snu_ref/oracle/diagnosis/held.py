@@ -28,7 +28,8 @@ def held(unit, ids):
             classes.setdefault(forward_class(seen), []).append(seen)
     asked, values = [], set()
     for some in [*classes.values(), *(some[1:] for some in classes.values() if some[1:])]:
-        new = {(name, some[0].config[name]) for name in ("recurrent", "lateral_inhibition", "h", "g")}
+        config = some[0].config
+        new = {(name, config[name]) for name in ("recurrent", "lateral_inhibition", "h", "g")}
         if len(asked) < ASKED and (not new <= values or len(asked) < 2):
             asked, values = [*asked, some[0]], values | new
     frames = [Frames(seen) for seen in asked]
@@ -37,11 +38,13 @@ def held(unit, ids):
                           for e in sets[0] if e.k is None)
     exact = joined(tuple(e for e in exact if e.slot not in ("v", "y") or _proved(e, frames)))[:MOST]
     near, notes = nearly(frames, exact)
-    lines = {name: "holds" if sets[0] == () else "holds with " + "; ".join(
-        e.said() for e in sets[0]) for name, sets in (looked[0].found if looked else {}).items()
-        if sets and all(e in exact or e.slot not in ("v", "y") for e in sets[0])}
-    lines.update({name: notes.get(name, "fails, and no known edit explains it")
-                  for name, sets in (looked[0].found if looked else {}).items() if not sets})
+    lines, found = {}, looked[0].found if looked else {}
+    for name in ("z", "s", "v", "y"):
+        sets = found.get(name)
+        if not sets and (name != "s" or found.get("z")) and sets is not None:
+            lines[name] = notes.get(name, "wrong, and no known edit explains it")
+        elif sets and all(e in exact or e.slot not in ("v", "y") for e in sets[0]):
+            lines[name] = "holds" + " with " * bool(sets[0]) + "; ".join(e.said() for e in sets[0])
     forward = joined(tuple(dict.fromkeys((*exact, *near))))
     backward = _backward(asked[:3], forward, unit.budget) if asked else ()
     return forward + backward, lines
@@ -114,8 +117,8 @@ def nearly(asked, base):
             break
         ratio, e, line = best
         chosen.append(e)
-        notes[line] = (f"fails; with \"{e.said()}\" it comes {1 / max(ratio, 1e-3):.0f} times "
-                       "nearer, and something else is wrong in it")
+        notes[line] = (f"wrong; with \"{e.said()}\" it comes {1 / max(ratio, 1e-3):.0f} times "
+                       "nearer to yours, so something else is wrong in it as well")
     return chosen, notes
 
 

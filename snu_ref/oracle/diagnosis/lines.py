@@ -6,8 +6,8 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, UNDO, forward_edits, single,
-                      sums)
+from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, UNDO, forward_edits,
+                      single, sums)
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
@@ -54,7 +54,7 @@ def _look(seen, kept=None):
 
 
 def _sums(frames, target, tolerance, mask, level):
-    """Sums at all steps, or at all but the first, which has edits of its own; the mask that held."""
+    """Sums at all steps, or at all but the first, which has its own edits; the mask that held."""
     later = mask & ~frames.first
     found = sums(frames, target, tolerance, later, level)
     whole = [edits for edits in found

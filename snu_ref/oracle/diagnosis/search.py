@@ -35,7 +35,7 @@ class Budget:
 # ---- forward ------------------------------------------------------------------------------------
 
 def forward_sets(whole, carried, budget, brief=False):
-    """(sets of edits that give the forward pass of a case, Lines or None); brief: by lines alone."""
+    """(sets of edits that give the forward pass of a case, Lines or None); brief: by lines."""
     seen, names = whole.seen, whole.seen.names(True)
 
     def fits(edits):
@@ -121,7 +121,8 @@ def backward_sets(whole, bases, budget):
 
 def candidates(seen, form):
     """The edits of the backward pass for a form of it."""
-    late = [e for e in TABLE["HAND"] if e.slot in (*LATE, "loss_y", "end_y", "end_s") and "end_cotangent" not in e.lines[0][1]]
+    late = [e for e in TABLE["HAND"] if e.slot in (*LATE, "loss_y", "end_y", "end_s")
+            and "end_cotangent" not in e.lines[0][1]]
     tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == "derived" else TABLE["HAND"])
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 

@@ -1,8 +1,8 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
 import numpy as np
 
-from .cover import Claim, SAMPLE, cover, spread
 from ..mistakes.edit import TABLE
+from .cover import Claim, SAMPLE, cover, spread
 from .search import Budget, backward_sets, candidates, forward_sets, joined
 from .seen import Seen, forward_class, has_traces, seen_of
 from .sets import FORMS, Edits, Whole
@@ -15,6 +15,7 @@ LONGEST = 50     # ours: steps of a case in which edits are looked for
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")
 HOPELESS = 2     # ours: classes without an explanation of z, after which no other is looked at
 EDGE = 800       # ours: runs that are kept for cases at boundaries
+TRIES = {1: 4, 4: 4, 6: 2}   # ours: cases at boundaries, of a class, and with all options alike
 KEPT = 6         # ours: sets of edits of one case that are kept
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 
@@ -25,9 +26,13 @@ class Unit:
     def __init__(self, results, dtype):
         self.failed = [seen_of(r, dtype) for r in results
                        if r.verdict == "failed" and r.entry["config"]["unit"] == "snu"]
-        self.passed = [r for r in results
-                       if r.verdict == "passed" and r.entry["config"]["unit"] == "snu"]
-        self.dtype, self.budget = dtype, Budget()
+        self.dtype, self.budget, passed = dtype, Budget(), []
+        for r in spread([r for r in results if r.verdict == "passed"
+                         and r.entry["config"]["unit"] == "snu"]):
+            inputs, right = r.case
+            right = {name: right[name] for name in r.comparison.compared}
+            passed.append(seen_of(r._replace(case=(inputs, right), got=right), dtype))
+        self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.failed.sort(key=_simple)
         self.wholes = {seen.id: Whole(seen, self.budget) for seen in self.failed}
         self.known, self.best, self.sample = [], Edits(form="by hand"), []
@@ -41,16 +46,15 @@ class Unit:
         proposing = [seen for seen in short if seen.family in PROPOSING and seen.T >= 3]
         self.sample = spread(short, SAMPLE)
         for seen in proposing + [seen for seen in short if seen.family not in PROPOSING]:
-            edge = seen.family not in PROPOSING
-            key = ("edge",) if edge else (*forward_class(seen), seen.config["reset_grad"],
-                                          seen.config["surrogate"])
+            edge, place = seen.family not in PROPOSING, forward_class(seen)
+            keys = {("edge",)} if edge else {
+                place, (*place, seen.config["reset_grad"], seen.config["surrogate"])}
             dark = [name for name, lines in self.lines.items() if not lines.found["z"]]
-            hopeless = len(dark) >= HOPELESS or forward_class(seen) in dark
-            if self.budget.spent(EDGE * edge) or hopeless or self.fits(seen, self.best) or tried.get(key[:4], 0) > 3 \
-                    or tried.get(key, 0) > (3 if edge else 1) or (edge and proposing and not self.known):
+            if len(dark) >= HOPELESS or place in dark or self.budget.spent(EDGE * edge) \
+                    or any(tried.get(key, 0) >= TRIES[len(key)] for key in keys) \
+                    or edge and proposing and not self.known or self.fits(seen, self.best):
                 continue
-            for some in {key, key[:4]}:
-                tried[some] = tried.get(some, 0) + 1
+            tried.update({key: tried.get(key, 0) + 1 for key in keys})
             found = edge and self._one_more(seen) or (
                 [] if edge and proposing else self._found(seen)[:KEPT])
             self.sample.append(seen)
@@ -183,19 +187,11 @@ class Unit:
     def against(self, edits):
         """The configurations of passing cases, of a sample, that should fail with these edits."""
         if edits not in self._against:
-            self._against[edits] = [config for r in spread(self.passed)
-                                    if (config := self._contradicts(r, edits)) is not None]
+            here = [(whole, edits.for_case(whole.seen.config, whole.seen.inputs))
+                    for whole in self.passed if not edits.view]
+            self._against[edits] = [whole.seen.config for whole, edits in here if edits.said()
+                                    and not whole.seen.matches(whole.run(edits))]
         return self._against[edits]
-
-    def _contradicts(self, r, edits):
-        config, (inputs, right) = r.entry["config"], r.case
-        here = edits.for_case(config, inputs)
-        if not here.said() or here.view or len(inputs["x"]) > LONGEST:
-            return None
-        bound = r.entry["tolerance"][self.dtype]["bound"]
-        seen = Seen(r.id, "", config, inputs, {name: right[name] for name in r.comparison.compared},
-                    right, bound)
-        return None if seen.matches(Whole(seen, self.budget).run(here)) else config
 
     def _where(self, edits, mine):
         """An option that sets the explained cases apart from passes that should have failed."""
@@ -203,7 +199,7 @@ class Unit:
         for option in OPTIONS:
             values = {seen.config[option] for seen in mine}
             if against and len(values) == 1 and not any(c[option] in values for c in against):
-                return f"{option}={values.pop()}"
+                return f"{option} = {values.pop()}"
         return ""
 
 
@@ -227,6 +223,6 @@ def _shown(edits, mine):
 
 def _simple(seen):
     c = seen.config
-    return (not has_traces(seen), c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through",
-            c["g"] not in ("relu",), seen.family not in PROPOSING, seen.family != "unit",
+    return (not has_traces(seen), c["recurrent"] + c["lateral_inhibition"],
+            c["reset_grad"] != "through", c["g"] != "relu", seen.family not in PROPOSING, seen.family != "unit",
             c["h"] != "step")

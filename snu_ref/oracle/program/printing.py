@@ -9,6 +9,19 @@ SUMS = {"z": PARTS, "dy": DY, "ds": DS}
 LABELS = {"kept": "s_kept", "kept_y": "y_kept", "s_out": "s_reported", "y_out": "y_reported",
           "v_out": "v_reported", "z_out": "z_reported", "h_slope": "dy/dv", "g_slope": "ds/dz",
           "sum": "a", "order": "steps", "start_s": "dL/ds_0", "start_y": "dL/dy_0"}
+AFTER = "a_after and a_next are those of the step after"
+MEANINGS = {
+    "const": "const(a) is a, and no gradient flows through it",
+    "from_second": "from_second(a, b) is b at the first step, and a from the second step on",
+    "y_before2": "y_before2 is y of two steps ago",
+    "y_start": "y_start is y_0, the initial y",
+    "step_from": "step_from(a, v) is 1 where a holds; its slope is the surrogate at v",
+    "share": "share(d, y) is the sum of d over the units, divided among those with the largest y",
+    "border": "border is true at the first step of a piece",
+    "dL_dy_rolled": "dL_dy_rolled is dL_dy at index t - 1, the last one at t = 0",
+    "column_order": "column_order(a) holds the numbers of a, read column by column",
+    **dict.fromkeys(("dz_after", "gate_after", "s_next", "y_next"), AFTER),
+}
 INSIDE = ("decay", "b", "W", "H", "fired", "seen")   # an edit of these is shown where they stand
 
 
@@ -27,6 +40,13 @@ def diff(config, edits):
         if two[0] != two[1]:
             pairs.append(tuple(f"{LABELS.get(name, name)} = {text}" for text in two))
     return pairs
+
+
+def meanings(pairs):
+    """What the names mean that stand in edited lines alone."""
+    words = {word for right, yours in pairs
+             for word in set(re.findall(r"\w+", yours)) - set(re.findall(r"\w+", right))}
+    return list(dict.fromkeys(text for name, text in MEANINGS.items() if name in words))
 
 
 def _line(name, config, right, edits):

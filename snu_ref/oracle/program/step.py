@@ -61,9 +61,8 @@ def _resolved(text, g, h, surrogate, reset_grad, inhibited):
     text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
         r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
         H_SLOPES[surrogate]) + ")", text)
-    seen = "const" if reset_grad == "detached" else ""
-    fired = rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)"
-    text = re.sub(r"\bfired_by\((\w+)\)", fired, text)
+    seen = r"const(\1)" if reset_grad == "detached" else r"\1"
+    text = re.sub(r"\bfired_by\((\w+)\)", f"max({seen})" if inhibited else seen, text)
     text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
                   r"share(\1, y)" if inhibited else r"\1", text)
     return re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
@@ -105,13 +104,6 @@ def shifts(dy):
             "dL_dy_next": np.concatenate([dy[1:], zero]), "dL_dy_rolled": np.roll(dy, 1, 0)}
 
 
-def _value(a, like):
-    """A part of z as a Var of its full shape; a number may stand for it."""
-    if isinstance(a, Var) and a.value.shape == like:
-        return a
-    return a + np.zeros(like)
-
-
 class Run:
     """One run through time: the tape, its leaves, and the Vars of every step."""
 
@@ -145,12 +137,11 @@ class Run:
         self.end = names["kept"], names["kept_y"]
 
     def _step(self, names, t):
-        text, shape = self.text, self.inputs["state.s"].shape
+        text, zero = self.text, self.tape.leaf(0 * self.inputs["state.s"])
         for name in STEP:
             if name == "s":
-                z = sum((_value(names[part], shape) for part in PARTS if text[part] != "0"), 0.0)
-                names["z"] = self._held("z", z, t) if isinstance(z, Var) else self.tape.leaf(
-                    np.zeros(shape))
+                names["z"] = self._held("z", zero + sum(
+                    names[part] for part in PARTS if text[part] != "0"), t)
             value = compute(text[name], names)
             if name in ("s", "v", "y"):
                 value = self._held(name, value, t)
@@ -177,20 +168,19 @@ class Run:
             return value
         return value.tape.node(self.held[name][t], value.receive)
 
+    def _stacked(self, names):
+        shape = self.inputs["dy"].shape
+        return {name: np.stack([np.broadcast_to(getattr(step[of], "value", step[of]), shape[1:])
+                                for step in self.steps]) for name, of in names.items()}
+
     def forward(self):
         """Traces and final state: name -> array."""
-        found = {name: np.stack([np.broadcast_to(getattr(step[name + "_out"], "value",
-                                                         step[name + "_out"]),
-                                                 step["z"].value.shape)
-                                 for step in self.steps]) for name in TRACES}
-        found["end.s"], found["end.y"] = (var.value for var in self.end)
-        return found
+        return {**self._stacked({name: f"{name}_out" for name in TRACES}),
+                "end.s": self.end[0].value, "end.y": self.end[1].value}
 
     def computed(self):
         """What the steps computed, whatever is reported: z, s, v, y and the gate."""
-        return {name: np.stack([np.broadcast_to(getattr(step[name], "value", step[name]),
-                                                step["z"].value.shape) for step in self.steps])
-                for name in (*TRACES, "gate")}
+        return self._stacked({name: name for name in (*TRACES, "gate")})
 
     def backward(self):
         """Adjoints and gradients, by the tape."""
