@@ -5,11 +5,20 @@ import os
 import sys
 from contextlib import suppress
 
-from .commands import help as command_help
 from .files import printable
 
 PROGRAM = "python -m snu_ref"
-READER_LEFT = 141  # 128 + SIGPIPE, as a shell has it of other programs
+EXAMPLES = """\
+examples:
+  python -m snu_ref reproduce            all, on small data, in under 5 minutes
+  python -m snu_ref gradcheck --summary  the evidence for the gradients alone
+  python -m snu_ref train music --unit snu
+  python -m snu_ref COMMAND --help       options, examples and exit status
+
+exit status: 0 for success, 1 if what was checked is wrong, 2 for bad input,
+130 if stopped by Ctrl-C. The commands use one thread for matrix products,
+unless OPENBLAS_NUM_THREADS says otherwise."""
+READER_LEFT = 141  # 128 + SIGPIPE, the status that a shell gives other programs
 COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
     "for students": {
         "reproduce": "does the paper's claim hold? five units, three tasks, a report",
@@ -41,32 +50,34 @@ def parse(argv):
     """The arguments of a command line, with `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
-        usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=command_help.EXAMPLES, formatter_class=Help)
+        usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=EXAMPLES, formatter_class=Help)
     commands = parser.add_subparsers(
         prog=PROGRAM, dest="command", required=True, metavar="COMMAND", title="commands",
         help=argparse.SUPPRESS,
         description="\n".join(line for group, lines in COMMANDS.items() for line in (
             group, *(f"  {name:13}{text}" for name, text in lines.items()), "")).rstrip())
     for name in (name for group in COMMANDS.values() for name in group):
-        words, examples = command_help.COMMANDS[name]
-        sub = commands.add_parser(name, description=words, epilog=examples, formatter_class=Help)
+        sub = commands.add_parser(name, formatter_class=Help)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
             command = importlib.import_module(f"snu_ref.commands.{name}")
+            # the module's docstring is the help; its examples come after the options
+            sub.description, start, examples = (command.__doc__ or "").partition("\nexample")
+            sub.epilog = start.lstrip() + examples
             command.add_arguments(sub)
-            sub.set_defaults(run=command.run)
+            sub.set_defaults(run=command.run, argv=argv)
     return parser.parse_args(argv)
 
 
 def main(argv=None):
-    """Run a command line and return its exit status; 141 where the reader of a pipe has left."""
+    """Run a command line and return its exit status, 141 if the reader of a pipe has left."""
     make_streams_safe()
     try:
         try:
             return parse_and_run(sys.argv[1:] if argv is None else argv)
         finally:
             sys.stdout.flush()  # here and not at the end of Python, where it could not be caught
-    except OSError as error:  # of standard output: its reader has left, as of `| head`, or no room
-        # for what is not flushed yet
+    except OSError as error:  # standard output: its reader has left (`| head`), or the disk is full
+        # what is not flushed yet goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return READER_LEFT
@@ -75,7 +86,7 @@ def main(argv=None):
 
 
 def make_streams_safe():
-    """No closed stream (`>&-`) and no letter that the terminal's encoding lacks ends a run."""
+    """A closed stream (`>&-`), or a letter that the terminal cannot show, does not end a run."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -89,9 +100,9 @@ def parse_and_run(argv):
     args = parse(argv)
     try:
         return args.run(args)
-    except (ValueError, OSError) as error:  # bad input, damaged files, a full disk: said in a line
+    except (ValueError, OSError) as error:  # bad input, damaged files, a full disk
         if isinstance(error, OSError) and error.errno and error.filename is None:
-            raise  # of standard output: `main` takes it
+            raise  # standard output: `main` handles it
         say([args.command], f"error: {error}")
         return 2
     except MemoryError as error:
@@ -113,8 +124,7 @@ def use_one_thread():
 
     The matrices of most runs are small: a second thread brings little on idle cores, and on busy
     ones the two wait for each other (an epoch of the digits, same machine: 2.5 s with one, 24 s
-    with two). BLAS reads the number when it is loaded, which has happened by now; hence the new
-    start.
+    with two). BLAS reads the number when it is loaded, so the program has to start again.
     """
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     if os.name == "posix" and not any(name in os.environ for name in names):

@@ -3,8 +3,8 @@
 A layer has
     params       name -> array; an optimiser changes the arrays in place
     trainable    tuple of the names that an optimiser updates
-    in_shape     shape of one sample at one step, (n_in,) for most; None where any will do
-    out_shape    the same of the output
+    in_shape     shape of one sample at one step, (n_in,) for most; None if any will do
+    out_shape    the same for the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
 Both passes are pure: they update nothing and remember nothing between calls. (Only Dropout draws a
@@ -78,6 +78,9 @@ class Value:
                                  f"make a new {kind}")
         super().__setattr__(name, value)
 
+    def __delattr__(self, name):
+        setattr(self, name, None)  # refused in the same words
+
 
 class Layer(Value):
     """Base of all layers: holds `params` and checks them before each pass.
@@ -86,7 +89,8 @@ class Layer(Value):
     start values. `options`, `repr` and `Network.save` read them there.
     """
 
-    kinds = {}  # class name -> class, for all layers of this package
+    kinds = {}    # class name -> class, for all layers of this package
+    State = None  # the named tuple of its state, in a layer that has one
 
     def __init_subclass__(cls):
         super().__init_subclass__()
@@ -114,10 +118,10 @@ class Layer(Value):
 
     def __setattr__(self, name, value):
         if name == "trainable" and "_made" in vars(self):
-            unknown = [key for key in value if key not in self.params]
-            if isinstance(value, str) or unknown:
+            if not isinstance(value, (tuple, list)) or len(set(value)) < len(value) \
+                    or not set(value) <= self.params.keys():
                 raise ValueError(f"trainable: expected names of {', '.join(self.params)}, "
-                                 f"got {value!r}")
+                                 f"each once, got {value!r}")
             vars(self)["trainable"] = tuple(value)
         else:
             super().__setattr__(name, value)
@@ -127,40 +131,55 @@ class Layer(Value):
         for name, p in self.params.items():
             validation.array(f'params["{name}"]', p, None, self.dtype)
 
-    def options(self, changed=False):
-        """The constructor's arguments by name; if `changed`, only those that are not defaults.
+    def options(self):
+        """The constructor's arguments by name.
 
         Without those that only give start values: rng (except in Dropout), decay, scale.
         """
         arguments = inspect.signature(type(self).__init__).parameters
-        kept = {name: getattr(self, name) for name in arguments if hasattr(self, name)}
-        names = {name: getattr(value, "name", value) for name, value in kept.items()}
-        return {name: kept[name] for name in kept
-                if not changed or not np.array_equal(names[name], arguments[name].default)}
+        return {name: getattr(self, name) for name in arguments if hasattr(self, name)}
 
     def __repr__(self):
-        options = ", ".join(f"{name}={getattr(value, 'name', value)!r}"
-                            for name, value in self.options(changed=True).items()
-                            if isinstance(getattr(value, "name", value), (str, int, float, tuple))
-                            and name != "dtype")
+        default = inspect.signature(type(self).__init__).parameters
+        options = {name: getattr(value, "name", value) for name, value in self.options().items()}
+        shown = [f"{name}={value!r}" for name, value in options.items()
+                 if isinstance(value, (str, int, float, tuple)) and name != "dtype"
+                 and value != default[name].default]
         params = [f"{name} {p.shape}" + " fixed" * (name not in self.trainable)
                   for name, p in self.params.items()]
-        text = "; ".join([f"{type(self).__name__}({options})", *params, str(self.dtype)])
-        return lines(text)
+        return lines("; ".join([f"{type(self).__name__}({', '.join(shown)})", *params,
+                                str(self.dtype)]))
 
     def zero_state(self, B):
-        """The state before the first step: () for a layer without one."""
-        validation.positive_int("B", B)
-        return ()
+        """The state before the first step: zeros for B samples, () for a layer without a state."""
+        B = validation.positive_int("B", B)
+        return self.zeros(B) if self.State else ()
 
     @property
     def n_trainable(self):
         """The number of trainable parameters, as papers count: decay only if it is trained."""
         return sum(self.params[name].size for name in self.trainable)
 
-    def zeros(self, kind, B):
-        """The named tuple `kind` with an array of zeros, (B,) + out_shape, in each field."""
-        return kind(*(np.zeros((B,) + self.out_shape, self.dtype) for _ in kind._fields))
+    def zeros(self, B):
+        """A state with an array of zeros, (B,) + out_shape, in each field."""
+        return self.State(*(np.zeros((B,) + self.out_shape, self.dtype)
+                            for _ in self.State._fields))
+
+    def check_forward(self, x, state, name="x", lead=("T", "B")):
+        """Check all that goes into a pass over x, lead + in_shape; returns the state to start from.
+
+        TypeError or ValueError that names what is wrong.
+        """
+        self.check_params()
+        validation.array(name, x, lead + self.in_shape, self.dtype)
+        return self.check_state("state", state, x.shape[len(lead) - 1])
+
+    def check_backward(self, dy, cache, kind, dstate, **traces):
+        """Check all that goes into a backward pass; returns the cotangent of the final state."""
+        self.check_params()
+        self.check_cache(cache, kind, **traces)
+        validation.array("dy", dy, cache.x.shape[:2] + self.out_shape, self.dtype)
+        return self.check_state("dstate", dstate, dy.shape[1])
 
     def check_cache(self, cache, kind, **traces):
         """TypeError or ValueError unless `cache` is what a forward pass of such a layer returns.
@@ -172,16 +191,19 @@ class Layer(Value):
             validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape,
                              self.dtype, finite=False)
 
-    def check_no_state(self, name, state):
-        """TypeError unless `state` is None or (): this layer keeps nothing from step to step."""
-        if state is not None and not (isinstance(state, tuple) and not state):
-            raise TypeError(f"{name}: expected None or (), {type(self).__name__} has no state, "
-                            f"got {type(state).__name__}")
+    def check_state(self, name, state, B):
+        """`state` as the layer's State of arrays (B,) + out_shape; zeros if it is None.
 
-    def check_state(self, name, state, kind, B):
-        """`state` as the named tuple `kind` of arrays (B,) + out_shape; zeros if it is None."""
+        A layer without a State takes None or (), and gets ().
+        """
+        kind = self.State
+        if kind is None:
+            if state is not None and not (isinstance(state, tuple) and not state):
+                raise TypeError(f"{name}: expected None or (), {type(self).__name__} has no "
+                                f"state, got {type(state).__name__}")
+            return ()
         if state is None:
-            return self.zeros(kind, B)
+            return self.zeros(B)
         other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state
         if not isinstance(state, tuple) or len(state) != len(kind._fields) or other:
             raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), as "
@@ -205,11 +227,8 @@ def brief(arrays):
 
     For the cache of an SNU also the spike rate, for that of an sSNU the mean output.
     """
-    def shape(value):
-        return str(value.shape) if isinstance(value, np.ndarray) else repr(value)
-
     text = f"{type(arrays).__name__}(" + ", ".join(
-        f"{name} {shape(getattr(arrays, name))}" for name in arrays._fields) + ")"
+        f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)) + ")"
     if hasattr(arrays, "v") and arrays.y.size:
         y, n = arrays.y, arrays.y[0, 0].size
         text += (f"; spike rate {y.mean():.3f}, {n - np.count_nonzero(y.any(axis=(0, 1)))} of {n} "

@@ -31,6 +31,13 @@ class NetworkCache(NamedTuple):
         return tuple(cache.state for cache in self.layers)
 
 
+def flat(whole, place=""):
+    """[(index, part)] of a Network or its cache; "1.0" is the first part of an inner Network."""
+    if not hasattr(whole, "layers"):
+        return [(place[1:], whole)]
+    return [pair for i, part in enumerate(whole.layers) for pair in flat(part, f"{place}.{i}")]
+
+
 class Network(Value):
     """A chain of layers with the interface of a layer.
 
@@ -66,24 +73,12 @@ class Network(Value):
                                  f"layers[{last}], but it takes {layer.in_shape}")
             if layer.out_shape is not None:  # a Dropout takes and gives any shape
                 before, last = layer.out_shape, i
+        self.dtype, self.out_shape = self.layers[0].dtype, before  # past a Dropout at either end
+        self.in_shape = next((layer.in_shape for layer in self.layers
+                              if layer.in_shape is not None), None)  # that of words is ()
 
     def __repr__(self):
         return _numbered(f"Network, {self.n_trainable:,} trainable parameters", self.layers)
-
-    @property
-    def dtype(self):
-        """The dtype of all layers."""
-        return self.layers[0].dtype
-
-    @property
-    def in_shape(self):
-        """Shape of one sample at one step, (n_in,) for most first layers."""
-        return self.layers[0].in_shape
-
-    @property
-    def out_shape(self):
-        """Shape of the output for one sample at one step."""
-        return self.layers[-1].out_shape
 
     def first_names(self):
         """(layer index, name) -> the name of its array in `params`; tied arrays share one."""
@@ -97,8 +92,7 @@ class Network(Value):
     def params(self):
         """Name -> array, each array once; change the arrays in place."""
         return Params({first: self.layers[i].params[name]
-                       for (i, name), first in self.first_names().items()
-                       if first == f"{i}.{name}"})
+                       for (i, name), first in self.first_names().items()})
 
     @property
     def trainable(self):

@@ -40,7 +40,7 @@ class SGD:
     """
 
     def __init__(self, lr, momentum=0.0):
-        self.lr = _rate("lr", lr)
+        self.lr = validation.finite_number("lr", lr, low=0)
         self.momentum = validation.number_in("momentum", momentum, 0, 1, high_open=True)
         self.state = {}
 
@@ -49,7 +49,7 @@ class SGD:
 
     def step(self, params, grads):
         """Update in place the arrays of `params` named in `grads`; an error changes none."""
-        lr = _rate("lr", self.lr)
+        lr = validation.finite_number("lr", self.lr, low=0)
         for name, p, g in _pairs(self, params, grads, [""]):
             if self.momentum:
                 v = self.state.setdefault(name, np.zeros_like(p))
@@ -72,10 +72,10 @@ class Adam:
     """
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr = _rate("lr", lr)
+        self.lr = validation.finite_number("lr", lr, low=0)
         self.beta1 = validation.number_in("beta1", beta1, 0, 1, high_open=True)
         self.beta2 = validation.number_in("beta2", beta2, 0, 1, high_open=True)
-        self.eps = _rate("eps", eps)
+        self.eps = validation.finite_number("eps", eps, low=0)
         self.state = {"t": np.zeros((), np.int64)}
 
     def __repr__(self):
@@ -84,18 +84,19 @@ class Adam:
 
     def step(self, params, grads):
         """Update in place the arrays of `params` named in `grads`; an error changes none."""
-        lr = _rate("lr", self.lr)
+        lr = validation.finite_number("lr", self.lr, low=0)
         pairs = _pairs(self, params, grads, ["m.", "v."])
         for name, _, g in pairs:
             _check_squares(name, g, self.eps)
-        self.state["t"] += 1
-        t = int(self.state["t"])
+        t = validation.integer("state['t']", np.asarray(self.state["t"]).item(), 0) + 1
+        self.state["t"] = np.array(t, np.int64)
         unbias1, unbias2 = 1 - self.beta1 ** t, 1 - self.beta2 ** t
         for name, p, g in pairs:
             if "m." + name not in self.state:
                 self.state.update({"m." + name: np.zeros_like(p), "v." + name: np.zeros_like(p)})
             m, v = self.state["m." + name], self.state["v." + name]
-            for part in _parts(p):
+            # parts of the arrays that fit the processor's cache; (...) is all of a scalar
+            for part in blocks(len(p), p[:1].size) if p.ndim else (...,):
                 self._update(p[part], g[part], m[part], v[part], lr / unbias1, unbias2)
 
     def _update(self, p, g, m, v, lr, unbias2):
@@ -128,17 +129,12 @@ def clip_by_norm(grads, max_norm):
         validation.array(f"grads[{name!r}]", g, None, validation.REAL_DTYPES, finite=False)
     norm = _norm(grads.values())
     if not math.isfinite(norm):
-        raise ValueError(f"grads: expected finite gradients, got the norm {norm}")
+        raise validation.NotFinite(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
     if scale < 1e-30:  # it could underflow in float32, but its root cannot
         root = scale ** 0.5
         return {name: np.asarray(g * root * root) for name, g in grads.items()}, norm
     return {name: np.asarray(g * scale) for name, g in grads.items()}, norm
-
-
-def _rate(name, value):
-    """`value` as a positive finite float."""
-    return validation.number_in(name, value, 0, math.inf, low_open=True, high_open=True)
 
 
 def _norm(arrays):
@@ -153,11 +149,6 @@ def _norm(arrays):
             return largest
         scaled = [g.astype(np.float64) / largest for g in arrays]
         return largest * math.sqrt(math.fsum(float(np.vdot(g, g)) for g in scaled))
-
-
-def _parts(p):
-    """Indices of parts of an array that fit the processor's cache; (...) for a scalar."""
-    return blocks(len(p), p.size // max(1, len(p))) if p.ndim else (...,)
 
 
 def _pairs(optimiser, params, grads, kinds):
@@ -195,8 +186,9 @@ def _check_squares(name, g, eps):
     if np.vdot(g, g) > limit.max / 4:  # the sum of all squares: if it is small, so is each
         largest, bound = float(np.abs(g).max()), float(np.sqrt(limit.max)) / 2
         if largest > bound:
-            raise ValueError(f"grads[{name!r}]: expected numbers within +-{bound:.3g}, whose "
-                             f"squares {g.dtype} can hold, got {largest:.3g}; see clip_by_norm")
+            raise validation.NotFinite(
+                f"grads[{name!r}]: expected numbers within +-{bound:.3g}, whose squares {g.dtype} "
+                f"can hold, got {largest:.3g}; see clip_by_norm")
     if eps < limit.tiny:
         raise ValueError(f"eps: expected at least {limit.tiny:.3g}, the least of {g.dtype}, "
                          f"got {eps:.3g}")

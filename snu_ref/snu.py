@@ -144,11 +144,9 @@ class SNU(Layer):
 
     When nothing spikes
     -------------------
-    `print(cache)` shows the spike rate of each layer. If a layer never fires, the next one gets
-    zeros. With g="relu" there is then no gradient, since relu'(0) = 0, and the network learns
-    nothing. Make W larger, `unit.params["W"][...] *= 3`, lower the threshold, or use g="identity".
-    If units fire at every step, make W smaller or raise the threshold.
-    More: tutorials/RECIPES.md.
+    `print(cache)` shows the spike rate. If a layer never fires, the next one gets zeros, and with
+    g="relu" it learns nothing, since relu'(0) = 0. Make W larger, lower the threshold, or use
+    g="identity". More: tutorials/RECIPES.md.
 
     Raises ValueError or TypeError that names the argument. Source: as at the top of this file.
 
@@ -158,6 +156,7 @@ class SNU(Layer):
     >>> cache.s.ravel().tolist(), y.ravel().tolist()                 # fires, and is reset
     ([0.75, 1.125, 0.75, 1.125], [0.0, 1.0, 0.0, 1.0])
     """
+    State = SNUState
 
     def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, threshold=1.0,
                  surrogate="tanh", recurrent=False, lateral_inhibition=False, reset_grad="through",
@@ -176,17 +175,13 @@ class SNU(Layer):
         self.add_param("W", self._draw_W(rng))
         if self.recurrent:
             self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
-        self.add_param("b", np.full(self.n_units, -validation.number_in(
-            "threshold", threshold, -np.inf, np.inf, low_open=True, high_open=True)))
+        self.add_param("b", np.full(self.n_units,
+                                    -validation.finite_number("threshold", threshold)))
         self.add_param("decay", _decay(decay, self.n_units),
                        trainable=validation.flag("train_decay", train_decay))
 
     def _draw_W(self, rng):
         return glorot_uniform(self.n_in, self.n_units, rng)
-
-    def zero_state(self, B):
-        """s_0 = y_0 = 0 for B samples."""
-        return self.zeros(SNUState, validation.positive_int("B", B))
 
     def _gate(self, y):
         """What the reset leaves of the state: (..., n_units), or (..., 1) with inhibition."""
@@ -199,9 +194,7 @@ class SNU(Layer):
 
         x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
         """
-        self.check_params()
-        validation.array("x_t", x_t, ("B",) + self.in_shape, self.dtype)
-        s, y = self.check_state("state", state, SNUState, len(x_t))
+        s, y = self.check_forward(x_t, state, "x_t", lead=("B",))
         b, decay = self.params["b"], self.params["decay"]
         z = self._project(x_t) + decay * s * self._gate(y)  # x_t W + ...: (B, n_units)
         if self.recurrent:
@@ -217,9 +210,7 @@ class SNU(Layer):
         last step: pass it on to process a long sequence in parts. cache.z, .s, .v and .y are the
         traces. y is read-only, because the cache holds it too.
         """
-        self.check_params()
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        start = self.check_state("state", state, SNUState, x.shape[1])
+        start = self.check_forward(x, state)
         return self._unroll(x, self._project(x), start)
 
     def _project(self, x):
@@ -252,10 +243,7 @@ class SNU(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params, trainable or not. dx is None unless need_dx.
         """
-        self.check_params()
-        self.check_cache(cache, SNUCache, x=self.in_shape, y=self.out_shape)
-        validation.array("dy", dy, cache.y.shape, self.dtype)
-        dend = self.check_state("dstate", dstate, SNUState, dy.shape[1])
+        dend = self.check_backward(dy, cache, SNUCache, dstate, x=self.in_shape, y=self.out_shape)
         b, decay = (self._wide(p, dy.shape[1]) for p in (cache.b, self.params["decay"]))
         H = self.params.get("H")
         grads = {name: np.zeros_like(p) for name, p in self.params.items()}

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+class NotFinite(ValueError):
+    """Numbers are NaN or infinite, or their squares would be: training ends where it meets them."""
+
+
 REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
 LARGEST = 2 ** 31  # ours: more than any size of an array or layer; its square fits int64
 KINDS = {"floats": "f", "integers": "iu", "numbers": "biuf", "numbers 0 and 1": "biuf",
@@ -72,9 +76,9 @@ def number_in(name, value, low, high, *, low_open=False, high_open=False):
     return value
 
 
-def finite_number(name, value):
-    """`value` as a Python float that is neither NaN nor infinite."""
-    return number_in(name, value, -math.inf, math.inf, low_open=True, high_open=True)
+def finite_number(name, value, low=-math.inf):
+    """`value` as a Python float above `low` that is neither NaN nor infinite."""
+    return number_in(name, value, low, math.inf, low_open=True, high_open=True)
 
 
 def one_of(name, value, choices):
@@ -145,7 +149,7 @@ def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.in
     if shape is not None and not _fits(value.shape, shape):
         raise ValueError(f"{name}: expected shape {_show(shape)}, got {_show(value.shape)}")
     if finite and value.dtype.kind in "fc" and not all_finite(value):
-        raise ValueError(f"{name}: expected finite numbers, {_first(value, ~np.isfinite(value))}")
+        raise NotFinite(f"{name}: expected finite numbers, {_first(value, ~np.isfinite(value))}")
     below = low > -math.inf and value.size and value.min() < low
     if below or high < math.inf and value.size and value.max() > high:
         outside = _first(value, (value < low) | (value > high))

@@ -7,7 +7,7 @@ Each call takes plain arguments (helpers/public_calls.py) and makes one of them 
 layout in memory, subclass, shape or size of the numbers, or another kind of number where a number
 is expected. The right answer is that of the same call on contiguous copies in float64 (int64,
 bool; int and float for numbers), to 1e-12, in float32 2e-5, in float16 2e-3 of the largest number
-of each array, or of a thousandth of the largest of all, if that is more. Where a number of that
+of each array, or of a hundredth of the largest of all, if that is more. Where a number of that
 answer is beyond the dtype, that array is not compared. A refusal is a ValueError or TypeError
 whose message has the argument's name; a MemoryError for a size counts as one. No input may be
 changed.
@@ -195,7 +195,7 @@ def differ(got, right, rounding, largest):
         return f"{len(got)} results, not {len(right)}"
     numbers = [np.abs(np.asarray(b, np.float64)).max(initial=0) for b in right
                if np.asarray(b).dtype.kind in "fiub"]
-    least = 1e-3 * max((n for n in numbers if n < largest), default=0)
+    least = 1e-2 * max((n for n in numbers if n < largest), default=0)
     for i, (a, b) in enumerate(zip(got, right)):
         a, b = (np.asarray(v) for v in (a, b))
         if a.shape != b.shape:

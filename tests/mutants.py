@@ -4,23 +4,27 @@
     python tests/mutants.py results.json --seed 1 -n 20 --only pcm
 
 A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in
-a copy of this tree, never here. The tests of the part's own folder run first, and the whole suite
-only if they pass. results.json holds the sample and what became of each mutant; it is written
-after each one. A mutant that computes the same as the original can be marked there by hand,
-`"equivalent": "why"`; the table at the end leaves it out. Tests that take longer than --timeout
-count as failed: the fault makes a loop endless.
+a copy of this tree, never here. The two nearest files of tests in the part's own folder run first,
+then the rest of the folder, and at the end the rest of the suite, if all of them pass. results.json
+holds the sample and what became of each mutant; it is written after each one. A mutant that
+computes the same as the original can be marked there by hand, `"equivalent": "why"`; the table at
+the end leaves it out. Tests that take five times as long as without the fault count as failed: a
+loop has no end.
 """
 import argparse
 import ast
+import contextlib
 import hashlib
 import json
 import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -135,34 +139,47 @@ def sample(n, seed, only):
 
 # ---- what becomes of them -----------------------------------------------------------------------
 
-def run_tests(tree, target, timeout):
-    """(None if all tests pass, else the first that failed or what else happened) in a tree."""
+def run_tests(tree, targets, timeout=None):
+    """None if all tests pass, else the first that failed, or what else happened, in a tree."""
     env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1",
            "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", target, "-x", "-p", "no:cacheprovider", "--tb=no",
+    command = [sys.executable, "-m", "pytest", *targets, "-x", "-p", "no:cacheprovider", "--tb=no",
                "-rfE"]
-    try:
-        done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True,
-                              timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return "no end"
-    if done.returncode == 0:
+    with subprocess.Popen(command, cwd=tree, env=env, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, start_new_session=True) as running:
+        try:
+            printed, _ = running.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return "no end"
+        finally:  # what a test has started ends too
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+    if running.returncode == 0:
         return None
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    return failed[1] if failed else f"exit status {done.returncode}"
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", printed, re.MULTILINE)
+    return failed[1] if failed else f"exit status {running.returncode}"
 
 
-def try_one(tree, mutant, timeout):
-    """The outcome of one mutant: "folder", "suite" or "survived", and the test that failed."""
+def nearest(tree, mutant):
+    """All files of tests; first those that speak most of the module and of what it defines."""
+    path = tree / mutant["file"]
+    names = {path.stem, *(node.name for node in ast.parse(path.read_bytes()).body
+                          if isinstance(node, (ast.FunctionDef, ast.ClassDef)))}
+
+    def share(file):
+        words = re.findall(r"\w+", (tree / file).read_text(encoding="utf-8"))
+        return sum(word in names for word in words) / len(words)
+    files = (file.relative_to(tree).as_posix() for file in sorted(tree.glob("tests/*/test_*.py")))
+    return sorted(files, key=share, reverse=True)
+
+
+def failed_test(tree, mutant, files, timeout):
+    """As `run_tests`, of a tree with the mutant in it."""
     path = tree / mutant["file"]
     raw = path.read_bytes()
     path.write_bytes(mutate(raw, mutant))
     try:
-        test = run_tests(tree, PARTS[mutant["part"]][1], timeout)
-        if test:
-            return {"outcome": "folder", "test": test}
-        test = run_tests(tree, "tests", timeout)
-        return {"outcome": "suite", "test": test} if test else {"outcome": "survived"}
+        return run_tests(tree, files, timeout) if files else None
     finally:
         path.write_bytes(raw)
 
@@ -200,12 +217,11 @@ def main():
     parser.add_argument("-n", type=int, default=300, help="mutants (300)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help=f"a part: {', '.join(PARTS)}")
-    parser.add_argument("--timeout", type=float, default=1800,
-                        help="seconds for one run of tests (1800)")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped; the same command goes on"))
     chosen, sha, possible = sample(args.n, args.seed, args.only)
     fresh = {"seed": args.seed, "n": args.n, "only": args.only, "sha256": sha, "possible": possible,
-             "mutants": chosen}
+             "seconds": {}, "mutants": chosen}
     results = fresh
     if args.results.exists():
         results = json.loads(args.results.read_text(encoding="utf-8"))
@@ -216,15 +232,37 @@ def main():
         tree = Path(folder, "tree")
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(
             ".git", "__pycache__", ".venv", "build", "*.egg-info", ".pytest_cache"))
-        to_do = [mutant for mutant in results["mutants"] if "outcome" not in mutant]
-        for target in sorted({PARTS[mutant["part"]][1] for mutant in to_do}):
-            if failed := run_tests(tree, target, args.timeout):
-                parser.error(f"{target}: expected to pass without a mutant, but {failed}")
-        for mutant in to_do:
-            mutant.update(try_one(tree, mutant, args.timeout))
-            save(args.results, results)
-            print(f"{mutant['outcome']:9} {mutant['file']}:{mutant['line']}: {mutant['old']!r} -> "
-                  f"{mutant['new']!r}  {mutant.get('test', '')}", flush=True)
+
+        def seconds(target):
+            """Five times what the tests take without a mutant; they must pass."""
+            if target not in results["seconds"]:
+                start = time.monotonic()
+                if failed := run_tests(tree, [target]):
+                    parser.error(f"{target}: expected to pass without a mutant, but {failed}")
+                results["seconds"][target] = round(60 + 5 * (time.monotonic() - start))
+            return results["seconds"][target]
+
+        # the nearest tests of all mutants, then the other tests of those that are left
+        for stage in ("near", "folder", "suite"):
+            for mutant in results["mutants"]:
+                if mutant.keys() & {"outcome", "equivalent"} or stage in mutant.get("passed", ()):
+                    continue
+                of_part = PARTS[mutant["part"]][1]
+                files = nearest(tree, mutant)
+                own = [file for file in files if file.startswith(of_part)]
+                files = {"near": own[:2], "folder": own[2:],
+                         "suite": [file for file in files if file not in own]}[stage]
+                timeout = seconds("tests" if stage == "suite" else of_part)
+                if test := failed_test(tree, mutant, files, timeout):
+                    mutant.update(outcome="suite" if stage == "suite" else "folder", test=test)
+                elif stage == "suite":
+                    mutant["outcome"] = "survived"
+                else:
+                    mutant["passed"] = [*mutant.get("passed", ()), stage]
+                save(args.results, results)
+                print(f"{mutant.get('outcome', 'passed ' + stage):13} {mutant['file']}:"
+                      f"{mutant['line']}: {mutant['old']!r} -> {mutant['new']!r}  "
+                      f"{mutant.get('test', '')}", flush=True)
     print("\n".join(table(results)))
 
 

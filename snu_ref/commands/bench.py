@@ -1,31 +1,22 @@
-"""`python -m snu_ref bench`: what a training step costs, and how far that is from the limit.
+"""Time training steps of standard networks, and their matrix products alone.
 
-A case is one training step in float32: forward pass, loss, backward pass and Adam, on made-up data;
-the last case is one update of phase-change devices. For each the table gives
+A case is one training step in float32: forward pass, loss, backward pass and
+Adam, on made-up data; the last case is one update of phase-change devices.
 
-    ms, least   wall time of a step, median and minimum
-    products    wall time of the step's matrix products alone, median
-    ratio       median of the steps / median of the products: 1 is what hardware and BLAS allow
-    memory      the most that a step holds at once, beside network, optimiser and data
+    median, least   wall time of a step
+    products        wall time of its matrix products alone, median
+    ratio           median / products: 1 is what hardware and BLAS allow
+    memory          the most that a step holds at once, beside network,
+                    optimiser and data
 
-Steps and products take turns, so that other work on the machine slows both. The JSON file also says
-how many threads took part.
+Steps and products take turns, so that other work on the machine slows both.
+Run it on an idle machine; it takes about two minutes.
 
-The products are those that the algorithm needs. For a layer of n units with weights W, N = T B rows
-and ' for transposed,
+examples:
+  python -m snu_ref bench
+  python -m snu_ref bench --quick --json speed.json
 
-    x W  (N, n_in) (n_in, n)      x' dz  (n_in, N) (N, n)      dz W'  (N, n) (n, n_in)
-
-the last one not for the first layer, whose input needs no gradient. Recurrent weights H add, with B
-rows, y H and dz H' for each of the T steps, and one y' dz of all rows; a GRU does its H in two
-blocks of columns, since the candidate waits for the reset gate. A convolution does the same with
-patches in the place of x, a few images at a time. Layers without weights have no products.
-
-This is a count of what the algorithm needs, not of what the code does: a product too many in the
-code would not hide here.
-
-Not here: other frameworks, accuracy, and how fast a network learns.
-"""
+exit status: 0, or 2 for bad input."""
 import os
 import platform
 import statistics
@@ -33,7 +24,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -50,6 +40,7 @@ from ..recurrent.gru import GRU
 from ..recurrent.lstm import LSTM
 from ..recurrent.rnn import RNN
 from ..snu import SNU
+from ..tasks.digits import one_hot
 from ..tasks.language import Language
 from ..tasks.presets import find_preset
 from ..tasks.settings import settings_of
@@ -57,17 +48,10 @@ from ..tasks.training import update
 from ..tasks.units import conv_layers
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-N_WORDS = 10_000  # of Penn Treebank
 LIKE = {"dtype": np.float32}
 
 
-class Case(NamedTuple):
-    """Something to be timed, and its matrix products alone (None where there are none)."""
-    step: Callable
-    products: Callable = None
-
-
-# ---- the cases ----------------------------------------------------------------------------------
+# ---- the cases: each a function of one step, and one of its matrix products or None -------------
 
 def training_case(network, x, target, loss, clip=None):
     """One training step of `network`, and its matrix products."""
@@ -79,10 +63,10 @@ def training_case(network, x, target, loss, clip=None):
         _, grads, _ = network.backward(dy, cache, need_dx=False)
         update(network, adam, grads, clip)
 
-    return Case(step, matrix_products(network, *x.shape[:2]))
+    return step, matrix_products(network, *x.shape[:2])
 
 
-def digits_case(unit, hidden, B, rng, T=20):
+def digits_case(rng, unit, hidden, B, T=20):
     """784 - hidden - 10 units on random spikes, one in ten; squared error of the mean output.
 
     Weights are three times as large as at the start of training, so that all layers of SNUs spike.
@@ -92,25 +76,25 @@ def digits_case(unit, hidden, B, rng, T=20):
     for layer in network.layers:
         layer.params["W"] *= 3
     x = (rng.random((T, B, 784)) < 0.1).astype(np.float32)
-    return training_case(network, x, _one_hot(B, rng), mean_square_error)
+    return training_case(network, x, one_hot(rng.integers(0, 10, B)), mean_square_error)
 
 
-def images_case(channels, B, rng, T=20):
+def images_case(rng, channels, B, T=20):
     """Convolutional SNUs on images of 28 x 28 pixels, 5 x 5 kernels and pooling, then 10 SNUs."""
     layers = conv_layers((28, 28, 1), channels, 5, {}, rng, np.float32)
     network = Network([*layers, SNU(*layers[-1].out_shape, 10, rng=rng, **LIKE)])
     x = (rng.random((T, B, 28, 28, 1)) < 0.1).astype(np.float32)
-    return training_case(network, x, _one_hot(B, rng), mean_square_error)
+    return training_case(network, x, one_hot(rng.integers(0, 10, B)), mean_square_error)
 
 
-def music_case(B, rng, T=100):
+def music_case(rng, B, T=100):
     """88 keys - 150 SNUs - 88 sigmoid outputs on piano rolls."""
     network = Network([SNU(88, 150, rng=rng, **LIKE), Dense(150, 88, rng=rng, **LIKE)])
     rolls = (rng.random((T + 1, B, 88)) < 0.05).astype(np.float32)
     return training_case(network, rolls[:-1], rolls[1:], bernoulli_nll)
 
 
-def language_case(rng, n_words=N_WORDS):
+def language_case(rng, n_words=10_000):
     """The recurrent sSNU of Penn Treebank (preset paper), on random words."""
     settings = settings_of(find_preset("language", "ssnu", "paper"))
     network = Language("ssnu", {}, n_words).network(settings, rng)
@@ -118,39 +102,33 @@ def language_case(rng, n_words=N_WORDS):
     return training_case(network, words[:-1], words[1:], softmax_cross_entropy, settings.clip)
 
 
-def devices_case(shape, rng):
+def devices_case(rng, shape):
     """One update of an array of differential pairs, every second synapse with a pulse."""
     array = PCMArray(*shape, noise=rng)
     dW = rng.uniform(-1, 1, shape) * 2 * array.rule.epsilon / array.scale
-    return Case(lambda: array.update(dW))
+    return lambda: array.update(dW), None
 
 
-CASES = {  # title: (name, a function of a Generator that makes the case)
-    "784-250-250-10, T 20, batch 15": ("digits-15", lambda r: digits_case(SNU, (250,) * 2, 15, r)),
-    "784-3x256-10, T 20, batch 128": ("digits-3", lambda r: digits_case(SNU, (256,) * 3, 128, r)),
-    "784-6x256-10, T 20, batch 128": ("digits-6", lambda r: digits_case(SNU, (256,) * 6, 128, r)),
-    "88-150-88, T 100, batch 1": ("music-1", lambda r: music_case(1, r)),
-    "88-150-88, T 100, batch 16": ("music-16", lambda r: music_case(16, r)),
-    "784-3x256-10, T 20, batch 128, RNN": ("rnn", lambda r: digits_case(RNN, (256,) * 3, 128, r)),
-    "784-3x256-10, T 20, batch 128, GRU": ("gru", lambda r: digits_case(GRU, (256,) * 3, 128, r)),
-    "784-3x256-10, T 20, batch 128, LSTM": (
-        "lstm", lambda r: digits_case(LSTM, (256,) * 3, 128, r)),
-    "Penn Treebank, recurrent sSNU, T 35, batch 20": ("language", language_case),
-    "convolutions 28x28-16-32-10, T 20, batch 50": (
-        "images", lambda r: images_case((16, 32), 50, r)),
-    "update of 52,800 phase-change devices": ("devices", lambda r: devices_case((176, 150), r)),
+CASES = {  # title: (name, the function that makes the case, its arguments behind rng)
+    "784-250-250-10, T 20, batch 15": ("digits-15", digits_case, SNU, (250, 250), 15),
+    "784-3x256-10, T 20, batch 128": ("digits-3", digits_case, SNU, (256,) * 3, 128),
+    "784-6x256-10, T 20, batch 128": ("digits-6", digits_case, SNU, (256,) * 6, 128),
+    "88-150-88, T 100, batch 1": ("music-1", music_case, 1),
+    "88-150-88, T 100, batch 16": ("music-16", music_case, 16),
+    "784-3x256-10, T 20, batch 128, RNN": ("rnn", digits_case, RNN, (256,) * 3, 128),
+    "784-3x256-10, T 20, batch 128, GRU": ("gru", digits_case, GRU, (256,) * 3, 128),
+    "784-3x256-10, T 20, batch 128, LSTM": ("lstm", digits_case, LSTM, (256,) * 3, 128),
+    "Penn Treebank, sSNU, T 35, batch 20": ("language", language_case),
+    "28x28-16-32-10 conv, T 20, batch 50": ("images", images_case, (16, 32), 50),
+    "update of 52,800 phase-change devices": ("devices", devices_case, (176, 150)),
 }
 QUICK = {  # the same kinds of case, small: to try the command
-    "784-20-10, T 20, batch 2": ("digits-15", lambda r: digits_case(SNU, (20,), 2, r)),
-    "784-20-10, T 20, batch 2, GRU": ("gru", lambda r: digits_case(GRU, (20,), 2, r)),
-    "88-150-88, T 10, batch 1": ("music-1", lambda r: music_case(1, r, T=10)),
-    "convolutions 28x28-2-2-10, T 2, batch 2": ("images", lambda r: images_case((2, 2), 2, r, T=2)),
-    "update of 200 phase-change devices": ("devices", lambda r: devices_case((10, 10), r)),
+    "784-20-10, T 20, batch 2": ("digits-15", digits_case, SNU, (20,), 2),
+    "784-20-10, T 20, batch 2, GRU": ("gru", digits_case, GRU, (20,), 2),
+    "88-150-88, T 10, batch 1": ("music-1", music_case, 1, 10),
+    "28x28-2-2-10 conv, T 2, batch 2": ("images", images_case, (2, 2), 2, 2),
+    "update of 200 phase-change devices": ("devices", devices_case, (10, 10)),
 }
-
-
-def _one_hot(B, rng):
-    return np.eye(10, dtype=np.float32)[rng.integers(0, 10, B)]
 
 
 # ---- the products alone -------------------------------------------------------------------------
@@ -158,8 +136,16 @@ def _one_hot(B, rng):
 def matrix_products(network, T, B):
     """A function that does the matrix products of one training step: T time steps, B samples.
 
-    Operands have the shapes, dtype and order in memory of those in the step; results go to arrays
-    that are allocated once.
+    They are those that the algorithm needs: a product too many in the code would show in the ratio.
+    For n units with weights W, N = T B rows and ' for transposed,
+
+        x W  (N, n_in) (n_in, n)      x' dz  (n_in, N) (N, n)      dz W'  (N, n) (n, n_in)
+
+    the last one not for the first layer, whose input needs no gradient. Recurrent weights H add,
+    with B rows, y H and dz H' for each of the T steps, and one y' dz of all rows; a GRU does its H
+    in two blocks of columns, since the candidate waits for the reset gate. A convolution does the
+    same with patches in the place of x, a few images at a time. Operands have the shapes, dtype and
+    order in memory of those in the step; results go to arrays that are allocated once.
     """
     products = []
     for i, layer in enumerate(network.layers):
@@ -203,20 +189,20 @@ def _of_weights(W, rows, need_dx, times=1):
 
 # ---- timing -------------------------------------------------------------------------------------
 
-def measure(case, repeats):
+def measure(step, matrix_products, repeats):
     """Time `repeats` steps and products in turns: a dict of the columns, in ms and bytes."""
     tracemalloc.start()
-    case.step()  # also the first use of everything: not timed
+    step()  # also the first use of everything: not timed
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
-    case.step()
+    step()
     memory = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     steps, products = [], []
     for _ in range(repeats):
-        steps.append(milliseconds(case.step))
-        if case.products:
-            products.append(milliseconds(case.products))
+        steps.append(milliseconds(step))
+        if matrix_products:
+            products.append(milliseconds(matrix_products))
     row = {"ms": statistics.median(steps), "least": min(steps), "memory": memory}
     if products:
         row["products"] = statistics.median(products)
@@ -235,7 +221,7 @@ def milliseconds(f):
 
 def add_arguments(parser):
     """The options of the command."""
-    parser.add_argument("--only", choices=sorted({name for name, _ in CASES.values()}), nargs="+",
+    parser.add_argument("--only", choices=sorted({name for name, *_ in CASES.values()}), nargs="+",
                         metavar="CASE", help="these cases only: %(choices)s")
     parser.add_argument("--repeats", type=int, default=21, metavar="N",
                         help="steps of each case that are timed (default: %(default)s)")
@@ -251,38 +237,29 @@ def run(args):
     repeats = validation.positive_int("--repeats", args.repeats)
     place = args.json and output_file("--json", args.json)
     if args.threads is not None:
-        wanted = str(validation.positive_int("--threads", args.threads))
-        if any(os.environ.get(name) != wanted for name in THREADS):
-            return _again(args, wanted)
+        threads = dict.fromkeys(THREADS, str(validation.positive_int("--threads", args.threads)))
+        if not threads.items() <= os.environ.items():
+            # in a new process, since BLAS reads the number when it is loaded
+            return subprocess.call([sys.executable, "-m", "snu_ref", *args.argv],
+                                   env={**os.environ, **threads})
     machine = {"processor": platform.machine(), "python": platform.python_version(),
                "numpy": np.__version__,
                "threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
     print(f"one training step, float32, {repeats} times; "
           + ", ".join(f"{key} {value}" for key, value in machine.items()))
-    print(f"{'':46} {'ms':>8} {'least':>8} {'products':>9} {'ratio':>6} {'memory':>9}")
+    print(f"{'':37} {'median':>8} {'least':>8} {'products':>8} {'ratio':>5} {'memory':>7}\n"
+          f"{'case':37} {'ms':>8} {'ms':>8} {'ms':>8} {'':5} {'MB':>7}")
     rows = []
-    for title, (name, make) in (QUICK if args.quick else CASES).items():
+    for title, (name, make, *options) in (QUICK if args.quick else CASES).items():
         if args.only and name not in args.only:
             continue
-        row = measure(make(np.random.default_rng(0)), repeats)
-        products, ratio = (f"{row['products']:9.2f} {row['ratio']:6.2f}" if "ratio" in row
-                           else f"{'-':>9} {'-':>6}").split()
-        print(f"{title:46} {row['ms']:8.2f} {row['least']:8.2f} {products:>9} {ratio:>6} "
-              f"{row['memory'] / 1e6:6.1f} MB", flush=True)
+        row = measure(*make(np.random.default_rng(0), *options), repeats)
+        products, ratio = ((f"{row['products']:.2f}", f"{row['ratio']:.2f}") if "ratio" in row
+                           else "--")
+        print(f"{title:37} {row['ms']:8.2f} {row['least']:8.2f} {products:>8} {ratio:>5} "
+              f"{row['memory'] / 1e6:7.1f}", flush=True)
         rows.append({"name": name, "title": title, **row})
+    print("ratio: median of the steps / median of their matrix products; 1 is the least possible")
     if place:
         write_json(place, {"machine": machine, "repeats": repeats, "cases": rows})
     return 0
-
-
-def _again(args, threads):
-    """The command in a process with as many threads: BLAS reads their number when it is loaded."""
-    words = [sys.executable, "-m", "snu_ref", "bench", "--repeats", str(args.repeats),
-             "--threads", threads]
-    if args.only:
-        words += ["--only", *args.only]
-    if args.json:
-        words += ["--json", args.json]
-    if args.quick:
-        words += ["--quick"]
-    return subprocess.call(words, env={**os.environ, **dict.fromkeys(THREADS, threads)})

@@ -1,8 +1,18 @@
-"""`python -m snu_ref experiments BLOCK`: run the rows of the results page, one table a block.
+"""Run the rows of the results page, snu_ref/tasks/RESULTS.md, block by block.
 
-A line is added to TABLES/BLOCK.csv when its run is finished; runs that the table has are left out,
-and a run that was stopped goes on from its checkpoint. Without a block, the blocks are listed.
-"""
+A block is a table, TABLES/BLOCK.csv, with a line for each run: settings, seed,
+figures, processor and versions. A line is added when its run is finished. Runs
+that the table has are left out, and a run that was stopped goes on from its
+checkpoint: the same command goes on after any stop. Without a block, the blocks
+are listed.
+
+examples:
+  python -m snu_ref experiments
+  python -m snu_ref experiments digits --tables tables
+  python -m snu_ref experiments --tables tables --page RESULTS.md
+  python -m snu_ref experiments jsb membrane --data jsb --only SNU
+
+exit status: 0, 2 for bad input, 130 if stopped by Ctrl-C."""
 import sys
 from pathlib import Path
 
@@ -30,17 +40,14 @@ def add_arguments(parser):
 
 def run(args):
     """Run what is missing; the exit status is 0."""
-    if args.page and not args.blocks:
-        write_page(args.tables, args.page)
-        return 0
-    if not args.blocks:
-        for name, (question, _) in BLOCKS.items():
-            rows, done = rows_of(name, args.tables), len(read_table(args.tables / f"{name}.csv"))
-            print(f"{name:12} {question}: {sum(row.seeds for row in rows)} runs, "
-                  f"{done} lines in the table")
-        return 0
-    output_folder("--tables", args.tables)
-    output_folder("--work", args.work)
+    if not (args.blocks or args.page):
+        for name, (question, *_) in BLOCKS.items():
+            runs = sum(row.seeds for row in rows_of(name, args.tables))
+            done = len(read_table(args.tables / f"{name}.csv"))
+            print(f"{name:12} {runs:4} runs, {done:4} lines in the table: {question}")
+    if args.blocks:
+        output_folder("--tables", args.tables)
+        output_folder("--work", args.work)
     for name in args.blocks:
         for line in run_block(name, args.tables, args.data, args.work, sys.stderr, args.only):
             print(f"{name}: {line['row']}, seed {line['seed']}"

@@ -1,20 +1,26 @@
-"""`python -m snu_ref memory`: the music network on 52,800 phase-change devices, by itself.
+"""Run the paper's in-memory experiment: music on 52,800 phase-change devices.
 
-The part of `reproduce` that is the paper's in-memory experiment, also on the full chorales and from
-several seeds: four ways of training (`snu_ref.experiments.in_memory`), and the programmed network
-over a year of drift.
-"""
-import math
+The network is trained in software, on ideal devices, or with the hardware in
+the loop; the one of software is also programmed once, and read over a year of
+drift. The same as in `reproduce`, also on the full chorales and from several
+seeds. Everything is printed, and written to a folder: results.json and figures.
+
+examples:
+  python -m snu_ref memory
+  python -m snu_ref memory --data jsb --seeds 3
+
+exit status: 0, or 2 for bad input."""
 import sys
 from pathlib import Path
 
 from .. import validation
 from ..experiments import in_memory as memory
-from ..experiments.comparison import interval
+from ..experiments.comparison import aligned, interval, number
 from ..figures import devices as memory_figures
 from ..files import one_writer, write_json
 from ..tasks.loading import load_task
 from ..tasks.statistics import nested
+from . import add_seeds, seeds_of, wrapped
 
 LABEL = "test NLL (nats per step)"
 
@@ -26,10 +32,7 @@ def add_arguments(parser):
                              "package)")
     parser.add_argument("--epochs", type=int, metavar="N",
                         help="train for N epochs instead of the preset's number")
-    parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ... (default: %(default)s)")
+    add_seeds(parser, "; means and intervals are printed")
     parser.add_argument("--device-seeds", type=int, default=8, metavar="N",
                         help="program each network N times, on devices of other seeds (default: "
                              "%(default)s)")
@@ -39,60 +42,57 @@ def add_arguments(parser):
 
 def run(args):
     """Train, follow the drift, and write results.json and figures; the exit status is 0."""
-    validation.integer("--seed", args.seed, 0, math.inf)
-    validation.positive_int("--seeds", args.seeds)
+    seeds, trained = seeds_of(args), []
     devices = validation.positive_int("--device-seeds", args.device_seeds)
-    changes = {}
-    if args.epochs is not None:
-        changes["epochs"] = validation.positive_int("--epochs", args.epochs)
+    changes = {} if args.epochs is None else {
+        "epochs": validation.positive_int("--epochs", args.epochs)}
     loaded = load_task("music", "snu", "paper" if args.data else "small", args.data)
-    with one_writer("--out", args.out):
-        return _run(args, loaded, devices, changes)
-
-
-def _run(args, loaded, devices, changes):
-    print("\n".join(loaded.facts), flush=True)
-    seeds = range(args.seed, args.seed + args.seeds)
-    trained = []
-    for seed in seeds:
-        rows, runs = memory.train_ways(loaded, seed, device_seeds=devices, stream=sys.stderr,
-                                       **changes)
-        n_devices = runs["in the loop"].trained.store.n_devices
-        print(f"\nseed {seed}: " + memory.table(rows, n_devices), flush=True)
-        trained.append((rows, runs))
-    if args.seeds > 1:
-        print("\n" + over_seeds([rows for rows, _ in trained]), flush=True)
-    sweeps = [memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=devices)
-              for seed, (_, runs) in zip(seeds, trained)]
-    together = memory.joined(sweeps)
-    print("\nProgrammed once, read later (device by device, 1/f noise), with and without drift "
-          "compensation;\nmean +- sample standard deviation"
-          + (f" between {args.seeds} networks; and" if args.seeds > 1 else "")
-          + f" between {devices} sets of devices of a network\n"
-          + memory.time_table({"music": together}), flush=True)
-    rows, runs = trained[0]
-    looped = runs["in the loop"]
-    write_json(args.out / "results.json",
-               {"seeds": list(seeds), "devices": n_devices, "facts": loaded.facts,
-                "ways": [rows for rows, _ in trained], "over_time": together})
-    paths = [memory_figures.learning_curves(rows, args.out / "pcm_learning_curves.png"),
-             memory_figures.conductance_histograms(memory.conductances_at_start(looped, args.seed),
-                                                   memory.conductances(looped.trained.store),
-                                                   args.out / "pcm_conductances.png"),
-             memory_figures.over_time(together, args.out / "pcm_year_music.png",
-                                      label=LABEL)]
-    print(f"\nWritten to the folder {args.out}: results.json, "
-          + ", ".join(path.name for path in paths))
+    with one_writer("--out", args.out) as out:
+        print("\n".join(loaded.facts), flush=True)
+        for seed in seeds:
+            rows, runs = memory.train_ways(loaded, seed, device_seeds=devices, stream=sys.stderr,
+                                           **changes)
+            n_devices = runs["in the loop"].trained.store.n_devices
+            print(f"\nseed {seed}: " + memory.table(rows, n_devices), flush=True)
+            trained.append((rows, runs))
+        if args.seeds > 1:
+            print("\n" + over_seeds([rows for rows, _ in trained]), flush=True)
+        together = memory.joined([
+            memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=devices)
+            for seed, (_, runs) in zip(seeds, trained)])
+        print("\n" + over_time({"music": together}, devices), flush=True)
+        rows, runs = trained[0]
+        looped = runs["in the loop"]
+        write_json(out / "results.json",
+                   {"seeds": list(seeds), "devices": n_devices, "facts": loaded.facts,
+                    "ways": [rows for rows, _ in trained], "over_time": together})
+        paths = [memory_figures.learning_curves(rows, out / "pcm_learning_curves.png"),
+                 memory_figures.conductance_histograms(
+                     memory.conductances_at_start(looped, args.seed),
+                     memory.conductances(looped.trained.store), out / "pcm_conductances.png"),
+                 memory_figures.over_time(together, out / "pcm_year_music.png", label=LABEL)]
+    print(f"\nWritten to the folder {args.out}:\n"
+          + wrapped(", ".join(["results.json", *(path.name for path in paths)])))
     return 0
 
 
 def over_seeds(several):
     """Each way over the seeds, as text; several: the rows of each seed."""
-    lines = [f"test NLL of {len(several)} networks, sample standard deviations, Student's interval",
-             f"{'way':12} {'mean':>6} {'+- networks':>12} {'95 % of the mean':>17} "
-             f"{'+- devices of a network':>24}"]
+    rows = []
     for way in memory.WAYS:
         s, within = nested([rows[way].get("figures", [rows[way]["nll"]]) for rows in several])
-        lines.append(f"{way:12} {s.mean:6.3f} {s.sd:12.3f} {interval('nll', s):>17} "
-                     + ("-" if within is None else f"{within:.3f}").rjust(24))
-    return "\n".join(lines)
+        rows.append((way, *(number("nll", value) for value in (s.mean, s.sd)), interval("nll", s),
+                     "-" if within is None else number("nll", within)))
+    return (f"Test NLL of {len(several)} networks, in nats a step; +- is a sample standard "
+            "deviation\n" + aligned(("way", "mean", "+- networks", "95 % of the mean",
+                                     "+- devices of a network"), rows))
+
+
+def over_time(sweeps, devices):
+    """Networks that were programmed once, over time, as text; sweeps: see `time_table`."""
+    networks = next(iter(sweeps.values()))["networks"]
+    return ("Programmed once, read later (device by device, 1/f noise), with and without drift\n"
+            "compensation; music: NLL in nats a step, digits: accuracy in %; +- is a sample\n"
+            "standard deviation " + f"between {networks} networks; and " * (networks > 1)
+            + f"between {devices} sets of devices of a network\n"
+            + aligned(*memory.time_table(sweeps)))

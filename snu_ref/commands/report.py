@@ -1,4 +1,12 @@
-"""`python -m snu_ref report DIR`: make the page of a reproduction again."""
+"""Make the page of a reproduction again, from the results and figures in DIR.
+
+The page is DIR/report.html. It needs no network, no scripts and no other file.
+`reproduce` makes it by itself.
+
+example:
+  python -m snu_ref report snu_ref_out
+
+exit status: 0, or 2 if the folder is not one that `reproduce` has written."""
 from pathlib import Path
 
 from ..files import one_writer

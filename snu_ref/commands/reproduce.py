@@ -1,11 +1,24 @@
-"""`python -m snu_ref reproduce`: does the paper's claim hold? Tables, figures, and a report.
+"""Train the paper's units side by side: does its claim hold?
 
-Trains five units, and SNU and sSNU without membrane, on three tasks with small data, checks all
-gradients, and runs the experiments on inhibition and on phase-change memory, side by side in
-processes. Writes a folder with results.json, figures, the trained networks, and report.html, one
-page with all of it.
-"""
-import math
+Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language, and SNU and
+sSNU without membrane; compares lateral inhibition; runs the in-memory
+experiment; and checks all gradients. The data come with the package and
+Python. The runs go side by side in processes; their number does not change the
+results. Everything is printed, and written to a folder: results.json, figures,
+the trained networks, and report.html, one page with all of it.
+
+If the command is stopped, or a process dies, the finished runs stay in
+DIR/finished: the same command with --resume goes on from there. Without
+--resume a new run begins, and replaces what is in DIR.
+
+examples:
+  python -m snu_ref reproduce                      one seed
+  python -m snu_ref reproduce --seeds 5            five, which give intervals
+  python -m snu_ref reproduce --seeds 5 --resume   go on after a stop
+  python -m snu_ref reproduce --quick --out try    a trial of the command
+
+exit status: 0 if all gradients agree, 1 if one is wrong, 2 for bad input,
+130 if stopped by Ctrl-C."""
 import os
 import platform
 import sys
@@ -18,10 +31,9 @@ import numpy as np
 
 from .. import __version__, figures, validation
 from ..experiments import in_memory
-from ..experiments.comparison import by_unit, compared, figures_of, table
+from ..experiments.comparison import aligned, by_unit, compared, figures_of, table
 from ..experiments.inhibition import inhibition_table
-from ..experiments.reproduction import (MEMBRANES, TASKS, bits_of, device_seeds, jobs_of,
-                                        precision_epochs, run_name)
+from ..experiments.reproduction import EXTENTS, MEMBRANES, TASKS, jobs_of, run_name
 from ..experiments.side_by_side import run_jobs
 from ..figures import devices
 from ..files import one_writer, write_json
@@ -29,7 +41,9 @@ from ..gradcheck.checking import BOUNDS
 from ..report.document import write_report
 from ..tasks.loading import load_task
 from ..tasks.units import COMPARED
+from . import add_seeds, seeds_of, wrapped
 from .gradcheck import print_summary
+from .memory import over_time
 
 FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
 LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
@@ -42,12 +56,7 @@ def add_arguments(parser):
     parser.add_argument("--quick", action="store_true",
                         help="one epoch a run on a tenth of the data, and the gradients of a few "
                              "variants: a trial of the command; its results mean nothing")
-    parser.add_argument("--seed", type=int, default=0,
-                        metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="train N times, from seeds SEED, SEED + 1 ...; means and intervals "
-                             "are printed (default: %(default)s)")
+    add_seeds(parser, "; means and intervals are printed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="run N processes side by side; the results do not depend on N "
                              "(default: the processors, here %(default)s)")
@@ -59,46 +68,41 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Run all jobs, print and draw; the exit status is 1 if a gradient is out."""
-    validation.integer("--seed", args.seed, 0, math.inf)
-    validation.positive_int("--seeds", args.seeds)
+    """Run all jobs, print and draw; the exit status is 1 if a gradient is wrong."""
+    seeds = seeds_of(args)
     validation.positive_int("--jobs", args.jobs)
-    with one_writer("--out", args.out):
-        return _run(args)
-
-
-def _run(args):
-    started, clock = datetime.now(timezone.utc), time.monotonic()
-    seeds = range(args.seed, args.seed + args.seeds)
-    facts = {task: load_task(task, "snu").facts for task in TASKS}
-    print("\n".join(f"{task:9} {fact}" for task in TASKS for fact in facts[task]))
-    if args.quick:
-        print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
-    sys.stdout.flush()
-    jobs = jobs_of(seeds, args.out, args.quick)
-    try:
-        done = run_jobs(jobs, args.jobs, args.out / FINISHED, resume=args.resume,
-                        identity=f"{__version__} {command(args)}", stream=sys.stderr)
-    finally:  # a worker that is stopped may leave half a file
-        for file in (*args.out.glob("*.png.unfinished"), *args.out.glob("networks/*.unfinished")):
+    with one_writer("--out", args.out) as out:
+        started, clock = datetime.now(timezone.utc), time.monotonic()
+        facts = {task: load_task(task, "snu").facts for task in TASKS}
+        for task in TASKS:
+            print("\n  ".join([task, *facts[task]]))
+        if args.quick:
+            print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
+        sys.stdout.flush()
+        jobs = jobs_of(seeds, out, args.quick)
+        try:
+            done = run_jobs(jobs, args.jobs, out / FINISHED, resume=args.resume,
+                            identity=f"{__version__} {command(args)}", stream=sys.stderr)
+        finally:  # a worker that is stopped may leave half a file
+            for file in (*out.glob("*.png.unfinished"), *out.glob("networks/*.unfinished")):
+                file.unlink()
+        summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
+                   "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
+                   "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
+                   **found(jobs, done, seeds, args.quick),
+                   "seconds": round(time.monotonic() - clock, 1)}
+        write_json(out / "results.json", summary)  # before what is for the sake of looks
+        print_all(summary)
+        summary["figures"] += [path.name for path in draw(summary, out)]
+        write_json(out / "results.json", summary)
+        write_report(out)
+        for file in (out / FINISHED).glob("*.json"):  # all is in results.json now
             file.unlink()
-    summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
-               "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
-               "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
-               **found(jobs, done, seeds, args.quick),
-               "seconds": round(time.monotonic() - clock, 1)}
-    write_json(args.out / "results.json", summary)  # before what is for the sake of looks
-    print_all(summary)
-    summary["figures"] += [path.name for path in draw(summary, args.out)]
-    write_json(args.out / "results.json", summary)
-    write_report(args.out)
-    for file in (args.out / FINISHED).glob("*.json"):  # all is in results.json now
-        file.unlink()
-    (args.out / FINISHED).rmdir()
-    print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
-          f"time) to the folder {args.out}; report.html shows it all on one page:")
-    print("\n".join(f"   {name}" for name in ["report.html", "results.json", *summary["figures"],
-                                              "networks/"]))
+        (out / FINISHED).rmdir()
+        print(f"\nWritten to {out} in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of "
+              "processor time); report.html shows it all:")
+        for name in ("report.html", "results.json", *summary["figures"], "networks/"):
+            print(f"   {name}")
     return 1 if any(s["failed"] for s in summary["gradients"]) else 0
 
 
@@ -131,16 +135,17 @@ def memory(results, seeds, quick):
              "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
     drift = {"music": [results[f"devices-software-{seed}"]["over_time"] for seed in seeds],
              "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
-    bits = bits_of(quick)
-    return {"devices": loop["devices"], "device_seeds": device_seeds(quick),
+    extent = EXTENTS[quick]
+    return {"devices": loop["devices"], "device_seeds": extent.device_seeds,
             "ways": {"software": software["row"], "quantised": results["devices-quantised"]["row"],
                      "in the loop": loop["row"], "programmed": software["programmed"]},
             "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
-            "precision": {task: {"metric": metric, "bits": list(bits), "after": of["after"],
-                                 "during": [results[f"bits-{task}-{b}"]["figure"] for b in bits],
+            "precision": {task: {"metric": metric, "bits": list(extent.bits), "after": of["after"],
+                                 "during": [results[f"bits-{task}-{b}"]["figure"]
+                                            for b in extent.bits],
                                  "software": figure}
                           for task, (of, metric, figure) in after.items()},
-            "precision_epochs": precision_epochs(quick)}
+            "precision_epochs": extent.precision_epochs}
 
 
 def print_all(summary):
@@ -150,17 +155,14 @@ def print_all(summary):
           + (f"seed {seed}" if summary["seeds"] == 1
              else f"seeds {seed} to {seed + summary['seeds'] - 1}")
           + "\n" + table(summary["runs"], summary["without_membrane"])
-          + f"\n\nText drawn from the sSNU (temperature 0.8):\n  {summary['sample']}")
+          + f"\n\nText drawn from the sSNU (temperature 0.8):\n{wrapped(summary['sample'])}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
-          + inhibition_table(summary["inhibition"]))
+          + aligned(*inhibition_table(summary["inhibition"])))
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
           + in_memory.table(of["ways"], of["devices"])
-          + "\n\nProgrammed once, read later (device by device, 1/f noise), with and without "
-          "drift compensation;\nmean +- sample standard deviation "
-          + f"between {summary['seeds']} networks; and " * (summary["seeds"] > 1)
-          + f"between {of['device_seeds']} sets of devices of a network\n"
-          + in_memory.time_table(of["over_time"])
-          + "\n\n" + in_memory.precision_table(of["precision"])
+          + "\n\n" + over_time(of["over_time"], of["device_seeds"])
+          + "\n\nFigures of rounded weights, by their bits (a protocol of ours)\n"
+          + aligned(*in_memory.precision_table(of["precision"]))
           + "\nthe runs rounded in training are short, epochs: "
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
     print("\n4. Gradients: hand-derived, against central differences, the complex step and a "

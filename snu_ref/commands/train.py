@@ -1,9 +1,36 @@
-"""`python -m snu_ref train TASK`: a training run, its checkpoints, learning curve and results.json.
+"""Train one network; write checkpoint, results and learning curve to a folder.
 
-A checkpoint is written before the first update and after every epoch. After a kill at any moment,
---resume goes on from the last one, and the run ends as if nothing had happened.
-"""
-import math
+Prints the settings with their sources and a line an epoch, and writes
+checkpoint.npz, learning_curve.png and results.json. The test split is read
+once, at the end. A checkpoint is written before the first update and after
+every epoch: a run that was stopped, at any moment, goes on with --resume and
+ends with the same numbers.
+
+A finished run can be trained for longer: --resume with a larger --epochs. With
+a constant schedule it ends as if it had had that many epochs from the start.
+With a cosine schedule it does not: its first epochs followed the cosine of the
+old length, the new ones follow that of the new length, so the learning rate
+jumps up again.
+
+Preset paper needs your own copy of the full data: MNIST's four IDX files for
+digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
+ptb.test.txt for language.
+
+--own trains on data of your own: a folder of IDX files with square images, a
+JSON file of MIDI pitches, or any text. Their figures are labelled "own data,
+not the published set".
+
+examples:
+  python -m snu_ref train music --unit snu
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try --resume
+  python -m snu_ref train music --set lr=0.01 --set options.decay=0.9
+  python -m snu_ref train music --unit snu --weights pcm
+  python -m snu_ref train language --unit ssnu --preset paper --data ptb
+  python -m snu_ref train language --unit ssnu --own book.txt
+
+exit status: 0 for success, 1 if the loss diverged, 2 for bad input, 130 if
+stopped by Ctrl-C."""
 import sys
 from pathlib import Path
 
@@ -20,7 +47,11 @@ from ..tasks.run import run_task
 from ..tasks.settings import SETTINGS, changes_in_name, describe, read_changes, settings_of
 from ..tasks.training import trial
 from ..tasks.units import UNITS
+from . import add_seeds, seeds_of, wrapped
 
+FIGURES = {  # task: {validation figure: its unit}
+    "digits": {"accuracy": "of 1"}, "music": {"nll": "nats a step", "nll_per_piece": "nats a step"},
+    "language": {"perplexity": "words"}}
 SET = """\
 settings for --set NAME=VALUE; options and store have entries, and
 --set options.decay=0.9 changes one of them:
@@ -39,8 +70,8 @@ def add_arguments(parser):
                         help="the table of settings: small data, or the full sets (default: "
                              "%(default)s)")
     parser.add_argument("--weights", choices=("software", "pcm"), default="software",
-                        help="where the weights live: in the network, or on phase-change devices "
-                             "with training in the loop, whose settings are its own "
+                        help="where the weights are kept: in the network, or on phase-change "
+                             "devices that are trained in the loop, with settings of their own "
                              "(music with --unit snu)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
@@ -54,19 +85,18 @@ def add_arguments(parser):
                         help="change one setting of the preset, as in --set lr=0.005, "
                              "--set hidden=\"(64, 64)\" or --set options.decay=0.9; may be given "
                              "several times; all settings are listed below")
-    parser.add_argument("--seed", type=int, default=0,
-                        help="start of all random numbers (default: %(default)s)")
+    add_seeds(parser)
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, with the "
                              "name of your own data and the changed settings behind it)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on from the checkpoint in the folder for results; where none was "
-                             "written yet, start from the beginning")
+                        help="go on from the checkpoint in the folder for results, or start from "
+                             "the beginning if there is none")
 
 
 def run(args):
     """Train, test once, and write checkpoint.npz, results.json and learning_curve.png."""
-    validation.integer("--seed", args.seed, 0, math.inf)
+    seeds_of(args)
     preset = _preset(args)
     table = find_preset(args.task, args.unit, preset)
     if args.epochs is not None:
@@ -78,49 +108,31 @@ def run(args):
     loaded = load_task(args.task, args.unit, preset, args.data, args.own)
     settings = settings_of(table, **changes)
     trial(loaded.task, settings, args.seed)
+    checkpoint = out / "checkpoint.npz"
     identity = checkpoints.identity_of(loaded.task, settings, args.seed)
-    _check_earlier_run(out, identity, args.resume)
     with one_writer("--out", out):
-        # again, now that no other run can come between
         planned = _check_earlier_run(out, identity, args.resume)
         if planned and planned < settings.epochs:
             print(f"trained for longer: {settings.epochs} epochs instead of {planned}")
+        resume = args.resume and checkpoint.exists()
+        if args.resume and not resume:
+            print(f"no checkpoint in {out} yet: starting from the beginning")
+        print("\n".join(loaded.facts))
+        print(f"settings of preset {preset}, and where they come from\n"
+              f"{describe(table, **changes)}\n"
+              "loss: of the training data; other figures: of the validation data")
+        names = FIGURES[args.task]
+        print(_row("epoch", ["loss", *names], "time", "left") + "\n"
+              + _row("", ["", *names.values()], "s", "min:s"), flush=True)
         try:
-            return _train(args, loaded, table, preset, changes, out)
+            result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
+                              resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
+            write_json(out / "results.json", result.results)
+            _print_result(result, args.seed, out)
+            figures.learning_curves([result.results], out / "learning_curve.png")
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(
-                f"the same command with --resume goes on from {out / 'checkpoint.npz'}") from stop
-
-
-def _train(args, loaded, table, preset, changes, out):
-    """The run itself, in a folder that is locked; returns the exit status."""
-    checkpoint = out / "checkpoint.npz"
-    resume = args.resume and checkpoint.exists()
-    if args.resume and not resume:
-        print(f"no checkpoint in {out} yet: starting from the beginning")
-    print("\n".join(loaded.facts))
-    print(f"settings of preset {preset}, and where they come from\n{describe(table, **changes)}",
-          flush=True)
-    result = run_task(loaded, table, args.seed, preset=preset, checkpoint=checkpoint,
-                      resume=resume, stream=sys.stderr, report=_print_epoch, **changes)
-    write_json(out / "results.json", result.results)
-    store = result.trained.store
-    if hasattr(store, "counters"):  # of devices
-        print(f"{store.n_devices:,} devices; "
-              + ", ".join(f"{name} {count:,}" for name, count in store.counters.items()))
-    test = result.results["test"]
-    kept = "the last" if result.settings.keep == "last" else "the best by validation"
-    print(f"epoch {result.trained.best_epoch} was kept, {kept}; test "
-          + ", ".join(f"{name} {value:.4f}" for name, value in test.items())
-          + f" ({OWN})" * loaded.own)
-    for name, value in loaded.baselines.items():
-        print(f"for comparison: {name} {value:.4f}")
-    if loaded.words:
-        rng = np.random.default_rng([args.seed, 3])
-        print("a sample:\n  " + sample_text(result.network, loaded.words, rng))
-    print(f"{result.results['parameters']:,} parameters, {result.results['seconds']:.0f} s; "
-          f"results in {out}\nto use the network: python -m snu_ref use {out}", flush=True)
-    figures.learning_curves([result.results], out / "learning_curve.png")
+                f"the same command with --resume goes on from {checkpoint}") from stop
     return 1 if result.trained.diverged else 0
 
 
@@ -164,7 +176,31 @@ def _preset(args):
     return "pcm" if args.weights == "pcm" else args.preset
 
 
+def _row(epoch, figures, seconds, left):
+    """A line of the table of epochs."""
+    return f"{epoch:>5}" + "".join(f"{value:>15}" for value in figures) + f"{seconds:>9}{left:>9}"
+
+
 def _print_epoch(record, left):
-    print("  ".join([f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}"
-                     for name, value in record.items() if name not in ("planned", "warnings")]
-                    + [f"left {clock(left)}"]), flush=True)
+    figures = [f"{value:.4f}" for name, value in record.items()
+               if name not in ("epoch", "planned", "warnings", "seconds")]
+    print(_row(record["epoch"], figures, f"{record['seconds']:.1f}", clock(left)), flush=True)
+
+
+def _print_result(run, seed, out):
+    """What was kept, its test figures beside those of simple models, and how to go on."""
+    trained, results = run.trained, run.results
+    if hasattr(trained.store, "counters"):  # of devices
+        print(f"{trained.store.n_devices:,} devices\n" + wrapped(", ".join(
+            f"{name} {count:,}" for name, count in trained.store.counters.items())))
+    kept = "the last" if run.settings.keep == "last" else "the best by validation"
+    print(f"epoch {trained.best_epoch} was kept, {kept}; test "
+          + ", ".join(f"{name} {value:.4f}" for name, value in run.figures.items())
+          + f" ({OWN})" * run.loaded.own)
+    for name, value in run.loaded.baselines.items():
+        print(f"for comparison: {name} {value:.4f}")
+    if run.loaded.words:
+        rng = np.random.default_rng([seed, 3])
+        print("a sample:\n" + wrapped(sample_text(run.network, run.loaded.words, rng)))
+    print(f"{results['parameters']:,} parameters, {results['seconds']:.0f} s; results in {out}\n"
+          f"to use the network: python -m snu_ref use {out}", flush=True)

@@ -1,11 +1,18 @@
-"""`python -m snu_ref use RUN`: what a trained network does with a digit, a chorale or a text.
+"""Use the network of a finished run: see its mistakes, hear it, read it.
 
-    digits     the test images that it gets wrong, as a list and a picture, wrong.png
-    music      goes on with a test piece: piano roll continued.png, and sound, continued.wav
-    language   goes on with a text, printed
-"""
-import shutil
-import textwrap
+    digits     list and draw the test images that it gets wrong: wrong.png
+    music      go on with a test piece: piano roll continued.png, sound
+               continued.wav
+    language   go on with a text, printed
+
+In Python: snu_ref.tasks.load_run(RUN).
+
+examples:
+  python -m snu_ref use runs/digits-snu-small-0
+  python -m snu_ref use runs/music-ssnu-small-0 --prime 8 --temperature 0.7
+  python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
+
+exit status: 0, or 2 for bad input."""
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +24,18 @@ from ..tasks.language import sample_text
 from ..tasks.loading import OWN
 from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
+from . import add_seeds, seeds_of, wrapped
 
-OPTIONS = {  # of one task only: {option: (task, its default)}
-    "piece": ("music", 1), "prime": ("music", 16), "steps": ("music", 48),
-    "prompt": ("language", ""), "words": ("language", 60)}
+OPTIONS = {  # of some tasks only: {option: (type, letter, {task: default}, meaning)}
+    "piece": (int, "N", {"music": 1}, "the test piece, counted from 1"),
+    "prime": (int, "N", {"music": 16}, "steps of the piece that are given"),
+    "steps": (int, "N", {"music": 48}, "steps that follow"),
+    "prompt": (str, "TEXT", {"language": ""}, "the text to go on with"),
+    "words": (int, "N", {"language": 60}, "words that follow"),
+    "temperature": (float, "T", {"music": 1.0, "language": 0.8},
+                    "below 1 the likely becomes likelier; at 0 the likeliest word comes each time, "
+                    "and of keys those that are likelier than not, which may be none"),
+}
 MOST = 10_000   # steps or words
 PICTURED = 40   # wrong images in the picture
 
@@ -30,43 +45,33 @@ def add_arguments(parser):
     parser.add_argument("run_folder", type=Path, metavar="RUN",
                         help="the folder of a finished run of `train`")
     parser.add_argument("--data", type=Path, metavar="PATH",
-                        help="the run's data, if they are no longer where they were")
+                        help="the run's data, if they have been moved")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for pictures and sound (default: RUN)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
-    parser.add_argument("--temperature", type=float, metavar="T",
-                        help="music and language: below 1 the likely becomes likelier; at 0 "
-                             "the likeliest word comes each time, and of keys those that are "
-                             "likelier than not, which may be none (default: 1 for music, 0.8 for "
-                             "language)")
-    parser.add_argument("--piece", type=int, metavar="N",
-                        help="music: the test piece, counted from 1 (default: 1)")
-    parser.add_argument("--prime", type=int, metavar="N",
-                        help="music: steps of the piece that are given (default: 16)")
-    parser.add_argument("--steps", type=int, metavar="N",
-                        help="music: steps that follow (default: 48)")
-    parser.add_argument("--prompt", metavar="TEXT", help="language: the text to go on with")
-    parser.add_argument("--words", type=int, metavar="N",
-                        help="language: words that follow (default: 60)")
+    add_seeds(parser)
+    for name, (kind, letter, defaults, meaning) in OPTIONS.items():
+        values = ", ".join(map(str, defaults.values()))
+        parser.add_argument(f"--{name}", type=kind, metavar=letter,
+                            help=f"{', '.join(defaults)}: {meaning}"
+                            + f" (default: {values})" * bool(values))
 
 
 def run(args):
     """Load the run, print what it is, and use it; the exit status is 0."""
-    validation.integer("--seed", args.seed, 0, np.inf)
+    seeds_of(args)
     if args.temperature is not None:
         validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
     loaded = load_run(args.run_folder, args.data)
     results, task = loaded.results, loaded.task.name
-    for name, (of, default) in OPTIONS.items():
-        if getattr(args, name) is not None and of != task:
-            raise ValueError(f"--{name}: expected a run of {of}, got one of {task}")
-        if getattr(args, name) is None:
-            setattr(args, name, default)
-        if name != "prompt":
-            validation.integer(f"--{name}", getattr(args, name), 1, MOST)
-    if args.temperature is not None and task == "digits":
-        raise ValueError("--temperature: expected a run of music or language, got one of digits")
+    for name, (_, _, defaults, _) in OPTIONS.items():
+        value = getattr(args, name)
+        if value is None:
+            setattr(args, name, defaults.get(task))
+        elif task not in defaults:
+            raise ValueError(f"--{name}: expected a run of {' or '.join(defaults)}, got one of "
+                             f"{task}")
+        elif name not in ("prompt", "temperature"):
+            validation.integer(f"--{name}", value, 1, MOST)
     print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}\n"
           + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items()
                               if value is not None)  # it is where it was not finite
@@ -87,7 +92,7 @@ def _digits(run, args, folder, rng):
     print(f"{len(wrong)} of {len(labels):,} test images are wrong")
     if not len(wrong):
         return
-    print(_wrapped("each as image:class>answer, images counted from 0: " + ", ".join(
+    print(wrapped("each as image:class>answer, images counted from 0: " + ", ".join(
         f"{i}:{task.classes[labels[i]]}>{task.classes[answers[i]]}" for i in wrong)))
     shown = wrong[:PICTURED]
     images = values[shown].reshape(-1, *task.image_shape)
@@ -106,10 +111,10 @@ def _music(run, args, folder, rng):
     if len(start) < args.prime:
         raise ValueError(f"--prime: expected at most the {len(start)} steps of test piece "
                          f"{args.piece}, got {args.prime}")
-    temperature = 1.0 if args.temperature is None else args.temperature
-    roll = np.concatenate([start, continued(run.network, start, args.steps, rng, temperature)])
+    roll = np.concatenate([start, continued(run.network, start, args.steps, rng,
+                                            args.temperature)])
     notes = [part.sum(axis=1).mean() for part in (start, roll[args.prime:])]
-    print(f"test piece {args.piece}, temperature {temperature:g}\n"
+    print(f"test piece {args.piece}, temperature {args.temperature:g}\n"
           f"  given        {args.prime} steps, {notes[0]:.1f} notes a step\n"
           f"  the network  {args.steps} steps, {notes[1]:.1f} notes a step")
     output_folder("--out", folder)
@@ -126,17 +131,9 @@ def _language(run, args, folder, rng):
     unknown = sorted(set(prompt) - set(vocabulary))
     if unknown:
         print("not in the vocabulary, read as <unk>: " + ", ".join(unknown))
-    temperature = 0.8 if args.temperature is None else args.temperature
-    text = sample_text(run.network, vocabulary, rng, args.words, temperature, prompt)
-    print(f"temperature {temperature:g}; the network's words follow the bar |\n" + _wrapped(
+    text = sample_text(run.network, vocabulary, rng, args.words, args.temperature, prompt)
+    print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + wrapped(
         " ".join(word for word in prompt if word != "<eos>") + " | " + text.strip()))
-
-
-def _wrapped(text):
-    """The lines of a text, as wide as the terminal."""
-    width = min(100, shutil.get_terminal_size().columns) - 1
-    return "\n".join(textwrap.fill(line.strip(), width, initial_indent="  ",
-                                   subsequent_indent="  ") for line in text.splitlines())
 
 
 def _print_path(path):

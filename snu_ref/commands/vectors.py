@@ -1,5 +1,18 @@
-"""`python -m snu_ref vectors`: list, show, export, verify the conformance vectors; build them."""
+"""List, show, export, verify and build the conformance vectors; print adapters.
+
+They are cases with inputs, the traces of every step, adjoints, gradients and
+tolerances. `check` compares another implementation with them.
+
+examples:
+  python -m snu_ref vectors list                  one line a case
+  python -m snu_ref vectors show hand-decay       a case in full
+  python -m snu_ref vectors export port           raw files, for other languages
+  python -m snu_ref vectors verify                make all numbers again
+  python -m snu_ref vectors adapter torch         an adapter for a port, to edit
+
+exit status: 0 for success, 1 if verification failed, 2 for bad input."""
 import json
+from pathlib import Path
 
 from ..files import one_writer
 from ..oracle.cases.building import build, verify
@@ -9,6 +22,10 @@ from ..oracle.cases.manifest import FOLDER, load_case, read_manifest
 from ..oracle.cases.storage import bits
 
 SHOWN = 12  # numbers of an array that `show` prints before it asks for --all, ours
+ADAPTERS = Path(__file__).parents[1] / "oracle" / "adapters"  # FRAMEWORK-FORM.txt, FRAMEWORK.txt
+FRAMEWORKS = ("torch", "jax", "keras", "c")
+FORMS = {"step": "a function of one step", "module": "an object with a state, called once a step",
+         "sequence": "a function or object that takes the whole sequence"}
 
 
 def add_arguments(parser):
@@ -31,6 +48,13 @@ def add_arguments(parser):
     verified = actions.add_parser("verify", help="make every array again and compare")
     verified.add_argument("folder", nargs="?", default=str(FOLDER), metavar="DIR",
                           help="a folder of vectors; those of the package if left out")
+    adapter = actions.add_parser("adapter", help="print a complete adapter to edit: the code "
+                                                 "between a port and `check`")
+    adapter.add_argument("framework", choices=FRAMEWORKS, help="what the port is written in")
+    adapter.add_argument("--form", choices=FORMS, default="module",
+                         help="what the port is: " + "; ".join(f"{form}, {text}" for form, text
+                                                               in FORMS.items())
+                              + " (default: %(default)s)")
     built = actions.add_parser("build", help="for maintainers: write the vectors into DIR; cases "
                                              "that stand there are kept and must not change, new "
                                              "ones are appended")
@@ -48,12 +72,20 @@ def run(args):
         print(f"{export(args.folder, args.cases, args.dtype)} cases in {args.folder}; "
               f"results go to {args.folder}/results, to be checked by: "
               f"python -m snu_ref check {args.folder}")
+    elif args.action == "adapter":
+        print(adapter_text(args.framework, args.form), end="")
     elif args.action == "list":
         for entry in find(args.cases, read_manifest()["cases"]):
             print(f"{entry['id']:34} {entry['why']}")
     else:
         show(args.case, args.all)
     return 0
+
+
+def adapter_text(framework, form):
+    """The adapter for a port of that form: the part to edit, then the part for all forms."""
+    return "".join((ADAPTERS / f"{name}.txt").read_text(encoding="utf-8")
+                   for name in (f"{framework}-{form}", framework))
 
 
 def show(id, everything=False):

@@ -6,6 +6,8 @@
 
 They have no network, and nothing is trained by gradients.
 """
+import math
+
 import numpy as np
 
 from .. import validation
@@ -18,8 +20,8 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
         NLL = mean_t sum_k -[ x_tk log p_k + (1 - x_tk) log(1 - p_k) ]
 
     N is the number of predicted steps of the training pieces, n_k the number of those with note k.
-    x_tk is 1 if note k sounds at step t of a test piece. The predicted steps of a piece are t >= 1,
-    as for a network, which predicts from the steps before. The 1 and the 2 are Laplace's rule of
+    x_tk is 1 if note k sounds at step t of a test piece. In each piece the steps t >= 1 are
+    predicted, as by a network, which needs a step before. The 1 and the 2 are Laplace's rule of
     succession (our choice): without them a note that no training piece has would make the NLL
     infinite.
 
@@ -32,15 +34,8 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
     Task and metric: N. Boulanger-Lewandowski et al., ICML 2012.
     """
     per_piece = validation.flag("per_piece", per_piece)
-    train = _predicted_steps("train_rolls", train_rolls)
-    test = _predicted_steps("test_rolls", test_rolls)
-    notes = train[0].shape[1]
-    if test[0].shape[1] != notes:
-        raise ValueError(f"test_rolls: expected {notes} notes as in train_rolls, "
-                         f"got {test[0].shape[1]}")
-    n = sum(roll.sum(axis=0) for roll in train)  # (notes,)
-    N = sum(len(roll) for roll in train)
-    p = (n + 1) / (N + 2)  # (notes,)
+    train, test = _predicted_steps(train_rolls, test_rolls)
+    p = _note_probabilities(np.concatenate(train))
     logit, silence = np.log(p) - np.log1p(-p), np.log1p(-p).sum()
     by_step = [-(roll @ logit + silence) for roll in test]  # each (steps - 1,)
     if per_piece:
@@ -57,17 +52,13 @@ def nearest_chords_nll(train_rolls, test_rolls, k):
     (on a tie, the earlier one). m_n of them are followed by note n. q_n is the probability of note
     n in `independent_notes_nll`. Pooled over all predicted steps, in nats (float). Ours.
     """
-    train, test = (_predicted_steps(name, rolls) for name, rolls in
-                   (("train_rolls", train_rolls), ("test_rolls", test_rolls)))
-    validation.array("test_rolls[0]", test_rolls[0], ("steps", train[0].shape[1]), "numbers")
-    after, wanted = np.concatenate(train), np.concatenate(test)
+    after, wanted = map(np.concatenate, _predicted_steps(train_rolls, test_rolls))
     k = validation.integer("k", k, 1, len(after))
     before, present = (np.concatenate([roll[:-1] for roll in rolls]).astype(np.float64)
                        for rolls in (train_rolls, test_rolls))
-    prior = (after.sum(axis=0) + 1) / (len(after) + 2)
     # |a - b|^2 of chords is |a|^2 - 2 a b + |b|^2, and |a|^2 is the same for all neighbours
     near = np.argsort(before.sum(axis=1) - 2 * present @ before.T, axis=1, kind="stable")[:, :k]
-    p = (after[near].sum(axis=1) + prior) / (k + 1)
+    p = (after[near].sum(axis=1) + _note_probabilities(after)) / (k + 1)
     return float(-np.where(wanted == 1, np.log(p), np.log1p(-p)).sum(axis=1).mean())
 
 
@@ -77,22 +68,35 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
     train_values (M, n), values (N, n), floats; train_labels (M,); ties: the earlier image.
     """
     M, n = validation.array("train_values", train_values, ("M", "n"), "floats").shape
+    if not M:
+        raise ValueError("train_values: expected at least one image, got none")
+    # so that no square or distance is beyond the dtype
+    most = math.sqrt(float(np.finfo(train_values.dtype).max) / (4 * max(1, n)))
+    validation.array("train_values", train_values, None, "floats", low=-most, high=most)
     validation.array("train_labels", train_labels, (M,), "integers")
-    validation.array("values", values, ("N", n), train_values.dtype)
+    validation.array("values", values, ("N", n), train_values.dtype, low=-most, high=most)
+    at_a_time = validation.positive_int("at_a_time", at_a_time)
     squares = (train_values ** 2).sum(axis=1)  # (M,)
     nearest = [np.argmin(squares - 2 * values[i:i + at_a_time] @ train_values.T, axis=1)
-               for i in range(0, len(values), at_a_time)]
+               for i in range(0, max(1, len(values)), at_a_time)]  # one of no images too
     return train_labels[np.concatenate(nearest)]
 
 
-def _predicted_steps(name, rolls):
-    """Each roll from its second step on, as float64; an error for anything but piano rolls."""
-    if not isinstance(rolls, (list, tuple)):
-        raise TypeError(f"{name}: expected a list or tuple of arrays, one per piece, "
-                        f"got {type(rolls).__name__}")
-    notes = "notes"
-    for i, roll in enumerate(rolls):
-        notes = validation.zeros_and_ones(f"{name}[{i}]", roll, ("steps", notes)).shape[1]
-    if not any(len(roll) > 1 for roll in rolls):
-        raise ValueError(f"{name}: expected a piece of two steps or more")
-    return [roll[1:].astype(np.float64) for roll in rolls]
+def _note_probabilities(steps):
+    """(n_k + 1) / (N + 2) of N steps (N, notes): (notes,)."""
+    return (steps.sum(axis=0) + 1) / (len(steps) + 2)
+
+
+def _predicted_steps(train_rolls, test_rolls):
+    """For both, each roll from its second step on, as float64; errors for all but piano rolls."""
+    notes, steps = "notes", []
+    for name, rolls in (("train_rolls", train_rolls), ("test_rolls", test_rolls)):
+        if not isinstance(rolls, (list, tuple)):
+            raise TypeError(f"{name}: expected a list or tuple of arrays, one per piece, "
+                            f"got {type(rolls).__name__}")
+        for i, roll in enumerate(rolls):
+            notes = validation.zeros_and_ones(f"{name}[{i}]", roll, ("steps", notes)).shape[1]
+        if not any(len(roll) > 1 for roll in rolls):
+            raise ValueError(f"{name}: expected a piece of two steps or more")
+        steps.append([roll[1:].astype(np.float64) for roll in rolls])
+    return steps

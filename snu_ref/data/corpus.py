@@ -3,45 +3,25 @@
     load_corpus()    words of the language reference in pydoc_data.topics, in three splits
 
 The standard library has the manual as plain text, so that help("for") can show it: English prose
-with code, grammar and tables. It is processed in this order:
-
-1. Blocks. A topic is cut at blank lines; a block is one paragraph or one list item.
-2. Prose only. A block is dropped if it is a title (a line of ****, ====, ----), a table row,
-   grammar (::=) or an interactive session (>>>); if it does not end in one of . : ; , ? ! apart
-   from quotes and brackets; if it has fewer than MIN_WORDS words, or if fewer than half of its
-   tokens are words (letters and hyphens only). The last three leave out signatures and most code.
-3. Markup. Emphasis (*x*, **x**), bullets and footnote marks ([1]) are removed; typographic quotes
-   and dashes become plain ones; a word that was broken after a hyphen is joined.
-4. Tokens. Lower case; a word with its inner hyphens, or an identifier, is one token; n't and 's
-   are tokens of their own, as in Penn Treebank; whatever begins with a digit is N; every other
-   character is a token, and so are "...", "e.g." and "i.e.".
-5. Repeats. The topics quote each other. Of paragraphs with the same tokens (whatever their line
-   breaks, case, markup and numbers) the first is kept. A paragraph with small changes is a repeat
-   too: it is dropped if at least half of its sequences of REPEAT_LENGTH tokens occur in paragraphs
-   before it. Topics are taken in the order of their names.
-6. Splits. Paragraphs are taken in the order of the SHA-256 of their tokens, which is like a random
-   order but the same on every machine. The first tenth of the tokens is test, the next tenth valid,
-   the rest train. So a paragraph is in one split only, and mostly in the same split in every
-   version of Python. Within a split the paragraphs are in the manual's order.
-7. Words. <eos> ends every paragraph. The vocabulary is <unk>, <eos>, and the most frequent words of
-   train, ties in the order of their code points. Every other word becomes <unk>.
+with code, grammar and tables. Each function below is one step: cut the topics into blocks, keep
+those that are prose, cut these into tokens, drop repeats, split, number the words. README.md in
+this folder has all the rules; MIN_WORDS, REPEAT_LENGTH and the rules are ours.
 
 The manual changes with the version of Python, and so does the corpus. So compare numbers only if
-the digests are equal; baselines are computed from the corpus itself (see ngrams). The rules,
-MIN_WORDS and REPEAT_LENGTH are ours.
+the digests are equal; baselines are computed from the corpus itself (see ngrams).
 
 Source: The Python Language Reference, Python Software Foundation, PSF License.
 """
 import hashlib
 import platform
 import re
-from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
 from ..validation import positive_int
-from .readers import DataError
+from .data_file import DataError
+from .readers import by_frequency, word_numbers
 
 UNKNOWN, END = "<unk>", "<eos>"  # word 0 and word 1
 MIN_WORDS = 5      # words in a paragraph, at least
@@ -65,7 +45,6 @@ _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '
 
 class Splits(NamedTuple):
     """The paragraphs of each split: tokens with one space between them, rare words as they are."""
-
     train: tuple
     valid: tuple
     test: tuple
@@ -73,7 +52,6 @@ class Splits(NamedTuple):
 
 class Corpus(NamedTuple):
     """A text in word numbers; word i is vocabulary[i], and <eos> ends every paragraph."""
-
     vocabulary: tuple   # <unk>, <eos>, then the words of train from the most frequent on
     train: np.ndarray   # (tokens,) int64
     valid: np.ndarray   # (tokens,) int64
@@ -115,16 +93,14 @@ def load_corpus(vocabulary_size=2000):
     prose = [tokens for tokens in map(tokenise, filter(may_be_prose, found)) if is_prose(tokens)]
     distinct = without_repeats(prose)
     paragraphs = split(distinct)
-    frequency = Counter(token for paragraph in paragraphs.train for token in paragraph.split(" "))
-    if size > len(frequency):
-        raise ValueError(f"vocabulary_size: expected at most {len(frequency)}, the words of the "
+    texts = [[word for paragraph in part for word in (*paragraph.split(" "), END)]
+             for part in paragraphs]
+    words = by_frequency(word for word in texts[0] if word != END)
+    if size > len(words):
+        raise ValueError(f"vocabulary_size: expected at most {len(words)}, the words of the "
                          f"training split, got {size}")
-    words = sorted(frequency, key=lambda word: (-frequency[word], word))[:size]
-    vocabulary = (UNKNOWN, END, *words)
-    number = {word: i for i, word in enumerate(vocabulary)}
-    arrays = (np.array([number.get(word, 0) for paragraph in part
-                        for word in (*paragraph.split(" "), END)], np.int64)
-              for part in paragraphs)
+    vocabulary = (UNKNOWN, END, *words[:size])
+    arrays = word_numbers(vocabulary, texts)
     lines = "".join(f"{paragraph}\n" for part in paragraphs for paragraph in part)
     sha256 = hashlib.sha256(lines.encode()).hexdigest()
     return Corpus(vocabulary, *arrays, paragraphs, sha256, len(found), len(prose), len(distinct))
@@ -138,7 +114,7 @@ def blocks(text):
 
 
 def may_be_prose(block):
-    """True if a block ends like a sentence and is no title, table row, grammar or session."""
+    """True if a block ends like a sentence and is not a title, table row, grammar or session."""
     text = _FOOTNOTE.sub("", block.translate(_PLAIN)).rstrip()
     return not _NOT_PROSE.search(block) and bool(_SENTENCE_END.search(text))
 

@@ -10,12 +10,14 @@ error and is never opened.
 """
 import hashlib
 import io
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import validation
 
+FOLDER = Path(__file__).parent
 N_KEYS = 88        # keys of a piano
 LOWEST_KEY = 21    # MIDI number of the lowest, A0; the highest, C8, is 108
 
@@ -23,30 +25,14 @@ SHA256 = {
     "digits.npz": "e9355b56286ec609ffdc8a3c6fc7f04eea8b3a586ba6f8e9c87b99ab2304e565",
     "chorales.npz": "2efaf8cb52f3e92602265d8e03971b34f7e31c92cc8302353a919fc043616455",
 }
-ARRAYS = {  # file: {array: (dtype, shape)}
-    "digits.npz": {
-        "train_images": ("uint8", (3823, 8, 8)),
-        "train_labels": ("uint8", (3823,)),
-        "test_images": ("uint8", (1797, 8, 8)),
-        "test_labels": ("uint8", (1797,)),
-    },
-    "chorales.npz": {
-        "names": ("S12", (382,)),          # BWV number as in the corpus, ASCII
-        "split": ("uint8", (382,)),        # 0 train, 1 valid, 2 test
-        "shifts": ("int8", (382,)),        # semitones from the written key to tonic C
-        "offsets": ("int32", (383,)),      # piece i is pitches[offsets[i]:offsets[i + 1]]
-        "pitches": ("uint8", (21170, 4)),  # MIDI numbers, soprano to bass, 0 = rest
-    },
-}
 
 
 class DataFileError(ValueError):
-    """A data file of the package is missing, cut short, altered, or not what the loader expects."""
+    """A data file of the package is missing, cut short or altered."""
 
 
 class Digits(NamedTuple):
     """UCI handwritten digits: counts of dark pixels in 4x4 blocks, 0 (white) to 16, row by row."""
-
     train_images: np.ndarray  # (3823, 8, 8) uint8, 0..16; 30 writers
     train_labels: np.ndarray  # (3823,) uint8, 0..9
     test_images: np.ndarray   # (1797, 8, 8) uint8, 0..16; 13 other writers
@@ -58,7 +44,6 @@ class Digits(NamedTuple):
 
 class Chorale(NamedTuple):
     """One piece, moved to tonic C; a step is a quarter note."""
-
     name: str            # BWV number as in the music21 corpus, such as "bwv269"
     shift: int           # semitones added to the written pitches, -6..+5
     pitches: np.ndarray  # (steps, 4) uint8: MIDI of soprano, alto, tenor, bass; 0 = rest
@@ -66,7 +51,6 @@ class Chorale(NamedTuple):
 
 class Chorales(NamedTuple):
     """The pieces of each split, in the order of BWV numbers."""
-
     train: tuple  # 229 Chorale
     valid: tuple  # 76 Chorale
     test: tuple   # 77 Chorale
@@ -101,12 +85,11 @@ def load_chorales():
     >>> chorales.train[0].name, piano_roll(chorales.train[0].pitches).shape
     ('bwv3.6', (32, 88))
     """
-    arrays = _load("chorales.npz")
-    bounds = arrays["offsets"]
-    pieces = [Chorale(name.decode("ascii"), int(shift), arrays["pitches"][start:stop])
-              for name, shift, start, stop
-              in zip(arrays["names"], arrays["shifts"], bounds[:-1], bounds[1:])]
-    return Chorales(*(tuple(piece for piece, code in zip(pieces, arrays["split"]) if code == wanted)
+    file = _load("chorales.npz")  # README.md beside this file describes the arrays
+    pitches = np.split(file["pitches"], file["offsets"][1:-1])
+    pieces = [Chorale(name.decode("ascii"), int(shift), steps)
+              for name, shift, steps in zip(file["names"], file["shifts"], pitches)]
+    return Chorales(*(tuple(piece for piece, code in zip(pieces, file["split"]) if code == wanted)
                       for wanted in (0, 1, 2)))
 
 
@@ -133,16 +116,10 @@ def piano_roll(pitches):
 
 # ---- reading a file -----------------------------------------------------------------------------
 
-def _folder():
-    """The folder of the data files, wherever the package is installed."""
-    import importlib.resources  # here, because it is slow to import
-    return importlib.resources.files(__package__)
-
-
 def _load(filename):
-    """The arrays of a data file, after a check of its digest and contents."""
+    """The arrays of a data file. The digest also fixes their names, dtypes, shapes."""
     try:
-        raw = (_folder() / filename).read_bytes()
+        raw = (FOLDER / filename).read_bytes()
     except OSError as error:
         raise DataFileError(f"data file {filename}: expected in the folder data of the package "
                             f"snu_ref, but it cannot be read: {error}") from error
@@ -150,20 +127,5 @@ def _load(filename):
     if found != SHA256[filename]:
         raise DataFileError(f"data file {filename}: truncated or altered: expected SHA-256 "
                             f"{SHA256[filename]}, got {found} ({len(raw)} bytes)")
-    return _open(filename, raw)
-
-
-def _open(filename, raw):
-    """The arrays in the bytes of a data file; names, dtypes, shapes must be those of ARRAYS."""
     with np.load(io.BytesIO(raw), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    expected = ARRAYS[filename]
-    if set(arrays) != set(expected):
-        raise DataFileError(f"data file {filename}: expected the arrays {', '.join(expected)}, "
-                            f"got {', '.join(arrays)}")
-    for name, (dtype, shape) in expected.items():
-        array = arrays[name]
-        if array.dtype != dtype or array.shape != shape:
-            raise DataFileError(f"data file {filename}: {name}: expected {np.dtype(dtype)} {shape},"
-                                f" got {array.dtype} {array.shape}")
-    return arrays
+        return dict(file)

@@ -1,36 +1,13 @@
 """Make chorales.npz from the PyPI package music21: python -m snu_ref.data.make_chorales
 
-The scores are the MusicXML files music21/corpus/bach/bwv*.mxl and *.xml of music21 10.5.1 (its
-three .krn files are left out). They are read with zipfile and xml.etree; music21 itself is not run.
-
-    voices      the parts named Soprano, Alto, Tenor, Bass; instruments and continuo are left out. A
-                score with other than these four voices is left out, and so is one whose beat is not
-                a quarter or half note (BWV 248.23-2, in 12/8).
-    step        one quarter note, counted from the first note, pickup included. The pitch of a voice
-                at step t is the note that sounds then: onset <= t < onset + duration. Tied notes
-                need no care, since both sound; grace notes have no duration and are left out.
-    repeats     every bar once, as written: repeat signs are not followed, first and second endings
-                both stand. A repeat would only count the same chords twice.
-    silence     steps on which all voices rest are cut at both ends, and a longer silence within a
-                piece (an instrumental interlude) is cut to one step.
-    duplicates  two pieces are the same setting if at least half of the three-chord progressions of
-                the one with fewer occur in the other, whatever the key; the lower BWV number stays.
-    tonic       the last bass note, unless that is the fifth of the key in the signature: then the
-                piece ends on the dominant, and the tonic is the signature's.
-    shift       every piece is moved to tonic C by the nearest way, -6..+5 semitones; major stays
-                major and minor stays minor.
-    split       the pieces in the order of the SHA-256 of their names: 76 valid, 77 test, the rest
-                train, after the published task's 229/76/77 (the draw is ours).
-
-A voice part with chords, several layers (backup) or a transposing instrument stops the script; the
-corpus has none. The threshold of a half, the cut of silence and the tonic rule are ours. The arrays
-are reproducible, and the script says whether they are equal to the package's. The bytes of the
-file, and so its SHA-256, also depend on the versions of Python and zlib.
+The scores are the MusicXML files music21/corpus/bach/bwv*.mxl and *.xml of music21 10.5.1. Each
+function below is one of the rules in README.md in this folder, which also has licence, credit and
+counts. The arrays are reproducible, and the script says whether they are equal to the package's.
+The bytes of the file, and so its SHA-256, also depend on the versions of Python and zlib.
 
 Sources: music21 (M. S. Cuthbert), encodings by M. Greentree; the task, N. Boulanger-Lewandowski et
-al., ICML 2012. Licence, credit and counts: README.md in this folder.
+al., ICML 2012.
 """
-import argparse
 import hashlib
 import io
 import re
@@ -43,7 +20,8 @@ from math import ceil
 
 import numpy as np
 
-from .make_digits import check_digest, find_wheel, write
+from ..files import read_regular
+from .make_digits import LARGEST, arguments, check_digest, find_wheel, write
 
 PACKAGE, VERSION = "music21", "10.5.1"
 WHEEL_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
@@ -204,16 +182,10 @@ def collect(wheel, report=print):
 
 def main():
     """Read the scores, write the file, print what was left out and the counts."""
-    parser = argparse.ArgumentParser(prog="python -m snu_ref.data.make_chorales",
-                                     description=main.__doc__)
-    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheel, else downloaded")
-    parser.add_argument("--out", metavar="FILE", default="chorales.npz",
-                        help="default ./chorales.npz")
-    args = parser.parse_args()
-
+    args = arguments("chorales.npz")
     with tempfile.TemporaryDirectory() as scratch:
         path = find_wheel(PACKAGE, VERSION, args.wheels or scratch, download=args.wheels is None)
-        raw = path.read_bytes()
+        raw = read_regular(path, LARGEST)
     check_digest(path.name, raw, WHEEL_SHA256)
     arrays = collect(zipfile.ZipFile(io.BytesIO(raw)))
     steps = np.diff(arrays["offsets"])

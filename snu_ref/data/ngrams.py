@@ -4,9 +4,9 @@
     witten_bell_bigram_perplexity    every word by the word before it
     unigram, witten_bell_bigram      the probabilities themselves
 
-A text is one stream of word numbers 0..V-1, V = vocabulary_size. Both perplexities are over the
-same words, w_1 .. w_(n-1) of the n test words: those with a word before them. A network that reads
-the stream predicts the same words. So the three numbers can be compared.
+A text is one stream of word numbers 0..V-1, V = vocabulary_size: an integer array (n,). Both
+perplexities are over the words w_1 .. w_(n-1) of the test text, those with a word before them. A
+network that reads the stream predicts the same words, so the three numbers can be compared.
 
     perplexity = exp( -1/(n - 1) sum_(t=1)^(n-1) ln p(w_t | w_(t-1)) )
 
@@ -30,8 +30,7 @@ def unigram(train, vocabulary_size):
 
         p(w) = max(c(w), 1) / sum_v max(c(v), 1)
 
-    c(w): how often w occurs in the training text.
-    train: integer array (n,), 0..V-1. Returns float64 (V,), which sums to one.
+    c(w): how often w occurs in the training text. Returns float64 (V,), which sums to one.
     Raises TypeError (not an integer array), ValueError (shape, range, empty).
 
     >>> unigram(np.array([0, 1, 0, 0]), 3)  # word 2 is unseen
@@ -76,9 +75,8 @@ def witten_bell_bigram(train, history, word, vocabulary_size):
 def unigram_perplexity(train, test, vocabulary_size):
     """Perplexity of the words of `test` from its second on, under `unigram(train, V)`.
 
-    train, test: integer arrays (n,) and (m,), m >= 2, of 0..V-1. Returns a float.
-    Raises TypeError (not an integer array), ValueError (shape, range, too short).
-    Anchor: Penn Treebank, V = 10,000 with <eos> at line ends, test: 639.3.
+    test has two words or more. Raises TypeError (not an integer array), ValueError (shape, range,
+    too short). Anchor: Penn Treebank, V = 10,000 with <eos> at line ends, test: 639.3.
     """
     p = unigram(train, vocabulary_size)
     return _perplexity(p[_words("test", test, len(p), 2)[1:]])
@@ -87,9 +85,8 @@ def unigram_perplexity(train, test, vocabulary_size):
 def witten_bell_bigram_perplexity(train, test, vocabulary_size):
     """Perplexity of the words of `test` from its second on, under `witten_bell_bigram(train, ...)`.
 
-    train, test: integer arrays (n,) and (m,), both of two words or more, 0..V-1. Returns a float.
-    Raises TypeError (not an integer array), ValueError (shape, range, too short).
-    Anchor: Penn Treebank, V = 10,000 with <eos> at line ends, test: 200.3.
+    Both texts have two words or more. Raises TypeError (not an integer array), ValueError (shape,
+    range, too short). Anchor: Penn Treebank, V = 10,000 with <eos> at line ends, test: 200.3.
     """
     V = validation.positive_int("vocabulary_size", vocabulary_size)
     test = _words("test", test, V, 2)

@@ -13,21 +13,21 @@ unpack to more than IMAGE_BYTES or TEXT_BYTES. Figures on your own data cannot b
 published figures.
 """
 import math
-from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from ..files import found_at
 from .corpus import END, UNKNOWN, blocks, tokenise
-from .readers import (MAGIC, DataError, MissingDataError, find_file, parse_json, piano_rolls,
-                      utf8)
+from .data_file import DataFile, read_file
+from .readers import MAGIC, by_frequency, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked: ours, a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
 WORDS = 2000       # of the vocabulary, at most: as in the corpus
 SPLITS = ("train", "valid", "test")
-FORMS = "the forms of data of your own: snu_ref/data/README.md"
+FORMS = "the formats of your own data: snu_ref/data/README.md"
 
 
 class Text(NamedTuple):
@@ -44,17 +44,6 @@ def tenths(items):
     return {"train": items[:-2 * tenth], "valid": items[-2 * tenth:-tenth], "test": items[-tenth:]}
 
 
-def _read(path, most):
-    """The unpacked bytes of a file; more than `most` is an error."""
-    path = Path(path)
-    if not path.exists():
-        raise MissingDataError(f"{path}: expected a file, found nothing; {FORMS}")
-    path, raw = find_file(path.parent, [path.name], FORMS, most)
-    if len(raw) > most:
-        raise DataError(f"{path}: expected at most {most:,} bytes, found more")
-    return raw
-
-
 # ---- images -------------------------------------------------------------------------------------
 
 def read_images(folder):
@@ -63,78 +52,71 @@ def read_images(folder):
     values (N, side^2) float32, darkness / 255; labels (N,) int64, indices into the sorted labels of
     the training images.
     """
-    values, labels = _labelled(folder, for_testing=False)
+    place = DataFile(Path(folder), b"", FORMS)
+    values, labels = _labelled(place, for_testing=False)
     n = len(labels)
-    if n < 10:
-        raise DataError(f"{folder}: expected at least 10 images, found {n}")
-    places = tenths(range(n))
-    test = _labelled(folder, for_testing=True)
+    place.check(n >= 10, "at least 10 images", n)
+    parts = tenths(range(n))
+    test = _labelled(place, for_testing=True)
     if test:  # then the training files need no test split
-        places["train"] = range(n - n // 10)
-        places["valid"] = places.pop("test")
-    classes = np.unique(labels[places["train"]])
-    splits = {split: (values[of], labels[of]) for split, of in places.items()}
+        parts["train"] = range(n - n // 10)
+        parts["valid"] = parts.pop("test")
+    classes = np.unique(labels[parts["train"]])
+    place.check(len(classes) >= 2, "training images of two classes or more",
+                f"one: {classes[0]}")
+    splits = {split: (values[of], labels[of]) for split, of in parts.items()}
     splits |= {"test": test} if test else {}
     for split, (images, of) in splits.items():
-        if images.shape[1] != values.shape[1]:
-            raise DataError(f"{folder}: expected {split} images of {values.shape[1]} pixels as in "
-                            f"training, found {images.shape[1]}")
-        if not np.isin(of, classes).all():
-            raise DataError(f"{folder}: expected {split} labels that occur in training, found "
-                            f"{of[~np.isin(of, classes)][0]}")
+        place.check(images.shape[1] == values.shape[1],
+                    f"{split} images of {values.shape[1]} pixels as in training", images.shape[1])
+        strange = of[~np.isin(of, classes)]
+        if strange.size:
+            place.fail(f"{split} labels that occur in training", strange[0])
         splits[split] = images, np.searchsorted(classes, of)
     return splits, classes
 
 
-def _labelled(folder, for_testing):
+def _labelled(place, for_testing):
     """Values (N, side^2) and labels of the training or test files; None without test files."""
-    arrays = []
-    for kind in ("images", "labels"):
-        path = _find(folder, kind, for_testing)
-        arrays.append(path and _idx(path, kind))
-    images, labels = arrays
-    if images is None and labels is None:
+    paths = {kind: _find(place, kind, for_testing) for kind in ("images", "labels")}
+    if not any(paths.values()):
         return None
-    if images is None or labels is None or len(images) != len(labels):
-        counts = ["no" if a is None else f"{len(a):,}" for a in arrays]
-        raise DataError(f"{folder}: expected a label for each {'test ' * for_testing}image, found "
-                        f"{counts[0]} images and {counts[1]} labels")
+    images, labels = (path and _idx(path, kind) for kind, path in paths.items())
+    n_images, n_labels = ("no" if a is None else f"{len(a):,}" for a in (images, labels))
+    place.check(n_images == n_labels, f"a label for each {'test ' * for_testing}image",
+                f"{n_images} images and {n_labels} labels")
     return images.reshape(len(images), -1) / np.float32(255), labels
 
 
-def _find(folder, kind, for_testing):
+def _find(place, kind, for_testing):
     """The one file of a kind in the folder; None if there is none for testing."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: expected a folder with IDX files, found "
-                        + ("a file" if folder.exists() else "nothing"))
-    found = sorted(path for path in folder.iterdir() if kind in path.name
+    found = found_at(place.path)
+    place.check(found == "a folder", "a folder with IDX files", found)
+    files = sorted(path for path in place.path.iterdir() if kind in path.name
                    and any(word in path.name for word in ("t10k", "test")) == for_testing)
-    plain = [path for path in found if path.suffix != ".gz" or path.with_suffix("") not in found]
+    plain = [path for path in files if path.suffix != ".gz" or path.with_suffix("") not in files]
     if not plain and for_testing:
         return None
-    if len(plain) != 1:
-        raise DataError(f"{folder}: expected one file with {kind!r} in its name for "
-                        f"{'testing' if for_testing else 'training'}, found "
-                        + (", ".join(path.name for path in plain) or "none"))
+    place.check(len(plain) == 1, f"one file with {kind!r} in its name for "
+                + ("testing" if for_testing else "training"),
+                ", ".join(path.name for path in plain) or "none")
     return plain[0]
 
 
 def _idx(path, kind):
     """The array in an IDX file of bytes."""
-    raw = _read(path, IMAGE_BYTES)
-    n_axes = 3 if kind == "images" else 1
+    file = read_file(path, FORMS, IMAGE_BYTES)
+    raw, n_axes = file.raw, 3 if kind == "images" else 1
     start = 4 + 4 * n_axes
     magic = int.from_bytes(raw[:4], "big")
-    if len(raw) < start or magic != MAGIC[kind]:
-        raise DataError(f"{path}: expected an IDX file of {kind} with magic number {MAGIC[kind]}, "
-                        f"found {magic}")
-    shape = tuple(int(n) for n in np.frombuffer(raw, ">u4", n_axes, offset=4))
-    if n_axes == 3 and shape[1] != shape[2]:
-        raise DataError(f"{path}: expected square images, found {shape[1]} x {shape[2]} pixels")
+    file.check(len(raw) >= start and magic == MAGIC[kind],
+               f"an IDX file of {kind} with magic number {MAGIC[kind]}", magic)
+    shape = tuple(np.frombuffer(raw, ">u4", n_axes, offset=4).tolist())
     size = start + math.prod(shape)
-    if len(raw) != size or 0 in shape:
-        raise DataError(f"{path}: expected {size:,} bytes for shape {shape}, found {len(raw):,}")
+    if n_axes == 3 and shape[1] != shape[2]:
+        file.fail("square images", f"{shape[1]} x {shape[2]} pixels")
+    file.check(len(raw) == size and 0 not in shape, f"{size:,} bytes for shape {shape}",
+               f"{len(raw):,}")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
@@ -142,22 +124,19 @@ def _idx(path, kind):
 
 def read_tunes(path):
     """Splits of piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off at each step."""
-    def fail(expected, found):
-        raise DataError(f"{path}: expected {expected}, found {found}")
-
-    data = parse_json(path, _read(path, TEXT_BYTES), fail, FORMS)
+    file = read_file(Path(path), FORMS, TEXT_BYTES)
+    data = file.json()
     if isinstance(data, list):
         data = tenths(data)
     if not isinstance(data, dict) or set(data) != set(SPLITS):
-        fail("a list of pieces or an object with train, valid and test",
-             ", ".join(map(str, data))[:60] if isinstance(data, dict) else type(data).__name__)
-    rolls = {split: piano_rolls(split, data[split], fail) for split in SPLITS}
+        file.fail("a list of pieces or an object with train, valid and test",
+                  ", ".join(map(str, data))[:60] if isinstance(data, dict) else type(data).__name__)
+    rolls = {split: piano_rolls(file, split, data[split]) for split in SPLITS}
     for split, pieces in rolls.items():
-        short = [i for i, roll in enumerate(pieces) if len(roll) < 2]
-        if short or not pieces:
-            fail(f"{split}: pieces of at least 2 steps",
-                 f"one of 1 step, {split}[{short[0]}]" if short else
-                 "none (a list needs at least 10 pieces)")
+        expected = f"{split}: pieces of at least 2 steps"
+        file.check(pieces, expected, "none (a list needs at least 10 pieces)")
+        for i, roll in enumerate(pieces):
+            file.check(len(roll) >= 2, expected, f"one of 1 step, {split}[{i}]")
     return rolls
 
 
@@ -165,14 +144,10 @@ def read_tunes(path):
 
 def read_text(path):
     """The words of a text, as `Text`."""
-    tokens = [token for block in blocks(utf8(path, _read(path, TEXT_BYTES), FORMS))
-              for token in (*tokenise(block), END)]
-    if len(tokens) < 20:  # so that two are left to test
-        raise DataError(f"{path}: expected a text of at least 20 tokens, found {len(tokens)}")
+    file = read_file(Path(path), FORMS, TEXT_BYTES)
+    tokens = [token for block in blocks(file.text()) for token in (*tokenise(block), END)]
+    file.check(len(tokens) >= 20, "a text of at least 20 tokens", len(tokens))  # 2 are left to test
     splits = tenths(tokens)
-    frequency = Counter(splits["train"])
-    frequent = sorted(frequency, key=lambda word: (-frequency[word], word))
-    words = [word for word in frequent if frequency[word] > 1 and word != END][:WORDS]
-    number = {word: i for i, word in enumerate((UNKNOWN, END, *words))}
-    return Text(tuple(number), *(np.array([number.get(token, 0) for token in tokens], np.int64)
-                                 for tokens in splits.values()))
+    words = by_frequency((token for token in splits["train"] if token != END), least=2)
+    vocabulary = (UNKNOWN, END, *words[:WORDS])
+    return Text(vocabulary, *word_numbers(vocabulary, splits.values()))

@@ -8,20 +8,16 @@ Nothing is downloaded and nothing is unpickled. Every file is checked twice. Fir
 counts: the error says if a file is missing, truncated, mixed up or of another version. Then the
 SHA-256 of its content, which finds one altered number or word. The digest is taken after parsing:
 other line ends, gzip or a newly written JSON file are the same data. Any failure is a DataError
-that names the file, what was expected, what was found, and where to get a public copy. `counts()`
-of each result is a text that says what was read.
+that names the file, what was expected, what was found, and where to get a public copy.
 """
-import gzip
-import hashlib
 import json
-import zlib
+import math
 from collections import Counter
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..files import found_at, open_regular, printable
+from .data_file import DataError, MissingDataError, find_file
 from .datasets import LOWEST_KEY, N_KEYS
 
 MNIST_COPIES = ("the four .gz files lie at https://ossci-datasets.s3.amazonaws.com/mnist/ and at "
@@ -38,7 +34,6 @@ MNIST_SHAPE = (28, 28)
 JSB_FILE = "jsb-chorales-quarter.json"
 JSB_COUNTS = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}  # pieces, steps
 TEXT_BYTES = 2 ** 24  # ours: three times the largest text; no file can fill the memory
-PTB_TYPES = 10000
 PTB_TOKENS = {"ptb.train.txt": 929589, "ptb.valid.txt": 73760, "ptb.test.txt": 82430}  # with <eos>
 
 SHA256 = {
@@ -56,17 +51,8 @@ SHA256 = {
 }
 
 
-class DataError(ValueError):
-    """Data from outside the package are missing, cut short, mixed up, altered, or other data."""
-
-
-class MissingDataError(DataError, FileNotFoundError):
-    """The file, or the folder it was looked for in, does not exist."""
-
-
 class Mnist(NamedTuple):
     """Handwritten digits: darkness 0 (background) to 255, row by row, and the digit each shows."""
-
     train_images: np.ndarray  # (60000, 28, 28) uint8
     train_labels: np.ndarray  # (60000,) uint8, 0..9
     test_images: np.ndarray   # (10000, 28, 28) uint8
@@ -82,7 +68,6 @@ class Mnist(NamedTuple):
 
 class Jsb(NamedTuple):
     """Chorales as piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off per quarter note."""
-
     train: list  # 229 rolls
     valid: list  # 76
     test: list   # 77
@@ -96,7 +81,6 @@ class Jsb(NamedTuple):
 
 class Ptb(NamedTuple):
     """Penn Treebank as word numbers, with <eos> at every line end."""
-
     vocabulary: tuple  # 10000 words, the most frequent in train first, ties by code points
     train: np.ndarray  # (929589,) int64, 0..9999
     valid: np.ndarray  # (73760,) int64
@@ -128,32 +112,24 @@ def _idx(folder, name):
     items = MNIST_ITEMS[split]
     shape = (items, *MNIST_SHAPE) if kind == "images" else (items,)
     start = 4 + 4 * len(shape)
-    size = start + int(np.prod(shape))
+    size = start + math.prod(shape)
     dotted = name.replace("-idx", ".idx")
-    path, raw = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size)
-
-    def check(good, expected, found):
-        if not good:
-            raise DataError(f"{path}: expected {expected} in MNIST's {name}, found {found}; "
-                            f"{MNIST_COPIES}")
-
+    file = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size,
+                     whole=False)
+    raw, check = file.raw, file.check
     magic = int.from_bytes(raw[:4], "big")
     names = {number: f"{number} ({name})" for name, number in MAGIC.items()}
     check(magic == MAGIC[kind], f"magic number {names[MAGIC[kind]]}", names.get(magic, magic))
     check(len(raw) >= start, f"{size} bytes", f"{len(raw)}: cut short")
-    found = [int(n) for n in np.frombuffer(raw, ">u4", len(shape), offset=4)]
+    found = tuple(np.frombuffer(raw, ">u4", len(shape), offset=4).tolist())
     check(found[0] == items, f"{items} {kind}", f"{found[0]}, as in the other half of the set"
           if found[0] in MNIST_ITEMS.values() else found[0])
-    check(tuple(found) == shape, f"shape {shape}", tuple(found))
-    check(len(raw) >= size, f"{size} bytes", f"{len(raw)}: cut short")
-    check(len(raw) == size, f"{size} bytes", "more")
-    array = np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()
-    if kind == "labels":
-        check(array.max() <= 9, "labels 0..9", f"{array.max()} at index {array.argmax()}")
-    found = hashlib.sha256(raw).hexdigest()
-    check(found == SHA256[name], f"SHA-256 {SHA256[name]}",
-          f"{found}: altered, or a data set of the same form (such as Fashion-MNIST)")
-    return array
+    check(found == shape, f"shape {shape}", found)
+    check(len(raw) == size, f"{size} bytes", "more" if len(raw) > size else
+          f"{len(raw)}: cut short")
+    file.check_digest(SHA256[name], raw,
+                      "altered, or a data set of the same form (such as Fashion-MNIST)")
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()
 
 
 # ---- JSB chorales -------------------------------------------------------------------------------
@@ -165,48 +141,47 @@ def read_jsb(folder):
     piece a list of steps, a step a list of MIDI numbers 21..108 (empty: silence).
     Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.
     """
-    path, raw = find_file(folder, [JSB_FILE], JSB_COPIES)
-
-    def fail(expected, found):
-        raise DataError(f"{path}: expected {expected}, found {found}; {JSB_COPIES}")
-
-    data = parse_json(path, raw, fail, JSB_COPIES)
+    file = find_file(folder, [JSB_FILE], JSB_COPIES, TEXT_BYTES)
+    data = file.json()
     if not isinstance(data, dict) or set(data) != set(JSB_COUNTS):
-        fail(f"an object with {', '.join(JSB_COUNTS)}",
-             ", ".join(map(_short, data)) if isinstance(data, dict) else _short(data))
+        file.fail(f"an object with {', '.join(JSB_COUNTS)}",
+                  ", ".join(map(_short, data)) if isinstance(data, dict) else _short(data))
     rolls = {}
     for split, (pieces, steps) in JSB_COUNTS.items():
-        rolls[split] = piano_rolls(split, data[split], fail)
-        if len(rolls[split]) != pieces:
-            fail(f"{pieces} pieces in {split}", len(rolls[split]))
-        if (found := sum(map(len, rolls[split]))) != steps:
-            fail(f"{steps} steps (quarter notes) in {split}", found)
+        rolls[split] = piano_rolls(file, split, data[split])
+        file.check(len(rolls[split]) == pieces, f"{pieces} pieces in {split}", len(rolls[split]))
+        found = sum(map(len, rolls[split]))
+        file.check(found == steps, f"{steps} steps (quarter notes) in {split}", found)
     numbers = json.dumps([data[split] for split in JSB_COUNTS], separators=(",", ":"))
-    found = hashlib.sha256(numbers.encode()).hexdigest()
-    if found != SHA256[JSB_FILE]:
-        fail(f"SHA-256 {SHA256[JSB_FILE]} of the numbers", f"{found}: altered")
+    file.check_digest(SHA256[JSB_FILE], numbers.encode())
     return Jsb(**rolls)
 
 
-def piano_rolls(split, pieces, fail):
-    """Piano rolls of one split; every list and number is checked."""
+def piano_rolls(file, split, pieces):
+    """Piano rolls of one split of a DataFile; every list and number is checked."""
     if not isinstance(pieces, list):
-        fail(f"{split}: a list of pieces", _short(pieces))
+        file.fail(f"{split}: a list of pieces", _short(pieces))
     rolls = []
     for i, piece in enumerate(pieces):
         if not isinstance(piece, list) or not piece:
-            fail(f"{split}[{i}]: a list of steps", _short(piece))
+            file.fail(f"{split}[{i}]: a list of steps", _short(piece))
         roll = np.zeros((len(piece), N_KEYS), np.uint8)  # (steps, 88)
         for t, step in enumerate(piece):
             if not isinstance(step, list):
-                fail(f"{split}[{i}][{t}]: a list of MIDI numbers", _short(step))
+                file.fail(f"{split}[{i}][{t}]: a list of MIDI numbers", _short(step))
             for note in step:
                 if type(note) is not int or not LOWEST_KEY <= note < LOWEST_KEY + N_KEYS:
-                    fail(f"{split}[{i}][{t}]: MIDI numbers {LOWEST_KEY}..{LOWEST_KEY + N_KEYS - 1}",
-                         _short(note))
+                    file.fail(f"{split}[{i}][{t}]: MIDI numbers "
+                              f"{LOWEST_KEY}..{LOWEST_KEY + N_KEYS - 1}", _short(note))
                 roll[t, note - LOWEST_KEY] = 1
         rolls.append(roll)
     return rolls
+
+
+def _short(value):
+    """`value` for a message; a list or dict is shown by its type."""
+    text = repr(value)[:60] if not isinstance(value, (list, dict)) else ""
+    return f"{type(value).__name__} {text}".strip()
 
 
 # ---- Penn Treebank ------------------------------------------------------------------------------
@@ -220,87 +195,35 @@ def read_ptb(folder):
     1993, as in T. Mikolov et al., Interspeech 2010.
     """
     texts = [_tokens(folder, name) for name in PTB_TOKENS]
-    frequency = Counter(texts[0])
-    vocabulary = tuple(sorted(frequency, key=lambda word: (-frequency[word], word)))
-    number = {word: i for i, word in enumerate(vocabulary)}
-    return Ptb(vocabulary, *(np.array([number[word] for word in text], np.int64)
-                             for text in texts))
+    vocabulary = tuple(by_frequency(texts[0]))
+    return Ptb(vocabulary, *word_numbers(vocabulary, texts))
 
 
 def _tokens(folder, name):
     """The words of a text with <eos> at line ends, if they are those expected."""
-    path, raw = find_file(folder, [name], PTB_COPIES)
-    lines = utf8(path, raw, PTB_COPIES).split("\n")
+    file = find_file(folder, [name], PTB_COPIES, TEXT_BYTES)
+    lines = file.text().split("\n")
     if not lines[-1].strip():  # nothing follows the last line end
         lines.pop()
     tokens = [word for line in lines for word in (*line.split(), "<eos>")]
-    if len(tokens) != PTB_TOKENS[name]:
-        same = [f", as in {other}" for other, n in PTB_TOKENS.items() if n == len(tokens)]
-        raise DataError(f"{path}: expected {PTB_TOKENS[name]} tokens with <eos>, "
-                        f"found {len(tokens)}{''.join(same)}; {PTB_COPIES}")
-    types = len(set(tokens))
-    if name == "ptb.train.txt" and types != PTB_TYPES:
-        raise DataError(f"{path}: expected {PTB_TYPES} different words, found {types}; "
-                        f"{PTB_COPIES}")
-    found = hashlib.sha256(" ".join(tokens).encode()).hexdigest()
-    if found != SHA256[name]:
-        raise DataError(f"{path}: expected SHA-256 {SHA256[name]} of the words, found {found}: "
-                        f"altered; {PTB_COPIES}")
+    same = [f", as in {other}" for other, n in PTB_TOKENS.items() if n == len(tokens)]
+    file.check(len(tokens) == PTB_TOKENS[name], f"{PTB_TOKENS[name]} tokens with <eos>",
+               f"{len(tokens)}{''.join(same)}")
+    file.check_digest(SHA256[name], " ".join(tokens).encode())
     return tokens
 
 
-# ---- files --------------------------------------------------------------------------------------
+def by_frequency(words, least=1):
+    """The different words, the most frequent first, ties by code points.
 
-def find_file(folder, names, copies, size=None):
-    """Path and bytes (at most `size` + 1) of the first file of `names`, unpacked if it is gzip."""
-    folder = Path(folder)
-    if (found := found_at(folder)) != "a folder":
-        kind = MissingDataError if found == "nothing" else DataError
-        raise kind(f"{folder}: expected a folder with {names[0]}, found {found}; {copies}")
-    there = {folder / name: found_at(folder / name) for name in names}
-    path = next((path for path, found in there.items() if found == "a file"), None)
-    odd = next((path for path, found in there.items() if found != "nothing"), None)
-    if path is None and odd is not None:
-        raise DataError(f"{odd}: expected a file, found {there[odd]}; {copies}")
-    if path is None:
-        here = sorted(printable(entry.name) for entry in folder.iterdir())
-        found = ", ".join(here[:8]) + (", ..." if len(here) > 8 else "") or "an empty folder"
-        raise MissingDataError(f"{folder}: expected {' or '.join(names)}, found {found}; {copies}")
-    try:
-        with open_regular(path) as file:
-            packed = file.read(2) == b"\x1f\x8b"  # file names are not reliable here
-            file.seek(0)
-            most = TEXT_BYTES if size is None else size
-            raw = (gzip.GzipFile(fileobj=file) if packed else file).read(most + 1)
-    except (EOFError, zlib.error, OSError) as error:  # OSError: also gzip.BadGzipFile
-        raise DataError(f"{path}: expected a readable file, plain or gzip, found: {error}; "
-                        f"{copies}") from error
-    if not raw:
-        raise DataError(f"{path}: expected data, found an empty file; {copies}")
-    if size is None and len(raw) > TEXT_BYTES:
-        raise DataError(f"{path}: expected at most {TEXT_BYTES} bytes, found more; {copies}")
-    return path, raw
+    least: a word that occurs fewer times is left out.
+    """
+    frequency = Counter(words)
+    return sorted((word for word in frequency if frequency[word] >= least),
+                  key=lambda word: (-frequency[word], word))
 
 
-def parse_json(path, raw, fail, copies=""):
-    """The value in JSON text; `fail` raises the error."""
-    text = utf8(path, raw, copies)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        fail("JSON", f"{error} ({len(raw)} bytes)")
-
-
-def utf8(path, raw, copies):
-    """The text in UTF-8 bytes."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: expected UTF-8 text, found byte {raw[error.start]:#04x} at "
-                        f"{error.start}; {copies}") from error
-
-
-def _short(value):
-    """`value` for a message; a list or dict is shown by its type."""
-    text = repr(value)[:60] if not isinstance(value, (list, dict)) else ""
-    return f"{type(value).__name__} {text}".strip()
+def word_numbers(vocabulary, texts):
+    """Each text, a sequence of words, as an int64 array of places in the vocabulary; else 0."""
+    number = {word: i for i, word in enumerate(vocabulary)}
+    return [np.array([number.get(word, 0) for word in text], np.int64) for text in texts]

@@ -1,22 +1,18 @@
-"""Runs side by side: grouped by task and unit, their test figures in words, and one table as text.
+"""Runs side by side: grouped by task and unit, their figures as text, rows of tables.
 
 The paper's figures stand in the last column; they are of the full data and of larger networks.
 """
 import numpy as np
 
-from ..tasks.published import FIGURES
+from ..tasks.published import FIGURES as PUBLISHED
 from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 
-IN_WORDS = {  # metric: (digits after the point, factor, words before, words after)
-    "accuracy": (2, 100, "", " % correct"),
-    "nll": (3, 1, "", " nats a step"),
-    "perplexity": (1, 1, "perplexity ", ""),
-}
+FORMS = {"accuracy": (2, 100), "nll": (3, 1), "perplexity": (1, 1)}  # digits after point, factor
 
 
 def by_unit(results):
-    """The results of runs grouped by (task, unit): a dict of lists, one entry a seed."""
+    """The results of runs grouped by (task, unit): a dict of lists, an entry for each seed."""
     groups = {}
     for r in results:
         groups.setdefault((r["task"], r["unit"]), []).append(r)
@@ -26,7 +22,7 @@ def by_unit(results):
 def compared(results, without_membrane=()):
     """All groups in the order of the tables: tuples of task, unit, name, group.
 
-    The runs without membrane stand behind those of the same unit with it.
+    The runs of a unit without membrane follow those with it.
     """
     off, rows = by_unit(without_membrane), []
     for (task, unit), group in by_unit(results).items():
@@ -36,79 +32,103 @@ def compared(results, without_membrane=()):
     return rows
 
 
+def all_runs(results):
+    """`compared` for results of `reproduce`; those of 0.1.0 have no runs without membrane."""
+    return compared(results["runs"], results.get("without_membrane", ()))
+
+
 def figures_of(group):
     """The test figure of each run of a group, in the metric of its task."""
     return [r["test"][r["metric"]] for r in group]
 
 
-def figure(metric, values, between=" +- "):
-    """The mean of some figures in words, with their sample standard deviation if there are several.
+def number(metric, value, sign=""):
+    """A figure, or a difference of figures, as text; sign: "+" also marks what is above 0.
 
-    >>> figure("accuracy", [0.9653])
-    '96.53'
-    >>> figure("nll", [8.711, 8.735])
-    '8.723 +- 0.017'
+    >>> number("accuracy", 0.9653), number("nll", -0.1214, "+")
+    ('96.53', '-0.121')
     """
-    return of_summary(metric, summary(values), between)
+    digits, factor = FORMS[metric]
+    return f"{factor * value:{sign}.{digits}f}"
 
 
-def of_summary(metric, s, between=" +- "):
-    """The same of a `snu_ref.tasks.statistics.Summary`."""
-    digits, factor, _, _ = IN_WORDS[metric]
-    spread = "" if s.sd is None else f"{between}{factor * s.sd:.{digits}f}"
-    return f"{factor * s.mean:.{digits}f}{spread}"
+def of_summary(metric, s):
+    """A `snu_ref.tasks.statistics.Summary` as text: the mean, and the deviation if it has one.
+
+    >>> of_summary("nll", summary([8.711, 8.735]))
+    '8.723 ± 0.017'
+    """
+    return number(metric, s.mean) + ("" if s.sd is None else f" ± {number(metric, s.sd)}")
 
 
-def interval(metric, s, between=" to "):
-    """The 95 % interval of the mean of a Summary in words, "-" where a single value has none.
+def figure(metric, values):
+    """The mean of some figures as text, with their sample standard deviation."""
+    return of_summary(metric, summary(values))
+
+
+def interval(metric, s):
+    """The 95 % interval of the mean of a Summary as text, "-" where a single value has none.
 
     >>> interval("nll", summary([8.711, 8.735, 8.723]))
     '8.693 to 8.753'
     """
-    if s.sd is None:
-        return "-"
-    digits, factor, _, _ = IN_WORDS[metric]
-    return f"{factor * s.low:.{digits}f}{between}{factor * s.high:.{digits}f}"
+    return "-" if s.sd is None else f"{number(metric, s.low)} to {number(metric, s.high)}"
 
 
-def in_words(metric, values, between=" +- "):
-    """The same with its unit.
+def aligned(head, rows, foot=()):
+    """A table for a terminal: the first column to the left, the others to the right; ± as +-.
 
-    >>> in_words("accuracy", [0.9653]), in_words("perplexity", [70.41])
-    ('96.53 % correct', 'perplexity 70.4')
+    A cell of foot may be a tuple: text, and how many columns it stands for.
     """
-    _, _, before, after = IN_WORDS[metric]
-    return before + figure(metric, values, between) + after
+    wide = [[part for cell in row for part in ([cell[0]] + [""] * (cell[1] - 1)
+                                               if isinstance(cell, tuple) else [cell])]
+            for row in foot]
+    rows = [[str(cell).replace("±", "+-").replace("–", "-") for cell in row]
+            for row in (head, *rows, *wide)]
+    first, *others = (max(map(len, column)) for column in zip(*rows))
+    return "\n".join("  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]).rstrip()
+                     for row in rows)
 
 
-def published(task, unit):
-    """The paper's figure as text, and of which network; ("-", "") where the paper has none.
+def unit_rows(task, results, without_membrane=()):
+    """A row for each unit of a task: name, parameters, test figure, n, interval, seconds, paper.
 
-    >>> published("digits", "ssnu")
-    ('98.50', '4 layers, MNIST, %')
+    The last cell is a pair: the paper's figure, and of which network.
     """
-    value, network = FIGURES.get((task, unit), (None, ""))
-    return ("-" if value is None else f"{value:.{1 if task == 'language' else 2}f}"), network
+    rows = []
+    for _, unit, name, group in (row for row in compared(results, without_membrane)
+                                 if row[0] == task):
+        metric, values = group[0]["metric"], figures_of(group)
+        paper = ("–", "")  # we have read none
+        if (task, unit) in PUBLISHED and name == UNITS[unit][0]:
+            theirs, network = PUBLISHED[task, unit]
+            paper = (f"{theirs:.{1 if task == 'language' else 2}f}", network)
+        rows.append([name, f"{group[0]['parameters']:,}", figure(metric, values), str(len(values)),
+                     interval(metric, summary(values)),
+                     f"{np.mean([r['seconds'] for r in group]):.0f}",
+                     paper])
+    return rows
+
+
+def baseline_rows(task, results):
+    """A row for each simple model of a task: name, test figure."""
+    first = [r for r in results if r["task"] == task][0]
+    return [[name, figure(first["metric"], [value])] for name, value in first["baselines"].items()]
 
 
 def table(results, without_membrane=()):
-    """The runs as text: task, unit, parameters, figure, seconds; the paper's on the full data."""
-    lines = [f"{'task':9} {'unit':17} {'parameters':>10}  {'test figure':28} {'n':>2}  "
-             f"{'95 % of the mean':16} {'seconds':>7}   "
-             "paper (full data, larger networks: not comparable)"]
-    for task, unit, name, group in compared(results, without_membrane):
-        theirs, network = published(task, unit) if name == UNITS[unit][0] else ("-", "")
-        seconds = np.mean([r["seconds"] for r in group])
-        metric, values = group[0]["metric"], figures_of(group)
-        lines.append(f"{task:9} {name:17} {group[0]['parameters']:10,}  "
-                     f"{in_words(metric, values):28} {len(values):2}  "
-                     f"{interval(metric, summary(values)):16} {seconds:7.1f}   {theirs}"
-                     + f" ({network})" * bool(network))
-    for r in {r["task"]: r for r in results}.values():
-        lines += [f"{r['task']:9} {'baseline: ' + name:29}  {in_words(r['metric'], [value])}"
-                  for name, value in r["baselines"].items()]
+    """The runs as text, task by task; the paper's figures are of the full data."""
+    rows = []
+    for task in dict.fromkeys(r["task"] for r in results):
+        rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]]
+                 for row in unit_rows(task, results, without_membrane)]
+        rows += [[f"{task}: baseline, {name}", "", shown, "", "", "", ""]
+                 for name, shown in baseline_rows(task, results)]
+    head = ("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds", "paper")
+    notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
+             "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable"]
     if without_membrane:
-        lines.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
+        notes.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
     if any(len(group) > 1 for group in by_unit(results).values()):
-        lines.append("mean +- sample standard deviation of n seeds; the interval is Student's")
-    return "\n".join(lines)
+        notes.append("mean +- sample standard deviation of n seeds; the interval is Student's")
+    return "\n".join([aligned(head, rows), *notes])

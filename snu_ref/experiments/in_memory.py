@@ -2,25 +2,20 @@
 
 The network is 88-150-88, SNUs and a sigmoid output; both weight matrices are on differential pairs,
 2 (88*150 + 150*88) = 52,800 devices, as in the paper. Biases and decay stay in software. It is
-trained four ways, from one seed, with one table of settings and to the last epoch, since what is on
-devices cannot be taken back:
-
-    software      float weights in the network
-    quantised     updates in whole steps of epsilon on ideal devices, without noise
-    in the loop   every pass on weights as read, every update by blind pulses
-    programmed    the software network, programmed once in closed loop and read 20 s later
+trained in the four WAYS, from one seed, with one table of settings and to the last epoch, because
+devices cannot go back to an earlier one.
 
 The update rule, the refresh and the figure on hardware are not in what we could read of the paper;
 those here are declared substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at
 16 uS, Adam with a learning rate of 0.01, chosen on validation data.
 
-Also here: the figures of a programmed network over a year of drift, and against the bits of a
-weight. The latter follows a protocol of ours; that of the journal version's Fig. 4 is not known to
-us.
+Also here: a programmed network over a year of drift, and weights of few bits. The latter is a
+protocol of ours; we do not know that of the journal version's Fig. 4.
 
 Source: network and device count, the charts that `snu_ref.tasks.published` names.
 """
 import math
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -31,26 +26,31 @@ from ..tasks.progress import time_name
 from ..tasks.run import run_task
 from ..tasks.statistics import from_moments, nested, summary
 from ..tasks.training import make_store
-from .comparison import figure
+from .comparison import aligned, figure, number, of_summary
 
-WAYS = ("software", "quantised", "in the loop", "programmed")
+WAYS = {
+    "software": "float weights in the network",
+    "quantised": "updates in whole steps of epsilon, ideal devices without noise",
+    "in the loop": "every pass on weights as read, every update by blind pulses",
+    "programmed": "trained in software, programmed once in closed loop, read 20 s later",
+}
+PRESETS = {"software": "pcm", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
+COUNTERS = {"set_pulses": "SET pulses", "refreshes": "Refreshes", "resets": "RESETs",
+            "device_reads": "Device reads"}
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_536_000.0
 TIMES = (20.0, 60.0, 600.0, HOUR, DAY, 7 * DAY, 30 * DAY, YEAR)  # seconds after programming
 BITS = (2, 3, 4, 5, 6, 8)
 
 
-PRESETS = {"software": "small", "quantised": "quantised", "in the loop": "pcm"}
-
-
 def train_way(way, loaded, seed, *, stream=None, **changes):
-    """Train one of the three ways that train; returns a dict of its figures, and the Run.
+    """Train one of the ways in PRESETS; returns a dict of its figures, and the Run.
 
-    loaded: the music task for unit "snu". The dict has nll (test), history, settings, and counters
-    where there are devices.
+    loaded: the music task for unit "snu". The dict has nll (test), history, seconds, settings, and
+    counters, empty without devices.
     """
     changes = {**changes, "store": None} if way == "software" else changes
-    table = find_preset("music", "snu", "pcm" if way == "software" else PRESETS[way])
-    run = run_task(loaded, table, seed, preset=PRESETS[way], stream=stream, **changes)
+    run = run_task(loaded, find_preset("music", "snu", PRESETS[way]), seed, preset=PRESETS[way],
+                   stream=stream, **changes)
     return {"nll": run.results["test"]["nll"], "history": run.trained.history,
             "seconds": run.results["seconds"],
             "counters": getattr(run.trained.store, "counters", {}),
@@ -58,8 +58,8 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
 
 
 def programmed_once(run, seed, device_seeds):
-    """The fourth way: a software network, read 20 s after programming; a figure a device seed."""
-    figures = [programmed(run, [TIMES[0]], device_seed, metric="nll", compensate=False)[0]
+    """The fourth way: a software network, read 20 s after programming, for each device seed."""
+    figures = [programmed(run, TIMES[:1], device_seed, metric="nll", compensate=False)[0]
                for device_seed in range(seed, seed + device_seeds)]
     return {"nll": float(np.mean(figures)), "figures": figures, "history": [], "seconds": 0.0,
             "counters": {}}
@@ -79,29 +79,29 @@ def way_summary(row, device_seeds):
 
     Results of 0.1.0 hold a "spread" instead of the figures, with their squares divided by n.
     """
-    if "figures" in row:
-        return summary(row["figures"])
     if "spread" in row and device_seeds > 1:
         return from_moments(device_seeds, row["nll"],
                             row["spread"] * math.sqrt(device_seeds / (device_seeds - 1)))
-    return summary([row["nll"]])
+    return summary(row.get("figures", [row["nll"]]))
+
+
+def way_cells(row, device_seeds):
+    """The cells of a way in a table: test NLL, and each of COUNTERS."""
+    counters = row["counters"]
+    return [of_summary("nll", way_summary(row, device_seeds)),
+            *(f"{counters[key]:,}" if counters else "–" for key in COUNTERS)]
 
 
 def table(rows, n_devices):
     """The four ways as text."""
-    lines = [f"{n_devices:,} devices, two a synapse; update rule, refresh and settings are our "
-             "choice",
-             f"{'way':12} {'test NLL':>14} {'SET pulses':>11} {'refreshes':>10} {'RESETs':>8} "
-             f"{'device reads':>13} {'seconds':>8}"]
-    for way, row in rows.items():
-        c = row["counters"]
-        nll = figure("nll", row.get("figures", [row["nll"]]))
-        counts = " ".join(f"{c[key]:{width},}" if c else f"{'-':>{width}}" for key, width in
-                          (("set_pulses", 11), ("refreshes", 10), ("resets", 8),
-                           ("device_reads", 13)))
-        lines.append(f"{way:12} {nll:>14} {counts} {row['seconds']:8.1f}")
-    return "\n".join(lines)
+    head = ("way", "test NLL", *COUNTERS.values(), "seconds")
+    return (f"{n_devices:,} devices, two for each synapse; update rule, refresh and settings are "
+            "our choice;\ntest NLL in nats a step\n" + aligned(
+                head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
+                       for way, row in rows.items()]))
 
+
+# ---- devices and weights ------------------------------------------------------------------------
 
 def conductances(store):
     """The true conductances of all devices of a PCMStore at its clock: (devices,), uS."""
@@ -109,18 +109,33 @@ def conductances(store):
 
 
 def conductances_at_start(run, seed):
-    """Those of the store that the run from `seed` began with."""
+    """The conductances with which the run from `seed` began."""
     rng = np.random.default_rng(seed)
     return conductances(make_store(run.loaded.task.network(run.settings, rng), run.settings, rng))
 
 
-def wanted_and_read(run, device_seed):
-    """Weights of a software network, and as read 20 s after programming: two arrays (synapses,)."""
+def _arrays(weights, device_seed):
+    """Each matrix of a dict on an array of its own, its largest weight on 25 uS, with 1/f noise."""
     rng = np.random.default_rng([device_seed, 4])
-    wanted = [W.astype(np.float64) for name, W in run.network.params.items() if name.endswith(".W")]
-    read = [PCMArray.from_weights(W, noise=rng, read_noise="1/f").read_weights(TIMES[0])
-            for W in wanted]
-    return tuple(np.concatenate([W.ravel() for W in part]) for part in (wanted, read))
+    return {name: PCMArray.from_weights(W.astype(np.float64), noise=rng, read_noise="1/f")
+            for name, W in weights.items()}
+
+
+def wanted_and_read(run, device_seed):
+    """Weights of a software network, and those read 20 s after programming: arrays (synapses,)."""
+    weights = {name: W for name, W in run.network.params.items() if name.endswith(".W")}
+    read = [array.read_weights(TIMES[0]) for array in _arrays(weights, device_seed).values()]
+    return tuple(np.concatenate([W.ravel() for W in part])
+                 for part in ([W.astype(np.float64) for W in weights.values()], read))
+
+
+@contextmanager
+def _other_weights(network):
+    """Copies of the weight matrices; what the block writes into them is undone at its end."""
+    kept = {name: p.copy() for name, p in network.params.items() if name.endswith(".W")}
+    yield kept
+    for name, W in kept.items():
+        network.params[name][...] = W
 
 
 # ---- inference over time ------------------------------------------------------------------------
@@ -128,46 +143,40 @@ def wanted_and_read(run, device_seed):
 def programmed(run, times, device_seed, *, metric, compensate, shrunk=False, split="test"):
     """Figures of a trained network at `times` (s); its matrices were programmed at time 0.
 
-    Each matrix goes on an array of its own, its largest weight on 25 uS, read device by device with
-    1/f noise; compensate: global drift compensation, calibrated at the first of the times. shrunk:
-    each matrix is the one read at the first time, divided by the factor that compensates for the
-    drift until `times`: as small as drift makes it, but without the noise of a later read.
+    Each matrix is read device by device. compensate: global drift compensation, calibrated at the
+    first of the times. shrunk: each matrix is the one read at the first time, divided by the factor
+    that compensates for the drift until `times`: as small as drift makes it, but without the noise
+    of a later read.
     """
-    rng = np.random.default_rng([device_seed, 4])
-    network, settings, task = run.network, run.settings, run.loaded.task
-    params = network.params
-    kept = {name: params[name].copy() for name in params if name.endswith(".W")}
-    arrays = {name: PCMArray.from_weights(W.astype(np.float64), noise=rng, read_noise="1/f")
-              for name, W in kept.items()}
     figures, first = [], {}
-    for i, t in enumerate(times):
-        for name, array in arrays.items():
-            if compensate or shrunk:
-                array.compensate(t) if i else array.calibrate(t)
-            if i == 0 or not shrunk:
-                first[name] = array.read_weights(t)
-            params[name][...] = first[name] / (array.drift_factor if shrunk else 1.0)
-        figures.append(task.evaluate(network, split, settings, device_seed)[metric])
-    for name, W in kept.items():
-        params[name][...] = W
+    with _other_weights(run.network) as kept:
+        arrays = _arrays(kept, device_seed)
+        for i, t in enumerate(times):
+            for name, array in arrays.items():
+                if compensate or shrunk:
+                    array.compensate(t) if i else array.calibrate(t)
+                if i == 0 or not shrunk:
+                    first[name] = array.read_weights(t)
+                run.network.params[name][...] = first[name] / (array.drift_factor if shrunk
+                                                               else 1.0)
+            figures.append(run.loaded.task.evaluate(run.network, split, run.settings, device_seed)
+                           [metric])
     return figures
 
 
 def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
-    Returns a dict: times, software (the figure in float), for "raw" and "compensated" a list of
-    device_seeds lists, one figure a time, and for "shrunk" the same at the times up to an hour.
+    Returns a dict: times, software (the figure in float); for "raw" and "compensated" a list for
+    each device seed, with one figure for each time; for "shrunk" the same at times up to an hour.
     Lists of several networks may follow one another; the dict then has "networks", their number.
     """
-    seeds = range(seed, seed + device_seeds)
-    hour = [t for t in times if t <= HOUR]
+    def on_devices(times, compensate=False, shrunk=False):
+        return [programmed(run, times, s, metric=metric, compensate=compensate, shrunk=shrunk)
+                for s in range(seed, seed + device_seeds)]
     return {"metric": metric, "times": list(times), "software": run.results["test"][metric],
-            **{name: [programmed(run, at, s, metric=metric, compensate=compensate, shrunk=shrunk)
-                      for s in seeds]
-               for name, at, compensate, shrunk in (("raw", times, False, False),
-                                                    ("compensated", times, True, False),
-                                                    ("shrunk", hour, False, True))}}
+            "raw": on_devices(times), "compensated": on_devices(times, compensate=True),
+            "shrunk": on_devices([t for t in times if t <= HOUR], shrunk=True)}
 
 
 def joined(sweeps):
@@ -178,41 +187,44 @@ def joined(sweeps):
                for kind in ("raw", "compensated", "shrunk")}}
 
 
+def networks_and_devices(sweep, values):
+    """The Summary over networks of figures at one time, and the deviation between devices."""
+    return nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
+
+
 def time_table(sweeps):
-    """Sweeps over time as text; sweeps: dict from task to what `over_time` returns."""
-    lines = [f"{'time':>8}" + "".join(f"  {task + ', ' + kind:>26}" for task in sweeps
-                                      for kind in ("raw", "compensated"))]
-    for i, t in enumerate(next(iter(sweeps.values()))["times"]):
-        lines.append(f"{time_name(t):>8}" + "".join(
-            f"  {_spreads(sweep, [figures[i] for figures in sweep[kind]]):>26}"
-            for sweep in sweeps.values() for kind in ("raw", "compensated")))
-    lines.append(f"{'software':>8}" + "".join(
-        f"  {(100 if s['metric'] == 'accuracy' else 1) * s['software']:26.2f}  {'':26}"
-        for s in sweeps.values()))
-    return "\n".join(lines)
+    """Figures over time as a table: head, rows, and a last row with the figures in software.
+
+    sweeps: dict from task to what `over_time` returns. A figure is a mean, ± the deviation between
+    networks, if there are several; and that between the devices of a network.
+    """
+    def cell(sweep, values):
+        between, within = networks_and_devices(sweep, values)
+        spreads = [number(sweep["metric"], sd) for sd in (between.sd, within) if sd is not None]
+        return number(sweep["metric"], between.mean) + (f" ± {'; '.join(spreads)}" * bool(spreads))
+    rows = [[time_name(t), *(cell(sweep, [figures[i] for figures in sweep[kind]])
+                             for sweep in sweeps.values() for kind in ("raw", "compensated"))]
+            for i, t in enumerate(next(iter(sweeps.values()))["times"])]
+    return (["Time", *(f"{task}, {kind}" for task in sweeps
+                       for kind in ("uncompensated", "compensated"))],
+            rows, [["software", *_in_float(sweeps)]])
 
 
-def _spreads(sweep, values):
-    """The mean of a sweep's figures at one time; deviations between networks, between devices."""
-    factor, unit = (100, " %") if sweep["metric"] == "accuracy" else (1, "")
-    between, within = nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
-    spreads = "; ".join(f"{factor * sd:.2f}" for sd in (between.sd, within) if sd is not None)
-    return f"{factor * between.mean:.2f}{unit}" + f" +- {spreads}" * bool(spreads)
+def _in_float(sweeps):
+    return [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]
 
 
 # ---- limited precision --------------------------------------------------------------------------
 
 def rounded_after(run, bits, seed):
     """The test figure of a trained network whose weights are rounded to each of some `bits`."""
-    params, figures = run.network.params, []
-    kept = {name: params[name].copy() for name in params if name.endswith(".W")}
-    for b in bits:
-        for name, W in kept.items():
-            params[name][...] = round_to_bits(W.astype(np.float64), b)
-        figures.append(run.loaded.task.evaluate(run.network, "test", run.settings, seed)
-                       [run.results["metric"]])
-    for name, W in kept.items():
-        params[name][...] = W
+    figures = []
+    with _other_weights(run.network) as kept:
+        for b in bits:
+            for name, W in kept.items():
+                run.network.params[name][...] = round_to_bits(W.astype(np.float64), b)
+            figures.append(run.loaded.task.evaluate(run.network, "test", run.settings, seed)
+                           [run.results["metric"]])
     return figures
 
 
@@ -224,18 +236,9 @@ def rounded_during(loaded, table, bits, seed, **changes):
 
 
 def precision_table(sweeps):
-    """Sweeps over bits as text; sweeps: dict from task to what `precision` returns."""
-    lines = ["bits of a weight (a protocol of ours)",
-             f"{'bits':>8}" + "".join(f"  {task + ', rounded ' + kind:>32}" for task in sweeps
-                                      for kind in ("after", "in training"))]
-    for i, b in enumerate(next(iter(sweeps.values()))["bits"]):
-        cells = "".join(f"  {_shown(s['metric'], s[kind][i]):>32}" for s in sweeps.values()
-                        for kind in ("after", "during"))
-        lines.append(f"{b:8}" + cells)
-    lines.append(f"{'float':>8}" + "".join(f"  {_shown(s['metric'], s['software']):>32}  {'':32}"
-                                          for s in sweeps.values()))
-    return "\n".join(lines)
-
-
-def _shown(metric, value):
-    return f"{100 * value:.2f} %" if metric == "accuracy" else f"{value:.3f}"
+    """Figures by the bits of a weight as a table: head, rows, last row; a protocol of ours."""
+    rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
+                       for kind in ("after", "during"))]
+            for i, b in enumerate(next(iter(sweeps.values()))["bits"])]
+    return (["Bits", *(f"{task}, {kind} training" for task in sweeps for kind in ("after", "in"))],
+            rows, [["float", *_in_float(sweeps)]])

@@ -38,8 +38,9 @@ def test_inputs(task, settings, seed):
         return [roll[:-1, None].astype(np.float32) for roll in data if len(roll) > 1]
     if task.name == "language":
         return [data[:N_WORDS, None]]
-    return [task.code(data[0][:N_IMAGES], settings, np.random.default_rng([seed, 1]),
-                      settings.test_steps)]
+    x = task.code(data[0][:N_IMAGES], settings, np.random.default_rng([seed, 1]),
+                  settings.test_steps)
+    return [x[:, i:i + 20] for i in range(0, x.shape[1], 20)]  # a convolution's caches are large
 
 
 def count(network, inputs):
@@ -52,7 +53,7 @@ def count(network, inputs):
         for i, layer in enumerate(layers):
             y, _ = layer.forward(x)
             before = np.concatenate([np.zeros_like(y[:1]), y[:-1]])  # (T, B, ...): y_{t-1}
-            for a, fan_out in ((x, _fan_out(layer)), (before, _fan_back(layer))):
+            for a, fan_out in ((x, _fan_out(layer)), (before, _columns(layer, "H"))):
                 if fan_out and _binary(a):
                     additions += float(a.sum()) * fan_out
                 elif fan_out:
@@ -79,13 +80,8 @@ def _fan_out(layer):
     return _columns(layer, "W") or (layer.params["E"].shape[0] if "E" in layer.params else 0)
 
 
-def _fan_back(layer):
-    """The same of its last output, 0 where it is not fed back."""
-    return _columns(layer, "H")
-
-
 def _columns(layer, letter):
-    """Columns of the layer's matrices whose names begin with `letter`."""
+    """Columns of the layer's matrices whose names begin with `letter`: "H" are fed back."""
     return sum(p.shape[1] for name, p in layer.params.items()
                if name.startswith(letter) and p.ndim == 2)
 
@@ -93,4 +89,4 @@ def _columns(layer, letter):
 def _dense(layer):
     n_in = 0 if layer.in_shape is None else int(np.prod(layer.in_shape))
     n_out = 0 if layer.out_shape is None else int(np.prod(layer.out_shape))
-    return n_in * _fan_out(layer) + n_out * _fan_back(layer)
+    return n_in * _fan_out(layer) + n_out * _columns(layer, "H")

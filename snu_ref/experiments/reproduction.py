@@ -14,6 +14,7 @@ Within a task all units get the same number of epochs. Every job draws from its 
 import io
 import itertools
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from ..gradcheck.table import evidence, summary
 from ..tasks.language import sample_text
 from ..tasks.loading import load_task
 from ..tasks.music import pad
-from ..tasks.presets import find_preset, ours
+from ..tasks.presets import Choice, find_preset
 from ..tasks.run import run_task
 from ..tasks.units import COMPARED
 from . import in_memory
@@ -34,32 +35,46 @@ from .side_by_side import Job
 TASKS = ("digits", "music", "language")
 MEMBRANES = ("snu", "ssnu")  # the units that have one, and are run without it too
 FIGURE_STEPS = 40            # longer than in training, to see more resets
-PRECISION_EPOCHS = {"music": 20, "digits": 5}  # short runs: the bits matter, not the last figure
 SECONDS = {  # of one run, as measured on one core: decides which begins first, and nothing else
     "digits": {"snu": 9, "ssnu": 8, "rnn": 14, "gru": 42, "lstm": 57},
     "music": {"snu": 8, "ssnu": 10, "rnn": 8, "gru": 23, "lstm": 26},
     "language": {"snu": 27, "ssnu": 26, "rnn": 26, "gru": 35, "lstm": 45},
 }
-QUICK_PART = 10      # of the data
-QUICK_VARIANTS = 8   # of each piece, for the gradients
+
+
+class Extent(NamedTuple):
+    """How much is run."""
+    part: int               # one in so many of the data
+    changes: dict           # of the settings
+    variants: float         # of each piece, at most, for the gradients
+    bits: tuple             # of a weight
+    precision_epochs: dict  # of the runs on weights of few bits: short, the bits matter
+    device_seeds: int       # sets of devices on which each network is programmed
+    times: tuple            # seconds after programming
+
+
+EXTENTS = {  # by `quick`, a trial of the command
+    False: Extent(1, {}, math.inf, in_memory.BITS, {"music": 20, "digits": 5}, 8, in_memory.TIMES),
+    True: Extent(10, {"epochs": 1}, 8, (2, 8), {"music": 1, "digits": 1}, 2, in_memory.TIMES[:3]),
+}
 
 
 def jobs_of(seeds, out, quick):
     """All jobs; the figures go to the folder `out`. quick: one epoch on a tenth of the data."""
-    first = seeds[0]
-    jobs = [Job("gradients", "gradients", gradients, (quick,), 12)]
+    first, extent = seeds[0], EXTENTS[quick]
+    jobs = [Job("gradients", "gradients", gradients, (extent,), 12)]
     for seed, task in itertools.product(seeds, TASKS):
         jobs += [Job(run_name(task, unit, seed, membrane), "tasks", train_one,
-                     (task, unit, seed, quick, membrane, out, seed == first),
+                     (task, unit, seed, extent, membrane, out, seed == first),
                      SECONDS[task][unit])
                  for membrane, units in ((True, COMPARED), (False, MEMBRANES)) for unit in units]
-    jobs.append(Job("inhibition", "inhibition", inhibition, (first, quick, out), 10))
+    jobs.append(Job("inhibition", "inhibition", inhibition, (first, extent, out), 10))
     jobs += [Job(f"devices-software-{seed}", "memory", on_devices,
-                 ("software", seed, quick, out if seed == first else None), 20) for seed in seeds]
+                 ("software", seed, extent, out if seed == first else None), 20) for seed in seeds]
     jobs += [Job(f"devices-{way.replace(' ', '-')}", "memory", on_devices,
-                 (way, first, quick, out), 20) for way in ("quantised", "in the loop")]
-    jobs += [Job(f"bits-{task}-{bits}", "memory", few_bits, (task, bits, first, quick), 4)
-             for task in PRECISION_EPOCHS for bits in bits_of(quick)]
+                 (way, first, extent, out), 20) for way in ("quantised", "in the loop")]
+    jobs += [Job(f"bits-{task}-{bits}", "memory", few_bits, (task, bits, first, extent), 4)
+             for task in extent.precision_epochs for bits in extent.bits]
     return jobs
 
 
@@ -68,75 +83,64 @@ def run_name(task, unit, seed, membrane=True):
     return f"{task}-{unit}-{seed}" + "-without-membrane" * (not membrane)
 
 
-def bits_of(quick):
-    """The bits of a weight that are tried."""
-    return (2, 8) if quick else in_memory.BITS
-
-
-def load(task, unit, quick=False):
-    """The task for a unit; quick: with a tenth of each split."""
+def load(task, unit, extent):
+    """The task for a unit, with a part of each split."""
     loaded = load_task(task, unit)
     data = loaded.task.data
-    for split, part in data.items() if quick else ():
-        data[split] = (tuple(a[:len(a) // QUICK_PART] for a in part) if isinstance(part, tuple)
-                       else part[:len(part) // QUICK_PART])
+    for split, arrays in data.items():
+        data[split] = (tuple(a[:len(a) // extent.part] for a in arrays)
+                       if isinstance(arrays, tuple) else arrays[:len(arrays) // extent.part])
     return loaded
-
-
-def shortened(quick):
-    """The settings that a quick run changes."""
-    return {"epochs": 1} if quick else {}
 
 
 def without_membrane(table):
     """A preset's table with the decay 0 and fixed."""
-    return {**table, "options": ours({**table["options"].value, "decay": 0.0,
-                                      "train_decay": False})}
+    options = {**table["options"].value, "decay": 0.0, "train_decay": False}
+    return {**table, "options": Choice(options, "ours")}
 
 
 # ---- the jobs: each returns plain data ----------------------------------------------------------
 
-def gradients(quick):
+def gradients(extent):
     """The evidence for all gradients, the worst of each piece."""
-    return {"pieces": summary(evidence(most=QUICK_VARIANTS if quick else math.inf))}
+    return {"pieces": summary(evidence(most=extent.variants))}
 
 
-def train_one(task, unit, seed, quick, membrane, out, is_first):
+def train_one(task, unit, seed, extent, membrane, out, is_first):
     """One run, its network saved, and what else its network is needed for.
 
     is_first: of the first seed, for which figures are drawn.
     """
-    loaded, table = load(task, unit, quick), find_preset(task, unit, "small")
+    loaded, table = load(task, unit, extent), find_preset(task, unit, "small")
     run = run_task(loaded, table if membrane else without_membrane(table), seed,
-                   stream=io.StringIO(), **shortened(quick))
+                   stream=io.StringIO(), **extent.changes)
     networks = out / "networks"
     networks.mkdir(exist_ok=True)
     run.network.save(networks / f"{run_name(task, unit, seed, membrane)}.npz")
     follow = FOLLOW.get((task, unit)) if membrane else None
-    more = follow(run, seed, quick, out if is_first else None) if follow else {}
+    more = follow(run, seed, extent, out if is_first else None) if follow else {}
     return {"run": run.results, **more}
 
 
-def inhibition(seed, quick, out):
+def inhibition(seed, extent, out):
     """Digits with and without lateral inhibition."""
-    rows = compare_inhibition(seed, io.StringIO(), load("digits", "snu", quick),
-                              **shortened(quick))
+    rows = compare_inhibition(seed, io.StringIO(), load("digits", "snu", extent), **extent.changes)
     drawn = figures.input_weights(
         [(f"{'with' if row['inhibition'] else 'without'} lateral inhibition", row.pop("weights"))
          for row in rows], out / "input_weights.png")
     return {"rows": rows, "figures": [drawn.name]}
 
 
-def on_devices(way, seed, quick, out):
+def on_devices(way, seed, extent, out):
     """One of the three ways that train; the software network is also programmed, once."""
-    loaded = load("music", "snu", quick)
-    row, run = in_memory.train_way(way, loaded, seed, stream=io.StringIO(), **shortened(quick))
+    row, run = in_memory.train_way(way, load("music", "snu", extent), seed, stream=io.StringIO(),
+                                   **extent.changes)
     result, drawn = {"row": row}, []
     if way == "software":
-        result["over_time"] = _over_time(run, seed, quick)
+        result["over_time"] = _over_time(run, seed, extent)
         if out:
-            result["programmed"] = in_memory.programmed_once(run, seed, device_seeds(quick))
-            result["after"] = in_memory.rounded_after(run, bits_of(quick), seed)
+            result["programmed"] = in_memory.programmed_once(run, seed, extent.device_seeds)
+            result["after"] = in_memory.rounded_after(run, extent.bits, seed)
             drawn = [devices.wanted_against_read(*in_memory.wanted_and_read(run, seed),
                                                  out / "pcm_wanted_and_read.png")]
     elif way == "in the loop":
@@ -148,64 +152,52 @@ def on_devices(way, seed, quick, out):
     return {**result, "figures": [path.name for path in drawn]}
 
 
-def few_bits(task, bits, seed, quick):
+def few_bits(task, bits, seed, extent):
     """The test figure of a short run on weights of so many bits."""
     table = find_preset(task, "snu", {"music": "pcm", "digits": "small"}[task])
     return {"figure": in_memory.rounded_during(
-        load(task, "snu", quick), table, bits, seed, stream=io.StringIO(),
-        epochs=precision_epochs(quick)[task])}
+        load(task, "snu", extent), table, bits, seed, stream=io.StringIO(),
+        epochs=extent.precision_epochs[task])}
 
 
-def precision_epochs(quick):
-    """How long the runs on weights of few bits are, by task."""
-    return dict.fromkeys(PRECISION_EPOCHS, 1) if quick else PRECISION_EPOCHS
+def _over_time(run, seed, extent):
+    return in_memory.over_time(run, metric=run.results["metric"], seed=seed, times=extent.times,
+                               device_seeds=extent.device_seeds)
 
 
-def device_seeds(quick):
-    """On how many sets of devices each network is programmed."""
-    return 2 if quick else 8
+# ---- what else a network is used for; out is None for all seeds but the first -------------------
 
-
-def _over_time(run, seed, quick):
-    times = in_memory.TIMES[:3] if quick else in_memory.TIMES
-    return in_memory.over_time(run, metric=run.results["metric"], seed=seed, times=times,
-                               device_seeds=device_seeds(quick))
-
-
-# ---- what follows a run, while its network is there: plain data; out is None but for one seed ---
-
-def _digits_snu(run, seed, quick, out):
+def _digits_snu(run, seed, extent, out):
     """The network over a year of drift; with `out`: rounded, and a neuron and all spikes drawn."""
-    result = {"over_time": _over_time(run, seed, quick)}
+    result = {"over_time": _over_time(run, seed, extent)}
     if out is None:
         return result
-    task, settings = run.loaded.task, run.settings
-    values, labels = task.data["test"]
-    x = task.code(values[:1], settings, np.random.default_rng([seed, 2]), FIGURE_STEPS)
+    values, labels = run.task.data["test"]
+    x = run.task.code(values[:1], run.settings, np.random.default_rng([seed, 2]), FIGURE_STEPS)
     _, cache = run.network.forward(x)
-    hidden = cache.layers[0]
     # the neuron to show: about a spike in four steps, so that several resets can be seen
-    unit = int(np.argmin(np.abs(hidden.y[:, 0].mean(axis=0) - 0.25)))
-    drawn = [figures.neuron_trace(cache, out / "neuron.png", unit=unit,
+    rates = cache.layers[0].y[:, 0].mean(axis=0)
+    drawn = [figures.neuron_trace(cache, out / "neuron.png",
+                                  unit=int(np.argmin(np.abs(rates - 0.25))),
                                   title="A neuron charges, fires, and is reset"),
              figures.spike_raster(cache, out / "spikes.png",
                                   title=f"Spikes of the network for one digit, a {labels[0]}")]
-    return {**result, "after": in_memory.rounded_after(run, bits_of(quick), seed),
+    return {**result, "after": in_memory.rounded_after(run, extent.bits, seed),
             "figures": [path.name for path in drawn]}
 
 
-def _music_ssnu(run, seed, quick, out):
+def _music_ssnu(run, seed, extent, out):
     """The first test piece: its notes, and what the network expected before it saw them."""
     if out is None:
         return {}
-    batch = pad(run.loaded.task.data["test"][:1])
+    batch = pad(run.task.data["test"][:1])
     y, _ = run.network.forward(batch.x)
     drawn = figures.piano_rolls(batch.target[:, 0], sigmoid(y[:, 0]), out / "piano_roll.png",
                                 title="A chorale, and what the network expects at each step")
     return {"figures": [drawn.name]}
 
 
-def _language_ssnu(run, seed, quick, out):
+def _language_ssnu(run, seed, extent, out):
     """A few lines of text drawn from the network."""
     return {"sample": sample_text(run.network, run.loaded.words, np.random.default_rng([seed, 3]))}
 

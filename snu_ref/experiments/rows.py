@@ -1,11 +1,9 @@
-"""The rows of the results page: which unit, which settings, how many seeds; in blocks.
-
-    find_block("membrane")     the rows of a block
-    BLOCKS                     all of them: name -> (what it asks, rows)
+"""The rows of the results page: which unit, which settings, how many seeds; in BLOCKS.
 
 A row is one line of a table on the page. Its settings are those of a preset with some of them
 changed; "options.NAME" changes one option of the units. Where a block holds trials (`split`
-"valid"), only their validation figure is read.
+"valid"), only their validation figure is read. The rows of a block in CHOSEN are the best trials of
+another block; `runs.rows_of` finds them.
 """
 from itertools import product
 from typing import NamedTuple
@@ -41,6 +39,10 @@ def _jsb(name, unit, **more):
     return Row(name, "music", unit, preset="paper", data="full", **more)
 
 
+def _digits(name, unit, **more):
+    return Row(name, "digits", unit, **more)
+
+
 JSB = [
     _jsb("SNU", "snu"),
     _jsb("sSNU, recurrent", "ssnu"),
@@ -55,35 +57,25 @@ MEMBRANE = [
     _jsb("JSB, SNU, decay 0", "snu", changes=NO_MEMBRANE),
     _jsb("JSB, sSNU, recurrent, decay 0", "ssnu", changes=NO_MEMBRANE),
     _jsb("JSB, sSNU, feed-forward, decay 0", "ssnu", changes={**FEED_FORWARD, **NO_MEMBRANE}),
-    Row("digits, SNU, decay 0", "digits", "snu", changes=NO_MEMBRANE),
-    Row("digits, sSNU, decay 0", "digits", "ssnu", changes=NO_MEMBRANE),
+    _digits("digits, SNU, decay 0", "snu", changes=NO_MEMBRANE),
+    _digits("digits, sSNU, decay 0", "ssnu", changes=NO_MEMBRANE),
     Row("language, SNU, decay 0", "language", "snu", changes=NO_MEMBRANE),
     Row("language, sSNU, recurrent, decay 0", "language", "ssnu", changes=NO_MEMBRANE),
-    Row("language, sSNU, feed-forward", "language", "ssnu",
-        changes={"options.recurrent": False, "options.decay": 0.8}),
+    Row("language, sSNU, feed-forward", "language", "ssnu", changes=FEED_FORWARD),
     Row("language, sSNU, feed-forward, decay 0", "language", "ssnu",
         changes={"options.recurrent": False, **NO_MEMBRANE}),
 ]
 
-# Units on the chorales at two sizes: (hidden units at about 26,600 and at about 49,000 parameters)
-SIZES = {"snu": (150, 277), "ssnu": (97, 150), "ssnu-ff": (150, 277), "rnn": (97, 150),
-         "gru": (52, 82), "lstm": (43, 68)}
-SIZED = {"ssnu-ff": ("sSNU, feed-forward", "ssnu", FEED_FORWARD),
-         "ssnu": ("sSNU, recurrent", "ssnu", {}),
-         **{unit: (UNITS[unit][0], unit, {}) for unit in ("snu", "rnn", "gru", "lstm")}}
+SIZED = [  # name, unit, changes, hidden units at about 26,600 and at about 49,100 parameters
+    ("sSNU, feed-forward", "ssnu", FEED_FORWARD, (150, 277)),
+    ("sSNU, recurrent", "ssnu", {}, (97, 150)), ("SNU", "snu", {}, (150, 277)),
+    ("RNN", "rnn", {}, (97, 150)), ("GRU", "gru", {}, (52, 82)), ("LSTM", "lstm", {}, (43, 68))]
 RATES, DROPOUTS = (0.003, 0.006, 0.015), (0.0, 0.2, 0.4)
 
-
-def sized(key, size, lr, dropout, **more):
-    """A unit on the chorales at size 0 or 1, with a learning rate and a dropout."""
-    name, unit, changes = SIZED[key]
-    n = SIZES[key][size]
-    return _jsb(f"{name}, {n} units", unit,
-                changes={**changes, "hidden": (n,), "lr": lr, "dropout": dropout}, **more)
-
-
-GRID = [sized(key, size, lr, dropout, seeds=2, split="valid")
-        for size in (1, 0) for key in SIZED for lr, dropout in product(RATES, DROPOUTS)]
+GRID = [_jsb(f"{name}, {sizes[i]} units", unit, seeds=2, split="valid",
+             changes={**changes, "hidden": (sizes[i],), "lr": lr, "dropout": dropout})
+        for i in (1, 0) for name, unit, changes, sizes in SIZED
+        for lr, dropout in product(RATES, DROPOUTS)]
 
 
 def _memory(where, data):
@@ -95,41 +87,38 @@ def _memory(where, data):
 
 # ---- one thing changed at a time ----------------------------------------------------------------
 
-def _changed(task, unit, what, values):
-    """A row for each value of an option; task "JSB" or "digits"."""
-    rows = []
-    for value in values:
-        changes = {f"options.{what}": value}
-        name = f"{task}, {UNITS[unit][0]}, {what} {value}"
-        rows.append(_jsb(name, unit, changes=changes) if task == "JSB"
-                    else Row(name, "digits", unit, changes=changes))
-    return rows
+def _changed(on, unit, what, *values):
+    """A row for each value of an option; on: "JSB" or "digits"."""
+    where = {"JSB": _jsb, "digits": _digits}[on]
+    return [where(f"{on}, {UNITS[unit][0]}, {what} {value}", unit,
+                  changes={f"options.{what}": value}) for value in values]
 
 
-UNIT = [row for task, g in (("JSB", "identity"), ("digits", "leaky_relu")) for rows in (
-    _changed(task, "snu", "reset_grad", ("detached",)),
-    _changed(task, "snu", "surrogate", ("boxcar", "triangle", "arctan", "fast_sigmoid")),
-    _changed(task, "snu", "g", [other for other in ("relu", "leaky_relu", "identity", "tanh")
-                                if other != g]),
-    _changed(task, "snu", "train_decay", (True,)),
-    _changed(task, "snu", "decay", (0.4, 0.95)),
-    _changed(task, "snu", "threshold", (0.3, 2.0)),
-    _changed(task, "ssnu", "reset_grad", ("detached",)),
-    _changed(task, "ssnu", "train_decay", (True,)),
-    _changed(task, "ssnu", "g", ("relu", "leaky_relu", "tanh"))) for row in rows]
+UNIT = [row for on, other_g in (("JSB", ("relu", "leaky_relu", "tanh")),
+                                ("digits", ("relu", "identity", "tanh"))) for row in (
+    *_changed(on, "snu", "reset_grad", "detached"),
+    *_changed(on, "snu", "surrogate", "boxcar", "triangle", "arctan", "fast_sigmoid"),
+    *_changed(on, "snu", "g", *other_g),
+    *_changed(on, "snu", "train_decay", True),
+    *_changed(on, "snu", "decay", 0.4, 0.95),
+    *_changed(on, "snu", "threshold", 0.3, 2.0),
+    *_changed(on, "ssnu", "reset_grad", "detached"),
+    *_changed(on, "ssnu", "train_decay", True),
+    *_changed(on, "ssnu", "g", "relu", "leaky_relu", "tanh"))]
 
 PCM = {"kind": "pcm", "scale": 16.0}  # as in preset pcm
 SOURCES = ("write", "read", "drift", "converters")
 
 
-def _devices(name, **more):
-    return Row(name, "music", "snu", preset="pcm", data="full", changes={"store": {**PCM, **more}})
+def _devices(name, **store):
+    return Row(name, "music", "snu", preset="pcm", data="full",
+               changes={"store": {**PCM, **store}})
 
 
-def _injected(sigma):
-    return Row(f"software, noise of {sigma} injected", "music", "snu", preset="pcm", data="full",
-               changes={"store": {"kind": "noisy", "sigma": sigma}}, devices=8)
-
+INJECTED = [  # trials of the noise; the best by validation, once programmed, stands in the table
+    Row(f"software, noise of {sigma} injected", "music", "snu", preset="pcm", data="full",
+        changes={"store": {"kind": "noisy", "sigma": sigma}}, devices=8)
+    for sigma in (0.0, 0.02, 0.04, 0.08)]
 
 DEVICES = [
     *[_devices(f"in the loop, ideal {source}", ideal=(source,)) for source in SOURCES],
@@ -138,10 +127,10 @@ DEVICES = [
                ideal=tuple(other for other in SOURCES if other != source)) for source in SOURCES],
     *[_devices(f"in the loop, epsilon {epsilon}", epsilon=epsilon) for epsilon in (0.4, 1.5)],
     *[_devices(f"in the loop, scale {scale}", scale=scale) for scale in (8.0, 24.0)],
-    *[_injected(sigma) for sigma in (0.0, 0.02, 0.04, 0.08)],
+    *INJECTED,
 ]
 
-# ---- hours a run --------------------------------------------------------------------------------
+# ---- runs of hours ------------------------------------------------------------------------------
 
 def _mnist(name, unit, seeds=1, **changes):
     return Row(f"MNIST, {name}", "digits", unit, preset="paper", data="full", changes=changes,
@@ -162,7 +151,8 @@ MNIST = [
 ]
 
 REGULARISED = [  # trials: what helps the sSNU and the SNU without shifts
-    _mnist(f"{name}, dropout {rate}", unit, shift=0, hidden_dropout=rate)._replace(split="valid")
+    _mnist(f"{name}, without shifts, dropout", unit, shift=0, hidden_dropout=rate)._replace(
+        split="valid")
     for name, unit in (("sSNU, 4 layers", "ssnu"), ("SNU, 7 layers", "snu"))
     for rate in (0.1, 0.2, 0.4)]
 
@@ -180,12 +170,24 @@ PTB = [
     _ptb("sSNU, recurrent", "ssnu"), _ptb("SNU", "snu"), _ptb("LSTM, 2 x 200", "lstm"),
     _ptb("sSNU, recurrent, decay 0", "ssnu", 1, **NO_MEMBRANE),
     _ptb("SNU, decay 0", "snu", 1, **NO_MEMBRANE),
-    _ptb("sSNU, feed-forward", "ssnu", 1, **{"options.recurrent": False, "options.decay": 0.8}),
+    _ptb("sSNU, feed-forward", "ssnu", 1, **FEED_FORWARD),
     _ptb("LSTM, 2 x 345", "lstm", 1, embedding=345, hidden=(345, 345)),
 ]
 
 
-BLOCKS = {  # name: (what it asks, rows)
+BASELINES = [  # the unit is a name of experiments.baselines
+    Row(f"{where}, {model}", task, model, data=data, seeds=1) for task, model, where, data in (
+        ("digits", "nearest neighbour", "digits", "small"),
+        ("digits", "logistic regression", "digits", "small"),
+        ("digits", "nearest neighbour", "MNIST", "full"),
+        ("digits", "logistic regression", "MNIST", "full"),
+        ("music", "nearest chords", "JSB", "full"),
+        ("music", "nearest chords", "small chorales", "small"),
+        ("music", "logistic regression", "JSB", "full"),
+        ("music", "logistic regression", "small chorales", "small"))]
+
+
+BLOCKS = {  # name: (what the table shows, rows)
     "jsb": ("The JSB chorales, preset paper", JSB),
     "membrane": ("The membrane switched off: decay 0, fixed", MEMBRANE),
     "digits": ("Small digits, preset small", _compared("digits")),
@@ -194,43 +196,17 @@ BLOCKS = {  # name: (what it asks, rows)
     "memory": ("Weights on phase-change devices",
                _memory("JSB", "full") + _memory("small chorales", "small")),
     "grid": ("JSB at equal size: trials of learning rate and dropout, by validation", GRID),
-    "care": ("JSB at equal size and equal care", []),  # the best of the trials: runs.rows_of
-}
-
-
-BASELINES = [  # the unit is a name of experiments.baselines
-    Row("digits, nearest neighbour", "digits", "nearest neighbour", seeds=1),
-    Row("digits, logistic regression", "digits", "logistic regression", seeds=1),
-    Row("MNIST, nearest neighbour", "digits", "nearest neighbour", data="full", seeds=1),
-    Row("MNIST, logistic regression", "digits", "logistic regression", data="full", seeds=1),
-    Row("JSB, nearest chords", "music", "nearest chords", data="full", seeds=1),
-    Row("small chorales, nearest chords", "music", "nearest chords", seeds=1),
-    Row("JSB, logistic regression", "music", "logistic regression", data="full", seeds=1),
-    Row("small chorales, logistic regression", "music", "logistic regression", seeds=1),
-]
-BLOCKS |= {
+    "care": ("JSB at equal size and equal care", []),
     "baselines": ("Simple models", BASELINES),
     "unit": ("One thing of the unit changed", UNIT),
     "devices": ("One thing of the devices changed", DEVICES),
     "mnist": ("MNIST, with and without shifted training images", MNIST),
     "regularised": ("MNIST without shifts: trials of dropout, by validation", REGULARISED),
+    "dropout": ("MNIST without shifts, with the best dropout", []),
     "inhibition": ("MNIST with lateral inhibition", INHIBITION),
     "ptb": ("Penn Treebank", PTB),
 }
-
-
-NOTES = {  # what a reader of a block's table has to know
-    "membrane": "With decay 0 the recurrent sSNU, whose g is the identity, is a plain RNN with a "
-                "sigmoid. The decay at the end of each run is in the table, column `decay`.",
-    "memory": "All ways have the settings of the devices, and the last epoch counts. Programmed "
-              "once: read 20 s later with 1/f noise, on eight sets of devices for each network, "
-              "without noise in training; block `devices` has it with noise in training.",
-    "grid": "Nine settings of each unit, two seeds, validation figures only; the best is in bold.",
-    "care": "Each unit has the best settings of its nine trials in block `grid`, once all nine are "
-            "there.",
-    "baselines": "The nearest neighbour is looked for among the training images without those that "
-                 "validate. Nearest chords: the k chords most like the present one vote.",
-}
+CHOSEN = {"care": ("grid", 5), "dropout": ("regularised", 3)}  # block: (its trials, seeds)
 
 
 def find_block(name):

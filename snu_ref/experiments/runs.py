@@ -1,16 +1,15 @@
-"""Runs the rows of a block and keeps a table of what came out: a CSV file a block, a line a run.
-
-    run_block(name, tables, data, work)   run what the table does not have yet
-    read_table(path)                      the table as a list of dicts of text
+"""Runs the rows of a block and keeps a table of what came out: a CSV file, a line for each run.
 
 A line is written the moment its run is finished. A run that was stopped goes on from its
-checkpoint, which lies in `work`, so that the same command is given again after any stop.
+checkpoint in `work`: after any stop, give the same command again.
 """
 import csv
 import hashlib
 import io
 import platform
+import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,12 +23,14 @@ from ..tasks.settings import read_changes
 from . import in_memory
 from .baselines import BASELINES
 from .operations import count, test_inputs
-from .rows import find_block
+from .rows import BLOCKS, CHOSEN, INJECTED, find_block
 
 COLUMNS = ("row", "task", "unit", "data", "preset", "changes", "seed", "device", "parameters",
            "metric", "valid", "test", "per_piece", "wrong", "decay", "rates", "additions",
            "multiply_adds", "dense", "best_epoch", "epochs", "seconds", "processor", "python",
            "numpy")
+PROGRAMMED = ", then programmed once"  # ends the name of a row's lines on devices
+BEST_INJECTED = f"software, best noise injected{PROGRAMMED}"
 
 
 def run_block(name, tables, data, work, stream=None, only=""):
@@ -44,7 +45,8 @@ def run_block(name, tables, data, work, stream=None, only=""):
         for row in rows:
             table = read_table(path)
             if seed < row.seeds and not any(same_run(line, row, seed) for line in table):
-                checkpoint = Path(work) / f"{name}-{file_name(row)}-{seed}.npz"
+                key = hashlib.sha256(f"{row.name} {changes_text(row)}".encode()).hexdigest()[:16]
+                checkpoint = Path(work) / f"{name}-{key}-{seed}.npz"
                 lines = list(run_row(row, seed, data, checkpoint, stream))
                 write_table(path, table + lines)
                 checkpoint.unlink(missing_ok=True)
@@ -52,77 +54,75 @@ def run_block(name, tables, data, work, stream=None, only=""):
 
 
 def rows_of(name, tables):
-    """The rows of a block; those of "care" are the best of the trials that tables/grid.csv has."""
-    if name != "care":
+    """The rows of a block; those of a block in CHOSEN, as soon as all trials of a row are there."""
+    if name not in CHOSEN:
         return find_block(name)
-    lines, trials = read_table(Path(tables) / "grid.csv"), {}
-    for row in find_block("grid"):
-        values = [float(line["valid"]) for line in lines for seed in range(row.seeds)
-                  if same_run(line, row, seed)]
-        trials.setdefault(row.name, []).append(
-            (np.mean(values) if len(values) == row.seeds else np.nan, row))
-    return [min(tried, key=lambda trial: trial[0])[1]._replace(seeds=5, split="test")
-            for tried in trials.values() if not any(np.isnan(mean) for mean, _ in tried)]
+    trials, seeds = CHOSEN[name]
+    lines, by_name = read_table(Path(tables) / f"{trials}.csv"), {}
+    for row in find_block(trials):
+        by_name.setdefault(row.name, []).append(row)
+    best = [best_of(rows, lines) for rows in by_name.values()]
+    return [row._replace(seeds=seeds, split="test") for row in best if row]
 
 
-def file_name(row):
-    """A name for the checkpoint of a row, of its name and its changes."""
-    return hashlib.sha256(f"{row.name} {changes_text(row)}".encode()).hexdigest()[:16]
+def best_of(rows, lines):
+    """The row with the best validation figure; None while a run is missing."""
+    figures = [validation_figure(row, lines) for row in rows]
+    best = np.argmax if rows[0].task == "digits" else np.argmin  # an accuracy, or a loss
+    return None if np.isnan(figures).any() else rows[best(figures)]
+
+
+def validation_figure(row, lines):
+    """The mean validation figure of a row, on devices if it has some; nan if a run is missing."""
+    key = row.name + PROGRAMMED * bool(row.devices), changes_text(row)
+    values = [float(line["valid"]) for line in lines if (line["row"], line["changes"]) == key]
+    return np.mean(values) if len(values) == row.seeds * max(1, row.devices) else np.nan
 
 
 def run_row(row, seed, data, checkpoint, stream=None):
     """One run of a row: yields its line, and one for each set of devices it is programmed on."""
     loaded = load_task(row.task, row.unit, "paper" if row.data == "full" else "small", data)
+    task = loaded.task
+    line = dict.fromkeys(COLUMNS, "") | {
+        "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
+        "changes": changes_text(row), "seed": seed, "metric": task.metric, **machine()}
     if row.unit in BASELINES:
-        yield _plain(baseline_line(row, seed, loaded))
+        start = time.monotonic()
+        valid, test, answers = BASELINES[row.unit](task)
+        yield _plain(line | {"valid": valid, "test": test, "wrong": wrong_text(task, answers),
+                             "seconds": round(time.monotonic() - start, 2)})
         return
     table = find_preset(row.task, row.unit, row.preset)
     run = run_task(loaded, table, seed, preset=row.preset, test=row.split == "test",
                    checkpoint=checkpoint, resume=checkpoint.exists(), stream=stream,
                    **read_changes(changes_of(row), table))
-    metric, history = run.results["metric"], run.trained.history
-    test = run.results.get("test", {})
-    line = dict.fromkeys(COLUMNS, "") | {
-        "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
-        "preset": row.preset, "changes": changes_text(row), "seed": seed,
-        "parameters": run.results["parameters"], "metric": metric,
+    line |= {"preset": row.preset}
+    metric, history, test = task.metric, run.trained.history, run.results.get("test", {})
+    full = line | {
+        "parameters": run.results["parameters"],
         "valid": history[run.trained.best_epoch - 1][metric], "test": test.get(metric, ""),
         "per_piece": test.get("nll_per_piece", ""),
-        "wrong": wrong_text(loaded.task, run.results.get("answers")),
-        "decay": decay_text(run.network), "best_epoch": run.trained.best_epoch,
-        "epochs": len(history), "seconds": run.results["seconds"], **machine()}
+        "wrong": wrong_text(task, run.results.get("answers")), "decay": decay_text(run.network),
+        "best_epoch": run.trained.best_epoch, "epochs": len(history),
+        "seconds": run.results["seconds"]}
     if row.split == "test":
-        operations = count(run.network, test_inputs(loaded.task, run.settings, seed))
-        line |= {"rates": " ".join(f"{rate:.4f}" for rate in operations.rates),
-                 "additions": round(operations.additions),
-                 "multiply_adds": round(operations.multiply_adds),
-                 "dense": round(operations.dense)}
-    yield _plain(line)
-    same = dict.fromkeys(COLUMNS, "") | {key: line[key] for key in (
-        "task", "unit", "data", "preset", "changes", "seed", "metric", *machine())}
+        of = count(run.network, test_inputs(task, run.settings, seed))
+        full |= {"rates": " ".join(f"{rate:.4f}" for rate in of.rates),
+                 **{name: round(getattr(of, name))
+                    for name in ("additions", "multiply_adds", "dense")}}
+    yield _plain(full)
     for device in range(row.devices):
-        valid, nll = (in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
-                                           compensate=False, split=split)[0]
-                      for split in ("valid", "test"))
-        yield _plain(same | {"row": f"{row.name}, then programmed once", "device": device,
-                             "valid": valid, "test": nll})
+        valid, test = (in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
+                                            compensate=False, split=split)[0]
+                       for split in ("valid", "test"))
+        yield _plain(line | {"row": f"{row.name}{PROGRAMMED}", "device": device,
+                             "valid": valid, "test": test})
     for steps in row.shown:
         settings = SimpleNamespace(**{**vars(run.settings), "test_steps": steps})
-        test = tested(loaded.task, run.network, settings, seed)
-        yield _plain(same | {"row": f"{row.name}, shown for {steps} steps",
-                             "test": test["test"][metric],
-                             "wrong": wrong_text(loaded.task, test["answers"])})
-
-
-def baseline_line(row, seed, loaded):
-    """The line of a model without a network."""
-    start = time.monotonic()
-    valid, test, answers = BASELINES[row.unit](loaded.task)
-    return dict.fromkeys(COLUMNS, "") | {
-        "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
-        "changes": changes_text(row), "seed": seed, "metric": loaded.task.metric,
-        "valid": valid, "test": test, "wrong": wrong_text(loaded.task, answers),
-        "seconds": round(time.monotonic() - start, 2), **machine()}
+        shown = tested(task, run.network, settings, seed)
+        yield _plain(line | {"row": f"{row.name}, shown for {steps} steps",
+                             "test": shown["test"][metric],
+                             "wrong": wrong_text(task, shown["answers"])})
 
 
 def _plain(line):
@@ -137,14 +137,13 @@ def changes_of(row):
 
 
 def changes_text(row):
-    """The same as one text."""
+    """The changes of a row as one text."""
     return "; ".join(changes_of(row))
 
 
 def same_run(line, row, seed):
     """Whether a line of the table is the run of this row and seed."""
-    return (line["row"] == row.name and line["seed"] == str(seed)
-            and line["changes"] == changes_text(row))
+    return (line["row"], line["seed"], line["changes"]) == (row.name, str(seed), changes_text(row))
 
 
 def wrong_text(task, answers):
@@ -154,9 +153,8 @@ def wrong_text(task, answers):
     """
     if answers is None:
         return ""
-    if isinstance(answers, str):
-        answers = answers.split()
-    wrong = np.array([int(answer) for answer in answers]) != task.data["test"][1]
+    answers = answers.split() if isinstance(answers, str) else answers
+    wrong = np.array(list(map(int, answers))) != task.data["test"][1]
     return " ".join(map(str, np.flatnonzero(wrong)))
 
 
@@ -168,19 +166,12 @@ def decay_text(network):
 
 
 def machine():
-    """What the last digits and the seconds depend on."""
-    return {"processor": processor(), "python": platform.python_version(), "numpy": np.__version__}
-
-
-def processor():
-    """The processor's name, where the system tells it."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.split(":", 1)[1].strip() for line in file
-                     if line.startswith("model name")]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor() or platform.machine()
+    """What the last digits and the seconds depend on: processor, Python, NumPy."""
+    name = platform.processor() or platform.machine()
+    with suppress(OSError):  # only Linux has the file, and says the name of the model there
+        found = re.search("model name.*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+        name = found[1] if found else name
+    return {"processor": name, "python": platform.python_version(), "numpy": np.__version__}
 
 
 # ---- tables -------------------------------------------------------------------------------------
@@ -199,6 +190,15 @@ def read_table(path):
             raise ValueError(f"{path}: expected columns {', '.join(COLUMNS)}, got "
                              f"{', '.join(reader.fieldnames or ())}")
         return list(reader)
+
+
+def read_tables(tables):
+    """The lines of the tables in a folder, by block; of "devices" with a row BEST_INJECTED."""
+    lines = {name: read_table(Path(tables) / f"{name}.csv") for name in BLOCKS}
+    if best := best_of(INJECTED, lines["devices"]):
+        lines["devices"] += [{**line, "row": BEST_INJECTED} for line in lines["devices"]
+                             if line["row"] == best.name + PROGRAMMED]
+    return lines
 
 
 def write_table(path, lines):

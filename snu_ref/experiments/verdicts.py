@@ -1,16 +1,26 @@
 """What the tables say of a claim: for it, against it, or not told apart, with the interval.
 
-    judged(claim, lines)     a side, and the sentence
-    test_figures(lines, row) the test figures of a row, by seed
-
-lines: of all tables, a dict from block to what `runs.read_table` returns. Which side it is rests on
+lines: of all tables, as `runs.read_tables` returns them. The side that they take rests on
 `snu_ref.tasks.statistics` alone.
 """
 import numpy as np
 
 from ..tasks.statistics import SIGNIFICANT, difference, mcnemar, summary, verdict
-from .claims import Published
-from .comparison import IN_WORDS, of_summary
+from .claims import CLAIMS
+from .comparison import number, of_summary
+
+VERBS = {  # side: what `a` is to the b's that follow
+    "for": "is better than", "against": "is worse than", "neither": "is not told apart from",
+    "one": "stands beside"}
+WITHIN = {"for": "is within {} of", "against": "is not within {} of",
+          "neither": "may be within {} of"}
+HEADS = {
+    "for": "For the paper's claims.",
+    "against": "Against them.",
+    "neither": "Neither: pairs that are not told apart, and comparators that do not reach their "
+               "published figure here.",
+    "one": "Without an interval, from one seed."}
+DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # names of rows
 
 
 def test_figures(lines, row):
@@ -22,43 +32,56 @@ def test_figures(lines, row):
     return list(seeds.values())
 
 
-def judged(claim, lines):
-    """The side that the tables take on a claim, and the words for it.
+def means(lines, place):
+    """The test figure of each seed of a row at (block, name), means over devices; its metric."""
+    block, row = place
+    metric = next((line["metric"] for line in lines[block] if line["row"] == row), "")
+    return [float(np.mean(devices)) for devices in test_figures(lines[block], row)], metric
 
-    The side is "for", "against", "neither" (not told apart), "short" (a rival that does not reach
-    its published figure), "one" (one seed) or "waiting" (for a row that is not run yet).
+
+def judged(claim, lines):
+    """Which side the tables take on a claim, and the words for it: a, verb, b, with figures.
+
+    The side is "for", "against", "neither" (not told apart), "one" (one seed, and no answers to
+    compare), or "waiting" (for a row that is not run yet; no words).
     """
-    (block, name), values = claim.a, means(lines, claim.a)
-    fixed = isinstance(claim, Published) or claim.b[0] == "baselines"
-    rival = [claim.value] if isinstance(claim, Published) else means(lines, claim.b)
+    published = not isinstance(claim.b, tuple)
+    values, metric = means(lines, claim.a)
+    rival = [claim.b] if published else means(lines, claim.b)[0]
     if not values or not rival:
-        return "waiting", ""
-    metric = next(line["metric"] for line in lines[block] if line["row"] == name)
-    margin = getattr(claim, "margin", 0.0)
-    allowed = [value + margin * (-1 if metric == "accuracy" else 1) for value in rival]
-    if fixed:  # a number without a spread of its own
+        return "waiting", ()
+    higher = metric == "accuracy"
+    allowed = [value + claim.margin * (-1 if higher else 1) for value in rival]
+    if published or claim.b[0] == "baselines":  # a number without a spread of its own
         allowed = allowed * len(values)
-    word = verdict(values, allowed, metric == "accuracy")
-    gap, low, high = difference(values, allowed)
-    text = f"{name} ({shown(metric, values)}) against " + (
-        f"the published {number(metric, claim.value)}" if isinstance(claim, Published)
-        else f"{claim.b[1]} ({shown(metric, rival)})")
-    p, fewer = (None, False) if isinstance(claim, Published) else same_images(claim, lines)
-    tested = "" if p is None else f"; McNemar's test of seed 0: p = {p:.2g}"
-    if low is None:
-        if p is None:
-            return "one", text
-        return ("neither" if p >= SIGNIFICANT else "for" if fewer else "against"), text + tested
-    shift = np.mean(values) - np.mean(rival) - gap  # the margin, with its sign
-    gap, low, high = (number(metric, end + shift, "+") for end in (gap, low, high))
-    text += f": difference {gap}, from {low} to {high}"
-    if margin:
-        text += f", where the margin is {number(metric, margin)}"
-    text += tested
-    sides = {"better": "for", "worse": "against", "not told apart": "neither"}
-    if getattr(claim, "rival", False):
-        sides |= {"better": "against", "worse": "short"}
-    return sides[word], text
+    word = verdict(values, allowed, higher)
+    _, low, high = difference(values, allowed)
+    p, fewer = (None, False) if published else same_images(claim, lines)
+    side = {"better": "for", "worse": "against", "not told apart": "neither"}.get(word, "one")
+    if low is None and p is not None:
+        side = "neither" if p >= SIGNIFICANT else "for" if fewer else "against"
+    notes = [] if published else [of_summary(metric, summary(rival))]
+    if low is not None:
+        shift = allowed[0] - rival[0]  # the margin, with its sign
+        gap, low, high = (number(metric, end, "+") for end in (
+            np.mean(values) - np.mean(rival), low + shift, high + shift))
+        notes.append(f"difference {gap}, {low} to {high}")
+    if p is not None:
+        notes.append(f"McNemar's p = {p:.2g} for seed 0")
+    verb = WITHIN[side].format(number(metric, claim.margin)) if claim.margin else VERBS[side]
+    name = f"its published {number(metric, claim.b)}" if published else short_name(claim.b[1])
+    text = f"{name} ({'; '.join(notes)})" if notes else name
+    if claim.rival:
+        side = {"for": "against", "against": "neither"}.get(side, side)
+    return side, (f"{short_name(claim.a[1])} ({of_summary(metric, summary(values))})", verb, text)
+
+
+def short_name(row):
+    """The name of a row without its data, which the sentence has named."""
+    first, _, rest = row.partition(", ")
+    name = rest if first in DATA else row
+    return name.replace("software", "training in software").replace("in the loop",
+                                                                    "training in the loop")
 
 
 def same_images(claim, lines):
@@ -66,23 +89,33 @@ def same_images(claim, lines):
 
     The p is None for rows without answers.
     """
-    wrong = [line["wrong"].split() for block, row in (claim.a, claim.b) for line in lines[block]
+    wrong = [list(map(int, line["wrong"].split()))
+             for block, row in (claim.a, claim.b) for line in lines[block]
              if line["row"] == row and line["seed"] == "0" and line["wrong"]]
     return (mcnemar(*wrong), len(wrong[0]) < len(wrong[1])) if len(wrong) == 2 else (None, False)
 
 
-def means(lines, place):
-    """The test figure of each seed of a row at (block, name): means over devices, if it has any."""
-    block, row = place
-    return [float(np.mean(devices)) for devices in test_figures(lines[block], row)]
+def text_of_claims(lines):
+    """The claims as prose, a paragraph for each of HEADS; and how many wait for their rows.
+
+    A sentence for each data set; claims that share `a` and the verb stand in one clause.
+    """
+    said, waiting = {}, 0
+    for claim in CLAIMS:
+        side, words = judged(claim, lines)
+        if side == "waiting":
+            waiting += 1
+            continue
+        a, verb, b = words
+        clauses = said.setdefault(side, {}).setdefault(claim.about, {})
+        clauses.setdefault(f"{a} {verb} ", []).append(b)
+    parts = [" ".join([f"**{head}**", *(
+        f"{about}, " + "; ".join(start + _list(others) for start, others in clauses.items()) + "."
+        for about, clauses in said[side].items())]) for side, head in HEADS.items() if side in said]
+    if waiting:
+        parts.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run yet.")
+    return "\n\n".join(parts)
 
 
-def shown(metric, values):
-    """Mean and sample standard deviation as text."""
-    return of_summary(metric, summary(values), " ± ")
-
-
-def number(metric, value, sign=""):
-    """A figure, or a difference of figures, as text; sign: "+" for a sign in any case."""
-    digits, factor, _, _ = IN_WORDS[metric]
-    return f"{factor * value:{sign}.{digits}f}"
+def _list(parts):
+    return " and ".join([", ".join(parts[:-1])] * (len(parts) > 1) + parts[-1:])

@@ -5,28 +5,32 @@ from .. import validation
 from ..tasks.progress import time_name
 from . import style
 
-COLOURS = {"software": style.OKABE_ITO["black"], "quantised": style.OKABE_ITO["sky blue"],
-           "in the loop": style.OKABE_ITO["vermillion"]}
-DASHES = {"software": "solid", "quantised": (0, (1, 1.2)), "in the loop": (0, (5, 1.2))}
+LINES = {"software": ("black", "solid"), "quantised": ("sky blue", (0, (1, 1.2))),
+         "in the loop": ("vermillion", (0, (5, 1.2)))}  # way: colour, dashes
+TASK = {"accuracy": "Digits", "nll": "Music"}
 
 
 def learning_curves(rows, path):
-    """Validation NLL against the epoch for each way of training; rows as from memory.train_ways."""
+    """Validation NLL against the epoch for each way of training.
+
+    rows: as from `in_memory.train_ways`.
+    """
+    shown = {way: [record["nll"] for record in row["history"]] for way, row in rows.items()
+             if row["history"]}
+    highest = max(nll[-1] for nll in shown.values()) + 1.2
     with style.house():
         figure, axes = style.figure()
-        shown = {way: [record["nll"] for record in row["history"]] for way, row in rows.items()
-                 if row["history"]}
         for way, nll in shown.items():
-            axes.plot(range(1, len(nll) + 1), nll, color=COLOURS[way], linestyle=DASHES[way],
+            colour, dashes = LINES[way]
+            axes.plot(range(1, len(nll) + 1), nll, color=style.OKABE_ITO[colour], linestyle=dashes,
                       label=way, marker="o" if len(nll) == 1 else "")
-        last = [nll[-1] for nll in shown.values()]
-        low, high = min(map(min, shown.values())) - 0.1, max(last) + 1.2
-        axes.set(xlabel="epoch", ylabel="validation NLL (nats per step)", ylim=(low, high))
+        axes.set(xlabel="epoch", ylabel="validation NLL (nats per step)",
+                 ylim=(min(map(min, shown.values())) - 0.1, highest))
         axes.locator_params(axis="x", integer=True, min_n_ticks=1)
-        if max(map(max, shown.values())) > high:
+        if max(map(max, shown.values())) > highest:
             style.note(axes, "the first epochs are cut off")
         axes.legend(loc="upper right")
-        figure.suptitle("Three ways to train the weights", x=0.02, ha="left")
+        style.title(figure, "Three ways to train the weights")
         return style.save(figure, path)
 
 
@@ -47,7 +51,7 @@ def conductance_histograms(before, after, path):
 
 
 def wanted_against_read(wanted, read, path):
-    """Weights as wanted against weights as read 20 s after programming: a density of synapses."""
+    """Weights read 20 s after programming against their targets: a density of synapses."""
     validation.array("wanted", wanted, ("synapses",), "floats")
     validation.array("read", read, wanted.shape, "floats")
     with style.house():
@@ -56,7 +60,7 @@ def wanted_against_read(wanted, read, path):
         image = axes.hexbin(wanted, read, gridsize=60, bins="log", mincnt=1,
                             extent=(-limit, limit, -limit, limit))
         axes.plot([-limit, limit], [-limit, limit], color=style.GREY, linestyle="--", linewidth=1.2)
-        axes.set(xlabel="weight as wanted (dimensionless)", ylabel="weight as read (dimensionless)",
+        axes.set(xlabel="target weight (dimensionless)", ylabel="weight read (dimensionless)",
                  aspect="equal", title="A programmed weight is read with noise")
         figure.colorbar(image, ax=axes, label="synapses", shrink=0.8)
         return style.save(figure, path)
@@ -74,38 +78,35 @@ def over_time(sweep, path, *, label):
             axes.plot(t, values.mean(axis=0), line, color=style.OKABE_ITO[colour], label=name)
             axes.fill_between(t, values.min(axis=0), values.max(axis=0),
                               color=style.OKABE_ITO[colour], alpha=0.2, linewidth=0)
-        axes.axhline(factor * sweep["software"], color=style.OKABE_ITO["black"], linestyle=":",
-                     linewidth=1.8, label="software")
+        _in_float(axes, factor * sweep["software"], "software")
         shown = t[[0, 2, 3, 4, 6, 7]] if len(t) > 7 else t
         axes.set(xscale="log", xlabel="time since programming", ylabel=label)
         axes.set_xticks(shown, [time_name(s) for s in shown])
         axes.minorticks_off()
-        style.headline(figure, axes, f"{_task(sweep)}: programmed weights drift")
+        style.headline(figure, axes, f"{TASK[sweep['metric']]}: programmed weights drift")
         return style.save(figure, path)
 
 
 def against_bits(sweep, path):
     """The test error (%) or NLL against the bits of a weight, rounded after and in training."""
+    accuracy = sweep["metric"] == "accuracy"
+
+    def drawn(values):  # an accuracy as an error, for the logarithmic axis
+        return 100 * (1 - np.array(values)) if accuracy else np.array(values)
+
     with style.house():
         figure, axes = style.figure()
         for kind, name, colour, line in (("after", "rounded after training", "orange", "o-"),
                                          ("during", "rounded in training", "blue", "s--")):
-            axes.plot(sweep["bits"], _smaller_is_better(sweep, sweep[kind]), line,
-                      color=style.OKABE_ITO[colour], label=name)
-        axes.axhline(_smaller_is_better(sweep, sweep["software"]), color=style.OKABE_ITO["black"],
-                     linestyle=":", linewidth=1.8, label="float")
+            axes.plot(sweep["bits"], drawn(sweep[kind]), line, color=style.OKABE_ITO[colour],
+                      label=name)
+        _in_float(axes, drawn(sweep["software"]), "float")
         axes.set(xlabel="bits of a weight", xticks=sweep["bits"], yscale="log",
-                 ylabel="test error (%)" if sweep["metric"] == "accuracy"
-                 else "test NLL (nats per step)")
+                 ylabel="test error (%)" if accuracy else "test NLL (nats per step)")
         style.plain_log_ticks(axes.yaxis)
-        style.headline(figure, axes, f"{_task(sweep)}: weights of few bits")
+        style.headline(figure, axes, f"{TASK[sweep['metric']]}: weights of few bits")
         return style.save(figure, path)
 
 
-def _task(sweep):
-    return "Digits" if sweep["metric"] == "accuracy" else "Music"
-
-
-def _smaller_is_better(sweep, values):
-    """An accuracy as the error in per cent, for a logarithmic axis."""
-    return 100 * (1 - np.array(values)) if sweep["metric"] == "accuracy" else np.array(values)
+def _in_float(axes, value, name):
+    axes.axhline(value, color=style.OKABE_ITO["black"], linestyle=":", linewidth=1.8, label=name)

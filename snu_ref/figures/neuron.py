@@ -11,6 +11,7 @@ ConvSNU are (row, column, channel).
 import numpy as np
 
 from .. import validation
+from ..network import flat
 from . import style
 
 
@@ -51,7 +52,7 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
 
 
 def spike_raster(cache, path, *, sample=0, title="Who fires when"):
-    """Spikes of one sample: the input of the first SNU, then each layer; a row a unit."""
+    """Spikes of one sample: the input of the first SNU, then each layer."""
     layers = spiking_layers(cache)
     sample = _sample(layers[0][1], sample)
     groups = [("input", layers[0][1].x)] + [(f"layer {i}", part.y) for i, part in layers]
@@ -70,7 +71,7 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
             style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps"
                        if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, drawn "
                        "above 0.5")
-        figure.suptitle(title, x=0.02, ha="left")
+        style.title(figure, title)
         axes[-1, 0].set_xlabel("time step")
         return style.save(figure, path)
 
@@ -96,7 +97,7 @@ def spike_rates(cache, path, *, title="How often units fire"):
         axes.set(xticks=range(len(layers)), xticklabels=names, xlim=(-0.6, len(layers) - 0.4),
                  ylabel="fires in % of the steps\n(line: mean of the layer)")
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
-        figure.suptitle(title, x=0.02, ha="left")
+        style.title(figure, title)
         return style.save(figure, path)
 
 
@@ -106,19 +107,12 @@ def _sample(cache, sample):
 
 
 def spiking_layers(cache):
-    """(index, cache) of the SNU layers in a cache; the index is "1", or "1.0" in an inner Network.
+    """[(index, cache)] of the SNU layers in a cache; in an inner Network the index is "1.0".
 
     Raises TypeError if there is none.
     """
-    found = _spiking(cache, "")
+    found = [(place or "0", part) for place, part in flat(cache) if hasattr(part, "all_s")]
     if not found:
         raise TypeError("cache: expected that of an SNU, or of a Network with an SNU in it, got "
                         f"{type(cache).__name__}")
     return found
-
-
-def _spiking(cache, place):
-    if hasattr(cache, "layers"):
-        return [pair for i, part in enumerate(cache.layers)
-                for pair in _spiking(part, f"{place}.{i}")]
-    return [(place[1:] or "0", cache)] if hasattr(cache, "all_s") else []

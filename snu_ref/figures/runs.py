@@ -7,22 +7,19 @@ from ..tasks.units import UNITS
 from . import style
 
 LOSSES = {"digits": "squared error", "music": "nats per step", "language": "nats per word"}
-METRICS = {  # name in results: (label, factor)
-    "accuracy": ("validation accuracy (%)", 100),
-    "nll": ("validation NLL (nats per step)", 1),
-    "perplexity": ("validation perplexity", 1),
-}
+METRICS = {  # name in results: (label, factor, which is better)
+    "accuracy": ("accuracy (%)", 100, "higher"), "nll": ("NLL (nats per step)", 1, "lower"),
+    "perplexity": ("perplexity", 1, "lower")}
 TASK_METRIC = {"digits": "accuracy", "music": "nll", "language": "perplexity"}
-BETTER = {"accuracy": "higher", "nll": "lower", "perplexity": "lower"}
 
 
 def learning_curves(results, path):
     """Training loss and validation figure of one task against the epoch; results: its runs."""
     task, metric = results[0]["task"], results[0]["metric"]
-    label, factor = METRICS[metric]
+    label, factor, _ = METRICS[metric]
+    everything = []
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=6.0, sharex=True)
-        everything = []
         for run in results:
             name = UNITS[run["unit"]][0]
             line = dict(color=style.COLOUR[name], linestyle=style.DASHES[name])
@@ -36,7 +33,7 @@ def learning_curves(results, path):
                         markersize=8, color=style.COLOUR[name])
         top.set(ylabel=f"training loss\n({LOSSES[task]})", yscale="log")
         style.plain_log_ticks(top.yaxis)
-        bottom.set(xlabel="epoch", ylabel=label.replace(" (nats", "\n(nats"))
+        bottom.set(xlabel="epoch", ylabel="validation " + label.replace(" (nats", "\n(nats"))
         bottom.locator_params(axis="x", integer=True, min_n_ticks=1)
         remark = "mark: the epoch that was kept"
         if len(everything) > 10:  # the first epochs are far off; leave them out of the picture
@@ -68,7 +65,7 @@ def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
                                  vmin=0, vmax=1)
             panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
             style.note(panel, name)
-        figure.suptitle(title, x=0.02, ha="left")
+        style.title(figure, title)
         bottom.set_xlabel("predicted step (quarter notes)")
         figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
         return style.save(figure, path)
@@ -103,7 +100,7 @@ def wrong_images(images, truths, answers, path, *, title, columns=8):
             panel.imshow(image, cmap="Greys", vmin=0, vmax=1)
             panel.set_title(f"{truth} \N{RIGHTWARDS ARROW} {answer}", fontsize=11, loc="center",
                             fontweight="normal", pad=2)
-        figure.suptitle(title, x=0.02, ha="left")
+        style.title(figure, title)
         return style.save(figure, path)
 
 
@@ -123,7 +120,7 @@ def input_weights(groups, path, *, n=10, rows=4):
             tiles = np.full((rows * (height + 1), n * (width + 1)), np.nan)
             for place, unit in enumerate(strongest):
                 i, j = place // n * (height + 1), place % n * (width + 1)
-                tiles[i:i + height, j:j + width] = weights[unit] / np.abs(weights[unit]).max()
+                tiles[i:i + height, j:j + width] = weights[unit] / (np.abs(weights[unit]).max() or 1)
             image = panel.imshow(tiles, cmap="RdBu_r", vmin=-1, vmax=1)
             panel.set(xticks=[], yticks=[], title=title)
             panel.set_facecolor("#d0d0d0")  # between the images, where zero is white
@@ -133,27 +130,33 @@ def input_weights(groups, path, *, n=10, rows=4):
         return style.save(figure, path)
 
 
-def differences(panels, path, *, title):
-    """Differences with their intervals, one per row, about a line at 0; one panel per task.
+def intervals(panels, path, *, title):
+    """Values with their intervals, one per row; one panel per task or size.
 
-    panels: a list of (label of the axis, rows), the rows (name, difference, low, high).
+    panels: a list of (label of the axis, whether the values are differences, rows); differences
+    have a line at 0, and a full mark where the interval leaves it out. rows: tuples (name, value,
+    low, high, trials); value, low and high may be None; trials are drawn as small open marks.
     """
-    counts = [len(rows) for _, rows in panels]
+    counts = [len(rows) for *_, rows in panels]
+    blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]
     with style.house():
-        height = 1.2 + 0.34 * sum(counts) + 0.7 * len(counts)
-        figure, axes = style.figure(len(panels), 1, height=height, height_ratios=counts,
-                                    squeeze=False)
-        for panel, (label, rows) in zip(axes[:, 0], panels):
-            panel.axvline(0, color=style.GREY, linewidth=1.0)
-            for place, (_, gap, low, high) in enumerate(rows):
-                apart = low > 0 or high < 0
-                panel.plot([low, high], [place, place], color=style.OKABE_ITO["blue"])
-                panel.plot(gap, place, "o", color=style.OKABE_ITO["blue"],
-                           markerfacecolor=style.OKABE_ITO["blue" if apart else "sky blue"])
+        figure, axes = style.figure(len(panels), 1, squeeze=False, height_ratios=counts,
+                                    height=1.2 + 0.34 * sum(counts) + 0.7 * len(counts))
+        for panel, (label, differences, rows) in zip(axes[:, 0], panels):
+            if differences:
+                panel.axvline(0, color=style.GREY, linewidth=1.0)
+            for place, (_, value, low, high, trials) in enumerate(rows):
+                panel.plot(trials, [place] * len(trials), "o", markersize=5, color=style.GREY,
+                           markerfacecolor="none")
+                if value is not None:
+                    full = not differences or low > 0 or high < 0
+                    panel.plot([low, high], [place, place], color=blue)
+                    panel.plot(value, place, "o", color=blue,
+                               markerfacecolor=blue if full else pale)
             panel.set_yticks(range(len(rows)), [name for name, *_ in rows])
             panel.set(xlabel=label, ylim=(len(rows) - 0.5, -0.5))
             panel.locator_params(axis="x", nbins=5)
-        figure.suptitle(title, x=0.02, ha="left")
+        style.title(figure, title)
         return style.save(figure, path)
 
 
@@ -167,18 +170,19 @@ def claim(rows, path):
     with style.house():
         figure, panels = style.figure(len(tasks), 1, height=3.1 * len(tasks), squeeze=False)
         for panel, task in zip(panels[:, 0], tasks):
+            label, factor, better = METRICS[TASK_METRIC[task]]
             for _, unit, name, parameters, values in (row for row in rows if row[0] == task):
-                label, factor = METRICS[TASK_METRIC[task]]
-                own, s = UNITS[unit][0], summary([factor * value for value in values])
+                full, s = UNITS[unit][0], summary([factor * value for value in values])
                 # full marks on top of the larger hollow ones, of the same unit and size
-                panel.errorbar(parameters / 1000, s.mean, yerr=s.sd, capsize=4,
-                               markersize=9 if name == own else 13, zorder=3 if name == own else 2,
-                               linestyle="none", marker=style.MARKERS[own], color=style.COLOUR[own],
-                               markerfacecolor=style.COLOUR[own] if name == own else "white",
+                size, order, inside = ((9, 3, style.COLOUR[full]) if name == full
+                                       else (13, 2, "white"))
+                panel.errorbar(parameters / 1000, s.mean, yerr=s.sd, capsize=4, markersize=size,
+                               zorder=order, linestyle="none", marker=style.MARKERS[full],
+                               color=style.COLOUR[full], markerfacecolor=inside,
                                markeredgewidth=2, label=name)
             panel.margins(0.12, 0.16)
-            panel.set(ylabel=label.replace("validation ", "").replace(" (nats per", "\n(nats a"),
-                      title=f"{task.capitalize()}: {BETTER[TASK_METRIC[task]]} is better")
+            panel.set(ylabel=label.replace(" (nats per", "\n(nats a"),
+                      title=f"{task.capitalize()}: {better} is better")
         panel.set_xlabel("trainable parameters (thousands)")
         handles, names = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, ncols=4, loc="outside upper left", fontsize=11,

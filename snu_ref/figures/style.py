@@ -8,10 +8,8 @@
 
 A figure is 6.4 inches wide with letters of 13 points. At half width, in a column or on half a
 slide, the letters still have 6.5 points. So panels are stacked, not set side by side. The figures
-are made without pyplot: they need no window and no display, and touch no global state. The reader's
-own matplotlibrc does not change the figures, and is not changed.
-
-No figure is here; each is drawn by the program whose claim it shows.
+are made without pyplot: they need no display and touch no global state. The reader's own
+matplotlibrc does not change the figures, and is not changed.
 
 Sources: the palette, M. Okabe and K. Ito, "Color Universal Design: how to make figures and
 presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.uni-koeln.de/color;
@@ -60,70 +58,29 @@ MARKERS = {"SNU": "o", "sSNU": "s", "RNN": "^", "GRU": "D", "LSTM": "v", "SNU co
 
 WIDTH, HEIGHT = 6.4, 3.8  # inches, of a figure with one panel
 DPI = 200                 # 1280 pixels across
-
-RC = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],     # comes with matplotlib, so it is the same everywhere
-    "mathtext.fontset": "dejavusans",
-    "font.size": 13,
-    "axes.labelsize": 13,
-    "axes.titlesize": 13,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "xtick.labelsize": 12,
-    "ytick.labelsize": 12,
-    "legend.fontsize": 12,
-    "legend.frameon": False,
-    "legend.handlelength": 1.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 1.0,
-    "axes.axisbelow": True,
-    "lines.linewidth": 2.2,
-    "lines.markersize": 6,
-    "lines.solid_capstyle": "round",
-    "image.cmap": "cividis",
-    "image.interpolation": "nearest",       # a pixel is a number: no smoothing between them
-    "figure.constrained_layout.use": True,
-    "figure.constrained_layout.h_pad": 0.08,
-    "figure.constrained_layout.w_pad": 0.08,
-    "figure.titlesize": 13,
-    "figure.titleweight": "bold",
-    "figure.labelsize": 13,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
+SETTINGS = Path(__file__).with_name("house.mplstyle")
 
 
 @contextmanager
 def house():
-    """The house style as a context: matplotlib's defaults with RC on top.
+    """The house style as a context: matplotlib's defaults with house.mplstyle on top.
 
     Afterwards the settings are as before. Draw and save inside: some settings act only then.
     """
-    matplotlib = _matplotlib()
-    from matplotlib.rcsetup import cycler
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)
-        matplotlib.rcParams["axes.prop_cycle"] = cycler(color=[OKABE_ITO[name] for name in (
-            "blue", "vermillion", "bluish green", "orange", "reddish purple", "sky blue", "black")])
-        yield
-
-
-def _matplotlib():
-    """Import matplotlib, which fails by itself if MPLBACKEND is not the name of a backend.
-
-    No figure here needs a backend. If the user chose one that exists, it stays.
-    """
+    # the import fails if MPLBACKEND is not the name of a backend, and no figure here needs one; if
+    # the user chose one that exists, it stays
     backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
     import matplotlib
+
     if backend:
         os.environ["MPLBACKEND"] = backend
         with suppress(ValueError):
             matplotlib.rcParams["backend"] = backend
-    return matplotlib
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            matplotlib.rc_params_from_file(SETTINGS, use_default_template=False))
+        yield
 
 
 def figure(rows=1, columns=1, *, height=None, **subplots):
@@ -134,16 +91,21 @@ def figure(rows=1, columns=1, *, height=None, **subplots):
     """
     from matplotlib.figure import Figure
 
-    new = Figure(figsize=(WIDTH, HEIGHT if height is None else height))
+    new = Figure(figsize=(WIDTH, height or HEIGHT))
     return new, new.subplots(rows, columns, **subplots)
 
 
-def headline(figure, axes, title):
+def title(figure, text):
+    """A title over the whole figure, at its left."""
+    figure.suptitle(text, x=0.02, ha="left")
+
+
+def headline(figure, axes, text):
     """A title over the figure; below it, outside the data, the legend of `axes` in one row."""
-    figure.suptitle(title, x=0.02, ha="left")
-    handles, labels = axes.get_legend_handles_labels()
+    title(figure, text)
+    labels = axes.get_legend_handles_labels()[1]
     narrow = sum(map(len, labels)) < 45
-    axes.legend(handles, labels, ncols=len(labels), loc="lower right", bbox_to_anchor=(1.0, 1.0),
+    axes.legend(ncols=len(labels), loc="lower right", bbox_to_anchor=(1.0, 1.0),
                 columnspacing=1.1, handletextpad=0.4, handlelength=2.0 if narrow else 1.6,
                 borderaxespad=0.3, fontsize=12 if narrow else 11)
 

@@ -36,7 +36,7 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         raise TypeError(f"layer: expected dtype float64 for a check, got {layer.dtype}")
     if isinstance(x, np.ndarray) and not x.size:
         raise ValueError(f"x: expected at least one step and sample, got shape {x.shape}")
-    y, nominal = layer.forward(x, state)
+    _, nominal = layer.forward(x, state)
     if state is None:
         state = layer.zero_state(x.shape[1])
     leaves = dict(_leaves("state", state))
@@ -45,38 +45,35 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
     def unpack(a):
         moved = _with_params(layer, {id(p): a[name] for name, p in layer.params.items()},
                              np.result_type(*(v.dtype for v in a.values() if v.dtype.kind in "fc")))
-        return moved, a["x"], _rebuild(state, "state", a)
+        return moved, a["x"], _rebuild(state, (a[name] for name in leaves))
+
+    def outputs(y, end):
+        return (y, *dict(_leaves("", end)).values())
 
     def forward(a):
         moved, x, start = unpack(a)
         y, cache = moved.forward(x, start)
-        return (y, *(leaf for _, leaf in _leaves("", cache.state)))
-
-    def frozen(a):
-        def program(a):
-            moved, x, start = unpack(a)
-            y, end = frozen_forward(moved, x, start, nominal)
-            return (y, *(leaf for _, leaf in _leaves("", end)))
-        return program
+        return outputs(y, cache.state)
 
     def backward(a, cotangents):
-        dy, dend = _split(state, cotangents)
+        dy, *dend = cotangents
         moved, x, start = unpack(a)
-        dx, grads, dstart = moved.backward(dy, moved.forward(x, start)[1], dend)
+        dx, grads, dstart = moved.backward(dy, moved.forward(x, start)[1],
+                                           _rebuild(state, iter(dend)))
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
     def second(a, cotangents):
-        dy, dend = _split(state, cotangents)
-        grads, dx, dstart = twin(layer.params, x, state, dy, dend)
+        dy, *dend = cotangents
+        grads, dx, dstart = twin(layer.params, x, state, dy, _rebuild(state, iter(dend)))
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
-    return check_gradient(forward, backward, inputs, rng=rng, frozen=frozen,
-                          twin=second if twin else None, zero=zero,
-                          spike_rate=_spike_rate(layer, nominal),
-                          piece=piece or type(layer).__name__, variant=variant)
+    # the rate that is nearest to silence or saturation: one dead layer makes the check dead
+    rate = min(_spike_rates(layer, nominal), key=lambda rate: min(rate, 1 - rate), default=None)
+    return check_gradient(
+        forward, backward, inputs, rng=rng, zero=zero, spike_rate=rate, variant=variant,
+        frozen=lambda _: lambda a: outputs(*frozen_forward(*unpack(a), nominal)),
+        twin=second if twin else None, piece=piece or type(layer).__name__)
 
-
-# ---- layers as functions of their arrays --------------------------------------------------------
 
 def _with_params(layer, values, dtype):
     """A copy of the layer with other arrays; values: id of the old array -> new one."""
@@ -98,28 +95,16 @@ def _leaves(prefix, state):
         yield from _leaves(label, part) if isinstance(part, tuple) else [(label, part)]
 
 
-def _rebuild(state, prefix, values):
-    """A state of the form of `state` with the arrays of the dict `values`."""
-    names = getattr(state, "_fields", range(len(state)))
-    parts = [_rebuild(part, f"{prefix}.{name}", values) if isinstance(part, tuple)
-             else values[f"{prefix}.{name}"] for name, part in zip(names, state)]
+def _rebuild(state, arrays):
+    """A state of the form of `state`; an iterator gives its arrays, in the order of _leaves."""
+    parts = [_rebuild(part, arrays) if isinstance(part, tuple) else next(arrays) for part in state]
     return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
 
 
-def _split(state, cotangents):
-    """The cotangents of (y, *final state) as dy and a state."""
-    dy, *rest = cotangents
-    names = [name for name, _ in _leaves("", state)]
-    return dy, _rebuild(state, "", dict(zip(names, rest)))
-
-
-def _spike_rate(layer, cache):
-    """Mean output of the spiking units of a layer or Network; None if none of them spikes."""
+def _spike_rates(layer, cache):
+    """Mean output of every spiking unit of a layer or Network."""
     if isinstance(layer, Network):
-        rates = [_spike_rate(inner, c) for inner, c in zip(layer.layers, cache.layers)]
-        rates = [rate for rate in rates if rate is not None]
-        # the rate that is nearest to silence or saturation: one dead layer makes the check dead
-        return min(rates, key=lambda rate: min(rate, 1 - rate)) if rates else None
-    if getattr(layer, "h", None) is not None and layer.h.name == "step":
-        return float(cache.y.mean())
-    return None
+        for inner, c in zip(layer.layers, cache.layers):
+            yield from _spike_rates(inner, c)
+    elif getattr(layer, "h", None) is not None and layer.h.name == "step":
+        yield float(cache.y.mean())

@@ -1,8 +1,8 @@
 """The catalogue of gradient checks: every layer in every variant, every loss, whole networks.
 
-Each entry is a small layer with random parameters, a random input and a random initial state. The
-state is not zero, so that no gradient vanishes: 5 steps, 2 samples, gradients of order 1. In the
-chosen ranges, units neither stay silent nor always fire; the checker tests this.
+Each entry is a small layer with random parameters, a random input of 5 steps and 2 samples, and a
+random initial state. The state is not zero, so that no gradient vanishes. In the chosen ranges,
+units neither stay silent nor always fire; the checker tests this.
 """
 import itertools
 import math
@@ -19,9 +19,7 @@ from ..layers.dropout import Dropout
 from ..layers.embedding import Embedding, TiedOutput
 from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from ..network import Network
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import gru, lstm, rnn
 from ..snu import SNU, SNUState
 from .checking import BOUNDS, Row, check_gradient
 from .layers import check_layer
@@ -29,8 +27,7 @@ from .textbook import TEXTBOOK_LOSSES
 from .twinning import twin_of
 
 SEED = 1
-T, B, N_IN, N = 5, 2, 3, 4
-N_WORDS = 6
+T, B, N_IN, N, N_WORDS = 5, 2, 3, 4, 6
 IMAGE = (5, 4, 2)  # height, width, channels
 
 
@@ -42,7 +39,7 @@ class Entry(NamedTuple):
     zero: tuple = ()  # names of gradients that are zero by construction
 
     def rows(self):
-        """The evidence: one Row per parameter, input and state."""
+        """The evidence: a Row for every parameter, input and state."""
         rng = np.random.default_rng(SEED)
         layer, x, state = self.make(rng)
         return check_layer(layer, x, rng=rng, state=state, twin=twin_of(layer), zero=self.zero,
@@ -61,9 +58,8 @@ class LossEntry(NamedTuple):
         target = {"mean_square_error": rng.random((B, N)),
                   "bernoulli_nll": rng.random((T, B, N)),
                   "softmax_cross_entropy": rng.integers(0, N, (T, B))}[self.piece]
-        mask = None
-        if self.variant == "masked":
-            mask = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+        padded = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+        mask = padded if self.variant == "masked" else None
         loss = getattr(losses, self.piece)
         textbook, twin = TEXTBOOK_LOSSES[self.piece]
         return check_gradient(
@@ -79,11 +75,10 @@ def catalogue() -> Iterator:
     yield from _snu_entries()
     yield from _comparator_entries()
     yield from _image_entries()
-    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _input(rng), ()))
+    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _normal(rng, N_IN), ()))
     yield Entry("Embedding", "", lambda rng: (Embedding(N_WORDS, N, rng=rng), _words(rng), ()))
-    yield Entry("TiedOutput", "",
-                lambda rng: (TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)),
-                             rng.normal(size=(T, B, N)), ()))
+    yield Entry("TiedOutput", "", lambda rng: (
+        TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)), _normal(rng, N), ()))
     yield Entry("Dropout", "given mask", _dropout)
     for piece in TEXTBOOK_LOSSES:
         yield LossEntry(piece, "")
@@ -94,10 +89,7 @@ def catalogue() -> Iterator:
 
 
 def evidence(piece=None, most=math.inf) -> Iterator[Row]:
-    """All rows of the table, or those of one piece, yielded as they are computed.
-
-    most: the largest number of variants of a piece, for a trial.
-    """
+    """All rows of the table, or those of one piece; most: how many variants of each piece."""
     seen = Counter()
     for entry in catalogue():
         seen[entry.piece] += 1
@@ -108,49 +100,26 @@ def evidence(piece=None, most=math.inf) -> Iterator[Row]:
 def summary(rows):
     """The worst of all rows of each piece: a list of dicts, plain data.
 
-    Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
-    are zero by construction), failed. The bounds of the errors are BOUNDS.
+    Keys: piece, variants, tensors, central, complex, twin (the largest errors, of tensors that are
+    not zero by construction), zero (the number of those that are), failed.
     """
-    pieces, variants = {}, {}
+    pieces = {}
     for row in rows:
-        variants.setdefault(row.piece, set()).add(row.variant)
-        s = pieces.setdefault(row.piece, {
-            "piece": row.piece, "variants": 0, "tensors": 0, "central": 0.0, "complex": 0.0,
-            "twin": 0.0, "zero": 0, "failed": 0})
-        s["variants"] = len(variants[row.piece])
-        s["tensors"] += 1
-        s["failed"] += row.failed
-        s["zero"] += row.verdict == "zero"
-        if row.verdict != "zero":  # never counted as evidence
-            for method in BOUNDS:
-                error = getattr(row, method)
-                s[method] = max(s[method], 0.0 if math.isnan(error) else error)
-    return list(pieces.values())
+        pieces.setdefault(row.piece, []).append(row)
+    return [{"piece": piece, "variants": len({row.variant for row in own}), "tensors": len(own),
+             **{method: max((getattr(row, method) for row in own if row.verdict != "zero"
+                             and not math.isnan(getattr(row, method))), default=0.0)
+                for method in BOUNDS},
+             "zero": sum(row.verdict == "zero" for row in own),
+             "failed": sum(row.failed for row in own)} for piece, own in pieces.items()]
 
 
-# ---- the unit -----------------------------------------------------------------------------------
-
-def _snu_entries():
-    outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
-    for (h, surrogate), g, recurrent, inhibition, reset_grad in itertools.product(
-            outputs, STATE_FUNCTIONS, (False, True), (False, True), ("through", "detached")):
-        options = dict(h=h, g=g, surrogate=surrogate, recurrent=recurrent,
-                       lateral_inhibition=inhibition, reset_grad=reset_grad)
-        words = ["sSNU" if h == "sigmoid" else surrogate, g]
-        words += ["recurrent"] * recurrent + ["inhibition"] * inhibition
-        words += ["detached"] * (reset_grad == "detached")
-        # y_0 acts through the reset gate and H only: with neither, its gradient is zero
-        zero = ("state.y",) if reset_grad == "detached" and not recurrent else ()
-        yield Entry("SNU", ", ".join(words), _snu_maker(options), zero)
+def _normal(rng, *shape):
+    return rng.normal(size=(T, B, *shape))
 
 
-def _snu_maker(options):
-    def make(rng):
-        unit = SNU(N_IN, N, rng=rng, decay=rng.uniform(0.5, 0.9, N), **options)
-        # thresholds: low enough for spikes, high enough that inhibition does not close every gate
-        unit.params["b"][:] = rng.uniform(-0.9, -0.3, N)
-        return unit, rng.normal(size=(T, B, N_IN)), _random_state(unit, rng)
-    return make
+def _words(rng):
+    return rng.integers(0, N_WORDS, (T, B))
 
 
 def _random_state(unit, rng):
@@ -159,25 +128,36 @@ def _random_state(unit, rng):
     return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
 
 
-# ---- the other layers ---------------------------------------------------------------------------
+def _snu_entries():
+    outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
+    for (h, surrogate), g, recurrent, inhibition, reset_grad in itertools.product(
+            outputs, STATE_FUNCTIONS, (False, True), (False, True), ("through", "detached")):
+        options = dict(h=h, g=g, surrogate=surrogate, recurrent=recurrent,
+                       lateral_inhibition=inhibition, reset_grad=reset_grad)
 
-def _input(rng):
-    return rng.normal(size=(T, B, N_IN))
-
-
-def _words(rng):
-    return rng.integers(0, N_WORDS, (T, B))
+        def make(rng, options=options):
+            unit = SNU(N_IN, N, rng=rng, decay=rng.uniform(0.5, 0.9, N), **options)
+            # thresholds: low enough for spikes, high enough that inhibition leaves gates open
+            unit.params["b"][:] = rng.uniform(-0.9, -0.3, N)
+            return unit, _normal(rng, N_IN), _random_state(unit, rng)
+        words = ["sSNU" if h == "sigmoid" else surrogate, g]
+        words += ["recurrent"] * recurrent + ["inhibition"] * inhibition
+        words += ["detached"] * (reset_grad == "detached")
+        # y_0 acts through the reset gate and H only: with neither, its gradient is zero
+        zero = ("state.y",) if reset_grad == "detached" and not recurrent else ()
+        yield Entry("SNU", ", ".join(words), make, zero)
 
 
 def _comparator_entries():
-    for kind, variant, options in ((RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
-                                   (GRU, "reset after", {"reset_after": True})):
+    for kind, variant, options in (
+            (rnn.RNN, "", {}), (lstm.LSTM, "", {}), (gru.GRU, "reset before", {}),
+            (gru.GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
             for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered
                 layer.params[name][:] = rng.normal(size=layer.params[name].shape)
             start = layer.State(*(rng.normal(size=(B, N)) for _ in layer.State._fields))
-            return layer, _input(rng), start
+            return layer, _normal(rng, N_IN), start
         yield Entry(kind.__name__, variant, make)
 
 
@@ -188,34 +168,29 @@ def _image_entries():
             layer = ConvSNU(IMAGE, 3, kernel=(3, 2), stride=stride, padding=padding, rng=rng, h=h,
                             g="leaky_relu", reset_grad=reset_grad, decay=rng.uniform(0.5, 0.9, 3))
             layer.params["b"][:] = -0.3
-            return layer, rng.normal(size=(T, B) + IMAGE), _random_state(layer, rng)
+            return layer, _normal(rng, *IMAGE), _random_state(layer, rng)
         words = ["sSNU" if h == "sigmoid" else "tanh", f"stride {stride}", f"padding {padding}"]
         yield Entry("ConvSNU", ", ".join(words + ["detached"] * (reset_grad == "detached")), make,
                     zero=("state.y",) if reset_grad == "detached" else ())
-    for kind in (AveragePool2d, MaxPool2d):
-        for size, stride in ((2, 2), (2, 1)):
-            yield Entry(kind.__name__, f"size {size}, stride {stride}",
-                        lambda rng, kind=kind, size=size, stride=stride:
-                        (kind(IMAGE, size, stride), rng.normal(size=(T, B) + IMAGE), ()))
+    for kind, stride in itertools.product((AveragePool2d, MaxPool2d), (2, 1)):
+        yield Entry(kind.__name__, f"size 2, stride {stride}",
+                    lambda rng, layer=kind(IMAGE, 2, stride): (layer, _normal(rng, *IMAGE), ()))
     # spikes: most windows are ties; the first maximum in row-major order must get the gradient
     yield Entry("MaxPool2d", "ties", lambda rng: (MaxPool2d(IMAGE, 2),
                                                   (rng.random((T, B) + IMAGE) < 0.5) * 1.0, ()))
-    yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), rng.normal(size=(T, B) + IMAGE), ()))
+    yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), _normal(rng, *IMAGE), ()))
 
 
 def _dropout(rng):
-    mask = (rng.random((T, B, N)) < 0.7) * 1.0
-    return Dropout(0.3, mask=mask), rng.normal(size=(T, B, N)), ()
+    return Dropout(0.3, mask=(rng.random((T, B, N)) < 0.7) * 1.0), _normal(rng, N), ()
 
-
-# ---- whole networks -----------------------------------------------------------------------------
 
 def _network(rng):
     network = Network([SNU(N_IN, N, rng=rng), SNU(N, N, rng=rng, h="sigmoid", recurrent=True),
                        Dense(N, 2, rng=rng)])
     network.params["0.b"][:] = -0.3
     start = (*(_random_state(unit, rng) for unit in network.layers[:2]), ())
-    return network, _input(rng), start
+    return network, _normal(rng, N_IN), start
 
 
 def _image_network(rng):
@@ -225,7 +200,7 @@ def _image_network(rng):
     unit = SNU(*flat.out_shape, 2, rng=rng)
     conv.params["b"][:], unit.params["b"][:] = -0.3, -0.3
     start = (_random_state(conv, rng), (), (), _random_state(unit, rng))
-    return Network([conv, pool, flat, unit]), rng.normal(size=(T, B) + IMAGE), start
+    return Network([conv, pool, flat, unit]), _normal(rng, *IMAGE), start
 
 
 def _language_network(rng):

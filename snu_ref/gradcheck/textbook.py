@@ -1,8 +1,7 @@
-"""The losses in their textbook form, which is analytic, with their scalar twins.
+"""The losses in their textbook form, with their scalar twins.
 
 The package's losses avoid overflow by abs and max, which do not work for complex numbers. The
-textbook forms overflow for large logits, but they are analytic: the complex step can differentiate
-them.
+textbook forms overflow for large logits, but the complex step can differentiate them.
 """
 import numpy as np
 

@@ -1,7 +1,5 @@
 """The naive twin of a layer, in the form that the checker calls: forward and backward in one call.
 
-    twin_of(layer)(params, x, state, dy, dstate) -> grads, dx, dstate
-
 A Network's twin chains the twins of its layers, so no line of the vectorised code runs in it.
 """
 from functools import singledispatch
@@ -15,32 +13,34 @@ from ..layers.dropout import Dropout
 from ..layers.embedding import Embedding, TiedOutput
 from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from ..network import Network
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import gru, lstm, rnn
 from ..snu import SNU, SNUState
 
 
 def twin_of(layer):
     """The twin of a layer or Network: (params, x, state, dy, dstate) -> grads, dx, dstate."""
-    def twin(params, x, state, dy, dstate):
-        return run_twin(layer, x, state, dy, dstate)[1:]
-    return twin
+    return lambda params, *rest: run_twin(layer, *rest)[1:]
+
+
+def run_twin(layer, x, state, dy, dstate):
+    """y, grads, dx, dstate of a layer's twin; dy None asks for the forward pass only."""
+    if dy is None:  # a Dropout gives any shape that it takes
+        dy = np.zeros(x.shape[:2] + (layer.out_shape or x.shape[2:]))
+    return _run(layer, x, state, dy, dstate)
 
 
 @singledispatch
-def run_twin(layer, x, state, dy, dstate):
-    """y, grads, dx, dstate of a layer's twin; dy None asks for the forward pass only."""
+def _run(layer, x, state, dy, dstate):
     raise TypeError(f"layer: expected one with a twin, got {type(layer).__name__}")
 
 
-@run_twin.register
+@_run.register
 def _(layer: SNU, x, state, dy, dstate):
     twin = _snu_twin(layer, layer.params, x, state, dy, dstate)
     return twin.y, twin.grads, twin.dx, SNUState(*twin.dstate)
 
 
-@run_twin.register
+@_run.register
 def _(layer: ConvSNU, x, state, dy, dstate):
     """The convolution's twin, then the unit's: places as samples, input weights the identity."""
     T, n = len(x), layer.n_units
@@ -50,65 +50,58 @@ def _(layer: ConvSNU, x, state, dy, dstate):
     z = twins.conv2d_twin(W, images, np.zeros((len(images),) + layer.out_shape), **like).z
     twin = _snu_twin(layer, {**layer.params, "W": np.eye(n)}, z.reshape(T, -1, n),
                      tuple(part.reshape(-1, n) for part in state),
-                     None if dy is None else dy.reshape(T, -1, n),
-                     tuple(part.reshape(-1, n) for part in dstate))
+                     dy.reshape(T, -1, n), tuple(part.reshape(-1, n) for part in dstate))
     conv = twins.conv2d_twin(W, images, twin.dx.reshape(z.shape), **like)
-    dstart = SNUState(*(part.reshape(shape[1:]) for part in twin.dstate))
-    return twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape), dstart
+    return (twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape),
+            SNUState(*(part.reshape(shape[1:]) for part in twin.dstate)))
 
 
-@run_twin.register(RNN)
-@run_twin.register(GRU)
-@run_twin.register(LSTM)
-def _(layer, x, state, dy, dstate):
-    run, options = {RNN: (twins.rnn_twin, {}), LSTM: (twins.lstm_twin, {}),
-                    GRU: (twins.gru_twin,
-                          {"reset_after": getattr(layer, "reset_after", False)})}[type(layer)]
-    twin = run(layer.params, x, state, _cotangent(layer, x, dy), dstate, **options)
+@_run.register
+def _(layer: rnn.RNN | gru.GRU | lstm.LSTM, x, state, dy, dstate):
+    run = getattr(twins, f"{type(layer).__name__.lower()}_twin")
+    options = {"reset_after": layer.reset_after} if isinstance(layer, gru.GRU) else {}
+    twin = run(layer.params, x, state, dy, dstate, **options)
     return twin.y, twin.grads, twin.dx, layer.State(*twin.dstate)
 
 
-@run_twin.register
+@_run.register
 def _(layer: Dense, x, state, dy, dstate):
-    twin = twins.dense_twin(layer.params, x, _cotangent(layer, x, dy))
-    return twin.y, twin.grads, twin.dx, ()
+    return (*twins.dense_twin(layer.params, x, dy), ())
 
 
-@run_twin.register
+@_run.register
 def _(layer: Embedding, x, state, dy, dstate):
-    twin = twins.embedding_twin(layer.params["E"], x, _cotangent(layer, x, dy))
-    return twin.y, {"E": twin.dW}, None, ()
+    y, dE = twins.embedding_twin(layer.params["E"], x, dy)
+    return y, {"E": dE}, None, ()
 
 
-@run_twin.register
+@_run.register
 def _(layer: TiedOutput, x, state, dy, dstate):
-    params = {"W": layer.params["E"].T, "b": layer.params["b"]}
-    twin = twins.dense_twin(params, x, _cotangent(layer, x, dy))
-    return twin.y, {"E": twin.grads["W"].T, "b": twin.grads["b"]}, twin.dx, ()
+    W, b = layer.params["E"].T, layer.params["b"]
+    y, grads, dx = twins.dense_twin({"W": W, "b": b}, x, dy)
+    return y, {"E": grads["W"].T, "b": grads["b"]}, dx, ()
 
 
-@run_twin.register
+@_run.register
 def _(layer: Dropout, x, state, dy, dstate):
     """Scalar by scalar; the mask must be a given one."""
     y, dx = np.zeros_like(x), np.zeros_like(x)
     for i in np.ndindex(x.shape):
         factor = float(layer.mask[i]) / (1 - layer.rate)
         y[i] = float(x[i]) * factor
-        dx[i] = 0.0 if dy is None else float(dy[i]) * factor
+        dx[i] = float(dy[i]) * factor
     return y, {}, dx, ()
 
 
-@run_twin.register(AveragePool2d)
-@run_twin.register(MaxPool2d)
-def _(layer, x, state, dy, dstate):
-    dy = _cotangent(layer, x, dy)
+@_run.register
+def _(layer: AveragePool2d | MaxPool2d, x, state, dy, dstate):
     kind = "max" if isinstance(layer, MaxPool2d) else "average"
     twin = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
                              size=layer.size, stride=layer.stride, kind=kind)
     return twin.y.reshape(dy.shape), {}, twin.dx.reshape(x.shape), ()
 
 
-@run_twin.register
+@_run.register
 def _(layer: Flatten, x, state, dy, dstate):
     """Pixel by pixel, in row-major order."""
     y, dx = np.zeros(x.shape[:2] + layer.out_shape), np.zeros(x.shape)
@@ -116,11 +109,11 @@ def _(layer: Flatten, x, state, dy, dstate):
     for t, b, i, j, k in np.ndindex(x.shape):
         place = (i * width + j) * c + k
         y[t, b, place] = x[t, b, i, j, k]
-        dx[t, b, i, j, k] = 0.0 if dy is None else dy[t, b, place]
+        dx[t, b, i, j, k] = dy[t, b, place]
     return y, {}, dx, ()
 
 
-@run_twin.register
+@_run.register
 def _(network: Network, x, state, dy, dstate):
     inputs = [x]
     for layer, s in zip(network.layers, state):
@@ -134,13 +127,6 @@ def _(network: Network, x, state, dy, dstate):
 
 
 def _snu_twin(layer, params, x, state, dy, dstate):
-    dy = np.zeros(x.shape[:2] + (layer.n_units,)) if dy is None else dy
     return twins.snu_twin(params, x, state, dy, dstate, h=layer.h.name, g=layer.g.name,
-                          surrogate=layer.surrogate.name,
-                          lateral_inhibition=layer.lateral_inhibition,
-                          reset_grad=layer.reset_grad)
-
-
-def _cotangent(layer, x, dy):
-    """dy, or zeros of the output's shape if only the forward pass is wanted."""
-    return np.zeros(x.shape[:2] + layer.out_shape) if dy is None else dy
+                          surrogate=layer.surrogate.name, reset_grad=layer.reset_grad,
+                          lateral_inhibition=layer.lateral_inhibition)

@@ -45,18 +45,13 @@ class Dense(Layer):
 
     def forward(self, x, state=None):
         """x (T, B, n_in) -> y (T, B, n_units) and the cache; `state` is () or None."""
-        self.check_params()
-        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         y = rows(x) @ self.params["W"]
         y += self.params["b"]
         return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, n_units) -> dx (T, B, n_in) or None, grads, ()."""
-        self.check_params()
-        self.check_cache(cache, DenseCache, x=self.in_shape)
-        validation.array("dy", dy, cache.x.shape[:-1] + (self.n_units,), self.dtype)
-        self.check_no_state("dstate", dstate)
+        self.check_backward(dy, cache, DenseCache, dstate, x=self.in_shape)
         dx = (rows(dy) @ self.params["W"].T).reshape(cache.x.shape) if need_dx else None
         return dx, {"W": rows(cache.x).T @ rows(dy), "b": rows(dy).sum(axis=0)}, ()

@@ -51,7 +51,7 @@ class Dropout(Layer):
 
     def forward(self, x, state=None):
         """x (T, B, n) -> y of the same shape, and the cache."""
-        self.check_no_state("state", state)
+        self.check_state("state", state, B=None)
         validation.array("x", x, ("T", "B", "n"), self.dtype)
         if self.mask is None:
             kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
@@ -64,7 +64,7 @@ class Dropout(Layer):
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, n) -> dx of the same shape or None, {}, ()."""
         self.check_cache(cache, DropoutCache)
-        self.check_no_state("dstate", dstate)
+        self.check_state("dstate", dstate, B=None)
         validation.array("dy", dy, cache.factor.shape, self.dtype)
         return (dy * cache.factor if need_dx else None), {}, ()
 

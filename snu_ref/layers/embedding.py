@@ -42,23 +42,20 @@ class Embedding(Layer):
         self.n_words = validation.positive_int("n_words", n_words)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
-        scale = validation.number_in("scale", scale, 0, np.inf, low_open=True, high_open=True)
+        scale = validation.finite_number("scale", scale, low=0)
         self.add_param("E", validation.generator("rng", rng).uniform(
             -scale, scale, (self.n_words, self.n_units)))
 
     def forward(self, x, state=None):
         """x (T, B) integer indices -> y (T, B, n_units) and the cache."""
         self.check_params()
-        self.check_no_state("state", state)
+        self.check_state("state", state, B=None)
         validation.array("x", x, ("T", "B"), "integers", low=0, high=self.n_words - 1)
         return self.params["E"][x], EmbeddingCache(x)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, n_units) -> None (indices have no gradient), grads, ()."""
-        self.check_params()
-        self.check_cache(cache, EmbeddingCache)
-        validation.array("dy", dy, cache.x.shape + (self.n_units,), self.dtype)
-        self.check_no_state("dstate", dstate)
+        self.check_backward(dy, cache, EmbeddingCache, dstate)
         return None, {"E": _sum_by_index(cache.x.ravel(), rows(dy), self.n_words)}, ()
 
 
@@ -82,19 +79,14 @@ class TiedOutput(Layer):
 
     def forward(self, x, state=None):
         """x (T, B, n_in) -> logits (T, B, n_words) and the cache."""
-        self.check_params()
-        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         y = rows(x) @ self.params["E"].T
         y += self.params["b"]
         return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, n_words) -> dx (T, B, n_in) or None, grads, ()."""
-        self.check_params()
-        self.check_cache(cache, DenseCache, x=self.in_shape)
-        validation.array("dy", dy, cache.x.shape[:-1] + (self.n_units,), self.dtype)
-        self.check_no_state("dstate", dstate)
+        self.check_backward(dy, cache, DenseCache, dstate, x=self.in_shape)
         dx = (rows(dy) @ self.params["E"]).reshape(cache.x.shape) if need_dx else None
         return dx, {"E": rows(dy).T @ rows(cache.x), "b": rows(dy).sum(axis=0)}, ()
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import validation
 from ..layer import Layer, blocks, brief, read_only
-from .windows import IMAGE, as_images, n_windows, pixel_of_windows
+from .windows import IMAGE, as_images, n_windows
 
 
 class ShapeCache(NamedTuple):
@@ -40,12 +40,14 @@ class MaxPoolCache(NamedTuple):
     __repr__ = brief
 
 
-def _check_cache(layer, cache, kind):
-    """TypeError or ValueError unless `cache` is a `kind` for inputs of the layer's in_shape."""
+def _check_backward(layer, dy, cache, kind, dstate):
+    """As `Layer.check_backward`, for a cache that holds the shape of the input."""
     layer.check_cache(cache, kind)
     if cache.shape[2:] != layer.in_shape:
         raise ValueError(f"cache: expected that of images {layer.in_shape}, "
                          f"got that of {cache.shape[2:]}")
+    validation.array("dy", dy, cache.shape[:2] + layer.out_shape, layer.dtype)
+    layer.check_state("dstate", dstate, B=None)
 
 
 class _Pool2d(Layer):
@@ -55,13 +57,15 @@ class _Pool2d(Layer):
         height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
         self.size = validation.positive_int("size", size)
         self.stride = self.size if stride is None else validation.positive_int("stride", stride)
-        self.places = tuple(n_windows("size", n, self.size, self.stride) for n in (height, width))
-        super().__init__(dtype, in_shape, self.places + (c,))
+        places = tuple(n_windows("size", n, self.size, self.stride) for n in (height, width))
+        super().__init__(dtype, in_shape, places + (c,))
 
     def _pixels(self, x):
         """(k, the k-th pixel of every window, a view (..., ho, wo, c)) in row-major order."""
+        down, across = (self.stride * (n - 1) + 1 for n in self.out_shape[:2])
         for k in range(self.size ** 2):
-            yield k, pixel_of_windows(x, *divmod(k, self.size), self.stride, self.places)
+            i, j = divmod(k, self.size)
+            yield k, x[..., i:i + down:self.stride, j:j + across:self.stride, :]
 
     def _blocks(self, images):
         """Blocks of images that fit the processor's cache."""
@@ -82,8 +86,7 @@ class AveragePool2d(_Pool2d):
 
     def forward(self, x, state=None):
         """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         y = np.zeros(x.shape[:2] + self.out_shape, x.dtype)
         for _, pixel in self._pixels(x):
             y += pixel
@@ -92,9 +95,7 @@ class AveragePool2d(_Pool2d):
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_cache(self, cache, ShapeCache)
-        validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
-        self.check_no_state("dstate", dstate)
+        _check_backward(self, dy, cache, ShapeCache, dstate)
         if not need_dx:
             return None, {}, ()
         share = dy / self.size ** 2
@@ -105,11 +106,9 @@ class AveragePool2d(_Pool2d):
 
 
 class MaxPool2d(_Pool2d):
-    """The maximum of each window; on a tie the first in row-major order gets the gradient.
+    """The maximum of each window: y = max_k x[k]; on a tie the first in row-major order counts.
 
-    in_shape (height, width, c); size, stride : int, pixels; stride is size unless given.
-    x (T, B, height, width, c) -> y (T, B, ho, wo, c), ho = floor((height - size) / stride) + 1.
-    dtype float32, float64 or longdouble. Raises ValueError or TypeError that names the argument.
+    Arguments, shapes and errors are those of AveragePool2d.
 
     >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
     >>> y, cache = MaxPool2d((2, 2, 1), 2).forward(image)
@@ -119,8 +118,7 @@ class MaxPool2d(_Pool2d):
 
     def forward(self, x, state=None):
         """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         choice = self.choose(x)
         return self.take(x, choice), MaxPoolCache(choice, x.shape)
 
@@ -152,9 +150,7 @@ class MaxPool2d(_Pool2d):
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_cache(self, cache, MaxPoolCache)
-        validation.array("dy", dy, cache.choice.shape, self.dtype)
-        self.check_no_state("dstate", dstate)
+        _check_backward(self, dy, cache, MaxPoolCache, dstate)
         if not need_dx:
             return None, {}, ()
         dx = np.zeros(cache.shape, dy.dtype)
@@ -182,13 +178,10 @@ class Flatten(Layer):
 
     def forward(self, x, state=None):
         """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and cache."""
-        validation.array("x", x, ("T", "B") + self.in_shape, self.dtype)
-        self.check_no_state("state", state)
+        self.check_forward(x, state)
         return read_only(x.reshape(x.shape[:2] + self.out_shape)), ShapeCache(x.shape)
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B, height width c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_cache(self, cache, ShapeCache)
-        validation.array("dy", dy, cache.shape[:2] + self.out_shape, self.dtype)
-        self.check_no_state("dstate", dstate)
+        _check_backward(self, dy, cache, ShapeCache, dstate)
         return (dy.reshape(cache.shape) if need_dx else None), {}, ()

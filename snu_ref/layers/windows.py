@@ -30,13 +30,3 @@ def n_windows(name, n, size, stride, padding=0):
         raise ValueError(f"{name}: expected at most the {n} pixels of a side of the image and its "
                          f"padding of 2 x {padding}, got {size}")
     return (n + 2 * padding - size) // stride + 1
-
-
-def pixel_of_windows(images, i, j, stride, places):
-    """Pixel (i, j) of every window, a view: (..., height, width, c) -> (..., ho, wo, c).
-
-    places = (ho, wo): the numbers of windows down and across. Views of different (i, j) share
-    pixels only if stride is smaller than the window.
-    """
-    ho, wo = places
-    return images[..., i:i + stride * (ho - 1) + 1:stride, j:j + stride * (wo - 1) + 1:stride, :]

@@ -9,4 +9,14 @@
     mistakes     the table of edited lines
     diagnosis    which edits give a port's numbers
     comparison   a port's numbers against a case's, and the verdict
+
+`check` is the check from Python, and `case_ids` the cases that a port is asked, to parametrise its
+own tests with:
+
+    @pytest.mark.parametrize("case", snu_ref.oracle.case_ids(Adapter))
+    def test_port(case):
+        verdict = snu_ref.oracle.check(Adapter, case); assert verdict.passed, verdict
 """
+from .comparison.checking import case_ids, check
+
+__all__ = ["case_ids", "check"]

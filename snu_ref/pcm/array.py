@@ -3,14 +3,13 @@
     W = sum over pairs of (G+ - G-) / scale,   times a digital drift factor, 1 until compensated
 
 scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
-Device physics is computed in float64; a product has the dtype of x.
 Devices have shape (2, pairs, n_in, n_out), plus devices first. If pairs > 1, several pairs serve
-one synapse: their differences add, and they take pulses in turn.
+one synapse: their differences add, and they take pulses in turn. Device physics is computed in
+float64; a product has the dtype of x.
 
 Time. The array has one clock, `now`, in seconds. Every read and every write takes its time t, which
-has no default, and moves the clock there. update() moves the clock by rule.seconds. A time before
-the clock raises TimeRunsBackwards: a pulse cannot come before a read that has already happened.
-`x @ array` cannot take a time, so it reads at `now`.
+has no default, and moves the clock there. A time before the clock raises TimeRunsBackwards: a pulse
+cannot come before a read that has already happened.
 
 Noise. The constructor takes the default source of all draws (see noise.py); a call may pass its own
 `noise`. White noise is drawn at every read. One product `x @ array` is one read, shared by the rows
@@ -29,8 +28,6 @@ from .readout import ColumnReadout, DeviceReadout
 from .refresh import check_refresh_noise, refresh_pairs
 from .update import UpdateRule, accumulate, deal
 
-READ_NOISE = ("white", "1/f")
-
 
 def full_scale(W, pairs=1):
     """The scale that puts the largest weight at 25 uS:  25 pairs/max|W|, in uS per unit weight.
@@ -38,7 +35,7 @@ def full_scale(W, pairs=1):
     >>> full_scale(np.array([[0.5, -2.0]]))
     12.5
     """
-    W = validation.float64_array("W", W, None)
+    W = validation.float64_array("W", W, ("n_in", "n_out"))
     pairs = validation.positive_int("pairs", pairs)
     return model.G_MAX * pairs / positive("max|W|", float(np.abs(W).max(initial=0.0)))
 
@@ -51,7 +48,7 @@ class PCMArray:
         noise         default source of every draw: a Generator or a number (0.0: noise off)
         t             start of the clock, s
         scale         uS per unit weight
-        pairs         differential pairs per synapse
+        pairs         differential pairs of a synapse
         stuck         None or integers (2, pairs, n_in, n_out), see device.draw_stuck
         read_noise    "white" or "1/f"
         readout       DeviceReadout or ColumnReadout
@@ -80,7 +77,7 @@ class PCMArray:
                             "pass arrays of draws to the single calls")
         self.noise = check_noise(noise, self.device_shape)
         self.scale = positive("scale", scale)
-        self.read_noise = validation.one_of("read_noise", read_noise, READ_NOISE)
+        self.read_noise = validation.one_of("read_noise", read_noise, ("white", "1/f"))
         self.readout = validation.instance("readout", readout, DeviceReadout, ColumnReadout)
         self.rule = validation.instance("rule", rule, UpdateRule)
         self.devices = PCMDevices(self.device_shape, t=t, noise=self.noise, stuck=stuck)
@@ -93,7 +90,6 @@ class PCMArray:
     @classmethod
     def from_weights(cls, W, *, noise, t=0.0, pairs=1, **options):
         """An array programmed with W at time t, its largest weight at 25 uS, for inference."""
-        validation.array("W", W, ("n_in", "n_out"), "floats")
         scale = full_scale(W, pairs)
         array = cls(*W.shape, noise=noise, t=t, pairs=pairs, scale=scale, **options)
         array.program(W, t)
@@ -112,13 +108,10 @@ class PCMArray:
         for name, k in more.items():
             self.counters[name] += k
 
-    # ---------------------------------------------------------------------------- writing
-
     def program(self, W, t, *, scale=None, noise=None):
-        """Write the weights W in closed loop, at time t.
+        """Write the weights W in closed loop, at time t; chi and the drift factor are reset.
 
-        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs. chi and
-        the drift factor are reset.
+        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs.
 
         Parameters: W (n_in, n_out) with |W| scale <= 25 pairs uS; t in s; scale in uS per unit
         weight, None to keep it; noise, arrays as ProgramNoise of (2, pairs, n_in, n_out).
@@ -128,10 +121,9 @@ class PCMArray:
         limit = model.G_MAX * self.pairs / scale * (1 + 1e-12)
         W = validation.float64_array("W", W, self.shape, low=-limit, high=limit)
         d = np.clip(W * (scale / self.pairs), -model.G_MAX, model.G_MAX)
-        pair = np.stack([np.maximum(d, 0.0), np.maximum(-d, 0.0)])[:, None]
+        pair = np.maximum([d, -d], 0.0)[:, None]
         target = np.broadcast_to(pair, self.device_shape)  # the same for every pair
-        self.devices.program(np.ascontiguousarray(target), t,
-                             noise=self.noise if noise is None else noise)
+        self.devices.program(target, t, noise=self.noise if noise is None else noise)
         self.scale = scale
         self.chi[...], self.turn[...] = 0.0, 0
         self.drift_factor = 1.0
@@ -139,24 +131,26 @@ class PCMArray:
         self._count(programs=target.size)
 
     def update(self, dW, *, noise=None):
-        """One training update: dW is accumulated, pulses are applied, the clock moves on.
+        """One training update, at now + rule.seconds; every rule.refresh_every a refresh follows.
 
         chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
-        at now + rule.seconds; every rule.refresh_every updates a refresh follows.
 
         Parameters: dW (n_in, n_out), the step to be added to the weights (minus the learning rate
         times the gradient); noise, arrays as UpdateNoise.
         Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
-        chi, n = self.accumulated(dW)
+        dW = validation.float64_array("dW", dW, self.shape)
+        with np.errstate(over="ignore"):  # far too many pulses: accumulate refuses them
+            step = dW * self.scale
+        chi, n = accumulate(self.chi, step, self.rule.epsilon)
         noise = split(self.noise if noise is None else noise, UpdateNoise)
         counts, turn = deal(n, self.turn, self.pairs)
         of_pulses = check_rounds(noise.pulses, int(counts.max()), self.device_shape, "noise.pulses")
         every = self.rule.refresh_every
-        refresh_due = every is not None and (self.counters["updates"] + 1) % every == 0
+        refresh_due = every and (self.counters["updates"] + 1) % every == 0
         if refresh_due:
-            of_refresh = check_refresh_noise(noise.refresh, self.device_shape, self.rule)
+            check_refresh_noise(noise.refresh, self.device_shape, self.rule)
 
         t = self.now + self.rule.seconds
         self.devices.set_pulse(t, noise=of_pulses, pulses=counts, where=counts > 0)
@@ -164,15 +158,8 @@ class PCMArray:
         self.held = None
         self._count(set_pulses=int(counts.sum()), updates=1)
         if refresh_due:
-            self._refresh(t, of_refresh)
+            self.refresh(t, noise=noise.refresh)
         return n
-
-    def accumulated(self, dW):
-        """chi and the pulses n that update(dW) would give; ValueError for more than 1000."""
-        dW = validation.float64_array("dW", dW, self.shape)
-        with np.errstate(over="ignore"):  # far too many pulses: refused below
-            step = dW * self.scale
-        return accumulate(self.chi, step, self.rule.epsilon)
 
     def refresh(self, t, *, noise=None):
         """Refresh the pairs that need it, at time t; see refresh.py.
@@ -180,25 +167,20 @@ class PCMArray:
         Parameters: t in s; noise, arrays as RefreshNoise.
         Returns which pairs were rewritten, a boolean array (pairs, n_in, n_out).
         """
-        t = check_time(t, self.now)
-        noise = check_refresh_noise(self.noise if noise is None else noise,
-                                    self.device_shape, self.rule)
-        return self._refresh(t, noise)
-
-    def _refresh(self, t, noise):
-        due, counts = refresh_pairs(self.devices, t, self.rule, noise)
+        noise = self.noise if noise is None else noise
+        noise = check_refresh_noise(noise, self.device_shape, self.rule)
+        due, counts = refresh_pairs(self.devices, check_time(t, self.now), self.rule, noise)
         self.held = None
         self._count(**counts)
         return due
-
-    # ---------------------------------------------------------------------------- reading
 
     def conductance(self, t):
         """The true conductances at time t, without any read, (2, pairs, n_in, n_out) in uS."""
         return self.devices.conductance(t)
 
-    def _read(self, t, noise):
-        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted; noise is checked."""
+    def _read(self, t, noise, name="noise"):
+        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted."""
+        noise = check_noise(noise, self.device_shape, name)
         if self.read_noise == "white":
             return self.devices.read_white(t, noise=noise)
         t = check_time(t, self.now)
@@ -208,16 +190,14 @@ class PCMArray:
         return self.devices.read_1f(t, noise=N)
 
     def read_weights(self, t, *, noise=None):
-        """The weights as read at time t, (n_in, n_out), float64.
+        """The weights at time t by one read of every device, (n_in, n_out), float64.
 
-        One read of every device. A DeviceReadout applies its converter. A ColumnReadout has no
-        converter at a single device: the weights are as the currents see them.
+        A DeviceReadout applies its converter. A ColumnReadout has none at a single device.
 
         Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
         Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        noise = check_noise(self.noise if noise is None else noise, self.device_shape)
-        G = self._read(t, noise)
+        G = self._read(t, self.noise if noise is None else noise)
         self._count(device_reads=G.size)
         return self.readout.weights(G) * (self.drift_factor / self.scale)
 
@@ -228,29 +208,26 @@ class PCMArray:
         a DeviceReadout, arrays as ColumnNoise with a ColumnReadout.
         Returns (..., n_out) in the dtype of x. Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        y = self._product(x, t, self.noise if noise is None else noise)
-        return (y * self.drift_factor).astype(x.dtype)
+        return (self._product(x, t, noise) * self.drift_factor).astype(x.dtype)
 
     def __rmatmul__(self, x):
         """x @ array: product(x, array.now) with the array's own noise."""
         return self.product(x, self.now)
 
     def _product(self, x, t, noise):
+        noise = self.noise if noise is None else noise
         v = validation.float64_array("x", x, (..., self.shape[0]))
         if isinstance(self.readout, ColumnReadout):
             devices, output = split(noise, ColumnNoise)
-            devices = check_noise(devices, self.device_shape, "noise.devices")
             output = check_noise(output, self.readout.noise_shape(v.shape, self.shape[1]),
                                  "noise.output")
-            y = self.readout.product(v, self._read(t, devices), output)
+            y = self.readout.product(v, self._read(t, devices, "noise.devices"), output)
         else:
-            G = self._read(t, check_noise(noise, self.device_shape))
+            G = self._read(t, noise)
             y = self.readout.product(v, G)
             self._count(device_reads=G.size)
         self._count(matvecs=int(np.prod(v.shape[:-1])))
         return y / self.scale
-
-    # ----------------------------------------------------------- global drift compensation
 
     def _response(self, t, noise):
         """r(t) = mean |output| over the one-hot input rows."""
@@ -266,31 +243,18 @@ class PCMArray:
 
         Parameters as for product() of one-hot rows. Raises ValueError if all outputs are 0.
         """
-        self.reference = self._response(t, self.noise if noise is None else noise)
+        self.reference = self._response(t, noise)
         self.drift_factor = 1.0
 
     def compensate(self, t, *, noise=None):
         """Set and return the digital factor r(t_ref)/r(t) that multiplies all later outputs.
 
-        r is the mean absolute output over one-hot input rows, t_ref the time of calibrate().
-        Parameters as for calibrate(). Raises ValueError if calibrate() was never called.
-        Source: global drift compensation of [J20] in model.py.
+        r is the mean |output| over one-hot input rows, t_ref the time of calibrate(). Parameters
+        and errors as for calibrate(); ValueError if it was never called. Source: [J20] of model.py.
         """
         if self.reference is None:
             raise ValueError("reference: expected a call of calibrate() first, got none")
-        noise = self.noise if noise is None else noise
         self.drift_factor = self.reference / self._response(t, noise)
         return self.drift_factor
 
-    # ------------------------------------------------------------------------- checkpoint
-
-    def state(self):
-        """The whole state as a flat dict of plain arrays (copies); see checkpoint.py."""
-        return pack(self)
-
-    def restore(self, state):
-        """Restore a state() of an array with the same options; on an error nothing changes.
-
-        Raises ValueError, TypeError for missing or unknown entries, other shapes, wrong values.
-        """
-        unpack(self, state)
+    state, restore = pack, unpack

@@ -1,6 +1,6 @@
 """The state of a phase-change array as a flat dict of plain arrays, and back.
 
-pack gives the state of the devices (device.STATE) and
+It holds the state of the devices (device.STATE) and
 
     chi, turn         (n_in, n_out)          accumulator in uS; pair whose turn it is
     scale             ()                     uS per unit weight
@@ -10,8 +10,7 @@ pack gives the state of the devices (device.STATE) and
     held_t, held_N    (0,) and (0, 2, ...),  the held 1/f draw and its time, if there is one;
                       or (1,) and (1, 2, ...)
 
-Not in it: the state of a Generator, and what the caller builds the array with: shape, pairs,
-read_noise, readout, rule.
+Not in it: the state of a Generator, and the options shape, pairs, read_noise, readout and rule.
 """
 import numpy as np
 
@@ -24,12 +23,10 @@ MORE = ("chi", "turn", "scale", "counters", "drift_factor", "drift_reference", "
 
 
 def pack(array):
-    """The whole state of `array` as a new dict of copies."""
+    """The whole state of `array` as a flat dict of copies: array.state()."""
     held = array.held is not None
     return array.devices.state() | {
-        "chi": array.chi.copy(),
-        "turn": array.turn.copy(),
-        "scale": np.array(array.scale),
+        "chi": array.chi.copy(), "turn": array.turn.copy(), "scale": np.array(array.scale),
         "counters": np.array([array.counters[name] for name in COUNTERS], dtype=np.int64),
         "drift_factor": np.array(array.drift_factor),
         "drift_reference": np.array([] if array.reference is None else [array.reference]),
@@ -37,11 +34,14 @@ def pack(array):
         "held_N": array.held[1][None].copy() if held else np.zeros((0, *array.device_shape))}
 
 
+def _floats(state, name, shape):
+    return validation.float64_array(f"state[{name!r}]", state[name], shape)
+
+
 def _optional(state, name, shape):
     """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
-    length = 1 if np.shape(state[name])[:1] == (1,) else 0
-    a = validation.float64_array(f"state[{name!r}]", state[name], (length, *shape))
-    return a[0] if length else None
+    length = int(np.shape(state[name])[:1] == (1,))
+    return next(iter(_floats(state, name, (length, *shape))), None)
 
 
 def _integers(state, name, shape, high):
@@ -49,23 +49,18 @@ def _integers(state, name, shape, high):
                             low=0, high=high).astype(np.int64)
 
 
-def _positive(state, name):
-    key = f"state[{name!r}]"
-    return positive(key, float(validation.float64_array(key, state[name], ())))
-
-
 def unpack(array, state):
-    """Restore the `state` of an array with the same options; on an error nothing changes.
+    """array.restore(state), of an array with the same options; on an error nothing changes.
 
-    Raises ValueError or TypeError for a missing or unknown entry, another shape, a value that no
-    array can have.
+    Raises ValueError, TypeError for an entry too many or too few, another shape, a wrong value.
     """
     validation.mapping("state", state, STATE + MORE)
     devices = array.devices.checked_state({name: state[name] for name in STATE})
-    chi = validation.float64_array("state['chi']", state["chi"], array.shape)
+    chi = _floats(state, "chi", array.shape)
     turn = _integers(state, "turn", array.shape, array.pairs - 1)
     counters = _integers(state, "counters", (len(COUNTERS),), np.iinfo(np.int64).max)
-    scale, factor = _positive(state, "scale"), _positive(state, "drift_factor")
+    scale, factor = (positive(f"state[{name!r}]", float(_floats(state, name, ())))
+                     for name in ("scale", "drift_factor"))
     reference = _optional(state, "drift_reference", ())
     held_t, held_N = _optional(state, "held_t", ()), _optional(state, "held_N", array.device_shape)
     if (held_t is None) != (held_N is None):

@@ -12,7 +12,17 @@ import numpy as np
 
 from .. import validation
 
-MAX_BITS = 52  # of a converter: as many as float64's fraction has
+MAX_BITS = 52  # of a converter: as many as the fraction of a float64 has
+
+
+def check_bits(name, bits, low=1):
+    """The bits of a converter, from `low` to MAX_BITS, as an int."""
+    return validation.integer(name, bits, low, MAX_BITS)
+
+
+def positive(name, value):
+    """A positive number, as a float; within 1e-100 and 1e100 (ours) products stay finite."""
+    return validation.number_in(name, value, 1e-100, 1e100)
 
 
 def unsigned_step(bits, full_scale):
@@ -25,26 +35,12 @@ def signed_step(bits, bound):
     return 2.0 * positive("bound", bound) / (2 ** check_bits("bits", bits, 2) - 2)
 
 
-def check_bits(name, bits, low=1):
-    """The bits of a converter, from `low` to MAX_BITS, as an int."""
-    return validation.integer(name, bits, low, MAX_BITS)
-
-
-def positive(name, value):
-    """A number above 0, as a float.
-
-    Within 1e-100 and 1e100 (ours), so that products and quotients stay within float64. No
-    conductance, time or scale is near these limits.
-    """
-    return validation.number_in(name, value, 1e-100, 1e100)
-
-
 def quantise_unsigned(a, bits, full_scale):
     """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a as it is."""
     if bits is None:
         return a
-    step, top = unsigned_step(bits, full_scale), 2 ** int(bits) - 1
-    return np.clip(np.rint(a / step), 0, top) * step
+    step = unsigned_step(bits, full_scale)
+    return np.clip(np.rint(a / step), 0, 2 ** int(bits) - 1) * step
 
 
 def quantise_signed(a, bits, bound):

@@ -5,10 +5,8 @@ write; P, the pulse memory; nu, the drift exponent; t_write, the time (s) of tha
 The equations and their sources are in model.py, the meaning of `noise` in noise.py.
 
 Time. The devices have one clock, `now`. Every read and every write takes its time t in seconds and
-moves the clock there. A time before the clock raises TimeRunsBackwards. There is no default time,
-so no call can forget it.
-
-After an error nothing has changed: every check comes before the first change of state.
+moves the clock there; t has no default, so that no call forgets it. A time before the clock raises
+TimeRunsBackwards. After an error nothing has changed: all checks come before the first change.
 
 Simplified: a pulse acts on G0, not on the drifted conductance, so a partial SET erases the drift so
 far. A stuck device ignores writes and does not drift (ours), but its reads are noisy.
@@ -41,22 +39,20 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
     """Which devices are stuck: 1 at SET with probability p_set, -1 at RESET with p_reset, else 0.
 
     Parameters: shape of the devices; p_set, p_reset in [0, 1], their sum at most 1; rng, a
-    Generator. Returns an int8 array of `shape`.
-    Raises ValueError or TypeError for other arguments.
+    Generator. Returns an int8 array of `shape`. Raises ValueError, TypeError.
     """
     p_set = validation.number_in("p_set", p_set, 0.0, 1.0)
     p_reset = validation.number_in("p_reset", p_reset, 0.0, 1.0 - p_set)
     u = validation.generator("rng", rng).random(validation.sizes("shape", shape))
-    stuck = np.where(u < p_set, STUCK_SET, np.where(u < p_set + p_reset, STUCK_RESET, WORKING))
-    return stuck.astype(np.int8)
+    cases = [u < p_set, u < p_set + p_reset]  # the first that holds
+    return np.select(cases, [STUCK_SET, STUCK_RESET], WORKING).astype(np.int8)
 
 
 def check_stuck(stuck, shape):
     """An integer array of `shape` with the entries 0, 1 and -1; None means zeros."""
     if stuck is None:
         return np.zeros(shape, dtype=np.int8)
-    validation.array("stuck", stuck, shape, "integers")
-    validation.array("stuck", stuck, None, stuck.dtype, low=STUCK_RESET, high=STUCK_SET)
+    validation.array("stuck", stuck, shape, "integers", low=STUCK_RESET, high=STUCK_SET)
     return stuck.astype(np.int8)
 
 
@@ -71,14 +67,13 @@ class PCMDevices:
         self.shape = validation.sizes("shape", shape)
         self.stuck = check_stuck(stuck, self.shape)
         self.now = validation.finite_number("t", t)
-        self.G0 = np.where(self.stuck == STUCK_SET, model.STUCK_SET_G, model.STUCK_RESET_G)
-        self.P = np.where(self.stuck == STUCK_SET, 0.0, 1.0)
+        at_set = self.stuck == STUCK_SET
+        self.G0 = np.where(at_set, model.STUCK_SET_G, model.STUCK_RESET_G)
+        self.P = np.where(at_set, 0.0, 1.0)
         self.nu = np.zeros(self.shape)
         self.t0 = np.full(self.shape, model.T0_PULSE)
         self.t_write = np.full(self.shape, self.now)
         self.reset(t, noise=noise)
-
-    # ---------------------------------------------------------------------------- writing
 
     def program(self, G_T, t, *, noise, where=None):
         """Closed-loop programming to the targets G_T, at time t.
@@ -110,26 +105,24 @@ class PCMDevices:
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
         Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r for
-        a device's pulse r; pulses, an integer from 1 to 1000 for every device, or an integer array
-        (shape) of such numbers wherever a pulse is due; where, a boolean array (shape), None for
-        all.
+        a device's pulse r; pulses, from 1 to 1000, an integer for every device or an integer array
+        (shape); where, a boolean array (shape) of the devices to write, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)
-        index, left = self._working(where), None
-        if isinstance(pulses, np.ndarray):
-            validation.array("pulses", pulses, self.shape, "integers")
-            due = pulses if where is None else pulses[where]
-            validation.array("pulses", due, None, pulses.dtype, low=1, high=MAX_PULSES)
-            left, rounds = pulses.reshape(-1)[index], int(due.max(initial=0))
-        else:
-            rounds = validation.integer("pulses", pulses, 1, MAX_PULSES)
+        index = self._working(where)
+        if not isinstance(pulses, np.ndarray):
+            pulses = np.full(self.shape, validation.integer("pulses", pulses, 1, MAX_PULSES))
+        validation.array("pulses", pulses, self.shape, "integers")
+        due = pulses if where is None else pulses[where]
+        validation.array("pulses", due, None, "integers", low=1, high=MAX_PULSES)
+        left, rounds = pulses.reshape(-1)[index], int(due.max(initial=0))
         noise = check_rounds(noise, rounds, self.shape)
 
         G0, P = self.G0.reshape(-1)[index], self.P.reshape(-1)[index]
         decay = float(np.exp(-1.0 / model.SET_MEMORY))
         for r in range(rounds):
-            k = slice(None) if left is None else np.flatnonzero(left > r)  # due for pulse r
+            k = np.flatnonzero(left > r)  # due for pulse r
             p = P[k] * decay
             mu, sigma = model.set_moments(G0[k], p)
             N = normal_at(noise[r] if isinstance(noise, np.ndarray) else noise, index[k])
@@ -142,11 +135,9 @@ class PCMDevices:
         Parameters: t in s; noise, an array as (shape); where, a boolean array, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards.
         """
-        t = check_time(t, self.now)
-        noise = check_noise(noise, self.shape)
+        t, noise = check_time(t, self.now), check_noise(noise, self.shape)
         index = self._working(where)
-        N = normal_at(noise, index)
-        G0 = np.maximum(model.RESET_MEAN + model.RESET_SIGMA * N, 0.0)
+        G0 = np.maximum(model.RESET_MEAN + model.RESET_SIGMA * normal_at(noise, index), 0.0)
         self._write(index, G0, 1.0, model.NU_PULSE, model.T0_PULSE, t)
 
     def _working(self, where):
@@ -160,8 +151,6 @@ class PCMDevices:
         for name, value in (("G0", G0), ("P", P), ("nu", nu), ("t0", t0), ("t_write", t)):
             np.put(getattr(self, name), index, value)  # for any layout in memory
         self.now = t
-
-    # ---------------------------------------------------------------------------- reading
 
     def wait(self, t):
         """Move the clock to time t (s) and do nothing else."""
@@ -193,8 +182,6 @@ class PCMDevices:
         a = model.age(self.now, self.t_write, self.t0)
         relative = model.flicker_sigma(self.G0, a)
         return np.maximum(G * (1.0 + relative * normal(noise, self.shape)), 0.0)
-
-    # ------------------------------------------------------------------------- checkpoint
 
     def state(self):
         """The whole state as a flat dict of copies; `now` is an array of shape ()."""

@@ -7,20 +7,14 @@ A store holds some weight matrices of a network in its own form. In each trainin
     store.write()    the store gets what the optimiser added to them, dW = after - before
 
 Neither the network nor the optimiser knows about the store. The gradient is taken at the weights as
-read, and applied to the stored weights (straight-through estimator). Biases and decays stay in
-software.
-
-    PCMStore         differential pairs of phase-change devices: noise at every read, blind pulses
-    QuantisedStore   the same accumulator chi and nominal step, on ideal devices: no noise, no
-                     drift, every pulse the same; clipped to the range of the weights
-    RoundedStore     weights of b bits: rounded for every pass, while a float copy takes the updates
-    NoisyStore       float weights with noise in every pass of training, so that they can be
-                     programmed on devices afterwards
+read, and applied to the stored weights (straight-through estimator). Biases and decays stay float
+numbers in software.
 
 Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, Nandakumar et al.,
 Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours: they help to find the
 cause of a worse result.
 """
+import contextlib
 
 import numpy as np
 
@@ -28,6 +22,7 @@ from .. import validation
 from ..layer import Layer
 from ..network import Network
 from .array import PCMArray
+from .checkpoint import COUNTERS
 from .converters import check_bits, positive
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
 from .readout import DeviceReadout
@@ -35,7 +30,12 @@ from .update import EPSILON, accumulate
 
 
 class Store:
-    """Base class: the stored arrays of a network, and their values at the last read."""
+    """Base class: the stored matrices of a network, and their values at the last read.
+
+    network : a Network or Layer. names : names of its matrices, such as ("0.W", "1.W"). A store
+    defines `weights` and `add` for one matrix. Raises ValueError, TypeError.
+    """
+    kept = ("floats",)  # the attributes, {name: array}, that `state()` has
 
     def __init__(self, network, names):
         params = validation.instance("network", network, Network, Layer).params
@@ -62,32 +62,37 @@ class Store:
         return self.weights(name)
 
     def write(self):
-        """Store what was added to the arrays since the last read; RuntimeError without a read."""
+        """Store what was added to the arrays since the last read; on an error nothing changes.
+
+        Raises RuntimeError without a read, ValueError for NaN or too many pulses at one synapse.
+        """
         if not self.as_read:
             raise RuntimeError("write: expected a read before it, to know what was added since")
         added = {}
         for name, p in self.params.items():
             validation.array(name, p, None, p.dtype)
             added[name] = p.astype(np.float64) - self.as_read[name]
-            self.check(name, added[name])
-        for name, dW in added.items():
-            self.add(name, dW)
+        with self._unchanged_on_error():
+            for name, dW in added.items():
+                self.add(name, dW)
         self.as_read = {}
 
-    def check(self, name, dW):
-        """ValueError if `add` would fail; called before any matrix is updated."""
-
     def state(self):
-        """Everything that a run needs to continue, as a flat dict of arrays."""
+        """Everything that a run needs to continue, as a flat dict of copies."""
         return {f"{name}/{key}": a for name in self.params
                 for key, a in self.part_state(name).items()}
 
     def restore(self, state):
-        """Restore a `state()`; on an error nothing changes."""
-        before = self.state()
-        validation.mapping("state", state, before)
-        try:
+        """Restore a `state()`; on an error nothing changes. Raises ValueError, TypeError."""
+        validation.mapping("state", state, self.state())
+        with self._unchanged_on_error():
             self._restore(state)
+
+    @contextlib.contextmanager
+    def _unchanged_on_error(self):
+        before = self.state()
+        try:
+            yield
         except (TypeError, ValueError):
             self._restore(before)
             raise
@@ -97,16 +102,25 @@ class Store:
             self.restore_part(name, {key[len(name) + 1:]: a for key, a in state.items()
                                      if key.startswith(name + "/")})
 
+    def part_state(self, name):
+        """The state of one matrix, as copies."""
+        return {key: getattr(self, key)[name].copy() for key in self.kept}
+
+    def restore_part(self, name, state):
+        """Restore the state of one matrix."""
+        for key in self.kept:
+            getattr(self, key)[name] = validation.float64_array(
+                f"state['{name}/{key}']", state[key], self.params[name].shape)
+
 
 class PCMStore(Store):
-    """Weights on phase-change devices, programmed in closed loop at time 0 from the network's.
+    """Weights on pairs of phase-change devices, programmed in closed loop at time 0.
 
-    network, names : the Network and the names of its matrices to store, such as ("0.W", "1.W").
-    noise : numpy.random.Generator for all device noise (a number switches it off, see noise.py).
-    ideal : names of SOURCES, steps without errors: "write" (programming, pulses and RESETs
-        are exact), "read", "drift" (none), "converters" (none).
+    noise : numpy.random.Generator for all device noise; 0.0 switches it off (see noise.py).
+    ideal : steps without errors, of SOURCES: "write" (programming, pulses and RESETs are exact),
+        "read", "drift" (none), "converters" (none).
     options : as for PCMArray (scale in uS per unit weight, pairs, readout, rule ...).
-    Start weights beyond the range of the devices, 25 pairs / scale, raise a ValueError.
+    Raises ValueError for start weights beyond the range of the devices, 25 pairs / scale.
     """
     SOURCES = ("write", "read", "drift", "converters")
 
@@ -139,16 +153,11 @@ class PCMStore(Store):
     @property
     def counters(self):
         """SET pulses, RESETs, device reads ... of all arrays together."""
-        counters = [array.counters for array in self.arrays.values()]
-        return {key: sum(c[key] for c in counters) for key in counters[0]}
+        return {key: sum(array.counters[key] for array in self.arrays.values()) for key in COUNTERS}
 
     def weights(self, name):
         """One read of all devices of a matrix, at the array's clock."""
         return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
-
-    def check(self, name, dW):
-        """ValueError if the update needs too many pulses at one synapse."""
-        self.arrays[name].accumulated(dW)
 
     def add(self, name, dW):
         """Update by chi and pulses; the clock moves by rule.seconds."""
@@ -156,54 +165,41 @@ class PCMStore(Store):
         self._stop_drift(self.arrays[name])
 
     def part_state(self, name):
-        """The array's own state."""
+        """The state of one array."""
         return self.arrays[name].state()
 
     def restore_part(self, name, state):
-        """The array's own restore."""
+        """Restore the state of one array."""
         self.arrays[name].restore(state)
 
 
 class QuantisedStore(Store):
     """Ideal devices: w changes by whole steps epsilon/scale, without noise, within +-limit/scale.
 
-    scale in uS per unit weight, epsilon and limit in uS. The default limit of 20 is the highest
+    scale in uS per unit weight; epsilon and limit in uS. The default limit of 20 is the highest
     conductance that SET pulses reach. chi keeps the rest, as in PCMArray.
+    Raises ValueError for start weights beyond the limit.
     """
+    kept = ("values", "chi")
 
     def __init__(self, network, names, *, scale=8.0, epsilon=EPSILON, limit=20.0):
         super().__init__(network, names)
         self.scale, self.epsilon = positive("scale", scale), positive("epsilon", epsilon)
         self.limit = positive("limit", limit)
-        self.values = {}                                                                       # uS
-        self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}                # uS
+        self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}  # uS
         most = self.limit / self.scale
-        for name, p in self.params.items():
-            weights = validation.float64_array(name, p, None, low=-most, high=most)
-            self.values[name] = weights * self.scale
+        weights = {name: validation.float64_array(name, p, None, low=-most, high=most)
+                   for name, p in self.params.items()}
+        self.values = {name: W * self.scale for name, W in weights.items()}  # uS
 
     def weights(self, name):
         """The stored values in units of weight."""
         return self.values[name] / self.scale
 
-    def check(self, name, dW):
-        """ValueError if the update needs too many pulses at one synapse."""
-        accumulate(self.chi[name], dW * self.scale, self.epsilon)
-
     def add(self, name, dW):
         """Whole steps are applied, the rest stays in chi."""
         self.chi[name], n = accumulate(self.chi[name], dW * self.scale, self.epsilon)
         self.values[name] = np.clip(self.values[name] + n * self.epsilon, -self.limit, self.limit)
-
-    def part_state(self, name):
-        """Values and chi, as copies."""
-        return {"values": self.values[name].copy(), "chi": self.chi[name].copy()}
-
-    def restore_part(self, name, state):
-        """Values and chi, as copies."""
-        self.values[name], self.chi[name] = (
-            validation.float64_array(f"state['{name}/{key}']", state[key], self.chi[name].shape)
-            for key in ("values", "chi"))
 
 
 class RoundedStore(Store):
@@ -211,7 +207,7 @@ class RoundedStore(Store):
 
         step = 2 max|W| / (2^bits - 2),    W as read = step round(W / step)
 
-    The float copy W takes the updates; max|W| is that of the copy at each read.
+    Every pass uses W as read. The float copy W takes the updates; max|W| is that of the copy.
     """
 
     def __init__(self, network, names, *, bits):
@@ -227,25 +223,16 @@ class RoundedStore(Store):
         """The float copy takes the whole update."""
         self.floats[name] = self.floats[name] + dW
 
-    def part_state(self, name):
-        """The float copy."""
-        return {"floats": self.floats[name].copy()}
-
-    def restore_part(self, name, state):
-        """The float copy, copied."""
-        self.floats[name] = validation.float64_array(
-            f"state['{name}/floats']", state["floats"], self.floats[name].shape)
-
 
 class NoisyStore(Store):
-    """Float weights W: training reads them with noise, an evaluation without noise.
+    """Float weights for devices: training reads them with noise, an evaluation without noise.
 
         W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
 
     noise : numpy.random.Generator. sigma : standard deviation of the noise, relative to the largest
-    weight of the matrix. clip : in standard deviations of the matrix, None for no clipping; then a
-    few large weights take up the range of the devices. Source: Joshi et al., Nat. Commun. 11, 2473
-    (2020).
+    weight of the matrix. clip : in standard deviations of the matrix, None for no clipping. Without
+    clipping, a few large weights take up the range of the devices.
+    Source: Joshi et al., Nat. Commun. 11, 2473 (2020).
     """
 
     def __init__(self, network, names, *, noise, sigma=0.04, clip=2.5):
@@ -270,15 +257,6 @@ class NoisyStore(Store):
         if self.clip is not None:
             W = np.clip(W, -self.clip * W.std(), self.clip * W.std())
         self.floats[name] = W
-
-    def part_state(self, name):
-        """The weights."""
-        return {"floats": self.floats[name]}
-
-    def restore_part(self, name, state):
-        """The weights, copied."""
-        self.floats[name] = validation.float64_array(
-            f"state['{name}/floats']", state["floats"], self.floats[name].shape)
 
 
 def round_to_bits(W, bits):

@@ -1,25 +1,16 @@
-"""The statistics of one phase-change device: every coefficient and every one-step equation.
+"""The statistics of one phase-change device: every coefficient, and the equations of one step.
 
-Conductances are in microsiemens (uS), times in seconds, logarithms natural. N is a standard normal
-draw. It is not drawn here: the functions give means and standard deviations.
-
-    programming     G0 = max(G_T + program_sigma(G_T) N, 0)
-                    nu = |mu_nu + sigma_nu N|,   (mu_nu, sigma_nu) = drift_moments(G_T)
-    one SET pulse   P  <- P exp(-1/2.6), then
-                    G0 <- clip(G0 + mu + sigma N, 0.1, 20),   (mu, sigma) = set_moments(G0, P)
-    RESET           G0 = max(0.1 + 0.01 N, 0),   P = 1
-    drift           G(t) = G0 (a/t0)^-nu,   a = max(t - t_write, t0)
-    white read      G(t) + white_sigma(G(t)) N
-    1/f read        max(G(t) (1 + flicker_sigma(G0, a) N), 0)
+Conductances are in microsiemens (uS), times in seconds, logarithms natural. The functions give
+means and standard deviations; device.py puts them together and draws the standard normal N.
 
 Not modelled: temperature, the non-linear current-voltage curve, wear, and the spread of the
 coefficients between devices.
 
 Sources
     [N18]  Nandakumar et al., J. Appl. Phys. 124, 152135 (2018): pulses, their drift, white noise;
-           the coefficients as we read them in third-party code, srnn-pcm.
+           the coefficients were read in third-party code, srnn-pcm.
     [J20]  Joshi et al., Nat. Commun. 11, 2473 (2020): programming, drift, 1/f noise; the
-           coefficients as they stand in src/aihwkit/inference/noise/pcm.py of IBM's aihwkit.
+           coefficients were read in src/aihwkit/inference/noise/pcm.py of IBM's aihwkit.
            The 1/f noise uses the conductance as programmed, as that code does; the documentation of
            aihwkit uses the target.
     [S]    srnn-pcm itself: RESET to 0.1 +- 0.01 uS, and the range of 0.1 to 20 uS.
@@ -28,9 +19,7 @@ Sources
 import numpy as np
 
 G_MAX = 25.0  # uS, full scale of closed-loop programming [J20]
-# Smallest G/G_MAX that enters a logarithm or a power [J20]. It keeps them finite at G = 0. Its
-# value has no effect, because the clips below act far above it.
-R_MIN = 1e-7
+R_MIN = 1e-7  # least G/G_MAX in a logarithm or a power [J20]; the clips below act far above it
 
 # Closed-loop programming [J20]: sigma is a polynomial in G_T/G_MAX, in uS.
 PROGRAM_SIGMA = (0.26348, 1.9650, -1.1731)
@@ -47,8 +36,7 @@ SET_MEMORY = 2.6          # pulses, the decay constant of the pulse memory P
 SET_RANGE = (0.1, 20.0)   # uS [S]
 T0_PULSE, NU_PULSE = 38.6, 0.04  # s and exponent after a SET pulse [N18] and a RESET (ours)
 
-# RESET: mean and standard deviation in uS [S].
-RESET_MEAN, RESET_SIGMA = 0.1, 0.01
+RESET_MEAN, RESET_SIGMA = 0.1, 0.01  # uS [S]
 
 # White read noise [N18]: sigma = 0.03 G + 0.13 uS.
 WHITE_G, WHITE_0 = 0.03, 0.13

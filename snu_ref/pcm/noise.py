@@ -5,9 +5,9 @@ An argument `noise` is one of
     numpy.random.Generator   N is drawn from it
     a number                 every N is this number: 0.0 switches the noise off, 1.0 puts every
                              draw one standard deviation up
-    a float array            the draws themselves, one entry per device (entries of devices that
-                             the call does not touch are ignored), so that a program in another
-                             language can use the same draws
+    a float array            the draws themselves, one entry per device, so that a program in
+                             another language can use the same draws; entries of devices that the
+                             call does not touch are ignored
 
 If a call needs several kinds of draws, a Generator or a number serves all of them. Arrays come in
 one of the named tuples below, which list them in the order of drawing. Each member of a tuple
@@ -49,34 +49,29 @@ def split(noise, kind, name="noise"):
     """`noise` as the named tuple `kind`; a Generator or a number goes to every member."""
     if isinstance(noise, kind):
         return noise
-    if isinstance(noise, np.random.Generator):
-        return kind(*[noise] * len(kind._fields))
-    return kind(*[_number(name, noise, f"{kind.__name__}({', '.join(kind._fields)})")]
-                * len(kind._fields))
+    noise = _one_source(name, noise, f"{kind.__name__}({', '.join(kind._fields)})")
+    return kind(*[noise] * len(kind._fields))
 
 
 def check_noise(noise, shape, name="noise"):
     """`noise` checked: a Generator, a float, or a finite float array of exactly `shape`."""
-    if isinstance(noise, np.random.Generator):
-        return noise
     if isinstance(noise, np.ndarray):
         return validation.float64_array(name, noise, tuple(shape))
-    return _number(name, noise, "float array")
+    return _one_source(name, noise, "float array")
 
 
 def check_rounds(noise, rounds, shape, name="noise"):
     """`noise` of repeated pulses: an array has shape (R, *shape) with R >= rounds."""
-    if isinstance(noise, np.ndarray):
-        noise = validation.float64_array(name, noise, ("rounds", *shape))
-        if len(noise) < rounds:
-            raise ValueError(f"{name}: expected draws for {rounds} rounds of pulses, "
-                             f"got {len(noise)}")
+    noise = check_noise(noise, ("rounds", *shape), name)
+    if isinstance(noise, np.ndarray) and len(noise) < rounds:
+        raise ValueError(f"{name}: expected draws for {rounds} rounds of pulses, got {len(noise)}")
+    return noise
+
+
+def _one_source(name, noise, other):
+    """A Generator, or a number as a float; `other`: the third possibility, for the message."""
+    if isinstance(noise, np.random.Generator):
         return noise
-    return check_noise(noise, shape, name)
-
-
-def _number(name, noise, other):
-    """`noise` as a float; `other`: the third possibility, for the message."""
     try:
         return validation.finite_number(name, noise)
     except TypeError:
@@ -93,6 +88,6 @@ def normal(noise, shape):
 
 def normal_at(noise, index):
     """N for the devices at the flat positions `index`, from a checked `noise`."""
-    if isinstance(noise, np.random.Generator):
-        return noise.standard_normal(len(index))
-    return noise.reshape(-1)[index] if isinstance(noise, np.ndarray) else noise
+    if isinstance(noise, np.ndarray):
+        return noise.reshape(-1)[index]
+    return normal(noise, len(index))

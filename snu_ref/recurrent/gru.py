@@ -44,24 +44,7 @@ are known after the forward pass, so they are computed as whole arrays. q and m 
 computed again for all steps together. The loop in `snu_ref.recurrent.loop` adds dy_t and computes
 the gradients of W, b and x.
 
-Weights from and to other frameworks
-------------------------------------
-PyTorch, torch.nn.GRU(n_in, n), is reset_after=True only; the same gate order (r, z, n); two biases,
-bias_ih_l0 = [p_r, p_z, p_n] and bias_hh_l0 = [q_r, q_z, q_n]. Of r and z only the sum counts:
-    W = weight_ih_l0.T      H = weight_hh_l0.T      b = [p_r + q_r, p_z + q_z, p_n]     b_h = q_n
-    and back: bias_ih_l0 = b, bias_hh_l0 = [0, 0, b_h]. Gradients: that of bias_ih_l0 is db, that of
-    bias_hh_l0 is [db_r, db_z, db_h].
-    Its states are (1, B, n); x is (T, B, n_in) as here (batch_first=False, its default).
-Keras, GRU(n), recurrent_activation "sigmoid" (its default since Keras 2.3; "hard_sigmoid" before);
-its get_weights() are kernel, recurrent_kernel, bias; gate order z, r, h, where h is our n. So the
-first two blocks of n columns change places; nothing is transposed:
-    [W_z, W_r, W_n] = kernel                [H_z, H_r, H_n] = recurrent_kernel
-    reset_after=False: bias (3n,) is [b_z, b_r, b_n].
-    reset_after=True (its default since TensorFlow 2 and in Keras 3): bias (2, 3n), a row for the
-    input, bias[0] = [p_z, p_r, p_n], and one for the state, bias[1] = [q_z, q_r, q_n]; b and b_h
-    follow from p and q as for PyTorch above,
-    and back: bias[0] = [b_z, b_r, b_n], bias[1] = [0, 0, b_h].
-    Its x is (B, T, n_in).
+Weights from and to PyTorch and Keras: README.md in this folder.
 
 Sources: K. Cho et al., EMNLP 2014, arXiv:1406.1078 (v3 has the reset before the product, v1 after
 it, according to the documentation of keras.layers.GRU); b_h as documented for torch.nn.GRU.

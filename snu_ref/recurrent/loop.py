@@ -52,11 +52,6 @@ class RecurrentCache(NamedTuple):
         return type(self.trace)(*(part[:-1] for part in self.trace))
 
     @property
-    def after(self):
-        """The states after each step, a named tuple of arrays (T, B, n)."""
-        return type(self.trace)(*(part[1:] for part in self.trace))
-
-    @property
     def y(self):
         """The outputs, h after each step: (T, B, n)."""
         return self.trace[0][1:]
@@ -74,8 +69,7 @@ class Recurrent(Layer):
     float32, float64 or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or
     n_units -> n_units), so the start values do not depend on the number of gates; b starts at 0.
     """
-    State = None    # set by the unit
-    gates = ""
+    gates = ""  # set by the unit, as is State
 
     def __init__(self, n_in, n_units, *, rng, dtype=np.float64):
         self.n_in = validation.positive_int("n_in", n_in)
@@ -87,10 +81,6 @@ class Recurrent(Layer):
                 [glorot_uniform(fan_in, self.n_units, rng) for _ in self.gates], axis=1))
         self.add_param("b", np.zeros(len(self.gates) * self.n_units))
 
-    def zero_state(self, B):
-        """The state before the first step, zeros for B samples."""
-        return self.zeros(self.State, validation.positive_int("B", B))
-
     # ---- forward ----
 
     def step(self, x_t, state):
@@ -98,9 +88,7 @@ class Recurrent(Layer):
 
         Returns y_t (B, n_units), which is h of the new state, and the new state.
         """
-        self.check_params()
-        validation.array("x_t", x_t, ("B", self.n_in), self.dtype)
-        state = self.check_state("state", state, self.State, len(x_t))
+        state = self.check_forward(x_t, state, "x_t", lead=("B",))
         state, _ = self._advance(x_t @ self.params["W"] + self.params["b"], state)
         return state.h, state
 
@@ -111,10 +99,8 @@ class Recurrent(Layer):
         last step: pass it on to process a long sequence in parts. y is read-only, because the cache
         holds it too.
         """
-        self.check_params()
-        validation.array("x", x, ("T", "B", self.n_in), self.dtype)
+        state = self.check_forward(x, state)
         T, B = x.shape[:2]
-        state = self.check_state("state", state, self.State, B)
         a = rows(x) @ self.params["W"]
         a += self.params["b"]
         a = a.reshape((T, B) + a.shape[1:])                                    # (T, B, k n)
@@ -135,13 +121,11 @@ class Recurrent(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params. dx is None unless need_dx.
         """
-        self.check_params()
-        self.check_cache(cache, RecurrentCache)
+        dstate = self.check_backward(dy, cache, RecurrentCache, dstate,
+                                     x=self.in_shape, y=self.out_shape)
         if not isinstance(cache.trace, self.State):
             raise TypeError(f"cache: expected one with a trace of {self.State.__name__}, "
                             f"got {type(cache.trace).__name__}")
-        validation.array("dy", dy, cache.y.shape, self.dtype)
-        dstate = self.check_state("dstate", dstate, self.State, dy.shape[1])
         coefficients = self._coefficients(cache)
         da = np.empty_like(cache.act)                                          # (T, B, k n)
         for t in reversed(range(len(dy))):

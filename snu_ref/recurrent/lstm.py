@@ -27,18 +27,7 @@ c_{t+1}. With ' for transposed and . point-wise:
 All factors of dc_t and dh_t are known after the forward pass, so they are computed as whole arrays.
 The loop (`snu_ref.recurrent.loop`) adds dy_t and computes the gradients of W, H, b and x.
 
-Weights from and to other frameworks
-------------------------------------
-PyTorch, torch.nn.LSTM(n_in, n); the same gate order (i, f, g, o); two biases, of which only the sum
-counts:
-    W = weight_ih_l0.T      H = weight_hh_l0.T      b = bias_ih_l0 + bias_hh_l0
-    and back: bias_ih_l0 = b, bias_hh_l0 = 0. The gradient of either bias is db.
-    Its state is (h, c) as here, each (1, B, n); x is (T, B, n_in) (batch_first=False, its default).
-    A new torch.nn.LSTM has no forget bias of 1.
-Keras, LSTM(n), recurrent_activation "sigmoid" (its default since Keras 2.3; "hard_sigmoid" before);
-its get_weights() are kernel, recurrent_kernel, bias; gate order i, f, c, o, where c is our g:
-    W = kernel              H = recurrent_kernel    b = bias         no transposition or reordering
-    Its x is (B, T, n_in); its state is [h, c]; unit_forget_bias=True (its default) is our start.
+Weights from and to PyTorch and Keras: README.md in this folder.
 
 Sources: S. Hochreiter, J. Schmidhuber, Neural Computation 9, 1735-1780 (1997); the forget gate:
 F. A. Gers, J. Schmidhuber, F. Cummins, Neural Computation 12, 2451-2471 (2000); its bias of 1:
@@ -93,7 +82,7 @@ class LSTM(Recurrent):
 
     def _coefficients(self, cache):
         i, f, g, o = self.split(cache.act)
-        tanh_c = np.tanh(cache.after.c)
+        tanh_c = np.tanh(cache.trace.c[1:])                    # of c_t, after each step
         return [g * i * (1 - i),                               # da_i per dc_t      (T, B, n) each
                 cache.before.c * f * (1 - f),                  # da_f per dc_t
                 i * (1 - g * g),                               # da_g per dc_t

@@ -14,17 +14,7 @@ h_t reaches the loss as an output (dy_t) and through the next step, a_{t+1}. Wit
 
 The loop (`snu_ref.recurrent.loop`) adds dy_t and computes the gradients of W, H, b and x.
 
-Weights from and to other frameworks
-------------------------------------
-PyTorch, torch.nn.RNN(n_in, n), nonlinearity "tanh" (its default); two biases, of which only the sum
-counts:
-    W = weight_ih_l0.T      H = weight_hh_l0.T      b = bias_ih_l0 + bias_hh_l0
-    and back: bias_ih_l0 = b, bias_hh_l0 = 0. The gradient of either bias is db.
-    Its states are (1, B, n); x is (T, B, n_in) as here (batch_first=False, its default).
-Keras, SimpleRNN(n), activation "tanh" (its default); its get_weights() are kernel,
-recurrent_kernel, bias:
-    W = kernel              H = recurrent_kernel    b = bias          no transposition
-    Its x is (B, T, n_in).
+Weights from and to PyTorch and Keras: README.md in this folder.
 
 Source: J. L. Elman, Finding structure in time, Cognitive Science 14, 179-211 (1990); his units are
 logistic, tanh is usual today.

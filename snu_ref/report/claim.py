@@ -1,73 +1,30 @@
 """The first part of the report: the paper's claim, and how it fares in this run.
 
-Each unit with a membrane is held against RNN, GRU and LSTM, and against itself without membrane.
+Each unit with a membrane is compared with RNN, GRU and LSTM, and with itself without membrane.
 Differences are signed so that above 0 the unit is better, whatever the figure of the task. The
 words "better" and "worse" come from `statistics.verdict` alone.
 """
-from ..experiments.comparison import IN_WORDS, by_unit, figure, figures_of
+from ..experiments.comparison import by_unit, figure, figures_of, number
 from ..experiments.reproduction import MEMBRANES
 from ..tasks.statistics import difference, verdict
 from ..tasks.units import UNITS
-from .figures import figures_of_part
-from .page import Html, element, paragraph, section, table
-from .sections import verdict as verdict_on_gradients
+from .page import Html, element, join, table
 
 OTHERS = ("rnn", "gru", "lstm")
 TASK_NAMES = {"digits": "Digits, %", "music": "Music, nats a step",
               "language": "Language, perplexity"}
-MINUS = "−"
 
 
-def claim(results, folder):
-    """The claim, the answer of this run as a table and a figure, and what they leave open."""
-    trial = (element("p", element("strong", "A trial."),
-                     " Every run was cut to one epoch on a tenth of the data: this page shows what "
-                     "a report looks like. Its results mean nothing.", class_="warning"),)
+def parts(results):
+    """What page.html has in this part: dict from names to Html."""
+    trial = element("p", element("strong", "A trial."),
+                    " Every run was cut to one epoch on a tenth of the data: this page shows what "
+                    "a report looks like. Its results mean nothing.", class_="warning")
     rows, wins = _rows(results)
-    return section(
-        "claim", 2, "The claim, and this run's answer",
-        *(trial if results["quick"] else ()),
-        paragraph("The paper's abstract says that SNUs reach accuracies comparable to, or better "
-                  "than, those of established units. An SNU also needs fewer parameters: each "
-                  "unit remembers by its own membrane, so it can do without the matrices that an "
-                  "RNN, GRU or LSTM has between its units. This run asks two things of SNU and "
-                  "sSNU on three small tasks: are they as good as RNN, GRU and LSTM? And is it the "
-                  "membrane that makes them so?"),
-        paragraph(element("strong", "In this run: "), *_answer(wins, results)),
-        table("SNU and sSNU against the other units, and against themselves without membrane.",
-              {"Task, unit": "digits are judged by test accuracy (higher is better), music and "
-                             "language by NLL and perplexity (lower is better)",
-               "Figure": "the unit's test figure" + (", mean ± sample standard deviation over the "
-                                                     "seeds" if results["seeds"] > 1 else ""),
-               **{UNITS[unit][0]: "" for unit in OTHERS},
-               "No membrane": "here and under RNN, GRU and LSTM: the difference of the two test "
-                              "figures: above 0, the unit of the row is better; and its "
-                              "parameters as a part of the other's"
-                              + ("; better, worse or not told apart is what the 95 % interval "
-                                 "of the difference says (Welch's, over the seeds)"
-                                 if results["seeds"] > 1 else "")},
-              rows),
-        figures_of_part("claim", results, folder),
-        paragraph("What this leaves open. The hidden layers have as many units as each other, not "
-                  "as many parameters: a smaller LSTM may do as well. Learning rates were chosen "
-                  "on validation data for each unit, but the other units got no settings beside "
-                  "their learning rate. The data are small. An accuracy of 97 % on 1,797 "
-                  "digits has a standard error of 0.4 points from the choice of the images alone, "
-                  "which no number of seeds reduces."),
-        *_without(results),
-        paragraph(element("strong", "Gradients. "), "All networks were trained with gradients "
-                  "derived by hand. ", verdict_on_gradients(results)))
-
-
-def _without(results):
-    if "without_membrane" not in results:
-        return ()
-    return (paragraph(
-        element("strong", "Without membrane"), " the decay is 0 and stays 0. Nothing of the state "
-        "is kept from one step to the next, so there is nothing to reset. A feed-forward unit then "
-        "has no memory at all. The sSNU of music and language is recurrent with g = identity: "
-        "without membrane it is a plain RNN with a sigmoid, y", element("sub", "t"),
-        " = sigmoid(W x", element("sub", "t"), " + H y", element("sub", "t−1"), " + b)."),)
+    return {"trial": trial if results["quick"] else "",
+            "answer": join(*_answer(wins, results["seeds"] > 1)),
+            "claim": table(("Task, unit", "Figure", *(UNITS[unit][0] for unit in OTHERS),
+                            "No membrane"), rows)}
 
 
 def _rows(results):
@@ -77,37 +34,25 @@ def _rows(results):
     for (task, unit), group in groups.items():
         if unit not in MEMBRANES:
             continue
-        others = [(UNITS[other][0], groups.get((task, other))) for other in OTHERS]
-        cells = []
-        for name, other in [*others, ("no membrane", off.get((task, unit)))]:
+        values, metric, cells = figures_of(group), group[0]["metric"], []
+        sign = 1 if metric == "accuracy" else -1
+        for name, other in [*((UNITS[other][0], groups.get((task, other))) for other in OTHERS),
+                            ("no membrane", off.get((task, unit)))]:
             if other is None:
                 cells.append("–")
                 continue
-            gap, words = _compared(group, other)
+            gap = sign * difference(values, figures_of(other))[0]
+            words = verdict(values, figures_of(other), metric == "accuracy")
             part = 100 * group[0]["parameters"] / other[0]["parameters"]
             wins.append((name, gap, words, part))
-            notes = ([words] if len(group) > 1 else []) + [f"{part:.0f} % of its parameters"]
-            cells.append(element("span", _signed(group[0]["metric"], gap),
+            notes = [words] * (len(group) > 1) + [f"{part:.0f} % of its parameters"]
+            cells.append(element("span", number(metric, gap, "+").replace("-", "−"),
                                  *(element("span", note, class_="source") for note in notes)))
-        rows.append([f"{TASK_NAMES[task]}: {UNITS[unit][0]}",
-                     figure(group[0]["metric"], figures_of(group), " ± "), *cells])
+        rows.append([f"{TASK_NAMES[task]}: {UNITS[unit][0]}", figure(metric, values), *cells])
     return rows, wins
 
 
-def _compared(group, other):
-    """The difference of the test figures, above 0 where `group` is better; and the verdict."""
-    higher = group[0]["metric"] == "accuracy"
-    a, b = figures_of(group), figures_of(other)
-    gap, _, _ = difference(a, b)
-    return (gap if higher else -gap), verdict(a, b, higher)
-
-
-def _signed(metric, gap):
-    digits, factor, _, _ = IN_WORDS[metric]
-    return f"{factor * gap:+.{digits}f}".replace("-", MINUS)
-
-
-def _answer(wins, results):
+def _answer(wins, several):
     """The counts of the table, in sentences."""
     others = [win for win in wins if win[0] != "no membrane"]
     membrane = [win for win in wins if win[0] == "no membrane"]
@@ -119,12 +64,11 @@ def _answer(wins, results):
     if membrane:
         yield (f"The unit with its membrane has the better figure than without it in "
                f"{_count(membrane)} of {len(membrane)} cases. ")
-    if results["seeds"] > 1:
-        yield (f"By the intervals over {results['seeds']} seeds, "
-               + "; ".join(f"{sum(words == word for _, _, words, _ in wins)} of these differences "
-                           f"are {what}" for word, what in
-                           (("better", "in favour of the row's unit"), ("worse", "against it"),
-                            ("not told apart", "not told apart from 0"))) + ".")
+    if several:
+        yield "By the intervals over the seeds, " + "; ".join(
+            f"{sum(words == word for _, _, words, _ in wins)} of these differences are {what}"
+            for word, what in (("better", "in favour of the row's unit"), ("worse", "against it"),
+                               ("not told apart", "not told apart from 0"))) + "."
     else:
         yield Html("One seed has no spread, so a small difference says nothing: "
                    "<code>reproduce --seeds 5</code> gives each difference an interval.")

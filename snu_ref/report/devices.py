@@ -1,165 +1,72 @@
 """The report on phase-change devices: four ways, drift and its compensation, few bits."""
-from ..experiments.comparison import figure, interval, of_summary
-from ..experiments.in_memory import HOUR, way_summary
+from ..experiments.comparison import interval, number
+from ..experiments.in_memory import (COUNTERS, HOUR, WAYS, networks_and_devices, precision_table,
+                                     time_table, way_cells)
 from ..tasks.progress import time_name
-from ..tasks.statistics import nested, paired
-from .figures import figures_of_part
-from .page import element, paragraph, section, table
-
-WAYS = {  # of in_memory.WAYS
-    "software": "float weights in the network",
-    "quantised": "updates in whole steps, ideal devices without noise",
-    "in the loop": "every pass on weights as read, every update by blind pulses",
-    "programmed": "trained in software, programmed once, read 20 s later",
-}
-COUNTERS = {  # key: (name, what it counts)
-    "set_pulses": ("SET pulses", "pulses that raise a conductance a little"),
-    "refreshes": ("Refreshes", "pairs of devices that were rewritten because one was nearly full"),
-    "resets": ("RESETs", "pulses that set a device back to its lowest conductance"),
-    "device_reads": ("Device reads", "reads of one device"),
-}
-FIGURES = ("Music: test NLL in nats a step, lower is better; digits: test accuracy in per cent, "
-           "higher is better.")
+from ..tasks.statistics import summary
+from .page import element, join, table
 
 
-def memory(results, folder):
-    """The in-memory experiment, drift, and few bits."""
+def parts(results):
+    """What page.html has in this part: dict from names to Html or text."""
     m = results["memory"]
-    rows = []
-    for way, row in m["ways"].items():
-        counts = [f"{row['counters'][key]:,}" if row["counters"] else "–" for key in COUNTERS]
-        rows.append([element("span", way, element("span", WAYS[way], class_="source")),
-                     of_summary("nll", way_summary(row, m["device_seeds"]), " ± "), *counts])
-    lengths = " and ".join(f"{n} epochs for the {task}"
-                           for task, n in m["precision_epochs"].items())
-    return section(
-        "memory", 2, "Weights on phase-change devices",
-        paragraph("Both weight matrices of the music network, 88-150-88 SNUs, are on "
-                  f"{m['devices']:,} devices, two a weight: W = (G+ − G−)/scale. The paper's chip "
-                  "has the same number. Its update protocol is not published where we can read "
-                  "it: update rule, refresh and settings here are declared substitutes and our "
-                  "choice. The statistics of the devices are from published measurements."),
-        table(f"Four ways to have the weights, from seed {results['seed']}, the last epoch of "
-              "each.",
-              {"Way": "how the weights came about",
-               "Test NLL": "nats a step, lower is better; ± is the sample standard deviation over "
-               f"{m['device_seeds']} device seeds, that is, sets of devices",
-               **dict(COUNTERS.values())}, rows),
-        figures_of_part("memory", results, folder),
-        section("drift", 3, "Drift", paragraph(
-            "Conductances fall with time, as a power of the time since a device was written. "
-            "Compensation measures the response of a matrix, compares it with that at 20 s, and "
-            "multiplies by the ratio: one factor for the whole matrix."),
-            _over_time(m), *_first_hour(m), figures_of_part("drift", results, folder)),
-        section("bits", 3, "Few bits", paragraph(
-            "How many bits does a weight need? It is rounded once, after training, or in training, "
-            "where a float weight behind it gathers the updates. The protocol is ours."),
-            _bits(m, lengths), figures_of_part("bits", results, folder)))
+    sweeps, n = m["over_time"], m["device_seeds"]
+    networks = next(iter(sweeps.values())).get("networks", 1)
+    return {
+        "devices": f"{m['devices']:,}", "device_seeds": n,
+        "ways": table(
+            ("Way", "Test NLL", *COUNTERS.values()),
+            [[element("span", way, element("span", WAYS[way], class_="source")), *way_cells(row, n)]
+             for way, row in m["ways"].items()]),
+        "spread_of_devices": "± is the sample standard deviation " + (
+            f"between {networks} networks; behind it stands that between the {n} sets of devices "
+            "of a network." if networks > 1 else f"over {n} sets of devices."),
+        "drift": table(*time_table(sweeps)), "bits": table(*precision_table(m["precision"])),
+        "answer_of_devices": join(*(_answer(task, sweep) for task, sweep in sweeps.items())),
+        "compensation": _first_hour(sweeps, {"compensated less uncompensated": _compensated}),
+        "smaller": _first_hour(sweeps, {
+            "drifted": lambda s, i: _less_first(s, "raw", i),
+            "only smaller": lambda s, i: _less_first(s, "shrunk", i)}),
+        "lengths": " and ".join(f"{epochs} epochs for the {task}"
+                                for task, epochs in m["precision_epochs"].items())}
 
 
-def _over_time(m):
-    sweeps = m["over_time"]
-    head = {"Time": "since programming; software: the weights in float",
-            **{f"{task}, {kind}": "" for task in sweeps
-               for kind in ("uncompensated", "compensated")}}
-    rows = [[time_name(t)] + [_mean(s, [values[i] for values in s[kind]])
-                              for s in sweeps.values() for kind in ("raw", "compensated")]
-            for i, t in enumerate(list(sweeps.values())[0]["times"])]
-    foot = [["software"] + [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]]
-    return table(f"Programmed once and read later. {FIGURES} {_spread_of(m)}", head, rows,
-                 foot=foot)
+def _compensated(sweep, i):
+    return [c[i] - r[i] for c, r in zip(sweep["compensated"], sweep["raw"])]
 
 
-def _spread_of(m):
-    networks = list(m["over_time"].values())[0].get("networks", 1)
-    return ("± is the sample standard deviation "
-            + (f"of the means of {networks} networks, each on {m['device_seeds']} sets of devices."
-               if networks > 1 else f"over {m['device_seeds']} sets of devices."))
+def _less_first(sweep, kind, i):
+    """Later figures of a kind less the first; none in results of 0.1.0, which lack "shrunk"."""
+    return [later[i] - raw[0] for raw, later in zip(sweep["raw"], sweep.get(kind, ()))]
 
 
-def _mean(sweep, values):
-    return of_summary(sweep["metric"], _over_pairs(sweep, values), " ± ")
+def _first_hour(sweeps, columns):
+    """A table of differences; columns: dict from names to functions of a sweep and a place."""
+    times = next(iter(sweeps.values()))["times"]
+    return table(("Time", *(f"{task}: {name}" for task in sweeps for name in columns)),
+                 [[time_name(t), *(_with_interval(s, differences(s, i)) for s in sweeps.values()
+                                   for differences in columns.values())]
+                  for i, t in enumerate(times) if i and t <= HOUR])
 
 
-def _over_pairs(sweep, values):
+def _summary(sweep, values):
     """The Summary over the networks if there are several, else over the devices of the one."""
-    n = sweep.get("networks", 1)
-    each = len(values) // n
-    between, _ = nested([values[i * each:(i + 1) * each] for i in range(n)])
-    return between if n > 1 else paired(values, [0.0] * len(values))
+    between, _ = networks_and_devices(sweep, values)
+    return between if between.n > 1 else summary(values)
 
 
-def _first_hour(m):
-    """Is compensation worse than none in the first hour, and why? Nothing for one device seed."""
-    if m["device_seeds"] < 2:
-        return
-    head, rows = {"Time": "since programming"}, {}
-    for task, s in m["over_time"].items():
-        head[f"{task}: compensated less uncompensated"] = ""
-        for i, t in enumerate(s["times"]):
-            if i and t <= HOUR:
-                gap = [c[i] - r[i] for c, r in zip(s["compensated"], s["raw"])]
-                rows.setdefault(time_name(t), []).append(_with_interval(s, gap))
-    yield paragraph(element("strong", "Is compensation worse than none in the first hour? "),
-                    *_answer(m))
-    yield table("Compensated less uncompensated, in pairs: each pair is one network on one set of "
-                f"devices, read both ways. In brackets the 95 % interval of the mean. {FIGURES}",
-                head, [[t, *cells] for t, cells in rows.items()])
-    if all("shrunk" in s for s in m["over_time"].values()):
-        yield paragraph(
-            element("strong", "Why. "), "Programming leaves an error in every weight, and a "
-            "network with such errors is surer of its answers than it should be. Drift makes all "
-            "weights smaller, and a network with smaller weights is less sure. NLL punishes a "
-            "network that is sure and wrong, so drift helps at first. Compensation makes the "
-            "weights large again. Accuracy depends on the largest output alone, not on how sure "
-            "the network is. The next table tests this: it takes the weights as read at "
-            "20 s and makes them only smaller, by the factor of the compensation at a later time. "
-            "If the explanation is right, its two columns of a task agree.")
-        yield _shrunk(m)
+def _with_interval(sweep, values):
+    if not values:
+        return "–"
+    of, metric = _summary(sweep, values), sweep["metric"]
+    return element("span", f"{number(metric, of.mean)} [{interval(metric, of)}]", class_="number")
 
 
-def _answer(m):
-    for task, s in m["over_time"].items():
-        late = max(i for i, t in enumerate(s["times"]) if t <= HOUR)
-        gaps = [c[late] - r[late] for c, r in zip(s["compensated"], s["raw"])]
-        of = _over_pairs(s, gaps)
-        worse = (of.mean < 0) == (s["metric"] == "accuracy")
-        when = time_name(s["times"][late])
-        yield (f"{task.capitalize()}, after {when}: " + (
-            "not told apart" if of.low <= 0 <= of.high else
-            "yes, it is worse" if worse else "no, it is better") + ". ")
-
-
-def _shrunk(m):
-    head, rows = {"Time": "since programming"}, {}
-    for task, s in m["over_time"].items():
-        head |= {f"{task}, drifted": "", f"{task}, only smaller": ""}
-        for i, t in enumerate(s["times"]):
-            if i and t <= HOUR:
-                for later in (s["raw"], s["shrunk"]):
-                    gap = [b[i] - a[0] for a, b in zip(s["raw"], later)]
-                    rows.setdefault(time_name(t), []).append(_with_interval(s, gap))
-    return table("What drift changes, and what smaller weights alone change. Drifted: the figure "
-                 "at that time, uncompensated, less that at 20 s. Only smaller: the figure of the "
-                 "weights as read at 20 s, divided by the factor of the compensation, less that at "
-                 f"20 s. 95 % intervals in brackets. {FIGURES}",
-                 head, [[t, *cells] for t, cells in rows.items()])
-
-
-def _with_interval(s, gaps):
-    of = _over_pairs(s, gaps)
-    return element("span", f"{figure(s['metric'], [of.mean])} [{interval(s['metric'], of)}]",
-                   class_="number")
-
-
-def _bits(m, lengths):
-    sweeps = m["precision"]
-    head = {"Bits": "of a weight; float: weights that are not rounded",
-            **{f"{task}, rounded {kind} training": "" for task in sweeps
-               for kind in ("after", "in")}}
-    rows = [[b] + [figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
-                   for kind in ("after", "during")]
-            for i, b in enumerate(list(sweeps.values())[0]["bits"])]
-    foot = [["float"] + [(figure(s["metric"], [s["software"]]), 2) for s in sweeps.values()]]
-    return table(f"Rounded in training: new runs, shorter than that in float, of {lengths}. "
-                 + FIGURES, head, rows, foot=foot)
+def _answer(task, sweep):
+    late = max(i for i, t in enumerate(sweep["times"]) if t <= HOUR)
+    of = _summary(sweep, _compensated(sweep, late))
+    worse = (of.mean < 0) == (sweep["metric"] == "accuracy")
+    return f"{task.capitalize()}, after {time_name(sweep['times'][late])}: " + (
+        "one set of devices has no interval" if of.sd is None else
+        "not told apart" if of.low <= 0 <= of.high else
+        "yes, it is worse" if worse else "no, it is better") + ". "

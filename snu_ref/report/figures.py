@@ -1,69 +1,73 @@
-"""The figures of a report: the part in which each stands, its caption, and in words what it shows.
+"""The figures of a report: put into the page, and in words for those who do not see them.
 
-The words for those who do not see a figure carry its main numbers, taken from the results.
+Which figure stands where is in page.html, with its caption. The words of a figure that shows
+numbers carry the main ones, taken from the results.
 """
-from ..experiments.comparison import by_unit, compared, figure, figures_of
+import base64
+import re
+
+from ..experiments.comparison import all_runs, by_unit, figure, figures_of
+from ..experiments.in_memory import time_table
+from ..files import read_regular
 from ..tasks.progress import time_name
 from ..tasks.units import UNITS
-from . import page as html
 
 METRICS = {"accuracy": "accuracy in per cent", "nll": "negative log-likelihood in nats a step",
            "perplexity": "perplexity"}
-LEARNING = ("Training loss (above, logarithmic) and validation figure (below) against the epoch. A "
-            "mark shows the epoch that was kept.")
+FIGURE = re.compile('<figure><img src="([a-z_]+[.]png)"(.*?</figure>)', re.DOTALL)
 
 
-def figures_of_part(part, results, folder):
-    """The figures of one part that the run has drawn, in pairs; nothing if there are none."""
-    drawn = [html.figure(folder / name, describe(results), caption)
-             for name, (place, caption, describe) in CAPTIONS.items()
-             if place == part and name in results["figures"]]
-    return html.pairs(*drawn) if drawn else html.Html()
+def embedded(page, folder, drawn):
+    """The page with the PNG files in `folder` inside; figures that are not in `drawn` are left out.
+
+    Raises OSError for a file that is missing, ValueError for one that is no PNG.
+    """
+    def figure_of(match):
+        name, rest = match.groups()
+        if name not in drawn:
+            return ""
+        data = read_regular(folder / name, 10 ** 7)
+        if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
+            raise ValueError(f"{folder / name}: expected a PNG file")
+        width, height = (int.from_bytes(data[i:i + 4], "big") for i in (16, 20))
+        return (f'<figure><img src="data:image/png;base64,{base64.b64encode(data).decode()}" '
+                f'width="{width}" height="{height}"{rest}')
+    return FIGURE.sub(figure_of, page)
 
 
-# ---- in words: one function for each kind of figure ---------------------------------------------
-
-def _neuron(results):
-    return ("Two panels against time. Above, the state s of a hidden unit rises with its input and "
-            "falls back each time after it has passed the dashed threshold. Below, a bar for each "
-            "of these spikes.")
-
-
-def _spikes(results):
-    return ("Three rasters, one above the other, a row a unit and a mark a spike, against the time "
-            "step: the 64 pixels, the hidden units, and the ten outputs.")
-
-
-def _piano_roll(results):
-    return ("Two piano rolls, pitch against time. Above, the notes of a chorale, four voices "
-            "moving by small steps. Below, the probability that the network gave each note "
-            "beforehand.")
+def parts(results):
+    """The words of figures that page.html lacks: dict from names to text."""
+    memory = results["memory"]
+    return {
+        "alt_claim": _claim(results), "alt_input_weights": _input_weights(results),
+        "alt_pcm_learning_curves": _ways(results),
+        **{f"alt_learning_curves_{task}": _learning(task, results)
+           for task in ("digits", "music", "language")},
+        **{f"alt_pcm_year_{task}": _year(sweep) for task, sweep in memory["over_time"].items()},
+        **{f"alt_bits_{task}": _bits(sweep) for task, sweep in memory["precision"].items()}}
 
 
-def _learning(task):
-    def describe(results):
-        runs = [group[0] for (name, _), group in by_unit(results["runs"]).items() if name == task]
-        best = "; ".join(
-            f"{UNITS[r['unit']][0]} "
-            f"{figure(r['metric'], [r['history'][r['best_epoch'] - 1][r['metric']]])} in epoch "
-            f"{r['best_epoch']}" for r in runs)
-        return ("Two panels of lines against the epoch, one line a unit: the training loss, and "
-                f"the validation {METRICS[runs[0]['metric']]}. Epoch kept: {best}.")
-    return describe
+def _learning(task, results):
+    runs = [group[0] for (name, _), group in by_unit(results["runs"]).items() if name == task]
+    metric = runs[0]["metric"]
+    best = "; ".join(
+        f"{UNITS[r['unit']][0]} {figure(metric, [r['history'][r['best_epoch'] - 1][metric]])} "
+        f"in epoch {r['best_epoch']}" for r in runs)
+    return ("Two panels of lines against the epoch, one for each unit: the training loss, and the "
+            f"validation {METRICS[metric]}. Epoch kept: {best}.")
 
 
 def _claim(results):
     points = "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
                        f"{figure(group[0]['metric'], figures_of(group))}"
-                       for task, _, name, group in compared(results["runs"],
-                                                            results.get("without_membrane", ())))
-    return f"Three panels, one a task, a mark a unit, test figure against parameters: {points}."
+                       for task, _, name, group in all_runs(results))
+    return f"Test figure against parameters, a panel for each task, a mark for each unit: {points}."
 
 
 def _input_weights(results):
     without, inhibited = results["inhibition"]
     return ("The input weights of 40 hidden units as images of 8 by 8 pixels, blue below and red "
-            f"above zero, without inhibition ({without['spikes']:.0f} spikes a digit) above and "
+            f"above zero, without inhibition ({without['spikes']:.0f} spikes per digit) above and "
             f"with it ({inhibited['spikes']:.0f}) below.")
 
 
@@ -74,67 +78,18 @@ def _ways(results):
             f"{last}.")
 
 
-def _conductances(results):
-    return ("Two histograms of the conductances of all devices, 0 to 25 microsiemens, counts on a "
-            "logarithmic axis: as first programmed, and after training.")
+def _year(sweep):
+    _, raw, compensated = time_table({"": sweep})[1][-1]
+    return (f"Test {METRICS[sweep['metric']]} against the time since programming, two lines with "
+            f"bands. After {time_name(sweep['times'][-1])}: {raw} without compensation of drift, "
+            f"{compensated} with it; in software {figure(sweep['metric'], [sweep['software']])}.")
 
 
-def _wanted_and_read(results):
-    return ("Weights as read against weights as wanted, as a density of synapses: a band along the "
-            "diagonal, as wide as the noise of programming and reading.")
-
-
-def _year(task):
-    def describe(results):
-        sweep = results["memory"]["over_time"][task]
-        ends = [figure(sweep["metric"], [row[-1] for row in sweep[kind]], " ± ")
-                for kind in ("raw", "compensated")]
-        return (f"Test {METRICS[sweep['metric']]} against the time since programming, two lines "
-                f"with bands. After {time_name(sweep['times'][-1])}: {ends[0]} without "
-                f"compensation of drift, {ends[1]} with it; in software "
-                f"{figure(sweep['metric'], [sweep['software']])}.")
-    return describe
-
-
-def _bits(task):
-    def describe(results):
-        sweep = results["memory"]["precision"][task]
-        few = [figure(sweep["metric"], [sweep[kind][0]]) for kind in ("after", "during")]
-        drawn = "error in per cent" if sweep["metric"] == "accuracy" else METRICS[sweep["metric"]]
-        return (f"Test {drawn} against the bits of a weight, two lines. Test "
-                f"{METRICS[sweep['metric']]} with {sweep['bits'][0]} bits: {few[0]} rounded after "
-                f"training, {few[1]} rounded in training; in float "
-                f"{figure(sweep['metric'], [sweep['software']])}.")
-    return describe
-
-
-CAPTIONS = {  # file: (part, caption, its words)
-    "claim.png": ("claim", "Test figure against the number of trainable parameters. Hollow marks: "
-                           "without membrane. Bars, where there are several seeds: sample standard "
-                           "deviation.", _claim),
-    "neuron.png": ("digits", "One hidden neuron of the trained SNU network while it reads a digit: "
-                             "it charges, fires above its threshold, and is reset.", _neuron),
-    "spikes.png": ("digits", "All spikes of the same network for the same digit, layer by layer.",
-                   _spikes),
-    "learning_curves_digits.png": ("digits", LEARNING, _learning("digits")),
-    "piano_roll.png": ("music", "The first test chorale, and what the sSNU network expected at "
-                                "each step, before it heard it.", _piano_roll),
-    "learning_curves_music.png": ("music", LEARNING, _learning("music")),
-    "learning_curves_language.png": ("language", LEARNING, _learning("language")),
-    "input_weights.png": ("inhibition",
-                          "What the 40 hidden units with the largest weights have learnt to look "
-                          "for, without and with lateral inhibition.", _input_weights),
-    "pcm_learning_curves.png": ("memory", "Validation loss of the three ways that train.", _ways),
-    "pcm_conductances.png": ("memory",
-                             "Conductances of all devices before and after training in the loop.",
-                             _conductances),
-    "pcm_wanted_and_read.png": ("memory",
-                                "Weights of the software network as wanted, and as read 20 s after "
-                                "they were programmed.", _wanted_and_read),
-    "pcm_year_music.png": ("drift", "Music: a programmed network over time. Bands reach from the "
-                                    "worst to the best of the device seeds.", _year("music")),
-    "pcm_year_digits.png": ("drift", "Digits: the same.", _year("digits")),
-    "bits_music.png": ("bits", "Music: weights of few bits, rounded after or in training.",
-                       _bits("music")),
-    "bits_digits.png": ("bits", "Digits: the same, as test error.", _bits("digits")),
-}
+def _bits(sweep):
+    metric = sweep["metric"]
+    after, during, software = (figure(metric, [value]) for value in (
+        sweep["after"][0], sweep["during"][0], sweep["software"]))
+    drawn = "error in per cent" if metric == "accuracy" else METRICS[metric]
+    return (f"Test {drawn} against the bits of a weight, two lines. Test {METRICS[metric]} with "
+            f"{sweep['bits'][0]} bits: {after} rounded after training, {during} rounded in "
+            f"training; in float {software}.")

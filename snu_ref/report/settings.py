@@ -1,5 +1,5 @@
-"""The settings of the runs as tables, with sources: a row a setting, a column a run."""
-from ..experiments.comparison import compared
+"""The settings of the runs as tables: one row for each setting, one column for each run."""
+from ..experiments.comparison import all_runs
 from ..tasks.settings import SETTINGS
 from .page import element, table
 
@@ -14,26 +14,24 @@ def settings_table(part, results):
                    if "settings" in row}
         caption = "Weights on phase-change devices (music, SNU)."
     else:
-        columns = {name: group[0]["settings"] for task, _, name, group
-                   in compared(results["runs"], results.get("without_membrane", ()))
+        columns = {name: group[0]["settings"] for task, _, name, group in all_runs(results)
                    if task == part}
         caption = f"{part.capitalize()}."
-    names = list(dict.fromkeys(name for settings in columns.values() for name in settings))
-    rows = [[name.replace("_", " "), *_cells([settings.get(name) for settings in columns.values()])]
-            for name in names]
-    return table(caption, dict.fromkeys(["Setting", *columns], ""), rows, class_="settings")
+    rows = []
+    for name in dict.fromkeys(name for settings in columns.values() for name in settings):
+        choices = [settings.get(name) for settings in columns.values()]
+        agree = len(choices) > 1 and all(choice == choices[0] for choice in choices)
+        rows.append([name.replace("_", " "), *([(_cell(choices[0]), len(choices))] if agree
+                                               else map(_cell, choices))])
+    return element("figure", element("figcaption", caption), element(
+        "div", table(["Setting", *columns], rows, class_="settings"), class_="scroll",
+        role="region", aria_label=caption, tabindex="0"), class_="table short")
 
 
 def settings_in_words(results):
-    """What each setting of the runs means: dict from names as the tables print them."""
+    """What each setting of the runs means: dict from the names that the tables print."""
     used = dict.fromkeys(name for r in results["runs"] for name in r["settings"])
     return {name.replace("_", " "): SETTINGS[name].meaning for name in used if name in SETTINGS}
-
-
-def _cells(choices):
-    if len(choices) > 1 and all(choice == choices[0] for choice in choices):
-        return [(_cell(choices[0]), len(choices))]
-    return [_cell(choice) for choice in choices]
 
 
 def _cell(choice):

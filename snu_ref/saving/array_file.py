@@ -22,7 +22,7 @@ class DamagedError(ValueError):
 
 def write(path, arrays):
     """Write arrays (dict, name -> array) in place of what is at `path`; OSError that names it."""
-    # in memory first: zipfile does not let go of a file on a full disk quietly
+    # in memory first: on a full disk, zipfile fails a second time when it closes the file
     packed = io.BytesIO()
     np.savez(packed, **arrays, **{DIGEST: np.array(digest(arrays))})
     with whole_file(path) as file:

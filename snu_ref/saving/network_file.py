@@ -5,8 +5,8 @@
                        layer its class, options, parameters and trainable names
     "sha256"           a digest of all that: see `array_file`
 
-Two parameters with one name of an array are tied; two layers with one number of a generator share
-it. What is Python code, a class or function of one's own, is refused by name.
+Parameters that name the same array are tied; layers that name the same generator share it. A class
+or function of your own is an error that names it, since a file cannot hold Python code.
 """
 import inspect
 import json
@@ -105,7 +105,7 @@ def _describe(layer, place, arrays, names, generators):
 def _build(described, network, arrays, made, generators):
     """The layer that `_describe` described.
 
-    network: the class Network; made: arrays and layers that stand already, by name.
+    network: the class Network; made: arrays and layers that exist already, by name.
     """
     if described["kind"] == "Network":
         return network([_build(part, network, arrays, made, generators)
@@ -122,7 +122,7 @@ def _build(described, network, arrays, made, generators):
     kind = Layer.kinds[described["kind"]]
     if "rng" in inspect.signature(kind.__init__).parameters:
         numbers = sum(arrays[key].size for key in described["params"].values())
-        options = {"rng": _blank(numbers), **options}  # but for Dropout, which has its own
+        options = {"rng": _blank(numbers), **options}  # Dropout brings its own
     layer = kind(**options)
     if layer.params.keys() != described["params"].keys():
         raise ValueError(f"expected the parameters {', '.join(layer.params)} of {kind.__name__}, "
@@ -138,11 +138,11 @@ def _build(described, network, arrays, made, generators):
 
 
 def _blank(most):
-    """A generator of start values that get others soon: zeros, `most` numbers in all.
+    """A generator of zeros, at most `most` of them: start values that the file's replace at once.
 
-    So a false size in a file costs an error, and no memory.
+    So a wrong size in a file is an error, and takes no memory.
     """
-    class Blank(np.random.Generator):  # in here, since numpy.random takes long to load
+    class Blank(np.random.Generator):  # here, because numpy.random is slow to load
         left = most
 
         def uniform(self, low=0.0, high=1.0, size=None):

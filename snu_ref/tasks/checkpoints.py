@@ -32,11 +32,9 @@ def save(path, identity, network, optimiser, rng, best, history, store=None):
 
     Raises OSError that names the file and says what is kept: a full disk, a folder that is gone.
     """
-    arrays = {f"params/{name}": p for name, p in network.params.items()}
-    arrays |= {f"best/{name}": p for name, p in best.items()}
-    arrays |= {f"optimiser/{name}": a for name, a in optimiser.state.items()}
-    if store:
-        arrays |= {f"store/{name}": a for name, a in store.state().items()}
+    parts = {"params": network.params, "best": best, "optimiser": optimiser.state,
+             "store": store.state() if store else {}}
+    arrays = {f"{part}/{name}": a for part, of in parts.items() for name, a in of.items()}
     texts = {"identity": identity, "rng": rng.bit_generator.state, "history": history}
     arrays |= {name: np.array(json.dumps(value)) for name, value in texts.items()}
     try:
@@ -87,10 +85,10 @@ def load(path, identity, network, optimiser, rng, store=None):
         if different:
             raise ValueError("; ".join(different))
         _check_history(history, identity)
-        _check_arrays("params", parts["params"], network.params)
-        _check_arrays("best", parts["best"], network.params)
-        _check_arrays("optimiser", parts["optimiser"],
-                      _state_after_a_step(optimiser, network) if history else optimiser.state)
+        state = _state_after_a_step(optimiser, network) if history else optimiser.state
+        for part, of in {"params": network.params, "best": network.params,
+                         "optimiser": state}.items():
+            _check_arrays(part, parts[part], of)
         _check_generator(rng, rng_state)
         _restore_store(store, parts["store"])  # the first change, whole or not at all
     except ValueError as error:

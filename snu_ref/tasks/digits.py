@@ -7,11 +7,10 @@
     figure    accuracy
 
 Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
-images are the last ones of the training half. Where the settings say so, training images are moved
-by a few pixels (ours) or distorted (the paper, for its best network) at random, each time anew, and
-images are shown for longer in validation and
-test than in training, at the same rates (the paper's convolutional network has 30 steps in training
-and 300 in test, with and without distorted images).
+images are the last ones of the training half. If the settings say so, training images are moved by
+a few pixels (ours) or distorted (the paper, for its best network), at random and anew each time.
+Images may be shown for longer in validation and test than in training, at the same rates: the
+paper's convolutional network has 30 steps in training and 300 in test.
 
 Source: network, coding and loss, the authors' toolkit (IBM/neuroaikit).
 """
@@ -56,25 +55,21 @@ class Digits:
         """
         if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
             raise ValueError(f"lateral_inhibition: expected False, {self.unit} has none")
+        options = settings.options
         if self.unit == "snu-conv":
-            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, settings.options,
-                                 rng, np.float32)
-            before_dropout = hidden[-1:]
+            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, options, rng,
+                                 np.float32)
         else:
             inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
-            hidden = before_dropout = unit_layers(self.unit, (self.n_in, *settings.hidden),
-                                                  {**settings.options, **inhibition}, rng,
-                                                  np.float32)
+            hidden = unit_layers(self.unit, (self.n_in, *settings.hidden),
+                                 {**options, **inhibition}, rng, np.float32)
         sizes = (*hidden[-1].out_shape, len(self.classes))
-        output = unit_layers(self.unit, sizes, settings.options, rng, np.float32)
-        if not settings.hidden_dropout:
-            return Network([*hidden, *output])
-        layers = []
-        for layer in hidden:
-            layers.append(layer)
-            if layer in before_dropout:
-                layers.append(Dropout(settings.hidden_dropout, rng=rng, dtype=np.float32))
-        return Network([*layers, *output])
+        layers = [*hidden, *unit_layers(self.unit, sizes, options, rng, np.float32)]
+        if settings.hidden_dropout:
+            first = len(hidden) if self.unit == "snu-conv" else 1
+            for place in range(len(hidden), first - 1, -1):  # from behind, so that places hold
+                layers.insert(place, Dropout(settings.hidden_dropout, rng=rng, dtype=np.float32))
+        return Network(layers)
 
     def batches_per_epoch(self, settings):
         """The last, smaller batch counts as one."""
@@ -139,6 +134,7 @@ class Digits:
 
 def one_hot(labels, n_classes=N_CLASSES):
     """Labels (B,), integers 0..n_classes - 1, as one-hot rows (B, n_classes), float32."""
+    n_classes = validation.positive_int("n_classes", n_classes)
     validation.array("labels", labels, ("B",), "integers", low=0, high=n_classes - 1)
     return np.eye(n_classes, dtype=np.float32)[labels]
 

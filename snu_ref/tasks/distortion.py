@@ -46,7 +46,7 @@ def elastic(values, alpha, sigma, rng):
 def _side(values):
     """The side of square images (N, side^2)."""
     side = math.isqrt(validation.array("values", values, ("N", "side^2"), "floats").shape[1])
-    validation.array("values", values, ("N", side ** 2), "floats")
+    validation.array("values", values, ("N", max(1, side ** 2)), "floats")
     return side
 
 

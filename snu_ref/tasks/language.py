@@ -9,7 +9,7 @@
               stream
 
 Source: task and scheme as in Zaremba et al., arXiv:1409.2329; tied weights as the paper's recurrent
-sSNU has them, by the charts in the authors' toolkit. Its sizes are not in what we could read.
+sSNU has them, by the charts in the authors' toolkit. We could not read its sizes.
 """
 import math
 
@@ -90,7 +90,8 @@ class Language:
 def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>",)):
     """n words drawn from a trained network, after those of the prompt; tokens are set apart."""
     number = {word: k for k, word in enumerate(vocabulary)}
-    first = [number.get(word, number.get("<unk>")) for word in prompt]
+    first = [number.get(word, number.get("<unk>"))
+             for word in validation.instance("prompt", prompt, list, tuple)]
     words = sample(network, first, n, rng, temperature)
     return " ".join(vocabulary[k] for k in words).replace(" <eos>", "\n  ")
 

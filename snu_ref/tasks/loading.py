@@ -1,4 +1,4 @@
-"""A task with its data: small sets that the package and Python carry, or the full ones.
+"""A task with its data: small sets that come with the package and Python, or the full ones.
 
 The full sets are of preset "paper", and the user brings copies of them: MNIST for digits, the JSB
 chorales for music, Penn Treebank for language. Or data of the user's own in the same forms
@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import validation
 from ..data import baselines, corpus, datasets, ngrams, own, readers
 from .digits import Digits, split_validation
 from .language import Language
 from .music import Music
+from .units import UNITS
 
 N_VALID_DIGITS = 623    # ours: the last of the 3,823 training images, leaving 3,200
 N_VALID_MNIST = 5000    # ours: the last of the 60,000 training images, leaving 55,000
@@ -34,114 +36,93 @@ class Loaded(NamedTuple):
         return f"Loaded({self.task.name}, unit {self.task.unit}; {self.facts[0]})"
 
 
+FULL_DATA = {"digits": "MNIST's four IDX files", "music": "jsb-chorales-quarter.json",
+             "language": "ptb.train.txt, ptb.valid.txt and ptb.test.txt"}
+
+
 def load_task(name, unit, preset="small", folder=None, own_path=None):
     """The task `name` for one unit, on the data of a preset; `folder` holds the full sets.
 
     own_path: data of the user's own instead, a folder of IDX files or a file (`snu_ref.data.own`).
     Raises ValueError if preset "paper" comes without data, and readers.DataError for its files.
     """
+    validation.one_of("name", name, FULL_DATA)
+    validation.one_of("unit", unit, UNITS)
+    load = {"digits": _digits, "music": _music, "language": _language}[name]
     if own_path is not None:
-        loaded = {"digits": _own_digits, "music": _own_music, "language": _own_language}[name](
-            unit, Path(own_path))
+        loaded = load(unit, "own", Path(own_path))
         return loaded._replace(facts=[f"{OWN}: {own_path}", *loaded.facts], own=True,
                                path=str(Path(own_path).resolve()))
     if preset != "paper":
-        return {"digits": _digits, "music": _music, "language": _language}[name](unit)
+        return load(unit, "small", None)
     if folder is None:
         raise ValueError("--data: preset 'paper' needs the full data set; expected a folder with "
                          + FULL_DATA[name])
-    loaded = {"digits": _mnist, "music": _jsb, "language": _ptb}[name](unit, folder)
-    return loaded._replace(path=str(Path(folder).resolve()))
+    return load(unit, "full", folder)._replace(path=str(Path(folder).resolve()))
 
 
-FULL_DATA = {"digits": "MNIST's four IDX files", "music": "jsb-chorales-quarter.json",
-             "language": "ptb.train.txt, ptb.valid.txt and ptb.test.txt"}
-
-
-def _digits(unit):
-    digits = datasets.load_digits()
+def _digits(unit, which, path):
+    """Loaded of the images `which`: "small", "full" or "own"; so below."""
+    if which == "own":
+        data, classes = own.read_images(path)
+        task = Digits(unit, data, tuple(classes.tolist()))
+        side = task.image_shape[0]
+        return Loaded(task, [f"{side}x{side} pixels, {len(classes)} classes: "
+                             f"{_counts(data, lambda part: part[1])} images"], {})
+    full = which == "full"
+    images = readers.read_mnist(path) if full else datasets.load_digits()
+    darkest = np.float32(255 if full else 16)
 
     def values(images):
-        return (images.reshape(len(images), -1) / 16).astype(np.float32)  # 16 is the darkest
+        return images.reshape(len(images), -1) / darkest  # (N, pixels) in [0, 1]
 
-    train, valid = split_validation(values(digits.train_images), digits.train_labels,
-                                    N_VALID_DIGITS)
+    train, valid = split_validation(values(images.train_images), images.train_labels,
+                                    N_VALID_MNIST if full else N_VALID_DIGITS)
     data = {"train": train, "valid": valid,
-            "test": (values(digits.test_images), digits.test_labels)}
-    counts = ", ".join(f"{len(labels):,} {split}" for split, (_, labels) in data.items())
-    return Loaded(Digits(unit, data), [f"UCI handwritten digits, 8x8: {counts} images"], {})
+            "test": (values(images.test_images), images.test_labels)}
+    facts = ([images.counts(), f"the last {N_VALID_MNIST:,} validate"] if full else
+             [f"UCI handwritten digits, 8x8: {_counts(data, lambda part: part[1])} images"])
+    return Loaded(Digits(unit, data), facts, {})
 
 
-def _music(unit):
-    chorales = datasets.load_chorales()
-    data = {split: [datasets.piano_roll(piece.pitches) for piece in getattr(chorales, split)]
-            for split in SPLITS}
-    counts = ", ".join(f"{len(rolls)} {split}" for split, rolls in data.items())
-    return _music_task(unit, data, [f"Bach chorales from music21's corpus: {counts} pieces"])
-
-
-def _music_task(unit, data, facts):
+def _music(unit, which, path):
+    if which == "own":
+        data = own.read_tunes(path)
+        facts = ["pieces: " + ", ".join(f"{len(rolls)} {split}, {sum(map(len, rolls)):,} steps"
+                                        for split, rolls in data.items())]
+    elif which == "full":
+        jsb = readers.read_jsb(path)
+        data, facts = _splits(jsb), [jsb.counts()]
+    else:
+        data = {split: [datasets.piano_roll(piece.pitches) for piece in pieces]
+                for split, pieces in _splits(datasets.load_chorales()).items()}
+        facts = [f"Bach chorales from music21's corpus: {_counts(data)} pieces"]
     independent = baselines.independent_notes_nll(data["train"], data["test"])
     return Loaded(Music(unit, data), facts, {"independent notes": independent})
 
 
-def _language(unit):
-    text = corpus.load_corpus()
-    return _language_task(unit, text, text.describe().splitlines())
-
-
-def _language_task(unit, text, facts):
-    data = {split: getattr(text, split) for split in SPLITS}
-    n = len(text.vocabulary)
-    simple = {"unigram": ngrams.unigram_perplexity(data["train"], data["test"], n),
-              "Witten-Bell bigram": ngrams.witten_bell_bigram_perplexity(data["train"],
-                                                                         data["test"], n)}
+def _language(unit, which, path):
+    if which == "own":
+        text = own.read_text(path)
+        facts = [f"vocabulary: {len(text.vocabulary):,} words, <unk> and <eos> among them"]
+        facts += [f"{split}: {len(words):,} tokens, {np.mean(words == 0):.1%} <unk>"
+                  for split, words in _splits(text).items()]
+    elif which == "full":
+        text = readers.read_ptb(path)
+        facts = [text.counts()]
+    else:
+        text = corpus.load_corpus()
+        facts = text.describe().splitlines()
+    data, n = _splits(text), len(text.vocabulary)
+    train, test = data["train"], data["test"]
+    simple = {"unigram": ngrams.unigram_perplexity(train, test, n),
+              "Witten-Bell bigram": ngrams.witten_bell_bigram_perplexity(train, test, n)}
     return Loaded(Language(unit, data, n), facts, simple, text.vocabulary)
 
 
-# ---- the full sets ------------------------------------------------------------------------------
-
-def _mnist(unit, folder):
-    mnist = readers.read_mnist(folder)
-
-    def values(images):
-        return images.reshape(len(images), -1) / np.float32(255)  # (N, 784) in [0, 1]
-
-    train, valid = split_validation(values(mnist.train_images), mnist.train_labels, N_VALID_MNIST)
-    data = {"train": train, "valid": valid, "test": (values(mnist.test_images), mnist.test_labels)}
-    return Loaded(Digits(unit, data), [mnist.counts(), f"the last {N_VALID_MNIST:,} validate"], {})
+def _splits(of):
+    return {split: getattr(of, split) for split in SPLITS}
 
 
-def _jsb(unit, folder):
-    jsb = readers.read_jsb(folder)
-    return _music_task(unit, {split: getattr(jsb, split) for split in SPLITS}, [jsb.counts()])
-
-
-def _ptb(unit, folder):
-    text = readers.read_ptb(folder)
-    return _language_task(unit, text, [text.counts()])
-
-
-# ---- the user's own -----------------------------------------------------------------------------
-
-def _own_digits(unit, folder):
-    data, classes = own.read_images(folder)
-    counts = ", ".join(f"{len(labels):,} {split}" for split, (_, labels) in data.items())
-    task = Digits(unit, data, tuple(classes.tolist()))
-    side = task.image_shape[0]
-    return Loaded(task, [f"{side}x{side} pixels, {len(classes)} classes: {counts} images"], {})
-
-
-def _own_music(unit, path):
-    data = own.read_tunes(path)
-    counts = ", ".join(f"{len(rolls)} {split}, {sum(map(len, rolls)):,} steps"
-                       for split, rolls in data.items())
-    return _music_task(unit, data, [f"pieces: {counts}"])
-
-
-def _own_language(unit, path):
-    text = own.read_text(path)
-    facts = [f"vocabulary: {len(text.vocabulary):,} words, <unk> and <eos> among them"]
-    facts += [f"{split}: {len(getattr(text, split)):,} tokens, "
-              f"{np.mean(getattr(text, split) == 0):.1%} <unk>" for split in SPLITS]
-    return _language_task(unit, text, facts)
+def _counts(data, items=lambda part: part):
+    return ", ".join(f"{len(items(part)):,} {split}" for split, part in data.items())

@@ -1,7 +1,7 @@
 """Polyphonic music prediction: from the notes of all steps so far, the notes of the next.
 
     input     piano roll at step t, 88 keys, 1 where a note sounds
-    network   88 inputs - hidden layers - 88 sigmoid outputs (the sigmoid stands inside the loss)
+    network   88 inputs - hidden layers - 88 sigmoid outputs (the sigmoid is part of the loss)
     target    piano roll at step t + 1
     figure    negative log-likelihood in nats, summed over the 88 notes, averaged over all predicted
               steps of all pieces ("pooled"); the mean of the pieces' own means is given beside it
@@ -9,10 +9,12 @@
 Sources: task and figure, Boulanger-Lewandowski et al., ICML 2012; network 88-150-88,
 arXiv:1812.07040.
 """
+import math
 import wave
 
 import numpy as np
 
+from .. import validation
 from ..files import whole_file
 from ..layers.dense import Dense
 from ..layers.dropout import Dropout, without_dropout
@@ -76,6 +78,12 @@ def continued(network, roll, steps, rng, temperature=1.0):
     Each key sounds with probability sigmoid(logit / temperature), for itself; at temperature 0 it
     sounds if that is likelier than not.
     """
+    validation.zeros_and_ones("roll", roll, ("t", N_KEYS))
+    if not len(roll):
+        raise ValueError("roll: expected at least one step, got none")
+    steps = validation.integer("steps", steps, 0)
+    temperature = validation.number_in("temperature", temperature, 0, math.inf, high_open=True)
+    validation.generator("rng", rng)
     network, rolls = without_dropout(network), []
     y, cache = network.forward(roll[:, None].astype(np.float32))
     for _ in range(steps):
@@ -83,12 +91,13 @@ def continued(network, roll, steps, rng, temperature=1.0):
         threshold = temperature * -np.log(1 / rng.uniform(1e-12, 1, N_KEYS) - 1)
         rolls.append((logits > threshold).astype(np.uint8))
         y, cache = network.forward(rolls[-1][None, None].astype(np.float32), cache.state)
-    return np.array(rolls)
+    return np.array(rolls, np.uint8).reshape(steps, N_KEYS)
 
 
 def write_wav(roll, path, seconds_per_step=0.6):
     """A piano roll (steps, 88) as sound: one channel, 16 bits; a held key is struck once."""
-    n = int(RATE * seconds_per_step)
+    validation.zeros_and_ones("roll", roll, ("steps", N_KEYS))
+    n = int(RATE * validation.number_in("seconds_per_step", seconds_per_step, 0.05, 60))
     sound = np.zeros((len(roll) + 1) * n)  # the last note fades out
     for key in range(N_KEYS):
         change = np.diff(roll[:, key].astype(int), prepend=0, append=0)

@@ -1,12 +1,12 @@
 """The settings of each task and unit, as small tables, a table for each preset.
 
-Preset "small" is for the data in the package and what Python carries, "paper" for the full data.
+Preset "small" is for the data that come with the package and Python, "paper" for the full data.
 
 Each value says where it comes from:
     published(v)   the paper's figures, read in the charts of the authors' toolkit and in a caption
                    (`published.py`)
     toolkit(v)     the authors' public toolkit and notebooks (IBM/neuroaikit)
-    ours(v)        chosen by us, on validation data only
+    any other      ours: chosen on validation data only
 
 The learning rates of the small presets are the best, by the validation figure of seeds 11 and 12
 (language: 11), of
@@ -37,123 +37,95 @@ def toolkit(value):
     return Choice(value, "toolkit")
 
 
-def ours(value):
-    """Chosen by us."""
-    return Choice(value, "ours")
-
+WEIGHTS = dict(store=None, keep="best")
+LEAKY = toolkit({"g": "leaky_relu"})
+FEED_FORWARD = {"g": "identity", "decay": 0.8}
 
 # ---- digits -------------------------------------------------------------------------------------
 
-WEIGHTS = dict(store=ours(None), keep=ours("best"))
-
 DIGITS = dict(
-    **WEIGHTS,
-    hidden=ours((256,)), options=ours({}), lateral_inhibition=ours(False), n_steps=ours(20),
-    test_steps=ours(None), max_spikes=ours(20), shift=ours(0), distortion=ours(None),
-    hidden_dropout=ours(None), optimiser=ours("adam"), lr=ours(0.002), momentum=ours(0.0),
-    schedule=ours("cosine"), batch=ours(32), epochs=ours(20), clip=ours(None))
+    **WEIGHTS, hidden=(256,), options={}, lateral_inhibition=False, n_steps=20, test_steps=None,
+    max_spikes=20, shift=0, distortion=None, hidden_dropout=None, optimiser="adam", lr=0.002,
+    momentum=0.0, schedule="cosine", batch=32, epochs=20, clip=None)
 
 DIGITS_SMALL = {
-    "snu": {**DIGITS, "options": toolkit({"g": "leaky_relu"}), "lr": ours(0.01)},
-    "ssnu": {**DIGITS, "options": ours({"g": "identity"}), "lr": ours(0.01)},
-    "rnn": {**DIGITS, "lr": ours(0.001)}, "gru": DIGITS, "lstm": DIGITS,
-    "snu-conv": {**DIGITS, "hidden": ours((16, 32)), "kernel": ours(3), "lr": ours(0.02),
-                 "epochs": ours(6), "options": toolkit({"g": "leaky_relu"})},
+    "snu": dict(DIGITS, options=LEAKY, lr=0.01),
+    "ssnu": dict(DIGITS, options={"g": "identity"}, lr=0.01),
+    "rnn": dict(DIGITS, lr=0.001), "gru": DIGITS, "lstm": DIGITS,
+    "snu-conv": dict(DIGITS, options=LEAKY, hidden=(16, 32), kernel=3, lr=0.02, epochs=6),
+}
+
+# The numbers of layers are from the charts, their width is ours.
+MNIST = dict(DIGITS, n_steps=toolkit(20), shift=1, lr=0.001, batch=100, hidden=(256,) * 3)
+
+DIGITS_PAPER = {
+    "snu": dict(MNIST, options=LEAKY, hidden=(256,) * 6, lr=0.002),
+    "ssnu": dict(MNIST, options={"g": "identity"}, lr=0.002),
+    "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
+    "snu-conv": dict(MNIST, options=LEAKY, hidden=(16, 32), kernel=5, batch=50, lr=0.01, n_steps=10,
+                     max_spikes=10, test_steps=30, epochs=16),
 }
 
 # ---- music --------------------------------------------------------------------------------------
 
 MUSIC = dict(
-    **WEIGHTS,
-    hidden=published((150,)), options=ours({}), optimiser=ours("adam"), lr=ours(0.006),
-    momentum=ours(0.0), schedule=ours("cosine"), batch=ours(8), epochs=ours(60), clip=ours(1.0),
-    dropout=ours(0.0))
+    **WEIGHTS, hidden=published((150,)), options={}, optimiser="adam", lr=0.006, momentum=0.0,
+    schedule="cosine", batch=8, epochs=60, clip=1.0, dropout=0.0)
+RECURRENT = toolkit({"g": "identity", "decay": 0.4, "recurrent": True})
 
 MUSIC_SMALL = {
-    "snu": {**MUSIC, "options": ours({"g": "identity", "decay": 0.8})},
-    "ssnu": {**MUSIC, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
-    "rnn": MUSIC, "gru": {**MUSIC, "lr": ours(0.003)}, "lstm": MUSIC,
+    "snu": dict(MUSIC, options=FEED_FORWARD), "ssnu": dict(MUSIC, options=RECURRENT),
+    "rnn": MUSIC, "gru": dict(MUSIC, lr=0.003), "lstm": MUSIC,
 }
 
 # Weights on phase-change devices: we could not read the paper's settings, so the store is ours.
-PCM = {**MUSIC_SMALL["snu"], "lr": ours(0.01), "keep": ours("last"),
-       "store": ours({"kind": "pcm", "scale": 16.0})}
+PCM = dict(MUSIC_SMALL["snu"], lr=0.01, keep="last", store={"kind": "pcm", "scale": 16.0})
 
-MUSIC_PCM = {"snu": PCM}
-MUSIC_QUANTISED = {"snu": {**PCM, "store": ours({"kind": "quantised", "scale": 16.0})}}
-
-# ---- language -----------------------------------------------------------------------------------
-
-LANGUAGE = dict(
-    **WEIGHTS,
-    embedding=ours(128), hidden=ours((128,)), options=ours({}), tied=ours(True),
-    projection=ours(True), dropout=ours(0.3), optimiser=ours("adam"), lr=ours(0.012),
-    momentum=ours(0.0), schedule=ours("cosine"), batch=ours(16), bptt=ours(30),
-    epochs=ours(16), clip=ours(1.0))
-
-LANGUAGE_SMALL = {
-    "snu": {**LANGUAGE,
-            "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
-    "ssnu": {**LANGUAGE, "tied": published(True),
-             "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
-                              "train_decay": True})},
-    "rnn": {**LANGUAGE, "lr": ours(0.006)}, "gru": {**LANGUAGE, "lr": ours(0.024)},
-    "lstm": LANGUAGE,
-}
-
-# ---- the full data ------------------------------------------------------------------------------
-
-# The numbers of layers are from the charts, their width is ours.
-MNIST = {
-    **DIGITS, "n_steps": toolkit(20), "shift": ours(1), "lr": ours(0.001), "batch": ours(100),
-    "hidden": ours((256, 256, 256))}
-
-DIGITS_PAPER = {
-    "snu": {**MNIST, "hidden": ours((256,) * 6), "options": toolkit({"g": "leaky_relu"}),
-            "lr": ours(0.002)},
-    "ssnu": {**MNIST, "options": ours({"g": "identity"}), "lr": ours(0.002)},
-    "rnn": MNIST, "gru": MNIST, "lstm": MNIST,
-    "snu-conv": {**MNIST, "hidden": ours((16, 32)), "kernel": ours(5), "batch": ours(50),
-                 "lr": ours(0.01), "n_steps": ours(10), "max_spikes": ours(10),
-                 "test_steps": ours(30), "epochs": ours(16),
-                 "options": toolkit({"g": "leaky_relu"})},
-}
-
-JSB = {**MUSIC, "epochs": ours(100), "dropout": ours(0.25)}
+JSB = dict(MUSIC, epochs=100, dropout=0.25)
 
 # hidden sizes of the comparators: those of Chung et al., arXiv:1412.3555, about 20,000 parameters,
 # whose figures the paper quotes
 MUSIC_PAPER = {
-    "snu": {**JSB, "options": ours({"g": "identity", "decay": 0.8}), "lr": ours(0.01)},
-    "ssnu": {**JSB, "options": toolkit({"g": "identity", "decay": 0.4, "recurrent": True})},
-    "rnn": {**JSB, "hidden": ours((100,)), "dropout": ours(0.2), "lr": ours(0.015)},
-    "gru": {**JSB, "hidden": ours((46,)), "dropout": ours(0.0)},
-    "lstm": {**JSB, "hidden": ours((36,)), "dropout": ours(0.2), "lr": ours(0.015)},
+    "snu": dict(JSB, options=FEED_FORWARD, lr=0.01), "ssnu": dict(JSB, options=RECURRENT),
+    "rnn": dict(JSB, hidden=(100,), dropout=0.2, lr=0.015),
+    "gru": dict(JSB, hidden=(46,), dropout=0.0),
+    "lstm": dict(JSB, hidden=(36,), dropout=0.2, lr=0.015),
 }
 
-PTB = {**LANGUAGE, "embedding": ours(300), "hidden": ours((600,)), "dropout": ours(0.35),
-       "lr": ours(0.002), "batch": ours(20), "bptt": ours(35), "epochs": ours(8)}
+# ---- language -----------------------------------------------------------------------------------
+
+LANGUAGE = dict(
+    **WEIGHTS, embedding=128, hidden=(128,), options={}, tied=True, projection=True, dropout=0.3,
+    optimiser="adam", lr=0.012, momentum=0.0, schedule="cosine", batch=16, bptt=30, epochs=16,
+    clip=1.0)
+SNU = {"options": {**FEED_FORWARD, "train_decay": True}}
+SSNU = {"options": {"g": "identity", "decay": 0.5, "recurrent": True, "train_decay": True},
+        "tied": published(True)}
+
+LANGUAGE_SMALL = {
+    "snu": {**LANGUAGE, **SNU}, "ssnu": {**LANGUAGE, **SSNU},
+    "rnn": dict(LANGUAGE, lr=0.006), "gru": dict(LANGUAGE, lr=0.024), "lstm": LANGUAGE,
+}
+
+PTB = dict(LANGUAGE, embedding=300, hidden=(600,), dropout=0.35, lr=0.002, batch=20, bptt=35,
+           epochs=8)
 
 LANGUAGE_PAPER = {
-    "snu": {**PTB, "tied": ours(True), "hidden": ours((1000,)), "dropout": ours(0.25),
-            "options": ours({"g": "identity", "decay": 0.8, "train_decay": True})},
-    "ssnu": {**PTB, "tied": published(True), "embedding": ours(400), "hidden": ours((800,)),
-             "dropout": ours(0.4), "epochs": ours(10),
-             "options": ours({"g": "identity", "decay": 0.5, "recurrent": True,
-                              "train_decay": True})},
+    "snu": dict(PTB, **SNU, hidden=(1000,), dropout=0.25),
+    "ssnu": dict(PTB, **SSNU, embedding=400, hidden=(800,), dropout=0.4, epochs=10),
     "rnn": PTB, "gru": PTB,
     # rate, norm of clipping and dropout as in PyTorch's example word_language_model: without tying,
     # the best of three settings on validation data after two epochs
-    "lstm": {**PTB, "embedding": ours(200), "hidden": ours((200, 200)), "projection": ours(False),
-             "dropout": ours(0.2), "optimiser": ours("sgd"), "lr": ours(20.0), "clip": ours(0.25)},
+    "lstm": dict(PTB, embedding=200, hidden=(200, 200), projection=False, dropout=0.2,
+                 optimiser="sgd", lr=20.0, clip=0.25),
 }
 
 PRESETS = {
     ("digits", "small"): DIGITS_SMALL,
     ("music", "small"): MUSIC_SMALL,
     ("language", "small"): LANGUAGE_SMALL,
-    ("music", "pcm"): MUSIC_PCM,
-    ("music", "quantised"): MUSIC_QUANTISED,
+    ("music", "pcm"): {"snu": PCM},
+    ("music", "quantised"): {"snu": dict(PCM, store={"kind": "quantised", "scale": 16.0})},
     ("digits", "paper"): DIGITS_PAPER,
     ("music", "paper"): MUSIC_PAPER,
     ("language", "paper"): LANGUAGE_PAPER,
@@ -166,4 +138,6 @@ def find_preset(task, unit, preset):
     if tables is None:
         raise ValueError(f"preset: {task} has no preset {preset!r}, expected one of "
                          + ", ".join(repr(p) for t, p in PRESETS if t == task))
-    return tables[validation.one_of("unit", unit, tables)]
+    table = tables[validation.one_of("unit", unit, tables)]
+    return {name: value if isinstance(value, Choice) else Choice(value, "ours")
+            for name, value in table.items()}

@@ -11,20 +11,16 @@ A_TENTH = 0.1    # and between redraws on a terminal
 class Progress:
     """Counts `total` steps of work on one line of a terminal; elsewhere, with a line a minute.
 
-    total: number of steps; label: what is being done; stream: stderr by default. A stream that
-    cannot be written to is left alone: the work is worth more than its progress.
+    total: number of steps; label: what is being done; stream: stderr by default; done: steps of
+    work that is resumed. If the stream cannot be written to, the work goes on without progress.
     """
 
-    def __init__(self, total, label, stream=None):
+    def __init__(self, total, label, stream=None, done=0):
         self.total, self.label = total, label
         self.stream = sys.stderr if stream is None else stream
         self.terminal = self.stream.isatty()
-        self.done, self.first = 0, 0
-        self.start = self.last = time.monotonic()
-
-    def begin_at(self, done):
-        """Start counting at `done`, for work that was resumed."""
         self.done = self.first = done
+        self.start = self.last = time.monotonic()
 
     def step(self, note=""):
         """One step further; `note` is shown behind the time left, if it is time for a new line."""

@@ -20,6 +20,8 @@ McNemar, Psychometrika 12, 153 (1947), in its exact form.
 import math
 from typing import NamedTuple, Optional
 
+from .. import validation
+
 LEVEL = 0.95         # of all intervals
 SIGNIFICANT = 0.05   # McNemar's p below this: the two classifiers differ
 
@@ -67,6 +69,8 @@ def nested(groups):
     (4.0, 2.828, 1.414)
     """
     each = [summary(group) for group in groups]
+    if len({s.n for s in each}) != 1:
+        raise ValueError(f"groups: expected as many values in each, got {[s.n for s in each]}")
     within = (None if each[0].sd is None
               else math.sqrt(math.fsum(s.sd ** 2 for s in each) / len(each)))
     return summary([s.mean for s in each]), within
@@ -89,7 +93,7 @@ def difference(a, b):
     if a.sd is None or b.sd is None:
         return gap, None, None
     u, v = a.sd ** 2 / a.n, b.sd ** 2 / b.n
-    if u + v == 0:
+    if not u + v > 0:  # no spread, or NaN
         return gap, gap, gap
     k = (u + v) ** 2 / (u ** 2 / (a.n - 1) + v ** 2 / (b.n - 1))
     half = t_quantile(max(1, math.floor(k + 1e-9))) * math.sqrt(u + v)  # 1e-9: rounding of k
@@ -102,30 +106,34 @@ def verdict(a, b, higher_is_better):
     "better" or "worse" where Welch's interval of the difference leaves out 0; "not told apart"
     where it holds 0; "one seed, no interval" where either has a single value.
     """
+    validation.flag("higher_is_better", higher_is_better)
     _, low, high = difference(a, b)
     if low is None:
         return "one seed, no interval"
-    if low <= 0 <= high:
+    if not (low > 0 or high < 0):  # also where a run gave NaN
         return "not told apart"
     return "better" if (low > 0) == higher_is_better else "worse"
 
 
 def mcnemar(wrong_a, wrong_b):
-    """Two-sided p of McNemar's exact test from the images that each classifier gets wrong.
+    """Two-sided p of McNemar's exact test from the numbers of the images that each gets wrong.
 
     p = min(1, 2 sum_{i <= min(b, c)} C(b + c, i) / 2^(b + c)),  b, c: wrong for one of them only.
 
     >>> mcnemar([1, 2, 3, 4, 5, 6], [])
     0.03125
     """
-    b, c = len(set(wrong_a) - set(wrong_b)), len(set(wrong_b) - set(wrong_a))
+    wrong_a, wrong_b = ({validation.integer(name, image, 0) for image in wrong}
+                        for name, wrong in (("wrong_a", wrong_a), ("wrong_b", wrong_b)))
+    b, c = len(wrong_a - wrong_b), len(wrong_b - wrong_a)
     tail = sum(math.comb(b + c, i) for i in range(min(b, c) + 1))
     return min(1.0, 2 * tail / 2 ** (b + c))  # whole numbers up to the division, so exact
 
 
 def standard_error(accuracy, n):
     """Of an accuracy on n test images: sqrt(p (1 - p)/n)."""
-    return math.sqrt(accuracy * (1 - accuracy) / n)
+    accuracy = validation.number_in("accuracy", accuracy, 0, 1)
+    return math.sqrt(accuracy * (1 - accuracy) / validation.positive_int("n", n))
 
 
 # ---- Student's distribution ---------------------------------------------------------------------
@@ -137,7 +145,8 @@ def t_probability(t, k):
         k odd    2/pi (theta + sin theta (c + 2/3 c^3 + 2 4/(3 5) c^5 + ... up to c^(k-2)))
         k even   sin theta (1 + 1/2 c^2 + 1 3/(2 4) c^4 + ... up to c^(k-2))
     """
-    theta = math.atan2(t, math.sqrt(k))
+    t = validation.number_in("t", t, 0, math.inf)
+    theta = math.atan2(t, math.sqrt(validation.integer("k", k, 1, 10 ** 6)))
     c, odd = math.cos(theta), k % 2
     term, total = (c if odd else 1.0), 0.0
     for power in range(odd, k - 1, 2):  # term holds the coefficient times c^power
@@ -153,6 +162,7 @@ def t_quantile(k, level=LEVEL):
     >>> [round(t_quantile(k), 3) for k in (1, 2, 4, 9)]
     [12.706, 4.303, 2.776, 2.262]
     """
+    level = validation.number_in("level", level, 0, 1, high_open=True)
     low, high = 0.0, 1.0
     while t_probability(high, k) < level:
         high *= 2

@@ -11,12 +11,11 @@ A task is an object with
     evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
 
 The parameters kept are those of the best validation epoch (settings.keep "best", the default), or
-of the last ("last", for weights on devices, which cannot be taken back). The test split is read
-once, at the end, by whoever calls.
+of the last ("last", for devices, which cannot go back to earlier weights). The caller reads the
+test split once, at the end.
 
-settings.store, if not None, says that weights live elsewhere than in the network
-(`snu_ref.pcm.in_loop`): every batch then runs on the weights as read, and the update is handed to
-the store.
+With settings.store the weights are kept outside the network (`snu_ref.pcm.in_loop`): every batch
+runs on the weights as read, and the store takes the update.
 """
 import math
 import time
@@ -31,8 +30,8 @@ from ..pcm import UpdateRule
 from ..pcm.in_loop import NoisyStore, PCMStore, QuantisedStore, RoundedStore
 from . import checkpoints
 from .progress import Progress
-from .settings import check_all, errors_of
-from .watch import Diverged, Watch, smaller, summary
+from .settings import check_all, check_options, errors_of
+from .watch import Watch, smaller, summary
 
 
 class Batch(NamedTuple):
@@ -156,9 +155,9 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     new number. stream: where progress and warnings are shown; report(record, left): called after
     every epoch with its record and the estimated seconds left.
 
-    Where the loss diverges, training ends with the epochs before: Trained.diverged says so. Raises
-    ValueError for settings that cannot be and for a loss that diverges in the first epoch, and
-    checkpoints.CheckpointError if there is nothing fit to resume from.
+    If the loss diverges, training ends and keeps the epochs before; Trained.diverged says why.
+    Raises ValueError for settings that are not allowed and for a loss that diverges in the first
+    epoch, and checkpoints.CheckpointError if it cannot resume.
     """
     network, optimiser, rng, store = prepare(task, settings, seed)
     identity = checkpoints.identity_of(task, settings, seed)
@@ -168,8 +167,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     elif checkpoint:  # so that a kill in the first epoch, too, leaves something to resume from
         checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
     per_epoch = task.batches_per_epoch(settings)
-    progress = Progress(settings.epochs * per_epoch, label, stream)
-    progress.begin_at(len(history) * per_epoch)
+    progress = Progress(settings.epochs * per_epoch, label, stream, len(history) * per_epoch)
     for epoch in range(len(history), settings.epochs):
         start, watch = time.monotonic(), Watch(network, settings.clip)
         try:
@@ -180,11 +178,8 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
                     store.read(training=False)
                 figures = task.evaluate(network, "valid", settings, seed)
             if not all(map(math.isfinite, figures.values())):
-                raise Diverged(f"validation {figures}")
-        except ValueError as error:
-            # all functions of the package refuse numbers that are not finite in these words
-            if not isinstance(error, Diverged) and "expected finite" not in str(error):
-                raise
+                raise validation.NotFinite(f"validation {figures}")
+        except validation.NotFinite as error:
             diverged = (f"the loss diverged in epoch {epoch + 1} ({error}); "
                         f"{smaller(settings.clip)}")
             if not history:
@@ -225,20 +220,20 @@ def best_epoch(task, settings, history):
     return min(history, key=lambda record: sign * record[task.metric])["epoch"]
 
 
-STORES = {  # kind: its options, all optional but bits
-    "pcm": ("scale", "pairs", "read_noise", "epsilon", "refresh_every", "refresh", "ideal"),
-    "quantised": ("scale", "epsilon", "limit"),
-    "rounded": ("bits",),
-    "noisy": ("sigma", "clip"),
+STORES = {  # kind: its class, and options, all optional but bits
+    "pcm": (PCMStore, ("scale", "pairs", "read_noise", "epsilon", "refresh_every", "refresh",
+                       "ideal")),
+    "quantised": (QuantisedStore, ("scale", "epsilon", "limit")),
+    "rounded": (RoundedStore, ("bits",)),
+    "noisy": (NoisyStore, ("sigma", "clip")),
 }
 
 
 def make_store(network, settings, rng):
     """The store that the settings ask for, or None; settings.store: a dict, "kind" and options.
 
-    kind "pcm" (PCMStore), "quantised" (QuantisedStore), "rounded" (RoundedStore) or "noisy"
-    (NoisyStore); it holds all input weights of the network, "0.W", "1.W" ..., and its noise is
-    drawn from the run's generator.
+    It holds all input weights of the network, "0.W", "1.W" ..., and draws its noise from the run's
+    generator.
     """
     options = dict(settings.store or {})
     if not options:
@@ -246,16 +241,14 @@ def make_store(network, settings, rng):
     names = [name for name in network.params if name.endswith(".W")]
     with errors_of("store"):
         kind = validation.one_of("kind", options.pop("kind", None), STORES)
-        for name in options:
-            if name not in STORES[kind]:
-                raise ValueError(f"{name}: expected an option of {kind}, which has "
-                                 f"{', '.join(STORES[kind])}; got {options[name]!r}")
+        store, known = STORES[kind]
+        check_options("", kind, options, known)
+        if kind in ("pcm", "noisy"):
+            options["noise"] = rng
         if kind == "pcm":
-            rule = {key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh")
-                    if key in options}
-            return PCMStore(network, names, noise=rng, rule=UpdateRule(**rule), **options)
-        if kind == "noisy":
-            return NoisyStore(network, names, noise=rng, **options)
-        if kind == "quantised":
-            return QuantisedStore(network, names, **options)
-        return RoundedStore(network, names, bits=options.get("bits"))
+            options["rule"] = UpdateRule(**{
+                key: options.pop(key) for key in ("epsilon", "refresh_every", "refresh")
+                if key in options})
+        if kind == "rounded":
+            options.setdefault("bits", None)
+        return store(network, names, **options)

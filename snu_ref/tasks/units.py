@@ -7,7 +7,7 @@ from ..recurrent.gru import GRU
 from ..recurrent.lstm import LSTM
 from ..recurrent.rnn import RNN
 from ..snu import SNU
-from .settings import errors_of
+from .settings import check_options, errors_of
 
 UNITS = {  # name on the command line: (name in tables, class, what is fixed of its options)
     "snu": ("SNU", SNU, {"h": "step"}),
@@ -20,18 +20,15 @@ UNITS = {  # name on the command line: (name in tables, class, what is fixed of 
 COMPARED = ("snu", "ssnu", "rnn", "gru", "lstm")  # those that the paper compares on every task
 
 
-def check_options(unit, options):
+def check_unit_options(unit, options):
     """ValueError for an option that the named unit does not have, or that has no effect on it."""
     _, kind, fixed = UNITS[unit]
-    kinds = (kind, ConvSNU) if unit == "snu-conv" else (kind,)
     without = {"rng", "dtype", *fixed, *(("surrogate",) if unit == "ssnu" else ())}
-    names = [name for name, p in inspect.signature(kind.__init__).parameters.items()
-             if p.kind == p.KEYWORD_ONLY and name not in without
-             and all(name in inspect.signature(k.__init__).parameters for k in kinds)]
-    for name in options:
-        if name not in names:
-            raise ValueError(f"options.{name}: expected an option of {unit}, which has "
-                             f"{', '.join(names) or 'none'}; got {options[name]!r}")
+    kinds = [inspect.signature(k.__init__).parameters
+             for k in ((kind, ConvSNU) if unit == "snu-conv" else (kind,))]
+    check_options("options.", unit, options, [
+        name for name, p in kinds[0].items() if p.kind == p.KEYWORD_ONLY and name not in without
+        and all(name in parameters for parameters in kinds)])
 
 
 def conv_layers(in_shape, channels, kernel, options, rng, dtype):
@@ -40,7 +37,7 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
     in_shape (height, width, c); channels: output channels of the layers; kernel: its side, odd,
     with a padding that keeps the size.
     """
-    check_options("snu-conv", options)
+    check_unit_options("snu-conv", options)
     if kernel % 2 == 0:
         raise ValueError(f"kernel: expected an odd number, got {kernel}")
     layers, like = [], {"dtype": dtype}
@@ -58,7 +55,7 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
 
 def unit_layers(unit, sizes, options, rng, dtype):
     """Layers of the named unit, K for sizes (n_in, n_1, ..., n_K); options as for its class."""
-    check_options(unit, options)
+    check_unit_options(unit, options)
     _, kind, fixed = UNITS[unit]
     with errors_of("options"):
         return [kind(n_in, n, rng=rng, dtype=dtype, **fixed, **options)

@@ -3,15 +3,17 @@
     silent     a spiking layer never fires, or fires at every step; a gradient is exactly zero
     unchanged  no weight has changed
     diverging  the mean loss is twice the smallest so far, and above that of the first epoch
-    Diverged   a loss or a figure is not finite: there is nothing to go on with
+
+A loss that is not finite is a NotFinite error: there is nothing to go on with.
 
 A layer or gradient counts only if it is so in every batch of the epoch: many networks are silent in
 their first batches and wake up by themselves. The bounds are ours: none of the presets is warned.
 """
 import math
 
-from ..network import Network
+from ..network import flat
 from ..snu import SNU
+from ..validation import NotFinite
 
 QUIETER = "smaller W, or b further below 0, make units fire less"
 
@@ -29,10 +31,6 @@ def smaller(clip):
         "bound the gradient's norm (clip=1.0)" if clip is None else f"a clip below {clip:g}")
 
 
-class Diverged(ValueError):
-    """A loss or a validation figure is not finite."""
-
-
 class Watch:
     """What is seen in one epoch of training `network`."""
 
@@ -42,30 +40,30 @@ class Watch:
         self.before = {name: network.params[name].copy() for name in network.trainable
                        if network.params[name].ndim > 1}
         self.no_gradient = list(network.trainable)
-        self.never, self.always = None, None  # layers that have not fired, or paused, so far
+        self.spiking = {place: layer for place, layer in flat(network)
+                        if isinstance(layer, SNU) and layer.h.name == "step"}
+        self.never = self.always = list(self.spiking)  # have not fired, or paused, so far
         self.first_loss = None
 
     def step(self, cache, loss, grads):
-        """After the backward pass of each batch; raises Diverged."""
+        """After the backward pass of each batch; raises NotFinite."""
         if not math.isfinite(loss):
-            raise Diverged(f"loss {loss}")
-        found = list(spiking(self.network, cache))
-        spikes = {name: y for name, _, y in found}
-        if self.never is None:
-            self.layers = {name: layer for name, layer, _ in found}
-            self.never, self.always, self.first_loss = list(spikes), list(spikes), loss
-        self.never = [name for name in self.never if not spikes[name].any()]
-        self.always = [name for name in self.always if spikes[name].all()]
+            raise NotFinite(f"loss {loss}")
+        if self.first_loss is None:
+            self.first_loss = loss
+        caches = dict(flat(cache))
+        self.never = [place for place in self.never if not caches[place].y.any()]
+        self.always = [place for place in self.always if caches[place].y.all()]
         self.no_gradient = [name for name in self.no_gradient if not grads[name].any()]
 
     def warnings(self, history, loss):
         """At the end of the epoch: {kind: a line}. history: the epochs before; loss: the mean."""
         found, silent = {}, []
         if self.never:
-            silent.append(f"{', '.join(self.never)} never fired: "
-                          + louder([self.layers[name] for name in self.never]))
+            silent.append(f"{names(self.never)} never fired: "
+                          + louder([self.spiking[place] for place in self.never]))
         if self.always:
-            silent.append(f"{', '.join(self.always)} fired at every step: {QUIETER}")
+            silent.append(f"{names(self.always)} fired at every step: {QUIETER}")
         if self.no_gradient:
             silent.append(f"the gradient of {', '.join(self.no_gradient)} was exactly 0")
         if silent:
@@ -80,14 +78,9 @@ class Watch:
         return found
 
 
-def spiking(network, cache, place=""):
-    """(name, layer, spikes) of every layer that spikes, also inside of nested networks."""
-    for i, (layer, of_layer) in enumerate(zip(network.layers, cache.layers)):
-        name = f"{place}layers[{i}]"
-        if isinstance(layer, Network):
-            yield from spiking(layer, of_layer, name + ".")
-        elif isinstance(layer, SNU) and layer.h.name == "step":
-            yield name, layer, of_layer.y
+def names(places):
+    """The layers at these places in a network, as Python finds them."""
+    return ", ".join(f"layers[{place.replace('.', '].layers[')}]" for place in places)
 
 
 def summary(history, diverged=None):

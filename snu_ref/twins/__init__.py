@@ -11,11 +11,11 @@ twins are that second derivation:
       c = f(a, b)        is reversed by        da += dc * df/da,    db += dc * df/db
 
   where dc is dL/dc. It is complete by then, because every later use of c has been reversed already.
-  An adjoint starts at 0 (or at the cotangent given from outside) and grows by `+=`, so it becomes
+  An adjoint starts at 0, or at the cotangent that the caller gives. It grows by `+=`, so it becomes
   the sum over all paths.
 
-The twins are slow and do not train. They always compute in double precision, and they share no code
-with the rest of the package.
+The twins are slow and do not train. They always compute in double precision. They share no code
+with the first derivation, only the checks of arguments (`validation`).
 
 Source of the method: reverse accumulation, A. Griewank and A. Walther, "Evaluating Derivatives",
 2nd ed., SIAM 2008, chapter 3.
@@ -25,23 +25,3 @@ from .readout import (DenseTwin, EmbeddingTwin, bernoulli_nll_twin, dense_twin, 
                       mean_square_error_twin, softmax_cross_entropy_twin)
 from .recurrent import RecurrentTwin, gru_twin, lstm_twin, rnn_twin
 from .snu import SNUTwin, snu_twin
-
-__all__ = [
-    "ConvTwin",
-    "DenseTwin",
-    "EmbeddingTwin",
-    "PoolTwin",
-    "RecurrentTwin",
-    "SNUTwin",
-    "bernoulli_nll_twin",
-    "conv2d_twin",
-    "dense_twin",
-    "embedding_twin",
-    "gru_twin",
-    "lstm_twin",
-    "mean_square_error_twin",
-    "pool2d_twin",
-    "rnn_twin",
-    "snu_twin",
-    "softmax_cross_entropy_twin",
-]

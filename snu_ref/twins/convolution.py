@@ -1,20 +1,11 @@
 """The twins of the two-dimensional convolution and of pooling, channels last.
 
-Convolution (cross-correlation: the kernel is not flipped), with x zero outside the picture:
+The convolution is a cross-correlation: the kernel is not flipped. Every term of its sum is one
+product, x[...] W[...], reversed by dW[...] += dz x[...] and dx[...] += dz W[...].
 
-    z[N, i, j, o] = sum over a, b, c of  x[N, i stride + a - padding, j stride + b - padding, c]
-                                         * W[a, b, c, o]
-
-Every term of that sum is one product, reversed by
-
-    dW[a, b, c, o] += dz[N, i, j, o] * x[...]        dx[...] += dz[N, i, j, o] * W[a, b, c, o].
-
-Pooling takes windows of size x size pixels, channel by channel, one every `stride` pixels; windows
-that do not fit into the picture are left out. The reverse of the average adds dy / size^2 to each
-pixel of the window. The reverse of the maximum adds dy to the pixel that was the maximum (on a tie
-the first one, row by row).
-
-Not here: dilation, groups, strides or padding that differ between the axes.
+Pooling works channel by channel. Windows that do not fit into the picture are left out. The reverse
+of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
+the pixel that was the maximum (on a tie the first one, row by row).
 
 Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
 """
@@ -22,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import array_of, numbers, shape_of, zeros
+from .. import validation
+from .scalars import array_of, numbers, sized, zeros
 
 
 class ConvTwin(NamedTuple):
     """One convolution and its backward pass."""
-
     z: np.ndarray  # (N, ho, wo, c_out)
     dW: np.ndarray  # (kh, kw, c_in, c_out)
     dx: np.ndarray  # (N, height, width, c_in)
@@ -35,7 +26,6 @@ class ConvTwin(NamedTuple):
 
 class PoolTwin(NamedTuple):
     """One pooling and its backward pass."""
-
     y: np.ndarray  # (N, ho, wo, c)
     dx: np.ndarray  # (N, height, width, c)
 
@@ -43,44 +33,34 @@ class PoolTwin(NamedTuple):
 def conv2d_twin(W, x, dz, *, stride, padding):
     """Cross-correlation forward and backward, by scalar loops.
 
-        z[i, j] = sum_ab x[i stride + a - padding, j stride + b - padding] W[a, b]
+        z[i, j, o] = sum_abc x[i stride + a - padding, j stride + b - padding, c] W[a, b, c, o]
 
     W: (kh, kw, c_in, c_out). x: (N, height, width, c_in). dz: (N, ho, wo, c_out), cotangent of z,
     ho = floor((height + 2 padding - kh) / stride) + 1 and wo likewise.
     stride: >= 1, padding: >= 0, in pixels, zeros on all four sides.
-
     Returns a ConvTwin. Raises ValueError (shape, range, NaN) or TypeError (type, dtype).
     """
-    _whole_number("stride", stride, 1)
-    _whole_number("padding", padding, 0)
-    N, height, width, c_in = shape_of("x", x, 4)
-    kh, kw, _, c_out = shape_of("W", W, 4)
+    validation.positive_int("stride", stride)
+    validation.integer("padding", padding, 0)
+    x, (N, height, width, c_in) = sized("x", x, ("N", "height", "width", "c_in"))
+    W, (kh, kw, _, c_out) = sized("W", W, ("kh", "kw", c_in, "c_out"))
     ho = _windows("height", height + 2 * padding, kh, stride)
     wo = _windows("width", width + 2 * padding, kw, stride)
-    W = numbers("W", W, (kh, kw, c_in, c_out))
-    x = numbers("x", x, (N, height, width, c_in))
     dz = numbers("dz", dz, (N, ho, wo, c_out))
 
     z = zeros(N, ho, wo, c_out)
     dW, dx = zeros(kh, kw, c_in, c_out), zeros(N, height, width, c_in)
-    for m in range(N):
-        for i in range(ho):
-            for j in range(wo):
-                for a in range(kh):
-                    for b in range(kw):
-                        row, col = i * stride + a - padding, j * stride + b - padding
-                        if not (0 <= row < height and 0 <= col < width):
-                            continue  # a zero of the padding: no term, no gradient
-                        for c in range(c_in):
-                            for o in range(c_out):
-                                z[m][i][j][o] += x[m][row][col][c] * W[a][b][c][o]
-                                dW[a][b][c][o] += dz[m][i][j][o] * x[m][row][col][c]
-                                dx[m][row][col][c] += dz[m][i][j][o] * W[a][b][c][o]
-    return ConvTwin(
-        z=array_of(z, (N, ho, wo, c_out)),
-        dW=array_of(dW, (kh, kw, c_in, c_out)),
-        dx=array_of(dx, (N, height, width, c_in)),
-    )
+    for m, i, j, a, b in np.ndindex(N, ho, wo, kh, kw):
+        row, col = i * stride + a - padding, j * stride + b - padding
+        if not (0 <= row < height and 0 <= col < width):
+            continue  # a zero of the padding: no term, no gradient
+        for c in range(c_in):
+            for o in range(c_out):
+                z[m][i][j][o] += x[m][row][col][c] * W[a][b][c][o]
+                dW[a][b][c][o] += dz[m][i][j][o] * x[m][row][col][c]
+                dx[m][row][col][c] += dz[m][i][j][o] * W[a][b][c][o]
+    return ConvTwin(array_of(z, (N, ho, wo, c_out)), array_of(dW, (kh, kw, c_in, c_out)),
+                    array_of(dx, (N, height, width, c_in)))
 
 
 def pool2d_twin(x, dy, *, size, stride, kind):
@@ -89,49 +69,28 @@ def pool2d_twin(x, dy, *, size, stride, kind):
     x: (N, height, width, c). dy: (N, ho, wo, c), cotangent of y, with
     ho = floor((height - size) / stride) + 1 and wo likewise.
     size, stride: >= 1, in pixels. kind: "average" or "max".
-
     Returns a PoolTwin. Raises ValueError (shape, range, name, NaN) or TypeError (type, dtype).
     """
-    _whole_number("size", size, 1)
-    _whole_number("stride", stride, 1)
-    if kind not in ("average", "max"):
-        raise ValueError(f'kind: expected "average" or "max", got {kind!r}')
-    N, height, width, channels = shape_of("x", x, 4)
+    validation.positive_int("size", size)
+    validation.positive_int("stride", stride)
+    validation.one_of("kind", kind, ("average", "max"))
+    x, (N, height, width, channels) = sized("x", x, ("N", "height", "width", "c"))
     ho = _windows("height", height, size, stride)
     wo = _windows("width", width, size, stride)
-    x = numbers("x", x, (N, height, width, channels))
     dy = numbers("dy", dy, (N, ho, wo, channels))
 
     y, dx = zeros(N, ho, wo, channels), zeros(N, height, width, channels)
-    for m in range(N):
-        for i in range(ho):
-            for j in range(wo):
-                window = [
-                    (i * stride + a, j * stride + b) for a in range(size) for b in range(size)
-                ]  # row by row
-                for c in range(channels):
-                    if kind == "average":
-                        for row, col in window:
-                            y[m][i][j][c] += x[m][row][col][c] / len(window)
-                            dx[m][row][col][c] += dy[m][i][j][c] / len(window)
-                    else:
-                        best_row, best_col = window[0]
-                        for row, col in window:
-                            # strictly greater: on a tie the first one stays
-                            if x[m][row][col][c] > x[m][best_row][best_col][c]:
-                                best_row, best_col = row, col
-                        y[m][i][j][c] = x[m][best_row][best_col][c]
-                        dx[m][best_row][best_col][c] += dy[m][i][j][c]
-    return PoolTwin(
-        y=array_of(y, (N, ho, wo, channels)), dx=array_of(dx, (N, height, width, channels))
-    )
-
-
-def _whole_number(name, value, least):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: expected an integer, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name}: expected at least {least}, got {value}")
+    for m, i, j, c in np.ndindex(N, ho, wo, channels):
+        window = [(i * stride + a, j * stride + b) for a, b in np.ndindex(size, size)]  # row by row
+        if kind == "average":
+            for row, col in window:
+                y[m][i][j][c] += x[m][row][col][c] / len(window)
+                dx[m][row][col][c] += dy[m][i][j][c] / len(window)
+        else:  # max takes the first of equal ones
+            row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
+            y[m][i][j][c] = x[m][row][col][c]
+            dx[m][row][col][c] += dy[m][i][j][c]
+    return PoolTwin(array_of(y, (N, ho, wo, channels)), array_of(dx, (N, height, width, channels)))
 
 
 def _windows(axis, length, size, stride):

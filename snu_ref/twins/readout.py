@@ -1,20 +1,13 @@
 """The twins of the layers without memory (dense, embedding) and of the losses.
 
-    dense       y = x W + b
-    embedding   y = W[index], reversed by adding dy to that row: a row used twice collects both
+Each function below gives its equation. The reversal of `y = W[index]` adds dy to that row: a row
+that is used twice collects both. The derivatives of the losses, for every unmasked (t, sample):
 
-    mean square error      (1 / B n) sum over samples and outputs of (a - target)^2,
-                           a = the average of y over the unmasked time steps of the sample
-    Bernoulli NLL          average over unmasked (t, sample) of the sum over outputs of
-                           -[ target log p + (1 - target) log(1 - p) ],  p = sigmoid(y), in nats
-    softmax cross-entropy  average over unmasked (t, sample) of log(sum_c exp y_c) - y_target, nats
+    mean square error      dy_t = 2 (a - target) / (B n) / (number of unmasked steps of the sample)
+    Bernoulli NLL          dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count
+    softmax cross-entropy  dy_c = [exp(y_c) / sum exp - (1 if c is the target)] / count
 
-With -log p = softplus(-y) and -log(1 - p) = softplus(y), and softplus' = sigmoid, the second has
-dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count. The third has
-dy_c = [exp(y_c) / sum exp - (1 if c is the target)] / count.
-
-Not here: class weights, label smoothing, a sum instead of the average. A mask may have zeros
-anywhere. Where it is 0, y and target may be any finite numbers, and dy is 0.
+Where the mask is 0, y and target may be any finite numbers, and dy is 0.
 
 Source of the likelihoods: C. Bishop, "Pattern Recognition and Machine Learning" (2006), chapter 4.
 The averages are this package's conventions.
@@ -24,13 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (array_of, numbers, parameter_shape, parameters, reverse_weighted_sum,
-                      shape_of, sigmoid, softplus, weighted_sum, zeros)
+from .. import validation
+from .scalars import (array_of, numbers, parameters, reverse_weighted_sum, sigmoid, sized, softplus,
+                      weighted_sum, zeros)
 
 
 class DenseTwin(NamedTuple):
     """One dense layer and its backward pass."""
-
     y: np.ndarray  # (..., n)
     grads: dict  # W (n_in, n), b (n,)
     dx: np.ndarray  # (..., n_in)
@@ -38,7 +31,6 @@ class DenseTwin(NamedTuple):
 
 class EmbeddingTwin(NamedTuple):
     """One table look-up and its backward pass."""
-
     y: np.ndarray  # (..., n)
     dW: np.ndarray  # (vocabulary, n)
 
@@ -47,54 +39,40 @@ def dense_twin(params, x, dy):
     """y = x W + b forward and backward, by scalar loops.
 
     params: {"W" (n_in, n), "b" (n,)}. x: (..., n_in), usually (T, B, n_in). dy: (..., n).
-
     Returns a DenseTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    n_in, n = parameter_shape(params, "W")
-    lead = np.shape(x)[:-1]
-    rows = math.prod(lead)
+    x, (*lead, n_in) = _rows("x", x, (..., "n_in"))
+    dy, (*_, n) = _rows("dy", dy, (*lead, "n"))
     p = parameters(params, {"W": (n_in, n), "b": (n,)})
-    if np.shape(x) != (*lead, n_in) or np.shape(dy) != (*lead, n):
-        expected = f"expected shapes (..., {n_in}) and (..., {n})"
-        raise ValueError(f"x, dy: {expected}, got {np.shape(x)} and {np.shape(dy)}")
-    x = numbers("x", np.reshape(x, (rows, n_in)), (rows, n_in))
-    dy = numbers("dy", np.reshape(dy, (rows, n)), (rows, n))
 
-    y, dx = zeros(rows, n), zeros(rows, n_in)
+    y, dx = zeros(len(x), n), zeros(len(x), n_in)
     dW, db = zeros(n_in, n), zeros(n)
-    for i in range(rows):
+    for i in range(len(x)):
         for j in range(n):
             y[i][j] = weighted_sum(x[i], p["W"], j) + p["b"][j]
             db[j] += dy[i][j]
             reverse_weighted_sum(dy[i][j], x[i], p["W"], j, dx[i], dW)
-    return DenseTwin(
-        y=array_of(y, (*lead, n)),
-        grads={"W": array_of(dW, (n_in, n)), "b": array_of(db, (n,))},
-        dx=array_of(dx, (*lead, n_in)),
-    )
+    return DenseTwin(y=array_of(y, (*lead, n)),
+                     grads={"W": array_of(dW, (n_in, n)), "b": array_of(db, (n,))},
+                     dx=array_of(dx, (*lead, n_in)))
 
 
 def embedding_twin(W, indices, dy):
     """y = W[indices] forward and backward, by scalar loops.
 
     W: (vocabulary, n). indices: (...) integers in [0, vocabulary), usually (T, B). dy: (..., n).
-
     Returns an EmbeddingTwin. Raises ValueError (shape, range, NaN) or TypeError (dtype).
     """
-    vocabulary, n = shape_of("W", W, 2)
-    lead = np.shape(indices)
-    rows = math.prod(lead)
-    W = numbers("W", W, (vocabulary, n))
-    chosen = _classes("indices", np.reshape(indices, (rows,)), (rows,), vocabulary)
-    if np.shape(dy) != (*lead, n):
-        raise ValueError(f"dy: expected shape {(*lead, n)}, got {np.shape(dy)}")
-    dy = numbers("dy", np.reshape(dy, (rows, n)), (rows, n))
+    W, (vocabulary, n) = sized("W", W, ("vocabulary", "n"))
+    dy, (*lead, _) = _rows("dy", dy, (..., n))
+    chosen = validation.array("indices", np.asanyarray(indices), lead, "integers",
+                              low=0, high=vocabulary - 1)
 
-    y, dW = zeros(rows, n), zeros(vocabulary, n)
-    for i in range(rows):
+    y, dW = zeros(len(dy), n), zeros(vocabulary, n)
+    for i, row in enumerate(chosen.flat):
         for j in range(n):
-            y[i][j] = W[chosen[i]][j]
-            dW[chosen[i]][j] += dy[i][j]
+            y[i][j] = W[row][j]
+            dW[row][j] += dy[i][j]
     return EmbeddingTwin(y=array_of(y, (*lead, n)), dW=array_of(dW, (vocabulary, n)))
 
 
@@ -103,18 +81,14 @@ def mean_square_error_twin(y, target, mask=None):
 
         value = (1 / B n) sum_ij (a_ij - target_ij)^2,    a_ij = (1 / m_i) sum_t mask_ti y_tij
 
-    y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all ones;
-    m_i = sum_t mask_ti.
-
+    y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all 1; m_i = sum_t mask_ti.
     Raises ValueError (shape, NaN, a sample without an unmasked step) or TypeError (dtype).
     """
-    T, B, n = shape_of("y", y, 3)
-    y = numbers("y", y, (T, B, n))
+    y, (T, B, n), mask = _logits(y, mask)
     target = numbers("target", target, (B, n))
-    mask = _mask(mask, T, B)
     value, dy = 0.0, zeros(T, B, n)
     for i in range(B):
-        steps = [t for t in range(T) if mask[t][i]]
+        steps = [t for t in range(T) if mask[t, i]]
         if not steps:
             raise ValueError(f"mask: expected an unmasked step in every sample, got none in {i}")
         for j in range(n):
@@ -133,28 +107,22 @@ def bernoulli_nll_twin(y, target, mask=None):
     """Negative log-likelihood of independent Bernoulli outputs, by scalar loops -> (value, dy).
 
         value = (1 / count) sum_tij mask_ti [ target softplus(-y) + (1 - target) softplus(y) ]
+        softplus(-y) = -log p,    softplus(y) = -log(1 - p),    p = sigmoid(y)
 
     y: (T, B, n) logits. target: (T, B, n) in [0, 1]. mask: (T, B) of 0 and 1, or None;
     count = sum_ti mask_ti. In nats.
-
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    T, B, n = shape_of("y", y, 3)
-    y = numbers("y", y, (T, B, n))
-    target = numbers("target", target, (T, B, n))
-    mask = _mask(mask, T, B)
-    count = _count(mask)
-    value, dy = 0.0, zeros(T, B, n)
-    for t in range(T):
-        for i in range(B):
-            if not mask[t][i]:
-                continue
-            for j in range(n):
-                a, q = y[t][i][j], target[t][i][j]
-                if not 0.0 <= q <= 1.0:
-                    raise ValueError(f"target: expected numbers in [0, 1], got {q}")
-                value += (q * softplus(-a) + (1.0 - q) * softplus(a)) / count
-                dy[t][i][j] += ((1.0 - q) * sigmoid(a) - q * sigmoid(-a)) / count
+    y, (T, B, n), mask = _logits(y, mask)
+    numbers("target", target, (T, B, n))
+    target = np.where(mask[:, :, None], target, 0.0)
+    target = validation.array("target", target, None, "floats", low=0, high=1).tolist()
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
+    for t, i in np.argwhere(mask):
+        for j in range(n):
+            a, q = y[t][i][j], target[t][i][j]
+            value += (q * softplus(-a) + (1.0 - q) * softplus(a)) / count
+            dy[t][i][j] += ((1.0 - q) * sigmoid(a) - q * sigmoid(-a)) / count
     return value, array_of(dy, (T, B, n))
 
 
@@ -163,65 +131,38 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 
         value = (1 / count) sum_ti mask_ti [ log sum_c exp(y_tic) - y_ti,target ]
 
-    y: (T, B, n) logits. target: (T, B) integer classes in [0, n). mask: (T, B) of 0 and 1, or None;
-    count = sum_ti mask_ti. In nats.
-
+    y: (T, B, n) logits. target: (T, B) integer classes in [0, n). mask, count: as for
+    bernoulli_nll_twin. In nats.
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    T, B, n = shape_of("y", y, 3)
-    y = numbers("y", y, (T, B, n))
-    mask = _mask(mask, T, B)
-    target = _classes("target", target, (T, B), n, mask)
-    count = _count(mask)
-    value, dy = 0.0, zeros(T, B, n)
-    for t in range(T):
-        for i in range(B):
-            if not mask[t][i]:
-                continue
-            top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
-            total = 0.0
-            for c in range(n):
-                total += math.exp(y[t][i][c] - top)
-            value += (top - y[t][i][target[t][i]] + math.log(total)) / count
-            for c in range(n):
-                dy[t][i][c] += math.exp(y[t][i][c] - top) / total / count
-            dy[t][i][target[t][i]] -= 1.0 / count
+    y, (T, B, n), mask = _logits(y, mask)
+    target = validation.array("target", np.asanyarray(target), (T, B), "integers")
+    validation.array("target", np.where(mask, target, 0), None, "integers", low=0, high=n - 1)
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
+    for t, i in np.argwhere(mask):
+        right = target[t, i]
+        top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
+        total = 0.0
+        for c in range(n):
+            total += math.exp(y[t][i][c] - top)
+        value += (top - y[t][i][right] + math.log(total)) / count
+        for c in range(n):
+            dy[t][i][c] += math.exp(y[t][i][c] - top) / total / count
+        dy[t][i][right] -= 1.0 / count
     return value, array_of(dy, (T, B, n))
 
 
-def _classes(name, array, shape, classes, mask=None):
-    """Integers in [0, classes) as nested lists; where the mask is 0, any integer is allowed."""
-    array = np.asarray(array)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
-    if array.shape != shape:
-        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
-    for at, value in np.ndenumerate(array):
-        used = mask is None or mask[at[0]][at[1]]
-        if used and not 0 <= value < classes:
-            raise ValueError(f"{name}: expected integers from 0 to {classes - 1}, got {value}")
-    return array.tolist()
+def _rows(name, array, shape):
+    """An array (..., n) as nested lists (rows, n), and its shape."""
+    _, shape = sized(name, array, shape)
+    return np.reshape(array, (-1, shape[-1])).astype(float).tolist(), shape
 
 
-def _mask(mask, T, B):
-    """The mask as nested lists of 0.0 and 1.0; None is all ones."""
-    if mask is None:
-        return [[1.0] * B for _ in range(T)]
-    mask = np.asarray(mask)
-    rows = numbers("mask", mask.astype(float) if mask.dtype.kind == "b" else mask, (T, B))
-    for row in rows:
-        for value in row:
-            if value not in (0.0, 1.0):
-                raise ValueError(f"mask: expected 0 or 1, got {value}")
-    return rows
-
-
-def _count(mask):
-    """The number of unmasked (t, sample), at least one."""
-    count = 0.0
-    for row in mask:
-        for value in row:
-            count += value
-    if count == 0.0:
+def _logits(y, mask):
+    """y as nested lists, its shape, and the mask as a boolean array (T, B); None: all True."""
+    y, (T, B, n) = sized("y", y, ("T", "B", "n"))
+    mask = np.ones((T, B)) if mask is None else np.asanyarray(mask)
+    mask = validation.zeros_and_ones("mask", mask, (T, B)) != 0
+    if not mask.any():
         raise ValueError("mask: expected at least one unmasked time step, got none")
-    return count
+    return y, (T, B, n), mask

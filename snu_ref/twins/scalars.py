@@ -1,18 +1,11 @@
 """Scalars: activations with their slopes, the weighted sum with its reversal, numbers in and out.
 
-Everything works on one Python float at a time. A slope is written in the form that loses no digits
-when the function saturates:
-
-    sigmoid'(v) = sigmoid(v) sigmoid(-v)                        not  p (1 - p)
-    tanh'(v)    = 4 e / (1 + e)^2,   e = exp(-2 |v|)            not  1 - tanh^2(v)
-
-Both sides are equal on paper. On the right, 1 - p and 1 - tanh^2(v) subtract nearly equal numbers
-and end at 0.
+Activations work on one Python float. A slope is written in the form that loses no digits where the
+function saturates: 1 - p and 1 - tanh^2(v) would subtract nearly equal numbers and end at 0. Arrays
+come in and go out; inside they are nested lists of Python floats.
 
 Conventions: step(0) = 0 (a unit fires when v > 0, strictly); g'(0) is the left slope; at a kink of
 a surrogate's primitive psi the smaller |psi'| counts.
-
-Not here: arrays, complex numbers, loops over time.
 
 Source: the authors' toolkit (IBM/neuroaikit, `activations.py`) for the step, psi = tanh and the
 leaky slope 0.1.
@@ -20,6 +13,8 @@ leaky slope 0.1.
 import math
 
 import numpy as np
+
+from .. import validation
 
 LEAKY_SLOPE = 0.1  # IBM/neuroaikit
 
@@ -43,7 +38,7 @@ def sigmoid_slope(v):
 
 
 def tanh_slope(v):
-    """1 - tanh^2(v) = 1 / cosh^2(v), without the cancellation and without the overflow."""
+    """1 - tanh^2(v) = 4 e / (1 + e)^2 with e = exp(-2 |v|), without cancellation or overflow."""
     e = math.exp(-2.0 * abs(v))
     return 4.0 * e / ((1.0 + e) * (1.0 + e))
 
@@ -53,119 +48,39 @@ def softplus(v):
     return max(v, 0.0) + math.log1p(math.exp(-abs(v)))
 
 
-# ---- g, the activation of the state: name -> (g, g') ----------------------------------------
-
-
-def relu(z):
-    """max(z, 0)."""
-    return z if z > 0.0 else 0.0
-
-
-def relu_slope(z):
-    """1 where z > 0, else 0."""
-    return 1.0 if z > 0.0 else 0.0
-
-
-def leaky_relu(z):
-    """z where z > 0, else 0.1 z."""
-    return z if z > 0.0 else LEAKY_SLOPE * z
-
-
-def leaky_relu_slope(z):
-    """1 where z > 0, else 0.1."""
-    return 1.0 if z > 0.0 else LEAKY_SLOPE
-
-
-def identity(z):
-    """z itself."""
-    return z
-
-
-def identity_slope(z):
-    """1 everywhere."""
-    return 1.0
-
-
-STATE_ACTIVATIONS = {
-    "relu": (relu, relu_slope),
-    "leaky_relu": (leaky_relu, leaky_relu_slope),
-    "identity": (identity, identity_slope),
+STATE_ACTIVATIONS = {  # name: (g, g')
+    "relu": (lambda z: z if z > 0.0 else 0.0, step),
+    "leaky_relu": (lambda z: z if z > 0.0 else LEAKY_SLOPE * z,
+                   lambda z: 1.0 if z > 0.0 else LEAKY_SLOPE),
+    "identity": (lambda z: z, lambda z: 1.0),
     "tanh": (math.tanh, tanh_slope),
 }
 
-
-# ---- surrogates of the step: name -> (psi, psi') --------------------------------------------
-
-
-def boxcar(v):
-    """clip(v, -1/2, 1/2)."""
-    return min(max(v, -0.5), 0.5)
-
-
-def boxcar_slope(v):
-    """1 inside (-1/2, 1/2), else 0."""
-    return 1.0 if -0.5 < v < 0.5 else 0.0  # kinks at -1/2 and 1/2: the smaller slope, 0
-
-
-def triangle(v):
-    """v - v|v|/2 inside (-1, 1), sign(v)/2 outside; its slope is the triangle 1 - |v|."""
-    if abs(v) < 1.0:
-        return v - 0.5 * v * abs(v)
-    return math.copysign(0.5, v)
-
-
-def triangle_slope(v):
-    """1 - |v| inside (-1, 1), else 0."""
-    return 1.0 - abs(v) if abs(v) < 1.0 else 0.0
-
-
-def arctan(v):
-    """arctan(pi v) / pi."""
-    return math.atan(math.pi * v) / math.pi
-
-
-def arctan_slope(v):
-    """1 / (1 + (pi v)^2)."""
-    a = math.pi * v
-    return 1.0 / (1.0 + a * a)
-
-
-def fast_sigmoid(v):
-    """v / (1 + |v|)."""
-    return v / (1.0 + abs(v))
-
-
-def fast_sigmoid_slope(v):
-    """1 / (1 + |v|)^2."""
-    a = 1.0 + abs(v)
-    return 1.0 / (a * a)
-
-
-SURROGATES = {
+SURROGATES = {  # name: (psi, psi'), psi' stands in for the slope of the step
     "tanh": (math.tanh, tanh_slope),
-    "boxcar": (boxcar, boxcar_slope),
-    "triangle": (triangle, triangle_slope),
-    "arctan": (arctan, arctan_slope),
-    "fast_sigmoid": (fast_sigmoid, fast_sigmoid_slope),
+    # clip(v, -1/2, 1/2)
+    "boxcar": (lambda v: min(max(v, -0.5), 0.5), lambda v: 1.0 if -0.5 < v < 0.5 else 0.0),
+    # v - v|v|/2 inside (-1, 1), sign(v)/2 outside
+    "triangle": (lambda v: v - 0.5 * v * abs(v) if abs(v) < 1.0 else math.copysign(0.5, v),
+                 lambda v: 1.0 - abs(v) if abs(v) < 1.0 else 0.0),
+    "arctan": (lambda v: math.atan(math.pi * v) / math.pi,
+               lambda v: 1.0 / (1.0 + (math.pi * v) * (math.pi * v))),
+    "fast_sigmoid": (lambda v: v / (1.0 + abs(v)),
+                     lambda v: 1.0 / ((1.0 + abs(v)) * (1.0 + abs(v)))),
 }
 
 
 def surrogate_pair(surrogate):
     """(psi, psi') of a surrogate's name, or your own pair (psi, dpsi) of functions of one number.
 
-    Raises ValueError for an unknown name, TypeError for anything but a name or a pair of functions.
+    Raises ValueError for an unknown name, TypeError for anything else.
     """
     if isinstance(surrogate, str):
-        if surrogate not in SURROGATES:
-            raise ValueError(f"surrogate: expected one of {sorted(SURROGATES)}, got {surrogate!r}")
-        return SURROGATES[surrogate]
+        return SURROGATES[validation.one_of("surrogate", surrogate, SURROGATES)]
     pair = isinstance(surrogate, (tuple, list)) and len(surrogate) == 2
-    if not pair or not all(callable(f) for f in surrogate):
+    if not pair or not all(map(callable, surrogate)):
         raise TypeError(f"surrogate: expected a name or a pair (psi, dpsi), got {surrogate!r}")
-    return tuple(surrogate)
-
-
-# ---- the weighted sum and its reversal ------------------------------------------------------
+    return surrogate
 
 
 def weighted_sum(row, W, c):
@@ -183,54 +98,26 @@ def reverse_weighted_sum(da, row, W, c, drow, dW):
         dW[k][c] += da * row[k]
 
 
-# ---- numbers in and out: nested lists of Python floats inside, arrays outside ---------------
-
-
-def shape_of(name, array, ndim):
-    """The shape of an array that must have `ndim` axes; ValueError names it otherwise."""
-    shape = np.shape(array)
-    if len(shape) != ndim:
-        raise ValueError(f"{name}: expected {ndim} axes, got shape {shape}")
-    return shape
-
-
 def numbers(name, array, shape):
-    """A real, finite array of exactly this shape, as nested lists of Python floats.
+    """A finite array of real numbers as nested lists of Python floats; shape: see validation."""
+    return validation.array(name, np.asanyarray(array), shape, "numbers").astype(float).tolist()
 
-    Raises TypeError for anything but integers and real floating-point numbers, ValueError for
-    another shape and for NaN or infinity.
-    """
-    array = np.asarray(array)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
-    if array.shape != tuple(shape):
-        raise ValueError(f"{name}: expected shape {tuple(shape)}, got {array.shape}")
-    for value in array.flat:
-        if not math.isfinite(value):
-            raise ValueError(f"{name}: expected finite numbers, got {float(value)}")
-    return array.astype(float).tolist()
+
+def sized(name, array, axes):
+    """The same, and the shape; `axes` may name free axes."""
+    return numbers(name, array, axes), np.shape(array)
 
 
 def several(name, arrays, count, shape):
     """A tuple of `count` such arrays (a state, or its cotangent), as a list of nested lists."""
-    if not isinstance(arrays, (tuple, list)):
-        raise TypeError(f"{name}: expected a tuple of {count} arrays, got {type(arrays).__name__}")
-    if len(arrays) != count:
+    if len(validation.instance(name, arrays, tuple, list)) != count:
         raise ValueError(f"{name}: expected {count} arrays, got {len(arrays)}")
-    return [numbers(f"{name}[{i}]", arrays[i], shape) for i in range(count)]
-
-
-def parameter_shape(params, name):
-    """The shape of the weight matrix `name`, from which the other shapes follow."""
-    if name not in params:
-        raise ValueError(f'params: expected a "{name}", got {sorted(params)}')
-    return shape_of(f'params["{name}"]', params[name], 2)
+    return [numbers(f"{name}[{i}]", array, shape) for i, array in enumerate(arrays)]
 
 
 def parameters(params, shapes):
     """The arrays of `params` as nested lists; names and shapes must be those of `shapes`."""
-    if set(params) != set(shapes):
-        raise ValueError(f"params: expected {sorted(shapes)}, got {sorted(params)}")
+    validation.mapping("params", params, shapes)
     return {name: numbers(f'params["{name}"]', params[name], shapes[name]) for name in shapes}
 
 

@@ -1,10 +1,5 @@
 """The SNU's twin: one time step as seven scalar assignments, and their reversal one by one.
 
-Equations (S. Wozniak et al., arXiv:1812.07040; "." is point-wise):
-
-    s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) )
-    y_t = h( s_t + b )
-
 Forward, for every t and sample, and for every unit j (p marks the values at t-1):
 
     (1)  m     = py_j                            with lateral inhibition: m = max_k py_k
@@ -15,9 +10,8 @@ Forward, for every t and sample, and for every unit j (p marks the values at t-1
     (6)  v_j   = s_j + b_j
     (7)  y_j   = h(v_j)
 
-Backward: t runs down, and each assignment is reversed, the last one first. By then the adjoint of
-its left-hand side is complete: everything that reads it comes later in the list or at t+1. The
-adjoints of y, and of the last s, start at the given cotangents (dy, dstate), all others at 0.
+Backward: t runs down, and each assignment is reversed, the last one first. The adjoints of y, and
+of the last s, start at the given cotangents (dy, dstate), all others at 0.
 
     (7)  dv_j     += dy_j * h'(v_j)              step: psi'(v_j); sigmoid: sigmoid'(v_j)
     (6)  ds_j     += dv_j;      db_j += dv_j
@@ -33,20 +27,21 @@ adjoints of y, and of the last s, start at the given cotangents (dy, dstate), al
 `reset_grad="detached"` makes the gate a constant of the backward pass: (2) and (1) are not
 reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever formed.
 
-Not here: dtypes other than double precision, a check that decay lies in [0, 1], initialisation,
-training.
+Not here: a check that decay lies in [0, 1], initialisation, training.
+
+Source: the equations of S. Wozniak et al., arXiv:1812.07040; the reversal is derived here.
 """
 from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (STATE_ACTIVATIONS, array_of, numbers, parameter_shape, parameters, several,
-                      shape_of, sigmoid, sigmoid_slope, step, surrogate_pair, zeros)
+from .. import validation
+from .scalars import (STATE_ACTIVATIONS, array_of, parameters, several, sigmoid, sigmoid_slope,
+                      sized, step, surrogate_pair, zeros)
 
 
 class SNUTwin(NamedTuple):
     """Every number of one forward and backward pass; dX is dL/dX over all paths from X to L."""
-
     z: np.ndarray  # (T, B, n) argument of g
     s: np.ndarray  # (T, B, n) membrane potential
     v: np.ndarray  # (T, B, n) s + b
@@ -61,54 +56,32 @@ class SNUTwin(NamedTuple):
     dstate: tuple  # (ds_0, dy_0), each (B, n)
 
 
-def snu_twin(
-    params,
-    x,
-    state,
-    dy,
-    dstate,
-    *,
-    h,
-    g,
-    surrogate,
-    lateral_inhibition,
-    reset_grad,
-):
+def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibition, reset_grad):
     """The SNU forward and backward, by scalar loops.
 
         s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . (1 - y_{t-1}) ),    y_t = h( s_t + b )
 
     params: {"W" (n_in, n), "b" (n,), "decay" (n,)} and, for recurrence, "H" (n, n).
-    x: (T, B, n_in), T = 0 included.
-    state: (s_0, y_0), each (B, n).
-    dy: (T, B, n), cotangent of y.
+    x: (T, B, n_in), T = 0 included. state: (s_0, y_0), each (B, n). dy: (T, B, n), cotangent of y.
     dstate: (ds_T, dy_T), each (B, n), cotangent of the final state; dy_T adds to dy[T-1].
     h: "step" (SNU) or "sigmoid" (sSNU). g: "relu", "leaky_relu", "identity" or "tanh".
     surrogate: "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi) of
         functions of one number; dpsi stands in for the slope of the step, the sigmoid ignores it.
     lateral_inhibition: the gate is 1 - max_j y_{j,t-1} for each sample, instead of 1 - y_{t-1}.
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
-
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
-    Source: the equations at the top of this file; the reversal is derived there.
     """
-    T, B, n_in = shape_of("x", x, 3)
-    _, n = parameter_shape(params, "W")
+    validation.one_of("h", h, ("step", "sigmoid"))
+    validation.one_of("g", g, STATE_ACTIVATIONS)
+    validation.one_of("reset_grad", reset_grad, ("through", "detached"))
+    validation.flag("lateral_inhibition", lateral_inhibition)
+    x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
+    dy, (_, _, n) = sized("dy", dy, (T, B, "n"))
     shapes = {"W": (n_in, n), "b": (n,), "decay": (n,)}
     if "H" in params:
         shapes["H"] = (n, n)
-    if h not in ("step", "sigmoid"):
-        raise ValueError(f'h: expected "step" or "sigmoid", got {h!r}')
-    if g not in STATE_ACTIVATIONS:
-        raise ValueError(f"g: expected one of {sorted(STATE_ACTIVATIONS)}, got {g!r}")
-    if reset_grad not in ("through", "detached"):
-        raise ValueError(f'reset_grad: expected "through" or "detached", got {reset_grad!r}')
-    if not isinstance(lateral_inhibition, (bool, np.bool_)):
-        raise TypeError(f"lateral_inhibition: expected True or False, got {lateral_inhibition!r}")
     p = parameters(params, shapes)
-    x = numbers("x", x, (T, B, n_in))
     s0, y0 = several("state", state, 2, (B, n))
-    dy = numbers("dy", dy, (T, B, n))
     ds_T, dy_T = several("dstate", dstate, 2, (B, n))
 
     g, slope_of_g = STATE_ACTIVATIONS[g]
@@ -150,14 +123,13 @@ def snu_twin(
                 m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]
                 gate = 1.0 - m
                 kept = decay[j] * s[t - 1][i][j]
-                dkept = dgate = dm = 0.0
 
                 dv[t][i][j] += dy[t][i][j] * float(slope_of_h(v[t][i][j]))  # (7)
                 ds[t][i][j] += dv[t][i][j]  # (6)
                 grads["b"][j] += dv[t][i][j]
                 dz[t][i][j] += ds[t][i][j] * slope_of_g(z[t][i][j])  # (5)
-                dkept += dz[t][i][j] * gate  # (4)
-                dgate += dz[t][i][j] * kept
+                dkept = dz[t][i][j] * gate  # (4)
+                dgate = dz[t][i][j] * kept
                 if H is not None:
                     for k in range(n):
                         dy[t - 1][i][k] += dz[t][i][j] * H[k][j]
@@ -169,7 +141,7 @@ def snu_twin(
                 ds[t - 1][i][j] += dkept * decay[j]
                 if reset_grad == "detached":
                     continue  # the gate is a constant
-                dm -= dgate  # (2)
+                dm = -dgate  # (2)
                 reached = [j]  # (1)
                 if lateral_inhibition:
                     reached = [k for k in range(n) if y[t - 1][i][k] == m]
@@ -180,16 +152,8 @@ def snu_twin(
         return array_of(lists[1:], (T, B, width))
 
     return SNUTwin(
-        z=per_step(z),
-        s=per_step(s),
-        v=per_step(v),
-        y=per_step(y),
+        z=per_step(z), s=per_step(s), v=per_step(v), y=per_step(y),
         state=(array_of(s[T], (B, n)), array_of(y[T], (B, n))),
-        dz=per_step(dz),
-        ds=per_step(ds),
-        dv=per_step(dv),
-        dy=per_step(dy),
+        dz=per_step(dz), ds=per_step(ds), dv=per_step(dv), dy=per_step(dy),
         grads={name: array_of(grads[name], shape) for name, shape in shapes.items()},
-        dx=per_step(dx, n_in),
-        dstate=(array_of(ds[0], (B, n)), array_of(dy[0], (B, n))),
-    )
+        dx=per_step(dx, n_in), dstate=(array_of(ds[0], (B, n)), array_of(dy[0], (B, n))))

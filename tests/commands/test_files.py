@@ -26,8 +26,7 @@ def test_a_file_is_put_in_place_at_the_end(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(28, "No space left on device"), KeyboardInterrupt(), ValueError("no")]
-)
+    "error", [OSError(28, "No space left on device"), KeyboardInterrupt(), ValueError("no")])
 def test_what_was_there_is_kept_if_writing_fails(tmp_path, error):
     path = tmp_path / "results.json"
     path.write_bytes(b"old")
@@ -53,8 +52,7 @@ def test_a_file_is_on_the_disk_before_it_is_put_in_place(tmp_path, monkeypatch):
 
 def test_a_file_in_a_folder_that_is_gone_is_named(tmp_path):
     with pytest.raises(
-        OSError, match=r"gone/x\.json: cannot be written: No such file or directory"
-    ):
+        OSError, match=r"gone/x\.json: cannot be written: No such file or directory"):
         with whole_file(tmp_path / "gone" / "x.json") as file:
             file.write(b"new")
 
@@ -68,16 +66,14 @@ def test_a_folder_is_made_and_tried_and_left_empty(tmp_path):
 def test_what_is_no_folder_to_write_in_is_named(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(
-        OSError, match="^--out: expected a folder to write in, got .*file: that is a file$"
-    ):
+        OSError, match="^--out: expected a folder to write in, got .*file: that is a file$"):
         output_folder("--out", tmp_path / "file")
     with pytest.raises(OSError, match="^--out: .*file/below: Not a directory$"):
         output_folder("--out", tmp_path / "file" / "below")
     if os.path.isdir("/proc/self"):  # folders in which nobody can write, not even root
         for folder in ("/proc/self", "/proc/new"):
             with pytest.raises(
-                OSError, match=f"^--out: expected a folder to write in, got {folder}: "
-            ):
+                OSError, match=f"^--out: expected a folder to write in, got {folder}: "):
                 output_folder("--out", folder)
 
 
@@ -87,8 +83,7 @@ def test_a_folder_on_a_full_disk_is_named(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
         with pytest.raises(
-            OSError, match="^--out: expected a folder to write in, got .*: File too large$"
-        ):
+            OSError, match="^--out: expected a folder to write in, got .*: File too large$"):
             output_folder("--out", tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -192,10 +187,8 @@ def test_progress_on_a_terminal_is_one_line_drawn_anew(time):
     assert stream.text == drawn
     counting.close()
     assert (
-        stream.text[len(drawn) :].strip() == ""
-        and stream.text[-1] == "\r"
-        and "\n" not in stream.text
-    )
+        stream.text[len(drawn) :].strip() == "" and stream.text[-1] == "\r"
+        and "\n" not in stream.text)
 
 
 @pytest.mark.parametrize("columns", [200, 100, 80, 60, 20, 2])
@@ -250,16 +243,13 @@ def test_progress_in_a_pipe_is_a_line_a_minute(time):
         counting.step(f"step {i}")
     counting.close()
     assert stream.text.splitlines() == [
-        "counting   15 %  5:40 left  step 59",
-        "counting   30 %  4:40 left  step 119",
-        "counting   45 %  3:40 left  step 179",
-    ]
+        "counting   15 %  5:40 left  step 59", "counting   30 %  4:40 left  step 119",
+        "counting   45 %  3:40 left  step 179"]
 
 
 def test_the_time_left_of_resumed_work_is_by_the_steps_taken_since(time):
     stream = Stream(True)
-    counting = Progress(100, "counting", stream)
-    counting.begin_at(90)
+    counting = Progress(100, "counting", stream, done=90)
     time(10)
     counting.step()
     assert "91 %  1:30 left" in stream.text
@@ -267,10 +257,4 @@ def test_the_time_left_of_resumed_work_is_by_the_steps_taken_since(time):
 
 def test_clock():
     assert [clock(s) for s in (0, 59.4, 59.6, 3599, 3600, 36061)] == [
-        "0:00",
-        "0:59",
-        "1:00",
-        "59:59",
-        "1:00:00",
-        "10:01:01",
-    ]
+        "0:00", "0:59", "1:00", "59:59", "1:00:00", "10:01:01"]

@@ -123,9 +123,7 @@ def test_a_text_goes_on_as_asked(runs, capsys):
     (["music", "--steps", "1000000"], "--steps"),
     (["music", "--temperature", "-1"], "--temperature"),
     (["music", "--temperature", "inf"], "--temperature"),
-    (["language", "--words", "-4"], "--words"),
-    (["nowhere"], "nowhere"),
-])
+    (["language", "--words", "-4"], "--words"), (["nowhere"], "nowhere")])
 def test_bad_options_are_one_line(words, message, runs, tmp_path, capsys):
     error = printed(capsys, "use", runs / words[0], "--out", tmp_path / "o", *words[1:], status=2)
     assert message in error and error.count("\n") == 1
@@ -174,8 +172,7 @@ def with_bytes(name, raw):
     (spoil_results(settings=[1]), "results.json"), (spoil_results(seed=7), "seed"),
     (spoil_results(path="/nowhere"), "/nowhere: .*--data"),
     (spoil_results(own=False), "lr|settings|data"),
-    (spoil_results(test=None), "results.json"), (spoil_results(runs=[], task=None), "reproduce"),
-])
+    (spoil_results(test=None), "results.json"), (spoil_results(runs=[], task=None), "reproduce")])
 def test_a_run_that_cannot_be_used_is_named(spoil, words, runs, tmp_path, capsys):
     shutil.copytree(runs / "music", tmp_path / "run")
     spoil(tmp_path / "run")

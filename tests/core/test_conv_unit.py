@@ -196,18 +196,6 @@ def test_start_values_and_counts():
     assert ConvSNU((28, 28, 4), 32, rng=rng_of()).trainable == ("W", "b")
 
 
-def test_no_samples_and_no_steps():
-    unit = conv_unit()
-    for T, B in ((0, 2), (3, 0)):
-        y, cache = unit.forward(np.zeros((T, B) + unit.in_shape))
-        assert y.shape == (T, B) + unit.out_shape and cache.state.s.shape == (B,) + unit.out_shape
-        dend = SNUState(*(np.ones((B,) + unit.out_shape) for _ in "sy"))
-        dx, grads, dstart = unit.backward(y, cache, dend)
-        assert dx.shape == (T, B) + unit.in_shape
-        assert not any(g.any() for g in grads.values()) and grads["W"].shape == (3, 3, 2, 3)
-        assert np.array_equal(dstart.s, dend.s)  # nothing happened on the way
-
-
 def test_parts_do_not_show(monkeypatch):
     unit = conv_unit(padding=1, stride=2)
     rng = rng_of(6)

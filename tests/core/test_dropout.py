@@ -82,13 +82,6 @@ def test_backward_uses_the_mask_of_the_pass_it_belongs_to():
     assert np.array_equal(layer.backward(x, two)[0], second)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
-def test_dtype_follows(dtype):
-    layer = Dropout(0.3, rng=np.random.default_rng(0), dtype=dtype)
-    y, cache = layer.forward(np.ones((2, 3, 4), dtype))
-    assert y.dtype == layer.backward(y, cache)[0].dtype == dtype
-
-
 @pytest.mark.parametrize(
     "make, error, words",
     [

@@ -67,6 +67,7 @@ def test_shapes_and_start_values():
 def test_the_shared_table_moves_once_by_both_gradients():
     embedding = Embedding(WORDS, N, rng=rng())
     network = Network([embedding, TiedOutput(embedding)])
+    assert (network.in_shape, network.out_shape) == ((), (WORDS,))
     x, dy = rng().integers(0, WORDS, (T, B)), rng().normal(size=(T, B, WORDS))
     E = embedding.params["E"].copy()
     one_hot = np.eye(WORDS)[x].reshape(-1, WORDS)

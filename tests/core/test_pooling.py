@@ -1,5 +1,4 @@
 """Pooling: scalar loops, the mean as a convolution, ties, frozen choices, networks with it."""
-import itertools
 
 import numpy as np
 import pytest
@@ -205,33 +204,6 @@ def test_gradients_through_a_network(pool, h):
     rows = check_layer(network, rng.normal(size=(4, 1, 6, 5, 2)), rng=rng, state=state)
     assert not failures(rows), failures(rows)
     assert {"x", "0.W", "0.b", "0.decay", "3.W", "state.0.s"} <= {row.parameter for row in rows}
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
-def test_dtypes_stay(dtype):
-    x = rng_of(17).normal(size=(3, 2, 6, 6, 2))
-    for kind, h in itertools.product((MaxPool2d, AveragePool2d), ("step", "sigmoid")):
-        results = []
-        for d in (dtype, np.float64):
-            unit = ConvSNU((6, 6, 2), 3, padding=1, rng=rng_of(2), h=h, dtype=d)
-            unit.params["b"][:] = -0.25
-            chain = Network([unit, kind((6, 6, 3), 3, 2, dtype=d), Flatten((2, 2, 3), dtype=d)])
-            y, cache = chain.forward(x.astype(d))
-            dy = rng_of(18).normal(size=y.shape).astype(d)
-            dx, grads, _ = chain.backward(dy, cache)
-            assert {a.dtype for a in (y, dx, *grads.values(), *cache.state[0])} == {np.dtype(d)}
-            results.append((y, dx, grads["0.W"]))
-        for a, b in zip(*results):
-            assert difference(a, b) < 1e-5
-
-
-@pytest.mark.parametrize("layer", [AveragePool2d((4, 4, 2), 2), MaxPool2d((4, 4, 2), 2),
-                                   Flatten((4, 4, 2))])
-@pytest.mark.parametrize("T, B", [(0, 2), (3, 0)])
-def test_no_samples_and_no_steps(layer, T, B):
-    y, cache = layer.forward(np.zeros((T, B, 4, 4, 2)))
-    assert y.shape == (T, B) + layer.out_shape
-    assert layer.backward(y, cache)[0].shape == (T, B, 4, 4, 2)
 
 
 def test_a_network_notices_layers_that_do_not_fit():

@@ -3,7 +3,7 @@ import copy
 
 import numpy as np
 import pytest
-from helpers.recurrent_units import (B, N, N_IN, ROUNDING, T, UNITS, every_unit, make, random_state,
+from helpers.recurrent_units import (B, N, N_IN, ROUNDING, T, UNITS, every_unit, random_state,
                              random_unit)
 
 COMPLEX = 1e-12  # no cancellation: rounding of a few hundred operations
@@ -156,20 +156,6 @@ def test_pieces_of_a_sequence_chain_exactly(name):
 
 
 @every_unit
-def test_samples_of_a_batch_do_not_meet(name):
-    unit, x, state, dy, dstate = case(name)
-    y, cache = unit.forward(x, state)
-    dx, _, dstart = unit.backward(dy, cache, dstate)
-    state, dstate = [unit.State(*(part[1:] for part in s)) for s in (state, dstate)]
-    alone, cache_1 = unit.forward(x[:, 1:], state)
-    dx_1, _, dstart_1 = unit.backward(dy[:, 1:], cache_1, dstate)
-    for one, many in [(alone, y), (dx_1, dx)]:
-        assert np.abs(one - many[:, 1:]).max() < ROUNDING * max(1, np.abs(many).max())
-    for one, many in zip(dstart_1, dstart):
-        assert np.abs(one - many[1:]).max() < ROUNDING * max(1, np.abs(many).max())
-
-
-@every_unit
 def test_no_state_means_zeros(name):
     unit, x, _, dy, _ = case(name)
     y, cache = unit.forward(x)
@@ -211,37 +197,3 @@ def test_dx_only_on_request(name):
     assert dx.shape == x.shape and none is None
     assert list(grads) == list(unit.params) == list(unit.trainable)
     assert all(np.array_equal(grads[key], same[key]) for key in grads)
-
-
-@every_unit
-@pytest.mark.parametrize("steps, samples", [(0, 2), (3, 0), (0, 0)])
-def test_no_steps_and_no_samples(name, steps, samples):
-    unit, rng = make(name), np.random.default_rng(0)
-    state, dstate = [unit.State(*(part[:samples] for part in random_state(unit, rng)))
-                     for _ in range(2)]
-    y, cache = unit.forward(np.zeros((steps, samples, N_IN)), state)
-    dx, grads, dstart = unit.backward(np.zeros((steps, samples, N)), cache, dstate)
-    assert y.shape == (steps, samples, N) and dx.shape == (steps, samples, N_IN)
-    for key, grad in grads.items():
-        assert grad.shape == unit.params[key].shape and not grad.any()
-    if steps == 0:  # nothing happens to the state, nor to its cotangent
-        assert all(np.array_equal(a, b) for a, b in zip(cache.state, state))
-        assert all(np.array_equal(a, b) for a, b in zip(dstart, dstate))
-
-
-@every_unit
-@pytest.mark.parametrize("dtype, bound", [(np.float32, 2e-5), (np.longdouble, 1e-13)])
-def test_dtype_follows_the_unit(name, dtype, bound):
-    args = case(name)
-    unit = make(name, dtype=dtype)
-    for key, p in args[0].params.items():
-        unit.params[key][...] = p
-    x, dy = args[1].astype(dtype), args[3].astype(dtype)
-    state, dstate = [unit.State(*(part.astype(dtype) for part in s)) for s in (args[2], args[4])]
-    y, cache = unit.forward(x, state)
-    grads = gradients(unit, x, state, dy, dstate)
-    y_t, after = unit.step(x[0], state)
-    arrays = [y, y_t, *after, *cache.state, *unit.zero_state(1), *grads.values()]
-    assert {a.dtype for a in arrays} == {np.dtype(dtype)}
-    error, tensor = worst(grads, gradients(*args))
-    assert 0 < error < bound, tensor  # above 0: the work was done in another precision

@@ -254,5 +254,9 @@ def test_a_repr_names_what_differs_from_the_defaults():
     _, cache = Network([unit]).forward(np.zeros((2, 1, 64)))
     assert "spike rate 0.000, 100 of 100 units never fire" in repr(cache).replace("\n        ", " ")
     assert repr(unit.zero_state(3)) == "SNUState(s (3, 100), y (3, 100))"
+    spiking = SNU(64, 100, rng=rng, g="identity")
+    spiking.params["b"][:50] = 1.0  # these fire at every step
+    _, cache = spiking.forward(np.zeros((2, 1, 64)))
+    assert "spike rate 0.500, 50 of 100 units never fire" in repr(cache).replace("\n    ", " ")
     _, cache = SNU(64, 100, rng=rng, h="sigmoid").forward(np.zeros((2, 1, 64)))
     assert "mean output 0.269" in repr(cache)  # sigmoid(-1)

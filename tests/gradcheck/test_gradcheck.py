@@ -310,7 +310,7 @@ def test_the_summary_counts_failures_and_leaves_zero_rows_out_of_the_evidence():
     )
     out = io.StringIO()
     assert summarise(rows, print_rows=True, out=out)[0]["failed"] == 1
-    assert "1 gradients are out" in out.getvalue() and "WRONG" in out.getvalue()
+    assert "1 gradients are wrong" in out.getvalue() and "WRONG" in out.getvalue()
 
 
 @on_all_rows
@@ -340,7 +340,7 @@ def test_the_exit_status_of_the_command_is_1_if_a_gradient_is_out(
     for words in ([], ["--summary"], ["--piece", "SNU"]):
         assert main(["gradcheck", *words]) == status
         assert (
-            "1 gradients are out" if status else "all gradients agree"
+            "1 gradients are wrong" if status else "all gradients agree"
         ) in capsys.readouterr().out
 
 

@@ -2,20 +2,23 @@
 
 `arguments_of(name, rng)` makes plain arguments, `run(name, arguments)` gives all that comes out as
 a flat list. Numbers are multiples of 1/8: a sum or a product of a few is exact in float32 and
-float64 alike, and a spike does not hang on a rounding.
+float64 alike, and a spike does not hang on a rounding. Nor does a level of a converter.
 """
 import copy
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
 from snu_ref import (GRU, LSTM, RNN, SGD, SNU, Adam, AveragePool2d, ConvSNU, Dense, Dropout,
                      Embedding, Flatten, MaxPool2d, Network, TiedOutput, bernoulli_nll,
-                     clip_by_norm, mean_square_error, pcm, rate_code, softmax_cross_entropy)
+                     clip_by_norm, figures, mean_square_error, pcm, rate_code,
+                     softmax_cross_entropy, twins)
 from snu_ref.data import baselines, datasets, ngrams
 from snu_ref.gradcheck import check_gradient
 from snu_ref.layers.conv import conv2d, conv2d_backward
 from snu_ref.pcm import in_loop
-from snu_ref.tasks import digits, distortion, language
+from snu_ref.tasks import digits, distortion, language, music, statistics
 
 T, B, N_IN, N, IMAGE = 3, 2, 3, 4, (4, 3, 2)
 
@@ -179,6 +182,44 @@ def sample_run(E, first, n, temperature):
     return language.sample(Network([embedding]), first, n, np.random.default_rng(0), temperature)
 
 
+def text_run(E, n, temperature):
+    network = Network([Embedding(4, 4, rng=np.random.default_rng(0))])
+    network.layers[0].tie("E", E)
+    return language.sample_text(network, ["<unk>", "<eos>", "a", "b"], np.random.default_rng(0), n,
+                                temperature)
+
+
+def file_of(call):
+    """The bytes of the file that call(path) writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file.png")
+        call(path)
+        return np.frombuffer(path.read_bytes(), np.uint8)
+
+
+def saved_and_loaded(W, x):
+    network = Network([Dense(3, 2, rng=np.random.default_rng(0))])
+    network.layers[0].tie("W", W)
+    with tempfile.TemporaryDirectory() as folder:
+        network.save(Path(folder, "network.npz"))
+        return Network.load(Path(folder, "network.npz")).forward(x)[0]
+
+
+def twin_of_recurrent(twin, columns, states, **options):
+    """(call, arguments) of a twin of a recurrent unit, whose parameters have names of their own."""
+    def run(x, dy, **a):
+        params = {name: a[name] for name in ("W", "H", "b", "decay") if name in a}
+        state, dstate = (tuple(a[f"{kind}.{i}"] for i in range(states))
+                         for kind in ("state", "dstate"))
+        return twin(params, x, state, dy, dstate, **options)
+    width = columns * N
+    arguments = dict(W=normal(N_IN, width), H=normal(N, width), b=normal(width),
+                     x=normal(T, B, N_IN), dy=normal(T, B, N))
+    arguments |= {f"{kind}.{i}": eighth_of_one(B, N) for kind in ("state", "dstate")
+                  for i in range(states)}
+    return run, arguments | ({"decay": eighth_of_one(N)} if twin is twins.snu_twin else {})
+
+
 def checked(x):
     rows = check_gradient(lambda a: a["x"] ** 3, lambda a, G: {"x": 3 * G * a["x"] ** 2}, {"x": x},
                           rng=np.random.default_rng(0))
@@ -238,6 +279,46 @@ OTHERS = {
         dict(train_rolls=bits(6, 3), test_rolls=bits(4, 3), k=number(2))),
     "sample": (sample_run, dict(
         E=normal(4, 4), first=number([1, 2]), n=number(3), temperature=number(0.5))),
+    "sample_text": (text_run, dict(E=normal(4, 4), n=number(3), temperature=number(0.5))),
+    "continued": (
+        lambda roll, steps, temperature: music.continued(
+            Network([Dense(88, 88, rng=rng_of(), dtype=np.float32)]), roll, steps, rng_of(),
+            temperature),
+        dict(roll=bits(2, 88), steps=number(3), temperature=number(0.5))),
+    "write_wav": (
+        lambda roll, seconds_per_step: file_of(
+            lambda path: music.write_wav(roll, path, seconds_per_step)),
+        dict(roll=bits(3, 88), seconds_per_step=number(0.125))),
+    "t_quantile": (statistics.t_quantile, dict(k=number(3), level=number(0.5))),
+    "t_probability": (statistics.t_probability, dict(t=number(0.5), k=number(3))),
+    "standard_error": (statistics.standard_error, dict(accuracy=number(0.5), n=number(10))),
+    "Network.save and load": (saved_and_loaded, dict(
+        W=lambda rng, dtype: eighths(rng, (3, 2)), x=lambda rng, dtype: eighths(rng, (T, B, 3)))),
+    "piano_rolls": (
+        lambda true, predicted, lowest, highest: file_of(lambda path: figures.piano_rolls(
+            true, predicted, path, title="t", lowest=lowest, highest=highest)),
+        dict(true=bits(3, 88), predicted=eighth_of_one(3, 88), lowest=number(60),
+             highest=number(72))),
+    "mean_square_error_twin": (twins.mean_square_error_twin, dict(
+        y=normal(T, B, N), target=normal(B, N), mask=padding)),
+    "bernoulli_nll_twin": (twins.bernoulli_nll_twin, dict(
+        y=normal(T, B, N), target=bits(T, B, N), mask=padding)),
+    "softmax_cross_entropy_twin": (twins.softmax_cross_entropy_twin, dict(
+        y=normal(T, B, N), target=integers(N, T, B), mask=padding)),
+    "dense_twin": (lambda W, b, x, dy: twins.dense_twin({"W": W, "b": b}, x, dy), dict(
+        W=normal(3, 2), b=normal(2), x=normal(T, B, 3), dy=normal(T, B, 2))),
+    "embedding_twin": (twins.embedding_twin, dict(
+        W=normal(5, 2), indices=integers(5, T, B), dy=normal(T, B, 2))),
+    "conv2d_twin": (twins.conv2d_twin, dict(
+        W=normal(2, 2, 2, 1), x=normal(1, 4, 3, 2), dz=normal(1, 3, 2, 1), stride=number(2),
+        padding=number(1))),
+    "pool2d_twin": (lambda **a: twins.pool2d_twin(**a, kind="max"), dict(
+        x=normal(1, 4, 4, 1), dy=normal(1, 2, 2, 1), size=number(2), stride=number(2))),
+    "rnn_twin": twin_of_recurrent(twins.rnn_twin, 1, 1),
+    "gru_twin": twin_of_recurrent(twins.gru_twin, 3, 1),
+    "lstm_twin": twin_of_recurrent(twins.lstm_twin, 4, 2),
+    "snu_twin": twin_of_recurrent(twins.snu_twin, 1, 2, h="step", g="relu", surrogate="triangle",
+                                  lateral_inhibition=False, reset_grad="through"),
     "check_gradient": (checked, dict(x=normal(3, 2))),
     "full_scale": (pcm.full_scale, dict(W=normal(3, 2), pairs=number(2))),
     "draw_stuck": (lambda **a: pcm.draw_stuck(**a, rng=rng_of()), dict(
@@ -258,7 +339,7 @@ OTHERS = {
         G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), bits=number(7))),
     "ColumnReadout": (lambda G, x, noise, **a: pcm.ColumnReadout(**a).product(x, G, noise), dict(
         G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), noise=number(0.0), dac_bits=number(7),
-        adc_bits=number(7), dac_bound=number(1.0), adc_bound=number(12.0),
+        adc_bits=number(7), dac_bound=number(0.875), adc_bound=number(12.0),
         output_noise=number(0.125), tile=number((2, 1)))),
     "Stores": (store_run, dict(W=eighth_of_one(3, 2), scale=number(8.0),
                                epsilon=number(0.75), bits=number(4))),

@@ -65,3 +65,17 @@ def language(unit="ssnu"):
 
 
 TASKS = {"digits": digits, "music": music, "language": language}
+
+
+def same_training(a, b):
+    """True if two runs ended in the same bits: parameters, learning curve, devices."""
+
+    def curve(run):
+        return [{k: v for k, v in record.items() if k != "seconds"} for record in run.history]
+
+    stores = [run.store.state() if run.store else {} for run in (a, b)]
+    return (
+        all(np.array_equal(p, b.network.params[name]) for name, p in a.network.params.items())
+        and curve(a) == curve(b) and a.best_epoch == b.best_epoch
+        and stores[0].keys() == stores[1].keys()
+        and all(np.array_equal(stores[0][name], stores[1][name]) for name in stores[0]))

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import fuzz
+import fuzz_files
 from helpers import public_calls
 
 
@@ -28,3 +29,24 @@ def test_the_script_sees_a_function_that_is_wrong(monkeypatch, kind, careless):
     monkeypatch.setattr(fuzz, "NAMES", ["careless"])
     counts = fuzz.fuzz(120, seed=0, report=lambda text: None)
     assert counts[kind, "wrong"] > 0, counts
+
+
+def test_an_odd_file_gives_the_right_data_or_is_named():
+    wrong = []
+    counts = fuzz_files.fuzz(800, seed=7, report=wrong.append)
+    assert not wrong, "\n".join(wrong)
+    for kind in fuzz_files.SPOILS:
+        assert counts[kind, "value"] + counts[kind, "refused"] > 10, kind
+
+
+@pytest.mark.parametrize("careless", [
+    lambda path: path.read_bytes(),                       # takes whatever there is
+    lambda path: np.frombuffer(path.read_bytes(), "f8"),  # does not name the file
+    lambda path: path.read_bytes()[10 ** 6]])             # an error of another kind
+def test_a_careless_reader_is_found(monkeypatch, careless):
+    monkeypatch.setitem(fuzz_files.READERS, "careless", (
+        lambda: {"numbers": bytes(80)}, careless, True, True))
+    kinds = ("cut", "byte", "empty")
+    monkeypatch.setattr(fuzz_files, "SPOILS", {kind: fuzz_files.SPOILS[kind] for kind in kinds})
+    counts = fuzz_files.fuzz(60, 0, "careless", report=lambda text: None)
+    assert sum(n for (_, result), n in counts.items() if result == "wrong") > 0, counts

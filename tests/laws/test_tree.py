@@ -1,7 +1,10 @@
 """The tree of files: imports run downwards, lines are short, the root is small."""
 import ast
+import configparser
 import re
 from pathlib import Path
+
+import pytest
 
 import snu_ref
 
@@ -76,3 +79,16 @@ def test_lines_are_short():
     for path in (path for folder in folders for path in folder.rglob("*.py")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             assert len(line) <= LONGEST, f"{path}:{number}: {len(line)} columns"
+
+
+@pytest.mark.skipif(not (ROOT / "setup.cfg").exists(), reason="the list of files is not installed")
+def test_files_that_are_no_modules_are_installed_with_the_package():
+    """All but the results page and its tables, which stand in the repository alone."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    shipped = {path for package, patterns in config["options.package_data"].items()
+               for pattern in patterns.split(", ")
+               for path in (ROOT / package.replace(".", "/")).glob(pattern)}
+    left = [path for path in PACKAGE.rglob("*.*") if path.is_file() and path.suffix not in
+            (".py", ".pyc") and PACKAGE / "tasks" not in path.parents]
+    assert set(left) <= shipped, set(left) - shipped

@@ -5,7 +5,7 @@ The ports that the diagnosis is measured on are in `blind_ports`, written withou
 import numpy as np
 import pytest
 
-from snu_ref.oracle.cases.manifest import FOLDER, load_case, read_manifest
+from snu_ref.oracle.cases.manifest import load_case, read_manifest
 from snu_ref.oracle.comparison.checking import check_cases
 from snu_ref.oracle.comparison.port import AdapterSource
 from snu_ref.oracle.diagnosis import numbers
@@ -25,14 +25,11 @@ SOME = ["unit-tanh-relu", "unit-arctan-tanh-rec-inh-det", "unit-sigmoid-leakyrel
 
 
 def source(function, dtype="float64"):
-    made = AdapterSource.__new__(AdapterSource)
-    made.name, made.dtype, made.strays = "port", np.dtype(dtype), []
-    made._functions = {"run": function}
-    return made
+    return AdapterSource(function, dtype)
 
 
 def causes(function, ids):
-    return tell(list(check_cases(source(function), [ENTRIES[id] for id in ids])), "float64", FOLDER)
+    return tell(list(check_cases(source(function), [ENTRIES[id] for id in ids])), "float64")
 
 
 @pytest.mark.parametrize("id", SOME)

@@ -44,6 +44,15 @@ def test_a_store_touches_its_matrices_only(which):
         assert np.array_equal(network.params[name], before[name]) == same
 
 
+def test_the_counters_of_a_store_are_the_sum_over_its_matrices():
+    both, one = (PCMStore(_network(), names, noise=np.random.default_rng(0), scale=8.0)
+                 for names in (NAMES, NAMES[:1]))
+    alone = one.arrays["0.W"].counters
+    assert one.counters == alone
+    assert both.counters == {name: count + both.arrays["1.W"].counters[name]
+                             for name, count in both.arrays["0.W"].counters.items()}
+
+
 @pytest.mark.parametrize("which", range(3))
 def test_write_needs_a_read_before_it(which):
     store = list(_stores())[which]

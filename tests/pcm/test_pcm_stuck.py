@@ -30,6 +30,12 @@ def test_stuck_devices_ignore_every_write_and_do_not_drift():
     np.testing.assert_allclose(d.read_white(1e8, noise=1.0)[:2], [20.73, 0.233], **EXACT)
 
 
+def test_stuck_devices_have_the_pulse_memory_of_their_state():
+    """P is 0 after so many SET pulses that nothing more can change, and 1 after a RESET."""
+    d = fresh(3, stuck=np.array([1, -1, 0]))
+    np.testing.assert_array_equal(d.state()["P"], [0.0, 1.0, 1.0])
+
+
 def test_stuck_fractions_are_binomial():
     n, p_set, p_reset = 100_000, 0.02, 0.05
     stuck = draw_stuck((n,), p_set, p_reset, rng=np.random.default_rng(2))

@@ -1,155 +1,19 @@
-"""Checkpoints: a stopped run ends as one that was not; no damaged file passes for a good one."""
-
+"""Checkpoint files: no damaged one passes for a good one, no full disk harms the last good one."""
 import json
 import os
 import tracemalloc
 import zipfile
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from snu_ref.saving import array_file
-from snu_ref.figures import learning_curves
 from snu_ref.tasks import checkpoints
-from snu_ref.tasks.loading import load_task
-from snu_ref.tasks.presets import find_preset
-from snu_ref.tasks.run import run_task
 from snu_ref.tasks.training import make_optimiser, make_store, train
-from helpers.toy_tasks import TASKS, digits, music, toy_settings
+from helpers.toy_tasks import digits, music, same_training, toy_settings
 
 PCM = {"kind": "pcm", "scale": 16.0, "refresh_every": 5}
-RUNS = {  # name: (task, unit, settings)
-    "digits": ("digits", "snu", {"options": {"train_decay": True}}),
-    "music": ("music", "ssnu", {"options": {"recurrent": True}, "dropout": 0.4}),
-    "language": ("language", "lstm", {}),
-    "sgd": (
-        "digits",
-        "rnn",
-        {"optimiser": "sgd", "momentum": 0.9, "lr": 0.5, "schedule": "constant"},
-    ),
-    "pcm": ("music", "snu", {"store": PCM, "keep": "last", "dropout": 0.0}),
-    "quantised": ("music", "snu", {"store": {"kind": "quantised"}, "keep": "last", "dropout": 0.0}),
-    "rounded": ("music", "snu", {"store": {"kind": "rounded", "bits": 4}, "dropout": 0.0}),
-}
-
-
-class Stopped(Exception):
-    """What stands for a kill."""
-
-
-def stopped_before(task, n_batches):
-    """The task, that raises when its training asks for one batch more than n_batches."""
-    batches, left = task.batches, [n_batches]
-
-    def stopping(settings, rng):
-        for batch in batches(settings, rng):
-            if not left[0]:
-                raise Stopped
-            left[0] -= 1
-            yield batch
-
-    task.batches = stopping
-    return task
-
-
-def same_training(a, b):
-    """True if two runs ended in the same bits: parameters, learning curve, devices."""
-
-    def curve(run):
-        return [{k: v for k, v in record.items() if k != "seconds"} for record in run.history]
-
-    stores = [run.store.state() if run.store else {} for run in (a, b)]
-    return (
-        all(np.array_equal(p, b.network.params[name]) for name, p in a.network.params.items())
-        and curve(a) == curve(b)
-        and a.best_epoch == b.best_epoch
-        and stores[0].keys() == stores[1].keys()
-        and all(np.array_equal(stores[0][name], stores[1][name]) for name in stores[0])
-    )
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_a_resumed_run_ends_bit_identical(name, tmp_path):
-    """Stopped before the first update, in the middle of an epoch, and at its end."""
-    task, unit, changes = RUNS[name]
-    settings = toy_settings(**changes)
-    whole = train(TASKS[task](unit), settings, 5)
-    per_epoch = TASKS[task](unit).batches_per_epoch(settings)
-    for n_batches in (0, 1, per_epoch, 2 * per_epoch + 1):
-        path = tmp_path / f"{n_batches}.npz"
-        with pytest.raises(Stopped):
-            train(stopped_before(TASKS[task](unit), n_batches), settings, 5, checkpoint=path)
-        resumed = train(TASKS[task](unit), settings, 5, checkpoint=path, resume=True)
-        assert len(resumed.history) == settings.epochs and same_training(whole, resumed)
-    finished = train(
-        TASKS[task](unit), settings, 5, checkpoint=path, resume=True
-    )  # nothing left to do
-    assert same_training(whole, finished)
-
-
-def test_a_run_with_a_checkpoint_is_the_run_without(tmp_path):
-    settings = toy_settings()
-    assert same_training(
-        train(digits(), settings, 5), train(digits(), settings, 5, checkpoint=tmp_path / "a")
-    )
-
-
-def test_the_checkpoint_of_every_epoch_is_written_once(tmp_path, monkeypatch):
-    """One before the first update, then one an epoch: the disk is never an epoch behind."""
-    path, lengths = tmp_path / "checkpoint.npz", []
-    train(
-        music(),
-        toy_settings(epochs=3),
-        0,
-        checkpoint=path,
-        report=lambda record, left: lengths.append(
-            len(json.loads(str(array_file.read(path)["history"])))
-        ),
-    )
-    assert lengths == [1, 2, 3]
-
-
-def test_a_finished_run_goes_on_as_if_it_had_had_more_epochs_from_the_start(tmp_path):
-    """With a constant rate; a cosine is that of the new length, for the epochs that are left."""
-    for schedule in ("constant", "cosine"):
-        path = tmp_path / schedule
-        short, long = (toy_settings(schedule=schedule, epochs=epochs) for epochs in (2, 4))
-        train(digits(), short, 5, checkpoint=path)
-        longer = train(digits(), long, 5, checkpoint=path, resume=True)
-        whole = train(digits(), long, 5)
-        assert [record.pop("planned") for record in longer.history] == [2, 2, 4, 4]
-        assert [record.pop("planned") for record in whole.history] == [4, 4, 4, 4]
-        assert same_training(longer, whole) == (schedule == "constant")
-        fewer = toy_settings(schedule=schedule, epochs=3)
-        with pytest.raises(
-            checkpoints.CheckpointError, match="expected epochs 3, but the checkpoi"
-        ):
-            train(digits(), fewer, 5, checkpoint=path, resume=True)
-
-
-OLD = Path(__file__).parent / "version_0_1_0"
-
-
-def test_a_checkpoint_of_version_0_1_0_goes_on_and_its_results_are_read(tmp_path):
-    """The file is of the first of two epochs; results.json is of the same run, not stopped."""
-    path = tmp_path / "checkpoint.npz"
-    path.write_bytes((OLD / "checkpoint.npz").read_bytes())
-    old = json.loads((OLD / "results.json").read_text())
-    table = find_preset("music", "snu", "small")
-    run = run_task(load_task("music", "snu"), table, 3, epochs=2, hidden=(1,), checkpoint=path,
-                   resume=True)
-    assert json.loads(json.dumps(run.results["settings"])) == old["settings"]
-    for new, record in zip(run.trained.history, old["history"], strict=True):
-        for key in ("epoch", "loss", "nll", "nll_per_piece"):
-            assert new[key] == pytest.approx(record[key], rel=1e-4)
-    assert run.results["test"] == pytest.approx(old["test"], rel=1e-4)
-    assert learning_curves([old, run.results], tmp_path / "curve.png").exists()
-
-
-# ---- what a file holds, and what is not taken for one -------------------------------------------
-
 SETTINGS = dict(epochs=2, hidden=(3,))
 
 
@@ -159,8 +23,7 @@ def blob(tmp_path_factory):
     path = tmp_path_factory.mktemp("good") / "checkpoint.npz"
     train(digits(), toy_settings(**SETTINGS), 7, checkpoint=path)
     assert [entry.name for entry in path.parent.iterdir()] == [
-        "checkpoint.npz"
-    ]  # nothing unfinished
+        "checkpoint.npz"]  # nothing unfinished
     return path.read_bytes()
 
 
@@ -178,19 +41,13 @@ def resumed_state(path, settings=None, task=None, seed=7):
     network = task.network(settings, rng)
     store, optimiser = make_store(network, settings, rng), make_optimiser(settings)
     identity = {
-        "task": task.name,
-        "unit": task.unit,
-        "metric": task.metric,
-        "settings": vars(settings),
-        "seed": seed,
-        "data": checkpoints.digest(task.data),
-    }
+        "task": task.name, "unit": task.unit, "metric": task.metric, "settings": vars(settings),
+        "seed": seed, "data": checkpoints.digest(task.data)}
 
     def state():
         parts = (network.params, optimiser.state, store.state() if store else {})
         return [{name: a.tobytes() for name, a in part.items()} for part in parts] + [
-            rng.bit_generator.state
-        ]
+            rng.bit_generator.state]
 
     before = state()
     try:
@@ -229,8 +86,7 @@ def test_a_flipped_bit_is_refused_or_changes_nothing(checkpoint, blob):
     good = resumed_state(checkpoint)
     rng = np.random.default_rng(0)
     ends = np.concatenate(
-        [rng.integers(len(blob) - 2500, len(blob), 150), rng.integers(0, len(blob), 150)]
-    )
+        [rng.integers(len(blob) - 2500, len(blob), 150), rng.integers(0, len(blob), 150)])
     noticed = 0
     for at, bit in zip(ends, rng.integers(0, 8, len(ends))):
         damaged = bytearray(blob)
@@ -266,52 +122,33 @@ FORGED = {  # what was done to a file with a good digest: (change, words of the 
     "no identity": (lambda a: {"identity": None}, ["no array 'identity'"]),
     "no params": (
         lambda a: {n: None for n in a if n.startswith("params")},
-        ["params: the array '0.W' is missing"],
-    ),
+        ["params: the array '0.W' is missing"]),
     "one parameter less": (lambda a: {"params/1.b": None}, ["params: the array '1.b' is missing"]),
     "one parameter more": (
-        lambda a: {"params/2.b": a["params/1.b"]},
-        ["params: the array '2.b' is unknown"],
-    ),
+        lambda a: {"params/2.b": a["params/1.b"]}, ["params: the array '2.b' is unknown"]),
     "best has another shape": (
-        lambda a: {"best/0.W": a["best/0.W"].T},
-        ["best: expected '0.W' to be float32 (10, 3)"],
-    ),
+        lambda a: {"best/0.W": a["best/0.W"].T}, ["best: expected '0.W' to be float32 (10, 3)"]),
     "float64 parameters": (
-        lambda a: {"params/0.W": a["params/0.W"].astype(np.float64)},
-        ["found float64 (10, 3)"],
-    ),
+        lambda a: {"params/0.W": a["params/0.W"].astype(np.float64)}, ["found float64 (10, 3)"]),
     "no moments": (
         lambda a: {n: None for n in a if n[:11] == "optimiser/m"},
-        ["optimiser: the array 'm.0.W' is missing"],
-    ),
+        ["optimiser: the array 'm.0.W' is missing"]),
     "moment of another shape": (
-        lambda a: {"optimiser/v.0.b": a["optimiser/v.1.b"]},
-        ["optimiser: expected 'v.0.b'"],
-    ),
+        lambda a: {"optimiser/v.0.b": a["optimiser/v.1.b"]}, ["optimiser: expected 'v.0.b'"]),
     "count of steps as float": (
-        lambda a: {"optimiser/t": np.array(3.0)},
-        ["optimiser: expected 't' to be int64 ()"],
-    ),
+        lambda a: {"optimiser/t": np.array(3.0)}, ["optimiser: expected 't' to be int64 ()"]),
     "arrays of a store": (
-        lambda a: {"store/0.W/chi": a["params/0.W"]},
-        ["store: expected no arrays"],
-    ),
+        lambda a: {"store/0.W/chi": a["params/0.W"]}, ["store: expected no arrays"]),
     "identity is a list": (
-        lambda a: {"identity": text([1])},
-        ["expected identity to be an object", "list"],
-    ),
+        lambda a: {"identity": text([1])}, ["expected identity to be an object", "list"]),
     "settings is a number": (
-        lambda a: {"identity": text({"settings": 3})},
-        ["expected identity to be an object"],
-    ),
+        lambda a: {"identity": text({"settings": 3})}, ["expected identity to be an object"]),
     "a setting more": (
         lambda a: {
             "identity": text(
                 {
                     **json_of(a, "identity"),
-                    "settings": {**json_of(a, "identity")["settings"], "x": 1},
-                }
+                    "settings": {**json_of(a, "identity")["settings"], "x": 1}}
             )
         },
         ["expected x None"],
@@ -321,51 +158,42 @@ FORGED = {  # what was done to a file with a good digest: (change, words of the 
     "history is an object": (lambda a: {"history": text({})}, ["expected history to be a list"]),
     "history of numbers": (lambda a: {"history": text([1, 2])}, ["history[0]: expected epoch 1"]),
     "history without figures": (
-        lambda a: {"history": text([{"epoch": 1}])},
-        ["history[0]: expected epoch 1 with"],
-    ),
+        lambda a: {"history": text([{"epoch": 1}])}, ["history[0]: expected epoch 1 with"]),
     "figures as text": (
         lambda a: {"history": text([{**json_of(a, "history")[0], "accuracy": "1"}])},
-        ["all numbers"],
-    ),
+        ["all numbers"]),
+    "warnings are numbers": (
+        lambda a: {"history": text([{**json_of(a, "history")[0], "warnings": {"silent": 3}}])},
+        ["all numbers"]),
+    "warnings are a list": (
+        lambda a: {"history": text([{**json_of(a, "history")[0], "warnings": ["silent"]}])},
+        ["all numbers"]),
     "an epoch missing": (
-        lambda a: {"history": text(json_of(a, "history")[1:])},
-        ["history[0]: expected epoch 1"],
-    ),
+        lambda a: {"history": text(json_of(a, "history")[1:])}, ["history[0]: expected epoch 1"]),
     "too many epochs": (
-        lambda a: {"history": text(json_of(a, "history") * 2)},
-        ["at most 2 epochs"],
-    ),
+        lambda a: {"history": text(json_of(a, "history") * 2)}, ["at most 2 epochs"]),
     "fewer epochs than moments": (
-        lambda a: {"history": text([])},
-        ["optimiser: the array 'm.0.W' is unknown"],
-    ),
+        lambda a: {"history": text([])}, ["optimiser: the array 'm.0.W' is unknown"]),
     "rng is null": (lambda a: {"rng": text(None)}, ["rng: expected the state of a PCG64"]),
     "rng of another kind": (
         lambda a: {
             "rng": text(
                 {
-                    "bit_generator": "SFC64",
-                    "state": {"state": [1, 2, 3, 4]},
-                    "has_uint32": 0,
-                    "uinteger": 0,
-                }
+                    "bit_generator": "SFC64", "state": {"state": [1, 2, 3, 4]}, "has_uint32": 0,
+                    "uinteger": 0}
             )
         },
         ["rng: expected the state of a PCG64"],
     ),
     "rng without state": (
         lambda a: {"rng": text({"bit_generator": "PCG64"})},
-        ["rng: expected the state of a PCG64"],
-    ),
+        ["rng: expected the state of a PCG64"]),
     "rng of wrong numbers": (
         lambda a: {"rng": text({**json_of(a, "rng"), "uinteger": 2**70})},
-        ["rng: expected the state"],
-    ),
+        ["rng: expected the state"]),
     "rng of text": (
         lambda a: {"rng": text({**json_of(a, "rng"), "state": {"state": "1", "inc": "1"}})},
-        ["rng: expected"],
-    ),
+        ["rng: expected"]),
 }
 
 
@@ -398,30 +226,20 @@ def npy(header, data=b""):
     "raw, packing, word",
     [
         (
-            npy({"descr": "<f8", "fortran_order": False, "shape": (10**15,)}),
-            zipfile.ZIP_STORED,
-            "damaged",
-        ),
+            npy({"descr": "<f8", "fortran_order": False, "shape": (10**15,)}), zipfile.ZIP_STORED,
+            "damaged"),
         (
             npy({"descr": "<f8", "fortran_order": False, "shape": (2,)}, bytes(24)),
-            zipfile.ZIP_STORED,
-            "expected 16 bytes",
-        ),
+            zipfile.ZIP_STORED, "expected 16 bytes"),
         (
-            npy({"descr": "<f8", "fortran_order": False, "shape": (-1,)}),
-            zipfile.ZIP_STORED,
-            "damaged",
-        ),
+            npy({"descr": "<f8", "fortran_order": False, "shape": (-1,)}), zipfile.ZIP_STORED,
+            "damaged"),
         (
             npy({"descr": "|O", "fortran_order": False, "shape": ()}, b"\x80\x04K\x01."),
-            zipfile.ZIP_STORED,
-            "Python objects",
-        ),
+            zipfile.ZIP_STORED, "Python objects"),
         (
-            npy({"descr": "nothing", "fortran_order": False, "shape": ()}),
-            zipfile.ZIP_STORED,
-            "damaged",
-        ),
+            npy({"descr": "nothing", "fortran_order": False, "shape": ()}), zipfile.ZIP_STORED,
+            "damaged"),
         (npy("__import__('os').abort()"), zipfile.ZIP_STORED, "damaged"),
         (b"\x93NUMPY\x03\x00" + bytes(200), zipfile.ZIP_STORED, "version 1.0"),
         (bytes(50_000_000), zipfile.ZIP_DEFLATED, "larger than the file"),
@@ -454,8 +272,7 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
 
     refused(checkpoint, "expected seed 8, but the checkpoint is of a run with 7", seed=8)
     refused(
-        checkpoint, "expected epochs 1, but the checkpoint is of a run with 2", **other(epochs=1)
-    )
+        checkpoint, "expected epochs 1, but the checkpoint is of a run with 2", **other(epochs=1))
     refused(checkpoint, "expected batch 5", "expected lr 0.5, but", **other(lr=0.5, batch=5))
     refused(checkpoint, "expected options {'decay': 0.5}", **other(options={"decay": 0.5}))
     refused(checkpoint, "expected unit 'ssnu'", task=digits("ssnu"))
@@ -463,24 +280,20 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
     altered = digits()
     altered.data["train"][0][3, 4] += 1  # one number of the training data
     refused(
-        checkpoint,
-        "expected the same data, but the checkpoint is of a run with others",
-        task=altered,
-    )
+        checkpoint, "expected the same data, but the checkpoint is of a run with others",
+        task=altered)
 
 
 def test_damaged_devices_are_refused_and_undone(tmp_path):
     """The second of two arrays of devices is wrong; the first, restored by then, is put back."""
     path, settings = tmp_path / "checkpoint.npz", toy_settings(
-        epochs=1, store=PCM, keep="last", dropout=0.0
-    )
+        epochs=1, store=PCM, keep="last", dropout=0.0)
     train(music("snu"), settings, 7, checkpoint=path)
     good = path.read_bytes()
     for change, word in (
         ({"store/1.W/turn": None}, "state: expected an entry '1.W/turn', got none"),
         ({"store/1.W/chi": np.zeros((2, 2))}, "state['chi']"),
-        ({"store/1.W/scale": np.array(-1.0)}, "scale"),
-    ):
+        ({"store/1.W/scale": np.array(-1.0)}, "scale")):
         path.write_bytes(good)
         forge(path, lambda arrays: change)
         refused(path, "store: ", word, settings=settings, task=music("snu"))
@@ -516,16 +329,14 @@ def full_from(first, monkeypatch):
 def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, blob, monkeypatch):
     full_from(1, monkeypatch)
     with pytest.raises(
-        OSError, match="checkpoint.npz: cannot be written: No space left on device$"
-    ):
+        OSError, match="checkpoint.npz: cannot be written: No space left on device$"):
         train(digits(), toy_settings(**SETTINGS), 7, checkpoint=checkpoint)
     assert checkpoint.read_bytes() == blob
     forge_epochs = toy_settings(**SETTINGS)
     monkeypatch.undo()
     full_from(3, monkeypatch)
     with pytest.raises(
-        OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"
-    ):
+        OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"):
         train(digits(), forge_epochs, 7, checkpoint=checkpoint)
     monkeypatch.undo()
     assert [entry.name for entry in checkpoint.parent.iterdir()] == ["checkpoint.npz"]

@@ -132,8 +132,7 @@ def test_bigram_beats_unigram_beats_chance(corpus):
 
 def test_the_same_under_another_hash_seed(corpus):
     code = (
-        "from snu_ref.data.corpus import load_corpus as l; c = l(); print(c.sha256, c.vocabulary)"
-    )
+        "from snu_ref.data.corpus import load_corpus as l; c = l(); print(c.sha256, c.vocabulary)")
     out = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": "12345",
                                                            "PYTHONIOENCODING": "utf-8"},
                          check=True, capture_output=True, encoding="utf-8").stdout
@@ -164,18 +163,15 @@ def test_a_changed_word_changes_the_digest_and_little_else(corpus, topics):
 @pytest.mark.parametrize("block, text", [
     ("The *assert*\n   Statement.", "the assert statement ."),
     ("It doesn\u2019t, can't; Python\u2019s.", "it does n't , ca n't ; python 's ."),
-    ("* a list item", "a list item"),
-    ("1. a list item", "N . a list item"),
+    ("* a list item", "a list item"), ("1. a list item", "N . a list item"),
     ("**Note:** the **PEP 484** rule", "note : the pep N rule"),
     ("*first*, *second\nitem* and n*k, x*y", "first , second item and n * k , x * y"),
     ('"*args" and "**kwargs" or "*"', '" * args " and " * * kwargs " or " * "'),
     ("a user-\n   defined, built-in type", "a user-defined , built-in type"),
     ("\u201cquoted\u201d \u2018text\u2019 \u2026", "\" quoted \" ' text ' ..."),
     ("3.14, 1e-5, 0x1F, 2nd, 1_000 and utf8", "N , N - N , N , N , N and utf8"),
-    ("e.g. this, i.e. that", "e.g. this , i.e. that"),
-    ("__init__(self) [2]", "__init__ ( self )"),
-    ("[2] See x[1] in the text. [3]", "see x [ N ] in the text ."),
-])
+    ("e.g. this, i.e. that", "e.g. this , i.e. that"), ("__init__(self) [2]", "__init__ ( self )"),
+    ("[2] See x[1] in the text. [3]", "see x [ N ] in the text .")])
 def test_tokens(block, text):
     assert " ".join(tokenise(block)) == text
 
@@ -189,8 +185,7 @@ def test_blocks_are_cut_at_blank_lines():
     "The statement is executed and the result is thrown away.",
     "   An item of prose, indented, that leads to code:",
     "(It may stand in brackets, with a footnote mark.) [3]",
-    'It may end with a quote, such as "this one."',
-])
+    'It may end with a quote, such as "this one."'])
 def test_prose_is_kept(block):
     assert may_be_prose(block) and is_prose(tokenise(block))
 
@@ -201,13 +196,9 @@ def test_prose_is_kept(block):
     "| a table row | of some words |\nwith a line of prose below.",
     "+---------+\n| one of the words in a table. |",
     'stmt ::= "with some words" and more words in the grammar.',
-    ">>> print(some words that are in a session).",
-    "object.__getattr__(self, name)",
-    "enable bpnumber [bpnumber ...]",
-    "for word in the words of the text",
-    "   def f(a, b: int = 3, *, c=[1, 2]) -> list[int]: ...",
-    "See also:",
-])
+    ">>> print(some words that are in a session).", "object.__getattr__(self, name)",
+    "enable bpnumber [bpnumber ...]", "for word in the words of the text",
+    "   def f(a, b: int = 3, *, c=[1, 2]) -> list[int]: ...", "See also:"])
 def test_what_is_no_prose_is_dropped(block):
     assert not (may_be_prose(block) and is_prose(tokenise(block)))
 
@@ -220,6 +211,14 @@ def test_repeats_are_dropped_and_relatives_kept():
     paragraphs = [tuple(line.split()) for line in (text, short, edited, text, short, related)]
     kept = [" ".join(tokens) for tokens in without_repeats(paragraphs)]
     assert kept == [text, short, related]
+
+
+@pytest.mark.parametrize("repeat", ["x a b c d e f", "a b c d e f x", "x a b c d e f y"])
+def test_the_first_and_the_last_sequence_of_a_paragraph_count(repeat):
+    """Of two sequences of six tokens, or of three, one stood before: half of them, or less."""
+    first = tuple("abcdef")
+    kept = without_repeats([first, tuple(repeat.split())])
+    assert kept == ([first] if len(repeat.split()) == 7 else [first, tuple(repeat.split())])
 
 
 def test_paragraphs_that_differ_in_line_breaks_markup_or_numbers_are_one(topics):
@@ -239,6 +238,25 @@ def test_split_keeps_the_order_of_the_text():
         order = [int(re.match(r"word(\d+)", text)[1]) for text in part]
         assert order == sorted(order)
     assert Counter(text for part in parts for text in part) == Counter(map(" ".join, paragraphs))
+
+
+def test_texts_of_any_characters():
+    """Whatever stands in a block, its tokens hold no space and their text can be split again."""
+    rng = np.random.default_rng(0)
+    alphabets = [
+        "ab.*'-[]() \n",
+        "".join(map(chr, range(1, 256))),
+        "".join(map(chr, rng.integers(256, 55000, 200))),
+    ]
+    for alphabet in alphabets:
+        for length in (0, 1, 5, 60):
+            text = "".join(rng.choice(list(alphabet), length))
+            for block in blocks(text):
+                may_be_prose(block)
+                tokens = tokenise(block)
+                assert all(token and not any(c.isspace() for c in token) for token in tokens)
+    assert blocks("") == [] and tokenise("") == () and without_repeats([]) == []
+    assert split([]) == ((), (), ()) and not is_prose(())
 
 
 # ---- errors -------------------------------------------------------------------------------------
@@ -267,8 +285,7 @@ def test_topics_without_the_name(monkeypatch):
 @pytest.mark.parametrize("value, error, words", [
     (0, ValueError, "vocabulary_size: expected a positive int"),
     (2000.0, TypeError, "vocabulary_size: expected a positive int"),
-    (10**6, ValueError, r"vocabulary_size: expected at most \d+, the words of the training split"),
-])
+    (10**6, ValueError, r"vocabulary_size: expected at most \d+, the words of the training split")])
 def test_bad_vocabulary_size(value, error, words):
     with pytest.raises(error, match=words):
         load_corpus(vocabulary_size=value)

@@ -81,8 +81,7 @@ def test_fields_have_the_deviation_and_the_smoothness_of_their_gaussian():
     exp(-d^2/(4 sigma^2)) at distance d."""
     alpha, sigma, side = 10.0, 2.0, 40
     field = displacement((400, side, side), alpha, sigma, np.random.default_rng(2))[
-        :, 10:-10, 10:-10
-    ]
+        :, 10:-10, 10:-10]
     assert field.std() == pytest.approx(alpha * np.sqrt(1 / 3 / (4 * np.pi * sigma ** 2)), rel=0.03)
     for d in (1, 3):
         correlation = (field[..., d:] * field[..., :-d]).mean() / (field ** 2).mean()
@@ -103,16 +102,13 @@ def test_dropout_stands_behind_the_hidden_layers_in_training_only(unit):
     task = Digits(unit, dict.fromkeys(("train", "valid", "test"), (values, labels)))
     table = find_preset("digits", unit, "small")
     plain, dropped = (
-        settings_of(table, hidden=(6, 5), hidden_dropout=rate) for rate in (None, 0.5)
-    )
+        settings_of(table, hidden=(6, 5), hidden_dropout=rate) for rate in (None, 0.5))
     a, b = (task.network(settings, np.random.default_rng(0)) for settings in (plain, dropped))
     kinds = [type(layer).__name__ for layer in b.layers]
     assert [i for i, kind in enumerate(kinds) if kind == "Dropout"] == (
-        [1, 3] if unit == "ssnu" else [5]
-    )
+        [1, 3] if unit == "ssnu" else [5])
     assert [type(layer) for layer in a.layers] == [
-        type(layer) for layer in b.layers if type(layer) is not Dropout
-    ]
+        type(layer) for layer in b.layers if type(layer) is not Dropout]
     x = task.code(values, plain, np.random.default_rng(1))
     assert not np.array_equal(a.forward(x)[0], b.forward(x)[0])
     for settings, network in ((plain, a), (dropped, b)):

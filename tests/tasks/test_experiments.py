@@ -1,6 +1,5 @@
 """The rows of the results page: what a row changes, what a table keeps, operations counted by
 hand."""
-
 import csv
 
 import numpy as np
@@ -10,7 +9,7 @@ from snu_ref import Dense, LSTM, Network, SNU
 from snu_ref.experiments import runs
 from snu_ref.experiments.baselines import BASELINES
 from snu_ref.experiments.operations import count
-from snu_ref.experiments.rows import BLOCKS, Row
+from snu_ref.experiments.rows import BLOCKS, CHOSEN, Row
 from snu_ref.tasks.digits import Digits
 from snu_ref.tasks.language import Language
 from snu_ref.tasks.loading import load_task
@@ -60,7 +59,6 @@ def test_rows_have_names_of_their_own():
         assert len(set(keys)) == len(keys), name
 
 
-
 def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     rows = [Row("A", "digits", "snu", changes=TINY, seeds=2),
             Row("B", "music", "ssnu", changes=TINY, seeds=1, split="valid"),
@@ -81,19 +79,26 @@ def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: test unread
 
 
-def test_equal_care_takes_the_best_trial_of_each_unit_once_all_are_there(tmp_path):
-    assert runs.rows_of("care", tmp_path) == []
-    grid = BLOCKS["grid"][1]
-    first = [row for row in grid if row.name == grid[0].name]
-    assert len(first) == 9
-    lines = [{**dict.fromkeys(runs.COLUMNS, ""), "row": row.name, "changes": runs.changes_text(row),
-              "seed": str(seed), "valid": str(9 - (i == 4) + (i == 7) * (2 * seed - 1.5))}
-             for i, row in enumerate(first) for seed in (0, 1)]   # 4: 8 and 8; 7: 7.5 and 9.5
-    runs.write_table(tmp_path / "grid.csv", lines)
-    chosen, = runs.rows_of("care", tmp_path)
-    assert chosen == first[4]._replace(seeds=5, split="test")
-    runs.write_table(tmp_path / "grid.csv", lines[:-1])
-    assert runs.rows_of("care", tmp_path) == []
+@pytest.mark.parametrize("block, n, metric, sign", [("care", 9, "nll", -1),
+                                                    ("dropout", 3, "accuracy", 1)])
+def test_a_block_takes_the_best_trial_of_each_row_once_all_are_there(block, n, metric, sign,
+                                                                     tmp_path):
+    """The best is the lowest loss, or the highest accuracy, in the mean over seeds."""
+    assert runs.rows_of(block, tmp_path) == []
+    trials, seeds = CHOSEN[block]
+    rows = BLOCKS[trials][1]
+    first = [row for row in rows if row.name == rows[0].name]
+    assert len(first) == n
+    lines = [{**dict.fromkeys(runs.COLUMNS, ""), "row": row.name, "metric": metric,
+              "changes": runs.changes_text(row), "seed": str(seed),
+              "valid": str(9 + sign * ((i == 1) - (i == 2) * (1.5 - 2 * seed if first[0].seeds > 1
+                                                              else 0)))}
+             for i, row in enumerate(first) for seed in range(row.seeds)]
+    runs.write_table(tmp_path / f"{trials}.csv", lines)
+    chosen, = runs.rows_of(block, tmp_path)
+    assert chosen == first[1]._replace(seeds=seeds, split="test")
+    runs.write_table(tmp_path / f"{trials}.csv", lines[:-1])
+    assert runs.rows_of(block, tmp_path) == []
 
 
 def test_a_trial_does_not_read_the_test_split(few_pieces):
@@ -149,11 +154,9 @@ def test_every_row_makes_a_network_and_its_store():
                 continue
             task = {
                 "digits": lambda unit: Digits(
-                    unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}
-                ),
+                    unit, {"train": (np.zeros((1, 784 if row.data == "full" else 64)),)}),
                 "music": lambda unit: Music(unit, {}),
-                "language": lambda unit: Language(unit, {}, 300),
-            }
+                "language": lambda unit: Language(unit, {}, 300)}
             table = find_preset(row.task, row.unit, row.preset)
             settings = settings_of(table, **read_changes(runs.changes_of(row), table))
             rng = np.random.default_rng(0)
@@ -168,9 +171,8 @@ def test_every_row_makes_a_network_and_its_store():
 
 
 def test_the_threshold_is_where_the_bias_starts():
-    unit, same = (
-        SNU(3, 4, rng=np.random.default_rng(0), **options) for options in ({"threshold": 0.3}, {})
-    )
+    unit, same = (SNU(3, 4, rng=np.random.default_rng(0), **options)
+                  for options in ({"threshold": 0.3}, {}))
     assert (unit.params["b"] == -0.3).all() and (same.params["b"] == -1).all()
     assert np.array_equal(unit.params["W"], same.params["W"])
     with pytest.raises(ValueError, match="threshold: expected"):
@@ -181,13 +183,10 @@ def test_devices_and_longer_images_have_lines_of_their_own(few_pieces, tmp_path)
     row = Row("A", "music", "snu", preset="pcm", changes={"store": None, **TINY}, devices=2)
     first, *rest = runs.run_row(row, 0, None, tmp_path / "c.npz")
     assert [(line["row"], line["device"]) for line in rest] == [
-        ("A, then programmed once", d) for d in "01"
-    ]
-    assert (
-        rest[0]["test"] != rest[1]["test"] != first["test"] and rest[0]["valid"] != rest[0]["test"]
-    )
+        ("A, then programmed once", d) for d in "01"]
+    assert len({line["test"] for line in (first, *rest)}) == 3
+    assert rest[0]["valid"] != rest[0]["test"]
     row = Row("B", "digits", "snu", changes=TINY, shown=(7, 200))
     first, short, long = runs.run_row(row, 0, None, tmp_path / "d.npz")
-    assert (
-        short["row"] == "B, shown for 7 steps" and short["wrong"] != first["wrong"] != long["wrong"]
-    )
+    assert short["row"] == "B, shown for 7 steps"
+    assert short["wrong"] != first["wrong"] != long["wrong"]

@@ -137,8 +137,6 @@ def test_a_file_that_unpacks_to_more_does_not_fill_memory(mnist):
 def test_damaged_labels_are_named(mnist):
     folder, _ = mnist
     rewrite(folder / "t10k-labels-idx1-ubyte", lambda raw: raw[:-1] + b"\x0a")
-    fails(read_mnist, folder, "t10k-labels-idx1-ubyte", "labels 0..9", "found 10 at index 4")
-    rewrite(folder / "t10k-labels-idx1-ubyte", lambda raw: raw[:-1] + b"\x09")
     fails(read_mnist, folder, "t10k-labels-idx1-ubyte", "expected SHA-256", "altered")
 
 
@@ -146,8 +144,7 @@ def test_damaged_labels_are_named(mnist):
     (0, 1, ["magic number 2051 (images)", "found 2049 (labels)"]),
     (1, 0, ["magic number 2049 (labels)", "found 2051 (images)"]),
     (0, 2, ["expected 7 images", "found 5, as in the other half of the set"]),
-    (3, 1, ["expected 5 labels", "found 7, as in the other half of the set"]),
-])
+    (3, 1, ["expected 5 labels", "found 7, as in the other half of the set"])])
 def test_mixed_up_files_are_named(mnist, at, other, words):
     folder, _ = mnist
     (folder / MNIST_NAMES[at]).write_bytes((folder / MNIST_NAMES[other]).read_bytes())
@@ -242,7 +239,6 @@ def test_every_number_of_the_chorales_counts(jsb):
 
 @pytest.fixture
 def ptb(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "PTB_TYPES", 8)
     counts = {}
     for split, text in LINES.items():
         name = f"ptb.{split}.txt"
@@ -279,9 +275,7 @@ def test_other_white_space_is_the_same_text(ptb, change):
 
 @pytest.mark.parametrize("split, change, words", [
     ("train", lambda raw: raw[:-7], ["expected 15 tokens with <eos>", "found 12"]),
-    ("train", lambda raw: raw.replace(b"cat N", b"cat cat"), ["expected 8 different", "found 7"]),
-    ("train", lambda raw: raw.replace(b"the cat sat", b"the cat dog", 1).replace(b"N", b"sat"),
-     ["expected 8 different words", "found 7"]),
+    ("train", lambda raw: raw.replace(b"cat N", b"cat cat"), ["SHA-256", "altered"]),
     ("train", lambda raw: raw.replace(b"cat N", b"N cat"), ["SHA-256", "altered"]),
     ("train", lambda raw: raw.replace(b"dog", b"cow"), ["SHA-256", "altered"]),  # not valid's fault
     ("valid", lambda raw: raw.replace(b"dog", b"cow"), ["SHA-256", "altered"]),
@@ -348,8 +342,7 @@ def test_one_altered_byte_of_penn_treebank_is_noticed(ptb, packed):
     for split in LINES:
         assert (
             one_byte_each(ptb / f"ptb.{split}.txt", read_ptb, np.random.default_rng(2), packed)
-            > 0.5
-        )
+            > 0.5)
 
 
 # ---- folders and files --------------------------------------------------------------------------
@@ -382,13 +375,12 @@ def test_a_link_to_nowhere_is_not_taken_for_the_file(tmp_path):
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
-    "read, name", [(read_jsb, "jsb-chorales-quarter.json"), (read_ptb, "ptb.train.txt")]
-)
+    "read, name", [(read_jsb, "jsb-chorales-quarter.json"), (read_ptb, "ptb.train.txt")])
 def test_a_text_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch, read, name, packed):
     monkeypatch.setattr(readers, "TEXT_BYTES", 1000)
     raw = b"a " * 501
     (tmp_path / name).write_bytes(gzip.compress(raw) if packed else raw)
-    fails(read, tmp_path, name, "expected at most 1000 bytes, found more")
+    fails(read, tmp_path, name, "expected at most 1,000 bytes, found more")
     (tmp_path / name).write_bytes(gzip.compress(raw[:1000]) if packed else raw[:1000])
     assert "at most" not in fails(read, tmp_path, name)
 
@@ -396,10 +388,6 @@ def test_a_text_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch, 
 def test_names_of_files_are_shown_without_control_characters(tmp_path):
     (tmp_path / "\x1b]0;title\x07.txt").write_text("x")
     assert "\x1b" not in fails(read_jsb, tmp_path, "found \\x1b]0;title\\x07.txt")
-
-
-def test_missing_is_a_data_error_and_a_value_error():
-    assert issubclass(MissingDataError, DataError) and issubclass(DataError, ValueError)
 
 
 def test_a_pickle_is_never_opened(tmp_path, monkeypatch):
@@ -435,8 +423,12 @@ def test_published_counts_refuse_small_files(tmp_path):
     fails(read_ptb, tmp_path, "expected 929589 tokens with <eos>", "found 15;")
 
 
-def test_expectations_are_complete():
-    assert set(readers.SHA256) == {*MNIST_NAMES, readers.JSB_FILE, *readers.PTB_TOKENS}
-    assert all(len(digest) == 64 for digest in readers.SHA256.values())
-    assert [pieces for pieces, _ in readers.JSB_COUNTS.values()] == [229, 76, 77]
-    assert list(readers.PTB_TOKENS.values()) == [929589, 73760, 82430]
+@pytest.mark.parametrize("short", ["train", "valid", "test"])
+def test_the_published_counts_of_steps_are_those_of_the_chorales(tmp_path, short):
+    """Quarter notes in each split of the file as N. Boulanger-Lewandowski et al. cut it."""
+    pieces = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}
+    data = {split: [[[60]]] * (n - 1) + [[[60]] * (steps - n + 1 - (split == short))]
+            for split, (n, steps) in pieces.items()}
+    (tmp_path / readers.JSB_FILE).write_text(json.dumps(data))
+    fails(read_jsb, tmp_path, f"expected {pieces[short][1]} steps (quarter notes) in {short}",
+          f"found {pieces[short][1] - 1};")

@@ -1,40 +1,31 @@
 """The results page: claims stand where the figures put them, and the page is what the tables
 make."""
-
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from snu_ref.data.baselines import independent_notes_nll, nearest_chords_nll, nearest_neighbour
-from snu_ref.experiments.claims import CLAIMS, MEMBRANE, Claim, Published
-from snu_ref.experiments.results_page import differences_of, page, write_page
-from snu_ref.experiments.rows import BLOCKS
-from snu_ref.experiments.verdicts import judged
-from snu_ref.experiments.runs import COLUMNS, read_table, write_table
+from snu_ref.experiments.claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS, Claim
+from snu_ref.experiments.results_page import FIGURES, differences_of, page, write_page
+from snu_ref.experiments.rows import BLOCKS, CHOSEN, INJECTED
+from snu_ref.experiments.runs import (BEST_INJECTED, COLUMNS, PROGRAMMED, changes_text, read_table,
+                                      read_tables, write_table)
+from snu_ref.experiments.verdicts import judged, text_of_claims
 
 TASKS = Path(__file__).parents[2] / "snu_ref" / "tasks"  # tables are not in the wheel
 
 
 def line(row, seed, test, **more):
-    return {
-        **dict.fromkeys(COLUMNS, ""),
-        "row": row,
-        "seed": str(seed),
-        "metric": "nll",
-        "test": str(test),
-        "valid": str(test),
-        "processor": "P",
-        "python": "3",
-        "numpy": "2",
-        "data": "small",
-        **more,
-    }
+    return {**dict.fromkeys(COLUMNS, ""), "row": row, "seed": str(seed), "metric": "nll",
+            "test": str(test), "valid": str(test), "processor": "P", "python": "3", "numpy": "2",
+            "data": "small", **more}
 
 
 def lines(a, b, **more):
-    return {"x": [line("A", i, v, **more) for i, v in enumerate(a)] + [line("B", i, v, **more)
-                                                                      for i, v in enumerate(b)]}
+    return {"x": [line(row, seed, value, **more) for row, values in (("A", a), ("B", b))
+                  for seed, value in enumerate(values)]}
 
 
 CLAIM = Claim("t", ("x", "A"), ("x", "B"))
@@ -52,73 +43,95 @@ def test_a_claim_stands_where_the_interval_puts_it(a, b, metric, side):
 
 def test_a_margin_is_allowed_for_and_the_difference_shown_without_it():
     table = lines([8.9, 8.8, 8.85], [8.81, 8.71, 8.76])           # 0.09 worse, sd 0.05
-    assert judged(CLAIM._replace(margin=0.3), table) == (
-        "for",
-        "A (8.850 ± 0.050) against B (8.760 ± 0.050): difference +0.090, from -0.023 to +0.203, "
-        "where the margin is 0.300",
-    )
+    assert judged(CLAIM._replace(margin=0.3), table) == ("for", (
+        "A (8.850 ± 0.050)", "is within 0.300 of",
+        "B (8.760 ± 0.050; difference +0.090, -0.023 to +0.203)"))
     assert judged(CLAIM._replace(margin=0.1), table)[0] == "neither"
+    assert judged(CLAIM._replace(margin=0.001), lines([8.9, 8.91], [8.5, 8.51]))[1][1] == (
+        "is not within 0.001 of")
     better = lines([0.95, 0.951], [0.96, 0.961], metric="accuracy")   # a point worse
     assert judged(CLAIM._replace(margin=0.03), better)[0] == "for"
 
 
 def test_a_published_figure_has_no_spread_and_a_rival_that_passes_its_own_speaks_against():
     table = lines([8.60, 8.62, 8.61], [])
-    side, text = judged(Published("t", ("x", "A"), 8.72), table)
-    assert (
-        side == "for" and "difference -0.110, from -0.135 to -0.085" in text
-    )  # 4.303 * 0.01 / sqrt(3)
-    assert judged(Published("t", ("x", "A"), 8.72, rival=True), table)[0] == "against"
-    assert judged(Published("t", ("x", "A"), 8.54, rival=True), table)[0] == "short"
-    assert judged(Published("t", ("x", "A"), 8.54), table)[0] == "against"
-    assert judged(Published("t", ("x", "A"), 8.615), table)[0] == "neither"
+    published = Claim("t", ("x", "A"), 8.72)
+    assert judged(published, table) == ("for", (
+        "A (8.610 ± 0.010)", "is better than",
+        "its published 8.720 (difference -0.110, -0.135 to -0.085)"))  # 4.303 * 0.01 / sqrt(3)
+    for value, rival, side in ((8.72, True, "against"), (8.54, True, "neither"),
+                               (8.54, False, "against"), (8.615, False, "neither")):
+        assert judged(published._replace(b=value, rival=rival), table)[0] == side
 
 
 def test_one_seed_is_told_apart_by_its_answers_only():
     def both(wrong_a, wrong_b):
-        return {
-            "x": [
-                line(
-                    name,
-                    0,
-                    1 - len(wrong) / 100,
-                    metric="accuracy",
-                    wrong=" ".join(map(str, wrong)),
-                )
-                for name, wrong in (("A", wrong_a), ("B", wrong_b))
-            ]
-        }
-    side, text = judged(CLAIM, both(range(2), range(20)))        # 0 and 18 of them: 2/2^18
-    assert side == "for" and text.endswith("McNemar's test of seed 0: p = 7.6e-06")
+        return {"x": [line(name, 0, 1 - len(wrong) / 100, metric="accuracy",
+                           wrong=" ".join(map(str, wrong)))
+                      for name, wrong in (("A", wrong_a), ("B", wrong_b))]}
+    side, words = judged(CLAIM, both(range(2), range(20)))        # 0 and 18 of them: 2/2^18
+    assert side == "for" and words[2] == "B (80.00; McNemar's p = 7.6e-06 for seed 0)"
     assert judged(CLAIM, both(range(20), range(2)))[0] == "against"
     assert judged(CLAIM, both(range(4), range(5)))[0] == "neither"
-    assert "difference" not in text
+
+
+@pytest.mark.skipif(not (TASKS / "RESULTS.md").exists(), reason="the tables are not in the package")
+def test_no_word_is_stronger_than_its_interval():
+    """Better and worse, where the interval leaves out 0 or, without one, McNemar's p is small."""
+    tables, seen = read_tables(TASKS / "results"), 0
+    for claim in CLAIMS:
+        side, words = judged(claim, tables)
+        if side == "waiting" or claim.margin:
+            continue
+        seen += 1
+        _, verb, text = words
+        interval = re.search(r"difference \S+, (\S+) to ([-+.0-9]+)", text)
+        p = re.search("p = (\\S+) for", text)
+        if interval:
+            low, high = map(float, interval.groups())
+            apart = low > 0 or high < 0
+        else:
+            apart = p and float(p[1]) < 0.05
+        assert (verb in ("is better than", "is worse than")) == bool(apart), (claim, words)
+    assert seen > 30
+
+
+def test_claims_of_the_same_data_are_one_sentence(monkeypatch):
+    monkeypatch.setattr("snu_ref.experiments.verdicts.CLAIMS", [
+        CLAIM, CLAIM._replace(b=("x", "C")), CLAIM._replace(b=("x", "D"))])
+    table = lines([8.1, 8.2, 8.15], [8.9, 8.8, 8.85])
+    table["x"] += [line("C", seed, 9.9 + seed / 10) for seed in range(2)]
+    assert text_of_claims(table) == (
+        "**For the paper's claims.** t, A (8.150 ± 0.050) is better than B (8.850 ± 0.050; "
+        "difference -0.700, -0.813 to -0.587) and C (9.950 ± 0.071; difference -1.800, -2.534 to "
+        "-1.066).\n\n1 of 3 comparisons wait for rows that are not run yet.")
 
 
 def test_claims_are_of_rows_that_there_are():
-    names = {(block, row.name) for block, (_, rows) in BLOCKS.items() for row in rows}
-    names |= {(block, f"{name}, then programmed once") for block, name in names}
-    names |= {("care", row.name) for row in BLOCKS["grid"][1]}
-    for claim in CLAIMS:
-        assert claim.a in names and (isinstance(claim, Published) or claim.b in names), claim
+    names = {(block, row.name) for block in BLOCKS for row in BLOCKS[block][1]}
+    names |= {(block, name + PROGRAMMED) for block, name in names}
+    names |= {(block, f"{row.name}, shown for {steps} steps") for block in BLOCKS
+              for row in BLOCKS[block][1] for steps in row.shown}
+    names |= {(block, row.name) for block, (trials, _) in CHOSEN.items()
+              for row in BLOCKS[trials][1]} | {("devices", BEST_INJECTED)}
+    for claim in (*CLAIMS, *UNIT_ROWS, *DEVICE_ROWS):
+        assert claim.a in names and (isinstance(claim.b, float) or claim.b in names), claim
 
 
 def test_a_row_that_did_not_finish_says_so(tmp_path):
-    write_table(
-        tmp_path / "digits.csv",
-        [line("SNU", s, 0.97, metric="accuracy", wrong="1 2", parameters="10") for s in range(2)],
-    )
+    write_table(tmp_path / "digits.csv", [line("SNU", s, 0.97, metric="accuracy", wrong="1 2",
+                                               parameters="10") for s in range(2)])
     text = page(tmp_path)
     assert "SNU (2 of 5 runs), sSNU (0 of 5 runs)" in text and "Not run yet." in text
     assert "| SNU | 10 | 2 | accuracy, % | 97.00 | 97.00 ± 0.00 | 97.00 to 97.00 |" in text
+    for name, (question, _) in BLOCKS.items():
+        assert f"## {question}\n" in text and f"`results/{name}.csv`" in text
 
 
 def test_networks_and_devices_stand_apart(tmp_path):
-    name = "JSB, software, then programmed once"
-    write_table(
-        tmp_path / "memory.csv",
-        [line(name, s, 9 + s + d, device=str(d)) for s in (0, 2) for d in (0, 1, 2)],
-    )
+    write_table(tmp_path / "memory.csv", [
+        line(f"JSB, software{PROGRAMMED}", s, 9 + s + d, device=str(d))
+        for s in (0, 2) for d in (0, 1, 2)])
     assert "11.000 ± 1.414 (networks), ± 1.000 (devices)" in page(tmp_path)
 
 
@@ -133,9 +146,8 @@ def test_the_page_is_what_the_tables_make_and_the_tables_are_small():
         for entry in read_table(path):
             if entry["wrong"]:          # the accuracy is that of the answers kept
                 n = 1797 if entry["data"] == "small" else 10_000
-                assert float(entry["test"]) == pytest.approx(
-                    1 - len(entry["wrong"].split()) / n, abs=1e-6
-                )
+                right = 1 - len(entry["wrong"].split()) / n
+                assert float(entry["test"]) == pytest.approx(right, abs=1e-6)
             if "decay 0" in entry["row"]:
                 assert entry["decay"] == "0..0", entry["row"]
 
@@ -157,48 +169,69 @@ def test_nearest_chords_on_a_cycle_and_with_all_neighbours():
     rng = np.random.default_rng(0)
     noise = [(rng.random((60, 4)) < 0.3).astype(float) for _ in range(3)]
     assert nearest_chords_nll(noise, noise, 177) == pytest.approx(
-        independent_notes_nll(noise, noise), abs=1e-3
-    )
+        independent_notes_nll(noise, noise), abs=1e-3)
 
 
 def test_the_figure_of_a_block_shows_rows_with_two_seeds_against_their_base(tmp_path):
-    names = {
-        "membrane": ["JSB, SNU, decay 0", "digits, SNU, decay 0"],
-        "jsb": ["SNU"],
-        "digits": ["SNU"],
-    }
-    metrics = {"JSB, SNU, decay 0": "nll", "digits, SNU, decay 0": "accuracy"}
-    for block, rows in names.items():
-        write_table(
-            tmp_path / f"{block}.csv",
-            [
-                line(
-                    row,
-                    seed,
-                    0.9 + seed / 100,
-                    metric=metrics.get(row, "nll" if block == "jsb" else "accuracy"),
-                )
-                for row in rows
-                for seed in range(1 if block == "digits" else 3)
-            ],
-        )
+    for block, metric, seeds, rows in (
+            ("membrane", "nll", 3, ["JSB, SNU, decay 0"]), ("jsb", "nll", 3, ["SNU"]),
+            ("digits", "accuracy", 1, ["SNU"])):
+        write_table(tmp_path / f"{block}.csv", [line(row, seed, 0.9 + seed / 100, metric=metric)
+                                                for row in rows for seed in range(seeds)])
     write_page(tmp_path, tmp_path / "page.md")
-    assert (tmp_path / "membrane.png").read_bytes().startswith(b"\x89PNG") and not (
-        tmp_path / "unit.png"
-    ).exists()
+    assert (tmp_path / "membrane.png").read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.glob("*.png")] == ["membrane.png"]
     assert "](results/membrane.png)" in (tmp_path / "page.md").read_text(encoding="utf-8")
-    read = {path.stem: read_table(path) for path in tmp_path.glob("*.csv")}
-    (label, rows), = differences_of(MEMBRANE[:1] + MEMBRANE[3:4], read)
-    assert label == "JSB: NLL, nats" and rows == [
-        ("SNU", 0, pytest.approx(-0.0227, abs=1e-4), pytest.approx(0.0227, abs=1e-4))
-    ]  # 2.776 sd sqrt(2/3)
+    assert differences_of(MEMBRANE[:1] + MEMBRANE[3:4], read_tables(tmp_path)) == [
+        ("JSB: NLL, nats; lower is better", True,   # 2.776 sd sqrt(2/3)
+         [("SNU", 0, pytest.approx(-0.0227, abs=1e-4), pytest.approx(0.0227, abs=1e-4), ())])]
+
+
+def test_the_figure_of_equal_size_has_trials_by_validation_and_the_test_of_the_best(tmp_path):
+    row, other = BLOCKS["grid"][1][0], BLOCKS["grid"][1][1]
+    write_table(tmp_path / "grid.csv", [line(row.name, seed, "", valid=8 + seed,
+                                             changes=changes_text(row)) for seed in (0, 1)]
+                + [line(other.name, 0, "", valid=7, changes=changes_text(other))])  # not finished
+    write_table(tmp_path / "care.csv", [line(row.name, seed, 8.4) for seed in (0, 1)])
+    assert FIGURES["care"][1](read_tables(tmp_path)) == [
+        ("JSB, 49,100 parameters: NLL, nats", False,
+         [(row.name, 8.4, 8.4, 8.4, [8.5, *[pytest.approx(float("nan"), nan_ok=True)] * 8])])]
+    write_page(tmp_path, tmp_path / "page.md")
+    assert (tmp_path / "care.png").exists()
+
+
+def test_the_noise_injected_is_chosen_by_validation_once_all_is_there(tmp_path):
+    def finished(rows):
+        write_table(tmp_path / "devices.csv", [
+            line(row.name + PROGRAMMED, seed, 9 - place / 10 + device / 100, device=str(device),
+                 valid=9 + (place - 1) ** 2, changes=changes_text(row))
+            for place, row in enumerate(rows) for seed in range(row.seeds)
+            for device in range(row.devices)])
+        return page(tmp_path)
+    assert BEST_INJECTED not in finished(INJECTED[:3])
+    text = finished(INJECTED)
+    best, = [row for row in text.splitlines()
+             if row.startswith(f"| {BEST_INJECTED} |  | 5 |")]
+    assert "8.935 ± 0.000 (networks), ± 0.024 (devices)" in best  # the second, not the lowest
+    assert f"| {changes_text(INJECTED[1])} | 5 | **9.000** |" in text
+    assert "8.735" not in text                            # the test figure of another trial
 
 
 def test_the_images_of_seed_0_decide_where_the_other_row_has_one_seed():
     """A errs less on the images of seed 0, though its mean over seeds is the worse one."""
-    a = [
-        line("A", 0, 0.98, metric="accuracy", wrong="0 1"),
-        line("A", 1, 0.5, metric="accuracy", wrong="3"),
-    ]
-    b = [line("B", 0, 0.80, metric="accuracy", wrong=" ".join(map(str, range(20))))]
-    assert judged(CLAIM, {"x": a + b})[0] == "for"
+    table = [line("A", 0, 0.98, metric="accuracy", wrong="0 1"),
+             line("A", 1, 0.5, metric="accuracy", wrong="3"),
+             line("B", 0, 0.80, metric="accuracy", wrong=" ".join(map(str, range(20))))]
+    assert judged(CLAIM, {"x": table})[0] == "for"
+
+
+@pytest.mark.skipif(not (TASKS / "RESULTS.md").exists(), reason="the page is in the repository")
+def test_the_figures_that_the_readme_quotes_are_those_of_the_page():
+    readme = (TASKS.parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = [row for row in readme.partition("## Results in brief")[2].splitlines() if "±" in row]
+    page_rows = (TASKS / "RESULTS.md").read_text(encoding="utf-8").splitlines()
+    assert len([row for row in rows if row.startswith("|")]) >= 8
+    for row in rows:
+        if row.startswith("|"):
+            ours, interval = [cell.strip() for cell in row.split("|")][3:5]
+            assert any(f"| {ours} | {interval} |" in line for line in page_rows), row

@@ -5,9 +5,9 @@ import pytest
 
 from snu_ref.__main__ import main
 from snu_ref.tasks.presets import PRESETS, find_preset
-from snu_ref.tasks.settings import SETTINGS, changes_in_name, read_changes, settings_of
+from snu_ref.tasks.settings import SETTINGS, describe, changes_in_name, read_changes, settings_of
 from snu_ref.tasks.training import train, trial
-from snu_ref.tasks.units import UNITS, check_options
+from snu_ref.tasks.units import UNITS, check_unit_options
 from helpers.toy_tasks import digits, language, music, toy_settings
 
 MUSIC = find_preset("music", "ssnu", "small")
@@ -16,11 +16,14 @@ PCM = find_preset("music", "snu", "pcm")
 
 def test_the_table_has_every_setting_of_every_preset_and_its_checks_pass_them():
     names = set()
-    for tables in PRESETS.values():
-        for table in tables.values():
+    for (task, preset), tables in PRESETS.items():
+        for unit in tables:
+            assert unit in UNITS
+            table = find_preset(task, unit, preset)
             names |= table.keys()
-            values = {name: choice.value for name, choice in table.items()}
-            assert vars(settings_of(table)) == values
+            assert {choice.source for choice in table.values()} <= {"published", "toolkit", "ours"}
+            assert vars(settings_of(table)) == {name: c.value for name, c in table.items()}
+            assert len(describe(table).splitlines()) == len(table)
     assert names == SETTINGS.keys()
 
 
@@ -70,8 +73,7 @@ def test_a_store_keeps_its_entries_until_it_is_of_another_kind():
     (["options=relu"], "--set options: expected entries such as --set options.NAME=VALUE, got"),
     (["options={1: 2}"], "--set options: expected entries"),
     (["store=8"], "--set store: expected entries"),
-    (["colour=red"], "--set: expected NAME=VALUE with NAME one of"),
-])
+    (["colour=red"], "--set: expected NAME=VALUE with NAME one of")])
 def test_a_value_that_cannot_be_is_named_when_it_is_read(texts, words):
     with pytest.raises(ValueError) as caught:
         read_changes(texts, MUSIC)
@@ -143,7 +145,7 @@ def test_every_option_of_a_unit_has_an_effect_or_is_refused(unit):
                         ("reset_after", True), ("recurrent", True), ("lateral_inhibition", True),
                         ("train_decay", True), ("reset_grad", "detached")):
         try:
-            check_options(unit, {name: value})
+            check_unit_options(unit, {name: value})
         except ValueError as error:
             assert f"options.{name}: expected an option of {unit}" in str(error)
             continue
@@ -160,8 +162,7 @@ def test_every_option_of_a_unit_has_an_effect_or_is_refused(unit):
     ({"schedule": "constant", "hidden": (64, 32)}, "-hidden=64,32-schedule=constant"),
     ({"options": {"g": "identity", "decay": 0, "recurrent": True}}, "-options.decay=0"),
     ({"options": {"g": "../a b"}}, "-options.g=.._a_b"),
-    ({"store": {"kind": "rounded", "bits": 4}}, "-store.kind=rounded-store.bits=4"),
-])
+    ({"store": {"kind": "rounded", "bits": 4}}, "-store.kind=rounded-store.bits=4")])
 def test_what_differs_from_the_preset_is_in_the_name_of_the_folder(changes, name):
     assert changes_in_name(MUSIC, changes) == name
 

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 
-import numpy as np
 import pytest
 
 from snu_ref.__main__ import main
@@ -16,7 +15,7 @@ from snu_ref.tasks.run import run_task
 
 def network(seed):
     """The weights of a small network after one epoch, to the last bit, and who made them."""
-    loaded = reproduction.load("music", "ssnu", quick=True)
+    loaded = reproduction.load("music", "ssnu", reproduction.EXTENTS[True])
     run = run_task(loaded, reproduction.find_preset("music", "ssnu", "small"), seed, epochs=1,
                    hidden=(5,), stream=io.StringIO())
     return {"bits": {name: p.tobytes().hex() for name, p in run.network.params.items()},
@@ -139,21 +138,10 @@ def test_without_membrane_the_decay_is_0_to_the_end(task, unit):
     others = {key: value for key, value in table["options"].value.items()
               if key not in ("decay", "train_decay")}
     assert off["options"].value.items() >= others.items()
-    loaded = reproduction.load(task, unit, quick=True)
+    loaded = reproduction.load(task, unit, reproduction.EXTENTS[True])
     run = run_task(loaded, off, 0, stream=io.StringIO(), epochs=1)
     decays = [p for name, p in run.network.params.items() if name.endswith("decay")]
     assert decays and not any(decay.any() for decay in decays)
     assert not any(name.endswith("decay") for name in run.network.trainable)
     with_it = run_task(loaded, table, 0, stream=io.StringIO(), epochs=1)
     assert with_it.results["test"] != run.results["test"]
-
-
-def test_the_recurrent_ssnu_without_membrane_is_a_plain_sigmoid_rnn():
-    from snu_ref import SNU
-    rng = np.random.default_rng(0)
-    unit = SNU(3, 4, rng=rng, h="sigmoid", g="identity", recurrent=True, decay=0.0)
-    x, y = rng.normal(size=(6, 2, 3)), np.zeros((2, 4))
-    found, _ = unit.forward(x)
-    for t in range(6):
-        y = 1 / (1 + np.exp(-(x[t] @ unit.params["W"] + y @ unit.params["H"] + unit.params["b"])))
-        assert np.abs(found[t] - y).max() < 1e-15

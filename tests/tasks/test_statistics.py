@@ -88,5 +88,28 @@ def test_nested_keeps_networks_and_devices_apart():
     assert between.mean == 5 and within is None
 
 
+@pytest.mark.parametrize("words, call", [
+    ("^k: expected", lambda: t_quantile(0)),
+    ("^k: expected", lambda: t_quantile(2.5)),
+    ("^k: expected", lambda: t_probability(1.0, 10 ** 12)),
+    ("^level: expected", lambda: t_quantile(2, 1.0)),
+    ("^level: expected", lambda: t_quantile(2, float("nan"))),
+    ("^groups: expected", lambda: nested([])),
+    ("^groups: expected", lambda: nested([[1, 2], [3]])),
+    ("^wrong_a: expected", lambda: mcnemar([True, False], [2])),    # a mask, not the images
+    ("^wrong_b: expected", lambda: mcnemar([2], np.array([True, False]))),
+    ("^accuracy: expected", lambda: standard_error(97.0, 100)),
+    ("^n: expected", lambda: standard_error(0.97, 0)),
+    ("^higher_is_better: expected", lambda: verdict([1, 2], [3, 4], "no")),
+])
+def test_what_has_no_meaning_is_named(words, call):
+    with pytest.raises((ValueError, TypeError), match=words):
+        call()
+
+
+def test_runs_that_are_not_finite_are_not_told_apart():
+    assert verdict([1, 1.1], [9, float("nan")], higher_is_better=True) == "not told apart"
+
+
 def test_standard_error_of_an_accuracy():
     assert standard_error(0.97, 1797) == pytest.approx(0.00402, abs=1e-5)

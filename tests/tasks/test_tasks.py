@@ -1,7 +1,5 @@
-"""The tasks: figures against models whose figure is known, batches that hold all once, loading."""
-
+"""Music and language: figures against models whose figure is known; loading, and one run."""
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,23 +11,14 @@ from snu_ref.layers.embedding import Embedding
 from snu_ref.data.ngrams import (unigram, unigram_perplexity, witten_bell_bigram,
                                  witten_bell_bigram_perplexity)
 from snu_ref.tasks import loading
-from snu_ref.tasks.digits import Digits, one_hot, split_validation
-from snu_ref.tasks.distortion import shifted
+from snu_ref.tasks.digits import one_hot
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
-from snu_ref.tasks.music import Music
+from snu_ref.tasks.music import Music, continued, write_wav
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.settings import settings_of
 from snu_ref.tasks.run import run_task
-from snu_ref.tasks.units import UNITS, conv_layers, unit_layers
 from helpers.toy_tasks import digits, language, music, toy_settings
-
-
-def images_of_numbers(n, bits=7):
-    """Image i shows the number i, a pixel a bit: coding at full rate loses nothing. And labels."""
-    numbers = np.arange(n)
-    values = (numbers[:, None] >> np.arange(bits) & 1).astype(np.float32)
-    return values, numbers % 10
 
 
 def test_which_figure_ranks_networks_and_in_which_direction():
@@ -38,202 +27,13 @@ def test_which_figure_ranks_networks_and_in_which_direction():
     ] == [("digits", "accuracy", True), ("music", "nll", False), ("language", "perplexity", False)]
 
 
-# ---- digits: accuracy and batches ---------------------------------------------------------------
-
-
-class Answers:
-    """Stands for a network: its outputs are looked up by the number that an image shows."""
-
-    def __init__(self, y):
-        self.y = y  # (T, images, 10)
-
-    def forward(self, x, state=None):
-        numbers = (x[0] @ 2 ** np.arange(x.shape[2])).astype(int)
-        return self.y[:, numbers], SimpleNamespace(layers=())
-
-
-def test_accuracy_is_that_of_the_largest_output_averaged_over_time():
-    """The last step and the single largest output would each give another answer."""
-    values, labels = images_of_numbers(4)
-    settings = toy_settings(n_steps=3, max_spikes=3)
-    y = np.zeros((3, 4, 10))
-    for i, answer in enumerate((0, 1, 2, 9)):  # three of four are right
-        y[:2, i, answer] = 0.6
-        y[2, i, 5] = 1.0
-    task = Digits("snu", {split: (values, labels) for split in ("train", "valid")})
-    assert task.evaluate(Answers(y), "valid", settings, 0) == {"accuracy": 0.75}
-    task.data["valid"] = values[3:], labels[3:]
-    assert task.evaluate(Answers(y), "valid", settings, 0) == {"accuracy": 0.0}
-    assert task.evaluate(Answers(y), "train", settings, 0) == {"accuracy": 0.75}
-
-
-def test_outputs_do_not_depend_on_how_many_images_go_at_a_time(monkeypatch):
-    """Of images whose code is without chance; rates count with the number of their images."""
-    values, labels = images_of_numbers(25)
-    task, settings = Digits("snu", {"train": (values, labels)}), toy_settings(
-        n_steps=5, max_spikes=5
-    )
-    network = task.network(settings, np.random.default_rng(0))
-    network.params["0.W"][...] *= 3
-    means, rates = task.outputs(network, values, settings, np.random.default_rng(0))
-    monkeypatch.setattr("snu_ref.tasks.digits.EVALUATION_BATCH", 10)
-    parts = task.outputs(network, values, settings, np.random.default_rng(0))
-    assert means.shape == (25, 10) and np.allclose(means, parts[0])
-    assert np.allclose(rates, parts[1], rtol=1e-6) and len(rates) == 2 and 0 < rates[0] < 1
-    y, cache = network.forward(task.code(values, settings, np.random.default_rng(0)))
-    assert np.allclose(means, y.mean(axis=0)) and rates[0] == pytest.approx(
-        cache.layers[0].y.mean(), rel=1e-6
-    )
-
-
-def test_an_evaluation_has_spikes_of_its_own_that_depend_on_the_seed_alone():
-    task, settings = digits(), toy_settings(n_steps=6, max_spikes=3)
-    network = task.network(settings, np.random.default_rng(0))
-    seen = []
-    forward = network.forward
-    vars(network)["forward"] = lambda x: seen.append(x) or forward(x)
-    for seed in (3, 3, 4):
-        task.evaluate(network, "valid", settings, seed)
-    assert np.array_equal(seen[0], seen[1]) and not np.array_equal(seen[0], seen[2])
-    assert seen[0].shape == (6, 20, 10) and set(np.unique(seen[0])) == {0, 1}
-    lit = seen[0][:, task.data["valid"][0] == 1]
-    assert 0.3 < lit.mean() < 0.7 and not seen[0][:, task.data["valid"][0] == 0].any()
-
-
-def test_an_evaluation_may_show_images_for_longer_at_the_same_rates(monkeypatch):
-    """Training keeps its own length, and as many steps as before go through the network at once."""
-    task, settings = digits(), toy_settings(n_steps=6, max_spikes=3, test_steps=60)
-    network = task.network(settings, np.random.default_rng(0))
-    monkeypatch.setattr("snu_ref.tasks.digits.EVALUATION_BATCH", 50)
-    seen = []
-    forward = network.forward
-    vars(network)["forward"] = lambda x: seen.append(x) or forward(x)
-    task.evaluate(network, "valid", settings, 0)
-    values = task.data["valid"][0]
-    assert [x.shape for x in seen] == 4 * [(60, 5, 10)] and len(values) == 20
-    lit = np.concatenate(seen, axis=1)[:, values == 1]
-    assert 0.45 < lit.mean() < 0.55
-    assert next(task.batches(settings, np.random.default_rng(0))).x.shape[0] == 6
-
-
-def epoch_of_images(settings, rng, n=50):
-    values, labels = images_of_numbers(n)
-    task = Digits("snu", {"train": (values, labels)})
-    batches = list(task.batches(settings, rng))
-    assert len(batches) == task.batches_per_epoch(settings)
-    for batch in batches:
-        assert (
-            batch.x.dtype == batch.target.dtype == np.float32
-            and not batch.carry
-            and batch.mask is None
-        )
-        assert (batch.x == batch.x[0]).all()  # at full rate every step shows the image
-    shown = np.concatenate([batch.x[0] for batch in batches]) @ 2 ** np.arange(7)
-    target = np.concatenate([batch.target for batch in batches])
-    assert (target.sum(axis=1) == 1).all() and np.array_equal(target.argmax(axis=1), shown % 10)
-    return shown.astype(int), [batch.x.shape[1] for batch in batches]
-
-
-def test_an_epoch_shows_every_image_once_with_its_label_in_random_order():
-    settings, rng = toy_settings(batch=8, n_steps=4, max_spikes=4), np.random.default_rng(0)
-    (first, sizes), (second, _) = epoch_of_images(settings, rng), epoch_of_images(settings, rng)
-    assert sizes == [8] * 6 + [2]
-    for order in (first, second):
-        assert sorted(order) == list(range(50))
-        assert (
-            abs(np.corrcoef(order, np.arange(50))[0, 1]) < 0.5
-        )  # far from sorted, or cut and joined
-        assert (np.diff(order) == 1).sum() < 8
-    assert (first == second).sum() < 10
-    assert np.array_equal(epoch_of_images(settings, np.random.default_rng(0))[0], first)
-    assert epoch_of_images(settings, rng, n=48)[1] == [8] * 6
-
-
-def test_the_last_images_validate():
-    values, labels = images_of_numbers(10)
-    train, valid = split_validation(values, labels, 3)
-    assert np.array_equal(train[0], values[:7]) and np.array_equal(train[1], labels[:7])
-    assert np.array_equal(valid[0], values[7:]) and np.array_equal(valid[1], labels[7:])
-
-
-@pytest.mark.parametrize("unit", UNITS)
-def test_networks_of_the_digits_have_the_named_unit_and_sizes(unit):
-    task = Digits(unit, {"train": (np.zeros((3, 64), np.float32), np.zeros(3, int))})
-    settings = toy_settings(hidden=(4, 6), kernel=3)
-    network = task.network(settings, np.random.default_rng(0))
-    x = task.code(np.ones((3, 64), np.float32), settings, np.random.default_rng(0))
-    assert x.shape == (6, 3, *task.in_shape) and network.forward(x)[0].shape == (6, 3, 10)
-    if unit == "snu-conv":
-        assert [layer.out_shape for layer in network.layers] == [
-            (8, 8, 4),
-            (4, 4, 4),
-            (4, 4, 6),
-            (2, 2, 6),
-            (24,),
-            (10,),
-        ]
-    else:
-        assert [layer.out_shape for layer in network.layers] == [(4,), (6,), (10,)]
-
-
-def test_lateral_inhibition_is_in_the_hidden_layers_and_refused_where_there_is_none():
-    task = digits("ssnu")
-    network = task.network(
-        toy_settings(hidden=(4, 5), lateral_inhibition=True), np.random.default_rng(0)
-    )
-    assert [layer.lateral_inhibition for layer in network.layers] == [True, True, False]
-    network = task.network(toy_settings(hidden=(4, 5)), np.random.default_rng(0))
-    assert [layer.lateral_inhibition for layer in network.layers] == [False, False, False]
-    for unit in ("rnn", "gru", "lstm", "snu-conv"):
-        with pytest.raises(
-            ValueError, match=f"lateral_inhibition: expected False, {unit} has none"
-        ):
-            digits(unit).network(toy_settings(lateral_inhibition=True), np.random.default_rng(0))
-
-
-def test_the_named_units():
-    rng = np.random.default_rng(0)
-    kinds = {
-        unit: type(unit_layers(unit, (3, 2), {}, rng, np.float32)[0]).__name__ for unit in UNITS
-    }
-    assert kinds == {
-        "snu": "SNU",
-        "ssnu": "SNU",
-        "rnn": "RNN",
-        "gru": "GRU",
-        "lstm": "LSTM",
-        "snu-conv": "SNU",
-    }
-    x = np.random.default_rng(1).normal(size=(9, 5, 3)).astype(np.float32)
-    spikes, soft = (
-        unit_layers(unit, (3, 2), {"decay": 0.5}, rng, np.float32)[0] for unit in ("snu", "ssnu")
-    )
-    assert (
-        set(np.unique(spikes.forward(3 * x)[0])) == {0, 1} and (soft.params["decay"] == 0.5).all()
-    )
-    assert len(np.unique(soft.forward(x)[0])) > 50
-    chain = unit_layers("gru", (3, 4, 5), {}, rng, np.float32)
-    assert [layer.in_shape + layer.out_shape for layer in chain] == [(3, 4), (4, 5)]
-    assert [layer.dtype for layer in conv_layers((8, 8, 1), (2,), 3, {}, rng, np.float32)] == [
-        np.float32
-    ] * 3
-
-
-@pytest.mark.parametrize("kernel", [1, 3, 5, 7])
-def test_convolution_keeps_the_size_and_pooling_halves_it(kernel):
-    layers = conv_layers((8, 12, 1), (2, 3), kernel, {}, np.random.default_rng(0), np.float32)
-    assert [layer.out_shape for layer in layers] == [
-        (8, 12, 2), (4, 6, 2), (4, 6, 3), (2, 3, 3), (18,)]
-
-
 # ---- music: NLL and batches ---------------------------------------------------------------------
 
 
 def some_pieces(n, rng, shortest=2):
     return [
         (rng.random((steps, 88)) < rng.random(88) * 0.2).astype(np.uint8)
-        for steps in rng.integers(shortest, 12, n)
-    ]
+        for steps in rng.integers(shortest, 12, n)]
 
 
 def test_the_nll_of_independent_notes_is_that_of_the_baseline():
@@ -248,8 +48,7 @@ def test_the_nll_of_independent_notes_is_that_of_the_baseline():
     found = task.evaluate(Network([dense]), "test", None, 0)
     assert found["nll"] == pytest.approx(independent_notes_nll(train, test), rel=1e-5)
     assert found["nll_per_piece"] == pytest.approx(
-        independent_notes_nll(train, test, per_piece=True), rel=1e-5
-    )
+        independent_notes_nll(train, test, per_piece=True), rel=1e-5)
     assert abs(found["nll"] - found["nll_per_piece"]) > 0.01
 
 
@@ -263,8 +62,7 @@ def test_the_nll_is_of_the_next_step():
     task = Music("snu", {"valid": [still], "test": [moving]})
     assert task.evaluate(Network([dense]), "valid", None, 0)["nll"] < 1e-5
     assert task.evaluate(Network([dense]), "test", None, 0)["nll"] == pytest.approx(
-        40, rel=1e-5
-    )  # two notes wrong
+        40, rel=1e-5)  # two notes wrong
 
 
 def test_an_epoch_of_music_has_every_piece_once_in_random_order():
@@ -284,8 +82,7 @@ def test_an_epoch_of_music_has_every_piece_once_in_random_order():
             steps = 1 + batch.x[0].argmax(axis=1) % 5
             assert np.array_equal(batch.mask.sum(axis=0), steps) and len(batch.x) == steps.max()
             assert np.array_equal(batch.x.sum(axis=(0, 2)), steps) and np.array_equal(
-                batch.x, batch.target
-            )
+                batch.x, batch.target)
         orders.append(np.concatenate([batch.x[0].argmax(axis=1) for batch in batches]))
         assert sorted(orders[-1]) == list(range(40)) and (np.diff(orders[-1]) == 1).sum() < 8
     assert (orders[0] == orders[1]).sum() < 10
@@ -307,8 +104,7 @@ def markov_text(rng, n):
     words = [0]
     for _ in range(n - 1):
         words.append(
-            int((2 * words[-1] + rng.integers(2)) % V if rng.random() < 0.7 else rng.integers(V))
-        )
+            int((2 * words[-1] + rng.integers(2)) % V if rng.random() < 0.7 else rng.integers(V)))
     return np.array(words)
 
 
@@ -317,10 +113,7 @@ def table_network(logits):
     rng = np.random.default_rng(0)
     embedding, dense = Embedding(V, V, rng=rng), Dense(V, V, rng=rng)
     embedding.params["E"][...], dense.params["W"][...], dense.params["b"][...] = (
-        np.eye(V),
-        logits,
-        0,
-    )
+        np.eye(V), logits, 0)
     return Network([embedding, dense])
 
 
@@ -328,18 +121,15 @@ def table_network(logits):
 def test_the_perplexity_of_an_n_gram_is_that_of_the_baseline(n):
     """Networks that are the unigram and the bigram, against `ngrams`, over pieces of 200 words."""
     train, test = markov_text(np.random.default_rng(0), 3000), markov_text(
-        np.random.default_rng(1), n
-    )
+        np.random.default_rng(1), n)
     task = Language("snu", {"train": train, "test": test}, V)
     word = np.log(np.tile(unigram(train, V), (V, 1)))
     assert task.evaluate(table_network(word), "test", None, 0)["perplexity"] == pytest.approx(
-        unigram_perplexity(train, test, V), rel=1e-9
-    )
+        unigram_perplexity(train, test, V), rel=1e-9)
     every = np.arange(V)
     pair = np.log([witten_bell_bigram(train, np.full(V, h), every, V) for h in every])
     assert task.evaluate(table_network(pair), "test", None, 0)["perplexity"] == pytest.approx(
-        witten_bell_bigram_perplexity(train, test, V), rel=1e-9
-    )
+        witten_bell_bigram_perplexity(train, test, V), rel=1e-9)
 
 
 def test_a_perplexity_beyond_all_numbers_is_infinite():
@@ -347,8 +137,7 @@ def test_a_perplexity_beyond_all_numbers_is_infinite():
     logits = np.zeros((V, V))
     logits[:, 5] = 700
     assert task.evaluate(table_network(logits), "test", None, 0)["perplexity"] == pytest.approx(
-        np.exp(700), rel=1e-9
-    )
+        np.exp(700), rel=1e-9)
     logits[:, 5] = 1000
     assert task.evaluate(table_network(logits), "test", None, 0)["perplexity"] == np.inf
 
@@ -363,21 +152,11 @@ def test_perplexity_is_without_dropout():
 
 def test_dropout_of_language_stands_on_both_sides_of_the_units():
     network = language().network(
-        toy_settings(hidden=(8, 5), dropout=0.25), np.random.default_rng(0)
-    )
+        toy_settings(hidden=(8, 5), dropout=0.25), np.random.default_rng(0))
     assert [type(layer).__name__ for layer in network.layers] == [
-        "Embedding",
-        "Dropout",
-        "SNU",
-        "SNU",
-        "Dropout",
-        "Dense",
-        "TiedOutput",
-    ]
+        "Embedding", "Dropout", "SNU", "SNU", "Dropout", "Dense", "TiedOutput"]
     assert [layer.rate for layer in network.layers if type(layer).__name__ == "Dropout"] == [
-        0.25,
-        0.25,
-    ]
+        0.25, 0.25]
     with pytest.raises(ValueError, match="projection: expected False"):
         language().network(toy_settings(tied=False, projection=True), np.random.default_rng(0))
 
@@ -400,8 +179,7 @@ def test_sample_text_goes_on_from_the_end_of_a_sentence():
     text = sample_text(table_network(logits), vocabulary, np.random.default_rng(0), n=5)
     assert text == "three <unk>\n   three <unk>"
     assert (
-        len(sample_text(table_network(logits), vocabulary, np.random.default_rng(0)).split()) == 40
-    )
+        len(sample_text(table_network(logits), vocabulary, np.random.default_rng(0)).split()) == 40)
 
 
 # ---- loading ------------------------------------------------------------------------------------
@@ -411,21 +189,14 @@ def test_the_digits_of_the_package():
     loaded = load_task("digits", "snu")
     data = loaded.task.data
     assert {split: part[0].shape for split, part in data.items()} == {
-        "train": (3200, 64),
-        "valid": (623, 64),
-        "test": (1797, 64),
-    }
+        "train": (3200, 64), "valid": (623, 64), "test": (1797, 64)}
     for values, labels in data.values():
         assert (
-            values.dtype == np.float32
-            and values.min() == 0
-            and values.max() == 1
-            and len(values) == len(labels)
-        )
+            values.dtype == np.float32 and values.min() == 0 and values.max() == 1
+            and len(values) == len(labels))
         assert set(np.unique(values * 16)) == set(range(17)) and set(labels) == set(range(10))
     assert loaded.facts == [
-        "UCI handwritten digits, 8x8: 3,200 train, 623 valid, 1,797 test images"
-    ]
+        "UCI handwritten digits, 8x8: 3,200 train, 623 valid, 1,797 test images"]
     assert loaded.baselines == {} and loaded.words == ()
 
 
@@ -433,46 +204,36 @@ def test_the_chorales_of_the_package():
     loaded = load_task("music", "gru")
     data = loaded.task.data
     assert {split: len(rolls) for split, rolls in data.items()} == {
-        "train": 229,
-        "valid": 76,
-        "test": 77,
-    }
+        "train": 229, "valid": 76, "test": 77}
     assert loaded.facts == [
-        "Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces"
-    ]
+        "Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces"]
     assert loaded.baselines == {
-        "independent notes": independent_notes_nll(data["train"], data["test"])
-    }
+        "independent notes": independent_notes_nll(data["train"], data["test"])}
     assert loaded.task.unit == "gru"
 
 
 def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
-    """The readers stand aside; what is tested is what becomes of their arrays."""
+    """The readers are replaced; the test is of what becomes of their arrays."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (9, 28, 28)).astype(np.uint8)
     mnist = readers.Mnist(
-        images, np.arange(9, dtype=np.uint8), images[:4], np.arange(4, dtype=np.uint8)
-    )
+        images, np.arange(9, dtype=np.uint8), images[:4], np.arange(4, dtype=np.uint8))
     jsb = readers.Jsb(*(some_pieces(n, rng) for n in (4, 2, 3)))
     ptb = readers.Ptb(tuple("abc<"), *(rng.integers(0, 4, n) for n in (90, 30, 20)))
     asked = []
     for name, value in (("read_mnist", mnist), ("read_jsb", jsb), ("read_ptb", ptb)):
         monkeypatch.setattr(
-            readers, name, lambda folder, value=value: asked.append(folder) or value
-        )
+            readers, name, lambda folder, value=value: asked.append(folder) or value)
     monkeypatch.setattr(loading, "N_VALID_MNIST", 2)
 
     loaded = load_task("digits", "ssnu", "paper", tmp_path)
     assert np.array_equal(
-        loaded.task.data["valid"][0], images[7:].reshape(2, 784) / np.float32(255)
-    )
+        loaded.task.data["valid"][0], images[7:].reshape(2, 784) / np.float32(255))
     assert (
         loaded.task.data["train"][0].shape == (7, 784)
-        and loaded.task.data["train"][0].dtype == np.float32
-    )
+        and loaded.task.data["train"][0].dtype == np.float32)
     assert (
-        np.array_equal(loaded.task.data["test"][1], np.arange(4)) and "9 images" in loaded.facts[0]
-    )
+        np.array_equal(loaded.task.data["test"][1], np.arange(4)) and "9 images" in loaded.facts[0])
     assert loaded.facts[1] == "the last 2 validate"
 
     loaded = load_task("music", "ssnu", "paper", tmp_path)
@@ -482,20 +243,16 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
 
     loaded = load_task("language", "ssnu", "paper", tmp_path)
     assert (
-        loaded.task.n_words == 4
-        and loaded.words == ptb.vocabulary
-        and loaded.task.data["valid"] is ptb.valid
-    )
+        loaded.task.n_words == 4 and loaded.words == ptb.vocabulary
+        and loaded.task.data["valid"] is ptb.valid)
     assert loaded.baselines == {
         "unigram": unigram_perplexity(ptb.train, ptb.test, 4),
-        "Witten-Bell bigram": witten_bell_bigram_perplexity(ptb.train, ptb.test, 4),
-    }
+        "Witten-Bell bigram": witten_bell_bigram_perplexity(ptb.train, ptb.test, 4)}
     assert asked == [tmp_path] * 3
     for name in ("digits", "music", "language"):
         with pytest.raises(
             ValueError,
-            match="--data: preset 'paper' needs the full data set; expected a folder with",
-        ):
+            match="--data: preset 'paper' needs the full data set; expected a folder with"):
             load_task(name, "snu", "paper")
 
 
@@ -511,67 +268,37 @@ def test_the_results_of_a_run():
     assert r["test"] == loaded.task.evaluate(run.network, "test", settings, 4)
     assert r["test"] != loaded.task.evaluate(run.network, "valid", settings, 4)
     assert (r["task"], r["unit"], r["preset"], r["seed"], r["metric"]) == (
-        "music",
-        "snu",
-        "small",
-        4,
-        "nll",
-    )
+        "music", "snu", "small", 4, "nll")
     assert r["parameters"] == 88 * 5 + 5 + 5 * 88 + 88 and r["baselines"] == {"simple": 1.0}
     assert r["settings"]["epochs"] == {"value": 3, "source": "command line"}
     assert r["settings"]["lr"] == {"value": settings.lr, "source": "ours"}
     assert (
-        r["data"] == ["five pieces"]
-        and len(r["history"]) == 3
-        and r["best_epoch"] == run.trained.best_epoch
-    )
+        r["data"] == ["five pieces"] and len(r["history"]) == 3
+        and r["best_epoch"] == run.trained.best_epoch)
     assert r["seconds"] == round(sum(record["seconds"] for record in r["history"]), 2)
     assert set(r["versions"]) == {"snu_ref", "numpy", "python"}
 
 
-def test_training_images_are_moved_by_at_most_so_many_pixels_each_by_itself():
-    """A pixel in the middle goes to each of the nine places about it, and only there; at an edge
-    it may leave."""
-    image = np.zeros((1, 64), np.float32)
-    image[0, 8 * 3 + 4] = 0.5
-    moved = shifted(np.repeat(image, 500, axis=0), 1, np.random.default_rng(0))
-    assert moved.shape == (500, 64) and moved.dtype == np.float32
-    assert (moved.sum(axis=1) == 0.5).all()
-    places = {divmod(int(place), 8) for place in moved.argmax(axis=1)}
-    assert places == {(row, column) for row in (2, 3, 4) for column in (3, 4, 5)}
-    corner = np.zeros((500, 64), np.float32)
-    corner[:, 0] = 1
-    sums = shifted(corner, 1, np.random.default_rng(1)).sum(axis=1)
-    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1  # it stays for four of nine moves
+def test_a_task_or_unit_that_is_none_is_named():
+    for arguments, word in ((("musik", "snu"), "name"), (("music", "xyz"), "unit")):
+        with pytest.raises(ValueError, match=f"^{word}: expected one of"):
+            load_task(*arguments)
+    with pytest.raises((ValueError, TypeError), match="^n_classes: expected"):
+        one_hot(np.array([1]), 2.0)
 
 
-def test_only_training_images_are_moved():
-    values = np.zeros((40, 64), np.float32)
-    values[:, 8 * 3 + 4] = 1
-    task = Digits("snu", {"train": (values, np.zeros(40, int))})
-    still, moved = (next(task.batches(toy_settings(shift=shift, max_spikes=4, n_steps=4, batch=40),
-                                      np.random.default_rng(0))) for shift in (0, 2))
-    assert (still.x[:, :, 8 * 3 + 4] == 1).all() and not (moved.x[:, :, 8 * 3 + 4] == 1).all()
-    assert (moved.x.sum(axis=2) == 1).all()
-
-
-# ---- nothing wrong in silence -------------------------------------------------------------------
-
-def test_a_label_that_is_no_class_is_named():
-    for labels in ([-1], [10], [0, 3, -9]):
-        with pytest.raises(ValueError, match=r"^labels: expected numbers in \[0, 9\], got"):
-            one_hot(np.array(labels))
-    for labels in ([1], np.array([1.0]), np.array([True])):
-        with pytest.raises(TypeError, match="^labels: expected"):
-            one_hot(labels)
-
-
-def test_a_split_leaves_images_on_both_sides():
-    """values[:-0] is empty, so 0 would validate with all images and train with none."""
-    values, labels = np.ones((5, 4), np.float32), np.arange(5)
-    for n_valid in (0, -1, 5, 6):
-        with pytest.raises(ValueError, match=r"^n_valid: expected an int in \[1, 4\]"):
-            split_validation(values, labels, n_valid)
+@pytest.mark.parametrize("words, call", [
+    ("^roll: expected", lambda rng: continued(None, np.full((2, 88), 0.5), 3, rng)),
+    ("^roll: expected at least one step", lambda rng: continued(None, np.zeros((0, 88)), 3, rng)),
+    ("^steps: expected", lambda rng: continued(None, np.zeros((2, 88)), -1, rng)),
+    ("^temperature: expected", lambda rng: continued(None, np.zeros((2, 88)), 3, rng, -1.0)),
+    ("^roll: expected", lambda rng: write_wav(np.full((2, 88), 2), "x.wav")),  # struck never
+    ("^seconds_per_step: expected", lambda rng: write_wav(np.ones((2, 88)), "x.wav", 0.0)),
+    ("^prompt: expected", lambda rng: sample_text(None, ["<unk>", "a"], rng, prompt="a b")),
+])
+def test_music_and_text_of_what_is_none_are_named(words, call):
+    with pytest.raises((ValueError, TypeError), match=words):
+        call(np.random.default_rng(0))
 
 
 def test_at_temperature_zero_the_likeliest_word_comes():

@@ -10,11 +10,10 @@ from snu_ref.losses import softmax_cross_entropy
 from snu_ref.tasks.language import sample
 from snu_ref.tasks.loading import load_task
 from snu_ref.tasks.music import pad
-from snu_ref.tasks.presets import PRESETS, Choice, find_preset
-from snu_ref.tasks.settings import describe, read_changes, settings_of
+from snu_ref.tasks.presets import find_preset
+from snu_ref.tasks.settings import read_changes, settings_of
 from snu_ref.tasks.training import (best_epoch, learning_rate, make_optimiser, train, train_epoch,
                                     update)
-from snu_ref.tasks.units import UNITS
 from helpers.toy_tasks import digits, language, music, toy_settings
 
 
@@ -165,8 +164,7 @@ def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tm
 
     seconds = iter(range(100_000))  # a second at every look
     monkeypatch.setattr(
-        "snu_ref.tasks.progress.time", SimpleNamespace(monotonic=lambda: next(seconds))
-    )
+        "snu_ref.tasks.progress.time", SimpleNamespace(monotonic=lambda: next(seconds)))
     settings, path = toy_settings(epochs=2, batch=1), tmp_path / "checkpoint.npz"
     for report in (None, lambda record, left: None):
         stream = Terminal()
@@ -199,8 +197,7 @@ def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tm
     ({"schedule": "cosin"}, "schedule: expected one of 'constant', 'cosine'"),
     ({"keep": "first"}, "keep: expected one of 'best', 'last'"),
     ({"store": {"kind": "paper"}}, "kind: expected one of 'pcm', 'quantised', 'rounded'"),
-    ({"store": {"bits": 3}}, "kind: expected one of"),
-])
+    ({"store": {"bits": 3}}, "kind: expected one of")])
 def test_settings_that_mean_nothing_are_named(changes, words):
     with pytest.raises(ValueError, match=words):
         train(music("snu"), toy_settings(**changes), 0)
@@ -287,15 +284,12 @@ def test_perplexity_does_not_depend_on_the_pieces_it_is_read_in(monkeypatch):
     whole = task.evaluate(network, "test", settings, 0)["perplexity"]
     monkeypatch.setattr("snu_ref.tasks.language.PIECE", 7)
     assert task.evaluate(network, "test", settings, 0)["perplexity"] == pytest.approx(
-        whole, rel=1e-5
-    )
+        whole, rel=1e-5)
 
 
 def test_language_learns_a_cycle_and_samples_it():
     task, settings = (
-        language(),
-        toy_settings(epochs=15, dropout=0.0, lr=0.05, hidden=(16,), embedding=12),
-    )
+        language(), toy_settings(epochs=15, dropout=0.0, lr=0.05, hidden=(16,), embedding=12))
     trained = train(task, settings, 0)
     assert trained.history[-1]["perplexity"] < 1.5  # of 7 words in a cycle; 7 by guessing
     words = sample(trained.network, [3, 4], 8, np.random.default_rng(0), temperature=0.2)
@@ -303,8 +297,7 @@ def test_language_learns_a_cycle_and_samples_it():
 
 
 @pytest.mark.parametrize(
-    "tied, projection, embedding", [(False, False, 6), (True, True, 6), (True, False, 8)]
-)
+    "tied, projection, embedding", [(False, False, 6), (True, True, 6), (True, False, 8)])
 def test_output_weights_of_language(tied, projection, embedding):
     settings = toy_settings(tied=tied, projection=projection, embedding=embedding)
     network = language().network(settings, np.random.default_rng(0))
@@ -319,8 +312,7 @@ def test_a_convolutional_network_trains_on_the_digits():
     loaded.task.data["train"] = values[:600], labels[:600]
     table = find_preset("digits", "snu-conv", "small")
     trained = train(
-        loaded.task, settings_of(table, epochs=6, n_steps=8, max_spikes=8, hidden=(8,)), 0
-    )
+        loaded.task, settings_of(table, epochs=6, n_steps=8, max_spikes=8, hidden=(8,)), 0)
     figures = [record["accuracy"] for record in trained.history]
     assert trained.network.layers[0].out_shape == (8, 8, 8) and len(trained.network.layers) == 4
     assert figures[-1] > 0.75  # 0.10 by guessing
@@ -338,20 +330,9 @@ def test_digits_accuracy_is_that_of_the_largest_mean_output():
 
 # ---- presets ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("key", PRESETS)
-def test_every_preset_is_whole_and_says_where_each_value_is_from(key):
-    for unit, table in PRESETS[key].items():
-        assert unit in UNITS
-        assert all(isinstance(choice, Choice) and choice.source in ("published", "toolkit", "ours")
-                   for choice in table.values())
-        assert len(describe(table).splitlines()) == len(table)
-        assert vars(settings_of(table)).keys() == table.keys()
-
-
 def test_unknown_preset_unit_and_setting_are_named():
     with pytest.raises(
-        ValueError, match="preset: digits has no preset 'huge', expected one of 'small', 'paper'"
-    ):
+        ValueError, match="preset: digits has no preset 'huge', expected one of 'small', 'paper'"):
         find_preset("digits", "snu", "huge")
     with pytest.raises(ValueError, match="unit: expected one of"):
         find_preset("digits", "perceptron", "small")
@@ -363,23 +344,13 @@ def test_a_setting_given_by_hand_is_read_as_python_and_checked():
     table = find_preset("language", "lstm", "paper")
     read = read_changes(
         [
-            "tied=False",
-            "projection=False",
-            "hidden=(64, 32)",
-            "lr=0.01",
-            "clip=None",
-            "optimiser=sgd",
-        ],
+            "tied=False", "projection=False", "hidden=(64, 32)", "lr=0.01", "clip=None",
+            "optimiser=sgd"],
         table,
     )
     assert read == {
-        "tied": False,
-        "projection": False,
-        "hidden": (64, 32),
-        "lr": 0.01,
-        "clip": None,
-        "optimiser": "sgd",
-    }
+        "tied": False, "projection": False, "hidden": (64, 32), "lr": 0.01, "clip": None,
+        "optimiser": "sgd"}
     assert settings_of(table, **read).hidden == (64, 32)
     table = find_preset("digits", "snu", "small")
     assert [
@@ -392,16 +363,12 @@ def test_a_setting_given_by_hand_is_read_as_python_and_checked():
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("lr", "expected NAME=VALUE with NAME one of"),
-        ("rate=1", "got 'rate=1'"),
+        ("lr", "expected NAME=VALUE with NAME one of"), ("rate=1", "got 'rate=1'"),
         ("tied=1", "--set tied: expected True or False, got 1"),
-        ("lr=0", "--set lr: expected a number in (0, inf)"),
-        ("lr=1" + "0" * 400, "--set lr"),
+        ("lr=0", "--set lr: expected a number in (0, inf)"), ("lr=1" + "0" * 400, "--set lr"),
         ("batch=0", "--set batch: expected a positive int"),
-        ("hidden=64", "--set hidden: expected sizes such as (64,)"),
-        ("hidden=()", "--set hidden"),
-        ("dropout=1", "--set dropout: expected a number in [0, 1)"),
-    ],
+        ("hidden=64", "--set hidden: expected sizes such as (64,)"), ("hidden=()", "--set hidden"),
+        ("dropout=1", "--set dropout: expected a number in [0, 1)")],
 )
 def test_a_setting_that_cannot_be_is_named(text, words):
     with pytest.raises(ValueError) as caught:

@@ -50,6 +50,8 @@ class Definition(NamedTuple):
     exact: str = ""
     alive: bool = True   # whether gradients of order 1 and both spikes and silence are asked for
     float64_only: str = ""   # the reason, if float32 ports cannot be held to this case
+    least: float = 0.0       # of the bound in float32
+    unfit: Callable = None   # (config, inputs, outputs) -> why drawn numbers will not do, or ""
 
 
 class Case:

@@ -33,29 +33,23 @@ def relative(a, reference):
     return difference / largest if largest else float("inf")
 
 
-def differences(config, inputs, outputs):
-    """{method: largest relative difference over all tensors} of each method that a case allows."""
-    found = {"twin": _worst(scalar_outputs(config, inputs), outputs)}
-    for method, derive in (("complex", complex_gradients), ("tape", tape_outputs)):
-        derived = derive(config, inputs, outputs)
-        if derived:
-            found[method] = _worst(derived, outputs)
-    return found
+def differences(config, inputs, outputs, methods):
+    """{method: largest relative difference over all tensors} of the methods that a case allows."""
+    derive = {"twin": lambda *case: scalar_outputs(*case[:2]), "complex": complex_gradients,
+              "tape": tape_outputs}
+    derived = {method: derive[method](config, inputs, outputs) for method in methods}
+    return {method: worst(a, outputs) for method, a in derived.items() if a}
 
 
 def rounding(config, inputs, outputs):
     """Difference to the same run in longdouble; None where that is no wider, or has no such run."""
     if not WIDER or config["unit"].startswith("pcm"):
         return None
-    return _worst(outputs_of(config, inputs, np.longdouble), outputs)
+    return worst(outputs_of(config, inputs, np.longdouble), outputs)
 
 
-def float32_error(config, inputs, outputs):
-    """Difference of the same run in float32 to the answers."""
-    return _worst(outputs_of(config, inputs, np.float32), outputs)
-
-
-def _worst(derived, outputs):
+def worst(derived, outputs):
+    """The largest relative difference over all tensors that were derived again."""
     return float(max((relative(a, outputs[name]) for name, a in derived.items()), default=0.0))
 
 
@@ -145,13 +139,15 @@ def _spiking_layers(config, inputs, outputs):
             params = {**params, **{name: a[k] for name, a in after.items()}}
 
 
-def margins(config, inputs, outputs):
-    """How near the run came to a branch: {"v" | "z" | "kink" | "tie": smallest distance}.
+def branches(config, inputs, outputs):
+    """How near the run came to a branch, and the mean output of its spiking layers.
+
+    ({"v" | "z" | "kink" | "tie": smallest distance}, [rate of each layer, at each training step])
 
     v: to the threshold; z: to the kink of g; kink: of |v| to 1/2, the edge of the boxcar; tie: of
     the largest graded output to the next, with inhibition.
     """
-    found = {}
+    found, rates = {}, []
 
     def note(name, distances):
         if distances.size:
@@ -161,6 +157,7 @@ def margins(config, inputs, outputs):
         spiking = layer.h.name == "step"
         if spiking:
             note("v", np.abs(cache.v))
+            rates.append(float(cache.y.mean()))
         if layer.g.name in ("relu", "leaky_relu"):
             # without input and state, z is exactly 0 in every precision: no branch is in doubt
             idle = (cache.z == 0) & (cache.x == 0).all(axis=-1, keepdims=True)
@@ -170,13 +167,7 @@ def margins(config, inputs, outputs):
         if not spiking and layer.lateral_inhibition and layer.n_units > 1:
             top = np.sort(cache.y, axis=-1)
             note("tie", top[..., -1] - top[..., -2])
-    return found
-
-
-def spike_rates(config, inputs, outputs):
-    """Mean output of every spiking layer that runs in the case (at each training step)."""
-    return [float(cache.y.mean()) for layer, cache in _spiking_layers(config, inputs, outputs)
-            if layer.h.name == "step"]
+    return found, rates
 
 
 def gradients(outputs):

@@ -73,6 +73,26 @@ def _target(draws, loss, shape):
     return draws.integers(n, (T, B))
 
 
+def added_cases():
+    """Clipping with numbers of full length, and far logits whose bound suits every formula."""
+    yield Definition("clip-full", "optimiser", "the common norm of three tensors, with numbers of "
+                     "full length, against 0.3", ("clipping", "precision"),
+                     {"unit": "clip", "max_norm": 0.3125}, lambda draws: {
+                         f"grads.{name}": draws.grid(-1, 1, shape, 2 ** 23)
+                         for name, shape in (("W", (4, 3)), ("H", (3, 3)), ("b", (3,)))})
+    yield Definition("loss-softmax-cross-entropy-distant", "loss", "logits up to 1000, where exp "
+                     "overflows; in float32 logsumexp(y) - y[k] passes as well",
+                     ("loss", "saturation"),
+                     {"unit": "loss", "loss": "softmax_cross_entropy"}, _distant, least=1e-5)
+
+
+def _distant(draws):
+    inputs = _loss("softmax_cross_entropy", "plain")(draws)
+    inputs["y"][0, 0], inputs["y"][1, 1] = [1000, -1000, 0.5], [-96, -1000, -96.5]
+    inputs["target"][0, 0], inputs["target"][1, 1] = 1, 2
+    return inputs
+
+
 ADAM = {"optimiser": "adam", "lr": 0.0625, "beta1": 0.875, "beta2": 0.984375, "eps": 2.0 ** -20}
 
 

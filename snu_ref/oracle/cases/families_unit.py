@@ -37,7 +37,8 @@ def _variants(outputs):
         yield snu_config(h, g, surrogate, recurrent, inhibition, reset_grad)
 
 
-def _name(config):
+def name_of(config):
+    """The options of the unit as words of an id."""
     words = [config["surrogate"] if config["h"] == "step" else "sigmoid", config["g"]]
     words += ["rec"] * config["recurrent"] + ["inh"] * config["lateral_inhibition"]
     words += ["det"] * (config["reset_grad"] == "detached")
@@ -54,7 +55,7 @@ def unit_cases():
     """The unit in all of its 192 variants, from a state, with cotangents on all that comes out."""
     outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
     for config in _variants(outputs):
-        yield Definition(f"unit-{_name(config)}", "unit",
+        yield Definition(f"unit-{name_of(config)}", "unit",
                          "this variant of the unit, every term at once",
                          _flags(config, "start state", "end state"), config,
                          drawn(5, 2, 3, 3, recurrent=config["recurrent"]))
@@ -63,7 +64,7 @@ def unit_cases():
 def rest_cases():
     """From rest, s_0 = y_0 = 0, no cotangent on the final state: all that simpler ports offer."""
     for config in _variants([("step", "tanh"), ("sigmoid", "tanh")]):
-        yield Definition(f"rest-{_name(config)}", "rest",
+        yield Definition(f"rest-{name_of(config)}", "rest",
                          "this variant of the unit, from rest, loss on y alone",
                          _flags(config, "zero start"), config,
                          drawn(4, 2, 2, 3, recurrent=config["recurrent"], state=False, end=False))

@@ -32,6 +32,8 @@ FLAGS = {
     "firing": "state carried through a gate that is closed at every step",
     "long": "float32 accumulation in a float64 port; errors that build up over time",
     "small shapes": "axes of length 1 squeezed away or broadcast",
+    "precision": "weights rounded to bfloat16, TF32, float16, or a few bits",
+    "tails": "the last units, inputs or samples forgotten where a loop takes several at once",
     "gates": "the order of the gates, or the reset of the GRU before or after the product",
     "mask": "padded steps that count in the loss, or in the number that divides it",
     "loss": "sum instead of mean, sigmoid or softmax taken twice, or the wrong divisor",

@@ -17,10 +17,11 @@ FORWARD = ("z", "s", "v", "y", "end.s", "end.y")  # what "forward" exactness cov
 AGREEMENT = {"twin": AGREE, "tape": AGREE, "complex": AGREE_COMPLEX}
 
 
-def make_case(definition):
+def make_case(definition, methods=tuple(AGREEMENT)):
     """The manifest's entry of a case and its arrays, "input.NAME" and "output.NAME".
 
-    Raises ValueError if no seed is fit, or if the derivations disagree.
+    methods: the derivations that must agree. Raises ValueError if no seed is fit, or if they
+    disagree.
     """
     unfit = {}
     for attempt in range(ATTEMPTS if definition.alive else 1):
@@ -28,7 +29,8 @@ def make_case(definition):
         outputs = outputs_of(definition.config, inputs)
         reason = _unfit(definition, inputs, outputs)
         if not reason:
-            return _entry(definition, attempt, inputs, outputs), all_arrays(inputs, outputs)
+            return (_entry(definition, attempt, inputs, outputs, methods),
+                    all_arrays(inputs, outputs))
         unfit[reason] = unfit.get(reason, 0) + 1
     raise ValueError(f"{definition.id}: no seed is fit: {unfit}")
 
@@ -55,12 +57,13 @@ def zero_by_construction(config, inputs):
 
 def _unfit(definition, inputs, outputs):
     config = definition.config
-    near = min(evidence.margins(config, inputs, outputs).values(), default=1.0)
-    if not definition.exact and near < MARGIN:
+    if definition.unfit and (reason := definition.unfit(config, inputs, outputs)):
+        return reason
+    margins, rates = evidence.branches(config, inputs, outputs)
+    if not definition.exact and min(margins.values(), default=1.0) < MARGIN:
         return "margin"
     if not definition.alive:
         return ""
-    rates = evidence.spike_rates(config, inputs, outputs)
     if not all(ALIVE_RATE[0] <= rate <= ALIVE_RATE[1] for rate in rates):
         return "spike rate"
     zero = zero_by_construction(config, inputs)
@@ -74,20 +77,17 @@ def _unfit(definition, inputs, outputs):
     return ""
 
 
-def _entry(definition, attempt, inputs, outputs):
+def _entry(definition, attempt, inputs, outputs, methods):
     d, config = definition, definition.config
     unknown = set(d.flags) - set(FLAGS)
     if unknown:
         raise ValueError(f"{d.id}: unknown flags {sorted(unknown)}")
-    derivations = evidence.differences(config, inputs, outputs)
+    derivations = evidence.differences(config, inputs, outputs, methods)
     for method, difference in derivations.items():
         if not difference <= AGREEMENT[method]:
             raise ValueError(f"{d.id}: the {method} derivation differs by {difference:.1e}")
-    described = describe(d, inputs, outputs)
-    if not d.float64_only:
-        _check_float32(d, inputs, outputs, described["exact"])
     return {
-        **described,
+        **describe(d, inputs, outputs),
         "evidence": {method: _short(value, 2) for method, value in derivations.items()},
         "rounding": _short(evidence.rounding(config, inputs, outputs), 2),
         "attempt": attempt, "digest": digest(all_arrays(inputs, outputs)),
@@ -101,7 +101,7 @@ def describe(definition, inputs, outputs):
              if d.exact == "all" or d.exact == "forward" and name in FORWARD]
     if config.get("h") == "step":  # spikes are 0 or 1; no unit is near its threshold unless exact
         exact += [name for name in ("y", "end.y") if name not in exact]
-    rates = evidence.spike_rates(config, inputs, outputs)
+    margins, rates = evidence.branches(config, inputs, outputs)
     grads = evidence.gradients(outputs)
     return {
         "id": d.id, "family": d.family, "why": d.why, "flags": list(d.flags), "config": config,
@@ -109,33 +109,29 @@ def describe(definition, inputs, outputs):
         "integers": [name for name, a in inputs.items() if a.dtype.kind == "i"],
         "outputs": {name: list(a.shape) for name, a in outputs.items()},
         "exact": exact, "zero": [name for name, g in grads.items() if not g.any()],
-        "tolerance": _tolerance(d, inputs, outputs),
-        "margin": {name: _short(value)
-                   for name, value in evidence.margins(config, inputs, outputs).items()},
+        "tolerance": {"float64": {"bound": FLOAT64, "reason": "float64"},
+                      "float32": _single(d, inputs, outputs, exact)},
+        "margin": {name: _short(value) for name, value in margins.items()},
         "spike_rate": [_short(rate) for rate in rates] or None,
         "gradient_norm": {name: _short(float((g ** 2).sum()) ** 0.5) for name, g in grads.items()
                           if not name.startswith("adj.")},
     }
 
 
-def _check_float32(d, inputs, outputs, exact):
-    """What is said to be exact is so in float32, and the bound leaves room."""
+def _single(d, inputs, outputs, exact):
+    """The bound in float32, from a run in it; there what is said to be exact is not rounded."""
+    if d.float64_only:
+        return {"bound": None, "reason": d.float64_only}
     single = outputs_of(d.config, inputs, "float32")
     for name in exact:
         if name in single and (single[name] != outputs[name]).any():
             raise ValueError(f"{d.id}: {name} is said to be exact, but float32 rounds it")
-    measured = evidence.float32_error(d.config, inputs, outputs)
-    if not measured * HEADROOM / 3 <= float32_tolerance(measured)["bound"]:
+    measured = evidence.worst(single, outputs)
+    tolerance = float32_tolerance(measured, d.least)
+    if not measured * HEADROOM / 3 <= tolerance["bound"]:
         raise ValueError(f"{d.id}: float32 error {measured:.1e} leaves too little room below the "
                          "bound")
-
-
-def _tolerance(d, inputs, outputs):
-    if d.float64_only:
-        single = {"bound": None, "reason": d.float64_only}
-    else:
-        single = float32_tolerance(evidence.float32_error(d.config, inputs, outputs))
-    return {"float64": {"bound": FLOAT64, "reason": "float64"}, "float32": single}
+    return tolerance
 
 
 def _short(value, digits=4):

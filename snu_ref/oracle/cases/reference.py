@@ -56,7 +56,7 @@ def run_layer(config, inputs):
     if config["unit"] == "snu":
         outputs = {"z": cache.z, "s": cache.s, "v": cache.v, "y": y}
     else:
-        outputs = {"c": cache.after.c} if config["unit"] == "lstm" else {}
+        outputs = {"c": cache.trace.c[1:]} if config["unit"] == "lstm" else {}
         outputs["y"] = y
     outputs.update(named("end", cache.state))
     if config["unit"] == "snu" and inputs["x"].dtype == np.float64:

@@ -18,13 +18,19 @@ REASONS = {
     "floor": "ten times the measured float32 error is less than 1e-6, a few roundings of float32",
     "ceiling": "ten times the measured float32 error is more than 1e-5, which would begin to hide "
                "mistakes",
+    "formula": "the least bound with which every usual formula passes in float32, one that rounds "
+               "more than the reference's among them",
 }
 
 
-def float32_tolerance(measured):
-    """{"bound", "measured", "reason"} from the measured float32 error of a case."""
-    low, high = FLOAT32
+def float32_tolerance(measured, least=0.0):
+    """{"bound", "measured", "reason"} from the measured float32 error of a case.
+
+    least: of the bound, for formulas that are right and round more than the reference's.
+    """
+    low, high = max(FLOAT32[0], least), FLOAT32[1]
     wanted = HEADROOM * measured
-    reason = "floor" if wanted < low else "ceiling" if wanted > high else "measured"
+    reason = "ceiling" if wanted > high else "measured" if wanted >= low else \
+        "formula" if least > FLOAT32[0] else "floor"
     return {"bound": float(f"{min(max(wanted, low), high):.2g}"),
             "measured": float(f"{measured:.2g}"), "reason": reason}

@@ -1,15 +1,85 @@
-"""Running all chosen cases through a source: one Result per case."""
+"""A port is asked the cases that fit it: `check` and its parts; one Result a case."""
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cases.case import Case
-from ..cases.manifest import FOLDER, load_case
+from ..cases.abilities import adapted
+from ..cases.case import Case, find
+from ..cases.families_full import made_cases
+from ..cases.making import make_case
+from ..cases.manifest import FOLDER, load_case, read_manifest, split
 from .compare import compare
-from .port import Fault, Skip
-
+from .port import Fault, Skip, open_source
+from .report import OUTSIDE
+from .verdict import Verdict
 
 RERUNS = 4  # ours: failed cases that are run again
+
+
+def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed=0, progress=None):
+    """Hold a port against the vectors that fit it, and against further cases made to fit.
+
+    adapter: a class, instance, module or function (`comparison.port`), a text that names one, or a
+    folder of results. cases: ids or families, with * and commas, or a list of such. dtype:
+    "float64" or "float32"; else that of `can`. can: what the port can do; else its attribute
+    (`cases.abilities`). expect_fail: ids or families of cases that are known to fail. made: further
+    cases for each declared h, g, surrogate and reset_grad, if there is a `can`; seed: of those.
+    progress: called with the number of cases done and that of all.
+
+    Returns a Verdict: `.passed`, str(verdict), the report, and `.as_dict()`. Raises ValueError for
+    an adapter or a `can` that is wrong, a pattern without a case, and an expected failure that was
+    not run.
+    """
+    manifest = read_manifest()
+    for option, patterns in (("--cases", cases), ("--expect-fail", expect_fail)):
+        for pattern in _patterns(patterns):
+            if not pattern.strip().startswith("made"):  # a typing error is found before a long run
+                find(pattern, manifest["cases"], option)
+    source = open_source(adapter, dtype, can, manifest["cases"], manifest["withdrawn"])
+    pool, chosen = _chosen(source, cases, manifest["cases"], made, seed)
+    expected = {pattern: {e["id"] for e in find(pattern, pool, "--expect-fail")}
+                for pattern in _patterns(expect_fail)}
+    results = []
+    for result in check_cases(source, chosen, set().union(*expected.values())):
+        results.append(result)
+        if progress:
+            progress(len(results), len(chosen))
+    for pattern, ids in expected.items():
+        if not any(r.id in ids and r.verdict != "skipped" for r in results):
+            why = dict.fromkeys(r.reason for r in results if r.id in ids)
+            raise ValueError(f"--expect-fail: {pattern!r} was not run: "
+                             + ("; ".join(why) or "it is not among the cases chosen"))
+    unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
+    from ..diagnosis.causes import tell  # the table of mistakes is loaded only now
+    with np.errstate(all="ignore"):  # whatever the port has set
+        stories = tell([r for r in results if not r.expected_to_fail], source.dtype,
+                       steady=unsteady is None)
+    return Verdict(source, results, stories, unsteady, manifest["cases"],
+                   made if source.can else 0, seed)
+
+
+def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
+    """The ids of the cases that `check` asks a port: vectors that fit, and those made for it.
+
+    The arguments are those of `check`, and so are its errors.
+    """
+    manifest = read_manifest()
+    source = open_source(adapter, dtype, can, manifest["cases"], manifest["withdrawn"])
+    _, chosen = _chosen(source, cases, manifest["cases"], made, seed)
+    return [e["id"] for e in chosen if not source.leaves_out(e["id"]) and (
+        "definition" in e or e["tolerance"][source.dtype.name]["bound"] is not None and (
+            not source.can or adapted(source.can, e, *load_case(e))))]
+
+
+def _patterns(patterns):
+    return patterns.split(",") if isinstance(patterns, str) else list(patterns)
+
+
+def _chosen(source, patterns, entries, made, seed):
+    """(entries of all cases that there are for a port, those that the patterns choose)."""
+    further = made_cases(source.can, made, seed) if source.can else ()
+    pool = entries + [{"id": d.id, "family": d.family, "definition": d} for d in further]
+    return pool, find(",".join(_patterns(patterns)), pool)
 
 
 class Result(NamedTuple):
@@ -22,7 +92,7 @@ class Result(NamedTuple):
     reason: str = ""
     comparison: Any = None
     got: Any = None      # the port's arrays, where some failed
-    case: Any = None     # (inputs, outputs), likewise
+    case: Any = None     # (inputs, outputs), where they were compared
     expected_to_fail: bool = False
 
     @property
@@ -51,29 +121,38 @@ def check_cases(source, entries, expected_to_fail=(), folder=FOLDER):
 
 
 def check_case(source, entry, folder=FOLDER):
-    """The Result of one case."""
+    """The Result of one case; the entry of one that is to be made has its "definition"."""
     reason = source.leaves_out(entry["id"])
     if reason:
         return Result(entry, "skipped", reason)
-    inputs, outputs = load_case(entry, folder)
+    if "definition" in entry:
+        entry, arrays = make_case(entry["definition"], ("twin",))
+        case = split(arrays)
+    else:
+        case = load_case(entry, folder)
+    if source.can:
+        fitting = adapted(source.can, entry, *case)
+        if fitting is None:
+            return Result(entry, "skipped", OUTSIDE)
+        entry, *case = fitting
     tolerance = entry["tolerance"][source.dtype.name]
     if tolerance["bound"] is None:
         return Result(entry, "skipped", f"not offered in {source.dtype}: {tolerance['reason']}")
     try:
-        got = source.get(_case(entry, inputs, source.dtype))
+        got = source.get(_case(entry, case[0], source.dtype))
     except Skip as skip:
         return Result(entry, "skipped", str(skip))
     except Fault as fault:
         return Result(entry, "error", str(fault))
     with np.errstate(all="ignore"):  # whatever the port has set
-        comparison = compare(entry, outputs, got, source.dtype)
+        comparison = compare(entry, case[1], got, source.dtype)
     if comparison.divergence:
         got = {name: np.array(a, dtype=np.float64) for name, a in got.items()}
-        return Result(entry, "failed", "", comparison, got, (inputs, outputs))
+        return Result(entry, "failed", "", comparison, got, tuple(case))
     if not comparison.alive:
         return Result(entry, "skipped", "only tensors that are 0 everywhere were returned, which "
                                         "proves nothing", comparison)
-    return Result(entry, "passed", "", comparison)
+    return Result(entry, "passed", "", comparison, None, tuple(case))
 
 
 def _case(entry, inputs, dtype):

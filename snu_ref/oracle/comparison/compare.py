@@ -83,13 +83,6 @@ def scale(a):
     return float(np.abs(a).max(initial=0)) or 1.0
 
 
-def matches(entry, outputs, got, dtype):
-    """Whether `got` equals other outputs (a variant's, say) within the tolerance of the case."""
-    tolerance = entry["tolerance"][np.dtype(dtype).name]["bound"]
-    return all(np.abs(a - outputs[name]).max(initial=0) <= tolerance * scale(outputs[name])
-               for name, a in got.items() if name in outputs)
-
-
 def ulps(expected, got):
     """How many numbers of the dtype lie between the two; -1 if one is not finite."""
     if not (np.isfinite(expected) and np.isfinite(got)):

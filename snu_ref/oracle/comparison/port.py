@@ -1,27 +1,31 @@
 """Where a port's numbers come from: an adapter in Python, or a folder of files.
 
-An adapter is a class or module with
+An adapter is a function run(case), or a class, instance or module with
 
     run(case) -> {name: array}        or      forward(case) and backward(case), either or both
 
-case is a `snu_ref.oracle.case.Case`; the names are those of case.outputs, as many of them as the
-port has. NotImplementedError("reason") leaves a case out; it is listed as skipped.
+case is a `snu_ref.oracle.cases.case.Case`; the names are those of case.outputs, as many of them as
+the port has. NotImplementedError("reason") leaves a case out; it is listed as skipped. An attribute
+`can` says what the port can do (`snu_ref.oracle.cases.abilities`).
 
-A source has `dtype`, `name`, `strays` (what is there and should not be), leaves_out(id) -> a reason
-or "", and get(case) -> arrays, where Skip says that a case is left out, Fault that its answer
-cannot be compared.
+A source has `dtype`, `name`, `can` (or None), `strays` (what is there and should not be), `printed`
+(lines that the port printed), leaves_out(id) -> a reason or "", and get(case) -> arrays, where Skip
+says that a case is left out, Fault that its answer cannot be compared.
 """
 import contextlib
 import importlib
 import importlib.util
+import io
 import re
 import sys
+import sysconfig
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from ..cases.abilities import declared, summed
 from ..cases.manifest import FORMAT, VERSION
 from ..cases.storage import ARRAY_NAME, CASE_NAME, inside, look_swapped, read_bin, read_npy
 
@@ -37,11 +41,17 @@ class Fault(Exception):
     """The port's answer cannot be compared, for the reason given."""
 
 
-def open_source(target, dtype, entries, withdrawn):
-    """The source that TARGET names; ValueError if there is none, or one of another version."""
-    if target.strip() and Path(target).is_dir():
+def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
+    """The source of a TARGET; ValueError if there is none, or one of another version.
+
+    target: an adapter, or a text that names one, or a folder. dtype overrides that of `can`, and
+    can that of the adapter. entries: of the manifest; withdrawn: id -> reason.
+    """
+    if isinstance(target, str) and target.strip() and Path(target).is_dir():
+        if can is not None:
+            raise ValueError("can: expected none for a folder of results, whose cases are exported")
         return FolderSource(target, dtype, entries, withdrawn)
-    return AdapterSource(target, dtype)
+    return AdapterSource(target, dtype, can, {name for e in entries for name in e["outputs"]})
 
 
 def line(text, longest=300):
@@ -55,30 +65,40 @@ def line(text, longest=300):
 class AdapterSource:
     """Calls an adapter, and checks what it returns."""
 
-    def __init__(self, target, dtype):
-        self.name, self.dtype, self.strays = target, np.dtype(dtype or "float64"), []
-        adapter = _import(target)
-        if isinstance(adapter, type):
-            with _named(f"{target}: making the adapter", ValueError):
-                adapter = adapter()
-        self._functions = {"run": getattr(adapter, "run", None)}
-        if self._functions["run"] is None:
-            found = {name: getattr(adapter, name, None) for name in ("forward", "backward")}
-            self._functions = {name: f for name, f in found.items() if f is not None}
-        if not self._functions or not all(map(callable, self._functions.values())):
-            raise ValueError(f"{target}: expected a class or module with run(case), or "
-                             "forward(case) and backward(case)")
+    def __init__(self, target, dtype=None, can=None, names=()):
+        self.strays, self.printed = [], []
+        with self._listening():
+            adapter = _import(target) if isinstance(target, str) else target
+            name = target if isinstance(target, str) else getattr(
+                target, "__qualname__", getattr(target, "__name__", type(target).__name__))
+            if isinstance(adapter, type):
+                with _named(f"{name}: making the adapter", ValueError):
+                    adapter = adapter()
+            self.name, self._functions = name, _functions(adapter, name)
+            self.said = getattr(adapter, "can", None) if can is None else can
+        self.can = None if self.said is None else declared(self.said, sorted(names))
+        self.dtype = np.dtype(dtype or (self.can or {}).get("dtype", "float64"))
+
+    @contextmanager
+    def _listening(self):
+        """What the port prints is kept, and not printed."""
+        heard = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
+                yield
+        finally:
+            self.printed += [line(text, 90) for text in heard.getvalue().splitlines()
+                             if text.strip()]
 
     def leaves_out(self, id):
         """"": an adapter is asked case by case."""
         return ""
 
-    def get(self, case):
-        """The arrays of a case, checked: name -> array of case.dtype."""
-        shapes, dtype = dict(case.outputs), case.dtype  # the port may do to the case what it likes
+    def answer(self, case):
+        """What the port returns, as it is: {name: value}."""
         arrays = {}
         for name, function in self._functions.items():
-            with _named(name, Fault):
+            with self._listening(), _named(name, Fault):
                 answer = function(case)
             if answer is None or (isinstance(answer, dict) and not answer):
                 raise Fault(f"{name} returned nothing: expected a dict of arrays by name")
@@ -86,7 +106,31 @@ class AdapterSource:
                 raise Fault(f"{name} returned {type(answer).__name__}: expected a dict of arrays "
                             "by name")
             arrays.update(answer)
-        return checked(arrays, shapes, dtype)
+        return arrays
+
+    def get(self, case):
+        """The arrays of a case, checked: name -> array of case.dtype."""
+        shapes, dtype = dict(case.outputs), case.dtype  # the port may do to the case what it likes
+        sums = summed(case.config)
+        arrays = self.answer(case)
+        if self.can and self.can["returns"]:
+            missing = [name for name in shapes if name not in arrays]
+            if missing:
+                raise Fault(f"`can` lists {', '.join(missing)} in returns, and the port did not "
+                            "return it")
+        return checked(arrays, shapes, dtype, sums)
+
+
+def _functions(adapter, name):
+    """{name: function} of an adapter."""
+    found = {key: f for key in ("run", "forward", "backward")
+             if (f := getattr(adapter, key, None)) is not None}
+    if "run" in found or not found and callable(adapter):
+        found = {"run": found.get("run", adapter)}
+    if not found or not all(map(callable, found.values())):
+        raise ValueError(f"{name}: expected a class or module with run(case), or "
+                         "forward(case) and backward(case), or a function run(case)")
+    return found
 
 
 @contextmanager
@@ -152,13 +196,17 @@ def _module(path):
 
 
 def _told(error):
-    """An exception in a line: type, message, and the last line of code that was not ours."""
-    frames = traceback.extract_tb(error.__traceback__)
-    here = str(Path(__file__).resolve().parent)
-    ours = (here, "<frozen", str(Path(contextlib.__file__).parent / "contextlib"))
-    theirs = [f for f in frames if not f.filename.startswith(ours)]
-    place = f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
-    return f"{type(error).__name__}: {_message(error) or 'no message'}{place}"
+    """An exception in a line: type, message, and the port's own last line of code."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__)
+              if not f.filename.startswith(OURS)]
+    own = [f for f in frames if not f.filename.startswith(LIBRARIES)] or frames
+    place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    code = f": {line(own[-1].line, 80)}" if own and own[-1].line else ""
+    return f"{type(error).__name__}: {_message(error) or 'no message'}{place}{code}"
+
+
+OURS = (str(Path(__file__).resolve().parent), "<frozen", str(Path(contextlib.__file__)))
+LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
 
 
 def _message(error):
@@ -174,11 +222,12 @@ def _together(faults):
     return "; ".join(faults[:FAULTS]) + more
 
 
-def checked(arrays, shapes, dtype):
+def checked(arrays, shapes, dtype, sums=()):
     """The arrays of an answer; Fault for an unknown name, another dtype, or another shape.
 
-    shapes: of all arrays that the case has. Big-endian numbers are turned, other subclasses of
-    ndarray become plain; a masked array is refused, since what it hides is no number.
+    shapes: of all arrays that the case has; sums: names of those of which the sum is taken.
+    Big-endian numbers are turned, other subclasses of ndarray become plain; a masked array is
+    refused, since what it hides is no number.
     """
     good, faults = {}, []
     for name, value in arrays.items():
@@ -195,6 +244,8 @@ def checked(arrays, shapes, dtype):
             faults.append(f"{name}: expected a plain array, got a masked one")
         elif a.dtype.newbyteorder("=") != dtype:
             faults.append(f"{name}: expected dtype {dtype}, got {a.dtype}")
+        elif name in sums:
+            good[name] = np.asarray(a.sum(dtype=dtype))
         elif a.shape != tuple(shapes[name]):
             faults.append(f"{name}: expected shape {tuple(shapes[name])}, got {a.shape}")
         else:
@@ -217,6 +268,7 @@ class FolderSource:
             if not root.is_dir():
                 raise ValueError(f"{root}: no such folder; the port's results belong there")
         self.name, self.root = str(root), root
+        self.can, self.said, self.printed = None, None, []
         self.dtype = _version(root, dtype)
         known = {entry["id"] for entry in entries}
         self.strays = []

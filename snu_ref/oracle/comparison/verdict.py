@@ -1,255 +1,72 @@
-"""The verdict in words, for people, and as JSON, for programs."""
+"""The verdict on a port: whether it has passed, the report, and the same as plain dicts."""
 import math
-import re
 
 from ..cases.manifest import FORMAT, VERSION
-from ..diagnosis.causes import failing_options
-from ..program.printing import meanings
-
-ALSO = 12  # further cases of a story that are listed, ours
-OTHERS = 3  # explanations that fit as well as the first, ours
-CODES = {"bold": "1", "red": "31", "green": "32"}
+from .proved import not_proved
+from .report import HEARD, diagnosis, write
 
 
-def painter(colour):
-    """A function (text, name of a colour) -> text; the colour is left out unless `colour`."""
-    if not colour:
-        return lambda text, name: text
-    return lambda text, name: f"\033[{CODES[name]}m{text}\033[0m"
+class Verdict:
+    """What came of a check.
 
-
-def passed(results, strays):
-    """Whether the check is passed: nothing failed, and something was checked."""
-    return (not strays and not any(r.counts_against for r in results)
-            and any(r.verdict == "passed" for r in results))
-
-
-def write(say, source, results, stories, unsteady=None, colour=False):
-    """Print the whole report; unsteady: a Result whose case gives other numbers in another run."""
-    paint = painter(colour)
-    say(f"{FORMAT} {VERSION}, {source.dtype}, {source.name}\n")
-    _families(say, results)
-    _left_out(say, results)
-    expected = [r for r in results if r.expected_to_fail and r.verdict in ("failed", "error")]
-    if expected:
-        say(f"\nfailed as expected: {', '.join(r.id for r in expected)}")
-    for stray in source.strays:
-        say(paint(f"\nERROR  {stray}", "red"))
-    errors = [r for r in results if r.verdict == "error" and not r.expected_to_fail]
-    for reason, group in _by_reason(errors).items():
-        say(paint(f"\nERROR  {_cases(group)}: {reason}", "red"))
-    for hint in hints(errors):
-        say(paint(f"\n       {hint}", "red"))
-    for r in results:
-        if r.expected_to_fail and r.verdict == "passed":
-            say(paint(f"\nERROR  {r.id} passed, though it was expected to fail", "red"))
-    if unsteady:
-        say(paint(f"\nNOT REPEATABLE  {unsteady.id} gives other numbers on a second run: the port "
-                  "keeps a state from one run to the next,\n  or draws random numbers. Fix this "
-                  "first; it may cause the failures below", "red"))
-    for i, story in enumerate(stories):
-        _story(say, story, i + 1, len(stories), results, paint)
-    say("")
-    _verdict(say, source, results, paint)
-
-
-def _families(say, results):
-    say(f"{'family':10} {'cases':>5} {'passed':>6} {'failed':>6} {'skipped':>7}  {'agreed to':>9}")
-    for family in dict.fromkeys(r.entry["family"] for r in results):
-        mine = [r for r in results if r.entry["family"] == family]
-        count = _count(mine)
-        worst = max((r.comparison.worst for r in mine if r.verdict == "passed"), default=None)
-        say(f"{family:10} {len(mine):5} {count['passed'] or '-':>6} "
-            f"{count['failed'] + count['error'] or '-':>6} {count['skipped'] or '-':>7}  "
-            f"{'-' if worst is None else _digits(worst):>9}")
-
-
-def _count(results):
-    return {verdict: sum(r.verdict == verdict for r in results)
-            for verdict in ("passed", "failed", "error", "skipped")}
-
-
-def _left_out(say, results):
-    names = {}
-    for r in results:
-        if r.verdict in ("passed", "failed"):
-            for name in r.left_out:
-                names[name] = names.get(name, 0) + 1
-    if names:
-        say("\nnot returned, so not checked: "
-            + ", ".join(f"{name} ({n})" for name, n in names.items()))
-    for reason, group in _by_reason(r for r in results if r.verdict == "skipped").items():
-        say(f"skipped, {_cases(group)}: {reason}")
-
-
-def _by_reason(results):
-    groups = {}
-    for r in results:
-        groups.setdefault(r.reason, []).append(r)
-    return groups
-
-
-def _cases(group):
-    ids = [r.id for r in group]
-    if len(ids) == 1:
-        return ids[0]
-    return f"{len(ids)} cases ({', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''})"
-
-
-def _story(say, story, number, total, results, paint):
-    first = story.results[0]
-    d, n = first.comparison.divergence, len(story.results)
-    say(paint(f"\nFAILURE {number} of {total}: {n} case{'s' * (n > 1)}", "red"))
-    for text in diagnosis(story, results):
-        say("  " + (paint(text, "bold") if text.startswith("diagnosis") else text))
-    say(f"  first divergence, in the order of computation, in the simplest of them:\n"
-        f"    case      {first.id}: {first.entry['why']}\n"
-        f"    tensor    {d.tensor} at ({', '.join(map(str, d.index))})"
-        + (f"   ({d.axes}, from 0)" if d.index else ""))
-    say(f"    expected  {d.expected!r:<24} {d.expected_bits}")
-    say(f"    got       {d.got!r:<24} {d.got_bits}"
-        + ("   <- the first NaN: what goes in there is finite" if math.isnan(d.got) else ""))
-    say(f"    apart     {d.difference:.3g}" + (f", {d.ulps} ulps" if d.ulps >= 0 else "")
-        + (f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal"))
-    if not math.isnan(d.margin):
-        say(f"    margin    |v| = {d.margin:.3g} there")
-    say(f"    before    {_before(d)}")
-    say(f"    config    {', '.join(f'{k}={v}' for k, v in first.entry['config'].items())}")
-    say(f"    see       python -m snu_ref vectors show {first.id}")
-    for r in story.results[1:ALSO + 1]:
-        d = r.comparison.divergence
-        say(f"  also {r.id}: {d.tensor} at {_index(d.index)}, expected {d.expected:.6g}, "
-            f"got {d.got:.6g}")
-    if n > ALSO + 1:
-        say(f"  and {n - ALSO - 1} more; --json lists them all")
-
-
-def diagnosis(story, results=()):
-    """What is said of the cause, line by line."""
-    n, first = len(story.results), story.results[0]
-    wrong = first.comparison.wrong
-    right = [name for name in first.comparison.compared if name not in wrong]
-    said = []
-    if story.grade == "digits":
-        said.append(f"diagnosis: {story.says[0]}")
-    elif story.grade == "confirmed":
-        said.append("diagnosis: " + "; and ".join(story.says))
-    elif story.grade == "held":
-        said.append("diagnosis, in part: " + "; and ".join(story.says))
-    else:
-        said.append("no diagnosis: no known mistake gives these numbers")
-    for reference, yours in story.diff:
-        said += [f"    - {reference}", f"    + {yours}   (yours)"]
-    said += [f"    {text}" for text in meanings(story.diff)]
-    if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
-            and not all(r.startswith(("d", "ds/", "steps")) for r, _ in story.diff):
-        said.append("    Your gradients do not follow this change: they are those of the right "
-                    "equations, at the numbers of your forward pass" + story.form[7:] + ".")
-    if story.grade == "confirmed":
-        these = "these edits" if len(story.says) > 1 else "this edit"
-        said.append(f"    confirmed: with {these} the equations give all numbers of "
-                    f"{n} failing case{'s' * (n > 1)}, to "
-                    f"{story.digits:.0f} digits")
-    said += [f"    line {name}: {text}" for name, text in (story.lines or {}).items()]
-    if story.grade == "held":
-        said.append("    held: each edit holds by itself, on your own numbers of the step before "
-                    "(forward) or after (backward); the rest is not explained")
-    if story.where:
-        said.append(f"    this is so where {story.where}: the other cases pass")
-    for option, value, failing, passing in failing_options(results, story.results):
-        said.append(f"    all {failing} cases with {option} = {value} fail, "
-                    f"all {passing} others pass")
-    for other in story.others[:OTHERS]:
-        said.append("    or, which these cases do not tell apart: " + "; and ".join(other))
-    if story.grade in ("", "held"):
-        said.append(f"    wrong: {', '.join(wrong)}; right: {', '.join(right) or 'none'}")
-        said += _place(first)
-        if "s" not in first.comparison.compared and first.entry["config"]["unit"] == "snu":
-            said.append("    Return s as well and check again: with y alone little can be told.")
-    if story.beside:
-        said.append(f"    {_cases(story.beside)} fail{'s' * (len(story.beside) == 1)} as well, at "
-                    "boundaries: check again after the change")
-    return said
-
-
-def _place(r):
-    """Where in a trace the wrong numbers are, if they are not everywhere."""
-    d, outputs = r.comparison.divergence, r.case[1]
-    a, got = outputs[d.tensor], r.got[d.tensor]
-    if a.ndim != 3:
-        return []
-    bad, said = ~(abs(got - a) <= d.allowed), []
-    for axis, name in enumerate(("step", "sample", "input" if d.tensor == "grad.x" else "unit")):
-        there = sorted(set(bad.nonzero()[axis].tolist()))
-        if len(there) == 1 < a.shape[axis]:
-            said.append(f"{name} {there[0]} alone")
-    return [f"    {d.tensor} is wrong at {', '.join(said)} (from 0)"] if said else []
-
-
-def hints(errors):
-    """What a dtype or an axis that is wrong everywhere means, once."""
-    reasons = [r.reason for r in errors]
-    found = []
-    dtypes = {text.split("got ")[-1].split(";")[0] for reason in reasons
-              for text in [reason] if "expected dtype" in text}
-    if len(dtypes) == 1 and dtypes <= {"float32", "float64"}:
-        dtype = dtypes.pop()
-        found.append(f"{dtype} came back: if the port computes in it, use --dtype {dtype}")
-    swapped = [re.search(r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)",
-                         reason) for reason in reasons]
-    swapped = [m.groups() for m in swapped if m]
-    if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
-                       for t, b, n, u, v, w in swapped):
-        found.append("(B, T, n) came back: batch and time are exchanged; time comes first")
-    return found
-
-
-def _before(d):
-    if not d.before:
-        return "nothing: the first number"
-    how = f" to {_digits(d.agreed)}" if d.agreed else " exactly"
-    return f"{d.before} numbers agreed{how}"
-
-
-def _index(index):
-    return f"({', '.join(map(str, index))})"
-
-
-def _digits(relative):
-    return "all bits" if not relative else f"{relative:.1e}"
-
-
-def _verdict(say, source, results, paint):
-    count = _count(results)
-    tensors = sum(len(r.comparison.compared) for r in results if r.comparison)
-    if passed(results, source.strays):
-        text = (f"PASSED: {count['passed']} cases, {tensors} tensors; "
-                f"{count['skipped']} cases skipped")
-        return say(paint(text, "green"))
-    if not count["passed"] and not count["failed"] and not count["error"]:
-        return say(paint(f"FAILED: nothing was checked; {count['skipped']} cases skipped",
-                         "red"))
-    return say(paint(f"FAILED: {count['failed']} cases with wrong numbers, {count['error']} with "
-                     f"errors, {count['passed']} passed, {count['skipped']} skipped", "red"))
-
-
-def as_json(source, results, stories, unsteady=None):
-    """The same as plain dicts and lists.
-
-    format, version, target, dtype, passed, strays; not_repeatable: the id of a case that gives
-    other numbers on a second run. stories: a list of {cases, beside (ids), diagnosis, others,
-    where, lines, report}; diagnosis: null or {grade, text, says, diff, form, digits}, diff a list
-    of [reference's line, the port's]. cases: a list of {id, family, verdict, reason,
-    expected_to_fail, story (a number), compared, left_out, worst, divergence}.
+    passed      whether nothing failed, and something was checked
+    in_part     whether it has passed, and the vectors cover more of its unit than it was asked
+    not_proved  a list of texts: what the vectors cover and no passed case stands for
+    str(...)    the report
     """
-    story_of = {r.id: i for i, story in enumerate(stories) for r in (*story.results, *story.beside)}
-    return {
-        "format": FORMAT, "version": VERSION, "target": source.name, "dtype": str(source.dtype),
-        "passed": passed(results, source.strays), "strays": source.strays,
-        "not_repeatable": unsteady and unsteady.id,
-        "stories": [_as_json(story, results) for story in stories],
-        "cases": [_case(r, story_of) for r in results],
-    }
+
+    def __init__(self, source, results, stories, unsteady, entries, made=0, seed=0):
+        self.source, self.results, self.stories = source, results, stories
+        self.unsteady, self.made, self.seed = unsteady, made, seed
+        self.passed = (not source.strays and not any(r.counts_against for r in results)
+                       and any(r.verdict == "passed" for r in results))
+        self.not_proved, part = not_proved(results, entries)
+        self.in_part = self.passed and part
+
+    def __str__(self):
+        lines = []
+        write(lines.append, self)
+        return "\n".join(lines)
+
+    def write(self, say, colour=False):
+        """Print the report, line by line, with say(text)."""
+        write(say, self, colour)
+
+    def as_dict(self):
+        """The verdict as plain dicts and lists, which is what --json writes.
+
+        format, version   of the vectors
+        target, dtype     the port's name, and in which precision it was checked
+        can               what the port declares, as it does; null if it does not
+        made, seed        cases made for each combination of options (0 without `can`); their seed
+        passed, in_part, not_proved
+        printed           the first lines that the port printed
+        strays            what stands in a folder of results and should not
+        not_repeatable    the id of a case that gives other numbers on a second run, or null
+        stories           failures with one cause: cases, beside (ids); diagnosis, null or {grade,
+                          text, says, diff, form, digits}, with diff a list of [reference's line,
+                          the port's]; others; where; lines; report, the text of the diagnosis
+        cases             each with id, family, verdict ("passed", "failed", "error", "skipped"),
+                          reason, expected_to_fail, story (its number), compared and left_out (names
+                          of outputs), worst (largest relative difference) and divergence (the first
+                          number that is wrong: tensor, index, expected, got, allowed ...)
+        """
+        story_of = {r.id: i for i, story in enumerate(self.stories)
+                    for r in (*story.results, *story.beside)}
+        return {
+            "format": FORMAT, "version": VERSION, "target": self.source.name,
+            "dtype": str(self.source.dtype), "can": _plain(self.source.said),
+            "made": self.made, "seed": self.seed, "passed": self.passed, "in_part": self.in_part,
+            "not_proved": self.not_proved, "printed": self.source.printed[:HEARD],
+            "strays": self.source.strays, "not_repeatable": self.unsteady and self.unsteady.id,
+            "stories": [_as_json(story, self.results) for story in self.stories],
+            "cases": [_case(r, story_of) for r in self.results],
+        }
+
+
+def _plain(can):
+    return can and {key: sorted(value) if isinstance(value, set) else value
+                    for key, value in can.items()}
 
 
 def _as_json(story, results):

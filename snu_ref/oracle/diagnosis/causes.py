@@ -3,7 +3,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cases.manifest import FOLDER
 from ..mistakes import short
 from ..program.printing import diff
 from .held import held
@@ -36,10 +35,10 @@ class Cause(NamedTuple):
     beside: tuple = ()     # Results at boundaries that fail too, unexplained
 
 
-def tell(results, dtype, folder=FOLDER, steady=True):
+def tell(results, dtype, steady=True):
     """The stories of all failed Results; where a port is not steady, only confirmed ones."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
-    unit = Unit(results, np.dtype(dtype).name, folder)
+    unit = Unit(results, np.dtype(dtype).name)
     claims, left = unit.claims()
     rest = [r for r in failed.values() if r.entry["config"]["unit"] != "snu"]
     stories = []

@@ -131,6 +131,7 @@ def candidates(seen, form):
 def _next(whole, have, outputs, edits):
     """The edits that may bring a set nearer: of sums only where these alone are wrong."""
     seen = whole.seen
+    outputs = seen.reported(outputs)
     names, walked = seen.names(False), None if whole.own[0] else seen.walked(outputs)
     wrong = [name for name in names if not seen.equal(outputs[name], seen.got[name])]
     return [e for e in edits if all(e.slot != f.slot for f in have.backward)
@@ -199,7 +200,8 @@ def _fit(whole, have, edit):
                                for name in names if name in seen.got] or [np.zeros(0)])
 
     def function(k):
-        return vector(whole.run(have._replace(backward=(*have.backward, edit._replace(k=k)))))
+        more = have._replace(backward=(*have.backward, edit._replace(k=k)))
+        return vector(seen.reported(whole.run(more)))
     target = vector(seen.got)
     size = np.abs(target).max(initial=0) or 1.0
     if target.size < 5 or not np.isfinite(target).all():

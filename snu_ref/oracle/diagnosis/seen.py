@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..cases.abilities import as_reported
 from ..program.step import FORWARD
 
 SLACK = {"float64": 1.0, "float32": 4.0}  # ours: a wrong port may round more than the right one
@@ -53,8 +54,13 @@ class Seen(NamedTuple):
         return a.shape == got.shape and np.allclose(got, a, rtol=0, atol=self.tolerance(a),
                                                     equal_nan=True)
 
+    def reported(self, outputs):
+        """Outputs of a program in the form in which the port has its own."""
+        return as_reported(self.config, self.inputs, outputs)
+
     def matches(self, outputs, names=None):
         """Whether outputs are the port's, in all tensors or in some."""
+        outputs = self.reported(outputs)
         return all(self.equal(outputs[name], self.got[name])
                    for name in (self.got if names is None else names) if name in outputs)
 
@@ -65,6 +71,7 @@ class Seen(NamedTuple):
 
     def advance(self, outputs):
         """How far outputs agree with the port's, back in time, and in how many tensors."""
+        outputs = self.reported(outputs)
         walk = [name for name in WALK_BACK if name in self.got]
         right = [np.abs(outputs[name] - self.got[name]).max((1, 2))
                  <= self.tolerance(outputs[name]) for name in walk]
@@ -74,6 +81,7 @@ class Seen(NamedTuple):
 
     def digits(self, outputs):
         """To how many digits outputs are the port's."""
+        outputs = self.reported(outputs)
         worst = max((float(np.nanmax(np.abs(outputs[name] - a), initial=0))
                      / (np.abs(outputs[name][np.isfinite(outputs[name])]).max(initial=0) or 1.0)
                      for name, a in self.got.items() if name in outputs), default=0.0)
@@ -96,5 +104,7 @@ def forward_class(seen):
 
 def has_traces(seen):
     """Whether the state of each step can be known from what the port returned."""
+    if seen.config.get("state") == "after reset":  # s of a unit that fired is not known
+        return False
     return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")
 

@@ -1,11 +1,10 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
 import numpy as np
 
-from ..cases.manifest import load_case
 from ..mistakes.edit import TABLE
 from .cover import Claim, SAMPLE, cover, spread
 from .search import Budget, backward_sets, candidates, forward_sets, joined
-from .seen import forward_class, has_traces, seen_of
+from .seen import Seen, forward_class, has_traces, seen_of
 from .sets import FORMS, Edits, Whole
 from .views import VIEWS
 
@@ -24,13 +23,13 @@ OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad
 class Unit:
     """What is found out about the failing cases of the SNU."""
 
-    def __init__(self, results, dtype, folder):
+    def __init__(self, results, dtype):
         self.failed = [seen_of(r, dtype) for r in results
                        if r.verdict == "failed" and r.entry["config"]["unit"] == "snu"]
-        self.budget, passed = Budget(), []
+        self.dtype, self.budget, passed = dtype, Budget(), []
         for r in spread([r for r in results if r.verdict == "passed"
                          and r.entry["config"]["unit"] == "snu"]):
-            inputs, right = load_case(r.entry, folder)
+            inputs, right = r.case
             right = {name: right[name] for name in r.comparison.compared}
             passed.append(seen_of(r._replace(case=(inputs, right), got=right), dtype))
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
@@ -150,9 +149,23 @@ class Unit:
             digits = min(whole.seen.digits(whole.run(edits.for_case(
                 whole.seen.config, whole.seen.inputs))) for whole in wholes)
             claims.append(Claim(_shown(edits, mine), tuple(seen.id for seen in mine),
-                                tuple(_shown(other, mine) for other in rivals), digits,
+                                tuple(_shown(other, mine) for other in rivals
+                                      if not self._equal(edits, other, mine)), digits,
                                 self._where(edits, mine)))
         return claims, [seen.id for seen in left]
+
+    def _equal(self, edits, other, mine):
+        """Whether two sets give the same numbers under all options that the port declares.
+
+        Cases are made for these options; all tensors count, whether the port returns them or not.
+        """
+        made = [seen for seen in mine if seen.family == "made"][:2]
+        return bool(made) and all(
+            Seen(*seen[:4], seen.reported(self._run(seen, edits)), {}, seen.bound).matches(
+                self._run(seen, other)) for seen in made)
+
+    def _run(self, seen, edits):
+        return self._whole(seen, edits.view).run(edits.for_case(seen.config, seen.inputs))
 
     def _stands(self, edits, sample):
         """Whether a set gives the numbers of half of the cases in which it should show.
