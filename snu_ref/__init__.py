@@ -48,15 +48,9 @@ def __dir__():
     return sorted(globals().keys() | _LATER.keys())
 
 
-def _keep_freed_memory():
-    """From now on the C library of Linux (glibc) keeps up to 64 MB of freed memory for new arrays.
-
-    Otherwise it returns the large arrays of each training step to the system, and the page faults
-    of the next step can take as long as all its point-wise operations. The limit follows the
-    largest block freed so far, up to 32 MB less glibc's own data (mallopt(3), M_MMAP_THRESHOLD). So
-    one such block is allocated and freed here. Its pages are never touched and cost no memory.
-    """
-    np.empty(2 ** 25 - 2 ** 13, np.uint8)
-
-
-_keep_freed_memory()
+# From now on the C library of Linux (glibc) keeps up to 64 MB of freed memory for new arrays.
+# Otherwise it returns the large arrays of each training step to the system, and the page faults of
+# the next step can take as long as all its point-wise operations. The limit follows the largest
+# block freed so far, up to 32 MB less glibc's own data (mallopt(3), M_MMAP_THRESHOLD). So one such
+# block is allocated and freed here. Its pages are never touched and cost no memory.
+np.empty(2 ** 25 - 2 ** 13, np.uint8)

@@ -78,6 +78,9 @@ class Value:
                                  f"make a new {kind}")
         super().__setattr__(name, value)
 
+    def __delattr__(self, name):
+        setattr(self, name, None)  # refused in the same words
+
 
 class Layer(Value):
     """Base of all layers: holds `params` and checks them before each pass.
@@ -115,10 +118,10 @@ class Layer(Value):
 
     def __setattr__(self, name, value):
         if name == "trainable" and "_made" in vars(self):
-            unknown = [key for key in value if key not in self.params]
-            if isinstance(value, str) or unknown:
+            if not isinstance(value, (tuple, list)) or len(set(value)) < len(value) \
+                    or not set(value) <= self.params.keys():
                 raise ValueError(f"trainable: expected names of {', '.join(self.params)}, "
-                                 f"got {value!r}")
+                                 f"each once, got {value!r}")
             vars(self)["trainable"] = tuple(value)
         else:
             super().__setattr__(name, value)

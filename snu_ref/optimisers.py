@@ -88,8 +88,8 @@ class Adam:
         pairs = _pairs(self, params, grads, ["m.", "v."])
         for name, _, g in pairs:
             _check_squares(name, g, self.eps)
-        self.state["t"] += 1
-        t = int(self.state["t"])
+        t = validation.integer("state['t']", np.asarray(self.state["t"]).item(), 0) + 1
+        self.state["t"] = np.array(t, np.int64)
         unbias1, unbias2 = 1 - self.beta1 ** t, 1 - self.beta2 ** t
         for name, p, g in pairs:
             if "m." + name not in self.state:

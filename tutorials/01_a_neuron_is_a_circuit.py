@@ -152,7 +152,7 @@ with style.house():
 # is proportional to dt: *half the step, half the error*.
 #
 # Here one can even say how large. After n steps (c) gives V = R I (1 - (1 - dt/tau)^n), as the
-# `assert` above says. For small dt this differs from (b) by R I (dt/2tau) (t/tau) exp(-t/tau),
+# `claim` above says. For small dt this differs from (b) by R I (dt/2tau) (t/tau) exp(-t/tau),
 # which is largest at t = tau:
 #
 #     largest error = R I dt / (2 e tau)                                                    (d)
@@ -273,9 +273,9 @@ with style.house():
 # | 1 above threshold, else 0            | h = step               |
 # | V back to rest after a spike         | the gate (1 - y_{t-1}) |
 #
-# If that is so, the package's SNU must give the numbers of our loop. Not nearly: exactly, to the
-# last bit, since both do the same operations in the same order. The current below is random and
-# sometimes negative, so that the floor at rest is tried, too.
+# If that is so, the package's SNU must give the numbers of our loop. Not approximately but
+# exactly, to the last bit, since both do the same operations in the same order. The current below
+# is random and sometimes negative, so the floor at rest is tested, too.
 
 # %%
 dt, rng = 1.0, np.random.default_rng(7)
@@ -463,8 +463,9 @@ with style.house():
 #
 # Divide V by V_th, and the threshold becomes 1: then b = -1, and W = (dt/C)/V_th. These are the
 # SNU's own start values, with a decay of 0.8: a time constant of five steps. In a network nobody
-# sets W by hand; training finds it, and with it what one unit of input means. Training needs
-# gradients, and the step h has none worth the name. That is the subject of the next tutorial.
+# sets W by hand; training finds it, and thereby decides what one unit of input means. Training
+# needs gradients, and the step h has none worth the name. That is the subject of the next
+# tutorial.
 
 # %%
 scaled = SNU(1, 1, rng=rng, decay=1 - 1.0 / tau)

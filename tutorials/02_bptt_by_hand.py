@@ -3,9 +3,9 @@
 #
 # **What you will see.** One unit, three time steps, one spike at the wrong moment. With a pocket
 # calculator you will find out how each number in the unit should change to move that spike:
-# backpropagation through time (BPTT). The package then gives the same numbers. And because an
-# agreement of two texts is no proof, you will differentiate the program numerically, watch that
-# fail, and repair it.
+# backpropagation through time (BPTT). The package then gives the same numbers. Two texts that
+# agree prove nothing, so you will differentiate the program numerically, watch that fail, and
+# repair it.
 #
 # **What it needs.** Tutorial 1 (the unit) and the chain rule.
 #
@@ -103,10 +103,10 @@ for t, row in enumerate(((z1, s1, v1, y1), (z2, s2, v2, y2), (z3, s3, v3, y3)), 
 # We write dA for dL/dA throughout: "how much the loss rises per unit of A". dy_2 = 1 says: less of
 # spike 2, please. dy_3 = -1 says: more of spike 3.
 #
-# To pass this on to v we need the slope of h. But a step is flat: its slope is 0 everywhere, save
-# for v = 0, where there is none. Multiply by 0 and nothing is left to learn from. So training
-# *pretends*: in the backward pass, and only there, the slope is psi'(v), a bump around the
-# threshold. It says that a neuron that was *near* its threshold could have been tipped. The
+# To pass this on to v we need the slope of h. But a step is flat: its slope is 0 everywhere,
+# except at v = 0, where there is none. Multiply by 0 and nothing is left to learn from. So
+# training *pretends*: in the backward pass, and only there, the slope is psi'(v), a bump around
+# the threshold. It says that a neuron that was *near* its threshold could have been tipped. The
 # authors' toolkit takes psi = tanh, so psi'(v) = 1 - tanh(v)^2. By hand we take a bump that needs
 # no tables, the triangle
 #

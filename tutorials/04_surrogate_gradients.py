@@ -31,7 +31,7 @@ from snu_ref.figures import style
 # ## The task: three rhythms
 #
 # Twelve lines carry spikes, for 20 steps. There are three patterns. In each of them, each line
-# spikes exactly three times: whoever only counts cannot tell them apart. The times differ.
+# spikes exactly three times: counting alone cannot tell them apart. The times differ.
 #
 # A sample is a pattern played badly: one spike in ten is left out, and each spike comes a step too
 # early, on time, or a step too late. (All numbers of this task are ours.)
@@ -298,7 +298,7 @@ with style.house():
 # %% [markdown]
 # ## The package agrees
 #
-# Is this `backward` right? The package has the same unit, written by other means. Same weights,
+# Is this `backward` right? The package has the same unit, written in another way. Same weights,
 # same spikes, same gradients, with the reset and without.
 
 # %%
@@ -322,8 +322,9 @@ claim(package_difference < 1e-13)
 # ## The reset detached
 #
 # The first of the four rules has two parts. -decay s_t dz_{t+1} says: if more potential is wanted
-# in the next step (dz < 0), then a spike now is a loss, for it erases what is there. Many programs
-# leave this out ("detach" the reset), since the forward pass stays the same and one term is saved.
+# in the next step (dz < 0), then a spike now is a loss, because it erases what is there. Many
+# programs leave this out ("detach" the reset), since the forward pass stays the same and one term
+# is saved.
 #
 # Here it costs something. Four networks each, from the same four starts: detached, the loss stays
 # higher, and the hidden units spend more spikes. Nobody told them what a spike destroys. (This is

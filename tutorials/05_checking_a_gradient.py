@@ -1,10 +1,11 @@
 # %% [markdown]
 # # 5. Checking a gradient
 #
-# **What you will see.** A backward pass is easy to get wrong, and a wrong one often trains all the
-# same. So it has to be checked. You will measure a derivative in two ways, see how good each can
-# be, make a spiking program measurable by freezing it, plant seven bugs, and find out that each
-# leaves its fingerprint. At the end stands what a check must never be: unable to fail.
+# **What you will see.** A backward pass is easy to get wrong, and a wrong one often trains all
+# the same. So it has to be checked. You will measure a derivative in two ways, see how good each
+# can be, make a spiking program measurable by freezing it, plant seven bugs, and see that each
+# leaves a fingerprint of its own. The last section shows what a check must never be: unable to
+# fail.
 #
 # **What it needs.** Tutorial 2 (the backward pass, the frozen program).
 #
@@ -129,8 +130,8 @@ def problem(rng):
 #     dW = Im L(W + i e) / e                                                                (b)
 #
 # Nothing is subtracted, so nothing is lost, and e may be absurdly small: 1e-30 leaves no room for
-# bending. Only one digit of sixteen goes. What it asks for: the program must accept complex numbers
-# and be smooth where it stands.
+# bending. Only one digit of sixteen is lost. The method needs a program that accepts complex
+# numbers and is smooth at this point.
 
 
 # %%
@@ -285,9 +286,9 @@ claim(len(everywhere) == 4)
 # what W multiplies. The other four make everything wrong. They sit in the recurrence. To find
 # *where* there, look at dx step by step, from the end, as the backward pass goes:
 #
-# - dx_T needs the loss and the slope of h, nothing else. Wrong there? Then one of these is, or the
-#   loop does not start where it should.
-# - dx_T right and dx_{T-1} wrong? Then it is what is handed from step to step: gate or reset.
+# - dx_T needs the loss and the slope of h, nothing else. If it is wrong, one of these two is
+#   wrong, or the loop does not start where it should.
+# - If dx_T is right and dx_{T-1} wrong, look at what is handed from step to step: gate or reset.
 #
 # In the figure, dark means right (rounding), bright means wrong.
 
@@ -384,9 +385,9 @@ with style.house():
 #
 # - *A silent unit.* With b = -50 nothing spikes and every gradient is 0. Any backward pass agrees
 #   with that, even one that returns zeros. `check_gradient` calls this "dead", and a failure.
-# - *A loose bound.* Say the slope is off by one part in 10,000. A comparison "to one percent" lets
-#   it pass. The bound of the complex step is 1e-12, and what is right is a hundred times better
-#   still, so there is no need for patience.
+# - *A loose bound.* Say the slope is off by one part in 10,000. A comparison "to one percent"
+#   lets it pass. The bound of the complex step is 1e-12, and right gradients are a hundred times
+#   better still, so there is no need for a loose bound.
 # - *An echo.* Two texts by the same hand share their mistakes. Measure the program itself.
 
 # %%

@@ -9,7 +9,7 @@
 # **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it).
 #
 # **Time.** 15 s of processor time, half an hour to read. (`--quick`, for the tests: 2 s. Its
-# networks are trained less, and its figures need not show what the text says.)
+# networks are trained less, and its figures need not agree with the text.)
 #
 #     .venv/bin/python tutorials/06_spikes_see_digits.py       (Windows: .venv\Scripts\python)
 #
@@ -58,7 +58,7 @@ def spikes_of(values, steps, rng):
 
 
 # %% [markdown]
-# Dice make noise. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20 steps on
+# Dice are noisy. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20 steps on
 # average. How far off is a single count? Ns throws of such a die scatter by
 #
 #     sqrt( Ns p (1 - p) ) = sqrt( 20 * 0.3 * 0.7 ) = 2.05
@@ -219,9 +219,9 @@ claim(cache.layers[0].y.mean() > 0 and grads["1.W"].any())          # it spikes,
 # has seen about one spike of each black pixel, and is right about every second time. Then it
 # improves, as the picture does.
 #
-# Nothing stops us from watching longer than the 20 steps of training. The network was never trained
-# for it and still gains a little, for its pictures are less noisy. (A published caption says
-# the same of a convolutional network: trained with Ns = 30, tested with 300.)
+# Nothing stops us from watching longer than the 20 steps of training. The network was never
+# trained for it and still gains a little, because its pictures are less noisy. (A published
+# caption says the same of a convolutional network: trained with Ns = 30, tested with 300.)
 
 # %%
 looks = (1, 2, 3, 5, 7, 10, 15, 20, 30, 60)
@@ -379,9 +379,9 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #
 #    *Hint.* The count of n dice has the mean n p and the variance n p (1 - p).
 #
-# 2. *An open price.* Inhibition makes spikes expensive by the way. Say it openly: add to the loss
-#    PRICE times the number of hidden spikes per digit. Copy `train`, and in place of
-#    `network.forward` and `network.backward` go through the two layers yourself:
+# 2. *An open price.* Inhibition makes spikes expensive as a side effect. Now set the price
+#    openly: add to the loss PRICE times the number of hidden spikes per digit. Copy `train`, and
+#    in place of `network.forward` and `network.backward` go through the two layers yourself:
 #
 #        one, two = network.layers
 #        hidden, cache_one = one.forward(x)

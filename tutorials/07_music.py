@@ -10,7 +10,7 @@
 # **What it needs.** Tutorial 4 (training) and logarithms. No music theory.
 #
 # **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
-# networks are trained less, and its figures need not show what the text says.)
+# networks are trained less, and its figures need not agree with the text.)
 #
 #     .venv/bin/python tutorials/07_music.py       (Windows: .venv\Scripts\python)
 #
@@ -97,8 +97,8 @@ sound(bach, "07_bach.wav")
 claim(abs(FREQUENCY[48] - 440) < 1e-9 and np.allclose(FREQUENCY[12:] / FREQUENCY[:-12], 2))
 
 # %% [markdown]
-# Is it right what we wrote? Read the file back, take its first step, and ask how much of each key's
-# frequency is in it. Each key that sounds must be stronger than the silent keys beside it.
+# Is the file right? Read it back, take its first step, and ask how much of each key's frequency
+# is in it. Each key that sounds must be stronger than the silent keys beside it.
 
 # %%
 with wave.open(str(args.out / "07_bach.wav"), "rb") as file:
@@ -169,10 +169,11 @@ claim(reached["its own past"] < reached["independent notes"] - 0.3 < reached["a 
 #
 # where k is 1 for a key that sounds, and N counts the steps.
 #
-# The loop has three things that the digits did not need. Chorales are of different lengths, so the
-# short ones of a batch are filled up with zeros, and a *mask* keeps the filling out of the loss.
-# The target is the input, one step later. And a rare, large gradient must not ruin what is learned,
-# so all gradients together are scaled down to a norm of 1 if they exceed it (*clipping*).
+# The loop does three things that the digits did not need. Chorales are of different lengths, so
+# the short ones of a batch are filled up with zeros, and a *mask* keeps the filling out of the
+# loss. The target is the input, one step later. And a rare, large gradient must not ruin what is
+# learned, so all gradients together are scaled down to a norm of 1 if they exceed it
+# (*clipping*).
 
 
 # %%
@@ -244,9 +245,9 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 # next. To learn what a part is worth, train without it; breaking it proves too much.
 #
 # Is the past useless, then? No. Give the units a way to talk to each other over time, a matrix H
-# that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains a
-# quarter of a nat. Published are 8.72 nats for the SNU and 8.39 for the sSNU, on another edition of
-# the chorales.
+# that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains
+# a quarter of a nat. The published figures are 8.72 nats for the SNU and 8.39 for the sSNU, on
+# another edition of the chorales.
 
 # %%
 reached["SNU, memory wiped"] = test_nll(snu, forget=True)
@@ -278,8 +279,9 @@ with style.house():
 # %% [markdown]
 # ## It knows how sure it is
 #
-# Is a probability of the network worth its name? Collect all keys and steps of the test chorales to
-# which it gave about 0.3, and count: about 30 % of them sounded. So it is over the whole range.
+# Is a probability of the network worth its name? Collect all keys and steps of the test chorales
+# to which it gave about 0.3, and count: about 30 % of them sounded. The same holds over the whole
+# range.
 
 
 # %%
@@ -438,7 +440,7 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #                YOUR LINES
 #                return {"value": value, "dy": dy}
 #
-#    and let it be graded:
+#    and have it graded:
 #
 #        python -m snu_ref check loss.py:Adapter --cases "loss-bern*"
 #

@@ -10,7 +10,7 @@
 # **What it needs.** Tutorials 3 (the soft unit) and 4 (training). Nats, from tutorial 7.
 #
 # **Time.** 12 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
-# networks are trained less, and its figures need not show what the text says.)
+# networks are trained less, and its figures need not agree with the text.)
 #
 #     .venv/bin/python tutorials/08_language.py       (Windows: .venv\Scripts\python)
 #
@@ -85,7 +85,7 @@ with style.house():
 #
 #     perplexity = exp( mean of -log p )
 #
-# It is the number of words among which a fair die would be as unsure. A die with V faces has the
+# A fair die with that many faces would be as hard to predict. A die with V faces has the
 # perplexity V: 1002 here. Everything below that is knowledge.
 #
 # Knowledge costs nothing at first: words differ in frequency. Give each word its share of the
@@ -113,8 +113,8 @@ claim(abs(reached["a die"] - 1002) < 1e-6 and reached["unigram"] < 300)
 #
 #     p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )
 #
-# This *bigram* is a strong baseline for its simplicity. On the full data, Penn Treebank,
-# it has a perplexity of 200; published are 141 for a five-word model and 137.7 for the SNU.
+# This *bigram* is a strong baseline for its simplicity. On the full data, Penn Treebank, it has a
+# perplexity of 200; the published figures are 141 for a five-word model and 137.7 for the SNU.
 
 # %%
 followers = defaultdict(Counter)
@@ -146,12 +146,13 @@ claim(reached["bigram"] < 0.6 * reached["unigram"])
 #     y_t = sigmoid( s_t + b )                                    with H; and Eq. 2
 #     logits_t = E (A y_t + a) + c,     p = softmax(logits)       1002 numbers
 #
-# Between them, *dropout* sets three tenths of the numbers to 0 in training, each time others. The
-# network cannot rely on any single one and learns less by heart.
+# Between them, *dropout* sets three tenths of the numbers to 0 in training, other ones each time.
+# The network cannot rely on any single one and learns less by heart.
 #
-# A text has no end to speak of. It is cut into 16 streams, read side by side in pieces of 30 words.
-# The *state* goes on from piece to piece, so the network remembers across the cuts. The *gradient*
-# stops at them: truncated backpropagation through time. Look for `cache.state` in the loop.
+# A text is one long sequence. It is cut into 16 streams, read side by side in pieces of 30 words.
+# The *state* goes on from piece to piece, so the network remembers across the cuts. The
+# *gradient* stops at them: truncated backpropagation through time. Look for `cache.state` in the
+# loop.
 
 # %%
 LIKE = dict(dtype=np.float32)
@@ -244,10 +245,10 @@ with style.house():
 # %% [markdown]
 # ## Something that pairs cannot know
 #
-# What is in the further words? The manual is full of quotation marks, each opened and closed by the
-# same sign. Whether one is open depends on how many came before, in this paragraph, be it far back.
-# Ask both models how probable a quotation mark is as the next word, while one is open and while
-# none is. (Right after a mark we do not ask.)
+# What is in the further words? The manual is full of quotation marks, each opened and closed by
+# the same sign. Whether one is open depends on how many came before, in this paragraph, even far
+# back. Ask both models how probable a quotation mark is as the next word, while one is open and
+# while none is. (Right after a mark we do not ask.)
 #
 # The bigram sees a difference, since some words live inside quotations. The network sees a far
 # larger one. A state of 128 numbers keeps count of the mark.
@@ -293,9 +294,9 @@ with style.house():
 #
 #     p = softmax( logits / temperature )
 #
-# At 1 the model speaks as it has learned. Below 1 the likely becomes likelier, and in the limit of
-# 0 the likeliest word comes always. Above 1 everything evens out. (We forbid <unk>: nobody writes
-# it.)
+# At 1 the model speaks as it has learned. Below 1 the likely becomes likelier, and in the limit
+# of 0 the likeliest word always comes. Above 1 everything evens out. (We forbid <unk>: nobody
+# writes it.)
 
 
 # %%

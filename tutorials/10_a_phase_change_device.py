@@ -54,9 +54,9 @@ from snu_ref.pcm import PCMArray, PCMDevices, ProgramNoise
 #     mu    = -0.084 G + 0.880 + 1.40 P                     mean of the step
 #     sigma =  0.091 G + 0.260 + 2.15 P                     its standard deviation
 #
-# N is a fresh *standard normal* number in each pulse: mean 0, standard deviation 1. P remembers how
-# long ago the RESET was: the first pulses do more than later ones, and mu shrinks as G grows. And
-# sigma is as large as mu: to a single device, a pulse is hardly more than a suggestion.
+# N is a fresh *standard normal* number in each pulse: mean 0, standard deviation 1. P remembers
+# how long ago the RESET was: the first pulses do more than later ones, and mu shrinks as G grows.
+# And sigma is as large as mu: for a single device, the effect of one pulse is hardly predictable.
 
 
 # %%
@@ -126,11 +126,11 @@ with style.house():
 #     programmed:   G   = max( G_T + ( 0.26348 + 1.9650 r - 1.1731 r^2 ) N, 0 )             (c)
 #     read once:    G' = G + ( 0.03 G + 0.13 ) N                                            (d)
 #
-# with a fresh N each time. (d) is *white* noise: each read has its own. So a device written to
-# 10 uS comes back as 10 give or take 0.96. How many values can it hold so that a single read tells
-# them apart?
-# Put the first at 0, and each next one so far away that the border between the two is two standard
-# deviations from both. 97.7 % of a normal distribution lie on the right side of such a border.
+# with a fresh N each time. (d) is *white* noise: each read has its own. So a device written to 10
+# uS is read as 10 uS with a standard deviation of 0.96. How many values can it hold if a single
+# read must tell them apart? Put the first at 0, and each next one so far away that the border
+# between the two is two standard deviations from both. 97.7 % of a normal distribution lie on the
+# right side of such a border.
 
 
 # %%
@@ -316,7 +316,7 @@ with style.house():
 # %% [markdown]
 # ## A weight is a pair
 #
-# A conductance is never negative, a weight may be. So each weight has two devices:
+# A conductance is never negative, but a weight can be. So each weight has two devices:
 #
 #     w = ( G+ - G- ) / scale,      scale in uS per unit of weight                          (g)
 #
@@ -472,8 +472,9 @@ print(f"package against this script          below 1e-12")
 #
 #        assert main(["check", "my_pcm.py:Adapter", "--cases", "pcm-pulses,pcm-program"]) == 0
 #
-#    Then let P shrink after the pulse instead of before it. At which number does the oracle notice?
-#    And if you leave out the upper limit of 20 uS? What does a pass prove, and what not?
+#    Then let P shrink after the pulse instead of before it. At which number does the oracle
+#    notice? And if you leave out the upper limit of 20 uS? What does a pass prove, and what does
+#    it not prove?
 
 # %% [markdown]
 # ## Expected output

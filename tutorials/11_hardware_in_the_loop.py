@@ -11,7 +11,7 @@
 # are the package's; tutorials 2 and 4 wrote them out.
 #
 # **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
-# networks are trained less, and its figures need not show what the text says.)
+# networks are trained less, and its figures need not agree with the text.)
 #
 #     .venv/bin/python tutorials/11_hardware_in_the_loop.py       (Windows: .venv\Scripts\python)
 #
@@ -35,11 +35,11 @@ from snu_ref.pcm.in_loop import PCMStore
 # %% [markdown]
 # ## The task
 #
-# Chorales by J. S. Bach, a step for each quarter note: which of the 88 keys of a piano sound next?
-# The network of the paper has 88 inputs, 150 SNUs, and 88 outputs, each with a sigmoid that says
-# how likely its key is. The loss of a step adds up -ln(probability of what really came) over the 88
-# keys; its unit is called a nat. Knowing only how often each key sounds costs 11.0 nats a step, and
-# 8.72 is published for the SNU (on another edition of the chorales).
+# Chorales by J. S. Bach, a step for each quarter note: which of the 88 keys of a piano sound
+# next? The network of the paper has 88 inputs, 150 SNUs, and 88 outputs, each with a sigmoid that
+# says how likely its key is. The loss of a step adds up -ln(probability of what really came) over
+# the 88 keys; its unit is called a nat. A guess from how often each key sounds costs 11.0 nats a
+# step, and 8.72 is published for the SNU (on another edition of the chorales).
 
 
 # %%
@@ -81,16 +81,17 @@ def new_network(rng, hidden=HIDDEN):
 #
 #     w = ( G+ - G- ) / scale,         scale = 16 uS for a weight of 1 (ours)
 #
-# All else, the biases above all, stays in software. The paper's update rule is not published where
-# we can read it. This one is that of Nandakumar et al. (Front. Neurosci. 14, 406, 2020):
+# Everything else, such as the biases, stays in software. The paper's update rule is not published
+# where we can read it. This one is that of Nandakumar et al. (Front. Neurosci. 14, 406, 2020):
 #
 #     step      chi  <-  chi + scale dW                 what the optimiser wants, in uS       (a)
 #     pulses    n    =   chi / epsilon, cut to an integer
 #               chi  <-  chi - n epsilon                the rest is kept                      (b)
 #               |n| SET pulses to G+ if n > 0, to G- if n < 0
 #
-# epsilon = 0.77 uS is what a pulse does on average. What it did in truth, nobody looks. That is the
-# charm of the loop: the next read will tell, and the next gradient will say what to do about it.
+# epsilon = 0.77 uS is what a pulse does on average. Nobody checks what a pulse really did. That
+# is the charm of the loop: the next read shows the result, and the next gradient says what to do
+# about it.
 
 # %%
 SCALE, EPSILON, NAMES = 16.0, 0.77, ("0.W", "1.W")
@@ -275,9 +276,9 @@ claim(chip.pulses == store.counters["set_pulses"] > 1000)
 # ## A step is smaller than a pulse
 #
 # Now train. Adam moves a weight by about its learning rate in one update, 0.01 or less: times 16
-# uS, that is 0.16 uS, a fifth of a pulse. Of whole pulses there are none in it. Whoever cuts each
-# step to whole pulses and forgets the rest never gives a single one. What was asked of a weight
-# must be saved up until it is a pulse's worth, and that is chi.
+# uS, that is 0.16 uS, a fifth of a pulse. It contains no whole pulse. A program that cuts each
+# step to whole pulses and forgets the rest never gives a single pulse. What was asked of a weight
+# must be saved up until it is worth a pulse, and chi holds these savings.
 #
 # The books must balance. For each weight, what was asked for is what was given plus what is saved:
 #
@@ -338,8 +339,8 @@ with style.house():
     keep(figure, "11_saved_up.png")
 
 # %% [markdown]
-# The two lines below part, since each pulse does what it likes. The loop lives with that: its
-# gradient is that of the weights as they are, not as they should be.
+# The two lines below separate, since each pulse is random. The loop lives with that: its gradient
+# is that of the weights as they are, not as they should be.
 #
 # ## What it costs
 #
@@ -374,9 +375,9 @@ with style.house():
 # same scale. On a healthy chip that costs about as much.
 #
 # But chips are not healthy. Let one device in twenty be *stuck*: a fifth of them at 20 uS, the
-# others at 0.1 uS (numbers ours), and whatever is written, they stay there. The program-once chip
-# does not know: its network was trained for another one. In the loop the network is trained on the
-# weights that the chip really has. It learns around the broken ones.
+# others at 0.1 uS (numbers ours), and they stay there, whatever is written. The program-once chip
+# does not know: its network was trained for another one. In the loop the network is trained on
+# the weights that the chip really has. It learns around the broken ones.
 
 
 # %%

@@ -102,8 +102,8 @@ def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
 #
 # The oracle asks in the package's terms; the port answers in its own. Between them stands an
 # *adapter*: a class with `run(case)`. It translates the question, calls the port, and translates
-# the answer back. `case.config` holds the options, `case["x"]` and so on the inputs, `case.params`
-# the parameters. What the port cannot do it declines with NotImplementedError.
+# the answer back. `case.config` holds the options, `case["x"]` and so on the inputs,
+# `case.params` the parameters. It raises NotImplementedError for what the port cannot do.
 #
 # Write it in steps. First the forward pass alone, for two g and one surrogate. The adapter is a
 # place for mistakes, too: is theta b, or -b?
@@ -176,15 +176,15 @@ print(text[text.index("FAILURE"):text.index("  see")])
 claim(not report["passed"] and "subtracts the threshold" in diagnosis(report))
 
 # %% [markdown]
-# Read it from above. The *diagnosis*: the oracle looks at each line of the step by itself, on the
-# port's own numbers. One line fails; an edit of it explains the numbers. It is printed as a diff:
-# the reference's line, and yours. Then the *first divergence*. A recurrent program carries an error
-# on; soon everything is wrong, and most of that says nothing. So the oracle follows the order of
-# computation and stops at the first number that is off. Everything before it is right, to the last
-# digit.
+# Read it from the top. The *diagnosis*: the oracle looks at each line of the step by itself, on
+# the port's own numbers. One line fails; an edit of it explains the numbers. It is printed as a
+# diff: the reference's line, and yours. Then the *first divergence*. A recurrent program carries
+# an error on; soon everything is wrong, and most of that says nothing. So the oracle follows the
+# order of computation and stops at the first number that is off. Everything before it is right,
+# to the last digit.
 #
-# Draw it, with the package's unit beside the port, on an input of our own. The port is right until
-# its unit fires, and wrong as soon as that spike is to be paid for.
+# Draw it, with the package's unit beside the port, on an input of our own. The port is right
+# until its unit fires, and wrong as soon as that spike should reset the state.
 
 # %%
 rng = np.random.default_rng(0)
@@ -349,12 +349,12 @@ with style.house():
 # A line between two points that are d apart misses a curve by up to d^2/8 times its second
 # derivative. Here d = 0.05, and the second derivative of 1 - tanh^2 is at most 2: that is 6e-4.
 #
-# The figure shows for each case the largest error, relative to the largest number of its tensor. In
-# float64 the right port is a thousand million times nearer than the table, and in float32 still a
-# thousand times, by the medians (a few cases ask little of the slope). Between right and wrong
-# there is so much room that a bound is no matter of taste: 1e-10 in float64, and in float32 1e-6 to
-# 1e-5, by what the reference itself loses there. (Spikes are 0 or 1 and must be equal; the cases
-# keep v away from 0, or put it there exactly.)
+# The figure shows for each case the largest error, relative to the largest number of its tensor.
+# In float64 the right port is a thousand million times nearer than the table, and in float32
+# still a thousand times, by the medians (a few cases ask little of the slope). Between right and
+# wrong there is so much room that the choice of a bound is not a matter of taste: 1e-10 in
+# float64, and in float32 1e-6 to 1e-5, by what the reference itself loses there. (Spikes are 0 or
+# 1 and must be equal; the cases keep v away from 0, or put it there exactly.)
 
 # %%
 table_at = np.linspace(-8, 8, 321)

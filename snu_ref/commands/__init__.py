@@ -1,5 +1,7 @@
 """The command line, one file a command; a module's docstring is what its --help prints."""
 import math
+import shutil
+import textwrap
 
 from .. import validation
 
@@ -18,3 +20,10 @@ def seeds_of(args):
     """The seeds that `add_seeds` asks for, checked; without --seeds a single one."""
     first = validation.integer("--seed", args.seed, 0, math.inf)
     return range(first, first + validation.positive_int("--seeds", getattr(args, "seeds", 1)))
+
+
+def wrapped(text):
+    """The lines of a text, indented, as wide as the terminal and no wider than 100 columns."""
+    width = min(100, shutil.get_terminal_size().columns) - 1
+    return "\n".join(textwrap.fill(line.strip(), width, initial_indent="  ",
+                                   subsequent_indent="  ") for line in text.splitlines())

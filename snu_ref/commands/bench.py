@@ -24,7 +24,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -52,13 +51,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 LIKE = {"dtype": np.float32}
 
 
-class Case(NamedTuple):
-    """Something to be timed, and its matrix products alone (None where there are none)."""
-    step: Callable
-    products: Callable = None
-
-
-# ---- the cases ----------------------------------------------------------------------------------
+# ---- the cases: each a function of one step, and one of its matrix products or None -------------
 
 def training_case(network, x, target, loss, clip=None):
     """One training step of `network`, and its matrix products."""
@@ -70,7 +63,7 @@ def training_case(network, x, target, loss, clip=None):
         _, grads, _ = network.backward(dy, cache, need_dx=False)
         update(network, adam, grads, clip)
 
-    return Case(step, matrix_products(network, *x.shape[:2]))
+    return step, matrix_products(network, *x.shape[:2])
 
 
 def digits_case(rng, unit, hidden, B, T=20):
@@ -113,7 +106,7 @@ def devices_case(rng, shape):
     """One update of an array of differential pairs, every second synapse with a pulse."""
     array = PCMArray(*shape, noise=rng)
     dW = rng.uniform(-1, 1, shape) * 2 * array.rule.epsilon / array.scale
-    return Case(lambda: array.update(dW))
+    return lambda: array.update(dW), None
 
 
 CASES = {  # title: (name, the function that makes the case, its arguments behind rng)
@@ -196,20 +189,20 @@ def _of_weights(W, rows, need_dx, times=1):
 
 # ---- timing -------------------------------------------------------------------------------------
 
-def measure(case, repeats):
+def measure(step, matrix_products, repeats):
     """Time `repeats` steps and products in turns: a dict of the columns, in ms and bytes."""
     tracemalloc.start()
-    case.step()  # also the first use of everything: not timed
+    step()  # also the first use of everything: not timed
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
-    case.step()
+    step()
     memory = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     steps, products = [], []
     for _ in range(repeats):
-        steps.append(milliseconds(case.step))
-        if case.products:
-            products.append(milliseconds(case.products))
+        steps.append(milliseconds(step))
+        if matrix_products:
+            products.append(milliseconds(matrix_products))
     row = {"ms": statistics.median(steps), "least": min(steps), "memory": memory}
     if products:
         row["products"] = statistics.median(products)
@@ -260,7 +253,7 @@ def run(args):
     for title, (name, make, *options) in (QUICK if args.quick else CASES).items():
         if args.only and name not in args.only:
             continue
-        row = measure(make(np.random.default_rng(0), *options), repeats)
+        row = measure(*make(np.random.default_rng(0), *options), repeats)
         products, ratio = ((f"{row['products']:.2f}", f"{row['ratio']:.2f}") if "ratio" in row
                            else "--")
         print(f"{title:37} {row['ms']:8.2f} {row['least']:8.2f} {products:>8} {ratio:>5} "

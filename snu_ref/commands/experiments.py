@@ -40,17 +40,14 @@ def add_arguments(parser):
 
 def run(args):
     """Run what is missing; the exit status is 0."""
-    if args.page and not args.blocks:
-        write_page(args.tables, args.page)
-        return 0
-    if not args.blocks:
-        for name, (question, _) in BLOCKS.items():
-            rows, done = rows_of(name, args.tables), len(read_table(args.tables / f"{name}.csv"))
-            print(f"{name:12} {question}: {sum(row.seeds for row in rows)} runs, "
-                  f"{done} lines in the table")
-        return 0
-    output_folder("--tables", args.tables)
-    output_folder("--work", args.work)
+    if not (args.blocks or args.page):
+        for name, (question, *_) in BLOCKS.items():
+            runs = sum(row.seeds for row in rows_of(name, args.tables))
+            done = len(read_table(args.tables / f"{name}.csv"))
+            print(f"{name:12} {runs:4} runs, {done:4} lines in the table: {question}")
+    if args.blocks:
+        output_folder("--tables", args.tables)
+        output_folder("--work", args.work)
     for name in args.blocks:
         for line in run_block(name, args.tables, args.data, args.work, sys.stderr, args.only):
             print(f"{name}: {line['row']}, seed {line['seed']}"

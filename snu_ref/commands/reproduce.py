@@ -41,7 +41,7 @@ from ..gradcheck.checking import BOUNDS
 from ..report.document import write_report
 from ..tasks.loading import load_task
 from ..tasks.units import COMPARED
-from . import add_seeds, seeds_of
+from . import add_seeds, seeds_of, wrapped
 from .gradcheck import print_summary
 from .memory import over_time
 
@@ -71,41 +71,38 @@ def run(args):
     """Run all jobs, print and draw; the exit status is 1 if a gradient is wrong."""
     seeds = seeds_of(args)
     validation.positive_int("--jobs", args.jobs)
-    with one_writer("--out", args.out):
-        return _run(args, seeds)
-
-
-def _run(args, seeds):
-    started, clock = datetime.now(timezone.utc), time.monotonic()
-    facts = {task: load_task(task, "snu").facts for task in TASKS}
-    print("\n".join(f"{task:9} {fact}" for task in TASKS for fact in facts[task]))
-    if args.quick:
-        print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
-    sys.stdout.flush()
-    jobs = jobs_of(seeds, args.out, args.quick)
-    try:
-        done = run_jobs(jobs, args.jobs, args.out / FINISHED, resume=args.resume,
-                        identity=f"{__version__} {command(args)}", stream=sys.stderr)
-    finally:  # a worker that is stopped may leave half a file
-        for file in (*args.out.glob("*.png.unfinished"), *args.out.glob("networks/*.unfinished")):
+    with one_writer("--out", args.out) as out:
+        started, clock = datetime.now(timezone.utc), time.monotonic()
+        facts = {task: load_task(task, "snu").facts for task in TASKS}
+        for task in TASKS:
+            print("\n  ".join([task, *facts[task]]))
+        if args.quick:
+            print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
+        sys.stdout.flush()
+        jobs = jobs_of(seeds, out, args.quick)
+        try:
+            done = run_jobs(jobs, args.jobs, out / FINISHED, resume=args.resume,
+                            identity=f"{__version__} {command(args)}", stream=sys.stderr)
+        finally:  # a worker that is stopped may leave half a file
+            for file in (*out.glob("*.png.unfinished"), *out.glob("networks/*.unfinished")):
+                file.unlink()
+        summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
+                   "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
+                   "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
+                   **found(jobs, done, seeds, args.quick),
+                   "seconds": round(time.monotonic() - clock, 1)}
+        write_json(out / "results.json", summary)  # before what is for the sake of looks
+        print_all(summary)
+        summary["figures"] += [path.name for path in draw(summary, out)]
+        write_json(out / "results.json", summary)
+        write_report(out)
+        for file in (out / FINISHED).glob("*.json"):  # all is in results.json now
             file.unlink()
-    summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
-               "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
-               "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
-               **found(jobs, done, seeds, args.quick),
-               "seconds": round(time.monotonic() - clock, 1)}
-    write_json(args.out / "results.json", summary)  # before what is for the sake of looks
-    print_all(summary)
-    summary["figures"] += [path.name for path in draw(summary, args.out)]
-    write_json(args.out / "results.json", summary)
-    write_report(args.out)
-    for file in (args.out / FINISHED).glob("*.json"):  # all is in results.json now
-        file.unlink()
-    (args.out / FINISHED).rmdir()
-    print(f"\nWritten in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of processor "
-          f"time) to the folder {args.out}; report.html shows it all on one page:")
-    print("\n".join(f"   {name}" for name in ["report.html", "results.json", *summary["figures"],
-                                              "networks/"]))
+        (out / FINISHED).rmdir()
+        print(f"\nWritten to {out} in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of "
+              "processor time); report.html shows it all:")
+        for name in ("report.html", "results.json", *summary["figures"], "networks/"):
+            print(f"   {name}")
     return 1 if any(s["failed"] for s in summary["gradients"]) else 0
 
 
@@ -158,7 +155,7 @@ def print_all(summary):
           + (f"seed {seed}" if summary["seeds"] == 1
              else f"seeds {seed} to {seed + summary['seeds'] - 1}")
           + "\n" + table(summary["runs"], summary["without_membrane"])
-          + f"\n\nText drawn from the sSNU (temperature 0.8):\n  {summary['sample']}")
+          + f"\n\nText drawn from the sSNU (temperature 0.8):\n{wrapped(summary['sample'])}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
           + aligned(*inhibition_table(summary["inhibition"])))
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"

@@ -32,7 +32,6 @@ examples:
 exit status: 0 for success, 1 if the loss diverged, 2 for bad input, 130 if
 stopped by Ctrl-C."""
 import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +47,7 @@ from ..tasks.run import run_task
 from ..tasks.settings import SETTINGS, changes_in_name, describe, read_changes, settings_of
 from ..tasks.training import trial
 from ..tasks.units import UNITS
-from . import add_seeds, seeds_of
+from . import add_seeds, seeds_of, wrapped
 
 FIGURES = {  # task: {validation figure: its unit}
     "digits": {"accuracy": "of 1"}, "music": {"nll": "nats a step", "nll_per_piece": "nats a step"},
@@ -71,8 +70,8 @@ def add_arguments(parser):
                         help="the table of settings: small data, or the full sets (default: "
                              "%(default)s)")
     parser.add_argument("--weights", choices=("software", "pcm"), default="software",
-                        help="where the weights live: in the network, or on phase-change devices "
-                             "with training in the loop, whose settings are its own "
+                        help="where the weights are kept: in the network, or on phase-change "
+                             "devices that are trained in the loop, with settings of their own "
                              "(music with --unit snu)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
@@ -91,8 +90,8 @@ def add_arguments(parser):
                         help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, with the "
                              "name of your own data and the changed settings behind it)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on from the checkpoint in the folder for results; where none was "
-                             "written yet, start from the beginning")
+                        help="go on from the checkpoint in the folder for results, or start from "
+                             "the beginning if there is none")
 
 
 def run(args):
@@ -111,9 +110,7 @@ def run(args):
     trial(loaded.task, settings, args.seed)
     checkpoint = out / "checkpoint.npz"
     identity = checkpoints.identity_of(loaded.task, settings, args.seed)
-    _check_earlier_run(out, identity, args.resume)
     with one_writer("--out", out):
-        # again, now that no other run can come between
         planned = _check_earlier_run(out, identity, args.resume)
         if planned and planned < settings.epochs:
             print(f"trained for longer: {settings.epochs} epochs instead of {planned}")
@@ -194,8 +191,8 @@ def _print_result(run, seed, out):
     """What was kept, its test figures beside those of simple models, and how to go on."""
     trained, results = run.trained, run.results
     if hasattr(trained.store, "counters"):  # of devices
-        print(textwrap.fill(f"{trained.store.n_devices:,} devices; " + ", ".join(
-            f"{name} {count:,}" for name, count in trained.store.counters.items()), 79))
+        print(f"{trained.store.n_devices:,} devices\n" + wrapped(", ".join(
+            f"{name} {count:,}" for name, count in trained.store.counters.items())))
     kept = "the last" if run.settings.keep == "last" else "the best by validation"
     print(f"epoch {trained.best_epoch} was kept, {kept}; test "
           + ", ".join(f"{name} {value:.4f}" for name, value in run.figures.items())
@@ -204,6 +201,6 @@ def _print_result(run, seed, out):
         print(f"for comparison: {name} {value:.4f}")
     if run.loaded.words:
         rng = np.random.default_rng([seed, 3])
-        print("a sample:\n  " + sample_text(run.network, run.loaded.words, rng))
+        print("a sample:\n" + wrapped(sample_text(run.network, run.loaded.words, rng)))
     print(f"{results['parameters']:,} parameters, {results['seconds']:.0f} s; results in {out}\n"
           f"to use the network: python -m snu_ref use {out}", flush=True)

@@ -13,8 +13,6 @@ examples:
   python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
 
 exit status: 0, or 2 for bad input."""
-import shutil
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +24,18 @@ from ..tasks.language import sample_text
 from ..tasks.loading import OWN
 from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
-from . import add_seeds, seeds_of
+from . import add_seeds, seeds_of, wrapped
 
-OPTIONS = {  # of some tasks only: {option: {task: its default}}
-    "piece": {"music": 1}, "prime": {"music": 16}, "steps": {"music": 48},
-    "prompt": {"language": ""}, "words": {"language": 60},
-    "temperature": {"music": 1.0, "language": 0.8}}
+OPTIONS = {  # of some tasks only: {option: (type, letter, {task: default}, meaning)}
+    "piece": (int, "N", {"music": 1}, "the test piece, counted from 1"),
+    "prime": (int, "N", {"music": 16}, "steps of the piece that are given"),
+    "steps": (int, "N", {"music": 48}, "steps that follow"),
+    "prompt": (str, "TEXT", {"language": ""}, "the text to go on with"),
+    "words": (int, "N", {"language": 60}, "words that follow"),
+    "temperature": (float, "T", {"music": 1.0, "language": 0.8},
+                    "below 1 the likely becomes likelier; at 0 the likeliest word comes each time, "
+                    "and of keys those that are likelier than not, which may be none"),
+}
 MOST = 10_000   # steps or words
 PICTURED = 40   # wrong images in the picture
 
@@ -41,24 +45,15 @@ def add_arguments(parser):
     parser.add_argument("run_folder", type=Path, metavar="RUN",
                         help="the folder of a finished run of `train`")
     parser.add_argument("--data", type=Path, metavar="PATH",
-                        help="the run's data, if they are no longer where they were")
+                        help="the run's data, if they have been moved")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for pictures and sound (default: RUN)")
     add_seeds(parser)
-    parser.add_argument("--temperature", type=float, metavar="T",
-                        help="music and language: below 1 the likely becomes likelier; at 0 "
-                             "the likeliest word comes each time, and of keys those that are "
-                             "likelier than not, which may be none (default: 1 for music, 0.8 for "
-                             "language)")
-    parser.add_argument("--piece", type=int, metavar="N",
-                        help="music: the test piece, counted from 1 (default: 1)")
-    parser.add_argument("--prime", type=int, metavar="N",
-                        help="music: steps of the piece that are given (default: 16)")
-    parser.add_argument("--steps", type=int, metavar="N",
-                        help="music: steps that follow (default: 48)")
-    parser.add_argument("--prompt", metavar="TEXT", help="language: the text to go on with")
-    parser.add_argument("--words", type=int, metavar="N",
-                        help="language: words that follow (default: 60)")
+    for name, (kind, letter, defaults, meaning) in OPTIONS.items():
+        values = ", ".join(map(str, defaults.values()))
+        parser.add_argument(f"--{name}", type=kind, metavar=letter,
+                            help=f"{', '.join(defaults)}: {meaning}"
+                            + f" (default: {values})" * bool(values))
 
 
 def run(args):
@@ -68,7 +63,7 @@ def run(args):
         validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
     loaded = load_run(args.run_folder, args.data)
     results, task = loaded.results, loaded.task.name
-    for name, defaults in OPTIONS.items():
+    for name, (_, _, defaults, _) in OPTIONS.items():
         value = getattr(args, name)
         if value is None:
             setattr(args, name, defaults.get(task))
@@ -97,7 +92,7 @@ def _digits(run, args, folder, rng):
     print(f"{len(wrong)} of {len(labels):,} test images are wrong")
     if not len(wrong):
         return
-    print(_wrapped("each as image:class>answer, images counted from 0: " + ", ".join(
+    print(wrapped("each as image:class>answer, images counted from 0: " + ", ".join(
         f"{i}:{task.classes[labels[i]]}>{task.classes[answers[i]]}" for i in wrong)))
     shown = wrong[:PICTURED]
     images = values[shown].reshape(-1, *task.image_shape)
@@ -137,15 +132,8 @@ def _language(run, args, folder, rng):
     if unknown:
         print("not in the vocabulary, read as <unk>: " + ", ".join(unknown))
     text = sample_text(run.network, vocabulary, rng, args.words, args.temperature, prompt)
-    print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + _wrapped(
+    print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + wrapped(
         " ".join(word for word in prompt if word != "<eos>") + " | " + text.strip()))
-
-
-def _wrapped(text):
-    """The lines of a text, as wide as the terminal."""
-    width = min(100, shutil.get_terminal_size().columns) - 1
-    return "\n".join(textwrap.fill(line.strip(), width, initial_indent="  ",
-                                   subsequent_indent="  ") for line in text.splitlines())
 
 
 def _print_path(path):

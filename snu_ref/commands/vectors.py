@@ -8,7 +8,7 @@ examples:
   python -m snu_ref vectors show hand-decay       a case in full
   python -m snu_ref vectors export port           raw files, for other languages
   python -m snu_ref vectors verify                make all numbers again
-  python -m snu_ref vectors adapter torch         the code between a port and `check`
+  python -m snu_ref vectors adapter torch         an adapter for a port, to edit
 
 exit status: 0 for success, 1 if verification failed, 2 for bad input."""
 import json

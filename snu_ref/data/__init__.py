@@ -1,1 +1,1 @@
-"""The two embedded data sets and the scripts that made them; see README.md in this folder."""
+"""Data sets, readers for larger ones, and simple baselines. Each set: README.md in this folder."""

@@ -6,6 +6,8 @@
 
 They have no network, and nothing is trained by gradients.
 """
+import math
+
 import numpy as np
 
 from .. import validation
@@ -66,8 +68,14 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
     train_values (M, n), values (N, n), floats; train_labels (M,); ties: the earlier image.
     """
     M, n = validation.array("train_values", train_values, ("M", "n"), "floats").shape
+    if not M:
+        raise ValueError("train_values: expected at least one image, got none")
+    # so that no square or distance is beyond the dtype
+    most = math.sqrt(float(np.finfo(train_values.dtype).max) / (4 * max(1, n)))
+    validation.array("train_values", train_values, None, "floats", low=-most, high=most)
     validation.array("train_labels", train_labels, (M,), "integers")
-    validation.array("values", values, ("N", n), train_values.dtype)
+    validation.array("values", values, ("N", n), train_values.dtype, low=-most, high=most)
+    at_a_time = validation.positive_int("at_a_time", at_a_time)
     squares = (train_values ** 2).sum(axis=1)  # (M,)
     nearest = [np.argmin(squares - 2 * values[i:i + at_a_time] @ train_values.T, axis=1)
                for i in range(0, max(1, len(values)), at_a_time)]  # one of no images too

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import found_at, open_regular, printable
+from ..files import found_at, printable
 
 
 class DataError(ValueError):
@@ -75,7 +75,7 @@ def read_file(path, copies, most, whole=True):
     if (found := found_at(path)) != "a file":
         file.fail("a file", found, missing=found == "nothing")
     try:
-        with open_regular(path) as source:
+        with open(path, "rb") as source:
             packed = source.read(2) == b"\x1f\x8b"  # file names are not reliable here
             source.seek(0)
             raw = (gzip.GzipFile(fileobj=source) if packed else source).read(most + 1)

@@ -1,4 +1,4 @@
-"""Models that every unit should beat, with what they leave open chosen on validation data.
+"""Models that every unit should beat; their settings are chosen on validation data.
 
     nearest neighbour     the label of the most similar training image
     logistic regression   softmax of W x + b on the pixels, or a sigmoid of it on the present notes,
@@ -25,7 +25,7 @@ EPOCHS, RATE, BATCH = 60, 0.003, 100   # of logistic regression, ours
 
 
 def nearest_images(task):
-    """One nearest neighbour: nothing is left open."""
+    """One nearest neighbour; it has no setting to choose."""
     valid, test = (nearest_neighbour(*task.data["train"], task.data[split][0])
                    for split in ("valid", "test"))
     return task.score(valid, "valid")["accuracy"], task.score(test, "test")["accuracy"], test

@@ -22,7 +22,7 @@ def by_unit(results):
 def compared(results, without_membrane=()):
     """All groups in the order of the tables: tuples of task, unit, name, group.
 
-    The runs without membrane stand behind those of the same unit with it.
+    The runs of a unit without membrane follow those with it.
     """
     off, rows = by_unit(without_membrane), []
     for (task, unit), group in by_unit(results).items():
@@ -33,7 +33,7 @@ def compared(results, without_membrane=()):
 
 
 def all_runs(results):
-    """The same of what `reproduce` wrote; 0.1.0 had no runs without membrane."""
+    """`compared` for results of `reproduce`; those of 0.1.0 have no runs without membrane."""
     return compared(results["runs"], results.get("without_membrane", ()))
 
 
@@ -43,7 +43,7 @@ def figures_of(group):
 
 
 def number(metric, value, sign=""):
-    """A figure, or a difference of figures, as text; sign: "+" for a sign in any case.
+    """A figure, or a difference of figures, as text; sign: "+" also marks what is above 0.
 
     >>> number("accuracy", 0.9653), number("nll", -0.1214, "+")
     ('96.53', '-0.121')
@@ -62,7 +62,7 @@ def of_summary(metric, s):
 
 
 def figure(metric, values):
-    """The same of the figures themselves."""
+    """The mean of some figures as text, with their sample standard deviation."""
     return of_summary(metric, summary(values))
 
 
@@ -122,12 +122,12 @@ def table(results, without_membrane=()):
     for task in dict.fromkeys(r["task"] for r in results):
         rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]]
                  for row in unit_rows(task, results, without_membrane)]
-        rows += [[f"{task}: baseline, {name}", "", shown, "", "", "", ""]
+        rows += [[f"{task}: {name}", "", shown, "", "", "", ""]
                  for name, shown in baseline_rows(task, results)]
     head = ("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds", "paper")
     notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
-             "paper: on the full data (MNIST, JSB chorales, Penn Treebank) and of larger networks, "
-             "so not comparable"]
+             "rows without parameters: simple models",
+             "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable"]
     if without_membrane:
         notes.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
     if any(len(group) > 1 for group in by_unit(results).values()):

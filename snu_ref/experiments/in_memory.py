@@ -34,7 +34,7 @@ WAYS = {
     "in the loop": "every pass on weights as read, every update by blind pulses",
     "programmed": "trained in software, programmed once in closed loop, read 20 s later",
 }
-PRESETS = {"software": "small", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
+PRESETS = {"software": "pcm", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
 COUNTERS = {"set_pulses": "SET pulses", "refreshes": "Refreshes", "resets": "RESETs",
             "device_reads": "Device reads"}
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_536_000.0
@@ -49,8 +49,8 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
     counters, empty without devices.
     """
     changes = {**changes, "store": None} if way == "software" else changes
-    table = find_preset("music", "snu", "pcm" if way == "software" else PRESETS[way])
-    run = run_task(loaded, table, seed, preset=PRESETS[way], stream=stream, **changes)
+    run = run_task(loaded, find_preset("music", "snu", PRESETS[way]), seed, preset=PRESETS[way],
+                   stream=stream, **changes)
     return {"nll": run.results["test"]["nll"], "history": run.trained.history,
             "seconds": run.results["seconds"],
             "counters": getattr(run.trained.store, "counters", {}),
@@ -96,8 +96,9 @@ def table(rows, n_devices):
     """The four ways as text."""
     head = ("way", "test NLL", *COUNTERS.values(), "seconds")
     return (f"{n_devices:,} devices, two for each synapse; update rule, refresh and settings are "
-            "our choice\n" + aligned(head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
-                                        for way, row in rows.items()]))
+            "our choice;\ntest NLL in nats a step\n" + aligned(
+                head, [(way, *way_cells(row, 0), f"{row['seconds']:.1f}")
+                       for way, row in rows.items()]))
 
 
 # ---- devices and weights ------------------------------------------------------------------------
@@ -108,7 +109,7 @@ def conductances(store):
 
 
 def conductances_at_start(run, seed):
-    """Those of the store that the run from `seed` began with."""
+    """The conductances with which the run from `seed` began."""
     rng = np.random.default_rng(seed)
     return conductances(make_store(run.loaded.task.network(run.settings, rng), run.settings, rng))
 
@@ -166,8 +167,8 @@ def programmed(run, times, device_seed, *, metric, compensate, shrunk=False, spl
 def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
-    Returns a dict: times, software (the figure in float), for "raw" and "compensated" a list of
-    device_seeds lists, one figure a time, and for "shrunk" the same at the times up to an hour.
+    Returns a dict: times, software (the figure in float); for "raw" and "compensated" a list for
+    each device seed, with one figure for each time; for "shrunk" the same at times up to an hour.
     Lists of several networks may follow one another; the dict then has "networks", their number.
     """
     def on_devices(times, compensate=False, shrunk=False):
@@ -187,7 +188,7 @@ def joined(sweeps):
 
 
 def networks_and_devices(sweep, values):
-    """Of figures at one time: the Summary over networks, and the deviation between devices."""
+    """The Summary over networks of figures at one time, and the deviation between devices."""
     return nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
 
 

@@ -1,7 +1,5 @@
 """The results page, in Markdown, from the tables that `runs` keeps: no figure is typed by hand.
 
-    write_page(tables, path)     tables/*.csv -> path, and figures in tables
-
 The text of the page is in page.md, beside this module. Filled in are the claims of `claims`, as
 prose where `verdicts` puts them, and each block as a table with a line a row. The folder of the
 tables may hold earlier.md, text on runs that have no table, which ends the page.
@@ -60,7 +58,7 @@ def page(tables):
 
 
 def machines(lines):
-    """On what the runs were made."""
+    """The processors and versions of all runs, as a sentence."""
     kinds = sorted({(line["processor"], line["python"], line["numpy"])
                     for block in lines.values() for line in block})
     return "Runs were made on one thread of: " + "; ".join(
@@ -116,7 +114,7 @@ FIGURES = {  # block: (title, its panels from the lines of all tables)
 # ---- tables -------------------------------------------------------------------------------------
 
 def table_of_figures(rows, lines):
-    """A block as a table: a line a row, and one for each that follows from its networks."""
+    """A block as a table: its rows, each followed by its networks on devices or in longer runs."""
     head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
             "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
     starts = [row.name for row in rows if row not in INJECTED] + [BEST_INJECTED]

@@ -1,7 +1,4 @@
-"""The rows of the results page: which unit, which settings, how many seeds; in blocks.
-
-    find_block("membrane")     the rows of a block
-    BLOCKS                     all of them, by name
+"""The rows of the results page: which unit, which settings, how many seeds; in BLOCKS.
 
 A row is one line of a table on the page. Its settings are those of a preset with some of them
 changed; "options.NAME" changes one option of the units. Where a block holds trials (`split`

@@ -1,9 +1,5 @@
 """Runs the rows of a block and keeps a table of what came out: a CSV file, a line for each run.
 
-    run_block(name, tables, data, work)   run what the table does not have yet
-    read_table(path)                      the table as a list of dicts of text
-    read_tables(folder)                   all tables, by block
-
 A line is written the moment its run is finished. A run that was stopped goes on from its
 checkpoint in `work`: after any stop, give the same command again.
 """
@@ -85,7 +81,8 @@ def validation_figure(row, lines):
 
 def run_row(row, seed, data, checkpoint, stream=None):
     """One run of a row: yields its line, and one for each set of devices it is programmed on."""
-    loaded = load_task(row.task, row.unit, "paper" if row.data == "full" else "small", data)
+    unit = "rnn" if row.unit in BASELINES else row.unit
+    loaded = load_task(row.task, unit, "paper" if row.data == "full" else "small", data)
     task = loaded.task
     line = dict.fromkeys(COLUMNS, "") | {
         "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,
@@ -141,7 +138,7 @@ def changes_of(row):
 
 
 def changes_text(row):
-    """The same as one text."""
+    """The changes of a row as one text."""
     return "; ".join(changes_of(row))
 
 

@@ -1,10 +1,6 @@
 """What the tables say of a claim: for it, against it, or not told apart, with the interval.
 
-    judged(claim, lines)       a side, and the words of a sentence
-    text_of_claims(lines)      all claims as prose, one paragraph for each side
-    test_figures(lines, row)   the test figures of a row, by seed
-
-lines: of all tables, a dict from block to what `runs.read_table` returns. The side rests on
+lines: of all tables, as `runs.read_tables` returns them. The side that they take rests on
 `snu_ref.tasks.statistics` alone.
 """
 import numpy as np
@@ -81,7 +77,7 @@ def judged(claim, lines):
 
 
 def short_name(row):
-    """The name of a row without its data, which the sentence has already."""
+    """The name of a row without its data, which the sentence has named."""
     first, _, rest = row.partition(", ")
     name = rest if first in DATA else row
     return name.replace("software", "training in software").replace("in the loop",

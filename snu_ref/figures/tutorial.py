@@ -59,7 +59,7 @@ def _title(script):
 
 
 def exercises(text):
-    """The exercises of a tutorial's text: words as comments, code as it can be pasted.
+    """The exercises of a tutorial's text: words as comments, code ready to be pasted.
 
     >>> exercises("# ## Exercises\\n#\\n# 1. *Try.* Set:\\n#\\n#        x = 1\\n")
     '# 1. *Try.* Set:\\n#\\nx = 1'

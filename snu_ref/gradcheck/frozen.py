@@ -1,17 +1,16 @@
 """The frozen program: a spiking pass made smooth, whose true derivative is the surrogate gradient.
 
 A spiking forward pass is flat almost everywhere: its differences are 0, but its surrogate gradient
-is not. For an exact check, we differentiate a program that is frozen at a nominal run (superscript
-0). Where the backward pass uses something smoother, so does the frozen program:
+is not. So the exact check differentiates a program that is frozen at a nominal run (superscript 0):
 
     step(v_t)               ->  psi(v_t) + [ step(v0_t) - psi(v0_t) ]      the bracket is a constant
     the gate, if detached   ->  its nominal value                          for the sSNU as well
     max_j y_j               ->  sum_j a_j y_j                        a_j = 1/k on the k tied units
     max pooling             ->  the nominal choice of each window
 
-At the nominal point the frozen program has the values of the real one (the checker asserts it). Its
-true derivative there is the surrogate gradient, through reset and recurrence. It writes the unit's
-equations a second time, so it also checks the forward pass.
+At the nominal point it has the values of the real program (the checker asserts it). Its derivative
+there is the surrogate gradient, through reset and recurrence. It writes the unit's equations a
+second time, so it also checks the forward pass.
 """
 from functools import singledispatch
 

@@ -55,9 +55,6 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         y, cache = moved.forward(x, start)
         return outputs(y, cache.state)
 
-    def frozen(_):
-        return lambda a: outputs(*frozen_forward(*unpack(a), nominal))
-
     def backward(a, cotangents):
         dy, *dend = cotangents
         moved, x, start = unpack(a)
@@ -70,13 +67,13 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         grads, dx, dstart = twin(layer.params, x, state, dy, _rebuild(state, iter(dend)))
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
-    return check_gradient(forward, backward, inputs, rng=rng, frozen=frozen,
-                          twin=second if twin else None, zero=zero,
-                          spike_rate=_spike_rate(layer, nominal),
-                          piece=piece or type(layer).__name__, variant=variant)
+    # the rate that is nearest to silence or saturation: one dead layer makes the check dead
+    rate = min(_spike_rates(layer, nominal), key=lambda rate: min(rate, 1 - rate), default=None)
+    return check_gradient(
+        forward, backward, inputs, rng=rng, zero=zero, spike_rate=rate, variant=variant,
+        frozen=lambda _: lambda a: outputs(*frozen_forward(*unpack(a), nominal)),
+        twin=second if twin else None, piece=piece or type(layer).__name__)
 
-
-# ---- layers as functions of their arrays --------------------------------------------------------
 
 def _with_params(layer, values, dtype):
     """A copy of the layer with other arrays; values: id of the old array -> new one."""
@@ -104,13 +101,10 @@ def _rebuild(state, arrays):
     return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
 
 
-def _spike_rate(layer, cache):
-    """Mean output of the spiking units of a layer or Network; None if none of them spikes."""
+def _spike_rates(layer, cache):
+    """Mean output of every spiking unit of a layer or Network."""
     if isinstance(layer, Network):
-        rates = [_spike_rate(inner, c) for inner, c in zip(layer.layers, cache.layers)]
-        rates = [rate for rate in rates if rate is not None]
-        # the rate that is nearest to silence or saturation: one dead layer makes the check dead
-        return min(rates, key=lambda rate: min(rate, 1 - rate)) if rates else None
-    if getattr(layer, "h", None) is not None and layer.h.name == "step":
-        return float(cache.y.mean())
-    return None
+        for inner, c in zip(layer.layers, cache.layers):
+            yield from _spike_rates(inner, c)
+    elif getattr(layer, "h", None) is not None and layer.h.name == "step":
+        yield float(cache.y.mean())

@@ -5,9 +5,9 @@
                                                            digits cancel: exact to rounding
 
 The complex step needs an analytic f: every branch must look at the real part. Central differences
-need nothing, but are wrong within h of a kink. The two one-sided differences show a kink. Where f
-is smooth they agree to h |f''|; at a kink they differ by the jump in the slope. If they differ
-much, a step of h/4 decides: where f is smooth, the difference falls to a quarter.
+are wrong within h of a kink. The two one-sided differences show it: where f is smooth they agree to
+h |f''|; at a kink they differ by the jump in the slope. If they differ much, a step of h/4 decides:
+where f is smooth, the difference falls to a quarter.
 
 Sources: complex step, Squire & Trapp, SIAM Review 40 (1998); the step sizes are ours.
 """
@@ -15,10 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-H_CENTRAL = 1e-6
-H_COMPLEX = 1e-30
-# ours: one-sided differences that differ by more, relative to the tensor, need the step of h/4
-KINK = 1e-5
+H_CENTRAL, H_COMPLEX = 1e-6, 1e-30
+KINK = 1e-5  # ours: if one-sided differences differ by more of the tensor, the step h/4 decides
 
 
 class Difference(NamedTuple):
@@ -28,12 +26,8 @@ class Difference(NamedTuple):
 
 
 def central_difference(f, inputs, name):
-    """d f / d inputs[name] by central differences.
-
-    f takes a dict of arrays, such as inputs, and returns a float. Returns a Difference.
-    """
-    x = inputs[name]
-    middle = f(inputs)
+    """d f / d inputs[name] by central differences; f takes a dict such as inputs, gives a float."""
+    x, middle = inputs[name], f(inputs)
 
     def at(i, h):
         """The central difference at element i, and the gap between the one-sided ones."""

@@ -19,9 +19,7 @@ from ..layers.dropout import Dropout
 from ..layers.embedding import Embedding, TiedOutput
 from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from ..network import Network
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import gru, lstm, rnn
 from ..snu import SNU, SNUState
 from .checking import BOUNDS, Row, check_gradient
 from .layers import check_layer
@@ -29,8 +27,7 @@ from .textbook import TEXTBOOK_LOSSES
 from .twinning import twin_of
 
 SEED = 1
-T, B, N_IN, N = 5, 2, 3, 4
-N_WORDS = 6
+T, B, N_IN, N, N_WORDS = 5, 2, 3, 4, 6
 IMAGE = (5, 4, 2)  # height, width, channels
 
 
@@ -61,9 +58,8 @@ class LossEntry(NamedTuple):
         target = {"mean_square_error": rng.random((B, N)),
                   "bernoulli_nll": rng.random((T, B, N)),
                   "softmax_cross_entropy": rng.integers(0, N, (T, B))}[self.piece]
-        mask = None
-        if self.variant == "masked":
-            mask = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+        padded = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+        mask = padded if self.variant == "masked" else None
         loss = getattr(losses, self.piece)
         textbook, twin = TEXTBOOK_LOSSES[self.piece]
         return check_gradient(
@@ -104,8 +100,8 @@ def evidence(piece=None, most=math.inf) -> Iterator[Row]:
 def summary(rows):
     """The worst of all rows of each piece: a list of dicts, plain data.
 
-    Keys: piece, variants, tensors, central, complex, twin (the largest errors), zero (tensors that
-    are zero by construction), failed. The bounds of the errors are BOUNDS.
+    Keys: piece, variants, tensors, central, complex, twin (the largest errors, of tensors that are
+    not zero by construction), zero (the number of those that are), failed.
     """
     pieces = {}
     for row in rows:
@@ -113,12 +109,24 @@ def summary(rows):
     return [{"piece": piece, "variants": len({row.variant for row in own}), "tensors": len(own),
              **{method: max((getattr(row, method) for row in own if row.verdict != "zero"
                              and not math.isnan(getattr(row, method))), default=0.0)
-                for method in BOUNDS},  # a zero row is never counted as evidence
+                for method in BOUNDS},
              "zero": sum(row.verdict == "zero" for row in own),
              "failed": sum(row.failed for row in own)} for piece, own in pieces.items()]
 
 
-# ---- the unit -----------------------------------------------------------------------------------
+def _normal(rng, *shape):
+    return rng.normal(size=(T, B, *shape))
+
+
+def _words(rng):
+    return rng.integers(0, N_WORDS, (T, B))
+
+
+def _random_state(unit, rng):
+    """s and y that are neither zero nor at the ends of the gate."""
+    shape = (B,) + unit.out_shape
+    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
+
 
 def _snu_entries():
     outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
@@ -140,25 +148,10 @@ def _snu_entries():
         yield Entry("SNU", ", ".join(words), make, zero)
 
 
-def _normal(rng, *shape):
-    return rng.normal(size=(T, B, *shape))
-
-
-def _words(rng):
-    return rng.integers(0, N_WORDS, (T, B))
-
-
-def _random_state(unit, rng):
-    """s and y that are neither zero nor at the ends of the gate."""
-    shape = (B,) + unit.out_shape
-    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
-
-
-# ---- the other layers ---------------------------------------------------------------------------
-
 def _comparator_entries():
-    for kind, variant, options in ((RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
-                                   (GRU, "reset after", {"reset_after": True})):
+    for kind, variant, options in (
+            (rnn.RNN, "", {}), (lstm.LSTM, "", {}), (gru.GRU, "reset before", {}),
+            (gru.GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
             for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered
@@ -191,8 +184,6 @@ def _image_entries():
 def _dropout(rng):
     return Dropout(0.3, mask=(rng.random((T, B, N)) < 0.7) * 1.0), _normal(rng, N), ()
 
-
-# ---- whole networks -----------------------------------------------------------------------------
 
 def _network(rng):
     network = Network([SNU(N_IN, N, rng=rng), SNU(N, N, rng=rng, h="sigmoid", recurrent=True),

@@ -13,9 +13,7 @@ from ..layers.dropout import Dropout
 from ..layers.embedding import Embedding, TiedOutput
 from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from ..network import Network
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import gru, lstm, rnn
 from ..snu import SNU, SNUState
 
 
@@ -54,14 +52,14 @@ def _(layer: ConvSNU, x, state, dy, dstate):
                      tuple(part.reshape(-1, n) for part in state),
                      dy.reshape(T, -1, n), tuple(part.reshape(-1, n) for part in dstate))
     conv = twins.conv2d_twin(W, images, twin.dx.reshape(z.shape), **like)
-    dstart = SNUState(*(part.reshape(shape[1:]) for part in twin.dstate))
-    return twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape), dstart
+    return (twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape),
+            SNUState(*(part.reshape(shape[1:]) for part in twin.dstate)))
 
 
 @_run.register
-def _(layer: RNN | GRU | LSTM, x, state, dy, dstate):
-    run = {RNN: twins.rnn_twin, LSTM: twins.lstm_twin, GRU: twins.gru_twin}[type(layer)]
-    options = {"reset_after": layer.reset_after} if isinstance(layer, GRU) else {}
+def _(layer: rnn.RNN | gru.GRU | lstm.LSTM, x, state, dy, dstate):
+    run = getattr(twins, f"{type(layer).__name__.lower()}_twin")
+    options = {"reset_after": layer.reset_after} if isinstance(layer, gru.GRU) else {}
     twin = run(layer.params, x, state, dy, dstate, **options)
     return twin.y, twin.grads, twin.dx, layer.State(*twin.dstate)
 

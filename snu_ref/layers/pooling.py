@@ -106,11 +106,9 @@ class AveragePool2d(_Pool2d):
 
 
 class MaxPool2d(_Pool2d):
-    """The maximum of each window; on a tie the first in row-major order gets the gradient.
+    """The maximum of each window: y = max_k x[k]; on a tie the first in row-major order counts.
 
-    in_shape (height, width, c); size, stride : int, pixels; stride is size unless given.
-    x (T, B, height, width, c) -> y (T, B, ho, wo, c), ho = floor((height - size) / stride) + 1.
-    dtype float32, float64 or longdouble. Raises ValueError or TypeError that names the argument.
+    Arguments, shapes and errors are those of AveragePool2d.
 
     >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
     >>> y, cache = MaxPool2d((2, 2, 1), 2).forward(image)

@@ -6,16 +6,10 @@
     y = x @ array                               # the weights as read, at the array's clock
     array.update(-lr * dW)                      # one second of device time
 
-Modules, lower ones first: model (coefficients and one-step equations), noise (where the normal
-draws come from), device, converters, readout, update, refresh, checkpoint, array, in_loop (networks
-whose weights live on arrays).
+README.md lists the modules. Read `model` first.
 """
 from .array import PCMArray, full_scale
 from .device import PCMDevices, TimeRunsBackwards, draw_stuck
 from .noise import ColumnNoise, ProgramNoise, RefreshNoise, UpdateNoise
 from .readout import ColumnReadout, DeviceReadout
 from .update import UpdateRule
-
-__all__ = ["PCMArray", "PCMDevices", "UpdateRule", "DeviceReadout", "ColumnReadout",
-           "ProgramNoise", "UpdateNoise", "RefreshNoise", "ColumnNoise",
-           "TimeRunsBackwards", "draw_stuck", "full_scale"]

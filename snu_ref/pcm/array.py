@@ -28,8 +28,6 @@ from .readout import ColumnReadout, DeviceReadout
 from .refresh import check_refresh_noise, refresh_pairs
 from .update import UpdateRule, accumulate, deal
 
-READ_NOISE = ("white", "1/f")
-
 
 def full_scale(W, pairs=1):
     """The scale that puts the largest weight at 25 uS:  25 pairs/max|W|, in uS per unit weight.
@@ -37,7 +35,7 @@ def full_scale(W, pairs=1):
     >>> full_scale(np.array([[0.5, -2.0]]))
     12.5
     """
-    W = validation.float64_array("W", W, None)
+    W = validation.float64_array("W", W, ("n_in", "n_out"))
     pairs = validation.positive_int("pairs", pairs)
     return model.G_MAX * pairs / positive("max|W|", float(np.abs(W).max(initial=0.0)))
 
@@ -79,7 +77,7 @@ class PCMArray:
                             "pass arrays of draws to the single calls")
         self.noise = check_noise(noise, self.device_shape)
         self.scale = positive("scale", scale)
-        self.read_noise = validation.one_of("read_noise", read_noise, READ_NOISE)
+        self.read_noise = validation.one_of("read_noise", read_noise, ("white", "1/f"))
         self.readout = validation.instance("readout", readout, DeviceReadout, ColumnReadout)
         self.rule = validation.instance("rule", rule, UpdateRule)
         self.devices = PCMDevices(self.device_shape, t=t, noise=self.noise, stuck=stuck)
@@ -92,7 +90,6 @@ class PCMArray:
     @classmethod
     def from_weights(cls, W, *, noise, t=0.0, pairs=1, **options):
         """An array programmed with W at time t, its largest weight at 25 uS, for inference."""
-        validation.array("W", W, ("n_in", "n_out"), "floats")
         scale = full_scale(W, pairs)
         array = cls(*W.shape, noise=noise, t=t, pairs=pairs, scale=scale, **options)
         array.program(W, t)
@@ -111,13 +108,10 @@ class PCMArray:
         for name, k in more.items():
             self.counters[name] += k
 
-    # ---------------------------------------------------------------------------- writing
-
     def program(self, W, t, *, scale=None, noise=None):
-        """Write the weights W in closed loop, at time t.
+        """Write the weights W in closed loop, at time t; chi and the drift factor are reset.
 
-        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs. chi and
-        the drift factor are reset.
+        The plus device gets max(W scale, 0)/pairs, the minus device max(-W scale, 0)/pairs.
 
         Parameters: W (n_in, n_out) with |W| scale <= 25 pairs uS; t in s; scale in uS per unit
         weight, None to keep it; noise, arrays as ProgramNoise of (2, pairs, n_in, n_out).
@@ -127,10 +121,9 @@ class PCMArray:
         limit = model.G_MAX * self.pairs / scale * (1 + 1e-12)
         W = validation.float64_array("W", W, self.shape, low=-limit, high=limit)
         d = np.clip(W * (scale / self.pairs), -model.G_MAX, model.G_MAX)
-        pair = np.stack([np.maximum(d, 0.0), np.maximum(-d, 0.0)])[:, None]
+        pair = np.maximum([d, -d], 0.0)[:, None]
         target = np.broadcast_to(pair, self.device_shape)  # the same for every pair
-        self.devices.program(np.ascontiguousarray(target), t,
-                             noise=self.noise if noise is None else noise)
+        self.devices.program(target, t, noise=self.noise if noise is None else noise)
         self.scale = scale
         self.chi[...], self.turn[...] = 0.0, 0
         self.drift_factor = 1.0
@@ -138,10 +131,9 @@ class PCMArray:
         self._count(programs=target.size)
 
     def update(self, dW, *, noise=None):
-        """One training update: dW is accumulated, pulses are applied, the clock moves on.
+        """One training update, at now + rule.seconds; every rule.refresh_every a refresh follows.
 
         chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
-        at now + rule.seconds; every rule.refresh_every updates a refresh follows.
 
         Parameters: dW (n_in, n_out), the step to be added to the weights (minus the learning rate
         times the gradient); noise, arrays as UpdateNoise.
@@ -158,7 +150,7 @@ class PCMArray:
         every = self.rule.refresh_every
         refresh_due = every and (self.counters["updates"] + 1) % every == 0
         if refresh_due:
-            of_refresh = check_refresh_noise(noise.refresh, self.device_shape, self.rule)
+            check_refresh_noise(noise.refresh, self.device_shape, self.rule)
 
         t = self.now + self.rule.seconds
         self.devices.set_pulse(t, noise=of_pulses, pulses=counts, where=counts > 0)
@@ -166,7 +158,7 @@ class PCMArray:
         self.held = None
         self._count(set_pulses=int(counts.sum()), updates=1)
         if refresh_due:
-            self._refresh(t, of_refresh)
+            self.refresh(t, noise=noise.refresh)
         return n
 
     def refresh(self, t, *, noise=None):
@@ -176,16 +168,11 @@ class PCMArray:
         Returns which pairs were rewritten, a boolean array (pairs, n_in, n_out).
         """
         noise = self.noise if noise is None else noise
-        return self._refresh(check_time(t, self.now),
-                             check_refresh_noise(noise, self.device_shape, self.rule))
-
-    def _refresh(self, t, noise):
-        due, counts = refresh_pairs(self.devices, t, self.rule, noise)
+        noise = check_refresh_noise(noise, self.device_shape, self.rule)
+        due, counts = refresh_pairs(self.devices, check_time(t, self.now), self.rule, noise)
         self.held = None
         self._count(**counts)
         return due
-
-    # ---------------------------------------------------------------------------- reading
 
     def conductance(self, t):
         """The true conductances at time t, without any read, (2, pairs, n_in, n_out) in uS."""
@@ -242,8 +229,6 @@ class PCMArray:
         self._count(matvecs=int(np.prod(v.shape[:-1])))
         return y / self.scale
 
-    # ----------------------------------------------------------- global drift compensation
-
     def _response(self, t, noise):
         """r(t) = mean |output| over the one-hot input rows."""
         before = self.state()
@@ -272,12 +257,4 @@ class PCMArray:
         self.drift_factor = self.reference / self._response(t, noise)
         return self.drift_factor
 
-    # ------------------------------------------------------------------------- checkpoint
-
-    def state(self):
-        """The whole state as a flat dict of copies; see checkpoint.py."""
-        return pack(self)
-
-    def restore(self, state):
-        """Restore a state() of an array with the same options; see checkpoint.py for errors."""
-        unpack(self, state)
+    state, restore = pack, unpack

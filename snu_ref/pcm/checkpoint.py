@@ -1,6 +1,6 @@
 """The state of a phase-change array as a flat dict of plain arrays, and back.
 
-pack gives the state of the devices (device.STATE) and
+It holds the state of the devices (device.STATE) and
 
     chi, turn         (n_in, n_out)          accumulator in uS; pair whose turn it is
     scale             ()                     uS per unit weight
@@ -10,8 +10,7 @@ pack gives the state of the devices (device.STATE) and
     held_t, held_N    (0,) and (0, 2, ...),  the held 1/f draw and its time, if there is one;
                       or (1,) and (1, 2, ...)
 
-Not in it: the state of a Generator, and what the caller builds the array with: shape, pairs,
-read_noise, readout, rule.
+Not in it: the state of a Generator, and the options shape, pairs, read_noise, readout and rule.
 """
 import numpy as np
 
@@ -24,7 +23,7 @@ MORE = ("chi", "turn", "scale", "counters", "drift_factor", "drift_reference", "
 
 
 def pack(array):
-    """The whole state of `array` as a new dict of copies."""
+    """The whole state of `array` as a flat dict of copies: array.state()."""
     held = array.held is not None
     return array.devices.state() | {
         "chi": array.chi.copy(), "turn": array.turn.copy(), "scale": np.array(array.scale),
@@ -51,7 +50,7 @@ def _integers(state, name, shape, high):
 
 
 def unpack(array, state):
-    """Restore the `state` of an array with the same options; on an error nothing changes.
+    """array.restore(state), of an array with the same options; on an error nothing changes.
 
     Raises ValueError, TypeError for an entry too many or too few, another shape, a wrong value.
     """

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import validation
 
-MAX_BITS = 52  # of a converter: as many as float64's fraction has
+MAX_BITS = 52  # of a converter: as many as the fraction of a float64 has
 
 
 def check_bits(name, bits, low=1):
@@ -21,11 +21,7 @@ def check_bits(name, bits, low=1):
 
 
 def positive(name, value):
-    """A number above 0, as a float.
-
-    Within 1e-100 and 1e100 (ours), so that products and quotients stay within float64. No
-    conductance, time or scale is near these limits.
-    """
+    """A positive number, as a float; within 1e-100 and 1e100 (ours) products stay finite."""
     return validation.number_in(name, value, 1e-100, 1e100)
 
 

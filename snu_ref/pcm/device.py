@@ -44,8 +44,8 @@ def draw_stuck(shape, p_set, p_reset, *, rng):
     p_set = validation.number_in("p_set", p_set, 0.0, 1.0)
     p_reset = validation.number_in("p_reset", p_reset, 0.0, 1.0 - p_set)
     u = validation.generator("rng", rng).random(validation.sizes("shape", shape))
-    stuck = np.where(u < p_set, STUCK_SET, np.where(u < p_set + p_reset, STUCK_RESET, WORKING))
-    return stuck.astype(np.int8)
+    cases = [u < p_set, u < p_set + p_reset]  # the first that holds
+    return np.select(cases, [STUCK_SET, STUCK_RESET], WORKING).astype(np.int8)
 
 
 def check_stuck(stuck, shape):
@@ -74,8 +74,6 @@ class PCMDevices:
         self.t0 = np.full(self.shape, model.T0_PULSE)
         self.t_write = np.full(self.shape, self.now)
         self.reset(t, noise=noise)
-
-    # ---------------------------------------------------------------------------- writing
 
     def program(self, G_T, t, *, noise, where=None):
         """Closed-loop programming to the targets G_T, at time t.
@@ -107,26 +105,24 @@ class PCMDevices:
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
         Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r for
-        a device's pulse r; pulses, an integer from 1 to 1000 for every device, or an integer array
-        (shape) of such numbers wherever a pulse is due; where, a boolean array (shape), None for
-        all.
+        a device's pulse r; pulses, from 1 to 1000, an integer for every device or an integer array
+        (shape); where, a boolean array (shape) of the devices to write, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)
-        index, left = self._working(where), None
-        if isinstance(pulses, np.ndarray):
-            validation.array("pulses", pulses, self.shape, "integers")
-            due = pulses if where is None else pulses[where]
-            validation.array("pulses", due, None, pulses.dtype, low=1, high=MAX_PULSES)
-            left, rounds = pulses.reshape(-1)[index], int(due.max(initial=0))
-        else:
-            rounds = validation.integer("pulses", pulses, 1, MAX_PULSES)
+        index = self._working(where)
+        if not isinstance(pulses, np.ndarray):
+            pulses = np.full(self.shape, validation.integer("pulses", pulses, 1, MAX_PULSES))
+        validation.array("pulses", pulses, self.shape, "integers")
+        due = pulses if where is None else pulses[where]
+        validation.array("pulses", due, None, "integers", low=1, high=MAX_PULSES)
+        left, rounds = pulses.reshape(-1)[index], int(due.max(initial=0))
         noise = check_rounds(noise, rounds, self.shape)
 
         G0, P = self.G0.reshape(-1)[index], self.P.reshape(-1)[index]
         decay = float(np.exp(-1.0 / model.SET_MEMORY))
         for r in range(rounds):
-            k = slice(None) if left is None else np.flatnonzero(left > r)  # due for pulse r
+            k = np.flatnonzero(left > r)  # due for pulse r
             p = P[k] * decay
             mu, sigma = model.set_moments(G0[k], p)
             N = normal_at(noise[r] if isinstance(noise, np.ndarray) else noise, index[k])
@@ -155,8 +151,6 @@ class PCMDevices:
         for name, value in (("G0", G0), ("P", P), ("nu", nu), ("t0", t0), ("t_write", t)):
             np.put(getattr(self, name), index, value)  # for any layout in memory
         self.now = t
-
-    # ---------------------------------------------------------------------------- reading
 
     def wait(self, t):
         """Move the clock to time t (s) and do nothing else."""
@@ -188,8 +182,6 @@ class PCMDevices:
         a = model.age(self.now, self.t_write, self.t0)
         relative = model.flicker_sigma(self.G0, a)
         return np.maximum(G * (1.0 + relative * normal(noise, self.shape)), 0.0)
-
-    # ------------------------------------------------------------------------- checkpoint
 
     def state(self):
         """The whole state as a flat dict of copies; `now` is an array of shape ()."""

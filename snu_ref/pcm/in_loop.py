@@ -22,6 +22,7 @@ from .. import validation
 from ..layer import Layer
 from ..network import Network
 from .array import PCMArray
+from .checkpoint import COUNTERS
 from .converters import check_bits, positive
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
 from .readout import DeviceReadout
@@ -32,8 +33,7 @@ class Store:
     """Base class: the stored matrices of a network, and their values at the last read.
 
     network : a Network or Layer. names : names of its matrices, such as ("0.W", "1.W"). A store
-    defines `weights` and `add` for one matrix.
-    Raises ValueError, TypeError.
+    defines `weights` and `add` for one matrix. Raises ValueError, TypeError.
     """
     kept = ("floats",)  # the attributes, {name: array}, that `state()` has
 
@@ -116,7 +116,6 @@ class Store:
 class PCMStore(Store):
     """Weights on pairs of phase-change devices, programmed in closed loop at time 0.
 
-    network, names : as for Store.
     noise : numpy.random.Generator for all device noise; 0.0 switches it off (see noise.py).
     ideal : steps without errors, of SOURCES: "write" (programming, pulses and RESETs are exact),
         "read", "drift" (none), "converters" (none).
@@ -154,8 +153,7 @@ class PCMStore(Store):
     @property
     def counters(self):
         """SET pulses, RESETs, device reads ... of all arrays together."""
-        counters = [array.counters for array in self.arrays.values()]
-        return {key: sum(c[key] for c in counters) for key in counters[0]}
+        return {key: sum(array.counters[key] for array in self.arrays.values()) for key in COUNTERS}
 
     def weights(self, name):
         """One read of all devices of a matrix, at the array's clock."""

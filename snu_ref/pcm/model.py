@@ -19,9 +19,7 @@ Sources
 import numpy as np
 
 G_MAX = 25.0  # uS, full scale of closed-loop programming [J20]
-# Smallest G/G_MAX that enters a logarithm or a power [J20]. It keeps them finite at G = 0. Its
-# value has no effect, because the clips below act far above it.
-R_MIN = 1e-7
+R_MIN = 1e-7  # least G/G_MAX in a logarithm or a power [J20]; the clips below act far above it
 
 # Closed-loop programming [J20]: sigma is a polynomial in G_T/G_MAX, in uS.
 PROGRAM_SIGMA = (0.26348, 1.9650, -1.1731)
@@ -38,8 +36,7 @@ SET_MEMORY = 2.6          # pulses, the decay constant of the pulse memory P
 SET_RANGE = (0.1, 20.0)   # uS [S]
 T0_PULSE, NU_PULSE = 38.6, 0.04  # s and exponent after a SET pulse [N18] and a RESET (ours)
 
-# RESET: mean and standard deviation in uS [S].
-RESET_MEAN, RESET_SIGMA = 0.1, 0.01
+RESET_MEAN, RESET_SIGMA = 0.1, 0.01  # uS [S]
 
 # White read noise [N18]: sigma = 0.03 G + 0.13 uS.
 WHITE_G, WHITE_0 = 0.03, 0.13

@@ -5,9 +5,9 @@ An argument `noise` is one of
     numpy.random.Generator   N is drawn from it
     a number                 every N is this number: 0.0 switches the noise off, 1.0 puts every
                              draw one standard deviation up
-    a float array            the draws themselves, one entry per device (entries of devices that
-                             the call does not touch are ignored), so that a program in another
-                             language can use the same draws
+    a float array            the draws themselves, one entry per device, so that a program in
+                             another language can use the same draws; entries of devices that the
+                             call does not touch are ignored
 
 If a call needs several kinds of draws, a Generator or a number serves all of them. Arrays come in
 one of the named tuples below, which list them in the order of drawing. Each member of a tuple

@@ -1,12 +1,11 @@
 """Two ways to read out a matrix of differential pairs.
 
-G holds the conductances as read, noise included, (2, pairs, n_in, n_out) in uS: plus and minus
-devices first. x is (..., n_in). Both ways give the product in uS times the unit of x; the array
-divides by its scale. D below is the difference of the pairs, sum over pairs of (G+ - G-).
+G holds the conductances as read, noise included, (2, pairs, n_in, n_out) in uS, plus devices first.
+D is the difference of the pairs, sum over pairs of (G+ - G-). x is (..., n_in). Both ways give the
+product in uS times the unit of x; the array divides by its scale.
 
     DeviceReadout   every device is read and digitised separately; software subtracts and sums:
                         y = x @ D,   D from ADC(G), unsigned, 0 .. 25 uS
-                    (as in an experiment with peripherals in software)
 
     ColumnReadout   the array itself sums currents, as in today's analog cores. For every tile:
                         v = DAC(x)/dac_bound                          relative input voltage
@@ -24,7 +23,7 @@ import numpy as np
 from .. import validation
 from . import model
 from .converters import check_bits, positive, quantise_signed, quantise_unsigned
-from .noise import check_noise, normal
+from .noise import normal
 
 
 def difference(G, bits=None):
@@ -64,7 +63,7 @@ class ColumnReadout:
     adc_bound in full-scale devices; output_noise, a standard deviation in units of adc_bound;
     tile (rows, columns) of one analog core, None for one core that holds the whole matrix. Each
     core in a column of cores has its own ADC and noise; software adds their outputs. Cores side by
-    side share only the input, so the tile's columns change no result.
+    side share only the input, so the tile's columns change no result. Raises ValueError, TypeError.
     """
     dac_bits: int | None = 8
     adc_bits: int | None = 8
@@ -98,14 +97,13 @@ class ColumnReadout:
         return (self.tiles(x_shape[-1], n_out)[0], *x_shape[:-1], n_out)
 
     def product(self, x, G, noise):
-        """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise as noise_shape."""
+        """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise checked for noise_shape."""
         D = self.weights(G)
         n_in, n_out = D.shape
         validation.array("x", x, (..., n_in), "floats")
         noisy = self.output_noise > 0.0
         if noisy:
-            shape = self.noise_shape(x.shape, n_out)
-            N = normal(check_noise(noise, shape, "noise.output"), shape)
+            N = normal(noise, self.noise_shape(x.shape, n_out))
 
         v = quantise_signed(x, self.dac_bits, self.dac_bound) / self.dac_bound
         rows = self.tile[0] if self.tile else n_in

@@ -1,21 +1,20 @@
 """Refresh: bring a pair back into range when both of its devices have grown.
 
 SET pulses only raise conductances. So after many updates of both signs, both devices of a pair
-approach their ceiling. A refresh reads each pair once, with white noise; d is the difference. A
-pair is rewritten if one device is above 8 uS and |d| is below 6 uS. Both devices get a RESET. Then
-the device on the side of d is programmed in closed loop to |d| + the conductance of the other after
-its RESET. A target beyond 25 uS, possible only beside a device stuck at SET, becomes 25 uS. If d is
-exactly 0, both stay RESET.
+approach their ceiling. A refresh reads each pair once, with white noise; d is the difference.
 
-The blind way gives round(|d|/epsilon) SET pulses instead. The first pulses after a RESET move more
-than epsilon, so this overshoots: on average by 1 uS for d = 1 uS and by 2.4 uS for d = 2 uS. It is
-here to show that damage.
+    due      one device above refresh_above (8 uS) and |d| below refresh_below (6 uS)
+    both     RESET
+    closed   the device on the side of d is programmed to min(|d| + G, 25 uS), where G is the
+             conductance of the other after its RESET; if d is exactly 0, both stay RESET
+    blind    it gets round(|d|/epsilon) SET pulses. The first ones move more than epsilon, so d
+             grows: on average by 1 uS for d = 1 uS, by 2.4 uS for d = 2 uS (here to show this)
 
 Reads inside the closed loop are part of programming and are not counted. The controller does not
 know which devices are stuck.
 
 Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
-uS and the interval of 100 updates are recalled: we could not read them again.
+uS and the interval of 100 updates are recalled, not read.
 """
 import numpy as np
 

@@ -24,10 +24,9 @@ class UpdateRule:
     """How an array takes updates.
 
     Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (ours);
-    refresh_every, updates from one refresh to the next, None for no refresh; refresh_above and
-    refresh_below, in uS: a pair is refreshed if one of its devices reads above the first and their
-    difference below the second; refresh, "closed" (the difference is programmed again) or "blind"
-    (it is pulsed again).
+    refresh_every, updates from one refresh to the next, None for no refresh; refresh_above,
+    refresh_below in uS and refresh, "closed" or "blind": see refresh.py. The thresholds and the
+    interval are recalled. Raises ValueError, TypeError.
     """
     epsilon: float = EPSILON
     seconds: float = 1.0
@@ -43,10 +42,9 @@ class UpdateRule:
             checked["refresh_every"] = validation.positive_int("refresh_every", self.refresh_every)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        if self.refresh_below >= self.refresh_above:
+        if self.refresh_below >= self.refresh_above:  # a refreshed pair would be due again
             raise ValueError("refresh_below: expected less than refresh_above, "
-                             f"{self.refresh_above} uS, or a refreshed pair is due again, "
-                             f"got {self.refresh_below}")
+                             f"{self.refresh_above} uS, got {self.refresh_below}")
         validation.one_of("refresh", self.refresh, ("closed", "blind"))
         if self.refresh == "blind" and self.refresh_below > MAX_PULSES * self.epsilon:
             raise ValueError(f"epsilon: expected at least refresh_below / {MAX_PULSES} for a blind "

@@ -29,7 +29,7 @@ def settings_table(part, results):
 
 
 def settings_in_words(results):
-    """What each setting of the runs means: dict from names as the tables print them."""
+    """What each setting of the runs means: dict from the names that the tables print."""
     used = dict.fromkeys(name for r in results["runs"] for name in r["settings"])
     return {name.replace("_", " "): SETTINGS[name].meaning for name in used if name in SETTINGS}
 

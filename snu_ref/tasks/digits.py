@@ -7,11 +7,10 @@
     figure    accuracy
 
 Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
-images are the last ones of the training half. Where the settings say so, training images are moved
-by a few pixels (ours) or distorted (the paper, for its best network) at random, each time anew, and
-images are shown for longer in validation and
-test than in training, at the same rates (the paper's convolutional network has 30 steps in training
-and 300 in test, with and without distorted images).
+images are the last ones of the training half. If the settings say so, training images are moved by
+a few pixels (ours) or distorted (the paper, for its best network), at random and anew each time.
+Images may be shown for longer in validation and test than in training, at the same rates: the
+paper's convolutional network has 30 steps in training and 300 in test.
 
 Source: network, coding and loss, the authors' toolkit (IBM/neuroaikit).
 """
@@ -135,6 +134,7 @@ class Digits:
 
 def one_hot(labels, n_classes=N_CLASSES):
     """Labels (B,), integers 0..n_classes - 1, as one-hot rows (B, n_classes), float32."""
+    n_classes = validation.positive_int("n_classes", n_classes)
     validation.array("labels", labels, ("B",), "integers", low=0, high=n_classes - 1)
     return np.eye(n_classes, dtype=np.float32)[labels]
 

@@ -9,7 +9,7 @@
               stream
 
 Source: task and scheme as in Zaremba et al., arXiv:1409.2329; tied weights as the paper's recurrent
-sSNU has them, by the charts in the authors' toolkit. Its sizes are not in what we could read.
+sSNU has them, by the charts in the authors' toolkit. We could not read its sizes.
 """
 import math
 

@@ -1,4 +1,4 @@
-"""A task with its data: small sets that the package and Python carry, or the full ones.
+"""A task with its data: small sets that come with the package and Python, or the full ones.
 
 The full sets are of preset "paper", and the user brings copies of them: MNIST for digits, the JSB
 chorales for music, Penn Treebank for language. Or data of the user's own in the same forms
@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import validation
 from ..data import baselines, corpus, datasets, ngrams, own, readers
 from .digits import Digits, split_validation
 from .language import Language
 from .music import Music
+from .units import UNITS
 
 N_VALID_DIGITS = 623    # ours: the last of the 3,823 training images, leaving 3,200
 N_VALID_MNIST = 5000    # ours: the last of the 60,000 training images, leaving 55,000
@@ -44,6 +46,8 @@ def load_task(name, unit, preset="small", folder=None, own_path=None):
     own_path: data of the user's own instead, a folder of IDX files or a file (`snu_ref.data.own`).
     Raises ValueError if preset "paper" comes without data, and readers.DataError for its files.
     """
+    validation.one_of("name", name, FULL_DATA)
+    validation.one_of("unit", unit, UNITS)
     load = {"digits": _digits, "music": _music, "language": _language}[name]
     if own_path is not None:
         loaded = load(unit, "own", Path(own_path))

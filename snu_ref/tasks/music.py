@@ -1,7 +1,7 @@
 """Polyphonic music prediction: from the notes of all steps so far, the notes of the next.
 
     input     piano roll at step t, 88 keys, 1 where a note sounds
-    network   88 inputs - hidden layers - 88 sigmoid outputs (the sigmoid stands inside the loss)
+    network   88 inputs - hidden layers - 88 sigmoid outputs (the sigmoid is part of the loss)
     target    piano roll at step t + 1
     figure    negative log-likelihood in nats, summed over the 88 notes, averaged over all predicted
               steps of all pieces ("pooled"); the mean of the pieces' own means is given beside it

@@ -1,6 +1,6 @@
 """The settings of each task and unit, as small tables, a table for each preset.
 
-Preset "small" is for the data in the package and what Python carries, "paper" for the full data.
+Preset "small" is for the data that come with the package and Python, "paper" for the full data.
 
 Each value says where it comes from:
     published(v)   the paper's figures, read in the charts of the authors' toolkit and in a caption

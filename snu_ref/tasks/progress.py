@@ -12,8 +12,7 @@ class Progress:
     """Counts `total` steps of work on one line of a terminal; elsewhere, with a line a minute.
 
     total: number of steps; label: what is being done; stream: stderr by default; done: steps of
-    work that is resumed. A stream that cannot be written to is left alone: the work is worth more
-    than its progress.
+    work that is resumed. If the stream cannot be written to, the work goes on without progress.
     """
 
     def __init__(self, total, label, stream=None, done=0):

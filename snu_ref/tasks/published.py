@@ -1,8 +1,8 @@
 """The paper's figures on the full data sets, for comparison beside ours.
 
 We read them in the charts of the authors' toolkit (IBM/neuroaikit, notebooks), which cite the
-journal version (Nature Machine Intelligence 2, 325, 2020), and in one caption of it. Nobody here
-has read the paper's body. What is not among them may still be in the paper.
+journal version (Nature Machine Intelligence 2, 325, 2020), and in one caption of it. We have not
+read the paper's body; it may give further figures.
 
 They are of other (full) data and larger networks than the small presets, and are labelled so
 wherever they are printed. The chart of the chorales says "sSNU" for 8.39, and not whether it is

@@ -80,7 +80,7 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
 def load_run(folder, data=None):
     """The finished run in a folder of `python -m snu_ref train`: network, settings, task, figures.
 
-    data: where the full data set or your own data are now, if they are no longer where they were.
+    data: where the full data set or your own data are now, if they have been moved.
     Raises ValueError that names the file if the run is not finished, damaged, without weights, or
     of other data than are here.
 

@@ -1,16 +1,10 @@
-"""The settings of a run: what each means, what it may be, and changes from the command line.
-
-    SETTINGS                                   one table: the meaning and the check of each setting
-    settings_of(table, lr=0.01)                plain values: settings.lr, settings.epochs ...
-    read_changes(["lr=0.01"], table)           changes from text, checked
-    describe(table, **changes)                 a preset's table as text, each value with its source
-    changes_in_name(table, changes)            changes as a part of a folder's name
-"""
+"""The settings of a run: what each means, what it may be, and changes from the command line."""
 import ast
 import hashlib
 import math
 import re
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Callable, NamedTuple
 
@@ -34,14 +28,6 @@ def _count(most):
     return check
 
 
-def _number(low, high, **ends):
-    return lambda name, value: validation.number_in(name, value, low, high, **ends)
-
-
-def _one_of(*choices):
-    return lambda name, value: validation.one_of(name, value, choices)
-
-
 def _or(other, check):
     """`other`, such as None, or what passes the check."""
     return lambda name, value: (other if type(value) is type(other) and value == other
@@ -57,7 +43,7 @@ def _sizes(name, value):
 def _distortion(name, value):
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise ValueError(f"{name}: expected (alpha, sigma) such as (34, 4), got {value!r}")
-    return _number(0, MOST)(name, value[0]), _POSITIVE(name, value[1])
+    return validation.number_in(name, value[0], 0, MOST), _POSITIVE(name, value[1])
 
 
 def _entries(name, value):
@@ -67,23 +53,24 @@ def _entries(name, value):
 
 
 MOST = 100_000  # ours: of units, words, steps; far above what a processor trains
-_POSITIVE = _number(0, math.inf, low_open=True, high_open=True)
-_SHARE = _number(0, 1, high_open=True)
+_POSITIVE = partial(validation.number_in, low=0, high=math.inf, low_open=True, high_open=True)
+_SHARE = partial(validation.number_in, low=0, high=1, high_open=True)
 
 SETTINGS = {
     "hidden": Setting("units of the hidden layers, (64, 64); snu-conv: channels", _sizes),
     "options": Setting("options of the units, as in options.g=identity", _entries),
-    "optimiser": Setting("adam or sgd", _one_of("adam", "sgd")),
+    "optimiser": Setting("adam or sgd", partial(validation.one_of, choices=("adam", "sgd"))),
     "lr": Setting("learning rate", _POSITIVE),
     "momentum": Setting("momentum of sgd, in [0, 1)", _SHARE),
     "schedule": Setting("of the rate: constant, or cosine, which ends at 0",
-                        _one_of("constant", "cosine")),
+                        partial(validation.one_of, choices=("constant", "cosine"))),
     "batch": Setting("images, pieces of music or streams of text a step", _count(MOST)),
     "epochs": Setting("passes over the training data", _count(MOST)),
     "clip": Setting("bound of the gradient's norm, or None", _or(None, _POSITIVE)),
     "store": Setting("store of weights: None, pcm, quantised, rounded, noisy",
                      _or(None, _entries)),
-    "keep": Setting("the network to keep, of the best or the last epoch", _one_of("best", "last")),
+    "keep": Setting("the network to keep, of the best or the last epoch",
+                    partial(validation.one_of, choices=("best", "last"))),
     "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", _SHARE),
     "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _count(MOST)),
     "test_steps": Setting("digits: the same in validation and test, or None",
@@ -97,7 +84,7 @@ SETTINGS = {
     "hidden_dropout": Setting("digits: dropout of hidden outputs, in [0, 1), or None",
                               _or(None, _SHARE)),
     "kernel": Setting("snu-conv: side of the kernels, odd", _count(63)),
-    "embedding": Setting("language: numbers that stand for a word", _count(MOST)),
+    "embedding": Setting("language: length of the vector of a word", _count(MOST)),
     "tied": Setting("language: the output uses the embedding's table", validation.flag),
     "projection": Setting("language: a linear layer before the tied output", validation.flag),
     "bptt": Setting("language: words between two updates", _count(MOST)),

@@ -11,12 +11,11 @@ A task is an object with
     evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
 
 The parameters kept are those of the best validation epoch (settings.keep "best", the default), or
-of the last ("last", for weights on devices, which cannot be taken back). The test split is read
-once, at the end, by whoever calls.
+of the last ("last", for devices, which cannot go back to earlier weights). The caller reads the
+test split once, at the end.
 
-settings.store, if not None, says that weights live elsewhere than in the network
-(`snu_ref.pcm.in_loop`): every batch then runs on the weights as read, and the update is handed to
-the store.
+With settings.store the weights are kept outside the network (`snu_ref.pcm.in_loop`): every batch
+runs on the weights as read, and the store takes the update.
 """
 import math
 import time
@@ -156,9 +155,9 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     new number. stream: where progress and warnings are shown; report(record, left): called after
     every epoch with its record and the estimated seconds left.
 
-    Where the loss diverges, training ends with the epochs before: Trained.diverged says so. Raises
-    ValueError for settings that cannot be and for a loss that diverges in the first epoch, and
-    checkpoints.CheckpointError if there is nothing fit to resume from.
+    If the loss diverges, training ends and keeps the epochs before; Trained.diverged says why.
+    Raises ValueError for settings that are not allowed and for a loss that diverges in the first
+    epoch, and checkpoints.CheckpointError if it cannot resume.
     """
     network, optimiser, rng, store = prepare(task, settings, seed)
     identity = checkpoints.identity_of(task, settings, seed)

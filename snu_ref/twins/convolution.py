@@ -1,15 +1,11 @@
 """The twins of the two-dimensional convolution and of pooling, channels last.
 
 The convolution is a cross-correlation: the kernel is not flipped. Every term of its sum is one
-product, reversed by
-
-    dW[a, b, c, o] += dz[N, i, j, o] * x[...]        dx[...] += dz[N, i, j, o] * W[a, b, c, o].
+product, x[...] W[...], reversed by dW[...] += dz x[...] and dx[...] += dz W[...].
 
 Pooling works channel by channel. Windows that do not fit into the picture are left out. The reverse
 of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
 the pixel that was the maximum (on a tie the first one, row by row).
-
-Not here: dilation, groups, strides or padding that differ between the axes.
 
 Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
 """
@@ -42,7 +38,6 @@ def conv2d_twin(W, x, dz, *, stride, padding):
     W: (kh, kw, c_in, c_out). x: (N, height, width, c_in). dz: (N, ho, wo, c_out), cotangent of z,
     ho = floor((height + 2 padding - kh) / stride) + 1 and wo likewise.
     stride: >= 1, padding: >= 0, in pixels, zeros on all four sides.
-
     Returns a ConvTwin. Raises ValueError (shape, range, NaN) or TypeError (type, dtype).
     """
     validation.positive_int("stride", stride)
@@ -74,7 +69,6 @@ def pool2d_twin(x, dy, *, size, stride, kind):
     x: (N, height, width, c). dy: (N, ho, wo, c), cotangent of y, with
     ho = floor((height - size) / stride) + 1 and wo likewise.
     size, stride: >= 1, in pixels. kind: "average" or "max".
-
     Returns a PoolTwin. Raises ValueError (shape, range, name, NaN) or TypeError (type, dtype).
     """
     validation.positive_int("size", size)
@@ -96,8 +90,7 @@ def pool2d_twin(x, dy, *, size, stride, kind):
             row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
             y[m][i][j][c] = x[m][row][col][c]
             dx[m][row][col][c] += dy[m][i][j][c]
-    return PoolTwin(array_of(y, (N, ho, wo, channels)),
-                    array_of(dx, (N, height, width, channels)))
+    return PoolTwin(array_of(y, (N, ho, wo, channels)), array_of(dx, (N, height, width, channels)))
 
 
 def _windows(axis, length, size, stride):

@@ -4,13 +4,10 @@ Each function below gives its equation. The reversal of `y = W[index]` adds dy t
 that is used twice collects both. The derivatives of the losses, for every unmasked (t, sample):
 
     mean square error      dy_t = 2 (a - target) / (B n) / (number of unmasked steps of the sample)
-    Bernoulli NLL          dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count,
-                           since softplus' = sigmoid
+    Bernoulli NLL          dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count
     softmax cross-entropy  dy_c = [exp(y_c) / sum exp - (1 if c is the target)] / count
 
 Where the mask is 0, y and target may be any finite numbers, and dy is 0.
-
-Not here: class weights, label smoothing, a sum instead of the average.
 
 Source of the likelihoods: C. Bishop, "Pattern Recognition and Machine Learning" (2006), chapter 4.
 The averages are this package's conventions.
@@ -42,7 +39,6 @@ def dense_twin(params, x, dy):
     """y = x W + b forward and backward, by scalar loops.
 
     params: {"W" (n_in, n), "b" (n,)}. x: (..., n_in), usually (T, B, n_in). dy: (..., n).
-
     Returns a DenseTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
     x, (*lead, n_in) = _rows("x", x, (..., "n_in"))
@@ -65,7 +61,6 @@ def embedding_twin(W, indices, dy):
     """y = W[indices] forward and backward, by scalar loops.
 
     W: (vocabulary, n). indices: (...) integers in [0, vocabulary), usually (T, B). dy: (..., n).
-
     Returns an EmbeddingTwin. Raises ValueError (shape, range, NaN) or TypeError (dtype).
     """
     W, (vocabulary, n) = sized("W", W, ("vocabulary", "n"))
@@ -87,7 +82,6 @@ def mean_square_error_twin(y, target, mask=None):
         value = (1 / B n) sum_ij (a_ij - target_ij)^2,    a_ij = (1 / m_i) sum_t mask_ti y_tij
 
     y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all 1; m_i = sum_t mask_ti.
-
     Raises ValueError (shape, NaN, a sample without an unmasked step) or TypeError (dtype).
     """
     y, (T, B, n), mask = _logits(y, mask)
@@ -117,15 +111,13 @@ def bernoulli_nll_twin(y, target, mask=None):
 
     y: (T, B, n) logits. target: (T, B, n) in [0, 1]. mask: (T, B) of 0 and 1, or None;
     count = sum_ti mask_ti. In nats.
-
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
     y, (T, B, n), mask = _logits(y, mask)
     numbers("target", target, (T, B, n))
     target = np.where(mask[:, :, None], target, 0.0)
     target = validation.array("target", target, None, "floats", low=0, high=1).tolist()
-    count = _count(mask)
-    value, dy = 0.0, zeros(T, B, n)
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
     for t, i in np.argwhere(mask):
         for j in range(n):
             a, q = y[t][i][j], target[t][i][j]
@@ -141,14 +133,12 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 
     y: (T, B, n) logits. target: (T, B) integer classes in [0, n). mask, count: as for
     bernoulli_nll_twin. In nats.
-
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
     y, (T, B, n), mask = _logits(y, mask)
     target = validation.array("target", np.asanyarray(target), (T, B), "integers")
     validation.array("target", np.where(mask, target, 0), None, "integers", low=0, high=n - 1)
-    count = _count(mask)
-    value, dy = 0.0, zeros(T, B, n)
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
     for t, i in np.argwhere(mask):
         right = target[t, i]
         top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
@@ -172,11 +162,7 @@ def _logits(y, mask):
     """y as nested lists, its shape, and the mask as a boolean array (T, B); None: all True."""
     y, (T, B, n) = sized("y", y, ("T", "B", "n"))
     mask = np.ones((T, B)) if mask is None else np.asanyarray(mask)
-    return y, (T, B, n), validation.zeros_and_ones("mask", mask, (T, B)) != 0
-
-
-def _count(mask):
-    """The number of unmasked (t, sample), at least one."""
+    mask = validation.zeros_and_ones("mask", mask, (T, B)) != 0
     if not mask.any():
         raise ValueError("mask: expected at least one unmasked time step, got none")
-    return int(mask.sum())
+    return y, (T, B, n), mask

@@ -3,10 +3,7 @@
 Each unit is one function: a step of one sample from the equations, and inside it the reversal of
 that step, which reverses the assignments last first. `_run` calls the step for t = 1 ... T and
 every sample, then the reversals for t = T ... 1. Adjoints grow by `+=`; that of a value read only
-once is simply assigned. p marks the value at t-1. `row . W_c` is the sum over k of row_k W_kc,
-reversed by
-
-    drow_k += da W_kc,    dW_kc += da row_k.
+once is simply assigned. p marks the value at t-1.
 
 Not here: peepholes, projections, dropout, training.
 
@@ -39,7 +36,6 @@ def rnn_twin(params, x, state, dy, dstate):
 
     params: {"W" (n_in, n), "H" (n, n), "b" (n,)}. x: (T, B, n_in). state: (h_0,), (B, n).
     dy: (T, B, n), cotangent of y. dstate: (dh_T,), (B, n), cotangent of the final state.
-
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
     def step(p, dp, x, ph):
@@ -61,7 +57,6 @@ def lstm_twin(params, x, state, dy, dstate):
 
     params: {"W" (n_in, 4n), "H" (n, 4n), "b" (4n,)}. x, dy: as for rnn_twin.
     state: (h_0, c_0), dstate: (dh_T, dc_T), each (B, n).
-
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
     def step(p, dp, x, ph, pc):
@@ -100,7 +95,6 @@ def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
 
     params: {"W" (n_in, 3n), "H" (n, 3n), "b" (3n,)}, with reset_after also "b_h" (n,).
     x, state, dy, dstate: as for rnn_twin.
-
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
     def step(p, dp, x, ph):

@@ -1,8 +1,8 @@
 """Scalars: activations with their slopes, the weighted sum with its reversal, numbers in and out.
 
-Everything works on one Python float at a time. A slope is written in the form that loses no digits
-when the function saturates: 1 - p and 1 - tanh^2(v) would subtract nearly equal numbers and end at
-0.
+Activations work on one Python float. A slope is written in the form that loses no digits where the
+function saturates: 1 - p and 1 - tanh^2(v) would subtract nearly equal numbers and end at 0. Arrays
+come in and go out; inside they are nested lists of Python floats.
 
 Conventions: step(0) = 0 (a unit fires when v > 0, strictly); g'(0) is the left slope; at a kink of
 a surrogate's primitive psi the smaller |psi'| counts.
@@ -73,7 +73,7 @@ SURROGATES = {  # name: (psi, psi'), psi' stands in for the slope of the step
 def surrogate_pair(surrogate):
     """(psi, psi') of a surrogate's name, or your own pair (psi, dpsi) of functions of one number.
 
-    Raises ValueError for an unknown name, TypeError for anything but a name or a pair of functions.
+    Raises ValueError for an unknown name, TypeError for anything else.
     """
     if isinstance(surrogate, str):
         return SURROGATES[validation.one_of("surrogate", surrogate, SURROGATES)]
@@ -82,8 +82,6 @@ def surrogate_pair(surrogate):
         raise TypeError(f"surrogate: expected a name or a pair (psi, dpsi), got {surrogate!r}")
     return surrogate
 
-
-# ---- the weighted sum and its reversal ------------------------------------------------------
 
 def weighted_sum(row, W, c):
     """a = sum_k row[k] W[k][c]: column c of `row @ W`."""
@@ -100,15 +98,13 @@ def reverse_weighted_sum(da, row, W, c, drow, dW):
         dW[k][c] += da * row[k]
 
 
-# ---- numbers in and out: nested lists of Python floats inside, arrays outside ---------------
-
 def numbers(name, array, shape):
     """A finite array of real numbers as nested lists of Python floats; shape: see validation."""
     return validation.array(name, np.asanyarray(array), shape, "numbers").astype(float).tolist()
 
 
 def sized(name, array, axes):
-    """The same, and the shape; `axes` may name free axes."""
+    """`numbers`, and the shape of the array; `axes` may name free axes."""
     return numbers(name, array, axes), np.shape(array)
 
 

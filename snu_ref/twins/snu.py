@@ -69,7 +69,6 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
         functions of one number; dpsi stands in for the slope of the step, the sigmoid ignores it.
     lateral_inhibition: the gate is 1 - max_j y_{j,t-1} for each sample, instead of 1 - y_{t-1}.
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
-
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
     """
     validation.one_of("h", h, ("step", "sigmoid"))

@@ -46,12 +46,11 @@ def test_a_row_is_made_of_median_minimum_and_ratio(monkeypatch):
             kept["averages"] = np.ones(500_000)
         np.ones(125_000)
 
-    case = bench.Case(step, lambda: None)
-    row = bench.measure(case, 3)
+    row = bench.measure(step, lambda: None, 3)
     assert (row["ms"], row["least"], row["products"], row["ratio"]) == (5.0, 4.0, 2.0, 2.5)
     assert 1_000_000 <= row["memory"] < 1_020_000
     times = iter([4.0])
-    assert "ratio" not in bench.measure(bench.Case(lambda: None), 1)
+    assert "ratio" not in bench.measure(lambda: None, None, 1)
 
 
 def test_the_command_prints_a_table_and_writes_it(tmp_path, capsys, monkeypatch):

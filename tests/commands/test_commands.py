@@ -41,10 +41,11 @@ def test_reproduce_prints_the_evidence_and_one_table(ahead):
     assert "all gradients agree" in text
     for task in ("digits", "music", "language"):
         for unit in ("SNU", "SNU, no membrane", "sSNU", "sSNU, no membrane", "RNN", "GRU", "LSTM"):
-            assert any(line.startswith(f"{task:9} {unit:17} ") for line in text.splitlines())
+            assert any(line.startswith(f"{task}: {unit}  ") for line in text.splitlines())
     assert "full data" in text and "independent notes" in text and "Witten-Bell bigram" in text
     assert "52,800 devices" in text and "in the loop" in text
     assert "\r" not in text  # no progress in a pipe
+    assert max(map(len, text.splitlines())) <= 100
 
 
 @reproduced
@@ -53,7 +54,7 @@ def test_reproduce_writes_results_and_figures(ahead):
     results = json.loads((folder / "results.json").read_text())
     assert len(results["runs"]) == 15 and len(results["without_membrane"]) == 6 and results["quick"]
     assert not (folder / "finished").exists()
-    for line in text.split("Written in")[1].splitlines()[1:]:
+    for line in text.split("Written to")[1].splitlines()[1:]:
         path = folder / line.strip()
         assert path.stat().st_size > (10_000 if path.suffix == ".png" else 1000), path
     assert {
@@ -64,8 +65,8 @@ def test_reproduce_writes_results_and_figures(ahead):
 
 @reproduced
 def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
-    """Nothing is loaded from elsewhere, every figure is inside, and the tables are those of
-    results.json."""
+    """Nothing is loaded from elsewhere, every figure is in the page, and its tables have the
+    numbers of results.json."""
     _, folder = ahead
     text = (folder / "report.html").read_text(encoding="utf-8")
     page, results = read_page(text), json.loads((folder / "results.json").read_text())
@@ -128,8 +129,8 @@ def test_help_names_every_command(tmp_path):
 @pytest.mark.parametrize(
     "words", [("vectors", "show", "hand-input"), ("vectors", "list")], ids=" ".join)
 def test_a_reader_who_leaves_is_no_error(tmp_path, words):
-    """As of `| head`: nothing is said, and the exit status is a shell's for SIGPIPE; more than a
-    buffer, or less."""
+    """As in `| head`: nothing is printed, and the exit status is that of SIGPIPE in a shell. One
+    output is larger than a buffer, one smaller."""
     reader, writer = os.pipe()
     os.close(reader)  # before a word is written
     with os.fdopen(writer, "w") as pipe:

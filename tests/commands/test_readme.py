@@ -19,8 +19,7 @@ STANDS_FOR = {"TASK": "music", "U": "snu", "N": "1"}  # what a reader would put 
 
 
 def commands(text):
-    """What is said to follow `python -m snu_ref` in a text, comments behind two blanks taken
-    off."""
+    """What follows `python -m snu_ref` in a text, without the comments behind two blanks."""
     text = (
         re.sub(r"\n(?!\n|```| *[-*|])", " ", text) if "`" in text else text
     )  # inline code may be broken over lines

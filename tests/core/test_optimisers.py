@@ -251,6 +251,17 @@ def test_arrays_of_any_shape_are_one_parameter(make, shape):
     assert all(type(a) is np.ndarray for a in one.state.values())
 
 
+def test_the_largest_gradient_that_adam_takes_is_the_one_it_names():
+    """Half the root of the largest number of the dtype, itself included."""
+    for dtype in (np.float32, np.float64):
+        bound = np.sqrt(np.finfo(dtype).max) / dtype(2)
+        p = {"w": np.ones(2, dtype)}
+        Adam(0.5).step(p, {"w": np.full(2, bound)})
+        np.testing.assert_allclose(p["w"], 0.5, rtol=1e-6)
+        with pytest.raises(ValueError, match=r"grads\['w'\]: expected numbers within"):
+            Adam(0.5).step(p, {"w": np.full(2, bound * dtype(1.001))})
+
+
 def wrong_calls():
     def read_only(params, grads):
         params["b"].flags.writeable = False
@@ -360,3 +371,13 @@ def test_clipping_keeps_the_direction_however_large_the_norm():
             assert math.isclose(norm, huge / 2, rel_tol=1e-6)
     clipped, _ = clip_by_norm({"a": np.array(3.0)}, 1.0)
     assert type(clipped["a"]) is np.ndarray and clipped["a"] == 1
+
+
+@pytest.mark.parametrize("t", [np.array(-5), np.array(3.5), True])
+def test_a_count_of_steps_that_is_none_is_named(t):
+    """A negative one gave the root of a negative number, so NaN in every parameter."""
+    adam, p = Adam(0.1), {"w": np.ones(2)}
+    adam.state["t"] = t
+    with pytest.raises((ValueError, TypeError), match=r"^state\['t'\]: expected"):
+        adam.step(p, {"w": np.ones(2)})
+    assert (p["w"] == 1).all() and list(adam.state) == ["t"]

@@ -243,6 +243,13 @@ def test_a_repr_is_small_and_shows_shapes_and_no_numbers(name):
             assert all(f"{name} {p.shape}" in repr(layer) for name, p in layer.params.items())
 
 
+def test_the_lines_of_a_repr_have_75_columns():
+    rng = np.random.default_rng(0)
+    units = [SNU(n, m, rng=rng, **options) for n in (1, 22, 333) for m in (1, 22, 333)
+             for options in ({"h": "sigmoid"}, {"g": "identity"}, {"recurrent": True})]
+    assert max(len(line) for unit in units for line in repr(unit).splitlines()) == 75
+
+
 def test_a_repr_names_what_differs_from_the_defaults():
     rng = np.random.default_rng(0)
     unit = SNU(64, 100, rng=rng, g="identity", recurrent=True)
@@ -254,5 +261,9 @@ def test_a_repr_names_what_differs_from_the_defaults():
     _, cache = Network([unit]).forward(np.zeros((2, 1, 64)))
     assert "spike rate 0.000, 100 of 100 units never fire" in repr(cache).replace("\n        ", " ")
     assert repr(unit.zero_state(3)) == "SNUState(s (3, 100), y (3, 100))"
+    spiking = SNU(64, 100, rng=rng, g="identity")
+    spiking.params["b"][:50] = 1.0  # these fire at every step
+    _, cache = spiking.forward(np.zeros((2, 1, 64)))
+    assert "spike rate 0.500, 50 of 100 units never fire" in repr(cache).replace("\n    ", " ")
     _, cache = SNU(64, 100, rng=rng, h="sigmoid").forward(np.zeros((2, 1, 64)))
     assert "mean output 0.269" in repr(cache)  # sigmoid(-1)

@@ -107,3 +107,19 @@ def test_what_is_trainable_may_change():
     unit.trainable = ["W", "decay"]
     assert unit.trainable == ("W", "decay") and unit.n_trainable == 6 + 3
     assert Network([unit]).trainable == ("0.W", "0.decay")
+
+
+def test_what_is_trainable_is_a_list_of_names_each_once():
+    unit = SNU(2, 3, rng=np.random.default_rng(0))
+    for names in (("W", "W"), "W", None, ("Q",)):
+        with pytest.raises(ValueError, match="^trainable: expected names of W, b, decay, each once"):
+            unit.trainable = names
+    assert unit.n_trainable == 2 * 3 + 3
+
+
+def test_no_attribute_can_be_deleted():
+    unit = SNU(2, 3, rng=np.random.default_rng(0))
+    for value, name in ((unit, "h"), (Network([unit]), "layers")):
+        with pytest.raises(AttributeError, match=f"^{name}: expected no change of this"):
+            delattr(value, name)
+    assert unit.h.name == "step"

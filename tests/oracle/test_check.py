@@ -195,6 +195,15 @@ def test_one_cause_is_one_story(check):
     assert text.count("also ") == 12 and "and 83 more" in text
 
 
+def test_all_cases_of_a_story_are_named_or_counted(check):
+    source = wrong(('out["grad.b"] += dv', 'out["grad.b"] += dv / B'))
+    ids = [id for id in ENTRIES if id.startswith("rest-")]
+    for n, more in ((13, ""), (14, "and 1 more"), (15, "and 2 more")):
+        text = check(source, "--cases", ",".join(ids[:n]))[1]
+        assert f"FAILURE 1 of 1: {n} cases" in text and text.count("also ") == 12, text
+        assert more in text and (more or "; --json lists them all" not in text), text
+
+
 @pytest.mark.parametrize(
     "edits, cases, says",
     [
@@ -342,12 +351,45 @@ def test_only_a_confirmed_diagnosis_is_called_confirmed():
     assert "with these edits" in told(grade="confirmed", says=("b is halved", "W is transposed"))
 
 
-def test_the_lines_of_the_equations_are_told_one_by_one():
-    edit = SimpleNamespace(said=lambda: "b is subtracted")
-    said = told(grade="held", says=("b is subtracted",),
-                lines={"z": [], "s": [()], "v": [(edit,)]})
-    assert "line z: fails, and no known edit explains it\n" in said
-    assert "line s: holds\n" in said and "line v: holds with b is subtracted\n" in said
+def test_a_backward_pass_that_does_not_follow_is_told_of_a_forward_pass_by_hand_only():
+    words = "The backward pass does not follow this"
+    for diff, follows in ((("s = a", "s = b"), False), (("ds = a", "ds = b"), True)):
+        assert (words in told(grade="held", form="by hand", diff=[diff])) != follows
+        assert words not in told(grade="held", form="derived", diff=[diff])
+
+
+def test_the_table_counts_each_family_by_itself(check):
+    line = "out['grad.b'] = out['grad.b'] - (case.family == 'unit'); return out"
+    text = check(ECHO.format(line), "--cases", "hand-bias,hand-decay,unit-tanh-relu")[1]
+    rows = {words[0]: words[1:4] for words in map(str.split, text.splitlines()) if len(words) > 3}
+    assert rows["hand"] == ["2", "2", "-"] and rows["unit"] == ["1", "-", "1"], text
+
+
+def test_batch_and_time_exchanged_are_told(check):
+    line = ("return {name: a.swapaxes(0, 1) if a.ndim == 3 and a.shape[0] != a.shape[1] else a "
+            "for name, a in out.items()}")
+    text = check(ECHO.format(line), "--cases", "unit-tanh-relu,unit-sigmoid-relu")[1]
+    assert "(B, T, n) came back: batch and time are exchanged" in text, text
+
+
+def test_the_axis_that_is_wrong_alone_has_its_name(check):
+    for name, axis in (("grad.x", "input"), ("s", "unit")):
+        line = f"out['{name}'][..., 1] += 0.377 * np.arange(1, 1 + len(out['{name}']))[:, None]"
+        text = check("import numpy as np\n" + ECHO.format(line + "; return out"), "--cases",
+                     "unit-tanh-relu")[1]
+        assert f"{name} is wrong at {axis} 1 alone (from 0)" in text, text
+
+
+def test_of_many_explanations_three_are_told():
+    said = told(grade="confirmed", says=("0",), others=[("1",), ("2",), ("3",), ("4",)])
+    assert [line[-1] for line in said.splitlines() if "do not tell apart" in line] == list("123")
+
+
+@pytest.mark.parametrize("kept, asked", [("y", True), ("sy", False)])
+def test_a_port_that_gives_y_alone_is_asked_for_s(check, kept, asked):
+    line = f"return {{name: out[name] * 0 + 0.37 for name in {list(kept)}}}"
+    text = check(ECHO.format(line), "--cases", "hand-bias")[1]
+    assert ("Return s as well and check again" in text) == asked, text
 
 
 def test_a_dtype_that_comes_back_is_told_whatever_else_is_wrong(check):
@@ -361,7 +403,7 @@ def test_a_dtype_that_comes_back_is_told_whatever_else_is_wrong(check):
 def test_what_is_left_out_is_named_with_the_number_of_cases(check):
     status, text = check(ECHO.format("del out['grad.b']; return out"), "--cases",
                          "hand-bias,hand-decay")
-    assert status == 0 and "\nnot returned, so not checked: grad.b (2)\n" in text, text
+    assert status == 0 and "\nnot returned, so not checked (in so many cases): grad.b (2)\n" in text, text
 
 
 def test_nothing_checked_is_no_pass(check):

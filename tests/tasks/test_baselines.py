@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from snu_ref import bernoulli_nll
-from snu_ref.data.baselines import independent_notes_nll
+from snu_ref.data.baselines import independent_notes_nll, nearest_neighbour
 from snu_ref.data.datasets import load_chorales, piano_roll
 
 
@@ -113,3 +113,25 @@ def test_dtype_does_not_matter_and_inputs_stay(rolls):
 def test_refuses(train, test, error, message):
     with pytest.raises(error, match=message):
         independent_notes_nll(train, test)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_no_distance_between_images_is_beyond_the_dtype(dtype):
+    """Near the bound the nearest image is still the right one; beyond it the numbers are named."""
+    labels, size = np.array([3, 4]), dtype(np.sqrt(float(np.finfo(dtype).max) / 8) * 0.99)
+    train = np.array([[size, size], [-size, -size]])
+    assert nearest_neighbour(train, labels, train[::-1].copy()).tolist() == [4, 3]
+    with pytest.raises(ValueError, match="^train_values: expected numbers in"):
+        nearest_neighbour(train * dtype(1.1), labels, train)
+    with pytest.raises(ValueError, match="^values: expected numbers in"):
+        nearest_neighbour(train, labels, train * dtype(1.1))
+
+
+def test_no_images_have_no_neighbours():
+    train, labels = np.ones((2, 3)), np.array([1, 2])
+    assert nearest_neighbour(train, labels, np.ones((0, 3))).tolist() == []
+    with pytest.raises(ValueError, match="^train_values: expected at least one image"):
+        nearest_neighbour(train[:0], labels[:0], train)
+    for at_a_time in (0, -1):
+        with pytest.raises(ValueError, match="^at_a_time: expected"):
+            nearest_neighbour(train, labels, train, at_a_time)

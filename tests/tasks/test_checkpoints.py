@@ -162,6 +162,12 @@ FORGED = {  # what was done to a file with a good digest: (change, words of the 
     "figures as text": (
         lambda a: {"history": text([{**json_of(a, "history")[0], "accuracy": "1"}])},
         ["all numbers"]),
+    "warnings are numbers": (
+        lambda a: {"history": text([{**json_of(a, "history")[0], "warnings": {"silent": 3}}])},
+        ["all numbers"]),
+    "warnings are a list": (
+        lambda a: {"history": text([{**json_of(a, "history")[0], "warnings": ["silent"]}])},
+        ["all numbers"]),
     "an epoch missing": (
         lambda a: {"history": text(json_of(a, "history")[1:])}, ["history[0]: expected epoch 1"]),
     "too many epochs": (

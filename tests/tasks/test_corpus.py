@@ -213,6 +213,14 @@ def test_repeats_are_dropped_and_relatives_kept():
     assert kept == [text, short, related]
 
 
+@pytest.mark.parametrize("repeat", ["x a b c d e f", "a b c d e f x", "x a b c d e f y"])
+def test_the_first_and_the_last_sequence_of_a_paragraph_count(repeat):
+    """Of two sequences of six tokens, or of three, one stood before: half of them, or less."""
+    first = tuple("abcdef")
+    kept = without_repeats([first, tuple(repeat.split())])
+    assert kept == ([first] if len(repeat.split()) == 7 else [first, tuple(repeat.split())])
+
+
 def test_paragraphs_that_differ_in_line_breaks_markup_or_numbers_are_one(topics):
     one = "Changed in version 3.1: the *name* may be any string of letters, digits\nand dots."
     two = "   Changed in version 3.14: The name may be any\n   string of letters, digits and dots."

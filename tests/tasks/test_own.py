@@ -128,6 +128,15 @@ def test_tunes_keep_their_splits_or_are_split_in_tenths(tmp_path):
     assert [len(rolls) for rolls in read_tunes(path).values()] == [1, 1, 1]
 
 
+def test_what_stands_in_a_file_is_told_in_sixty_letters(tmp_path):
+    path = tmp_path / "tunes.json"
+    for content, letters in (({"k" * 99: []}, 60), ([[["k" * 99, "k"], [60]]] * 10, 59)):  # and '
+        path.write_text(json.dumps(content))
+        with pytest.raises(DataError) as caught:
+            read_tunes(path)
+        assert str(caught.value).split("found", 1)[1].count("k") == letters
+
+
 @pytest.mark.parametrize("content, words", [
     ("[", ["JSON"]), ("3", ["a list of pieces"]), ('{"train": []}', ["train, valid and test"]),
     (json.dumps([[[60], [61]]] * 9), ["at least 2 steps", "10 pieces"]),
@@ -163,6 +172,21 @@ def test_rare_words_are_unknown_and_the_vocabulary_is_bounded(tmp_path, monkeypa
     assert read_text(path).train[0] == 0
     monkeypatch.setattr(own, "WORDS", 2)
     assert len(read_text(path).vocabulary) == 4
+
+
+def test_the_vocabulary_of_a_long_text_is_that_of_the_corpus(tmp_path):
+    path = tmp_path / "text.txt"
+    words = ["word" + "".join("abcdefghij"[int(digit)] for digit in str(i)) for i in range(2100)]
+    path.write_text(" ".join(words * 4))
+    assert len(read_text(path).vocabulary) == 2000 + 2  # and <unk>, <eos>
+
+
+def test_twenty_tokens_are_a_text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("a " * 19)  # and <eos>
+    assert [len(part) for part in read_text(path)[1:]] == [16, 2, 2]
+    path.write_text("a " * 18)
+    refused(read_text, path, "at least 20 tokens, found 19")
 
 
 def test_texts_that_do_not_fit_are_named(tmp_path):

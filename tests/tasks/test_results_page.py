@@ -223,3 +223,15 @@ def test_the_images_of_seed_0_decide_where_the_other_row_has_one_seed():
              line("A", 1, 0.5, metric="accuracy", wrong="3"),
              line("B", 0, 0.80, metric="accuracy", wrong=" ".join(map(str, range(20))))]
     assert judged(CLAIM, {"x": table})[0] == "for"
+
+
+@pytest.mark.skipif(not (TASKS / "RESULTS.md").exists(), reason="the page is in the repository")
+def test_the_figures_that_the_readme_quotes_are_those_of_the_page():
+    readme = (TASKS.parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = [row for row in readme.partition("## Results in brief")[2].splitlines() if "±" in row]
+    page_rows = (TASKS / "RESULTS.md").read_text(encoding="utf-8").splitlines()
+    assert len([row for row in rows if row.startswith("|")]) >= 8
+    for row in rows:
+        if row.startswith("|"):
+            ours, interval = [cell.strip() for cell in row.split("|")][3:5]
+            assert any(f"| {ours} | {interval} |" in line for line in page_rows), row

@@ -27,11 +27,11 @@ RUNS = {  # name: (task, unit, settings)
 
 
 class Stopped(Exception):
-    """What stands for a kill."""
+    """Raised in place of a kill."""
 
 
 def stopped_before(task, n_batches):
-    """The task, that raises when its training asks for one batch more than n_batches."""
+    """The task; it raises when training asks for more than n_batches batches."""
     batches, left = task.batches, [n_batches]
 
     def stopping(settings, rng):

@@ -11,9 +11,10 @@ from snu_ref.layers.embedding import Embedding
 from snu_ref.data.ngrams import (unigram, unigram_perplexity, witten_bell_bigram,
                                  witten_bell_bigram_perplexity)
 from snu_ref.tasks import loading
+from snu_ref.tasks.digits import one_hot
 from snu_ref.tasks.language import Language, sample, sample_text
 from snu_ref.tasks.loading import load_task
-from snu_ref.tasks.music import Music
+from snu_ref.tasks.music import Music, continued, write_wav
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.settings import settings_of
 from snu_ref.tasks.run import run_task
@@ -212,7 +213,7 @@ def test_the_chorales_of_the_package():
 
 
 def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
-    """The readers stand aside; what is tested is what becomes of their arrays."""
+    """The readers are replaced; the test is of what becomes of their arrays."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (9, 28, 28)).astype(np.uint8)
     mnist = readers.Mnist(
@@ -276,6 +277,28 @@ def test_the_results_of_a_run():
         and r["best_epoch"] == run.trained.best_epoch)
     assert r["seconds"] == round(sum(record["seconds"] for record in r["history"]), 2)
     assert set(r["versions"]) == {"snu_ref", "numpy", "python"}
+
+
+def test_a_task_or_unit_that_is_none_is_named():
+    for arguments, word in ((("musik", "snu"), "name"), (("music", "xyz"), "unit")):
+        with pytest.raises(ValueError, match=f"^{word}: expected one of"):
+            load_task(*arguments)
+    with pytest.raises((ValueError, TypeError), match="^n_classes: expected"):
+        one_hot(np.array([1]), 2.0)
+
+
+@pytest.mark.parametrize("words, call", [
+    ("^roll: expected", lambda rng: continued(None, np.full((2, 88), 0.5), 3, rng)),
+    ("^roll: expected at least one step", lambda rng: continued(None, np.zeros((0, 88)), 3, rng)),
+    ("^steps: expected", lambda rng: continued(None, np.zeros((2, 88)), -1, rng)),
+    ("^temperature: expected", lambda rng: continued(None, np.zeros((2, 88)), 3, rng, -1.0)),
+    ("^roll: expected", lambda rng: write_wav(np.full((2, 88), 2), "x.wav")),  # struck never
+    ("^seconds_per_step: expected", lambda rng: write_wav(np.ones((2, 88)), "x.wav", 0.0)),
+    ("^prompt: expected", lambda rng: sample_text(None, ["<unk>", "a"], rng, prompt="a b")),
+])
+def test_music_and_text_of_what_is_none_are_named(words, call):
+    with pytest.raises((ValueError, TypeError), match=words):
+        call(np.random.default_rng(0))
 
 
 def test_at_temperature_zero_the_likeliest_word_comes():

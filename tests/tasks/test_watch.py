@@ -69,7 +69,7 @@ def test_a_layer_that_never_rests_is_named():
 @pytest.mark.parametrize("task, unit", [(task, unit) for task in TASKS
                                         for unit in ("snu", "ssnu", "rnn", "gru", "lstm")])
 def test_there_is_no_false_alarm(task, unit):
-    """In the last epoch, that is: a small spiking network may be silent at first, and wakes up."""
+    """They fire in the last epoch: a small spiking network may be silent at first and wake up."""
     settings = toy_settings(epochs=4, hidden=(16,), lr=0.05,
                             options={"g": "identity"} if "snu" in unit else {})
     assert "warnings" not in train(TASKS[task](unit), settings, 0).history[-1]

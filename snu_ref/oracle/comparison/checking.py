@@ -52,7 +52,8 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
     unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
     from ..diagnosis.causes import tell  # the table of mistakes is loaded only now
     with np.errstate(all="ignore"):  # whatever the port has set
-        stories = tell([r for r in results if not r.expected_to_fail], source.dtype)
+        stories = tell([r for r in results if not r.expected_to_fail], source.dtype,
+                       steady=unsteady is None)
     return Verdict(source, results, stories, unsteady, manifest["cases"],
                    made if source.can else 0, seed)
 

@@ -5,6 +5,7 @@ import textwrap
 
 from ..cases.manifest import FORMAT, VERSION
 from ..diagnosis.causes import failing_options
+from ..program.printing import meanings
 
 OUTSIDE = "not within what `can` declares"
 ALSO = 12  # further cases of a story that are listed, ours
@@ -154,20 +155,22 @@ def diagnosis(story, results=()):
         said.append("no diagnosis: no known mistake gives these numbers")
     for reference, yours in story.diff:
         said += [f"    - {reference}", f"    + {yours}   (yours)"]
-    if any("const(" in text for pair in story.diff for text in pair):
-        said.append("    const(a) is a, and no gradient flows through it")
+    said += [f"    {text}" for text in meanings(story.diff)]
     if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
-            and not all(r.startswith(("d", "ds/")) for r, _ in story.diff):
-        said.append("    The backward pass does not follow this: it is the right one along these "
-                    "traces" + story.form[7:] + ".")
+            and not all(r.startswith(("d", "ds/", "steps")) for r, _ in story.diff):
+        said.append("    Your gradients do not follow this change: they are those of the right "
+                    "equations, at the numbers of your forward pass" + story.form[7:] + ".")
     if story.grade == "confirmed":
         these = "these edits" if len(story.says) > 1 else "this edit"
         said.append(f"    confirmed: with {these} the equations give all numbers of "
                     f"{n} failing case{'s' * (n > 1)}, to "
                     f"{story.digits:.0f} digits")
     said += [f"    line {name}: {text}" for name, text in (story.lines or {}).items()]
+    if story.grade == "held":
+        said.append("    held: each edit holds by itself, on your own numbers of the step before "
+                    "(forward) or after (backward); the rest is not explained")
     if story.where:
-        said.append(f"    only in cases with {story.where}: others that should fail too pass")
+        said.append(f"    this is so where {story.where}: the other cases pass")
     for option, value, failing, passing in failing_options(results, story.results):
         said.append(f"    all {failing} cases with {option} = {value} fail, "
                     f"all {passing} others pass")

@@ -5,7 +5,6 @@ import numpy as np
 
 from ..mistakes import short
 from ..program.printing import diff
-from .cover import Claim
 from .held import held
 from .network import network_with
 from .others import Program
@@ -36,8 +35,8 @@ class Cause(NamedTuple):
     beside: tuple = ()     # Results at boundaries that fail too, unexplained
 
 
-def tell(results, dtype):
-    """The stories of all failed Results."""
+def tell(results, dtype, steady=True):
+    """The stories of all failed Results; where a port is not steady, only confirmed ones."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, np.dtype(dtype).name)
     claims, left = unit.claims()
@@ -59,12 +58,12 @@ def tell(results, dtype):
     if claims and len(at_edges) == len(left) <= max(BOUNDARY * len(stories[0].results), 1):
         stories[0] = stories[0]._replace(beside=tuple(left))
         left = []
-    return stories + _unexplained(left, unit) + _unexplained(unexplained, None)
+    return stories + _unexplained(left, unit if steady else None) + _unexplained(unexplained, None)
 
 
 def _confirmed(claim, mine):
     return Cause(mine, "confirmed", claim.edits.said(), tuple(_diff(claim.edits.all, mine)),
-                 getattr(claim.edits, "form", ""), tuple(other.said() for other in claim.others),
+                 claim.edits.form, tuple(other.said() for other in claim.others),
                  claim.digits, claim.where)
 
 
@@ -97,27 +96,24 @@ def _carried(r, claim, unit):
 
 
 def _of_others(rest, dtype, budget):
-    stories, left, groups = [], [], {}
+    """Stories of everything that is not the SNU, and the Results that are left."""
+    stories, left, groups = {}, [], {}
     for r in rest:
         config = r.entry["config"]
-        kind = config["unit"], config["loss"] if config["unit"] == "loss" else None
-        groups.setdefault(kind, []).append(r)
+        groups.setdefault((config["unit"], config.get("loss") if config["unit"] == "loss" else ""),
+                          {})[r.id] = r
     for group in groups.values():
-        claims, ids = Program(group, dtype, budget).claims()
-        by_id = {r.id: r for r in group}
+        claims, ids = Program(list(group.values()), dtype, budget).claims()
         for claim in claims:
-            same = next((i for i, s in enumerate(stories) if s.says == claim.edits.said()), None)
-            mine = [by_id[id] for id in claim.ids]
-            if same is None:
-                stories.append(_confirmed(claim, mine))
-            else:
-                stories[same] = stories[same]._replace(results=stories[same].results + mine)
-        left += [by_id[id] for id in ids]
-    return stories, left
+            story = _confirmed(claim, [group[id] for id in claim.ids])
+            had = stories.setdefault(story.says, story._replace(results=[]))
+            stories[story.says] = had._replace(results=had.results + story.results)
+        left += [group[id] for id in ids]
+    return list(stories.values()), left
 
 
 def _unexplained(left, unit):
-    """Stories without a confirmed cause, by their first divergence."""
+    """Stories without a confirmed cause, one for each unit."""
     stories, groups = [], {}
     near = [r for r in left if 0 < r.comparison.worst < NEAR
             and all(np.isfinite(a).all() for a in r.got.values())]
@@ -129,7 +125,7 @@ def _unexplained(left, unit):
     for r in left:
         if r in near:
             continue
-        groups.setdefault((r.entry["config"]["unit"], r.comparison.divergence.tensor), []).append(r)
+        groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
         edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
@@ -157,6 +153,3 @@ def failing_options(results, mine):
                     and all(r.verdict == "passed" for r in units if r.id not in ids):
                 found.append((option, value, len(there), len(units) - len(there)))
     return found
-
-
-__all__ = ["Claim", "Cause", "tell", "failing_options"]

@@ -8,14 +8,14 @@ from collections import Counter
 import numpy as np
 
 from ..program.step import PARTS
-from .forward import Frames, SLOTS, forward_edits, state_of
+from .forward import Frames, SLOTS, forward_edits
 from .search import advance, joined
 from .seen import forward_class, has_traces
 from .sets import Edits, Whole
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
-ASKED = 3        # ours: cases of different classes that are asked
+ASKED = 8        # ours: cases of different classes that are asked
 MOST = 3         # ours: edits of lines that hold nearly
 CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
@@ -26,21 +26,45 @@ def held(unit, ids):
     for seen in unit.failed:
         if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50:
             classes.setdefault(forward_class(seen), []).append(seen)
-    asked = [some[:2] for some in list(classes.values())[:ASKED]]
-    if not asked:
-        return (), {}
-    pools = [Frames(some) for some in asked]
-    exact = [unit.lines.get(forward_class(some[0])) for some in asked]
-    forward = tuple(e for lines in exact if lines for sets in lines.found.values() if sets
-                    for e in sets[0])
-    forward = joined(tuple(dict.fromkeys(forward)))[:MOST]
-    near, notes = nearly(pools, forward)
-    lines = {name: "holds" if sets == [()] else "holds with " + "; ".join(
-        e.said() for e in sets[0]) if sets else notes.get(name, "fails, and no known edit explains it")
-        for looked in exact[:1] if looked for name, sets in looked.found.items()}
-    forward = joined(tuple(dict.fromkeys((*forward, *near))))
-    backward = _backward([some[0] for some in asked], forward, unit.budget)
+    asked, values, simple = [], Counter(), [some[0] for some in classes.values()]
+    others = [some[1] for some in classes.values() if some[1:]]
+    for most, seen in [*((1, seen) for seen in simple), *((2, seen) for seen in simple[::-1]),
+                       *((2, seen) for seen in others)]:
+        new = [(name, seen.config[name])
+               for name in ("recurrent", "lateral_inhibition", "h", "g")]
+        if len(asked) < ASKED and min(values[value] for value in new) < most \
+                and all(seen is not other for other in asked):
+            asked.append(seen)
+            values.update(new)
+    frames = [Frames(seen) for seen in asked]
+    looked = [unit.lines[key] for key in classes if key in unit.lines]
+    exact = dict.fromkeys(e for lines in looked for sets in lines.found.values() if sets
+                          for e in sets[0] if e.k is None)
+    exact = joined(tuple(e for e in exact if e.slot not in ("v", "y") or _proved(e, frames)))[:MOST]
+    near, notes = nearly(frames, exact)
+    lines, found = {}, looked[0].found if looked else {}
+    for name in ("z", "s", "v", "y"):
+        sets = found.get(name)
+        if not sets and (name != "s" or found.get("z")) and sets is not None:
+            lines[name] = notes.get(name, "wrong, and no known edit explains it")
+        elif sets and all(e in exact or e.slot not in ("v", "y") for e in sets[0]):
+            lines[name] = "holds" + " with " * bool(sets[0]) + "; ".join(e.said() for e in sets[0])
+    forward = joined(tuple(dict.fromkeys((*exact, *near))))
+    backward = _backward(asked[:3], forward, unit.budget) if asked else ()
     return forward + backward, lines
+
+
+def _proved(e, asked):
+    """Whether y follows with an edit in all cases; bits prove little, so it must change many."""
+    moved = 0
+    for frames in asked:
+        if e.applies(frames.config, frames.seen.inputs):
+            for (line, got, was), (_, _, now) in zip(models(frames, ()), models(frames, (e,))):
+                changed = frames.ok & (np.abs(now - was) > frames.tolerance["y"])
+                moved += changed.sum()
+                if line in "vy" and (np.abs(now - got) > frames.tolerance["y"])[changed].any():
+                    return False
+    return moved >= POINTS
 
 
 # ---- forward ------------------------------------------------------------------------------------
@@ -48,9 +72,7 @@ def held(unit, ids):
 @np.errstate(all="ignore")
 def models(frames, edits):
     """(line, what it should be, what it is with edits) from the port's own numbers."""
-    by_slot = {}
-    for e in edits:
-        by_slot[e.slot] = (*by_slot.get(e.slot, ()), e)
+    edits = [e for e in edits if e.applies(frames.config, frames.seen.inputs)]
 
     def of(line, names=None):
         slots = SLOTS.get(line, (line,))
@@ -61,27 +83,29 @@ def models(frames, edits):
         yield "z", frames.got["z"], z
         z = frames.got["z"]
     yield ("s" if "z" in frames.got else "z"), frames.got["s"], of("s", frames.with_names(z=z))
-    if "s" in frames.pool[0].got:
-        names = frames.with_names(z=z)
-        v = frames.got.get("v", of("v", names))
+    if "s" in frames.seen.got:
+        v = of("v", frames.with_names(z=z))
+        if "v" in frames.got:
+            yield "v", frames.got["v"], v
+            v = frames.got["v"]
         yield "y", frames.got["y"], of("y", frames.with_names(z=z, v=v))
 
 
-def nearly(pools, base):
+def nearly(asked, base):
     """Edits that bring lines much nearer to the port's numbers, and line -> how near."""
     chosen, notes = [], {}
-    edits = list(dict.fromkeys(e for frames in pools for e in forward_edits(
-        frames.config, CANDIDATES, frames.pool) if not e.fitted))
+    edits = list(dict.fromkeys(e for frames in asked for e in forward_edits(
+        frames.seen, CANDIDATES) if not e.fitted))
     while len(chosen) < MOST:
         have = (*base, *chosen)
         best = None
-        before = [list(models(frames, have)) for frames in pools]
+        before = [list(models(frames, have)) for frames in asked]
         for e in edits:
             if any(e.slot == f.slot for f in have):
                 continue
             left = {}   # line -> (sums of squares without and with the edit, numbers changed)
-            for frames, plain in zip(pools, before):
-                if not all(e.applies(frames.config, seen.inputs) for seen in frames.pool):
+            for frames, plain in zip(asked, before):
+                if not e.applies(frames.config, frames.seen.inputs):
                     continue
                 for (line, got, was), (_, _, now) in zip(plain, models(frames, (*have, e))):
                     moved = frames.ok & ~(np.abs(now - was) <= frames.tolerance["s"])
@@ -97,8 +121,8 @@ def nearly(pools, base):
             break
         ratio, e, line = best
         chosen.append(e)
-        notes[line] = (f"fails; with \"{e.said()}\" it comes {1 / max(ratio, 1e-3):.0f} times "
-                       "nearer, and something else is wrong in it")
+        notes[line] = (f"wrong; with \"{e.said()}\" it comes {1 / max(ratio, 1e-3):.0f} times "
+                       "nearer to yours, so something else is wrong in it as well")
     return chosen, notes
 
 
@@ -106,8 +130,7 @@ def nearly(pools, base):
 
 def own_numbers(seen):
     """(traces, adjoints) of a case as the port returned them, or as they follow from that."""
-    params = {name[7:]: a for name, a in seen.inputs.items() if name.startswith("params.")}
-    s, y, g = state_of(seen, params), seen.got["y"], seen.config["g"]
+    params, s, y, g = seen.params, seen.state, seen.got["y"], seen.config["g"]
     with np.errstate(all="ignore"):
         z = {"relu": np.where(s > 0, s, -1.0), "leaky_relu": np.where(s > 0, s, 10 * s),
              "tanh": np.arctanh(np.clip(s, -1 + 1e-16, 1 - 1e-16))}.get(g, s)
@@ -126,13 +149,14 @@ def _backward(asked, forward, budget):
         traces, own = own_numbers(seen)
         seen = seen._replace(got={**seen.got, **{f"adj.{name[1:]}": a for name, a in own.items()}})
         whole = Whole(seen, budget, (traces, own))
-        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived")]
+        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(
+            seen.config, seen.inputs)]
         base = max(bases, key=lambda base: seen.advance(whole.run(base))[::-1])
         have = seen.advance(whole.run(base))[1]
-        found = advance(seen, whole, base, budget, force=True)
+        found = advance(whole, base, budget, force=True)
         if found:
             votes.update(found[0].backward)
         elif whole.partial is not None and whole.partial[0][1] > have:
             votes.update(whole.partial[1].backward)
-    return tuple(e for e, n in votes.items() if n >= sum(
-        e.applies(seen.config, seen.inputs) for seen in asked) / 2)
+    return tuple(e for e, n in votes.items() if e.k is None and n >= max(2, sum(
+        e.applies(seen.config, seen.inputs) for seen in asked) / 2))

@@ -6,9 +6,8 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from ..program.step import PARTS
-from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, SLOTS, UNDO, forward_edits,
-                      known, single, sums)
+from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, UNDO, forward_edits,
+                      single, sums)
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
@@ -38,120 +37,107 @@ class Lines(NamedTuple):
 
 
 @np.errstate(all="ignore")
-def look(pool):
-    """The Lines of a class of cases, and alternatives by what is kept of the state."""
-    found = [_look(pool)]
+def look(seen):
+    """The Lines of a case, and alternatives by what is kept of the state."""
+    found = [_look(seen)]
     if found[0].cost > 2:
-        kept = [e for e in TABLE["FORWARD"] if e.slot == "kept" and ("s_out", "kept") in e.lines
-                and e.applies(pool[0].config)]
-        found += [_look(pool, e) for e in kept if dict(e.lines)["kept"] in UNDO]
+        found += [_look(seen, e) for e in TABLE["FORWARD"] if e.slot == "kept"
+                  and ("s_out", "kept") in e.lines and e.applies(seen.config)
+                  and dict(e.lines)["kept"] in UNDO]
     return sorted(found, key=lambda lines: lines.cost)
 
 
-def _look(pool, kept=None):
-    frames = Frames(pool, kept)
-    found = {}
-    z = _z_and_s(frames, found)
-    _v_and_y(frames, found, z)
+def _look(seen, kept=None):
+    frames, found = Frames(seen, kept), {}
+    _v_and_y(frames, found, _z_and_s(frames, found))
     return Lines(found, (kept,) if kept is not None else ())
 
 
 def _sums(frames, target, tolerance, mask, level):
-    """Sums at all steps, or at all but the first, which has edits of its own; the mask that held."""
+    """Sums at all steps, or at all but the first, which has its own edits; the mask that held."""
     later = mask & ~frames.first
     found = sums(frames, target, tolerance, later, level)
-    whole = [edits for edits in found if (np.abs(sum(known(frames.value(part, tuple(
-        e for e in edits if e.slot in SLOTS[part])), mask) for part in PARTS) - target[mask])
-        <= 3 * tolerance[mask]).all()]
+    whole = [edits for edits in found
+             if (np.abs(frames.total(edits) - target)[mask] <= 3 * tolerance).all()]
     if found and not whole:
         whole = sums(frames, target, tolerance, mask, level)
     return (whole, mask) if whole else (found, later)
 
 
 def _z_and_s(frames, found):
+    """Look at z and s; what z should be, where that is known."""
     ok, s = frames.ok, frames.got["s"]
     if "z" in frames.got:
-        found["s"] = single(frames, "s", s, frames.tolerance["s"], ok)
+        found["s"] = single(frames, "s", ok)
         found["z"] = next(filter(None, (_sums(
             frames, frames.got["z"], frames.tolerance["z"], ok, level)[0]
             for level in (PLAIN, PRODUCTS, NUMBERS))), [])
         return frames.got["z"]
-    own, best = OWN[frames.config["g"]], None
-    others = [(name, "s") for name in ("positive", "tanh", "sigmoid", "softplus", "softsign",
-                                       "clipped", "all") if name != own]
-    others += [(own, outer) for outer in OUTER if frames.config["recurrent"] or "H" not in outer]
-    tries = [([(own, "s")], PLAIN), ([] if frames.kept else others, PLAIN),
-             *(([] if frames.kept else [(own, "s")], level) for level in (PRODUCTS, NUMBERS))]
-    for inverses, level in tries:
-        for name, outer in inverses if best is None or best[0] > 2 else ():
-            z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
-            size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
-            zs, mask = _sums(frames, z, size, ok & there, level)
-            where = ok if np.array_equal(mask, ok & there) else ok & ~frames.first
-            for edits in zs[:FEW]:
-                model = sum(frames.value(part, tuple(e for e in edits if e.slot in SLOTS[part]))
-                            for part in PARTS)
-                for more in single(frames, "s", s, frames.tolerance["s"], where,
-                                   frames.with_names(z=model))[:FEW]:
-                    cost = len(edits) + len(more)
-                    if best is None or cost < best[0]:
-                        best = cost, [], [], model
-                    if cost == best[0]:
-                        best[1].append(edits)
-                        best[2].append(more)
-            if best is not None and best[0] <= 1:
-                break
-    found["z"], found["s"] = ([], []) if best is None else (
-        list(dict.fromkeys(best[1])), list(dict.fromkeys(best[2])))
-    return None if best is None else best[3]
+    own, least, best = OWN[frames.config["g"]], 9, {}  # best: at all steps or not -> what is best
+    tries = [(own, "s", PLAIN)]
+    if frames.kept is None:
+        tries += [(name, "s", PLAIN) for name in INVERSES if name != own]
+        tries += [(own, outer, PLAIN) for outer in OUTER
+                  if frames.config["recurrent"] or "H" not in outer]
+        tries += [(own, "s", PRODUCTS), (own, "s", NUMBERS)]
+    for name, outer, level in tries:
+        if least <= (1 if level == PLAIN else 2):
+            break
+        z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
+        size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
+        zs, mask = _sums(frames, z, size, ok & there, level)
+        whole = np.array_equal(mask, ok & there)
+        for edits in zs[:FEW]:
+            model = frames.total(edits)
+            for more in single(frames, "s", ok if whole else ok & ~frames.first,
+                               frames.with_names(z=model))[:FEW]:
+                cost = len(edits) + len(more)
+                if cost < best.get(whole, (9,))[0]:
+                    best[whole] = cost, [], [], model
+                if cost == best[whole][0]:
+                    best[whole][1].append(edits)
+                    best[whole][2].append(more)
+                least = min(least, cost)
+    ranked = [best[whole] for whole in (True, False) if whole in best]
+    found["z"], found["s"] = (list(dict.fromkeys(e for some in ranked for e in some[i]))
+                              for i in (1, 2))
+    return ranked[0][3] if ranked else None
 
 
 def _v_and_y(frames, found, z):
     ok, y = frames.ok, frames.got["y"]
     if "v" in frames.got:
-        found["v"] = single(frames, "v", frames.got["v"], frames.tolerance["v"], ok)
-        found["y"] = single(frames, "y", y, frames.tolerance["y"], ok)
-        if not found["y"]:
-            right = frames.with_names(v=frames.value("v"))
-            if single(frames, "y", y, frames.tolerance["y"], ok, right, fitted=False) == [()]:
-                found["y"] = [()]
-                found["v"] = [(e,) for e in TABLE["FORWARD"] if e.lines == (("v_out", "s"),)]
+        found["v"], found["y"] = single(frames, "v", ok), single(frames, "y", ok)
+        right = frames.with_names(v=frames.value("v"))
+        if not found["y"] and single(frames, "y", ok, right, fitted=False) == [()]:
+            found["y"] = [()]
+            found["v"] = [(e,) for e in TABLE["FORWARD"] if e.lines == (("v_out", "s"),)]
         return
-    found["v"], found["y"] = [], []
-    if not ok.any() or "s" not in frames.pool[0].got:
-        found["v"], found["y"] = [()], [()]
+    found["v"], found["y"] = [()], [()]
+    if not ok.any() or "s" not in frames.seen.got:
         return
-    spiking = np.isin(known(y, ok), (0, 1)).all()
-    plain = [(), *((e,) for e in forward_edits(frames.config, ("v",), frames.pool) if not e.fitted)]
-    for v_edits in plain:
-        known_z = {} if z is None else {"z": z}
-        names = frames.with_names(**known_z)
-        names = frames.with_names(**known_z, v=frames.value("v", v_edits, names=names))
-        ys = single(frames, "y", y, frames.tolerance["y"], ok, names,
-                    fitted=not v_edits and not spiking)
-        for y_edits in ys:
-            found["v"].append(v_edits)
-            found["y"].append(y_edits)
-        if ys == [()] and not v_edits:
+    spiking, pairs = np.isin(y[ok], (0, 1)).all(), []
+    edits = forward_edits(frames.seen, ("v",))
+    names = {} if z is None else frames.with_names(z=z)
+    for v in [(), *((e,) for e in edits if not e.fitted)]:
+        names.update(frames.with_names(v=frames.value("v", v, names=names)))
+        ys = single(frames, "y", ok, names, fitted=not v and not spiking)
+        if ys == [()] and not v:
             return
-    pairs = sorted(zip(found["v"], found["y"]), key=lambda p: (len(p[0]) + len(p[1]), len(p[1])))
+        pairs += [(v, more) for more in ys]
+    pairs.sort(key=lambda p: (len(p[0]) + len(p[1]), len(p[1])))
     pairs = [p for p in pairs if len(p[0]) + len(p[1]) == len(pairs[0][0]) + len(pairs[0][1])]
-    pairs = pairs or _fitted_threshold(frames, y, ok, spiking)
-    found["v"] = list(dict.fromkeys(p[0] for p in pairs))
-    found["y"] = list(dict.fromkeys(p[1] for p in pairs))
+    pairs = pairs or [((e._replace(k=k),), ()) for e in edits if e.fitted
+                      and (k := _threshold(frames, e, spiking)) is not None]
+    found["v"] = list(dict.fromkeys(v for v, _ in pairs))
+    found["y"] = list(dict.fromkeys(more for _, more in pairs))
 
 
-def _fitted_threshold(frames, y, ok, spiking):
-    pairs = []
-    for e in forward_edits(frames.config, ("v",), frames.pool):
-        if not e.fitted:
-            continue
-        base, one = (known(frames.value("v", (e,), k), ok) for k in (0.0, 1.0))
-        if spiking:
-            k = numbers.firing(base, one - base, known(y, ok) == 1)
-        else:
-            k = numbers.fit(lambda k: known(frames.value("y", (), 1.0, frames.with_names(
-                v=frames.value("v", (e,), k))), ok), y[ok], frames.tolerance["y"][ok])
-        if k is not None:
-            pairs.append(((e._replace(k=k),), ()))
-    return pairs
+def _threshold(frames, e, spiking):
+    """The number in an edit of v with which y follows from it."""
+    ok, y = frames.ok, frames.got["y"]
+    if spiking:
+        base, one = (frames.value("v", (e,), k)[ok] for k in (0.0, 1.0))
+        return numbers.firing(base, one - base, y[ok] == 1)
+    return numbers.fit(lambda k: frames.value("y", (), 1.0, frames.with_names(
+        v=frames.value("v", (e,), k)))[ok], y[ok], np.full(ok.sum(), frames.tolerance["y"]))

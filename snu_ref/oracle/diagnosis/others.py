@@ -1,6 +1,5 @@
 """The diagnosis of everything that is not the SNU: one or two edits of a program of its own."""
 import itertools
-from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from ..program.gated import run_gated
 from . import numbers
 from .cover import Claim, cover
 from .seen import seen_of
-from .sets import texts
+from .sets import Edits, texts
 
 PROGRAMS = {
     **{unit: (run_gated, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
@@ -22,20 +21,6 @@ PROGRAMS = {
     **{unit: (short.device_numbers, TABLE["DEVICES"]) for unit in ("pcm", "pcm-array")},
 }
 NEARER = 12   # ours: edits that bring one tensor more into place, from which pairs are made
-
-
-class Few(NamedTuple):
-    """One or two edits."""
-    all: tuple
-
-    def said(self):
-        """What the port does."""
-        return tuple(e.said() for e in self.all)
-
-    @property
-    def rank(self):
-        """Lower is better."""
-        return (sum(1 if e.k is None else 1.5 for e in self.all), sum(e.order for e in self.all))
 
 
 class Program:
@@ -79,11 +64,11 @@ class Program:
 
     def _found(self, seen):
         edits = [e for e in self.table if e.applies(seen.config)]
-        plain = [Few((e,)) for e in edits if not e.fitted]
+        plain = [Edits((e,)) for e in edits if not e.fitted]
         found = [few for few in plain if self.fits(seen, few)]
         if found:
             return found
-        found = [Few((e._replace(k=k),)) for e in edits if e.fitted
+        found = [Edits((e._replace(k=k),)) for e in edits if e.fitted
                  and (k := self._number(seen, e)) is not None]
         if found:
             return found
@@ -91,7 +76,7 @@ class Program:
         scored = sorted(((self._agreed(seen, few.all), few) for few in plain),
                         key=lambda item: -item[0])
         near = [few for n, few in scored if n > base][:NEARER]
-        pairs = (Few(a.all + b.all) for a, b in itertools.product(near, plain)
+        pairs = (Edits(a.all + b.all) for a, b in itertools.product(near, plain)
                  if a.all[0].slot != b.all[0].slot)
         return [few for few in pairs if not self.budget.spent() and self.fits(seen, few)][:6]
 

@@ -7,11 +7,12 @@ from ..mistakes.edit import TABLE
 from . import numbers
 from .lines import look
 from .seen import has_traces
-from .sets import Edits, LATE, texts
+from .sets import Edits, LATE
 
 TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
 LOOK = 40            # ours: so many runs cost as much as a look at the lines of a class
-EACH = 500           # ours: runs for one form of the gradients of one case
+BASES = 4            # ours: sets of forward edits, and forms, from which edits of gradients begin
+EACH = 400           # ours: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
 WIDTH, DEPTH = 3, 6  # ours: of the search in the backward pass
 FEW = 12             # ours: sets of forward edits whose gradients are looked at
@@ -34,8 +35,8 @@ class Budget:
 
 # ---- forward ------------------------------------------------------------------------------------
 
-def forward_sets(pool, whole, carried, budget):
-    """(sets of edits that give the forward pass of the first case, Lines or None)."""
+def forward_sets(whole, carried, budget, brief=False):
+    """(sets of edits that give the forward pass of a case, Lines or None); brief: by lines."""
     seen, names = whole.seen, whole.seen.names(True)
 
     def fits(edits):
@@ -53,9 +54,9 @@ def forward_sets(pool, whole, carried, budget):
                      and not budget.spent() and fits(a + b)]
         return found[:FEW], None
     budget(LOOK)
-    looked = look(pool)
+    looked = look(seen)
     found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
-    if not any(found):
+    if not any(found) and not brief:
         ends = [edits for edits in singles if edits[0].slot in ENDS]
         bases = [edits for lines in looked[:3] for edits in lines.sets()[:3]]
         found += [edits for edits in singles if fits(edits)] or [
@@ -98,8 +99,9 @@ def _agreed(seen, outputs):
 
 # ---- backward -----------------------------------------------------------------------------------
 
-def backward_sets(seen, whole, bases, budget):
+def backward_sets(whole, bases, budget):
     """Sets of edits that give all numbers of a case, from those that give its forward pass."""
+    seen = whole.seen
     found = [base for base in bases if seen.matches(whole.run(base))]
     if found:
         return found[:FEW]
@@ -108,18 +110,20 @@ def backward_sets(seen, whole, bases, budget):
         silent = [e for e in TABLE["FORWARD"] if not e.fitted and _together((*forward, e))
                   and e.applies(seen.config, seen.inputs)
                   and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
-        found += [base for e in silent for base in (Edits(joined((*forward, e))),)
+        found += [base for e in silent
+                  for base in (Edits(joined((*forward, e)), view=bases[0].view),)
                   if seen.matches(whole.run(base))]
-    for base in [] if found else bases:
+    for base in [] if found else bases[:BASES]:
         if budget.spent() or found:
             break
-        found = advance(seen, whole, base, budget)
+        found = advance(whole, base, budget)
     return found
 
 
 def candidates(seen, form):
     """The edits of the backward pass for a form of it."""
-    late = [e for e in TABLE["HAND"] if e.slot in LATE and "end_cotangent" not in e.lines[0][1]]
+    late = [e for e in TABLE["HAND"] if e.slot in (*LATE, "loss_y", "end_y", "end_s")
+            and "end_cotangent" not in e.lines[0][1]]
     tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == "derived" else TABLE["HAND"])
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
@@ -139,12 +143,13 @@ SUM_OF = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay"
           "start_s": "start.s", "start_y": "start.y"}
 
 
-def advance(seen, whole, base, budget, force=False):
+def advance(whole, base, budget, force=False):
     """Edits of the backward pass, each of which brings it nearer to the port's.
 
     force: begin although the budget is spent.
     """
-    edits, enough = candidates(seen, base.form), budget.left - EACH
+    seen, enough = whole.seen, budget.left - EACH
+    edits = candidates(seen, base.form)
     least = enough if force else max(enough, 0)
     outputs = whole.run(base)
     frontier = [(seen.advance(outputs), base, outputs)]
@@ -159,7 +164,7 @@ def advance(seen, whole, base, budget, force=False):
                         continue
                     if budget.left < least:
                         return done
-                    e = _fit(seen, whole, have, e) if fitted else e
+                    e = _fit(whole, have, e) if fitted else e
                     if e is None:
                         continue
                     more = have._replace(backward=(*have.backward, e))
@@ -182,8 +187,9 @@ def advance(seen, whole, base, budget, force=False):
     return []
 
 
-def _fit(seen, whole, have, edit):
+def _fit(whole, have, edit):
     """An edit of the backward pass with its number, or None."""
+    seen = whole.seen
     names = [name for name in ("adj.v", "adj.z", "grad.x") if name in seen.got]
     last = edit.slot in ("h_slope", "g_slope") and names
     if edit.slot in SUM_OF or not names:

@@ -25,6 +25,21 @@ class Seen(NamedTuple):
         """Number of steps."""
         return len(self.inputs["x"])
 
+    @property
+    def params(self):
+        """W, H, b and decay."""
+        return {name[7:]: a for name, a in self.inputs.items() if name.startswith("params.")}
+
+    @property
+    def state(self):
+        """The state as reported, or as v or a soft y tell it."""
+        if "s" in self.got:
+            return self.got["s"]
+        if "v" in self.got:
+            return self.got["v"] - self.params["b"]
+        inside = np.clip(self.got["y"], 1e-6, 1 - 1e-6)
+        return np.log(inside) - np.log1p(-inside) - self.params["b"]
+
     def names(self, forward):
         """Names of the outputs that the port returned, of the forward or of the backward pass."""
         return [name for name in self.got if (name in FORWARD) == forward]

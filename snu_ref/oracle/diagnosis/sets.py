@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program.backward import SUMS, backward_lines, run_backward, shifts
-from ..program.functions import ARRAYS
-from ..program.step import PARAMETERS, Run, compute, names_of, program, resolve
-from ..program.tape import Tape
+from ..program.backward import SUMS, backward_lines, names_of_sums, run_backward
+from ..program.step import PARAMETERS, Run, compute, resolve
 
 # form -> whether the backward pass keeps the gate, the edited parameters, the reported traces
 FORMS = {
@@ -22,9 +20,7 @@ FORMS = {
     "by hand, with gate, parameters and start of the forward pass": (True, True, False),
     "by hand, along the traces as they came out": (False, False, True),
 }
-COTANGENTS = {"loss_y": ("dy", "dL_dy"), "end_y": ("dend.y", "dL_dy_end"),
-              "end_s": ("dend.s", "dL_ds_end")}
-LATE = (*SUMS, "start_s", "start_y", *COTANGENTS)  # lines that do not touch those of the step
+LATE = (*SUMS, "start_s", "start_y")   # lines that do not touch those of the step
 
 
 class Edits(NamedTuple):
@@ -69,42 +65,18 @@ def right_gate(config, inputs, y):
         * np.ones_like(y)
 
 
-def cotangents(inputs, late):
-    """The inputs with the cotangents as edited lines have them."""
-    T, B, n = inputs["dy"].shape
-    if not set(late) & set(COTANGENTS):
-        return inputs
-    names = {"T": T, "B": B, "n": n, "k": 1.0}
-    dy = shifts(inputs["dy"])
-    changed = {line: np.stack([compute(late.get(line, given), {
-        **names, given: row, "last": t == len(rows) - 1,
-        **({name: a[t] for name, a in dy.items()} if line == "loss_y" else {})}) + 0 * row
-        for t, row in enumerate(rows)]) for line, (name, given) in COTANGENTS.items()
-        for rows in [inputs[name] if name == "dy" else inputs[name][None]]}
-    return {**inputs, "dy": changed["loss_y"], "dend.s": changed["end_s"][0],
-            "dend.y": changed["end_y"][0]}
-
-
-def _rewritten(config, inputs, outputs, done, late):
+def _rewritten(config, outputs, done, late):
     """Sums and gradients of the start with edited lines, along a program that is differentiated."""
-    right, traces, found = backward_lines(config), done.computed(), {}
-    T, B, n = inputs["dy"].shape
-    names = {**ARRAYS, **traces, "x": inputs["x"], "T": T, "B": B, "n": n, "k": 1.0,
-             **{name[7:]: a for name, a in inputs.items() if name.startswith("params.")},
-             **{f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"},
-             **{f"{k}_before": np.concatenate([inputs[f"state.{k}"][None], traces[k][:-1]])
-                for k in "sy"}}
+    right, inputs, traces, found = backward_lines(config), done.inputs, done.computed(), {}
+    names = names_of_sums(inputs, traces, {f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"})
+    start = {"dz_after": outputs["adj.z"][0], "gate_after": traces["gate"][0],
+             "s": inputs["state.s"]}
     for line in late:
         name = SUMS.get(line) or line.replace("_", ".")
-        if name not in outputs:
-            continue
         text = resolve(late[line].replace(right[line], "G"), config)
-        own = names if line in SUMS else {**names, "dz_after": outputs["adj.z"][0], "gate_after":
-                                          traces["gate"][0], "s": inputs["state.s"]}
-        try:
-            found[name] = compute(text, {**own, "G": outputs[name]}) + 0 * outputs[name]
-        except NameError:  # the text needs a trace that the port did not return
-            pass
+        if name in outputs:
+            found[name] = 0 * outputs[name] + compute(text, {
+                **names, **({} if line in SUMS else start), "G": outputs[name]})
     return found
 
 
@@ -122,11 +94,14 @@ class Whole:
         """(outputs, traces as computed) of the edits of a forward pass."""
         if self.own[0] is not None:
             return {}, self.own[0]
+        return self._forward(forward)[:2]
+
+    def _forward(self, forward):
         key = tuple(texts(forward).items())
         if key not in self._kept:
             self.count()
             run = Run(self.seen.config, self.seen.inputs, dict(key))
-            self._kept[key] = run.forward(), run.computed()
+            self._kept[key] = run.forward(), run.computed(), run.used
         return self._kept[key]
 
     @np.errstate(all="ignore")
@@ -136,10 +111,9 @@ class Whole:
         self.count()
         if edits.form == "derived":
             late = {name: text for name, text in texts(edits.backward).items() if name in LATE}
-            changed = {name: text for name, text in texts(edits.all).items() if name not in late}
-            done = Run(config, cotangents(inputs, late), changed, held=self.own[0])
+            done = Run(config, inputs, texts(edits.all), held=self.own[0])
             outputs = {**done.forward(), **done.backward()}
-            return {**outputs, **_rewritten(config, inputs, outputs, done, late)}
+            return {**outputs, **_rewritten(config, outputs, done, late)}
         outputs, traces = self.traces(edits.forward)
         return {**outputs, **self.by_hand(edits, outputs, traces)}
 
@@ -151,23 +125,10 @@ class Whole:
             traces = {**traces, **{name: outputs[name] for name in ("z", "s", "v", "y")}}
         start = None
         if used:
-            inputs, start = self._used(edits.forward)
+            values = self._forward(edits.forward)[2]
+            start = values["s_0"], values["y_0"]
+            inputs = {**inputs, "state.y": start[1], **{
+                f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         if not gate:
-            traces = {**traces, "gate": right_gate(config, {**inputs, **(
-                {"state.y": start[1]} if start else {})}, traces["y"])}
+            traces = {**traces, "gate": right_gate(config, inputs, traces["y"])}
         return run_backward(config, inputs, traces, texts(edits.backward), start, self.own[1])
-
-    def _used(self, forward):
-        """The inputs with parameters as the forward pass used them, and its initial state."""
-        config, inputs = self.seen.config, self.seen.inputs
-        text, tape, changed = program(config, texts(forward)), Tape(), dict(inputs)
-        names = names_of(config, inputs)
-        names.update({name: tape.leaf(inputs[f"params.{name}"]) for name in PARAMETERS
-                      if f"params.{name}" in inputs})
-        names.update({f"{k}_0": tape.leaf(inputs[f"state.{k}"]) for k in "sy"})
-        for name in PARAMETERS:
-            if name in names:
-                value = compute(text[name], names)
-                changed[f"params.{name}"] = np.broadcast_to(
-                    getattr(value, "value", value), inputs[f"params.{name}"].shape)
-        return changed, tuple(np.asarray(compute(text[f"{k}_0"], names).value) for k in "sy")

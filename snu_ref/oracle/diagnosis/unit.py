@@ -1,8 +1,8 @@
 """The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
 import numpy as np
 
-from .cover import Claim, SAMPLE, cover, spread
 from ..mistakes.edit import TABLE
+from .cover import Claim, SAMPLE, cover, spread
 from .search import Budget, backward_sets, candidates, forward_sets, joined
 from .seen import Seen, forward_class, has_traces, seen_of
 from .sets import FORMS, Edits, Whole
@@ -11,11 +11,11 @@ from .views import VIEWS
 SHARE = 0.5      # ours: of the cases in which a set of edits should show, it must give so many
 SCOPE = 4        # ours: cases that share an option, of which nearly all are explained
 NEARLY_ALL = 0.9
-POOL = 2         # ours: cases of one class that are looked at together
 LONGEST = 50     # ours: steps of a case in which edits are looked for
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")
 HOPELESS = 2     # ours: classes without an explanation of z, after which no other is looked at
 EDGE = 800       # ours: runs that are kept for cases at boundaries
+TRIES = {1: 4, 4: 4, 6: 2}   # ours: cases at boundaries, of a class, and with all options alike
 KEPT = 6         # ours: sets of edits of one case that are kept
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 
@@ -26,9 +26,13 @@ class Unit:
     def __init__(self, results, dtype):
         self.failed = [seen_of(r, dtype) for r in results
                        if r.verdict == "failed" and r.entry["config"]["unit"] == "snu"]
-        self.passed = [r for r in results
-                       if r.verdict == "passed" and r.entry["config"]["unit"] == "snu"]
-        self.dtype, self.budget = dtype, Budget()
+        self.dtype, self.budget, passed = dtype, Budget(), []
+        for r in spread([r for r in results if r.verdict == "passed"
+                         and r.entry["config"]["unit"] == "snu"]):
+            inputs, right = r.case
+            right = {name: right[name] for name in r.comparison.compared}
+            passed.append(seen_of(r._replace(case=(inputs, right), got=right), dtype))
+        self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.failed.sort(key=_simple)
         self.wholes = {seen.id: Whole(seen, self.budget) for seen in self.failed}
         self.known, self.best, self.sample = [], Edits(form="by hand"), []
@@ -42,16 +46,17 @@ class Unit:
         proposing = [seen for seen in short if seen.family in PROPOSING and seen.T >= 3]
         self.sample = spread(short, SAMPLE)
         for seen in proposing + [seen for seen in short if seen.family not in PROPOSING]:
-            edge = bool(proposing) and seen.family not in PROPOSING
-            key = ("edge",) if edge else (*forward_class(seen), seen.config["reset_grad"],
-                                          seen.config["surrogate"])
-            hopeless = sum(not lines.found["z"] for lines in self.lines.values()) >= HOPELESS
-            if self.budget.spent(EDGE * edge) or hopeless or self.fits(seen, self.best) or tried.get(key[:4], 0) > 3 \
-                    or tried.get(key, 0) > (3 if edge else 1) or (edge and not self.known):
+            edge, place = seen.family not in PROPOSING, forward_class(seen)
+            keys = {("edge",)} if edge else {
+                place, (*place, seen.config["reset_grad"], seen.config["surrogate"])}
+            dark = [name for name, lines in self.lines.items() if not lines.found["z"]]
+            if len(dark) >= HOPELESS or place in dark or self.budget.spent(EDGE * edge) \
+                    or any(tried.get(key, 0) >= TRIES[len(key)] for key in keys) \
+                    or edge and proposing and not self.known or self.fits(seen, self.best):
                 continue
-            for some in {key, key[:4]}:
-                tried[some] = tried.get(some, 0) + 1
-            found = self._one_more(seen) if edge else self._found(seen, proposing)[:KEPT]
+            tried.update({key: tried.get(key, 0) + 1 for key in keys})
+            found = edge and self._one_more(seen) or (
+                [] if edge and proposing else self._found(seen)[:KEPT])
             self.sample.append(seen)
             self._improve(found, edge)
             self.known += [edits for edits in found if edits not in self.known and not edge]
@@ -81,27 +86,28 @@ class Unit:
 
     def _scoped(self, e):
         """An edit for the one value of the option that it depends on alone, in the last case."""
-        option = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h"}.get(e.slot)
+        option = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
+                  "seen": "lateral_inhibition"}.get(e.slot)
         return e if option is None or f"{option}=" in e.when else e._replace(
             when=f"{e.when} {option}={self.sample[-1].config[option]}".strip())
 
-    def _found(self, seen, proposing):
-        pool = [other for other in proposing if forward_class(other) == forward_class(seen)
-                and set(other.got) == set(seen.got)]
-        pool = [seen, *(other for other in pool if other is not seen)][:POOL]
-        whole, here = self.wholes[seen.id], self.best.for_case(seen.config, seen.inputs)
+    def _found(self, seen, view=None):
+        """Sets of edits that give all numbers of a case, what is known first."""
+        whole, here = self._whole(seen, view), self.best.for_case(seen.config, seen.inputs)
         carried = list(dict.fromkeys([here.forward, *(
             edits.for_case(seen.config, seen.inputs).forward for edits in self.known), ()]))
-        forwards, lines = forward_sets(pool, whole, carried, self.budget)
-        if lines is not None:
+        forwards, lines = forward_sets(whole, carried, self.budget, view is not None)
+        if lines is not None and view is None:
             self.lines[forward_class(seen)] = lines
-        if not seen.names(False):
-            return [Edits(forward) for forward in forwards]
-        bases = [Edits(forward, form, backward) for forward in forwards
+        bases = [Edits(forward, form, backward, view) for forward in forwards
                  for form in (FORMS if forward else ("by hand", "derived"))
                  for backward in dict.fromkeys((here.backward, ()))]
         bases.sort(key=lambda base: list(FORMS).index(base.form) > 1)
-        return backward_sets(seen, whole, bases, self.budget) or self._in_view(seen)
+        found = [Edits(forward) for forward in forwards] if not seen.names(False) else \
+            backward_sets(whole, bases, self.budget)
+        if not found and view is None and len(self.lines) <= 1:
+            found = next(filter(None, (self._found(seen, view) for view in VIEWS)), [])
+        return found
 
     def _one_more(self, seen):
         """The sets that explain a case at a boundary, where anything fits, by one edit more."""
@@ -111,11 +117,6 @@ class Unit:
         return [edits for edits in tries if not any(e.fitted for e in edits.all)
                 and all(e.applies(seen.config, seen.inputs) for e in edits.all)
                 and self.fits(seen, edits)]
-
-    def _in_view(self, seen):
-        """Sets of edits with which the numbers are right, but stand elsewhere."""
-        return [edits for edits in (Edits((), "by hand", (), view) for view in VIEWS)
-                if self.fits(seen, edits)]
 
     def _whole(self, seen, view):
         """The runs of a case, as a view sees it."""
@@ -158,7 +159,7 @@ class Unit:
 
         Cases are made for these options; all tensors count, whether the port returns them or not.
         """
-        made = [seen for seen in mine if seen.family == "made"][:POOL]
+        made = [seen for seen in mine if seen.family == "made"][:2]
         return bool(made) and all(
             Seen(*seen[:4], seen.reported(self._run(seen, edits)), {}, seen.bound).matches(
                 self._run(seen, other)) for seen in made)
@@ -186,19 +187,11 @@ class Unit:
     def against(self, edits):
         """The configurations of passing cases, of a sample, that should fail with these edits."""
         if edits not in self._against:
-            self._against[edits] = [config for r in spread(self.passed)
-                                    if (config := self._contradicts(r, edits)) is not None]
+            here = [(whole, edits.for_case(whole.seen.config, whole.seen.inputs))
+                    for whole in self.passed if not edits.view]
+            self._against[edits] = [whole.seen.config for whole, edits in here if edits.said()
+                                    and not whole.seen.matches(whole.run(edits))]
         return self._against[edits]
-
-    def _contradicts(self, r, edits):
-        config, (inputs, right) = r.entry["config"], r.case
-        here = edits.for_case(config, inputs)
-        if not here.said() or here.view or len(inputs["x"]) > LONGEST:
-            return None
-        bound = r.entry["tolerance"][self.dtype]["bound"]
-        seen = Seen(r.id, "", config, inputs, {name: right[name] for name in r.comparison.compared},
-                    right, bound)
-        return None if seen.matches(Whole(seen, self.budget).run(here)) else config
 
     def _where(self, edits, mine):
         """An option that sets the explained cases apart from passes that should have failed."""
@@ -206,7 +199,7 @@ class Unit:
         for option in OPTIONS:
             values = {seen.config[option] for seen in mine}
             if against and len(values) == 1 and not any(c[option] in values for c in against):
-                return f"{option}={values.pop()}"
+                return f"{option} = {values.pop()}"
         return ""
 
 
@@ -230,6 +223,6 @@ def _shown(edits, mine):
 
 def _simple(seen):
     c = seen.config
-    return (not has_traces(seen), c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through",
-            c["g"] not in ("relu",), seen.family not in PROPOSING, seen.family != "unit",
-            c["h"] != "step")
+    return (not has_traces(seen), c["recurrent"] + c["lateral_inhibition"],
+            c["reset_grad"] != "through", c["g"] != "relu", seen.family not in PROPOSING,
+            seen.family != "unit", c["h"] != "step")

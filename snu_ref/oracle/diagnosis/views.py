@@ -8,55 +8,48 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 TRACES = ("z", "s", "v", "y", "adj.z", "adj.s", "adj.v", "adj.y", "grad.x")
+ALL = (*TRACES, "end.s", "end.y", "start.s", "start.y", "grad.W", "grad.H", "grad.b", "grad.decay")
 
 
 class View(NamedTuple):
-    """says: what the port does; ahead(inputs), undo(answers)."""
+    """What the port does, as a change of inputs by name, and the same of its answers."""
     says: str
-    ahead: Callable
-    undo: Callable
+    change: Callable
+    inputs: tuple
+    answers: tuple
 
     def of(self, seen):
         """The case as the port saw it."""
-        return seen._replace(inputs=self.ahead(seen.inputs), got=self.undo(seen.got))
+        def changed(arrays, names):
+            return {name: self.change(a) if name in names else a for name, a in arrays.items()}
+        return seen._replace(inputs=changed(seen.inputs, self.inputs),
+                             got=changed(seen.got, self.answers))
 
 
-def _each(names, change):
-    return lambda arrays: {name: change(a) if name in names else a for name, a in arrays.items()}
+def backwards(a):
+    """From the last step to the first."""
+    return a[::-1]
 
 
-def _reshaped(a):
+def reshaped(a):
     """(T, B, n) read as (B, T, n)."""
     T, B, n = a.shape
     return np.ascontiguousarray(a).reshape(B, T, n).swapaxes(0, 1)
 
 
-def _backwards(a):
-    return a[::-1]
-
-
-def _by_columns(a):
+def by_columns(a):
+    """Written in the order of columns."""
     return np.ascontiguousarray(a).reshape(a.shape[::-1]).T if a.ndim else a
 
 
-def _all(change):
-    return lambda arrays: {name: change(a) for name, a in arrays.items()}
-
-
-def _same(arrays):
-    return arrays
-
-
 VIEWS = [
-    View("time runs backwards, from the last step to the first",
-         _each(("x", "dy"), _backwards), _each(TRACES, _backwards)),
-    View("x is read from the last step to the first", _each(("x",), _backwards),
-         _each(("grad.x",), _backwards)),
-    View("x is read from the last step to the first, and so is its gradient",
-         _each(("x",), _backwards), _same),
-    View("x is read as (B, T, n_in): batch and time are exchanged by a reshape",
-         _each(("x",), _reshaped), _each(("grad.x",), _reshaped)),
-    View("all arrays are read and written as (B, T, n): batch and time are exchanged",
-         _each(("x", "dy"), _reshaped), _each(TRACES, _reshaped)),
-    View("all arrays come out in Fortran order, by columns", _same, _all(_by_columns)),
+    View("time runs backwards, from the last step to the first", backwards, ("x", "dy"), TRACES),
+    View("x is read from the last step to the first", backwards, ("x",), ("grad.x",)),
+    View("x is read from the last step to the first, and so is its gradient", backwards, ("x",),
+         ()),
+    View("x is read as (B, T, n_in): batch and time are exchanged by a reshape", reshaped, ("x",),
+         ("grad.x",)),
+    View("all arrays are read and written as (B, T, n): batch and time are exchanged", reshaped,
+         ("x", "dy"), TRACES),
+    View("all arrays come out in Fortran order, by columns", by_columns, (), ALL),
 ]

@@ -16,7 +16,7 @@ share(..., y): its sum over the units, shared by those that tie for the maximum.
 import numpy as np
 
 from .functions import ARRAYS
-from .step import compute, resolve, slope_of_g, slope_of_h
+from .step import compute, lines, resolve, shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
@@ -28,24 +28,29 @@ def backward_lines(config):
     """The right lines: name -> text. "0" is a part that is not there."""
     reset = "share(-decay * s * dz_after, y)" if config["lateral_inhibition"] \
         else "-decay * s * dz_after"
+    right = lines(config)
     return {
-        "loss_y": "dL_dy", "end_y": "dL_dy_end",
+        **{name: right[name] for name in ("loss_y", "end_y", "end_s", "h_slope", "g_slope")},
         "through_H": "dz_after @ H.T" if config["recurrent"] else "0",
         "through_gate": "0" if config["reset_grad"] == "detached" else reset,
-        "h_slope": slope_of_h(config), "dv": "dy * h_slope",
-        "end_s": "dL_ds_end", "through_v": "dv", "through_leak": "decay * gate_after * dz_after",
-        "g_slope": slope_of_g(config), "dz": "ds * g_slope",
+        "dv": "dy * h_slope", "through_v": "dv", "through_leak": "decay * gate_after * dz_after",
+        "dz": "ds * g_slope",
         "dW": "sum(outer(x, dz))", "dH": "sum(outer(y_before, dz))", "db": "sum(dv)",
         "ddecay": "sum(dz * s_before * gate)", "dx": "dz @ W.T",
         "start_s": "ds", "start_y": "dy", "order": "backwards",
+        "dz_after": "dz_after",
     }
 
 
-def shifts(dy):
-    """dL_dy as each step should read it, and as one reads it that is a step off."""
-    zero = 0 * dy[:1]
-    return {"dL_dy": dy, "dL_dy_before": np.concatenate([zero, dy[:-1]]),
-            "dL_dy_next": np.concatenate([dy[1:], zero]), "dL_dy_rolled": np.roll(dy, 1, 0)}
+def names_of_sums(inputs, traces, adjoints, start=None):
+    """What the sums over samples and steps may use."""
+    T, B, n = inputs["dy"].shape
+    s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
+    b = inputs["params.b"]
+    return {**ARRAYS, **{name[7:]: a for name, a in inputs.items() if name.startswith("params.")},
+            **{f"{name}_before": np.concatenate([first[None], traces[name][:-1]])
+               for name, first in (("s", s_0), ("y", y_0), ("v", s_0 + b))},
+            **traces, **adjoints, "x": inputs["x"], "T": T, "B": B, "n": n, "k": 1.0}
 
 
 @np.errstate(all="ignore")
@@ -58,27 +63,25 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     text = {name: resolve(line, config)
             for name, line in {**backward_lines(config), **(edits or {})}.items()}
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
-    T, B, n = inputs["dy"].shape
-    params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
-    zero = 0.0 * s_0
-    names = {**ARRAYS, **params, **dict.fromkeys(AFTER, zero), "T": T, "B": B, "n": n, "k": 1.0,
-             "recurrent": config["recurrent"], "s_start": s_0,
-             "end_cotangent": inputs["dend.s"]}
-    before = {"s_before": np.concatenate([s_0[None], traces["s"][:-1]]),
-              "y_before": np.concatenate([y_0[None], traces["y"][:-1]]),
-              "v_before": np.concatenate([(s_0 + inputs["params.b"])[None], traces["v"][:-1]])}
+    (T, B, n), zero = inputs["dy"].shape, 0.0 * s_0
+    whole = names_of_sums(inputs, traces, {}, (s_0, y_0))
+    before = {name: whole[f"{name}_before"] for name in "syv"}
+    names = {**whole, **dict.fromkeys(AFTER, zero), "s_start": s_0,
+             "recurrent": config["recurrent"], "end_cotangent": inputs["dend.s"]}
     found = {name: np.zeros((T, B, n)) for name in ("dy", "dv", "ds", "dz")}
-    dL_dy, steps = shifts(inputs["dy"]), range(T)
+    dL_dy, steps, borders = shifts(inputs["dy"]), range(T), np.cumsum(config.get("pieces", ()))
     state = {name: a[-1] for name, a in traces.items()}  # that the step done last began with
     for k, t in enumerate([*(steps if text["order"] == "forwards" else steps[::-1]), -1]):
-        names.update(t=t, last=float(k == 0), **{
+        names.update(t=t, last=float(k == 0), border=t + 1 in borders, **{
             name: a[t] if t >= 0 else zero for name, a in dL_dy.items()},
             dL_dy_end=inputs["dend.y"] if k == 0 else zero,
             dL_ds_end=inputs["dend.s"] if k == 0 else zero)
-        names.update({name: a[t] for name, a in {**traces, **before}.items() if t >= 0})
+        names.update({name: whole[name][t] for name in (*traces, "s_before", "y_before", "v_before")
+                      if t >= 0})
         def put(name, value):
             found[name][t] = value
             names[name] = own[name][t] if own and name in own else found[name][t]
+        names["dz_after"] = compute(text["dz_after"], names)
         dy = _sum(text, DY, {**names, **state})
         if t < 0:
             names.update(dy=dy, dv=zero)
@@ -92,15 +95,14 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
         put("ds", _sum(text, DS, {**names, **state}))
         names["g_slope"] = compute(text["g_slope"], names)
         put("dz", compute(text["dz"], names))
-        state = {name: before[f"{name}_before"][t] for name in "syv"}
+        state = {name: a[t] for name, a in before.items()}
         names.update(dz_after=names["dz"], gate_after=names["gate"], dv_after=names["dv"],
                      ds_after=names["ds"], s_next=names["s"], y_next=names["y"])
-    names.update(found, **(own or {}), **traces, **before, x=inputs["x"])
+    names = {**whole, **found, **(own or {})}
     result = {f"adj.{name}": found["d" + name] for name in ("y", "v", "s", "z")}
     for line, name in SUMS.items():
-        if line != "dH" or "H" in params:
-            result[name] = compute(text[line], names) * np.ones(
-                inputs["x"].shape if line == "dx" else params[line[1:]].shape)
+        if line[1:] in names:
+            result[name] = compute(text[line], names) + 0 * names[line[1:]]
     return {**result, "start.s": found["start.s"], "start.y": found["start.y"]}
 
 

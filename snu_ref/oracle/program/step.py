@@ -27,7 +27,7 @@ TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
 PARAMETERS = ("W", "H", "b", "decay")
 PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
-STEP = ("s_before", "y_before", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
+STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
         "z_out", "s_out", "v_out", "y_out")
 
 
@@ -37,26 +37,18 @@ def lines(config):
     return {
         "s_0": "s_0", "y_0": "y_0", "W": "W", "H": "H", "b": "b", "decay": "decay",
         "s_before": "s_before", "y_before": "y_before", "fired": fired, "gate": "1 - fired",
+        "seen": "const(y_before)" if config["reset_grad"] == "detached" else "y_before",
         "input": "x @ W", "feedback": "y_before @ H" if config["recurrent"] else "0",
         "leak": "decay * s_before * gate", "bias": "0",
         "s": "g(z)", "v": "s + b", "y": "h(v)", "kept": "s", "kept_y": "y",
-        "z_out": "z", "s_out": "s", "v_out": "v", "y_out": "y", "g_slope": slope_of_g(config),
-        "h_slope": slope_of_h(config),
+        "z_out": "z", "s_out": "s", "v_out": "v", "y_out": "y", "g_slope": G_SLOPES[config["g"]],
+        "h_slope": H_SLOPES[config["surrogate"]] if config["h"] == "step" else "y * (1 - y)",
+        "loss_y": "dL_dy", "end_y": "dL_dy_end", "end_s": "dL_ds_end",
     }
 
 
-def slope_of_g(config):
-    """g'(z) as text."""
-    return G_SLOPES[config["g"]]
-
-
-def slope_of_h(config):
-    """h'(v) as text: of the step that of its surrogate."""
-    return H_SLOPES[config["surrogate"]] if config["h"] == "step" else "y * (1 - y)"
-
-
 def resolve(text, config):
-    """A line with the names of this configuration for g, h and `seen`, what the gate sees of y."""
+    """A line with the names of this configuration for g and h, and for what acts on the gate."""
     return _resolved(text, *(config[name] for name in (
         "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
 
@@ -69,13 +61,11 @@ def _resolved(text, g, h, surrogate, reset_grad, inhibited):
     text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
         r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
         H_SLOPES[surrogate]) + ")", text)
-    seen = "const" if reset_grad == "detached" else ""
-    fired = rf"max({seen}(\1))" if inhibited else rf"{seen}(\1)"
-    text = re.sub(r"\bfired_by\((\w+)\)", fired, text)
+    seen = r"const(\1)" if reset_grad == "detached" else r"\1"
+    text = re.sub(r"\bfired_by\((\w+)\)", f"max({seen})" if inhibited else seen, text)
     text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
                   r"share(\1, y)" if inhibited else r"\1", text)
-    text = re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
-    return re.sub(r"\bseen\b", "const(y_before)" if reset_grad == "detached" else "y_before", text)
+    return re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
 
 
 BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
@@ -107,11 +97,11 @@ def names_of(config, inputs, dtype=np.float64):
             "recurrent": config["recurrent"]}
 
 
-def _value(a, like):
-    """A part of z as a Var of its full shape; a number may stand for it."""
-    if isinstance(a, Var) and a.value.shape == like:
-        return a
-    return a + np.zeros(like)
+def shifts(dy):
+    """dL_dy as each step should read it, and as one reads it that is a step off."""
+    zero = 0 * dy[:1]
+    return {"dL_dy": dy, "dL_dy_before": np.concatenate([zero, dy[:-1]]),
+            "dL_dy_next": np.concatenate([dy[1:], zero]), "dL_dy_rolled": np.roll(dy, 1, 0)}
 
 
 class Run:
@@ -127,8 +117,10 @@ class Run:
                        if f"params.{name}" in inputs}
         self.leaves.update({f"{k}_0": tape.leaf(inputs[f"state.{k}"]) for k in "sy"})
         names.update(self.leaves)
-        for name in self.leaves:
-            names[name] = self._param(name, compute(self.text[name], names), names)
+        for name, leaf in self.leaves.items():
+            value = compute(self.text[name], names)
+            names[name] = value if isinstance(value, Var) else tape.leaf(0 * leaf.value + value)
+        self.used = {name: names[name].value for name in self.leaves}
         zero = tape.leaf(0 * inputs["state.s"])
         names.update(s_before=names["s_0"], y_before=names["y_0"], y_before2=zero,
                      s_start=names["s_0"], y_start=names["y_0"], current=0.0,
@@ -144,19 +136,12 @@ class Run:
                          s_before=names["kept"], y_before=names["kept_y"])
         self.end = names["kept"], names["kept_y"]
 
-    def _param(self, name, value, names):
-        """What stands for a parameter; held: its value, with the gradient of the plain one."""
-        if not isinstance(value, Var):
-            value = self.tape.leaf(np.zeros_like(names[name].value) + value)
-        return value
-
     def _step(self, names, t):
-        text, shape = self.text, self.inputs["state.s"].shape
+        text, zero = self.text, self.tape.leaf(0 * self.inputs["state.s"])
         for name in STEP:
             if name == "s":
-                z = sum((_value(names[part], shape) for part in PARTS if text[part] != "0"), 0.0)
-                names["z"] = self._held("z", z, t) if isinstance(z, Var) else self.tape.leaf(
-                    np.zeros(shape))
+                names["z"] = self._held("z", zero + sum(
+                    names[part] for part in PARTS if text[part] != "0"), t)
             value = compute(text[name], names)
             if name in ("s", "v", "y"):
                 value = self._held(name, value, t)
@@ -183,26 +168,31 @@ class Run:
             return value
         return value.tape.node(self.held[name][t], value.receive)
 
+    def _stacked(self, names):
+        shape = self.inputs["dy"].shape
+        return {name: np.stack([np.broadcast_to(getattr(step[of], "value", step[of]), shape[1:])
+                                for step in self.steps]) for name, of in names.items()}
+
     def forward(self):
         """Traces and final state: name -> array."""
-        found = {name: np.stack([np.broadcast_to(getattr(step[name + "_out"], "value",
-                                                         step[name + "_out"]),
-                                                 step["z"].value.shape)
-                                 for step in self.steps]) for name in TRACES}
-        found["end.s"], found["end.y"] = (var.value for var in self.end)
-        return found
+        return {**self._stacked({name: f"{name}_out" for name in TRACES}),
+                "end.s": self.end[0].value, "end.y": self.end[1].value}
 
     def computed(self):
         """What the steps computed, whatever is reported: z, s, v, y and the gate."""
-        return {name: np.stack([np.broadcast_to(getattr(step[name], "value", step[name]),
-                                                step["z"].value.shape) for step in self.steps])
-                for name in (*TRACES, "gate")}
+        return self._stacked({name: name for name in (*TRACES, "gate")})
 
     def backward(self):
         """Adjoints and gradients, by the tape."""
-        i = self.inputs
-        self.tape.backward([(step["y_out"], dy) for step, dy in zip(self.steps, i["dy"])]
-                           + [(self.end[0], i["dend.s"]), (self.end[1], i["dend.y"])])
+        i, dL_dy, T = self.inputs, shifts(self.inputs["dy"]), len(self.steps)
+        names = {"T": T, "B": i["dy"].shape[1], "n": i["dy"].shape[2], "k": 1.0,
+                 "dL_dy_end": i["dend.y"], "dL_ds_end": i["dend.s"]}
+
+        def cotangent(line, **more):
+            return compute(self.text[line], {**names, **more}) + 0 * i["dend.y"]
+        self.tape.backward([(step["y_out"], cotangent("loss_y", last=t == T - 1, **{
+            name: a[t] for name, a in dL_dy.items()})) for t, step in enumerate(self.steps)]
+            + [(self.end[0], cotangent("end_s")), (self.end[1], cotangent("end_y"))])
         shown = "s_out" if self.text["s_out"] == "kept" else "s"
         found = {f"adj.{name}": np.stack([step[shown if name == "s" else name].gradient()
                                           for step in self.steps]) for name in reversed(TRACES)}
