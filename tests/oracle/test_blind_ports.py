@@ -1,10 +1,11 @@
-"""The blind ports themselves: the wrong ones are wrong, by each of their mistakes; the right right.
+"""The blind ports: wrong ones are wrong, by each of their mistakes, and the check names these.
 
-Every tenth of them, on the small cases; `run_blind_ports.py --wrong` has all of both.
+Every tenth of them, on the small cases; `run_blind_ports.py` judges all, and with --wrong it says
+whether all are what they say.
 """
 import pytest
 from blind_ports import PORTS
-from run_blind_ports import as_it_should_be, cases
+from run_blind_ports import as_it_should_be, cases, check, judge
 
 SMALL = ("hand", "edge", "rest", "batch", "stream", "default")
 
@@ -19,6 +20,16 @@ def small_cases():
 def test_a_blind_port_is_what_it_says(name, small_cases):
     """A wrong port fails, and each of its mistakes changes numbers; a right port passes."""
     assert as_it_should_be(getattr(PORTS, name), small_cases)
+
+
+@pytest.mark.parametrize("name", list(vars(PORTS))[::10])
+def test_the_check_names_the_mistakes_of_a_blind_port(name):
+    """All mistakes are named, and nothing else is; a right port passes."""
+    port = getattr(PORTS, name)
+    verdict = check(port, "--cases", "unit,edge,stream")
+    outcome, doubts = judge(port, verdict)
+    assert set(outcome.values()) <= {"named"} and not doubts, (outcome, doubts)
+    assert verdict["passed"] == (port.kind == "right")
 
 
 @pytest.mark.parametrize("name", [name for name in vars(PORTS) if name.startswith("right_")])

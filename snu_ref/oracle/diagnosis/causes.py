@@ -113,7 +113,7 @@ def _of_others(rest, dtype, budget):
 
 
 def _unexplained(left, unit):
-    """Stories without a confirmed cause, by their first divergence."""
+    """Stories without a confirmed cause, one for each unit."""
     stories, groups = [], {}
     near = [r for r in left if 0 < r.comparison.worst < NEAR
             and all(np.isfinite(a).all() for a in r.got.values())]
@@ -125,7 +125,7 @@ def _unexplained(left, unit):
     for r in left:
         if r in near:
             continue
-        groups.setdefault((r.entry["config"]["unit"], r.comparison.divergence.tensor), []).append(r)
+        groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
         edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),

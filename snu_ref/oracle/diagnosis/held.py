@@ -15,7 +15,7 @@ from .sets import Edits, Whole
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
-ASKED = 6        # ours: cases of different classes that are asked
+ASKED = 8        # ours: cases of different classes that are asked
 MOST = 3         # ours: edits of lines that hold nearly
 CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
@@ -26,12 +26,16 @@ def held(unit, ids):
     for seen in unit.failed:
         if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50:
             classes.setdefault(forward_class(seen), []).append(seen)
-    asked, values = [], set()
-    for some in [*classes.values(), *(some[1:] for some in classes.values() if some[1:])]:
-        config = some[0].config
-        new = {(name, config[name]) for name in ("recurrent", "lateral_inhibition", "h", "g")}
-        if len(asked) < ASKED and (not new <= values or len(asked) < 2):
-            asked, values = [*asked, some[0]], values | new
+    asked, values, simple = [], Counter(), [some[0] for some in classes.values()]
+    others = [some[1] for some in classes.values() if some[1:]]
+    for most, seen in [*((1, seen) for seen in simple), *((2, seen) for seen in simple[::-1]),
+                       *((2, seen) for seen in others)]:
+        new = [(name, seen.config[name])
+               for name in ("recurrent", "lateral_inhibition", "h", "g")]
+        if len(asked) < ASKED and min(values[value] for value in new) < most \
+                and all(seen is not other for other in asked):
+            asked.append(seen)
+            values.update(new)
     frames = [Frames(seen) for seen in asked]
     looked = [unit.lines[key] for key in classes if key in unit.lines]
     exact = dict.fromkeys(e for lines in looked for sets in lines.found.values() if sets
@@ -145,7 +149,8 @@ def _backward(asked, forward, budget):
         traces, own = own_numbers(seen)
         seen = seen._replace(got={**seen.got, **{f"adj.{name[1:]}": a for name, a in own.items()}})
         whole = Whole(seen, budget, (traces, own))
-        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived")]
+        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(
+            seen.config, seen.inputs)]
         base = max(bases, key=lambda base: seen.advance(whole.run(base))[::-1])
         have = seen.advance(whole.run(base))[1]
         found = advance(whole, base, budget, force=True)

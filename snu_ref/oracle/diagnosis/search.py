@@ -11,7 +11,8 @@ from .sets import Edits, LATE
 
 TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
 LOOK = 40            # ours: so many runs cost as much as a look at the lines of a class
-EACH = 500           # ours: runs for one form of the gradients of one case
+BASES = 4            # ours: sets of forward edits, and forms, from which edits of gradients begin
+EACH = 400           # ours: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
 WIDTH, DEPTH = 3, 6  # ours: of the search in the backward pass
 FEW = 12             # ours: sets of forward edits whose gradients are looked at
@@ -112,7 +113,7 @@ def backward_sets(whole, bases, budget):
         found += [base for e in silent
                   for base in (Edits(joined((*forward, e)), view=bases[0].view),)
                   if seen.matches(whole.run(base))]
-    for base in [] if found else bases:
+    for base in [] if found else bases[:BASES]:
         if budget.spent() or found:
             break
         found = advance(whole, base, budget)

@@ -224,5 +224,5 @@ def _shown(edits, mine):
 def _simple(seen):
     c = seen.config
     return (not has_traces(seen), c["recurrent"] + c["lateral_inhibition"],
-            c["reset_grad"] != "through", c["g"] != "relu", seen.family not in PROPOSING, seen.family != "unit",
-            c["h"] != "step")
+            c["reset_grad"] != "through", c["g"] != "relu", seen.family not in PROPOSING,
+            seen.family != "unit", c["h"] != "step")
