@@ -126,6 +126,6 @@ def test_forms_of_the_gradients_differ():
     inputs, right = load_case(ENTRIES["unit-sigmoid-tanh"])
     config = ENTRIES["unit-sigmoid-tanh"]["config"]
     whole = Whole(Seen("", "", config, inputs, right, right, 1e-10), lambda: None)
-    soft = next(e for e in TABLE["FORWARD"] if e.said() == "the decay acts twice")
+    soft = next(e for e in TABLE["FORWARD"] if e.said() == "the decay is applied twice")
     found = [whole.run(Edits((soft,), form))["grad.decay"] for form in FORMS]
     assert not np.allclose(found[0], found[1]) and not np.allclose(found[1], found[3])
