@@ -1,10 +1,12 @@
-"""The blind ports themselves: the wrong ones are wrong, by each of their mistakes; the right right.
+"""The blind ports: wrong ones are wrong, by each of their mistakes, and the check names these.
 
-Every tenth of them, on the small cases; `run_blind_ports.py --wrong` has all of both.
+Every tenth of them, on the small cases; `run_blind_ports.py` judges all, and with --wrong it says
+whether all are what they say.
 """
+import blind_second
 import pytest
 from blind_ports import PORTS
-from run_blind_ports import as_it_should_be, cases
+from run_blind_ports import as_it_should_be, cases, check, judge
 
 SMALL = ("hand", "edge", "rest", "batch", "stream", "default")
 
@@ -21,8 +23,26 @@ def test_a_blind_port_is_what_it_says(name, small_cases):
     assert as_it_should_be(getattr(PORTS, name), small_cases)
 
 
+@pytest.mark.parametrize("name", list(vars(PORTS))[::10])
+def test_the_check_names_the_mistakes_of_a_blind_port(name):
+    """All mistakes are named, and nothing else is; a right port passes."""
+    port = getattr(PORTS, name)
+    verdict = check(port, "--cases", "unit,edge,stream")
+    outcome, doubts = judge(port, verdict)
+    assert set(outcome.values()) <= {"named"} and not doubts, (outcome, doubts)
+    assert verdict["passed"] == (port.kind == "right")
+
+
 @pytest.mark.parametrize("name", [name for name in vars(PORTS) if name.startswith("right_")])
 def test_right_ports_pass_in_float32(name):
     """Other formulas and other orders of sums are no mistakes in single precision either."""
     small = list(cases("float32", lambda entry: entry["family"] in SMALL[:2]))
     assert as_it_should_be(getattr(PORTS, name), small)
+
+
+@pytest.mark.parametrize("name", list(vars(blind_second.PORTS))[::15])
+def test_a_port_of_the_second_set_is_what_it_says(name, small_cases):
+    """The same of the second set; each of its edits finds its line of the unit."""
+    for port in vars(blind_second.PORTS).values():
+        port.source()
+    assert as_it_should_be(getattr(blind_second.PORTS, name), small_cases)

@@ -73,9 +73,10 @@ def test_the_state_of_a_store_restores_it(kind):
     other.restore(state)
     assert same(state, other.state())
     kept = {key: part.tobytes() for key, part in state.items()}
-    for part in state.values():   # the other store goes by its own copies
+    for part in state.values():   # both stores go by their own copies
         part[...] = 0
-    assert {key: part.tobytes() for key, part in other.state().items()} == kept
+    for each in (store, other):
+        assert {key: part.tobytes() for key, part in each.state().items()} == kept
 
 
 def test_names_and_start_weights_are_checked():
@@ -227,6 +228,8 @@ def test_an_ideal_read_gives_the_same_weights_twice(ideal, same):
 
 def test_without_drift_a_year_changes_nothing():
     for ideal, same in ((("drift",), True), ((), False)):
+        store, array = _programmed(ideal=ideal)
+        assert np.array_equal(array.conductance(0.0), array.conductance(3e7)) == same
         store, array = _programmed(ideal=ideal)
         store.read()
         store.params["0.W"][...] += 0.3

@@ -126,6 +126,14 @@ def test_a_pickle_is_never_opened(tmp_path, monkeypatch):
     fails(read_mnist, tmp_path, "magic number 2051 (images)")
 
 
+def test_eight_of_the_files_that_are_there_are_listed(tmp_path):
+    for i in range(9):
+        (tmp_path / f"file{i}").touch()
+        end = ", ...;" if i == 8 else f"file{i};"
+        fails(read_jsb, tmp_path, "found file0", end)
+    assert "file7" in fails(read_jsb, tmp_path) and "file8" not in fails(read_jsb, tmp_path)
+
+
 def test_published_counts_refuse_small_files(tmp_path):
     """With the package's own expectations: the counts of the data sets, and no smaller copy."""
     images = np.zeros((6, 28, 28), np.uint8)
