@@ -22,6 +22,7 @@ from ..oracle.cases.manifest import FOLDER, load_case, read_manifest
 from ..oracle.cases.storage import bits
 
 SHOWN = 12  # numbers of an array that `show` prints before it asks for --all, ours
+LISTED = ("id", "family", "why", "config", "flags", "inputs", "outputs", "tolerance")
 ADAPTERS = Path(__file__).parents[1] / "oracle" / "adapters"  # FRAMEWORK-FORM.txt, FRAMEWORK.txt
 FRAMEWORKS = ("torch", "jax", "keras", "c")
 FORMS = {"step": "a function of one step", "module": "an object with a state, called once a step",
@@ -34,6 +35,8 @@ def add_arguments(parser):
     listed = actions.add_parser("list", help="one line per case")
     listed.add_argument("--cases", default="*", metavar="PATTERN",
                           help="ids or families, with * and commas (default: all)")
+    listed.add_argument("--json", action="store_true", help="id, family, why, config, flags, "
+                        "inputs and outputs (shapes) and tolerance of each, as a JSON list")
     shown = actions.add_parser("show", help="a case in full: why it exists, and its numbers in "
                                             "decimal and bits")
     shown.add_argument("case", metavar="CASE", help="the id of a case, as `vectors list` prints it")
@@ -75,7 +78,12 @@ def run(args):
     elif args.action == "adapter":
         print(adapter_text(args.framework, args.form), end="")
     elif args.action == "list":
-        for entry in find(args.cases, read_manifest()["cases"]):
+        entries = find(args.cases, read_manifest()["cases"])
+        if args.json:
+            print(json.dumps([{field: entry[field] for field in LISTED} for entry in entries],
+                             indent=1))
+            return 0
+        for entry in entries:
             print(f"{entry['id']:34} {entry['why']}")
     else:
         show(args.case, args.all)

@@ -122,10 +122,11 @@ def table(results, without_membrane=()):
     for task in dict.fromkeys(r["task"] for r in results):
         rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]]
                  for row in unit_rows(task, results, without_membrane)]
-        rows += [[f"{task}: baseline, {name}", "", shown, "", "", "", ""]
+        rows += [[f"{task}: {name}", "", shown, "", "", "", ""]
                  for name, shown in baseline_rows(task, results)]
     head = ("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds", "paper")
     notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
+             "rows without parameters: simple models",
              "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable"]
     if without_membrane:
         notes.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")

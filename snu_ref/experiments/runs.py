@@ -81,7 +81,8 @@ def validation_figure(row, lines):
 
 def run_row(row, seed, data, checkpoint, stream=None):
     """One run of a row: yields its line, and one for each set of devices it is programmed on."""
-    loaded = load_task(row.task, row.unit, "paper" if row.data == "full" else "small", data)
+    unit = "rnn" if row.unit in BASELINES else row.unit
+    loaded = load_task(row.task, unit, "paper" if row.data == "full" else "small", data)
     task = loaded.task
     line = dict.fromkeys(COLUMNS, "") | {
         "row": row.name, "task": row.task, "unit": row.unit, "data": row.data,

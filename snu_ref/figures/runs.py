@@ -120,7 +120,8 @@ def input_weights(groups, path, *, n=10, rows=4):
             tiles = np.full((rows * (height + 1), n * (width + 1)), np.nan)
             for place, unit in enumerate(strongest):
                 i, j = place // n * (height + 1), place % n * (width + 1)
-                tiles[i:i + height, j:j + width] = weights[unit] / (np.abs(weights[unit]).max() or 1)
+                largest = np.abs(weights[unit]).max() or 1
+                tiles[i:i + height, j:j + width] = weights[unit] / largest
             image = panel.imshow(tiles, cmap="RdBu_r", vmin=-1, vmax=1)
             panel.set(xticks=[], yticks=[], title=title)
             panel.set_facecolor("#d0d0d0")  # between the images, where zero is white

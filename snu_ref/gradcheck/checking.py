@@ -64,8 +64,8 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
     frozen(inputs) -> a function like forward, with its values at these inputs, but smooth: it is
         differentiated instead of forward (see frozen_step, frozen_max).
     twin(inputs, cotangents) -> gradients derived a second way. zero: names whose gradient is zero
-    by construction. rng draws the cotangents. Raises ValueError for missing names, wrong shapes,
-    numbers that are not finite, and a frozen program with other values than forward; TypeError.
+    by construction. rng draws the cotangents. Raises TypeError for other types, ValueError for
+    missing names, wrong shapes, NaN, and a frozen program with other values than forward.
 
     >>> import numpy as np
     >>> rows = check_gradient(lambda a: np.tanh(a["x"]),

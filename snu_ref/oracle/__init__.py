@@ -15,7 +15,7 @@ own tests with:
 
     @pytest.mark.parametrize("case", snu_ref.oracle.case_ids(Adapter))
     def test_port(case):
-        verdict = snu_ref.oracle.check(Adapter, case); assert verdict.passed, verdict
+        verdict = snu_ref.oracle.check(Adapter, case); assert verdict.passed, str(verdict)
 """
 from .comparison.checking import case_ids, check
 

@@ -104,7 +104,7 @@ def numbers(name, array, shape):
 
 
 def sized(name, array, axes):
-    """The same, and the shape; `axes` may name free axes."""
+    """`numbers`, and the shape of the array; `axes` may name free axes."""
     return numbers(name, array, axes), np.shape(array)
 
 

@@ -288,3 +288,9 @@ def test_the_square_error_holds_squares_beyond_float32(size):
     y = np.array([[[2 * size, 0]]], np.float32)
     value, _ = mean_square_error(y, np.zeros((1, 2), np.float32))
     assert math.isclose(value, 2 * float(np.float32(size)) ** 2, rel_tol=1e-6)
+
+
+def test_the_only_class_costs_nothing_whatever_stands_on_padded_steps():
+    value, dy = softmax_cross_entropy(np.full((2, 1, 1), 7.0), np.array([[0], [-100]]),
+                                      np.array([[1.0], [0.0]]))
+    assert value == 0 and not dy.any()

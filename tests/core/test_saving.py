@@ -243,6 +243,13 @@ def test_a_repr_is_small_and_shows_shapes_and_no_numbers(name):
             assert all(f"{name} {p.shape}" in repr(layer) for name, p in layer.params.items())
 
 
+def test_the_lines_of_a_repr_have_75_columns():
+    rng = np.random.default_rng(0)
+    units = [SNU(n, m, rng=rng, **options) for n in (1, 22, 333) for m in (1, 22, 333)
+             for options in ({"h": "sigmoid"}, {"g": "identity"}, {"recurrent": True})]
+    assert max(len(line) for unit in units for line in repr(unit).splitlines()) == 75
+
+
 def test_a_repr_names_what_differs_from_the_defaults():
     rng = np.random.default_rng(0)
     unit = SNU(64, 100, rng=rng, g="identity", recurrent=True)

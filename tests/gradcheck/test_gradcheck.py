@@ -2,6 +2,7 @@
 import copy
 import io
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -51,9 +52,8 @@ def test_every_gradient_of_the_package_agrees_by_all_three_methods(rows):
 @on_all_rows
 def test_the_table_holds_every_variant_of_the_unit(rows):
     variants = {row.variant for row in rows if row.piece == "SNU"}
-    assert (
-        len(variants) == 192
-    )  # (5 surrogates + sigmoid) x 4 g x recurrent x inhibition x reset_grad
+    # (5 surrogates + sigmoid) x 4 g x recurrent x inhibition x reset_grad
+    assert len(variants) == 192
     for row in rows:
         if row.piece == "SNU" and "sSNU" not in row.variant:
             assert 0.02 < row.spike_rate < 0.98
@@ -67,6 +67,12 @@ def test_zero_by_construction_is_only_claimed_for_the_output_behind_a_detached_g
             assert "recurrent" not in row.variant and row.norm == 0
 
 
+def row_of(forward, slope, x, **options):
+    """The row of y = forward(x), an element of x to each of y, with dx = G * slope(x)."""
+    return check_gradient(lambda a: forward(a["x"]), lambda a, G: {"x": G * slope(a["x"])},
+                          {"x": x}, rng=np.random.default_rng(0), **options)[0]
+
+
 def _unit(**options):
     rng = np.random.default_rng(3)
     unit = SNU(3, 4, rng=rng, **options)
@@ -76,16 +82,8 @@ def _unit(**options):
     return unit, rng.normal(size=(5, 2, 3)), start, rng
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"recurrent": True},
-        {"lateral_inhibition": True},
-        {"h": "sigmoid"},
-        {"reset_grad": "detached"},
-    ],
-)
+@pytest.mark.parametrize("options", [{}, {"recurrent": True}, {"lateral_inhibition": True},
+                                     {"h": "sigmoid"}, {"reset_grad": "detached"}])
 @pytest.mark.parametrize("name", ["W", "b", "decay", "x", "state.s", "H"])
 def test_a_wrong_gradient_is_named(monkeypatch, options, name):
     if name == "H" and not options.get("recurrent"):
@@ -143,72 +141,42 @@ def test_a_silent_network_is_dead_not_right():
 
 
 def test_a_zero_gradient_is_dead_unless_it_is_claimed_and_then_it_must_be_exact():
-    inputs = {"a": np.ones(3), "b": np.ones(3)}
-    def backward(a, G): return {"a": G, "b": np.zeros(3)}
-    by_name = {row.parameter: row for row in check_gradient(
-        lambda a: a["a"] * 1.0, backward, inputs, rng=np.random.default_rng(0))}
-    assert by_name["b"].verdict.startswith("dead") and by_name["b"].failed
-    def check(db, zero):
-        return check_gradient(
-            lambda a: a["a"] * 1.0,
-            lambda a, G: {"a": G, "b": db},
-            inputs,
-            rng=np.random.default_rng(0),
-            zero=zero,
-        )[1]
-
+    def check(db, zero=()):
+        return check_gradient(lambda a: a["a"] * 1.0, lambda a, G: {"a": G, "b": db},
+                              {"a": np.ones(3), "b": np.ones(3)}, rng=np.random.default_rng(0),
+                              zero=zero)[1]
+    assert check(np.zeros(3)).verdict.startswith("dead") and check(np.zeros(3)).failed
     assert check(np.zeros(3), ("b",)).verdict == "zero"
     assert "exactly 0" in check(np.full(3, 1e-300), ("b",)).verdict
 
 
 def test_a_claim_of_zero_fails_where_the_function_does_depend_on_it():
-    row = check_gradient(lambda a: a["a"] ** 2, lambda a, G: {"a": np.zeros(3)}, {"a": np.ones(3)},
-                         rng=np.random.default_rng(0), zero=("a",))[0]
+    row = row_of(np.square, np.zeros_like, np.ones(3), zero=("x",))
     assert row.failed and "exactly 0" in row.verdict
 
 
 def test_references_that_are_not_finite_are_no_agreement():
-    def fragile(a): return np.where(np.array_equal(a["x"], np.ones(3)), a["x"] ** 2, np.nan)
-    row = check_gradient(fragile, lambda a, G: {"x": 77 * a["x"]}, {"x": np.ones(3)},
-                         rng=np.random.default_rng(0))[0]
+    row = row_of(lambda x: np.where(np.array_equal(x, np.ones(3)), x ** 2, np.nan),
+                 lambda x: 77 * x, np.ones(3))
     assert row.failed and "WRONG" in row.verdict
-    row = check_gradient(
-        lambda a: a["x"] ** 2,
-        lambda a, G: {"x": 2 * G * a["x"]},
-        {"x": np.ones(3)},
-        rng=np.random.default_rng(0),
-        twin=lambda a, G: {"x": np.full(3, np.nan)},
-    )[0]
+    row = row_of(np.square, lambda x: 2 * x, np.ones(3),
+                 twin=lambda a, G: {"x": np.full(3, np.nan)})
     assert row.failed and "twin nan" in row.verdict
 
 
 def test_a_twin_must_have_every_name_and_inputs_must_be_float64():
-    def check(x, twin):
-        return check_gradient(
-            lambda a: a["x"] ** 2,
-            lambda a, G: {"x": 2 * G * a["x"]},
-            {"x": x},
-            rng=np.random.default_rng(0),
-            twin=twin,
-        )
     with pytest.raises(ValueError, match="twin: expected a gradient for 'x', got X"):
-        check(np.ones(3), lambda a, G: {"X": 2 * G})
-    with pytest.raises(
-        TypeError, match=r"inputs\['x'\]: expected float64, or integers.* got float32"
-    ):
-        check(np.ones(3, np.float32), None)
+        row_of(np.square, lambda x: 2 * x, np.ones(3), twin=lambda a, G: {"X": 2 * G})
+    with pytest.raises(TypeError,
+                       match=r"inputs\['x'\]: expected float64, or integers.* got float32"):
+        row_of(np.square, lambda x: 2 * x, np.ones(3, np.float32))
     with pytest.raises(TypeError, match="layer: expected dtype float64 for a check, got float32"):
         check_layer(Dense(2, 2, rng=np.random.default_rng(0), dtype=np.float32),
                     np.ones((1, 1, 2), np.float32), rng=np.random.default_rng(0))
 
 
 def test_nan_in_a_gradient_is_wrong():
-    row = check_gradient(
-        lambda a: a["a"] ** 2,
-        lambda a, G: {"a": np.full(3, np.nan)},
-        {"a": np.ones(3)},
-        rng=np.random.default_rng(0),
-    )[0]
+    row = row_of(np.square, lambda x: np.full(3, np.nan), np.ones(3))
     assert row.verdict == "WRONG: not finite"
 
 
@@ -234,8 +202,7 @@ def test_a_spiking_pair_of_ones_own_needs_its_frozen_program():
 
 def test_a_frozen_program_with_other_values_is_refused():
     with pytest.raises(ValueError, match="frozen: expected the values of forward"):
-        check_gradient(lambda a: a["x"], lambda a, G: {"x": G}, {"x": np.ones(2)},
-                       rng=np.random.default_rng(0), frozen=lambda a: lambda b: b["x"] + 1e-6)
+        row_of(np.array, np.ones_like, np.ones(2), frozen=lambda a: lambda b: b["x"] + 1e-6)
 
 
 def test_missing_and_misshapen_gradients_are_errors():
@@ -281,14 +248,7 @@ def test_a_strongly_curved_function_is_no_kink():
 
 
 def test_mostly_kinks_is_dead():
-    def relu(a): return np.where(a["x"].real > 0, a["x"], 0)
-
-    row = check_gradient(
-        relu,
-        lambda a, G: {"x": G * (a["x"] > 0)},
-        {"x": np.array([0.0, 0.0, 1.0])},
-        rng=np.random.default_rng(0),
-    )[0]
+    row = row_of(lambda x: np.where(x.real > 0, x, 0), lambda x: x > 0, np.array([0.0, 0.0, 1.0]))
     assert row.kinks == 2 and row.verdict == "dead: mostly kinks"
 
 
@@ -302,12 +262,7 @@ def test_a_network_with_one_silent_layer_is_dead():
 
 
 def test_the_summary_counts_failures_and_leaves_zero_rows_out_of_the_evidence():
-    rows = check_gradient(
-        lambda a: a["x"] ** 2,
-        lambda a, G: {"x": 2 * G * a["x"] * 1.1},
-        {"x": np.ones(3)},
-        rng=np.random.default_rng(0),
-    )
+    rows = [row_of(np.square, lambda x: 2 * x * 1.1, np.ones(3))]
     out = io.StringIO()
     assert summarise(rows, print_rows=True, out=out)[0]["failed"] == 1
     assert "1 gradients are wrong" in out.getvalue() and "WRONG" in out.getvalue()
@@ -319,29 +274,19 @@ def test_every_piece_of_the_catalogue_has_rows_of_its_own(rows):
 
 
 @pytest.mark.parametrize("wrong, status", [(0.0, 0), (1e-9, 1)])
-def test_the_exit_status_of_the_command_is_1_if_a_gradient_is_out(
-    wrong, status, monkeypatch, capsys
-):
-    """The whole command, on one right and one slightly wrong gradient in place of the package's
-    own."""
-
+def test_the_exit_status_of_the_command_is_1_if_a_gradient_is_wrong(wrong, status, monkeypatch,
+                                                                    capsys):
+    """The whole command, on one right and one slightly wrong gradient."""
     def evidence(piece=None):
-        x = {"x": np.linspace(-1, 1, 5)}
         for error in (0.0, wrong):
-            yield from check_gradient(
-                lambda a: np.tanh(a["x"]),
-                lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) + error},
-                x,
-                rng=np.random.default_rng(0),
-                piece="tanh",
-            )
+            yield row_of(np.tanh, lambda x: 1 - np.tanh(x) ** 2 + error, np.linspace(-1, 1, 5),
+                         piece="tanh")
 
     monkeypatch.setattr(command, "evidence", evidence)
     for words in ([], ["--summary"], ["--piece", "SNU"]):
         assert main(["gradcheck", *words]) == status
-        assert (
-            "1 gradients are wrong" if status else "all gradients agree"
-        ) in capsys.readouterr().out
+        last = "1 gradients are wrong" if status else "all gradients agree"
+        assert last in capsys.readouterr().out
 
 
 # ---- functions that are not analytic ------------------------------------------------------------
@@ -360,48 +305,27 @@ NOT_ANALYTIC = {
 @pytest.mark.parametrize("name", NOT_ANALYTIC)
 def test_where_forward_drops_the_imaginary_part_central_differences_judge(name):
     forward, slope = NOT_ANALYTIC[name]
-
-    def row(factor):
-        return check_gradient(
-            lambda a: forward(a["x"]),
-            lambda a, G: {"x": factor * G * slope(a["x"])},
-            {"x": X},
-            rng=np.random.default_rng(0),
-        )[0]
-    right = row(1)
+    right = row_of(forward, slope, X)
     assert right.verdict == checking.BY_CENTRAL and not right.failed
     assert math.isnan(right.complex) and right.central < BOUNDS["central"]
     for factor in (0.5, -1, 1 + 1e-5):
-        assert row(factor).failed and "WRONG: central" in row(factor).verdict
+        row = row_of(forward, lambda x, factor=factor: factor * slope(x), X)
+        assert row.failed and "WRONG: central" in row.verdict
 
 
 def test_an_analytic_function_is_held_to_the_complex_step():
     """A gradient that is out by 1e-9 passes central differences, and fails."""
-    (row,) = check_gradient(
-        lambda a: np.tanh(a["x"]),
-        lambda a, G: {"x": G * (1 - np.tanh(a["x"]) ** 2) * (1 + 1e-9)},
-        {"x": X},
-        rng=np.random.default_rng(0),
-    )
+    row = row_of(np.tanh, lambda x: (1 - np.tanh(x) ** 2) * (1 + 1e-9), X)
     assert row.verdict.startswith("WRONG: complex")
 
 
 def test_the_evidence_is_the_same_in_every_process():
     """The order of a set of names depends on the seed of Python's hashes; the numbers may not."""
-    import os
-    import subprocess
-    import sys
     code = ("from snu_ref.gradcheck.table import evidence\n"
             "print([(row.variant, row.parameter, row.norm, row.twin) for row in evidence('GRU')])")
     printed = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        ).stdout
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600,
+                       check=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
         for seed in ("0", "1", "2", "3")
     }
     assert len(printed) == 1

@@ -11,6 +11,7 @@ from helpers.small_calls import (B, CLASSES, MASK, N, N_IN, NOT_A_DTYPE, NOT_A_F
 
 from snu_ref import (SNU, Dense, Network, bernoulli_nll, mean_square_error, rate_code,
                      softmax_cross_entropy)
+from snu_ref.pcm import DeviceReadout
 
 OtherState = namedtuple("OtherState", "h c")  # two arrays as well, but of another kind of unit
 
@@ -281,3 +282,14 @@ def test_a_surrogate_of_ones_own_must_keep_dtype_and_shape(dtype):
             lambda: wrong.backward(dy, cache(wrong, x)), (TypeError, ValueError), "surrogate(v)"
         )
         assert str(np.dtype(dtype)) in message or str(Y.shape) in message
+
+
+def test_a_size_beyond_the_largest_is_told_the_largest_and_no_other_is():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="^n_units: expected a positive int, 2147483648 at most, "
+                                         "got 2147483649$"):
+        SNU(2, 2 ** 31 + 1, rng=rng)
+    with pytest.raises(ValueError, match="^n_units: expected a positive int, got 0$"):
+        SNU(2, 0, rng=rng)
+    with pytest.raises(ValueError, match=r"^bits: expected an int in \[1, 52\], got 53$"):
+        DeviceReadout(53)

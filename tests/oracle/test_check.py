@@ -351,6 +351,35 @@ def test_only_a_confirmed_diagnosis_is_called_confirmed():
     assert "with these edits" in told(grade="confirmed", says=("b is halved", "W is transposed"))
 
 
+def test_a_backward_pass_that_does_not_follow_is_told_of_a_forward_pass_by_hand_only():
+    words = "The backward pass does not follow this"
+    for diff, follows in ((("s = a", "s = b"), False), (("ds = a", "ds = b"), True)):
+        assert (words in told(grade="held", form="by hand", diff=[diff])) != follows
+        assert words not in told(grade="held", form="derived", diff=[diff])
+
+
+def test_the_table_counts_each_family_by_itself(check):
+    line = "out['grad.b'] = out['grad.b'] - (case.family == 'unit'); return out"
+    text = check(ECHO.format(line), "--cases", "hand-bias,hand-decay,unit-tanh-relu")[1]
+    rows = {words[0]: words[1:4] for words in map(str.split, text.splitlines()) if len(words) > 3}
+    assert rows["hand"] == ["2", "2", "-"] and rows["unit"] == ["1", "-", "1"], text
+
+
+def test_batch_and_time_exchanged_are_told(check):
+    line = ("return {name: a.swapaxes(0, 1) if a.ndim == 3 and a.shape[0] != a.shape[1] else a "
+            "for name, a in out.items()}")
+    text = check(ECHO.format(line), "--cases", "unit-tanh-relu,unit-sigmoid-relu")[1]
+    assert "(B, T, n) came back: batch and time are exchanged" in text, text
+
+
+def test_the_axis_that_is_wrong_alone_has_its_name(check):
+    for name, axis in (("grad.x", "input"), ("s", "unit")):
+        line = f"out['{name}'][..., 1] += 0.377 * np.arange(1, 1 + len(out['{name}']))[:, None]"
+        text = check("import numpy as np\n" + ECHO.format(line + "; return out"), "--cases",
+                     "unit-tanh-relu")[1]
+        assert f"{name} is wrong at {axis} 1 alone (from 0)" in text, text
+
+
 def test_of_many_explanations_three_are_told():
     said = told(grade="confirmed", says=("0",), others=[("1",), ("2",), ("3",), ("4",)])
     assert [line[-1] for line in said.splitlines() if "do not tell apart" in line] == list("123")

@@ -14,6 +14,7 @@ import pytest
 
 from snu_ref.__main__ import main
 from snu_ref.commands.vectors import ADAPTERS, FORMS, FRAMEWORKS, adapter_text
+from snu_ref.oracle.cases.abilities import declared
 from snu_ref.oracle.cases.case import Case
 from snu_ref.oracle.cases.manifest import FOLDER, load_case, read_manifest
 
@@ -81,7 +82,8 @@ def verdict(tmp_path, capsys, monkeypatch):
         path = tmp_path / "my_port.py"
         path.write_text(source)
         monkeypatch.setattr(sys, "path", list(sys.path))
-        status = main(["check", f"{path}:Adapter", *options])
+        target = f"{path}:Adapter" if "class Adapter" in source else str(path)
+        status = main(["check", target, *options])
         return status, capsys.readouterr().out
     yield run
     sys.modules.pop("my_port", None)
@@ -112,6 +114,9 @@ def test_names_and_can_of_an_adapter_are_those_of_the_cases(framework, form):
     found = names["gradients"](a_case())
     assert set(found.values()) <= set(a_case().inputs)
     assert {"s", "y", "end.s", "end.y", *found} == expected_names()
+    can = next(ast.unparse(node.value) for node in tree.body if isinstance(node, ast.Assign)
+               and ast.unparse(node.targets[0]) == "can")
+    assert declared(eval(can), tuple(a_case().outputs))["unit"] == ("snu",)
     returned = {key.value for node in ast.walk(parts["port"]) if isinstance(node, ast.Return)
                 for dictionary in ast.walk(node) if isinstance(dictionary, ast.Dict)
                 for key in dictionary.keys}
@@ -137,8 +142,26 @@ def test_adapters_right_and_wrong(verdict, framework, form):
 
 @DTYPES
 def test_numpy(verdict, dtype):
-    status, text = verdict(example("### NumPy\n"), "--dtype", dtype)
+    status, text = verdict(example("### NumPy\n"), "--dtype", dtype, "--made", "1")
     assert status == 0 and int(re.search(r"PASSED.*?: (\d+) cases", text)[1]) >= 52, text
+
+
+def test_the_verdicts_on_the_page_are_those_of_the_check(verdict):
+    """With the NumPy example in the place of the PyTorch adapter, which has the same options."""
+    right = example("### NumPy\n").replace("tuple(FLOOR)", '"relu"').replace("tuple(SLOPE)",
+                                                                             '"tanh"')
+    wrong = right
+    for line, mistake in (("W + decay * S[-1] * (1 - Y[-1])", "W + decay * S[-1]"),
+                          ("dz[t] * decay * (1 - Y[t]), -dz[t] * decay * S[t]",
+                           "dz[t] * decay, np.zeros_like(s)"),
+                          ("(dz * S[:-1] * (1 - Y[:-1]))", "(dz * S[:-1])")):
+        assert wrong.count(line) == 1
+        wrong = wrong.replace(line, mistake)
+    for source, start in ((right, "PASSED IN PART"), (wrong, "FAILURE 1 of 1")):
+        shown = re.search(rf"```\n({start}.*?)```", PAGE.read_text(), re.S).group(1)
+        report = re.sub(r", to \d+ digits", "", verdict(source)[1])
+        for line in shown.splitlines():
+            assert re.sub(r", to \d+ digits", "", line) in report, report
 
 
 # ---- C ------------------------------------------------------------------------------------------

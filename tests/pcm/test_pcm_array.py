@@ -74,11 +74,6 @@ def test_a_state_stays_as_it_was_whatever_the_array_does_next():
     assert {name: a.tobytes() for name, a in array.state().items()} == before
 
 
-def test_paper_network_has_52800_devices():
-    arrays = PCMArray(88, 150, noise=0.0), PCMArray(150, 88, noise=0.0)
-    assert sum(math.prod(a.device_shape) for a in arrays) == 52_800
-
-
 # ------------------------------------------------------------------------- the clock
 
 def test_the_clock_moves_with_updates_reads_and_writes_only_forward():

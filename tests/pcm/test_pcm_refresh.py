@@ -14,7 +14,8 @@ NEVER = UpdateRule(refresh_every=None)
 @pytest.mark.parametrize("plus, minus, due", [(8.001, 3.0, True), (7.999, 3.0, False),
                                               (3.0, 8.001, True), (12.0, 6.001, True),
                                               (12.0, 5.999, False), (5.999, 12.0, False),
-                                              (6.001, 12.0, True), (7.0, 6.9, False)])
+                                              (6.001, 12.0, True), (7.0, 6.9, False),
+                                              (8.0, 3.0, False), (12.0, 6.0, False)])
 def test_the_criterion_is_8_uS_and_6_uS(plus, minus, due):
     array = quiet(1, 1)
     set_pairs(array, plus, minus)

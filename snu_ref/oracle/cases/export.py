@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...files import one_writer
+from ...files import one_writer, whole_file
 from .case import cast, find
 from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_manifest
-from .storage import write_bin
+from .storage import little
 
 
 def version_line(dtype):
@@ -40,22 +40,27 @@ def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
 def _write(folder, entries, manifest, dtype, vectors):
     """All files; vectors.txt is the last, so that an export that was stopped is taken for none."""
     for entry in entries:
-        inputs, outputs = load_case(entry, vectors)
         case = folder / entry["id"]
         case.mkdir(parents=True)
         (folder / "results" / entry["id"]).mkdir(parents=True)
         lines = []
-        for kind, arrays in (("input", inputs), ("output", outputs)):
+        for kind, arrays in zip(("input", "output"), load_case(entry, vectors)):
             for name, a in cast(arrays, dtype).items():
-                write_bin(case / f"{kind}.{name}.bin", a)
-                np.save(case / f"{kind}.{name}.npy", a, allow_pickle=False)
+                with whole_file(case / f"{kind}.{name}.bin", False) as file:
+                    file.write(little(a).tobytes())
+                with whole_file(case / f"{kind}.{name}.npy", False) as file:
+                    np.save(file, a, allow_pickle=False)
                 lines.append(" ".join([kind, name, str(a.dtype), *map(str, a.shape)]))
-        (case / "arrays.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        options = [f"{name} {value if isinstance(value, str) else json.dumps(value)}"
-                   for name, value in entry["config"].items()]
-        (case / "config.txt").write_text("\n".join(options) + "\n", encoding="utf-8")
-    ids = "".join(entry["id"] + "\n" for entry in entries)
-    (folder / "cases.txt").write_text(ids, encoding="utf-8")
+        _lines(case / "arrays.txt", lines)
+        _lines(case / "config.txt", [
+            f"{name} {value if isinstance(value, str) else json.dumps(value)}"
+            for name, value in entry["config"].items()])
+    _lines(folder / "cases.txt", [entry["id"] for entry in entries])
     write_manifest(folder, {name: a for name, a in manifest.items() if name != "cases"}, entries)
     for where in (folder / "results", folder):
-        (where / "vectors.txt").write_text(version_line(dtype) + "\n", encoding="utf-8")
+        _lines(where / "vectors.txt", [version_line(dtype)])
+
+
+def _lines(path, lines):
+    with whole_file(path, False) as file:
+        file.write("".join(line + "\n" for line in lines).encode())

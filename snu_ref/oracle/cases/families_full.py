@@ -1,7 +1,7 @@
 """Cases with full mantissas: those added for what coarse numbers hide, and those made for a port.
 
-Weights, inputs and decay are multiples of 2^-23: they fill the 24 bits of a float32, so that
-weights rounded to bfloat16, TF32, float16 or int8 show. A drawn case has numbers on both sides of
+Weights, inputs and decay are multiples of 2^-24, or of 2^-23 where they may be larger than 1: they
+fill the 24 bits of a float32, so that weights rounded to bfloat16, TF32, float16 or int8 show. A drawn case has numbers on both sides of
 every kink, near to it and far from it: see `unfit`.
 """
 import itertools
@@ -15,7 +15,7 @@ from .families_hand import literal, snu_config
 from .families_unit import FLAGS_OF, name_of
 from .tolerances import MARGIN
 
-FULL = 2 ** 23
+FULL = 2 ** 24
 SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # T, B, n_in >= n, n; ours
 TAILS = (4, 5, 41, 37)   # sizes that no vector of 2, 4, 8 or 16 numbers divides
 CLEAR, NEAR, FAR = 2.0 ** -6, 0.1, 2.0
@@ -32,7 +32,7 @@ def full(config, size, start="rest", shared=(), end=""):
 
     def make(draws):
         def grid(low, high, *shape):
-            return draws.grid(low, high, shape, FULL)
+            return draws.grid(low, high, shape, FULL if -1 <= low and high <= 1 else FULL // 2)
 
         def by_unit(name, low, high):
             return np.full(n, grid(low, high, 1)[0]) if name in shared else grid(low, high, n)
@@ -43,6 +43,7 @@ def full(config, size, start="rest", shared=(), end=""):
         inputs["x"] = grid(-1.75, 1.75, T, B, n_in)
         late = (np.arange(B) > 0)[:, None] * (start != "rest")
         s, spikes, graded = grid(-1, 1, B, n), draws.integers(2, (B, n)), grid(0, 0.75, B, n)
+        spikes[-1, 0] |= not spikes[1:].any()
         inputs["state.s"] = s * late
         inputs["state.y"] = {"spiking": spikes, "graded": graded}.get(start, 0 * s) * late
         if start == "own":
@@ -156,7 +157,7 @@ def _small(make):
 def made_cases(can, number, seed):
     """Definitions of `number` cases for each declared h, g, surrogate, reset_grad, and one at
     boundaries; can: as `abilities.declared` returns it."""
-    if "snu" not in can["unit"]:
+    if not number or "snu" not in can["unit"]:
         return
     combinations = [c for c in itertools.product(can["h"], can["surrogate"], can["g"],
                                                  can["reset_grad"])

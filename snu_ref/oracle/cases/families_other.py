@@ -78,7 +78,7 @@ def added_cases():
     yield Definition("clip-full", "optimiser", "the common norm of three tensors, with numbers of "
                      "full length, against 0.3", ("clipping", "precision"),
                      {"unit": "clip", "max_norm": 0.3125}, lambda draws: {
-                         f"grads.{name}": draws.grid(-1, 1, shape, 2 ** 23)
+                         f"grads.{name}": draws.grid(-1, 1, shape, 2 ** 24)
                          for name, shape in (("W", (4, 3)), ("H", (3, 3)), ("b", (3,)))})
     yield Definition("loss-softmax-cross-entropy-distant", "loss", "logits up to 1000, where exp "
                      "overflows; in float32 logsumexp(y) - y[k] passes as well",

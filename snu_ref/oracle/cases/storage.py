@@ -181,11 +181,6 @@ def read_json(path):
 
 # ---- single arrays ------------------------------------------------------------------------------
 
-def write_bin(path, a):
-    """Raw little-endian numbers in C order; no header."""
-    Path(path).write_bytes(little(a).tobytes())
-
-
 def read_bin(path, dtype, shape):
     """Raw little-endian numbers of a known dtype and shape."""
     size, expected = Path(path).stat().st_size, _bytes(dtype, shape)

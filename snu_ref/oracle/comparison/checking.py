@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..cases.abilities import adapted
+from ..cases.abilities import adapted, config_fits
 from ..cases.case import Case, find
 from ..cases.families_full import made_cases
 from ..cases.making import make_case
@@ -68,7 +68,8 @@ def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
     _, chosen = _chosen(source, cases, manifest["cases"], made, seed)
     return [e["id"] for e in chosen if not source.leaves_out(e["id"]) and (
         "definition" in e or e["tolerance"][source.dtype.name]["bound"] is not None and (
-            not source.can or adapted(source.can, e, *load_case(e))))]
+            not source.can or config_fits(source.can, e["config"])
+            and adapted(source.can, e, *load_case(e))))]
 
 
 def _patterns(patterns):
@@ -128,6 +129,8 @@ def check_case(source, entry, folder=FOLDER):
     if "definition" in entry:
         entry, arrays = make_case(entry["definition"], ("twin",))
         case = split(arrays)
+    elif source.can and not config_fits(source.can, entry["config"]):
+        return Result(entry, "skipped", OUTSIDE)
     else:
         case = load_case(entry, folder)
     if source.can:

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...files import open_regular
 from ..cases.abilities import declared, summed
 from ..cases.manifest import FORMAT, VERSION
 from ..cases.storage import ARRAY_NAME, CASE_NAME, inside, look_swapped, read_bin, read_npy
@@ -330,7 +331,7 @@ def _version(root, dtype):
         raise ValueError(f"{root}: no vectors.txt. It says to which vectors the results belong: "
                          f"copy it from the exported folder, or write one line, {wanted} "
                          f"{dtype or 'float64'}")
-    with open(inside(root, "vectors.txt"), "rb") as file:
+    with open_regular(inside(root, "vectors.txt")) as file:
         words = file.read(200).decode("utf-8-sig", "replace").split()
     if " ".join(words[:3]) != wanted or len(words) > 4:
         raise ValueError(f"{path}: expected one line, {wanted!r} and the dtype, got "

@@ -25,25 +25,28 @@ def probe(target, say):
     """Ask the port, print what it can do and a `can` to paste; whether any case came out right."""
     entries = read_manifest()["cases"]
     source = open_source(target, None, {}, entries)
-    answers, reasons = [], {}
     configs = [snu_config(*c) for c in itertools.product(*(SNU_OPTIONS[k] for k in (
         "h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")))
         if c[0] == "step" or c[2] == "tanh"]
-    for config in configs:
-        answer, reason = _ask(source, config)
-        if "expected dtype float64, got float32" in reason and source.dtype == np.float64:
-            source.dtype = np.dtype("float32")
-            answer, reason = _ask(source, config)
-        if answer is None:
-            reasons.setdefault(reason, config)
-        else:
-            answers.append((config, *answer))
-    right = [a for a in answers if _right(a)]
+    for start, own in (("rest", {}), ("own", {"start": "own"})):
+        answers, reasons = [], {}
+        for config in configs:
+            answer, reason = _ask(source, config, start, form={**FORM, **own})
+            if "expected dtype float64, got float32" in reason and source.dtype == np.float64:
+                source.dtype = np.dtype("float32")
+                answer, reason = _ask(source, config, start, form={**FORM, **own})
+            if answer is None:
+                reasons.setdefault(reason, config)
+            else:
+                answers.append((config, *answer))
+        right = [a for a in answers if _right(a)]
+        if right:
+            break
     some = right or [a for a in answers if "y" in a[2]] or answers
     can = {"unit": tuple(unit for unit in UNITS if unit == "snu" and some or unit != "snu" and any(
         _given(source, e) for e in entries if e["config"]["unit"] == unit))}
     if some:
-        can.update(_of_snu(source, some, len(can["unit"]) > 1))
+        can.update(_of_snu(source, some, own if right else {}, len(can["unit"]) > 1))
     _report(say, can, answers, right, reasons, len(configs))
     return bool(right) or len(can["unit"]) > 1
 
@@ -82,7 +85,7 @@ def _right(answer):
     return "y" in right and all(n in right for n in came if n == "y" or n.startswith("grad."))
 
 
-def _of_snu(source, some, any_others):
+def _of_snu(source, some, own, any_others):
     """The abilities of the unit, from the configurations that it can do."""
     can = {key: tuple(v for v in there if any(config[key] == v for config, _, _ in some if
                                               key != "surrogate" or config["h"] == "step"))
@@ -95,12 +98,14 @@ def _of_snu(source, some, any_others):
         return answer is not None and _right((config, *answer)) and (
             "start.s" not in answer[0] or "start.s" in answer[1])
     for name, other in (("decay", "b"), ("b", "decay")):
-        if not does(shared=(other,), form={other: "shared"}):
+        if not does("own" if own else "rest", (other,), form={other: "shared", **own}):
             can[name] = "shared"
     shared = tuple(name for name in EQUAL if name in can)
     form = {name: "shared" for name in shared}
     after = {**form, "state": "after reset"}
-    if "s" in came and "s" not in some[0][2] and "s" in (_ask(
+    if own:
+        can["start"] = "own"
+    elif "s" in came and "s" not in some[0][2] and "s" in (_ask(
             source, config, "rest", shared, form=after)[0] or ((), ()))[1]:
         can["state"] = "after reset"
         if not does("silent", shared, "y", form=after):
@@ -117,11 +122,14 @@ def _of_snu(source, some, any_others):
 
 
 def _report(say, can, answers, right, reasons, asked):
-    say(f"{'option':20} {'came out right':48} not")
+    rows = [("option", "came out right", "not")]
     for key, there in SNU_OPTIONS.items():
         yes = [v for v in there if any(config[key] == v for config, _, _ in right)]
-        say(f"{key:20} {', '.join(map(str, yes)) or '-':48} "
-            f"{', '.join(str(v) for v in there if v not in yes) or '-'}")
+        rows.append((key, *(", ".join(map(str, some)) or "-" for some in (
+            yes, [v for v in there if v not in yes]))))
+    width = max(len(yes) for _, yes, _ in rows)
+    for key, yes, no in rows:
+        say(f"{key:20}{yes:{width + 2}}{no}")
     say(f"\n{len(right)} of {asked} combinations of options came out right, "
         f"{len(answers) - len(right)} wrong, {asked - len(answers)} without an answer")
     product = np.prod([len(can.get(key, there)) for key, there in SNU_OPTIONS.items()])

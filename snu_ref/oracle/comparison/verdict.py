@@ -19,7 +19,7 @@ class Verdict:
         self.source, self.results, self.stories = source, results, stories
         self.unsteady, self.made, self.seed = unsteady, made, seed
         self.passed = (not source.strays and not any(r.counts_against for r in results)
-                       and any(r.verdict == "passed" for r in results))
+                       and any(r.verdict != "skipped" for r in results))
         self.not_proved, part = not_proved(results, entries)
         self.in_part = self.passed and part
 

@@ -1,0 +1,446 @@
+"""A port says what it can: it is asked the cases that fit, and further ones that are made to fit.
+
+The ports here keep one state, one decay, float32: as the libraries of spiking units have it. They
+are written from the equations, and share no code with the package.
+"""
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import snu_ref
+from snu_ref.__main__ import main
+from snu_ref.activations import SURROGATES
+from snu_ref.oracle.cases.abilities import FORMS, KEYS, SNU_OPTIONS, declared
+from snu_ref.oracle.cases.families_full import made_cases
+from snu_ref.oracle.cases.making import make_case
+from snu_ref.oracle.cases.manifest import load_case, read_manifest, split
+from snu_ref.oracle.cases.scalar import scalar_outputs
+
+ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
+SLOPES = {"arctan": lambda v: 1 / (1 + (np.pi * v) ** 2), "tanh": lambda v: 1 - np.tanh(v) ** 2}
+LIF = dict(unit="snu", h="step", g="identity", surrogate=("tanh", "arctan"), reset_grad="detached",
+           recurrent=False, lateral_inhibition=False, decay="shared", b="shared", start="rest")
+
+
+class Lif:
+    """The state is kept after its reset; one decay, one threshold, float32; starts from rest."""
+    can = dict(LIF, state="after reset", returns=("s", "y", "grad.W", "grad.x", "grad.decay"),
+               dtype="float32")
+    psi = SLOPES
+
+    def run(self, case):
+        x, dy, W = case["x"], case["dy"], self.weights(case["params.W"])
+        decay, b = case["params.decay"][0], case["params.b"][0]
+        kept, traces = np.zeros(dy.shape[1:], x.dtype), []
+        for x_t in x:
+            before, s = kept, self.product(x_t, W) + decay * kept
+            y = (s + b > 0).astype(x.dtype)
+            kept = s * (1 - y)
+            traces.append((before, s, y, kept))
+        before, s, y, after = (np.array(a) for a in zip(*traces))
+        dz, dx, dkept = np.zeros_like(dy), np.zeros_like(x), 0
+        for t in reversed(range(len(x))):
+            dz[t] = dy[t] * self.psi[case.config["surrogate"]](s[t] + b) + dkept * (1 - y[t])
+            dx[t], dkept = dz[t] @ W.T, decay * dz[t]
+        return {"s": after, "y": y, "grad.W": np.einsum("tbi,tbj->ij", x, dz), "grad.x": dx,
+                "grad.decay": (dz * before).sum().reshape(1)}
+
+    def weights(self, W):
+        return W
+
+    def product(self, x, W):
+        return x @ W
+
+
+class Wrong(Lif):
+    psi = {**SLOPES, "tanh": SLOPES["arctan"]}
+
+
+class Own:
+    """y is no part of the state: y_{t-1} = step(s_{t-1} + b), and the gradient flows through it."""
+    can = dict(LIF, surrogate="tanh", reset_grad="through", recurrent=True, decay="by unit",
+               b="by unit", start="own", returns=("y", "end.s", "grad.W", "grad.H", "grad.b", "start.s"))
+
+    def run(self, case):
+        x, dy, p = case["x"], case["dy"], case.params
+        s = [case["state.s"]]
+        spikes = lambda s: (s + p["b"] > 0).astype(s.dtype)                      # noqa: E731
+        for x_t in x:
+            y = spikes(s[-1])
+            s.append(x_t @ p["W"] + y @ p["H"] + p["decay"] * s[-1] * (1 - y))
+        ds, out = np.zeros_like(s[0]), {f"grad.{k}": 0 * p[k] for k in ("W", "H", "b")}
+        for t in reversed(range(len(x))):
+            dv = dy[t] * SLOPES["tanh"](s[t + 1] + p["b"]) if t == len(x) - 1 else 0
+            ds = ds + dv                         # of the last step; of the others dy comes below
+            out["grad.b"] += dv + 0 * ds.sum(0) if np.isscalar(dv) else dv.sum(0)
+            y = spikes(s[t])
+            out["grad.W"] += x[t].T @ ds
+            out["grad.H"] += y.T @ ds
+            dY = ds @ p["H"].T - ds * p["decay"] * s[t] + (dy[t - 1] if t else 0)
+            dv = dY * SLOPES["tanh"](s[t] + p["b"])
+            out["grad.b"] += dv.sum(0)
+            ds = ds * p["decay"] * (1 - y) + dv
+        return {"y": np.array([spikes(a) for a in s[1:]]), "end.s": s[-1], "start.s": ds, **out}
+
+
+def reference(case):
+    """Whatever it is asked."""
+    from snu_ref.oracle.cases.reference import outputs_of
+    return outputs_of(case.config, case.inputs, case.dtype)
+
+
+# ---- right and wrong ports ----------------------------------------------------------------------
+
+@pytest.mark.parametrize("port, least", [(Lif, 10), (Own, 5)])
+def test_a_right_port_passes_and_the_verdict_says_what_it_was_not_asked(port, least):
+    verdict = snu_ref.oracle.check(port)
+    made = [r for r in verdict.results if r.id.startswith("made-")]
+    assert verdict.passed and verdict.in_part, str(verdict)
+    assert len(made) == least and all(r.verdict == "passed" for r in made)
+    text = str(verdict)
+    assert "PASSED IN PART: " in text and "h = sigmoid" in text and "g = relu" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert any("grad.b" in said for said in verdict.not_proved) == (port is Lif)
+
+
+def test_a_wrong_slope_is_named_with_one_answer_where_without_made_cases_one_case_fails():
+    verdict = snu_ref.oracle.check(Wrong)
+    story, = verdict.stories
+    assert story.says == ("the surrogate is that of arctan, 1 / (1 + (pi v)^2)",)
+    assert not story.others and {r.id for r in story.results} >= {
+        f"made-tanh-identity-det-{i}" for i in range(1, 5)}
+    assert sum(r.verdict == "failed" for r in snu_ref.oracle.check(Wrong, made=0).results) == 1
+
+
+def test_what_a_port_that_is_wrong_in_its_own_start_does_is_seen():
+    class Zero(Own):
+        def run(self, case):
+            return {**super().run(case), "start.s": 0 * case["state.s"]}
+    assert not snu_ref.oracle.check(Zero, "made").passed
+
+
+def rounded(bits):
+    """Weights with so many bits of mantissa, the leading one among them."""
+    def round_to(a):
+        mantissa, exponent = np.frexp(a)
+        return np.ldexp(np.round(mantissa * 2.0 ** bits) / 2.0 ** bits, exponent).astype(a.dtype)
+    return round_to
+
+
+@pytest.mark.parametrize("weights", [
+    rounded(8), rounded(11), lambda W: W.astype(np.float16).astype(W.dtype),
+    lambda W: (np.round(W * 128) / 128).astype(W.dtype)],
+    ids=["bfloat16", "TF32", "float16", "1/128"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rounded_weights_are_found_by_vectors_and_by_made_cases(weights, dtype):
+    class Short(Lif):
+        def weights(self, W):
+            return weights(W)
+    results = snu_ref.oracle.check(Short, dtype=dtype).results
+    failed = {r.id for r in results if r.verdict == "failed"}
+    assert failed >= {"start-equal-tanh-identity-det", *(
+        f"made-{s}-identity-det-{i}" for s in ("tanh", "arctan") for i in range(1, 5))}
+
+
+@pytest.mark.parametrize("axis", ["units", "inputs", "samples"])
+@pytest.mark.parametrize("lanes", [2, 4, 8, 16])
+def test_a_vector_loop_that_forgets_what_is_left_over_is_found_by_the_tail_cases(axis, lanes):
+    def run(case):
+        if not case.id.startswith(("tail-", "start-rest-", "unit-")) or case.config["recurrent"]:
+            raise NotImplementedError("others")
+        inputs = {name: a.copy() for name, a in case.inputs.items()}
+        T, B, m = inputs["x"].shape
+        n = inputs["params.b"].size
+        if axis == "units" and n > lanes:
+            inputs["params.W"][:, n - n % lanes:] = 0
+        elif axis == "inputs" and m > lanes:
+            inputs["x"][:, :, m - m % lanes:] = 0
+        elif axis == "samples" and B > lanes:
+            inputs["x"][:, B - B % lanes:] = 0
+        case.inputs = inputs
+        return {"y": reference(case)["y"]}
+    found = [r.id for r in snu_ref.oracle.check(run, "tail").results if r.verdict == "failed"]
+    assert found or (axis == "samples" and lanes > 4)
+    if lanes > 4 and axis != "samples":
+        assert not [r for r in snu_ref.oracle.check(run, "unit-tanh-*").results
+                    if r.verdict == "failed"]      # which no other vector shows
+
+
+# ---- the cases made -----------------------------------------------------------------------------
+
+CANS = {"all": {}, "lif": LIF, "after": dict(unit="snu", state="after reset"), "own": dict(
+    unit="snu", start="own", b="shared"), "spiking": dict(unit="snu", start="spiking", h="step",
+                                                          lateral_inhibition=True)}
+
+
+def made(can, number=1, seed=0):
+    """(definition, entry, inputs, outputs) of all cases made for a `can`."""
+    for definition in made_cases(declared(can, ["y"]), number, seed):
+        entry, arrays = make_case(definition, ("twin",))
+        yield definition, entry, *split(arrays)
+
+
+@pytest.mark.parametrize("can", CANS.values(), ids=CANS)
+def test_made_cases_fit_and_have_the_properties_that_show_mistakes(can):
+    kinds, full = set(), 0
+    for definition, entry, inputs, outputs in made(can, 4):
+        config, start = entry["config"], can.get("start", "any")
+        kinds.add((config["h"], config["surrogate"], config["g"], config["reset_grad"]))
+        for key, value in can.items():
+            if key in SNU_OPTIONS:
+                assert config[key] in (value if isinstance(value, tuple) else (value,))
+        for name in ("decay", "b"):
+            if can.get(name) == "shared":
+                assert np.ptp(inputs[f"params.{name}"]) == 0
+        s, y = inputs["state.s"], inputs["state.y"]
+        assert start != "rest" or not (s.any() or y.any())
+        assert start != "spiking" or set(np.unique(y)) <= {0, 1}
+        assert can.get("state") != "after reset" or not (y.any() or inputs["dend.s"].any())
+        for name, a in inputs.items():
+            if name != "state.y":
+                assert (a.astype(np.float32) == a).all()
+        if entry["family"] == "made":
+            W, z, v, out = inputs["params.W"], outputs["z"], outputs["v"], outputs["y"]
+            full += (W.astype(np.float32).view(np.uint32) & 1).any()
+            assert len(z) >= 4 and np.linalg.matrix_rank(W) == W.shape[1] <= W.shape[0]
+            assert not (inputs["params.decay"] == 0.5).any()
+            assert (np.abs(v) < 0.1).any() and (np.abs(z) > 2).any()
+            assert (z.max((0, 1)) > 0).all() and (z.min((0, 1)) < 0).all()
+            assert (out != out[:, :1]).any()
+            assert entry["evidence"]["twin"] <= 1e-13
+            twin = scalar_outputs(config, inputs)
+            for name in ("y", "grad.W"):
+                np.testing.assert_allclose(twin[name], outputs[name], rtol=1e-12, atol=1e-12)
+    steps = [k for k in kinds if k[0] == "step"]
+    options = declared(can, ["y"])
+    assert full and len(steps) == len(options["surrogate"]) * len(options["g"]) * len(
+        options["reset_grad"])
+
+
+def test_starts_ties_and_ends_differ_between_made_cases():
+    cases = [(e, i, o) for _, e, i, o in made(dict(unit="snu", h="step"), 4) if e["family"] == "made"]
+    for some in (lambda e, i, o: i["state.s"].any(), lambda e, i, o: i["state.y"].any(),
+                 lambda e, i, o: i["dend.s"].any()):
+        assert 0 < sum(bool(some(*case)) for case in cases) < len(cases)
+    tied = [((o["y"].sum(-1) > 1).any(), (o["y"].sum(-1) == 1).any()) for e, i, o in cases
+            if e["config"]["lateral_inhibition"]]
+    assert tied and all(a and b for a, b in tied)
+
+
+def test_boundary_cases_are_silent_always_firing_and_exactly_at_the_threshold():
+    for _, entry, inputs, outputs in made(dict(LIF, g=("relu", "identity", "tanh"), start="any")):
+        if entry["family"] == "made-edge":
+            v, y, z = outputs["v"], outputs["y"], outputs["z"]
+            assert not y[:, 0].any() and y[:, 1].all()
+            assert entry["config"]["g"] == "tanh" or (np.abs(v) > 30).any()
+            assert (v == 0).any() and ((z == 0) & (inputs["x"] != 0).any(-1, keepdims=True)).any()
+
+
+def test_the_seed_and_the_number_decide_and_nothing_else_does():
+    ids = snu_ref.oracle.case_ids(Lif)
+    assert ids == snu_ref.oracle.case_ids(Lif) and ids[0] == "start-equal-tanh-identity-det"
+    assert len(snu_ref.oracle.case_ids(Lif, made=7)) == len(ids) + 6
+    (_, _, a, _), (_, _, b, _), (d, _, c, _) = (next(iter(made(LIF, 1, seed))) for seed in (0, 0, 5))
+    assert (a["x"] == b["x"]).all() and (a["x"] != c["x"]).any() and d.id.startswith("made-5-")
+
+
+# ---- bad declarations ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize("can, word", [
+    ([], "expected a dict, got list"), (dict(units="snu"), "unknown key 'units'; there are unit, h"),
+    (dict(g="gelu"), "can: g: expected one of 'relu', 'leaky_relu'"),
+    (dict(g=()), "got none"), (dict(recurrent=1), "expected one of False, True, got 1"),
+    (dict(decay=0.5), "'by unit', 'shared'"), (dict(start=("rest", "any")), "start: expected one of"),
+    (dict(returns="dW"), "returns: expected one of"), (dict(dtype="float16"), "'float64', 'float32'"),
+    (dict(h="sigmoid", surrogate="tanh"), "only h = 'step' has one"),
+    (dict(state="after reset", start="own"), "cannot be computed"),
+    (dict(recurrent=False, returns=("y", "grad.H")), "recurrent = False"),
+    (dict(start="own", returns="start.y"), "start.y"), (dict(unit="gru", g="tanh"), "only the unit"),
+])
+def test_wrong_declarations_list_what_there_is(can, word):
+    with pytest.raises(ValueError, match="can: ") as error:
+        snu_ref.oracle.check(reference, "hand-input", can=can)
+    assert word in str(error.value)
+    assert set(declared({}, ["y"])) == set(KEYS)
+
+
+@pytest.mark.parametrize("can, word", [
+    (dict(returns=("y", "grad.x", "s")), "unknown name 'z'; this case has s, y, grad.x"),
+    (dict(dtype="float32"), "expected dtype float32, got float64")])
+def test_what_comes_back_and_was_not_declared_is_an_error(can, word):
+    def run(case):
+        return {name: a.astype("float64") for name, a in reference(case).items()}
+    verdict = snu_ref.oracle.check(run, "hand-input", can=can)
+    assert not verdict.passed and word in str(verdict)
+
+
+def test_what_was_declared_and_does_not_come_back_is_an_error():
+    verdict = snu_ref.oracle.check(lambda case: {"y": reference(case)["y"]}, "hand-input",
+                                   can=dict(returns=("y", "grad.W")))
+    assert not verdict.passed and "`can` lists grad.W in returns" in str(verdict)
+
+
+def test_dtype_overrides_can_and_the_report_says_so():
+    verdict = snu_ref.oracle.check(Lif, "made", dtype="float64")
+    assert verdict.passed and "float64 (--dtype; `can` says float32)" in str(verdict)
+    assert verdict.as_dict()["dtype"] == "float64" and "made-" in verdict.as_dict()["cases"][0]["id"]
+
+
+# ---- finding out by calling ---------------------------------------------------------------------
+
+@pytest.fixture
+def probed(tmp_path, monkeypatch, capsys):
+    def run(target):
+        status = main(["check", f"{__file__}:{target}", "--probe"])
+        text = capsys.readouterr().out
+        space = {}
+        exec(text[text.index("can = dict("):], space)
+        return status, text, space["can"]
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return run
+
+
+class Single(Lif):
+    def run(self, case):
+        return {name: a.astype("f") for name, a in super().run(case).items()}
+
+
+def test_a_probe_finds_what_the_ports_here_declare(probed):
+    for port in (Single, Own):
+        status, text, can = probed(port.__name__)
+        said = {**port.can, "returns": set(port.can["returns"])}
+        said = {k: v for k, v in said.items() if k not in FORMS or v != FORMS[k][0]}
+        assert status == 0 and {**can, "returns": set(can["returns"])} == said, text
+        assert all(len(line) <= 100 for line in text.splitlines())
+        assert snu_ref.oracle.check(port, can=can).passed
+
+
+class Broken(Lif):
+    def run(self, case):
+        return {**super().run(case), "grad.W": 0 * case["params.W"]}
+
+
+def test_a_probe_of_a_port_that_is_wrong_everywhere_is_a_guess_and_says_so(probed):
+    status, text, can = probed("Broken")
+    assert status == 1 and "No case came out right" in text and can["unit"] == "snu"
+
+
+# ---- in a port's own tests ----------------------------------------------------------------------
+
+PORT_TESTS = """
+    import pytest, snu_ref
+    from test_check_can import Lif, Wrong
+
+    @pytest.mark.parametrize("case", snu_ref.oracle.case_ids(Lif))
+    def test_lif(case):
+        verdict = snu_ref.oracle.check(Lif, case); assert verdict.passed, str(verdict)
+
+    @pytest.mark.parametrize("case", snu_ref.oracle.case_ids(Wrong))
+    def test_wrong(case):
+        known = ["made-tanh-*"] if case.startswith("made-tanh") else ()
+        verdict = snu_ref.oracle.check(Wrong, case, expect_fail=known); assert verdict.passed, str(verdict)
+"""
+
+
+def test_a_ports_own_pytest_with_an_expected_failure(tmp_path):
+    (tmp_path / "test_port.py").write_text(textwrap.dedent(PORT_TESTS))
+    path = [str(Path(__file__).parent), *sys.path]
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                           str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, timeout=600,
+                          env={**os.environ, "PYTHONPATH": ":".join(path)})
+    assert "2 failed" in done.stdout and "20 passed" in done.stdout, done.stdout  # vector and edge
+    assert "PASSED IN PART" not in done.stdout and "FAILURE 1 of 1" in done.stdout
+
+
+@pytest.mark.parametrize("expect, word", [
+    (["hand-input"], "was not run: not within what `can` declares"),
+    (["made-tanh-relu-1"], "no case or family is called"), (["unit-nope"], "no case or family"),
+    (["rest"], "not within")])
+def test_an_expected_failure_that_is_not_run_is_an_error(expect, word):
+    with pytest.raises(ValueError, match="--expect-fail") as error:
+        snu_ref.oracle.check(Lif, expect_fail=expect)
+    assert word in str(error.value)
+    with pytest.raises(ValueError, match="not among the cases chosen"):
+        snu_ref.oracle.check(Lif, "made", expect_fail="start-equal-tanh-identity-det")
+
+
+def test_every_kind_of_adapter_gives_the_same_verdict():
+    module = type(sys)("port")
+    module.run, module.can = Lif().run, Lif.can
+
+    def run(case):
+        return Lif().run(case)
+    run.can = Lif.can
+    texts = [str(snu_ref.oracle.check(port, "made")).split("\n", 1)[1]
+             for port in (Lif, Lif(), module, run, f"{__file__}:Lif")]
+    assert len(set(texts)) == 1
+
+
+def test_errors_show_the_ports_own_line_and_prints_are_kept_out(capsys):
+    def run(case):
+        print("loading\x1b[31m", case.id)
+        return {"y": np.einsum("ab,bc->ac", np.ones((2, 3)), np.ones((4, 2)))}     # the line
+    verdict = snu_ref.oracle.check(run, "hand-input,hand-decay")
+    text = str(verdict)
+    source = Path(__file__).read_text().splitlines()
+    here = next(i for i, line in enumerate(source, 1) if line.endswith("     # the line"))
+    assert f"(test_check_can.py, line {here}): return" in text
+    assert capsys.readouterr().out == "" and "the port printed 2 lines:\n  | loading\\x1b[31m" in text
+    assert verdict.as_dict()["printed"] == ["loading\\x1b[31m hand-input", "loading\\x1b[31m hand-decay"]
+
+
+def test_the_dict_has_the_keys_that_its_docstring_names():
+    verdict = snu_ref.oracle.check(Wrong)
+    found = json.loads(json.dumps(verdict.as_dict()))
+    text = type(verdict).as_dict.__doc__
+    for key in (*found, *found["cases"][0], *found["stories"][0]):
+        assert key in text, key
+    assert found["can"]["state"] == "after reset" and found["made"] == 4 and not found["in_part"]
+
+
+def test_the_list_as_json(capsys):
+    assert main(["vectors", "list", "--cases", "tail", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [e["id"] for e in listed] == [id for id in ENTRIES if id.startswith("tail-")]
+    assert listed[0]["config"]["g"] == "relu" and listed[0]["outputs"]["y"] == [4, 5, 37]
+
+
+def test_a_withdrawn_case_is_gone_with_its_reason_and_logsumexp_passes_what_takes_its_place():
+    manifest = read_manifest()
+    assert "logsumexp" in manifest["withdrawn"]["loss-softmax-cross-entropy-far"]
+    entry = ENTRIES["loss-softmax-cross-entropy-distant"]
+    inputs, outputs = load_case(entry)
+    y, k = inputs["y"].astype("f"), inputs["target"]
+    top = y.max(-1)
+    total = np.log(np.exp(y - top[..., None]).sum(-1)) + top
+    value = (total - np.take_along_axis(y, k[..., None], -1)[..., 0]).mean(dtype="f")
+    bound = entry["tolerance"]["float32"]["bound"]
+    assert value.dtype == np.float32 and abs(value / outputs["value"] - 1) <= bound <= 1e-5
+
+
+@pytest.mark.parametrize("start", ["rest", "spiking"])
+def test_vectors_meet_every_surrogate_and_reset_gradient_from_each_start(start):
+    found = set()
+    for id, entry in ENTRIES.items():
+        if id.startswith(f"start-{start}-"):
+            inputs, _ = load_case(entry)
+            y = inputs["state.y"]
+            assert not inputs["dend.s"].any() and not inputs["dend.y"].any()
+            assert (y.any() and set(np.unique(y)) == {0, 1}) == (start == "spiking")
+            found.add(tuple(entry["config"][k] for k in ("surrogate", "g", "reset_grad")))
+    assert len(found) == len(SURROGATES) * 4 * 2
+
+
+def test_kinks_with_a_detached_gate_are_met_for_every_g_and_surrogate():
+    cases = [e for id, e in ENTRIES.items() if id.startswith("edge-kink-") and id.count("-") > 2]
+    assert len({(e["config"]["g"], e["config"]["surrogate"]) for e in cases}) == 20
+    for entry in cases:
+        inputs, outputs = load_case(entry)
+        assert entry["config"]["reset_grad"] == "detached" and inputs["x"].all()
+        assert (outputs["z"] == 0).any() and (outputs["v"] == 0).any()
