@@ -3,6 +3,7 @@
 Every tenth of them, on the small cases; `run_blind_ports.py` judges all, and with --wrong it says
 whether all are what they say.
 """
+import blind_second
 import pytest
 from blind_ports import PORTS
 from run_blind_ports import as_it_should_be, cases, check, judge
@@ -37,3 +38,11 @@ def test_right_ports_pass_in_float32(name):
     """Other formulas and other orders of sums are no mistakes in single precision either."""
     small = list(cases("float32", lambda entry: entry["family"] in SMALL[:2]))
     assert as_it_should_be(getattr(PORTS, name), small)
+
+
+@pytest.mark.parametrize("name", list(vars(blind_second.PORTS))[::15])
+def test_a_port_of_the_second_set_is_what_it_says(name, small_cases):
+    """The same of the second set; each of its edits finds its line of the unit."""
+    for port in vars(blind_second.PORTS).values():
+        port.source()
+    assert as_it_should_be(getattr(blind_second.PORTS, name), small_cases)
