@@ -1,8 +1,8 @@
 """Cases with full mantissas: those added for what coarse numbers hide, and those made for a port.
 
 Weights, inputs and decay are multiples of 2^-24, or of 2^-23 where they may be larger than 1: they
-fill the 24 bits of a float32, so that weights rounded to bfloat16, TF32, float16 or int8 show. A drawn case has numbers on both sides of
-every kink, near to it and far from it: see `unfit`.
+fill the 24 bits of a float32, so that weights rounded to bfloat16, TF32, float16 or int8 show. A
+drawn case has numbers on both sides of every kink, near to it and far from it: see `unfit`.
 """
 import itertools
 
@@ -96,20 +96,23 @@ def _flags(config, *more):
 def start_cases():
     """From rest and from spikes, loss on y alone, for every surrogate, g and reset gradient."""
     both = list(itertools.product(SURROGATES, STATE_FUNCTIONS, ("through", "detached")))
-    for start, why in (("rest", "from rest"), ("spiking", "from a state after spikes, y_0 = 0 or 1")):
+    for start, why in (("rest", "from rest"),
+                       ("spiking", "from a state after spikes, y_0 = 0 or 1")):
         for i, (surrogate, g, reset_grad) in enumerate(both):
             config = snu_config("step", g, surrogate, reset_grad=reset_grad)
             more = "zero start" if start == "rest" else "start state"
             yield Definition(f"start-{start}-{name_of(config)}", "start", f"{why}, loss on y alone",
                              _flags(config, more), config, full(config, SIZES[i % 2], start),
                              unfit=unfit)
-    for i, (g, reset_grad) in enumerate(itertools.product(STATE_FUNCTIONS, ("through", "detached"))):
+    for i, (g, reset_grad) in enumerate(itertools.product(STATE_FUNCTIONS,
+                                                          ("through", "detached"))):
         for h in ("step", "sigmoid"):
             config = snu_config(h, g, list(SURROGATES)[i % 5], reset_grad=reset_grad)
             if h == "sigmoid":
                 config["surrogate"] = "tanh"
-            yield Definition(f"start-equal-{name_of(config)}", "start", "from rest, loss on y alone; "
-                             "all units have one decay and one threshold",
+            yield Definition(f"start-equal-{name_of(config)}", "start",
+                             "from rest, loss on y alone; all units have one decay and one "
+                             "threshold",
                              _flags(config, "zero start", "decay"), config,
                              full(config, SIZES[i % 2], "rest", ("decay", "b")), unfit=unfit)
 
@@ -130,7 +133,7 @@ def kink_cases():
 
 
 def tail_cases():
-    """37 units, 41 inputs, 5 samples: what is left over where loops take several numbers at once."""
+    """37 units, 41 inputs, 5 samples: what loops over several numbers at once leave over."""
     for id, config in (
             ("relu", snu_config(g="relu", surrogate="tanh")),
             ("detached", snu_config(surrogate="arctan", reset_grad="detached")),
@@ -173,7 +176,8 @@ def made_cases(can, number, seed):
     for j, (h, surrogate, g, reset_grad) in enumerate(combinations):
         for i in range(number):
             config = snu_config(h, g, surrogate, *layers[(i + j) % len(layers)], reset_grad)
-            end = ("y" if can["state"] == "after reset" else "sy") * (can["start"] == "any" and i % 2)
+            ends = "y" if can["state"] == "after reset" else "sy"
+            end = ends if can["start"] == "any" and i % 2 else ""
             yield _made(f"{name_of(config)}-{i + 1}", {**config, **forms}, seed,
                         full(config, SIZES[i % 4], starts[i % len(starts)], shared, end),
                         unfit=unfit)
