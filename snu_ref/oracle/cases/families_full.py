@@ -62,6 +62,7 @@ def unfit(config, inputs, outputs):
     Each unit has z on both sides of 0; some |v| < 1/10, where slopes are steep, and some |z| > 2,
     where a clamp shows. Samples differ in who fires; with inhibition some maxima are tied and some
     not. W has rank n, so that x W + ... = z can be solved for dz. Sums over units do not cancel.
+    The final state is no small rest of large terms, or float32 could not give it in any order.
     """
     z, v, y = outputs["z"], outputs["v"], outputs["y"]
     if not ((z > CLEAR).any((0, 1)) & (z < -CLEAR).any((0, 1))).all():
@@ -76,6 +77,9 @@ def unfit(config, inputs, outputs):
         if config.get("start") == "own" and np.abs(
                 inputs["state.s"] + inputs["params.b"]).min() < MARGIN:
             return "margin of y_0"
+    end = outputs["end.s"] * (1 - outputs["end.y"] * (config.get("state") == "after reset"))
+    if np.abs(end).max() < 0.5:
+        return "size of the final state"
     W = inputs["params.W"]
     if np.linalg.matrix_rank(W, tol=CLEAR) < W.shape[1]:
         return "rank of W"
