@@ -10,31 +10,31 @@ from .files import printable
 PROGRAM = "python -m snu_ref"
 EXAMPLES = """\
 examples:
-  python -m snu_ref reproduce            all, on small data, in under 5 minutes
-  python -m snu_ref gradcheck --summary  the evidence for the gradients alone
+  python -m snu_ref reproduce            everything, on small data: 5 minutes
+  python -m snu_ref gradcheck --summary  only the check of the gradients
   python -m snu_ref train music --unit snu
   python -m snu_ref COMMAND --help       options, examples and exit status
 
-exit status: 0 for success, 1 if what was checked is wrong, 2 for bad input,
-130 if stopped by Ctrl-C. The commands use one thread for matrix products,
-unless OPENBLAS_NUM_THREADS says otherwise."""
+exit status: 0 for success, 1 if a check failed, 2 for bad input, 130 if
+stopped by Ctrl-C. The commands use one thread for matrix products, unless you
+set OPENBLAS_NUM_THREADS to another number."""
 READER_LEFT = 141  # 128 + SIGPIPE, the status that a shell gives other programs
 COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
     "for students": {
         "reproduce": "does the paper's claim hold? five units, three tasks, a report",
-        "report": "make the page of a reproduction again from its folder",
-        "train": "one training run with checkpoints and a learning curve",
-        "use": "what a trained network gets wrong, plays or writes",
-        "memory": "the music network on phase-change devices, and a year of drift",
-        "gradcheck": "print the evidence that every gradient is right",
+        "report": "make the HTML page again from the folder of `reproduce`",
+        "train": "train one network, with checkpoints and a learning curve",
+        "use": "see what a trained network gets wrong, plays or writes",
+        "memory": "run the music network on phase-change devices, with a year of drift",
+        "gradcheck": "check every gradient in three ways",
     },
     "for ports of the unit": {
-        "check": "check another implementation with the vectors, name its bug",
+        "check": "check another implementation with the vectors, and name its bug",
         "vectors": "list, show, export and verify the conformance vectors",
     },
     "for maintainers": {
-        "experiments": "run the rows of the results page, and keep their tables",
-        "bench": "time training steps of standard networks, and their products",
+        "experiments": "run the rows of the results page, and write their tables",
+        "bench": "time training steps of standard networks",
     },
 }
 

@@ -226,9 +226,9 @@ def add_arguments(parser):
     parser.add_argument("--repeats", type=int, default=21, metavar="N",
                         help="steps of each case that are timed (default: %(default)s)")
     parser.add_argument("--threads", type=int, metavar="N",
-                        help="threads of the matrix products (default: what the environment says, "
-                             "else 1)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+                        help="threads of the matrix products (default: OPENBLAS_NUM_THREADS or the "
+                             "like, else 1)")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--quick", action="store_true", help="small cases, to try the command")
 
 

@@ -52,17 +52,17 @@ LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
 def add_arguments(parser):
     """The options of the command."""
     parser.add_argument("--all", action="store_true",
-                        help="changes nothing: all units are always trained")
+                        help="has no effect: all units are always trained")
     parser.add_argument("--quick", action="store_true",
-                        help="one epoch a run on a tenth of the data, and the gradients of a few "
-                             "variants: a trial of the command; its results mean nothing")
+                        help="try the command: one epoch a run on a tenth of the data, and the "
+                             "gradients of a few variants; the results mean nothing")
     add_seeds(parser, "; means and intervals are printed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="run N processes side by side; the results do not depend on N "
-                             "(default: the processors, here %(default)s)")
+                             "(default: the number of processors, here %(default)s)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on with a run of the same options that was stopped; without it, "
-                             "a new run replaces what is in the folder")
+                        help="continue a stopped run that had the same options; without it, a new "
+                             "run replaces what is in the folder")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_out"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 

@@ -70,14 +70,14 @@ def add_arguments(parser):
                         help="the table of settings: small data, or the full sets (default: "
                              "%(default)s)")
     parser.add_argument("--weights", choices=("software", "pcm"), default="software",
-                        help="where the weights are kept: in the network, or on phase-change "
-                             "devices that are trained in the loop, with settings of their own "
-                             "(music with --unit snu)")
+                        help="where the weights are: in software, or on phase-change devices that "
+                             "are trained in the loop and have settings of their own (pcm; only "
+                             "for music with --unit snu)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")
     parser.add_argument("--own", type=Path, metavar="PATH",
                         help="your own data: a folder of IDX files, a JSON file of pitches, or a "
-                             "text (forms: snu_ref/data/README.md)")
+                             "text (formats: snu_ref/data/README.md)")
     parser.add_argument("--epochs", type=int, metavar="N",
                         help="train for N epochs instead of the preset's number; with --resume, "
                              "a larger N trains a finished run for longer")
@@ -87,10 +87,10 @@ def add_arguments(parser):
                              "several times; all settings are listed below")
     add_seeds(parser)
     parser.add_argument("--out", type=Path, metavar="DIR",
-                        help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, with the "
-                             "name of your own data and the changed settings behind it)")
+                        help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, followed by "
+                             "the name of your own data and the changed settings)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on from the checkpoint in the folder for results, or start from "
+                        help="continue from the checkpoint in the folder for results; start from "
                              "the beginning if there is none")
 
 

@@ -27,14 +27,14 @@ from ..tasks.run import load_run
 from . import add_seeds, seeds_of, wrapped
 
 OPTIONS = {  # of some tasks only: {option: (type, letter, {task: default}, meaning)}
-    "piece": (int, "N", {"music": 1}, "the test piece, counted from 1"),
-    "prime": (int, "N", {"music": 16}, "steps of the piece that are given"),
-    "steps": (int, "N", {"music": 48}, "steps that follow"),
-    "prompt": (str, "TEXT", {"language": ""}, "the text to go on with"),
-    "words": (int, "N", {"language": 60}, "words that follow"),
+    "piece": (int, "N", {"music": 1}, "number of the test piece, counted from 1"),
+    "prime": (int, "N", {"music": 16}, "steps of the piece that the network hears"),
+    "steps": (int, "N", {"music": 48}, "steps that the network plays after them"),
+    "prompt": (str, "TEXT", {"language": ""}, "the text that the network continues"),
+    "words": (int, "N", {"language": 60}, "words that the network writes"),
     "temperature": (float, "T", {"music": 1.0, "language": 0.8},
-                    "below 1 the likely becomes likelier; at 0 the likeliest word comes each time, "
-                    "and of keys those that are likelier than not, which may be none"),
+                    "below 1, likely words and notes become likelier; at 0, the likeliest word is "
+                    "always taken, and every key whose probability is above 1/2"),
 }
 MOST = 10_000   # steps or words
 PICTURED = 40   # wrong images in the picture

@@ -47,10 +47,10 @@ def add_arguments(parser):
     exported.add_argument("--cases", default="*", metavar="PATTERN",
                           help="ids or families, with * and commas (default: all)")
     exported.add_argument("--dtype", default="float64", choices=("float64", "float32"),
-                          help="of the exported arrays (default: %(default)s)")
+                          help="dtype of the exported arrays (default: %(default)s)")
     verified = actions.add_parser("verify", help="make every array again and compare")
     verified.add_argument("folder", nargs="?", default=str(FOLDER), metavar="DIR",
-                          help="a folder of vectors; those of the package if left out")
+                          help="a folder of vectors (default: the vectors of the package)")
     adapter = actions.add_parser("adapter", help="print a complete adapter to edit: the code "
                                                  "between a port and `check`")
     adapter.add_argument("framework", choices=FRAMEWORKS, help="what the port is written in")

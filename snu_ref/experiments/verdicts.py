@@ -1,7 +1,7 @@
-"""What the tables say of a claim: for it, against it, or not told apart, with the interval.
+"""What the tables say about a claim: for it, against it, or no clear difference; with the interval.
 
-lines: of all tables, as `runs.read_tables` returns them. The side that they take rests on
-`snu_ref.tasks.statistics` alone.
+lines: those of all tables, as `runs.read_tables` returns them. Only `snu_ref.tasks.statistics`
+decides which side they take.
 """
 import numpy as np
 
@@ -10,16 +10,16 @@ from .claims import CLAIMS
 from .comparison import number, of_summary
 
 VERBS = {  # side: what `a` is to the b's that follow
-    "for": "is better than", "against": "is worse than", "neither": "is not told apart from",
-    "one": "stands beside"}
+    "for": "is better than", "against": "is worse than",
+    "neither": "is not clearly different from", "one": "stands beside"}
 WITHIN = {"for": "is within {} of", "against": "is not within {} of",
           "neither": "may be within {} of"}
 HEADS = {
     "for": "For the paper's claims.",
-    "against": "Against them.",
-    "neither": "Neither: pairs that are not told apart, and comparators that do not reach their "
-               "published figure here.",
-    "one": "Without an interval, from one seed."}
+    "against": "Against the paper's claims.",
+    "neither": "Neither: pairs without a clear difference, and units other than SNU and sSNU that "
+               "do not reach their published figure here.",
+    "one": "One seed, so no interval."}
 DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # names of rows
 
 
@@ -42,8 +42,8 @@ def means(lines, place):
 def judged(claim, lines):
     """Which side the tables take on a claim, and the words for it: a, verb, b, with figures.
 
-    The side is "for", "against", "neither" (not told apart), "one" (one seed, and no answers to
-    compare), or "waiting" (for a row that is not run yet; no words).
+    The side is "for", "against", "neither" (no clear difference), "one" (one seed, and no answers
+    to compare), or "waiting" (for a row that is not run yet; no words).
     """
     published = not isinstance(claim.b, tuple)
     values, metric = means(lines, claim.a)
@@ -57,7 +57,7 @@ def judged(claim, lines):
     word = verdict(values, allowed, higher)
     _, low, high = difference(values, allowed)
     p, fewer = (None, False) if published else same_images(claim, lines)
-    side = {"better": "for", "worse": "against", "not told apart": "neither"}.get(word, "one")
+    side = {"better": "for", "worse": "against", "no clear difference": "neither"}.get(word, "one")
     if low is None and p is not None:
         side = "neither" if p >= SIGNIFICANT else "for" if fewer else "against"
     notes = [] if published else [of_summary(metric, summary(rival))]

@@ -68,7 +68,7 @@ def _answer(wins, several):
         yield "By the intervals over the seeds, " + "; ".join(
             f"{sum(words == word for _, _, words, _ in wins)} of these differences are {what}"
             for word, what in (("better", "in favour of the row's unit"), ("worse", "against it"),
-                               ("not told apart", "not told apart from 0"))) + "."
+                               ("no clear difference", "not clearly different from 0"))) + "."
     else:
         yield Html("One seed has no spread, so a small difference says nothing: "
                    "<code>reproduce --seeds 5</code> gives each difference an interval.")

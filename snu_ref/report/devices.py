@@ -68,5 +68,5 @@ def _answer(task, sweep):
     worse = (of.mean < 0) == (sweep["metric"] == "accuracy")
     return f"{task.capitalize()}, after {time_name(sweep['times'][late])}: " + (
         "one set of devices has no interval" if of.sd is None else
-        "not told apart" if of.low <= 0 <= of.high else
+        "no clear difference" if of.low <= 0 <= of.high else
         "yes, it is worse" if worse else "no, it is better") + ". "

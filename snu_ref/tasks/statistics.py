@@ -101,17 +101,17 @@ def difference(a, b):
 
 
 def verdict(a, b, higher_is_better):
-    """What may be said of a beside b: the only source of such words.
+    """How a compares with b, in words: the only source of such words.
 
-    "better" or "worse" where Welch's interval of the difference leaves out 0; "not told apart"
-    where it holds 0; "one seed, no interval" where either has a single value.
+    "better" or "worse" if Welch's interval of the difference does not contain 0; "no clear
+    difference" if it does; "one seed, no interval" if a or b has a single value.
     """
     validation.flag("higher_is_better", higher_is_better)
     _, low, high = difference(a, b)
     if low is None:
         return "one seed, no interval"
     if not (low > 0 or high < 0):  # also where a run gave NaN
-        return "not told apart"
+        return "no clear difference"
     return "better" if (low > 0) == higher_is_better else "worse"
 
 

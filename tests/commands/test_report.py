@@ -192,7 +192,7 @@ def test_drift_compensation_in_the_first_hour_is_paired_and_has_an_interval(fold
     rows = table_rows(page, "Drift")
     assert ["1 h", "-0.070 [-0.197 to 0.057]", "-7.00 [-19.71 to 5.71]"] in rows
     assert any(row[0] == "1 h" and row[2].startswith("0.100 [0.100 to 0.100]") for row in rows)
-    assert "Music, after 1 h: not told apart" in page.text
+    assert "Music, after 1 h: no clear difference" in page.text
     results = with_comparators()
     results["memory"]["over_time"]["music"]["compensated"] = [[8.62, 9.64], [8.66, 9.69]]
     assert "Music, after 1 h: yes, it is worse" in page_of(results, folder).text

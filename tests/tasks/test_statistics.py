@@ -47,8 +47,8 @@ def test_intervals_hold_the_true_mean_as_often_as_they_say():
 def test_equal_units_are_rarely_told_apart_and_distant_ones_always():
     rng = np.random.default_rng(1)
     said = [verdict(*pair, True) for pair in rng.normal(0, 1, (1000, 2, 5))]
-    assert set(said) == {"better", "worse", "not told apart"}
-    assert np.mean([word != "not told apart" for word in said]) < 0.05 + 4 * 0.007
+    assert set(said) == {"better", "worse", "no clear difference"}
+    assert np.mean([word != "no clear difference" for word in said]) < 0.05 + 4 * 0.007
     assert verdict([1, 1.1, 0.9], [9, 9.1, 8.9], higher_is_better=True) == "worse"
     assert verdict([1, 1.1, 0.9], [9, 9.1, 8.9], higher_is_better=False) == "better"
     assert verdict([9, 9.1, 8.9], [1, 1.1, 0.9], higher_is_better=True) == "better"
@@ -108,7 +108,7 @@ def test_what_has_no_meaning_is_named(words, call):
 
 
 def test_runs_that_are_not_finite_are_not_told_apart():
-    assert verdict([1, 1.1], [9, float("nan")], higher_is_better=True) == "not told apart"
+    assert verdict([1, 1.1], [9, float("nan")], higher_is_better=True) == "no clear difference"
 
 
 def test_standard_error_of_an_accuracy():

@@ -111,7 +111,8 @@ def start_cases():
             if h == "sigmoid":
                 config["surrogate"] = "tanh"
             yield Definition(f"start-equal-{name_of(config)}", "start",
-                             "from rest, loss on y alone; all units have one decay and one threshold",
+                             "from rest, loss on y alone; all units have one decay and one "
+                             "threshold",
                              _flags(config, "zero start", "decay"), config,
                              full(config, SIZES[i % 2], "rest", ("decay", "b")), unfit=unfit)
 
