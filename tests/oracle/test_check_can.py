@@ -119,6 +119,18 @@ def test_a_wrong_slope_is_named_with_one_answer_where_without_made_cases_one_cas
     assert sum(r.verdict == "failed" for r in snu_ref.oracle.check(Wrong, made=0).results) == 1
 
 
+def test_what_is_equal_under_the_declared_options_is_no_alternative():
+    """Where y is 0 or 1, a gate that is rounded and a state erased wherever y > 0 are one thing."""
+    def run(case):
+        from snu_ref.oracle.cases.reference import outputs_of
+        found = outputs_of({**case.config, "reset_grad": "detached"}, case.inputs)
+        return {name: found[name] for name in case.outputs}
+    can = dict(LIF, surrogate="tanh", reset_grad="through", decay="by unit", b="by unit",
+               returns=("y", "grad.W", "grad.x", "grad.b"))
+    story, = snu_ref.oracle.check(run, "made", can=can).stories
+    assert story.grade == "confirmed" and not story.others
+
+
 def test_what_a_port_that_is_wrong_in_its_own_start_does_is_seen():
     class Zero(Own):
         def run(self, case):

@@ -16,6 +16,7 @@ from .families_unit import FLAGS_OF, name_of
 from .tolerances import MARGIN
 
 FULL = 2 ** 24
+LEAST = 4e-6  # of the bound in float32: 1.3e-6 was measured of a gate written as k - k y
 SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # T, B, n_in >= n, n; ours
 TAILS = (4, 5, 41, 37)   # sizes that no vector of 2, 4, 8 or 16 numbers divides
 CLEAR, NEAR, FAR = 2.0 ** -6, 0.1, 2.0
@@ -107,7 +108,7 @@ def start_cases():
             more = "zero start" if start == "rest" else "start state"
             yield Definition(f"start-{start}-{name_of(config)}", "start", f"{why}, loss on y alone",
                              _flags(config, more), config, full(config, SIZES[i % 2], start),
-                             unfit=unfit)
+                             unfit=unfit, least=LEAST)
     for i, (g, reset_grad) in enumerate(itertools.product(STATE_FUNCTIONS,
                                                           ("through", "detached"))):
         for h in ("step", "sigmoid"):
@@ -118,7 +119,8 @@ def start_cases():
                              "from rest, loss on y alone; all units have one decay and one "
                              "threshold",
                              _flags(config, "zero start", "decay"), config,
-                             full(config, SIZES[i % 2], "rest", ("decay", "b")), unfit=unfit)
+                             full(config, SIZES[i % 2], "rest", ("decay", "b")), unfit=unfit,
+                             least=LEAST)
 
 
 def kink_cases():
@@ -147,7 +149,7 @@ def tail_cases():
                                           lateral_inhibition=True))):
         yield Definition(f"tail-{id}", "tail", "37 units, 41 inputs, 5 samples",
                          _flags(config, "tails", "sums"), config,
-                         _small(full(config, TAILS, "spiking", end="sy")))
+                         _small(full(config, TAILS, "spiking", end="sy")), least=LEAST)
 
 
 def _small(make):
@@ -184,7 +186,7 @@ def made_cases(can, number, seed):
             end = ends if can["start"] == "any" and i % 2 else ""
             yield _made(f"{name_of(config)}-{i + 1}", {**config, **forms}, seed,
                         full(config, SIZES[i % 4], starts[i % len(starts)], shared, end),
-                        unfit=unfit)
+                        unfit=unfit, least=LEAST)
         config = snu_config(h, g, surrogate, *layers[j % len(layers)], reset_grad)
         yield _made(f"edge-{name_of(config)}", {**config, **forms}, seed,
                     _boundaries(config, shared, can["start"] == "own"), "boundary", alive=False)
