@@ -12,6 +12,7 @@ from .forward import Frames, SLOTS, forward_edits
 from .search import SUM_OF, advance, joined
 from .seen import forward_class, has_traces
 from .sets import Edits, Whole
+from .unit import PROPOSING
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
@@ -23,8 +24,8 @@ CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s
 def held(unit, ids):
     """(edits, line -> what is known of it) of failing cases that no set explains."""
     classes = {}
-    for seen in unit.failed:
-        if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50:
+    for seen in unit.failed:   # anything fits a case at a boundary
+        if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50 and seen.family in PROPOSING:
             classes.setdefault(forward_class(seen), []).append(seen)
     asked, values, simple = [], Counter(), [some[0] for some in classes.values()]
     others = [some[1] for some in classes.values() if some[1:]]
