@@ -142,7 +142,8 @@ def output_file(name, path):
 def whole_file(path, durable=True):
     """A binary file to write to; it replaces `path` at the end of the block.
 
-    durable: whether it is forced to the disk first, which takes milliseconds. If writing fails, `path` stays as it was, and an OSError names it.
+    durable: whether it is forced to the disk first, which takes milliseconds. If writing fails,
+    `path` stays as it was, and an OSError names it.
     """
     path = Path(path)
     unfinished = path.with_name(path.name + ".unfinished")

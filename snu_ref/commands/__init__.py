@@ -23,7 +23,7 @@ def seeds_of(args):
 
 
 def wrapped(text):
-    """The lines of a text, indented, as wide as the terminal and no wider than 100 columns."""
-    width = min(100, shutil.get_terminal_size().columns) - 1
+    """The lines of a text, indented, as wide as the terminal, within 20 and 100 columns."""
+    width = max(20, min(100, shutil.get_terminal_size().columns)) - 1
     return "\n".join(textwrap.fill(line.strip(), width, initial_indent="  ",
                                    subsequent_indent="  ") for line in text.splitlines())

@@ -29,13 +29,13 @@ def add_arguments(parser):
     parser.add_argument("--cases", default="*", metavar="PATTERN",
                         help="ids or families, with * and commas (default: all)")
     parser.add_argument("--dtype", choices=("float32", "float64"),
-                        help="dtype of inputs and results (default: that of `can` or of the folder, "
-                             "else float64)")
+                        help="dtype of inputs and results (default: that of `can` or of the "
+                             "folder, else float64)")
     parser.add_argument("--expect-fail", nargs="+", default=[], metavar="CASE",
                         help="cases that are known to fail; it is an error if one passes")
     parser.add_argument("--made", type=_number, default=4, metavar="N",
-                        help="cases made for each combination of h, g, surrogate and reset_grad that "
-                             "the port's `can` declares (default: %(default)s)")
+                        help="cases made for each combination of h, g, surrogate and reset_grad "
+                             "that the port's `can` declares (default: %(default)s)")
     parser.add_argument("--seed", type=_number, default=0, metavar="S",
                         help="seed of the cases of --made (default: %(default)s)")
     parser.add_argument("--probe", action="store_true",

@@ -23,7 +23,7 @@ import numpy as np
 from .. import validation
 from . import model
 from .converters import check_bits, positive, quantise_signed, quantise_unsigned
-from .noise import normal
+from .noise import check_noise, normal
 
 
 def difference(G, bits=None):
@@ -97,13 +97,14 @@ class ColumnReadout:
         return (self.tiles(x_shape[-1], n_out)[0], *x_shape[:-1], n_out)
 
     def product(self, x, G, noise):
-        """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise checked for noise_shape."""
+        """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise of `noise_shape`."""
         D = self.weights(G)
         n_in, n_out = D.shape
         validation.array("x", x, (..., n_in), "floats")
         noisy = self.output_noise > 0.0
         if noisy:
-            N = normal(noise, self.noise_shape(x.shape, n_out))
+            shape = self.noise_shape(x.shape, n_out)
+            N = normal(check_noise(noise, shape), shape)
 
         v = quantise_signed(x, self.dac_bits, self.dac_bound) / self.dac_bound
         rows = self.tile[0] if self.tile else n_in

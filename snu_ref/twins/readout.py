@@ -155,7 +155,7 @@ def softmax_cross_entropy_twin(y, target, mask=None):
 def _rows(name, array, shape):
     """An array (..., n) as nested lists (rows, n), and its shape."""
     _, shape = sized(name, array, shape)
-    return np.reshape(array, (-1, shape[-1])).astype(float).tolist(), shape
+    return np.reshape(array, (math.prod(shape[:-1]), shape[-1])).astype(float).tolist(), shape
 
 
 def _logits(y, mask):

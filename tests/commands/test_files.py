@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from snu_ref.tasks import progress
+from snu_ref.commands import wrapped
 from snu_ref.files import one_writer, output_file, output_folder, whole_file
 from snu_ref.tasks.progress import Progress, clock
 
@@ -258,3 +259,12 @@ def test_the_time_left_of_resumed_work_is_by_the_steps_taken_since(time):
 def test_clock():
     assert [clock(s) for s in (0, 59.4, 59.6, 3599, 3600, 36061)] == [
         "0:00", "0:59", "1:00", "59:59", "1:00:00", "10:01:01"]
+
+
+@pytest.mark.parametrize("columns, widest", [(1, 19), (2, 19), (20, 19), (80, 79), (300, 99)])
+def test_a_text_fits_a_terminal_of_any_width(monkeypatch, columns, widest):
+    """One of a single column, too, which once cost the results that were to be printed."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = wrapped("word " * 200).splitlines()
+    assert widest - 5 < max(map(len, lines)) <= widest
+    assert "".join(lines).split() == ["word"] * 200

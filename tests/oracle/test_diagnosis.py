@@ -112,7 +112,7 @@ def test_what_no_table_has_is_not_named_and_what_stands_beside_it_is_held():
     (cause, *_) = causes(odd, ["unit-tanh-relu", "unit-arctan-relu", "default-snu-20"])
     assert cause.grade == "held" and cause.lines["z"].startswith("wrong")
     assert cause.lines["s"] == "holds"
-    assert "b is subtracted (as a threshold)" in cause.says
+    assert cause.says == ("b is subtracted (as a threshold)",)
 
 
 def test_two_runs_say_the_same():

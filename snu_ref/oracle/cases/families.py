@@ -33,9 +33,9 @@ FAMILIES = {
 }
 
 WITHDRAWN = {  # id: reason
-    "loss-softmax-cross-entropy-far": "its float32 bound fails logsumexp(y) - y[k], a right formula "
-                                      "that loses digits at logits of 1000; "
-                                      "loss-softmax-cross-entropy-distant takes its place",
+    "loss-softmax-cross-entropy-far":
+        "its float32 bound fails logsumexp(y) - y[k], a right formula that loses digits at logits "
+        "of 1000; loss-softmax-cross-entropy-distant takes its place",
 }
 
 

@@ -8,8 +8,9 @@ from ..cases.case import Case, find
 from ..cases.families_full import made_cases
 from ..cases.making import make_case
 from ..cases.manifest import FOLDER, load_case, read_manifest, split
+from .answers import Fault, Skip
 from .compare import compare
-from .port import Fault, Skip, open_source
+from .port import open_source
 from .report import OUTSIDE
 from .verdict import Verdict
 

@@ -18,8 +18,6 @@ import importlib.util
 import io
 import re
 import sys
-import sysconfig
-import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,17 +27,7 @@ from ...files import open_regular
 from ..cases.abilities import declared, summed
 from ..cases.manifest import FORMAT, VERSION
 from ..cases.storage import ARRAY_NAME, CASE_NAME, inside, look_swapped, read_bin, read_npy
-
-
-FAULTS = 3  # ours: that are told of one case
-
-
-class Skip(Exception):
-    """The port leaves this case out, for the reason given."""
-
-
-class Fault(Exception):
-    """The port's answer cannot be compared, for the reason given."""
+from .answers import Fault, checked, line, named, together
 
 
 def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
@@ -55,12 +43,6 @@ def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
     return AdapterSource(target, dtype, can, {name for e in entries for name in e["outputs"]})
 
 
-def line(text, longest=300):
-    """Any text as one line of printable characters, cut where it is very long."""
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
-    return text if len(text) <= longest else text[:longest] + " ..."
-
-
 # ---- an adapter in Python -----------------------------------------------------------------------
 
 class AdapterSource:
@@ -73,7 +55,7 @@ class AdapterSource:
             name = target if isinstance(target, str) else getattr(
                 target, "__qualname__", getattr(target, "__name__", type(target).__name__))
             if isinstance(adapter, type):
-                with _named(f"{name}: making the adapter", ValueError):
+                with named(f"{name}: making the adapter", ValueError):
                     adapter = adapter()
             self.name, self._functions = name, _functions(adapter, name)
             self.said = getattr(adapter, "can", None) if can is None else can
@@ -99,7 +81,7 @@ class AdapterSource:
         """What the port returns, as it is: {name: value}."""
         arrays = {}
         for name, function in self._functions.items():
-            with self._listening(), _named(name, Fault):
+            with self._listening(), named(name, Fault):
                 answer = function(case)
             if answer is None or (isinstance(answer, dict) and not answer):
                 raise Fault(f"{name} returned nothing: expected a dict of arrays by name")
@@ -134,24 +116,6 @@ def _functions(adapter, name):
     return found
 
 
-@contextmanager
-def _named(what, kind):
-    """Whatever the port's own code raises becomes `kind`, and names the port's line.
-
-    SystemExit too, which would end the check with the port's exit status, 0 perhaps.
-    """
-    try:
-        yield
-    except (KeyboardInterrupt, Skip, Fault):
-        raise
-    except NotImplementedError as error:
-        if kind is Fault:
-            raise Skip(_message(error) or "not implemented") from None
-        raise ValueError(f"{what} raised {_told(error)}") from None
-    except BaseException as error:
-        raise kind(f"{what} raised {_told(error)}") from None
-
-
 def _import(target):
     """The module, class or object of "module:name", "path/file.py:name", or either without name."""
     in_file = re.fullmatch(r"(.*\.py)(?::(.*))?", target, re.S)  # the path may hold a drive letter
@@ -162,7 +126,7 @@ def _import(target):
     if not path.endswith(".py") and not all(part.isidentifier() for part in path.split(".")):
         raise ValueError(f"TARGET {line(target)!r}: neither a folder nor a module; {wanted}")
     try:
-        with _named(f"{target}: importing it", ValueError):
+        with named(f"{target}: importing it", ValueError):
             if path.endswith(".py"):
                 sys.path.insert(0, str(Path(path).resolve().parent))
                 spec = importlib.util.spec_from_file_location(Path(path).stem, path)
@@ -175,7 +139,7 @@ def _import(target):
     except _Missing:
         raise ValueError(f"{target}: neither a folder nor an importable module; {wanted}") from None
     for part in name.split(".") if name else ():
-        with _named(f"{target}: looking for {name!r}", ValueError):
+        with named(f"{target}: looking for {name!r}", ValueError):
             there = hasattr(found, part)
         if not there:
             raise ValueError(f"{target}: {path} has no {name!r}")
@@ -194,66 +158,6 @@ def _module(path):
         if error.name and (path == error.name or path.startswith(error.name + ".")):
             raise _Missing() from None
         raise
-
-
-def _told(error):
-    """An exception in a line: type, message, and the port's own last line of code."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__)
-              if not f.filename.startswith(OURS)]
-    own = [f for f in frames if not f.filename.startswith(LIBRARIES)] or frames
-    place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-    code = f": {line(own[-1].line, 80)}" if own and own[-1].line else ""
-    return f"{type(error).__name__}: {_message(error) or 'no message'}{place}{code}"
-
-
-OURS = (str(Path(__file__).resolve().parent), "<frozen", str(Path(contextlib.__file__)))
-LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
-
-
-def _message(error):
-    try:
-        return line(str(error))
-    except Exception:
-        return "a message that cannot be read"
-
-
-def _together(faults):
-    """Several faults of one case in a line that can be read."""
-    more = f"; and {len(faults) - FAULTS} more like these or others" if len(faults) > FAULTS else ""
-    return "; ".join(faults[:FAULTS]) + more
-
-
-def checked(arrays, shapes, dtype, sums=()):
-    """The arrays of an answer; Fault for an unknown name, another dtype, or another shape.
-
-    shapes: of all arrays that the case has; sums: names of those of which the sum is taken.
-    Big-endian numbers are turned, other subclasses of ndarray become plain; a masked array is
-    refused, since what it hides is no number.
-    """
-    good, faults = {}, []
-    for name, value in arrays.items():
-        if not isinstance(name, str) or name not in shapes:
-            faults.append(f"unknown name {line(repr(name), 80)}; this case has {', '.join(shapes)}")
-            continue
-        try:
-            with _named("making an array of it", Fault):
-                a = np.asarray(value)
-        except (Fault, Skip) as error:
-            faults.append(f"{name}: expected an array, got {type(value).__name__}: {error}")
-            continue
-        if isinstance(value, np.ma.MaskedArray):
-            faults.append(f"{name}: expected a plain array, got a masked one")
-        elif a.dtype.newbyteorder("=") != dtype:
-            faults.append(f"{name}: expected dtype {dtype}, got {a.dtype}")
-        elif name in sums:
-            good[name] = np.asarray(a.sum(dtype=dtype))
-        elif a.shape != tuple(shapes[name]):
-            faults.append(f"{name}: expected shape {tuple(shapes[name])}, got {a.shape}")
-        else:
-            good[name] = a.astype(dtype, copy=False)
-    if faults:
-        raise Fault(_together(faults))
-    return good
 
 
 # ---- a folder of files --------------------------------------------------------------------------
@@ -313,7 +217,7 @@ class FolderSource:
             except (ValueError, OSError) as error:
                 faults.append(f"{line(file, 80)}: {line(str(error))}")
         if faults:
-            raise Fault(_together(faults))
+            raise Fault(together(faults))
         if look_swapped(raw):
             raise Fault("the numbers of its .bin files look big-endian: expected little-endian "
                         "ones")

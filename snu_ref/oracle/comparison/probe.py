@@ -14,8 +14,9 @@ from ..cases.families_full import SIZES, full, unfit
 from ..cases.families_hand import snu_config
 from ..cases.making import make_case
 from ..cases.manifest import load_case, read_manifest, split
+from .answers import Fault, Skip
 from .compare import compare
-from .port import Fault, Skip, open_source
+from .port import open_source
 
 EQUAL = ("decay", "b")
 FORM = {"decay": "shared", "b": "shared"}
@@ -52,7 +53,7 @@ def probe(target, say):
 
 
 def _ask(source, config, start="rest", shared=EQUAL, end="", form=FORM):
-    """((names that came back, those that are right), "") of a case made for this, or (None, why)."""
+    """((names that came back, right ones), "") of a case made for this, or (None, why)."""
     config = {**config, **form}
     made = Definition("probe", "made", "a probe", ("g",), config,
                       full(config, SIZES[1], start, shared, end), unfit=unfit)

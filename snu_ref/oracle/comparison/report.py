@@ -50,8 +50,8 @@ def write(say, verdict, colour=False):
             say(paint(f"\nERROR  {r.id} passed, though it was expected to fail", "red"))
     if verdict.unsteady:
         say(paint(f"\nNOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second run: "
-                  "the port keeps a state from one run to the next,\n  or draws random numbers. Fix "
-                  "this first; it may cause the failures below", "red"))
+                  "the port keeps a state from one run to the next,\n  or draws random numbers. "
+                  "Fix this first; it may cause the failures below", "red"))
     for i, story in enumerate(verdict.stories):
         _story(say, story, i + 1, len(verdict.stories), results, paint)
     say("")

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..program.step import PARTS
 from .forward import Frames, SLOTS, forward_edits
-from .search import advance, joined
+from .search import SUM_OF, advance, joined
 from .seen import forward_class, has_traces
 from .sets import Edits, Whole
+from .unit import PROPOSING
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
@@ -23,8 +24,8 @@ CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s
 def held(unit, ids):
     """(edits, line -> what is known of it) of failing cases that no set explains."""
     classes = {}
-    for seen in unit.failed:
-        if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50:
+    for seen in unit.failed:   # anything fits a case at a boundary
+        if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50 and seen.family in PROPOSING:
             classes.setdefault(forward_class(seen), []).append(seen)
     asked, values, simple = [], Counter(), [some[0] for some in classes.values()]
     others = [some[1] for some in classes.values() if some[1:]]
@@ -50,7 +51,7 @@ def held(unit, ids):
         elif sets and all(e in exact or e.slot not in ("v", "y") for e in sets[0]):
             lines[name] = "holds" + " with " * bool(sets[0]) + "; ".join(e.said() for e in sets[0])
     forward = joined(tuple(dict.fromkeys((*exact, *near))))
-    backward = _backward(asked[:3], forward, unit.budget) if asked else ()
+    backward = _backward(asked[:4], forward, unit.budget) if asked else ()
     return forward + backward, lines
 
 
@@ -152,11 +153,15 @@ def _backward(asked, forward, budget):
         bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(
             seen.config, seen.inputs)]
         base = max(bases, key=lambda base: seen.advance(whole.run(base))[::-1])
-        have = seen.advance(whole.run(base))[1]
+
+        def right(edits):
+            return seen.advance(whole.run(edits))[1]
         found = advance(whole, base, budget, force=True)
-        if found:
-            votes.update(found[0].backward)
-        elif whole.partial is not None and whole.partial[0][1] > have:
-            votes.update(whole.partial[1].backward)
+        best = found[0] if found else whole.partial[1] if whole.partial else base
+        for e in best.backward:   # each must put a tensor right
+            fewer = best._replace(backward=tuple(f for f in best.backward if f is not e))
+            best = fewer if right(fewer) >= right(best) else best
+        walked = seen.walked(whole.run(best))   # else no line that runs back in time is proved
+        votes.update(e for e in best.backward if walked or e.slot in SUM_OF)
     return tuple(e for e, n in votes.items() if e.k is None and n >= max(2, sum(
         e.applies(seen.config, seen.inputs) for seen in asked) / 2))

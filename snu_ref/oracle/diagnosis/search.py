@@ -149,7 +149,8 @@ def advance(whole, base, budget, force=False):
     force: begin although the budget is spent.
     """
     seen, enough = whole.seen, budget.left - EACH
-    edits = candidates(seen, base.form)
+    edits = [e for e in candidates(seen, base.form)  # on its own numbers, no step hangs on another
+             if whole.own[0] is None or e.slot not in ("dz_after", "order")]
     least = enough if force else max(enough, 0)
     outputs = whole.run(base)
     frontier = [(seen.advance(outputs), base, outputs)]

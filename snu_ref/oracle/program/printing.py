@@ -6,9 +6,9 @@ from .gated import gated_lines
 from .step import PARTS, lines, resolve
 
 SUMS = {"z": PARTS, "dy": DY, "ds": DS}
-ORDER = ("s_0", "y_0", "s_before", "y_before", "gate", "z", "s", "v", "y", "kept", "kept_y", "z_out",
-         "s_out", "v_out", "y_out", "h_slope", "g_slope", "order", "dz_after", "dy", "dv", "ds",
-         "dz", "dW", "dH", "db", "ddecay", "dx", "start_s", "start_y")
+ORDER = ("s_0", "y_0", "s_before", "y_before", "gate", "z", "s", "v", "y", "kept", "kept_y",
+         "z_out", "s_out", "v_out", "y_out", "h_slope", "g_slope", "order", "dz_after", "dy", "dv",
+         "ds", "dz", "dW", "dH", "db", "ddecay", "dx", "start_s", "start_y")
 LABELS = {"kept": "s_kept", "kept_y": "y_kept", "s_out": "s_reported", "y_out": "y_reported",
           "v_out": "v_reported", "z_out": "z_reported", "h_slope": "dy/dv", "g_slope": "ds/dz",
           "sum": "a", "order": "steps", "start_s": "dL/ds_0", "start_y": "dL/dy_0"}
