@@ -6,8 +6,8 @@ Adam, on made-up data; the last case is one update of phase-change devices.
     median, least   wall time of a step
     products        wall time of its matrix products alone, median
     ratio           median / products: 1 is what hardware and BLAS allow
-    memory          the most that a step holds at once, beside network,
-                    optimiser and data
+    memory          the peak memory of a step, without network, optimiser and
+                    data
 
 Steps and products take turns, so that other work on the machine slows both.
 Run it on an idle machine; it takes about two minutes.

@@ -1,9 +1,9 @@
 """Check another implementation (a port) with the conformance vectors.
 
-The verdict names the number that first departs and, where it can be told, the
-change of the equations that gives the port's numbers. TARGET is an adapter in
-Python, a class with a function run(case) that returns arrays by name, or a
-folder of results that `vectors export` began.
+The verdict shows the first wrong number. If it can, it also names the change of
+the equations that gives the port's numbers. TARGET is either an adapter, which
+is a Python class with a function run(case) that returns arrays by name; or a
+folder made by `vectors export`, with the port's results added.
 
 examples:
   python -m snu_ref check my_port.py:Adapter

@@ -1,10 +1,10 @@
 """Run the rows of the results page, snu_ref/tasks/RESULTS.md, block by block.
 
-A block is a table, TABLES/BLOCK.csv, with a line for each run: settings, seed,
-figures, processor and versions. A line is added when its run is finished. Runs
-that the table has are left out, and a run that was stopped goes on from its
-checkpoint: the same command goes on after any stop. Without a block, the blocks
-are listed.
+A block is a table, TABLES/BLOCK.csv, with a line for each finished run:
+settings, seed, figures, processor and versions. Runs that the table already has
+are not run again. A run that was stopped continues from its checkpoint. So
+after any stop, give the same command again. Without BLOCK, the command lists
+the blocks.
 
 examples:
   python -m snu_ref experiments

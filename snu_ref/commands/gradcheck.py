@@ -1,9 +1,9 @@
 """Check every hand-derived gradient in three independent ways.
 
-They are central differences, the complex step, and a second derivation in
-scalar loops, for every layer, variant, parameter, input and initial state.
-Spiking layers are differentiated as programs frozen at the nominal run. A
-gradient of zero or a silent network counts as a failure.
+By central differences, the complex step, and a second derivation in scalar
+loops; for every layer and variant, and each parameter, input and initial state.
+A spiking layer is first frozen: its spikes stay those of one run, and the step
+gets the surrogate's slope. A zero gradient or a silent network is a failure.
 
 examples:
   python -m snu_ref gradcheck --summary      one line a piece
@@ -27,7 +27,7 @@ def add_arguments(parser):
                         metavar="PIECE",
                         help="check this piece only (default: all), one of: %(choices)s")
     parser.add_argument("--summary", action="store_true",
-                        help="one line per piece, the worst of its rows, instead of every row")
+                        help="print one line per piece, with its worst row, instead of every row")
 
 
 def run(args):

@@ -1,9 +1,9 @@
 """Run the paper's in-memory experiment: music on 52,800 phase-change devices.
 
-The network is trained in software, on ideal devices, or with the hardware in
-the loop; the one of software is also programmed once, and read over a year of
-drift. The same as in `reproduce`, also on the full chorales and from several
-seeds. Everything is printed, and written to a folder: results.json and figures.
+Trains the network in software, on ideal devices, and with the hardware in the
+loop. Also programs the software network on devices once, and reads it over a
+year of drift. `reproduce` does the same; here you can choose the full chorales
+and several seeds. Prints all figures, and writes results.json and pictures.
 
 examples:
   python -m snu_ref memory

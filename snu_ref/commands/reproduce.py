@@ -1,15 +1,15 @@
 """Train the paper's units side by side: does its claim hold?
 
-Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language, and SNU and
-sSNU without membrane; compares lateral inhibition; runs the in-memory
-experiment; and checks all gradients. The data come with the package and
-Python. The runs go side by side in processes; their number does not change the
-results. Everything is printed, and written to a folder: results.json, figures,
-the trained networks, and report.html, one page with all of it.
+Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language. Trains SNU
+and sSNU without their membrane, digits with and without lateral inhibition, and
+music on phase-change devices. Checks all gradients. The data come with the
+package and with Python. The runs go in parallel processes; their number does
+not change the results. Prints everything, and writes it to a folder:
+results.json, figures, the trained networks, and one page, report.html.
 
-If the command is stopped, or a process dies, the finished runs stay in
-DIR/finished: the same command with --resume goes on from there. Without
---resume a new run begins, and replaces what is in DIR.
+If the command is stopped or a process dies, the finished runs stay in
+DIR/finished, and the same command with --resume continues from there. Without
+--resume a new run starts and replaces what is in DIR.
 
 examples:
   python -m snu_ref reproduce                      one seed

@@ -1,24 +1,24 @@
 """Train one network; write checkpoint, results and learning curve to a folder.
 
-Prints the settings with their sources and a line an epoch, and writes
+Prints the settings with their sources and one line per epoch, and writes
 checkpoint.npz, learning_curve.png and results.json. The test split is read
 once, at the end. A checkpoint is written before the first update and after
-every epoch: a run that was stopped, at any moment, goes on with --resume and
-ends with the same numbers.
+every epoch. So a run can be stopped at any moment: with --resume it continues,
+and ends with the same numbers.
 
-A finished run can be trained for longer: --resume with a larger --epochs. With
-a constant schedule it ends as if it had had that many epochs from the start.
-With a cosine schedule it does not: its first epochs followed the cosine of the
-old length, the new ones follow that of the new length, so the learning rate
-jumps up again.
+To train a finished run for longer, give --resume and a larger --epochs. With a
+constant schedule the result is the same as with that many epochs from the
+start. With a cosine schedule it is not: the first epochs followed the cosine of
+the old length and the new ones follow that of the new length, so the learning
+rate jumps up again.
 
 Preset paper needs your own copy of the full data: MNIST's four IDX files for
 digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
 ptb.test.txt for language.
 
---own trains on data of your own: a folder of IDX files with square images, a
-JSON file of MIDI pitches, or any text. Their figures are labelled "own data,
-not the published set".
+--own trains on your own data: a folder of IDX files with square images, a JSON
+file of MIDI pitches, or any text. Its figures are labelled "own data, not the
+published set".
 
 examples:
   python -m snu_ref train music --unit snu
@@ -141,8 +141,8 @@ def _check_earlier_run(out, identity, resume):
     checkpoint, results = out / "checkpoint.npz", out / "results.json"
     if not checkpoint.exists():
         if results.exists():
-            raise ValueError(f"{out}: expected checkpoint.npz beside results.json, to go on from; "
-                             "found none: give another --out")
+            raise ValueError(f"{out}: expected checkpoint.npz beside results.json, to continue "
+                             "from; found none: give another --out")
         return None
     _, saved, _, history = checkpoints.read(checkpoint)
     planned, different = saved["settings"].get("epochs"), checkpoints.differences(identity, saved)
@@ -171,8 +171,8 @@ def _preset(args):
     if args.own is not None and args.data is not None:
         raise ValueError("--own: expected no --data beside it, got both")
     if args.data is not None and args.preset != "paper":
-        raise ValueError(f"--data: preset {args.preset!r} trains on data that the package and "
-                         "Python carry; give --preset paper to train on the full set")
+        raise ValueError(f"--data: preset {args.preset!r} uses data that come with the package or "
+                         "Python; give --preset paper to train on the full set")
     return "pcm" if args.weights == "pcm" else args.preset
 
 

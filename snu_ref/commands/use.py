@@ -1,9 +1,9 @@
 """Use the network of a finished run: see its mistakes, hear it, read it.
 
-    digits     list and draw the test images that it gets wrong: wrong.png
-    music      go on with a test piece: piano roll continued.png, sound
-               continued.wav
-    language   go on with a text, printed
+    digits     lists the test images that it gets wrong; draws them, wrong.png
+    music      continues a test piece; writes the piano roll continued.png and
+               the sound continued.wav
+    language   continues a text and prints it
 
 In Python: snu_ref.tasks.load_run(RUN).
 

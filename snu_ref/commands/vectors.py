@@ -1,7 +1,7 @@
 """List, show, export, verify and build the conformance vectors; print adapters.
 
-They are cases with inputs, the traces of every step, adjoints, gradients and
-tolerances. `check` compares another implementation with them.
+A vector is a test case: inputs, the traces of every step, adjoints, gradients
+and tolerances. `check` compares another implementation with them.
 
 examples:
   python -m snu_ref vectors list                  one line a case
@@ -59,8 +59,8 @@ def add_arguments(parser):
                                                                in FORMS.items())
                               + " (default: %(default)s)")
     built = actions.add_parser("build", help="for maintainers: write the vectors into DIR; cases "
-                                             "that stand there are kept and must not change, new "
-                                             "ones are appended")
+                                             "already there are kept and must not change, new ones "
+                                             "are added")
     built.add_argument("folder", metavar="DIR", help="folder of vectors")
 
 

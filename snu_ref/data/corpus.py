@@ -174,5 +174,5 @@ def _topics():
     if not isinstance(topics, dict) or not topics or not all(
             isinstance(text, str) for item in topics.items() for text in item):
         raise DataError("pydoc_data.topics.topics: expected a dict of topic names and texts, found "
-                        f"{type(topics).__name__}: this Python keeps it in another form")
+                        f"{type(topics).__name__}: this Python stores its manual in another form")
     return topics

@@ -67,7 +67,7 @@ class Store:
         Raises RuntimeError without a read, ValueError for NaN or too many pulses at one synapse.
         """
         if not self.as_read:
-            raise RuntimeError("write: expected a read before it, to know what was added since")
+            raise RuntimeError("write: expected a call of read() before it, got none")
         added = {}
         for name, p in self.params.items():
             validation.array(name, p, None, p.dtype)

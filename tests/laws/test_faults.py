@@ -210,7 +210,7 @@ def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, caps
 def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
     for name, words in (
         ("checkpoint.npz", "checkpoint.npz: expected a checkpoint, but it is damaged"),
-        ("results.json", "expected checkpoint.npz beside results.json, to go on from; found none"),
+        ("results.json", "checkpoint.npz beside results.json, to continue from; found none"),
     ):
         folder = tmp_path / name
         folder.mkdir()
@@ -228,7 +228,7 @@ def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
     [
         (
             ["digits", "--data", "."],
-            "--data: preset 'small' trains on data that the package and Python carry",
+            "--data: preset 'small' uses data that come with the package or Python",
         ),
         (["music", "--unit", "snu", "--weights", "pcm", "--data", "."], "--data: preset 'small'"),
         (

@@ -369,7 +369,7 @@ def test_batch_and_time_exchanged_are_told(check):
     line = ("return {name: a.swapaxes(0, 1) if a.ndim == 3 and a.shape[0] != a.shape[1] else a "
             "for name, a in out.items()}")
     text = check(ECHO.format(line), "--cases", "unit-tanh-relu,unit-sigmoid-relu")[1]
-    assert "(B, T, n) came back: batch and time are exchanged" in text, text
+    assert "The port returned (B, T, n): batch and time are exchanged" in text, text
 
 
 def test_the_axis_that_is_wrong_alone_has_its_name(check):
@@ -382,7 +382,7 @@ def test_the_axis_that_is_wrong_alone_has_its_name(check):
 
 def test_of_many_explanations_three_are_told():
     said = told(grade="confirmed", says=("0",), others=[("1",), ("2",), ("3",), ("4",)])
-    assert [line[-1] for line in said.splitlines() if "do not tell apart" in line] == list("123")
+    assert [line[-1] for line in said.splitlines() if "as well: " in line] == list("123")
 
 
 @pytest.mark.parametrize("kept, asked", [("y", True), ("sy", False)])

@@ -209,7 +209,7 @@ def test_raw_numbers_in_other_orders_are_told_so(told, results):
         (results / f"{name}.bin").write_bytes(a.astype(">f8").tobytes())
     status, text = told("check", "DIR", "--cases", "hand-decay")
     assert status == 1 and text.startswith(
-        "ERROR  hand-decay: the numbers of its .bin files look big-endian"
+        "ERROR  hand-decay: .bin files: expected little-endian numbers"
     ), text
 
 

@@ -378,7 +378,7 @@ def test_a_case_whose_derivations_disagree_is_not_made(monkeypatch):
     rounded = definition._replace(
         make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.1)}
     )
-    with pytest.raises(ValueError, match="said to be exact"):
+    with pytest.raises(ValueError, match="listed as exact"):
         making.make_case(rounded)
 
 

@@ -125,7 +125,7 @@ def _single(d, inputs, outputs, exact):
     single = outputs_of(d.config, inputs, "float32")
     for name in exact:
         if name in single and (single[name] != outputs[name]).any():
-            raise ValueError(f"{d.id}: {name} is said to be exact, but float32 rounds it")
+            raise ValueError(f"{d.id}: {name} is listed as exact, but float32 rounds it")
     measured = evidence.worst(single, outputs)
     tolerance = float32_tolerance(measured, d.least)
     if not measured * HEADROOM / 3 <= tolerance["bound"]:

@@ -86,14 +86,14 @@ def read_manifest(folder=FOLDER):
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
         if entry["id"] in seen:
-            raise ValueError(f"{path}: case {entry['id']} stands there twice")
+            raise ValueError(f"{path}: expected each case once, got {entry['id']} twice")
         seen.add(entry["id"])
     return manifest
 
 
 def _check_entry(entry):
     if not isinstance(entry, dict):
-        raise ValueError("a case that is no object")
+        raise ValueError("cases: expected objects, got something else")
     id = checked_name("case", entry.get("id"))
     for field, kind in FIELDS.items():
         value = entry.get(field)

@@ -38,7 +38,7 @@ def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
     """
     if isinstance(target, str) and target.strip() and Path(target).is_dir():
         if can is not None:
-            raise ValueError("can: expected none for a folder of results, whose cases are exported")
+            raise ValueError("can: expected none for a folder of results (its cases are fixed)")
         return FolderSource(target, dtype, entries, withdrawn)
     return AdapterSource(target, dtype, can, {name for e in entries for name in e["outputs"]})
 
@@ -99,7 +99,7 @@ class AdapterSource:
         if self.can and self.can["returns"]:
             missing = [name for name in shapes if name not in arrays]
             if missing:
-                raise Fault(f"`can` lists {', '.join(missing)} in returns, and the port did not "
+                raise Fault(f"`can` lists {', '.join(missing)} in returns, but the port did not "
                             "return it")
         return checked(arrays, shapes, dtype, sums)
 
@@ -219,8 +219,8 @@ class FolderSource:
         if faults:
             raise Fault(together(faults))
         if look_swapped(raw):
-            raise Fault("the numbers of its .bin files look big-endian: expected little-endian "
-                        "ones")
+            raise Fault(".bin files: expected little-endian numbers, got what looks like "
+                        "big-endian ones")
         return arrays
 
 

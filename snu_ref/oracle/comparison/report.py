@@ -122,7 +122,7 @@ def _story(say, story, number, total, results, paint):
         + (f"   ({d.axes}, from 0)" if d.index else ""))
     say(f"    expected  {d.expected!r:<24} {d.expected_bits}")
     say(f"    got       {d.got!r:<24} {d.got_bits}"
-        + ("   <- the first NaN: what goes in there is finite" if math.isnan(d.got) else ""))
+        + ("   <- the first NaN: its inputs are finite" if math.isnan(d.got) else ""))
     say(f"    apart     {d.difference:.3g}" + (f", {d.ulps} ulps" if d.ulps >= 0 else "")
         + (f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal"))
     if not math.isnan(d.margin):
@@ -170,17 +170,17 @@ def diagnosis(story, results=()):
         said.append("    held: each edit holds by itself, on your own numbers of the step before "
                     "(forward) or after (backward); the rest is not explained")
     if story.where:
-        said.append(f"    this is so where {story.where}: the other cases pass")
+        said.append(f"    only where {story.where}: the other cases pass")
     for option, value, failing, passing in failing_options(results, story.results):
         said.append(f"    all {failing} cases with {option} = {value} fail, "
                     f"all {passing} others pass")
     for other in story.others[:OTHERS]:
-        said.append("    or, which these cases do not tell apart: " + "; and ".join(other))
+        said.append("    or, which explains these cases as well: " + "; and ".join(other))
     if story.grade in ("", "held"):
         said.append(f"    wrong: {', '.join(wrong)}; right: {', '.join(right) or 'none'}")
         said += _place(first)
         if "s" not in first.comparison.compared and first.entry["config"]["unit"] == "snu":
-            said.append("    Return s as well and check again: with y alone little can be told.")
+            said.append("    Return s as well and check again: y alone does not show the cause.")
     if story.beside:
         said.append(f"    {_cases(story.beside)} fail{'s' * (len(story.beside) == 1)} as well, at "
                     "boundaries: check again after the change")
@@ -209,13 +209,13 @@ def hints(errors):
               for text in [reason] if "expected dtype" in text}
     if len(dtypes) == 1 and dtypes <= {"float32", "float64"}:
         dtype = dtypes.pop()
-        found.append(f"{dtype} came back: if the port computes in it, use --dtype {dtype}")
+        found.append(f"The port returned {dtype}. If it computes in {dtype}, use --dtype {dtype}")
     swapped = [re.search(r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)",
                          reason) for reason in reasons]
     swapped = [m.groups() for m in swapped if m]
     if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
                        for t, b, n, u, v, w in swapped):
-        found.append("(B, T, n) came back: batch and time are exchanged; time comes first")
+        found.append("The port returned (B, T, n): batch and time are exchanged; time comes first")
     return found
 
 
@@ -243,9 +243,9 @@ def _verdict(say, verdict, paint):
         if verdict.not_proved:
             say("\n".join(textwrap.wrap("not proved: " + "; ".join(verdict.not_proved), 98,
                                         subsequent_indent="  ", break_on_hyphens=False)))
-        say("What was asked is right. " + (
-            "What is listed as not proved was not asked." if verdict.not_proved else
-            "The vectors ask nothing more."))
+        say("Every number that was compared is right. " + (
+            "What is listed as not proved was not compared." if verdict.not_proved else
+            "The vectors hold nothing more."))
     elif not count["passed"] and not count["failed"] and not count["error"]:
         say(paint(f"FAILED: nothing was checked; {count['skipped']} cases skipped", "red"))
     else:

@@ -138,7 +138,7 @@ def precision(digits):
     kind = ("as in float32 (single precision)" if digits > 5 else
             "as in TF32 or float16" if digits > 2.5 else "as in bfloat16")
     return (f"digits are lost, {kind}: the equations hold, but all numbers agree to "
-            f"{digits:.1f} digits and no further (a small term too many, an eps, looks so too)")
+            f"{digits:.1f} digits and no further (an extra small term, an eps, looks the same)")
 
 
 def failing_options(results, mine):

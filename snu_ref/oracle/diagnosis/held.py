@@ -122,8 +122,8 @@ def nearly(asked, base):
             break
         ratio, e, line = best
         chosen.append(e)
-        notes[line] = (f"wrong; with \"{e.said()}\" it comes {1 / max(ratio, 1e-3):.0f} times "
-                       "nearer to yours, so something else is wrong in it as well")
+        notes[line] = (f"wrong; with \"{e.said()}\" it is {1 / max(ratio, 1e-3):.0f} times nearer "
+                       "to yours, so something else in it is wrong as well")
     return chosen, notes
 
 
