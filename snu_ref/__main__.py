@@ -25,7 +25,7 @@ COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one lin
         "report": "make the HTML page again from the folder of `reproduce`",
         "train": "train one network, with checkpoints and a learning curve",
         "use": "see what a trained network gets wrong, plays or writes",
-        "memory": "run the music network on phase-change devices, and a year later",
+        "memory": "the music network on phase-change devices, also a year later",
         "gradcheck": "check every gradient in three ways",
     },
     "for ports of the unit": {
