@@ -25,11 +25,11 @@ COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one lin
         "report": "make the HTML page again from the folder of `reproduce`",
         "train": "train one network, with checkpoints and a learning curve",
         "use": "see what a trained network gets wrong, plays or writes",
-        "memory": "run the music network on phase-change devices, for a year",
+        "memory": "the music network on phase-change devices, also a year later",
         "gradcheck": "check every gradient in three ways",
     },
     "for ports of the unit": {
-        "check": "check another implementation and name its bug",
+        "check": "check another implementation with the vectors; name its bug",
         "vectors": "list, show, export and verify the conformance vectors",
     },
     "for maintainers": {
