@@ -102,8 +102,10 @@ def show(id, everything=False):
     entries = {entry["id"]: entry for entry in manifest["cases"]}
     if id not in entries:
         reason = manifest["withdrawn"].get(id)
-        raise ValueError(f"case {id!r}: " + (f"withdrawn: {reason}" if reason else
-                                             "unknown; `vectors list` shows all"))
+        raise ValueError(f"case {id!r}: " + (
+            f"withdrawn: {reason}" if reason else
+            "only the adapter sees it; in run, numpy.savez('case.npz', **case.inputs) saves it"
+            if id.startswith("made-") else "unknown; `vectors list` shows all"))
     entry = entries[id]
     print(f"{id}: {entry['why']}")
     for flag in entry["flags"]:

@@ -12,7 +12,7 @@ from snu_ref.__main__ import COMMANDS, EXAMPLES, parse
 HERE = Path(__file__).parents[2]
 README = (HERE / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"python -m snu_ref (?!COMMAND)([^`\n&|]*)")
+COMMAND = re.compile(r"python -m snu_ref (?!COMMAND)([^`\n&|>]*)")
 NAMES = [name for group in COMMANDS.values() for name in group]
 STANDS_FOR = {"TASK": "music", "U": "snu", "N": "1"}  # what a reader would put in
 

@@ -20,6 +20,7 @@ from snu_ref.oracle.cases.abilities import FORMS, KEYS, SNU_OPTIONS, declared
 from snu_ref.oracle.cases.families_full import made_cases
 from snu_ref.oracle.cases.making import make_case
 from snu_ref.oracle.cases.manifest import load_case, read_manifest, split
+from snu_ref.oracle.cases.reference import outputs_of
 from snu_ref.oracle.cases.scalar import scalar_outputs
 
 ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
@@ -196,7 +197,7 @@ CANS = {"all": {}, "lif": LIF, "after": dict(unit="snu", state="after reset"), "
 
 def made(can, number=1, seed=0):
     """(definition, entry, inputs, outputs) of all cases made for a `can`."""
-    for definition in made_cases(declared(can, ["y"]), number, seed):
+    for definition in made_cases(declared(can, {}), number, seed):
         entry, arrays = make_case(definition, ("twin",))
         yield definition, entry, *split(arrays)
 
@@ -235,7 +236,7 @@ def test_made_cases_fit_and_have_the_properties_that_show_mistakes(can):
             for name in ("y", "grad.W"):
                 np.testing.assert_allclose(twin[name], outputs[name], rtol=1e-12, atol=1e-12)
     steps = [k for k in kinds if k[0] == "step"]
-    options = declared(can, ["y"])
+    options = declared(can, {})
     assert full and len(steps) == len(options["surrogate"]) * len(options["g"]) * len(
         options["reset_grad"])
 
@@ -289,7 +290,7 @@ def test_wrong_declarations_list_what_there_is(can, word):
     with pytest.raises(ValueError, match="can: ") as error:
         snu_ref.oracle.check(reference, "hand-input", can=can)
     assert word in str(error.value)
-    assert set(declared({}, ["y"])) == set(KEYS)
+    assert set(declared({}, {})) == set(KEYS)
 
 
 @pytest.mark.parametrize("can, word", [
@@ -353,6 +354,57 @@ def test_a_probe_of_a_port_that_is_wrong_everywhere_is_a_guess_and_says_so(probe
     assert status == 1 and "No case came out right" in text and can["unit"] == "snu"
 
 
+class Forgetful:
+    """It starts from rest, whatever state it is given."""
+    can = dict(unit="snu", h="step", g="relu", surrogate="boxcar", recurrent=False,
+               lateral_inhibition=False, reset_grad="through", start="rest")
+
+    def run(self, case):
+        rest = {name: 0 * a for name, a in case.inputs.items() if name.startswith("state.")}
+        return outputs_of(self.config(case.config), {**case.inputs, **rest}, case.dtype)
+
+    def config(self, config):
+        return config
+
+
+def test_a_probe_finds_out_that_a_port_ignores_its_initial_state(probed):
+    status, text, can = probed("Forgetful")
+    assert status == 0 and can["start"] == "rest", text
+
+
+class Detached(Forgetful):
+    def config(self, config):
+        return {**config, "reset_grad": "detached"}
+
+
+def test_a_gate_without_gradient_is_told_as_such_although_rounding_it_does_the_same():
+    text = str(snu_ref.oracle.check(Detached, "made"))
+    assert "diagnosis: the reset gate is a constant in the backward pass" in text, text
+
+
+class Clamped(Forgetful):
+    def run(self, case):
+        inside = (case.params["decay"] > 0) & (case.params["decay"] < 1)
+        out = super().run(case)
+        return {**out, "grad.decay": out["grad.decay"] * inside}
+
+
+def test_a_decay_that_is_clamped_is_told_as_such():
+    text = str(snu_ref.oracle.check(Clamped, seed=1))
+    assert "diagnosis: ddecay is 0 where the decay is 0 or 1" in text and "decay     " in text
+
+
+class Triple(Lif):
+    def run(self, case):
+        out = super().run(case)
+        return {**out, "grad.decay": 3 * out["grad.decay"]}
+
+
+def test_a_gradient_that_is_one_number_and_wrong_is_a_verdict():
+    text = str(snu_ref.oracle.check(Triple, "made"))
+    assert "wrong: grad.decay; right: s, y" in text, text
+
+
 # ---- in a port's own tests ----------------------------------------------------------------------
 
 PORT_TESTS = """
@@ -384,13 +436,39 @@ def test_a_ports_own_pytest_with_an_expected_failure(tmp_path):
 @pytest.mark.parametrize("expect, word", [
     (["hand-input"], "was not run: not within what `can` declares"),
     (["made-tanh-relu-1"], "no case or family is called"), (["unit-nope"], "no case or family"),
-    (["rest"], "not within")])
+    (["rest"], "not within"), (("made-x",), "case_ids(adapter) shows them all")])
 def test_an_expected_failure_that_is_not_run_is_an_error(expect, word):
     with pytest.raises(ValueError, match="--expect-fail") as error:
         snu_ref.oracle.check(Lif, expect_fail=expect)
     assert word in str(error.value)
     with pytest.raises(ValueError, match="not among the cases chosen"):
         snu_ref.oracle.check(Lif, "made", expect_fail="start-equal-tanh-identity-det")
+
+
+@pytest.mark.parametrize("wrong", [
+    dict(made=1.5), dict(made="4"), dict(seed=None), dict(seed="a"), dict(made=True),
+    dict(cases=3), dict(expect_fail=None), dict(expect_fail=[3])])
+def test_an_argument_of_another_type_is_an_error_that_names_it(wrong):
+    with pytest.raises(TypeError, match=f"{next(iter(wrong)).replace('_', '-')}: expected"):
+        snu_ref.oracle.check(Lif, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [dict(made=-1), dict(seed=-1), dict(dtype="half"), dict(dtype=3)])
+def test_an_argument_out_of_range_is_an_error_that_names_it(wrong):
+    for function in (snu_ref.oracle.check, snu_ref.oracle.case_ids):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))}: expected"):
+            function(Lif, **wrong)
+
+
+def test_a_file_whose_adapter_is_a_class_is_told_its_name():
+    with pytest.raises(ValueError, match="name the class, .*test_check_can.py:Lif"):
+        snu_ref.oracle.check(__file__)
+
+
+def test_a_pass_with_expected_failures_alone_does_not_say_that_all_is_right():
+    id = next(id for id in snu_ref.oracle.case_ids(Triple) if id.startswith("made-tanh"))
+    text = str(snu_ref.oracle.check(Triple, id, expect_fail={id}))
+    assert "PASSED: 0 cases, 0 tensors" in text and "but for the expected failures" in text
 
 
 def test_every_kind_of_adapter_gives_the_same_verdict():

@@ -116,7 +116,7 @@ def test_names_and_can_of_an_adapter_are_those_of_the_cases(framework, form):
     assert {"s", "y", "end.s", "end.y", *found} == expected_names()
     can = next(ast.unparse(node.value) for node in tree.body if isinstance(node, ast.Assign)
                and ast.unparse(node.targets[0]) == "can")
-    assert declared(eval(can), tuple(a_case().outputs))["unit"] == ("snu",)
+    assert declared(eval(can), {"snu": a_case().outputs})["unit"] == ("snu",)
     returned = {key.value for node in ast.walk(parts["port"]) if isinstance(node, ast.Return)
                 for dictionary in ast.walk(node) if isinstance(dictionary, ast.Dict)
                 for key in dictionary.keys}

@@ -31,7 +31,7 @@ CANCELLED = 0.1  # ours: sums that are smaller than this, relative to their term
 def declared(can, names):
     """A port's `can` with every key: tuples for OPTIONS, texts for FORMS, `returns` or None.
 
-    names: of all outputs that there are. Raises ValueError for an unknown key or value, and for
+    names: unit -> names of the outputs that it has. Raises ValueError for an unknown key or value, and for
     abilities that contradict each other.
     """
     if not isinstance(can, dict):
@@ -43,6 +43,7 @@ def declared(can, names):
             for key, there in OPTIONS.items()}
     for key, there in FORMS.items():
         full[key] = _known(key, can.get(key, there[0]), there)
+    names = sorted(set().union(*(names.get(unit, ()) for unit in full["unit"])))
     full["returns"] = _several("returns", can["returns"], names) if "returns" in can else None
     _no_contradiction(can, full)
     return full

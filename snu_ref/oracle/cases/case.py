@@ -110,7 +110,9 @@ def find(patterns, cases, option="--cases"):
         hits = [i for i, case in enumerate(cases) if fnmatchcase(case["id"], pattern.strip())
                 or case["family"] == pattern.strip()]
         if not hits:
-            raise ValueError(f"{option}: no case or family is called {pattern.strip()!r}; "
-                             "`python -m snu_ref vectors list` shows them all")
+            lister = ("snu_ref.oracle.case_ids(adapter)" if pattern.strip().startswith("made-")
+                      else "`python -m snu_ref vectors list`")
+            raise ValueError(f"{option}: no case or family is called {pattern.strip()!r}; {lister} "
+                             "shows them all")
         chosen.update(hits)
     return [cases[i] for i in sorted(chosen)]

@@ -3,6 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...validation import integer
 from ..cases.abilities import adapted, config_fits
 from ..cases.case import Case, find
 from ..cases.families_full import made_cases
@@ -27,19 +28,13 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
     cases for each declared h, g, surrogate and reset_grad, if there is a `can`; seed: of those.
     progress: called with the number of cases done and that of all.
 
-    Returns a Verdict: `.passed`, str(verdict), the report, and `.as_dict()`. Raises ValueError for
-    an adapter or a `can` that is wrong, a pattern without a case, and an expected failure that was
-    not run.
+    Returns a Verdict: `.passed`, str(verdict), the report, and `.as_dict()`. Raises TypeError for
+    an argument of another type; ValueError for an adapter or a `can` that is wrong, a pattern
+    without a case, and an expected failure that was not run.
     """
-    manifest = read_manifest()
-    for option, patterns in (("--cases", cases), ("--expect-fail", expect_fail)):
-        for pattern in _patterns(patterns):
-            if not pattern.strip().startswith("made"):  # a typing error is found before a long run
-                find(pattern, manifest["cases"], option)
-    source = open_source(adapter, dtype, can, manifest["cases"], manifest["withdrawn"])
-    pool, chosen = _chosen(source, cases, manifest["cases"], made, seed)
+    entries, source, pool, chosen = _chosen(adapter, cases, dtype, can, made, seed, expect_fail)
     expected = {pattern: {e["id"] for e in find(pattern, pool, "--expect-fail")}
-                for pattern in _patterns(expect_fail)}
+                for pattern in _patterns("--expect-fail", expect_fail)}
     results = []
     for result in check_cases(source, chosen, set().union(*expected.values())):
         results.append(result)
@@ -55,8 +50,7 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
     with np.errstate(all="ignore"):  # whatever the port has set
         stories = tell([r for r in results if not r.expected_to_fail], source.dtype,
                        steady=unsteady is None)
-    return Verdict(source, results, stories, unsteady, manifest["cases"],
-                   made if source.can else 0, seed)
+    return Verdict(source, results, stories, unsteady, entries, made if source.can else 0, seed)
 
 
 def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
@@ -64,24 +58,33 @@ def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
 
     The arguments are those of `check`, and so are its errors.
     """
-    manifest = read_manifest()
-    source = open_source(adapter, dtype, can, manifest["cases"], manifest["withdrawn"])
-    _, chosen = _chosen(source, cases, manifest["cases"], made, seed)
+    _, source, _, chosen = _chosen(adapter, cases, dtype, can, made, seed)
     return [e["id"] for e in chosen if not source.leaves_out(e["id"]) and (
         "definition" in e or e["tolerance"][source.dtype.name]["bound"] is not None and (
             not source.can or config_fits(source.can, e["config"])
             and adapted(source.can, e, *load_case(e))))]
 
 
-def _patterns(patterns):
-    return patterns.split(",") if isinstance(patterns, str) else list(patterns)
+def _patterns(option, patterns):
+    found = patterns.split(",") if isinstance(patterns, str) else patterns
+    if not isinstance(found, (list, tuple, set)) or not all(isinstance(p, str) for p in found):
+        raise TypeError(f"{option}: expected ids or families, a text or a list, got {patterns!r}")
+    return list(found)
 
 
-def _chosen(source, patterns, entries, made, seed):
-    """(entries of all cases that there are for a port, those that the patterns choose)."""
+def _chosen(adapter, patterns, dtype, can, made, seed, expect_fail=()):
+    """(entries on record, source, entries of all cases for this port, those that are chosen)."""
+    manifest = read_manifest()
+    entries = manifest["cases"]
+    for option, several in (("--cases", patterns), ("--expect-fail", expect_fail)):
+        for pattern in _patterns(option, several):
+            if not pattern.strip().startswith("made"):  # a typing error is found before a long run
+                find(pattern, entries, option)
+    source = open_source(adapter, dtype, can, entries, manifest["withdrawn"])
+    made, seed = integer("made", made, 0, 999_999), integer("seed", seed, 0, 999_999)
     further = made_cases(source.can, made, seed) if source.can else ()
     pool = entries + [{"id": d.id, "family": d.family, "definition": d} for d in further]
-    return pool, find(",".join(_patterns(patterns)), pool)
+    return entries, source, pool, find(",".join(_patterns("--cases", patterns)), pool)
 
 
 class Result(NamedTuple):

@@ -7,6 +7,7 @@ The walk follows the computation, so that the first divergence is the nearest to
 in time through z, s, v, y; the final state; backward in time through the adjoints and the input;
 then the parameters and the initial state. Training runs are walked step by step.
 """
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -119,21 +120,13 @@ def _first(names, bad, unit):
     """(tensor, index, {name: mask of what was walked before}) of the first bad element, or None."""
     before = {}
     for group, direction in _groups(names, unit):
-        if direction and group:
-            steps = range(bad[group[0]].shape[0])[::direction]
-            for name in group:
-                before[name] = np.zeros(bad[name].shape, bool)
-            for t in steps:
-                for name in group:
-                    if bad[name][t].any():
-                        return _found(name, (t, *np.argwhere(bad[name][t])[0]), before, (t,))
-                    before[name][t] = True
-        else:
-            for name in group:
-                if bad[name].any():
-                    before[name] = np.zeros(bad[name].shape, bool)
-                    return _found(name, tuple(np.argwhere(bad[name])[0]), before, ())
-                before[name] = np.ones(bad[name].shape, bool)
+        before.update({name: np.zeros(bad[name].shape, bool) for name in group})
+        places = [()] if not (direction and group) else [
+            (t,) for t in range(len(bad[group[0]]))[::direction]]
+        for at, name in itertools.product(places, group):
+            if bad[name][at].any():
+                return _found(name, (*at, *np.argwhere(bad[name][at])[0]), before, at)
+            before[name][at] = True
     return None
 
 

@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from ...files import open_regular
-from ..cases.abilities import declared, summed
+from ...validation import one_of
+from ..cases.abilities import UNITS, declared, summed
 from ..cases.manifest import FORMAT, VERSION
 from ..cases.storage import ARRAY_NAME, CASE_NAME, inside, look_swapped, read_bin, read_npy
 from .answers import Fault, checked, line, named, together
@@ -36,11 +37,15 @@ def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
     target: an adapter, or a text that names one, or a folder. dtype overrides that of `can`, and
     can that of the adapter. entries: of the manifest; withdrawn: id -> reason.
     """
+    if dtype is not None:
+        dtype = one_of("dtype", getattr(dtype, "__name__", str(dtype)), ("float64", "float32"))
     if isinstance(target, str) and target.strip() and Path(target).is_dir():
         if can is not None:
             raise ValueError("can: expected none for a folder of results (its cases are fixed)")
         return FolderSource(target, dtype, entries, withdrawn)
-    return AdapterSource(target, dtype, can, {name for e in entries for name in e["outputs"]})
+    return AdapterSource(target, dtype, can, {
+        unit: {name for e in entries if e["config"]["unit"] == unit for name in e["outputs"]}
+        for unit in UNITS})
 
 
 # ---- an adapter in Python -----------------------------------------------------------------------
@@ -48,7 +53,7 @@ def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
 class AdapterSource:
     """Calls an adapter, and checks what it returns."""
 
-    def __init__(self, target, dtype=None, can=None, names=()):
+    def __init__(self, target, dtype=None, can=None, names=None):
         self.strays, self.printed = [], []
         with self._listening():
             adapter = _import(target) if isinstance(target, str) else target
@@ -59,7 +64,7 @@ class AdapterSource:
                     adapter = adapter()
             self.name, self._functions = name, _functions(adapter, name)
             self.said = getattr(adapter, "can", None) if can is None else can
-        self.can = None if self.said is None else declared(self.said, sorted(names))
+        self.can = None if self.said is None else declared(self.said, names or {})
         self.dtype = np.dtype(dtype or (self.can or {}).get("dtype", "float64"))
 
     @contextmanager
@@ -111,8 +116,11 @@ def _functions(adapter, name):
     if "run" in found or not found and callable(adapter):
         found = {"run": found.get("run", adapter)}
     if not found or not all(map(callable, found.values())):
-        raise ValueError(f"{name}: expected a class or module with run(case), or "
-                         "forward(case) and backward(case), or a function run(case)")
+        there = [key for key, value in getattr(adapter, "__dict__", {}).items()
+                 if isinstance(value, type) and hasattr(value, "run")]
+        raise ValueError(f"{name}: expected a class or module with run(case), or forward(case) and "
+                         "backward(case), or a function run(case)"
+                         + (f"; name the class, {name}:{there[0]}" if there else ""))
     return found
 
 

@@ -112,8 +112,10 @@ def _of_snu(source, some, own, any_others):
         if not does("silent", shared, "y", form=after):
             can["start"] = "rest"
     elif not does("graded", shared, "sy", form=form):
+        alone = does("silent", shared, form=form)       # s_0 without spikes that wipe it out
         can["start"] = next((start for start, more in (("spiking", {}), ("own", {"start": "own"}))
-                             if does(start, shared, form={**form, **more})), "rest")
+                             if (alone or more) and does(start, shared, form={**form, **more})),
+                            "rest")
     gone = [n for n in came if n == "start.y" and (can.get("start") == "own" or "state" in can)]
     if not any_others:
         can["returns"] = tuple(name for name in came if name not in gone)

@@ -41,7 +41,7 @@ def not_proved(results, entries):
         for texts, implied in ((needed, False), (said, True)):
             mine = [n for n in names if (unit == "snu" and n in IMPLIED) == implied]
             if mine:
-                texts.append(f"outputs of {unit}: {', '.join(mine)}")
+                texts.append(f"{'traces' if implied else 'outputs'} of {unit}: {', '.join(mine)}")
     others = dict.fromkeys(e["config"]["unit"] for e in entries if e["config"]["unit"] not in units)
     if others:
         said.append(f"units: {', '.join(others)}")

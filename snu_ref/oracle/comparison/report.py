@@ -2,6 +2,7 @@
 import math
 import re
 import textwrap
+from collections import Counter
 
 from ..cases.manifest import FORMAT, VERSION
 from ..diagnosis.causes import failing_options
@@ -68,24 +69,16 @@ def _families(say, results):
     say(f"{'family':10} {'cases':>5} {'passed':>6} {'failed':>6} {'skipped':>7}  {'agreed to':>9}")
     for family in dict.fromkeys(r.entry["family"] for r in results if r.reason != OUTSIDE):
         mine = [r for r in results if r.entry["family"] == family]
-        count = _count(mine)
+        count = Counter(r.verdict for r in mine)
         worst = max((r.comparison.worst for r in mine if r.verdict == "passed"), default=None)
         say(f"{family:10} {len(mine):5} {count['passed'] or '-':>6} "
             f"{count['failed'] + count['error'] or '-':>6} {count['skipped'] or '-':>7}  "
             f"{'-' if worst is None else _digits(worst):>9}")
 
 
-def _count(results):
-    return {verdict: sum(r.verdict == verdict for r in results)
-            for verdict in ("passed", "failed", "error", "skipped")}
-
-
 def _left_out(say, results):
-    names = {}
-    for r in results:
-        if r.verdict in ("passed", "failed"):
-            for name in r.left_out:
-                names[name] = names.get(name, 0) + 1
+    names = Counter(name for r in results if r.verdict in ("passed", "failed")
+                    for name in r.left_out)
     if names:
         say("\nnot returned, so not checked (in so many cases): "
             + ", ".join(f"{name} ({n})" for name, n in names.items()))
@@ -127,6 +120,10 @@ def _story(say, story, number, total, results, paint):
         + (f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal"))
     if not math.isnan(d.margin):
         say(f"    margin    |v| = {d.margin:.3g} there")
+    if d.index and d.axes.endswith("unit") and "params.decay" in first.case[0]:
+        decay = first.case[0]["params.decay"][d.index[-1]]
+        if decay in (0, 1):
+            say(f"    decay     {decay:g} there")
     say(f"    before    {_before(d)}")
     say(f"    config    {', '.join(f'{k}={v}' for k, v in first.entry['config'].items())}")
     if not first.entry["family"].startswith("made"):
@@ -174,8 +171,8 @@ def diagnosis(story, results=()):
     for option, value, failing, passing in failing_options(results, story.results):
         said.append(f"    all {failing} cases with {option} = {value} fail, "
                     f"all {passing} others pass")
-    for other in story.others[:OTHERS]:
-        said.append("    or, which explains these cases as well: " + "; and ".join(other))
+    for other in list(dict.fromkeys(map("; and ".join, story.others)))[:OTHERS]:
+        said.append(f"    or, which explains these cases as well: {other}")
     if story.grade in ("", "held"):
         said.append(f"    wrong: {', '.join(wrong)}; right: {', '.join(right) or 'none'}")
         said += _place(first)
@@ -205,14 +202,13 @@ def hints(errors):
     """What a dtype or an axis that is wrong everywhere means, once."""
     reasons = [r.reason for r in errors]
     found = []
-    dtypes = {text.split("got ")[-1].split(";")[0] for reason in reasons
-              for text in [reason] if "expected dtype" in text}
+    dtypes = {text.split("got ")[-1].split(";")[0] for text in reasons if "expected dtype" in text}
     if len(dtypes) == 1 and dtypes <= {"float32", "float64"}:
         dtype = dtypes.pop()
-        found.append(f"The port returned {dtype}. If it computes in {dtype}, use --dtype {dtype}")
-    swapped = [re.search(r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)",
-                         reason) for reason in reasons]
-    swapped = [m.groups() for m in swapped if m]
+        found.append(f"The port returned {dtype}. If it computes in {dtype}, use --dtype {dtype}, "
+                     f"or dtype={dtype!r} in `can`")
+    swapped = [m.groups() for text in reasons if (m := re.search(
+        r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)", text))]
     if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
                        for t, b, n, u, v, w in swapped):
         found.append("The port returned (B, T, n): batch and time are exchanged; time comes first")
@@ -235,15 +231,16 @@ def _digits(relative):
 
 
 def _verdict(say, verdict, paint):
-    count = _count(verdict.results)
-    tensors = sum(len(r.comparison.compared) for r in verdict.results if r.comparison)
+    count = Counter(r.verdict for r in verdict.results)
+    tensors = sum(len(r.comparison.compared) for r in verdict.results if r.verdict == "passed")
     if verdict.passed:
         say(paint(f"PASSED{' IN PART' * verdict.in_part}: {count['passed']} cases, {tensors} "
                   f"tensors; {count['skipped']} cases skipped", "green"))
         if verdict.not_proved:
             say("\n".join(textwrap.wrap("not proved: " + "; ".join(verdict.not_proved), 98,
                                         subsequent_indent="  ", break_on_hyphens=False)))
-        say("Every number that was compared is right. " + (
+        known = any(r.expected_to_fail for r in verdict.results)
+        say(f"Every number that was compared is right{', but for the expected failures' * known}. " + (
             "What is listed as not proved was not compared." if verdict.not_proved else
             "The vectors hold nothing more."))
     elif not count["passed"] and not count["failed"] and not count["error"]:

@@ -123,9 +123,8 @@ def _unexplained(left, unit):
         digits = float(-np.log10(max(r.comparison.worst for r in near)))
         stories.append(Cause(near, "digits", (precision(digits),), digits=digits))
     for r in left:
-        if r in near:
-            continue
-        groups.setdefault(r.entry["config"]["unit"], []).append(r)
+        if r not in near:
+            groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
         edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),

@@ -22,11 +22,10 @@ class Budget:
     """Counts the runs of one check, so that the same port gives the same words on any machine."""
 
     def __init__(self, trials=TRIALS):
-        self.left, self.used = trials, 0
+        self.left = trials
 
     def __call__(self, runs=1):
         self.left -= runs
-        self.used += runs
 
     def spent(self, more=0):
         """Whether no further search is begun; `more` runs are kept for some of them."""
@@ -113,11 +112,12 @@ def backward_sets(whole, bases, budget):
         found += [base for e in silent
                   for base in (Edits(joined((*forward, e)), view=bases[0].view),)
                   if seen.matches(whole.run(base))]
-    for base in [] if found else bases[:BASES]:
-        if budget.spent() or found:
+    silent = found                  # an edit of the backward pass alone says the same more plainly
+    for base in bases[:BASES]:
+        if budget.spent() or found != silent:
             break
-        found = advance(whole, base, budget)
-    return found
+        found = advance(whole, base, budget)[:1 if silent else FEW] + silent
+    return sorted(found, key=lambda edits: (edits.rank[0], bool(edits.forward)))
 
 
 def candidates(seen, form):
@@ -197,7 +197,7 @@ def _fit(whole, have, edit):
         names = [SUM_OF[edit.slot]] if edit.slot in SUM_OF else seen.names(False)
 
     def vector(outputs):
-        return np.concatenate([outputs[name][-1 if last else slice(None)].ravel()
+        return np.concatenate([(outputs[name][-1] if last else outputs[name]).ravel()
                                for name in names if name in seen.got] or [np.zeros(0)])
 
     def function(k):
