@@ -31,8 +31,8 @@ CANCELLED = 0.1  # ours: sums that are smaller than this, relative to their term
 def declared(can, names):
     """A port's `can` with every key: tuples for OPTIONS, texts for FORMS, `returns` or None.
 
-    names: unit -> names of the outputs that it has. Raises ValueError for an unknown key or value, and for
-    abilities that contradict each other.
+    names: unit -> names of the outputs that it has. Raises ValueError for an unknown key or value,
+    and for abilities that contradict each other.
     """
     if not isinstance(can, dict):
         raise ValueError(f"can: expected a dict, got {type(can).__name__}")

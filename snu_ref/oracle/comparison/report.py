@@ -240,7 +240,8 @@ def _verdict(say, verdict, paint):
             say("\n".join(textwrap.wrap("not proved: " + "; ".join(verdict.not_proved), 98,
                                         subsequent_indent="  ", break_on_hyphens=False)))
         known = any(r.expected_to_fail for r in verdict.results)
-        say(f"Every number that was compared is right{', but for the expected failures' * known}. " + (
+        but = ", but for the expected failures" * known
+        say(f"Every number that was compared is right{but}. " + (
             "What is listed as not proved was not compared." if verdict.not_proved else
             "The vectors hold nothing more."))
     elif not count["passed"] and not count["failed"] and not count["error"]:
