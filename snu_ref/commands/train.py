@@ -8,9 +8,9 @@ and ends with the same numbers.
 
 To train a finished run for longer, give --resume and a larger --epochs. With a
 constant schedule the result is the same as with that many epochs from the
-start. With a cosine schedule it is not: the first epochs followed the cosine of
-the old length and the new ones follow that of the new length, so the learning
-rate jumps up again.
+start. With a cosine schedule it is not: the first epochs followed the cosine
+of the old length and the new ones follow that of the new length, so the
+learning rate jumps up again.
 
 Preset paper needs your own copy of the full data: MNIST's four IDX files for
 digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and

@@ -52,7 +52,7 @@ def test_the_counters_of_a_store_are_the_sum_over_its_matrices():
 @every_kind
 def test_write_needs_a_read_before_it(kind):
     store = MAKERS[kind](_network())
-    with pytest.raises(RuntimeError, match="expected a read before it"):
+    with pytest.raises(RuntimeError, match="expected a call of read"):
         store.write()
     store.read()
     store.write()
