@@ -373,10 +373,11 @@ def test_batch_and_time_exchanged_are_told(check):
 
 
 def test_the_axis_that_is_wrong_alone_has_its_name(check):
-    for name, axis in (("grad.x", "input"), ("s", "unit")):
+    for name, axis, case in (("grad.x", "input", "hand-direction-of-w"),
+                             ("s", "unit", "hand-direction-of-h")):
         line = f"out['{name}'][..., 1] += 0.377 * np.arange(1, 1 + len(out['{name}']))[:, None]"
         text = check("import numpy as np\n" + ECHO.format(line + "; return out"), "--cases",
-                     "unit-tanh-relu")[1]
+                     case)[1]
         assert f"{name} is wrong at {axis} 1 alone (from 0)" in text, text
 
 
