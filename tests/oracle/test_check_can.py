@@ -172,7 +172,7 @@ def test_rounded_weights_are_found_by_vectors_and_by_made_cases(weights, dtype, 
 
 @pytest.mark.parametrize("axis", ["units", "inputs", "samples"])
 @pytest.mark.parametrize("lanes", [2, 4, 8, 16])
-def test_a_vector_loop_that_forgets_what_is_left_over_is_found_by_the_tail_cases(axis, lanes, failing):
+def test_a_vector_loop_that_forgets_what_is_left_over_is_found_by_tail_cases(axis, lanes, failing):
     def run(case):
         if not case.id.startswith(("tail-", "start-rest-", "unit-")) or case.config["recurrent"]:
             raise NotImplementedError("others")
