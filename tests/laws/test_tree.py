@@ -88,7 +88,7 @@ def test_files_that_are_no_modules_are_installed_with_the_package():
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     shipped = {path for package, patterns in config["options.package_data"].items()
                for pattern in patterns.split(", ")
-               for path in (ROOT / package.replace(".", "/")).glob(pattern)}
+               for path in (PACKAGE.parent / package.replace(".", "/")).glob(pattern)}
     left = [path for path in PACKAGE.rglob("*.*") if path.is_file() and path.suffix not in
             (".py", ".pyc") and PACKAGE / "tasks" not in path.parents]
     assert set(left) <= shipped, set(left) - shipped
