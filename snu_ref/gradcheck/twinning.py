@@ -56,8 +56,10 @@ def _(layer: ConvSNU, x, state, dy, dstate):
             SNUState(*(part.reshape(shape[1:]) for part in twin.dstate)))
 
 
-@_run.register
-def _(layer: rnn.RNN | gru.GRU | lstm.LSTM, x, state, dy, dstate):
+@_run.register(rnn.RNN)
+@_run.register(gru.GRU)
+@_run.register(lstm.LSTM)
+def _(layer, x, state, dy, dstate):
     run = getattr(twins, f"{type(layer).__name__.lower()}_twin")
     options = {"reset_after": layer.reset_after} if isinstance(layer, gru.GRU) else {}
     twin = run(layer.params, x, state, dy, dstate, **options)
@@ -93,8 +95,9 @@ def _(layer: Dropout, x, state, dy, dstate):
     return y, {}, dx, ()
 
 
-@_run.register
-def _(layer: AveragePool2d | MaxPool2d, x, state, dy, dstate):
+@_run.register(AveragePool2d)
+@_run.register(MaxPool2d)
+def _(layer, x, state, dy, dstate):
     kind = "max" if isinstance(layer, MaxPool2d) else "average"
     twin = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
                              size=layer.size, stride=layer.stride, kind=kind)
