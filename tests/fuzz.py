@@ -221,7 +221,7 @@ def frozen(arguments):
 
 
 def one_call(name, rng):
-    """(outcome, kind, what is wrong or None, argument) of one odd call."""
+    """(outcome, kind, what is wrong or None) of one odd call."""
     single = rng.random() < 0.15
     dtype = np.float32 if single else np.float64
     arguments = arguments_of(name, rng, dtype)
@@ -232,9 +232,9 @@ def one_call(name, rng):
     result, got = outcome(name, arguments, dtype if name in DTYPE_OF_A_LAYER else np.float64)
     where = f"{name}, {key} = {odd!r:.150} ({kind}{', float32' if single else ''})"
     if frozen(arguments) != before:
-        return "wrong", kind, f"{where}: an input was changed", key
+        return "wrong", kind, f"{where}: an input was changed"
     if result == "fault":
-        return "wrong", kind, f"{where}: {got}", key
+        return "wrong", kind, f"{where}: {got}"
     inner = key.rpartition(".")[2]
     if result == "refused":
         named = [key, inner, {"p": "params", "g": "grads"}.get(key, key)]
@@ -243,52 +243,56 @@ def one_call(name, rng):
             named += [k.rpartition(".")[2] for k in arguments]  # of two that do not fit, either
         words = "|".join(map(re.escape, named))
         if "expected" not in got or not re.search(rf"(?<![A-Za-z_])({words})(?![A-Za-z])", got):
-            return "wrong", kind, f"{where}: refused without its name: {got}", key
-        return "refused", kind, None, key
+            return "wrong", kind, f"{where}: refused without its name: {got}"
+        return "refused", kind, None
     if kind == "subclass":
         if type(odd) is not np.ndarray:
-            return "wrong", kind, f"{where}: a subclass was taken", key
+            return "wrong", kind, f"{where}: a subclass was taken"
     status, right = outcome(name, {k: plain(v) for k, v in arguments.items()})
     if status != "value":
-        return "wrong", kind, f"{where}: taken, where the plain copy is not: {right}", key
+        return "wrong", kind, f"{where}: taken, where the plain copy is not: {right}"
     dtypes = {np.dtype(dtype), getattr(odd, "dtype", np.dtype(float))}
     half, precise = np.dtype(np.float16) in dtypes, np.dtype(np.float32) not in dtypes
     rounding, largest = (2e-3, 6e4) if half else (1e-12, 1e307) if precise else (2e-5, 3e37)
     problem = differ(got, right, rounding, largest)
     if problem and not (kind == "extreme" and single):
-        return "wrong", kind, f"{where}: {problem}", key
-    return "right", kind, None, key
+        return "wrong", kind, f"{where}: {problem}"
+    return "right", kind, None
 
 
-def fuzz(calls, seed, only="", report=print):
-    """Counts of outcomes by kind of oddity: Counter of (kind, outcome)."""
+def count(names, one_call, calls, seed, only="", report=print):
+    """Counter of (kind of oddity, outcome) of so many calls; report: told what is wrong."""
     counts = Counter()
-    names = [name for name in NAMES if only in name]
+    names = [name for name in names if only in name]
     for i in range(calls):
-        rng = np.random.default_rng([seed, i])
-        name = names[i % len(names)]
-        result, kind, problem, _ = one_call(name, rng)
-        counts[kind, result] += 1
+        result, kind, problem = one_call(names[i % len(names)], np.random.default_rng([seed, i]))
+        counts[kind, "wrong" if problem else result] += 1
         if problem:
             report(f"call {i}: {problem}")
     return counts
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("calls", type=int, nargs="?", default=10_000)
+def fuzz(calls, seed, only="", report=print):
+    """The counts of odd calls of every public function."""
+    return count(NAMES, one_call, calls, seed, only, report)
+
+
+def script(about, fuzz, calls, kinds, total):
+    """A command line: prints the table of a fuzz, returns 1 if something is wrong."""
+    parser = argparse.ArgumentParser(description=about.split("\n")[0])
+    parser.add_argument("calls", type=int, nargs="?", default=calls)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="functions whose name contains this")
+    parser.add_argument("--only", default="", help="those whose name contains this")
     args = parser.parse_args()
     counts = fuzz(args.calls, args.seed, args.only)
-    print(f"{'':10} {'right':>7} {'refused':>8} {'wrong':>6}")
-    for kind in sorted({kind for kind, _ in counts}):
-        right, refused, bad = (counts[kind, result] for result in ("right", "refused", "wrong"))
-        print(f"{kind:10} {right:7} {refused:8} {bad:6}")
+    kinds = (*kinds, "wrong")
+    print(f"{'':18}" + "".join(f"{kind:>9}" for kind in kinds))
+    for row in sorted({row for row, _ in counts}):
+        print(f"{row:18}" + "".join(f"{counts[row, kind]:9}" for kind in kinds))
     wrong = sum(n for (_, result), n in counts.items() if result == "wrong")
-    print(f"{sum(counts.values())} calls of {len(NAMES)} functions, {wrong} wrong")
+    print(f"{sum(counts.values())} calls of {total}, {wrong} wrong")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(script(__doc__, fuzz, 10_000, ("right", "refused"), f"{len(NAMES)} functions"))

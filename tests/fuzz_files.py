@@ -9,7 +9,6 @@ that of its files. Where a digest guards the content, what comes out is what com
 files. A refusal is a ValueError, TypeError or OSError of one line, with the name of the file where
 a file was spoilt. A call that waits for ten minutes ends the script with its traceback.
 """
-import argparse
 import faulthandler
 import gzip
 import hashlib
@@ -21,7 +20,6 @@ import struct
 import sys
 import tempfile
 import traceback
-from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np  # noqa: E402
 
+from fuzz import count, script  # noqa: E402
 from helpers import toy_tasks  # noqa: E402
 from snu_ref import SNU, Network  # noqa: E402
 from snu_ref.data import own, readers  # noqa: E402
@@ -182,13 +181,13 @@ def write_files(name, folder):
 
 
 def one_call(name, rng):
-    """(kind, outcome, what is wrong or None) of one odd file or path."""
+    """(outcome, kind, what is wrong or None) of one odd file or path."""
     _, read, _, guarded = READERS[name]
     if rng.random() < 0.1:
         path = PATHS[rng.integers(len(PATHS))]
         result, text = outcome(read, path)
         bad = result == "fault" or "\n" in text
-        return "path", result, f"{name}({path!r:.40}): {text}" if bad else None
+        return result, "path", f"{name}({path!r:.40}): {text}" if bad else None
     kind = list(SPOILS)[rng.integers(len(SPOILS))]
     with tempfile.TemporaryDirectory() as folder:
         argument, paths = write_files(name, Path(folder))
@@ -205,37 +204,13 @@ def one_call(name, rng):
         bad = f"refused without its name: {text}"
     elif result == "value" and guarded and text != right(name)[1]:
         bad = "other data were taken"
-    return kind, result, f"{name}, {path.name} ({kind}): {bad}" if bad else None
+    return result, kind, f"{name}, {path.name} ({kind}): {bad}" if bad else None
 
 
 def fuzz(calls, seed, only="", report=print):
-    """Counts of outcomes by kind of oddity: Counter of (kind, outcome)."""
-    counts = Counter()
-    names = [name for name in READERS if only in name]
-    for i in range(calls):
-        rng = np.random.default_rng([seed, i])
-        kind, result, problem = one_call(names[i % len(names)], rng)
-        counts[kind, "wrong" if problem else result] += 1
-        if problem:
-            report(f"call {i}: {problem}")
-    return counts
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("calls", type=int, nargs="?", default=3000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="readers whose name contains this")
-    args = parser.parse_args()
-    counts = fuzz(args.calls, args.seed, args.only)
-    print(f"{'':18} {'taken':>7} {'refused':>8} {'wrong':>6}")
-    for kind in sorted({kind for kind, _ in counts}):
-        taken, refused, bad = (counts[kind, result] for result in ("value", "refused", "wrong"))
-        print(f"{kind:18} {taken:7} {refused:8} {bad:6}")
-    wrong = sum(n for (_, result), n in counts.items() if result == "wrong")
-    print(f"{sum(counts.values())} calls of {len(READERS)} readers, {wrong} wrong")
-    return 1 if wrong else 0
+    """The counts of odd files and paths for every reader; "value": something was read."""
+    return count(READERS, one_call, calls, seed, only, report)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(script(__doc__, fuzz, 3000, ("value", "refused"), f"{len(READERS)} readers"))
