@@ -11,8 +11,6 @@ fails, that each of its mistakes changes numbers of its own, and that each right
 float32 and in float64.
 """
 import argparse
-import contextlib
-import io
 import json
 import re
 import sys
@@ -20,7 +18,6 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,24 +25,21 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
-SET = "blind_second" if "--second" in sys.argv else "blind_ports"
-PORTS = import_module(SET).PORTS
-from snu_ref.__main__ import main as snu_ref  # noqa: E402
+import blind_ports  # noqa: E402
+import blind_second  # noqa: E402
+from snu_ref import oracle  # noqa: E402
 from snu_ref.oracle.cases.case import Case  # noqa: E402
 from snu_ref.oracle.cases.manifest import load_case, read_manifest  # noqa: E402
 from snu_ref.oracle.comparison.compare import compare  # noqa: E402
 
-FILE = Path(__file__).with_name(SET + ".py")
+SETS = {False: vars(blind_ports.PORTS), True: vars(blind_second.PORTS)}  # whether the second
 
 
 # ---- what the check says ------------------------------------------------------------------------
 
-def check(port, *options):
-    """The check's verdict as JSON, of a port by name."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        snu_ref(["check", f"{FILE}:PORTS.{port.name}", "--json", "-", *options])
-    return json.loads(said.getvalue())
+def check(port, **options):
+    """The check's verdict of a port, as JSON has it."""
+    return json.loads(json.dumps(oracle.check(port, **options).as_dict(), default=str))
 
 
 def judge(port, verdict_json):
@@ -179,9 +173,9 @@ FLOORS = {
 MISLEADING = 0
 
 
-def report(name, show=False):
+def report(name, second=False, show=False):
     """Check a port; its mistakes beside what the check says, as text, and the counts."""
-    began, port = time.process_time(), getattr(PORTS, name)
+    began, port = time.process_time(), SETS[second][name]
     verdict = check(port)
     outcome, doubts = judge(port, verdict)
     lines = [f"\n{name} ({port.kind}, {port.style}, returns {port.returns}, {port.scope}): "
@@ -196,7 +190,7 @@ def report(name, show=False):
     lines += [f"  to be read: {doubt}" for doubt in doubts]
     group = port.kind, "s" in port.returns.replace("grads", "") or port.returns == "all"
     if port.kind == "right":
-        passed = verdict["passed"] and check(port, "--dtype", "float32")["passed"]
+        passed = verdict["passed"] and check(port, dtype="float32")["passed"]
         lines.append("  passed, float32 too" if passed else "  FALSE ALARM")
         return "\n".join(lines), Counter({(*group, "passed" if passed else "false alarms"): 1})
     counts = Counter((*group, told) for told in outcome.values())
@@ -226,19 +220,21 @@ def main():
     parser.add_argument("--show", action="store_true", help="the whole text of each verdict")
     parser.add_argument("--second", action="store_true", help="the ports of blind_second.py")
     args = parser.parse_args()
-    names = args.only or list(vars(PORTS))[::args.every]
+    ports = SETS[args.second]
+    names = args.only or list(ports)[::args.every]
     if args.wrong:
-        return certainties([getattr(PORTS, name) for name in names])
+        return certainties([ports[name] for name in names])
     counts = Counter()
     with ProcessPoolExecutor(args.jobs) as pool:
-        for text, more in pool.map(partial(report, show=args.show), names):
+        for text, more in pool.map(
+                partial(report, second=args.second, show=args.show), names):
             print(text, flush=True)
             counts.update(more)
     if not args.second:
         print("\nThe diagnosis has been mended on these ports: they are no longer a blind trial.")
     for (kind, with_s, outcome), n in sorted(counts.items()):
         print(f"{kind:10} {'s returned' if with_s else 'y alone':10} {outcome:20} {n}")
-    whole = len(names) == len(vars(PORTS)) and not args.second
+    whole = len(names) == len(ports) and not args.second
     falls = short_falls(counts) if whole else []
     print(*falls, sep="\n")
     return int(bool(falls))

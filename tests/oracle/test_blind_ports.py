@@ -27,10 +27,18 @@ def test_a_blind_port_is_what_it_says(name, small_cases):
 def test_the_check_names_the_mistakes_of_a_blind_port(name):
     """All mistakes are named, and nothing else is; a right port passes."""
     port = getattr(PORTS, name)
-    verdict = check(port, "--cases", "unit,edge,stream")
+    verdict = check(port, cases="unit,edge,stream")
     outcome, doubts = judge(port, verdict)
     assert set(outcome.values()) <= {"named"} and not doubts, (outcome, doubts)
     assert verdict["passed"] == (port.kind == "right")
+
+
+@pytest.mark.parametrize("name", ["linear_leak", "half_at_threshold"])
+def test_the_check_names_what_the_second_set_has_taught(name):
+    """Mistakes of the second set that had no row when it was counted."""
+    port = getattr(blind_second.PORTS, name)
+    outcome, doubts = judge(port, check(port, cases="rest,edge"))
+    assert set(outcome.values()) == {"named"} and not doubts, (outcome, doubts)
 
 
 @pytest.mark.parametrize("name", [name for name in vars(PORTS) if name.startswith("right_")])

@@ -273,6 +273,19 @@ def test_the_seed_and_the_number_decide_and_nothing_else_does():
     assert (a["x"] == b["x"]).all() and (a["x"] != c["x"]).any() and d.id.startswith("made-5-")
 
 
+@pytest.mark.parametrize("shape, passes", [((), True), ((1,), True), ((3,), True),
+                                           ((2, 3), False)])
+def test_the_gradient_of_one_number_comes_as_one_or_as_one_for_each_unit(shape, passes):
+    def run(case):
+        out = reference(case)
+        total = np.asarray(out["grad.decay"].sum())
+        return {"y": out["y"], "grad.decay": np.broadcast_to(total / max(np.prod(shape), 1), shape)}
+    can = dict(LIF, start="any", returns=("y", "grad.decay"))
+    verdict = snu_ref.oracle.check(run, "made-tanh-identity-det-1", can=can)
+    assert verdict.passed == passes
+    assert passes or "grad.decay: expected one number, or one for each unit" in str(verdict)
+
+
 # ---- bad declarations ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize("can, word", [
@@ -288,6 +301,7 @@ def test_the_seed_and_the_number_decide_and_nothing_else_does():
     (dict(state="after reset", start="own"), "cannot be computed"),
     (dict(recurrent=False, returns=("y", "grad.H")), "recurrent = False"),
     (dict(start="own", returns="start.y"), "start.y"),
+    (dict(state="after reset", returns=("y", "adj.s")), "adj.s"),
     (dict(unit="gru", g="tanh"), "only the unit"),
 ])
 def test_wrong_declarations_list_what_there_is(can, word):

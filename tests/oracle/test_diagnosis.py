@@ -115,6 +115,18 @@ def test_what_no_table_has_is_not_named_and_what_stands_beside_it_is_held():
     assert cause.says == ("b is subtracted (as a threshold)",)
 
 
+def test_cases_at_boundaries_alone_propose_nothing():
+    """Anything fits a case in which little happens, so the edits that do are not told."""
+    def odd(case):
+        return run(case.config, case.inputs,
+                   {"y": "step(v) + 0.3 * (not_negative(v) - positive(v))"})
+    some = [id for id, e in ENTRIES.items() if e["family"] in ("hand", "edge", "unit")
+            and e["config"]["unit"] == "snu" and e["config"]["h"] == "step"]
+    found = causes(odd, some)
+    assert found and {r.entry["family"] for c in found for r in c.results} <= {"hand", "edge"}
+    assert not any(cause.says for cause in found)
+
+
 def test_two_runs_say_the_same():
     def port(case):
         return run(case.config, case.inputs, {"leak": "decay * s_before", "v": "s - b"})

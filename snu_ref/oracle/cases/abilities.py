@@ -82,7 +82,9 @@ def _no_contradiction(can, full):
              "returns: grad.H is there with recurrent = True alone, and recurrent = False"),
             ("start.y" in returns and (full["start"] == "own" or full["state"] == "after reset"),
              "returns: start.y is the gradient of a y_0 that this port is not given "
-             "(start = 'own' or state = 'after reset')")):
+             "(start = 'own' or state = 'after reset')"),
+            ("adj.s" in returns and full["state"] == "after reset",
+             "returns: adj.s is dL/ds before the reset, and state = 'after reset'")):
         if wrong:
             raise ValueError(f"can: {why}")
 

@@ -72,9 +72,9 @@ def together(faults):
 def checked(arrays, shapes, dtype, sums=()):
     """The arrays of an answer; Fault for an unknown name, another dtype, or another shape.
 
-    shapes: of all arrays that the case has; sums: names of those of which the sum is taken.
-    Big-endian numbers are turned, other subclasses of ndarray become plain; a masked array is
-    refused, since what it hides is no number.
+    shapes: of all arrays that the case has; sums: names of those of which the sum is taken, one
+    number or one for each unit. Big-endian numbers are turned, other subclasses of ndarray become
+    plain; a masked array is refused, since what it hides is no number.
     """
     good, faults = {}, []
     for name, value in arrays.items():
@@ -91,6 +91,8 @@ def checked(arrays, shapes, dtype, sums=()):
             faults.append(f"{name}: expected a plain array, got a masked one")
         elif a.dtype.newbyteorder("=") != dtype:
             faults.append(f"{name}: expected dtype {dtype}, got {a.dtype}")
+        elif name in sums and a.ndim > 1:
+            faults.append(f"{name}: expected one number, or one for each unit, got shape {a.shape}")
         elif name in sums:
             good[name] = np.asarray(a.sum(dtype=dtype))
         elif a.shape != tuple(shapes[name]):
