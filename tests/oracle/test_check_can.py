@@ -113,6 +113,7 @@ def test_a_right_port_passes_and_the_verdict_says_what_it_was_not_asked(port, le
 
 def test_a_wrong_slope_is_named_with_one_answer_where_without_made_cases_one_case_fails():
     verdict = snu_ref.oracle.check(Wrong)
+    assert not verdict.passed and not verdict.in_part
     story, = verdict.stories
     assert story.says == ("the surrogate is that of arctan, 1 / (1 + (pi v)^2)",)
     assert not story.others and {r.id for r in story.results} >= {

@@ -2,15 +2,12 @@
 
 Where a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more than one
 unit, `square` for as many inputs as units, `samples` for more than one sample, `b=n` for as many
-samples as units, `pieces` for a sequence that is given in pieces, `graded` for outputs other than
-0 and 1: where all are 0 or 1, a gate that is rounded is one that is detached.
+samples as units, `pieces` for a sequence that is given in pieces.
 """
 import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
 
 
 class Edit(NamedTuple):
@@ -48,9 +45,6 @@ class Edit(NamedTuple):
 def _holds(word, config, inputs):
     if word == "pieces":
         return "pieces" in config
-    if word == "graded":
-        return config.get("h") == "sigmoid" or inputs is None or not np.isin(
-            inputs["state.y"], (0, 1)).all()
     if word in ("several", "square", "samples", "b=n"):
         if inputs is None:
             return True
