@@ -51,6 +51,10 @@ class Surrogate(NamedTuple):
         """psi'(v) with the arguments of an Activation's slope; f, the step's value, is not used."""
         return self.dpsi(v)
 
+    def __reduce__(self):  # by its name, since a lambda cannot be pickled
+        named = SURROGATES.get(self.name) is self
+        return (find_surrogate, (self.name,)) if named else (Surrogate, tuple(self))
+
 
 # ---- g: the state -------------------------------------------------------------------------------
 
@@ -140,58 +144,30 @@ def _square(v):
         return v * v
 
 
-def _tanh_slope(v):
-    return 1 - np.tanh(v) ** 2
-
-
-def _boxcar(v):
-    half = np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
-    return np.where(np.abs(v.real) < 0.5, v, half)
-
-
-def _boxcar_slope(v):
-    return (np.abs(v) < 0.5).astype(v.dtype)
+def _half(v):
+    """sign(v) / 2, by the sign of the real part; 1/2 at 0."""
+    return np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
 
 
 def _triangle(v):
-    size = _abs(v)
-    half = np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
     near = np.abs(v.real) < 1
-    return np.where(near, v - 0.5 * v * np.where(near, size, 0), half)
+    return np.where(near, v - 0.5 * v * np.where(near, _abs(v), 0), _half(v))
 
 
-def _triangle_slope(v):
-    return np.maximum(1 - np.abs(v), 0)
-
-
-def _arctan(v):
-    return np.arctan(np.pi * v) / np.pi
-
-
-def _arctan_slope(v):
-    return 1 / (1 + _square(np.pi * v))
-
-
-def _fast_sigmoid(v):
-    return v / (1 + _abs(v))
-
-
-def _fast_sigmoid_slope(v):
-    return 1 / _square(1 + np.abs(v))
-
-
-SURROGATES = {  # functions with names, since a lambda cannot be pickled
+SURROGATES = {each.name: each for each in (
     # psi'(v) = 1 - tanh(v)^2, from the authors' toolkit
-    "tanh": Surrogate("tanh", np.tanh, _tanh_slope),
+    Surrogate("tanh", np.tanh, lambda v: 1 - np.tanh(v) ** 2),
     # psi'(v) = 1 for |v| < 1/2, else 0
-    "boxcar": Surrogate("boxcar", _boxcar, _boxcar_slope),
+    Surrogate("boxcar", lambda v: np.where(np.abs(v.real) < 0.5, v, _half(v)),
+              lambda v: (np.abs(v) < 0.5).astype(v.dtype)),
     # psi'(v) = 1 - |v| for |v| < 1, else 0
-    "triangle": Surrogate("triangle", _triangle, _triangle_slope),
+    Surrogate("triangle", _triangle, lambda v: np.maximum(1 - np.abs(v), 0)),
     # psi'(v) = 1 / (1 + (pi v)^2)
-    "arctan": Surrogate("arctan", _arctan, _arctan_slope),
+    Surrogate("arctan", lambda v: np.arctan(np.pi * v) / np.pi,
+              lambda v: 1 / (1 + _square(np.pi * v))),
     # psi'(v) = 1 / (1 + |v|)^2
-    "fast_sigmoid": Surrogate("fast_sigmoid", _fast_sigmoid, _fast_sigmoid_slope),
-}
+    Surrogate("fast_sigmoid", lambda v: v / (1 + _abs(v)), lambda v: 1 / _square(1 + np.abs(v))),
+)}
 
 
 def _users_own(f, v):
