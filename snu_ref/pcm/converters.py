@@ -25,27 +25,19 @@ def positive(name, value):
     return validation.number_in(name, value, 1e-100, 1e100)
 
 
-def unsigned_step(bits, full_scale):
-    """Step of the unsigned quantiser, full_scale/(2^bits - 1); 1 <= bits <= 52, full_scale > 0."""
-    return positive("full_scale", full_scale) / (2 ** check_bits("bits", bits) - 1)
-
-
-def signed_step(bits, bound):
-    """Step of the signed quantiser, 2 bound/(2^bits - 2); 2 <= bits <= 52, bound > 0."""
-    return 2.0 * positive("bound", bound) / (2 ** check_bits("bits", bits, 2) - 2)
-
-
 def quantise_unsigned(a, bits, full_scale):
     """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a as it is."""
     if bits is None:
         return a
-    step = unsigned_step(bits, full_scale)
-    return np.clip(np.rint(a / step), 0, 2 ** int(bits) - 1) * step
+    top = 2 ** check_bits("bits", bits) - 1
+    step = positive("full_scale", full_scale) / top
+    return np.clip(np.rint(a / step), 0, top) * step
 
 
 def quantise_signed(a, bits, bound):
     """a rounded to the nearest of 2^bits - 1 levels in [-bound, bound]; bits None: a as it is."""
     if bits is None:
         return a
-    step, top = signed_step(bits, bound), 2 ** (int(bits) - 1) - 1
+    top = 2 ** (check_bits("bits", bits, 2) - 1) - 1
+    step = positive("bound", bound) / top
     return np.clip(np.rint(a / step), -top, top) * step

@@ -23,11 +23,14 @@ A unit defines
     State                       the named tuple of its state; its first field, h, is also the output
     gates                       the gates' letters, in the order of the columns
     _advance(a, state)          one step: a_t (B, k n) -> the state after it, and its activations
-    _coefficients(cache)        the factors of the reverse, for all steps at once
+    _coefficients(cache)        the factors of the reverse, known after the forward pass, for all
+                                steps at once
     _reverse(dstate, coef, da)  one step backward: fills da_t, returns dL/d(state before it)
     _recurrent_grads(cache, da) the gradients of H and other parameters that act on the state
 
 Memory: the cache holds T B (n_in + k n + m n) numbers, m the number of fields of the state.
+
+Weights from and to PyTorch and Keras: README.md in this folder.
 
 Not here: several layers in one object, a direction other than forward in time, dropout, peepholes.
 """
@@ -65,9 +68,9 @@ class RecurrentCache(NamedTuple):
 class Recurrent(Layer):
     """Base of RNN, GRU and LSTM: parameters, checks, both loops over time, gradients of W, b and x.
 
-    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H; dtype,
-    float32, float64 or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or
-    n_units -> n_units), so the start values do not depend on the number of gates; b starts at 0.
+    n_in, n_units : int; rng : numpy.random.Generator, which draws W and H; dtype : float32, float64
+    or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or n_units ->
+    n_units), so the start values do not depend on the number of gates; biases start at 0.
     """
     gates = ""  # set by the unit, as is State
 
