@@ -40,6 +40,10 @@ class Activation(NamedTuple):
     value: Callable
     slope: Callable
 
+    def __reduce__(self):  # by its name, since a lambda cannot be pickled
+        named = _named(self.name) is self
+        return (_named, (self.name,)) if named else (Activation, tuple(self))
+
 
 class Surrogate(NamedTuple):
     """A function `psi(v)` and its derivative `dpsi(v)`, which replaces that of the step."""
@@ -66,32 +70,17 @@ def relu(z, out=None):
     return np.maximum(z, zeros, out=out)
 
 
-def relu_slope(z, f):
-    """1 where z > 0, else 0; at z = 0 the left slope, 0."""
-    return (z.real > 0).astype(z.dtype)
-
-
 def leaky_relu(z, out=None):
     """z where z > 0, else 0.1 z."""
     if z.dtype.kind == "c":
-        return np.multiply(z, leaky_relu_slope(z, z), out=out)
+        return np.multiply(z, leaky_relu_slope(z), out=out)
     return np.maximum(z, LEAK * z, out=out)
 
 
-def leaky_relu_slope(z, f):
-    """1 where z > 0, else 0.1; at z = 0 the left slope, 0.1."""
-    slope = (z.real > 0).astype(z.dtype)
+def leaky_relu_slope(z, f=None):
+    """1 where z > 0, else 0.1."""
+    slope = step(z)
     return np.maximum(slope, LEAK, out=slope)
-
-
-def identity_slope(z, f):
-    """1 everywhere."""
-    return np.ones_like(z)
-
-
-def tanh_slope(z, f):
-    """1 - tanh(z)^2, from f = tanh(z)."""
-    return 1 - f * f
 
 
 # ---- h: the output ------------------------------------------------------------------------------
@@ -110,25 +99,23 @@ def sigmoid(v, out=None):
     return f
 
 
-def sigmoid_slope(v, f):
-    """sigmoid(v) (1 - sigmoid(v)), from f = sigmoid(v)."""
-    return f * (1 - f)
+STATE_FUNCTIONS = {each.name: each for each in (  # at z = 0, the slope is the left one
+    Activation("relu", relu, lambda z, f: step(z)),
+    Activation("leaky_relu", leaky_relu, leaky_relu_slope),
+    Activation("identity", np.positive, lambda z, f: np.ones_like(z)),
+    Activation("tanh", np.tanh, lambda z, f: 1 - f * f),
+)}
+SIGMOID = Activation("sigmoid", sigmoid, lambda v, f: f * (1 - f))
 
 
-STATE_FUNCTIONS = {
-    "relu": Activation("relu", relu, relu_slope),
-    "leaky_relu": Activation("leaky_relu", leaky_relu, leaky_relu_slope),
-    "identity": Activation("identity", np.positive, identity_slope),
-    "tanh": Activation("tanh", np.tanh, tanh_slope),
-}
+def _named(name):
+    return SIGMOID if name == "sigmoid" else STATE_FUNCTIONS.get(name)
 
 
 def output_function(h, surrogate):
     """The h of a unit: "sigmoid" with its own slope, or "step" with the slope of its surrogate."""
     validation.one_of("h", h, ("step", "sigmoid"))
-    if h == "sigmoid":
-        return Activation("sigmoid", sigmoid, sigmoid_slope)
-    return Activation("step", step, surrogate.slope)
+    return SIGMOID if h == "sigmoid" else Activation("step", step, surrogate.slope)
 
 
 # ---- surrogates: psi and psi' -------------------------------------------------------------------
