@@ -60,10 +60,8 @@ def _equations(layer, p, x, state):
 
 @_equations.register
 def _(layer: SNU, p, x, state):
-    _, s, _, y = snu_steps(p, x, state, h=layer.h.name, g=layer.g.name,
-                           surrogate=layer.surrogate.name, reset_grad=layer.reset_grad,
-                           lateral_inhibition=layer.lateral_inhibition)
-    return y[1:], (s[-1], y[-1])
+    return snu_steps(p, x, state, h=layer.h.name, g=layer.g.name, surrogate=layer.surrogate.name,
+                     reset_grad=layer.reset_grad, lateral_inhibition=layer.lateral_inhibition)[:2]
 
 
 @_equations.register
@@ -83,8 +81,7 @@ def _(layer: ConvSNU, p, x, state):
 @_equations.register(lstm.LSTM)
 def _(layer, p, x, state):
     step = getattr(recurrent, f"{type(layer).__name__.lower()}_step")
-    found = recurrent.unroll(step, p, x, state)
-    return found[0][1:], tuple(part[-1] for part in found)
+    return recurrent.unroll(step, p, x, state)
 
 
 @_equations.register

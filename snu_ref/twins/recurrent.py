@@ -9,12 +9,13 @@ Sources: J. Elman, Cognitive Science 14 (1990); S. Hochreiter and J. Schmidhuber
 9 (1997), with the forget gate of F. Gers et al., Neural Computation 12 (2000); K. Cho et al.,
 arXiv:1406.1078 (2014). The form with the reset after the product is the one of the cuDNN library.
 """
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from .scalars import (SIGMOID, TANH, adjoints, dot, floats, numbers, parameters, reverse, several,
-                      values)
+from .. import validation
+from .scalars import SIGMOID, TANH, adjoints, dot, floats, numbers, parameters, reverse, values
 
 
 class RecurrentTwin(NamedTuple):
@@ -35,7 +36,7 @@ def rnn_twin(params, x, state, dy, dstate):
     dy: (T, B, n), cotangent of y. dstate: (dh_T,), (B, n), cotangent of the final state.
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    return _run(rnn_step, params, x, state, dy, dstate, states=1, blocks=1)
+    return _run(rnn_step, 1, (params, x, state, dy, dstate))
 
 
 def rnn_step(p, x, h):
@@ -53,7 +54,7 @@ def lstm_twin(params, x, state, dy, dstate):
     state: (h_0, c_0), dstate: (dh_T, dc_T), each (B, n).
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    return _run(lstm_step, params, x, state, dy, dstate, states=2, blocks=4)
+    return _run(lstm_step, 4, (params, x, state, dy, dstate), states=2)
 
 
 def lstm_step(p, x, h, c):
@@ -77,8 +78,7 @@ def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
     x, state, dy, dstate: as for rnn_twin.
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    return _run(gru_step, params, x, state, dy, dstate, states=1, blocks=3,
-                extra=("b_h",) if reset_after else ())
+    return _run(gru_step, 3, (params, x, state, dy, dstate), extra=("b_h",) * reset_after)
 
 
 def gru_step(p, x, h):
@@ -103,28 +103,43 @@ def _argument(p, x, h, c):
 
 
 def unroll(step, p, x, state):
-    """The states before the first and after every step, each (T + 1, B, n), of Numbers."""
+    """All steps, with Numbers: the outputs (T, B, n), and the final state."""
     T, B = x.shape[:2]
     states = [np.concatenate([part[None], np.empty((T, *part.shape), object)]) for part in state]
     for t, i in np.ndindex(T, B):
         for part, row in zip(states, step(p, x[t, i], *(part[t, i] for part in states))):
             part[t + 1, i] = row
-    return states
+    return states[0][1:], tuple(part[T] for part in states)
 
 
-def _run(step, params, x, state, dy, dstate, *, states, blocks, extra=()):
-    """Both passes of a unit with `states` states, `blocks` columns a unit, biases `extra`."""
+def both_passes(run, params, x, state, dy, dstate, states, shapes):
+    """A RecurrentTwin, and the traces of the forward pass.
+
+    run(p, x, state) -> y, final state and traces, in Numbers; states: how many arrays a state has;
+    shapes(n_in, n): those of the parameters.
+    """
     x = numbers("x", x, ("T", "B", "n_in"))
-    T, B, n_in = x.shape
-    dy = floats("dy", dy, (T, B, "n"))
-    n = dy.shape[-1]
-    p = parameters(params, {"W": (n_in, blocks * n), "H": (n, blocks * n), "b": (blocks * n,),
-                            **{name: (n,) for name in extra}})
-    state = several("state", state, states, (B, n), numbers)
-    dstate = several("dstate", dstate, states, (B, n), floats)
-    found = unroll(step, p, x, state)
-    y, end = found[0][1:], [part[T] for part in found]
+    dy = floats("dy", dy, (*x.shape[:2], "n"))
+    shape = dy.shape[1:]
+    p = parameters(params, shapes(x.shape[2], shape[1]))
+    state = _several("state", state, states, shape, numbers)
+    dstate = _several("dstate", dstate, states, shape, floats)
+    y, end, *traces = run(p, x, state)
     reverse((y, *end), (dy, *dstate))
     return RecurrentTwin(values(y), tuple(map(values, end)),
                          {name: adjoints(p[name]) for name in params}, adjoints(x),
-                         tuple(map(adjoints, state)))
+                         tuple(map(adjoints, state))), traces
+
+
+def _several(name, arrays, count, shape, read):
+    """A tuple of `count` arrays (a state, or its cotangent), by `read`: `numbers` or `floats`."""
+    if len(validation.instance(name, arrays, tuple, list)) != count:
+        raise ValueError(f"{name}: expected {count} arrays, got {len(arrays)}")
+    return tuple(read(f"{name}[{i}]", array, shape) for i, array in enumerate(arrays))
+
+
+def _run(step, blocks, args, states=1, extra=()):
+    """The twin of a unit with `blocks` columns for each of n, and biases `extra` (n,)."""
+    return both_passes(partial(unroll, step), *args, states, lambda n_in, n: {
+        "W": (n_in, blocks * n), "H": (n, blocks * n), "b": (blocks * n,),
+        **{name: (n,) for name in extra}})[0]

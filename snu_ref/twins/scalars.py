@@ -201,13 +201,6 @@ def numbers(name, array, shape=None):
     return np.frompyfunc(Number, 1, 1)(floats(name, array, shape))
 
 
-def several(name, arrays, count, shape, read):
-    """A tuple of `count` arrays (a state, or its cotangent), by `read`: `numbers` or `floats`."""
-    if len(validation.instance(name, arrays, tuple, list)) != count:
-        raise ValueError(f"{name}: expected {count} arrays, got {len(arrays)}")
-    return tuple(read(f"{name}[{i}]", array, shape) for i, array in enumerate(arrays))
-
-
 def parameters(params, shapes):
     """The arrays of `params` as Numbers; names and shapes must be those of `shapes`."""
     validation.mapping("params", params, shapes)

@@ -17,13 +17,14 @@ Not here: a check that decay lies in [0, 1], initialisation, training.
 
 Source: the equations of S. Wozniak et al., arXiv:1812.07040.
 """
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import validation
-from .scalars import (STATE_ACTIVATIONS, Number, adjoints, dot, floats, maximum, numbers,
-                      output_function, parameters, reverse, several, values)
+from .recurrent import both_passes
+from .scalars import (STATE_ACTIVATIONS, Number, adjoints, dot, maximum, output_function, values)
 
 
 class SNUTwin(NamedTuple):
@@ -57,26 +58,15 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
     """
-    x = numbers("x", x, ("T", "B", "n_in"))
-    T, B, n_in = x.shape
-    dy = floats("dy", dy, (T, B, "n"))
-    n = dy.shape[-1]
-    shapes = {"W": (n_in, n), "b": (n,), "decay": (n,)} | ({"H": (n, n)} if "H" in params else {})
-    p = parameters(params, shapes)
-    state = several("state", state, 2, (B, n), numbers)
-    dstate = several("dstate", dstate, 2, (B, n), floats)
-    z, s, v, y = snu_steps(p, x, state, h=h, g=g, surrogate=surrogate,
-                           lateral_inhibition=lateral_inhibition, reset_grad=reset_grad)
-    end = s[T], y[T]
-    reverse((y[1:], *end), (dy, *dstate))
-    traces = z, s[1:], v, y[1:]
-    return SNUTwin(*map(values, traces), tuple(map(values, end)), *map(adjoints, traces),
-                   {name: adjoints(a) for name, a in p.items()}, adjoints(x),
-                   tuple(map(adjoints, state)))
+    run = partial(snu_steps, h=h, g=g, surrogate=surrogate, reset_grad=reset_grad,
+                  lateral_inhibition=lateral_inhibition)
+    twin, traces = both_passes(run, params, x, state, dy, dstate, 2, lambda n_in, n: {
+        "W": (n_in, n), "b": (n,), "decay": (n,), **({"H": (n, n)} if "H" in params else {})})
+    return SNUTwin(*map(values, traces), twin.state, *map(adjoints, traces), *twin[2:])
 
 
 def snu_steps(p, x, state, *, h, g, surrogate, lateral_inhibition, reset_grad):
-    """All steps with arrays of Numbers: z, s, v, y; entry 0 of s and y is the initial state."""
+    """All steps, with Numbers: the outputs y, the final state, and the traces z, s, v, y."""
     h = output_function(h, surrogate)
     g = STATE_ACTIVATIONS[validation.one_of("g", g, STATE_ACTIVATIONS)]
     detached = validation.one_of("reset_grad", reset_grad, ("through", "detached")) == "detached"
@@ -96,4 +86,4 @@ def snu_steps(p, x, state, *, h, g, surrogate, lateral_inhibition, reset_grad):
         s[t + 1, i, j] = g(z[t, i, j])  # (5)
         v[t, i, j] = s[t + 1, i, j] + b[j]  # (6)
         y[t + 1, i, j] = h(v[t, i, j])  # (7)
-    return z, s, v, y
+    return y[1:], (s[T], y[T]), z, s[1:], v, y[1:]
