@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import validation
 from ..layer import rows
-from .memoryless import Memoryless
+from .dense import Memoryless
 
 
 class Embedding(Memoryless):

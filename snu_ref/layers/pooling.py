@@ -21,8 +21,8 @@ import numpy as np
 
 from .. import validation
 from ..layer import blocks, read_only
-from .memoryless import Memoryless
-from .windows import IMAGE, as_images, n_windows
+from .conv import IMAGE, as_images, n_windows
+from .dense import Memoryless
 
 
 class _Pool2d(Memoryless):
