@@ -23,9 +23,8 @@ from ..layer import Layer
 from ..network import Network
 from .array import PCMArray
 from .checkpoint import COUNTERS
-from .converters import check_bits, positive
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
-from .readout import DeviceReadout
+from .readout import DeviceReadout, check_bits, positive
 from .update import EPSILON, accumulate
 
 

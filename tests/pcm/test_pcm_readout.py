@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from snu_ref.pcm import ColumnNoise, ColumnReadout, DeviceReadout, PCMArray, UpdateRule
-from snu_ref.pcm.converters import quantise_signed, quantise_unsigned
+from snu_ref.pcm.readout import quantise_signed, quantise_unsigned
 
 PLAIN = ColumnReadout(dac_bits=None, adc_bits=None)
 
