@@ -3,8 +3,6 @@
 A Network's twin chains the equations of its layers, and tied layers share their numbers. So no line
 of the vectorised code runs in it.
 """
-from functools import singledispatch
-
 import numpy as np
 
 from ..layers.conv import ConvSNU
@@ -13,9 +11,12 @@ from ..layers.dropout import Dropout
 from ..layers.embedding import Embedding, TiedOutput
 from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
 from ..network import Network
-from ..recurrent import gru, lstm, rnn
+from ..recurrent.gru import GRU
+from ..recurrent.lstm import LSTM
+from ..recurrent.rnn import RNN
 from ..snu import SNU
-from ..twins import convolution, readout, recurrent
+from ..twins import convolution, readout
+from ..twins.recurrent import gru_step, lstm_step, rnn_step, unroll
 from ..twins.scalars import adjoints, numbers, reverse, values
 from ..twins.snu import snu_steps
 from .layers import leaves, rebuilt
@@ -44,63 +45,35 @@ def run_twin(layer, x, state, dy, dstate):
 
 def _forward(layer, made, x, state):
     """y and the final state, in Numbers; made: those of every parameter, by its id."""
-    if not isinstance(layer, Network):
-        return _equations(layer, {name: made[id(a)] for name, a in layer.params.items()}, x, state)
-    ends = []
-    for inner, s in zip(layer.layers, state):
-        x, end = _forward(inner, made, x, s)
-        ends.append(end)
-    return x, tuple(ends)
+    if isinstance(layer, Network):
+        ends = []
+        for inner, s in zip(layer.layers, state):
+            x, end = _forward(inner, made, x, s)
+            ends.append(end)
+        return x, tuple(ends)
+    if type(layer) not in EQUATIONS:
+        raise TypeError(f"layer: expected one with a twin, got {type(layer).__name__}")
+    p = {name: made[id(a)] for name, a in layer.params.items()}
+    return EQUATIONS[type(layer)](layer, p, x, state)
 
 
-@singledispatch
-def _equations(layer, p, x, state):
-    raise TypeError(f"layer: expected one with a twin, got {type(layer).__name__}")
-
-
-@_equations.register
-def _(layer: SNU, p, x, state):
+def _snu(layer, p, x, state):
     return snu_steps(p, x, state, h=layer.h.name, g=layer.g.name, surrogate=layer.surrogate.name,
                      reset_grad=layer.reset_grad, lateral_inhibition=layer.lateral_inhibition)[:2]
 
 
-@_equations.register
-def _(layer: ConvSNU, p, x, state):
+def _conv_snu(layer, p, x, state):
     """The convolution, then the unit: places as samples, input weights the identity."""
     T, B, n = *x.shape[:2], layer.n_units
     z = convolution.conv2d(p["W"], x.reshape(-1, *layer.in_shape), stride=layer.stride,
                            padding=layer.padding)
-    y, end = _equations.dispatch(SNU)(layer, {**p, "W": numbers("W", np.eye(n))},
-                                      z.reshape(T, -1, n), [a.reshape(-1, n) for a in state])
+    y, end = _snu(layer, {**p, "W": numbers("W", np.eye(n))}, z.reshape(T, -1, n),
+                  [a.reshape(-1, n) for a in state])
     return (y.reshape(T, B, *layer.out_shape),
             tuple(a.reshape(B, *layer.out_shape) for a in end))
 
 
-@_equations.register(rnn.RNN)
-@_equations.register(gru.GRU)
-@_equations.register(lstm.LSTM)
-def _(layer, p, x, state):
-    step = getattr(recurrent, f"{type(layer).__name__.lower()}_step")
-    return recurrent.unroll(step, p, x, state)
-
-
-@_equations.register
-def _(layer: Dense, p, x, state):
-    return readout.dense(p["W"], p["b"], x), ()
-
-
-@_equations.register
-def _(layer: Embedding, p, x, state):
-    return p["E"][x], ()
-
-
-@_equations.register
-def _(layer: TiedOutput, p, x, state):
-    return readout.dense(p["E"].T, p["b"], x), ()
-
-
-@_equations.register
-def _(layer: Dropout, p, x, state):
+def _dropout(layer, p, x, state):
     """The mask must be a given one."""
     y = np.empty_like(x)
     for at in np.ndindex(x.shape):
@@ -108,19 +81,28 @@ def _(layer: Dropout, p, x, state):
     return y, ()
 
 
-@_equations.register(AveragePool2d)
-@_equations.register(MaxPool2d)
-def _(layer, p, x, state):
+def _pool(layer, p, x, state):
     y = convolution.pool2d(x.reshape(-1, *layer.in_shape), size=layer.size, stride=layer.stride,
                            kind="max" if isinstance(layer, MaxPool2d) else "average")
     return y.reshape(*x.shape[:2], *layer.out_shape), ()
 
 
-@_equations.register
-def _(layer: Flatten, p, x, state):
+def _flatten(layer, p, x, state):
     """Pixel by pixel, in row-major order."""
     y = np.empty(x.shape[:2] + layer.out_shape, object)
     _, width, c = layer.in_shape
     for t, b, i, j, k in np.ndindex(x.shape):
         y[t, b, (i * width + j) * c + k] = x[t, b, i, j, k]
     return y, ()
+
+
+EQUATIONS = {  # (layer, parameters, x, state), in Numbers -> y and the final state
+    SNU: _snu, ConvSNU: _conv_snu, Dropout: _dropout, AveragePool2d: _pool, MaxPool2d: _pool,
+    Flatten: _flatten,
+    RNN: lambda layer, *args: unroll(rnn_step, *args),
+    GRU: lambda layer, *args: unroll(gru_step, *args),
+    LSTM: lambda layer, *args: unroll(lstm_step, *args),
+    Dense: lambda layer, p, x, state: (readout.dense(p["W"], p["b"], x), ()),
+    TiedOutput: lambda layer, p, x, state: (readout.dense(p["E"].T, p["b"], x), ()),
+    Embedding: lambda layer, p, x, state: (p["E"][x], ()),
+}
