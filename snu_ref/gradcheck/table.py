@@ -13,13 +13,10 @@ import numpy as np
 
 from .. import losses
 from ..activations import STATE_FUNCTIONS, SURROGATES
-from ..layers.conv import ConvSNU
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout
-from ..layers.embedding import Embedding, TiedOutput
-from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
+from ..layers import (AveragePool2d, ConvSNU, Dense, Dropout, Embedding, Flatten, MaxPool2d,
+                      TiedOutput)
 from ..network import Network
-from ..recurrent import gru, lstm, rnn
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU, SNUState
 from .checking import BOUNDS, Row, check_gradient
 from .layers import check_layer
@@ -150,8 +147,8 @@ def _snu_entries():
 
 def _comparator_entries():
     for kind, variant, options in (
-            (rnn.RNN, "", {}), (lstm.LSTM, "", {}), (gru.GRU, "reset before", {}),
-            (gru.GRU, "reset after", {"reset_after": True})):
+            (RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
+            (GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
             for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered

@@ -5,15 +5,10 @@ of the vectorised code runs in it.
 """
 import numpy as np
 
-from ..layers.conv import ConvSNU
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout
-from ..layers.embedding import Embedding, TiedOutput
-from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
+from ..layers import (AveragePool2d, ConvSNU, Dense, Dropout, Embedding, Flatten, MaxPool2d,
+                      TiedOutput)
 from ..network import Network
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU
 from ..twins import convolution, readout
 from ..twins.recurrent import gru_step, lstm_step, rnn_step, unroll
