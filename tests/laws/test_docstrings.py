@@ -12,8 +12,7 @@ import snu_ref
 import snu_ref.gradcheck
 import snu_ref.pcm
 
-MODULES = [module.name for module in pkgutil.walk_packages(snu_ref.__path__, "snu_ref.")
-           if module.name != "snu_ref.data.make"]  # it needs what made the data
+MODULES = [module.name for module in pkgutil.walk_packages(snu_ref.__path__, "snu_ref.")]
 WITH_EXAMPLES = {  # the names that a reader meets first
     snu_ref: {
         "SNU",
