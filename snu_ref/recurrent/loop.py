@@ -108,10 +108,12 @@ class Recurrent(Layer):
         a += self.params["b"]
         a = a.reshape((T, B) + a.shape[1:])                                    # (T, B, k n)
         trace = self.State(*(np.empty((T + 1, B, self.n_units), a.dtype) for _ in state))
-        _store(trace, 0, state)
+        for part, value in zip(trace, state):
+            part[0] = value
         for t in range(T):
             state, activations = self._advance(a[t], state)
-            _store(trace, t + 1, state)
+            for part, value in zip(trace, state):
+                part[t + 1] = value
             np.concatenate(activations, axis=-1, out=a[t])     # a_t is not needed any more
         cache = RecurrentCache(x, a, trace)
         return read_only(cache.y), cache
@@ -147,8 +149,3 @@ class Recurrent(Layer):
         """The k blocks of n columns, one for each gate, as views: each (..., n)."""
         n = self.n_units
         return [a[..., j * n:(j + 1) * n] for j in range(len(self.gates))]
-
-
-def _store(trace, t, state):
-    for part, value in zip(trace, state):
-        part[t] = value
