@@ -46,8 +46,6 @@ t = 0, without the terms dy and dv, give the cotangents of the initial state.
 Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and
 dx, T B (n_in + n). Both grow in proportion to T.
 
-Not here: convolution (`snu_ref.layers.conv`), optimisers, and any loss.
-
 Sources. The unit: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040. We have
 not read the paper's body; the equations are those of the authors' toolkit (IBM/neuroaikit). The
 toolkit also gives step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition. Here the

@@ -146,7 +146,7 @@ def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.in
         hint = f"; convert it with .astype({np.dtype(dtype).name!r})" if one else ""
         of = "" if one else "an array of "
         raise TypeError(f"{name}: expected {of}{_kind(dtype)}, got {value.dtype}{hint}")
-    if shape is not None and not _fits(value.shape, shape):
+    if shape is not None and value.shape != shape and not _fits(value.shape, shape):
         raise ValueError(f"{name}: expected shape {_show(shape)}, got {_show(value.shape)}")
     # the sum of squares is the fastest test; only if it is not finite, test each number
     if finite and value.dtype.kind in "fc" and not (
