@@ -142,12 +142,13 @@ def _norm(arrays):
     arrays = list(arrays)
     with np.errstate(over="ignore", invalid="ignore"):
         norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for g in arrays))
-    if math.isfinite(norm) and norm > 1e-15:  # below, float32 squares may be 0
-        return norm
-    largest = max((float(np.abs(g).max(initial=0)) for g in arrays), default=0.0)
-    if not 0 < largest < math.inf:
-        return largest
-    return largest * _norm(g.astype(np.float64) / largest for g in arrays)
+        if math.isfinite(norm) and norm > 1e-15:  # below, float32 squares may be 0
+            return norm
+        largest = max((float(np.abs(g).max(initial=0)) for g in arrays), default=0.0)
+        if not 0 < largest < math.inf:
+            return largest
+        scaled = [g.astype(np.float64) / largest for g in arrays]
+        return largest * math.sqrt(math.fsum(float(np.vdot(g, g)) for g in scaled))
 
 
 def _pairs(optimiser, params, grads, kinds):
