@@ -40,16 +40,16 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
     _, nominal = layer.forward(x, state)
     if state is None:
         state = layer.zero_state(x.shape[1])
-    initial = dict(leaves("state", state))
-    inputs = {**layer.params, "x": x, **initial}
+    leaves = dict(_leaves("state", state))
+    inputs = {**layer.params, "x": x, **leaves}
 
     def unpack(a):
         moved = _with_params(layer, {id(p): a[name] for name, p in layer.params.items()},
                              np.result_type(*(v.dtype for v in a.values() if v.dtype.kind in "fc")))
-        return moved, a["x"], rebuilt(state, (a[name] for name in initial))
+        return moved, a["x"], _rebuild(state, (a[name] for name in leaves))
 
     def outputs(y, end):
-        return (y, *dict(leaves("", end)).values())
+        return (y, *dict(_leaves("", end)).values())
 
     def forward(a):
         moved, x, start = unpack(a)
@@ -60,13 +60,13 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         dy, *dend = cotangents
         moved, x, start = unpack(a)
         dx, grads, dstart = moved.backward(dy, moved.forward(x, start)[1],
-                                           rebuilt(state, iter(dend)))
-        return {**grads, "x": dx, **dict(leaves("state", dstart))}
+                                           _rebuild(state, iter(dend)))
+        return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
     def second(a, cotangents):
         dy, *dend = cotangents
-        grads, dx, dstart = twin(layer.params, x, state, dy, rebuilt(state, iter(dend)))
-        return {**grads, "x": dx, **dict(leaves("state", dstart))}
+        grads, dx, dstart = twin(layer.params, x, state, dy, _rebuild(state, iter(dend)))
+        return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
     # the rate that is nearest to silence or saturation: one dead layer makes the check dead
     rates = [float(cache.y.mean()) for (_, part), (_, cache) in zip(flat(layer), flat(nominal))
@@ -90,15 +90,15 @@ def _with_params(layer, values, dtype):
     return moved
 
 
-def leaves(prefix, state):
+def _leaves(prefix, state):
     """(name, array) of a state: a named tuple of arrays, or a tuple of states."""
     names = getattr(state, "_fields", range(len(state)))
     for name, part in zip(names, state):
         label = f"{prefix}.{name}"
-        yield from leaves(label, part) if isinstance(part, tuple) else [(label, part)]
+        yield from _leaves(label, part) if isinstance(part, tuple) else [(label, part)]
 
 
-def rebuilt(state, arrays):
-    """A state of the form of `state`; an iterator gives its arrays, in the order of leaves."""
-    parts = [rebuilt(part, arrays) if isinstance(part, tuple) else next(arrays) for part in state]
+def _rebuild(state, arrays):
+    """A state of the form of `state`; an iterator gives its arrays, in the order of _leaves."""
+    parts = [_rebuild(part, arrays) if isinstance(part, tuple) else next(arrays) for part in state]
     return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)

@@ -1,20 +1,15 @@
 """The naive twin of a layer, in the form that the checker calls: forward and backward in one call.
 
-A Network's twin chains the equations of its layers, and tied layers share their numbers. So no line
-of the vectorised code runs in it.
+A Network's twin chains the twins of its layers, so no line of the vectorised code runs in it.
 """
 import numpy as np
 
+from .. import twins
 from ..layers import (AveragePool2d, ConvSNU, Dense, Dropout, Embedding, Flatten, MaxPool2d,
                       TiedOutput)
 from ..network import Network
 from ..recurrent import GRU, LSTM, RNN
-from ..snu import SNU
-from ..twins import convolution, readout
-from ..twins.recurrent import gru_step, lstm_step, rnn_step, unroll
-from ..twins.scalars import adjoints, numbers, reverse, values
-from ..twins.snu import snu_steps
-from .layers import leaves, rebuilt
+from ..snu import SNU, SNUState
 
 
 def twin_of(layer):
@@ -24,80 +19,100 @@ def twin_of(layer):
 
 def run_twin(layer, x, state, dy, dstate):
     """y, grads, dx, dstate of a layer's twin; dy None asks for the forward pass only."""
-    made = {id(a): numbers(name, a) for name, a in layer.params.items()}
-    start = rebuilt(state, (numbers(name, a) for name, a in leaves("state", state)))
-    words = x.dtype.kind != "f"
-    if not words:
-        x = numbers("x", x)
-    y, end = _forward(layer, made, x, start)
-    if dy is None:
-        return values(y), None, None, None
-    reverse([y, *dict(leaves("", end)).values()], [dy, *dict(leaves("", dstate)).values()])
-    return (values(y), {name: adjoints(made[id(a)]) for name, a in layer.params.items()},
-            None if words else adjoints(x),
-            rebuilt(state, (adjoints(a) for _, a in leaves("", start))))
-
-
-def _forward(layer, made, x, state):
-    """y and the final state, in Numbers; made: those of every parameter, by its id."""
-    if isinstance(layer, Network):
-        ends = []
-        for inner, s in zip(layer.layers, state):
-            x, end = _forward(inner, made, x, s)
-            ends.append(end)
-        return x, tuple(ends)
-    if type(layer) not in EQUATIONS:
+    if dy is None:  # a Dropout gives any shape that it takes
+        dy = np.zeros(x.shape[:2] + (layer.out_shape or x.shape[2:]))
+    if type(layer) not in TWINS:
         raise TypeError(f"layer: expected one with a twin, got {type(layer).__name__}")
-    p = {name: made[id(a)] for name, a in layer.params.items()}
-    return EQUATIONS[type(layer)](layer, p, x, state)
+    return TWINS[type(layer)](layer, x, state, dy, dstate)
 
 
-def _snu(layer, p, x, state):
-    return snu_steps(p, x, state, h=layer.h.name, g=layer.g.name, surrogate=layer.surrogate.name,
-                     reset_grad=layer.reset_grad, lateral_inhibition=layer.lateral_inhibition)[:2]
+def _snu_twin(layer, params, x, state, dy, dstate):
+    return twins.snu_twin(params, x, state, dy, dstate, h=layer.h.name, g=layer.g.name,
+                          surrogate=layer.surrogate.name, reset_grad=layer.reset_grad,
+                          lateral_inhibition=layer.lateral_inhibition)
 
 
-def _conv_snu(layer, p, x, state):
-    """The convolution, then the unit: places as samples, input weights the identity."""
-    T, B, n = *x.shape[:2], layer.n_units
-    z = convolution.conv2d(p["W"], x.reshape(-1, *layer.in_shape), stride=layer.stride,
-                           padding=layer.padding)
-    y, end = _snu(layer, {**p, "W": numbers("W", np.eye(n))}, z.reshape(T, -1, n),
-                  [a.reshape(-1, n) for a in state])
-    return (y.reshape(T, B, *layer.out_shape),
-            tuple(a.reshape(B, *layer.out_shape) for a in end))
+def _snu(layer, x, state, dy, dstate):
+    twin = _snu_twin(layer, layer.params, x, state, dy, dstate)
+    return twin.y, twin.grads, twin.dx, SNUState(*twin.dstate)
 
 
-def _dropout(layer, p, x, state):
-    """The mask must be a given one."""
-    y = np.empty_like(x)
-    for at in np.ndindex(x.shape):
-        y[at] = x[at] * (float(layer.mask[at]) / (1 - layer.rate))
-    return y, ()
+def _conv_snu(layer, x, state, dy, dstate):
+    """The convolution's twin, then the unit's: places as samples, input weights the identity."""
+    T, n = len(x), layer.n_units
+    W = layer.params["W"]
+    images, shape = x.reshape(-1, *layer.in_shape), x.shape[:2] + layer.out_shape
+    like = dict(stride=layer.stride, padding=layer.padding)
+    z = twins.conv2d_twin(W, images, np.zeros((len(images),) + layer.out_shape), **like).z
+    twin = _snu_twin(layer, {**layer.params, "W": np.eye(n)}, z.reshape(T, -1, n),
+                     tuple(part.reshape(-1, n) for part in state),
+                     dy.reshape(T, -1, n), tuple(part.reshape(-1, n) for part in dstate))
+    conv = twins.conv2d_twin(W, images, twin.dx.reshape(z.shape), **like)
+    return (twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape),
+            SNUState(*(part.reshape(shape[1:]) for part in twin.dstate)))
 
 
-def _pool(layer, p, x, state):
-    y = convolution.pool2d(x.reshape(-1, *layer.in_shape), size=layer.size, stride=layer.stride,
-                           kind="max" if isinstance(layer, MaxPool2d) else "average")
-    return y.reshape(*x.shape[:2], *layer.out_shape), ()
+def _recurrent(layer, x, state, dy, dstate):
+    run = {RNN: twins.rnn_twin, LSTM: twins.lstm_twin, GRU: twins.gru_twin}[type(layer)]
+    options = {"reset_after": layer.reset_after} if isinstance(layer, GRU) else {}
+    twin = run(layer.params, x, state, dy, dstate, **options)
+    return twin.y, twin.grads, twin.dx, layer.State(*twin.dstate)
 
 
-def _flatten(layer, p, x, state):
+def _embedding(layer, x, state, dy, dstate):
+    y, dE = twins.embedding_twin(layer.params["E"], x, dy)
+    return y, {"E": dE}, None, ()
+
+
+def _tied_output(layer, x, state, dy, dstate):
+    W, b = layer.params["E"].T, layer.params["b"]
+    y, grads, dx = twins.dense_twin({"W": W, "b": b}, x, dy)
+    return y, {"E": grads["W"].T, "b": grads["b"]}, dx, ()
+
+
+def _dropout(layer, x, state, dy, dstate):
+    """Scalar by scalar; the mask must be a given one."""
+    y, dx = np.zeros_like(x), np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        factor = float(layer.mask[i]) / (1 - layer.rate)
+        y[i] = float(x[i]) * factor
+        dx[i] = float(dy[i]) * factor
+    return y, {}, dx, ()
+
+
+def _pool(layer, x, state, dy, dstate):
+    kind = "max" if isinstance(layer, MaxPool2d) else "average"
+    twin = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
+                             size=layer.size, stride=layer.stride, kind=kind)
+    return twin.y.reshape(dy.shape), {}, twin.dx.reshape(x.shape), ()
+
+
+def _flatten(layer, x, state, dy, dstate):
     """Pixel by pixel, in row-major order."""
-    y = np.empty(x.shape[:2] + layer.out_shape, object)
-    _, width, c = layer.in_shape
+    y, dx = np.zeros(x.shape[:2] + layer.out_shape), np.zeros(x.shape)
+    height, width, c = layer.in_shape
     for t, b, i, j, k in np.ndindex(x.shape):
-        y[t, b, (i * width + j) * c + k] = x[t, b, i, j, k]
-    return y, ()
+        place = (i * width + j) * c + k
+        y[t, b, place] = x[t, b, i, j, k]
+        dx[t, b, i, j, k] = dy[t, b, place]
+    return y, {}, dx, ()
 
 
-EQUATIONS = {  # (layer, parameters, x, state), in Numbers -> y and the final state
-    SNU: _snu, ConvSNU: _conv_snu, Dropout: _dropout, AveragePool2d: _pool, MaxPool2d: _pool,
-    Flatten: _flatten,
-    RNN: lambda layer, *args: unroll(rnn_step, *args),
-    GRU: lambda layer, *args: unroll(gru_step, *args),
-    LSTM: lambda layer, *args: unroll(lstm_step, *args),
-    Dense: lambda layer, p, x, state: (readout.dense(p["W"], p["b"], x), ()),
-    TiedOutput: lambda layer, p, x, state: (readout.dense(p["E"].T, p["b"], x), ()),
-    Embedding: lambda layer, p, x, state: (p["E"][x], ()),
+def _network(network, x, state, dy, dstate):
+    inputs = [x]
+    for layer, s in zip(network.layers, state):
+        inputs.append(run_twin(layer, inputs[-1], s, None, s)[0])
+    names, grads, dstates = network.first_names(), {}, [()] * len(network.layers)
+    for i in reversed(range(len(network.layers))):
+        _, own, dy, dstates[i] = run_twin(network.layers[i], inputs[i], state[i], dy, dstate[i])
+        for name, grad in own.items():  # a tied array adds up its gradients under its first name
+            grads[names[i, name]] = grads.get(names[i, name], 0) + grad
+    return inputs[-1], grads, dy, tuple(dstates)
+
+
+TWINS = {  # (layer, x, state, dy, dstate) -> y, grads, dx, dstate
+    SNU: _snu, ConvSNU: _conv_snu, RNN: _recurrent, GRU: _recurrent, LSTM: _recurrent,
+    Dense: lambda layer, x, state, dy, dstate: (*twins.dense_twin(layer.params, x, dy), ()),
+    Embedding: _embedding, TiedOutput: _tied_output, Dropout: _dropout, AveragePool2d: _pool,
+    MaxPool2d: _pool, Flatten: _flatten, Network: _network,
 }

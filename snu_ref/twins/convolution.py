@@ -1,17 +1,20 @@
 """The twins of the two-dimensional convolution and of pooling, channels last.
 
-The convolution is a cross-correlation: the kernel is not flipped. Pooling works channel by channel.
-Windows that do not fit into the picture are left out. The maximum of a window has the derivative 1
-by the pixel that is the maximum (on a tie the first one, row by row).
+The convolution is a cross-correlation: the kernel is not flipped. Every term of its sum is one
+product, x[...] W[...], reversed by dW[...] += dz x[...] and dx[...] += dz W[...].
 
-Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes.
+Pooling works channel by channel. Windows that do not fit into the picture are left out. The reverse
+of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
+the pixel that was the maximum (on a tie the first one, row by row).
+
+Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
 """
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import validation
-from .scalars import adjoints, dot, floats, numbers, reverse, values
+from .scalars import array_of, numbers, sized, zeros
 
 
 class ConvTwin(NamedTuple):
@@ -39,28 +42,25 @@ def conv2d_twin(W, x, dz, *, stride, padding):
     """
     validation.positive_int("stride", stride)
     validation.integer("padding", padding, 0)
-    x = numbers("x", x, ("N", "height", "width", "c_in"))
-    W = numbers("W", W, ("kh", "kw", x.shape[3], "c_out"))
-    z = conv2d(W, x, stride=stride, padding=padding)
-    reverse((z,), (floats("dz", dz, z.shape),))
-    return ConvTwin(values(z), adjoints(W), adjoints(x))
-
-
-def conv2d(W, x, *, stride, padding):
-    """z of arrays of Numbers."""
-    (N, height, width, _), (kh, kw, _, c_out) = x.shape, W.shape
+    x, (N, height, width, c_in) = sized("x", x, ("N", "height", "width", "c_in"))
+    W, (kh, kw, _, c_out) = sized("W", W, ("kh", "kw", c_in, "c_out"))
     ho = _windows("height", height + 2 * padding, kh, stride)
     wo = _windows("width", width + 2 * padding, kw, stride)
-    z = np.empty((N, ho, wo, c_out), object)
-    for m, i, j in np.ndindex(N, ho, wo):
-        covered = [(a, b, i * stride + a - padding, j * stride + b - padding)
-                   for a, b in np.ndindex(kh, kw)]
-        inside = [(a, b, row, col) for a, b, row, col in covered  # a zero of the padding: no term
-                  if 0 <= row < height and 0 <= col < width]
-        for o in range(c_out):
-            z[m, i, j, o] = dot([pixel for _, _, row, col in inside for pixel in x[m, row, col]],
-                                [weight for a, b, _, _ in inside for weight in W[a, b, :, o]])
-    return z
+    dz = numbers("dz", dz, (N, ho, wo, c_out))
+
+    z = zeros(N, ho, wo, c_out)
+    dW, dx = zeros(kh, kw, c_in, c_out), zeros(N, height, width, c_in)
+    for m, i, j, a, b in np.ndindex(N, ho, wo, kh, kw):
+        row, col = i * stride + a - padding, j * stride + b - padding
+        if not (0 <= row < height and 0 <= col < width):
+            continue  # a zero of the padding: no term, no gradient
+        for c in range(c_in):
+            for o in range(c_out):
+                z[m][i][j][o] += x[m][row][col][c] * W[a][b][c][o]
+                dW[a][b][c][o] += dz[m][i][j][o] * x[m][row][col][c]
+                dx[m][row][col][c] += dz[m][i][j][o] * W[a][b][c][o]
+    return ConvTwin(array_of(z, (N, ho, wo, c_out)), array_of(dW, (kh, kw, c_in, c_out)),
+                    array_of(dx, (N, height, width, c_in)))
 
 
 def pool2d_twin(x, dy, *, size, stride, kind):
@@ -74,24 +74,23 @@ def pool2d_twin(x, dy, *, size, stride, kind):
     validation.positive_int("size", size)
     validation.positive_int("stride", stride)
     validation.one_of("kind", kind, ("average", "max"))
-    x = numbers("x", x, ("N", "height", "width", "c"))
-    y = pool2d(x, size=size, stride=stride, kind=kind)
-    reverse((y,), (floats("dy", dy, y.shape),))
-    return PoolTwin(values(y), adjoints(x))
+    x, (N, height, width, channels) = sized("x", x, ("N", "height", "width", "c"))
+    ho = _windows("height", height, size, stride)
+    wo = _windows("width", width, size, stride)
+    dy = numbers("dy", dy, (N, ho, wo, channels))
 
-
-def pool2d(x, *, size, stride, kind):
-    """y of an array of Numbers."""
-    N, height, width, channels = x.shape
-    y = np.empty((N, _windows("height", height, size, stride),
-                  _windows("width", width, size, stride), channels), object)
-    for m, i, j, c in np.ndindex(y.shape):
-        window = [x[m, i * stride + a, j * stride + b, c] for a, b in np.ndindex(size, size)]
+    y, dx = zeros(N, ho, wo, channels), zeros(N, height, width, channels)
+    for m, i, j, c in np.ndindex(N, ho, wo, channels):
+        window = [(i * stride + a, j * stride + b) for a, b in np.ndindex(size, size)]  # row by row
         if kind == "average":
-            y[m, i, j, c] = sum(window, 0.0) / size ** 2
-        else:
-            y[m, i, j, c] = max(window, key=lambda number: number.value)  # the first of equal ones
-    return y
+            for row, col in window:
+                y[m][i][j][c] += x[m][row][col][c] / len(window)
+                dx[m][row][col][c] += dy[m][i][j][c] / len(window)
+        else:  # max takes the first of equal ones
+            row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
+            y[m][i][j][c] = x[m][row][col][c]
+            dx[m][row][col][c] += dy[m][i][j][c]
+    return PoolTwin(array_of(y, (N, ho, wo, channels)), array_of(dx, (N, height, width, channels)))
 
 
 def _windows(axis, length, size, stride):

@@ -1,18 +1,25 @@
 """The twins of the layers without memory (dense, embedding) and of the losses.
 
-Each function below gives its equation. `y = W[index]` hands dy back to that row: a row that is used
-twice collects both. Where the mask is 0, y and target may be any finite numbers, and dy is 0.
+Each function below gives its equation. The reversal of `y = W[index]` adds dy to that row: a row
+that is used twice collects both. The derivatives of the losses, for every unmasked (t, sample):
+
+    mean square error      dy_t = 2 (a - target) / (B n) / (number of unmasked steps of the sample)
+    Bernoulli NLL          dy = [(1 - target) sigmoid(y) - target sigmoid(-y)] / count
+    softmax cross-entropy  dy_c = [exp(y_c) / sum exp - (1 if c is the target)] / count
+
+Where the mask is 0, y and target may be any finite numbers, and dy is 0.
 
 Source of the likelihoods: C. Bishop, "Pattern Recognition and Machine Learning" (2006), chapter 4.
 The averages are this package's conventions.
 """
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import validation
-from .scalars import (EXP, LOG, SOFTPLUS, adjoints, dot, floats, numbers, parameters, reverse,
-                      values)
+from .scalars import (array_of, numbers, parameters, reverse_weighted_sum, sigmoid, sized, softplus,
+                      weighted_sum, zeros)
 
 
 class DenseTwin(NamedTuple):
@@ -34,20 +41,20 @@ def dense_twin(params, x, dy):
     params: {"W" (n_in, n), "b" (n,)}. x: (..., n_in), usually (T, B, n_in). dy: (..., n).
     Returns a DenseTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    x = numbers("x", x, (..., "n_in"))
-    dy = floats("dy", dy, (*x.shape[:-1], "n"))
-    p = parameters(params, {"W": (x.shape[-1], dy.shape[-1]), "b": dy.shape[-1:]})
-    y = dense(p["W"], p["b"], x)
-    reverse((y,), (dy,))
-    return DenseTwin(values(y), {name: adjoints(a) for name, a in p.items()}, adjoints(x))
+    x, (*lead, n_in) = _rows("x", x, (..., "n_in"))
+    dy, (*_, n) = _rows("dy", dy, (*lead, "n"))
+    p = parameters(params, {"W": (n_in, n), "b": (n,)})
 
-
-def dense(W, b, x):
-    """y = x W + b of arrays of Numbers."""
-    y = np.empty((*x.shape[:-1], len(b)), object)
-    for *row, j in np.ndindex(y.shape):
-        y[(*row, j)] = dot(x[tuple(row)], W[:, j]) + b[j]
-    return y
+    y, dx = zeros(len(x), n), zeros(len(x), n_in)
+    dW, db = zeros(n_in, n), zeros(n)
+    for i in range(len(x)):
+        for j in range(n):
+            y[i][j] = weighted_sum(x[i], p["W"], j) + p["b"][j]
+            db[j] += dy[i][j]
+            reverse_weighted_sum(dy[i][j], x[i], p["W"], j, dx[i], dW)
+    return DenseTwin(y=array_of(y, (*lead, n)),
+                     grads={"W": array_of(dW, (n_in, n)), "b": array_of(db, (n,))},
+                     dx=array_of(dx, (*lead, n_in)))
 
 
 def embedding_twin(W, indices, dy):
@@ -56,12 +63,17 @@ def embedding_twin(W, indices, dy):
     W: (vocabulary, n). indices: (...) integers in [0, vocabulary), usually (T, B). dy: (..., n).
     Returns an EmbeddingTwin. Raises ValueError (shape, range, NaN) or TypeError (dtype).
     """
-    W = numbers("W", W, ("vocabulary", "n"))
-    dy = floats("dy", dy, (..., W.shape[1]))
-    y = W[validation.array("indices", np.asanyarray(indices), dy.shape[:-1], "integers",
-                           low=0, high=len(W) - 1)]
-    reverse((y,), (dy,))
-    return EmbeddingTwin(values(y), adjoints(W))
+    W, (vocabulary, n) = sized("W", W, ("vocabulary", "n"))
+    dy, (*lead, _) = _rows("dy", dy, (..., n))
+    chosen = validation.array("indices", np.asanyarray(indices), lead, "integers",
+                              low=0, high=vocabulary - 1)
+
+    y, dW = zeros(len(dy), n), zeros(vocabulary, n)
+    for i, row in enumerate(chosen.flat):
+        for j in range(n):
+            y[i][j] = W[row][j]
+            dW[row][j] += dy[i][j]
+    return EmbeddingTwin(y=array_of(y, (*lead, n)), dW=array_of(dW, (vocabulary, n)))
 
 
 def mean_square_error_twin(y, target, mask=None):
@@ -72,18 +84,23 @@ def mean_square_error_twin(y, target, mask=None):
     y: (T, B, n). target: (B, n). mask: (T, B) of 0 and 1, or None for all 1; m_i = sum_t mask_ti.
     Raises ValueError (shape, NaN, a sample without an unmasked step) or TypeError (dtype).
     """
-    y, mask = _logits(y, mask)
-    T, B, n = y.shape
-    target = floats("target", target, (B, n)).tolist()
-    if not mask.any(axis=0).all():
-        raise ValueError("mask: expected an unmasked step in every sample, got none in "
-                         f"{int(np.argmin(mask.any(axis=0)))}")
-    value = 0.0
-    for i, j in np.ndindex(B, n):
-        steps = y[mask[:, i], i, j]
-        error = sum(step / len(steps) for step in steps) + -target[i][j]
-        value = value + error * error / (B * n)
-    return _reversed(value, y)
+    y, (T, B, n), mask = _logits(y, mask)
+    target = numbers("target", target, (B, n))
+    value, dy = 0.0, zeros(T, B, n)
+    for i in range(B):
+        steps = [t for t in range(T) if mask[t, i]]
+        if not steps:
+            raise ValueError(f"mask: expected an unmasked step in every sample, got none in {i}")
+        for j in range(n):
+            a = 0.0
+            for t in steps:
+                a += y[t][i][j] / len(steps)
+            error = a - target[i][j]
+            value += error * error / (B * n)
+            da = 2.0 * error / (B * n)
+            for t in steps:
+                dy[t][i][j] += da / len(steps)
+    return value, array_of(dy, (T, B, n))
 
 
 def bernoulli_nll_twin(y, target, mask=None):
@@ -96,15 +113,17 @@ def bernoulli_nll_twin(y, target, mask=None):
     count = sum_ti mask_ti. In nats.
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    y, mask = _logits(y, mask)
-    target = np.where(mask[:, :, None], floats("target", target, y.shape), 0.0)
+    y, (T, B, n), mask = _logits(y, mask)
+    numbers("target", target, (T, B, n))
+    target = np.where(mask[:, :, None], target, 0.0)
     target = validation.array("target", target, None, "floats", low=0, high=1).tolist()
-    value = 0.0
-    for t, i, j in np.ndindex(y.shape):
-        if mask[t, i]:
-            a, q = y[t, i, j], target[t][i][j]
-            value = value + (q * SOFTPLUS(-1.0 * a) + (1.0 - q) * SOFTPLUS(a)) / int(mask.sum())
-    return _reversed(value, y)
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
+    for t, i in np.argwhere(mask):
+        for j in range(n):
+            a, q = y[t][i][j], target[t][i][j]
+            value += (q * softplus(-a) + (1.0 - q) * softplus(a)) / count
+            dy[t][i][j] += ((1.0 - q) * sigmoid(a) - q * sigmoid(-a)) / count
+    return value, array_of(dy, (T, B, n))
 
 
 def softmax_cross_entropy_twin(y, target, mask=None):
@@ -116,29 +135,34 @@ def softmax_cross_entropy_twin(y, target, mask=None):
     bernoulli_nll_twin. In nats.
     Raises ValueError (shape, range, NaN, nothing unmasked) or TypeError (dtype).
     """
-    y, mask = _logits(y, mask)
-    T, B, n = y.shape
+    y, (T, B, n), mask = _logits(y, mask)
     target = validation.array("target", np.asanyarray(target), (T, B), "integers")
     validation.array("target", np.where(mask, target, 0), None, "integers", low=0, high=n - 1)
-    value = 0.0
+    count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
     for t, i in np.argwhere(mask):
-        top = -max(c.value for c in y[t, i])  # taken out of the sum, so that exp cannot overflow
-        total = LOG(sum(EXP(c + top) for c in y[t, i]))
-        value = value + (total + -1.0 * (y[t, i, target[t, i]] + top)) / int(mask.sum())
-    return _reversed(value, y)
+        right = target[t, i]
+        top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
+        total = 0.0
+        for c in range(n):
+            total += math.exp(y[t][i][c] - top)
+        value += (top - y[t][i][right] + math.log(total)) / count
+        for c in range(n):
+            dy[t][i][c] += math.exp(y[t][i][c] - top) / total / count
+        dy[t][i][right] -= 1.0 / count
+    return value, array_of(dy, (T, B, n))
 
 
-def _reversed(value, y):
-    """The value of a loss, and its gradient by y."""
-    reverse([value], [1.0])
-    return value.value, adjoints(y)
+def _rows(name, array, shape):
+    """An array (..., n) as nested lists (rows, n), and its shape."""
+    _, shape = sized(name, array, shape)
+    return np.reshape(array, (math.prod(shape[:-1]), shape[-1])).astype(float).tolist(), shape
 
 
 def _logits(y, mask):
-    """y as Numbers, and the mask as a boolean array (T, B); None: all True."""
-    y = numbers("y", y, ("T", "B", "n"))
-    mask = np.ones(y.shape[:2]) if mask is None else np.asanyarray(mask)
-    mask = validation.zeros_and_ones("mask", mask, y.shape[:2]) != 0
+    """y as nested lists, its shape, and the mask as a boolean array (T, B); None: all True."""
+    y, (T, B, n) = sized("y", y, ("T", "B", "n"))
+    mask = np.ones((T, B)) if mask is None else np.asanyarray(mask)
+    mask = validation.zeros_and_ones("mask", mask, (T, B)) != 0
     if not mask.any():
         raise ValueError("mask: expected at least one unmasked time step, got none")
-    return y, mask
+    return y, (T, B, n), mask

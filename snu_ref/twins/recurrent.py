@@ -1,7 +1,9 @@
 """The twins of the recurrent units that the SNU is compared with: RNN, LSTM, GRU.
 
-Each unit is one function: a step of one sample, from the equations. `unroll` calls it for every t
-and sample; `scalars.reverse` reverses the whole.
+Each unit is one function: a step of one sample from the equations, and inside it the reversal of
+that step, which reverses the assignments last first. `_run` calls the step for t = 1 ... T and
+every sample, then the reversals for t = T ... 1. Adjoints grow by `+=`; that of a value read only
+once is simply assigned. p marks the value at t-1.
 
 Not here: peepholes, projections, dropout, training.
 
@@ -9,18 +11,19 @@ Sources: J. Elman, Cognitive Science 14 (1990); S. Hochreiter and J. Schmidhuber
 9 (1997), with the forget gate of F. Gers et al., Neural Computation 12 (2000); K. Cho et al.,
 arXiv:1406.1078 (2014). The form with the reset after the product is the one of the cuDNN library.
 """
-from functools import partial
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from .. import validation
-from .scalars import SIGMOID, TANH, adjoints, dot, floats, numbers, parameters, reverse, values
+from .scalars import (array_of, parameters, reverse_weighted_sum, several, sigmoid, sigmoid_slope,
+                      sized, tanh_slope, weighted_sum, zeros)
 
 
 class RecurrentTwin(NamedTuple):
     """One forward and backward pass; dX is dL/dX."""
     y: np.ndarray  # (T, B, n) the hidden state h after every step
+    states: tuple  # after every step, each (T, B, n); the first is y
     state: tuple  # after the last step, each (B, n)
     grads: dict  # the names and shapes of params
     dx: np.ndarray  # (T, B, n_in)
@@ -36,12 +39,15 @@ def rnn_twin(params, x, state, dy, dstate):
     dy: (T, B, n), cotangent of y. dstate: (dh_T,), (B, n), cotangent of the final state.
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    return _run(rnn_step, 1, (params, x, state, dy, dstate))
+    def step(p, dp, x, ph):
+        a = [_preactivation(p, x, ph, j) for j in range(len(ph))]
 
-
-def rnn_step(p, x, h):
-    """h after a step of one sample, from x and h before it: rows of Numbers."""
-    return [TANH(_argument(p, x, h, j)) for j in range(len(h))],
+        def reverse(dx, dph, dh):
+            for j in range(len(ph)):
+                da = dh[j] * tanh_slope(a[j])
+                _reverse_preactivation(da, p, x, ph, j, dp, dx, dph)
+        return (list(map(math.tanh, a)),), reverse
+    return _run(step, params, x, state, dy, dstate, states=1, blocks=1)
 
 
 def lstm_twin(params, x, state, dy, dstate):
@@ -54,16 +60,30 @@ def lstm_twin(params, x, state, dy, dstate):
     state: (h_0, c_0), dstate: (dh_T, dc_T), each (B, n).
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    return _run(lstm_step, 4, (params, x, state, dy, dstate), states=2)
+    def step(p, dp, x, ph, pc):
+        n = len(ph)
+        a = [_preactivation(p, x, ph, j) for j in range(4 * n)]
+        i, f, o = ([sigmoid(v) for v in a[k * n:(k + 1) * n]] for k in (0, 1, 3))
+        g = [math.tanh(v) for v in a[2 * n:3 * n]]
+        c = [f[j] * pc[j] + i[j] * g[j] for j in range(n)]
+        q = [math.tanh(v) for v in c]
+        h = [o[j] * q[j] for j in range(n)]
 
-
-def lstm_step(p, x, h, c):
-    """h and c after a step of one sample."""
-    n = len(h)
-    i, f, g, o = ([function(_argument(p, x, h, block * n + j)) for j in range(n)]
-                  for block, function in enumerate((SIGMOID, SIGMOID, TANH, SIGMOID)))
-    c = [f[j] * c[j] + i[j] * g[j] for j in range(n)]
-    return [o[j] * TANH(c[j]) for j in range(n)], c
+        def reverse(dx, dph, dpc, dh, dc):
+            da = zeros(4 * n)
+            for j in range(n):
+                do, dq = dh[j] * q[j], dh[j] * o[j]  # h = o q
+                dc[j] += dq * tanh_slope(c[j])  # q = tanh(c)
+                df, di, dg = dc[j] * pc[j], dc[j] * g[j], dc[j] * i[j]  # c = f pc + i g
+                dpc[j] += dc[j] * f[j]
+                da[j] += di * sigmoid_slope(a[j])
+                da[n + j] += df * sigmoid_slope(a[n + j])
+                da[2 * n + j] += dg * tanh_slope(a[2 * n + j])
+                da[3 * n + j] += do * sigmoid_slope(a[3 * n + j])
+            for j in range(4 * n):
+                _reverse_preactivation(da[j], p, x, ph, j, dp, dx, dph)
+        return (h, c), reverse
+    return _run(step, params, x, state, dy, dstate, states=2, blocks=4)
 
 
 def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
@@ -78,68 +98,97 @@ def gru_twin(params, x, state, dy, dstate, *, reset_after=False):
     x, state, dy, dstate: as for rnn_twin.
     Returns a RecurrentTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
     """
-    return _run(gru_step, 3, (params, x, state, dy, dstate), extra=("b_h",) * reset_after)
-
-
-def gru_step(p, x, h):
-    """h after a step of one sample; the reset comes after the product if there is a b_h."""
-    W, H, n = p["W"], p["H"], len(h)
-    r, z = ([SIGMOID(_argument(p, x, h, block * n + j)) for j in range(n)] for block in (0, 1))
-    after = []
-    for j in range(n):
-        c = 2 * n + j
-        if "b_h" in p:
-            recurrent = r[j] * (p["b_h"][j] + dot(h, H[:, c]))
+    def step(p, dp, x, ph):
+        W, H, b, n = p["W"], p["H"], p["b"], len(ph)
+        a = [_preactivation(p, x, ph, j) for j in range(2 * n)]
+        r, z = [sigmoid(v) for v in a[:n]], [sigmoid(v) for v in a[n:]]
+        if reset_after:
+            u = [p["b_h"][j] + weighted_sum(ph, H, 2 * n + j) for j in range(n)]
         else:
-            recurrent = dot([r[k] * h[k] for k in range(n)], H[:, c])
-        candidate = TANH(p["b"][c] + dot(x, W[:, c]) + recurrent)
-        after.append(z[j] * h[j] + (1.0 - z[j]) * candidate)
-    return after,
+            u = [r[j] * ph[j] for j in range(n)]
+        for j in range(n):
+            a.append(b[2 * n + j] + weighted_sum(x, W, 2 * n + j))
+            a[-1] += r[j] * u[j] if reset_after else weighted_sum(u, H, 2 * n + j)
+        cand = [math.tanh(v) for v in a[2 * n:]]
+        h = [z[j] * ph[j] + (1.0 - z[j]) * cand[j] for j in range(n)]
+
+        def reverse(dx, dph, dh):
+            da, du = zeros(3 * n), zeros(n)
+            for j in range(n):
+                dz, dn = dh[j] * (ph[j] - cand[j]), dh[j] * (1.0 - z[j])  # h = z ph + (1 - z) n
+                dph[j] += dh[j] * z[j]
+                da[n + j] += dz * sigmoid_slope(a[n + j])
+                da[2 * n + j] += dn * tanh_slope(a[2 * n + j])
+                dp["b"][2 * n + j] += da[2 * n + j]
+                reverse_weighted_sum(da[2 * n + j], x, W, 2 * n + j, dx, dp["W"])
+                if reset_after:  # a_n = ... + r u
+                    dr = da[2 * n + j] * u[j]
+                    du[j] += da[2 * n + j] * r[j]
+                    da[j] += dr * sigmoid_slope(a[j])
+                else:  # a_n = ... + u . H_n
+                    reverse_weighted_sum(da[2 * n + j], u, H, 2 * n + j, du, dp["H"])
+            for j in range(n):
+                if reset_after:  # u = b_h + ph . H_n
+                    dp["b_h"][j] += du[j]
+                    reverse_weighted_sum(du[j], ph, H, 2 * n + j, dph, dp["H"])
+                else:  # u = r ph
+                    dr = du[j] * ph[j]
+                    dph[j] += du[j] * r[j]
+                    da[j] += dr * sigmoid_slope(a[j])
+            for j in range(2 * n):
+                _reverse_preactivation(da[j], p, x, ph, j, dp, dx, dph)
+        return (h,), reverse
+    return _run(step, params, x, state, dy, dstate, states=1, blocks=3,
+                extra=("b_h",) if reset_after else ())
 
 
-def _argument(p, x, h, c):
-    """b_c + x . W_c + h . H_c."""
-    return p["b"][c] + dot(x, p["W"][:, c]) + dot(h, p["H"][:, c])
+def _preactivation(p, x, ph, c):
+    """a = b_c + x . W_c + ph . H_c."""
+    return p["b"][c] + weighted_sum(x, p["W"], c) + weighted_sum(ph, p["H"], c)
 
 
-def unroll(step, p, x, state):
-    """All steps, with Numbers: the outputs (T, B, n), and the final state."""
-    T, B = x.shape[:2]
-    states = [np.concatenate([part[None], np.empty((T, *part.shape), object)]) for part in state]
-    for t, i in np.ndindex(T, B):
-        for part, row in zip(states, step(p, x[t, i], *(part[t, i] for part in states))):
-            part[t + 1, i] = row
-    return states[0][1:], tuple(part[T] for part in states)
+def _reverse_preactivation(da, p, x, ph, c, dp, dx, dph):
+    """Reverse `a = b_c + x . W_c + ph . H_c`."""
+    dp["b"][c] += da
+    reverse_weighted_sum(da, x, p["W"], c, dx, dp["W"])
+    reverse_weighted_sum(da, ph, p["H"], c, dph, dp["H"])
 
 
-def both_passes(run, params, x, state, dy, dstate, states, shapes):
-    """A RecurrentTwin, and the traces of the forward pass.
+def _run(step, params, x, state, dy, dstate, *, states, blocks, extra=()):
+    """Both passes of a unit with `states` states, `blocks` columns a unit, biases `extra`.
 
-    run(p, x, state) -> y, final state and traces, in Numbers; states: how many arrays a state has;
-    shapes(n_in, n): those of the parameters.
+    step(p, dp, x, *before) -> after, reverse: one time step of one sample, every argument after dp
+    a row; before and after: the states. reverse(dx, *dbefore, *dafter) adds to dp, dx and dbefore.
     """
-    x = numbers("x", x, ("T", "B", "n_in"))
-    dy = floats("dy", dy, (*x.shape[:2], "n"))
-    shape = dy.shape[1:]
-    p = parameters(params, shapes(x.shape[2], shape[1]))
-    state = _several("state", state, states, shape, numbers)
-    dstate = _several("dstate", dstate, states, shape, floats)
-    y, end, *traces = run(p, x, state)
-    reverse((y, *end), (dy, *dstate))
-    return RecurrentTwin(values(y), tuple(map(values, end)),
-                         {name: adjoints(p[name]) for name in params}, adjoints(x),
-                         tuple(map(adjoints, state))), traces
+    x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
+    dy, (_, _, n) = sized("dy", dy, (T, B, "n"))
+    shapes = {"W": (n_in, blocks * n), "H": (n, blocks * n), "b": (blocks * n,)}
+    shapes.update({name: (n,) for name in extra})
+    p = parameters(params, shapes)
+    s = several("state", state, states, (B, n))
+    dh, *others = several("dstate", dstate, states, (B, n))
 
+    dp = {name: zeros(*shape) for name, shape in shapes.items()}
+    s = [[part] + zeros(T, B, n) for part in s]  # t = 0 ... T, t = 0 is the initial state
+    reversals = []
+    for t in range(T):
+        reversals.append([])
+        for i in range(B):
+            after, reverse = step(p, dp, x[t][i], *(part[t][i] for part in s))
+            reversals[t].append(reverse)
+            for part, row in zip(s, after):
+                part[t + 1][i] = row
 
-def _several(name, arrays, count, shape, read):
-    """A tuple of `count` arrays (a state, or its cotangent), by `read`: `numbers` or `floats`."""
-    if len(validation.instance(name, arrays, tuple, list)) != count:
-        raise ValueError(f"{name}: expected {count} arrays, got {len(arrays)}")
-    return tuple(read(f"{name}[{i}]", array, shape) for i, array in enumerate(arrays))
-
-
-def _run(step, blocks, args, states=1, extra=()):
-    """The twin of a unit with `blocks` columns for each of n, and biases `extra` (n,)."""
-    return both_passes(partial(unroll, step), *args, states, lambda n_in, n: {
-        "W": (n_in, blocks * n), "H": (n, blocks * n), "b": (blocks * n,),
-        **{name: (n,) for name in extra}})[0]
+    dx, dy = zeros(T, B, n_in), zeros(1, B, n) + dy
+    for i in range(B):
+        for j in range(n):
+            dy[T][i][j] += dh[i][j]
+    ds = [dy] + [zeros(T, B, n) + [part] for part in others]
+    for t in reversed(range(T)):
+        for i in range(B):
+            reversals[t][i](dx[t][i], *(d[t][i] for d in ds), *(d[t + 1][i] for d in ds))
+    states = tuple(array_of(part[1:], (T, B, n)) for part in s)
+    return RecurrentTwin(
+        y=states[0], states=states, state=tuple(array_of(part[T], (B, n)) for part in s),
+        grads={name: array_of(dp[name], shapes[name]) for name in params},
+        dx=array_of(dx, (T, B, n_in)), dstate=tuple(array_of(d[0], (B, n)) for d in ds))

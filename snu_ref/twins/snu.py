@@ -1,6 +1,6 @@
-"""The SNU's twin: one time step as seven scalar assignments, which `scalars.reverse` reverses.
+"""The SNU's twin: one time step as seven scalar assignments, and their reversal one by one.
 
-For every t and sample, and for every unit j (p marks the values at t-1):
+Forward, for every t and sample, and for every unit j (p marks the values at t-1):
 
     (1)  m     = py_j                            with lateral inhibition: m = max_k py_k
     (2)  gate  = 1 - m
@@ -8,23 +8,36 @@ For every t and sample, and for every unit j (p marks the values at t-1):
     (4)  z_j   = sum_k x_k W_kj + sum_k py_k H_kj + kept * gate
     (5)  s_j   = g(z_j)
     (6)  v_j   = s_j + b_j
-    (7)  y_j   = h(v_j)                          the slope of the step is psi'(v_j)
+    (7)  y_j   = h(v_j)
 
-`reset_grad="detached"` makes the gate a constant of the backward pass: m is a new number, without
-parts. No coefficient dz_{t+1}/dz_t is ever formed.
+Backward: t runs down, and each assignment is reversed, the last one first. The adjoints of y, and
+of the last s, start at the given cotangents (dy, dstate), all others at 0.
+
+    (7)  dv_j     += dy_j * h'(v_j)              step: psi'(v_j); sigmoid: sigmoid'(v_j)
+    (6)  ds_j     += dv_j;      db_j += dv_j
+    (5)  dz_j     += ds_j * g'(z_j)
+    (4)  dkept    += dz_j * gate;    dgate += dz_j * kept
+         dpy_k    += dz_j * H_kj;    dH_kj += dz_j * py_k      every k, and none without H
+         dx_k     += dz_j * W_kj;    dW_kj += dz_j * x_k       every k
+    (3)  ddecay_j += dkept * ps_j;   dps_j += dkept * decay_j
+    (2)  dm       -= dgate
+    (1)  dpy_j    += dm                          with inhibition: each of the r units whose py_k
+                                                 equals the maximum gets dpy_k += dm / r
+
+`reset_grad="detached"` makes the gate a constant of the backward pass: (2) and (1) are not
+reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever formed.
 
 Not here: a check that decay lies in [0, 1], initialisation, training.
 
-Source: the equations of S. Wozniak et al., arXiv:1812.07040.
+Source: the equations of S. Wozniak et al., arXiv:1812.07040; the reversal is derived here.
 """
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import validation
-from .recurrent import both_passes
-from .scalars import (STATE_ACTIVATIONS, Number, adjoints, dot, maximum, output_function, values)
+from .scalars import (STATE_ACTIVATIONS, array_of, parameters, several, sigmoid, sigmoid_slope,
+                      sized, step, surrogate_pair, zeros)
 
 
 class SNUTwin(NamedTuple):
@@ -58,32 +71,89 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
     """
-    run = partial(snu_steps, h=h, g=g, surrogate=surrogate, reset_grad=reset_grad,
-                  lateral_inhibition=lateral_inhibition)
-    twin, traces = both_passes(run, params, x, state, dy, dstate, 2, lambda n_in, n: {
-        "W": (n_in, n), "b": (n,), "decay": (n,), **({"H": (n, n)} if "H" in params else {})})
-    return SNUTwin(*map(values, traces), twin.state, *map(adjoints, traces), *twin[2:])
-
-
-def snu_steps(p, x, state, *, h, g, surrogate, lateral_inhibition, reset_grad):
-    """All steps, with Numbers: the outputs y, the final state, and the traces z, s, v, y."""
-    h = output_function(h, surrogate)
-    g = STATE_ACTIVATIONS[validation.one_of("g", g, STATE_ACTIVATIONS)]
-    detached = validation.one_of("reset_grad", reset_grad, ("through", "detached")) == "detached"
+    validation.one_of("h", h, ("step", "sigmoid"))
+    validation.one_of("g", g, STATE_ACTIVATIONS)
+    validation.one_of("reset_grad", reset_grad, ("through", "detached"))
     validation.flag("lateral_inhibition", lateral_inhibition)
+    x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
+    dy, (_, _, n) = sized("dy", dy, (T, B, "n"))
+    shapes = {"W": (n_in, n), "b": (n,), "decay": (n,)}
+    if "H" in params:
+        shapes["H"] = (n, n)
+    p = parameters(params, shapes)
+    s0, y0 = several("state", state, 2, (B, n))
+    ds_T, dy_T = several("dstate", dstate, 2, (B, n))
+
+    g, slope_of_g = STATE_ACTIVATIONS[g]
+    _, dpsi = surrogate_pair(surrogate)
+    h, slope_of_h = (step, dpsi) if h == "step" else (sigmoid, sigmoid_slope)
     W, H, b, decay = p["W"], p.get("H"), p["b"], p["decay"]
-    (T, B), n = x.shape[:2], len(b)
-    z, v = np.empty((2, T, B, n), object)
-    s, y = np.empty((2, T + 1, B, n), object)
-    s[0], y[0] = state
-    for t, i, j in np.ndindex(T, B, n):
-        ps, py = s[t, i], y[t, i]
-        m = maximum(py) if lateral_inhibition else py[j]  # (1)
-        gate = 1.0 - (Number(m.value) if detached else m)  # (2)
-        kept = decay[j] * ps[j]  # (3)
-        fed_back = ((), ()) if H is None else (py, H[:, j])
-        z[t, i, j] = dot((*x[t, i], *fed_back[0], kept), (*W[:, j], *fed_back[1], gate))  # (4)
-        s[t + 1, i, j] = g(z[t, i, j])  # (5)
-        v[t, i, j] = s[t + 1, i, j] + b[j]  # (6)
-        y[t + 1, i, j] = h(v[t, i, j])  # (7)
-    return y[1:], (s[T], y[T]), z, s[1:], v, y[1:]
+
+    # Every list is indexed as in the equations: t = 1 ... T, and t = 0 is the initial state.
+    x = [None] + x
+    z, v = zeros(T + 1, B, n), zeros(T + 1, B, n)
+    s, y = [s0] + zeros(T, B, n), [y0] + zeros(T, B, n)
+    for t in range(1, T + 1):
+        for i in range(B):
+            for j in range(n):
+                m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]  # (1)
+                gate = 1.0 - m  # (2)
+                kept = decay[j] * s[t - 1][i][j]  # (3)
+                for k in range(n_in):  # (4)
+                    z[t][i][j] += x[t][i][k] * W[k][j]
+                if H is not None:
+                    for k in range(n):
+                        z[t][i][j] += y[t - 1][i][k] * H[k][j]
+                z[t][i][j] += kept * gate
+                s[t][i][j] = g(z[t][i][j])  # (5)
+                v[t][i][j] = s[t][i][j] + b[j]  # (6)
+                y[t][i][j] = h(v[t][i][j])  # (7)
+
+    grads = {name: zeros(*shape) for name, shape in shapes.items()}
+    dx = zeros(T + 1, B, n_in)
+    dz, dv = zeros(T + 1, B, n), zeros(T + 1, B, n)
+    ds, dy = zeros(T, B, n) + [ds_T], zeros(1, B, n) + dy
+    for i in range(B):
+        for j in range(n):
+            dy[T][i][j] += dy_T[i][j]
+    for t in reversed(range(1, T + 1)):
+        for i in range(B):
+            for j in reversed(range(n)):
+                # m, gate and kept as in the forward step, where they were not stored
+                m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]
+                gate = 1.0 - m
+                kept = decay[j] * s[t - 1][i][j]
+
+                dv[t][i][j] += dy[t][i][j] * float(slope_of_h(v[t][i][j]))  # (7)
+                ds[t][i][j] += dv[t][i][j]  # (6)
+                grads["b"][j] += dv[t][i][j]
+                dz[t][i][j] += ds[t][i][j] * slope_of_g(z[t][i][j])  # (5)
+                dkept = dz[t][i][j] * gate  # (4)
+                dgate = dz[t][i][j] * kept
+                if H is not None:
+                    for k in range(n):
+                        dy[t - 1][i][k] += dz[t][i][j] * H[k][j]
+                        grads["H"][k][j] += dz[t][i][j] * y[t - 1][i][k]
+                for k in range(n_in):
+                    dx[t][i][k] += dz[t][i][j] * W[k][j]
+                    grads["W"][k][j] += dz[t][i][j] * x[t][i][k]
+                grads["decay"][j] += dkept * s[t - 1][i][j]  # (3)
+                ds[t - 1][i][j] += dkept * decay[j]
+                if reset_grad == "detached":
+                    continue  # the gate is a constant
+                dm = -dgate  # (2)
+                reached = [j]  # (1)
+                if lateral_inhibition:
+                    reached = [k for k in range(n) if y[t - 1][i][k] == m]
+                for k in reached:
+                    dy[t - 1][i][k] += dm / len(reached)
+
+    def per_step(lists, width=n):
+        return array_of(lists[1:], (T, B, width))
+
+    return SNUTwin(
+        z=per_step(z), s=per_step(s), v=per_step(v), y=per_step(y),
+        state=(array_of(s[T], (B, n)), array_of(y[T], (B, n))),
+        dz=per_step(dz), ds=per_step(ds), dv=per_step(dv), dy=per_step(dy),
+        grads={name: array_of(grads[name], shape) for name, shape in shapes.items()},
+        dx=per_step(dx, n_in), dstate=(array_of(ds[0], (B, n)), array_of(dy[0], (B, n))))
