@@ -91,16 +91,14 @@ def found(jobs, done, seeds, quick):
 
 def memory(results, seeds, quick):
     """What the jobs on phase-change devices have found, as it stands in results.json."""
-    software, loop = results[f"devices-software-{seeds[0]}"], results["devices-in-the-loop"]
-    digits = results[run_name("digits", "snu", seeds[0])]
-    after = {"music": (software, "nll", software["row"]["nll"]),
+    music, digits = results[f"devices-{seeds[0]}"], results[run_name("digits", "snu", seeds[0])]
+    after = {"music": (music, "nll", music["ways"]["software"]["nll"]),
              "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
-    drift = {"music": [results[f"devices-software-{seed}"]["over_time"] for seed in seeds],
+    drift = {"music": [results[f"devices-{seed}"]["over_time"] for seed in seeds],
              "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
     extent = EXTENTS[quick]
-    return {"devices": loop["devices"], "device_seeds": extent.device_seeds,
-            "ways": {"software": software["row"], "quantised": results["devices-quantised"]["row"],
-                     "in the loop": loop["row"], "programmed": software["programmed"]},
+    return {"devices": music["devices"], "device_seeds": extent.device_seeds,
+            "ways": music["ways"],
             "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
             "precision": {task: {"metric": metric, "bits": list(extent.bits), "after": of["after"],
                                  "during": [results[f"bits-{task}-{b}"]["figure"]

@@ -57,20 +57,18 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
             "settings": run.results["settings"]}, run
 
 
-def programmed_once(run, seed, device_seeds):
-    """The fourth way: a software network, read 20 s after programming, for each device seed."""
-    figures = [programmed(run, TIMES[:1], device_seed, metric="nll", compensate=False)[0]
-               for device_seed in range(seed, seed + device_seeds)]
-    return {"nll": float(np.mean(figures)), "figures": figures, "history": [], "seconds": 0.0,
-            "counters": {}}
-
-
 def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
-    """All four ways; returns a dict from WAYS to a dict each, and the three Runs by way."""
+    """All four ways; returns a dict from WAYS to a dict each, and the three Runs by way.
+
+    The fourth is the software network, read 20 s after programming, once for each device seed.
+    """
     rows, runs = {}, {}
     for way in PRESETS:
         rows[way], runs[way] = train_way(way, loaded, seed, stream=stream, **changes)
-    rows["programmed"] = programmed_once(runs["software"], seed, device_seeds)
+    figures = [programmed(runs["software"], TIMES[:1], s, metric="nll", compensate=False)[0]
+               for s in range(seed, seed + device_seeds)]
+    rows["programmed"] = {"nll": float(np.mean(figures)), "figures": figures, "history": [],
+                          "seconds": 0.0, "counters": {}}
     return rows, runs
 
 
