@@ -10,6 +10,7 @@ import tracemalloc
 import numpy as np
 
 from .. import validation
+from ..experiments.side_by_side import THREADS
 from ..files import output_file, write_json
 from ..layers.conv import ConvSNU, PART_NUMBERS
 from ..layers.dense import Dense
@@ -29,7 +30,6 @@ from ..tasks.settings import settings_of
 from ..tasks.training import update
 from ..tasks.units import conv_layers
 
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 LIKE = {"dtype": np.float32}
 
 

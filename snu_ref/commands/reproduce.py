@@ -25,7 +25,6 @@ from .gradcheck import print_summary
 from .memory import over_time
 
 FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
-LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
 
 
 def run(args):
@@ -156,8 +155,7 @@ def draw(summary, out):
         curves = [group[0] for (name, _), group in by_unit(runs).items() if name == task]
         paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
     paths.append(devices.learning_curves(of["ways"], out / "pcm_learning_curves.png"))
-    for task, label in LABELS.items():
-        paths += [devices.over_time(of["over_time"][task], out / f"pcm_year_{task}.png",
-                                    label=label),
+    for task in ("music", "digits"):
+        paths += [devices.over_time(of["over_time"][task], out / f"pcm_year_{task}.png"),
                   devices.against_bits(of["precision"][task], out / f"bits_{task}.png")]
     return paths

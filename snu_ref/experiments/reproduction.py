@@ -158,8 +158,7 @@ def few_bits(task, bits, seed, extent):
 
 
 def _over_time(run, seed, extent):
-    return in_memory.over_time(run, metric=run.results["metric"], seed=seed, times=extent.times,
-                               device_seeds=extent.device_seeds)
+    return in_memory.over_time(run, seed=seed, times=extent.times, device_seeds=extent.device_seeds)
 
 
 # ---- what else a network is used for; out is None for all seeds but the first -------------------

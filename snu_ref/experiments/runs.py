@@ -113,8 +113,7 @@ def run_row(row, seed, data, checkpoint, stream=None):
                     for name in ("additions", "multiply_adds", "dense")}}
     yield _plain(full)
     for device in range(row.devices):
-        valid, test = (in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
-                                            compensate=False, split=split)[0]
+        valid, test = (in_memory.programmed(run, in_memory.TIMES[:1], device, split=split)[0]
                        for split in ("valid", "test"))
         yield _plain(line | {"row": f"{row.name}{PROGRAMMED}", "device": device,
                              "valid": valid, "test": test})
