@@ -113,7 +113,7 @@ def print_all(summary):
     print("\n1. Tasks, "
           + (f"seed {seed}" if summary["seeds"] == 1
              else f"seeds {seed} to {seed + summary['seeds'] - 1}")
-          + "\n" + table(summary["runs"], summary["without_membrane"])
+          + "\n" + table(summary)
           + f"\n\nText drawn from the sSNU (temperature 0.8):\n{wrapped(summary['sample'])}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
           + aligned(*inhibition_table(summary["inhibition"])))
@@ -126,7 +126,7 @@ def print_all(summary):
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
     print("\n4. Gradients: hand-derived, against central differences, the complex step and a "
           "scalar twin")
-    print_summary(summary["gradients"], sys.stdout)
+    print_summary(summary["gradients"])
 
 
 def command(args):
@@ -148,8 +148,7 @@ def draw(summary, out):
     """The figures that need no network, only the results; returns their paths."""
     runs, of = summary["runs"], summary["memory"]
     paths = [figures.claim([(task, unit, name, group[0]["parameters"], figures_of(group))
-                            for task, unit, name, group
-                            in compared(runs, summary["without_membrane"])], out / "claim.png")]
+                            for task, unit, name, group in compared(summary)], out / "claim.png")]
     for task in TASKS:
         # of the first seed
         curves = [group[0] for (name, _), group in by_unit(runs).items() if name == task]
