@@ -225,12 +225,6 @@ def rounded_after(run, bits, seed):
     return figures
 
 
-def rounded_during(loaded, table, bits, seed, **changes):
-    """The test figure of a network that is trained, from `table`, on weights of so many bits."""
-    run = run_task(loaded, table, seed, **changes, store={"kind": "rounded", "bits": bits})
-    return run.figures[run.results["metric"]]
-
-
 def precision_table(sweeps):
     """Figures by the bits of a weight as a table: head, rows, last row; a protocol of ours."""
     rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()

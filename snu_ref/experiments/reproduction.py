@@ -123,7 +123,7 @@ def train_one(task, unit, seed, extent, membrane, out, is_first):
 
 def inhibition(seed, extent, out):
     """Digits with and without lateral inhibition."""
-    rows = compare_inhibition(seed, io.StringIO(), load("digits", "snu", extent), **extent.changes)
+    rows = compare_inhibition(load("digits", "snu", extent), seed, io.StringIO(), **extent.changes)
     drawn = figures.input_weights(
         [(f"{'with' if row['inhibition'] else 'without'} lateral inhibition", row.pop("weights"))
          for row in rows], out / "input_weights.png")
@@ -152,9 +152,9 @@ def on_devices(seed, extent, out):
 def few_bits(task, bits, seed, extent):
     """The test figure of a short run on weights of so many bits."""
     table = find_preset(task, "snu", {"music": "pcm", "digits": "small"}[task])
-    return {"figure": in_memory.rounded_during(
-        load(task, "snu", extent), table, bits, seed, stream=io.StringIO(),
-        epochs=extent.precision_epochs[task])}
+    run = run_task(load(task, "snu", extent), table, seed, stream=io.StringIO(),
+                   epochs=extent.precision_epochs[task], store={"kind": "rounded", "bits": bits})
+    return {"figure": run.figures[run.results["metric"]]}
 
 
 def _over_time(run, seed, extent):

@@ -4,10 +4,9 @@ Every number is one of results.json, rounded.
 """
 from ..experiments.comparison import baseline_rows, compared, figure, unit_rows
 from ..experiments.inhibition import inhibition_table
+from ..experiments.reproduction import TASKS
 from .page import element, explained, join, table
 from .settings import settings_in_words, settings_table
-
-TASKS = ("digits", "music", "language")
 
 
 def parts(results):

@@ -71,7 +71,8 @@ def test_many_bits_are_as_good_as_float(music):
     software = run.results["test"]["nll"]
     few, many = memory.rounded_after(run, (2, 16), 0)
     assert many == pytest.approx(software, abs=1e-2) and few != many
-    during = memory.rounded_during(loaded, table, 16, 0, epochs=3, hidden=(20,))
+    during = run_task(loaded, table, 0, epochs=3, hidden=(20,),
+                      store={"kind": "rounded", "bits": 16}).figures["nll"]
     assert during == pytest.approx(software, abs=0.5)
     sweep = {"metric": "nll", "bits": (2, 16), "after": (few, many), "during": (9.0, during),
              "software": software}
