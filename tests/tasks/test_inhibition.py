@@ -67,7 +67,8 @@ def test_hidden_spikes_are_those_of_the_hidden_layer():
 @pytest.fixture(scope="module")
 def rows():
     """The comparison itself, on the digits of the package, in an epoch of few steps."""
-    return compare_inhibition(load_task("digits", "snu"), 0, epochs=1, n_steps=6, max_spikes=6, lr=0.005)
+    return compare_inhibition(load_task("digits", "snu"), 0, epochs=1, n_steps=6, max_spikes=6,
+                              lr=0.005)
 
 
 def test_the_comparison_is_side_by_side(rows):
