@@ -139,9 +139,7 @@ def _story(say, story, number, total, results, paint):
 def diagnosis(story, results=()):
     """What is said of the cause, line by line."""
     n, first = len(story.results), story.results[0]
-    wrong = first.comparison.wrong
-    right = [name for name in first.comparison.compared if name not in wrong]
-    said = []
+    wrong, right, said = first.comparison.wrong, first.comparison.right, []
     if story.grade == "digits":
         said.append(f"diagnosis: {story.says[0]}")
     elif story.grade == "confirmed":
