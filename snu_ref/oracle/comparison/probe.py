@@ -4,7 +4,6 @@ A port is asked one small case at a time: every combination of options from rest
 decays, other starts, the state after its reset, the other units. What comes out right, it can do.
 """
 import itertools
-import textwrap
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from ..cases.case import Definition
 from ..cases.drawn import SIZES, drawn, unfit
 from ..cases.literal import snu_config
 from ..cases.manifest import read_manifest
+from .answers import wrapped
 from .checking import check_case
 from .port import open_source
 
@@ -122,8 +122,7 @@ def _report(say, can, answers, right, reasons, asked):
         say("not all combinations of what is below: the check will show which")
     for reason, config in list(reasons.items())[:3]:
         options = ", ".join(f"{key}={config[key]}" for key in SNU_OPTIONS)
-        say("\n".join(textwrap.wrap(f"no answer: {reason} ({options})", 98,
-                                    subsequent_indent="  ", break_on_hyphens=False)))
+        say(wrapped(f"no answer: {reason} ({options})"))
     if not right:
         say("No case came out right, so this is a guess: run the check, which says what is wrong.")
     say("\nPaste this into the adapter, then run the check without --probe:\n")
@@ -132,5 +131,4 @@ def _report(say, can, answers, right, reasons, asked):
         if value != (*SNU_OPTIONS.get(key, ()),) and value != UNITS:
             single = isinstance(value, tuple) and len(value) == 1 and key != "returns"
             parts.append(f"{key}={(value[0] if single else value)!r}")
-    say("\n".join(textwrap.wrap(f"can = dict({', '.join(parts)})", 98, break_on_hyphens=False,
-                                subsequent_indent=" " * 11)))
+    say(wrapped(f"can = dict({', '.join(parts)})", len("can = dict(")))
