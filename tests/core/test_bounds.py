@@ -1,4 +1,5 @@
-"""Every bound of a number is where the documentation has it, to the last digit."""
+"""Every bound and every default of a number is where the documentation has it."""
+import inspect
 from math import inf
 
 import numpy as np
@@ -8,7 +9,7 @@ from helpers.bounds import takes
 from snu_ref import (GRU, LSTM, RNN, SGD, SNU, Adam, AveragePool2d, ConvSNU, Dense, Dropout,
                      Embedding, Flatten, MaxPool2d, TiedOutput, bernoulli_nll, clip_by_norm,
                      rate_code, softmax_cross_entropy)
-from snu_ref.layers.conv import conv2d
+from snu_ref.layers.conv import conv2d, conv2d_backward
 
 
 def rng():
@@ -88,3 +89,21 @@ ROWS = [
 def test_numbers_in_the_interval_and_no_others_are_taken(name, interval, low, high, call):
     with np.errstate(over="ignore", invalid="ignore"):
         takes(call, interval, low, high, name)
+
+
+STRIDE = {"stride": 1, "padding": 0}
+DEFAULTS = {  # results that were published with them can be made again
+    SNU: {"decay": 0.8, "threshold": 1.0, "recurrent": False, "lateral_inhibition": False,
+          "train_decay": False},
+    ConvSNU: {"kernel": 3, **STRIDE, "decay": 0.8, "train_decay": False},
+    conv2d: STRIDE, conv2d_backward: {**STRIDE, "need_dx": True},
+    Embedding: {"scale": 0.1}, GRU: {"reset_after": False}, SGD: {"momentum": 0.0},
+    Adam: {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+}
+
+
+@pytest.mark.parametrize("function", DEFAULTS, ids=lambda function: function.__name__)
+def test_defaults_stay(function):
+    defaults = {name: p.default for name, p in inspect.signature(function).parameters.items()}
+    assert DEFAULTS[function] == {name: value for name, value in defaults.items()
+                                  if isinstance(value, (int, float))}

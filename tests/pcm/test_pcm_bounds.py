@@ -1,4 +1,5 @@
-"""Every bound of a number, and what happens just there."""
+"""Every bound and default of a number, and what happens at a bound."""
+import inspect
 from math import inf
 
 import numpy as np
@@ -120,6 +121,25 @@ ROWS = [
 @pytest.mark.parametrize("name, interval, low, high, call", ROWS)
 def test_numbers_in_the_interval_and_no_others_are_taken(name, interval, low, high, call):
     takes(call, interval, low, high, name)
+
+
+DEFAULTS = {
+    PCMArray: {"t": 0.0, "scale": 8.0, "pairs": 1}, PCMArray.from_weights: {"t": 0.0, "pairs": 1},
+    full_scale: {"pairs": 1}, PCMDevices.set_pulse: {"pulses": 1}, DeviceReadout: {"bits": 8},
+    ColumnReadout: {"dac_bits": 8, "adc_bits": 8, "dac_bound": 1.0, "adc_bound": 12.0,
+                    "output_noise": 0.0},
+    UpdateRule: {"epsilon": 0.77, "seconds": 1.0, "refresh_every": 100, "refresh_above": 8.0,
+                 "refresh_below": 6.0},
+    QuantisedStore: {"scale": 8.0, "epsilon": 0.77, "limit": 20.0},
+    NoisyStore: {"sigma": 0.04, "clip": 2.5},
+}
+
+
+@pytest.mark.parametrize("function", DEFAULTS, ids=lambda function: function.__name__)
+def test_defaults_stay(function):
+    defaults = {name: p.default for name, p in inspect.signature(function).parameters.items()}
+    assert DEFAULTS[function] == {name: value for name, value in defaults.items()
+                                  if isinstance(value, (int, float))}
 
 
 class Least(np.random.Generator):
