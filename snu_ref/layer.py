@@ -55,7 +55,7 @@ class Params(Mapping):
     def __setitem__(self, name, value):
         if value is not self._arrays.get(name):  # it is the same after `params["b"] += 1`
             raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
-                            f"= a, got another {type(value).__name__}; to share it: layer.tie")
+                            f"= a, got a new {type(value).__name__}; layer.tie shares an array")
 
 
 class Value:
@@ -206,8 +206,8 @@ class Layer(Value):
             return self.zeros(B)
         other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state
         if not isinstance(state, tuple) or len(state) != len(kind._fields) or other:
-            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), as "
-                            f"zero_state gives it, got {type(state).__name__}")
+            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), see "
+                            f"zero_state, got {type(state).__name__}")
         for field, part in zip(kind._fields, state):
             validation.array(f"{name}.{field}", part, (B,) + self.out_shape, self.dtype)
         return kind(*state)

@@ -125,7 +125,7 @@ class Network(Value):
         """dy -> dx or None, grads (names as in params), dstate (one entry per layer)."""
         validation.instance("cache", cache, NetworkCache)
         if len(cache.layers) != len(self.layers):
-            raise ValueError(f"cache: expected that of {len(self.layers)} layers, "
+            raise ValueError(f"cache: expected the cache of {len(self.layers)} layers, "
                              f"got {len(cache.layers)}")
         dstates = list(self._one_each("dstate", dstate))
         names = self.first_names()

@@ -78,8 +78,7 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
     for name, x in validation.mapping("inputs", inputs).items():
         validation.array(f"inputs[{name!r}]", x, None, "numbers")
         if x.dtype.kind not in "iu" and x.dtype != np.float64:
-            raise TypeError(f"inputs[{name!r}]: expected float64, or integers that are passed on, "
-                            f"got {x.dtype}")
+            raise TypeError(f"inputs[{name!r}]: expected float64 or integers, got {x.dtype}")
     for name in zero:
         if name not in inputs:
             raise ValueError(f"zero: expected names of {', '.join(inputs)}, got {name!r}")

@@ -44,8 +44,8 @@ def _check_backward(layer, dy, cache, kind, dstate):
     """As `Layer.check_backward`, for a cache that holds the shape of the input."""
     layer.check_cache(cache, kind)
     if cache.shape[2:] != layer.in_shape:
-        raise ValueError(f"cache: expected that of images {layer.in_shape}, "
-                         f"got that of {cache.shape[2:]}")
+        raise ValueError(f"cache: expected the cache of images {layer.in_shape}, "
+                         f"got that of images {cache.shape[2:]}")
     validation.array("dy", dy, cache.shape[:2] + layer.out_shape, layer.dtype)
     layer.check_state("dstate", dstate, B=None)
 

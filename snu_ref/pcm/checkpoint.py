@@ -64,8 +64,8 @@ def unpack(array, state):
     reference = _optional(state, "drift_reference", ())
     held_t, held_N = _optional(state, "held_t", ()), _optional(state, "held_N", array.device_shape)
     if (held_t is None) != (held_N is None):
-        raise ValueError("state['held_t']: expected to be empty where state['held_N'] is, "
-                         "and only there, got one of the two")
+        raise ValueError("state['held_t']: expected both it and state['held_N'], or neither, "
+                         "got one of the two")
 
     for name, value in devices.items():
         setattr(array.devices, name, value)

@@ -30,8 +30,8 @@ def check_time(t, now):
     """A finite time in seconds that does not lie before the clock."""
     t = validation.finite_number("t", t)
     if t < now:
-        raise TimeRunsBackwards(f"t: expected no time before the last read or write, at {now!r} s, "
-                                f"got {t!r}")
+        raise TimeRunsBackwards(f"t: expected at least {now!r} s, the time of the last read or "
+                                f"write, got {t!r}")
     return t
 
 
@@ -196,7 +196,7 @@ class PCMDevices:
         new["stuck"] = check_stuck(state["stuck"], self.shape)
         new["now"] = float(validation.float64_array("state['now']", state["now"], ()))
         if (new["t_write"] > new["now"]).any():
-            raise TimeRunsBackwards(f"state['t_write']: expected no time after state['now'], "
+            raise TimeRunsBackwards(f"state['t_write']: expected at most state['now'], "
                                     f"{new['now']!r} s, got {new['t_write'].max()!r}")
         return new
 

@@ -124,8 +124,8 @@ def settings_of(table, **changes):
     """
     unknown = changes.keys() - table.keys()
     if unknown:
-        raise ValueError(f"settings: unknown {', '.join(sorted(unknown))}; expected "
-                         f"{', '.join(table)}")
+        raise ValueError(f"settings: expected names of {', '.join(table)}, got "
+                         f"{', '.join(sorted(unknown))}")
     return SimpleNamespace(**check_all({**{name: choice.value for name, choice in table.items()},
                                         **changes}))
 

@@ -140,7 +140,7 @@ def test_what_is_your_own_is_refused_by_name(tmp_path):
     vars(unit)["g"] = Activation("tanh", tanh.value, lambda z, f: 1 - f * f)
     pair = (np.tanh, lambda v: 1 - np.tanh(v) ** 2)
     for layer, words in ((Mine(2, 3, rng=rng), "class Mine"), (unit, r"layers\[1.0\]: g: "),
-                         (SNU(2, 3, rng=rng, surrogate=pair), "surrogate: .* of your own")):
+                         (SNU(2, 3, rng=rng, surrogate=pair), "surrogate: .* your own function")):
         network = Network([Dense(2, 2, rng=rng), Network([layer])])
         with pytest.raises(ValueError, match=words):
             network.save(tmp_path / "n.npz")

@@ -140,7 +140,7 @@ def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, wh
     # the first checkpoint is without Adam's moments and fits into half the space of the second
     error = run(tmp_path, *TRAIN, "full", status=2, preexec_fn=limit(3 * size // 4))
     assert (
-        "File too large; the checkpoint after 0 of 4 epochs is kept there, to resume from" in error
+        "File too large; it still holds the checkpoint after 0 of 4 epochs" in error
     )
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["checkpoint.npz"]
     run(tmp_path, *TRAIN, "full", "--resume")

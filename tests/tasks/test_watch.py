@@ -128,7 +128,7 @@ def test_a_loss_that_diverges_ends_with_the_epochs_before(infinite, words, clip,
     line = trained.diverged
     assert line.startswith("the loss diverged in epoch 3 (") and words in line
     assert f"try a smaller lr, or {'a clip below 1' if clip else 'bound'}" in line
-    assert "epoch 2 was the last good one" in line
+    assert "epoch 2 was the last good epoch" in line
     assert trained.warnings == [line] and line in stream.getvalue()
     good = train(music(), toy_settings(epochs=5, clip=clip), 0, checkpoint=path, resume=True)
     assert len(good.history) == 5  # the checkpoint is that of the last good epoch
