@@ -69,7 +69,7 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
             if y.shape[1] <= 10:
                 panel.set_yticks(range(0, y.shape[1], 3))
             style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps"
-                       if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, drawn "
+                       if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, marks "
                        "above 0.5")
         style.title(figure, title)
         axes[-1, 0].set_xlabel("time step")

@@ -1,7 +1,7 @@
-"""The figures of a report: put into the page, and in words for those who do not see them.
+"""The figures of a report, and their descriptions for readers who cannot see them.
 
-Which figure stands where is in page.html, with its caption. The words of a figure that shows
-numbers carry the main ones, taken from the results.
+page.html places each figure and has its caption. The description of a figure that shows numbers
+contains the main ones, taken from the results.
 """
 import base64
 import re
@@ -36,7 +36,7 @@ def embedded(page, folder, drawn):
 
 
 def parts(results):
-    """The words of figures that page.html lacks: dict from names to text."""
+    """The descriptions of figures with numbers: dict from names in page.html to text."""
     memory = results["memory"]
     return {
         "alt_claim": _claim(results), "alt_input_weights": _input_weights(results),

@@ -281,7 +281,7 @@ def wrong_calls():
     yield (
         lambda p, g: p.update(b=p["a"][:2]),
         ValueError,
-        "params: expected arrays of their own, got 'a' and 'b'",
+        "params: expected arrays that share no memory, got 'a' and 'b'",
     )
 
 
