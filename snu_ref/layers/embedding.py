@@ -9,28 +9,20 @@ its gradient is the sum of both, and an optimiser updates it once.
 
 Sources: tied weights, Press & Wolf, EACL 2017; Inan et al., ICLR 2017.
 """
-from typing import NamedTuple
-
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, brief, rows
-from .dense import DenseCache
+from ..layer import rows
+from .memoryless import Memoryless
 
 
-class EmbeddingCache(NamedTuple):
-    """The indices that were looked up."""
-    x: np.ndarray  # (T, B) int
-    state = ()
-    __repr__ = brief
-
-
-class Embedding(Layer):
+class Embedding(Memoryless):
     """y_t = E[x_t]: a table of vectors, looked up by index.
 
     n_words : rows of the table; n_units : length of a vector; rng draws E uniformly in +-scale
     (0.1, as Zaremba et al., arXiv:1409.2329, draw all weights of their small model).
-    params: {"E": (n_words, n_units)}. Raises ValueError or TypeError that names the argument.
+    params: {"E": (n_words, n_units)}. x (T, B), integer indices, which have no gradient; y
+    (T, B, n_units). Raises ValueError or TypeError that names the argument.
 
     >>> words = Embedding(1000, 16, rng=np.random.default_rng(0))
     >>> y, _ = words.forward(np.array([[3, 7], [7, 7]]))
@@ -46,20 +38,18 @@ class Embedding(Layer):
         self.add_param("E", validation.generator("rng", rng).uniform(
             -scale, scale, (self.n_words, self.n_units)))
 
-    def forward(self, x, state=None):
-        """x (T, B) integer indices -> y (T, B, n_units) and the cache."""
-        self.check_params()
-        self.check_state("state", state, B=None)
-        validation.array("x", x, ("T", "B"), "integers", low=0, high=self.n_words - 1)
-        return self.params["E"][x], EmbeddingCache(x)
+    def check_input(self, name, x, lead=("T", "B"), finite=True):
+        """Check word indices (T, B)."""
+        validation.array(name, x, lead, "integers", low=0, high=self.n_words - 1)
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, n_units) -> None (indices have no gradient), grads, ()."""
-        self.check_backward(dy, cache, EmbeddingCache, dstate)
-        return None, {"E": _sum_by_index(cache.x.ravel(), rows(dy), self.n_words)}, ()
+    def _apply(self, x):
+        return self.params["E"][x], None
+
+    def _reverse(self, dy, cache, need_dx):
+        return None, {"E": _sum_by_index(cache.x.ravel(), rows(dy), self.n_words)}
 
 
-class TiedOutput(Layer):
+class TiedOutput(Memoryless):
     """y_t = x_t E' + b: logits from the table of an Embedding, which both layers then share.
 
     embedding : the Embedding. params: {"E": the same array, "b": (n_words,)}; b starts at 0.
@@ -77,18 +67,14 @@ class TiedOutput(Layer):
         self.add_param("E", embedding.params["E"])
         self.add_param("b", np.zeros(self.n_units))
 
-    def forward(self, x, state=None):
-        """x (T, B, n_in) -> logits (T, B, n_words) and the cache."""
-        self.check_forward(x, state)
+    def _apply(self, x):
         y = rows(x) @ self.params["E"].T
         y += self.params["b"]
-        return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
+        return y.reshape(x.shape[:-1] + self.out_shape), None
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, n_words) -> dx (T, B, n_in) or None, grads, ()."""
-        self.check_backward(dy, cache, DenseCache, dstate, x=self.in_shape)
+    def _reverse(self, dy, cache, need_dx):
         dx = (rows(dy) @ self.params["E"]).reshape(cache.x.shape) if need_dx else None
-        return dx, {"E": rows(dy).T @ rows(cache.x), "b": rows(dy).sum(axis=0)}, ()
+        return dx, {"E": rows(dy).T @ rows(cache.x), "b": rows(dy).sum(axis=0)}
 
 
 def _sum_by_index(index, values, n):

@@ -121,8 +121,7 @@ class Recurrent(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params. dx is None unless need_dx.
         """
-        dstate = self.check_backward(dy, cache, RecurrentCache, dstate,
-                                     x=self.in_shape, y=self.out_shape)
+        dstate = self.check_backward(dy, cache, RecurrentCache, dstate)
         if not isinstance(cache.trace, self.State):
             raise TypeError(f"cache: expected one with a trace of {self.State.__name__}, "
                             f"got {type(cache.trace).__name__}")

@@ -132,6 +132,14 @@ def settings_of(table, **changes):
 
 # ---- from and to text ---------------------------------------------------------------------------
 
+def read_value(text):
+    """The value that a text stands for in Python; the text itself if it is a word, such as adam."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
 def read_changes(texts, table):
     """Changes of a preset's table from a list of "NAME=VALUE", the values as in Python.
 
@@ -152,11 +160,7 @@ def read_changes(texts, table):
         if place in seen:
             raise ValueError(f"--set {place}: expected one value, got two")
         seen.add(place)
-        try:
-            value = ast.literal_eval(value)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            pass  # a word, such as adam
-        value = {entry: value} if dot else value
+        value = {entry: read_value(value)} if dot else read_value(value)
         if place == "store" and isinstance(value, str):  # the kind alone
             value = {"kind": value}
         if isinstance(value, dict):

@@ -95,7 +95,7 @@ def test_every_layer_is_among_those():
             add(layer) if isinstance(layer, Network) else used.add(type(layer).__name__)
     for make in NETWORKS.values():
         add(make(np.random.default_rng(0), np.float64))
-    assert used == Layer.kinds.keys() - {"Recurrent", "_Pool2d"}
+    assert used == Layer.kinds.keys() - {"Memoryless", "Recurrent", "_Pool2d"}
 
 
 def test_ties_and_shared_generators_come_back(tmp_path):

@@ -8,7 +8,7 @@ from ..cases.abilities import adapted, config_fits
 from ..cases.case import Case, find
 from ..cases.families_full import made_cases
 from ..cases.making import make_case
-from ..cases.manifest import FOLDER, load_case, read_manifest, split
+from ..cases.manifest import FOLDER, load_case, read_manifest
 from .answers import Fault, Skip
 from .compare import compare
 from .port import open_source
@@ -131,8 +131,7 @@ def check_case(source, entry, folder=FOLDER):
     if reason:
         return Result(entry, "skipped", reason)
     if "definition" in entry:
-        entry, arrays = make_case(entry["definition"], ("twin",))
-        case = split(arrays)
+        entry, *case = make_case(entry["definition"], ("twin",))
     elif source.can and not config_fits(source.can, entry["config"]):
         return Result(entry, "skipped", OUTSIDE)
     else:

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..cases.abilities import SNU_OPTIONS, UNITS, as_reported
 from ..cases.case import Case, Definition
-from ..cases.families_full import SIZES, full, unfit
-from ..cases.families_hand import snu_config
+from ..cases.drawn import SIZES, drawn, unfit
+from ..cases.literal import snu_config
 from ..cases.making import make_case
-from ..cases.manifest import load_case, read_manifest, split
+from ..cases.manifest import load_case, read_manifest
 from .answers import Fault, Skip
 from .compare import compare
 from .port import open_source
@@ -56,9 +56,8 @@ def _ask(source, config, start="rest", shared=EQUAL, end="", form=FORM):
     """((names that came back, right ones), "") of a case made for this, or (None, why)."""
     config = {**config, **form}
     made = Definition("probe", "made", "a probe", ("g",), config,
-                      full(config, SIZES[1], start, shared, end), unfit=unfit)
-    entry, arrays = make_case(made, ("twin",))
-    inputs, outputs = split(arrays)
+                      drawn(config, SIZES[1], start, end, shared=shared, full=True), unfit=unfit)
+    entry, inputs, outputs = make_case(made, ("twin",))
     return _given(source, entry, inputs, as_reported(config, inputs, outputs))
 
 
