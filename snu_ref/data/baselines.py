@@ -1,10 +1,10 @@
-"""Simple models that a network has to beat.
+"""Simple models that a network should beat.
 
     independent_notes_nll   every note has a fixed probability of its own at every step
     nearest_chords_nll      the notes that followed the most similar chords of the training pieces
     nearest_neighbour       the label of the most similar training image
 
-They have no network, and nothing is trained by gradients.
+They have no network and need no gradients.
 """
 import math
 

@@ -67,7 +67,7 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         grads, dx, dstart = twin(layer.params, x, state, dy, _rebuild(state, iter(dend)))
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
-    # the rate that is nearest to silence or saturation: one dead layer makes the check dead
+    # the rate closest to silence or saturation: one dead layer makes the check dead
     rate = min(_spike_rates(layer, nominal), key=lambda rate: min(rate, 1 - rate), default=None)
     return check_gradient(
         forward, backward, inputs, rng=rng, zero=zero, spike_rate=rate, variant=variant,

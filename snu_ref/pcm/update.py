@@ -1,4 +1,4 @@
-"""From float gradient steps to blind pulses: the accumulator chi, and who gets the pulses.
+"""From float gradient steps to blind pulses: the accumulator chi, and which devices get pulses.
 
     chi <- chi + step;   n = trunc(chi/epsilon);   chi <- chi - n epsilon
     |n| SET pulses go to G+ where n > 0, to G- where n < 0
