@@ -224,9 +224,9 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
 
 
 def brief(arrays):
-    """The repr of a state or cache, a named tuple of arrays: shapes, never numbers.
+    """The repr of a state or cache, a named tuple of arrays: their shapes, not their numbers.
 
-    For the cache of an SNU also the spike rate, for that of an sSNU the mean output.
+    The cache of an SNU also shows its spike rate, the cache of an sSNU its mean output.
     """
     text = f"{type(arrays).__name__}(" + ", ".join(
         f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)

@@ -97,6 +97,6 @@ def _predicted_steps(train_rolls, test_rolls):
         for i, roll in enumerate(rolls):
             notes = validation.zeros_and_ones(f"{name}[{i}]", roll, ("steps", notes)).shape[1]
         if not any(len(roll) > 1 for roll in rolls):
-            raise ValueError(f"{name}: expected a piece of two steps or more")
+            raise ValueError(f"{name}: expected a piece of two steps or more, got none")
         steps.append([roll[1:].astype(np.float64) for roll in rolls])
     return steps

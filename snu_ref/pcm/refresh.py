@@ -14,7 +14,7 @@ Reads inside the closed loop are part of programming and are not counted. The co
 know which devices are stuck.
 
 Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
-uS and the interval of 100 updates are recalled, not read.
+uS and the interval of 100 updates are from memory.
 """
 import numpy as np
 

@@ -26,7 +26,7 @@ class UpdateRule:
     Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (ours);
     refresh_every, updates from one refresh to the next, None for no refresh; refresh_above,
     refresh_below in uS and refresh, "closed" or "blind": see refresh.py. The thresholds and the
-    interval are recalled. Raises ValueError, TypeError.
+    interval are from memory. Raises ValueError, TypeError.
     """
     epsilon: float = EPSILON
     seconds: float = 1.0

@@ -28,7 +28,7 @@ def embedded(page, folder, drawn):
             return ""
         data = read_regular(folder / name, 10 ** 7)
         if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
-            raise ValueError(f"{folder / name}: expected a PNG file")
+            raise ValueError(f"{folder / name}: expected a PNG file, found other data")
         width, height = (int.from_bytes(data[i:i + 4], "big") for i in (16, 20))
         return (f'<figure><img src="data:image/png;base64,{base64.b64encode(data).decode()}" '
                 f'width="{width}" height="{height}"{rest}')

@@ -136,7 +136,7 @@ def load_run(folder, data=None):
 
 
 def tested(task, network, settings, seed):
-    """The test figures and, where the task has classes, the answer to every test image, as text.
+    """The test figures; for a task with classes, also the answer to every test image, as text.
 
     The answers serve to compare two classifiers image by image (`statistics.mcnemar`).
     """

@@ -277,7 +277,7 @@ def test_results_of_something_else_are_refused_in_a_line(folder, capsys, text):
     (folder / "results.json").write_text(text, encoding="latin-1")
     assert main(["report", str(folder)]) == 2
     error = capsys.readouterr().err
-    assert "results.json: expected what this version of `reproduce` writes" in error
+    assert "results.json: expected results of this version of `reproduce`" in error
     assert error.count("\n") == 1
     assert not (folder / "report.html").exists()
 

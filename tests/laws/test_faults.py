@@ -249,7 +249,7 @@ def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
         ),
         (
             ["music", "--preset", "paper"],
-            "--data: preset 'paper' needs the full data set; expected a folder with jsb-",
+            "--data: expected a folder with jsb-chorales-quarter.json for preset 'paper', got none",
         ),
         (
             ["music", "--unit", "snu-conv"],
