@@ -48,7 +48,7 @@ def run(args):
 
 
 def over_seeds(several):
-    """Each way over the seeds, as text; several: the rows of each seed."""
+    """The table of ways, with means over the seeds; several: the rows of each seed."""
     rows = []
     for way in memory.WAYS:
         s, within = nested([rows[way].get("figures", [rows[way]["nll"]]) for rows in several])

@@ -280,7 +280,7 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
     altered = digits()
     altered.data["train"][0][3, 4] += 1  # one number of the training data
     refused(
-        checkpoint, "expected the same data, but the checkpoint is of a run with others",
+        checkpoint, "expected the same data, but the checkpoint is of a run with other data",
         task=altered)
 
 
@@ -336,7 +336,7 @@ def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, 
     monkeypatch.undo()
     full_from(3, monkeypatch)
     with pytest.raises(
-        OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"):
+        OSError, match="No space left.*; it still holds the checkpoint after 1 of 2 epochs"):
         train(digits(), forge_epochs, 7, checkpoint=checkpoint)
     monkeypatch.undo()
     assert [entry.name for entry in checkpoint.parent.iterdir()] == ["checkpoint.npz"]

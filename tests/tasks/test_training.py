@@ -345,11 +345,11 @@ def test_digits_accuracy_is_that_of_the_largest_mean_output():
 
 def test_unknown_preset_unit_and_setting_are_named():
     with pytest.raises(
-        ValueError, match="preset: digits has no preset 'huge', expected one of 'small', 'paper'"):
+            ValueError, match="preset: expected one of 'small', 'paper' for digits, got 'huge'"):
         find_preset("digits", "snu", "huge")
     with pytest.raises(ValueError, match="unit: expected one of"):
         find_preset("digits", "perceptron", "small")
-    with pytest.raises(ValueError, match="unknown learning_rate; expected .*lr"):
+    with pytest.raises(ValueError, match="settings: expected names of .*lr.*, got learning_rate"):
         settings_of(find_preset("digits", "snu", "small"), learning_rate=1.0)
 
 
