@@ -76,7 +76,8 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
 
 
 def test_a_table_row_has_its_lines_and_its_options():
-    (e,) = edits_of(["kept | s * k ; gate: 1 | the state is k s | h=step g!=relu"])
+    (e,) = edits_of(
+        [["kept", "s * k ; gate: 1", "the state is k s", "h=step g!=relu"]])
     assert e.lines == (("kept", "s * k"), ("gate", "1")) and e.slot == "kept" and e.fitted
     assert e._replace(k=0.5).texts() == {"kept": "s * 0.5", "gate": "1"}
     assert e._replace(k=0.5).said() == "the state is 0.5 s"

@@ -9,7 +9,8 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.step import PARTS, compute, names_of, program, resolve
+from ..program.lines import compute, resolve
+from ..program.step import PARTS, names_of, program
 from ..program.tape import Tape, Var
 from . import numbers
 from .sets import texts

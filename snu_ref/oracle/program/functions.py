@@ -5,7 +5,7 @@
 """
 import numpy as np
 
-from ...activations import LEAK, STATE_FUNCTIONS, SURROGATES, sigmoid as _sigmoid
+from ...activations import STATE_FUNCTIONS, SURROGATES, sigmoid as _sigmoid
 from .tape import Var
 
 
@@ -162,10 +162,3 @@ ARRAYS = {
     "later": lambda a: np.concatenate([a[1:], 0 * a[:1]]),
     "earlier": lambda a: np.concatenate([0 * a[:1], a[:-1]]),
 }
-
-# Slopes as text. Of g: at z, with s = g(z). Of the step: psi'(v) of each surrogate.
-G_SLOPES = {"relu": "z > 0", "leaky_relu": f"where(z > 0, 1, {LEAK})", "identity": "1",
-            "tanh": "1 - s**2"}
-H_SLOPES = {"tanh": "1 - tanh(v)**2", "boxcar": "abs(v) < 1/2",
-            "triangle": "maximum(0, 1 - abs(v))",
-            "arctan": "1 / (1 + (pi * v)**2)", "fast_sigmoid": "1 / (1 + abs(v))**2"}
