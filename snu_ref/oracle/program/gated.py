@@ -14,11 +14,10 @@ import numpy as np
 
 from .functions import ARRAYS, VARS
 from .lines import compute, right_lines
-from .tape import Tape, stand_in
+from .tape import Tape
 
 FIELDS = {"rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
-NAMES = {**VARS, "with_gradient_of": stand_in,
-         "tanh_with_slope_1": lambda a: a.apply(np.tanh, lambda v, f: np.ones_like(v)),
+NAMES = {**VARS, "tanh_with_slope_1": lambda a: a.apply(np.tanh, lambda v, f: np.ones_like(v)),
          "tanh_with_slope_of_a": lambda a: a.apply(np.tanh, lambda v, f: 1 - v * v),
          "sigmoid_with_slope_1": lambda a: a.apply(
              lambda v: 0.5 + 0.5 * np.tanh(v / 2), lambda v, f: np.ones_like(v))}
