@@ -25,6 +25,7 @@ def fit(function, target, tolerance):
             slope = (function(k + h) - a) / h
             square = float(slope @ slope)
             if not 1e-20 < square < np.inf or (np.abs(slope) > 1e-9).sum() < POINTS:
+                k = np.nan
                 break
             step = float(slope @ (target - a)) / square
             k = k + float(np.clip(step, -10 * abs(k) - 1, 10 * abs(k) + 1))
