@@ -43,7 +43,7 @@ BITS = (2, 3, 4, 5, 6, 8)
 
 
 def train_way(way, loaded, seed, *, stream=None, **changes):
-    """Train one of the ways in PRESETS; returns a dict of its figures, and the Run.
+    """Train one of the ways in PRESETS; return a dict of its figures, and the Run.
 
     loaded: the music task for unit "snu". The dict has nll (test), history, seconds, settings, and
     counters, empty without devices.

@@ -17,8 +17,8 @@ def parts(results):
         "seed": results["seed"], "gradients_agree": agreement(results),
         "gradients": gradients(results), "sample": "\n".join(sample),
         "spread": f"Mean ± sample standard deviation of {seeds} seeds." if seeds > 1 else join(
-            "This is one seed, and another one gives other figures: ",
-            element("code", "reproduce --seeds 5"), " shows by how much."),
+            "This is one seed, and another seed gives other figures: ",
+            element("code", "reproduce --seeds 5"), " shows how much they vary."),
         **{task: of_task(task, results) for task in TASKS},
         **{f"{task}_data": "; ".join(results["facts"][task]) for task in TASKS},
         "inhibition": table(("Inhibition", "Test accuracy (%)", "Hidden spikes a digit"),
@@ -34,7 +34,7 @@ def agreement(results):
     failed, tensors, zero = (sum(s[key] for s in pieces) for key in ("failed", "tensors", "zero"))
     if failed:
         return join(element("strong", "Not all gradients are right: "),
-                    f"{failed} of {tensors:,} tensors are out.")
+                    f"{failed} of {tensors:,} tensors are wrong.")
 
     def number(value, digits):  # 1e-13 in one line, not broken at its minus
         return element("span", f"{value:.{digits}e}", class_="number")
@@ -46,11 +46,11 @@ def agreement(results):
         f"{tensors - zero:,} tensors agree with the complex step to ", complex_step[0],
         " of their largest element (bound ", complex_step[1],
         "), and with a second derivation to ", twin[0], " (bound ", twin[1],
-        f"); {zero} are exactly zero, as they have to be.")
+        f"); {zero} are exactly zero, as expected.")
 
 
 def gradients(results):
-    """The evidence: one row for each piece."""
+    """The table of gradient checks: one row for each piece."""
     bounds, methods = results["bounds"], ("central", "complex", "twin")
     return table(
         ("Piece", "Variants", "Tensors", "Zero", "Central", "Complex", "Twin", "Failed"),

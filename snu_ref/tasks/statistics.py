@@ -69,7 +69,7 @@ def nested(groups):
     """
     each = [summary(group) for group in groups]
     if len({s.n for s in each}) != 1:
-        raise ValueError(f"groups: expected as many values in each, got {[s.n for s in each]}")
+        raise ValueError(f"groups: expected equally many values in each, got {[s.n for s in each]}")
     within = (None if each[0].sd is None
               else math.sqrt(math.fsum(s.sd ** 2 for s in each) / len(each)))
     return summary([s.mean for s in each]), within
