@@ -153,7 +153,7 @@ def on_devices(way, seed, extent, out):
 
 
 def few_bits(task, bits, seed, extent):
-    """The test figure of a short run on weights of so many bits."""
+    """The test figure of a short run with weights of `bits` bits."""
     table = find_preset(task, "snu", {"music": "pcm", "digits": "small"}[task])
     return {"figure": in_memory.rounded_during(
         load(task, "snu", extent), table, bits, seed, stream=io.StringIO(),
