@@ -18,17 +18,12 @@ import importlib
 import numpy as np
 
 from .encoding import rate_code
-from .layers.conv import ConvSNU
-from .layers.dense import Dense
-from .layers.dropout import Dropout, without_dropout
-from .layers.embedding import Embedding, TiedOutput
-from .layers.pooling import AveragePool2d, Flatten, MaxPool2d
+from .layers import (AveragePool2d, ConvSNU, Dense, Dropout, Embedding, Flatten, MaxPool2d,
+                     TiedOutput, without_dropout)
 from .losses import bernoulli_nll, mean_square_error, softmax_cross_entropy
 from .network import Network
 from .optimisers import Adam, SGD, clip_by_norm
-from .recurrent.gru import GRU
-from .recurrent.lstm import LSTM
-from .recurrent.rnn import RNN
+from .recurrent import GRU, LSTM, RNN
 from .snu import SNU
 
 _LATER = {  # name: its module, loaded when the name is first used

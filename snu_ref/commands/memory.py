@@ -10,8 +10,6 @@ from ..tasks.loading import load_task
 from ..tasks.statistics import nested
 from . import seeds_of, wrapped
 
-LABEL = "test NLL (nats per step)"
-
 
 def run(args):
     """Train, follow the drift, and write results.json and figures; the exit status is 0."""
@@ -31,7 +29,7 @@ def run(args):
         if args.seeds > 1:
             print("\n" + over_seeds([rows for rows, _ in trained]), flush=True)
         together = memory.joined([
-            memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=devices)
+            memory.over_time(runs["software"], seed=seed, device_seeds=devices)
             for seed, (_, runs) in zip(seeds, trained)])
         print("\n" + over_time({"music": together}, devices), flush=True)
         rows, runs = trained[0]
@@ -43,7 +41,7 @@ def run(args):
                  memory_figures.conductance_histograms(
                      memory.conductances_at_start(looped, args.seed),
                      memory.conductances(looped.trained.store), out / "pcm_conductances.png"),
-                 memory_figures.over_time(together, out / "pcm_year_music.png", label=LABEL)]
+                 memory_figures.over_time(together, out / "pcm_year_music.png")]
     print(f"\nWritten to the folder {args.out}:\n"
           + wrapped(", ".join(["results.json", *(path.name for path in paths)])))
     return 0

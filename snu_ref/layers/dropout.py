@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import validation
 from ..network import Network
-from .memoryless import Memoryless
+from .dense import Memoryless
 
 
 class Dropout(Memoryless):

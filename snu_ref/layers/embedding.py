@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import validation
 from ..layer import rows
-from .memoryless import Memoryless
+from .dense import Memoryless
 
 
 class Embedding(Memoryless):
@@ -34,7 +34,7 @@ class Embedding(Memoryless):
         self.n_words = validation.positive_int("n_words", n_words)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
-        scale = validation.finite_number("scale", scale, low=0)
+        scale = validation.number_in("scale", scale, 0, 1e38, low_open=True)  # float32 holds E
         self.add_param("E", validation.generator("rng", rng).uniform(
             -scale, scale, (self.n_words, self.n_units)))
 
@@ -46,7 +46,13 @@ class Embedding(Memoryless):
         return self.params["E"][x], None
 
     def _reverse(self, dy, cache, need_dx):
-        return None, {"E": _sum_by_index(cache.x.ravel(), rows(dy), self.n_words)}
+        dE = np.zeros_like(self.params["E"])
+        index = cache.x.ravel()
+        order = np.argsort(index, kind="stable")  # a word's rows of dy come one after the other
+        if index.size:
+            present, first = np.unique(index[order], return_index=True)
+            dE[present] = np.add.reduceat(rows(dy)[order], first, axis=0)
+        return None, {"E": dE}
 
 
 class TiedOutput(Memoryless):
@@ -75,13 +81,3 @@ class TiedOutput(Memoryless):
     def _reverse(self, dy, cache, need_dx):
         dx = (rows(dy) @ self.params["E"]).reshape(cache.x.shape) if need_dx else None
         return dx, {"E": rows(dy).T @ rows(cache.x), "b": rows(dy).sum(axis=0)}
-
-
-def _sum_by_index(index, values, n):
-    """out[k] = sum of the rows of values whose index is k: (n, width)."""
-    out = np.zeros((n, values.shape[1]), values.dtype)
-    if index.size:
-        order = np.argsort(index, kind="stable")
-        present, first = np.unique(index[order], return_index=True)
-        out[present] = np.add.reduceat(values[order], first, axis=0)
-    return out

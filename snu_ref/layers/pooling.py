@@ -21,8 +21,8 @@ import numpy as np
 
 from .. import validation
 from ..layer import blocks, read_only
-from .memoryless import Memoryless
-from .windows import IMAGE, as_images, n_windows
+from .conv import IMAGE, as_images, n_windows
+from .dense import Memoryless
 
 
 class _Pool2d(Memoryless):
@@ -36,15 +36,17 @@ class _Pool2d(Memoryless):
         super().__init__(dtype, in_shape, places + (c,))
 
     def _pixels(self, x):
-        """(k, the k-th pixel of every window, a view (..., ho, wo, c)) in row-major order."""
-        down, across = (self.stride * (n - 1) + 1 for n in self.out_shape[:2])
-        for k in range(self.size ** 2):
-            i, j = divmod(k, self.size)
-            yield k, x[..., i:i + down:self.stride, j:j + across:self.stride, :]
+        """The windows of images (..., height, width, c), pixel by pixel in row-major order.
 
-    def _blocks(self, images):
-        """Blocks of images that fit the processor's cache."""
-        return blocks(len(images), math.prod(self.in_shape))
+        Yields a block of images that fits the processor's cache, k, and the k-th pixel of every
+        window in these images, a view (block, ho, wo, c).
+        """
+        images = as_images(x)
+        down, across = (self.stride * (n - 1) + 1 for n in self.out_shape[:2])
+        for some in blocks(len(images), math.prod(self.in_shape)):
+            for k in range(self.size ** 2):
+                i, j = divmod(k, self.size)
+                yield some, k, images[some, i:i + down:self.stride, j:j + across:self.stride]
 
 
 class AveragePool2d(_Pool2d):
@@ -61,18 +63,18 @@ class AveragePool2d(_Pool2d):
 
     def _apply(self, x):
         y = np.zeros(x.shape[:2] + self.out_shape, x.dtype)
-        for _, pixel in self._pixels(x):
-            y += pixel
+        for some, _, pixel in self._pixels(x):
+            as_images(y)[some] += pixel
         y /= self.size ** 2
         return y, None
 
     def _reverse(self, dy, cache, need_dx):
         if not need_dx:
             return None, {}
-        share = dy / self.size ** 2
+        share = as_images(dy) / self.size ** 2
         dx = np.zeros(cache.x.shape, dy.dtype)
-        for _, dpixel in self._pixels(dx):
-            dpixel += share
+        for some, _, dpixel in self._pixels(dx):
+            dpixel += share[some]
         return dx, {}
 
 
@@ -96,35 +98,30 @@ class MaxPool2d(_Pool2d):
 
         From 0 to size^2 - 1. Complex numbers are compared by their real part, for the complex step.
         """
-        images = as_images(x.real)
-        choice = np.zeros((len(images),) + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
-        for some in self._blocks(images):
-            for k, pixel in self._pixels(images[some]):
-                if k == 0:
-                    top = pixel.copy()
-                else:
-                    above = pixel > top  # strictly: on a tie the first stays
-                    np.maximum(choice[some], above * choice.dtype.type(k), out=choice[some])
-                    np.maximum(top, pixel, out=top)
-        return choice.reshape(x.shape[:-3] + self.out_shape)
+        choice = np.zeros(x.shape[:-3] + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
+        for some, k, pixel in self._pixels(x.real):
+            if k == 0:
+                top = pixel.copy()
+            else:
+                above, chosen = pixel > top, as_images(choice)[some]  # >: on a tie the first stays
+                np.maximum(chosen, above * choice.dtype.type(k), out=chosen)
+                np.maximum(top, pixel, out=top)
+        return choice
 
     def take(self, x, choice):
         """The chosen pixel of each window, y = x[choice]; linear in x for a given choice."""
         y = np.zeros(choice.shape, x.dtype)
-        images, chosen, taken = as_images(x), as_images(choice), as_images(y)
-        for some in self._blocks(images):
-            for k, pixel in self._pixels(images[some]):
-                taken[some] += pixel * (chosen[some] == k)
+        for some, k, pixel in self._pixels(x):
+            as_images(y)[some] += pixel * (as_images(choice)[some] == k)
         return y
 
     def _reverse(self, dy, cache, need_dx):
         if not need_dx:
             return None, {}
         dx = np.zeros(cache.x.shape, dy.dtype)
-        dimages, chosen, dy = as_images(dx), as_images(cache.kept), as_images(dy)
-        for some in self._blocks(dimages):
-            for k, dpixel in self._pixels(dimages[some]):
-                dpixel += dy[some] * (chosen[some] == k)
+        dy, choice = as_images(dy), as_images(cache.kept)
+        for some, k, dpixel in self._pixels(dx):
+            dpixel += dy[some] * (choice[some] == k)
         return dx, {}
 
 

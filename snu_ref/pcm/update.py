@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import validation
-from .converters import positive
 from .device import MAX_PULSES
+from .readout import positive
 
 EPSILON = 0.77     # uS, the mean step over the first ten pulses after a RESET: (7.8 - 0.1)/10
 

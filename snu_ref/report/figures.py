@@ -6,7 +6,7 @@ contains the main ones, taken from the results.
 import base64
 import re
 
-from ..experiments.comparison import all_runs, by_unit, figure, figures_of
+from ..experiments.comparison import by_unit, compared, figure, figures_of
 from ..experiments.in_memory import time_table
 from ..files import read_regular
 from ..tasks.progress import time_name
@@ -60,7 +60,7 @@ def _learning(task, results):
 def _claim(results):
     points = "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
                        f"{figure(group[0]['metric'], figures_of(group))}"
-                       for task, _, name, group in all_runs(results))
+                       for task, _, name, group in compared(results))
     return f"Test figure against parameters, a panel for each task, a mark for each unit: {points}."
 
 

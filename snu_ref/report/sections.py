@@ -2,12 +2,11 @@
 
 Every number is one of results.json, rounded.
 """
-from ..experiments.comparison import all_runs, baseline_rows, figure, unit_rows
+from ..experiments.comparison import baseline_rows, compared, figure, unit_rows
 from ..experiments.inhibition import inhibition_table
+from ..experiments.reproduction import TASKS
 from .page import element, explained, join, table
 from .settings import settings_in_words, settings_table
-
-TASKS = ("digits", "music", "language")
 
 
 def parts(results):
@@ -67,10 +66,9 @@ def of_task(task, results):
              element("span", theirs, *([element("span", network, class_="source")] if network
                                        else []))]
             for name, parameters, shown, _, _, seconds, (theirs, network)
-            in unit_rows(task, results["runs"], results.get("without_membrane", ()))]
+            in unit_rows(task, results)]
     return table(("Unit", "Parameters", "Test", "Seconds", "Published"), rows,
-                 [[name, "", shown, "", ""]
-                  for name, shown in baseline_rows(task, results["runs"])])
+                 [[name, "", shown, "", ""] for name, shown in baseline_rows(task, results)])
 
 
 def made(results):
@@ -83,7 +81,7 @@ def made(results):
              for part in (*results["parts"], {**results, "part": "all"})]
     runs = [[f"{task}, {name}", r["seed"], len(r["history"]), r["best_epoch"],
              f"{r['seconds']:.1f}", figure(r["metric"], [r["test"][r["metric"]]])]
-            for task, _, name, group in all_runs(results) for r in group]
+            for task, _, name, group in compared(results) for r in group]
     return {"facts": join(*(join(element("dt", name), element("dd", value))
                             for name, value in facts)),
             "times": table(("Part", "Clock", "Processor"), times[:-1], foot=times[-1:]),

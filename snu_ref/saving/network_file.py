@@ -129,10 +129,7 @@ def _build(described, network, arrays, made, generators):
                          f"found {', '.join(described['params'])}")
     for name, key in described["params"].items():
         layer.tie(name, made.setdefault(key, arrays[key].copy()))
-    if not set(described["trainable"]) <= layer.params.keys():
-        raise ValueError(f"trainable: expected some of {', '.join(layer.params)}, found "
-                         f"{described['trainable']}")
-    layer.trainable = tuple(described["trainable"])
+    layer.trainable = described["trainable"]
     made[described["place"]] = layer
     return layer
 

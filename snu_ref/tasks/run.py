@@ -47,6 +47,10 @@ class Run(NamedTuple):
         """The test figures, by name."""
         return self.results["test"]
 
+    def figure(self, split, seed):
+        """The figure that ranks networks, of the weights that the network has now."""
+        return self.task.evaluate(self.network, split, self.settings, seed)[self.task.metric]
+
 
 def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None, resume=False,
              stream=None, report=None, **changes):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from snu_ref import SGD, Dense, Embedding, Network, TiedOutput
-from snu_ref.layers.memoryless import InputCache
+from snu_ref.layers.dense import InputCache
 
 T, B, WORDS, N = 4, 3, 6, 5
 

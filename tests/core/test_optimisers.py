@@ -381,3 +381,9 @@ def test_a_count_of_steps_that_is_none_is_named(t):
     with pytest.raises((ValueError, TypeError), match=r"^state\['t'\]: expected"):
         adam.step(p, {"w": np.ones(2)})
     assert (p["w"] == 1).all() and list(adam.state) == ["t"]
+
+
+def test_a_norm_of_infinity_is_named():
+    for g in (np.inf, -np.inf):
+        with pytest.raises(ValueError, match="^grads: expected finite gradients, got the norm inf"):
+            clip_by_norm({"a": np.ones(3), "b": np.array([g])}, 1.0)

@@ -267,3 +267,5 @@ def test_a_repr_names_what_differs_from_the_defaults():
     assert "spike rate 0.500, 50 of 100 units never fire" in repr(cache).replace("\n    ", " ")
     _, cache = SNU(64, 100, rng=rng, h="sigmoid").forward(np.zeros((2, 1, 64)))
     assert "mean output 0.269" in repr(cache)  # sigmoid(-1)
+    _, cache = unit.forward(np.zeros((1, 2, 64)))  # a single step
+    assert "100 of 100 units never fire" in repr(cache)

@@ -4,8 +4,7 @@ import itertools
 from ...activations import STATE_FUNCTIONS, SURROGATES
 from .case import Definition, Draws
 from .drawn import drawn, flags_of, name_of
-from .literal import literal, snu_config
-from .reference import outputs_of
+from .literal import snu_config
 from .tolerances import FLOAT32_STEPS
 
 SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # found fit for the cases of which samples stand alone
@@ -77,35 +76,6 @@ def stream_cases():
                          "whole sequence.", flags_of(config, "pieces", "start state", "end state"),
                          {**config, "pieces": pieces},
                          drawn(config, (8, 2, 3, 3)))
-    # The same by hand: a whole of four steps, and its halves, with exact state and gradient.
-    whole = dict(W=[[1, 0.5]], b=[-1, -1], decay=[0.5, 0.5])
-    x, dy = [[1.5], [0.75], [1], [0.5]], [[1, 0], [0, 1], [1, 1], [0, 2]]
-    config = snu_config()
-    flags = ("pieces", "start state", "end state", "exact")
-    why = "a whole of four steps; its halves are the two cases that follow"
-    yield Definition("stream-whole", "stream", why, flags, config, literal(x=x, dy=dy, **whole),
-                     "all", False)
-    yield Definition("stream-second-half", "stream",
-                     "steps 3 and 4 of stream-whole, from the state after step 2", flags,
-                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, True), "all", False)
-    yield Definition("stream-first-half", "stream",
-                     "steps 1 and 2 of stream-whole; the gradient of "
-                     "the state comes from stream-second-half", flags,
-                     {**config, "part_of": "stream-whole"}, _half(whole, x, dy, False), "all",
-                     False)
-
-
-def _half(whole, x, dy, second):
-    def make(draws):
-        config = snu_config()
-        first = outputs_of(config, literal(x=x[:2], dy=dy[:2], **whole)())
-        last = literal(x=x[2:], dy=dy[2:], s=first["end.s"], y=first["end.y"], **whole)()
-        if second:
-            return last
-        back = outputs_of(config, last)
-        return literal(x=x[:2], dy=dy[:2], dend_s=back["start.s"], dend_y=back["start.y"],
-                       **whole)()
-    return make
 
 
 def long_cases():
@@ -115,7 +85,8 @@ def long_cases():
             ("snu-rec-200", snu_config(g="relu", surrogate="triangle", recurrent=True), 200, 1, 2),
             ("ssnu-200", snu_config("sigmoid", "relu", "tanh", recurrent=True), 200, 1, 2),
             ("snu-1000", snu_config(g="relu", surrogate="tanh"), 1000, 1, 1)):
-        yield Definition(f"long-{id}", "long", f"{T} steps", flags_of(config, "long", "time"), config,
+        yield Definition(f"long-{id}", "long", f"{T} steps", flags_of(config, "long", "time"),
+                         config,
                          drawn(config, (T, B, 2, n), cotangents=0.25),
                          float64_only="float32 errors grow with T; measured up to 9e-6 at T = 1000"
                          if T > FLOAT32_STEPS else "")

@@ -42,6 +42,11 @@ class Comparison(NamedTuple):
     divergence: Divergence
     wrong: tuple = ()    # names of the tensors that are out of tolerance
 
+    @property
+    def right(self):
+        """Names of the tensors that are within tolerance."""
+        return tuple(name for name in self.compared if name not in self.wrong)
+
 
 def compare(entry, outputs, got, dtype):
     """Hold `got`, arrays of the right shapes in `dtype` by name, against the outputs of a case."""
