@@ -128,20 +128,19 @@ def found(jobs, done, seeds, quick):
 
 def memory(results, seeds, quick):
     """What the jobs on phase-change devices have found, as it stands in results.json."""
-    music, digits = results[f"devices-{seeds[0]}"], results[run_name("digits", "snu", seeds[0])]
-    after = {"music": (music, "nll", music["ways"]["software"]["nll"]),
-             "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
-    drift = {"music": [results[f"devices-{seed}"]["over_time"] for seed in seeds],
-             "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
     extent = EXTENTS[quick]
-    return {"devices": music["devices"], "device_seeds": extent.device_seeds,
-            "ways": music["ways"],
-            "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
-            "precision": {task: {"metric": metric, "bits": list(extent.bits), "after": of["after"],
+    runs = {"music": [results[f"devices-{seed}"] for seed in seeds],
+            "digits": [results[run_name("digits", "snu", seed)] for seed in seeds]}
+    first = runs["music"][0]
+    return {"devices": first["devices"], "device_seeds": extent.device_seeds, "ways": first["ways"],
+            "over_time": {task: in_memory.joined([run["over_time"] for run in several])
+                          for task, several in runs.items()},
+            "precision": {task: {"metric": run["over_time"]["metric"], "bits": list(extent.bits),
+                                 "after": run["after"],
                                  "during": [results[f"bits-{task}-{b}"]["figure"]
                                             for b in extent.bits],
-                                 "software": figure}
-                          for task, (of, metric, figure) in after.items()},
+                                 "software": run["over_time"]["software"]}
+                          for task, (run, *_) in runs.items()},
             "precision_epochs": extent.precision_epochs}
 
 
