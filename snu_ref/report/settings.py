@@ -1,5 +1,5 @@
 """The settings of the runs as tables: one row for each setting, one column for each run."""
-from ..experiments.comparison import all_runs
+from ..experiments.comparison import compared
 from ..tasks.settings import SETTINGS
 from .page import element, table
 
@@ -14,7 +14,7 @@ def settings_table(part, results):
                    if "settings" in row}
         caption = "Weights on phase-change devices (music, SNU)."
     else:
-        columns = {name: group[0]["settings"] for task, _, name, group in all_runs(results)
+        columns = {name: group[0]["settings"] for task, _, name, group in compared(results)
                    if task == part}
         caption = f"{part.capitalize()}."
     rows = []

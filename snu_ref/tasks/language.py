@@ -39,7 +39,7 @@ class Language:
     def network(self, settings, rng):
         """embedding - dropout - hidden - dropout - logits."""
         if settings.projection and not settings.tied:
-            raise ValueError("projection: expected False, it stands before a tied output only")
+            raise ValueError("projection: expected False without a tied output, got True")
         like = {"rng": rng, "dtype": np.float32}
         embedding = Embedding(self.n_words, settings.embedding, **like)
         sizes = (settings.embedding, *settings.hidden)

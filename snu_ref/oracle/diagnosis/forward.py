@@ -9,7 +9,8 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.step import PARTS, compute, names_of, program, resolve
+from ..program.lines import compute, resolve
+from ..program.step import PARTS, names_of, program
 from ..program.tape import Tape, Var
 from . import numbers
 from .sets import texts
@@ -192,7 +193,7 @@ def _with_numbers(frames, plain, values, target, tolerance, mask):
         edits, wanted = _rests(plain, values, target - base, (part,), 2)
         ks = wanted @ slope / (slope @ slope)
         for i in np.argwhere(np.abs(wanted - ks[:, None] * slope).max(1) <= 10 * tolerance)[:, 0]:
-            k = numbers.affine(0 * slope, slope, wanted[i], near)
+            k = numbers.fit(lambda k: k * slope, wanted[i], near)
             found += [] if k is None else [(e._replace(k=k), *edits[i])]
     for (p, e, base, a), (q, f, base2, b) in itertools.combinations(lines, 2):
         if found or mask.sum() < 12 or p == q:
@@ -202,8 +203,8 @@ def _with_numbers(frames, plain, values, target, tolerance, mask):
         ks = np.linalg.lstsq(C, wanted.T, rcond=None)[0]
         for i in np.argwhere((np.abs(C @ ks - wanted.T) <= tolerance).all(0))[:, 0]:
             k, m = ks[:, i]
-            k = numbers.affine(m * b, a, wanted[i], 2 * near) or k
-            m = numbers.affine(k * a, b, wanted[i], 2 * near) or m
+            k = numbers.fit(lambda k: k * a + m * b, wanted[i], 2 * near) or k
+            m = numbers.fit(lambda m: k * a + m * b, wanted[i], 2 * near) or m
             found.append((e._replace(k=float(k)), f._replace(k=float(m)), *edits[i]))
     return found
 

@@ -97,6 +97,6 @@ class Program:
         if target.size < 5 or not np.isfinite(target).all():
             return None
         try:
-            return numbers.newton(vector, target, tolerance, (0.5, 0.01, 2.0))
+            return numbers.fit(vector, target, tolerance)
         except (ValueError, ArithmeticError, IndexError):
             return None

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program.backward import SUMS, backward_lines, names_of_sums, run_backward
-from ..program.step import PARAMETERS, Run, compute, resolve
+from ..program.backward import SUMS, names_of_sums, run_backward
+from ..program.lines import compute, resolve, right_lines
+from ..program.step import PARAMETERS, Run
 
 # form -> whether the backward pass keeps the gate, the edited parameters, the reported traces
 FORMS = {
@@ -67,7 +68,7 @@ def right_gate(config, inputs, y):
 
 def _rewritten(config, outputs, done, late):
     """Sums and gradients of the start with edited lines, along a program that is differentiated."""
-    right, inputs, traces, found = backward_lines(config), done.inputs, done.computed(), {}
+    right, inputs, traces, found = right_lines(config), done.inputs, done.computed(), {}
     names = names_of_sums(inputs, traces, {f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"})
     start = {"dz_after": outputs["adj.z"][0], "gate_after": traces["gate"][0],
              "s": inputs["state.s"]}

@@ -16,30 +16,13 @@ share(..., y): its sum over the units, shared by those that tie for the maximum.
 import numpy as np
 
 from .functions import ARRAYS
-from .step import compute, lines, resolve, shifts
+from .lines import compute, resolve, right_lines
+from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
 AFTER = ("dz_after", "dv_after", "ds_after", "gate_after", "s_next", "y_next")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
-
-
-def backward_lines(config):
-    """The right lines: name -> text. "0" is a part that is not there."""
-    reset = "share(-decay * s * dz_after, y)" if config["lateral_inhibition"] \
-        else "-decay * s * dz_after"
-    right = lines(config)
-    return {
-        **{name: right[name] for name in ("loss_y", "end_y", "end_s", "h_slope", "g_slope")},
-        "through_H": "dz_after @ H.T" if config["recurrent"] else "0",
-        "through_gate": "0" if config["reset_grad"] == "detached" else reset,
-        "dv": "dy * h_slope", "through_v": "dv", "through_leak": "decay * gate_after * dz_after",
-        "dz": "ds * g_slope",
-        "dW": "sum(outer(x, dz))", "dH": "sum(outer(y_before, dz))", "db": "sum(dv)",
-        "ddecay": "sum(dz * s_before * gate)", "dx": "dz @ W.T",
-        "start_s": "ds", "start_y": "dy", "order": "backwards",
-        "dz_after": "dz_after",
-    }
 
 
 def names_of_sums(inputs, traces, adjoints, start=None):
@@ -61,7 +44,7 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     dz of a port; what is computed from such a one is computed from these numbers.
     """
     text = {name: resolve(line, config)
-            for name, line in {**backward_lines(config), **(edits or {})}.items()}
+            for name, line in {**right_lines(config), **(edits or {})}.items()}
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     (T, B, n), zero = inputs["dy"].shape, 0.0 * s_0
     whole = names_of_sums(inputs, traces, {}, (s_0, y_0))

@@ -1,9 +1,9 @@
 """Edits as a diff: the reference's line and the port's, assembled from the texts that are run."""
 import re
 
-from .backward import DS, DY, backward_lines
-from .gated import gated_lines
-from .step import PARTS, lines, resolve
+from .backward import DS, DY
+from .lines import resolve, right_lines
+from .step import PARTS
 
 SUMS = {"z": PARTS, "dy": DY, "ds": DS}
 ORDER = ("s_0", "y_0", "s_before", "y_before", "gate", "z", "s", "v", "y", "kept", "kept_y",
@@ -30,11 +30,10 @@ INSIDE = ("decay", "b", "W", "H", "fired", "seen")   # an edit of these is shown
 
 def diff(config, edits):
     """[(reference's line, the port's)] of edits (name -> text), in the order of computation."""
+    right = right_lines(config)
     if config["unit"] != "snu":
-        right = gated_lines(config) if config["unit"] in ("rnn", "gru", "lstm") else {}
         return [(f"{LABELS.get(name, name)} = {right.get(name, name)}",
                  f"{LABELS.get(name, name)} = {text}") for name, text in edits.items()]
-    right = {**lines(config), **backward_lines(config)}
     pairs = []
     for name in ORDER:
         two = [_line(name, config, right, changed) for changed in ({}, edits)]

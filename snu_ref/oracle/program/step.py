@@ -14,13 +14,11 @@ is the text that a verdict prints.
 
 What it does not do: speed, long sequences, any check of its arguments.
 """
-import re
-from functools import lru_cache
-
 import numpy as np
 
 from ...activations import SURROGATES
-from .functions import ARRAYS, G_SLOPES, H_SLOPES, VARS, point
+from .functions import ARRAYS, VARS, point
+from .lines import compute, resolve, right_lines
 from .tape import Tape, Var
 
 TRACES = ("z", "s", "v", "y")
@@ -31,60 +29,9 @@ STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, "s", "v", "y", 
         "z_out", "s_out", "v_out", "y_out")
 
 
-def lines(config):
-    """The right lines of a configuration: name -> text. "0" is a part that is not there."""
-    fired = "max(seen)" if config["lateral_inhibition"] else "seen"
-    return {
-        "s_0": "s_0", "y_0": "y_0", "W": "W", "H": "H", "b": "b", "decay": "decay",
-        "s_before": "s_before", "y_before": "y_before", "fired": fired, "gate": "1 - fired",
-        "seen": "const(y_before)" if config["reset_grad"] == "detached" else "y_before",
-        "input": "x @ W", "feedback": "y_before @ H" if config["recurrent"] else "0",
-        "leak": "decay * s_before * gate", "bias": "0",
-        "s": "g(z)", "v": "s + b", "y": "h(v)", "kept": "s", "kept_y": "y",
-        "z_out": "z", "s_out": "s", "v_out": "v", "y_out": "y", "g_slope": G_SLOPES[config["g"]],
-        "h_slope": H_SLOPES[config["surrogate"]] if config["h"] == "step" else "y * (1 - y)",
-        "loss_y": "dL_dy", "end_y": "dL_dy_end", "end_s": "dL_ds_end",
-    }
-
-
-def resolve(text, config):
-    """A line with the names of this configuration for g and h, and for what acts on the gate."""
-    return _resolved(text, *(config[name] for name in (
-        "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
-
-
-@lru_cache(maxsize=None)
-def _resolved(text, g, h, surrogate, reset_grad, inhibited):
-    text = re.sub(r"\bg\(", g + "(", text)
-    text = re.sub(r"\bh\(", h + "(", text)
-    text = re.sub(r"\bpsi\(", f"psi_{surrogate}(", text)
-    text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
-        r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
-        H_SLOPES[surrogate]) + ")", text)
-    seen = r"const(\1)" if reset_grad == "detached" else r"\1"
-    text = re.sub(r"\bfired_by\((\w+)\)", f"max({seen})" if inhibited else seen, text)
-    text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
-                  r"share(\1, y)" if inhibited else r"\1", text)
-    return re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
-
-
-BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
-
-
-@lru_cache(maxsize=None)
-def compiled(text):
-    """The code of a line."""
-    return compile(text, "<line>", "eval")
-
-
-def compute(text, names):
-    """The value of a line."""
-    return eval(compiled(text), BUILTINS, names)
-
-
 def program(config, edits):
     """The lines of a configuration with edits (name -> text) in their places, resolved."""
-    return {name: resolve(text, config) for name, text in {**lines(config), **edits}.items()}
+    return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
 
 
 def names_of(config, inputs, dtype=np.float64):
