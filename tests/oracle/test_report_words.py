@@ -1,4 +1,4 @@
-"""The report of a check, word for word, and what it does not call proved: on results made by hand."""
+"""The report of a check, word for word, and what it does not call proved: of results by hand."""
 from math import nan
 from types import SimpleNamespace
 
