@@ -13,6 +13,7 @@ from snu_ref.oracle.comparison.proved import not_proved
 from snu_ref.oracle.comparison.verdict import Verdict
 from snu_ref.oracle.diagnosis.causes import Cause
 
+CONFIG = {key: values[0] for key, values in SNU_OPTIONS.items()}
 FIRST = Divergence("s", (1, 0, 2), "t, sample, unit", 0.5, 0.25, "0x1p-1", "0x1p-2", 3, 0.25, 1e-12,
                    nan, 7, 2e-13)
 
@@ -157,9 +158,10 @@ def test_failures_one_after_the_other():
     at = end.index("FAILURE 2 of 2: 13 cases")
     assert end[at + 12:] == [
         *also, "", "FAILED: 14 cases with wrong numbers, 0 with errors, 1 passed, 0 skipped"]
-    more += [failed("f13"), failed("f14")]
-    end = lines_of(more, stories=[Cause(more)])
-    assert end[-15:-2] == [*also, "  and 2 more; --json lists them all"]
+    for n in (1, 2):
+        more.append(failed(f"g{n}"))
+        end = lines_of(more, stories=[Cause(more)])
+        assert end[-15:-2] == [*also, f"  and {n} more; --json lists them all"]
 
 
 @pytest.mark.parametrize("change, told", [
@@ -230,8 +232,7 @@ def test_hints(reasons, told):
 
 
 def test_the_words_around_a_diagnosis():
-    one, other = failed("f", unit="snu", **{key: values[0] for key, values in SNU_OPTIONS.items()}
-                        ), failed("g")
+    one, other = failed("f", unit="snu", **CONFIG), failed("g")
     known = dict(says=("b is halved",), diff=(("s = z + b", "s = z + const(b)"),), digits=12.0)
     said = report.diagnosis(Cause([one, other])._replace(
         **known, grade="held", form="by hand, detached", where="t > 0", beside=[other],
@@ -259,12 +260,36 @@ def test_colours_and_their_end():
     lines = []
     verdict([passed("a")]).write(lines.append, colour=True)
     assert lines[-2] == "\033[32mPASSED: 1 cases, 2 tensors; 0 cases skipped\033[0m"
-    assert "\033" not in lines[-1] and "\033" not in str(verdict([passed("a")]))
+    verdict([passed("a")]).write(lines.append)
+    assert not any("\033" in line for line in lines[lines.index(lines[-1]):])
+
+
+def test_plain_dicts_of_a_failure():
+    one, other = failed("f", FIRST._replace(got=nan)), failed("g")
+    made_of = verdict([one, passed("p"), other], [Cause([other]), Cause([one])]).as_dict()
+    assert (made_of["made"], made_of["seed"], made_of["passed"]) == (4, 9, False)
+    assert [case["story"] for case in made_of["cases"]] == [1, None, 0]
+    assert made_of["cases"][0]["divergence"]["got"] == "nan"
+    assert made_of["stories"][0]["lines"] == {} and made_of["stories"][0]["diagnosis"] is None
+    lines = {"s": "s = a"}
+    told = verdict([one], [Cause([one], "held", ("b",), lines=lines)]).as_dict()["stories"][0]
+    assert told["lines"] == lines and told["diagnosis"]["text"] == "b"
+    bare = Verdict(verdict([one]).source, [one], [], None, [])
+    assert (bare.made, bare.seed) == (0, 0)
+
+
+def test_s_is_asked_for_where_a_spiking_unit_returned_y_alone():
+    words = "    Return s as well and check again: y alone does not show the cause."
+    for unit, compared, asked in (("snu", ("y",), True), ("snu", ("s", "y"), False),
+                                  ("rnn", ("y",), False)):
+        of = failed("f", FIRST._replace(tensor="y"), ("y",), unit=unit, **CONFIG)
+        of = of._replace(comparison=of.comparison._replace(compared=compared), got={
+            "y": np.zeros((2, 1, 3))})
+        assert (words in report.diagnosis(Cause([of]))) == asked
 
 
 # ---- what is not proved --------------------------------------------------------------------------
 
-CONFIG = {key: values[0] for key, values in SNU_OPTIONS.items()}
 TENSORS = ("z", "s", "v", "y", "end.s", "end.y", "adj.y", "adj.v", "adj.s", "adj.z", "grad.W")
 FEATURES = ["boundary cases", "s_0 other than 0", "y_0 = 1", "y_0 between 0 and 1",
             "a loss on the final state", "another decay for each unit",
@@ -328,5 +353,7 @@ def test_options_and_outputs_that_were_not_asked_are_named():
     without_traces = [all_of[0]._replace(
         comparison=all_of[0].comparison._replace(compared=("y", "grad.W")))]
     assert not_proved(without_traces, entries[:1])[1] is False
+    alone = snu(params_decay=[0.5], params_b=[0.5])  # a single unit differs from no other
+    assert "another decay for each unit" in not_proved([alone], [alone.entry])[0]
     only = passed("r", compared=("y",))
     assert not_proved([only], [only.entry]) == (["outputs of rnn: s"], True)
