@@ -43,7 +43,8 @@ def write(out, verdict, colour=False):
                if r.expected_to_fail and r.verdict == "passed"]
     if verdict.unsteady:
         faults.append(f"NOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second run: "
-                      "the port keeps a state from one run to the next,\n  or draws random numbers. "
+                      "the port keeps a state from one run to the next,\n"
+                      "  or draws random numbers. "
                       "Fix this first; it may cause the failures below")
     for text in faults:
         say(f"\n{text}", "red")
