@@ -10,9 +10,8 @@ import numpy as np
 from ..program.step import PARTS
 from .forward import Frames, SLOTS, forward_edits
 from .search import SUM_OF, advance, joined
-from .seen import forward_class, has_traces
+from .seen import PROPOSING, forward_class, has_traces
 from .sets import Edits, Whole
-from .unit import PROPOSING
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
@@ -24,7 +23,7 @@ CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s
 def held(unit, ids):
     """(edits, line -> what is known of it) of failing cases that no set explains."""
     classes = {}
-    for seen in unit.failed:   # anything fits a case at a boundary
+    for seen in (whole.seen for whole in unit.failed):   # anything fits a case at a boundary
         if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50 and seen.family in PROPOSING:
             classes.setdefault(forward_class(seen), []).append(seen)
     asked, values, simple = [], Counter(), [some[0] for some in classes.values()]
@@ -150,8 +149,7 @@ def _backward(asked, forward, budget):
         traces, own = own_numbers(seen)
         seen = seen._replace(got={**seen.got, **{f"adj.{name[1:]}": a for name, a in own.items()}})
         whole = Whole(seen, budget, (traces, own))
-        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(
-            seen.config, seen.inputs)]
+        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(seen)]
         base = max(bases, key=lambda base: seen.advance(whole.run(base))[::-1])
 
         def right(edits):
