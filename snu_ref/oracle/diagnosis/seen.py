@@ -80,6 +80,12 @@ class Seen(NamedTuple):
         far = row.size if row.all() else int(row.argmin())
         return far, sum(self.equal(outputs[name], self.got[name]) for name in self.names(False))
 
+    def steps(self, outputs):
+        """For how many steps y is the port's."""
+        y, got = outputs["y"], self.got.get("y", np.nan * outputs["y"])
+        wrong = (~(np.abs(y - got) <= self.tolerance(y))).any((1, 2))
+        return int(wrong.argmax()) if wrong.any() else len(y)
+
     def digits(self, outputs):
         """To how many digits outputs are the port's."""
         outputs = self.reported(outputs)

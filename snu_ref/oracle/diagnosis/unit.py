@@ -90,7 +90,7 @@ class Unit:
         here, seen = self.best.for_case(whole.seen), whole.of(view).seen
         carried = dict.fromkeys([here.forward, *(
             edits.for_case(seen).forward for edits in self.known), ()])
-        forwards, lines = forward_sets(whole.of(view), carried, self.budget, view is not None)
+        forwards, lines = forward_sets(whole.of(view), carried, view is not None)
         if lines is not None and view is None:
             self.lines[forward_class(seen)] = lines
         bases = [Edits(forward, form, backward, view) for forward in forwards
@@ -98,7 +98,7 @@ class Unit:
                  for backward in dict.fromkeys((here.backward, ()))]
         bases.sort(key=lambda base: list(FORMS).index(base.form) > 1)
         found = [Edits(forward, view=view) for forward in forwards] if not seen.names(False) else \
-            backward_sets(whole.of(view), bases, self.budget)
+            backward_sets(whole.of(view), bases)
         if not found and view is None and len(self.lines) <= 1:
             found = next(filter(None, (self._found(whole, view) for view in TABLE["VIEWS"])), [])
         return found
