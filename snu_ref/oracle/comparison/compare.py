@@ -68,7 +68,7 @@ def compare(entry, outputs, got, dtype):
     a, e = got[tensor][index], expected[tensor][index]
     return Comparison(names, alive, worst, Divergence(
         tensor, index, _axes(tensor, outputs[tensor], entry), float(e), float(a),
-        bits(_plain(e)), bits(_plain(a)), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
+        bits(e), bits(a), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
         _margin(entry, outputs, tensor, index), before.size, float(before.max(initial=0))),
         tuple(name for name in names if bad[name].any()))
 
@@ -97,10 +97,6 @@ def _place(value):
     """The number's place among all of its dtype: consecutive numbers have consecutive integers."""
     raw = int(value.view(f"i{value.dtype.itemsize}"))
     return raw if raw >= 0 else -(raw & (2 ** (8 * value.dtype.itemsize - 1) - 1))
-
-
-def _plain(value):
-    return value if isinstance(value, np.float32) else float(value)
 
 
 # ---- the order of computation -------------------------------------------------------------------

@@ -88,11 +88,10 @@ class AdapterSource:
         for name, function in self._functions.items():
             with self._listening(), named(name, Fault):
                 answer = function(case)
-            if answer is None or (isinstance(answer, dict) and not answer):
-                raise Fault(f"{name} returned nothing: expected a dict of arrays by name")
-            if not isinstance(answer, dict):
-                raise Fault(f"{name} returned {type(answer).__name__}: expected a dict of arrays "
-                            "by name")
+            if not (isinstance(answer, dict) and answer):
+                empty = answer is None or isinstance(answer, dict)
+                raise Fault(f"{name} returned {'nothing' if empty else type(answer).__name__}: "
+                            "expected a dict of arrays by name")
             arrays.update(answer)
         return arrays
 

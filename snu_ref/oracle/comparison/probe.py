@@ -17,7 +17,7 @@ from .checking import check_case
 from .port import open_source
 
 EQUAL = ("decay", "b")
-FORM = {"decay": "shared", "b": "shared"}
+FORM = dict.fromkeys(EQUAL, "shared")
 
 
 def probe(target, say):
@@ -84,7 +84,7 @@ def _of_snu(source, some, own, any_others):
         if not does("own" if own else "rest", (other,), form={other: "shared", **own}):
             can[name] = "shared"
     shared = tuple(name for name in EQUAL if name in can)
-    form = {name: "shared" for name in shared}
+    form = dict.fromkeys(shared, "shared")
     after = {**form, "state": "after reset"}
     if own:
         can["start"] = "own"

@@ -21,7 +21,9 @@ def write(out, verdict, colour=False):
         out(f"\033[{CODES[shade]}m{text}\033[0m" if colour and shade else text)
 
     source, results = verdict.source, verdict.results
-    say(f"{FORMAT} {VERSION}, {_dtype(source)}, {source.name}")
+    declared = (source.can or {}).get("dtype", source.dtype)
+    other = "" if declared == source.dtype else f" (--dtype; `can` says {declared})"
+    say(f"{FORMAT} {VERSION}, {source.dtype}{other}, {source.name}")
     if source.can:
         say(f"as `can` declares; {sum(r.entry['family'].startswith('made') for r in results)} "
             f"cases made for it (--made {verdict.made} --seed {verdict.seed})")
@@ -42,10 +44,9 @@ def write(out, verdict, colour=False):
     faults += [f"ERROR  {r.id} passed, though it was expected to fail" for r in results
                if r.expected_to_fail and r.verdict == "passed"]
     if verdict.unsteady:
-        faults.append(f"NOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second run: "
-                      "the port keeps a state from one run to the next,\n"
-                      "  or draws random numbers. "
-                      "Fix this first; it may cause the failures below")
+        faults.append(f"NOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second "
+                      "run: the port keeps a state from one run to the next,\n  or draws random "
+                      "numbers. Fix this first; it may cause the failures below")
     for text in faults:
         say(f"\n{text}", "red")
     for i, story in enumerate(verdict.stories, 1):
@@ -54,12 +55,6 @@ def write(out, verdict, colour=False):
         _story(say, story, results)
     say("")
     _verdict(say, verdict)
-
-
-def _dtype(source):
-    declared = (source.can or {}).get("dtype", source.dtype)
-    return f"{source.dtype}" + ("" if declared == source.dtype else
-                                f" (--dtype; `can` says {declared})")
 
 
 def _families(say, results):
@@ -198,15 +193,13 @@ def _place(r):
 
 def hints(errors):
     """What a dtype or an axis that is wrong everywhere means, once."""
-    reasons = [r.reason for r in errors]
-    found = []
-    dtypes = {text.split("got ")[-1].split(";")[0] for text in reasons if "expected dtype" in text}
-    if len(dtypes) == 1 and dtypes <= {"float32", "float64"}:
-        dtype = dtypes.pop()
+    reasons, found = "\n".join(r.reason for r in errors), []
+    dtype, *others = set(re.findall(r"expected dtype \w+, got (\w+)", reasons)) or [""]
+    if dtype in ("float32", "float64") and not others:
         found.append(f"The port returned {dtype}. If it computes in {dtype}, use --dtype {dtype}, "
                      f"or dtype={dtype!r} in `can`")
-    swapped = [m.groups() for text in reasons if (m := re.search(
-        r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)", text))]
+    swapped = re.findall(
+        r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)", reasons)
     if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
                        for t, b, n, u, v, w in swapped):
         found.append("The port returned (B, T, n): batch and time are exchanged; time comes first")
