@@ -1,5 +1,17 @@
-"""Run the paper's in-memory experiment: see memory.txt."""
+"""Run the paper's in-memory experiment: music on 52,800 phase-change devices.
+
+Trains the network in software, on ideal devices, and with the hardware in the
+loop. Also programs the software network on devices once, and reads it over a
+year of drift. `reproduce` does the same; here you can choose the full chorales
+and several seeds. Prints all figures, and writes results.json and pictures.
+
+examples:
+  python -m snu_ref memory
+  python -m snu_ref memory --data jsb --seeds 3
+
+exit status: 0, or 2 for bad input."""
 import sys
+from pathlib import Path
 
 from .. import validation
 from ..experiments import in_memory as memory
@@ -8,7 +20,22 @@ from ..figures import devices as memory_figures
 from ..files import one_writer, write_json
 from ..tasks.loading import load_task
 from ..tasks.statistics import nested
-from . import seeds_of, wrapped
+from . import add_seeds, seeds_of, wrapped
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("--data", type=Path, metavar="DIR",
+                        help="folder with jsb-chorales-quarter.json (default: the chorales in the "
+                             "package)")
+    parser.add_argument("--epochs", type=int, metavar="N",
+                        help="train for N epochs instead of the preset's number")
+    add_seeds(parser, "; means and intervals are printed")
+    parser.add_argument("--device-seeds", type=int, default=8, metavar="N",
+                        help="program each network N times, on devices of other seeds (default: "
+                             "%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("snu_ref_memory"), metavar="DIR",
+                        help="folder for results (default: %(default)s)")
 
 
 def run(args):

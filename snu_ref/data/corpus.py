@@ -57,7 +57,7 @@ class Corpus(NamedTuple):
     valid: np.ndarray   # (tokens,) int64
     test: np.ndarray    # (tokens,) int64
     paragraphs: Splits  # what train, valid and test hold, before rare words became <unk>
-    sha256: str         # of the paragraphs: one a line, splits one after the other
+    sha256: str         # of the paragraphs: each on a line, first train, then valid, then test
     blocks: int         # blocks of text found
     prose: int          # those that are prose
     distinct: int       # those that are no repeats

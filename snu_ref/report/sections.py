@@ -5,7 +5,7 @@ Every number is one of results.json, rounded.
 from ..experiments.comparison import baseline_rows, compared, figure, unit_rows
 from ..experiments.inhibition import inhibition_table
 from ..experiments.reproduction import TASKS
-from .page import element, explained, join, table
+from .page import element, join, table
 from .settings import settings_in_words, settings_table
 
 
@@ -24,7 +24,7 @@ def parts(results):
         "inhibition": table(("Inhibition", "Test accuracy (%)", "Hidden spikes a digit"),
                             [row[:3] for row in inhibition_table(results["inhibition"])[1]]),
         **made(results),
-        "settings": join(explained(settings_in_words(results)),
+        "settings": join(settings_in_words(results),
                          *(settings_table(part, results) for part in (*TASKS, "memory")))}
 
 

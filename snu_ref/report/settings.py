@@ -29,9 +29,11 @@ def settings_table(part, results):
 
 
 def settings_in_words(results):
-    """What each setting of the runs means: dict from the names that the tables print."""
+    """What each setting of the runs means, by the names that the tables print: a paragraph."""
     used = dict.fromkeys(name for r in results["runs"] for name in r["settings"])
-    return {name.replace("_", " "): SETTINGS[name].meaning for name in used if name in SETTINGS}
+    return element("p", *(part for name in used if name in SETTINGS for part in (
+        element("strong", name.replace("_", " ")), f": {SETTINGS[name].meaning}. ")),
+        class_="explained")
 
 
 def _cell(choice):

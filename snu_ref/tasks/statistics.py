@@ -123,7 +123,7 @@ def mcnemar(wrong_a, wrong_b):
 
 
 def standard_error(accuracy, n):
-    """Of an accuracy on n test images: sqrt(p (1 - p)/n)."""
+    """Standard error of an accuracy p on n test images: sqrt(p (1 - p)/n)."""
     accuracy = validation.number_in("accuracy", accuracy, 0, 1)
     return math.sqrt(accuracy * (1 - accuracy) / validation.positive_int("n", n))
 

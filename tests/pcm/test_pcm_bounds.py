@@ -10,8 +10,8 @@ from helpers.quiet_arrays import quiet
 from snu_ref import Dense, Network
 from snu_ref.pcm import (ColumnReadout, DeviceReadout, PCMArray, PCMDevices, UpdateRule, draw_stuck,
                          full_scale)
-from snu_ref.pcm.converters import (quantise_signed, quantise_unsigned, signed_step, unsigned_step)
 from snu_ref.pcm.in_loop import NoisyStore, QuantisedStore, RoundedStore, round_to_bits
+from snu_ref.pcm.readout import quantise_signed, quantise_unsigned
 
 SMALL, LARGE = 1e-100, 1e100
 ONE = np.ones((1, 1))
@@ -64,7 +64,8 @@ POSITIVE = [
     ("epsilon", lambda v: quantised(epsilon=v)),
     ("limit", lambda v: quantised(limit=v, scale=1.0)),
     ("clip", lambda v: noisy(clip=v)),
-    ("full_scale", lambda v: unsigned_step(8, v)), ("bound", lambda v: signed_step(8, v)),
+    ("full_scale", lambda v: quantise_unsigned(ONE, 8, v)),
+    ("bound", lambda v: quantise_signed(ONE, 8, v)),
     ("dac_bound", lambda v: ColumnReadout(dac_bound=v)),
     ("adc_bound", lambda v: ColumnReadout(adc_bound=v)),
     (r"max\|W\|", lambda v: full_scale(v * ONE)),
@@ -79,8 +80,6 @@ ROWS = [
     ("refresh_below", "[)", None, 7.0, lambda v: UpdateRule(refresh_above=7.0, refresh_below=v)),
     ("refresh_every", "[]", 1, None, lambda n: UpdateRule(refresh_every=n)),
     ("epsilon", "[]", 6.0 / 1000, None, lambda v: UpdateRule(epsilon=v, refresh="blind")),
-    ("bits", "[]", 1, 52, lambda n: unsigned_step(n, 1.0)),
-    ("bits", "[]", 2, 52, lambda n: signed_step(n, 1.0)),
     ("bits", "[]", 1, 52, lambda n: quantise_unsigned(ONE, n, 1.0)),
     ("bits", "[]", 2, 52, lambda n: quantise_signed(ONE, n, 1.0)),
     ("bits", "[]", 1, 52, DeviceReadout),

@@ -17,6 +17,8 @@ from .lines import compute, right_lines
 from .tape import Tape
 
 FIELDS = {"rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
+STEP = {"rnn": ("h",), "gru": ("r", "z", "candidate", "n", "h"),
+        "lstm": ("i", "f", "o", "g", "c", "h")}
 NAMES = {**VARS, "tanh_with_slope_1": lambda a: a.apply(np.tanh, lambda v, f: np.ones_like(v)),
          "tanh_with_slope_of_a": lambda a: a.apply(np.tanh, lambda v, f: 1 - v * v),
          "sigmoid_with_slope_1": lambda a: a.apply(
@@ -31,6 +33,9 @@ def run_gated(config, inputs, edits=None):
     leaves = {name: {k: tape.leaf(inputs[f"params.{name}"][..., i * n:(i + 1) * n])
                      for i, k in enumerate(text["order"])} for name in ("W", "H", "b")}
     names, start = dict(NAMES), {f: tape.leaf(inputs[f"state.{f}"]) for f in fields}
+    names.update({name: lambda a, name=name: compute(text[name], {**names, "a": a})
+                  for name in ("gate", "act")}, total=lambda k: compute(text["sum"], {
+                      **names, **{p: names[f"{p}_{k}"] for p in "WHb"}}))
     if config.get("reset_after"):
         leaves["b_h"] = {"": tape.leaf(inputs["params.b_h"])}
         names["b_h"] = compute(text["b_h"], {**names, "b_h": leaves["b_h"][""]})
@@ -45,7 +50,8 @@ def run_gated(config, inputs, edits=None):
         xs.append(names["x"])
         for f in fields:
             names[f"{f}_before"] = compute(text[f"{f}_before"], names)
-        _step(text, unit, names)
+        for name in STEP[unit]:
+            names[name] = compute(text[name], names)
         for f in fields:
             traces[f].append(names[f])
             names[f"{f}_before"] = names[f]
@@ -65,21 +71,3 @@ def run_gated(config, inputs, edits=None):
     outputs.update({f"start.{f}": var.gradient() for f, var in start.items()})
     return outputs
 
-
-def _step(text, unit, names):
-    def total(k):
-        return compute(text["sum"], {**names, **{p: names[f"{p}_{k}"] for p in "WHb"}})
-
-    def through(line, a):
-        return compute(text[line], {**names, "a": a})
-    if unit == "rnn":
-        names["h"] = through("act", total("h"))
-    elif unit == "gru":
-        names["r"], names["z"] = through("gate", total("r")), through("gate", total("z"))
-        names["n"] = through("act", compute(text["candidate"], names))
-        names["h"] = compute(text["mix"], names)
-    else:
-        names.update({k: through("gate", total(k)) for k in "ifo"})
-        names["g"] = through("act", total("g"))
-        names["c"] = compute(text["cell"], names)
-        names["h"] = compute(text["shown"], names)

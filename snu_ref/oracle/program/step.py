@@ -25,8 +25,9 @@ TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
 PARAMETERS = ("W", "H", "b", "decay")
 PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
-STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
+STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, *TRACES, "kept", "kept_y",
         "z_out", "s_out", "v_out", "y_out")
+SLOPES = {"s": "g_slope", "y": "h_slope"}
 
 
 def program(config, edits):
@@ -84,15 +85,14 @@ class Run:
         self.end = names["kept"], names["kept_y"]
 
     def _step(self, names, t):
-        text, zero = self.text, self.tape.leaf(0 * self.inputs["state.s"])
+        zero = self.tape.leaf(0 * self.inputs["state.s"])
         for name in STEP:
-            if name == "s":
-                names["z"] = self._held("z", zero + sum(
-                    names[part] for part in PARTS if text[part] != "0"), t)
-            value = compute(text[name], names)
-            if name in ("s", "v", "y"):
-                value = self._held(name, value, t)
-            if name in ("s", "y") and f"{'g' if name == 's' else 'h'}_slope" in self.edits:
+            value = compute(self.text[name], names)
+            if name in TRACES:
+                value = value if isinstance(value, Var) else zero + value
+                if self.held is not None:   # the numbers of another run, with this line's gradient
+                    value = self.tape.node(self.held[name][t], value.receive)
+            if SLOPES.get(name) in self.edits:
                 value = self._sloped(name, value, names)
             names[name] = value
         self.steps.append({name: names[name] for name in
@@ -106,14 +106,8 @@ class Run:
         arrays["v_before"] = arrays["s_before"] + arrays["b"]
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
-        slope = compute(self.text["g_slope" if name == "s" else "h_slope"], arrays)
+        slope = compute(self.text[SLOPES[name]], arrays)
         return self.tape.node(value.value, lambda d: of.receive(d * slope))
-
-    def _held(self, name, value, t):
-        """Held to the numbers of another run: its value, with this line's gradient."""
-        if self.held is None:
-            return value
-        return value.tape.node(self.held[name][t], value.receive)
 
     def _stacked(self, names):
         shape = self.inputs["dy"].shape
