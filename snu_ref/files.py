@@ -139,10 +139,11 @@ def output_file(name, path):
 
 
 @contextmanager
-def whole_file(path):
-    """A binary file to write to; it is forced to the disk and replaces `path` as the block ends.
+def whole_file(path, durable=True):
+    """A binary file to write to; it replaces `path` at the end of the block.
 
-    If writing fails, `path` stays as it was, and an OSError names it.
+    durable: whether it is forced to the disk first, which takes milliseconds. If writing fails,
+    `path` stays as it was, and an OSError names it.
     """
     path = Path(path)
     unfinished = path.with_name(path.name + ".unfinished")
@@ -150,7 +151,8 @@ def whole_file(path):
         with open(unfinished, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException as error:
         with suppress(OSError):  # it was never there, or the first error matters more

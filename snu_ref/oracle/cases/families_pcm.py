@@ -88,13 +88,11 @@ def _array(config, n_in=5, n_out=3):
 def _updates(config, K=6, rounds=8, n_in=3, n_out=3):
     def make(draws):
         devices = (2, config["pairs"], n_in, n_out)
-        swing = 0.0
-        if config["refresh_every"]:
-            swing = 0.5 * np.where(np.arange(K) % 2, -1.0, 1.0)[:, None, None]
-        inputs = {"dW": draws.grid(-0.25, 0.25, (K, n_in, n_out)) + swing,
+        inputs = {"dW": draws.grid(-0.25, 0.25, (K, n_in, n_out)),
                   "noise.pulses": draws.grid(-1, 1, (K, rounds) + devices),
                   "noise.read": draws.grid(-1, 1, devices)}
         if config["refresh_every"]:
+            inputs["dW"] += 0.5 * np.where(np.arange(K) % 2, -1.0, 1.0)[:, None, None]
             for name in ("read", "reset", "conductance", "drift"):
                 inputs[f"noise.refresh.{name}"] = draws.grid(-1, 1, devices)
         return inputs
@@ -103,8 +101,7 @@ def _updates(config, K=6, rounds=8, n_in=3, n_out=3):
 
 def _pulses_to_limits(draws):
     inputs = _pulses(draws)
-    inputs["noise.pulses"][:, 0] = 2
-    inputs["noise.pulses"][:, 1] = -2
+    inputs["noise.pulses"][:, :2] = 2, -2
     inputs["noise.pulses"][:, 2] = np.where(np.arange(12) < 8, 2, -2)
     return inputs
 

@@ -115,7 +115,7 @@ def _first(names, bad, relative, unit):
 
 
 def _slices(names, arrays, unit):
-    """(name, index) of all tensors, step by step where they have steps, in the order computed."""
+    """(name, index) of all slices, in the order of computation: step by step in traces."""
     forward = backward = ()
     if unit in ("training", "optimiser"):
         forward = names
