@@ -139,11 +139,10 @@ def output_file(name, path):
 
 
 @contextmanager
-def whole_file(path, durable=True):
-    """A binary file to write to; it replaces `path` at the end of the block.
+def whole_file(path):
+    """A binary file to write to; it is forced to the disk and replaces `path` as the block ends.
 
-    durable: whether it is forced to the disk first, which takes milliseconds. If writing fails,
-    `path` stays as it was, and an OSError names it.
+    If writing fails, `path` stays as it was, and an OSError names it.
     """
     path = Path(path)
     unfinished = path.with_name(path.name + ".unfinished")
@@ -151,8 +150,7 @@ def whole_file(path, durable=True):
         with open(unfinished, "wb") as file:
             yield file
             file.flush()
-            if durable:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException as error:
         with suppress(OSError):  # it was never there, or the first error matters more

@@ -6,9 +6,9 @@
 Each port is held against all vectors, and `judge` decides whether the verdict names its mistakes.
 Over all ports of the first set the counts must reach FLOORS. Three authors wrote the sets, and none
 had seen the table of mistakes. Since then the diagnosis has been mended on them, so these counts
-are no longer those of a blind trial. With --wrong nothing is diagnosed: it is counted that each wrong port
-fails, that each of its mistakes changes numbers of its own, and that each right port passes, in
-float32 and in float64.
+are no longer those of a blind trial. With --wrong nothing is diagnosed: it is counted that each
+wrong port fails, that each of its mistakes changes numbers of its own, and that each right port
+passes, in float32 and in float64.
 """
 import argparse
 import json

@@ -19,7 +19,7 @@ from snu_ref.activations import SURROGATES
 from snu_ref.oracle.cases.abilities import FORMS, KEYS, SNU_OPTIONS, declared
 from snu_ref.oracle.cases.families_full import made_cases
 from snu_ref.oracle.cases.making import make_case
-from snu_ref.oracle.cases.manifest import load_case, read_manifest, split
+from snu_ref.oracle.cases.manifest import load_case, read_manifest
 from snu_ref.oracle.cases.reference import outputs_of
 from snu_ref.oracle.cases.scalar import scalar_outputs
 
@@ -203,8 +203,7 @@ CANS = {"all": {}, "lif": LIF, "after": dict(unit="snu", state="after reset"), "
 def made(can, number=1, seed=0):
     """(definition, entry, inputs, outputs) of all cases made for a `can`."""
     for definition in made_cases(declared(can, {}), number, seed):
-        entry, arrays = make_case(definition, ("twin",))
-        yield definition, entry, *split(arrays)
+        yield definition, *make_case(definition, ("twin",))
 
 
 @pytest.mark.parametrize("can", CANS.values(), ids=CANS)

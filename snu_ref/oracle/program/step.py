@@ -14,77 +14,25 @@ is the text that a verdict prints.
 
 What it does not do: speed, long sequences, any check of its arguments.
 """
-import re
-from functools import lru_cache
-
 import numpy as np
 
 from ...activations import SURROGATES
-from .functions import ARRAYS, G_SLOPES, H_SLOPES, VARS, point
+from .functions import ARRAYS, VARS, point
+from .lines import compute, resolve, right_lines
 from .tape import Tape, Var
 
 TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
 PARAMETERS = ("W", "H", "b", "decay")
 PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
-STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
+STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, *TRACES, "kept", "kept_y",
         "z_out", "s_out", "v_out", "y_out")
-
-
-def lines(config):
-    """The right lines of a configuration: name -> text. "0" is a part that is not there."""
-    fired = "max(seen)" if config["lateral_inhibition"] else "seen"
-    return {
-        "s_0": "s_0", "y_0": "y_0", "W": "W", "H": "H", "b": "b", "decay": "decay",
-        "s_before": "s_before", "y_before": "y_before", "fired": fired, "gate": "1 - fired",
-        "seen": "const(y_before)" if config["reset_grad"] == "detached" else "y_before",
-        "input": "x @ W", "feedback": "y_before @ H" if config["recurrent"] else "0",
-        "leak": "decay * s_before * gate", "bias": "0",
-        "s": "g(z)", "v": "s + b", "y": "h(v)", "kept": "s", "kept_y": "y",
-        "z_out": "z", "s_out": "s", "v_out": "v", "y_out": "y", "g_slope": G_SLOPES[config["g"]],
-        "h_slope": H_SLOPES[config["surrogate"]] if config["h"] == "step" else "y * (1 - y)",
-        "loss_y": "dL_dy", "end_y": "dL_dy_end", "end_s": "dL_ds_end",
-    }
-
-
-def resolve(text, config):
-    """A line with the names of this configuration for g and h, and for what acts on the gate."""
-    return _resolved(text, *(config[name] for name in (
-        "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
-
-
-@lru_cache(maxsize=None)
-def _resolved(text, g, h, surrogate, reset_grad, inhibited):
-    text = re.sub(r"\bg\(", g + "(", text)
-    text = re.sub(r"\bh\(", h + "(", text)
-    text = re.sub(r"\bpsi\(", f"psi_{surrogate}(", text)
-    text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
-        r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
-        H_SLOPES[surrogate]) + ")", text)
-    seen = r"const(\1)" if reset_grad == "detached" else r"\1"
-    text = re.sub(r"\bfired_by\((\w+)\)", f"max({seen})" if inhibited else seen, text)
-    text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
-                  r"share(\1, y)" if inhibited else r"\1", text)
-    return re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
-
-
-BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
-
-
-@lru_cache(maxsize=None)
-def compiled(text):
-    """The code of a line."""
-    return compile(text, "<line>", "eval")
-
-
-def compute(text, names):
-    """The value of a line."""
-    return eval(compiled(text), BUILTINS, names)
+SLOPES = {"s": "g_slope", "y": "h_slope"}
 
 
 def program(config, edits):
     """The lines of a configuration with edits (name -> text) in their places, resolved."""
-    return {name: resolve(text, config) for name, text in {**lines(config), **edits}.items()}
+    return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
 
 
 def names_of(config, inputs, dtype=np.float64):
@@ -137,15 +85,14 @@ class Run:
         self.end = names["kept"], names["kept_y"]
 
     def _step(self, names, t):
-        text, zero = self.text, self.tape.leaf(0 * self.inputs["state.s"])
+        zero = self.tape.leaf(0 * self.inputs["state.s"])
         for name in STEP:
-            if name == "s":
-                names["z"] = self._held("z", zero + sum(
-                    names[part] for part in PARTS if text[part] != "0"), t)
-            value = compute(text[name], names)
-            if name in ("s", "v", "y"):
-                value = self._held(name, value, t)
-            if name in ("s", "y") and f"{'g' if name == 's' else 'h'}_slope" in self.edits:
+            value = compute(self.text[name], names)
+            if name in TRACES:
+                value = value if isinstance(value, Var) else zero + value
+                if self.held is not None:   # the numbers of another run, with this line's gradient
+                    value = self.tape.node(self.held[name][t], value.receive)
+            if SLOPES.get(name) in self.edits:
                 value = self._sloped(name, value, names)
             names[name] = value
         self.steps.append({name: names[name] for name in
@@ -159,14 +106,8 @@ class Run:
         arrays["v_before"] = arrays["s_before"] + arrays["b"]
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
-        slope = compute(self.text["g_slope" if name == "s" else "h_slope"], arrays)
+        slope = compute(self.text[SLOPES[name]], arrays)
         return self.tape.node(value.value, lambda d: of.receive(d * slope))
-
-    def _held(self, name, value, t):
-        """Held to the numbers of another run: its value, with this line's gradient."""
-        if self.held is None:
-            return value
-        return value.tape.node(self.held[name][t], value.receive)
 
     def _stacked(self, names):
         shape = self.inputs["dy"].shape
