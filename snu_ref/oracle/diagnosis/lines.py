@@ -99,10 +99,6 @@ def _v_and_y(frames, found, z):
     ok, y = frames.ok, frames.got["y"]
     if "v" in frames.got:
         found["v"], found["y"] = single(frames, "v", ok), single(frames, "y", ok)
-        right = frames.with_names(v=frames.value("v"))
-        if not found["y"] and single(frames, "y", ok, right, fitted=False) == [()]:
-            found["y"] = [()]
-            found["v"] = [(e,) for e in TABLE["FORWARD"] if e.lines == (("v_out", "s"),)]
         return
     found["v"], found["y"] = [()], [()]
     if not ok.any() or "s" not in frames.seen.got:
