@@ -9,7 +9,7 @@ by those that tie for the maximum.
 import numpy as np
 
 from .functions import ARRAYS
-from .lines import compute, resolve, right_lines
+from .lines import compute, program
 from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
@@ -39,8 +39,7 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     start: the state before the first step, where it is not the given one. own: arrays dy, dv, ds or
     dz of a port; what is computed from such a one is computed from these numbers.
     """
-    text = {name: resolve(line, config)
-            for name, line in {**right_lines(config), **(edits or {})}.items()}
+    text = program(config, edits or {})
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     (T, B, n), zero = inputs["dy"].shape, 0.0 * s_0
     whole = names_of_sums(inputs, traces, {}, (s_0, y_0))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...activations import SURROGATES
 from .functions import ARRAYS, VARS, point
-from .lines import compute, resolve, right_lines
+from .lines import compute, program
 from .tape import Tape, Var
 
 TRACES = ("z", "s", "v", "y")
@@ -20,11 +20,6 @@ PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
 STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, *TRACES, "kept", "kept_y",
         "z_out", "s_out", "v_out", "y_out")
 SLOPES = {"s": "g_slope", "y": "h_slope"}
-
-
-def program(config, edits):
-    """The lines of a configuration with edits (name -> text) in their places, resolved."""
-    return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
 
 
 def names_of(config, inputs):
@@ -92,9 +87,8 @@ class Run:
     def _sloped(self, name, value, names):
         """s or y with the edited slope to z or v."""
         of = names["z" if name == "s" else "v"]
-        arrays = {**ARRAYS, **{k: getattr(a, "value", a) for k, a in names.items() if k in (
-            "z", "s", "v", "b", "decay", "s_before", "y_before")}, name: value.value}
-        arrays["v_before"] = arrays["s_before"] + arrays["b"]
+        arrays = {**{k: getattr(a, "value", a) for k, a in names.items()}, **ARRAYS,
+                  name: value.value}
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
         slope = compute(self.text[SLOPES[name]], arrays)
