@@ -2,6 +2,7 @@
 from typing import Any, NamedTuple
 
 from ..program.printing import diff
+from .seen import Seen
 from .sets import Edits, texts
 
 SAMPLE = 24   # ours: failing cases, and passing ones, in which rival explanations are weighed
@@ -67,7 +68,7 @@ def confirmed(edits, mine, rivals, results, where=""):
     found = [r for id, r in results.items() if id in ids]
     return Cause(found, "confirmed", edits.said(), diff_of(edits.all, found), edits.form,
                  tuple(used(other).said() for other in rivals),
-                 min(case.digits(edits) for case in mine[:4]), where, edits=edits)
+                 min(Seen.digits(*case.answer(edits)) for case in mine[:4]), where, edits=edits)
 
 
 def diff_of(edits, results):

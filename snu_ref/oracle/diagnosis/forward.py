@@ -9,23 +9,15 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.lines import compute, resolve
-from ..program.step import PARTS, names_of, program
+from ..program.lines import compute, program, resolve
+from ..program.step import PARTS, names_of
 from ..program.tape import Tape, Var
 from . import numbers
 from .sets import texts
 
 SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input", "W"), "feedback": ("feedback", "H"),
          "bias": ("bias",)}
-# How s is had from what is kept and reported: the edit's text -> s, and where that is defined.
-UNDO = {
-    "s * (1 - fired_by(y))": lambda r, y, p: (r / np.where(y < 1, 1 - y, 1), y < 0.999),
-    "s + b * fired_by(y)": lambda r, y, p: (r - p["b"] * y, y == y),
-    "s - fired_by(y)": lambda r, y, p: (r + y, y == y),
-    "s + b": lambda r, y, p: (r - p["b"], y == y),
-    "decay * s": lambda r, y, p: (r / p["decay"], p["decay"] + 0 * y > 0),
-}
-# How z is had from s: what it was, and where s says so; f gives the flat values of a text.
+# How z is had from s: what it was, and where s says so.
 INVERSES = {
     "positive": lambda s: (s, s > 1e-9),
     "tanh": lambda s: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
@@ -36,8 +28,7 @@ INVERSES = {
     "clipped": lambda s: (s, (np.abs(s) < 0.999) & (s != 0)),
     "all": lambda s: (s, s == s),
 }
-OUTER = {"s": lambda s, f: s, "decay * s": lambda s, f: s / np.maximum(f("decay"), 1e-3),
-         "s + b": lambda s, f: s - f("b"), "s + y @ H": lambda s, f: s - f("y_before @ H")}
+OUTER = ("s", "decay * s", "s + b", "s + y_before @ H")   # what may stand around g(z), here s
 
 
 def forward_edits(seen, slots):
@@ -57,24 +48,24 @@ class Frames:
         s, self.ok = reported, np.isfinite(reported)
         if "s" not in got and "v" not in got:
             self.ok = self.ok & (y > 1e-5) & (y < 1 - 1e-5)
-        if kept is not None:
-            fired = y.max(-1, keepdims=True) + 0 * y if self.config["lateral_inhibition"] else y
-            s, fine = UNDO[dict(kept.lines)["kept"]](reported, fired, params)
-            self.ok = self.ok & fine
 
         def before(start, a):
             return np.concatenate([start[None], a[:-1]])
         y_before = before(i["state.y"], y)
         self.first = np.arange(seen.T)[:, None, None] + np.zeros(y.shape) == 0
+        self.names = {**names_of(self.config, i), "from_second": self._from_second}
+        self.names.update(self.with_names(
+            x=i["x"], x_before=before(0 * i["x"][0], i["x"]), y=y, y_before=y_before,
+            s_before=before(i["state.s"], reported), y_start=0 * y + i["state.y"],
+            y_before2=before(0 * i["state.y"], y_before), **params))
+        if kept is not None:   # s is what is kept and reported, undone
+            s, fine = self.undone(dict(kept.lines)["kept"], reported)
+            self.ok = self.ok & fine
+        self.names.update(self.with_names(
+            s=s, z=got.get("z", np.nan * s), v=got.get("v", s + params["b"])))
         self.got = {"s": s, **{name: got[name] for name in "zvy" if name in got}}
         slack = 10 if "s" not in got else 1
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}
-        self.names = {**names_of(self.config, i), "from_second": self._from_second}
-        self.names.update(self.with_names(
-            x=i["x"], x_before=before(0 * i["x"][0], i["x"]), s=s, y=y, y_before=y_before,
-            s_before=before(i["state.s"], reported), y_start=0 * y + i["state.y"],
-            y_before2=before(0 * i["state.y"], y_before), z=got.get("z", np.nan * s),
-            v=got.get("v", s + params["b"]), **params))
         for name in ("seen", "fired", "gate"):
             self.names[name] = compute(self.right[name], self.names)
 
@@ -86,9 +77,12 @@ class Frames:
         """Names of arrays in the places of s, z or v."""
         return {name: Var(a, self.tape, None) for name, a in arrays.items()}
 
-    def flat(self, text):
-        """The values of any text, at all steps."""
-        return compute(text, self.names).value
+    def undone(self, text, value):
+        """What s is where a text that is affine in it has this value, and where it tells."""
+        base, one = (compute(resolve(text, self.config), {
+            **self.names, **self.with_names(s=k + 0 * value)}).value for k in (0.0, 1.0))
+        there = np.abs(one - base) > 1e-3
+        return (value - base) / np.where(there, one - base, 1), there
 
     def value(self, line, edits=(), k=1.0, names=None):
         """The values of a line with edits, at all steps; what is no number is far away."""

@@ -150,7 +150,7 @@ def _backward(asked, forward):
         for e in best.backward:   # each must put a tensor right
             fewer = best._replace(backward=tuple(f for f in best.backward if f is not e))
             best = fewer if right(fewer) >= right(best) else best
-        walked = seen.walked(whole.run(best))   # else no line that runs back in time is proved
+        walked = seen.walk and seen.matches(whole.run(best), seen.walk)   # else no line that runs back in time is proved
         votes.update(e for e in best.backward if walked or e.slot in SUM_OF)
     return tuple(e for e, n in votes.items() if e.k is None and n >= max(2, sum(
         e.applies(seen.config, seen.inputs) for seen in asked) / 2))

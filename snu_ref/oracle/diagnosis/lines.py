@@ -6,8 +6,8 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, UNDO, cost, forward_edits,
-                      single, sums)
+from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, cost, forward_edits, single,
+                      sums)
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
@@ -40,8 +40,7 @@ def look(seen):
     found = [_look(seen)]
     if found[0].cost > 2:
         found += [_look(seen, e) for e in TABLE["FORWARD"] if e.slot == "kept"
-                  and ("s_out", "kept") in e.lines and e.applies(seen.config)
-                  and dict(e.lines)["kept"] in UNDO]
+                  and ("s_out", "kept") in e.lines and e.applies(seen.config)]
     return sorted(found, key=lambda lines: lines.cost)
 
 
@@ -81,7 +80,7 @@ def _z_and_s(frames, found):
     for name, outer, level in tries:
         if min((hit[1] for hit in hits), default=9) <= (1 if level == PLAIN else 2):
             break
-        z, there = INVERSES[name](OUTER[outer](s, frames.flat))
+        z, there = INVERSES[name](frames.undone(outer, s)[0])
         size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
         zs, mask = _sums(frames, z, size, ok & there, level)
         part = not np.array_equal(mask, ok & there)
@@ -99,10 +98,6 @@ def _v_and_y(frames, found, z):
     ok, y = frames.ok, frames.got["y"]
     if "v" in frames.got:
         found["v"], found["y"] = single(frames, "v", ok), single(frames, "y", ok)
-        right = frames.with_names(v=frames.value("v"))
-        if not found["y"] and single(frames, "y", ok, right, fitted=False) == [()]:
-            found["y"] = [()]
-            found["v"] = [(e,) for e in TABLE["FORWARD"] if e.lines == (("v_out", "s"),)]
         return
     found["v"], found["y"] = [()], [()]
     if not ok.any() or "s" not in frames.seen.got:

@@ -41,6 +41,5 @@ def _edit(layer, edits, count):
 
     def backward(dy, cache, dstate=None, need_dx=True):
         found = outputs({**cache.inputs, "dy": dy})
-        grads = {name: found[f"grad.{name}"] for name in layer.params}
-        return found["grad.x"], grads, None
+        return found["grad.x"], {name: found[f"grad.{name}"] for name in layer.params}, None
     layer.forward, layer.backward = forward, backward

@@ -25,16 +25,15 @@ def fit(function, target, tolerance):
             slope = (function(k + h) - a) / h
             square = float(slope @ slope)
             if not 1e-20 < square < np.inf or (np.abs(slope) > 1e-9).sum() < POINTS:
-                k = np.nan
                 break
             step = float(slope @ (target - a)) / square
             k = k + float(np.clip(step, -10 * abs(k) - 1, 10 * abs(k) + 1))
             if abs(step) < 1e-9 * max(1.0, abs(k)):
+                if (np.abs(function(k) - target) <= 1e3 * tolerance + 1e-12).all() and (
+                        k := shortest(k, lambda k: (np.abs(function(k) - target)
+                                                    <= tolerance).all())) is not None:
+                    return k
                 break
-        near = np.abs(function(k) - target) <= 1e3 * tolerance + 1e-12
-        if near.all() and (k := shortest(k, lambda k: (
-                np.abs(function(k) - target) <= tolerance).all())) is not None:
-            return k
     return None
 
 

@@ -94,7 +94,7 @@ def backward_sets(whole, bases):
         silent = [e for e in TABLE["FORWARD"] if not e.fitted and _together((*forward, e))
                   and e.applies(seen.config, seen.inputs)   # that the forward pass does not show
                   and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
-        found += filter(whole.matches, (
+        found += filter(whole.fits, (
             bases[0]._replace(forward=joined((*forward, e)), form="derived", backward=())
             for e in silent))
     silent = found                  # an edit of the backward pass alone says the same more plainly
@@ -116,9 +116,8 @@ def candidates(seen, form):
 def _next(whole, have, outputs, edits):
     """The edits that may bring a set nearer: of sums only where these alone are wrong."""
     seen = whole.seen
-    outputs = seen.reported(outputs)
-    names, walked = seen.names(False), None if whole.own[0] else seen.walked(outputs)
-    wrong = [name for name in names if not seen.equal(outputs[name], seen.got[name])]
+    walked = None if whole.own[0] or not seen.walk else seen.matches(outputs, seen.walk)
+    wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
     return [e for e in edits if all(e.slot != f.slot for f in have.backward)
             and (walked is None or (e.slot in SUM_OF) == walked)
             and (e.slot not in SUM_OF or SUM_OF[e.slot] in wrong)]

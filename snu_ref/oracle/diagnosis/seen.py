@@ -65,18 +65,17 @@ class Seen(NamedTuple):
         return all(self.equal(outputs[name], self.got[name])
                    for name in (self.got if names is None else names) if name in outputs)
 
-    def walked(self, outputs):
-        """Whether all that runs back in time is the port's; None if it returned nothing of it."""
-        walk = [name for name in WALK_BACK if name in self.got]
-        return all(self.equal(outputs[name], self.got[name]) for name in walk) if walk else None
+    @property
+    def walk(self):
+        """Names of all that runs back in time."""
+        return [name for name in WALK_BACK if name in self.got]
 
     def advance(self, outputs):
         """How far outputs agree with the port's, back in time, and in how many tensors."""
         outputs = self.reported(outputs)
-        walk = [name for name in WALK_BACK if name in self.got]
         right = [np.abs(outputs[name] - self.got[name]).max((1, 2))
-                 <= self.tolerance(outputs[name]) for name in walk]
-        row = np.array(right).T[::-1].ravel() if walk else np.ones(1, bool)
+                 <= self.tolerance(outputs[name]) for name in self.walk]
+        row = np.array(right or [[True]]).T[::-1].ravel()
         far = row.size if row.all() else int(row.argmin())
         return far, sum(self.equal(outputs[name], self.got[name]) for name in self.names(False))
 

@@ -12,6 +12,7 @@ from ..mistakes.edit import Edit
 from ..program.backward import SUMS, names_of_sums, run_backward
 from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
+from .seen import Seen
 
 # form -> whether the backward pass keeps the gate, the edited parameters, the reported traces
 FORMS = {
@@ -67,34 +68,7 @@ class Runs:
     """Runs sets of edits in one case, each once, and counts them; `run` gives all outputs."""
 
     def __init__(self, seen, count):
-        self.seen, self.count, self._kept, self._fits = seen, count, {}, {}
-
-    def fits(self, edits):
-        """Whether a set of edits, as far as it applies, gives all numbers of the port."""
-        here = edits.for_case(self.seen)
-        if here not in self._fits:
-            self._fits[here] = bool(here.said()) and self.matches(here)
-        return self._fits[here]
-
-    def matches(self, edits):
-        """Whether a set of edits gives all numbers of the port."""
-        return self.seen.matches(self.run(edits))
-
-    def digits(self, edits):
-        """To how many digits the numbers of a set of edits are the port's."""
-        return self.seen.digits(self.run(edits.for_case(self.seen)))
-
-
-class Whole(Runs):
-    """The runs of a case of the SNU.
-
-    own: (traces, adjoints) of the port, from which each line is computed; else from its own run.
-    """
-
-    def __init__(self, seen, count, own=(None, None)):
-        super().__init__(seen, count)
-        self.own, self._views = own, {}
-        self.partial = None  # (score, set) that comes nearest
+        self.seen, self.count, self._kept, self._fits, self._views = seen, count, {}, {}, {}
 
     def of(self, view):
         """The runs of the case as a port saw it that has its arrays elsewhere."""
@@ -105,17 +79,33 @@ class Whole(Runs):
                 return {name: compute(text, {"a": a}) if name in names.split() else a
                         for name, a in arrays.items()}
             ((names, text),) = view.lines
-            self._views[view] = Whole(self.seen._replace(
+            self._views[view] = type(self)(self.seen._replace(
                 inputs=there(self.seen.inputs), got=there(self.seen.got)), self.count)
         return self._views[view]
 
-    def matches(self, edits):
+    def answer(self, edits):
+        """(the case as these edits see it, all outputs of those that apply in it)."""
         whole = self.of(edits.view)
-        return whole.seen.matches(whole.run(edits))
+        return whole.seen, whole.run(edits.for_case(self.seen))
 
-    def digits(self, edits):
-        whole = self.of(edits.view)
-        return whole.seen.digits(whole.run(edits.for_case(self.seen)))
+    def fits(self, edits):
+        """Whether a set of edits, as far as it applies, gives all numbers of the port."""
+        here = edits.for_case(self.seen)
+        if here not in self._fits:
+            self._fits[here] = bool(here.said()) and Seen.matches(*self.answer(here))
+        return self._fits[here]
+
+
+class Whole(Runs):
+    """The runs of a case of the SNU.
+
+    own: (traces, adjoints) of the port, from which each line is computed; else from its own run.
+    """
+
+    def __init__(self, seen, count, own=(None, None)):
+        super().__init__(seen, count)
+        self.own = own
+        self.partial = None  # (score, set) that comes nearest
 
     def traces(self, forward):
         """(outputs, traces as computed) of the edits of a forward pass."""

@@ -127,9 +127,11 @@ class Unit:
 
         Cases are made for these options; all tensors count, whether the port returns them or not.
         """
-        made = [whole for whole in mine if whole.seen.family == "made"][:2]
-        return bool(made) and all(_answered(whole, edits).matches(
-            _runs(whole, other)) for whole in made)
+        made = [whole.answer(some) for whole in mine if whole.seen.family == "made"
+                for some in (edits, other)][:4]
+        return bool(made) and all(
+            seen._replace(got=seen.reported(numbers)).matches(others)
+            for (seen, numbers), (_, others) in zip(made[::2], made[1::2]))
 
     def _stands(self, edits, sample):
         """Whether a set gives the numbers of half of the cases in which it should show.
@@ -164,15 +166,6 @@ class Unit:
             if against and len(values) == 1 and not any(c[option] in values for c in against):
                 return f"{option} = {values.pop()}"
         return ""
-
-
-def _runs(whole, edits):
-    return whole.of(edits.view).run(edits.for_case(whole.seen))
-
-
-def _answered(whole, edits):
-    """The case with the answers of a set of edits."""
-    return whole.seen._replace(got=whole.seen.reported(_runs(whole, edits)))
 
 
 def _joined(edits, others):

@@ -1,22 +1,15 @@
-"""The backward pass as lines of text, as one writes it by hand; it runs along any traces.
-
-    dy = dL_dy + dL_dy_end + dz_after @ H.T - decay * s * dz_after
-    dv = dy * h_slope
-    ds = dL_ds_end + dv + decay * gate_after * dz_after
-    dz = ds * g_slope
-    dW = sum(outer(x, dz));  dH = sum(outer(y_before, dz));  db = sum(dv)
-    ddecay = sum(dz * s_before * gate);  dx = dz @ W.T
+"""The backward pass as lines of text (`lines.txt`), as one writes it by hand, along any traces.
 
 dz_after and gate_after are those of the step that follows, 0 after the last. dL_dy_end and
 dL_ds_end are the cotangents of the final state, 0 before the last step. The first lines run
 back through time; the sums are of whole arrays (T, B, n). As in `step`, an edit is another text
-for a line; dy and ds have a line for each of their parts. With inhibition the term of the reset is
-share(..., y): its sum over the units, shared by those that tie for the maximum.
+for a line. With inhibition the term of the reset is share(..., y): its sum over the units, shared
+by those that tie for the maximum.
 """
 import numpy as np
 
 from .functions import ARRAYS
-from .lines import compute, resolve, right_lines
+from .lines import compute, program
 from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
@@ -46,8 +39,7 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     start: the state before the first step, where it is not the given one. own: arrays dy, dv, ds or
     dz of a port; what is computed from such a one is computed from these numbers.
     """
-    text = {name: resolve(line, config)
-            for name, line in {**right_lines(config), **(edits or {})}.items()}
+    text = program(config, edits or {})
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     (T, B, n), zero = inputs["dy"].shape, 0.0 * s_0
     whole = names_of_sums(inputs, traces, {}, (s_0, y_0))

@@ -16,19 +16,15 @@ def point(value, slope):
     return apply
 
 
-def _leaky(k):
-    return point(lambda a: np.where(a > 0, a, k * a),
-                 lambda a, f: np.where(a > 0, 1.0, k).astype(a.dtype))
+def with_slope(value, slope):
+    """A function with the same slope everywhere: 0 for steps, 1 where rounding is passed over."""
+    return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.full_like(a, slope))
 
 
 def clip(a, low, high):
     """a, no lower than `low` and no higher than `high`."""
     return point(lambda v: np.clip(v, low, high),
                  lambda v, f: ((v > low) & (v < high)).astype(v.dtype))(a)
-
-
-def _flat(value):
-    return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.zeros_like(a))
 
 
 def of_others(y):
@@ -49,11 +45,6 @@ def rearranged(order):
     return apply
 
 
-def _rounded(value):
-    """Rounding to other numbers; the gradient passes straight through."""
-    return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.ones_like(a))
-
-
 def to_bits(bits):
     """Rounding to a significand of so many bits."""
     def value(a):
@@ -69,7 +60,8 @@ def _by_columns(a):
 VARS = {
     **{name: point(f.value, f.slope) for name, f in STATE_FUNCTIONS.items()},
     "identity": lambda a: a + 0.0,
-    "leaky": lambda a, k: _leaky(k)(a),
+    "leaky": lambda a, k: point(lambda a: np.where(a > 0, a, k * a),
+                                lambda a, f: np.where(a > 0, 1.0, k).astype(a.dtype))(a),
     "elu": point(lambda a: np.where(a > 0, a, np.expm1(np.minimum(a, 0))),
                  lambda a, f: np.where(a > 0, 1, np.exp(np.minimum(a, 0)))),
     "softplus": point(lambda a: np.logaddexp(0 * a, a), lambda a, f: _sigmoid(a)),
@@ -79,11 +71,13 @@ VARS = {
     "abs": point(np.abs, lambda a, f: np.sign(a)),
     "sqrt": point(np.sqrt, lambda a, f: 0.5 / np.maximum(f, 1e-300)),
     "exp": point(np.exp, lambda a, f: f),
-    "sign": _flat(np.sign), "floor": _flat(np.floor), "round": _flat(np.rint),
-    "trunc": _flat(np.trunc), "positive": _flat(lambda a: a > 0),
-    "not_negative": _flat(lambda a: a >= 0), "half": _flat(lambda a: a > 0.5),
-    "float16": _rounded(lambda a: a.astype(np.float16)), "bfloat16": _rounded(to_bits(8)),
-    "tf32": _rounded(to_bits(11)), "single": _rounded(lambda a: a.astype(np.float32)),
+    **{name: with_slope(value, 0) for name, value in {
+        "sign": np.sign, "floor": np.floor, "round": np.rint, "trunc": np.trunc,
+        "positive": lambda a: a > 0, "not_negative": lambda a: a >= 0, "half": lambda a: a > 0.5,
+        "winner": lambda y: shares(y, "first"), "winners": lambda y: shares(y, "each")}.items()},
+    **{name: with_slope(value, 1) for name, value in {
+        "float16": lambda a: a.astype(np.float16), "bfloat16": to_bits(8), "tf32": to_bits(11),
+        "single": lambda a: a.astype(np.float32)}.items()},
     "clip": clip, "larger": lambda a, b: a + VARS["relu"](b - a),
     "const": lambda a: a.detach() if isinstance(a, Var) else a,
     "with_gradient_of": lambda a, b: a.tape.node(a.value, b.receive),
@@ -91,7 +85,6 @@ VARS = {
     "max_of_batch": lambda y: y.maximum(-2), "max_first": lambda y: y.maximum(-1, "first"),
     "max_each": lambda y: y.maximum(-1, "each"), "max_of_others": of_others,
     "sum": lambda y: y.sum(-1), "mean": lambda y: y.sum(-1) * (1 / y.value.shape[-1]),
-    "winner": _flat(lambda y: shares(y, "first")), "winners": _flat(lambda y: shares(y, "each")),
     "first": rearranged(lambda a: a[:1]), "column": rearranged(lambda a: a[:, None]),
     "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),

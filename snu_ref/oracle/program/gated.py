@@ -1,14 +1,7 @@
-"""RNN, GRU and LSTM for one step, as lines of text, differentiated by the tape.
+"""RNN, GRU and LSTM for one step, as lines of text (`lines.txt`), differentiated by the tape.
 
-    rnn    h = act(sum of h)
-    gru    r, z = gate(sum of r), gate(sum of z);  n = act(candidate)
-           h = z * h_before + (1 - z) * n
-    lstm   i, f, o = gate(sum of i), ...;  g = act(sum of g);  c = f * c_before + i * g
-           h = o * tanh(c)
-    sum    x @ W + h_before @ H + b      with the columns of W, H and b of each block, in `order`
-
-As in `snu_ref.oracle.program.step`, an edit is another text for a line; without any, these are
-the numbers of `snu_ref.RNN`, `GRU` and `LSTM`.
+total(k) is the sum of block k, of the columns of W, H and b in `order`. As in `step`, an edit is
+another text for a line; without any, these are the numbers of `snu_ref.RNN`, `GRU` and `LSTM`.
 """
 import numpy as np
 

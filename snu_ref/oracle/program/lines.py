@@ -64,6 +64,11 @@ def resolve(text, config):
         "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
 
 
+def program(config, edits):
+    """The lines of a configuration with edits (name -> text) in their places, resolved."""
+    return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
+
+
 ARGUMENT = r"\(((?:[^()]|\([^()]*\))*)\)"   # one that may hold a pair of parentheses
 
 

@@ -1,16 +1,8 @@
-"""The unit's step as lines of text, which are compiled, run through time and differentiated.
-
-    fired = y_before                     max(y_before) with lateral inhibition; const(...) detached
-    gate = 1 - fired
-    z = x @ W + y_before @ H + decay * s_before * gate
-    s = g(z)
-    v = s + b
-    y = h(v)
+"""The unit's step as lines of text (`lines.txt`), run through time and differentiated.
 
 s_before and y_before are what the step before has kept. An edit puts another text in the place of
-a line; z has a line for each of its parts. `run` takes the lines through time on a tape
-and differentiates them; with no edits the numbers are those of `snu_ref.SNU`. The text that is run
-is the text that a verdict prints.
+a line. `run` takes the lines through time on a tape and differentiates them; with no edits the
+numbers are those of `snu_ref.SNU`. The text that is run is the text that a verdict prints.
 
 What it does not do: speed, long sequences, any check of its arguments.
 """
@@ -18,7 +10,7 @@ import numpy as np
 
 from ...activations import SURROGATES
 from .functions import ARRAYS, VARS, point
-from .lines import compute, resolve, right_lines
+from .lines import compute, program
 from .tape import Tape, Var
 
 TRACES = ("z", "s", "v", "y")
@@ -30,12 +22,7 @@ STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, *TRACES, "kept"
 SLOPES = {"s": "g_slope", "y": "h_slope"}
 
 
-def program(config, edits):
-    """The lines of a configuration with edits (name -> text) in their places, resolved."""
-    return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
-
-
-def names_of(config, inputs, dtype=np.float64):
+def names_of(config, inputs):
     """What every line may use: functions, and h with the slope of the surrogate."""
     dpsi = SURROGATES[config["surrogate"]].dpsi
     step = point(lambda v: (v > 0).astype(v.dtype), lambda v, y: dpsi(v))
@@ -55,11 +42,10 @@ def shifts(dy):
 class Run:
     """One run through time: the tape, its leaves, and the Vars of every step."""
 
-    def __init__(self, config, inputs, edits, dtype=np.float64, held=None):
-        self.config, self.text, self.tape = config, program(config, edits), Tape()
-        self.edits, self.held = edits, held
-        inputs = {name: a.astype(dtype) for name, a in inputs.items()}
-        self.inputs, tape = inputs, self.tape
+    def __init__(self, config, inputs, edits, held=None):
+        self.config, self.text, self.edits, self.held = config, program(config, edits), edits, held
+        self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
+        self.tape = tape = Tape()
         names = names_of(config, inputs)
         self.leaves = {name: tape.leaf(inputs[f"params.{name}"]) for name in PARAMETERS
                        if f"params.{name}" in inputs}
@@ -71,7 +57,7 @@ class Run:
         self.used = {name: names[name].value for name in self.leaves}
         zero = tape.leaf(0 * inputs["state.s"])
         names.update(s_before=names["s_0"], y_before=names["y_0"], y_before2=zero,
-                     s_start=names["s_0"], y_start=names["y_0"], current=0.0,
+                     s_start=names["s_0"], y_start=names["y_0"],
                      x_before=tape.leaf(0 * inputs["x"][0]))
         self.steps, self.xs = [], []
         borders = np.cumsum(config.get("pieces", ()))
@@ -101,9 +87,8 @@ class Run:
     def _sloped(self, name, value, names):
         """s or y with the edited slope to z or v."""
         of = names["z" if name == "s" else "v"]
-        arrays = {**ARRAYS, **{k: getattr(a, "value", a) for k, a in names.items() if k in (
-            "z", "s", "v", "b", "decay", "s_before", "y_before")}, name: value.value}
-        arrays["v_before"] = arrays["s_before"] + arrays["b"]
+        arrays = {**{k: getattr(a, "value", a) for k, a in names.items()}, **ARRAYS,
+                  name: value.value}
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
         slope = compute(self.text[SLOPES[name]], arrays)
@@ -145,7 +130,7 @@ class Run:
 
 
 @np.errstate(all="ignore")  # a wrong unit may overflow
-def run(config, inputs, edits=None, dtype=np.float64, backward=True):
+def run(config, inputs, edits=None):
     """All outputs of a case with some lines edited (name -> text), differentiated by the tape."""
-    done = Run(config, inputs, edits or {}, dtype)
-    return {**done.forward(), **(done.backward() if backward else {})}
+    done = Run(config, inputs, edits or {})
+    return {**done.forward(), **done.backward()}

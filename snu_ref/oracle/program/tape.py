@@ -77,20 +77,13 @@ class Var:
     def __add__(self, other):
         if not isinstance(other, Var):
             return self.tape.node(self.value + other, self.receive)
-
-        def pull(d):
-            self.receive(d)
-            other.receive(d)
-        return self.tape.node(self.value + other.value, pull)
+        return self._of_two(self.value + other.value, other, lambda d: (d, d))
 
     def __mul__(self, other):
         if not isinstance(other, Var):
             return self.tape.node(self.value * other, lambda d: self.receive(d * other))
-
-        def pull(d):
-            self.receive(d * other.value)
-            other.receive(d * self.value)
-        return self.tape.node(self.value * other.value, pull)
+        return self._of_two(self.value * other.value, other,
+                            lambda d: (d * other.value, d * self.value))
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -105,10 +98,14 @@ class Var:
         return (-self) + other
 
     def __matmul__(self, other):
+        return self._of_two(self.value @ other.value, other,
+                            lambda d: (d @ other.value.T, self.value.T @ d))
+
+    def _of_two(self, value, other, gradients):
         def pull(d):
-            self.receive(d @ other.value.T)
-            other.receive(self.value.T @ d)
-        return self.tape.node(self.value @ other.value, pull)
+            for var, gradient in zip((self, other), gradients(d)):
+                var.receive(gradient)
+        return self.tape.node(value, pull)
 
     @property
     def T(self):
