@@ -6,7 +6,7 @@
     optimisers   SGD, Adam, clip_by_norm
     coding       rate_code
     subpackages  data, figures, gradcheck, oracle, pcm, tasks, twins: loaded when first used
-    modules      corpus, datasets, ngrams of `data`, style, tutorial of `figures`: likewise
+    modules      corpus, datasets, ngrams of `data`, style, tutorial of `figures`: the same
 
 Read first: snu.py, then activations.py, losses.py, optimisers.py, encoding.py, network.py. What the
 folders hold: snu_ref/README.md. The command line: python -m snu_ref --help

@@ -1,11 +1,10 @@
-"""The command line, python -m snu_ref COMMAND: a command is a module with `run` and a text."""
+"""The command line, python -m snu_ref COMMAND: a command is a module with add_arguments and run."""
 import argparse
 import importlib
 import os
 import sys
 from contextlib import suppress
 
-from .commands import add_page
 from .files import printable
 
 PROGRAM = "python -m snu_ref"
@@ -48,7 +47,7 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def parse(argv):
-    """The arguments of a command line, with `main` of its command; SystemExit if they are wrong."""
+    """The arguments of a command line, with `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
         usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=EXAMPLES, formatter_class=Help)
@@ -61,8 +60,11 @@ def parse(argv):
         sub = commands.add_parser(name, formatter_class=Help)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
             command = importlib.import_module(f"snu_ref.commands.{name}")
-            add_page(sub, command)
-            sub.set_defaults(main=command.run, argv=argv)
+            # the module's docstring is the help; its examples come after the options
+            sub.description, start, examples = (command.__doc__ or "").partition("\nexample")
+            sub.epilog = start.lstrip() + examples
+            command.add_arguments(sub)
+            sub.set_defaults(run=command.run, argv=argv)
     return parser.parse_args(argv)
 
 
@@ -97,7 +99,7 @@ def parse_and_run(argv):
     """Parse the command line, run the command, and return its exit status."""
     args = parse(argv)
     try:
-        return args.main(args)
+        return args.run(args)
     except (ValueError, OSError) as error:  # bad input, damaged files, a full disk
         if isinstance(error, OSError) and error.errno and error.filename is None:
             raise  # standard output: `main` handles it

@@ -55,7 +55,7 @@ class Params(Mapping):
     def __setitem__(self, name, value):
         if value is not self._arrays.get(name):  # it is the same after `params["b"] += 1`
             raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
-                            f"= a, got another {type(value).__name__}; to share it: layer.tie")
+                            f"= a, got a new {type(value).__name__}; layer.tie shares an array")
 
 
 class Value:
@@ -207,8 +207,8 @@ class Layer(Value):
             return self.zeros(B)
         other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state
         if not isinstance(state, tuple) or len(state) != len(kind._fields) or other:
-            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), as "
-                            f"zero_state gives it, got {type(state).__name__}")
+            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), see "
+                            f"zero_state, got {type(state).__name__}")
         for field, part in zip(kind._fields, state):
             validation.array(f"{name}.{field}", part, (B,) + self.out_shape, self.dtype)
         return kind(*state)
@@ -224,9 +224,9 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
 
 
 def brief(arrays):
-    """The repr of a state or cache, a named tuple of arrays: shapes, never numbers.
+    """The repr of a state or cache, a named tuple of arrays: their shapes, not their numbers.
 
-    For the cache of an SNU also the spike rate, for that of an sSNU the mean output.
+    The cache of an SNU also shows its spike rate, the cache of an sSNU its mean output.
     """
     text = f"{type(arrays).__name__}(" + ", ".join(
         f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)

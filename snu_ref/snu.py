@@ -73,7 +73,7 @@ class SNUCache(NamedTuple):
     x: np.ndarray        # (T, B, n_in)
     z: np.ndarray        # (T, B, n_units), the argument of g
     all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t, entry 0 the initial state
-    all_y: np.ndarray    # (T + 1, B, n_units), likewise
+    all_y: np.ndarray    # (T + 1, B, n_units), entry t is y_t
     b: np.ndarray        # (n_units,)
     __repr__ = brief
 

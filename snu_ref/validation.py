@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 class NotFinite(ValueError):
-    """Numbers are NaN or infinite, or their squares would be: training ends where it meets them."""
+    """Numbers, or their squares, are NaN or infinite: `train` ends when it catches this."""
 
 
 REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
@@ -115,7 +115,7 @@ def generator(name, value):
 def mapping(name, value, names=None):
     """`value` if it is a dict, with exactly the keys `names` if they are given."""
     if not isinstance(value, Mapping):
-        raise TypeError(f"{name}: expected a dict of arrays by name, got {type(value).__name__}")
+        raise TypeError(f"{name}: expected a dict of names and arrays, got {type(value).__name__}")
     for key in () if names is None else names:
         if key not in value:
             raise ValueError(f"{name}: expected an entry {key!r}, got none")

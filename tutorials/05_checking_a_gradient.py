@@ -464,8 +464,8 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #
 #    After the first repair, one tensor is still wrong. Which one, and what reads it?
 #
-#    *Hint.* If all of x is wrong by a smooth amount, look at dz. If H alone is wrong, look at what
-#    H meets.
+#    *Hint.* If all of x is wrong by a smooth amount, look at dz. If H alone is wrong, look at the
+#    factor of H in the forward pass.
 #
 # 3. *A threshold that tires.* After each spike the threshold rises by beta and recovers by the
 #    factor rho a step:

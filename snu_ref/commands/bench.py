@@ -1,15 +1,34 @@
-"""Time training steps of standard networks, and their matrix products alone: see bench.txt."""
+"""Time training steps of standard networks, and their matrix products alone.
+
+A case is one training step in float32: forward pass, loss, backward pass and
+Adam, on made-up data; the last case is one update of phase-change devices.
+
+    median, least   wall time of a step
+    products        wall time of its matrix products alone, median
+    ratio           median / products: 1 is what hardware and BLAS allow
+    memory          the peak memory of a step, without network, optimiser and
+                    data
+
+Steps and products take turns, so that other work on the machine slows both.
+Run it on an idle machine; it takes about two minutes.
+
+examples:
+  python -m snu_ref bench
+  python -m snu_ref bench --quick --json speed.json
+
+exit status: 0, or 2 for bad input."""
 import os
 import platform
 import statistics
 import subprocess
 import sys
-import time
 import tracemalloc
+from timeit import timeit
 
 import numpy as np
 
 from .. import validation
+from ..experiments.side_by_side import THREADS
 from ..files import output_file, write_json
 from ..layers.conv import ConvSNU, PART_NUMBERS
 from ..layers.dense import Dense
@@ -29,7 +48,6 @@ from ..tasks.settings import settings_of
 from ..tasks.training import update
 from ..tasks.units import conv_layers
 
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 LIKE = {"dtype": np.float32}
 
 
@@ -104,7 +122,6 @@ CASES = {  # title: (name, the function that makes the case, its arguments behin
     "28x28-16-32-10 conv, T 20, batch 50": ("images", images_case, (16, 32), 50),
     "update of 52,800 phase-change devices": ("devices", devices_case, (176, 150)),
 }
-CHOICES = {"only": sorted({name for name, *_ in CASES.values()})}
 QUICK = {  # the same kinds of case, small: to try the command
     "784-20-10, T 20, batch 2": ("digits-15", digits_case, SNU, (20,), 2),
     "784-20-10, T 20, batch 2, GRU": ("gru", digits_case, GRU, (20,), 2),
@@ -183,9 +200,9 @@ def measure(step, matrix_products, repeats):
     tracemalloc.stop()
     steps, products = [], []
     for _ in range(repeats):
-        steps.append(milliseconds(step))
+        steps.append(1000 * timeit(step, number=1))
         if matrix_products:
-            products.append(milliseconds(matrix_products))
+            products.append(1000 * timeit(matrix_products, number=1))
     row = {"ms": statistics.median(steps), "least": min(steps), "memory": memory}
     if products:
         row["products"] = statistics.median(products)
@@ -193,14 +210,20 @@ def measure(step, matrix_products, repeats):
     return row
 
 
-def milliseconds(f):
-    """The wall time of f()."""
-    start = time.perf_counter()
-    f()
-    return 1000 * (time.perf_counter() - start)
-
-
 # ---- the command --------------------------------------------------------------------------------
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("--only", choices=sorted({name for name, *_ in CASES.values()}), nargs="+",
+                        metavar="CASE", help="these cases only: %(choices)s")
+    parser.add_argument("--repeats", type=int, default=21, metavar="N",
+                        help="steps of each case that are timed (default: %(default)s)")
+    parser.add_argument("--threads", type=int, metavar="N",
+                        help="threads of the matrix products (default: OPENBLAS_NUM_THREADS or the "
+                             "like, else 1)")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--quick", action="store_true", help="small cases, to try the command")
+
 
 def run(args):
     """Measure the cases, print a line for each, and write the JSON file."""

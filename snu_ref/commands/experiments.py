@@ -1,28 +1,55 @@
-"""Run the rows of the results page, block by block: see experiments.txt."""
-import sys
+"""Run the rows of the results page, snu_ref/tasks/RESULTS.md, block by block.
 
-from .. import validation
+A block is a table, TABLES/BLOCK.csv, with a line for each finished run:
+settings, seed, figures, processor and versions. Runs that the table already has
+are not run again. A run that was stopped continues from its checkpoint. So
+after any stop, give the same command again. Without BLOCK, the command lists
+the blocks.
+
+examples:
+  python -m snu_ref experiments
+  python -m snu_ref experiments digits --tables tables
+  python -m snu_ref experiments --tables tables --page RESULTS.md
+  python -m snu_ref experiments jsb membrane --data jsb --only SNU
+
+exit status: 0, 2 for bad input, 130 if stopped by Ctrl-C."""
+import sys
+from pathlib import Path
+
 from ..experiments.results_page import write_page
 from ..experiments.rows import BLOCKS
 from ..experiments.runs import read_table, rows_of, run_block
 from ..files import output_folder
 
 
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("blocks", nargs="*", choices=[[], *BLOCKS], metavar="BLOCK",
+                        help="one or more of " + ", ".join(BLOCKS))
+    parser.add_argument("--only", default="", metavar="TEXT",
+                        help="run only rows whose name contains TEXT")
+    parser.add_argument("--data", type=Path, metavar="DIR",
+                        help="folder with the full data sets, for blocks that need them")
+    parser.add_argument("--tables", type=Path, default=Path("tables"), metavar="DIR",
+                        help="folder of the tables (default: %(default)s)")
+    parser.add_argument("--work", type=Path, default=Path("runs"), metavar="DIR",
+                        help="folder of checkpoints (default: %(default)s)")
+    parser.add_argument("--page", type=Path, metavar="FILE",
+                        help="write the results page from the tables, in Markdown")
+
+
 def run(args):
     """Run what is missing; the exit status is 0."""
-    for name in args.block:
-        validation.one_of("BLOCK", name, BLOCKS)
-    if not (args.block or args.page):
+    if not (args.blocks or args.page):
         for name, (question, *_) in BLOCKS.items():
             runs = sum(row.seeds for row in rows_of(name, args.tables))
             done = len(read_table(args.tables / f"{name}.csv"))
             print(f"{name:12} {runs:4} runs, {done:4} lines in the table: {question}")
-    if args.block:
+    if args.blocks:
         output_folder("--tables", args.tables)
         output_folder("--work", args.work)
-    for name in args.block:
-        for line in run_block(name, args.tables, args.data, args.work, sys.stderr,
-                              args.only or ""):
+    for name in args.blocks:
+        for line in run_block(name, args.tables, args.data, args.work, sys.stderr, args.only):
             print(f"{name}: {line['row']}, seed {line['seed']}"
                   + (f", devices {line['device']}" if line["device"] else "")
                   + f": {line['metric']} valid {line['valid'] or '-'}, test {line['test'] or '-'}",

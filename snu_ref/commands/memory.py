@@ -1,5 +1,17 @@
-"""Run the paper's in-memory experiment: see memory.txt."""
+"""Run the paper's in-memory experiment: music on 52,800 phase-change devices.
+
+Trains the network in software, on ideal devices, and with the hardware in the
+loop. Also programs the software network on devices once, and reads it over a
+year of drift. `reproduce` does the same; here you can choose the full chorales
+and several seeds. Prints all figures, and writes results.json and pictures.
+
+examples:
+  python -m snu_ref memory
+  python -m snu_ref memory --data jsb --seeds 3
+
+exit status: 0, or 2 for bad input."""
 import sys
+from pathlib import Path
 
 from .. import validation
 from ..experiments import in_memory as memory
@@ -8,9 +20,22 @@ from ..figures import devices as memory_figures
 from ..files import one_writer, write_json
 from ..tasks.loading import load_task
 from ..tasks.statistics import nested
-from . import seeds_of, wrapped
+from . import add_seeds, seeds_of, wrapped
 
-LABEL = "test NLL (nats per step)"
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("--data", type=Path, metavar="DIR",
+                        help="folder with jsb-chorales-quarter.json (default: the chorales in the "
+                             "package)")
+    parser.add_argument("--epochs", type=int, metavar="N",
+                        help="train for N epochs instead of the preset's number")
+    add_seeds(parser, "; means and intervals are printed")
+    parser.add_argument("--device-seeds", type=int, default=8, metavar="N",
+                        help="program each network N times, on devices of other seeds (default: "
+                             "%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("snu_ref_memory"), metavar="DIR",
+                        help="folder for results (default: %(default)s)")
 
 
 def run(args):
@@ -31,7 +56,7 @@ def run(args):
         if args.seeds > 1:
             print("\n" + over_seeds([rows for rows, _ in trained]), flush=True)
         together = memory.joined([
-            memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=devices)
+            memory.over_time(runs["software"], seed=seed, device_seeds=devices)
             for seed, (_, runs) in zip(seeds, trained)])
         print("\n" + over_time({"music": together}, devices), flush=True)
         rows, runs = trained[0]
@@ -43,14 +68,14 @@ def run(args):
                  memory_figures.conductance_histograms(
                      memory.conductances_at_start(looped, args.seed),
                      memory.conductances(looped.trained.store), out / "pcm_conductances.png"),
-                 memory_figures.over_time(together, out / "pcm_year_music.png", label=LABEL)]
+                 memory_figures.over_time(together, out / "pcm_year_music.png")]
     print(f"\nWritten to the folder {args.out}:\n"
           + wrapped(", ".join(["results.json", *(path.name for path in paths)])))
     return 0
 
 
 def over_seeds(several):
-    """Each way over the seeds, as text; several: the rows of each seed."""
+    """The table of ways, with means over the seeds; several: the rows of each seed."""
     rows = []
     for way in memory.WAYS:
         s, within = nested([rows[way].get("figures", [rows[way]["nll"]]) for rows in several])

@@ -1,10 +1,31 @@
-"""Train the paper's units side by side, does its claim hold? See reproduce.txt."""
+"""Train the paper's units side by side: does its claim hold?
+
+Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language. Trains SNU
+and sSNU without their membrane, digits with and without lateral inhibition, and
+music on phase-change devices. Checks all gradients. The data come with the
+package and with Python. The runs go in parallel processes; their number does
+not change the results. Prints everything, and writes it to a folder:
+results.json, figures, the trained networks, and one page, report.html.
+
+If the command is stopped or a process dies, the finished runs stay in
+DIR/finished, and the same command with --resume continues from there. Without
+--resume a new run starts and replaces what is in DIR.
+
+examples:
+  python -m snu_ref reproduce                      one seed
+  python -m snu_ref reproduce --seeds 5            five, which give intervals
+  python -m snu_ref reproduce --seeds 5 --resume   go on after a stop
+  python -m snu_ref reproduce --quick --out try    a trial of the command
+
+exit status: 0 if all gradients agree, 1 if one is wrong, 2 for bad input,
+130 if stopped by Ctrl-C."""
 import os
 import platform
 import sys
 import time
 from datetime import datetime, timezone
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -20,19 +41,35 @@ from ..gradcheck.checking import BOUNDS
 from ..report.document import write_report
 from ..tasks.loading import load_task
 from ..tasks.units import COMPARED
-from . import seeds_of, wrapped
+from . import add_seeds, seeds_of, wrapped
 from .gradcheck import print_summary
 from .memory import over_time
 
 FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
-LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("--all", action="store_true",
+                        help="has no effect: all units are always trained")
+    parser.add_argument("--quick", action="store_true",
+                        help="try the command: one epoch a run on a tenth of the data, and the "
+                             "gradients of a few variants; the results mean nothing")
+    add_seeds(parser, "; means and intervals are printed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
+                        help="run N processes side by side; the results do not depend on N "
+                             "(default: the number of processors, here %(default)s)")
+    parser.add_argument("--resume", action="store_true",
+                        help="continue a stopped run that had the same options; without it, a new "
+                             "run replaces what is in the folder")
+    parser.add_argument("--out", type=Path, default=Path("snu_ref_out"), metavar="DIR",
+                        help="folder for results (default: %(default)s)")
 
 
 def run(args):
     """Run all jobs, print and draw; the exit status is 1 if a gradient is wrong."""
     seeds = seeds_of(args)
-    processes = validation.positive_int(
-        "--jobs", (os.cpu_count() or 1) if args.jobs is None else args.jobs)
+    validation.positive_int("--jobs", args.jobs)
     with one_writer("--out", args.out) as out:
         started, clock = datetime.now(timezone.utc), time.monotonic()
         facts = {task: load_task(task, "snu").facts for task in TASKS}
@@ -43,13 +80,13 @@ def run(args):
         sys.stdout.flush()
         jobs = jobs_of(seeds, out, args.quick)
         try:
-            done = run_jobs(jobs, processes, out / FINISHED, resume=args.resume,
+            done = run_jobs(jobs, args.jobs, out / FINISHED, resume=args.resume,
                             identity=f"{__version__} {command(args)}", stream=sys.stderr)
         finally:  # a worker that is stopped may leave half a file
             for file in (*out.glob("*.png.unfinished"), *out.glob("networks/*.unfinished")):
                 file.unlink()
         summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
-                   "machine": {**machine(), "processes": min(processes, len(jobs))},
+                   "machine": {**machine(), "processes": min(args.jobs, len(jobs))},
                    "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
                    **found(jobs, done, seeds, args.quick),
                    "seconds": round(time.monotonic() - clock, 1)}
@@ -91,22 +128,19 @@ def found(jobs, done, seeds, quick):
 
 def memory(results, seeds, quick):
     """What the jobs on phase-change devices have found, as it stands in results.json."""
-    software, loop = results[f"devices-software-{seeds[0]}"], results["devices-in-the-loop"]
-    digits = results[run_name("digits", "snu", seeds[0])]
-    after = {"music": (software, "nll", software["row"]["nll"]),
-             "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
-    drift = {"music": [results[f"devices-software-{seed}"]["over_time"] for seed in seeds],
-             "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
     extent = EXTENTS[quick]
-    return {"devices": loop["devices"], "device_seeds": extent.device_seeds,
-            "ways": {"software": software["row"], "quantised": results["devices-quantised"]["row"],
-                     "in the loop": loop["row"], "programmed": software["programmed"]},
-            "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
-            "precision": {task: {"metric": metric, "bits": list(extent.bits), "after": of["after"],
+    runs = {"music": [results[f"devices-{seed}"] for seed in seeds],
+            "digits": [results[run_name("digits", "snu", seed)] for seed in seeds]}
+    first = runs["music"][0]
+    return {"devices": first["devices"], "device_seeds": extent.device_seeds, "ways": first["ways"],
+            "over_time": {task: in_memory.joined([run["over_time"] for run in several])
+                          for task, several in runs.items()},
+            "precision": {task: {"metric": run["over_time"]["metric"], "bits": list(extent.bits),
+                                 "after": run["after"],
                                  "during": [results[f"bits-{task}-{b}"]["figure"]
                                             for b in extent.bits],
-                                 "software": figure}
-                          for task, (of, metric, figure) in after.items()},
+                                 "software": run["over_time"]["software"]}
+                          for task, (run, *_) in runs.items()},
             "precision_epochs": extent.precision_epochs}
 
 
@@ -116,7 +150,7 @@ def print_all(summary):
     print("\n1. Tasks, "
           + (f"seed {seed}" if summary["seeds"] == 1
              else f"seeds {seed} to {seed + summary['seeds'] - 1}")
-          + "\n" + table(summary["runs"], summary["without_membrane"])
+          + "\n" + table(summary)
           + f"\n\nText drawn from the sSNU (temperature 0.8):\n{wrapped(summary['sample'])}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
           + aligned(*inhibition_table(summary["inhibition"])))
@@ -129,7 +163,7 @@ def print_all(summary):
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
     print("\n4. Gradients: hand-derived, against central differences, the complex step and a "
           "scalar twin")
-    print_summary(summary["gradients"], sys.stdout)
+    print_summary(summary["gradients"])
 
 
 def command(args):
@@ -151,15 +185,13 @@ def draw(summary, out):
     """The figures that need no network, only the results; returns their paths."""
     runs, of = summary["runs"], summary["memory"]
     paths = [figures.claim([(task, unit, name, group[0]["parameters"], figures_of(group))
-                            for task, unit, name, group
-                            in compared(runs, summary["without_membrane"])], out / "claim.png")]
+                            for task, unit, name, group in compared(summary)], out / "claim.png")]
     for task in TASKS:
         # of the first seed
         curves = [group[0] for (name, _), group in by_unit(runs).items() if name == task]
         paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
     paths.append(devices.learning_curves(of["ways"], out / "pcm_learning_curves.png"))
-    for task, label in LABELS.items():
-        paths += [devices.over_time(of["over_time"][task], out / f"pcm_year_{task}.png",
-                                    label=label),
+    for task in ("music", "digits"):
+        paths += [devices.over_time(of["over_time"][task], out / f"pcm_year_{task}.png"),
                   devices.against_bits(of["precision"][task], out / f"bits_{task}.png")]
     return paths

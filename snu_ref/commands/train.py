@@ -1,4 +1,36 @@
-"""Train one network: see train.txt."""
+"""Train one network; write checkpoint, results and learning curve to a folder.
+
+Prints the settings with their sources and one line per epoch, and writes
+checkpoint.npz, learning_curve.png and results.json. The test split is read
+once, at the end. A checkpoint is written before the first update and after
+every epoch. So a run can be stopped at any moment: with --resume it continues,
+and ends with the same numbers.
+
+To train a finished run for longer, give --resume and a larger --epochs. With a
+constant schedule the result is the same as with that many epochs from the
+start. With a cosine schedule it is not: the first epochs followed the cosine
+of the old length and the new ones follow that of the new length, so the
+learning rate jumps up again.
+
+Preset paper needs your own copy of the full data: MNIST's four IDX files for
+digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
+ptb.test.txt for language.
+
+--own trains on your own data: a folder of IDX files with square images, a JSON
+file of MIDI pitches, or any text. Its figures are labelled "own data, not the
+published set".
+
+examples:
+  python -m snu_ref train music --unit snu
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try
+  python -m snu_ref train digits --unit lstm --seed 3 --out runs/try --resume
+  python -m snu_ref train music --set lr=0.01 --set options.decay=0.9
+  python -m snu_ref train music --unit snu --weights pcm
+  python -m snu_ref train language --unit ssnu --preset paper --data ptb
+  python -m snu_ref train language --unit ssnu --own book.txt
+
+exit status: 0 for success, 1 if the loss diverged, 2 for bad input, 130 if
+stopped by Ctrl-C."""
 import sys
 from pathlib import Path
 
@@ -15,16 +47,51 @@ from ..tasks.run import run_task
 from ..tasks.settings import SETTINGS, changes_in_name, describe, read_changes, settings_of
 from ..tasks.training import trial
 from ..tasks.units import UNITS
-from . import seeds_of, wrapped
+from . import add_seeds, seeds_of, wrapped
 
 FIGURES = {  # task: {validation figure: its unit}
     "digits": {"accuracy": "of 1"}, "music": {"nll": "nats a step", "nll_per_piece": "nats a step"},
     "language": {"perplexity": "words"}}
-CHOICES = {"task": sorted({task for task, _ in PRESETS}), "unit": UNITS}
-MORE = """\
+SET = """\
 settings for --set NAME=VALUE; options and store have entries, and
 --set options.decay=0.9 changes one of them:
-""" + "".join(f"  {name:19}{setting.meaning}\n" for name, setting in SETTINGS.items()) + "\n"
+"""
+
+
+def add_arguments(parser):
+    """The options of the command; the help ends with the table of settings."""
+    parser.epilog = SET + "\n".join(f"  {name:19}{setting.meaning}"
+                                    for name, setting in SETTINGS.items()) + f"\n\n{parser.epilog}"
+    parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
+                        help="one of %(choices)s")
+    parser.add_argument("--unit", choices=UNITS, default="ssnu",
+                        help="the unit; snu-conv is for digits only (default: %(default)s)")
+    parser.add_argument("--preset", choices=("small", "paper"), default="small",
+                        help="the table of settings: small data, or the full sets (default: "
+                             "%(default)s)")
+    parser.add_argument("--weights", choices=("software", "pcm"), default="software",
+                        help="where the weights are: in software, or on phase-change devices that "
+                             "are trained in the loop and have settings of their own (pcm; only "
+                             "for music with --unit snu)")
+    parser.add_argument("--data", type=Path, metavar="DIR",
+                        help="folder with the full data set, for preset paper")
+    parser.add_argument("--own", type=Path, metavar="PATH",
+                        help="your own data: a folder of IDX files, a JSON file of pitches, or a "
+                             "text (formats: snu_ref/data/README.md)")
+    parser.add_argument("--epochs", type=int, metavar="N",
+                        help="train for N epochs instead of the preset's number; with --resume, "
+                             "a larger N trains a finished run for longer")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
+                        help="change one setting of the preset, as in --set lr=0.005, "
+                             "--set hidden=\"(64, 64)\" or --set options.decay=0.9; may be given "
+                             "several times; all settings are listed below")
+    add_seeds(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="folder for results (default: runs/TASK-UNIT-PRESET-SEED, followed by "
+                             "the name of your own data and the changed settings)")
+    parser.add_argument("--resume", action="store_true",
+                        help="continue from the checkpoint in the folder for results; start from "
+                             "the beginning if there is none")
 
 
 def run(args):
@@ -32,10 +99,9 @@ def run(args):
     seeds_of(args)
     preset = _preset(args)
     table = find_preset(args.task, args.unit, preset)
-    changes = args.set or []
     if args.epochs is not None:
-        changes.append(f"epochs={validation.positive_int('--epochs', args.epochs)}")
-    changes = read_changes(changes, table)
+        args.changes.append(f"epochs={validation.positive_int('--epochs', args.epochs)}")
+    changes = read_changes(args.changes, table)
     out = args.out or Path("runs") / (f"{args.task}-{args.unit}-{preset}-{args.seed}"
                                       + (f"-own-{args.own.resolve().stem}" if args.own else "")
                                       + changes_in_name(table, changes))
@@ -50,11 +116,11 @@ def run(args):
             print(f"trained for longer: {settings.epochs} epochs instead of {planned}")
         resume = args.resume and checkpoint.exists()
         if args.resume and not resume:
-            print(f"no checkpoint in {out} yet: starting from the beginning")
+            print(f"no checkpoint in {out}: starting at epoch 1")
         print("\n".join(loaded.facts))
         print(f"settings of preset {preset}, and where they come from\n"
               f"{describe(table, **changes)}\n"
-              "loss: of the training data; other figures: of the validation data")
+              "loss: on the training data; other figures: on the validation data")
         names = FIGURES[args.task]
         print(_row("epoch", ["loss", *names], "time", "left") + "\n"
               + _row("", ["", *names.values()], "s", "min:s"), flush=True)
@@ -66,29 +132,29 @@ def run(args):
             figures.learning_curves([result.results], out / "learning_curve.png")
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(
-                f"the same command with --resume goes on from {checkpoint}") from stop
+                f"to continue from {checkpoint}, run the same command with --resume") from stop
     return 1 if result.trained.diverged else 0
 
 
 def _check_earlier_run(out, identity, resume):
-    """ValueError unless the folder is free, or holds the run to go on with: its epochs, or None."""
+    """The epochs of the run to continue, or None; ValueError if `out` holds another run."""
     checkpoint, results = out / "checkpoint.npz", out / "results.json"
     if not checkpoint.exists():
         if results.exists():
-            raise ValueError(f"{out}: expected checkpoint.npz beside results.json, to continue "
-                             "from; found none: give another --out")
+            raise ValueError(f"{out}: expected checkpoint.npz beside results.json, found none; "
+                             "give another --out")
         return None
     _, saved, _, history = checkpoints.read(checkpoint)
     planned, different = saved["settings"].get("epochs"), checkpoints.differences(identity, saved)
     if different:
-        raise ValueError(f"{checkpoint}: {'; '.join(different)}: give another --out")
+        raise ValueError(f"{checkpoint}: {'; '.join(different)}; give another --out")
     if not resume:
         epochs = identity["settings"]["epochs"]
-        way = (", finished: give --resume with a larger --epochs to train longer"
+        way = ("--resume and a larger --epochs to train longer"
                if results.exists() and len(history) >= epochs else
-               f": give --resume to go on to epoch {epochs}")
-        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs"
-                         f"{way}, or another --out")
+               f"--resume to continue to epoch {epochs}")
+        raise ValueError(f"{checkpoint}: expected none, found this run after {len(history)} of "
+                         f"{planned} epochs; give {way}, or another --out")
     return planned
 
 
@@ -96,17 +162,17 @@ def _preset(args):
     """The preset asked for; ValueError for options that would have no effect."""
     if args.weights == "pcm":
         if (args.task, args.unit) != ("music", "snu"):
-            raise ValueError("--weights: pcm is for music with --unit snu, "
-                             f"got {args.task} with --unit {args.unit}")
+            raise ValueError("--weights: expected pcm only with music --unit snu, "
+                             f"got it with {args.task} --unit {args.unit}")
         if args.preset == "paper":
-            raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
-                             "package; leave --preset out, or see `python -m snu_ref memory --data "
-                             "DIR`")
+            raise ValueError("--preset: expected none with --weights pcm, which has its own "
+                             "settings, got paper; for the full data use `python -m snu_ref memory "
+                             "--data DIR`")
     if args.own is not None and args.data is not None:
-        raise ValueError("--own: expected no --data beside it, got both")
+        raise ValueError("--own: expected no --data, got both")
     if args.data is not None and args.preset != "paper":
-        raise ValueError(f"--data: preset {args.preset!r} uses data that come with the package or "
-                         "Python; give --preset paper to train on the full set")
+        raise ValueError(f"--data: expected none with preset {args.preset!r}, whose data come with "
+                         "the package or Python; give --preset paper for the full data")
     return "pcm" if args.weights == "pcm" else args.preset
 
 

@@ -1,4 +1,20 @@
-"""Use the network of a finished run: see use.txt."""
+"""Use the network of a finished run: see its mistakes, hear it, read it.
+
+    digits     lists the test images that it gets wrong; draws them, wrong.png
+    music      continues a test piece; writes the piano roll continued.png and
+               the sound continued.wav
+    language   continues a text and prints it
+
+In Python: snu_ref.tasks.load_run(RUN).
+
+examples:
+  python -m snu_ref use runs/digits-snu-small-0
+  python -m snu_ref use runs/music-ssnu-small-0 --prime 8 --temperature 0.7
+  python -m snu_ref use runs/language-ssnu-small-0 --prompt "the value of"
+
+exit status: 0, or 2 for bad input."""
+from pathlib import Path
+
 import numpy as np
 
 from .. import figures, validation
@@ -8,14 +24,36 @@ from ..tasks.language import sample_text
 from ..tasks.loading import OWN
 from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
-from . import seeds_of, wrapped
+from . import add_seeds, seeds_of, wrapped
 
-DEFAULTS = {  # of options for some tasks only: {option: {task: default}}
-    "piece": {"music": 1}, "prime": {"music": 16}, "steps": {"music": 48},
-    "prompt": {"language": ""}, "words": {"language": 60},
-    "temperature": {"music": 1.0, "language": 0.8}}
+OPTIONS = {  # of some tasks only: {option: (type, letter, {task: default}, meaning)}
+    "piece": (int, "N", {"music": 1}, "number of the test piece, counted from 1"),
+    "prime": (int, "N", {"music": 16}, "steps of the piece that the network hears"),
+    "steps": (int, "N", {"music": 48}, "steps that the network plays after them"),
+    "prompt": (str, "TEXT", {"language": ""}, "the text that the network continues"),
+    "words": (int, "N", {"language": 60}, "words that the network writes"),
+    "temperature": (float, "T", {"music": 1.0, "language": 0.8},
+                    "below 1, likely words and notes become likelier; at 0, the likeliest word is "
+                    "always taken, and every key whose probability is above 1/2"),
+}
 MOST = 10_000   # steps or words
 PICTURED = 40   # wrong images in the picture
+
+
+def add_arguments(parser):
+    """The options of the command."""
+    parser.add_argument("run_folder", type=Path, metavar="RUN",
+                        help="the folder of a finished run of `train`")
+    parser.add_argument("--data", type=Path, metavar="PATH",
+                        help="the run's data, if they have been moved")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="folder for pictures and sound (default: RUN)")
+    add_seeds(parser)
+    for name, (kind, letter, defaults, meaning) in OPTIONS.items():
+        values = ", ".join(map(str, defaults.values()))
+        parser.add_argument(f"--{name}", type=kind, metavar=letter,
+                            help=f"{', '.join(defaults)}: {meaning}"
+                            + f" (default: {values})" * bool(values))
 
 
 def run(args):
@@ -23,9 +61,9 @@ def run(args):
     seeds_of(args)
     if args.temperature is not None:
         validation.number_in("--temperature", args.temperature, 0, np.inf, high_open=True)
-    loaded = load_run(args.run, args.data)
+    loaded = load_run(args.run_folder, args.data)
     results, task = loaded.results, loaded.task.name
-    for name, defaults in DEFAULTS.items():
+    for name, (_, _, defaults, _) in OPTIONS.items():
         value = getattr(args, name)
         if value is None:
             setattr(args, name, defaults.get(task))
@@ -39,7 +77,7 @@ def run(args):
                               if value is not None)  # it is where it was not finite
           + f" ({OWN})" * loaded.loaded.own)
     print(loaded.network, flush=True)
-    folder = args.out or args.run
+    folder = args.out or args.run_folder
     rng = np.random.default_rng([args.seed, 4])
     {"digits": _digits, "music": _music, "language": _language}[task](loaded, args, folder, rng)
     return 0

@@ -1,4 +1,16 @@
-"""List, show, export, verify and build the vectors, print adapters: see vectors.txt."""
+"""List, show, export, verify and build the conformance vectors; print adapters.
+
+A vector is a test case: inputs, the traces of every step, adjoints, gradients
+and tolerances. `check` compares another implementation with them.
+
+examples:
+  python -m snu_ref vectors list                  one line a case
+  python -m snu_ref vectors show hand-decay       a case in full
+  python -m snu_ref vectors export port           raw files, for other languages
+  python -m snu_ref vectors verify                make all numbers again
+  python -m snu_ref vectors adapter torch         an adapter for a port, to edit
+
+exit status: 0 for success, 1 if verification failed, 2 for bad input."""
 import json
 from pathlib import Path
 
@@ -13,21 +25,56 @@ SHOWN = 12  # numbers of an array that `show` prints before it asks for --all, o
 LISTED = ("id", "family", "why", "config", "flags", "inputs", "outputs", "tolerance")
 ADAPTERS = Path(__file__).parents[1] / "oracle" / "adapters"  # FRAMEWORK-FORM.txt, FRAMEWORK.txt
 FRAMEWORKS = ("torch", "jax", "keras", "c")
-FORMS = ("step", "module", "sequence")
-CHOICES = {"framework": FRAMEWORKS, "form": FORMS}
+FORMS = {"step": "a function of one step", "module": "an object with a state, called once a step",
+         "sequence": "a function or object that takes the whole sequence"}
+
+
+def add_arguments(parser):
+    """The sub-commands and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="one line per case")
+    listed.add_argument("--cases", default="*", metavar="PATTERN",
+                          help="ids or families, with * and commas (default: all)")
+    listed.add_argument("--json", action="store_true", help="id, family, why, config, flags, "
+                        "inputs and outputs (shapes) and tolerance of each, as a JSON list")
+    shown = actions.add_parser("show", help="a case in full: why it exists, and its numbers in "
+                                            "decimal and bits")
+    shown.add_argument("case", metavar="CASE", help="the id of a case, as `vectors list` prints it")
+    shown.add_argument("--all", action="store_true", help="all numbers of large arrays")
+    exported = actions.add_parser("export",
+                                  help="write cases as raw little-endian .bin and .npy files")
+    exported.add_argument("folder", metavar="DIR", help="folder to write to")
+    exported.add_argument("--cases", default="*", metavar="PATTERN",
+                          help="ids or families, with * and commas (default: all)")
+    exported.add_argument("--dtype", default="float64", choices=("float64", "float32"),
+                          help="dtype of the exported arrays (default: %(default)s)")
+    verified = actions.add_parser("verify", help="make every array again and compare")
+    verified.add_argument("folder", nargs="?", default=str(FOLDER), metavar="DIR",
+                          help="a folder of vectors (default: the vectors of the package)")
+    adapter = actions.add_parser("adapter", help="print a complete adapter to edit: the code "
+                                                 "between a port and `check`")
+    adapter.add_argument("framework", choices=FRAMEWORKS, help="what the port is written in")
+    adapter.add_argument("--form", choices=FORMS, default="module",
+                         help="what the port is: " + "; ".join(f"{form}, {text}" for form, text
+                                                               in FORMS.items())
+                              + " (default: %(default)s)")
+    built = actions.add_parser("build", help="for maintainers: write the vectors into DIR; cases "
+                                             "already there are kept and must not change, new ones "
+                                             "are added")
+    built.add_argument("folder", metavar="DIR", help="folder of vectors")
 
 
 def run(args):
     """Run the sub-command; 0, or 1 if verification failed."""
     if args.action == "verify":
-        return 1 if verify(args.dir or FOLDER) else 0
+        return 1 if verify(args.folder) else 0
     if args.action == "build":
-        with one_writer("DIR", args.dir) as folder:
+        with one_writer("DIR", args.folder) as folder:
             build(folder)
     elif args.action == "export":
-        print(f"{export(args.dir, args.cases, args.dtype)} cases in {args.dir}; "
-              f"results go to {args.dir}/results, to be checked by: "
-              f"python -m snu_ref check {args.dir}")
+        print(f"{export(args.folder, args.cases, args.dtype)} cases in {args.folder}; "
+              f"results go to {args.folder}/results, to be checked by: "
+              f"python -m snu_ref check {args.folder}")
     elif args.action == "adapter":
         print(adapter_text(args.framework, args.form), end="")
     elif args.action == "list":

@@ -153,7 +153,7 @@ def sample_voices(parts):
     """Pitch of each voice at each quarter note: (steps, 4) uint8, MIDI numbers, 0 = rest."""
     voices = [read_voice(part) for part in parts]
     if len({length for _, length in voices}) != 1:
-        raise ValueError("voices of different lengths")
+        raise ValueError("parts: expected voices of equal length, got different ones")
     pitches = np.zeros((ceil(voices[0][1]), len(voices)), np.uint8)
     for column, (notes, _) in enumerate(voices):
         for onset, duration, midi in notes:

@@ -10,6 +10,7 @@ from string import Template
 import numpy as np
 
 from .. import figures
+from ..figures.runs import METRICS
 from ..files import whole_file
 from ..tasks.progress import clock
 from ..tasks.statistics import difference, nested, standard_error, summary
@@ -22,7 +23,6 @@ from .verdicts import means, test_figures, text_of_claims
 
 FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
 TASK = {"accuracy": "digits", "nll": "JSB", "perplexity": "language"}
-BETTER = {"accuracy": "higher", "nll": "lower", "perplexity": "lower"}
 N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
 
 
@@ -79,7 +79,7 @@ def differences_of(compared, lines):
             panels.setdefault(metric, []).append(
                 (label.replace(", then", ",\nthen"),
                  *(factor * end for end in difference(values, rival)), ()))
-    return [(f"{TASK[metric]}: {FIGURE[metric]}; {BETTER[metric]} is better", True, rows)
+    return [(f"{TASK[metric]}: {FIGURE[metric]}; {METRICS[metric][2]} is better", True, rows)
             for metric, rows in panels.items()]
 
 

@@ -1,8 +1,8 @@
 """The catalogue of gradient checks: every layer in every variant, every loss, whole networks.
 
 Each entry is a small layer with random parameters, a random input of 5 steps and 2 samples, and a
-random initial state. The state is not zero, so that no gradient vanishes. In the chosen ranges,
-units neither stay silent nor always fire; the checker tests this.
+random initial state. A state of zero would make some gradients zero. In the chosen ranges, units
+neither stay silent nor always fire; the checker tests this.
 """
 import itertools
 import math

@@ -62,7 +62,7 @@ def n_windows(name, n, size, stride, padding=0):
     [24, 12, 8]
     """
     if size > n + 2 * padding:
-        raise ValueError(f"{name}: expected at most the {n} pixels of a side of the image and its "
+        raise ValueError(f"{name}: expected at most {n + 2 * padding}, the image's {n} pixels and "
                          f"padding of 2 x {padding}, got {size}")
     return (n + 2 * padding - size) // stride + 1
 

@@ -34,7 +34,7 @@ class Embedding(Memoryless):
         self.n_words = validation.positive_int("n_words", n_words)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
-        scale = validation.finite_number("scale", scale, low=0)
+        scale = validation.number_in("scale", scale, 0, 1e38, low_open=True)  # float32 holds E
         self.add_param("E", validation.generator("rng", rng).uniform(
             -scale, scale, (self.n_words, self.n_units)))
 

@@ -75,7 +75,7 @@ class PCMArray:
         self.device_shape = (2, self.pairs, *self.shape)
         if isinstance(noise, np.ndarray):
             raise TypeError("noise: expected a Generator or a number, got an array; "
-                            "pass arrays of draws to the single calls")
+                            "pass arrays of draws to each call")
         self.noise = check_noise(noise, self.device_shape)
         self.scale = positive("scale", scale)
         self.read_noise = validation.one_of("read_noise", read_noise, ("white", "1/f"))

@@ -62,8 +62,8 @@ def unpack(array, state):
     reference = optional("drift_reference")
     held_t, held_N = optional("held_t"), optional("held_N", array.device_shape)
     if (held_t is None) != (held_N is None):
-        raise ValueError("state['held_t']: expected to be empty where state['held_N'] is, "
-                         "and only there, got one of the two")
+        raise ValueError("state['held_t']: expected both it and state['held_N'], or neither, "
+                         "got one of the two")
 
     for name, value in devices.items():
         setattr(array.devices, name, value)

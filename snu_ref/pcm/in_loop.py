@@ -2,9 +2,9 @@
 
 A store holds some weight matrices of a network in its own form. In each training step
 
-    store.read()     the network's arrays become the weights as the store gives them
+    store.read()     puts the stored weights, as read, into the network's arrays
                      ... forward pass, backward pass and optimiser run on these arrays ...
-    store.write()    the store gets what the optimiser added to them, dW = after - before
+    store.write()    adds the change of these arrays, dW = after - before, to the stored weights
 
 Neither the network nor the optimiser knows about the store. The gradient is taken at the weights as
 read, and applied to the stored weights (straight-through estimator). Biases and decays stay float
@@ -61,7 +61,7 @@ class Store:
         return self.weights(name)
 
     def write(self):
-        """Store what was added to the arrays since the last read; on an error nothing changes.
+        """Add the change of the arrays since the last read; on an error nothing changes.
 
         Raises RuntimeError without a read, ValueError for NaN or too many pulses at one synapse.
         """

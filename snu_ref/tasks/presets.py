@@ -41,6 +41,6 @@ def find_preset(task, unit, preset):
     """The table of a task, unit and preset: dict of Choice. ValueError that lists what there is."""
     tables = PRESETS.get((task, preset))
     if tables is None:
-        raise ValueError(f"preset: {task} has no preset {preset!r}, expected one of "
-                         + ", ".join(repr(p) for t, p in PRESETS if t == task))
+        known = ", ".join(repr(p) for t, p in PRESETS if t == task)
+        raise ValueError(f"preset: expected one of {known} for {task}, got {preset!r}")
     return dict(tables[validation.one_of("unit", unit, tables)])

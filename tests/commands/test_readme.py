@@ -1,4 +1,5 @@
 """The README tells the truth: its commands exist, its Python runs, its links lead somewhere."""
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -12,9 +13,9 @@ HERE = Path(__file__).parents[2]
 README = (HERE / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"python -m snu_ref (?!COMMAND)([^`\n&|>]*)")
-PAGES = Path(snu_ref.__file__).parent / "commands"
 NAMES = [name for group in COMMANDS.values() for name in group]
 STANDS_FOR = {"TASK": "music", "U": "snu", "N": "1"}  # what a reader would put in
+
 
 
 def commands(text):
@@ -30,7 +31,7 @@ def named():
     yield from ((words, "README") for words in commands(README))
     yield from ((words, "--help") for words in commands(EXAMPLES))
     for name in NAMES:
-        text = (PAGES / f"{name}.txt").read_text(encoding="utf-8")
+        text = importlib.import_module(f"snu_ref.commands.{name}").__doc__
         yield from ((words, name) for words in commands(text.partition("\nexample")[2]))
 
 

@@ -202,7 +202,7 @@ def test_a_voice_is_sampled_at_each_quarter():
 def test_voices_that_cannot_be_read_simply_are_refused(element, tag):
     with pytest.raises(ValueError, match=f"a voice with <{tag}>"):
         make.read_voice(voice("C4:2", element))
-    with pytest.raises(ValueError, match="different lengths"):
+    with pytest.raises(ValueError, match="voices of equal length"):
         make.sample_voices([voice("C4:2"), voice("C4:4")])
 
 

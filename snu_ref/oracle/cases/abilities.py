@@ -106,12 +106,12 @@ def inputs_fit(can, config, inputs):
         return True
     s, y, b = inputs["state.s"], inputs["state.y"], inputs["params.b"]
     end = inputs["dend.s"].any(), inputs["dend.y"].any()
-    start = {"any": lambda: True, "rest": lambda: not (s.any() or y.any()),
-             "spiking": lambda: ((y == 0) | (y == 1)).all(),
-             "own": lambda: np.allclose(y, own_start(config, inputs), rtol=0, atol=1e-12)}
+    start = {"any": True, "rest": not (s.any() or y.any()),
+             "spiking": ((y == 0) | (y == 1)).all(),
+             "own": np.allclose(y, own_start(config, inputs), rtol=0, atol=1e-12)}
     return bool(all((inputs[f"params.{name}"] == inputs[f"params.{name}"][0]).all()
                     for name in ("decay", "b") if can[name] == "shared")
-                and start[can["start"]]() and (can["start"] == "any" or not any(end))
+                and start[can["start"]] and (can["start"] == "any" or not any(end))
                 and (can["state"] == "before reset" or not (y.any() or end[0])))
 
 

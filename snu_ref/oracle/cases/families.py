@@ -15,9 +15,10 @@ from .manifest import HEAD
 def definitions():
     """Every Definition, in the order of the manifest."""
     groups = (literal_cases("hand"), literal_cases("edge"), rest_cases(), unit_cases(),
-              batch_cases(), stream_cases(), long_cases(), recurrent_cases(), loss_cases(),
-              optimiser_cases(), training_cases(), pcm_cases(), literal_cases("default"),
-              default_cases(), pcm_limit_cases(), literal_cases("large state"), start_cases(),
-              kink_cases(), tail_cases(), added_cases())
+              batch_cases(), stream_cases(), literal_cases("pieces"), long_cases(),
+              recurrent_cases(), loss_cases(), optimiser_cases(), training_cases(), pcm_cases(),
+              literal_cases("default"), default_cases(), pcm_limit_cases(),
+              literal_cases("large state"), start_cases(), kink_cases(), tail_cases(),
+              added_cases())
     return [definition for cases in groups for definition in cases
             if definition.id not in HEAD["withdrawn"]]

@@ -4,15 +4,17 @@
 
     hand         one term of the equations at a time; most have one unit, one sample, one to three
                  steps
-    edge         exactly at a threshold or a kink, silent, always firing, saturated, axes of length 1
-    default      both kinds for ports that have the default SNU and sSNU alone: g = relu, psi of
+    edge         exactly at a threshold or a kink; silent, always firing, saturated; axes of
+                 length 1
+    pieces       a whole of four steps, and its halves, with exact state and gradient
+    default      hand and edge for ports that have the default SNU and sSNU alone: g = relu, psi of
                  tanh, no recurrent weights, no inhibition
     large state  states far above 1, with v near the threshold all the same
 
 The surrogate is the triangle, psi'(v) = 1 - |v|, wherever the term under test allows it: then every
 number is a short binary fraction, and float32, float64 and pencil agree to the last bit. At a
-boundary there is no margin, so every operation up to it is dyadic: z and v are exactly 0, or exactly
-at the kink, in any precision and any order of summation.
+boundary there is no margin. So every operation up to it is dyadic: z and v are exactly 0, or
+exactly at the kink, in any precision and any order of summation.
 """
 import json
 from pathlib import Path

@@ -61,10 +61,9 @@ def _first_fit(definition):
 
 def zero_by_construction(config, inputs):
     """Names of gradients that are 0 whatever the numbers: y_0 acts through H and the gate only."""
-    if config["unit"] == "snu" and not config["recurrent"]:
-        if config["reset_grad"] == "detached" or not inputs["state.s"].any():
-            return {"start.y"}
-    return set()
+    without = config["unit"] == "snu" and not config["recurrent"] and (
+        config["reset_grad"] == "detached" or not inputs["state.s"].any())
+    return {"start.y"} if without else set()
 
 
 def _unfit(definition, inputs, outputs):

@@ -109,11 +109,9 @@ def _check_entry(entry):
 
 def shapes_of(entry):
     """{name in the file: (dtype, shape)} of a case."""
-    shapes = {f"input.{name}": ("int64" if name in entry["integers"] else "float64", tuple(shape))
-              for name, shape in entry["inputs"].items()}
-    shapes.update({f"output.{name}": ("float64", tuple(shape))
-                   for name, shape in entry["outputs"].items()})
-    return shapes
+    inputs, outputs = ({name: ("int64" if name in entry["integers"] else "float64", tuple(shape))
+                        for name, shape in entry[kind].items()} for kind in ("inputs", "outputs"))
+    return all_arrays(inputs, outputs)
 
 
 def load_case(entry, folder=FOLDER):

@@ -78,6 +78,6 @@ def named_outputs(config, traces, y, end, adjoints, grads, dx, start):
             **{f"start.{field}": a for field, a in zip(fields, start)}}
 
 
-RUN = {"snu": run_layer, "rnn": run_layer, "gru": run_layer, "lstm": run_layer,
-       "loss": loss_outputs, "optimiser": optimiser_outputs, "clip": clip_outputs,
-       "training": training_outputs, "pcm": device_outputs, "pcm-array": array_outputs}
+RUN = {**dict.fromkeys(LAYERS, run_layer), "loss": loss_outputs, "optimiser": optimiser_outputs,
+       "clip": clip_outputs, "training": training_outputs, "pcm": device_outputs,
+       "pcm-array": array_outputs}

@@ -38,24 +38,20 @@ def device_outputs(config, inputs):
     return {**outputs, **stack(reads)}
 
 
-def make_readout(config):
-    """The read-out that config asks for."""
-    if config["readout"] == "device":
-        return DeviceReadout(config["bits"])
-    return ColumnReadout(config["bits"], config["bits"], config["dac_bound"], config["adc_bound"],
-                         config["output_noise"], tuple(config["tile"]))
-
-
 def array_outputs(config, inputs):
     """A matrix programmed at t = 0 and multiplied, or updated K times and then read."""
     if config["write"] == "update":
         return _updates(config, inputs)
-    W = inputs["W"]
+    W, read, bits, t = inputs["W"], inputs["noise.read"], config["bits"], config["t_read"]
+    if config["readout"] == "device":
+        readout, noise = DeviceReadout(bits), read
+    else:
+        readout = ColumnReadout(bits, bits, config["dac_bound"], config["adc_bound"],
+                                config["output_noise"], tuple(config["tile"]))
+        noise = ColumnNoise(read, inputs["noise.output"])
     array = PCMArray(*W.shape, noise=0.0, scale=full_scale(W, config["pairs"]),
-                     pairs=config["pairs"], readout=make_readout(config))
+                     pairs=config["pairs"], readout=readout)
     array.program(W, 0.0, noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
-    t, read = config["t_read"], inputs["noise.read"]
-    noise = read if config["readout"] == "device" else ColumnNoise(read, inputs["noise.output"])
     return {"scale": np.array(array.scale), "G": array.conductance(t),
             "weights": array.read_weights(t, noise=read),
             "y": array.product(inputs["x"], t, noise=noise)}

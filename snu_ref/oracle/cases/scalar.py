@@ -11,7 +11,7 @@ import numpy as np
 from ...gradcheck.textbook import TEXTBOOK_LOSSES
 from ...gradcheck.twinning import run_twin
 from .case import group
-from .reference import named_outputs, run_layer_twin
+from .reference import LAYERS, named_outputs, run_layer_twin
 from .reference_training import batch, make_network, stack
 from .scalar_pcm import scalar_array, scalar_devices
 
@@ -104,6 +104,5 @@ def _training(config, inputs):
     return stack(steps)
 
 
-SCALAR = {"snu": _layer, "rnn": _layer, "gru": _layer, "lstm": _layer, "loss": _loss,
-          "optimiser": _optimiser, "clip": _clip, "training": _training,
-          "pcm": scalar_devices, "pcm-array": scalar_array}
+SCALAR = {**dict.fromkeys(LAYERS, _layer), "loss": _loss, "optimiser": _optimiser, "clip": _clip,
+          "training": _training, "pcm": scalar_devices, "pcm-array": scalar_array}

@@ -127,12 +127,10 @@ def scalar_array(config, inputs, parts=RIGHT):
     W, pairs, t = inputs["W"], config["pairs"], config["t_read"]
     n_in, n_out = W.shape
     scale = 25.0 * pairs / max(abs(float(w)) for w in W.flat)
-    devices = np.empty((2, pairs, n_in, n_out), object)
+    devices = np.reshape([parts.device() for _ in range(2 * pairs * W.size)], (2, pairs, *W.shape))
     for at in np.ndindex(devices.shape):
-        side, _, i, j = at
-        share = float(W[i, j]) * scale / pairs
-        devices[at] = parts.device()
-        devices[at].program(max(share if side == 0 else -share, 0.0), 0.0,
+        share = float(W[at[2:]]) * scale / pairs
+        devices[at].program(max(share if at[0] == 0 else -share, 0.0), 0.0,
                             float(inputs["noise.conductance"][at]),
                             float(inputs["noise.drift"][at]))
     by_device = config["readout"] == "device"
@@ -180,9 +178,8 @@ def _updates(config, inputs, parts):
     dW, pairs, scale = inputs["dW"], config["pairs"], config["scale"]
     every = config["refresh_every"]
     K, n_in, n_out = dW.shape
-    devices = np.empty((2, pairs, n_in, n_out), object)
-    for at in np.ndindex(devices.shape):
-        devices[at] = parts.device()
+    devices = np.reshape([parts.device() for _ in range(2 * pairs * n_in * n_out)],
+                         (2, pairs, n_in, n_out))
     chi, turn, steps = np.zeros((n_in, n_out)), np.zeros((n_in, n_out), int), []
     for k in range(K):
         t, n = k + 1.0, np.zeros((n_in, n_out))

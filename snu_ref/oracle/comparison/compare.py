@@ -42,6 +42,11 @@ class Comparison(NamedTuple):
     divergence: Divergence
     wrong: tuple = ()    # names of the tensors that are out of tolerance
 
+    @property
+    def right(self):
+        """Names of the tensors that are within tolerance."""
+        return tuple(name for name in self.compared if name not in self.wrong)
+
 
 def compare(entry, outputs, got, dtype):
     """Hold `got`, arrays of the right shapes in `dtype` by name, against the outputs of a case."""
@@ -63,7 +68,7 @@ def compare(entry, outputs, got, dtype):
     a, e = got[tensor][index], expected[tensor][index]
     return Comparison(names, alive, worst, Divergence(
         tensor, index, _axes(tensor, outputs[tensor], entry), float(e), float(a),
-        bits(_plain(e)), bits(_plain(a)), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
+        bits(e), bits(a), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
         _margin(entry, outputs, tensor, index), before.size, float(before.max(initial=0))),
         tuple(name for name in names if bad[name].any()))
 
@@ -94,10 +99,6 @@ def _place(value):
     return raw if raw >= 0 else -(raw & (2 ** (8 * value.dtype.itemsize - 1) - 1))
 
 
-def _plain(value):
-    return value if isinstance(value, np.float32) else float(value)
-
-
 # ---- the order of computation -------------------------------------------------------------------
 
 def _first(names, bad, relative, unit):
@@ -114,7 +115,7 @@ def _first(names, bad, relative, unit):
 
 
 def _slices(names, arrays, unit):
-    """(name, index) of all tensors, step by step where they have steps, in the order computed."""
+    """(name, index) of all slices, in the order of computation: step by step in traces."""
     forward = backward = ()
     if unit in ("training", "optimiser"):
         forward = names

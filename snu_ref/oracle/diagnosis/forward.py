@@ -9,34 +9,26 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.step import PARTS, compute, names_of, program, resolve
+from ..program.lines import compute, program, resolve
+from ..program.step import PARTS, names_of
 from ..program.tape import Tape, Var
 from . import numbers
 from .sets import texts
 
 SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input", "W"), "feedback": ("feedback", "H"),
          "bias": ("bias",)}
-# How s is had from what is kept and reported: the edit's text -> s, and where that is defined.
-UNDO = {
-    "s * (1 - fired_by(y))": lambda r, y, p: (r / np.where(y < 1, 1 - y, 1), y < 0.999),
-    "s + b * fired_by(y)": lambda r, y, p: (r - p["b"] * y, y == y),
-    "s - fired_by(y)": lambda r, y, p: (r + y, y == y),
-    "s + b": lambda r, y, p: (r - p["b"], y == y),
-    "decay * s": lambda r, y, p: (r / p["decay"], p["decay"] + 0 * y > 0),
-}
-# How z is had from s: what it was, and where s says so; f gives the flat values of a text.
+# How z is had from s: what it was, and where s says so.
 INVERSES = {
-    "positive": lambda s, f: (s, s > 1e-9),
-    "tanh": lambda s, f: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
-    "sigmoid": lambda s, f: (np.log(np.clip(s, 0.02, 0.98)) - np.log1p(-np.clip(s, 0.02, 0.98)),
-                             np.abs(s - 0.5) < 0.48),
-    "softplus": lambda s, f: (np.log(np.expm1(np.clip(s, 0.02, 50))), s > 0.02),
-    "softsign": lambda s, f: (s / (1 - np.minimum(np.abs(s), 0.9)), np.abs(s) < 0.9),
-    "clipped": lambda s, f: (s, (np.abs(s) < 0.999) & (s != 0)),
-    "all": lambda s, f: (s, s == s),
+    "positive": lambda s: (s, s > 1e-9),
+    "tanh": lambda s: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
+    "sigmoid": lambda s: (np.log(np.clip(s, 0.02, 0.98)) - np.log1p(-np.clip(s, 0.02, 0.98)),
+                          np.abs(s - 0.5) < 0.48),
+    "softplus": lambda s: (np.log(np.expm1(np.clip(s, 0.02, 50))), s > 0.02),
+    "softsign": lambda s: (s / (1 - np.minimum(np.abs(s), 0.9)), np.abs(s) < 0.9),
+    "clipped": lambda s: (s, (np.abs(s) < 0.999) & (s != 0)),
+    "all": lambda s: (s, s == s),
 }
-OUTER = {"s": lambda s, f: s, "decay * s": lambda s, f: s / np.maximum(f("decay"), 1e-3),
-         "s + b": lambda s, f: s - f("b"), "s + y @ H": lambda s, f: s - f("y_before @ H")}
+OUTER = ("s", "decay * s", "s + b", "s + y_before @ H")   # what may stand around g(z), here s
 
 
 def forward_edits(seen, slots):
@@ -56,24 +48,24 @@ class Frames:
         s, self.ok = reported, np.isfinite(reported)
         if "s" not in got and "v" not in got:
             self.ok = self.ok & (y > 1e-5) & (y < 1 - 1e-5)
-        if kept is not None:
-            fired = y.max(-1, keepdims=True) + 0 * y if self.config["lateral_inhibition"] else y
-            s, fine = UNDO[dict(kept.lines)["kept"]](reported, fired, params)
-            self.ok = self.ok & fine
 
         def before(start, a):
             return np.concatenate([start[None], a[:-1]])
         y_before = before(i["state.y"], y)
         self.first = np.arange(seen.T)[:, None, None] + np.zeros(y.shape) == 0
+        self.names = {**names_of(self.config, i), "from_second": self._from_second}
+        self.names.update(self.with_names(
+            x=i["x"], x_before=before(0 * i["x"][0], i["x"]), y=y, y_before=y_before,
+            s_before=before(i["state.s"], reported), y_start=0 * y + i["state.y"],
+            y_before2=before(0 * i["state.y"], y_before), **params))
+        if kept is not None:   # s is what is kept and reported, undone
+            s, fine = self.undone(dict(kept.lines)["kept"], reported)
+            self.ok = self.ok & fine
+        self.names.update(self.with_names(
+            s=s, z=got.get("z", np.nan * s), v=got.get("v", s + params["b"])))
         self.got = {"s": s, **{name: got[name] for name in "zvy" if name in got}}
         slack = 10 if "s" not in got else 1
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}
-        self.names = {**names_of(self.config, i), "from_second": self._from_second}
-        self.names.update(self.with_names(
-            x=i["x"], x_before=before(0 * i["x"][0], i["x"]), s=s, y=y, y_before=y_before,
-            s_before=before(i["state.s"], reported), y_start=0 * y + i["state.y"],
-            y_before2=before(0 * i["state.y"], y_before), z=got.get("z", np.nan * s),
-            v=got.get("v", s + params["b"]), **params))
         for name in ("seen", "fired", "gate"):
             self.names[name] = compute(self.right[name], self.names)
 
@@ -85,9 +77,12 @@ class Frames:
         """Names of arrays in the places of s, z or v."""
         return {name: Var(a, self.tape, None) for name, a in arrays.items()}
 
-    def flat(self, text):
-        """The values of any text, at all steps."""
-        return compute(text, self.names).value
+    def undone(self, text, value):
+        """What s is where a text that is affine in it has this value, and where it tells."""
+        base, one = (compute(resolve(text, self.config), {
+            **self.names, **self.with_names(s=k + 0 * value)}).value for k in (0.0, 1.0))
+        there = np.abs(one - base) > 1e-3
+        return (value - base) / np.where(there, one - base, 1), there
 
     def value(self, line, edits=(), k=1.0, names=None):
         """The values of a line with edits, at all steps; what is no number is far away."""
@@ -160,12 +155,13 @@ def sums(frames, target, tolerance, mask, level=PLAIN):
     values = {part: a[:, mask] for part, a in values.items()}
     found = (_with_numbers if level == NUMBERS else _combined)(
         frames, plain, values, target[mask], 3 * tolerance, mask)
-    found.sort(key=_cost)
-    return [f for f in found if _cost(f)[0] == _cost(found[0])[0]][:8]
+    found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
+    return [f for f in found if cost(f) == cost(found[0])][:8]
 
 
-def _cost(edits):
-    return (sum(1 if e.k is None else 1.5 for e in edits), sum(e.order for e in edits))
+def cost(edits):
+    """Few edits are better than many, and plain ones than numbers."""
+    return sum(1 if e.k is None else 1.5 for e in edits)
 
 
 def _combined(_, plain, values, target, tolerance, mask):
@@ -181,30 +177,27 @@ def _combined(_, plain, values, target, tolerance, mask):
 
 def _with_numbers(frames, plain, values, target, tolerance, mask):
     """One or two edits with a number in them, beside plain ones of the other parts."""
-    lines, found, near = [], [], np.full(target.size, tolerance)
+    lines, found = [], []
     for part in PARTS:
         for e in forward_edits(frames.seen, SLOTS[part]):
             base, one, two = (frames.value(part, (e,), k)[mask] for k in (0.0, 1.0, 2.0))
-            if e.fitted and np.abs(one - base).max(initial=0) > 1e-9 \
+            if e.fitted and (np.abs(one - base) > 1e-9).sum() >= numbers.POINTS \
                     and np.allclose(two - one, one - base, atol=1e-9):
                 lines.append((part, e, base, one - base))
-    for part, e, base, slope in lines:
-        edits, wanted = _rests(plain, values, target - base, (part,), 2)
-        ks = wanted @ slope / (slope @ slope)
-        for i in np.argwhere(np.abs(wanted - ks[:, None] * slope).max(1) <= 10 * tolerance)[:, 0]:
-            k = numbers.affine(0 * slope, slope, wanted[i], near)
-            found += [] if k is None else [(e._replace(k=k), *edits[i])]
-    for (p, e, base, a), (q, f, base2, b) in itertools.combinations(lines, 2):
-        if found or mask.sum() < 12 or p == q:
+    for some in [(line,) for line in lines] + list(itertools.combinations(lines, 2)):
+        parts, edits, bases, slopes = zip(*some)
+        if len(set(parts)) < len(some) or len(some) == 2 and (found or mask.sum() < 12):
             continue
-        C = np.stack([a, b], 1)
-        edits, wanted = _rests(plain, values, target - base - base2, (p, q), 1)
+        C, near = np.stack(slopes, 1), np.full(target.size, len(some) * tolerance)
+        others, wanted = _rests(plain, values, target - sum(bases), parts, 3 - len(some))
         ks = np.linalg.lstsq(C, wanted.T, rcond=None)[0]
-        for i in np.argwhere((np.abs(C @ ks - wanted.T) <= tolerance).all(0))[:, 0]:
-            k, m = ks[:, i]
-            k = numbers.affine(m * b, a, wanted[i], 2 * near) or k
-            m = numbers.affine(k * a, b, wanted[i], 2 * near) or m
-            found.append((e._replace(k=float(k)), f._replace(k=float(m)), *edits[i]))
+        for i in np.argwhere((np.abs(C @ ks - wanted.T) <= 10 * tolerance).all(0))[:, 0]:
+            k = ks[:, i]
+            for j, slope in enumerate(slopes):      # each as short as the others allow
+                rest = C @ k - k[j] * slope
+                k[j] = numbers.fit(lambda x: rest + x * slope, wanted[i], near) or np.nan
+            if np.isfinite(k).all():
+                found.append((*(e._replace(k=float(x)) for e, x in zip(edits, k)), *others[i]))
     return found
 
 

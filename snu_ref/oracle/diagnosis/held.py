@@ -8,11 +8,11 @@ from collections import Counter
 import numpy as np
 
 from ..program.step import PARTS
+from .claims import spread
 from .forward import Frames, SLOTS, forward_edits
-from .search import SUM_OF, advance, joined
-from .seen import forward_class, has_traces
+from .search import EACH, SUM_OF, Budget, advance, joined
+from .seen import PROPOSING, forward_class, has_traces
 from .sets import Edits, Whole
-from .unit import PROPOSING
 
 NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
 POINTS = 12      # ours: numbers that an edit must change, at least
@@ -24,19 +24,10 @@ CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s
 def held(unit, ids):
     """(edits, line -> what is known of it) of failing cases that no set explains."""
     classes = {}
-    for seen in unit.failed:   # anything fits a case at a boundary
+    for seen in (whole.seen for whole in unit.failed):   # anything fits a case at a boundary
         if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50 and seen.family in PROPOSING:
             classes.setdefault(forward_class(seen), []).append(seen)
-    asked, values, simple = [], Counter(), [some[0] for some in classes.values()]
-    others = [some[1] for some in classes.values() if some[1:]]
-    for most, seen in [*((1, seen) for seen in simple), *((2, seen) for seen in simple[::-1]),
-                       *((2, seen) for seen in others)]:
-        new = [(name, seen.config[name])
-               for name in ("recurrent", "lateral_inhibition", "h", "g")]
-        if len(asked) < ASKED and min(values[value] for value in new) < most \
-                and all(seen is not other for other in asked):
-            asked.append(seen)
-            values.update(new)
+    asked = spread([seen for some in classes.values() for seen in some[:2]], ASKED)
     frames = [Frames(seen) for seen in asked]
     looked = [unit.lines[key] for key in classes if key in unit.lines]
     exact = dict.fromkeys(e for lines in looked for sets in lines.found.values() if sets
@@ -51,21 +42,8 @@ def held(unit, ids):
         elif sets and all(e in exact or e.slot not in ("v", "y") for e in sets[0]):
             lines[name] = "holds" + " with " * bool(sets[0]) + "; ".join(e.said() for e in sets[0])
     forward = joined(tuple(dict.fromkeys((*exact, *near))))
-    backward = _backward(asked[:4], forward, unit.budget) if asked else ()
+    backward = _backward(asked[:4], forward) if asked else ()
     return forward + backward, lines
-
-
-def _proved(e, asked):
-    """Whether y follows with an edit in all cases; bits prove little, so it must change many."""
-    moved = 0
-    for frames in asked:
-        if e.applies(frames.config, frames.seen.inputs):
-            for (line, got, was), (_, _, now) in zip(models(frames, ()), models(frames, (e,))):
-                changed = frames.ok & (np.abs(now - was) > frames.tolerance["y"])
-                moved += changed.sum()
-                if line in "vy" and (np.abs(now - got) > frames.tolerance["y"])[changed].any():
-                    return False
-    return moved >= POINTS
 
 
 # ---- forward ------------------------------------------------------------------------------------
@@ -92,35 +70,47 @@ def models(frames, edits):
         yield "y", frames.got["y"], of("y", frames.with_names(z=z, v=v))
 
 
+def effect(asked, have, e):
+    """line -> what an edit does beside others: squares of what is wrong without it and with it.
+
+    And how many numbers it changes, and how many of these are still wrong.
+    """
+    found = {}
+    for frames in asked:
+        if e.applies(frames.config, frames.seen.inputs):
+            for (line, got, was), (_, _, now) in zip(models(frames, have),
+                                                     models(frames, (*have, e))):
+                moved = frames.ok & ~(np.abs(now - was) <= frames.tolerance["s"])
+                before, after = (was - got)[moved], (now - got)[moved]
+                found[line] = found.get(line, 0) + np.array([
+                    before @ before, after @ after, moved.sum(),
+                    (np.abs(after) > frames.tolerance["y"]).sum()])
+    return found
+
+
+def _proved(e, asked):
+    """Whether y follows with an edit in all cases; bits prove little, so it must change many."""
+    found = effect(asked, (), e)
+    return (sum(n for _, _, n, _ in found.values()) >= POINTS
+            and not any(found[line][3] for line in found if line in "vy"))
+
+
 def nearly(asked, base):
     """Edits that bring lines much nearer to the port's numbers, and line -> how near."""
     chosen, notes = [], {}
     edits = list(dict.fromkeys(e for frames in asked for e in forward_edits(
         frames.seen, CANDIDATES) if not e.fitted))
     while len(chosen) < MOST:
-        have = (*base, *chosen)
-        best = None
-        before = [list(models(frames, have)) for frames in asked]
+        have, best = (*base, *chosen), (np.inf, None, "")
         for e in edits:
-            if any(e.slot == f.slot for f in have):
-                continue
-            left = {}   # line -> (sums of squares without and with the edit, numbers changed)
-            for frames, plain in zip(asked, before):
-                if not e.applies(frames.config, frames.seen.inputs):
-                    continue
-                for (line, got, was), (_, _, now) in zip(plain, models(frames, (*have, e))):
-                    moved = frames.ok & ~(np.abs(now - was) <= frames.tolerance["s"])
-                    a, b, n = left.get(line, (0.0, 0.0, 0))
-                    left[line] = (a + np.sum((was - got)[moved]**2),
-                                  b + np.sum((now - got)[moved]**2), n + moved.sum())
-            a, b, n = map(sum, zip(*left.values())) if left else (0, 0, 0)
-            ratio = np.sqrt(b / a) if a > 0 else np.inf
-            if n >= POINTS and ratio <= NEARER and (best is None or ratio < 0.99 * best[0]):
-                line = max(left, key=lambda name: left[name][0])
-                best = ratio, e, line
-        if best is None:
-            break
+            if all(e.slot != f.slot for f in have) and (found := effect(asked, have, e)):
+                a, b, n, _ = sum(found.values())
+                ratio = np.sqrt(b / a) if a > 0 else np.inf
+                if n >= POINTS and ratio <= NEARER and ratio < 0.99 * best[0]:
+                    best = ratio, e, max(found, key=lambda line: found[line][0])
         ratio, e, line = best
+        if e is None:
+            break
         chosen.append(e)
         notes[line] = (f"wrong; with \"{e.said()}\" it is {1 / max(ratio, 1e-3):.0f} times nearer "
                        "to yours, so something else in it is wrong as well")
@@ -143,25 +133,24 @@ def own_numbers(seen):
     return traces, own
 
 
-def _backward(asked, forward, budget):
+def _backward(asked, forward):
     """The edits of the backward pass with which more gradients are right in half of the cases."""
     votes, asked = Counter(), [seen for seen in asked if seen.names(False)]
     for seen in asked:
         traces, own = own_numbers(seen)
         seen = seen._replace(got={**seen.got, **{f"adj.{name[1:]}": a for name, a in own.items()}})
-        whole = Whole(seen, budget, (traces, own))
-        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(
-            seen.config, seen.inputs)]
+        whole = Whole(seen, Budget(EACH), (traces, own))
+        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(seen)]
         base = max(bases, key=lambda base: seen.advance(whole.run(base))[::-1])
 
         def right(edits):
             return seen.advance(whole.run(edits))[1]
-        found = advance(whole, base, budget, force=True)
+        found = advance(whole, base)
         best = found[0] if found else whole.partial[1] if whole.partial else base
         for e in best.backward:   # each must put a tensor right
             fewer = best._replace(backward=tuple(f for f in best.backward if f is not e))
             best = fewer if right(fewer) >= right(best) else best
-        walked = seen.walked(whole.run(best))   # else no line that runs back in time is proved
+        walked = seen.walk and seen.matches(whole.run(best), seen.walk)   # else no line that runs back in time is proved
         votes.update(e for e in best.backward if walked or e.slot in SUM_OF)
     return tuple(e for e, n in votes.items() if e.k is None and n >= max(2, sum(
         e.applies(seen.config, seen.inputs) for seen in asked) / 2))

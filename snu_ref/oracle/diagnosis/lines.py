@@ -6,8 +6,8 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, UNDO, forward_edits,
-                      single, sums)
+from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, cost, forward_edits, single,
+                      sums)
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
@@ -24,9 +24,7 @@ class Lines(NamedTuple):
     @property
     def cost(self):
         """Few edits are better than many, and edits than nothing."""
-        costs = (min((sum(1 if e.k is None else 1.5 for e in edits) for edits in sets), default=6)
-                 for sets in self.found.values())
-        return sum(costs) + len(self.kept)
+        return len(self.kept) + sum(min(map(cost, sets), default=6) for sets in self.found.values())
 
     def sets(self):
         """Sets of edits of all lines together, the commonest first."""
@@ -42,8 +40,7 @@ def look(seen):
     found = [_look(seen)]
     if found[0].cost > 2:
         found += [_look(seen, e) for e in TABLE["FORWARD"] if e.slot == "kept"
-                  and ("s_out", "kept") in e.lines and e.applies(seen.config)
-                  and dict(e.lines)["kept"] in UNDO]
+                  and ("s_out", "kept") in e.lines and e.applies(seen.config)]
     return sorted(found, key=lambda lines: lines.cost)
 
 
@@ -73,7 +70,7 @@ def _z_and_s(frames, found):
             frames, frames.got["z"], frames.tolerance["z"], ok, level)[0]
             for level in (PLAIN, PRODUCTS, NUMBERS))), [])
         return frames.got["z"]
-    own, least, best = OWN[frames.config["g"]], 9, {}  # best: at all steps or not -> what is best
+    own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, z, s, the model)
     tries = [(own, "s", PLAIN)]
     if frames.kept is None:
         tries += [(name, "s", PLAIN) for name in INVERSES if name != own]
@@ -81,37 +78,26 @@ def _z_and_s(frames, found):
                   if frames.config["recurrent"] or "H" not in outer]
         tries += [(own, "s", PRODUCTS), (own, "s", NUMBERS)]
     for name, outer, level in tries:
-        if least <= (1 if level == PLAIN else 2):
+        if min((hit[1] for hit in hits), default=9) <= (1 if level == PLAIN else 2):
             break
-        z, there = INVERSES[name](OUTER[outer](s, frames.flat), frames.flat)
+        z, there = INVERSES[name](frames.undone(outer, s)[0])
         size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
         zs, mask = _sums(frames, z, size, ok & there, level)
-        whole = np.array_equal(mask, ok & there)
+        part = not np.array_equal(mask, ok & there)
         for edits in zs[:FEW]:
             model = frames.total(edits)
-            for more in single(frames, "s", ok if whole else ok & ~frames.first,
-                               frames.with_names(z=model))[:FEW]:
-                cost = len(edits) + len(more)
-                if cost < best.get(whole, (9,))[0]:
-                    best[whole] = cost, [], [], model
-                if cost == best[whole][0]:
-                    best[whole][1].append(edits)
-                    best[whole][2].append(more)
-                least = min(least, cost)
-    ranked = [best[whole] for whole in (True, False) if whole in best]
-    found["z"], found["s"] = (list(dict.fromkeys(e for some in ranked for e in some[i]))
-                              for i in (1, 2))
-    return ranked[0][3] if ranked else None
+            hits += [(part, len(edits) + len(more), edits, more, model) for more in single(
+                frames, "s", ok & ~frames.first if part else ok, frames.with_names(z=model))[:FEW]]
+    least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
+    best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])
+    found["z"], found["s"] = (list(dict.fromkeys(hit[i] for hit in best)) for i in (2, 3))
+    return best[0][4] if best else None
 
 
 def _v_and_y(frames, found, z):
     ok, y = frames.ok, frames.got["y"]
     if "v" in frames.got:
         found["v"], found["y"] = single(frames, "v", ok), single(frames, "y", ok)
-        right = frames.with_names(v=frames.value("v"))
-        if not found["y"] and single(frames, "y", ok, right, fitted=False) == [()]:
-            found["y"] = [()]
-            found["v"] = [(e,) for e in TABLE["FORWARD"] if e.lines == (("v_out", "s"),)]
         return
     found["v"], found["y"] = [()], [()]
     if not ok.any() or "s" not in frames.seen.got:

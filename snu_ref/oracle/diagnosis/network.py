@@ -26,8 +26,8 @@ def _edit(layer, edits, count):
                   reset_grad=layer.reset_grad)
 
     def outputs(inputs):
-        here = edits.for_case(config, inputs)
-        return Whole(Seen("", "", config, inputs, {}, {}, 0.0), count).run(here)
+        seen = Seen("", "", config, inputs, {}, 0.0)
+        return Whole(seen, count).run(edits.for_case(seen))
 
     def forward(x, state=None):
         zero = np.zeros((x.shape[1], layer.params["b"].size))
@@ -41,6 +41,5 @@ def _edit(layer, edits, count):
 
     def backward(dy, cache, dstate=None, need_dx=True):
         found = outputs({**cache.inputs, "dy": dy})
-        grads = {name: found[f"grad.{name}"] for name in layer.params}
-        return found["grad.x"], grads, None
+        return found["grad.x"], {name: found[f"grad.{name}"] for name in layer.params}, None
     layer.forward, layer.backward = forward, backward

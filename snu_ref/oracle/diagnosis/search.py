@@ -7,7 +7,7 @@ from ..mistakes.edit import TABLE
 from . import numbers
 from .lines import look
 from .seen import has_traces
-from .sets import Edits, LATE
+from .sets import LATE
 
 TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
 LOOK = 40            # ours: so many runs cost as much as a look at the lines of a class
@@ -34,37 +34,38 @@ class Budget:
 
 # ---- forward ------------------------------------------------------------------------------------
 
-def forward_sets(whole, carried, budget, brief=False):
+def forward_sets(whole, carried, brief=False):
     """(sets of edits that give the forward pass of a case, Lines or None); brief: by lines."""
-    seen, names = whole.seen, whole.seen.names(True)
+    seen, names, spent = whole.seen, whole.seen.names(True), whole.count.spent
 
     def fits(edits):
         return seen.matches(whole.traces(edits)[0], names)
     found = [edits for edits in carried if fits(edits)]
-    if found or budget.spent():
+    if found or spent():
         return found[:FEW], None
     singles = [(e,) for e in TABLE["FORWARD"]
                if e.applies(seen.config, seen.inputs) and not e.fitted]
     if not has_traces(seen):
         found = [edits for edits in singles if fits(edits)]
         if not found:
-            far = sorted(singles, key=lambda edits: -_agreed(seen, whole.traces(edits)[0]))[:4]
-            found = [a + b for a in far for b in singles if a[0].slot != b[0].slot
-                     and not budget.spent() and fits(a + b)]
+            far = sorted(singles, key=lambda edits: -seen.steps(whole.traces(edits)[0]))[:4]
+            found = [a + b for a in far for b in singles
+                     if _together(a + b) and not spent() and fits(a + b)]
         return found[:FEW], None
-    budget(LOOK)
+    whole.count(LOOK)
     looked = look(seen)
     found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
     if not any(found) and not brief:
         ends = [edits for edits in singles if edits[0].slot in ENDS]
-        bases = [edits for lines in looked[:3] for edits in lines.sets()[:3]]
-        found += [edits for edits in singles if fits(edits)] or [
-            base + more for base in [(), *bases] for more in ends
-            if _together(base + more) and fits(base + more)]
-        if not any(found) and looked[0].found["z"]:
-            found += [base + a + b for base in bases for a, b in itertools.combinations(ends, 2)
-                      if _together(base + a + b) and not budget.spent() and fits(base + a + b)]
-    return _least(found), looked[0]
+        bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:3])]
+        found += [edits for edits in singles if fits(edits)]
+        for more in (ends, [a + b for a, b in itertools.combinations(ends, 2)]):
+            if not any(found) and (more is ends or looked[0].found["z"]):
+                found += [base + some for base in bases for some in more
+                          if _together(base + some) and not spent() and fits(base + some)]
+    sets = sorted({joined(edits) for edits in found},
+                  key=lambda edits: (len(edits), sum(e.order for e in edits)))
+    return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], looked[0]
 
 
 def _together(edits):
@@ -81,42 +82,26 @@ def joined(edits):
     return tuple(edits)
 
 
-def _least(sets):
-    sets = sorted({joined(edits) for edits in sets},
-                  key=lambda edits: (len(edits), sum(e.order for e in edits)))
-    return [edits for edits in sets if len(edits) == len(sets[0])][:FEW]
-
-
-def _agreed(seen, outputs):
-    """For how many steps the outputs are the port's."""
-    y, got = outputs["y"], seen.got.get("y")
-    if got is None:
-        return 0
-    right = [np.allclose(a, b, rtol=0, atol=seen.tolerance(y)) for a, b in zip(y, got)]
-    return right.index(False) if False in right else len(right)
-
-
 # ---- backward -----------------------------------------------------------------------------------
 
-def backward_sets(whole, bases, budget):
+def backward_sets(whole, bases):
     """Sets of edits that give all numbers of a case, from those that give its forward pass."""
     seen = whole.seen
     found = [base for base in bases if seen.matches(whole.run(base))]
     if found:
         return found[:FEW]
-    forwards = list(dict.fromkeys(base.forward for base in bases))
-    for forward in forwards[:2]:    # edits of the forward pass that its numbers do not show
+    for forward in list(dict.fromkeys(base.forward for base in bases))[:2]:
         silent = [e for e in TABLE["FORWARD"] if not e.fitted and _together((*forward, e))
-                  and e.applies(seen.config, seen.inputs)
+                  and e.applies(seen.config, seen.inputs)   # that the forward pass does not show
                   and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
-        found += [base for e in silent
-                  for base in (Edits(joined((*forward, e)), view=bases[0].view),)
-                  if seen.matches(whole.run(base))]
+        found += filter(whole.fits, (
+            bases[0]._replace(forward=joined((*forward, e)), form="derived", backward=())
+            for e in silent))
     silent = found                  # an edit of the backward pass alone says the same more plainly
     for base in bases[:BASES]:
-        if budget.spent() or found != silent:
+        if whole.count.spent() or found != silent:
             break
-        found = advance(whole, base, budget)[:1 if silent else FEW] + silent
+        found = advance(whole, base)[:1 if silent else FEW] + silent
     return sorted(found, key=lambda edits: (edits.rank[0], bool(edits.forward)))
 
 
@@ -131,9 +116,8 @@ def candidates(seen, form):
 def _next(whole, have, outputs, edits):
     """The edits that may bring a set nearer: of sums only where these alone are wrong."""
     seen = whole.seen
-    outputs = seen.reported(outputs)
-    names, walked = seen.names(False), None if whole.own[0] else seen.walked(outputs)
-    wrong = [name for name in names if not seen.equal(outputs[name], seen.got[name])]
+    walked = None if whole.own[0] or not seen.walk else seen.matches(outputs, seen.walk)
+    wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
     return [e for e in edits if all(e.slot != f.slot for f in have.backward)
             and (walked is None or (e.slot in SUM_OF) == walked)
             and (e.slot not in SUM_OF or SUM_OF[e.slot] in wrong)]
@@ -143,15 +127,11 @@ SUM_OF = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay"
           "start_s": "start.s", "start_y": "start.y"}
 
 
-def advance(whole, base, budget, force=False):
-    """Edits of the backward pass, each of which brings it nearer to the port's.
-
-    force: begin although the budget is spent.
-    """
-    seen, enough = whole.seen, budget.left - EACH
+def advance(whole, base):
+    """Edits of the backward pass, each of which brings it nearer to the port's."""
+    seen, least = whole.seen, whole.count.left - EACH
     edits = [e for e in candidates(seen, base.form)  # on its own numbers, no step hangs on another
              if whole.own[0] is None or e.slot not in ("dz_after", "order")]
-    least = enough if force else max(enough, 0)
     outputs = whole.run(base)
     frontier = [(seen.advance(outputs), base, outputs)]
     for _ in range(DEPTH):
@@ -161,11 +141,9 @@ def advance(whole, base, budget, force=False):
             for fitted in (False, True):
                 better = []
                 for e in near:
-                    if e.fitted != fitted:
-                        continue
-                    if budget.left < least:
+                    if whole.count.left < least:
                         return done
-                    e = _fit(whole, have, e) if fitted else e
+                    e = None if e.fitted != fitted else _fit(whole, have, e) if fitted else e
                     if e is None:
                         continue
                     more = have._replace(backward=(*have.backward, e))
@@ -179,8 +157,7 @@ def advance(whole, base, budget, force=False):
                     break
         if done:
             return sorted(done, key=lambda more: more.rank)[:FEW]
-        scored.sort(key=lambda item: (tuple(-n for n in item[0]), item[1].rank))
-        frontier = scored[:WIDTH]
+        frontier = sorted(scored, key=lambda item: (*(-n for n in item[0]), item[1].rank))[:WIDTH]
         if not frontier:
             break
         if whole.partial is None or frontier[0][0] > whole.partial[0]:
@@ -192,20 +169,15 @@ def _fit(whole, have, edit):
     """An edit of the backward pass with its number, or None."""
     seen = whole.seen
     names = [name for name in ("adj.v", "adj.z", "grad.x") if name in seen.got]
-    last = edit.slot in ("h_slope", "g_slope") and names
+    last = edit.slot in ("h_slope", "g_slope") and bool(names)   # of the last step nothing comes
     if edit.slot in SUM_OF or not names:
         names = [SUM_OF[edit.slot]] if edit.slot in SUM_OF else seen.names(False)
 
     def vector(outputs):
-        return np.concatenate([(outputs[name][-1] if last else outputs[name]).ravel()
-                               for name in names if name in seen.got] or [np.zeros(0)])
-
-    def function(k):
-        more = have._replace(backward=(*have.backward, edit._replace(k=k)))
-        return vector(seen.reported(whole.run(more)))
+        return np.concatenate([outputs[name][-last:].ravel() for name in names if name in seen.got]
+                              or [np.zeros(0)])
     target = vector(seen.got)
-    size = np.abs(target).max(initial=0) or 1.0
-    if target.size < 5 or not np.isfinite(target).all():
-        return None
-    k = numbers.fit(function, target, np.full(target.size, seen.bound * size))
+    k = numbers.fit(lambda k: vector(seen.reported(whole.run(have._replace(
+        backward=(*have.backward, edit._replace(k=k)))))), target,
+        np.full(target.size, seen.tolerance(target))) if target.size else None
     return None if k is None else edit._replace(k=k)

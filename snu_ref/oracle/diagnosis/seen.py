@@ -7,17 +7,18 @@ from ..cases.abilities import as_reported
 from ..program.step import FORWARD
 
 SLACK = {"float64": 1.0, "float32": 4.0}  # ours: a wrong port may round more than the right one
+OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
+PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # families, not at boundaries
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
 class Seen(NamedTuple):
-    """One case: configuration, inputs, the port's numbers, the right ones, the relative bound."""
+    """One case: configuration, inputs, the port's numbers, the relative bound."""
     id: str
     family: str
     config: dict
     inputs: dict
     got: dict
-    right: dict
     bound: float
 
     @property
@@ -64,20 +65,25 @@ class Seen(NamedTuple):
         return all(self.equal(outputs[name], self.got[name])
                    for name in (self.got if names is None else names) if name in outputs)
 
-    def walked(self, outputs):
-        """Whether all that runs back in time is the port's; None if it returned nothing of it."""
-        walk = [name for name in WALK_BACK if name in self.got]
-        return all(self.equal(outputs[name], self.got[name]) for name in walk) if walk else None
+    @property
+    def walk(self):
+        """Names of all that runs back in time."""
+        return [name for name in WALK_BACK if name in self.got]
 
     def advance(self, outputs):
         """How far outputs agree with the port's, back in time, and in how many tensors."""
         outputs = self.reported(outputs)
-        walk = [name for name in WALK_BACK if name in self.got]
         right = [np.abs(outputs[name] - self.got[name]).max((1, 2))
-                 <= self.tolerance(outputs[name]) for name in walk]
-        row = np.array(right).T[::-1].ravel() if walk else np.ones(1, bool)
+                 <= self.tolerance(outputs[name]) for name in self.walk]
+        row = np.array(right or [[True]]).T[::-1].ravel()
         far = row.size if row.all() else int(row.argmin())
         return far, sum(self.equal(outputs[name], self.got[name]) for name in self.names(False))
+
+    def steps(self, outputs):
+        """For how many steps y is the port's."""
+        y, got = outputs["y"], self.got.get("y", np.nan * outputs["y"])
+        wrong = (~(np.abs(y - got) <= self.tolerance(y))).any((1, 2))
+        return int(wrong.argmax()) if wrong.any() else len(y)
 
     def digits(self, outputs):
         """To how many digits outputs are the port's."""
@@ -90,9 +96,8 @@ class Seen(NamedTuple):
 
 def seen_of(result, dtype):
     """The Seen of a failed Result."""
-    entry, (inputs, right) = result.entry, result.case
-    name = np.dtype(dtype).name
-    return Seen(entry["id"], entry["family"], entry["config"], inputs, result.got, right,
+    entry, name = result.entry, np.dtype(dtype).name
+    return Seen(entry["id"], entry["family"], entry["config"], result.case[0], result.got,
                 SLACK[name] * entry["tolerance"][name]["bound"])
 
 
@@ -107,4 +112,3 @@ def has_traces(seen):
     if seen.config.get("state") == "after reset":  # s of a unit that fired is not known
         return False
     return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")
-

@@ -1,15 +1,18 @@
-"""A set of edits, run whole: the forward pass, and the gradients in one of several forms.
+"""A set of edits, run whole in a case: the forward pass, and the gradients in one of several forms.
 
 A program that is differentiated by a machine follows its mistakes; a backward pass that is written
 by hand is the right one along wrong traces. What such a pass takes over from the forward pass,
 apart from the traces, differs from one program to the next: FORMS lists it.
 """
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ..program.backward import SUMS, backward_lines, names_of_sums, run_backward
-from ..program.step import PARAMETERS, Run, compute, resolve
+from ..mistakes.edit import Edit
+from ..program.backward import SUMS, names_of_sums, run_backward
+from ..program.lines import compute, resolve, right_lines
+from ..program.step import PARAMETERS, TRACES, Run
+from .seen import Seen
 
 # form -> whether the backward pass keeps the gate, the edited parameters, the reported traces
 FORMS = {
@@ -28,7 +31,7 @@ class Edits(NamedTuple):
     forward: tuple = ()
     form: str = "derived"
     backward: tuple = ()
-    view: Any = None
+    view: Edit = None      # where the port has its arrays, if elsewhere
 
     @property
     def all(self):
@@ -46,11 +49,14 @@ class Edits(NamedTuple):
         return (sum(1 if e.k is None else 1.5 for e in self.all) + bool(self.view), form,
                 sum(e.order for e in self.all))
 
-    def for_case(self, config, inputs):
+    def only(self, wanted):
+        """Those of the edits that are wanted."""
+        return self._replace(forward=tuple(filter(wanted, self.forward)),
+                             backward=tuple(filter(wanted, self.backward)))
+
+    def for_case(self, seen):
         """Those that apply in a case."""
-        here = [tuple(e for e in edits if e.applies(config, inputs))
-                for edits in (self.forward, self.backward)]
-        return Edits(here[0], self.form, here[1], self.view)
+        return self.only(lambda e: e.applies(seen.config, seen.inputs))
 
 
 def texts(edits):
@@ -58,43 +64,52 @@ def texts(edits):
     return {name: text for e in edits for name, text in e.texts().items()}
 
 
-def right_gate(config, inputs, y):
-    """1 - y of the step before, or its maximum."""
-    before = np.concatenate([inputs["state.y"][None], y[:-1]])
-    return 1 - (before.max(-1, keepdims=True) if config["lateral_inhibition"] else before) \
-        * np.ones_like(y)
+class Runs:
+    """Runs sets of edits in one case, each once, and counts them; `run` gives all outputs."""
+
+    def __init__(self, seen, count):
+        self.seen, self.count, self._kept, self._fits, self._views = seen, count, {}, {}, {}
+
+    def of(self, view):
+        """The runs of the case as a port saw it that has its arrays elsewhere."""
+        if view is None:
+            return self
+        if view not in self._views:
+            def there(arrays):
+                return {name: compute(text, {"a": a}) if name in names.split() else a
+                        for name, a in arrays.items()}
+            ((names, text),) = view.lines
+            self._views[view] = type(self)(self.seen._replace(
+                inputs=there(self.seen.inputs), got=there(self.seen.got)), self.count)
+        return self._views[view]
+
+    def answer(self, edits):
+        """(the case as these edits see it, all outputs of those that apply in it)."""
+        whole = self.of(edits.view)
+        return whole.seen, whole.run(edits.for_case(self.seen))
+
+    def fits(self, edits):
+        """Whether a set of edits, as far as it applies, gives all numbers of the port."""
+        here = edits.for_case(self.seen)
+        if here not in self._fits:
+            self._fits[here] = bool(here.said()) and Seen.matches(*self.answer(here))
+        return self._fits[here]
 
 
-def _rewritten(config, outputs, done, late):
-    """Sums and gradients of the start with edited lines, along a program that is differentiated."""
-    right, inputs, traces, found = backward_lines(config), done.inputs, done.computed(), {}
-    names = names_of_sums(inputs, traces, {f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"})
-    start = {"dz_after": outputs["adj.z"][0], "gate_after": traces["gate"][0],
-             "s": inputs["state.s"]}
-    for line in late:
-        name = SUMS.get(line) or line.replace("_", ".")
-        text = resolve(late[line].replace(right[line], "G"), config)
-        if name in outputs:
-            found[name] = 0 * outputs[name] + compute(text, {
-                **names, **({} if line in SUMS else start), "G": outputs[name]})
-    return found
-
-
-class Whole:
-    """Runs sets of edits in one case; a forward pass is run once, and every run is counted.
+class Whole(Runs):
+    """The runs of a case of the SNU.
 
     own: (traces, adjoints) of the port, from which each line is computed; else from its own run.
     """
 
     def __init__(self, seen, count, own=(None, None)):
-        self.seen, self.count, self._kept, self.own = seen, count, {}, own
+        super().__init__(seen, count)
+        self.own = own
         self.partial = None  # (score, set) that comes nearest
 
     def traces(self, forward):
         """(outputs, traces as computed) of the edits of a forward pass."""
-        if self.own[0] is not None:
-            return {}, self.own[0]
-        return self._forward(forward)[:2]
+        return ({}, self.own[0]) if self.own[0] is not None else self._forward(forward)[:2]
 
     def _forward(self, forward):
         key = tuple(texts(forward).items())
@@ -107,28 +122,42 @@ class Whole:
     @np.errstate(all="ignore")
     def run(self, edits):
         """All outputs with a set of edits."""
-        config, inputs = self.seen.config, self.seen.inputs
         self.count()
         if edits.form == "derived":
-            late = {name: text for name, text in texts(edits.backward).items() if name in LATE}
-            done = Run(config, inputs, texts(edits.all), held=self.own[0])
+            done = Run(self.seen.config, self.seen.inputs, texts(edits.all), held=self.own[0])
             outputs = {**done.forward(), **done.backward()}
-            return {**outputs, **_rewritten(config, outputs, done, late)}
+            return {**outputs, **_rewritten(done, outputs, texts(edits.backward))}
         outputs, traces = self.traces(edits.forward)
-        return {**outputs, **self.by_hand(edits, outputs, traces)}
+        return {**outputs, **self._by_hand(edits, outputs, traces)}
 
-    def by_hand(self, edits, outputs, traces):
-        """Gradients by the lines of a backward pass, along traces."""
-        config, inputs = self.seen.config, self.seen.inputs
+    def _by_hand(self, edits, outputs, traces):
+        config, inputs, start = self.seen.config, self.seen.inputs, None
         gate, used, reported = FORMS[edits.form]
         if reported:
-            traces = {**traces, **{name: outputs[name] for name in ("z", "s", "v", "y")}}
-        start = None
+            traces = {**traces, **{name: outputs[name] for name in TRACES}}
         if used:
             values = self._forward(edits.forward)[2]
             start = values["s_0"], values["y_0"]
             inputs = {**inputs, "state.y": start[1], **{
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         if not gate:
-            traces = {**traces, "gate": right_gate(config, inputs, traces["y"])}
+            y = traces["y"]
+            before = np.concatenate([inputs["state.y"][None], y[:-1]])
+            traces = {**traces, "gate": 1 - before if not config["lateral_inhibition"] else
+                      (1 - before.max(-1, keepdims=True)) * np.ones_like(y)}
         return run_backward(config, inputs, traces, texts(edits.backward), start, self.own[1])
+
+
+def _rewritten(done, outputs, edits):
+    """Sums and gradients of the start with edited lines, along a program that is differentiated."""
+    right, inputs, traces, found = right_lines(done.config), done.inputs, done.computed(), {}
+    names = names_of_sums(inputs, traces, {f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"})
+    start = {"dz_after": outputs["adj.z"][0], "gate_after": traces["gate"][0],
+             "s": inputs["state.s"]}
+    for line, text in edits.items():
+        name = SUMS.get(line) or line.replace("_", ".")
+        if line in LATE and name in outputs:
+            text = resolve(text.replace(right[line], "G"), done.config)
+            found[name] = 0 * outputs[name] + compute(text, {
+                **names, **({} if line in SUMS else start), "G": outputs[name]})
+    return found

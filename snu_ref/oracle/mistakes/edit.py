@@ -1,13 +1,10 @@
-"""A mistake is a line of a program, or two, as a wrong port has it; `table.txt` lists them all.
-
-Where a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more than one
-unit, `square` for as many inputs as units, `samples` for more than one sample, `b=n` for as many
-samples as units, `pieces` for a sequence that is given in pieces.
-"""
+"""A mistake is a line of a program, or two, as a wrong port has it; `table.txt` lists them all."""
 import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
+
+from ..program.lines import applies, read_sections
 
 
 class Edit(NamedTuple):
@@ -39,28 +36,15 @@ class Edit(NamedTuple):
 
     def applies(self, config, inputs=None):
         """Whether it makes sense for a configuration, and for the shapes of a case."""
-        return all(_holds(word, config, inputs) for word in self.when.split())
-
-
-def _holds(word, config, inputs):
-    if word == "pieces":
-        return "pieces" in config
-    if word in ("several", "square", "samples", "b=n"):
-        if inputs is None:
-            return True
-        (m, n), B = inputs["params.W"].shape, inputs["x"].shape[1]
-        return {"several": n > 1, "square": 1 < m == n, "samples": B > 1, "b=n": 1 < B == n}[word]
-    name, sign, values = re.fullmatch(r"(\w+)(!?=)(.*)", word).groups()
-    return (str(config.get(name)) in values.split(",")) == (sign == "=")
+        return applies(self.when, config, inputs)
 
 
 def edits_of(rows):
-    """The Edits of some rows."""
+    """The Edits of some rows, each a list of cells; {n} stands for 2, 3, 4 and 5."""
     edits = []
-    rows = [row.replace("{n}", str(n)) for row in rows
-            for n in ((2, 3, 4, 5) if "{n}" in row else (0,))]
-    for row in rows:
-        slot, lines, says, *when = (cell.strip() for cell in row.split(" | "))
+    rows = [[cell.replace("{n}", n) for cell in row] for row in rows
+            for n in ("2345" if "{n}" in row[1] else "0")]
+    for slot, lines, says, *when in rows:
         pairs = [re.fullmatch(r"(?:(\w+): )?(.*)", line.strip()).groups()
                  for line in lines.split(" ; ")]
         pairs = tuple((name or slot, text) for name, text in pairs)
@@ -68,23 +52,11 @@ def edits_of(rows):
     return edits
 
 
-def read_table(path):
-    """Section of the table -> its Edits."""
-    text = re.sub(r"\n +", " ", Path(path).read_text(encoding="utf-8"))
-    rows = [row for row in text.splitlines() if row and not row.startswith("#")]
-    sections = {}
-    for row in rows:
-        if row.startswith("["):
-            sections[row[1:-1]] = mine = []
-        else:
-            mine.append(row)
-    return {name: edits_of(rows) for name, rows in sections.items()}
-
-
-TABLE = read_table(Path(__file__).with_name("table.txt"))
-ORDERS = [f"order | {''.join(order)} | the gates stand in the order {', '.join(order)}{whose}, "
-          f"not {', '.join(right)} | unit={unit}"
-          for unit, right in (("gru", "rzn"), ("lstm", "ifgo"))
-          for order in itertools.permutations(right) if "".join(order) != right
-          for whose in [{"zrn": " (Keras 3)", "iofg": " (ONNX 1)"}.get("".join(order), "")]]
-TABLE["GATED"] += edits_of(ORDERS)
+TABLE = {name: edits_of(rows)
+         for name, rows in read_sections(Path(__file__).with_name("table.txt")).items()}
+ORDERS = {"zrn": " (Keras 3)", "iofg": " (ONNX 1)"}
+TABLE["GATED"] += edits_of(
+    ["order", "".join(order), f"the gates stand in the order {', '.join(order)}"
+     f"{ORDERS.get(''.join(order), '')}, not {', '.join(right)}", f"unit={unit}"]
+    for unit, right in (("gru", "rzn"), ("lstm", "ifgo"))
+    for order in itertools.permutations(right) if "".join(order) != right)

@@ -1,45 +1,24 @@
-"""The backward pass as lines of text, as one writes it by hand; it runs along any traces.
-
-    dy = dL_dy + dL_dy_end + dz_after @ H.T - decay * s * dz_after
-    dv = dy * h_slope
-    ds = dL_ds_end + dv + decay * gate_after * dz_after
-    dz = ds * g_slope
-    dW = sum(outer(x, dz));  dH = sum(outer(y_before, dz));  db = sum(dv)
-    ddecay = sum(dz * s_before * gate);  dx = dz @ W.T
+"""The backward pass as lines of text (`lines.txt`), as one writes it by hand, along any traces.
 
 dz_after and gate_after are those of the step that follows, 0 after the last. dL_dy_end and
 dL_ds_end are the cotangents of the final state, 0 before the last step. The first lines run
 back through time; the sums are of whole arrays (T, B, n). As in `step`, an edit is another text
-for a line; dy and ds have a line for each of their parts. With inhibition the term of the reset is
-share(..., y): its sum over the units, shared by those that tie for the maximum.
+for a line. With inhibition the term of the reset is share(..., y): its sum over the units, shared
+by those that tie for the maximum.
 """
 import numpy as np
 
 from .functions import ARRAYS
-from .step import compute, lines, resolve, shifts
+from .lines import compute, program
+from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
+CARRIED = (*DY, *DS, "start_s", "start_y")   # of the state that the step done last began with
+START = ("dz_after", *DY, "dy", *DS, "ds", "start_s", "start_y")
+STEP = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz")
 AFTER = ("dz_after", "dv_after", "ds_after", "gate_after", "s_next", "y_next")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
-
-
-def backward_lines(config):
-    """The right lines: name -> text. "0" is a part that is not there."""
-    reset = "share(-decay * s * dz_after, y)" if config["lateral_inhibition"] \
-        else "-decay * s * dz_after"
-    right = lines(config)
-    return {
-        **{name: right[name] for name in ("loss_y", "end_y", "end_s", "h_slope", "g_slope")},
-        "through_H": "dz_after @ H.T" if config["recurrent"] else "0",
-        "through_gate": "0" if config["reset_grad"] == "detached" else reset,
-        "dv": "dy * h_slope", "through_v": "dv", "through_leak": "decay * gate_after * dz_after",
-        "dz": "ds * g_slope",
-        "dW": "sum(outer(x, dz))", "dH": "sum(outer(y_before, dz))", "db": "sum(dv)",
-        "ddecay": "sum(dz * s_before * gate)", "dx": "dz @ W.T",
-        "start_s": "ds", "start_y": "dy", "order": "backwards",
-        "dz_after": "dz_after",
-    }
 
 
 def names_of_sums(inputs, traces, adjoints, start=None):
@@ -60,8 +39,7 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     start: the state before the first step, where it is not the given one. own: arrays dy, dv, ds or
     dz of a port; what is computed from such a one is computed from these numbers.
     """
-    text = {name: resolve(line, config)
-            for name, line in {**backward_lines(config), **(edits or {})}.items()}
+    text = program(config, edits or {})
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     (T, B, n), zero = inputs["dy"].shape, 0.0 * s_0
     whole = names_of_sums(inputs, traces, {}, (s_0, y_0))
@@ -72,43 +50,28 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     dL_dy, steps, borders = shifts(inputs["dy"]), range(T), np.cumsum(config.get("pieces", ()))
     state = {name: a[-1] for name, a in traces.items()}  # that the step done last began with
     for k, t in enumerate([*(steps if text["order"] == "forwards" else steps[::-1]), -1]):
-        names.update(t=t, last=float(k == 0), border=t + 1 in borders, **{
-            name: a[t] if t >= 0 else zero for name, a in dL_dy.items()},
-            dL_dy_end=inputs["dend.y"] if k == 0 else zero,
-            dL_ds_end=inputs["dend.s"] if k == 0 else zero)
-        names.update({name: whole[name][t] for name in (*traces, "s_before", "y_before", "v_before")
-                      if t >= 0})
-        def put(name, value):
-            found[name][t] = value
-            names[name] = own[name][t] if own and name in own else found[name][t]
-        names["dz_after"] = compute(text["dz_after"], names)
-        dy = _sum(text, DY, {**names, **state})
-        if t < 0:
-            names.update(dy=dy, dv=zero)
-            names["ds"] = _sum(text, DS, {**names, **state})
-            for line in ("start_s", "start_y"):
-                found[line.replace("_", ".")] = compute(text[line], {**names, **state}) + zero
-            break
-        put("dy", dy)
-        names["h_slope"] = compute(text["h_slope"], names)
-        put("dv", compute(text["dv"], names))
-        put("ds", _sum(text, DS, {**names, **state}))
-        names["g_slope"] = compute(text["g_slope"], names)
-        put("dz", compute(text["dz"], names))
+        names.update(t=t, last=float(k == 0), border=t + 1 in borders,
+                     dL_dy_end=inputs["dend.y"] if k == 0 else zero,
+                     dL_ds_end=inputs["dend.s"] if k == 0 else zero)
+        names.update({name: a[t] if t >= 0 else zero for name, a in dL_dy.items()})
+        if t >= 0:
+            names.update({name: whole[name][t] for name in (
+                *traces, "s_before", "y_before", "v_before")})
+        else:
+            names["dv"] = zero
+        for name in STEP if t >= 0 else START:
+            value = compute(text[name], {**names, **state} if name in CARRIED else names)
+            if t >= 0 and name in found:
+                found[name][t] = value
+                value = own[name][t] if own and name in own else found[name][t]
+            names[name] = value
         state = {name: a[t] for name, a in before.items()}
         names.update(dz_after=names["dz"], gate_after=names["gate"], dv_after=names["dv"],
                      ds_after=names["ds"], s_next=names["s"], y_next=names["y"])
+    start = {f"start.{name}": names[f"start_{name}"] + zero for name in "sy"}
     names = {**whole, **found, **(own or {})}
     result = {f"adj.{name}": found["d" + name] for name in ("y", "v", "s", "z")}
     for line, name in SUMS.items():
         if line[1:] in names:
             result[name] = compute(text[line], names) + 0 * names[line[1:]]
-    return {**result, "start.s": found["start.s"], "start.y": found["start.y"]}
-
-
-def _sum(text, parts, names):
-    total = 0.0
-    for part in parts:
-        if text[part] != "0":
-            total = total + compute(text[part], names)
-    return total
+    return {**result, **start}

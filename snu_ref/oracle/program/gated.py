@@ -1,53 +1,34 @@
-"""RNN, GRU and LSTM for one step, as lines of text, differentiated by the tape.
+"""RNN, GRU and LSTM for one step, as lines of text (`lines.txt`), differentiated by the tape.
 
-    rnn    h = act(sum of h)
-    gru    r, z = gate(sum of r), gate(sum of z);  n = act(candidate)
-           h = z * h_before + (1 - z) * n
-    lstm   i, f, o = gate(sum of i), ...;  g = act(sum of g);  c = f * c_before + i * g
-           h = o * tanh(c)
-    sum    x @ W + h_before @ H + b      with the columns of W, H and b of each block, in `order`
-
-As in `snu_ref.oracle.program.step`, an edit is another text for a line; without any, these are
-the numbers of `snu_ref.RNN`, `GRU` and `LSTM`.
+total(k) is the sum of block k, of the columns of W, H and b in `order`. As in `step`, an edit is
+another text for a line; without any, these are the numbers of `snu_ref.RNN`, `GRU` and `LSTM`.
 """
 import numpy as np
 
 from .functions import ARRAYS, VARS
-from .step import compute
-from .tape import Tape, stand_in
+from .lines import compute, right_lines
+from .tape import Tape
 
 FIELDS = {"rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
-BLOCKS = {"rnn": "h", "gru": "rzn", "lstm": "ifgo"}
-NAMES = {**VARS, "with_gradient_of": stand_in,
-         "tanh_with_slope_1": lambda a: a.apply(np.tanh, lambda v, f: np.ones_like(v)),
+STEP = {"rnn": ("h",), "gru": ("r", "z", "candidate", "n", "h"),
+        "lstm": ("i", "f", "o", "g", "c", "h")}
+NAMES = {**VARS, "tanh_with_slope_1": lambda a: a.apply(np.tanh, lambda v, f: np.ones_like(v)),
          "tanh_with_slope_of_a": lambda a: a.apply(np.tanh, lambda v, f: 1 - v * v),
          "sigmoid_with_slope_1": lambda a: a.apply(
              lambda v: 0.5 + 0.5 * np.tanh(v / 2), lambda v, f: np.ones_like(v))}
 
 
-def gated_lines(config):
-    """The right lines of a unit: name -> text."""
-    after = "x @ W_n + b_n + r * (h_before @ H_n + b_h)"
-    return {
-        "order": BLOCKS[config["unit"]], "W": "W", "H": "H", "b": "b", "b_h": "b_h",
-        "h_0": "h_0", "c_0": "c_0", "h_before": "h_before", "c_before": "c_before",
-        "sum": "x @ W + h_before @ H + b", "gate": "sigmoid(a)", "act": "tanh(a)",
-        "candidate": after if config.get("reset_after") else
-        "x @ W_n + (r * h_before) @ H_n + b_n",
-        "mix": "z * h_before + (1 - z) * n", "cell": "f * c_before + i * g", "shown": "o * tanh(c)",
-        "dy": "dL_dy", "end_h": "dL_dh", "end_c": "dL_dc",
-        "dW": "dW", "dH": "dH", "db": "db", "db_h": "db_h", "dx": "dx",
-    }
-
-
 @np.errstate(all="ignore")
 def run_gated(config, inputs, edits=None):
     """Forward and backward with some lines edited: name -> array, the outputs of a case."""
-    text, unit, tape = {**gated_lines(config), **(edits or {})}, config["unit"], Tape()
+    text, unit, tape = {**right_lines(config), **(edits or {})}, config["unit"], Tape()
     n, fields = inputs["dy"].shape[-1], FIELDS[config["unit"]]
     leaves = {name: {k: tape.leaf(inputs[f"params.{name}"][..., i * n:(i + 1) * n])
                      for i, k in enumerate(text["order"])} for name in ("W", "H", "b")}
     names, start = dict(NAMES), {f: tape.leaf(inputs[f"state.{f}"]) for f in fields}
+    names.update({name: lambda a, name=name: compute(text[name], {**names, "a": a})
+                  for name in ("gate", "act")}, total=lambda k: compute(text["sum"], {
+                      **names, **{p: names[f"{p}_{k}"] for p in "WHb"}}))
     if config.get("reset_after"):
         leaves["b_h"] = {"": tape.leaf(inputs["params.b_h"])}
         names["b_h"] = compute(text["b_h"], {**names, "b_h": leaves["b_h"][""]})
@@ -62,7 +43,8 @@ def run_gated(config, inputs, edits=None):
         xs.append(names["x"])
         for f in fields:
             names[f"{f}_before"] = compute(text[f"{f}_before"], names)
-        _step(text, unit, names)
+        for name in STEP[unit]:
+            names[name] = compute(text[name], names)
         for f in fields:
             traces[f].append(names[f])
             names[f"{f}_before"] = names[f]
@@ -82,21 +64,3 @@ def run_gated(config, inputs, edits=None):
     outputs.update({f"start.{f}": var.gradient() for f, var in start.items()})
     return outputs
 
-
-def _step(text, unit, names):
-    def total(k):
-        return compute(text["sum"], {**names, **{p: names[f"{p}_{k}"] for p in "WHb"}})
-
-    def through(line, a):
-        return compute(text[line], {**names, "a": a})
-    if unit == "rnn":
-        names["h"] = through("act", total("h"))
-    elif unit == "gru":
-        names["r"], names["z"] = through("gate", total("r")), through("gate", total("z"))
-        names["n"] = through("act", compute(text["candidate"], names))
-        names["h"] = compute(text["mix"], names)
-    else:
-        names.update({k: through("gate", total(k)) for k in "ifo"})
-        names["g"] = through("act", total("g"))
-        names["c"] = compute(text["cell"], names)
-        names["h"] = compute(text["shown"], names)

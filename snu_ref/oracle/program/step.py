@@ -1,93 +1,28 @@
-"""The unit's step as lines of text, which are compiled, run through time and differentiated.
-
-    fired = y_before                     max(y_before) with lateral inhibition; const(...) detached
-    gate = 1 - fired
-    z = x @ W + y_before @ H + decay * s_before * gate
-    s = g(z)
-    v = s + b
-    y = h(v)
+"""The unit's step as lines of text (`lines.txt`), run through time and differentiated.
 
 s_before and y_before are what the step before has kept. An edit puts another text in the place of
-a line; z has a line for each of its parts. `run` takes the lines through time on a tape
-and differentiates them; with no edits the numbers are those of `snu_ref.SNU`. The text that is run
-is the text that a verdict prints.
+a line. `run` takes the lines through time on a tape and differentiates them; with no edits the
+numbers are those of `snu_ref.SNU`. The text that is run is the text that a verdict prints.
 
 What it does not do: speed, long sequences, any check of its arguments.
 """
-import re
-from functools import lru_cache
-
 import numpy as np
 
 from ...activations import SURROGATES
-from .functions import ARRAYS, G_SLOPES, H_SLOPES, VARS, point
+from .functions import ARRAYS, VARS, point
+from .lines import compute, program
 from .tape import Tape, Var
 
 TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
 PARAMETERS = ("W", "H", "b", "decay")
 PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
-STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, "s", "v", "y", "kept", "kept_y",
+STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, *TRACES, "kept", "kept_y",
         "z_out", "s_out", "v_out", "y_out")
+SLOPES = {"s": "g_slope", "y": "h_slope"}
 
 
-def lines(config):
-    """The right lines of a configuration: name -> text. "0" is a part that is not there."""
-    fired = "max(seen)" if config["lateral_inhibition"] else "seen"
-    return {
-        "s_0": "s_0", "y_0": "y_0", "W": "W", "H": "H", "b": "b", "decay": "decay",
-        "s_before": "s_before", "y_before": "y_before", "fired": fired, "gate": "1 - fired",
-        "seen": "const(y_before)" if config["reset_grad"] == "detached" else "y_before",
-        "input": "x @ W", "feedback": "y_before @ H" if config["recurrent"] else "0",
-        "leak": "decay * s_before * gate", "bias": "0",
-        "s": "g(z)", "v": "s + b", "y": "h(v)", "kept": "s", "kept_y": "y",
-        "z_out": "z", "s_out": "s", "v_out": "v", "y_out": "y", "g_slope": G_SLOPES[config["g"]],
-        "h_slope": H_SLOPES[config["surrogate"]] if config["h"] == "step" else "y * (1 - y)",
-        "loss_y": "dL_dy", "end_y": "dL_dy_end", "end_s": "dL_ds_end",
-    }
-
-
-def resolve(text, config):
-    """A line with the names of this configuration for g and h, and for what acts on the gate."""
-    return _resolved(text, *(config[name] for name in (
-        "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
-
-
-@lru_cache(maxsize=None)
-def _resolved(text, g, h, surrogate, reset_grad, inhibited):
-    text = re.sub(r"\bg\(", g + "(", text)
-    text = re.sub(r"\bh\(", h + "(", text)
-    text = re.sub(r"\bpsi\(", f"psi_{surrogate}(", text)
-    text = re.sub(r"\bdpsi\(((?:[^()]|\([^()]*\))*)\)", lambda found: "(" + re.sub(
-        r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})",
-        H_SLOPES[surrogate]) + ")", text)
-    seen = r"const(\1)" if reset_grad == "detached" else r"\1"
-    text = re.sub(r"\bfired_by\((\w+)\)", f"max({seen})" if inhibited else seen, text)
-    text = re.sub(r"\bvia_gate\(((?:[^()]|\([^()]*\))*)\)",
-                  r"share(\1, y)" if inhibited else r"\1", text)
-    return re.sub(r"\btop\((\w+)\)", r"max(\1)" if inhibited else r"\1", text)
-
-
-BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
-
-
-@lru_cache(maxsize=None)
-def compiled(text):
-    """The code of a line."""
-    return compile(text, "<line>", "eval")
-
-
-def compute(text, names):
-    """The value of a line."""
-    return eval(compiled(text), BUILTINS, names)
-
-
-def program(config, edits):
-    """The lines of a configuration with edits (name -> text) in their places, resolved."""
-    return {name: resolve(text, config) for name, text in {**lines(config), **edits}.items()}
-
-
-def names_of(config, inputs, dtype=np.float64):
+def names_of(config, inputs):
     """What every line may use: functions, and h with the slope of the surrogate."""
     dpsi = SURROGATES[config["surrogate"]].dpsi
     step = point(lambda v: (v > 0).astype(v.dtype), lambda v, y: dpsi(v))
@@ -107,11 +42,10 @@ def shifts(dy):
 class Run:
     """One run through time: the tape, its leaves, and the Vars of every step."""
 
-    def __init__(self, config, inputs, edits, dtype=np.float64, held=None):
-        self.config, self.text, self.tape = config, program(config, edits), Tape()
-        self.edits, self.held = edits, held
-        inputs = {name: a.astype(dtype) for name, a in inputs.items()}
-        self.inputs, tape = inputs, self.tape
+    def __init__(self, config, inputs, edits, held=None):
+        self.config, self.text, self.edits, self.held = config, program(config, edits), edits, held
+        self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
+        self.tape = tape = Tape()
         names = names_of(config, inputs)
         self.leaves = {name: tape.leaf(inputs[f"params.{name}"]) for name in PARAMETERS
                        if f"params.{name}" in inputs}
@@ -123,7 +57,7 @@ class Run:
         self.used = {name: names[name].value for name in self.leaves}
         zero = tape.leaf(0 * inputs["state.s"])
         names.update(s_before=names["s_0"], y_before=names["y_0"], y_before2=zero,
-                     s_start=names["s_0"], y_start=names["y_0"], current=0.0,
+                     s_start=names["s_0"], y_start=names["y_0"],
                      x_before=tape.leaf(0 * inputs["x"][0]))
         self.steps, self.xs = [], []
         borders = np.cumsum(config.get("pieces", ()))
@@ -137,15 +71,14 @@ class Run:
         self.end = names["kept"], names["kept_y"]
 
     def _step(self, names, t):
-        text, zero = self.text, self.tape.leaf(0 * self.inputs["state.s"])
+        zero = self.tape.leaf(0 * self.inputs["state.s"])
         for name in STEP:
-            if name == "s":
-                names["z"] = self._held("z", zero + sum(
-                    names[part] for part in PARTS if text[part] != "0"), t)
-            value = compute(text[name], names)
-            if name in ("s", "v", "y"):
-                value = self._held(name, value, t)
-            if name in ("s", "y") and f"{'g' if name == 's' else 'h'}_slope" in self.edits:
+            value = compute(self.text[name], names)
+            if name in TRACES:
+                value = value if isinstance(value, Var) else zero + value
+                if self.held is not None:   # the numbers of another run, with this line's gradient
+                    value = self.tape.node(self.held[name][t], value.receive)
+            if SLOPES.get(name) in self.edits:
                 value = self._sloped(name, value, names)
             names[name] = value
         self.steps.append({name: names[name] for name in
@@ -154,19 +87,12 @@ class Run:
     def _sloped(self, name, value, names):
         """s or y with the edited slope to z or v."""
         of = names["z" if name == "s" else "v"]
-        arrays = {**ARRAYS, **{k: getattr(a, "value", a) for k, a in names.items() if k in (
-            "z", "s", "v", "b", "decay", "s_before", "y_before")}, name: value.value}
-        arrays["v_before"] = arrays["s_before"] + arrays["b"]
+        arrays = {**{k: getattr(a, "value", a) for k, a in names.items()}, **ARRAYS,
+                  name: value.value}
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
-        slope = compute(self.text["g_slope" if name == "s" else "h_slope"], arrays)
+        slope = compute(self.text[SLOPES[name]], arrays)
         return self.tape.node(value.value, lambda d: of.receive(d * slope))
-
-    def _held(self, name, value, t):
-        """Held to the numbers of another run: its value, with this line's gradient."""
-        if self.held is None:
-            return value
-        return value.tape.node(self.held[name][t], value.receive)
 
     def _stacked(self, names):
         shape = self.inputs["dy"].shape
@@ -204,7 +130,7 @@ class Run:
 
 
 @np.errstate(all="ignore")  # a wrong unit may overflow
-def run(config, inputs, edits=None, dtype=np.float64, backward=True):
+def run(config, inputs, edits=None):
     """All outputs of a case with some lines edited (name -> text), differentiated by the tape."""
-    done = Run(config, inputs, edits or {}, dtype)
-    return {**done.forward(), **(done.backward() if backward else {})}
+    done = Run(config, inputs, edits or {})
+    return {**done.forward(), **done.backward()}

@@ -9,18 +9,15 @@ complete; that is all there is to backpropagation, through time or not.
     c = a . b       da += dc . b          db += dc . a           point-wise
     c = a @ b       da += dc @ b'         db += a' @ dc          b' is b transposed
     c = f(a)        da += dc . f'(a)                             `apply`; f' is what one says it is
-    c = max_j a_j   da_j += dc / k        on the k that tie      `maximum`
+    c = max_j a_j   da_j += dc . shares_j                        `maximum`
     c = detach(a)   nothing: a constant of the backward pass
-    c = a, with the gradient of b                                `stand_in`, wrong on purpose
 
 Where an argument was broadcast, its gradient is summed over the axes that were stretched.
 
 The unit's own backward pass is derived by hand (`snu_ref.snu`) and does not use this. The tape is
-for the oracle, which differentiates the unit with one equation changed: dozens of small changes,
-whose derivatives nobody should have to derive by hand.
-
-What it does not do: second derivatives, in-place operations, slices. Values of `Var`s are never
-changed. It is written for tiny arrays: an operation costs a few microseconds.
+for the oracle, which differentiates the unit with one equation changed. What it does not do: second
+derivatives, in-place operations, slices. Values of `Var`s are never changed. It is written for tiny
+arrays: an operation costs a few microseconds.
 """
 import numpy as np
 
@@ -68,8 +65,11 @@ class Var:
 
     def receive(self, gradient):
         """Add to dL/d(this), summed over the axes along which this was broadcast."""
-        if gradient.shape != self.value.shape:
-            gradient = _summed_to(gradient, self.value.shape)
+        shape = self.value.shape
+        if gradient.shape != shape:
+            gradient = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
+            gradient = gradient.sum(tuple(range(gradient.ndim - len(shape))))
+            gradient = gradient.sum(tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
         self.grad = gradient if self.grad is None else self.grad + gradient
 
     # ---- arithmetic; the other side may be a Var, a Python number or a constant array ----
@@ -77,20 +77,13 @@ class Var:
     def __add__(self, other):
         if not isinstance(other, Var):
             return self.tape.node(self.value + other, self.receive)
-
-        def pull(d):
-            self.receive(d)
-            other.receive(d)
-        return self.tape.node(self.value + other.value, pull)
+        return self._of_two(self.value + other.value, other, lambda d: (d, d))
 
     def __mul__(self, other):
         if not isinstance(other, Var):
             return self.tape.node(self.value * other, lambda d: self.receive(d * other))
-
-        def pull(d):
-            self.receive(d * other.value)
-            other.receive(d * self.value)
-        return self.tape.node(self.value * other.value, pull)
+        return self._of_two(self.value * other.value, other,
+                            lambda d: (d * other.value, d * self.value))
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -105,7 +98,14 @@ class Var:
         return (-self) + other
 
     def __matmul__(self, other):
-        return matmul(self, other)
+        return self._of_two(self.value @ other.value, other,
+                            lambda d: (d @ other.value.T, self.value.T @ d))
+
+    def _of_two(self, value, other, gradients):
+        def pull(d):
+            for var, gradient in zip((self, other), gradients(d)):
+                var.receive(gradient)
+        return self.tape.node(value, pull)
 
     @property
     def T(self):
@@ -120,57 +120,26 @@ class Var:
         return self.tape.node(f, lambda d: self.receive(d * slope(self.value, f)))
 
     def maximum(self, axis, ties="shared"):
-        """The maximum over `axis`, which is kept with length 1.
-
-        ties: of k elements that are equal to it, each gets 1/k of its gradient ("shared"), or the
-        first gets all of it ("first"), or each gets all of it ("each").
-        """
-        largest = self.value.max(axis=axis, keepdims=True)
-
-        def pull(d):
-            tied = (self.value == largest).astype(self.value.dtype)
-            if ties == "shared":
-                tied = tied / tied.sum(axis=axis, keepdims=True)
-            elif ties == "first":
-                tied = tied * (np.cumsum(tied, axis=axis) == 1)
-            self.receive(d * tied)
-        return self.tape.node(largest, pull)
+        """The maximum over `axis`, which is kept with length 1; ties: as in `shares`."""
+        return self.tape.node(self.value.max(axis=axis, keepdims=True),
+                              lambda d: self.receive(d * shares(self.value, ties, axis)))
 
     def sum(self, axis):
         """The sum over `axis`, which is kept with length 1."""
-        total = self.value.sum(axis=axis, keepdims=True)
-        return self.tape.node(total, lambda d: self.receive(np.broadcast_to(d, self.value.shape)))
+        return self.tape.node(self.value.sum(axis=axis, keepdims=True), self.receive)
 
     def detach(self):
         """The same value, as a constant of the backward pass."""
         return Var(self.value, self.tape, None)
 
 
-def matmul(a, b, rounded=None):
-    """a @ b, of matrices. rounded: what becomes of the operands of each of its three products."""
-    r = rounded or (lambda operand: operand)
+def shares(a, ties="shared", axis=-1):
+    """How the gradient of a maximum is divided.
 
-    def pull(d):
-        a.receive(r(d) @ r(b.value).T)
-        b.receive(r(a.value).T @ r(d))
-    return a.tape.node(r(a.value) @ r(b.value), pull)
-
-
-def constant(a):
-    """`a` as a constant of the backward pass, where it is not a plain number already."""
-    return a.detach() if isinstance(a, Var) else a
-
-
-def stand_in(value, gradient):
-    """The value of one Var with the gradient of another: a wrong gradient, on purpose."""
-    return value.tape.node(value.value, gradient.receive)
-
-
-def _summed_to(gradient, shape):
-    """`gradient` summed over the axes that broadcasting added or stretched; or spread."""
-    gradient = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
-    extra = gradient.ndim - len(shape)
-    if extra:
-        gradient = gradient.sum(axis=tuple(range(extra)))
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)
-    return gradient.sum(axis=stretched, keepdims=True) if stretched else gradient
+    Of k elements that are equal to it, each gets 1/k ("shared"), or the first gets all of it
+    ("first"), or each gets all of it ("each").
+    """
+    tied = (a == a.max(axis=axis, keepdims=True)).astype(a.dtype)
+    if ties == "shared":
+        return tied / tied.sum(axis=axis, keepdims=True)
+    return tied * (np.cumsum(tied, axis=axis) == 1) if ties == "first" else tied

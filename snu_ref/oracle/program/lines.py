@@ -1,0 +1,113 @@
+"""Lines of text: the right ones of each unit (`lines.txt`), resolved for a case, and computed.
+
+Where a line or a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more
+than one unit, `square` for as many inputs as units, `samples` for more than one sample, `b=n` for
+as many samples as units, `pieces` for a sequence that is given in pieces.
+"""
+import re
+from functools import lru_cache
+from pathlib import Path
+
+
+def read_sections(path):
+    """Section of a table -> its rows, each a list of cells; an indented row continues the last."""
+    text = re.sub(r"\n +", " ", Path(path).read_text(encoding="utf-8"))
+    sections = {}
+    for row in text.splitlines():
+        if row.startswith("["):
+            sections[row[1:-1]] = mine = []
+        elif row and not row.startswith("#"):
+            mine.append([cell.strip() for cell in row.split(" | ")])
+    return sections
+
+
+def applies(when, config, inputs=None):
+    """Whether all that `when` asks for is so in a case, or in its configuration alone."""
+    return all(_holds(word, config, inputs) for word in when.split())
+
+
+def _holds(word, config, inputs):
+    if word == "pieces":
+        return "pieces" in config
+    if word in ("several", "square", "samples", "b=n"):
+        if inputs is None:
+            return True
+        (m, n), B = inputs["params.W"].shape, inputs["x"].shape[1]
+        return {"several": n > 1, "square": 1 < m == n, "samples": B > 1, "b=n": 1 < B == n}[word]
+    name, sign, values = re.fullmatch(r"(\w+)(!?=)(.*)", word).groups()
+    return (str(config.get(name)) in values.split(",")) == (sign == "=")
+
+
+SECTIONS = read_sections(Path(__file__).with_name("lines.txt"))
+UNITS = {**dict.fromkeys(("rnn", "gru", "lstm"), ("gated",)),
+         "training": ("training", "optimiser", "clip", "loss"),
+         **dict.fromkeys(("pcm", "pcm-array"), ("pulse", "program", "age", "drifted", "white",
+                                                "flicker", "digitise", "quantise", "array"))}
+
+
+def right_lines(config, *sections):
+    """The right lines of a configuration: name -> text. "0" is a part that is not there."""
+    return dict(_right(sections or UNITS.get(config["unit"], (config["unit"],)),
+                       tuple((name, str(value)) for name, value in config.items())))
+
+
+@lru_cache(maxsize=None)
+def _right(sections, options):
+    return {name: text or name for section in sections for names, *cells in SECTIONS[section]
+            for text, when in [(*cells, "", "")[:2]] if applies(when, dict(options))
+            for name in names.split()}
+
+
+def resolve(text, config):
+    """A line with the names of this configuration for g and h, and for what acts on the gate."""
+    return _resolved(text, right_lines(config).get("h_slope"), *(config[name] for name in (
+        "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
+
+
+def program(config, edits):
+    """The lines of a configuration with edits (name -> text) in their places, resolved."""
+    return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
+
+
+ARGUMENT = r"\(((?:[^()]|\([^()]*\))*)\)"   # one that may hold a pair of parentheses
+
+
+@lru_cache(maxsize=None)
+def _resolved(text, slope, g, h, surrogate, reset_grad, inhibited):
+    for name, new in (("g", g), ("h", h), ("psi", f"psi_{surrogate}")):
+        text = re.sub(rf"\b{name}\(", f"{new}(", text)
+    text = re.sub(r"\bdpsi" + ARGUMENT, lambda found: "(" + re.sub(
+        r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})", slope) + ")", text)
+    seen = r"const(\1)" if reset_grad == "detached" else r"\1"
+    for name, new in (("fired_by", f"max({seen})" if inhibited else seen),
+                      ("via_gate", r"share(\1, y)" if inhibited else r"\1"),
+                      ("top", r"max(\1)" if inhibited else r"\1")):
+        text = re.sub(rf"\b{name}{ARGUMENT}", new, text)
+    return text
+
+
+BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
+
+
+@lru_cache(maxsize=None)
+def compiled(text):
+    """The code of a line."""
+    return compile(text, "<line>", "eval")
+
+
+def compute(text, names):
+    """The value of a line."""
+    return eval(compiled(text), BUILTINS, names)
+
+
+RESULTS = ("value", "dy", "after")   # an edit of these may go on from the right value
+
+
+def compute_lines(lines, edits, names):
+    """`names` with the values of all lines, some of them edited (name -> text)."""
+    for name, text in lines.items():
+        if name not in edits or name in RESULTS:
+            names[name] = compute(text, names)
+        if name in edits:
+            names[name] = compute(edits[name], names)
+    return names
