@@ -6,7 +6,7 @@
     optimisers   SGD, Adam, clip_by_norm
     coding       rate_code
     subpackages  data, figures, gradcheck, oracle, pcm, tasks, twins: loaded when first used
-    modules      corpus, datasets, ngrams of `data`, style, tutorial of `figures`: likewise
+    modules      corpus, datasets, ngrams of `data`, style, tutorial of `figures`: the same
 
 Read first: snu.py, then activations.py, losses.py, optimisers.py, encoding.py, network.py. What the
 folders hold: snu_ref/README.md. The command line: python -m snu_ref --help
@@ -18,17 +18,12 @@ import importlib
 import numpy as np
 
 from .encoding import rate_code
-from .layers.conv import ConvSNU
-from .layers.dense import Dense
-from .layers.dropout import Dropout, without_dropout
-from .layers.embedding import Embedding, TiedOutput
-from .layers.pooling import AveragePool2d, Flatten, MaxPool2d
+from .layers import (AveragePool2d, ConvSNU, Dense, Dropout, Embedding, Flatten, MaxPool2d,
+                     TiedOutput, without_dropout)
 from .losses import bernoulli_nll, mean_square_error, softmax_cross_entropy
 from .network import Network
 from .optimisers import Adam, SGD, clip_by_norm
-from .recurrent.gru import GRU
-from .recurrent.lstm import LSTM
-from .recurrent.rnn import RNN
+from .recurrent import GRU, LSTM, RNN
 from .snu import SNU
 
 _LATER = {  # name: its module, loaded when the name is first used

@@ -40,6 +40,10 @@ class Activation(NamedTuple):
     value: Callable
     slope: Callable
 
+    def __reduce__(self):  # by its name, since a lambda cannot be pickled
+        named = _named(self.name) is self
+        return (_named, (self.name,)) if named else (Activation, tuple(self))
+
 
 class Surrogate(NamedTuple):
     """A function `psi(v)` and its derivative `dpsi(v)`, which replaces that of the step."""
@@ -50,6 +54,10 @@ class Surrogate(NamedTuple):
     def slope(self, v, f):
         """psi'(v) with the arguments of an Activation's slope; f, the step's value, is not used."""
         return self.dpsi(v)
+
+    def __reduce__(self):  # by its name, since a lambda cannot be pickled
+        named = SURROGATES.get(self.name) is self
+        return (find_surrogate, (self.name,)) if named else (Surrogate, tuple(self))
 
 
 # ---- g: the state -------------------------------------------------------------------------------
@@ -62,32 +70,17 @@ def relu(z, out=None):
     return np.maximum(z, zeros, out=out)
 
 
-def relu_slope(z, f):
-    """1 where z > 0, else 0; at z = 0 the left slope, 0."""
-    return (z.real > 0).astype(z.dtype)
-
-
 def leaky_relu(z, out=None):
     """z where z > 0, else 0.1 z."""
     if z.dtype.kind == "c":
-        return np.multiply(z, leaky_relu_slope(z, z), out=out)
+        return np.multiply(z, leaky_relu_slope(z), out=out)
     return np.maximum(z, LEAK * z, out=out)
 
 
-def leaky_relu_slope(z, f):
-    """1 where z > 0, else 0.1; at z = 0 the left slope, 0.1."""
-    slope = (z.real > 0).astype(z.dtype)
+def leaky_relu_slope(z, f=None):
+    """1 where z > 0, else 0.1."""
+    slope = step(z)
     return np.maximum(slope, LEAK, out=slope)
-
-
-def identity_slope(z, f):
-    """1 everywhere."""
-    return np.ones_like(z)
-
-
-def tanh_slope(z, f):
-    """1 - tanh(z)^2, from f = tanh(z)."""
-    return 1 - f * f
 
 
 # ---- h: the output ------------------------------------------------------------------------------
@@ -106,25 +99,23 @@ def sigmoid(v, out=None):
     return f
 
 
-def sigmoid_slope(v, f):
-    """sigmoid(v) (1 - sigmoid(v)), from f = sigmoid(v)."""
-    return f * (1 - f)
+STATE_FUNCTIONS = {each.name: each for each in (  # at z = 0, the slope is the left one
+    Activation("relu", relu, lambda z, f: step(z)),
+    Activation("leaky_relu", leaky_relu, leaky_relu_slope),
+    Activation("identity", np.positive, lambda z, f: np.ones_like(z)),
+    Activation("tanh", np.tanh, lambda z, f: 1 - f * f),
+)}
+SIGMOID = Activation("sigmoid", sigmoid, lambda v, f: f * (1 - f))
 
 
-STATE_FUNCTIONS = {
-    "relu": Activation("relu", relu, relu_slope),
-    "leaky_relu": Activation("leaky_relu", leaky_relu, leaky_relu_slope),
-    "identity": Activation("identity", np.positive, identity_slope),
-    "tanh": Activation("tanh", np.tanh, tanh_slope),
-}
+def _named(name):
+    return SIGMOID if name == "sigmoid" else STATE_FUNCTIONS.get(name)
 
 
 def output_function(h, surrogate):
     """The h of a unit: "sigmoid" with its own slope, or "step" with the slope of its surrogate."""
     validation.one_of("h", h, ("step", "sigmoid"))
-    if h == "sigmoid":
-        return Activation("sigmoid", sigmoid, sigmoid_slope)
-    return Activation("step", step, surrogate.slope)
+    return SIGMOID if h == "sigmoid" else Activation("step", step, surrogate.slope)
 
 
 # ---- surrogates: psi and psi' -------------------------------------------------------------------
@@ -140,58 +131,30 @@ def _square(v):
         return v * v
 
 
-def _tanh_slope(v):
-    return 1 - np.tanh(v) ** 2
-
-
-def _boxcar(v):
-    half = np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
-    return np.where(np.abs(v.real) < 0.5, v, half)
-
-
-def _boxcar_slope(v):
-    return (np.abs(v) < 0.5).astype(v.dtype)
+def _half(v):
+    """sign(v) / 2, by the sign of the real part; 1/2 at 0."""
+    return np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
 
 
 def _triangle(v):
-    size = _abs(v)
-    half = np.where(v.real < 0, -0.5, 0.5).astype(v.dtype)
     near = np.abs(v.real) < 1
-    return np.where(near, v - 0.5 * v * np.where(near, size, 0), half)
+    return np.where(near, v - 0.5 * v * np.where(near, _abs(v), 0), _half(v))
 
 
-def _triangle_slope(v):
-    return np.maximum(1 - np.abs(v), 0)
-
-
-def _arctan(v):
-    return np.arctan(np.pi * v) / np.pi
-
-
-def _arctan_slope(v):
-    return 1 / (1 + _square(np.pi * v))
-
-
-def _fast_sigmoid(v):
-    return v / (1 + _abs(v))
-
-
-def _fast_sigmoid_slope(v):
-    return 1 / _square(1 + np.abs(v))
-
-
-SURROGATES = {  # functions with names, since a lambda cannot be pickled
+SURROGATES = {each.name: each for each in (
     # psi'(v) = 1 - tanh(v)^2, from the authors' toolkit
-    "tanh": Surrogate("tanh", np.tanh, _tanh_slope),
+    Surrogate("tanh", np.tanh, lambda v: 1 - np.tanh(v) ** 2),
     # psi'(v) = 1 for |v| < 1/2, else 0
-    "boxcar": Surrogate("boxcar", _boxcar, _boxcar_slope),
+    Surrogate("boxcar", lambda v: np.where(np.abs(v.real) < 0.5, v, _half(v)),
+              lambda v: (np.abs(v) < 0.5).astype(v.dtype)),
     # psi'(v) = 1 - |v| for |v| < 1, else 0
-    "triangle": Surrogate("triangle", _triangle, _triangle_slope),
+    Surrogate("triangle", _triangle, lambda v: np.maximum(1 - np.abs(v), 0)),
     # psi'(v) = 1 / (1 + (pi v)^2)
-    "arctan": Surrogate("arctan", _arctan, _arctan_slope),
+    Surrogate("arctan", lambda v: np.arctan(np.pi * v) / np.pi,
+              lambda v: 1 / (1 + _square(np.pi * v))),
     # psi'(v) = 1 / (1 + |v|)^2
-    "fast_sigmoid": Surrogate("fast_sigmoid", _fast_sigmoid, _fast_sigmoid_slope),
-}
+    Surrogate("fast_sigmoid", lambda v: v / (1 + _abs(v)), lambda v: 1 / _square(1 + np.abs(v))),
+)}
 
 
 def _users_own(f, v):

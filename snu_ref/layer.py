@@ -55,7 +55,7 @@ class Params(Mapping):
     def __setitem__(self, name, value):
         if value is not self._arrays.get(name):  # it is the same after `params["b"] += 1`
             raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
-                            f"= a, got another {type(value).__name__}; to share it: layer.tie")
+                            f"= a, got a new {type(value).__name__}; layer.tie shares an array")
 
 
 class Value:
@@ -171,25 +171,26 @@ class Layer(Value):
         TypeError or ValueError that names what is wrong.
         """
         self.check_params()
-        validation.array(name, x, lead + self.in_shape, self.dtype)
+        self.check_input(name, x, lead)
         return self.check_state("state", state, x.shape[len(lead) - 1])
 
-    def check_backward(self, dy, cache, kind, dstate, **traces):
-        """Check all that goes into a backward pass; returns the cotangent of the final state."""
-        self.check_params()
-        self.check_cache(cache, kind, **traces)
-        validation.array("dy", dy, cache.x.shape[:2] + self.out_shape, self.dtype)
-        return self.check_state("dstate", dstate, dy.shape[1])
+    def check_input(self, name, x, lead=("T", "B"), finite=True):
+        """Check an input, lead + in_shape."""
+        validation.array(name, x, lead + self.in_shape, self.dtype, finite=finite)
 
-    def check_cache(self, cache, kind, **traces):
-        """TypeError or ValueError unless `cache` is what a forward pass of such a layer returns.
+    def check_backward(self, dy, cache, kind, dstate):
+        """Check all that goes into a backward pass; returns the cotangent of the final state.
 
-        kind: the class of the cache. traces: field=shape, without the axes of time and batch.
+        kind: the class of the cache that a forward pass of such a layer returns.
         """
+        self.check_params()
         validation.instance("cache", cache, kind)
-        for field, shape in traces.items():
-            validation.array(f"cache.{field}", getattr(cache, field), ("T", "B") + shape,
-                             self.dtype, finite=False)
+        self.check_input("cache.x", cache.x, finite=False)
+        out_shape = cache.x.shape[2:] if self.out_shape is None else self.out_shape
+        if self.State:
+            validation.array("cache.y", cache.y, ("T", "B") + out_shape, self.dtype, finite=False)
+        validation.array("dy", dy, cache.x.shape[:2] + out_shape, self.dtype)
+        return self.check_state("dstate", dstate, dy.shape[1])
 
     def check_state(self, name, state, B):
         """`state` as the layer's State of arrays (B,) + out_shape; zeros if it is None.
@@ -206,8 +207,8 @@ class Layer(Value):
             return self.zeros(B)
         other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state
         if not isinstance(state, tuple) or len(state) != len(kind._fields) or other:
-            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), as "
-                            f"zero_state gives it, got {type(state).__name__}")
+            raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), see "
+                            f"zero_state, got {type(state).__name__}")
         for field, part in zip(kind._fields, state):
             validation.array(f"{name}.{field}", part, (B,) + self.out_shape, self.dtype)
         return kind(*state)
@@ -223,12 +224,13 @@ def glorot_uniform(fan_in, fan_out, rng, shape=None):
 
 
 def brief(arrays):
-    """The repr of a state or cache, a named tuple of arrays: shapes, never numbers.
+    """The repr of a state or cache, a named tuple of arrays: their shapes, not their numbers.
 
-    For the cache of an SNU also the spike rate, for that of an sSNU the mean output.
+    The cache of an SNU also shows its spike rate, the cache of an sSNU its mean output.
     """
     text = f"{type(arrays).__name__}(" + ", ".join(
-        f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)) + ")"
+        f"{name} {getattr(a, 'shape', a)}" for name, a in zip(arrays._fields, arrays)
+        if a is not None) + ")"
     if hasattr(arrays, "v") and arrays.y.size:
         y, n = arrays.y, arrays.y[0, 0].size
         text += (f"; spike rate {y.mean():.3f}, {n - np.count_nonzero(y.any(axis=(0, 1)))} of {n} "

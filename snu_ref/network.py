@@ -70,7 +70,7 @@ class Network(Value):
                                 f"layers[0], got {layer.dtype}")
             if None not in (before, layer.in_shape) and before != layer.in_shape:
                 raise ValueError(f"layers[{i}]: expected inputs of shape {before}, the outputs of "
-                                 f"layers[{last}], but it takes {layer.in_shape}")
+                                 f"layers[{last}], got a layer for {layer.in_shape}")
             if layer.out_shape is not None:  # a Dropout takes and gives any shape
                 before, last = layer.out_shape, i
         self.dtype, self.out_shape = self.layers[0].dtype, before  # past a Dropout at either end
@@ -125,7 +125,7 @@ class Network(Value):
         """dy -> dx or None, grads (names as in params), dstate (one entry per layer)."""
         validation.instance("cache", cache, NetworkCache)
         if len(cache.layers) != len(self.layers):
-            raise ValueError(f"cache: expected that of {len(self.layers)} layers, "
+            raise ValueError(f"cache: expected the cache of {len(self.layers)} layers, "
                              f"got {len(cache.layers)}")
         dstates = list(self._one_each("dstate", dstate))
         names = self.first_names()

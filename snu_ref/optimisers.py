@@ -172,8 +172,8 @@ def _pairs(optimiser, params, grads, kinds):
                                  finite=False)
         for other, (q, _) in seen.items():
             if np.shares_memory(p, q):
-                raise ValueError(f"params: expected arrays of their own, got {other!r} and "
-                                 f"{name!r} in the same memory; sum their gradients under one name")
+                raise ValueError(f"params: expected arrays that share no memory, got {other!r} and "
+                                 f"{name!r}, which do; sum their gradients under one name")
         seen[name] = p, g
     # copy a gradient that shares memory with a parameter: the update would change it
     return [(name, p, g.copy() if any(np.may_share_memory(g, q) for q, _ in seen.values()) else g)
@@ -190,5 +190,5 @@ def _check_squares(name, g, eps):
                 f"grads[{name!r}]: expected numbers within +-{bound:.3g}, whose squares {g.dtype} "
                 f"can hold, got {largest:.3g}; see clip_by_norm")
     if eps < limit.tiny:
-        raise ValueError(f"eps: expected at least {limit.tiny:.3g}, the least of {g.dtype}, "
-                         f"got {eps:.3g}")
+        raise ValueError(f"eps: expected at least {limit.tiny:.3g}, the smallest normal "
+                         f"{g.dtype}, got {eps:.3g}")

@@ -46,8 +46,6 @@ t = 0, without the terms dy and dv, give the cotangents of the initial state.
 Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and
 dx, T B (n_in + n). Both grow in proportion to T.
 
-Not here: convolution (`snu_ref.layers.conv`), optimisers, and any loss.
-
 Sources. The unit: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040. We have
 not read the paper's body; the equations are those of the authors' toolkit (IBM/neuroaikit). The
 toolkit also gives step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition. Here the
@@ -75,7 +73,7 @@ class SNUCache(NamedTuple):
     x: np.ndarray        # (T, B, n_in)
     z: np.ndarray        # (T, B, n_units), the argument of g
     all_s: np.ndarray    # (T + 1, B, n_units), entry t is s_t, entry 0 the initial state
-    all_y: np.ndarray    # (T + 1, B, n_units), likewise
+    all_y: np.ndarray    # (T + 1, B, n_units), entry t is y_t
     b: np.ndarray        # (n_units,)
     __repr__ = brief
 
@@ -177,8 +175,10 @@ class SNU(Layer):
             self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
         self.add_param("b", np.full(self.n_units,
                                     -validation.finite_number("threshold", threshold)))
-        self.add_param("decay", _decay(decay, self.n_units),
-                       trainable=validation.flag("train_decay", train_decay))
+        if not isinstance(decay, np.ndarray):
+            decay = np.full(self.n_units, validation.number_in("decay", decay, 0, 1))
+        validation.array("decay", decay, (self.n_units,), "floats", low=0, high=1)
+        self.add_param("decay", decay.copy(), trainable=validation.flag("train_decay", train_decay))
 
     def _draw_W(self, rng):
         return glorot_uniform(self.n_in, self.n_units, rng)
@@ -211,14 +211,7 @@ class SNU(Layer):
         traces. y is read-only, because the cache holds it too.
         """
         start = self.check_forward(x, state)
-        return self._unroll(x, self._project(x), start)
-
-    def _project(self, x):
-        """x W, for one step or for all steps in one product: (..., n_in) -> (..., n_units)."""
-        return (rows(x) @ self.params["W"]).reshape(x.shape[:-1] + (self.n_units,))
-
-    def _unroll(self, x, z, start):
-        """The loop over time. z (T, B, n_units) holds x_t W; each step adds the rest in place."""
+        z = self._project(x)                     # (T, B, n_units); each step adds the rest in place
         b, decay = (self._wide(self.params[name], z.shape[1]) for name in ("b", "decay"))
         H = self.params.get("H")
         all_s, all_y = (np.empty((len(z) + 1,) + z.shape[1:], z.dtype) for _ in start)
@@ -230,6 +223,10 @@ class SNU(Layer):
             s = self.g.value(z_t, out=s_t)
             y = self.h.value(s + b, out=y_t)
         return read_only(all_y[1:]), SNUCache(x, z, all_s, all_y, self.params["b"].copy())
+
+    def _project(self, x):
+        """x W, for one step or for all steps in one product: (..., n_in) -> (..., n_units)."""
+        return (rows(x) @ self.params["W"]).reshape(x.shape[:-1] + (self.n_units,))
 
     def _wide(self, p, B):
         """A parameter (n,) as (B, n): NumPy is twice as fast on equal shapes."""
@@ -243,7 +240,7 @@ class SNU(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params, trainable or not. dx is None unless need_dx.
         """
-        dend = self.check_backward(dy, cache, SNUCache, dstate, x=self.in_shape, y=self.out_shape)
+        dend = self.check_backward(dy, cache, SNUCache, dstate)
         b, decay = (self._wide(p, dy.shape[1]) for p in (cache.b, self.params["decay"]))
         H = self.params.get("H")
         grads = {name: np.zeros_like(p) for name, p in self.params.items()}
@@ -299,10 +296,3 @@ def _tie_shares(y):
     """The derivative of max_j y_j: 1/k on each of the k units that tie for the maximum, else 0."""
     tied = (y == y.max(axis=-1, keepdims=True)).astype(y.dtype)
     return tied / tied.sum(axis=-1, keepdims=True)
-
-
-def _decay(decay, n_units):
-    """decay as an array (n_units,), from a number or an array, each within [0, 1]."""
-    if isinstance(decay, np.ndarray):
-        return validation.array("decay", decay, (n_units,), "floats", low=0, high=1).copy()
-    return np.full(n_units, validation.number_in("decay", decay, 0, 1))

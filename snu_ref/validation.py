@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 class NotFinite(ValueError):
-    """Numbers are NaN or infinite, or their squares would be: training ends where it meets them."""
+    """Numbers, or their squares, are NaN or infinite: `train` ends when it catches this."""
 
 
 REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
@@ -115,7 +115,7 @@ def generator(name, value):
 def mapping(name, value, names=None):
     """`value` if it is a dict, with exactly the keys `names` if they are given."""
     if not isinstance(value, Mapping):
-        raise TypeError(f"{name}: expected a dict of arrays by name, got {type(value).__name__}")
+        raise TypeError(f"{name}: expected a dict of names and arrays, got {type(value).__name__}")
     for key in () if names is None else names:
         if key not in value:
             raise ValueError(f"{name}: expected an entry {key!r}, got none")
@@ -146,9 +146,11 @@ def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.in
         hint = f"; convert it with .astype({np.dtype(dtype).name!r})" if one else ""
         of = "" if one else "an array of "
         raise TypeError(f"{name}: expected {of}{_kind(dtype)}, got {value.dtype}{hint}")
-    if shape is not None and not _fits(value.shape, shape):
+    if shape is not None and value.shape != shape and not _fits(value.shape, shape):
         raise ValueError(f"{name}: expected shape {_show(shape)}, got {_show(value.shape)}")
-    if finite and value.dtype.kind in "fc" and not all_finite(value):
+    # the sum of squares is the fastest test; only if it is not finite, test each number
+    if finite and value.dtype.kind in "fc" and not (
+            np.isfinite(np.vdot(value, value)) or np.isfinite(value).all()):
         raise NotFinite(f"{name}: expected finite numbers, {_first(value, ~np.isfinite(value))}")
     below = low > -math.inf and value.size and value.min() < low
     if below or high < math.inf and value.size and value.max() > high:
@@ -172,12 +174,6 @@ def zeros_and_ones(name, value, shape):
     if odd.any():
         raise ValueError(f"{name}: expected only 0 and 1, {_first(value, odd)}")
     return value
-
-
-def all_finite(a):
-    """True if `a` holds neither NaN nor infinity."""
-    # the sum of squares is the fastest test; only if it is not finite, test each number
-    return bool(np.isfinite(np.vdot(a, a)) or np.isfinite(a).all())
 
 
 def _first(value, where):

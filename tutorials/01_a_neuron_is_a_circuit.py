@@ -14,7 +14,7 @@
 #
 #     .venv/bin/python tutorials/01_a_neuron_is_a_circuit.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -517,7 +517,8 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #        _, cache = unit.forward(np.full((10, 1, 1), 2.0))
 #        assert np.abs(cache.s[:, 0, 0] - exact(5.0 * np.arange(1, 11), 2.0)).max() < 1e-12
 #
-#    Which decay does Euler's step have at dt = 15 ms? Why does the SNU refuse it, and yours not?
+#    Which decay does Euler's step have at dt = 15 ms? Why does the SNU refuse this decay but accept
+#    yours?
 #
 #    *Hint.* Let one step of (b) begin at V_0 instead of 0. What is left of V_0, and what does the
 #    current add?

@@ -13,7 +13,7 @@
 #
 #     .venv/bin/python tutorials/02_bptt_by_hand.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 3. From step to sigmoid: the soft unit and its graded gate
 #
-# **What you will see.** The SNU says 0 or 1. Its soft relative, the sSNU, says any number in
-# between. One letter in the equations changes, and three things follow: the reset becomes a gate
-# that is never quite open or shut, the unit comes to rest instead of ticking, and the loss gets a
+# **What you will see.** The output of the SNU is 0 or 1. The output of its soft relative, the sSNU,
+# is any number in between. Only the function h changes, with three effects: the reset becomes a
+# gate that is never fully open or shut, the unit settles instead of spiking, and the loss gets a
 # slope. You will turn a knob from the sSNU back to the SNU and watch all three disappear.
 #
 # **What it needs.** Tutorial 1 (the unit) and tutorial 2 (its gradient).
@@ -12,7 +12,7 @@
 #
 #     .venv/bin/python tutorials/03_from_step_to_sigmoid.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -27,7 +27,7 @@ from snu_ref import SNU
 from snu_ref.figures import style
 
 # %% [markdown]
-# ## One letter changes
+# ## One function changes
 #
 # The paper's unit, once more:
 #
@@ -67,16 +67,16 @@ def run(x, h, W=1.0, b=-1.0):
 # %% [markdown]
 # ## The knob
 #
-# How far is a sigmoid from a step? Make it steeper: sigmoid(k v), with a *sharpness* k. At v > 0
-# it misses 1 by 1/(1 + exp(k v)), which is less than exp(-k v). So at every v other than 0 it
-# runs into the step as k grows. (At 0 it stays at 1/2, and the step is 0 there.)
+# How far is a sigmoid from a step? Make it steeper: sigmoid(k v), with a *sharpness* k. At v > 0 it
+# misses 1 by 1/(1 + exp(k v)), which is less than exp(-k v). So at every v other than 0 it
+# approaches the step as k grows. (At 0 it stays at 1/2, where the step is 0.)
 #
-# The knob need not be built: the sSNU has it. Multiply W and b by k, leave decay alone. Then all
-# states are k times as large (relu lets a factor pass, and the gate only sees y), and
+# The sSNU already has this knob. Multiply W and b by k, and leave decay alone. Then all states are
+# k times as large, because relu(k z) = k relu(z) and the gate depends on y alone. So
 #
 #     y_t = sigmoid( k s_t + k b ) = sigmoid( k (s_t + b) )
 #
-# So *a sharp unit is an sSNU with large weights*. If sharpness helps, training will find it.
+# *A sharp unit is an sSNU with large weights.* If sharpness helps, training will find it.
 
 # %%
 v = np.linspace(-2, 2, 401)
@@ -121,20 +121,20 @@ with style.house():
 # %% [markdown]
 # ## What the gate keeps
 #
-# After each step the gate decides how much of s is carried on: decay s (1 - y). In the SNU that is
-# a cliff. Up to the threshold, 80 % are kept; above it, nothing.
+# After each step the gate decides how much of s is kept for the next: decay s (1 - y). In the SNU
+# that is a cliff: up to the threshold 80 % is kept, above it nothing.
 #
-# In the sSNU, y is a number, so the gate is *graded*. A unit at rest (s = 0, b = -1) already says
-# y = sigmoid(-1) = 0.27 and loses 27 % more than the leak takes. And the more it holds, the less of
-# it is kept: what is carried on first rises with s and then falls again. Where is the top? Set the
-# derivative of s (1 - y) to 0. With y' = y (1 - y):
+# In the sSNU, y lies between 0 and 1, so the gate is *graded*. Even at rest (s = 0, b = -1), y is
+# sigmoid(-1) = 0.27, and the gate removes 27 % of what the leak leaves. The larger s is, the
+# smaller is the part that is kept. So the amount kept first rises with s and then falls. Where is
+# its maximum? Set the derivative of s (1 - y) to 0. With y' = y (1 - y):
 #
 #     (1 - y) - s y (1 - y) = 0      so  s y = 1      so  s = 1/y = 1 + exp(-(s - 1))
 #
-# Call u = s - 1: then u = exp(-u). Type any number into a calculator and press "exp of minus" again
-# and again: you arrive at u = 0.5671. So the top is at s = 1.5671, and what is carried on there is
-# 0.8 * 1.5671 * (1 - 1/1.5671) = 0.8 * 0.5671 = 0.4537. However hard an sSNU of these settings is
-# driven, less than half a threshold is left for the next step.
+# Let u = s - 1: then u = exp(-u). Start with any number and apply exp(-u) again and again: you
+# arrive at u = 0.5671. So the maximum is at s = 1.5671, and the amount kept there is 0.8 * 1.5671 *
+# (1 - 1/1.5671) = 0.8 * 0.5671 = 0.4537. However strong the input of this sSNU is, it keeps less
+# than half a threshold for the next step.
 
 # %%
 u = 1.0
@@ -166,23 +166,23 @@ with style.house():
     keep(figure, "03_gate.png")
 
 # %% [markdown]
-# ## It settles instead of ticking
+# ## It settles instead of spiking
 #
 # Give both units the same constant input, x = 0.6. The SNU does what it did in tutorial 1: climb,
 # spike, reset. The sSNU climbs and stays. It has found a state that reproduces itself:
 #
 #     s = x + decay s (1 - y):      s = 1, y = 0.5 gives   0.6 + 0.8 * 1 * 0.5 = 1
 #
-# Will it stay there? Push s up a little, by e. The next s then differs by e times the slope of
-# the right side, which is decay times the derivative that we just took; with a sharpness k, y' is
-# k y (1 - y), so
+# Will it stay there? Raise s a little, by e. The next s then changes by e times the slope of the
+# right side. That slope is decay times the derivative that we have just taken. With a sharpness k,
+# y' is k y (1 - y), so
 #
 #     slope = decay (1 - y - k s y (1 - y)) = 0.8 (0.5 - 0.25 k) = 0.4 - 0.2 k
 #
-# If the slope is between -1 and 1, the disturbance shrinks; this is so for k < 7. For k > 7 each
-# step overshoots by more than the last, and the unit begins to beat: a large s closes the gate, so
-# the next s is small, so the gate opens, and so on. That beat *is* the spike and the reset. A spike
-# is what is left of a smooth unit when its gate becomes too steep to settle.
+# The disturbance shrinks if the slope lies between -1 and 1, that is for k < 7. For k > 7 each step
+# overshoots by more than the one before, and the unit begins to oscillate. A large s closes the
+# gate, so the next s is small; a small s opens the gate, so the next s is large. This oscillation
+# *is* the spike and the reset: a smooth unit spikes when its gate is too steep to settle.
 
 # %%
 steps = 60 if args.quick else 400
@@ -200,12 +200,12 @@ for k in (1, 6, 8):
 for k, far in ((1, 1e-12), (6, 1e-3 if args.quick else 1e-12)):
     claim(abs(runs[k][0][-1] - 1) < far)                                              # settled
 beat = runs[8][1]
-claim(abs(beat[-1] - beat[-2]) > 0.4 and abs(beat[-1] - beat[-3]) < 1e-3)        # beats for ever
-claim(runs["step"][1][:6].tolist() == [0, 1, 0, 1, 0, 1])                      # the SNU's beat
+claim(abs(beat[-1] - beat[-2]) > 0.4 and abs(beat[-1] - beat[-3]) < 1e-3)        # oscillates
+claim(runs["step"][1][:6].tolist() == [0, 1, 0, 1, 0, 1])                      # so does the SNU
 
 with style.house():
     figure, axes = style.figure(4, 1, height=6.6, sharex=True, sharey=True)
-    notes = ("sSNU, k = 1: settles at once", "k = 6: rings, then settles", "k = 8: beats for ever",
+    notes = ("sSNU, k = 1: settles at once", "k = 6: rings, then settles", "k = 8: oscillates",
              "SNU: a spike in every second step")
     for ax, (k, (s, y)), note in zip(axes, runs.items(), notes):
         t = np.arange(1, 25)
@@ -220,15 +220,15 @@ with style.house():
     keep(figure, "03_settles.png")
 
 # %% [markdown]
-# ## The same news, told in two ways
+# ## A rate and a value
 #
-# An SNU under constant input tells how strong it is by its *rate*: one spike in n steps. An sSNU
-# tells it by the *number* it settles at. Two differences are worth knowing:
+# Under constant input, an SNU reports the strength of the input by its *rate*: one spike every n
+# steps. An sSNU reports it by the *value* at which it settles. There are two differences:
 #
-# - The SNU is silent until the input can reach the threshold at all, x/(1 - 0.8) > 1, so x > 0.2.
-#   The sSNU is never silent; without any input it says sigmoid(b) = 0.27.
+# - The SNU is silent unless the input can lift the state above the threshold: x/(1 - 0.8) > 1, so x
+#   must exceed 0.2. The sSNU is never silent: without input its output is sigmoid(b) = 0.27.
 # - The SNU's rates under constant input are 0, 1/n, ..., 1/3, 1/2, 1: a staircase. The sSNU's
-#   answer is smooth.
+#   output rises smoothly.
 
 # %%
 inputs = np.linspace(0, 1.6, 81)                          # 81 constant inputs: the batch
@@ -252,7 +252,7 @@ with style.house():
         axes.axhline(1 / n, color=style.GREY, linewidth=0.8, linestyle=":")
         axes.text(1.59, 1 / n + 0.01, f"1/{n}", color=style.GREY, fontsize=11, ha="right")
     axes.set(xlabel="constant input x (W = 1)", ylabel="mean output", xlim=(0, 1.6),
-             ylim=(-0.02, 1.05), title="A rate in spikes, and a number")
+             ylim=(-0.02, 1.05), title="The SNU reports a rate, the sSNU a value")
     axes.legend(loc="upper left")
     keep(figure, "03_rate_and_number.png")
 
@@ -260,13 +260,14 @@ with style.house():
 # ## How long it remembers
 #
 # One pulse at step 1, then silence. In the SNU, a pulse that stays below the threshold fades by the
-# factor decay = 0.8 a step. In the sSNU the gate takes its part, even at rest: near s = 0 the
+# factor decay = 0.8 a step. In the sSNU the gate removes a part too, even at rest: near s = 0 the
 # factor is
 #
 #     decay (1 - sigmoid(b)) = 0.8 * (1 - 0.27) = 0.58           for b = -1
 #
-# So here b is more than a threshold: it sets the memory. At b = -4 the gate at rest is 98 % open,
-# and the factor is 0.79, almost the SNU's. b is trained, so each unit can find the memory it needs.
+# So b is more than a threshold in the sSNU: it also sets how long the unit remembers. At b = -4 the
+# gate at rest is 98 % open, and the factor is 0.79, almost the SNU's. b is trained, so each unit
+# can learn how long to remember.
 
 # %%
 x = np.array([0.9] + [0.0] * 24)
@@ -294,16 +295,17 @@ with style.house():
 # %% [markdown]
 # ## The loss gets a slope
 #
-# Now what all this is for. Take the three steps of tutorial 2: x = 1.0, 1.6, 1.2, wanted 0, 0, 1,
+# Why does all this matter? Take the three steps of tutorial 2, with x = 1.0, 1.6, 1.2 and the
+# targets 0, 0, 1:
 #
 #     L = 1/2 sum_t (y_t - y*_t)^2
 #
-# and draw L against W. For the SNU it is the staircase that you know: flat, no slope to follow. For
-# the sSNU it is a shallow, smooth valley, and its slope is a true derivative: central differences
-# agree with the package's backward pass. Turn the knob, and you see the staircase form: flat
-# stretches, where the slope dies, and between them edges that get ever steeper. At W = 0.1 the sSNU
-# still knows that more weight would help (slope -0.14). At k = 16 next to nothing is left
-# (-0.0008), and in the SNU nothing.
+# Plot L against W. For the SNU it is the staircase of tutorial 2: flat, with no slope to follow.
+# For the sSNU it is a shallow, smooth valley. Its slope is a true derivative: central differences
+# agree with the package's backward pass. As k grows, you see the staircase form: flat stretches
+# where the slope vanishes, and edges between them that get ever steeper. At W = 0.1 the slope of
+# the sSNU is -0.14: a larger weight would lower the loss. At k = 16 the slope is almost 0
+# (-0.0008), and in the SNU it is 0.
 
 # %%
 x, target = np.array([1.0, 1.6, 1.2]), np.array([0.0, 0.0, 1.0])
@@ -349,10 +351,10 @@ with style.house():
     keep(figure, "03_loss.png")
 
 # %% [markdown]
-# So why not soft units always? Because a spike is one bit, and most of the time there is none. The
-# next tutorial trains the staircase itself, with a trick that you can now read off the figure:
-# *run* the sharp unit, but take the *slope* of a soft one. The slope 1 - tanh(v)^2 is twice the
-# slope of our sigmoid at k = 2, for (1 + tanh v)/2 = sigmoid(2 v).
+# So why not always use soft units? Because a spike is a single bit, and most steps have no spike.
+# The next tutorial trains the staircase itself, with a trick that the figure suggests: *run* the
+# sharp unit, but take the *slope* of a soft one. The slope used there, 1 - tanh(v)^2, is twice the
+# slope of our sigmoid at k = 2, because (1 + tanh v)/2 = sigmoid(2 v).
 
 # %%
 v = np.linspace(-3, 3, 61)
@@ -361,11 +363,11 @@ claim(np.allclose(1 - np.tanh(v) ** 2, 2 * (2 * y * (1 - y)), rtol=1e-12))   # s
 
 # %%
 print(f"output at rest, sigmoid(-1)          {sigmoid(-1.0):.4f}")
-print(f"most that is carried on, SNU         {decay:.4f}")
-print(f"most that is carried on, sSNU        {kept[1].max():.4f} at s = {s_top:.3f}")
+print(f"largest amount kept, SNU             {decay:.4f}")
+print(f"largest amount kept, sSNU            {kept[1].max():.4f} at s = {s_top:.3f}")
 print(f"x = 0.6: the SNU's spikes in 24      {runs['step'][1][:24].sum():.0f}")
 print(f"x = 0.6: the sSNU settles at         s = {runs[1][0][-1]:.4f}, y = {runs[1][1][-1]:.4f}")
-print(f"k = 8 beats between                  y = {min(beat[-2:]):.3f} and {max(beat[-2:]):.3f}")
+print(f"k = 8 oscillates between             y = {min(beat[-2:]):.3f} and {max(beat[-2:]):.3f}")
 print(f"kept per step, b = -1 and b = -4     {factor[-1.0]:.4f} and {factor[-4.0]:.4f}")
 print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1, 16):.4f}")
 
@@ -373,18 +375,18 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 # ## Exercises
 #
 # 1. *Where does it come to rest?* Which constant input makes the sSNU (decay 0.8, b = -1, W = 1)
-#    settle at s = 2? Find it with the pencil, then check:
+#    settle at s = 2? Find it with pencil and paper, then check:
 #
 #        s, y = run([YOUR_X] * 200, sigmoid)
 #        assert abs(s[-1] - 2) < 1e-9
 #
-#    Someone claims that x = 1.57 has a second resting place. Why can it not, whatever x? (Look at
-#    the figure of the gate: how steep is its blue curve at most?)
+#    Someone claims that x = 1.57 has a second resting point. Why is there only one, for every x?
+#    (Look at the figure of the gate: how steep does the curve of the sSNU get?)
 #
 #    *Hint.* At rest s_t = s_{t-1} = 2, and y is sigmoid(2 - 1). Solve Eq. 1 for x.
 #
-# 2. *A longer memory.* Find decay and b of an sSNU that says 0.01 at rest and keeps 95 % of a small
-#    state in each step. Check:
+# 2. *A longer memory.* Find decay and b of an sSNU whose output at rest is 0.01 and which keeps 95
+#    % of a small state in each step. Check:
 #
 #        decay = YOUR_DECAY
 #        s, y = run([1e-3] + [0.0] * 99, sigmoid, b=YOUR_B)
@@ -393,7 +395,7 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 #    (Afterwards set decay back to 0.8.) Could b = -1 do it with another decay? Why does the package
 #    refuse that decay?
 #
-#    *Hint.* Near rest y is sigmoid(b), and what is carried on is decay (1 - y).
+#    *Hint.* Near rest y is sigmoid(b), and the part that is kept is decay (1 - y).
 #
 # 3. *Let the unit learn its own sharpness.* Make k a parameter, y_t = sigmoid( k (s_t + b) ), and
 #    ask "who reads you?" for each quantity, as in tutorial 2. With g = identity:
@@ -428,10 +430,10 @@ print(f"slope at W = 0.1, k = 1 and k = 16   {slope(0.1, 1):.4f} and {slope(0.1,
 # These are the last lines; they are the same with `--quick`.
 #
 #     output at rest, sigmoid(-1)          0.2689
-#     most that is carried on, SNU         0.8000
-#     most that is carried on, sSNU        0.4537 at s = 1.567
+#     largest amount kept, SNU             0.8000
+#     largest amount kept, sSNU            0.4537 at s = 1.567
 #     x = 0.6: the SNU's spikes in 24      12
 #     x = 0.6: the sSNU settles at         s = 1.0000, y = 0.5000
-#     k = 8 beats between                  y = 0.220 and 0.732
+#     k = 8 oscillates between             y = 0.220 and 0.732
 #     kept per step, b = -1 and b = -4     0.5848 and 0.7856
 #     slope at W = 0.1, k = 1 and k = 16   -0.1357 and -0.0008

@@ -13,7 +13,7 @@
 #
 #     .venv/bin/python tutorials/04_surrogate_gradients.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -327,8 +327,8 @@ claim(package_difference < 1e-13)
 # is saved.
 #
 # Here it costs something. Four networks each, from the same four starts: detached, the loss stays
-# higher, and the hidden units spend more spikes. Nobody told them what a spike destroys. (This is
-# one small task, not a law. Digits and music are for you to try: the units of this
+# higher, and the hidden units spend more spikes. Their gradient ignores that a spike erases the
+# state. (This is one small task, not a law. Try digits and music yourself: the units of this
 # package take `reset_grad="detached"`.)
 
 # %%

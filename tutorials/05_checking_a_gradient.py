@@ -13,7 +13,7 @@
 #
 #     .venv/bin/python tutorials/05_checking_a_gradient.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -464,8 +464,8 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #
 #    After the first repair, one tensor is still wrong. Which one, and what reads it?
 #
-#    *Hint.* If all of x is wrong by a smooth amount, look at dz. If H alone is wrong, look at what
-#    H meets.
+#    *Hint.* If all of x is wrong by a smooth amount, look at dz. If H alone is wrong, look at the
+#    factor of H in the forward pass.
 #
 # 3. *A threshold that tires.* After each spike the threshold rises by beta and recovers by the
 #    factor rho a step:

@@ -2,10 +2,10 @@
 # # 8. Language, and sampling from it
 #
 # **What you will see.** A network of soft units reads the reference manual of Python, one word at a
-# time, and says after each which word comes next. You will build two guesses that need no network,
-# and measure all three in one number, the perplexity. You will find something that the network
-# knows and word pairs cannot know: whether a quotation mark is open. And you will let it write, at
-# temperatures from frosty to feverish.
+# time, and predicts the next word. You will build two predictors that need no network, and compare
+# all three by one number, the perplexity. You will find something that the network knows and word
+# pairs cannot know: whether a quotation is open. And you will let the network write, at low and
+# high temperatures.
 #
 # **What it needs.** Tutorials 3 (the soft unit) and 4 (training). Nats, from tutorial 7.
 #
@@ -14,7 +14,7 @@
 #
 #     .venv/bin/python tutorials/08_language.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -36,13 +36,13 @@ from snu_ref.data.ngrams import witten_bell_bigram_perplexity
 # %% [markdown]
 # ## Words as numbers
 #
-# Every Python carries its own reference manual, for `help("for")`. The package cuts it into words
-# and marks. The 1000 most frequent ones get a number each. All others become <unk>, "unknown", and
-# a word <eos> ends each paragraph: 1002 words in all. A tenth of the paragraphs is kept for
-# testing.
+# Every Python contains its own reference manual, for `help("for")`. The package splits it into
+# words and punctuation marks. The 1000 most frequent ones get a number each. All others become
+# <unk>, "unknown". The word <eos> ends each paragraph. That makes 1002 words. A tenth of the
+# paragraphs is kept for testing.
 #
-# The manual changes from one Python to the next, and with it all numbers of this tutorial, a
-# little. The claims below leave room for that.
+# The manual differs a little between versions of Python, and so do the numbers of this tutorial.
+# The claims below allow for that.
 
 # %%
 corpus = load_corpus(vocabulary_size=1000)
@@ -72,7 +72,7 @@ with style.house():
         word = sorted(words[2:], key=lambda w: -count[number[w]])[k - 1]
         axes.plot(k, common[k - 1], "o", color=style.OKABE_ITO["blue"])
         axes.text(k * 1.1, common[k - 1] * 1.15, word if word.isalpha() else f"the mark {word}")
-    axes.set(xlabel="rank of the word", ylabel="how often it stands there", xlim=(0.8, 3000),
+    axes.set(xlabel="rank of the word", ylabel="occurrences", xlim=(0.8, 3000),
              ylim=(2, 3 * common[0]),
              title=f"{half} words make half of the text")
     keep(figure, "08_words.png")
@@ -80,16 +80,16 @@ with style.house():
 # %% [markdown]
 # ## Perplexity
 #
-# A model says for the next word w a probability p. Its surprise is -log p nats. The mean over a
-# text is hard to picture, so one takes its exponential,
+# A model gives each word w a probability p of being the next one. If w comes, the surprise is -log
+# p nats. The mean over a text is hard to picture, so one takes its exponential,
 #
 #     perplexity = exp( mean of -log p )
 #
-# A fair die with that many faces would be as hard to predict. A die with V faces has the
-# perplexity V: 1002 here. Everything below that is knowledge.
+# A fair die with that many faces would be as hard to predict. A model that knows nothing is a die
+# with V faces: its perplexity is V, here 1002. Everything below that is knowledge.
 #
-# Knowledge costs nothing at first: words differ in frequency. Give each word its share of the
-# training text, whatever stands before it. This is the *unigram*.
+# The first knowledge is cheap: some words are more frequent than others. Give each word its share
+# of the training text as its probability, whatever word precedes it. This is the *unigram*.
 
 
 # %%
@@ -104,17 +104,17 @@ reached = {"a die": perplexity(np.full(len(after), 1 / V)),
 claim(abs(reached["a die"] - 1002) < 1e-6 and reached["unigram"] < 300)
 
 # %% [markdown]
-# Next, look at the word before, h. Count in the training text how often w follows h: c(h, w). The
-# share c(h, w)/c(h) will not do, for a pair that never occurred would get p = 0, and one such pair
-# in the test text makes the perplexity infinite. Some probability must be saved for the new. How
-# much? Witten and Bell look at the past: among the c(h) words seen after h, N(h) were new when they
-# came, one for each different word. So expect something new N(h) times in c(h) + N(h), and let the
-# unigram say what:
+# Next, use the preceding word, h. Count in the training text how often w follows h: c(h, w). The
+# share c(h, w)/c(h) will not do: a pair that never occurred would get p = 0, and one such pair in
+# the test text makes the perplexity infinite. Some probability must be kept for new words. How
+# much? Witten and Bell look at the past. Of the c(h) words seen after h, N(h) were new when they
+# came, one for each different word. So expect a new word in N(h) of c(h) + N(h) cases, and take its
+# probability from the unigram:
 #
 #     p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )
 #
-# This *bigram* is a strong baseline for its simplicity. On the full data, Penn Treebank, it has a
-# perplexity of 200; the published figures are 141 for a five-word model and 137.7 for the SNU.
+# This *bigram* is a strong baseline for its simplicity. On the paper's data, Penn Treebank, it has
+# a perplexity of 200. The published figures are 141 for a five-word model and 137.7 for the SNU.
 
 # %%
 followers = defaultdict(Counter)
@@ -136,23 +136,23 @@ claim(reached["bigram"] < 0.6 * reached["unigram"])
 # %% [markdown]
 # ## The network
 #
-# Words are names, not quantities: number 7 is not more than number 6. So each word gets a vector, a
-# row of a table E, which is trained like a weight. The table serves twice: on the way in, and on
-# the way out, where the logit of word w is the product of the network's answer with row w ("tied
-# weights", as in the best published sSNU).
+# Word numbers are names, not quantities: number 7 is not more than number 6. So each word gets a
+# vector, a row of a table E, which is trained like a weight. The table is used twice. At the input,
+# it turns a word into its vector. At the output, the logit of word w is the product of the
+# network's answer with row w ("tied weights", as in the best published sSNU).
 #
 #     x_t = E[word_t]                                             96 numbers
 #     s_t = W x_t + H y_{t-1} + decay s_{t-1} (1 - y_{t-1})       128 sSNUs: Eq. 1, g = identity,
 #     y_t = sigmoid( s_t + b )                                    with H; and Eq. 2
 #     logits_t = E (A y_t + a) + c,     p = softmax(logits)       1002 numbers
 #
-# Between them, *dropout* sets three tenths of the numbers to 0 in training, other ones each time.
-# The network cannot rely on any single one and learns less by heart.
+# In training, *dropout* sets three tenths of the numbers x_t and y_t to 0, chosen at random each
+# time. The network cannot rely on any single one, so it memorises less.
 #
-# A text is one long sequence. It is cut into 16 streams, read side by side in pieces of 30 words.
-# The *state* goes on from piece to piece, so the network remembers across the cuts. The
-# *gradient* stops at them: truncated backpropagation through time. Look for `cache.state` in the
-# loop.
+# A text is one long sequence. It is cut into 16 streams, which are read side by side in pieces of
+# 30 words. The *state* is passed on from piece to piece, so the network remembers across the cuts.
+# The *gradient* stops at the cuts: this is truncated backpropagation through time. Look for
+# `cache.state` in the loop.
 
 # %%
 LIKE = dict(dtype=np.float32)
@@ -205,10 +205,9 @@ claim(reached["sSNU"] < (0.8 * reached["unigram"] if args.quick else 0.87 * reac
 # %% [markdown]
 # ## How far back does it look?
 #
-# Clear the state, show the network only the last k words, and ask for the next one. (With k = 1 it
-# fails badly. In training it hardly ever met a cleared state. Tutorial 7 has warned us: what we
-# break here is also a habit.) From k = 3 or so on it is better than the pairs, and after about ten
-# words there is nothing left to gain.
+# Clear the state, show the network only the last k words, and ask for the next one. With k = 1 it
+# fails badly, partly because it hardly ever met a cleared state in training. From about k = 5 on it
+# is better than the pairs, and more than about ten words gain nothing.
 
 # %%
 inside, outside = Network(network.layers[:-1]), network.layers[-1]
@@ -227,7 +226,7 @@ if not args.quick:
 with style.house():
     figure, axes = style.figure(height=4.0)
     axes.loglog(list(by_k), list(by_k.values()), "o-", color=style.COLOUR["sSNU"])
-    below = min(by_k[30], reached["bigram"])            # its name stands below its line
+    below = min(by_k[30], reached["bigram"])            # this label goes below its line
     for name, height, colour in (("unigram", reached["unigram"], style.GREY),
                                  ("bigram", reached["bigram"], style.OKABE_ITO["orange"]),
                                  ("sSNU", by_k[30], style.COLOUR["sSNU"])):
@@ -245,13 +244,13 @@ with style.house():
 # %% [markdown]
 # ## Something that pairs cannot know
 #
-# What is in the further words? The manual is full of quotation marks, each opened and closed by
-# the same sign. Whether one is open depends on how many came before, in this paragraph, even far
-# back. Ask both models how probable a quotation mark is as the next word, while one is open and
-# while none is. (Right after a mark we do not ask.)
+# What do the earlier words tell? The manual is full of quotations, each opened and closed by the
+# same mark. Whether a quotation is open depends on how many marks the paragraph has had so far,
+# even far back. Ask both models how probable a quotation mark is as the next word, while a
+# quotation is open and while none is. (The word right after a mark is left out.)
 #
-# The bigram sees a difference, since some words live inside quotations. The network sees a far
-# larger one. A state of 128 numbers keeps count of the mark.
+# The bigram shows a difference, because some words occur mostly inside quotations. The network
+# shows a far larger one: its state of 128 numbers records whether a quotation is open.
 
 # %%
 quote = number['"']
@@ -289,14 +288,14 @@ with style.house():
 # %% [markdown]
 # ## Sampling
 #
-# To write, throw a die with the probabilities of the model, take the word, show it to the model,
-# and go on. One knob is usual, the *temperature*:
+# To write, draw a word with the probabilities of the model, give that word to the model as its next
+# input, and repeat. It is usual to set a *temperature*:
 #
 #     p = softmax( logits / temperature )
 #
-# At 1 the model speaks as it has learned. Below 1 the likely becomes likelier, and in the limit
-# of 0 the likeliest word always comes. Above 1 everything evens out. (We forbid <unk>: nobody
-# writes it.)
+# At 1 the model uses the probabilities that it has learned. Below 1 likely words become likelier;
+# in the limit of 0 the likeliest word always comes. Above 1 the probabilities become more equal.
+# (The word <unk> is excluded.)
 
 
 # %%
@@ -319,7 +318,7 @@ def triples(numbers):
 
 
 def seen_before(text):
-    """Of all three words in a row, how many stand so in the training text?"""
+    """The share of the triples of successive words that also occur in the training text."""
     return np.mean([triple in known for triple in triples(text)])
 
 
@@ -337,10 +336,11 @@ for T in temperatures:
     print(f"sSNU at {T}:", text(written[T][0][:40]))
 
 # %% [markdown]
-# Count two things. Of all three words in a row that it writes, how many stand so in the training
-# text? And how many different words does it use, in 2000? Cold, it repeats what it has read, with
-# few words. Hot, it invents, and most of it is nonsense. New text by the manual's own authors (the
-# test text) lies between. No temperature is the right one; it trades safety for variety.
+# Measure two things. What share of the triples of successive words that it writes also occur in the
+# training text? And how many different words are there among 2000? At a low temperature it repeats
+# what it has read and uses few words. At a high temperature it invents, and most of it is nonsense.
+# New text by the manual's own authors (the test text) lies between. No temperature is right for all
+# uses: it trades safety for variety.
 
 # %%
 copied = {T: np.mean([seen_before(line.tolist()) for line in written[T]]) for T in temperatures}
@@ -356,7 +356,7 @@ with style.house():
              color=style.COLOUR["sSNU"])
     top.axhline(100 * authors, color=style.GREY, linestyle="--", linewidth=1.2)
     top.text(1.5, 100 * authors + 2, "the authors, new text", color=style.GREY, ha="right")
-    top.set(ylabel="three words as\nread before (%)", ylim=(0, 103),
+    top.set(ylabel="triples of words\nread before (%)", ylim=(0, 103),
             title="Cold, it repeats; hot, it invents")
     bottom.plot(temperatures, [variety[T] for T in temperatures], "o-", color=style.COLOUR["sSNU"])
     bottom.set(xlabel="temperature", ylabel="different words\nin 2000", ylim=(0, None),
@@ -364,29 +364,29 @@ with style.house():
     keep(figure, "08_temperature.png")
 
 # %%
-print(f"words that the network knows         {V}")
+print(f"size of the vocabulary               {V}")
 print(f"parameters                           {network.n_trainable}")
 for name, value in reached.items():
     print(f"perplexity, {name:24} {value:.1f}")
 for name in ratio:
-    print(f"open over closed quotes, {name:11} {ratio[name]:.1f}")
+    print(f"p(quote), open/closed, {name:13} {ratio[name]:.1f}")
 for T in temperatures:
-    print(f"as read before, at {T}               {100 * copied[T]:.0f} %")
+    print(f"triples read before, at {T}          {100 * copied[T]:.0f} %")
 
 # %% [markdown]
 # ## Exercises
 #
-# 1. *A perplexity by heart.* A model gives the right word p = 1/4 for every other word of a text,
-#    and p = 1/64 for the rest. Which perplexity is that? (Not the mean of 4 and 64.)
+# 1. *A perplexity by hand.* A model gives the right word p = 1/4 at every other word of a text, and
+#    p = 1/64 at the rest. What is its perplexity? (Not the mean of 4 and 64.)
 #
 #        assert abs(perplexity(np.array([1 / 4, 1 / 64] * 50)) - YOUR_PERPLEXITY) < 1e-9
 #
-#    And which, if it is certain and right 99 times and gives the hundredth word p = 0?
+#    And what is it if the model gives p = 1 to 99 right words and p = 0 to the hundredth?
 #
 #    *Hint.* Perplexity is exp of the mean of -ln p.
 #
-# 2. *Two words of history.* Witten and Bell's rule nests: let the bigram say what is new after a
-#    *pair* of words,
+# 2. *Two words of history.* Witten and Bell's rule can be nested. After a *pair* of words, take the
+#    probability of a new word from the bigram:
 #
 #        p(w | g, h) = ( c(g, h, w) + N(g, h) p(w | h) ) / ( c(g, h) + N(g, h) )
 #
@@ -397,12 +397,12 @@ for T in temperatures:
 #
 #    Does it reach the network? Does it know about quotation marks?
 #
-#    *Hint.* Count `after_pair[g, h][w]` as `followers` counts. Where a pair never came, N is 0 and
-#    c is 0: use the bigram.
+#    *Hint.* Count `after_pair[g, h][w]` as `followers` counts. If a pair never occurred, N and c
+#    are 0: use the bigram.
 #
-# 3. *One table, two ends.* Tied weights meet the chain rule twice. Take a network without units:
-#    y_t = tanh( E[x_t] ), logits_t = E y_t. Its table E gets a gradient from where it is read and
-#    from where it writes. Derive both, and have the sum graded:
+# 3. *One table, two uses.* Tied weights enter the chain rule twice. Take a network without units:
+#    y_t = tanh( E[x_t] ), logits_t = E y_t. Its table E gets one gradient from the input and one
+#    from the output. Derive both, and let the package check their sum:
 #
 #        from snu_ref.gradcheck import check_gradient
 #
@@ -426,18 +426,18 @@ for T in temperatures:
 # ## Expected output
 #
 # These are the last lines, with the manual of Python 3.11. A ~ marks those that differ with
-# `--quick`, or with another Python. (The spreads of unigram and bigram are over the manuals of
-# Python 3.10 to 3.13, the others over seeds.)
+# `--quick`, or with another Python. (The numbers after a ~ are standard deviations: over the
+# manuals of Python 3.10 to 3.13 for unigram and bigram, over seeds for the others.)
 #
-#     words that the network knows         1002
+#     size of the vocabulary               1002
 #     parameters                           138378  ~ 0
 #     perplexity, a die                    1002.0
 #     perplexity, unigram                  161.4  ~ 1.1
 #     perplexity, bigram                   60.2  ~ 0.5
 #     perplexity, sSNU                     46.0  ~ 0.51
-#     open over closed quotes, bigram      2.8  ~ 0.05
-#     open over closed quotes, sSNU        10.0  ~ 0.18
-#     as read before, at 0.3               89 %  ~ 0 2.1
-#     as read before, at 0.6               69 %  ~ 0 0.82
-#     as read before, at 1.0               30 %  ~ 0 0.82
-#     as read before, at 1.5               6 %  ~ 0 0.55
+#     p(quote), open/closed, bigram        2.8  ~ 0.05
+#     p(quote), open/closed, sSNU          10.0  ~ 0.18
+#     triples read before, at 0.3          89 %  ~ 0 2.1
+#     triples read before, at 0.6          69 %  ~ 0 0.82
+#     triples read before, at 1.0          30 %  ~ 0 0.82
+#     triples read before, at 1.5          6 %  ~ 0 0.55

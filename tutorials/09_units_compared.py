@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 9. SNU against RNN, GRU and LSTM: parameters and gradients through time
 #
-# **What you will see.** Four recurrent units on one page. What does each spend its parameters on,
-# and how well does each let a gradient travel back in time? You will count, measure the journey
-# step by step, find the SNU hidden inside an LSTM, and set all of them the same test: remember one
-# thing for a while.
+# **What you will see.** Four recurrent units on one page. What does each use its parameters for,
+# and how far back in time does its gradient reach? You will count the parameters, measure the
+# gradient step by step, find the SNU inside an LSTM, and give all units the same test: to remember
+# one thing for a while.
 #
 # **What it needs.** Tutorials 2 (the backward pass) and 3 (the soft unit).
 #
@@ -12,7 +12,7 @@
 #
 #     .venv/bin/python tutorials/09_units_compared.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -29,8 +29,8 @@ from snu_ref.figures import style
 # %% [markdown]
 # ## Four units
 #
-# All take an input x_t and keep something from one step to the next. "." is point-wise, rows are
-# samples.
+# All take an input x_t and keep something from one step to the next. "." multiplies element by
+# element; rows are samples.
 #
 #     SNU    s_t = g( x_t W + decay . s_{t-1} . (1 - y_{t-1}) ),      y_t = h( s_t + b )    Eq. 1, 2
 #
@@ -44,14 +44,14 @@ from snu_ref.figures import style
 #            g    = tanh( x_t W_g + h_{t-1} H_g + b_g )
 #            c_t  = f . c_{t-1} + i . g,      h_t = o . tanh(c_t)
 #
-# An SNU keeps what *it* had. The others mix in what *all* units had, by a matrix H of n times n
-# numbers; and a GRU does so three times, an LSTM four times. Count, for n_in inputs and n units
-# (the decay is fixed and does not count):
+# An SNU keeps *its own* state. The others also use the outputs of *all* units of the layer, by a
+# matrix H of n times n numbers. A GRU has three such matrices, an LSTM four. Count the parameters
+# for n_in inputs and n units (the decay is fixed, so it does not count):
 #
 #     SNU  n_in n + n          RNN  n_in n + n^2 + n          GRU  3 RNN          LSTM  4 RNN
 #
-# For the paper's music network, 88 inputs and 150 units, these are 13,350 numbers for the SNU and
-# 143,400 for the LSTM. The published figures are 8.72 nats for the first and 8.67 for an LSTM.
+# In the paper's music network, with 88 inputs and 150 units, the SNU has 13,350 parameters and the
+# LSTM 143,400. The published losses are 8.72 nats for the SNU and 8.67 for an LSTM.
 
 # %%
 UNITS = {"SNU": SNU, "RNN": RNN, "GRU": GRU, "LSTM": LSTM}
@@ -79,19 +79,20 @@ with style.house():
 # %% [markdown]
 # ## One step back in time
 #
-# The gradient at a late step travels back through the states. Each step multiplies it. For the SNU,
-# each unit is alone, and the multiplier is one number, which you know from tutorial 2 (with g =
-# identity):
+# The gradient of a late step travels back through the states, and each step multiplies it by a
+# factor. In the SNU the units do not see each other, so this factor is one number for each unit.
+# You know it from tutorial 2 (with g = identity):
 #
 #     dz_t = factor_t dz_{t+1} + what the loss adds,
 #     factor_t = decay ( 1 - y_t - h'(v_t) s_t )
 #
-# The first part is the gate, the second the reset: more s_t makes a spike likelier, which erases
-# it. At rest (s = 0) a spiking unit has factor = decay = 0.8, and after k steps 0.8^k is left: a
-# tenth after 10 steps. The soft unit at rest has 0.8 * 0.73 = 0.58. While a unit spikes, the gate
-# is shut, and only the reset's part is left, with a minus sign.
+# The term 1 - y_t comes from the gate. The term h'(v_t) s_t comes from the reset: a larger s_t
+# makes a spike likelier, and a spike erases the state. At rest (s = 0) the factor of a spiking unit
+# is decay = 0.8, so after k steps 0.8^k is left: a tenth after 10 steps. The factor of the soft
+# unit at rest is 0.8 * 0.73 = 0.58. When a unit spikes, the gate is shut: only the term of the
+# reset is left, with its minus sign.
 #
-# Multiply the factors of a run, and you must get what the package's backward pass gives.
+# If you multiply the factors of a run, you must get the result of the package's backward pass.
 
 # %%
 T = 40
@@ -114,18 +115,18 @@ claim(spiking.sum() > 20 and (factor[spiking] < 0).all())           # a spike tu
 # %% [markdown]
 # ## The journey, measured
 #
-# Now all four (and the soft SNU), fresh from the generator, 50 units, with faint noise as input, so
-# that everything is near rest. The loss reads the last step. How large is the gradient of the input
-# k steps earlier?
+# Now take all four units and the soft SNU, untrained, in layers of 50. The input is faint noise, so
+# that everything stays near rest. The loss reads the last step. How large is the gradient with
+# respect to the input k steps earlier?
 #
-# - SNU and sSNU: straight lines, 0.8^k and 0.58^k. They forget, as they were told to.
-# - RNN: each step multiplies by H. The start values of H happen to have a size near 1 in this
-#   sense, so the gradient lives long. That is luck of the start: with H times 0.7 it vanishes, with
-#   H times 1.3 it grows without end (lower panel).
-# - GRU: near rest the gate z is 1/2, so half is kept, and a part returns through H.
+# - SNU and sSNU: straight lines, 0.8^k and 0.58^k. They forget at the rate that decay sets.
+# - RNN: each step multiplies by H. The initial H happens to change the size of the gradient little,
+#   so the gradient reaches far. This depends on the initial values: with H times 0.7 the gradient
+#   vanishes, with H times 1.3 it grows without end (lower panel).
+# - GRU: near rest the gate z is 1/2, so half is kept. Another part returns through H.
 # - LSTM: its forget gate starts at sigmoid(1) = 0.73, and more returns through H.
 #
-# And the SNU has a knob as well, the cheapest of all: decay. At 0.98 the line is 0.98^k.
+# In the SNU a single number sets how far the gradient reaches: decay. At 0.98 the line is 0.98^k.
 
 
 # %%
@@ -142,7 +143,7 @@ def journey(unit):
 
 
 def per_step(curve):
-    """The mean factor of a step, from k = 5 to 35."""
+    """The geometric mean of the factor of a step, from k = 5 to 35."""
     return (curve[35] / curve[5]) ** (1 / 30)
 
 
@@ -186,13 +187,13 @@ with style.house():
 # %% [markdown]
 # ## An SNU inside an LSTM
 #
-# Look at the lines of the cell and of the state once more:
+# Compare the equation of the LSTM's cell with that of the SNU's state:
 #
 #     LSTM   c_t = f . c_{t-1} + i . g
 #     SNU    s_t = (decay . (1 - y_{t-1})) . s_{t-1} + x_t W                     (g = identity)
 #
-# The SNU is a cell whose input gate is always open, and whose forget gate is not computed by a
-# matrix: it is decay, times the unit's own reset. That is where the parameters went.
+# The SNU is a cell whose input gate is always open. No matrix computes its forget gate: the gate is
+# decay times the unit's own reset. This is why the SNU has fewer parameters.
 #
 # Try it. Make an LSTM with H = 0, an input gate stuck at 1, a forget gate stuck at 0.8 (its bias is
 # log(0.8/0.2)), and inputs so faint that tanh is the identity. Its cell must be the state of an SNU
@@ -216,38 +217,37 @@ claim(difference < 1e-9 and not y.any())
 # %% [markdown]
 # ## Remember one thing
 #
-# Does it matter? Here is a test. In step 1 the network is shown one of two signs. Then follow D
-# steps of noise on another line. Then it must say which sign it was. Guessing gives 50 %. Each has
-# 20 units, a plain read-out, 150 updates of 50 samples and the same learning rate. (Task and
-# settings are ours.)
+# Does it matter how far a gradient reaches? Here is a test. In step 1 the network is shown one of
+# two signs. Then come D steps of noise on another input. Then the network must say which sign it
+# was. Guessing gives 50 %. Each network has 20 units and a linear read-out, and gets 150 updates of
+# 50 samples at the same learning rate. (Task and settings are ours.)
 #
-# - After 20 steps the sSNU with decay 0.8 has forgotten: 0.58^20 is 0.00002, no gradient finds
-#   its way. With decay 0.98 it knows. The unit was not to blame; its decay was.
-# - The spiking SNU with decay 0.98 knows a little after 5 steps and nothing after 20: the noise
-#   makes it spike, and each spike erases.
-# - The LSTM knows after 35 steps, the GRU not within this effort: it starts at 1/2 and forgets
-#   fast.
-# - The RNN is a gamble on the start. With two of the three that are tried below it knows after 20
-#   and after 35 steps; with the third it has learned neither. (That is rare: with fifteen other
-#   starts it always knew after 20 steps.)
+# - After 20 steps the sSNU with decay 0.8 has forgotten: 0.58^20 is 0.00002, so almost no gradient
+#   arrives. With decay 0.98 it remembers. The decay was the cause, not the unit.
+# - The spiking SNU with decay 0.98 remembers a little after 5 steps and nothing after 20. The noise
+#   makes it spike, and each spike erases the state.
+# - The LSTM remembers for 35 steps. The GRU does not learn this in 150 updates: its gate starts at
+#   1/2, so it forgets fast.
+# - The RNN depends on its initial values. With two of the three seeds below it remembers for 20 and
+#   for 35 steps. With the third it learns neither. (That is rare: with fifteen other seeds it
+#   always remembered for 20 steps.)
 #
-# ## When does the membrane pay?
+# ## When does the membrane help?
 #
-# Switch the membrane off: decay 0, and fixed. Then s_t = x_t W. Nothing of the state is kept, so
-# there is nothing to reset, and a unit sees the present input alone. Give all units two tasks:
+# Switch the membrane off: fix decay at 0. Then s_t = x_t W. Nothing of the state is kept, so there
+# is nothing to reset, and a unit sees only the present input. Give all units two tasks:
 #
-#     memory      the one above: the sign comes first, D steps of noise follow
-#     no memory   the same with the sign last: the noise comes first, and the answer is at hand
+#     memory      the task above: the sign comes first, D steps of noise follow
+#     no memory   the same with the sign last: the noise comes first, and no memory is needed
 #
-# Without membrane both units guess on the first task and are perfect on the second. With it, the
-# sSNU can remember, and on the second task there is nothing to win. So the membrane pays where it
-# is the only memory and the task needs one. A task that a unit without memory solves as well
-# cannot show what the membrane is worth. Ask this of any benchmark: how good is decay 0?
+# Without a membrane both units guess on the first task and are perfect on the second. With a
+# membrane the sSNU can solve the first task, and on the second task it has nothing to gain. So the
+# membrane helps if a task needs memory and the unit has no other. A task that a unit without memory
+# solves cannot show what the membrane is worth. Ask this of any benchmark: how good is decay 0?
 #
-# So which is best? This task asks for one thing, a long memory of one bit, and tests no other
-# skill. On MNIST the order is different (SNU 98.47 %, RNN 97.72 %, LSTM 97.48 %, GRU 96.45 %, as
-# read in the charts of the authors' toolkit). What this page shows is only *what each unit's
-# parameters are for*.
+# So which unit is best? This task tests one thing only, a long memory of one bit. On MNIST the
+# order is different (SNU 98.47 %, RNN 97.72 %, LSTM 97.48 %, GRU 96.45 %, read from the charts of
+# the authors' toolkit). This page shows only *what each unit uses its parameters for*.
 
 
 # %%
@@ -255,7 +255,7 @@ effort = dict(updates=75, lr=0.03) if args.quick else dict(updates=150, lr=0.01)
 
 
 def remember(make, delay, seed, updates, lr, sign_last=False):
-    """Share of right answers over the last 20 updates."""
+    """The share of right answers in the last 20 updates."""
     rng = np.random.default_rng(seed)
     network = Network([make(rng), Dense(20, 2, rng=rng)])
     adam, right = Adam(lr), []
@@ -296,7 +296,7 @@ claim(knows["sSNU, decay 0.8"][5] > 0.85 and knows["sSNU, decay 0.8"][20] < 0.65
 claim(0.53 < knows["SNU, decay 0.98"][5] < 0.8 and knows["SNU, decay 0.98"][20] < 0.6)
 for name in ("SNU, no membrane", "sSNU, no membrane"):
     claim(all(abs(knows[name][D] - 0.5) < 0.1 for D in delays))     # it guesses
-claim(all(part > 0.97 for part in at_hand.values()))                # and here all are perfect
+claim(all(part > 0.97 for part in at_hand.values()))                # all are perfect here
 if not args.quick:
     claim(knows["LSTM"][35] > 0.85 and knows["GRU"][35] < 0.65 < knows["sSNU, decay 0.98"][35])
     for D in (20, 35):
@@ -335,39 +335,39 @@ for name in UNITS:
 print(f"factor a step near rest, SNU, sSNU   {step_factor['SNU']:.1f} {step_factor['sSNU']:.1f}")
 print(f"SNU inside the LSTM differs by       less than 1e-9")
 for name in makers:
-    print(f"right answers in %, sign 5, 20 steps ago; now: {name:17} "
+    print(f"right (%) after 5, 20 steps; no delay: {name:17} "
           + " ".join(f"{100 * knows[name][D]:.0f}" for D in (5, 20))
           + f"; {100 * at_hand[name]:.0f}")
 
 # %% [markdown]
 # ## Exercises
 #
-# 1. *The same purse.* An LSTM may spend as many parameters as the SNU with 88 inputs and 150 units.
-#    How many units does it get (the largest number that is not above)? Then check:
+# 1. *The same number of parameters.* The SNU with 88 inputs and 150 units has 13,350 parameters.
+#    How many units can an LSTM with 88 inputs have at most, if it may not have more? Then check:
 #
 #        n = YOUR_N
 #        assert LSTM(88, n, rng=rng).n_trainable <= 13_350 < LSTM(88, n + 1, rng=rng).n_trainable
 #
 #    *Hint.* 4 (88 n + n^2 + n) is a parabola in n.
 #
-# 2. *A memory to order.* Choose the decay of an SNU so that half of a gradient is left after 20
+# 2. *A memory of 20 steps.* Choose the decay of an SNU so that half of a gradient is left after 20
 #    steps near rest:
 #
 #        curve = journey(SNU(10, 50, rng=rng, g="identity", decay=YOUR_DECAY))
 #        assert abs(curve[20] - 0.5) < 0.01
 #
-#    Then the same for the sSNU, whose gate at rest is 1 - sigmoid(b). One number is not enough:
-#    decay may not exceed 1. So choose b as well:
+#    Then do the same for the sSNU, whose gate at rest is 1 - sigmoid(b). Decay alone is not enough,
+#    because it may not exceed 1. So choose b as well:
 #
 #        unit = SNU(10, 50, rng=rng, decay=YOUR_DECAY, **soft)
 #        unit.params["b"][:] = YOUR_B
 #        assert abs(journey(unit)[20] - 0.5) < 0.01
 #
-#    *Hint.* decay^20 = 1/2. For the sSNU, decay (1 - sigmoid(b)) stands in the place of decay.
+#    *Hint.* decay^20 = 1/2. For the sSNU, decay (1 - sigmoid(b)) takes the place of decay.
 #
-# 3. *The LSTM, backwards.* Write one, forward and backward. "Who reads you?" for c_t: h_t, by o_t
-#    tanh(c_t), and c_{t+1}, by f_{t+1}. For h_t: the loss, and all gates of the next step. Put into
-#    a file, lstm.py (columns of W, H, b in the order i, f, g, o):
+# 3. *The LSTM, backwards.* Write one, forward and backward. "Who reads you?" For c_t: h_t, through
+#    o_t tanh(c_t), and c_{t+1}, through f_{t+1}. For h_t: the loss, and all gates of the next step.
+#    Put this into a file lstm.py (the columns of W, H and b have the order i, f, g, o):
 #
 #        import numpy as np
 #
@@ -382,7 +382,7 @@ for name in makers:
 #                YOUR LOOPS
 #                return {"y": hs, "c": cs, "grad.W": dW, "grad.H": dH, "grad.b": db, "grad.x": dx}
 #
-#    and have it graded:
+#    and let the oracle check it:
 #
 #        python -m snu_ref check lstm.py:Adapter --cases "lstm-*"
 #
@@ -399,11 +399,11 @@ for name in makers:
 #     parameters of 88 inputs, 150 units   LSTM 143400
 #     factor a step near rest, SNU, sSNU   0.8 0.6
 #     SNU inside the LSTM differs by       less than 1e-9
-#     right answers in %, sign 5, 20 steps ago; now: SNU, decay 0.98   62 51; 100  ~ 0 0 0 9.1 1 0
-#     right answers in %, sign 5, 20 steps ago; now: SNU, no membrane  50 51; 100  ~ 0 0 0.75 1.3 0
-#     right answers in %, sign 5, 20 steps ago; now: sSNU, decay 0.8   100 50; 100  ~ 0 0 0 0 0.84 0
-#     right answers in %, sign 5, 20 steps ago; now: sSNU, decay 0.98  100 99; 100  ~ 0 0 0 0 1.2 0
-#     right answers in %, sign 5, 20 steps ago; now: sSNU, no membrane 50 49; 100  ~ 0 0 0.75 0.75 0
-#     right answers in %, sign 5, 20 steps ago; now: RNN               100 83; 100  ~ 0 0 0 6.9 0
-#     right answers in %, sign 5, 20 steps ago; now: GRU               100 100; 100  ~ 0 0 0 12 0
-#     right answers in %, sign 5, 20 steps ago; now: LSTM              100 100; 100  ~ 0 0 0 0 0
+#     right (%) after 5, 20 steps; no delay: SNU, decay 0.98   62 51; 100  ~ 0 0 0 9.1 1 0
+#     right (%) after 5, 20 steps; no delay: SNU, no membrane  50 51; 100  ~ 0 0 0.75 1.3 0
+#     right (%) after 5, 20 steps; no delay: sSNU, decay 0.8   100 50; 100  ~ 0 0 0 0 0.84 0
+#     right (%) after 5, 20 steps; no delay: sSNU, decay 0.98  100 99; 100  ~ 0 0 0 0 1.2 0
+#     right (%) after 5, 20 steps; no delay: sSNU, no membrane 50 49; 100  ~ 0 0 0.75 0.75 0
+#     right (%) after 5, 20 steps; no delay: RNN               100 83; 100  ~ 0 0 0 6.9 0
+#     right (%) after 5, 20 steps; no delay: GRU               100 100; 100  ~ 0 0 0 12 0
+#     right (%) after 5, 20 steps; no delay: LSTM              100 100; 100  ~ 0 0 0 0 0

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 10. A phase-change device: pulses, noise, drift
 #
-# **What you will see.** The paper keeps the weights of a network in 52,800 devices that are each a
-# speck of a special glass. You will pulse such a speck, read it, leave it alone for a year, and
-# build a weight from two of them. It takes pulses unevenly, never reads the same twice, and fades.
-# Each of the three is one or two lines of equations, and you will write them all.
+# **What you will see.** The paper stores the weights of a network in 52,800 devices, each a speck
+# of a special glass. You will pulse such a device, read it, leave it alone for a year, and build a
+# weight from two of them. Its response to pulses is uneven, no two reads are equal, and its value
+# drifts. One or two equations describe each of these effects, and you will write them all.
 #
 # **What it needs.** Mean and standard deviation, and NumPy arrays. None of the earlier tutorials.
 #
@@ -12,7 +12,7 @@
 #
 #     .venv/bin/python tutorials/10_a_phase_change_device.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -31,21 +31,21 @@ from snu_ref.pcm import PCMArray, PCMDevices, ProgramNoise
 #
 # A phase-change device is a small volume of material between two wires. Melt it with a strong,
 # short pulse of current, and it freezes as a glass, which hardly conducts. Warm it with a weaker
-# pulse, and a part of it turns into crystal, which conducts well. How much is crystal says how
-# well the whole conducts: its *conductance* G, the current for one volt. Ours lies between 0 and
-# 25 microsiemens (uS; 1 uS passes 1 microampere at 1 volt). The device keeps it without power.
+# pulse, and a part of it turns into crystal, which conducts well. The crystalline part sets its
+# *conductance* G, the current at one volt. Here G lies between 0 and 25 microsiemens (at 1 volt, 1
+# uS passes 1 microampere). The device keeps its conductance without power.
 #
-# Why would one want this? Put a voltage x_i on each row of a grid of devices. Device (i, j) lets
-# the current G_ij x_i pass, and the wire of column j collects
+# What is this good for? Put a voltage x_i on each row of a grid of devices. Device (i, j) passes
+# the current G_ij x_i, and the wire of column j collects
 #
 #     I_j = sum_i G_ij x_i
 #
-# That is a matrix product, done where the matrix is stored. No weight is carried anywhere.
+# That is a matrix product, computed where the matrix is stored. No weight has to be moved.
 #
 # ## Pulses
 #
-# The strong pulse is called RESET. It brings the device to G = 0.1 uS. The weak one is called SET;
-# it adds to G, and nothing takes away from G but a RESET. How much does one SET pulse add?
+# The strong pulse is called RESET. It brings the device to G = 0.1 uS. The weak one is called SET.
+# On average it adds to G; only a RESET brings G back down. How much does one SET pulse add?
 # Nandakumar et al. measured it on many devices (J. Appl. Phys. 124, 152135, 2018). In microsiemens:
 #
 #     P  <-  P exp(-1/2.6)                                  P = 1 after a RESET             (a)
@@ -54,9 +54,10 @@ from snu_ref.pcm import PCMArray, PCMDevices, ProgramNoise
 #     mu    = -0.084 G + 0.880 + 1.40 P                     mean of the step
 #     sigma =  0.091 G + 0.260 + 2.15 P                     its standard deviation
 #
-# N is a fresh *standard normal* number in each pulse: mean 0, standard deviation 1. P remembers
-# how long ago the RESET was: the first pulses do more than later ones, and mu shrinks as G grows.
-# And sigma is as large as mu: for a single device, the effect of one pulse is hardly predictable.
+# N is a fresh *standard normal* number in each pulse: mean 0, standard deviation 1. P records how
+# many pulses came since the RESET: the first pulses add more than later ones. Also, mu shrinks as G
+# grows. And sigma is as large as mu, so the effect of one pulse on a single device is hardly
+# predictable.
 
 
 # %%
@@ -81,16 +82,17 @@ history = np.array(history)                                     # (pulses + 1, m
 
 mean, spread = history.mean(axis=1), history.std(axis=1)
 first, tenth, twentieth = (mean[k] - mean[k - 1] for k in (1, 10, 20))
-step = (mean[10] - mean[0]) / 10                                # "the" step of a pulse, about
+step = (mean[10] - mean[0]) / 10                                # the mean step of a pulse
 claim(abs(step - 0.77) < (0.08 if args.quick else 0.04))        # uS
-claim(first > 2 * tenth > 2.2 * twentieth)                      # uneven: ever less
-claim(0.25 < spread[10] / mean[10] < 0.4)                       # and different for every device
-back = np.mean(np.diff(history[:11], axis=0) < 0)               # pulses that did the opposite
+claim(first > 2 * tenth > 2.2 * twentieth)                      # uneven: each adds less
+claim(0.25 < spread[10] / mean[10] < 0.4)                       # each device differs
+back = np.mean(np.diff(history[:11], axis=0) < 0)               # share of pulses that lower G
 claim(0.15 < back < 0.35)
 
 # %% [markdown]
-# Do these lines agree with the package? Both programs must be given the same N, otherwise they
-# could only be compared on average. So the package takes N as an array wherever it would draw it.
+# Do these functions agree with the package? Give both the same N; otherwise only their averages
+# could be compared. For this purpose, the package accepts an array of N wherever it would draw N
+# itself.
 
 # %%
 devices = PCMDevices((many,), t=0.0, noise=N_reset)
@@ -114,23 +116,23 @@ with style.house():
     keep(figure, "10_pulses.png")
 
 # %% [markdown]
-# About a quarter of the pulses even lower G. On average ten pulses add 7.7 uS, 0.77 each, and the
-# next tutorial will train with that number: the *nominal* step.
+# About a quarter of the pulses even lower G. On average ten pulses add 7.7 uS, or 0.77 uS each. The
+# next tutorial trains with this number, the *nominal* step.
 #
 # ## How many values can a device hold?
 #
-# There is a slower way to write: pulse, read, correct, and again, until the target G_T is met well
-# enough ("closed loop"). What then remains was measured by Joshi et al. (Nat. Commun. 11, 2473,
-# 2020); the coefficients are those of IBM's aihwkit. And reading is noisy as well. With r = G_T/25:
+# There is a slower way to write: pulse, read, correct, and repeat until the target G_T is met well
+# enough ("closed loop"). Joshi et al. (Nat. Commun. 11, 2473, 2020) measured the error that
+# remains; the coefficients are those of IBM's aihwkit. Reading is noisy as well. With r = G_T/25:
 #
 #     programmed:   G   = max( G_T + ( 0.26348 + 1.9650 r - 1.1731 r^2 ) N, 0 )             (c)
 #     read once:    G' = G + ( 0.03 G + 0.13 ) N                                            (d)
 #
 # with a fresh N each time. (d) is *white* noise: each read has its own. So a device written to 10
-# uS is read as 10 uS with a standard deviation of 0.96. How many values can it hold if a single
-# read must tell them apart? Put the first at 0, and each next one so far away that the border
-# between the two is two standard deviations from both. 97.7 % of a normal distribution lie on the
-# right side of such a border.
+# uS is read as 10 uS with a standard deviation of 0.96 uS. How many values can it hold if a single
+# read must tell them apart? Put the first value at 0. Put each next value so far away that the
+# border between the two is two standard deviations from both. 97.7 % of a normal distribution lies
+# on the right side of such a border.
 
 
 # %%
@@ -167,7 +169,7 @@ while True:
     borders.append(border)
 levels, borders = np.array(levels), np.array(borders)
 
-written = np.repeat(np.arange(len(levels)), many)               # which level
+written = np.repeat(np.arange(len(levels)), many)               # index of the level
 got = read(program(levels[written], rng.normal(size=written.size)), rng.normal(size=written.size))
 taken_for = np.searchsorted(borders, got)
 right = np.mean(taken_for == written)
@@ -188,23 +190,23 @@ with style.house():
     keep(figure, "10_levels.png")
 
 # %% [markdown]
-# Eight. A weight in software has 32 bits, this one has three, and what happens to them later is
-# still to come.
+# A device can hold eight values, or three bits; a weight in software has 32 bits. And these values
+# will drift, as you will see below.
 #
 # ## What averaging can do
 #
-# Noise that is fresh in every read averages out: the mean of n reads has 1/sqrt(n) of it. Is more
-# patience the answer? Not quite. First, the error of programming stays: it is not noise, the device
-# *is* somewhere else. Second, there is a slow noise, whose power grows towards low frequencies like
-# 1/f. While you average, it hardly moves. In the model of Joshi et al. it has one N for all reads
-# that are made at one time:
+# Noise that is fresh in every read averages out: the mean of n reads has 1/sqrt(n) of it. Does
+# averaging solve the problem? Not quite. First, the error of programming stays: the device really
+# has another conductance. Second, there is a slow noise, whose power grows towards low frequencies
+# like 1/f. It hardly changes while you average. In the model of Joshi et al. all reads at one time
+# share one N:
 #
 #     G' = max( G ( 1 + Q sqrt( ln( (a + t_r) / (2 t_r) ) ) N ), 0 )                        (e)
 #     Q = min( 0.0088 / (G0/25)^0.65, 0.2 ),     t_r = 250 ns, the duration of a read
 #
-# a is the *age*: the time since the device was written, and 20 s at least. G0 is the conductance as
-# programmed; it differs from G, as you will see in a moment. At 10 uS and 20 s, (e) is 0.67 uS,
-# more than the white 0.43.
+# a is the *age*: the time since the device was written, at least 20 s. G0 is the conductance as
+# programmed; G differs from it because of drift (below). At 10 uS and 20 s, the standard deviation
+# of (e) is 0.67 uS, larger than the 0.43 uS of white noise.
 
 
 # %%
@@ -255,19 +257,21 @@ with style.house():
 # %% [markdown]
 # ## Drift
 #
-# The glassy part slowly relaxes, and conducts less and less: a power of the age.
+# The glassy part slowly relaxes and conducts less and less. The conductance follows a power of the
+# age:
 #
 #     G(t) = G0 ( a / t0 )^-nu,     t0 = 20 s after programming                             (f)
 #
-# The exponent nu belongs to the device and is drawn when it is written: |mu_nu + sigma_nu N| with
+# Each device has its own exponent nu, which is drawn when the device is written: |mu_nu + sigma_nu
+# N| with
 #
 #     mu_nu    = -0.0155 ln r + 0.0244,   kept between 0.049 and 0.1
 #     sigma_nu = -0.0125 ln r - 0.0059,   kept between 0.008 and 0.045
 #
-# On paper with logarithms on both axes (f) is a straight line of slope -nu: each tenfold of the age
-# costs the same fraction. From 20 s to an hour is a factor of 180, and from the hour to 7.5 days is
-# another, so the first hour costs as much as the week that follows. A year is 1.6 million times
-# 20 s; with nu = 0.049 there remain exp(-0.049 ln 1.6e6) = 50 %.
+# On logarithmic axes (f) is a straight line of slope -nu: each time the age grows tenfold, the same
+# fraction is lost. From 20 s to an hour the age grows by a factor of 180, and from an hour to 7.5
+# days by another 180. So the first hour costs as much as the week that follows. A year is 1.6
+# million times 20 s; with nu = 0.049, exp(-0.049 ln 1.6e6) = 50 % is left.
 
 
 # %%
@@ -294,7 +298,7 @@ claim(np.abs(slopes + nu).max() < 1e-12)                                # straig
 left = fading[-1] / fading[0]                                           # after a year
 claim(abs(left.mean() - 0.50) < 0.02 and 0.09 < left.std() / left.mean() < 0.14)
 at_hour, at_week = drifted(G0, nu, HOUR), drifted(G0, nu, 7.5 * DAY)
-claim(np.abs(at_hour / G0 - at_week / at_hour).max() < 1e-12)           # the hour, then the week
+claim(np.abs(at_hour / G0 - at_week / at_hour).max() < 1e-12)         # hour and week cost the same
 
 with style.house():
     figure, axes = style.figure()
@@ -308,7 +312,7 @@ with style.house():
         axes.text(t * 1.15, 3.1, name, color=style.GREY, fontsize=12)
     axes.set(xlabel="time since programming (s)", ylabel="conductance G (µS)", xlim=(20, YEAR),
              ylim=(3, 14), yticks=(3, 4, 6, 8, 10, 14), yticklabels=(3, 4, 6, 8, 10, 14),
-             title="Each device fades at its own pace")
+             title="Each device drifts at its own rate")
     axes.minorticks_off()
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.06))
     keep(figure, "10_drift.png")
@@ -320,14 +324,14 @@ with style.house():
 #
 #     w = ( G+ - G- ) / scale,      scale in uS per unit of weight                          (g)
 #
-# One of the two gets |w| scale, the other 0. That is why 88 x 150 + 150 x 88 weights of the paper's
-# music network are 52,800 devices. To use the range well, the largest weight of a matrix is put on
-# 25 uS.
+# One of the two gets |w| scale, the other 0. So the 88 x 150 + 150 x 88 weights of the paper's
+# music network need 52,800 devices. To use the whole range, the largest weight of a matrix is
+# stored as 25 uS.
 #
-# Write a matrix, wait a year, read. Three errors come together: programming, slow noise, drift. Of
-# the drift, a part is the same for all, about a half. It can be divided out by one number, measured
-# on the array itself: r = mean |output| when the inputs are switched on one by one. The outputs are
-# multiplied by r(20 s) / r(year). What the devices do not have in common remains.
+# Write a matrix, wait a year, and read it. Three errors add up: programming, slow noise, drift. The
+# mean loss by drift, about a half, is common to all devices. One number can correct it. This number
+# is measured on the array itself: r = mean |output| when the inputs are switched on one by one.
+# Multiply the outputs by r(20 s) / r(year). The differences between the devices remain.
 
 
 # %%
@@ -358,7 +362,7 @@ factor = response(early) / response(late)
 
 
 def error(W_read):
-    """Root mean square error of the weights, as a fraction of that of the weights themselves."""
+    """Root mean square error of the weights, relative to the root mean square of the weights."""
     return np.sqrt(np.mean((W_read - W) ** 2) / np.mean(W ** 2))
 
 
@@ -370,8 +374,8 @@ claim(errors["after 20 s"] < errors["a year, compensated"] < 0.7 * errors["after
 claim(1.7 < factor < 2.2)
 
 # %% [markdown]
-# The package again, with the same draws, as one product of a vector with the matrix. (Its own
-# converter has 8 bits; it is taken out here.)
+# Compare with the package again, with the same draws, by one product of a vector with the matrix.
+# (The package models a converter of 8 bits; `bits=None` switches it off.)
 
 # %%
 from snu_ref.pcm import DeviceReadout
@@ -398,27 +402,27 @@ with style.house():
               label="as wanted")
     axes.set(xlabel="weight wanted", ylabel="weight as read", xlim=(-1, 1), ylim=(-1.25, 1.4),
              xticks=(-1, -0.5, 0, 0.5, 1), yticks=(-1, -0.5, 0, 0.5, 1),
-             title="One factor repairs the mean, not the spread")
+             title="One factor corrects the mean, not the spread")
     axes.legend(loc="upper left", markerscale=2)
     keep(figure, "10_weights.png")
 
 # %%
 print(f"mean step of pulses 1 to 10          {step:.2f} uS")
 print(f"pulses that lower G                  {100 * back:.0f} %")
-print(f"values of a device                   {len(levels)}")
-print(f"of these, read right                 {100 * right:.1f} %")
+print(f"values that a device can hold        {len(levels)}")
+print(f"right reads of these values          {100 * right:.1f} %")
 print(f"error at 10 uS, written and read     {both_sigma(G10):.2f} uS")
-print(f"white noise falls with n to the      {falls:.2f}")
-print(f"left after a year, mean              {100 * left.mean():.0f} %")
+print(f"white noise is n to the power        {falls:.2f}")
+print(f"mean conductance left after a year   {100 * left.mean():.0f} %")
 for name, value in errors.items():
-    print(f"weight error {name:24}{100 * value:.0f} %")
+    print(f"weight error, {name:23}{100 * value:.0f} %")
 print(f"package against this script          below 1e-12")
 
 # %% [markdown]
 # ## Exercises
 #
 # 1. *Where does it end?* A device gets pulse after pulse, with N = 0 in all of them. At which G
-#    does it come to rest? Find it with the pencil (what is P by then?), and check:
+#    does it come to rest? Find it with pencil and paper (what is P by then?), and check:
 #
 #        G, P = 0.1, 1.0
 #        for _ in range(300):
@@ -426,27 +430,28 @@ print(f"package against this script          below 1e-12")
 #        assert abs(G - YOUR_G) < 0.01
 #
 #    Now let N be random again, for 5000 devices. Do they come to rest? What is their spread, and
-#    which two numbers of (b) decide it?
+#    which two numbers of (b) determine it?
 #
 #    *Hint.* P is nearly 0 after twenty pulses. At rest the mean step is 0.
 #
-# 2. *A fortune teller.* You may read a device at 20 s and at one hour, and shall say what it will
-#    be in a year. Solve (f) for nu, and foretell:
+# 2. *A forecast.* Read a device at 20 s and at one hour, and predict its conductance after a year.
+#    Solve (f) for nu, and predict:
 #
 #        nu = drift_exponent(G10, rng.normal(size=2000))
 #        G_20s, G_hour, G_year = (drifted(G10, nu, t) for t in (20, HOUR, YEAR))
-#        foretold = YOUR_FORMULA                                 # from G_20s and G_hour only
-#        assert np.abs(foretold / G_year - 1).max() < 1e-9
+#        predicted = YOUR_FORMULA                                # from G_20s and G_hour only
+#        assert np.abs(predicted / G_year - 1).max() < 1e-9
 #
-#    Then read G_20s and G_hour with (e), and look at the error of your prophecy. How does it
-#    compare with that of the plain guess that half will be left? Which is it better to know, the
-#    device or its population?
+#    Then read G_20s and G_hour with the noise of (e), and look at the error of your prediction.
+#    Compare it with the error of the simple guess that half will be left. Which tells you more, two
+#    noisy reads of the device or the mean of all devices?
 #
 #    *Hint.* Divide (f) at one hour by (f) at 20 s: G0 drops out.
 #
-# 3. *Your port of the device, graded.* The oracle holds two cases of single devices,
-#    `python -m snu_ref vectors show pcm-pulses` and `pcm-program`: draws go in, conductances come
-#    out. Save your own version of this tutorial's functions as `my_pcm.py`, with this adapter:
+# 3. *Your port of the device, checked.* The oracle has two cases with single devices, `pcm-pulses`
+#    and `pcm-program`. Their inputs contain the draws N, their outputs the conductances; `python -m
+#    snu_ref vectors show pcm-pulses` prints a case. Save your own version of this tutorial's
+#    functions as `my_pcm.py`, with this adapter:
 #
 #        class Adapter:
 #            def run(self, case):
@@ -466,15 +471,15 @@ print(f"package against this script          below 1e-12")
 #                out["flicker"] = YOUR CODE                      # from a["noise.flicker"]
 #                return out
 #
-#    After a pulse, t0 is 38.6 s and nu is 0.04 for all. Let the oracle grade it:
+#    After a pulse, t0 is 38.6 s and nu is 0.04 for all devices. Let the oracle check your port:
 #
 #        from snu_ref.__main__ import main
 #
 #        assert main(["check", "my_pcm.py:Adapter", "--cases", "pcm-pulses,pcm-program"]) == 0
 #
-#    Then let P shrink after the pulse instead of before it. At which number does the oracle
-#    notice? And if you leave out the upper limit of 20 uS? What does a pass prove, and what does
-#    it not prove?
+#    Then let P shrink after the pulse instead of before it. Which number is the first that the
+#    oracle finds wrong? What happens if you leave out the upper limit of 20 uS? What does a pass
+#    prove, and what does it not prove?
 
 # %% [markdown]
 # ## Expected output
@@ -483,12 +488,12 @@ print(f"package against this script          below 1e-12")
 #
 #     mean step of pulses 1 to 10          0.77 uS
 #     pulses that lower G                  26 %  ~
-#     values of a device                   8
-#     of these, read right                 96.0 %  ~
+#     values that a device can hold        8
+#     right reads of these values          96.0 %  ~
 #     error at 10 uS, written and read     0.96 uS
-#     white noise falls with n to the      -0.50  ~
-#     left after a year, mean              50 %
-#     weight error after 20 s              13 %  ~
-#     weight error after a year            51 %  ~
-#     weight error a year, compensated     22 %  ~
+#     white noise is n to the power        -0.50  ~
+#     mean conductance left after a year   50 %
+#     weight error, after 20 s             13 %  ~
+#     weight error, after a year           51 %  ~
+#     weight error, a year, compensated    22 %  ~
 #     package against this script          below 1e-12

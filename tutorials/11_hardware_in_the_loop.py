@@ -1,21 +1,20 @@
 # %% [markdown]
 # # 11. Training with the hardware in the loop
 #
-# **What you will see.** The paper's music network, its 26,400 weights on 52,800 phase-change
-# devices, trained on the chip itself: read, forward, backward, pulse. You will write that loop. You
-# will see why a weight that can only take coarse steps needs a place to save up the small ones, why
-# its devices must be cleaned up now and then, and what the loop is good for: a chip with broken
-# devices.
+# **What you will see.** You will train the paper's music network, whose 26,400 weights are stored
+# in 52,800 phase-change devices, on the chip itself: read, forward, backward, pulse. You will see
+# why small steps must be saved up until they are worth a pulse, and why devices must be rewritten
+# now and then. And you will see what the loop is good for: a chip with broken devices.
 #
-# **What it needs.** Tutorial 10 (the device, and a weight as a pair of two). The network's passes
-# are the package's; tutorials 2 and 4 wrote them out.
+# **What it needs.** Tutorial 10 (the device, and a weight as a pair of two). The forward and
+# backward passes are the package's; tutorials 2 and 4 derive them.
 #
 # **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
 # networks are trained less, and its figures need not agree with the text.)
 #
 #     .venv/bin/python tutorials/11_hardware_in_the_loop.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -35,11 +34,12 @@ from snu_ref.pcm.in_loop import PCMStore
 # %% [markdown]
 # ## The task
 #
-# Chorales by J. S. Bach, a step for each quarter note: which of the 88 keys of a piano sound
-# next? The network of the paper has 88 inputs, 150 SNUs, and 88 outputs, each with a sigmoid that
-# says how likely its key is. The loss of a step adds up -ln(probability of what really came) over
-# the 88 keys; its unit is called a nat. A guess from how often each key sounds costs 11.0 nats a
-# step, and 8.72 is published for the SNU (on another edition of the chorales).
+# The data are chorales by J. S. Bach, with one step for each quarter note. Which of the 88 keys of
+# a piano sound next? The network of the paper has 88 inputs, 150 SNUs, and 88 outputs, each with a
+# sigmoid that gives the probability of its key. The loss of a step is the sum of -ln(probability of
+# what really came) over the 88 keys; its unit is the nat. Predicting each key by how often it
+# sounds costs 11.0 nats a step. The published loss of the SNU is 8.72 (on another edition of the
+# chorales).
 
 
 # %%
@@ -77,28 +77,27 @@ def new_network(rng, hidden=HIDDEN):
 # %% [markdown]
 # ## The chip
 #
-# Two matrices, `0.W` and `1.W`, are on devices: two for each weight, as in tutorial 10,
+# Two matrices, `0.W` and `1.W`, are stored in devices, two for each weight, as in tutorial 10:
 #
 #     w = ( G+ - G- ) / scale,         scale = 16 uS for a weight of 1 (ours)
 #
-# Everything else, such as the biases, stays in software. The paper's update rule is not published
-# where we can read it. This one is that of Nandakumar et al. (Front. Neurosci. 14, 406, 2020):
+# Everything else, such as the biases, stays in software. We found no published update rule for the
+# paper's chip. This rule is from Nandakumar et al. (Front. Neurosci. 14, 406, 2020):
 #
 #     step      chi  <-  chi + scale dW                 what the optimiser wants, in uS       (a)
 #     pulses    n    =   chi / epsilon, cut to an integer
 #               chi  <-  chi - n epsilon                the rest is kept                      (b)
 #               |n| SET pulses to G+ if n > 0, to G- if n < 0
 #
-# epsilon = 0.77 uS is what a pulse does on average. Nobody checks what a pulse really did. That
-# is the charm of the loop: the next read shows the result, and the next gradient says what to do
-# about it.
+# epsilon = 0.77 uS is the mean effect of a pulse. The effect of a single pulse is not checked. It
+# need not be: the next read shows the result, and the next gradient corrects it.
 
 # %%
 SCALE, EPSILON, NAMES = 16.0, 0.77, ("0.W", "1.W")
 
 
 class Chip:
-    """Devices and chi for a network's matrices, programmed with its weights; a clock t in s."""
+    """The devices, the saved steps chi (uS) and the time t (s) of a network's two matrices."""
 
     def __init__(self, network, noise, broken=0.0):
         self.params, self.noise, self.t = network.params, noise, 0.0
@@ -114,7 +113,7 @@ class Chip:
             self.devices[name].program(np.minimum(target, 25), 0.0, noise=noise)
 
     def read(self):
-        """Every device, with white noise; the network computes with what comes back."""
+        """Read every device, with white noise, into the weights of the network."""
         for name in NAMES:
             G = self.devices[name].read_white(self.t, noise=self.noise)
             self.params[name][...] = (G[0] - G[1]) / SCALE
@@ -123,7 +122,7 @@ class Chip:
         """(a), (b) and the pulses for one matrix; returns n."""
         chi = self.chi[name] + SCALE * dW
         n = np.trunc(chi / EPSILON)
-        if save_up:                                         # else what is left is forgotten
+        if save_up:                                         # else the rest is lost
             self.chi[name] = chi - n * EPSILON
         counts = np.stack([np.maximum(n, 0), np.maximum(-n, 0)]).astype(int)
         self.devices[name].set_pulse(self.t, noise=self.noise, pulses=counts, where=counts > 0)
@@ -134,9 +133,9 @@ class Chip:
 # %% [markdown]
 # ## The loop
 #
-# Here it is. The optimiser (Adam, learning rate falling from 0.01 to 0) knows nothing of devices:
-# it moves the weights that were read, and what it moved them by goes to the chip. With `chip=None`
-# the same loop trains in software. (`refresh` comes below.)
+# The optimiser (Adam, learning rate falling from 0.01 to 0) knows nothing of devices. It changes
+# the weights that were read, and this change is written to the chip. With `chip=None` the same loop
+# trains in software. (`refresh` is defined below.)
 
 
 # %%
@@ -176,15 +175,15 @@ def train(network, seed, chip=None, *, epochs=EPOCHS, save_up=True, refresh_ever
 # %% [markdown]
 # ## Clean up
 #
-# Pulses only add. A weight that is told "up, down, up, down" has both its devices climb, and a high
-# device hardly moves (tutorial 10). So every 100 updates all pairs are looked at. A pair with a
-# device above 8 uS and a difference below 6 uS is written anew: RESET both, then program the
-# difference into one of them.
+# SET pulses raise the conductance on average. If a weight goes up and down in turn, both its
+# devices climb, and a high device responds little to pulses (tutorial 10). So all pairs are checked
+# every 100 updates. A pair with a device above 8 uS and a difference below 6 uS is rewritten: RESET
+# both, then program the difference into one of them.
 
 
 # %%
 def refresh(devices, t, noise):
-    """Look at all pairs, devices (2, ...), and write those anew that need it; returns how many."""
+    """Check all pairs, devices (2, ...), and rewrite those that need it; return how many."""
     G = devices.read_white(t, noise=noise)
     d = G[0] - G[1]
     due = (G.max(axis=0) > 8) & (np.abs(d) < 6)
@@ -197,13 +196,13 @@ def refresh(devices, t, noise):
 
 
 # %% [markdown]
-# Watch it on 500 pairs that get pulses left and right at random, one at a time. After a dozen
-# pulses half of them are due. Without refresh both devices end near 10 uS, where a pulse does
-# nothing on average: such a weight has gone deaf.
+# Watch it on 500 pairs. Each pulse goes to one device of each pair, chosen at random. After 14
+# pulses half of the pairs need a refresh. Without refresh both devices end near 10 uS, where a
+# pulse has no effect on average: such a weight can no longer learn.
 
 # %%
 rng = np.random.default_rng(0)
-side = rng.integers(2, size=(60, 500))                      # who gets the pulse
+side = rng.integers(2, size=(60, 500))                      # device that gets the pulse
 
 
 def left_and_right(clean):
@@ -222,7 +221,7 @@ climb = {clean: left_and_right(clean) for clean in (False, True)}
 due = (climb[False].max(axis=1) > 8) & (np.abs(climb[False][:, 0] - climb[False][:, 1]) < 6)
 half_due = np.argmax(np.cumsum(due, axis=0).astype(bool).mean(axis=1) > 0.5)   # pulses
 moved = {}
-for clean, G in climb.items():                       # by the pulses 41 to 60, on their device
+for clean, G in climb.items():                       # mean effect of pulses 41 to 60
     moved[clean] = np.take_along_axis(np.diff(G, axis=0), side[:, None], axis=1)[40:].mean()
 claim(10 <= half_due <= 18)
 claim(moved[False] < 0.25 and climb[False][-1].mean() > 8)
@@ -231,7 +230,7 @@ claim(climb[True][-1].mean() < 0.75 * climb[False][-1].mean())
 with style.house():
     figure, axes = style.figure(2, 1, height=5.2, sharex=True, sharey=True)
     for ax, clean, note in zip(axes, (False, True), ("Without refresh both devices climb",
-                                                     "With refresh there is room again")):
+                                                     "With refresh they stay lower")):
         for i, (colour, name) in enumerate((("blue", "G+"), ("orange", "G$-$"))):
             ax.plot(climb[clean][:, i, 0], color=style.OKABE_ITO[colour], linewidth=1.3)
             ax.plot(climb[clean][:, i].mean(axis=1), color=style.OKABE_ITO[colour], linewidth=3.5,
@@ -241,14 +240,15 @@ with style.house():
     for width, name in ((1.3, "one pair"), (3.5, "mean of 500")):
         axes[0].plot([], [], color=style.GREY, linewidth=width, label=name)
     axes[0].legend(loc="upper left", ncols=4, columnspacing=1.2)
-    axes[1].set(xlabel="pulses, left and right at random", xlim=(0, 60), ylim=(0, 16))
+    axes[1].set(xlabel="pulses, to G+ or G$-$ at random", xlim=(0, 60), ylim=(0, 16))
     keep(figure, "11_refresh.png")
 
 # %% [markdown]
 # ## The same as the package
 #
-# `snu_ref.pcm` has all of this, written for any number of pairs and read-outs. Give both the same
-# generator, twelve updates with a refresh after every fifth, and they hold the same weights.
+# `snu_ref.pcm` contains all of this, for any number of pairs and for other read-outs. Give both
+# programs the same generator and twelve updates with a refresh after every fifth. Then they hold
+# the same weights.
 
 # %%
 both = [new_network(np.random.default_rng(1), hidden=10) for _ in range(2)]
@@ -275,12 +275,13 @@ claim(chip.pulses == store.counters["set_pulses"] > 1000)
 # %% [markdown]
 # ## A step is smaller than a pulse
 #
-# Now train. Adam moves a weight by about its learning rate in one update, 0.01 or less: times 16
-# uS, that is 0.16 uS, a fifth of a pulse. It contains no whole pulse. A program that cuts each
-# step to whole pulses and forgets the rest never gives a single pulse. What was asked of a weight
-# must be saved up until it is worth a pulse, and chi holds these savings.
+# Now train. In one update, Adam changes a weight by about its learning rate, 0.01 or less. Times 16
+# uS, that is 0.16 uS, a fifth of a pulse. A program that rounds each step down to whole pulses and
+# drops the rest never gives a single pulse. So the steps must be saved up until they are worth a
+# pulse; chi holds this sum.
 #
-# The books must balance. For each weight, what was asked for is what was given plus what is saved:
+# Nothing may be lost. For each weight, the sum of the steps is the sum of the pulses plus what is
+# saved:
 #
 #     scale (sum of all dW) = epsilon (sum of all n) + chi
 
@@ -290,7 +291,7 @@ diary, largest = [], 0.0
 
 
 def watch(chip, before, n):
-    """Write down all about the weights that lead to middle C."""
+    """Record dW, n, chi and the true weight, for all weights that lead to middle C."""
     global largest
     G = chip.devices["1.W"].conductance(chip.t)[:, :, KEY]
     dW = (chip.params["1.W"] - before["1.W"])[:, KEY]
@@ -328,19 +329,19 @@ with style.house():
                  color=style.COLOUR["y"])
     top.text(121, 0.8, "pulse to G+", color=style.COLOUR["y"], ha="right", fontsize=12)
     top.text(121, -0.8, "pulse to G$-$", color=style.COLOUR["y"], ha="right", va="top", fontsize=12)
-    top.set(ylabel="saved, chi (µS)", ylim=(-1.4, 1.4),
+    top.set(ylabel="saved steps, chi (µS)", ylim=(-1.4, 1.4),
             title="Small steps are saved up to a pulse")
     wanted = begin[one] + np.cumsum(dW[shown, one])
-    bottom.plot(t, wanted, "--", color=style.COLOUR["true"], linewidth=1.6, label="asked for")
+    bottom.plot(t, wanted, "--", color=style.COLOUR["true"], linewidth=1.6, label="sum of steps")
     bottom.plot(t, true[shown, one], color=style.COLOUR["y"], drawstyle="steps-post",
-                label="on the devices")
+                label="weight on the devices")
     bottom.set(xlabel="updates", xlim=(0, 121), ylabel="one weight")
     bottom.legend(loc="best")
     keep(figure, "11_saved_up.png")
 
 # %% [markdown]
-# The two lines below separate, since each pulse is random. The loop lives with that: its gradient
-# is that of the weights as they are, not as they should be.
+# The two curves in the lower panel separate, because the effect of each pulse is random. The loop
+# tolerates this: it computes the gradient at the weights that the devices really have.
 #
 # ## What it costs
 #
@@ -371,13 +372,13 @@ with style.house():
 # %% [markdown]
 # ## What it is good for
 #
-# There is a simpler way: train in software, and then program the chip once, in closed loop, on the
-# same scale. On a healthy chip that costs about as much.
+# There is a simpler way: train in software, then program the chip once, in closed loop, on the same
+# scale. On a chip without broken devices, both ways give about the same loss.
 #
-# But chips are not healthy. Let one device in twenty be *stuck*: a fifth of them at 20 uS, the
-# others at 0.1 uS (numbers ours), and they stay there, whatever is written. The program-once chip
-# does not know: its network was trained for another one. In the loop the network is trained on
-# the weights that the chip really has. It learns around the broken ones.
+# But real chips have broken devices. Let one device in twenty be *stuck*: a fifth of these at 20
+# uS, the others at 0.1 uS (numbers ours). They stay there, whatever is written. A network that was
+# trained in software does not know about them. In the loop, the network is trained with the weights
+# that the chip really has, so the other weights make up for the broken ones.
 
 
 # %%
@@ -399,7 +400,7 @@ broken_loop = train(broken_network, SEED, broken_chip)
 
 price_once = np.mean(once[0.05]) - np.mean(once[0.0])
 price_loop = broken_loop[-1] - loop[-1]
-claim(abs(np.mean(once[0.0]) - loop[-1]) < (0.6 if args.quick else 0.3))    # about as much
+claim(abs(np.mean(once[0.0]) - loop[-1]) < (0.6 if args.quick else 0.3))    # about the same
 claim(price_once > (0.6 if args.quick else 1.5))
 claim(price_loop < 0.4 and price_loop < price_once / 2)
 
@@ -428,11 +429,11 @@ with style.house():
 # %%
 print(f"devices on the chip                  {sum(d.G0.size for d in loop_chip.devices.values())}")
 print(f"pulses until half need a refresh     {half_due}")
-print(f"a pulse moves, after 40              {moved[False]:.2f} uS")
+print(f"a pulse adds, after 40 pulses        {moved[False]:.2f} uS")
 print(f"the same with refresh                {moved[True]:.2f} uS")
 print(f"package against this script          below 1e-12")
-print(f"pulses given if nothing is saved     {plain_chip.pulses}")
-print(f"the books balance to                 below 1e-10")
+print(f"pulses given without saving up       {plain_chip.pulses}")
+print(f"steps minus pulses minus chi         below 1e-10")
 print(f"validation loss in software          {software[-1]:.1f} nats")
 print(f"in the loop                          {loop[-1]:.1f} nats")
 print(f"in the loop, 5 % stuck               {broken_loop[-1]:.1f} nats")
@@ -442,8 +443,8 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 # %% [markdown]
 # ## Exercises
 #
-# 1. *Saving up.* In every update a weight is asked to rise by 0.01, on our scale of 16 uS. In which
-#    update does it get its tenth pulse? Pencil first, then:
+# 1. *Saving up.* Every update raises a weight by 0.01, on our scale of 16 uS. In which update does
+#    the weight get its tenth pulse? Work it out on paper, then check:
 #
 #        chi, pulses, update = 0.0, 0, 0
 #        while pulses < 10:
@@ -454,13 +455,14 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #            pulses += n
 #        assert update == YOUR_UPDATE
 #
-#    What happens to a weight that is asked to rise and to fall by 0.01 in turn? Is that good?
+#    What happens if the updates are +0.01 and -0.01 in turn? Is that good?
 #
-#    *Hint.* 0.01 on this scale is 0.16 uS, and a pulse is worth 0.77 uS. The rest is kept.
+#    *Hint.* 0.01 on this scale is 0.16 uS, and a pulse counts as 0.77 uS. The rest is kept.
 #
-# 2. *A year in a drawer.* The trained chip is switched off for a year (at full size). Guess what it
-#    costs. Tutorial 10 repaired such a chip by one factor, the ratio of two mean responses. Find it
-#    for both matrices from the weights as read, before and after the year:
+# 2. *Switched off for a year.* The trained chip (at full size) is switched off for a year. Guess
+#    how much the loss rises. Tutorial 10 corrected drift by one factor, the ratio of two mean
+#    responses. Find this factor for both matrices from the weights as read, before and after the
+#    year:
 #
 #        fresh = {name: loop_network.params[name].copy() for name in NAMES}
 #        loop_chip.t += 365 * 86_400.0
@@ -472,8 +474,8 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #        print(loop[-1], faded, repaired)
 #        assert repaired < loop[-1] + (faded - loop[-1]) / 10
 #
-#    Can the loop do as well by training again? Give it three epochs (`train` reads the chip anew,
-#    without your factor), and find out what it wins back:
+#    Does training again in the loop do as well? Give it three epochs (`train` reads the chip anew,
+#    without your factor), and see how much of the loss it recovers:
 #
 #        again = train(loop_network, 1, loop_chip, epochs=3)
 #        assert again[-1] < (loop[-1] + faded) / 2
@@ -482,9 +484,9 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #
 #    *Hint.* The mean of |W| before, over the mean of |W| after.
 #
-# 3. *Your update, graded.* The oracle's cases `pcm-update` and `pcm-refresh` are chips of a few
-#    devices, fresh from a RESET (G = 0.1 uS, P = 1), that are given six updates `dW`, one a second.
-#    Save as `my_update.py`, with `pulse` and `program` of tutorial 10:
+# 3. *Your update, checked.* The oracle's cases `pcm-update` and `pcm-refresh` are chips of a few
+#    devices. Just after a RESET (G = 0.1 uS, P = 1) they get six updates `dW`, one a second. Save
+#    this as `my_update.py`, with `pulse` and `program` from tutorial 10:
 #
 #        class Adapter:
 #            def run(self, case):
@@ -501,14 +503,15 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #                return {name: np.stack(trace) for name, trace in
 #                        zip(("n", "chi", "P", "G0"), zip(*steps))}
 #
-#    In a refresh P becomes 0 where a device is programmed above 0, and 1 where it stays RESET. No
-#    drift yet: it begins 38.6 s after a pulse. The oracle decides:
+#    A refresh sets P to 0 where it programs a device above 0, and to 1 where the device stays
+#    RESET. There is no drift yet, because it begins 38.6 s after a pulse. Let the oracle check your
+#    update:
 #
 #        from snu_ref.__main__ import main
 #
 #        assert main(["check", "my_update.py:Adapter", "--cases", "pcm-update,pcm-refresh"]) == 0
 #
-#    If it does not pass: at which of G0, P, chi and n does it depart first, and in which update?
+#    If it does not pass: which of G0, P, chi and n is wrong first, and in which update?
 
 # %% [markdown]
 # ## Expected output
@@ -517,11 +520,11 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 #
 #     devices on the chip                  52800  ~ 0
 #     pulses until half need a refresh     14
-#     a pulse moves, after 40              0.04 uS
+#     a pulse adds, after 40 pulses        0.04 uS
 #     the same with refresh                0.26 uS
 #     package against this script          below 1e-12
-#     pulses given if nothing is saved     0
-#     the books balance to                 below 1e-10
+#     pulses given without saving up       0
+#     steps minus pulses minus chi         below 1e-10
 #     validation loss in software          8.9 nats  ~ 0.055
 #     in the loop                          9.0 nats  ~ 0
 #     in the loop, 5 % stuck               9.2 nats  ~ 0 0

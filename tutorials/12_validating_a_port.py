@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 12. Validating your own implementation
 #
-# **What you will see.** You outgrow this package and write the SNU yourself, in another framework
-# or another language. Is yours right? You will write such a *port*, with mistakes in it that are
-# easy to make. The oracle, a box of right answers that comes with the package, finds each at the
-# first wrong number and says what the mistake is. You will also see a wrong port pass, because it
-# was not asked, and learn how near is near enough.
+# **What you will see.** Suppose that you write the SNU yourself, in another framework or another
+# language. Is your program right? You will write such a *port*, with mistakes in it that are easy
+# to make. The oracle, a set of correct results that comes with the package, finds the first wrong
+# number and names the mistake. You will also see a wrong port pass, because the test did not cover
+# its mistake, and learn how close to the reference a port must be.
 #
 # **What it needs.** Eq. 1 and 2 and the surrogate gradient (tutorials 2 and 4).
 #
@@ -13,7 +13,7 @@
 #
 #     .venv/bin/python tutorials/12_validating_a_port.py       (Windows: .venv\Scripts\python)
 #
-# `python -i` leaves a prompt for the exercises, `--exercises` prints them ready to be pasted.
+# `--exercises` prints the exercises. `python -i` leaves you at a prompt, where you can solve them.
 
 # %%
 import os
@@ -37,13 +37,13 @@ from snu_ref.__main__ import main as snu_ref_command
 # %% [markdown]
 # ## The port
 #
-# Your framework has other habits than the paper. Samples come first, then time. W has a row for
-# each unit. There is a leak beta instead of the decay, and a threshold theta, which is -b:
+# Your framework has other conventions than the paper. Arrays have samples first, then time. W has a
+# row for each unit. There is a leak beta instead of the decay, and a threshold theta, which is -b:
 #
 #     u_t = g( w x_t + beta u_{t-1} (1 - o_{t-1}) ),      o_t = 1 where u_t > theta, else 0
 #
-# That is still the SNU, Eq. 1 and 2 in other letters. Below are its forward and backward pass in
-# this layout. Six mistakes can be switched on by name; none of them keeps a program from running.
+# This is still the SNU, Eq. 1 and 2 in other letters. Below are its forward and backward passes in
+# this layout. Six mistakes can be switched on by name. The program runs with each of them.
 
 # %%
 MISTAKES = set()
@@ -76,7 +76,7 @@ def my_forward(x, w, beta, theta, u, o, g):
 def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
     """Gradients of w, beta, theta, x; do (B, T, n) is dL/do, du_end and do_end the last step's."""
     dw, dbeta, dtheta, dx = (np.zeros_like(a) for a in (w, beta, theta, x))
-    du, dO = du_end, do_end                                  # what comes back from step t + 1
+    du, dO = du_end, do_end                                  # gradients from step t + 1
     for t in reversed(range(x.shape[1])):
         u, before, fired = us[:, t + 1], us[:, t], os[:, t]
         v = u if "slope at u" in MISTAKES else u - theta
@@ -100,18 +100,19 @@ def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
 # %% [markdown]
 # ## The adapter
 #
-# The oracle asks in the package's terms; the port answers in its own. Between them stands an
-# *adapter*: a class with `run(case)`. It translates the question, calls the port, and translates
-# the answer back. `case.config` holds the options, `case["x"]` and so on the inputs,
-# `case.params` the parameters. It raises NotImplementedError for what the port cannot do.
+# The oracle uses the package's names and layout, the port its own. An *adapter* translates between
+# them. It is a class with a method `run(case)`, which converts the inputs, calls the port, and
+# converts the results back. `case.config` holds the options, `case["x"]` and so on the inputs, and
+# `case.params` the parameters. The method raises NotImplementedError if the port does not support a
+# case.
 #
-# Write it in steps. First the forward pass alone, for two g and one surrogate. The adapter is a
-# place for mistakes, too: is theta b, or -b?
+# Write it in steps: first the forward pass only, for two functions g and one surrogate. The adapter
+# can have mistakes, too: is theta b, or -b?
 
 
 # %%
 class Port:
-    backward = False                # what the port can do by now
+    backward = False                # what the port supports so far
     known_g = ("leaky_relu", "tanh")
     known_surrogates = ("tanh",)
 
@@ -136,14 +137,14 @@ class Port:
 
 
 # %% [markdown]
-# ## Ask
+# ## The first check
 #
 # With the class in a file `my_port.py`, the command is
 #
 #     python -m snu_ref check my_port.py:Port
 #
-# Our class stands in this script, whose name to Python is `__main__`, so we call the same command
-# from inside, and catch what it prints and what it writes with `--json`.
+# Our class is in this script, which Python calls `__main__`. So we call the same command from the
+# script, and collect what it prints and what it writes with `--json`.
 
 # %%
 CASES = "hand,edge,rest-tanh-leaky*,unit-tanh-leakyrelu" if args.quick else "*"
@@ -159,7 +160,7 @@ def check(cases=CASES, dtype="float64"):
 
 
 def diagnosis(report):
-    """What the oracle says of the first failure, in lower case."""
+    """The oracle's diagnosis of the first failure, in lower case."""
     return (report["stories"][0]["diagnosis"] or {"text": "unknown"})["text"].lower()
 
 
@@ -176,15 +177,15 @@ print(text[text.index("FAILURE"):text.index("  see")])
 claim(not report["passed"] and "subtracts the threshold" in diagnosis(report))
 
 # %% [markdown]
-# Read it from the top. The *diagnosis*: the oracle looks at each line of the step by itself, on
-# the port's own numbers. One line fails; an edit of it explains the numbers. It is printed as a
-# diff: the reference's line, and yours. Then the *first divergence*. A recurrent program carries
-# an error on; soon everything is wrong, and most of that says nothing. So the oracle follows the
-# order of computation and stops at the first number that is off. Everything before it is right,
-# to the last digit.
+# Read the report from the top. First comes the *diagnosis*. The oracle recomputes each line of the
+# step from the port's own numbers. One line disagrees, and a change of this line explains the
+# numbers. It is printed as a diff: the reference's line, then yours. Next comes the *first
+# divergence*. A recurrent program carries an error forward, so later numbers are wrong, too, and
+# say little about the cause. So the oracle follows the order of computation and stops at the first
+# wrong number. Every number before it agrees.
 #
-# Draw it, with the package's unit beside the port, on an input of our own. The port is right
-# until its unit fires, and wrong as soon as that spike should reset the state.
+# Plot the port beside the package's unit, on an input of our own. The port is right until its unit
+# fires, and wrong as soon as that spike should reset the state.
 
 # %%
 rng = np.random.default_rng(0)
@@ -213,10 +214,10 @@ with style.house():
     keep(figure, "12_first_divergence.png")
 
 # %% [markdown]
-# ## Repair, and ask again
+# ## Repair, and check again
 #
-# The SNU multiplies by 1 - y where the port subtracts. Repair that, and add the backward pass.
-# Now the forward pass is right, and the gradients are not.
+# The port subtracts the threshold where the SNU multiplies by 1 - y. Repair that, and add the
+# backward pass. Now the forward pass is right, and the gradients are wrong.
 
 # %%
 MISTAKES.discard("reset by subtraction")
@@ -225,11 +226,12 @@ report, _ = check()
 rounds.append(("backward pass", count(report)))
 print("diagnosis:", diagnosis(report))
 first = next(case for case in report["cases"] if case["verdict"] == "failed")["divergence"]
-claim("constant in the backward pass" in diagnosis(report))         # the reset gate is
+claim("constant in the backward pass" in diagnosis(report))         # that is, the reset gate
 claim(first["tensor"].startswith("grad."))                          # s and y come before, and agree
 
 # %% [markdown]
-# The port "detaches" the reset: it does not ask what a spike destroys. Repair that, too.
+# The port "detaches" the reset: its backward pass ignores that a spike erases the state. Repair
+# that, too.
 
 # %%
 MISTAKES.discard("reset detached")
@@ -240,14 +242,14 @@ claim(report["passed"] and MISTAKES == {"fires at the threshold"})
 narrow = rounds[-1][1]["passed"]
 
 # %% [markdown]
-# ## A pass is worth what was asked
+# ## A pass covers only the cases that ran
 #
-# Passed! But look at that line: a handful of cases passed, all others were skipped, since our
-# adapter declines every g but two and every surrogate but one. And one mistake is still in there.
+# Passed! But look at that line: a few cases passed, and all others were skipped, because our
+# adapter accepts only two functions g and one surrogate. And the port still has one mistake.
 #
-# Open the door: the port can do more than it is asked. Among the new cases are those at the edge,
-# made by hand so that v is *exactly* 0. There the SNU is silent (step(0) = 0), and ours
-# fires. With random numbers v is never exactly 0, and nobody would ever notice.
+# Let the adapter accept all g and all surrogates, since the port supports them. In some of the new
+# cases v is *exactly* 0. There the SNU is silent (step(0) = 0), and our port fires. With random
+# numbers v is almost never exactly 0, so random tests would not find this.
 
 # %%
 Port.known_g, Port.known_surrogates = tuple(G), tuple(PSI_SLOPE)
@@ -273,22 +275,22 @@ with style.house():
         note = ", ".join(f"{n[word]} {word}" for word in ("passed", "failed") if n[word])
         axes.text(n["passed"] + n["failed"] + 0.7, row, note, va="center")
     axes.set(yticks=range(len(rounds)), yticklabels=[name for name, _ in rounds],
-             xlabel="cases that the port was asked", xlim=(0, 1.6 * rounds[-1][1]["passed"]))
+             xlabel="cases that ran", xlim=(0, 1.6 * rounds[-1][1]["passed"]))
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     figure.suptitle("The third round passed, with a mistake in it", x=0.02, ha="left")
     keep(figure, "12_rounds.png")
 
 # %% [markdown]
-# ## Small cases are the better witnesses
+# ## Small cases tell more
 #
-# Why does the oracle have so many tiny cases? Plant all six mistakes, one after the other, and note
-# for each case which tensor departs first: s, y, or a gradient. The large random cases depart for
-# all mistakes but one (`fires at the threshold`, again): they say *that* something is wrong. The
-# small ones test one term of the equations at a time, and each mistake has a pattern of its own.
+# Why does the oracle have so many small cases? Switch on the six mistakes, one after the other, and
+# note for each case which tensor is wrong first: s, y, or a gradient. The large random cases find
+# all mistakes but one (`fires at the threshold`, again), but they only say *that* something is
+# wrong. A small case tests one term of the equations, so each mistake gives its own pattern.
 
 # %%
-SIX = {"reset by subtraction": "subtracts the threshold",           # and what the oracle says
+SIX = {"reset by subtraction": "subtracts the threshold",           # and the diagnosis
        "fires at the threshold": "v >= 0",
        "threshold is b": "b is subtracted",
        "slope at u": "surrogate is taken at s",
@@ -318,7 +320,7 @@ with style.house():
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
     figure, axes = style.figure(height=3.7)
-    kinds = {"-": ("agrees", "0.9"), "s": ("s departs first", style.COLOUR["s"]),
+    kinds = {"-": ("agrees", "0.9"), "s": ("s is wrong first", style.COLOUR["s"]),
              "y": ("y", style.COLOUR["y"]), "g": ("a gradient", style.COLOUR["gradient"])}
     codes = [[list(kinds).index(first) for first in pattern.values()]
              for pattern in patterns.values()]
@@ -339,22 +341,23 @@ with style.house():
     keep(figure, "12_patterns.png")
 
 # %% [markdown]
-# ## How near is near enough?
+# ## How close is close enough?
 #
-# No two programs round alike. How far may a right one be off? Measure it. The repaired port, in
-# float64 and in float32, and a third one that is wrong by a trifle: someone has put the slope of
-# the surrogate into a table of 321 entries, from -8 to 8, and takes the straight line between
-# them.
+# No two programs round alike. How large may the difference of a right one be? Measure three ports:
+# the repaired port in float64, the same in float32, and one that is slightly wrong. The wrong one
+# looks up the slope of the surrogate in a table of 321 entries, from -8 to 8, and interpolates
+# linearly between them.
 #
-# A line between two points that are d apart misses a curve by up to d^2/8 times its second
-# derivative. Here d = 0.05, and the second derivative of 1 - tanh^2 is at most 2: that is 6e-4.
+# Linear interpolation between two points at a distance d is wrong by up to d^2/8 times the second
+# derivative. Here d = 0.05, and the second derivative of 1 - tanh^2 is at most 2: the error is up
+# to 6e-4.
 #
-# The figure shows for each case the largest error, relative to the largest number of its tensor.
-# In float64 the right port is a thousand million times nearer than the table, and in float32
-# still a thousand times, by the medians (a few cases ask little of the slope). Between right and
-# wrong there is so much room that the choice of a bound is not a matter of taste: 1e-10 in
-# float64, and in float32 1e-6 to 1e-5, by what the reference itself loses there. (Spikes are 0 or
-# 1 and must be equal; the cases keep v away from 0, or put it there exactly.)
+# The figure shows for each case the largest error, relative to the largest number of its tensor. In
+# float64 the error of the right port is more than 1e9 times smaller than that of the table. In
+# float32 it is still 1000 times smaller, by the medians (the slope matters little in a few cases).
+# The gap between right and wrong is so wide that the exact bound matters little. It is 1e-10 in
+# float64. In float32 it is 1e-6 to 1e-5, set by the rounding error of the reference itself. (Spikes
+# are 0 or 1 and must be equal; in the cases v is either exactly 0 or not close to 0.)
 
 # %%
 table_at = np.linspace(-8, 8, 321)
@@ -385,7 +388,7 @@ with style.house():
     axes.text(7e-11, -0.62, "bound, float64", ha="right", va="center", fontsize=12)
     axes.text(7e-7, -0.62, "float32", ha="right", va="center", fontsize=12)
     for row, (name, values) in enumerate(errors.items()):
-        height = row + 0.25 * np.sin(2.4 * np.arange(len(values)))      # so that dots stay apart
+        height = row + 0.25 * np.sin(2.4 * np.arange(len(values)))      # keeps the dots apart
         colour = style.OKABE_ITO["blue" if passes[name] else "vermillion"]
         axes.semilogx(np.maximum(values, 2e-17), height, "o", color=colour, markersize=4.5,
                       alpha=0.7, markeredgewidth=0)
@@ -394,56 +397,56 @@ with style.house():
              xticks=10.0 ** np.arange(-16, 0, 4), xlabel="largest relative error of a case")
     axes.minorticks_off()
     axes.tick_params(axis="y", length=0)
-    figure.suptitle("Between right and wrong there is room", x=0.02, ha="left")
+    figure.suptitle("A wide gap between right and wrong", x=0.02, ha="left")
     keep(figure, "12_tolerance.png")
 
 # %%
 print(f"rounds until it passed all           {len(rounds)}")
-print(f"passed with a mistake in it          {sum(not n['failed'] for _, n in rounds) - 1}")
-print(f"departs after the first spike by     {t_first - fired[0]} step")
-print(f"mistakes planted, named              6, {named}")
+print(f"rounds passed despite a mistake      {sum(not n['failed'] for _, n in rounds) - 1}")
+print(f"first divergence, after 1st spike    {t_first - fired[0]} step")
+print(f"mistakes made, mistakes named        6, {named}")
 print(f"different patterns                   {different}")
-print(f"seen by the large cases              {sum(fails_large.values())}")
+print(f"mistakes found by the large cases    {sum(fails_large.values())}")
 print(f"right port, float64                  below 1e-13")
 print(f"right port, float32                  below 1e-5")
-print(f"a table for the surrogate            above 1e-6")
+print(f"port with a table, float64           above 1e-6")
 
 # %% [markdown]
 # ## Exercises
 #
 # 1. *Be the oracle.* Make the leak a constant: put `beta = np.full_like(beta, 0.8)` into the first
-#    line of `my_forward`. The case `hand-decay` has decay 0.5, and
-#    `python -m snu_ref vectors show hand-decay` shows the rest. Which tensor departs first, and in
-#    which step (counted from 0)? Write it down, then:
+#    line of `my_forward`. The case `hand-decay` has decay 0.5, and `python -m snu_ref vectors show
+#    hand-decay` shows the rest. Which tensor is wrong first, and in which step (counted from 0)?
+#    Write it down, then check:
 #
 #        report, text = check("hand-decay")
 #        first = report["cases"][0]["divergence"]
 #        assert (first["tensor"], first["index"][0]) == (YOUR_TENSOR, YOUR_STEP)
 #
-#    Would the case have noticed a constant of 0.5? Repair the line.
+#    Would the case have found a constant of 0.5? Repair the line.
 #
-#    *Hint.* Without input the state is multiplied by the leak once a step. In which step does the
-#    first leak act?
+#    *Hint.* Without input, each step multiplies the state by the leak. In which step does the leak
+#    act first?
 #
-# 2. *A mistake that has no name.* Plant a mistake that the oracle finds but cannot name, in one
-#    line of `my_forward`, so that the unit still fires now and then:
+# 2. *A mistake that has no name.* Make a mistake in one line of `my_forward` that the oracle finds
+#    but cannot name. The unit should still fire now and then:
 #
 #        Port.backward = False
 #        report, text = check("hand,edge,rest-tanh-*")
 #        assert count(report)["failed"] > 5
 #        assert any(story["diagnosis"] is None for story in report["stories"])
 #
-#    A tiny case can be explained in more than one way. So the oracle may name several mistakes,
-#    none of them yours; what betrays it is that no name fits all cases. Can a friend find your
-#    line from the first divergences alone? Then repair it, and set `Port.backward = True`.
+#    A small case can have several explanations. So the oracle may name several mistakes, none of
+#    them yours. The sign of an unnamed mistake is that no name fits all cases. Can a friend find
+#    your line from the first divergences alone? Then repair it, and set `Port.backward = True`.
 #
-#    *Hint.* The named mistakes change a term of the equations. Change what no term is: bend the
+#    *Hint.* The named mistakes change a term of the equations. Change something else: distort the
 #    input a little.
 #
-# 3. *The whole unit.* Teach the port what it still declines: recurrent weights H
-#    (`case.params["H"]`; u_t gets H y_{t-1}), the sSNU (h = "sigmoid"), `reset_grad="detached"`,
-#    and, if you dare, lateral inhibition. For each you need Eq. 1 and 2, and "who reads you?" of
-#    tutorial 2. The oracle decides:
+# 3. *The whole unit.* Add to the port what it does not support yet: recurrent weights H
+#    (`case.params["H"]`; H y_{t-1} is added to the argument of g), the sSNU (h = "sigmoid"),
+#    `reset_grad="detached"`, and lateral inhibition, which is harder. For each you need Eq. 1 and
+#    2, and the question "who reads you?" of tutorial 2. Let the oracle check the port:
 #
 #        report, text = check("hand,edge,rest,unit,batch,long")
 #        print(text)
@@ -452,8 +455,8 @@ print(f"a table for the surrogate            above 1e-6")
 #            print(name, sum(case["verdict"] == "passed" for case in report["cases"]
 #                            if name in case["id"]))
 #
-#    What is skipped proves nothing: you are done when no number that you aimed at is 0, and the
-#    line PASSED says `0 cases skipped`.
+#    A skipped case proves nothing. You are done when each of the four numbers is above 0 and the
+#    last line begins with PASSED and says `0 cases skipped`.
 
 # %% [markdown]
 # ## Expected output
@@ -461,11 +464,11 @@ print(f"a table for the surrogate            above 1e-6")
 # These are the last lines; they are the same with `--quick`.
 #
 #     rounds until it passed all           5
-#     passed with a mistake in it          1
-#     departs after the first spike by     1 step
-#     mistakes planted, named              6, 6
+#     rounds passed despite a mistake      1
+#     first divergence, after 1st spike    1 step
+#     mistakes made, mistakes named        6, 6
 #     different patterns                   6
-#     seen by the large cases              5
+#     mistakes found by the large cases    5
 #     right port, float64                  below 1e-13
 #     right port, float32                  below 1e-5
-#     a table for the surrogate            above 1e-6
+#     port with a table, float64           above 1e-6

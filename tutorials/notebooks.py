@@ -3,7 +3,7 @@
     .venv/bin/python tutorials/notebooks.py DIR         (Windows: .venv\\Scripts\\python)
 
 Each script becomes DIR/NAME.ipynb, cell by cell, without outputs. A notebook needs snu_ref and no
-file beside it; its figures show below their cells. Only the standard library is used.
+other file. Its figures appear below their cells. This script needs only the standard library.
 """
 import argparse
 import json
@@ -40,7 +40,7 @@ def notebook(text):
 
 
 def main():
-    """Write all notebooks; the exit status."""
+    """Write all notebooks; return the exit status."""
     parser = argparse.ArgumentParser(description="Write the tutorials as notebooks.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="where to write them")
     folder = parser.parse_args().folder

@@ -1,4 +1,4 @@
-"""Make the small pictures of tutorials/README.md: one of each tutorial, in tutorials/pictures/.
+"""Make the small pictures of tutorials/README.md, one for each tutorial, in tutorials/pictures/.
 
     .venv/bin/python tutorials/pictures.py FIGURES         (Windows: .venv\\Scripts\\python)
 
@@ -30,7 +30,7 @@ def smaller(image):
 
 
 def main():
-    """Write all pictures; the exit status."""
+    """Write all pictures; return the exit status."""
     from matplotlib.image import imread, imsave
 
     parser = argparse.ArgumentParser(description="Make the small pictures of tutorials/README.md.")

@@ -4,18 +4,18 @@
     .venv/bin/python tutorials/run_all.py 03 10       some of them
     .venv/bin/python tutorials/run_all.py --quick     shorter runs, as in the tests
 
-(Windows: .venv\\Scripts\\python.) A tutorial calls `claim` for what its prose says, so a run that
-ends well has proved it. Besides, its last lines must be those quoted under "Expected output" at the
-end of the script, where
+(Windows: .venv\\Scripts\\python.) A tutorial calls `claim` to check each statement of its text: a
+false statement stops the run. Besides, its last lines must agree with those quoted under "Expected
+output" at the end of the script:
 
     words     must be the same,
     integers  must be the same, other numbers within one unit of the last printed digit,
-    a ~       at the end of a quoted line marks numbers that differ with --quick; there they are
-              not compared;
-    ~ 0.4 2   numbers that come of training, with the sample standard deviation of each over this
-              seed and five others: they may be four of these off, and counts by one. Another
-              machine adds in another order, and after some training that is as much as another
-              seed.
+    a ~       at the end of a quoted line marks numbers that differ with --quick; a quick run does
+              not compare them;
+    ~ 0.4 2   numbers from training, with the sample standard deviation of each over this seed and
+              five others. They may differ by four of these deviations, and counts by one.
+              Rounding differs between machines, and training amplifies this until it matters as
+              much as another seed.
 
 `--spreads` measures these deviations: it shifts all seeds and prints the lines with them.
 
@@ -31,8 +31,8 @@ import time
 from pathlib import Path
 
 TUTORIALS = sorted(script for script in Path(__file__).resolve().parent.glob("[0-9]*.py")
-                   if not script.name.startswith("00"))  # 00 is for play: it claims nothing
-SPREADS = 4.0  # ours: the difference of two seeds has 1.4 deviations, and three of these are rare
+                   if not script.name.startswith("00"))  # 00 checks no statements
+SPREADS = 4.0  # ours: two seeds differ by 1.4 deviations on average; three times this is rare
 SHIFTS = (101, 102, 103, 104, 105)  # of all seeds, to measure the spreads
 SHIFTED = """import runpy, sys, numpy, snu_ref
 make = numpy.random.default_rng
@@ -47,7 +47,7 @@ NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
 
 
 def run(script, *options, cwd=None, timeout=None, code=()):
-    """Run a script headless in the folder cwd; numerical trouble (a RuntimeWarning) is an error."""
+    """Run a script in the folder cwd, without windows; a RuntimeWarning is an error."""
     return subprocess.run([sys.executable, "-W", "error::RuntimeWarning", *code, str(script),
                            *options], cwd=cwd, capture_output=True, text=True, encoding="utf-8",
                           timeout=timeout,
@@ -55,13 +55,13 @@ def run(script, *options, cwd=None, timeout=None, code=()):
 
 
 def expected_output(script):
-    """The lines quoted under "Expected output", the last thing in the script."""
+    """The lines quoted under "Expected output", the last section of the script."""
     _, quoted = script.read_text(encoding="utf-8").split("# ## Expected output\n")
     return [line[6:] for line in quoted.splitlines() if line.startswith("#     ")]
 
 
 def disagreement(printed, quoted, quick):
-    """What is wrong with a printed line, or None; quick: lines with a ~ are not compared."""
+    """What is wrong with a printed line, or None; quick: do not compare lines with a ~."""
     quoted, changes, spreads = (part.rstrip() for part in quoted.partition("~"))
     if NUMBER.sub("#", printed.rstrip()) != NUMBER.sub("#", quoted):
         return f"expected the line {quoted!r}, got {printed!r}"
@@ -78,7 +78,7 @@ def disagreement(printed, quoted, quick):
 
 
 def disagreements(output, script, quick):
-    """All that is wrong with the last lines of a tutorial's output: a list of texts."""
+    """What is wrong with the last lines of a tutorial's output: a list of texts."""
     expected = expected_output(script)
     printed = output.splitlines()[-len(expected):]
     if not expected or len(printed) != len(expected):
@@ -87,7 +87,7 @@ def disagreements(output, script, quick):
 
 
 def print_spreads(script, options):
-    """Print the quoted lines that have a ~, with the deviation of each number over six seeds."""
+    """Print the quoted lines with a ~ and the deviation of each of their numbers over six seeds."""
     runs = [run(script, *options, code=("-c", SHIFTED.format(shift=shift))) for shift in SHIFTS]
     quoted = expected_output(script)
     lines = zip(quoted, *(done.stdout.splitlines()[-len(quoted):] for done in runs))
@@ -101,7 +101,7 @@ def print_spreads(script, options):
 
 
 def report(script, options, quick):
-    """Run one tutorial and print how it went; True if it ran and agreed."""
+    """Run one tutorial and print the result; True if it ran and agreed."""
     print(f"{script.stem:34}", end="", flush=True)
     start = time.monotonic()
     done = run(script, *options)
@@ -120,7 +120,7 @@ def report(script, options, quick):
 
 
 def main():
-    """Run what was asked for; the exit status."""
+    """Run the chosen tutorials; return the exit status."""
     parser = argparse.ArgumentParser(
         description="Run the tutorials and compare their last lines with those quoted in them.")
     parser.add_argument("numbers", nargs="*", metavar="NN",

@@ -22,12 +22,13 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
 import tracemalloc
+from timeit import timeit
 
 import numpy as np
 
 from .. import validation
+from ..experiments.side_by_side import THREADS
 from ..files import output_file, write_json
 from ..layers.conv import ConvSNU, PART_NUMBERS
 from ..layers.dense import Dense
@@ -47,7 +48,6 @@ from ..tasks.settings import settings_of
 from ..tasks.training import update
 from ..tasks.units import conv_layers
 
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 LIKE = {"dtype": np.float32}
 
 
@@ -200,21 +200,14 @@ def measure(step, matrix_products, repeats):
     tracemalloc.stop()
     steps, products = [], []
     for _ in range(repeats):
-        steps.append(milliseconds(step))
+        steps.append(1000 * timeit(step, number=1))
         if matrix_products:
-            products.append(milliseconds(matrix_products))
+            products.append(1000 * timeit(matrix_products, number=1))
     row = {"ms": statistics.median(steps), "least": min(steps), "memory": memory}
     if products:
         row["products"] = statistics.median(products)
         row["ratio"] = row["ms"] / row["products"]
     return row
-
-
-def milliseconds(f):
-    """The wall time of f()."""
-    start = time.perf_counter()
-    f()
-    return 1000 * (time.perf_counter() - start)
 
 
 # ---- the command --------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ examples:
 
 exit status: 0 if all gradients agree, 1 if one is wrong."""
 import math
-import sys
 
 from ..experiments.comparison import aligned
 from ..gradcheck.checking import BOUNDS
@@ -36,26 +35,25 @@ def run(args):
     return 1 if any(s["failed"] for s in rows) else 0
 
 
-def summarise(rows, print_rows, out=None):
+def summarise(rows, print_rows):
     """Print rows as they come, or only those that failed, and what `summary` makes of them."""
-    out = out or sys.stdout
     if print_rows:
-        print(HEADER, file=out)
+        print(HEADER)
 
     def printed(head=None):
         for row in rows:
             if print_rows or row.failed:
                 if head != f"{row.piece}: {row.variant}":
                     head = f"{row.piece}: {row.variant}"
-                    print(head, file=out)
-                print(format_row(row), file=out, flush=True)
+                    print(head)
+                print(format_row(row), flush=True)
             yield row
     pieces = summary(printed())
-    print_summary(pieces, out)
+    print_summary(pieces)
     return pieces
 
 
-def print_summary(pieces, out):
+def print_summary(pieces):
     """One line per piece, and the verdict on all of them."""
     ways = ("central", "complex", "twin")
     rows = [(s["piece"], s["variants"], s["tensors"], s["zero"], *(f"{s[way]:.1e}" for way in ways),
@@ -64,7 +62,7 @@ def print_summary(pieces, out):
     failed = sum(s["failed"] for s in pieces)
     print("\nlargest error by piece, relative to the tensor's largest element\n"
           + aligned(("piece", "variants", "tensors", "zero", *ways, "wrong"), rows) + "\n"
-          + (f"{failed} gradients are wrong" if failed else "all gradients agree"), file=out)
+          + (f"{failed} gradients are wrong" if failed else "all gradients agree"))
 
 
 def format_row(row):

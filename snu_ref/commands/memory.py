@@ -22,8 +22,6 @@ from ..tasks.loading import load_task
 from ..tasks.statistics import nested
 from . import add_seeds, seeds_of, wrapped
 
-LABEL = "test NLL (nats per step)"
-
 
 def add_arguments(parser):
     """The options of the command."""
@@ -58,7 +56,7 @@ def run(args):
         if args.seeds > 1:
             print("\n" + over_seeds([rows for rows, _ in trained]), flush=True)
         together = memory.joined([
-            memory.over_time(runs["software"], metric="nll", seed=seed, device_seeds=devices)
+            memory.over_time(runs["software"], seed=seed, device_seeds=devices)
             for seed, (_, runs) in zip(seeds, trained)])
         print("\n" + over_time({"music": together}, devices), flush=True)
         rows, runs = trained[0]
@@ -70,14 +68,14 @@ def run(args):
                  memory_figures.conductance_histograms(
                      memory.conductances_at_start(looped, args.seed),
                      memory.conductances(looped.trained.store), out / "pcm_conductances.png"),
-                 memory_figures.over_time(together, out / "pcm_year_music.png", label=LABEL)]
+                 memory_figures.over_time(together, out / "pcm_year_music.png")]
     print(f"\nWritten to the folder {args.out}:\n"
           + wrapped(", ".join(["results.json", *(path.name for path in paths)])))
     return 0
 
 
 def over_seeds(several):
-    """Each way over the seeds, as text; several: the rows of each seed."""
+    """The table of ways, with means over the seeds; several: the rows of each seed."""
     rows = []
     for way in memory.WAYS:
         s, within = nested([rows[way].get("figures", [rows[way]["nll"]]) for rows in several])

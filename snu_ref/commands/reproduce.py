@@ -46,7 +46,6 @@ from .gradcheck import print_summary
 from .memory import over_time
 
 FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
-LABELS = {"music": "test NLL (nats per step)", "digits": "test accuracy (%)"}
 
 
 def add_arguments(parser):
@@ -129,22 +128,19 @@ def found(jobs, done, seeds, quick):
 
 def memory(results, seeds, quick):
     """What the jobs on phase-change devices have found, as it stands in results.json."""
-    software, loop = results[f"devices-software-{seeds[0]}"], results["devices-in-the-loop"]
-    digits = results[run_name("digits", "snu", seeds[0])]
-    after = {"music": (software, "nll", software["row"]["nll"]),
-             "digits": (digits, "accuracy", digits["run"]["test"]["accuracy"])}
-    drift = {"music": [results[f"devices-software-{seed}"]["over_time"] for seed in seeds],
-             "digits": [results[run_name("digits", "snu", seed)]["over_time"] for seed in seeds]}
     extent = EXTENTS[quick]
-    return {"devices": loop["devices"], "device_seeds": extent.device_seeds,
-            "ways": {"software": software["row"], "quantised": results["devices-quantised"]["row"],
-                     "in the loop": loop["row"], "programmed": software["programmed"]},
-            "over_time": {task: in_memory.joined(sweeps) for task, sweeps in drift.items()},
-            "precision": {task: {"metric": metric, "bits": list(extent.bits), "after": of["after"],
+    runs = {"music": [results[f"devices-{seed}"] for seed in seeds],
+            "digits": [results[run_name("digits", "snu", seed)] for seed in seeds]}
+    first = runs["music"][0]
+    return {"devices": first["devices"], "device_seeds": extent.device_seeds, "ways": first["ways"],
+            "over_time": {task: in_memory.joined([run["over_time"] for run in several])
+                          for task, several in runs.items()},
+            "precision": {task: {"metric": run["over_time"]["metric"], "bits": list(extent.bits),
+                                 "after": run["after"],
                                  "during": [results[f"bits-{task}-{b}"]["figure"]
                                             for b in extent.bits],
-                                 "software": figure}
-                          for task, (of, metric, figure) in after.items()},
+                                 "software": run["over_time"]["software"]}
+                          for task, (run, *_) in runs.items()},
             "precision_epochs": extent.precision_epochs}
 
 
@@ -154,7 +150,7 @@ def print_all(summary):
     print("\n1. Tasks, "
           + (f"seed {seed}" if summary["seeds"] == 1
              else f"seeds {seed} to {seed + summary['seeds'] - 1}")
-          + "\n" + table(summary["runs"], summary["without_membrane"])
+          + "\n" + table(summary)
           + f"\n\nText drawn from the sSNU (temperature 0.8):\n{wrapped(summary['sample'])}")
     print(f"\n2. Lateral inhibition and sparsity, seed {seed}\n"
           + aligned(*inhibition_table(summary["inhibition"])))
@@ -167,7 +163,7 @@ def print_all(summary):
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
     print("\n4. Gradients: hand-derived, against central differences, the complex step and a "
           "scalar twin")
-    print_summary(summary["gradients"], sys.stdout)
+    print_summary(summary["gradients"])
 
 
 def command(args):
@@ -189,15 +185,13 @@ def draw(summary, out):
     """The figures that need no network, only the results; returns their paths."""
     runs, of = summary["runs"], summary["memory"]
     paths = [figures.claim([(task, unit, name, group[0]["parameters"], figures_of(group))
-                            for task, unit, name, group
-                            in compared(runs, summary["without_membrane"])], out / "claim.png")]
+                            for task, unit, name, group in compared(summary)], out / "claim.png")]
     for task in TASKS:
         # of the first seed
         curves = [group[0] for (name, _), group in by_unit(runs).items() if name == task]
         paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
     paths.append(devices.learning_curves(of["ways"], out / "pcm_learning_curves.png"))
-    for task, label in LABELS.items():
-        paths += [devices.over_time(of["over_time"][task], out / f"pcm_year_{task}.png",
-                                    label=label),
+    for task in ("music", "digits"):
+        paths += [devices.over_time(of["over_time"][task], out / f"pcm_year_{task}.png"),
                   devices.against_bits(of["precision"][task], out / f"bits_{task}.png")]
     return paths

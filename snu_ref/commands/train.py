@@ -116,11 +116,11 @@ def run(args):
             print(f"trained for longer: {settings.epochs} epochs instead of {planned}")
         resume = args.resume and checkpoint.exists()
         if args.resume and not resume:
-            print(f"no checkpoint in {out} yet: starting from the beginning")
+            print(f"no checkpoint in {out}: starting at epoch 1")
         print("\n".join(loaded.facts))
         print(f"settings of preset {preset}, and where they come from\n"
               f"{describe(table, **changes)}\n"
-              "loss: of the training data; other figures: of the validation data")
+              "loss: on the training data; other figures: on the validation data")
         names = FIGURES[args.task]
         print(_row("epoch", ["loss", *names], "time", "left") + "\n"
               + _row("", ["", *names.values()], "s", "min:s"), flush=True)
@@ -132,29 +132,29 @@ def run(args):
             figures.learning_curves([result.results], out / "learning_curve.png")
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(
-                f"the same command with --resume goes on from {checkpoint}") from stop
+                f"to continue from {checkpoint}, run the same command with --resume") from stop
     return 1 if result.trained.diverged else 0
 
 
 def _check_earlier_run(out, identity, resume):
-    """ValueError unless the folder is free, or holds the run to go on with: its epochs, or None."""
+    """The epochs of the run to continue, or None; ValueError if `out` holds another run."""
     checkpoint, results = out / "checkpoint.npz", out / "results.json"
     if not checkpoint.exists():
         if results.exists():
-            raise ValueError(f"{out}: expected checkpoint.npz beside results.json, to continue "
-                             "from; found none: give another --out")
+            raise ValueError(f"{out}: expected checkpoint.npz beside results.json, found none; "
+                             "give another --out")
         return None
     _, saved, _, history = checkpoints.read(checkpoint)
     planned, different = saved["settings"].get("epochs"), checkpoints.differences(identity, saved)
     if different:
-        raise ValueError(f"{checkpoint}: {'; '.join(different)}: give another --out")
+        raise ValueError(f"{checkpoint}: {'; '.join(different)}; give another --out")
     if not resume:
         epochs = identity["settings"]["epochs"]
-        way = (", finished: give --resume with a larger --epochs to train longer"
+        way = ("--resume and a larger --epochs to train longer"
                if results.exists() and len(history) >= epochs else
-               f": give --resume to go on to epoch {epochs}")
-        raise ValueError(f"{checkpoint} is of this run, after {len(history)} of {planned} epochs"
-                         f"{way}, or another --out")
+               f"--resume to continue to epoch {epochs}")
+        raise ValueError(f"{checkpoint}: expected none, found this run after {len(history)} of "
+                         f"{planned} epochs; give {way}, or another --out")
     return planned
 
 
@@ -162,17 +162,17 @@ def _preset(args):
     """The preset asked for; ValueError for options that would have no effect."""
     if args.weights == "pcm":
         if (args.task, args.unit) != ("music", "snu"):
-            raise ValueError("--weights: pcm is for music with --unit snu, "
-                             f"got {args.task} with --unit {args.unit}")
+            raise ValueError("--weights: expected pcm only with music --unit snu, "
+                             f"got it with {args.task} --unit {args.unit}")
         if args.preset == "paper":
-            raise ValueError("--preset: --weights pcm has settings of its own, for the data in the "
-                             "package; leave --preset out, or see `python -m snu_ref memory --data "
-                             "DIR`")
+            raise ValueError("--preset: expected none with --weights pcm, which has its own "
+                             "settings, got paper; for the full data use `python -m snu_ref memory "
+                             "--data DIR`")
     if args.own is not None and args.data is not None:
-        raise ValueError("--own: expected no --data beside it, got both")
+        raise ValueError("--own: expected no --data, got both")
     if args.data is not None and args.preset != "paper":
-        raise ValueError(f"--data: preset {args.preset!r} uses data that come with the package or "
-                         "Python; give --preset paper to train on the full set")
+        raise ValueError(f"--data: expected none with preset {args.preset!r}, whose data come with "
+                         "the package or Python; give --preset paper for the full data")
     return "pcm" if args.weights == "pcm" else args.preset
 
 

@@ -1,10 +1,10 @@
-"""Simple models that a network has to beat.
+"""Simple models that a network should beat.
 
     independent_notes_nll   every note has a fixed probability of its own at every step
     nearest_chords_nll      the notes that followed the most similar chords of the training pieces
     nearest_neighbour       the label of the most similar training image
 
-They have no network, and nothing is trained by gradients.
+They have no network and need no gradients.
 """
 import math
 
@@ -97,6 +97,6 @@ def _predicted_steps(train_rolls, test_rolls):
         for i, roll in enumerate(rolls):
             notes = validation.zeros_and_ones(f"{name}[{i}]", roll, ("steps", notes)).shape[1]
         if not any(len(roll) > 1 for roll in rolls):
-            raise ValueError(f"{name}: expected a piece of two steps or more")
+            raise ValueError(f"{name}: expected a piece of two steps or more, got none")
         steps.append([roll[1:].astype(np.float64) for roll in rolls])
     return steps

@@ -7,8 +7,8 @@ with code, grammar and tables. Each function below is one step: cut the topics i
 those that are prose, cut these into tokens, drop repeats, split, number the words. README.md in
 this folder has all the rules; MIN_WORDS, REPEAT_LENGTH and the rules are ours.
 
-The manual changes with the version of Python, and so does the corpus. So compare numbers only if
-the digests are equal; baselines are computed from the corpus itself (see ngrams).
+The manual differs between versions of Python, and so does the corpus. Compare numbers only if the
+digests are equal; baselines are computed from the corpus itself (see ngrams).
 
 Source: The Python Language Reference, Python Software Foundation, PSF License.
 """
@@ -57,7 +57,7 @@ class Corpus(NamedTuple):
     valid: np.ndarray   # (tokens,) int64
     test: np.ndarray    # (tokens,) int64
     paragraphs: Splits  # what train, valid and test hold, before rare words became <unk>
-    sha256: str         # of the paragraphs: one a line, splits one after the other
+    sha256: str         # of the paragraphs: each on a line, first train, then valid, then test
     blocks: int         # blocks of text found
     prose: int          # those that are prose
     distinct: int       # those that are no repeats
@@ -81,7 +81,7 @@ class Corpus(NamedTuple):
 
 
 def load_corpus(vocabulary_size=2000):
-    """The language reference of this Python as `Corpus`; the top of this module says how.
+    """The language reference of this Python as `Corpus`; see the top of this module.
 
     vocabulary_size: words in the vocabulary, besides <unk> and <eos>: numbers run from 0 to
     vocabulary_size + 1.
@@ -114,7 +114,7 @@ def blocks(text):
 
 
 def may_be_prose(block):
-    """True if a block ends like a sentence and is not a title, table row, grammar or session."""
+    """True if a block ends as a sentence does and is no title, table row, grammar or session."""
     text = _FOOTNOTE.sub("", block.translate(_PLAIN)).rstrip()
     return not _NOT_PROSE.search(block) and bool(_SENTENCE_END.search(text))
 

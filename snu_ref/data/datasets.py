@@ -8,7 +8,6 @@ Source, licence, credit and how the files were made: README.md in the folder dat
 first compared with the SHA-256 below, then opened without pickle. A truncated or altered file is an
 error and is never opened.
 """
-import hashlib
 import io
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
+from .data_file import DataError, read_file
 
 FOLDER = Path(__file__).parent
 N_KEYS = 88        # keys of a piano
@@ -27,8 +27,7 @@ SHA256 = {
 }
 
 
-class DataFileError(ValueError):
-    """A data file of the package is missing, cut short or altered."""
+DataFileError = DataError  # its name in 0.1.0
 
 
 class Digits(NamedTuple):
@@ -63,7 +62,7 @@ class Chorales(NamedTuple):
 def load_digits():
     """The digits as uint8 arrays, see `Digits`; divide by 16 for values in [0, 1].
 
-    Raises DataFileError (a ValueError) that names the file, what was expected and what was found.
+    Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0.
 
     >>> digits = load_digits()
@@ -76,7 +75,7 @@ def load_digits():
 def load_chorales():
     """The chorales as one `Chorale` per piece in `train`, `valid` and `test`, see `Chorales`.
 
-    Raises DataFileError (a ValueError) that names the file, what was expected and what was found.
+    Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: the MusicXML corpus of music21 10.5.1, encoded by M. Greentree.
 
     >>> chorales = load_chorales()
@@ -118,14 +117,7 @@ def piano_roll(pitches):
 
 def _load(filename):
     """The arrays of a data file. The digest also fixes their names, dtypes, shapes."""
-    try:
-        raw = (FOLDER / filename).read_bytes()
-    except OSError as error:
-        raise DataFileError(f"data file {filename}: expected in the folder data of the package "
-                            f"snu_ref, but it cannot be read: {error}") from error
-    found = hashlib.sha256(raw).hexdigest()
-    if found != SHA256[filename]:
-        raise DataFileError(f"data file {filename}: truncated or altered: expected SHA-256 "
-                            f"{SHA256[filename]}, got {found} ({len(raw)} bytes)")
-    with np.load(io.BytesIO(raw), allow_pickle=False) as file:
-        return dict(file)
+    file = read_file(FOLDER / filename, "it belongs to snu_ref: install that again", 2 ** 20)
+    file.check_digest(SHA256[filename], file.raw, "truncated or altered")
+    with np.load(io.BytesIO(file.raw), allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -1,7 +1,7 @@
-"""Word models without a network: the perplexities that a language model has to beat.
+"""Word models without a network: the perplexities that a language model should beat.
 
-    unigram_perplexity               every word by its frequency alone
-    witten_bell_bigram_perplexity    every word by the word before it
+    unigram_perplexity               predicts each word by its frequency alone
+    witten_bell_bigram_perplexity    predicts each word from the word before it
     unigram, witten_bell_bigram      the probabilities themselves
 
 A text is one stream of word numbers 0..V-1, V = vocabulary_size: an integer array (n,). Both
@@ -48,9 +48,9 @@ def witten_bell_bigram(train, history, word, vocabulary_size):
         p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )
 
     c(h, w): how often w follows h in the training text; c(h) = sum_w c(h, w); N(h): how many
-    different words follow h; p(w): the unigram. N(h) / (c(h) + N(h)) is the probability of a novel
-    event after h: of the c(h) words seen there, N(h) were new at their first occurrence. If h has
-    no successor in training, p(w | h) = p(w).
+    different words follow h; p(w): the unigram. N(h) / (c(h) + N(h)) is the probability of a new
+    word after h: of the c(h) words seen there, N(h) were new when they came. If h has no successor
+    in training, p(w | h) = p(w).
 
     train: integer array (n,), n >= 2; history, word: integer arrays of one shape (m,); all 0..V-1.
     Returns float64 (m,); for a fixed history the probabilities of all V words sum to one.

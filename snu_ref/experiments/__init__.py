@@ -5,8 +5,9 @@
     reproduction   all that `reproduce` runs, as jobs
     side_by_side   jobs side by side in processes
     comparison     runs beside each other, as text
-    rows           the rows of the results page, block by block
+    rows           the rows of the results page, block by block; they stand in rows.ini
     runs           runs them, with `operations`, which counts spikes and operations, and
                    `baselines`, models without a network
-    claims         what the page compares; `verdicts` judges it, `results_page` writes the page
+    claims         what the page compares, from claims.txt; `verdicts` judges it, `results_page`
+                   writes the page
 """

@@ -1,4 +1,4 @@
-"""Runs side by side: grouped by task and unit, their figures as text, rows of tables.
+"""Runs of `reproduce` side by side: by task and unit, their figures as text, rows of tables.
 
 The paper's figures stand in the last column; they are of the full data and of larger networks.
 """
@@ -19,22 +19,18 @@ def by_unit(results):
     return groups
 
 
-def compared(results, without_membrane=()):
+def compared(results):
     """All groups in the order of the tables: tuples of task, unit, name, group.
 
-    The runs of a unit without membrane follow those with it.
+    results: those of `reproduce`. The runs of a unit without membrane follow those with it; results
+    of 0.1.0 have none.
     """
-    off, rows = by_unit(without_membrane), []
-    for (task, unit), group in by_unit(results).items():
+    off, rows = by_unit(results.get("without_membrane", ())), []
+    for (task, unit), group in by_unit(results["runs"]).items():
         rows.append((task, unit, UNITS[unit][0], group))
         if (task, unit) in off:
             rows.append((task, unit, f"{UNITS[unit][0]}, no membrane", off[task, unit]))
     return rows
-
-
-def all_runs(results):
-    """`compared` for results of `reproduce`; those of 0.1.0 have no runs without membrane."""
-    return compared(results["runs"], results.get("without_membrane", ()))
 
 
 def figures_of(group):
@@ -90,14 +86,13 @@ def aligned(head, rows, foot=()):
                      for row in rows)
 
 
-def unit_rows(task, results, without_membrane=()):
+def unit_rows(task, results):
     """A row for each unit of a task: name, parameters, test figure, n, interval, seconds, paper.
 
     The last cell is a pair: the paper's figure, and of which network.
     """
     rows = []
-    for _, unit, name, group in (row for row in compared(results, without_membrane)
-                                 if row[0] == task):
+    for _, unit, name, group in (row for row in compared(results) if row[0] == task):
         metric, values = group[0]["metric"], figures_of(group)
         paper = ("–", "")  # we have read none
         if (task, unit) in PUBLISHED and name == UNITS[unit][0]:
@@ -112,24 +107,22 @@ def unit_rows(task, results, without_membrane=()):
 
 def baseline_rows(task, results):
     """A row for each simple model of a task: name, test figure."""
-    first = [r for r in results if r["task"] == task][0]
+    first = [r for r in results["runs"] if r["task"] == task][0]
     return [[name, figure(first["metric"], [value])] for name, value in first["baselines"].items()]
 
 
-def table(results, without_membrane=()):
+def table(results):
     """The runs as text, task by task; the paper's figures are of the full data."""
     rows = []
-    for task in dict.fromkeys(r["task"] for r in results):
-        rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]]
-                 for row in unit_rows(task, results, without_membrane)]
+    for task in dict.fromkeys(r["task"] for r in results["runs"]):
+        rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]] for row in unit_rows(task, results)]
         rows += [[f"{task}: {name}", "", shown, "", "", "", ""]
                  for name, shown in baseline_rows(task, results)]
     head = ("task: unit", "parameters", "test figure", "n", "95 % of the mean", "seconds", "paper")
     notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
              "rows without parameters: simple models",
-             "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable"]
-    if without_membrane:
-        notes.append("no membrane: decay 0 and fixed, so that nothing of the state is kept")
-    if any(len(group) > 1 for group in by_unit(results).values()):
+             "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable",
+             "no membrane: decay 0 and fixed, so that nothing of the state is kept"]
+    if any(len(group) > 1 for group in by_unit(results["runs"]).values()):
         notes.append("mean +- sample standard deviation of n seeds; the interval is Student's")
     return "\n".join([aligned(head, rows), *notes])

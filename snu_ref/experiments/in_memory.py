@@ -43,7 +43,7 @@ BITS = (2, 3, 4, 5, 6, 8)
 
 
 def train_way(way, loaded, seed, *, stream=None, **changes):
-    """Train one of the ways in PRESETS; returns a dict of its figures, and the Run.
+    """Train one of the ways in PRESETS; return a dict of its figures, and the Run.
 
     loaded: the music task for unit "snu". The dict has nll (test), history, seconds, settings, and
     counters, empty without devices.
@@ -57,20 +57,18 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
             "settings": run.results["settings"]}, run
 
 
-def programmed_once(run, seed, device_seeds):
-    """The fourth way: a software network, read 20 s after programming, for each device seed."""
-    figures = [programmed(run, TIMES[:1], device_seed, metric="nll", compensate=False)[0]
-               for device_seed in range(seed, seed + device_seeds)]
-    return {"nll": float(np.mean(figures)), "figures": figures, "history": [], "seconds": 0.0,
-            "counters": {}}
-
-
 def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
-    """All four ways; returns a dict from WAYS to a dict each, and the three Runs by way."""
+    """All four ways; returns a dict from WAYS to a dict each, and the three Runs by way.
+
+    The fourth is the software network, read 20 s after programming, once for each device seed.
+    """
     rows, runs = {}, {}
     for way in PRESETS:
         rows[way], runs[way] = train_way(way, loaded, seed, stream=stream, **changes)
-    rows["programmed"] = programmed_once(runs["software"], seed, device_seeds)
+    figures = [programmed(runs["software"], TIMES[:1], s)[0]
+               for s in range(seed, seed + device_seeds)]
+    rows["programmed"] = {"nll": float(np.mean(figures)), "figures": figures, "history": [],
+                          "seconds": 0.0, "counters": {}}
     return rows, runs
 
 
@@ -140,7 +138,7 @@ def _other_weights(network):
 
 # ---- inference over time ------------------------------------------------------------------------
 
-def programmed(run, times, device_seed, *, metric, compensate, shrunk=False, split="test"):
+def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split="test"):
     """Figures of a trained network at `times` (s); its matrices were programmed at time 0.
 
     Each matrix is read device by device. compensate: global drift compensation, calibrated at the
@@ -159,12 +157,11 @@ def programmed(run, times, device_seed, *, metric, compensate, shrunk=False, spl
                     first[name] = array.read_weights(t)
                 run.network.params[name][...] = first[name] / (array.drift_factor if shrunk
                                                                else 1.0)
-            figures.append(run.loaded.task.evaluate(run.network, split, run.settings, device_seed)
-                           [metric])
+            figures.append(run.figure(split, device_seed))
     return figures
 
 
-def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
+def over_time(run, *, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
     Returns a dict: times, software (the figure in float); for "raw" and "compensated" a list for
@@ -172,9 +169,10 @@ def over_time(run, *, metric, seed, device_seeds=8, times=TIMES):
     Lists of several networks may follow one another; the dict then has "networks", their number.
     """
     def on_devices(times, compensate=False, shrunk=False):
-        return [programmed(run, times, s, metric=metric, compensate=compensate, shrunk=shrunk)
+        return [programmed(run, times, s, compensate=compensate, shrunk=shrunk)
                 for s in range(seed, seed + device_seeds)]
-    return {"metric": metric, "times": list(times), "software": run.results["test"][metric],
+    metric = run.results["metric"]
+    return {"metric": metric, "times": list(times), "software": run.figures[metric],
             "raw": on_devices(times), "compensated": on_devices(times, compensate=True),
             "shrunk": on_devices([t for t in times if t <= HOUR], shrunk=True)}
 
@@ -223,16 +221,8 @@ def rounded_after(run, bits, seed):
         for b in bits:
             for name, W in kept.items():
                 run.network.params[name][...] = round_to_bits(W.astype(np.float64), b)
-            figures.append(run.loaded.task.evaluate(run.network, "test", run.settings, seed)
-                           [run.results["metric"]])
+            figures.append(run.figure("test", seed))
     return figures
-
-
-def rounded_during(loaded, table, bits, seed, **changes):
-    """The test figure of a network that is trained, from `table`, on weights of so many bits."""
-    results = run_task(loaded, table, seed, **changes, store={"kind": "rounded", "bits": bits}
-                       ).results
-    return results["test"][results["metric"]]
 
 
 def precision_table(sweeps):

@@ -10,7 +10,6 @@ spikes per digit become 46.
 """
 import numpy as np
 
-from ..tasks.loading import load_task
 from ..tasks.presets import find_preset
 from ..tasks.run import run_task
 
@@ -18,13 +17,12 @@ HIDDEN = (100,)  # as in the toolkit
 PIXELS = (8, 8)
 
 
-def compare_inhibition(seed, stream=None, loaded=None, **changes):
+def compare_inhibition(loaded, seed, stream=None, **changes):
     """Train with and without inhibition; returns a list of two dicts, without first.
 
     Keys: inhibition (bool), accuracy (test), spikes (hidden spikes a digit), seconds, and weights,
-    the input weights as images (100, 8, 8). loaded: the digits for unit "snu", if at hand.
+    the input weights as images (100, 8, 8). loaded: the digits for unit "snu".
     """
-    loaded = loaded or load_task("digits", "snu")
     rows = []
     for inhibition in (False, True):
         run = run_task(loaded, find_preset("digits", "snu", "small"), seed, stream=stream,

@@ -10,7 +10,7 @@ whose n inputs have k ones among them
 for the input x_t of a layer and its own last output y_{t-1} alike. `dense` counts n m for every
 matrix, as a processor does that does not look at its inputs. Left out: what is done unit by unit
 (decay, gates, biases, g and h: a few operations a unit), dropout, pooling, and looking up a word.
-A convolution is counted as if no kernel stood over the border.
+A convolution counts all taps of its kernels, also those beyond the border of the image.
 """
 from typing import NamedTuple
 

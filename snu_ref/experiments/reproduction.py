@@ -69,10 +69,9 @@ def jobs_of(seeds, out, quick):
                      SECONDS[task][unit])
                  for membrane, units in ((True, COMPARED), (False, MEMBRANES)) for unit in units]
     jobs.append(Job("inhibition", "inhibition", inhibition, (first, extent, out), 10))
-    jobs += [Job(f"devices-software-{seed}", "memory", on_devices,
-                 ("software", seed, extent, out if seed == first else None), 20) for seed in seeds]
-    jobs += [Job(f"devices-{way.replace(' ', '-')}", "memory", on_devices,
-                 (way, first, extent, out), 20) for way in ("quantised", "in the loop")]
+    jobs += [Job(f"devices-{seed}", "memory", on_devices,
+                 (seed, extent, out if seed == first else None), 60 if seed == first else 20)
+             for seed in seeds]
     jobs += [Job(f"bits-{task}-{bits}", "memory", few_bits, (task, bits, first, extent), 4)
              for task in extent.precision_epochs for bits in extent.bits]
     return jobs
@@ -124,45 +123,42 @@ def train_one(task, unit, seed, extent, membrane, out, is_first):
 
 def inhibition(seed, extent, out):
     """Digits with and without lateral inhibition."""
-    rows = compare_inhibition(seed, io.StringIO(), load("digits", "snu", extent), **extent.changes)
+    rows = compare_inhibition(load("digits", "snu", extent), seed, io.StringIO(), **extent.changes)
     drawn = figures.input_weights(
         [(f"{'with' if row['inhibition'] else 'without'} lateral inhibition", row.pop("weights"))
          for row in rows], out / "input_weights.png")
     return {"rows": rows, "figures": [drawn.name]}
 
 
-def on_devices(way, seed, extent, out):
-    """One of the three ways that train; the software network is also programmed, once."""
-    row, run = in_memory.train_way(way, load("music", "snu", extent), seed, stream=io.StringIO(),
-                                   **extent.changes)
-    result, drawn = {"row": row}, []
-    if way == "software":
-        result["over_time"] = _over_time(run, seed, extent)
-        if out:
-            result["programmed"] = in_memory.programmed_once(run, seed, extent.device_seeds)
-            result["after"] = in_memory.rounded_after(run, extent.bits, seed)
-            drawn = [devices.wanted_against_read(*in_memory.wanted_and_read(run, seed),
-                                                 out / "pcm_wanted_and_read.png")]
-    elif way == "in the loop":
-        store = run.trained.store
-        result["devices"] = store.n_devices
-        drawn = [devices.conductance_histograms(in_memory.conductances_at_start(run, seed),
-                                                in_memory.conductances(store),
-                                                out / "pcm_conductances.png")]
-    return {**result, "figures": [path.name for path in drawn]}
+def on_devices(seed, extent, out):
+    """The software network over a year of drift; with `out`: all ways to train, and pictures."""
+    loaded, options = load("music", "snu", extent), {"stream": io.StringIO(), **extent.changes}
+    if out is None:
+        _, run = in_memory.train_way("software", loaded, seed, **options)
+        return {"over_time": _over_time(run, seed, extent)}
+    ways, runs = in_memory.train_ways(loaded, seed, device_seeds=extent.device_seeds, **options)
+    run, looped = runs["software"], runs["in the loop"]
+    drawn = [devices.wanted_against_read(*in_memory.wanted_and_read(run, seed),
+                                         out / "pcm_wanted_and_read.png"),
+             devices.conductance_histograms(in_memory.conductances_at_start(looped, seed),
+                                            in_memory.conductances(looped.trained.store),
+                                            out / "pcm_conductances.png")]
+    return {"ways": ways, "devices": looped.trained.store.n_devices,
+            "over_time": _over_time(run, seed, extent),
+            "after": in_memory.rounded_after(run, extent.bits, seed),
+            "figures": [path.name for path in drawn]}
 
 
 def few_bits(task, bits, seed, extent):
-    """The test figure of a short run on weights of so many bits."""
+    """The test figure of a short run with weights of `bits` bits."""
     table = find_preset(task, "snu", {"music": "pcm", "digits": "small"}[task])
-    return {"figure": in_memory.rounded_during(
-        load(task, "snu", extent), table, bits, seed, stream=io.StringIO(),
-        epochs=extent.precision_epochs[task])}
+    run = run_task(load(task, "snu", extent), table, seed, stream=io.StringIO(),
+                   epochs=extent.precision_epochs[task], store={"kind": "rounded", "bits": bits})
+    return {"figure": run.figures[run.results["metric"]]}
 
 
 def _over_time(run, seed, extent):
-    return in_memory.over_time(run, metric=run.results["metric"], seed=seed, times=extent.times,
-                               device_seeds=extent.device_seeds)
+    return in_memory.over_time(run, seed=seed, times=extent.times, device_seeds=extent.device_seeds)
 
 
 # ---- what else a network is used for; out is None for all seeds but the first -------------------

@@ -10,19 +10,19 @@ from string import Template
 import numpy as np
 
 from .. import figures
+from ..figures.runs import METRICS
 from ..files import whole_file
 from ..tasks.progress import clock
 from ..tasks.statistics import difference, nested, standard_error, summary
 from .claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS
 from .comparison import FORMS, interval, number, of_summary
-from .rows import BLOCKS, INJECTED, SIZED, find_block
+from .rows import BLOCKS, INJECTED, find_block
 from .runs import (BEST_INJECTED, PROGRAMMED, best_of, changes_text, read_tables, rows_of,
                    validation_figure)
 from .verdicts import means, test_figures, text_of_claims
 
 FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
 TASK = {"accuracy": "digits", "nll": "JSB", "perplexity": "language"}
-BETTER = {"accuracy": "higher", "nll": "lower", "perplexity": "lower"}
 N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
 
 
@@ -79,16 +79,16 @@ def differences_of(compared, lines):
             panels.setdefault(metric, []).append(
                 (label.replace(", then", ",\nthen"),
                  *(factor * end for end in difference(values, rival)), ()))
-    return [(f"{TASK[metric]}: {FIGURE[metric]}; {BETTER[metric]} is better", True, rows)
+    return [(f"{TASK[metric]}: {FIGURE[metric]}; {METRICS[metric][2]} is better", True, rows)
             for metric, rows in panels.items()]
 
 
 def trials_and_best(lines):
     """Panels of sizes: each unit's trials in block "grid", its test interval in block "care"."""
-    panels = []
-    for i, about in enumerate(("26,600", "49,100")):
+    panels, names = [], list(dict.fromkeys(row.name for row in find_block("grid")))
+    for about, of in (("26,600", names[6:]), ("49,100", names[:6])):
         rows = []
-        for name in (f"{name}, {sizes[i]} units" for name, _, _, sizes in SIZED):
+        for name in of:
             done = [validation_figure(row, lines["grid"]) for row in find_block("grid")
                     if row.name == name]
             best, _ = means(lines, ("care", name))

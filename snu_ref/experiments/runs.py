@@ -44,7 +44,8 @@ def run_block(name, tables, data, work, stream=None, only=""):
     for seed in range(max((row.seeds for row in rows), default=0)):
         for row in rows:
             table = read_table(path)
-            if seed < row.seeds and not any(same_run(line, row, seed) for line in table):
+            done = [(line["row"], line["changes"], line["seed"]) for line in table]
+            if seed < row.seeds and (row.name, changes_text(row), str(seed)) not in done:
                 key = hashlib.sha256(f"{row.name} {changes_text(row)}".encode()).hexdigest()[:16]
                 checkpoint = Path(work) / f"{name}-{key}-{seed}.npz"
                 lines = list(run_row(row, seed, data, checkpoint, stream))
@@ -113,8 +114,7 @@ def run_row(row, seed, data, checkpoint, stream=None):
                     for name in ("additions", "multiply_adds", "dense")}}
     yield _plain(full)
     for device in range(row.devices):
-        valid, test = (in_memory.programmed(run, in_memory.TIMES[:1], device, metric=metric,
-                                            compensate=False, split=split)[0]
+        valid, test = (in_memory.programmed(run, in_memory.TIMES[:1], device, split=split)[0]
                        for split in ("valid", "test"))
         yield _plain(line | {"row": f"{row.name}{PROGRAMMED}", "device": device,
                              "valid": valid, "test": test})
@@ -142,20 +142,14 @@ def changes_text(row):
     return "; ".join(changes_of(row))
 
 
-def same_run(line, row, seed):
-    """Whether a line of the table is the run of this row and seed."""
-    return (line["row"], line["seed"], line["changes"]) == (row.name, str(seed), changes_text(row))
-
-
 def wrong_text(task, answers):
     """The numbers of the test images with a wrong answer: what McNemar's test needs; "" for None.
 
-    answers: one for each test image, numbers or the text of `snu_ref.tasks.run.tested`.
+    answers: one for each test image, in the text of `snu_ref.tasks.run.tested`.
     """
     if answers is None:
         return ""
-    answers = answers.split() if isinstance(answers, str) else answers
-    wrong = np.array(list(map(int, answers))) != task.data["test"][1]
+    wrong = np.array(answers.split(), int) != task.data["test"][1]
     return " ".join(map(str, np.flatnonzero(wrong)))
 
 

@@ -16,7 +16,7 @@ from typing import Any, Callable, NamedTuple
 from ..files import output_folder, whole_file
 from ..tasks.progress import Progress
 
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Job(NamedTuple):
@@ -90,8 +90,8 @@ class _Worker:
     """A process that works on one job after the other; `job` is what it works on now, or None."""
 
     def __init__(self):
-        if not os.environ.keys() & set(ONE_THREAD):  # read when the process loads NumPy
-            os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+        if not os.environ.keys() & set(THREADS):  # read when the process loads NumPy
+            os.environ.update(dict.fromkeys(THREADS, "1"))
         # a new Python on every system: nothing of this process's state goes in
         start = multiprocessing.get_context("spawn")
         self.connection, theirs = start.Pipe()

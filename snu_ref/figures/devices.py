@@ -4,6 +4,7 @@ import numpy as np
 from .. import validation
 from ..tasks.progress import time_name
 from . import style
+from .runs import METRICS
 
 LINES = {"software": ("black", "solid"), "quantised": ("sky blue", (0, (1, 1.2))),
          "in the loop": ("vermillion", (0, (5, 1.2)))}  # way: colour, dashes
@@ -66,9 +67,9 @@ def wanted_against_read(wanted, read, path):
         return style.save(figure, path)
 
 
-def over_time(sweep, path, *, label):
+def over_time(sweep, path):
     """A test figure against the time since programming: mean and band of device seeds."""
-    factor = 100 if sweep["metric"] == "accuracy" else 1
+    label, factor, _ = METRICS[sweep["metric"]]
     t = np.array(sweep["times"])
     with style.house():
         figure, axes = style.figure()
@@ -80,7 +81,7 @@ def over_time(sweep, path, *, label):
                               color=style.OKABE_ITO[colour], alpha=0.2, linewidth=0)
         _in_float(axes, factor * sweep["software"], "software")
         shown = t[[0, 2, 3, 4, 6, 7]] if len(t) > 7 else t
-        axes.set(xscale="log", xlabel="time since programming", ylabel=label)
+        axes.set(xscale="log", xlabel="time since programming", ylabel=f"test {label}")
         axes.set_xticks(shown, [time_name(s) for s in shown])
         axes.minorticks_off()
         style.headline(figure, axes, f"{TASK[sweep['metric']]}: programmed weights drift")

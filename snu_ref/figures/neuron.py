@@ -30,7 +30,7 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
     place = (_sample(cache, sample), *np.atleast_1d(unit).tolist())
     sizes = cache.s.shape[1:]
     if len(place) != len(sizes) or not all(0 <= i < n for i, n in zip(place, sizes)):
-        raise ValueError(f"unit: expected a place in an array {sizes[1:]}, got {place[1:]}")
+        raise ValueError(f"unit: expected an index in shape {sizes[1:]}, got {place[1:]}")
     s, v, y = (np.array(a[(slice(None), *place)]) for a in (cache.s, cache.v, cache.y))
     threshold, t = -cache.b[place[-1]], np.arange(1, len(s) + 1)
     fires = np.flatnonzero(v > 0)
@@ -69,7 +69,7 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
             if y.shape[1] <= 10:
                 panel.set_yticks(range(0, y.shape[1], 3))
             style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps"
-                       if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, drawn "
+                       if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, marks "
                        "above 0.5")
         style.title(figure, title)
         axes[-1, 0].set_xlabel("time step")
@@ -113,6 +113,6 @@ def spiking_layers(cache):
     """
     found = [(place or "0", part) for place, part in flat(cache) if hasattr(part, "all_s")]
     if not found:
-        raise TypeError("cache: expected that of an SNU, or of a Network with an SNU in it, got "
+        raise TypeError("cache: expected the cache of an SNU or of a Network with an SNU, got "
                         f"{type(cache).__name__}")
     return found

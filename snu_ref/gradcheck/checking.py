@@ -6,8 +6,8 @@ The checked gradient is that of  sum_k sum( G_k . output_k )  with random cotang
     twin                  a second derivation, if there is one
 Errors are relative to the largest element of the tensor. The bounds stand in BOUNDS with reasons.
 
-The complex step needs a forward pass that is analytic: abs, sign or a cast to float lose the
-imaginary part, and the derivative with it. If the complex step and central differences are far
+The complex step needs an analytic forward pass: abs, sign or a cast to float lose the imaginary
+part, and with it the derivative. If the complex step and central differences are far
 apart, or forward rejects complex numbers, only central differences count, and the verdict says so.
 
 A check must be able to fail. A gradient of zero, or a network that never or always spikes, proves
@@ -27,9 +27,9 @@ BOUNDS = {
     "complex": 1e-12,  # exact up to rounding: up to 1.8e-15 seen for T = 5, and 2e-14 for T <= 20
     "twin": 1e-13,     # two orders of summation of the same float64 numbers: up to 1.8e-15 seen
 }
-MAX_KINKS = 0.25       # ours: with more of a tensor left out, central differences say too little
+MAX_KINKS = 0.25       # ours: if more of a tensor is left out, central differences prove too little
 DEAD = 1e-12           # ours: a tensor whose gradient stays below this proves nothing
-NOT_ANALYTIC = 1e-4    # ours: a hundred times their distance where both methods hold
+NOT_ANALYTIC = 1e-4    # ours: a hundred times their difference where both methods are valid
 BY_CENTRAL = "ok: by central differences alone, since forward drops the imaginary part"
 ALIVE = (0.02, 0.98)   # ours: the spike rates between which a spiking check counts
 
@@ -78,8 +78,7 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
     for name, x in validation.mapping("inputs", inputs).items():
         validation.array(f"inputs[{name!r}]", x, None, "numbers")
         if x.dtype.kind not in "iu" and x.dtype != np.float64:
-            raise TypeError(f"inputs[{name!r}]: expected float64, or integers that are passed on, "
-                            f"got {x.dtype}")
+            raise TypeError(f"inputs[{name!r}]: expected float64 or integers, got {x.dtype}")
     for name in zero:
         if name not in inputs:
             raise ValueError(f"zero: expected names of {', '.join(inputs)}, got {name!r}")

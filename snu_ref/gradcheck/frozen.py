@@ -8,9 +8,9 @@ is not. So the exact check differentiates a program that is frozen at a nominal 
     max_j y_j               ->  sum_j a_j y_j                        a_j = 1/k on the k tied units
     max pooling             ->  the nominal choice of each window
 
-At the nominal point it has the values of the real program (the checker asserts it). Its derivative
-there is the surrogate gradient, through reset and recurrence. It writes the unit's equations a
-second time, so it also checks the forward pass.
+At the nominal point its values are those of the real program (the checker tests this), and its
+derivative is the surrogate gradient, through reset and recurrence. This module writes the unit's
+equations a second time, so it also checks the forward pass.
 """
 from functools import singledispatch
 
@@ -42,7 +42,7 @@ def frozen_max(y0):
 
 @singledispatch
 def frozen_forward(layer, x, state, nominal):
-    """The output and final state of `layer`, frozen at the run that left the cache `nominal`.
+    """The output and final state of `layer`, frozen at the run with the cache `nominal`.
 
     x, state and layer.params may be complex. A smooth layer runs its own forward pass. Register any
     other layer with @frozen_forward.register.
@@ -62,7 +62,7 @@ def _(layer: Network, x, state, nominal):
 
 @frozen_forward.register
 def _(layer: MaxPool2d, x, state, nominal):
-    return layer.take(x, nominal.choice), ()
+    return layer.take(x, nominal.kept), ()
 
 
 @frozen_forward.register

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import validation
 from ..layer import Layer
-from ..network import Network
+from ..network import Network, flat
+from ..snu import SNU
 from .checking import check_gradient
 from .frozen import frozen_forward
 
@@ -67,8 +68,10 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         grads, dx, dstart = twin(layer.params, x, state, dy, _rebuild(state, iter(dend)))
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
-    # the rate that is nearest to silence or saturation: one dead layer makes the check dead
-    rate = min(_spike_rates(layer, nominal), key=lambda rate: min(rate, 1 - rate), default=None)
+    # the rate that is closest to silence or saturation: one dead layer makes the check dead
+    rates = [float(cache.y.mean()) for (_, part), (_, cache) in zip(flat(layer), flat(nominal))
+             if isinstance(part, SNU) and part.h.name == "step"]
+    rate = min(rates, key=lambda rate: min(rate, 1 - rate), default=None)
     return check_gradient(
         forward, backward, inputs, rng=rng, zero=zero, spike_rate=rate, variant=variant,
         frozen=lambda _: lambda a: outputs(*frozen_forward(*unpack(a), nominal)),
@@ -99,12 +102,3 @@ def _rebuild(state, arrays):
     """A state of the form of `state`; an iterator gives its arrays, in the order of _leaves."""
     parts = [_rebuild(part, arrays) if isinstance(part, tuple) else next(arrays) for part in state]
     return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
-
-
-def _spike_rates(layer, cache):
-    """Mean output of every spiking unit of a layer or Network."""
-    if isinstance(layer, Network):
-        for inner, c in zip(layer.layers, cache.layers):
-            yield from _spike_rates(inner, c)
-    elif getattr(layer, "h", None) is not None and layer.h.name == "step":
-        yield float(cache.y.mean())

@@ -7,7 +7,7 @@
 The complex step needs an analytic f: every branch must look at the real part. Central differences
 are wrong within h of a kink. The two one-sided differences show it: where f is smooth they agree to
 h |f''|; at a kink they differ by the jump in the slope. If they differ much, a step of h/4 decides:
-where f is smooth, the difference falls to a quarter.
+if f is smooth, their difference falls to a quarter.
 
 Sources: complex step, Squire & Trapp, SIAM Review 40 (1998); the step sizes are ours.
 """
@@ -26,7 +26,7 @@ class Difference(NamedTuple):
 
 
 def central_difference(f, inputs, name):
-    """d f / d inputs[name] by central differences; f takes a dict such as inputs, gives a float."""
+    """d f / d inputs[name] by central differences; f: a dict such as inputs -> a float."""
     x, middle = inputs[name], f(inputs)
 
     def at(i, h):

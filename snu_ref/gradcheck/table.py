@@ -1,8 +1,8 @@
 """The catalogue of gradient checks: every layer in every variant, every loss, whole networks.
 
 Each entry is a small layer with random parameters, a random input of 5 steps and 2 samples, and a
-random initial state. The state is not zero, so that no gradient vanishes. In the chosen ranges,
-units neither stay silent nor always fire; the checker tests this.
+random initial state. A state of zero would make some gradients zero. In the chosen ranges, units
+neither stay silent nor always fire; the checker tests this.
 """
 import itertools
 import math
@@ -13,13 +13,10 @@ import numpy as np
 
 from .. import losses
 from ..activations import STATE_FUNCTIONS, SURROGATES
-from ..layers.conv import ConvSNU
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout
-from ..layers.embedding import Embedding, TiedOutput
-from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
+from ..layers import (AveragePool2d, ConvSNU, Dense, Dropout, Embedding, Flatten, MaxPool2d,
+                      TiedOutput)
 from ..network import Network
-from ..recurrent import gru, lstm, rnn
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU, SNUState
 from .checking import BOUNDS, Row, check_gradient
 from .layers import check_layer
@@ -32,18 +29,34 @@ IMAGE = (5, 4, 2)  # height, width, channels
 
 
 class Entry(NamedTuple):
-    """One line of the catalogue: `make(rng)` gives a layer, its input and its initial state."""
+    """One line of the catalogue: `make(rng)` gives a layer."""
     piece: str
     variant: str
     make: Callable
-    zero: tuple = ()  # names of gradients that are zero by construction
+    zero: tuple = ()       # names of gradients that are zero by construction
+    spikes: bool = False   # whether the input is of 0 and 1
 
     def rows(self):
         """The evidence: a Row for every parameter, input and state."""
         rng = np.random.default_rng(SEED)
-        layer, x, state = self.make(rng)
-        return check_layer(layer, x, rng=rng, state=state, twin=twin_of(layer), zero=self.zero,
-                           piece=self.piece, variant=self.variant)
+        layer = self.make(rng)
+        if layer.in_shape == ():
+            x = rng.integers(0, N_WORDS, (T, B))
+        else:
+            x = rng.normal(size=(T, B, *(layer.in_shape or (N,))))
+        x = (x > 0) * 1.0 if self.spikes else x
+        return check_layer(layer, x, rng=rng, state=_random_state(layer, rng), twin=twin_of(layer),
+                           zero=self.zero, piece=self.piece, variant=self.variant)
+
+
+def _random_state(layer, rng):
+    """A state that is not zero; y of an SNU is not at the ends of the gate."""
+    if isinstance(layer, Network):
+        return tuple(_random_state(inner, rng) for inner in layer.layers)
+    state = layer.zero_state(B)
+    if isinstance(layer, SNU):
+        return SNUState(rng.normal(size=state.s.shape), rng.uniform(0, 0.7, state.y.shape))
+    return type(state)(*(rng.normal(size=part.shape) for part in state))
 
 
 class LossEntry(NamedTuple):
@@ -75,10 +88,10 @@ def catalogue() -> Iterator:
     yield from _snu_entries()
     yield from _comparator_entries()
     yield from _image_entries()
-    yield Entry("Dense", "", lambda rng: (Dense(N_IN, N, rng=rng), _normal(rng, N_IN), ()))
-    yield Entry("Embedding", "", lambda rng: (Embedding(N_WORDS, N, rng=rng), _words(rng), ()))
-    yield Entry("TiedOutput", "", lambda rng: (
-        TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)), _normal(rng, N), ()))
+    yield Entry("Dense", "", lambda rng: Dense(N_IN, N, rng=rng))
+    yield Entry("Embedding", "", lambda rng: Embedding(N_WORDS, N, rng=rng))
+    yield Entry("TiedOutput", "", lambda rng: TiedOutput(
+        Embedding(N_WORDS, N, rng=rng, scale=1.0)))
     yield Entry("Dropout", "given mask", _dropout)
     for piece in TEXTBOOK_LOSSES:
         yield LossEntry(piece, "")
@@ -114,20 +127,6 @@ def summary(rows):
              "failed": sum(row.failed for row in own)} for piece, own in pieces.items()]
 
 
-def _normal(rng, *shape):
-    return rng.normal(size=(T, B, *shape))
-
-
-def _words(rng):
-    return rng.integers(0, N_WORDS, (T, B))
-
-
-def _random_state(unit, rng):
-    """s and y that are neither zero nor at the ends of the gate."""
-    shape = (B,) + unit.out_shape
-    return SNUState(rng.normal(size=shape), rng.uniform(0, 0.7, shape))
-
-
 def _snu_entries():
     outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
     for (h, surrogate), g, recurrent, inhibition, reset_grad in itertools.product(
@@ -139,7 +138,7 @@ def _snu_entries():
             unit = SNU(N_IN, N, rng=rng, decay=rng.uniform(0.5, 0.9, N), **options)
             # thresholds: low enough for spikes, high enough that inhibition leaves gates open
             unit.params["b"][:] = rng.uniform(-0.9, -0.3, N)
-            return unit, _normal(rng, N_IN), _random_state(unit, rng)
+            return unit
         words = ["sSNU" if h == "sigmoid" else surrogate, g]
         words += ["recurrent"] * recurrent + ["inhibition"] * inhibition
         words += ["detached"] * (reset_grad == "detached")
@@ -150,14 +149,13 @@ def _snu_entries():
 
 def _comparator_entries():
     for kind, variant, options in (
-            (rnn.RNN, "", {}), (lstm.LSTM, "", {}), (gru.GRU, "reset before", {}),
-            (gru.GRU, "reset after", {"reset_after": True})):
+            (RNN, "", {}), (LSTM, "", {}), (GRU, "reset before", {}),
+            (GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
             for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered
                 layer.params[name][:] = rng.normal(size=layer.params[name].shape)
-            start = layer.State(*(rng.normal(size=(B, N)) for _ in layer.State._fields))
-            return layer, _normal(rng, N_IN), start
+            return layer
         yield Entry(kind.__name__, variant, make)
 
 
@@ -168,29 +166,27 @@ def _image_entries():
             layer = ConvSNU(IMAGE, 3, kernel=(3, 2), stride=stride, padding=padding, rng=rng, h=h,
                             g="leaky_relu", reset_grad=reset_grad, decay=rng.uniform(0.5, 0.9, 3))
             layer.params["b"][:] = -0.3
-            return layer, _normal(rng, *IMAGE), _random_state(layer, rng)
+            return layer
         words = ["sSNU" if h == "sigmoid" else "tanh", f"stride {stride}", f"padding {padding}"]
         yield Entry("ConvSNU", ", ".join(words + ["detached"] * (reset_grad == "detached")), make,
                     zero=("state.y",) if reset_grad == "detached" else ())
     for kind, stride in itertools.product((AveragePool2d, MaxPool2d), (2, 1)):
         yield Entry(kind.__name__, f"size 2, stride {stride}",
-                    lambda rng, layer=kind(IMAGE, 2, stride): (layer, _normal(rng, *IMAGE), ()))
+                    lambda rng, layer=kind(IMAGE, 2, stride): layer)
     # spikes: most windows are ties; the first maximum in row-major order must get the gradient
-    yield Entry("MaxPool2d", "ties", lambda rng: (MaxPool2d(IMAGE, 2),
-                                                  (rng.random((T, B) + IMAGE) < 0.5) * 1.0, ()))
-    yield Entry("Flatten", "", lambda rng: (Flatten(IMAGE), _normal(rng, *IMAGE), ()))
+    yield Entry("MaxPool2d", "ties", lambda rng: MaxPool2d(IMAGE, 2), spikes=True)
+    yield Entry("Flatten", "", lambda rng: Flatten(IMAGE))
 
 
 def _dropout(rng):
-    return Dropout(0.3, mask=(rng.random((T, B, N)) < 0.7) * 1.0), _normal(rng, N), ()
+    return Dropout(0.3, mask=(rng.random((T, B, N)) < 0.7) * 1.0)
 
 
 def _network(rng):
     network = Network([SNU(N_IN, N, rng=rng), SNU(N, N, rng=rng, h="sigmoid", recurrent=True),
                        Dense(N, 2, rng=rng)])
     network.params["0.b"][:] = -0.3
-    start = (*(_random_state(unit, rng) for unit in network.layers[:2]), ())
-    return network, _normal(rng, N_IN), start
+    return network
 
 
 def _image_network(rng):
@@ -199,12 +195,10 @@ def _image_network(rng):
     flat = Flatten(pool.out_shape)
     unit = SNU(*flat.out_shape, 2, rng=rng)
     conv.params["b"][:], unit.params["b"][:] = -0.3, -0.3
-    start = (_random_state(conv, rng), (), (), _random_state(unit, rng))
-    return Network([conv, pool, flat, unit]), _normal(rng, *IMAGE), start
+    return Network([conv, pool, flat, unit])
 
 
 def _language_network(rng):
     embedding = Embedding(N_WORDS, N, rng=rng, scale=1.0)
     unit = SNU(N, N, rng=rng, h="sigmoid", recurrent=True)
-    layers = [embedding, _dropout(rng)[0], unit, Dense(N, N, rng=rng), TiedOutput(embedding)]
-    return Network(layers), _words(rng), ((), (), _random_state(unit, rng), (), ())
+    return Network([embedding, _dropout(rng), unit, Dense(N, N, rng=rng), TiedOutput(embedding)])

@@ -2,18 +2,13 @@
 
 A Network's twin chains the twins of its layers, so no line of the vectorised code runs in it.
 """
-from functools import singledispatch
-
 import numpy as np
 
 from .. import twins
-from ..layers.conv import ConvSNU
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout
-from ..layers.embedding import Embedding, TiedOutput
-from ..layers.pooling import AveragePool2d, Flatten, MaxPool2d
+from ..layers import (AveragePool2d, ConvSNU, Dense, Dropout, Embedding, Flatten, MaxPool2d,
+                      TiedOutput)
 from ..network import Network
-from ..recurrent import gru, lstm, rnn
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU, SNUState
 
 
@@ -26,22 +21,23 @@ def run_twin(layer, x, state, dy, dstate):
     """y, grads, dx, dstate of a layer's twin; dy None asks for the forward pass only."""
     if dy is None:  # a Dropout gives any shape that it takes
         dy = np.zeros(x.shape[:2] + (layer.out_shape or x.shape[2:]))
-    return _run(layer, x, state, dy, dstate)
+    if type(layer) not in TWINS:
+        raise TypeError(f"layer: expected one with a twin, got {type(layer).__name__}")
+    return TWINS[type(layer)](layer, x, state, dy, dstate)
 
 
-@singledispatch
-def _run(layer, x, state, dy, dstate):
-    raise TypeError(f"layer: expected one with a twin, got {type(layer).__name__}")
+def _snu_twin(layer, params, x, state, dy, dstate):
+    return twins.snu_twin(params, x, state, dy, dstate, h=layer.h.name, g=layer.g.name,
+                          surrogate=layer.surrogate.name, reset_grad=layer.reset_grad,
+                          lateral_inhibition=layer.lateral_inhibition)
 
 
-@_run.register
-def _(layer: SNU, x, state, dy, dstate):
+def _snu(layer, x, state, dy, dstate):
     twin = _snu_twin(layer, layer.params, x, state, dy, dstate)
     return twin.y, twin.grads, twin.dx, SNUState(*twin.dstate)
 
 
-@_run.register
-def _(layer: ConvSNU, x, state, dy, dstate):
+def _conv_snu(layer, x, state, dy, dstate):
     """The convolution's twin, then the unit's: places as samples, input weights the identity."""
     T, n = len(x), layer.n_units
     W = layer.params["W"]
@@ -56,36 +52,25 @@ def _(layer: ConvSNU, x, state, dy, dstate):
             SNUState(*(part.reshape(shape[1:]) for part in twin.dstate)))
 
 
-@_run.register(rnn.RNN)
-@_run.register(gru.GRU)
-@_run.register(lstm.LSTM)
-def _(layer, x, state, dy, dstate):
-    run = getattr(twins, f"{type(layer).__name__.lower()}_twin")
-    options = {"reset_after": layer.reset_after} if isinstance(layer, gru.GRU) else {}
+def _recurrent(layer, x, state, dy, dstate):
+    run = {RNN: twins.rnn_twin, LSTM: twins.lstm_twin, GRU: twins.gru_twin}[type(layer)]
+    options = {"reset_after": layer.reset_after} if isinstance(layer, GRU) else {}
     twin = run(layer.params, x, state, dy, dstate, **options)
     return twin.y, twin.grads, twin.dx, layer.State(*twin.dstate)
 
 
-@_run.register
-def _(layer: Dense, x, state, dy, dstate):
-    return (*twins.dense_twin(layer.params, x, dy), ())
-
-
-@_run.register
-def _(layer: Embedding, x, state, dy, dstate):
+def _embedding(layer, x, state, dy, dstate):
     y, dE = twins.embedding_twin(layer.params["E"], x, dy)
     return y, {"E": dE}, None, ()
 
 
-@_run.register
-def _(layer: TiedOutput, x, state, dy, dstate):
+def _tied_output(layer, x, state, dy, dstate):
     W, b = layer.params["E"].T, layer.params["b"]
     y, grads, dx = twins.dense_twin({"W": W, "b": b}, x, dy)
     return y, {"E": grads["W"].T, "b": grads["b"]}, dx, ()
 
 
-@_run.register
-def _(layer: Dropout, x, state, dy, dstate):
+def _dropout(layer, x, state, dy, dstate):
     """Scalar by scalar; the mask must be a given one."""
     y, dx = np.zeros_like(x), np.zeros_like(x)
     for i in np.ndindex(x.shape):
@@ -95,17 +80,14 @@ def _(layer: Dropout, x, state, dy, dstate):
     return y, {}, dx, ()
 
 
-@_run.register(AveragePool2d)
-@_run.register(MaxPool2d)
-def _(layer, x, state, dy, dstate):
+def _pool(layer, x, state, dy, dstate):
     kind = "max" if isinstance(layer, MaxPool2d) else "average"
     twin = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
                              size=layer.size, stride=layer.stride, kind=kind)
     return twin.y.reshape(dy.shape), {}, twin.dx.reshape(x.shape), ()
 
 
-@_run.register
-def _(layer: Flatten, x, state, dy, dstate):
+def _flatten(layer, x, state, dy, dstate):
     """Pixel by pixel, in row-major order."""
     y, dx = np.zeros(x.shape[:2] + layer.out_shape), np.zeros(x.shape)
     height, width, c = layer.in_shape
@@ -116,8 +98,7 @@ def _(layer: Flatten, x, state, dy, dstate):
     return y, {}, dx, ()
 
 
-@_run.register
-def _(network: Network, x, state, dy, dstate):
+def _network(network, x, state, dy, dstate):
     inputs = [x]
     for layer, s in zip(network.layers, state):
         inputs.append(run_twin(layer, inputs[-1], s, None, s)[0])
@@ -129,7 +110,9 @@ def _(network: Network, x, state, dy, dstate):
     return inputs[-1], grads, dy, tuple(dstates)
 
 
-def _snu_twin(layer, params, x, state, dy, dstate):
-    return twins.snu_twin(params, x, state, dy, dstate, h=layer.h.name, g=layer.g.name,
-                          surrogate=layer.surrogate.name, reset_grad=layer.reset_grad,
-                          lateral_inhibition=layer.lateral_inhibition)
+TWINS = {  # (layer, x, state, dy, dstate) -> y, grads, dx, dstate
+    SNU: _snu, ConvSNU: _conv_snu, RNN: _recurrent, GRU: _recurrent, LSTM: _recurrent,
+    Dense: lambda layer, x, state, dy, dstate: (*twins.dense_twin(layer.params, x, dy), ()),
+    Embedding: _embedding, TiedOutput: _tied_output, Dropout: _dropout, AveragePool2d: _pool,
+    MaxPool2d: _pool, Flatten: _flatten, Network: _network,
+}

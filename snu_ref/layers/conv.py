@@ -29,7 +29,7 @@ backward pass adds dz, a third of that, and dx. Other temporaries have the size 
 Weights of other frameworks: W.transpose(3, 2, 0, 1) is PyTorch's kernel, (n_units, c_in, kh, kw).
 Keras's kernel is W itself.
 
-Not here: dilation, groups, transposed convolution, padding other than zeros.
+Not here: dilation, groups, transposed convolution, padding other than zeros on all sides.
 
 Sources: the unit, as in `snu_ref.snu`; the derivation is ours.
 """
@@ -41,10 +41,30 @@ from numpy.lib.stride_tricks import sliding_window_view
 from .. import validation
 from ..layer import blocks, glorot_uniform, rows
 from ..snu import SNU
-from .windows import IMAGE, as_images, n_windows
 
+IMAGE = ("height", "width", "channels")  # the axes of one image
 DTYPES = (*validation.REAL_DTYPES, np.dtype(np.complex128))  # complex: for the complex step
 PART_NUMBERS = 2 ** 19  # ours: 2 MB in float32, the size of a second-level cache
+
+
+def as_images(a):
+    """(..., height, width, c) as (N, height, width, c): the images of all steps and samples."""
+    return a.reshape((math.prod(a.shape[:-3]),) + a.shape[-3:])
+
+
+def n_windows(name, n, size, stride, padding=0):
+    """floor( (n + 2 padding - size) / stride ) + 1, the places of a window of `size` on n pixels.
+
+    Pixels after the last complete window are ignored. name: the window's name in the message of the
+    ValueError if it does not fit once.
+
+    >>> [n_windows("kernel", 28, 5, stride) for stride in (1, 2, 3)]
+    [24, 12, 8]
+    """
+    if size > n + 2 * padding:
+        raise ValueError(f"{name}: expected at most {n + 2 * padding}, the image's {n} pixels and "
+                         f"padding of 2 x {padding}, got {size}")
+    return (n + 2 * padding - size) // stride + 1
 
 
 def conv2d(x, W, stride=1, padding=0):
@@ -150,8 +170,7 @@ class ConvSNU(SNU):
         s_t = g( conv2d(x_t, W) + decay . s_{t-1} . (1 - y_{t-1}) ),    y_t = h( s_t + b )
 
     x (T, B, height, width, c_in) -> y (T, B, ho, wo, n_units), with
-    ho = floor((height + 2 padding - kh) / stride) + 1, wo likewise; the state's s and y, and the
-    traces in the cache, have y's shape per step. Everything else is as in SNU.
+    ho = floor((height + 2 padding - kh) / stride) + 1, wo likewise. Everything else is as in SNU.
 
     Parameters
     ----------

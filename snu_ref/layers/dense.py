@@ -5,6 +5,8 @@
 Backward, with dA for dL/dA:  dW = sum x_t' dy_t,  db = sum dy_t,  dx_t = dy_t W'.
 There is no non-linearity: the loss applies the sigmoid or softmax, so that the logarithm stays
 exact.
+
+`Memoryless` is what all layers without a state share: the interface of a layer around two formulas.
 """
 from typing import NamedTuple
 
@@ -14,14 +16,37 @@ from .. import validation
 from ..layer import Layer, brief, glorot_uniform, rows
 
 
-class DenseCache(NamedTuple):
-    """What the backward pass of a layer without state needs: its input."""
-    x: np.ndarray  # (T, B, n_in)
+class InputCache(NamedTuple):
+    """What the backward pass of a layer without a state needs."""
+    of: str                         # the class of the layer
+    x: np.ndarray                   # its input, (T, B) + in_shape
+    kept: np.ndarray | None = None  # what else it keeps
     state = ()
     __repr__ = brief
 
 
-class Dense(Layer):
+class Memoryless(Layer):
+    """Base of the layers without a state. A layer defines, for arguments that have been checked,
+
+        _apply(x)                      -> y, and what it keeps for the backward pass, or None
+        _reverse(dy, cache, need_dx)   -> dx (None unless need_dx), grads
+    """
+
+    def forward(self, x, state=None):
+        """x (T, B) + in_shape -> y (T, B) + out_shape and the cache; `state` is () or None."""
+        self.check_forward(x, state)
+        y, kept = self._apply(x)
+        return y, InputCache(type(self).__name__, x, kept)
+
+    def backward(self, dy, cache, dstate=None, need_dx=True):
+        """dy (T, B) + out_shape -> dx of the shape of x or None, grads, ()."""
+        if isinstance(cache, InputCache) and cache.of != type(self).__name__:
+            raise TypeError(f"cache: expected one of {type(self).__name__}, got one of {cache.of}")
+        self.check_backward(dy, cache, InputCache, dstate)
+        return *self._reverse(dy, cache, need_dx), ()
+
+
+class Dense(Memoryless):
     """y_t = x_t W + b, for every step and sample.
 
     n_in, n_units : int; rng draws W (Glorot-uniform); b starts at 0.
@@ -43,15 +68,11 @@ class Dense(Layer):
                        glorot_uniform(self.n_in, self.n_units, validation.generator("rng", rng)))
         self.add_param("b", np.zeros(self.n_units))
 
-    def forward(self, x, state=None):
-        """x (T, B, n_in) -> y (T, B, n_units) and the cache; `state` is () or None."""
-        self.check_forward(x, state)
+    def _apply(self, x):
         y = rows(x) @ self.params["W"]
         y += self.params["b"]
-        return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
+        return y.reshape(x.shape[:-1] + self.out_shape), None
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, n_units) -> dx (T, B, n_in) or None, grads, ()."""
-        self.check_backward(dy, cache, DenseCache, dstate, x=self.in_shape)
+    def _reverse(self, dy, cache, need_dx):
         dx = (rows(dy) @ self.params["W"].T).reshape(cache.x.shape) if need_dx else None
-        return dx, {"W": rows(cache.x).T @ rows(dy), "b": rows(dy).sum(axis=0)}, ()
+        return dx, {"W": rows(cache.x).T @ rows(dy), "b": rows(dy).sum(axis=0)}

@@ -8,23 +8,14 @@ same arrays, without its dropout layers.
 Source: Srivastava et al., JMLR 15 (2014), in the "inverted" form. It is applied between layers,
 never along time inside a unit, as in Zaremba et al., arXiv:1409.2329.
 """
-from typing import NamedTuple
-
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, brief
 from ..network import Network
+from .dense import Memoryless
 
 
-class DropoutCache(NamedTuple):
-    """The factors that were applied, 0 or 1 / (1 - rate)."""
-    factor: np.ndarray  # (T, B, n)
-    state = ()
-    __repr__ = brief
-
-
-class Dropout(Layer):
+class Dropout(Memoryless):
     """y = x . m / (1 - rate), with a new mask m in each forward pass, or a given one.
 
     rate : probability that a value is dropped, in [0, 1).
@@ -49,24 +40,21 @@ class Dropout(Layer):
             validation.generator("rng", rng)
         self.rng, self.mask = rng, mask
 
-    def forward(self, x, state=None):
-        """x (T, B, n) -> y of the same shape, and the cache."""
-        self.check_state("state", state, B=None)
-        validation.array("x", x, ("T", "B", "n"), self.dtype)
+    def check_input(self, name, x, lead=("T", "B"), finite=True):
+        """Check an input (T, B, n) of any n."""
+        validation.array(name, x, lead + ("n",), self.dtype, finite=finite)
+
+    def _apply(self, x):
         if self.mask is None:
             kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
         else:
             kept = validation.array("mask", self.mask, x.shape, self.mask.dtype)
         factor = kept.astype(self.dtype)
         factor *= 1 / (1 - self.rate)
-        return x * factor, DropoutCache(factor)
+        return x * factor, factor
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, n) -> dx of the same shape or None, {}, ()."""
-        self.check_cache(cache, DropoutCache)
-        self.check_state("dstate", dstate, B=None)
-        validation.array("dy", dy, cache.factor.shape, self.dtype)
-        return (dy * cache.factor if need_dx else None), {}, ()
+    def _reverse(self, dy, cache, need_dx):
+        return (dy * cache.kept if need_dx else None), {}
 
 
 def without_dropout(network):

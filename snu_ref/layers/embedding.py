@@ -9,28 +9,20 @@ its gradient is the sum of both, and an optimiser updates it once.
 
 Sources: tied weights, Press & Wolf, EACL 2017; Inan et al., ICLR 2017.
 """
-from typing import NamedTuple
-
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, brief, rows
-from .dense import DenseCache
+from ..layer import rows
+from .dense import Memoryless
 
 
-class EmbeddingCache(NamedTuple):
-    """The indices that were looked up."""
-    x: np.ndarray  # (T, B) int
-    state = ()
-    __repr__ = brief
-
-
-class Embedding(Layer):
+class Embedding(Memoryless):
     """y_t = E[x_t]: a table of vectors, looked up by index.
 
     n_words : rows of the table; n_units : length of a vector; rng draws E uniformly in +-scale
     (0.1, as Zaremba et al., arXiv:1409.2329, draw all weights of their small model).
-    params: {"E": (n_words, n_units)}. Raises ValueError or TypeError that names the argument.
+    params: {"E": (n_words, n_units)}. x (T, B), integer indices, which have no gradient; y
+    (T, B, n_units). Raises ValueError or TypeError that names the argument.
 
     >>> words = Embedding(1000, 16, rng=np.random.default_rng(0))
     >>> y, _ = words.forward(np.array([[3, 7], [7, 7]]))
@@ -42,24 +34,28 @@ class Embedding(Layer):
         self.n_words = validation.positive_int("n_words", n_words)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
-        scale = validation.finite_number("scale", scale, low=0)
+        scale = validation.number_in("scale", scale, 0, 1e38, low_open=True)  # float32 holds E
         self.add_param("E", validation.generator("rng", rng).uniform(
             -scale, scale, (self.n_words, self.n_units)))
 
-    def forward(self, x, state=None):
-        """x (T, B) integer indices -> y (T, B, n_units) and the cache."""
-        self.check_params()
-        self.check_state("state", state, B=None)
-        validation.array("x", x, ("T", "B"), "integers", low=0, high=self.n_words - 1)
-        return self.params["E"][x], EmbeddingCache(x)
+    def check_input(self, name, x, lead=("T", "B"), finite=True):
+        """Check word indices (T, B)."""
+        validation.array(name, x, lead, "integers", low=0, high=self.n_words - 1)
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, n_units) -> None (indices have no gradient), grads, ()."""
-        self.check_backward(dy, cache, EmbeddingCache, dstate)
-        return None, {"E": _sum_by_index(cache.x.ravel(), rows(dy), self.n_words)}, ()
+    def _apply(self, x):
+        return self.params["E"][x], None
+
+    def _reverse(self, dy, cache, need_dx):
+        dE = np.zeros_like(self.params["E"])
+        index = cache.x.ravel()
+        order = np.argsort(index, kind="stable")  # a word's rows of dy come one after the other
+        if index.size:
+            present, first = np.unique(index[order], return_index=True)
+            dE[present] = np.add.reduceat(rows(dy)[order], first, axis=0)
+        return None, {"E": dE}
 
 
-class TiedOutput(Layer):
+class TiedOutput(Memoryless):
     """y_t = x_t E' + b: logits from the table of an Embedding, which both layers then share.
 
     embedding : the Embedding. params: {"E": the same array, "b": (n_words,)}; b starts at 0.
@@ -77,25 +73,11 @@ class TiedOutput(Layer):
         self.add_param("E", embedding.params["E"])
         self.add_param("b", np.zeros(self.n_units))
 
-    def forward(self, x, state=None):
-        """x (T, B, n_in) -> logits (T, B, n_words) and the cache."""
-        self.check_forward(x, state)
+    def _apply(self, x):
         y = rows(x) @ self.params["E"].T
         y += self.params["b"]
-        return y.reshape(x.shape[:-1] + (self.n_units,)), DenseCache(x)
+        return y.reshape(x.shape[:-1] + self.out_shape), None
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, n_words) -> dx (T, B, n_in) or None, grads, ()."""
-        self.check_backward(dy, cache, DenseCache, dstate, x=self.in_shape)
+    def _reverse(self, dy, cache, need_dx):
         dx = (rows(dy) @ self.params["E"]).reshape(cache.x.shape) if need_dx else None
-        return dx, {"E": rows(dy).T @ rows(cache.x), "b": rows(dy).sum(axis=0)}, ()
-
-
-def _sum_by_index(index, values, n):
-    """out[k] = sum of the rows of values whose index is k: (n, width)."""
-    out = np.zeros((n, values.shape[1]), values.dtype)
-    if index.size:
-        order = np.argsort(index, kind="stable")
-        present, first = np.unique(index[order], return_index=True)
-        out[present] = np.add.reduceat(values[order], first, axis=0)
-    return out
+        return dx, {"E": rows(dy).T @ rows(cache.x), "b": rows(dy).sum(axis=0)}

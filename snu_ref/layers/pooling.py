@@ -16,41 +16,16 @@ The layers have no parameters and no state. Each step is pooled separately. Not 
 time, padding, windows that are not square.
 """
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from .. import validation
-from ..layer import Layer, blocks, brief, read_only
-from .windows import IMAGE, as_images, n_windows
+from ..layer import blocks, read_only
+from .conv import IMAGE, as_images, n_windows
+from .dense import Memoryless
 
 
-class ShapeCache(NamedTuple):
-    """What the backward pass of a fixed linear map needs: the shape of its input."""
-    shape: tuple  # (T, B, height, width, c)
-    state = ()
-    __repr__ = brief
-
-
-class MaxPoolCache(NamedTuple):
-    """What max pooling chose, and the shape of its input."""
-    choice: np.ndarray  # (T, B, ho, wo, c): index of the maximum in its window
-    shape: tuple        # (T, B, height, width, c)
-    state = ()
-    __repr__ = brief
-
-
-def _check_backward(layer, dy, cache, kind, dstate):
-    """As `Layer.check_backward`, for a cache that holds the shape of the input."""
-    layer.check_cache(cache, kind)
-    if cache.shape[2:] != layer.in_shape:
-        raise ValueError(f"cache: expected that of images {layer.in_shape}, "
-                         f"got that of {cache.shape[2:]}")
-    validation.array("dy", dy, cache.shape[:2] + layer.out_shape, layer.dtype)
-    layer.check_state("dstate", dstate, B=None)
-
-
-class _Pool2d(Layer):
+class _Pool2d(Memoryless):
     """What both kinds of pooling share: arguments and windows."""
 
     def __init__(self, in_shape, size, stride=None, *, dtype=np.float64):
@@ -61,15 +36,17 @@ class _Pool2d(Layer):
         super().__init__(dtype, in_shape, places + (c,))
 
     def _pixels(self, x):
-        """(k, the k-th pixel of every window, a view (..., ho, wo, c)) in row-major order."""
-        down, across = (self.stride * (n - 1) + 1 for n in self.out_shape[:2])
-        for k in range(self.size ** 2):
-            i, j = divmod(k, self.size)
-            yield k, x[..., i:i + down:self.stride, j:j + across:self.stride, :]
+        """The windows of images (..., height, width, c), pixel by pixel in row-major order.
 
-    def _blocks(self, images):
-        """Blocks of images that fit the processor's cache."""
-        return blocks(len(images), math.prod(self.in_shape))
+        Yields a block of images that fits the processor's cache, k, and the k-th pixel of every
+        window in these images, a view (block, ho, wo, c).
+        """
+        images = as_images(x)
+        down, across = (self.stride * (n - 1) + 1 for n in self.out_shape[:2])
+        for some in blocks(len(images), math.prod(self.in_shape)):
+            for k in range(self.size ** 2):
+                i, j = divmod(k, self.size)
+                yield some, k, images[some, i:i + down:self.stride, j:j + across:self.stride]
 
 
 class AveragePool2d(_Pool2d):
@@ -84,25 +61,21 @@ class AveragePool2d(_Pool2d):
     0.5
     """
 
-    def forward(self, x, state=None):
-        """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
-        self.check_forward(x, state)
+    def _apply(self, x):
         y = np.zeros(x.shape[:2] + self.out_shape, x.dtype)
-        for _, pixel in self._pixels(x):
-            y += pixel
+        for some, _, pixel in self._pixels(x):
+            as_images(y)[some] += pixel
         y /= self.size ** 2
-        return y, ShapeCache(x.shape)
+        return y, None
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_backward(self, dy, cache, ShapeCache, dstate)
+    def _reverse(self, dy, cache, need_dx):
         if not need_dx:
-            return None, {}, ()
-        share = dy / self.size ** 2
-        dx = np.zeros(cache.shape, dy.dtype)
-        for _, dpixel in self._pixels(dx):
-            dpixel += share
-        return dx, {}, ()
+            return None, {}
+        share = as_images(dy) / self.size ** 2
+        dx = np.zeros(cache.x.shape, dy.dtype)
+        for some, _, dpixel in self._pixels(dx):
+            dpixel += share[some]
+        return dx, {}
 
 
 class MaxPool2d(_Pool2d):
@@ -112,56 +85,47 @@ class MaxPool2d(_Pool2d):
 
     >>> image = np.array([[0.0, 1.0], [1.0, 0.0]]).reshape(1, 1, 2, 2, 1)
     >>> y, cache = MaxPool2d((2, 2, 1), 2).forward(image)
-    >>> y.item(), cache.choice.item()             # of the two maxima, the first in row-major order
+    >>> y.item(), cache.kept.item()               # of the two maxima, the first in row-major order
     (1.0, 1)
     """
 
-    def forward(self, x, state=None):
-        """x (T, B, height, width, c) -> y (T, B, ho, wo, c), cache; `state` is () or None."""
-        self.check_forward(x, state)
+    def _apply(self, x):
         choice = self.choose(x)
-        return self.take(x, choice), MaxPoolCache(choice, x.shape)
+        return self.take(x, choice), choice
 
     def choose(self, x):
         """The index of the maximum in each window, the first on a tie: (..., ho, wo, c).
 
         From 0 to size^2 - 1. Complex numbers are compared by their real part, for the complex step.
         """
-        images = as_images(x.real)
-        choice = np.zeros((len(images),) + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
-        for some in self._blocks(images):
-            for k, pixel in self._pixels(images[some]):
-                if k == 0:
-                    top = pixel.copy()
-                else:
-                    above = pixel > top  # strictly: on a tie the first stays
-                    np.maximum(choice[some], above * choice.dtype.type(k), out=choice[some])
-                    np.maximum(top, pixel, out=top)
-        return choice.reshape(x.shape[:-3] + self.out_shape)
+        choice = np.zeros(x.shape[:-3] + self.out_shape, np.min_scalar_type(self.size ** 2 - 1))
+        for some, k, pixel in self._pixels(x.real):
+            if k == 0:
+                top = pixel.copy()
+            else:
+                above, chosen = pixel > top, as_images(choice)[some]  # >: on a tie the first stays
+                np.maximum(chosen, above * choice.dtype.type(k), out=chosen)
+                np.maximum(top, pixel, out=top)
+        return choice
 
     def take(self, x, choice):
         """The chosen pixel of each window, y = x[choice]; linear in x for a given choice."""
         y = np.zeros(choice.shape, x.dtype)
-        images, chosen, taken = as_images(x), as_images(choice), as_images(y)
-        for some in self._blocks(images):
-            for k, pixel in self._pixels(images[some]):
-                taken[some] += pixel * (chosen[some] == k)
+        for some, k, pixel in self._pixels(x):
+            as_images(y)[some] += pixel * (as_images(choice)[some] == k)
         return y
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, ho, wo, c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_backward(self, dy, cache, MaxPoolCache, dstate)
+    def _reverse(self, dy, cache, need_dx):
         if not need_dx:
-            return None, {}, ()
-        dx = np.zeros(cache.shape, dy.dtype)
-        dimages, chosen, dy = as_images(dx), as_images(cache.choice), as_images(dy)
-        for some in self._blocks(dimages):
-            for k, dpixel in self._pixels(dimages[some]):
-                dpixel += dy[some] * (chosen[some] == k)
-        return dx, {}, ()
+            return None, {}
+        dx = np.zeros(cache.x.shape, dy.dtype)
+        dy, choice = as_images(dy), as_images(cache.kept)
+        for some, k, dpixel in self._pixels(dx):
+            dpixel += dy[some] * (choice[some] == k)
+        return dx, {}
 
 
-class Flatten(Layer):
+class Flatten(Memoryless):
     """(T, B, height, width, c) -> (T, B, height width c), row-major: the channel runs fastest.
 
     in_shape (height, width, c); dtype float32, float64 or longdouble. A read-out whose weights come
@@ -176,12 +140,8 @@ class Flatten(Layer):
         height, width, c = in_shape = validation.sizes("in_shape", in_shape, IMAGE)
         super().__init__(dtype, in_shape, (height * width * c,))
 
-    def forward(self, x, state=None):
-        """x (T, B, height, width, c) -> y (T, B, height width c), a read-only view, and cache."""
-        self.check_forward(x, state)
-        return read_only(x.reshape(x.shape[:2] + self.out_shape)), ShapeCache(x.shape)
+    def _apply(self, x):
+        return read_only(x.reshape(x.shape[:2] + self.out_shape)), None
 
-    def backward(self, dy, cache, dstate=None, need_dx=True):
-        """dy (T, B, height width c) -> dx (T, B, height, width, c) or None, {}, ()."""
-        _check_backward(self, dy, cache, ShapeCache, dstate)
-        return (dy.reshape(cache.shape) if need_dx else None), {}, ()
+    def _reverse(self, dy, cache, need_dx):
+        return (dy.reshape(cache.x.shape) if need_dx else None), {}

@@ -16,15 +16,16 @@ Noise. The constructor takes the default source of all draws (see noise.py); a c
 of x (ours). The N of 1/f noise is drawn once for each read-out time and then held: a Generator
 draws only for a new time, an array or a number replaces the draw, and a write drops it.
 """
+from collections import Counter
+
 import numpy as np
 
 from .. import validation
 from . import model
 from .checkpoint import COUNTERS, pack, unpack
-from .converters import positive
 from .device import PCMDevices, check_time
 from .noise import ColumnNoise, UpdateNoise, check_noise, check_rounds, normal, split
-from .readout import ColumnReadout, DeviceReadout
+from .readout import ColumnReadout, DeviceReadout, positive
 from .refresh import check_refresh_noise, refresh_pairs
 from .update import UpdateRule, accumulate, deal
 
@@ -74,7 +75,7 @@ class PCMArray:
         self.device_shape = (2, self.pairs, *self.shape)
         if isinstance(noise, np.ndarray):
             raise TypeError("noise: expected a Generator or a number, got an array; "
-                            "pass arrays of draws to the single calls")
+                            "pass arrays of draws to each call")
         self.noise = check_noise(noise, self.device_shape)
         self.scale = positive("scale", scale)
         self.read_noise = validation.one_of("read_noise", read_noise, ("white", "1/f"))
@@ -83,7 +84,7 @@ class PCMArray:
         self.devices = PCMDevices(self.device_shape, t=t, noise=self.noise, stuck=stuck)
         self.chi = np.zeros(self.shape)                     # (n_in, n_out), uS
         self.turn = np.zeros(self.shape, dtype=np.int64)    # (n_in, n_out)
-        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self.drift_factor, self.reference = 1.0, None       # r(t_ref)/r(t) and r(t_ref)
         self.held = None                                    # (t, N) of the held 1/f draw
 
@@ -103,10 +104,6 @@ class PCMArray:
     def wait(self, t):
         """Move the clock to time t (s)."""
         self.devices.wait(t)
-
-    def _count(self, **more):
-        for name, k in more.items():
-            self.counters[name] += k
 
     def program(self, W, t, *, scale=None, noise=None):
         """Write the weights W in closed loop, at time t; chi and the drift factor are reset.
@@ -128,7 +125,7 @@ class PCMArray:
         self.chi[...], self.turn[...] = 0.0, 0
         self.drift_factor = 1.0
         self.reference = self.held = None
-        self._count(programs=target.size)
+        self.counters.update(programs=target.size)
 
     def update(self, dW, *, noise=None):
         """One training update, at now + rule.seconds; every rule.refresh_every a refresh follows.
@@ -156,7 +153,7 @@ class PCMArray:
         self.devices.set_pulse(t, noise=of_pulses, pulses=counts, where=counts > 0)
         self.chi, self.turn = chi, turn
         self.held = None
-        self._count(set_pulses=int(counts.sum()), updates=1)
+        self.counters.update(set_pulses=int(counts.sum()), updates=1)
         if refresh_due:
             self.refresh(t, noise=noise.refresh)
         return n
@@ -171,7 +168,7 @@ class PCMArray:
         noise = check_refresh_noise(noise, self.device_shape, self.rule)
         due, counts = refresh_pairs(self.devices, check_time(t, self.now), self.rule, noise)
         self.held = None
-        self._count(**counts)
+        self.counters.update(counts)
         return due
 
     def conductance(self, t):
@@ -198,7 +195,7 @@ class PCMArray:
         Raises ValueError, TypeError; TimeRunsBackwards.
         """
         G = self._read(t, self.noise if noise is None else noise)
-        self._count(device_reads=G.size)
+        self.counters.update(device_reads=G.size)
         return self.readout.weights(G) * (self.drift_factor / self.scale)
 
     def product(self, x, t, *, noise=None):
@@ -225,8 +222,8 @@ class PCMArray:
         else:
             G = self._read(t, noise)
             y = self.readout.product(v, G)
-            self._count(device_reads=G.size)
-        self._count(matvecs=int(np.prod(v.shape[:-1])))
+            self.counters.update(device_reads=G.size)
+        self.counters.update(matvecs=int(np.prod(v.shape[:-1])))
         return y / self.scale
 
     def _response(self, t, noise):

@@ -12,11 +12,13 @@ It holds the state of the devices (device.STATE) and
 
 Not in it: the state of a Generator, and the options shape, pairs, read_noise, readout and rule.
 """
+from collections import Counter
+
 import numpy as np
 
 from .. import validation
-from .converters import positive
 from .device import STATE
+from .readout import positive
 
 COUNTERS = ("set_pulses", "resets", "programs", "device_reads", "matvecs", "updates", "refreshes")
 MORE = ("chi", "turn", "scale", "counters", "drift_factor", "drift_reference", "held_t", "held_N")
@@ -34,43 +36,39 @@ def pack(array):
         "held_N": array.held[1][None].copy() if held else np.zeros((0, *array.device_shape))}
 
 
-def _floats(state, name, shape):
-    return validation.float64_array(f"state[{name!r}]", state[name], shape)
-
-
-def _optional(state, name, shape):
-    """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
-    length = int(np.shape(state[name])[:1] == (1,))
-    return next(iter(_floats(state, name, (length, *shape))), None)
-
-
-def _integers(state, name, shape, high):
-    return validation.array(f"state[{name!r}]", state[name], shape, "integers",
-                            low=0, high=high).astype(np.int64)
-
-
 def unpack(array, state):
     """array.restore(state), of an array with the same options; on an error nothing changes.
 
     Raises ValueError, TypeError for an entry too many or too few, another shape, a wrong value.
     """
+    def floats(name, shape=()):
+        return validation.float64_array(f"state[{name!r}]", state[name], shape)
+
+    def integers(name, shape, high):
+        return validation.array(f"state[{name!r}]", state[name], shape, "integers",
+                                low=0, high=high).astype(np.int64)
+
+    def optional(name, shape=()):
+        """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
+        length = int(np.shape(state[name])[:1] == (1,))
+        return next(iter(floats(name, (length, *shape))), None)
+
     validation.mapping("state", state, STATE + MORE)
     devices = array.devices.checked_state({name: state[name] for name in STATE})
-    chi = _floats(state, "chi", array.shape)
-    turn = _integers(state, "turn", array.shape, array.pairs - 1)
-    counters = _integers(state, "counters", (len(COUNTERS),), np.iinfo(np.int64).max)
-    scale, factor = (positive(f"state[{name!r}]", float(_floats(state, name, ())))
+    chi, turn = floats("chi", array.shape), integers("turn", array.shape, array.pairs - 1)
+    counters = integers("counters", (len(COUNTERS),), np.iinfo(np.int64).max)
+    scale, factor = (positive(f"state[{name!r}]", float(floats(name)))
                      for name in ("scale", "drift_factor"))
-    reference = _optional(state, "drift_reference", ())
-    held_t, held_N = _optional(state, "held_t", ()), _optional(state, "held_N", array.device_shape)
+    reference = optional("drift_reference")
+    held_t, held_N = optional("held_t"), optional("held_N", array.device_shape)
     if (held_t is None) != (held_N is None):
-        raise ValueError("state['held_t']: expected to be empty where state['held_N'] is, "
-                         "and only there, got one of the two")
+        raise ValueError("state['held_t']: expected both it and state['held_N'], or neither, "
+                         "got one of the two")
 
     for name, value in devices.items():
         setattr(array.devices, name, value)
     array.chi, array.turn, array.scale = chi, turn, scale
-    array.counters = dict(zip(COUNTERS, counters.tolist()))
+    array.counters = Counter(dict(zip(COUNTERS, counters.tolist())))
     array.drift_factor = factor
     array.reference = None if reference is None else float(reference)
     array.held = None if held_t is None else (float(held_t), held_N)

@@ -5,7 +5,7 @@ write; P, the pulse memory; nu, the drift exponent; t_write, the time (s) of tha
 The equations and their sources are in model.py, the meaning of `noise` in noise.py.
 
 Time. The devices have one clock, `now`. Every read and every write takes its time t in seconds and
-moves the clock there; t has no default, so that no call forgets it. A time before the clock raises
+moves the clock there; t has no default, so no call can forget it. A time before the clock raises
 TimeRunsBackwards. After an error nothing has changed: all checks come before the first change.
 
 Simplified: a pulse acts on G0, not on the drifted conductance, so a partial SET erases the drift so
@@ -30,8 +30,8 @@ def check_time(t, now):
     """A finite time in seconds that does not lie before the clock."""
     t = validation.finite_number("t", t)
     if t < now:
-        raise TimeRunsBackwards(f"t: expected no time before the last read or write, at {now!r} s, "
-                                f"got {t!r}")
+        raise TimeRunsBackwards(f"t: expected at least {now!r} s, the time of the last read or "
+                                f"write, got {t!r}")
     return t
 
 
@@ -153,7 +153,7 @@ class PCMDevices:
         self.now = t
 
     def wait(self, t):
-        """Move the clock to time t (s) and do nothing else."""
+        """Move the clock to time t (s); the devices do not change otherwise."""
         self.now = check_time(t, self.now)
 
     def conductance(self, t):
@@ -196,7 +196,7 @@ class PCMDevices:
         new["stuck"] = check_stuck(state["stuck"], self.shape)
         new["now"] = float(validation.float64_array("state['now']", state["now"], ()))
         if (new["t_write"] > new["now"]).any():
-            raise TimeRunsBackwards(f"state['t_write']: expected no time after state['now'], "
+            raise TimeRunsBackwards(f"state['t_write']: expected at most state['now'], "
                                     f"{new['now']!r} s, got {new['t_write'].max()!r}")
         return new
 

@@ -2,9 +2,9 @@
 
 A store holds some weight matrices of a network in its own form. In each training step
 
-    store.read()     the network's arrays become the weights as the store gives them
+    store.read()     puts the stored weights, as read, into the network's arrays
                      ... forward pass, backward pass and optimiser run on these arrays ...
-    store.write()    the store gets what the optimiser added to them, dW = after - before
+    store.write()    adds the change of these arrays, dW = after - before, to the stored weights
 
 Neither the network nor the optimiser knows about the store. The gradient is taken at the weights as
 read, and applied to the stored weights (straight-through estimator). Biases and decays stay float
@@ -23,9 +23,8 @@ from ..layer import Layer
 from ..network import Network
 from .array import PCMArray
 from .checkpoint import COUNTERS
-from .converters import check_bits, positive
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
-from .readout import DeviceReadout
+from .readout import DeviceReadout, check_bits, positive
 from .update import EPSILON, accumulate
 
 
@@ -62,7 +61,7 @@ class Store:
         return self.weights(name)
 
     def write(self):
-        """Store what was added to the arrays since the last read; on an error nothing changes.
+        """Add the change of the arrays since the last read; on an error nothing changes.
 
         Raises RuntimeError without a read, ValueError for NaN or too many pulses at one synapse.
         """
@@ -79,8 +78,8 @@ class Store:
 
     def state(self):
         """Everything that a run needs to continue, as a flat dict of copies."""
-        return {f"{name}/{key}": a for name in self.params
-                for key, a in self.part_state(name).items()}
+        return {f"{name}/{key}": getattr(self, key)[name].copy()
+                for name in self.params for key in self.kept}
 
     def restore(self, state):
         """Restore a `state()`; on an error nothing changes. Raises ValueError, TypeError."""
@@ -98,19 +97,10 @@ class Store:
             raise
 
     def _restore(self, state):
-        for name in self.params:
-            self.restore_part(name, {key[len(name) + 1:]: a for key, a in state.items()
-                                     if key.startswith(name + "/")})
-
-    def part_state(self, name):
-        """The state of one matrix, as copies."""
-        return {key: getattr(self, key)[name].copy() for key in self.kept}
-
-    def restore_part(self, name, state):
-        """Restore the state of one matrix."""
-        for key in self.kept:
-            getattr(self, key)[name] = validation.float64_array(
-                f"state['{name}/{key}']", state[key], self.params[name].shape)
+        for name, p in self.params.items():
+            for key in self.kept:
+                getattr(self, key)[name] = validation.float64_array(
+                    f"state['{name}/{key}']", state[f"{name}/{key}"], p.shape)
 
 
 class PCMStore(Store):
@@ -164,13 +154,14 @@ class PCMStore(Store):
         self.arrays[name].update(dW, noise=self.of_update)
         self._stop_drift(self.arrays[name])
 
-    def part_state(self, name):
-        """The state of one array."""
-        return self.arrays[name].state()
+    def state(self):
+        """The states of all arrays."""
+        return {f"{name}/{key}": a for name, array in self.arrays.items()
+                for key, a in array.state().items()}
 
-    def restore_part(self, name, state):
-        """Restore the state of one array."""
-        self.arrays[name].restore(state)
+    def _restore(self, state):
+        for name, array in self.arrays.items():
+            array.restore({key: state[f"{name}/{key}"] for key in array.state()})
 
 
 class QuantisedStore(Store):

@@ -1,4 +1,4 @@
-"""Where the standard normal draws N come from: one convention for every function of the package.
+"""The source of the standard normal draws N: one convention for every function of the package.
 
 An argument `noise` is one of
 
@@ -69,7 +69,7 @@ def check_rounds(noise, rounds, shape, name="noise"):
 
 
 def _one_source(name, noise, other):
-    """A Generator, or a number as a float; `other`: the third possibility, for the message."""
+    """A Generator, or a number as a float; `other` names the third possibility in the message."""
     if isinstance(noise, np.random.Generator):
         return noise
     try:

@@ -7,14 +7,14 @@ approach their ceiling. A refresh reads each pair once, with white noise; d is t
     both     RESET
     closed   the device on the side of d is programmed to min(|d| + G, 25 uS), where G is the
              conductance of the other after its RESET; if d is exactly 0, both stay RESET
-    blind    it gets round(|d|/epsilon) SET pulses. The first ones move more than epsilon, so d
-             grows: on average by 1 uS for d = 1 uS, by 2.4 uS for d = 2 uS (here to show this)
+    blind    the device on the side of d gets round(|d|/epsilon) SET pulses. The first ones add more
+             than epsilon, so d grows: on average by 1 uS for d = 1 uS, by 2.4 uS for d = 2 uS
 
 Reads inside the closed loop are part of programming and are not counted. The controller does not
 know which devices are stuck.
 
 Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
-uS and the interval of 100 updates are recalled, not read.
+uS and the interval of 100 updates are from memory.
 """
 import numpy as np
 

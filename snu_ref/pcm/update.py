@@ -1,4 +1,4 @@
-"""From float gradient steps to blind pulses: the accumulator chi, and who gets the pulses.
+"""From float gradient steps to blind pulses: the accumulator chi, and which devices get pulses.
 
     chi <- chi + step;   n = trunc(chi/epsilon);   chi <- chi - n epsilon
     |n| SET pulses go to G+ where n > 0, to G- where n < 0
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import validation
-from .converters import positive
 from .device import MAX_PULSES
+from .readout import positive
 
 EPSILON = 0.77     # uS, the mean step over the first ten pulses after a RESET: (7.8 - 0.1)/10
 
@@ -26,7 +26,7 @@ class UpdateRule:
     Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (ours);
     refresh_every, updates from one refresh to the next, None for no refresh; refresh_above,
     refresh_below in uS and refresh, "closed" or "blind": see refresh.py. The thresholds and the
-    interval are recalled. Raises ValueError, TypeError.
+    interval are from memory. Raises ValueError, TypeError.
     """
     epsilon: float = EPSILON
     seconds: float = 1.0

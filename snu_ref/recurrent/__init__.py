@@ -1,4 +1,4 @@
-"""The units that the paper compares the SNU with: RNN, GRU, LSTM. Read `rnn` first.
-
-`loop` is the loop over time that they share.
-"""
+"""The units that the paper compares the SNU with. Read `rnn` first; they share `loop`."""
+from .gru import GRU
+from .lstm import LSTM
+from .rnn import RNN

@@ -39,12 +39,8 @@ reset_after=True, with m_t = h_{t-1} H_n + b_h, which r_t multiplies:
     dh_{t-1} = dy_{t-1} + z_t . dh_t + da_r H_r' + da_z H_z' + dm_t H_n'
     dH_n = sum h_{t-1}' dm_t                db_h = sum dm_t
 
-In both, dH_r = sum h_{t-1}' da_r and dH_z = sum h_{t-1}' da_z. The factors of dh_t, dq_t and da_n
-are known after the forward pass, so they are computed as whole arrays. q and m are not stored, but
-computed again for all steps together. The loop in `snu_ref.recurrent.loop` adds dy_t and computes
-the gradients of W, b and x.
-
-Weights from and to PyTorch and Keras: README.md in this folder.
+In both, dH_r = sum h_{t-1}' da_r and dH_z = sum h_{t-1}' da_z. q and m are not stored, but computed
+again for all steps together.
 
 Sources: K. Cho et al., EMNLP 2014, arXiv:1406.1078 (v3 has the reset before the product, v1 after
 it, according to the documentation of keras.layers.GRU); b_h as documented for torch.nn.GRU.
@@ -70,13 +66,11 @@ class GRU(Recurrent):
 
         h_t = z_t . h_{t-1} + (1 - z_t) . n_t
 
-    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H
-    (Glorot-uniform for each gate); reset_after, bool: whether the reset gate acts on the recurrent
-    product of the candidate (True) or on the state before it (False); dtype, float32, float64 or
-    longdouble. Biases start at 0.
-    Attributes: params {"W": (n_in, 3 n_units), "H": (n_units, 3 n_units), "b": (3 n_units,)} and
-    "b_h": (n_units,) if reset_after; trainable, all of them. Raises ValueError or TypeError that
-    names the argument. Source: Cho et al. 2014.
+    Arguments and start values: as `Recurrent` says; and reset_after, bool: whether the reset gate
+    acts on the recurrent product of the candidate (True) or on the state before it (False).
+    params: {"W": (n_in, 3 n_units), "H": (n_units, 3 n_units), "b": (3 n_units,)} and "b_h":
+    (n_units,) if reset_after, all trainable.
+    Raises ValueError or TypeError that names the argument. Source: Cho et al. 2014.
 
     >>> sum(p.size for p in GRU(88, 150, rng=np.random.default_rng(0)).params.values())
     107550

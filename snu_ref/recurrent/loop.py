@@ -23,11 +23,14 @@ A unit defines
     State                       the named tuple of its state; its first field, h, is also the output
     gates                       the gates' letters, in the order of the columns
     _advance(a, state)          one step: a_t (B, k n) -> the state after it, and its activations
-    _coefficients(cache)        the factors of the reverse, for all steps at once
+    _coefficients(cache)        the factors of the reverse, known after the forward pass, for all
+                                steps at once
     _reverse(dstate, coef, da)  one step backward: fills da_t, returns dL/d(state before it)
     _recurrent_grads(cache, da) the gradients of H and other parameters that act on the state
 
 Memory: the cache holds T B (n_in + k n + m n) numbers, m the number of fields of the state.
+
+Weights from and to PyTorch and Keras: README.md in this folder.
 
 Not here: several layers in one object, a direction other than forward in time, dropout, peepholes.
 """
@@ -65,9 +68,9 @@ class RecurrentCache(NamedTuple):
 class Recurrent(Layer):
     """Base of RNN, GRU and LSTM: parameters, checks, both loops over time, gradients of W, b and x.
 
-    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H; dtype,
-    float32, float64 or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or
-    n_units -> n_units), so the start values do not depend on the number of gates; b starts at 0.
+    n_in, n_units : int; rng : numpy.random.Generator, which draws W and H; dtype : float32, float64
+    or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or n_units ->
+    n_units), so the start values do not depend on the number of gates; biases start at 0.
     """
     gates = ""  # set by the unit, as is State
 
@@ -105,10 +108,12 @@ class Recurrent(Layer):
         a += self.params["b"]
         a = a.reshape((T, B) + a.shape[1:])                                    # (T, B, k n)
         trace = self.State(*(np.empty((T + 1, B, self.n_units), a.dtype) for _ in state))
-        _store(trace, 0, state)
+        for part, value in zip(trace, state):
+            part[0] = value
         for t in range(T):
             state, activations = self._advance(a[t], state)
-            _store(trace, t + 1, state)
+            for part, value in zip(trace, state):
+                part[t + 1] = value
             np.concatenate(activations, axis=-1, out=a[t])     # a_t is not needed any more
         cache = RecurrentCache(x, a, trace)
         return read_only(cache.y), cache
@@ -121,8 +126,7 @@ class Recurrent(Layer):
         dstate in: dL/d(state after the last step), zeros if None; dstate out: dL/d(initial state).
         grads has the keys of params. dx is None unless need_dx.
         """
-        dstate = self.check_backward(dy, cache, RecurrentCache, dstate,
-                                     x=self.in_shape, y=self.out_shape)
+        dstate = self.check_backward(dy, cache, RecurrentCache, dstate)
         if not isinstance(cache.trace, self.State):
             raise TypeError(f"cache: expected one with a trace of {self.State.__name__}, "
                             f"got {type(cache.trace).__name__}")
@@ -145,8 +149,3 @@ class Recurrent(Layer):
         """The k blocks of n columns, one for each gate, as views: each (..., n)."""
         n = self.n_units
         return [a[..., j * n:(j + 1) * n] for j in range(len(self.gates))]
-
-
-def _store(trace, t, state):
-    for part, value in zip(trace, state):
-        part[t] = value

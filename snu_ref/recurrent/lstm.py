@@ -24,11 +24,6 @@ c_{t+1}. With ' for transposed and . point-wise:
     da_g = i_t . (1 - g_t^2) . dc_t
     da_o = tanh(c_t) . o_t (1 - o_t) . dh_t
 
-All factors of dc_t and dh_t are known after the forward pass, so they are computed as whole arrays.
-The loop (`snu_ref.recurrent.loop`) adds dy_t and computes the gradients of W, H, b and x.
-
-Weights from and to PyTorch and Keras: README.md in this folder.
-
 Sources: S. Hochreiter, J. Schmidhuber, Neural Computation 9, 1735-1780 (1997); the forget gate:
 F. A. Gers, J. Schmidhuber, F. Cummins, Neural Computation 12, 2451-2471 (2000); its bias of 1:
 R. Jozefowicz, W. Zaremba, I. Sutskever, ICML 2015.
@@ -54,12 +49,10 @@ class LSTM(Recurrent):
 
         c_t = f_t . c_{t-1} + i_t . g_t,    h_t = o_t . tanh(c_t)
 
-    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H
-    (Glorot-uniform for each gate); dtype, float32, float64 or longdouble. The forget bias starts at
-    1, the other biases at 0.
-    Attributes: params {"W": (n_in, 4 n_units), "H": (n_units, 4 n_units), "b": (4 n_units,)};
-    trainable, all of them. Raises ValueError or TypeError that names the argument. Sources:
-    Hochreiter & Schmidhuber 1997, Gers et al. 2000.
+    Arguments and start values: as `Recurrent` says, but the forget bias starts at 1.
+    params: {"W": (n_in, 4 n_units), "H": (n_units, 4 n_units), "b": (4 n_units,)}, all trainable.
+    Raises ValueError or TypeError that names the argument. Sources: Hochreiter & Schmidhuber 1997,
+    Gers et al. 2000.
 
     >>> sum(p.size for p in LSTM(88, 150, rng=np.random.default_rng(0)).params.values())
     143400

@@ -12,10 +12,6 @@ h_t reaches the loss as an output (dy_t) and through the next step, a_{t+1}. Wit
     dh_t = dy_t + da_{t+1} H'
     da_t = (1 - h_t^2) . dh_t
 
-The loop (`snu_ref.recurrent.loop`) adds dy_t and computes the gradients of W, H, b and x.
-
-Weights from and to PyTorch and Keras: README.md in this folder.
-
 Source: J. L. Elman, Finding structure in time, Cognitive Science 14, 179-211 (1990); his units are
 logistic, tanh is usual today.
 """
@@ -38,10 +34,9 @@ class RNN(Recurrent):
 
         h_t = tanh( x_t W + h_{t-1} H + b )
 
-    Parameters: n_in, n_units, int; rng, a numpy.random.Generator, which draws W and H
-    (Glorot-uniform); dtype, float32, float64 or longdouble. b starts at 0.
-    Attributes: params {"W": (n_in, n_units), "H": (n_units, n_units), "b": (n_units,)}; trainable,
-    all of them. Raises ValueError or TypeError that names the argument. Source: Elman 1990.
+    Arguments and start values: as `Recurrent` says.
+    params: {"W": (n_in, n_units), "H": (n_units, n_units), "b": (n_units,)}, all of them trainable.
+    Raises ValueError or TypeError that names the argument. Source: Elman 1990.
 
     >>> sum(p.size for p in RNN(88, 150, rng=np.random.default_rng(0)).params.values())
     35850

@@ -1,4 +1,4 @@
-"""The first part of the report: the paper's claim, and how it fares in this run.
+"""The first part of the report: the paper's claim, and whether this run supports it.
 
 Each unit with a membrane is compared with RNN, GRU and LSTM, and with itself without membrane.
 Differences are signed so that above 0 the unit is better, whatever the figure of the task. The
@@ -62,8 +62,8 @@ def _answer(wins, several):
                f"sSNU has the better figure. It has {min(parts):.0f} to {max(parts):.0f} % of "
                "their parameters. ")
     if membrane:
-        yield (f"The unit with its membrane has the better figure than without it in "
-               f"{_count(membrane)} of {len(membrane)} cases. ")
+        yield (f"The unit is better with its membrane than without it in {_count(membrane)} of "
+               f"{len(membrane)} cases. ")
     if several:
         yield "By the intervals over the seeds, " + "; ".join(
             f"{sum(words == word for _, _, words, _ in wins)} of these differences are {what}"

@@ -19,11 +19,11 @@ def parts(results):
             [[element("span", way, element("span", WAYS[way], class_="source")), *way_cells(row, n)]
              for way, row in m["ways"].items()]),
         "spread_of_devices": "± is the sample standard deviation " + (
-            f"between {networks} networks; behind it stands that between the {n} sets of devices "
-            "of a network." if networks > 1 else f"over {n} sets of devices."),
+            f"between {networks} networks, followed by that between the {n} sets of devices of a "
+            "network." if networks > 1 else f"over {n} sets of devices."),
         "drift": table(*time_table(sweeps)), "bits": table(*precision_table(m["precision"])),
         "answer_of_devices": join(*(_answer(task, sweep) for task, sweep in sweeps.items())),
-        "compensation": _first_hour(sweeps, {"compensated less uncompensated": _compensated}),
+        "compensation": _first_hour(sweeps, {"compensated minus uncompensated": _compensated}),
         "smaller": _first_hour(sweeps, {
             "drifted": lambda s, i: _less_first(s, "raw", i),
             "only smaller": lambda s, i: _less_first(s, "shrunk", i)}),
@@ -36,7 +36,7 @@ def _compensated(sweep, i):
 
 
 def _less_first(sweep, kind, i):
-    """Later figures of a kind less the first; none in results of 0.1.0, which lack "shrunk"."""
+    """Later figures of a kind minus the first; [] for results of 0.1.0, which lack "shrunk"."""
     return [later[i] - raw[0] for raw, later in zip(sweep["raw"], sweep.get(kind, ()))]
 
 
@@ -50,7 +50,7 @@ def _first_hour(sweeps, columns):
 
 
 def _summary(sweep, values):
-    """The Summary over the networks if there are several, else over the devices of the one."""
+    """The Summary over the networks; for a single network, over its sets of devices."""
     between, _ = networks_and_devices(sweep, values)
     return between if between.n > 1 else summary(values)
 

@@ -27,7 +27,7 @@ def write_report(folder):
         page = build(results, Path(folder))
     except (KeyError, IndexError, TypeError, AttributeError, RecursionError, json.JSONDecodeError,
             UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: expected what this version of `reproduce` writes, but "
+        raise ValueError(f"{path}: expected results of this version of `reproduce`, found "
                          f"{type(error).__name__}: {error}") from error
     report = Path(folder) / "report.html"
     with whole_file(report) as file:

@@ -1,12 +1,12 @@
-"""The figures of a report: put into the page, and in words for those who do not see them.
+"""The figures of a report, and their descriptions for readers who cannot see them.
 
-Which figure stands where is in page.html, with its caption. The words of a figure that shows
-numbers carry the main ones, taken from the results.
+page.html places each figure and has its caption. The description of a figure that shows numbers
+contains the main ones, taken from the results.
 """
 import base64
 import re
 
-from ..experiments.comparison import all_runs, by_unit, figure, figures_of
+from ..experiments.comparison import by_unit, compared, figure, figures_of
 from ..experiments.in_memory import time_table
 from ..files import read_regular
 from ..tasks.progress import time_name
@@ -28,7 +28,7 @@ def embedded(page, folder, drawn):
             return ""
         data = read_regular(folder / name, 10 ** 7)
         if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
-            raise ValueError(f"{folder / name}: expected a PNG file")
+            raise ValueError(f"{folder / name}: expected a PNG file, found other data")
         width, height = (int.from_bytes(data[i:i + 4], "big") for i in (16, 20))
         return (f'<figure><img src="data:image/png;base64,{base64.b64encode(data).decode()}" '
                 f'width="{width}" height="{height}"{rest}')
@@ -36,7 +36,7 @@ def embedded(page, folder, drawn):
 
 
 def parts(results):
-    """The words of figures that page.html lacks: dict from names to text."""
+    """The descriptions of figures with numbers: dict from names in page.html to text."""
     memory = results["memory"]
     return {
         "alt_claim": _claim(results), "alt_input_weights": _input_weights(results),
@@ -60,7 +60,7 @@ def _learning(task, results):
 def _claim(results):
     points = "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
                        f"{figure(group[0]['metric'], figures_of(group))}"
-                       for task, _, name, group in all_runs(results))
+                       for task, _, name, group in compared(results))
     return f"Test figure against parameters, a panel for each task, a mark for each unit: {points}."
 
 

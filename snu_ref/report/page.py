@@ -57,13 +57,6 @@ def table(head, rows, foot=(), class_=None):
         class_=class_)
 
 
-def explained(words):
-    """What some names mean, as a small paragraph: dict from names to explanations."""
-    parts = [part for name, meaning in words.items()
-             for part in (element("strong", name), f": {meaning}. ")]
-    return element("p", *parts, class_="explained") if parts else Html()
-
-
 def join(*parts):
     """Pieces one after the other."""
     return Html("".join(map(text, parts)))

@@ -2,12 +2,11 @@
 
 Every number is one of results.json, rounded.
 """
-from ..experiments.comparison import all_runs, baseline_rows, figure, unit_rows
+from ..experiments.comparison import baseline_rows, compared, figure, unit_rows
 from ..experiments.inhibition import inhibition_table
-from .page import element, explained, join, table
+from ..experiments.reproduction import TASKS
+from .page import element, join, table
 from .settings import settings_in_words, settings_table
-
-TASKS = ("digits", "music", "language")
 
 
 def parts(results):
@@ -18,14 +17,14 @@ def parts(results):
         "seed": results["seed"], "gradients_agree": agreement(results),
         "gradients": gradients(results), "sample": "\n".join(sample),
         "spread": f"Mean ± sample standard deviation of {seeds} seeds." if seeds > 1 else join(
-            "This is one seed, and another one gives other figures: ",
-            element("code", "reproduce --seeds 5"), " shows by how much."),
+            "This is one seed, and another seed gives other figures: ",
+            element("code", "reproduce --seeds 5"), " shows how much they vary."),
         **{task: of_task(task, results) for task in TASKS},
         **{f"{task}_data": "; ".join(results["facts"][task]) for task in TASKS},
         "inhibition": table(("Inhibition", "Test accuracy (%)", "Hidden spikes a digit"),
                             [row[:3] for row in inhibition_table(results["inhibition"])[1]]),
         **made(results),
-        "settings": join(explained(settings_in_words(results)),
+        "settings": join(settings_in_words(results),
                          *(settings_table(part, results) for part in (*TASKS, "memory")))}
 
 
@@ -35,7 +34,7 @@ def agreement(results):
     failed, tensors, zero = (sum(s[key] for s in pieces) for key in ("failed", "tensors", "zero"))
     if failed:
         return join(element("strong", "Not all gradients are right: "),
-                    f"{failed} of {tensors:,} tensors are out.")
+                    f"{failed} of {tensors:,} tensors are wrong.")
 
     def number(value, digits):  # 1e-13 in one line, not broken at its minus
         return element("span", f"{value:.{digits}e}", class_="number")
@@ -47,11 +46,11 @@ def agreement(results):
         f"{tensors - zero:,} tensors agree with the complex step to ", complex_step[0],
         " of their largest element (bound ", complex_step[1],
         "), and with a second derivation to ", twin[0], " (bound ", twin[1],
-        f"); {zero} are exactly zero, as they have to be.")
+        f"); {zero} are exactly zero, as expected.")
 
 
 def gradients(results):
-    """The evidence: one row for each piece."""
+    """The table of gradient checks: one row for each piece."""
     bounds, methods = results["bounds"], ("central", "complex", "twin")
     return table(
         ("Piece", "Variants", "Tensors", "Zero", "Central", "Complex", "Twin", "Failed"),
@@ -67,10 +66,9 @@ def of_task(task, results):
              element("span", theirs, *([element("span", network, class_="source")] if network
                                        else []))]
             for name, parameters, shown, _, _, seconds, (theirs, network)
-            in unit_rows(task, results["runs"], results.get("without_membrane", ()))]
+            in unit_rows(task, results)]
     return table(("Unit", "Parameters", "Test", "Seconds", "Published"), rows,
-                 [[name, "", shown, "", ""]
-                  for name, shown in baseline_rows(task, results["runs"])])
+                 [[name, "", shown, "", ""] for name, shown in baseline_rows(task, results)])
 
 
 def made(results):
@@ -83,7 +81,7 @@ def made(results):
              for part in (*results["parts"], {**results, "part": "all"})]
     runs = [[f"{task}, {name}", r["seed"], len(r["history"]), r["best_epoch"],
              f"{r['seconds']:.1f}", figure(r["metric"], [r["test"][r["metric"]]])]
-            for task, _, name, group in all_runs(results) for r in group]
+            for task, _, name, group in compared(results) for r in group]
     return {"facts": join(*(join(element("dt", name), element("dd", value))
                             for name, value in facts)),
             "times": table(("Part", "Clock", "Processor"), times[:-1], foot=times[-1:]),

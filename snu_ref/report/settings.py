@@ -1,5 +1,5 @@
 """The settings of the runs as tables: one row for each setting, one column for each run."""
-from ..experiments.comparison import all_runs
+from ..experiments.comparison import compared
 from ..tasks.settings import SETTINGS
 from .page import element, table
 
@@ -14,7 +14,7 @@ def settings_table(part, results):
                    if "settings" in row}
         caption = "Weights on phase-change devices (music, SNU)."
     else:
-        columns = {name: group[0]["settings"] for task, _, name, group in all_runs(results)
+        columns = {name: group[0]["settings"] for task, _, name, group in compared(results)
                    if task == part}
         caption = f"{part.capitalize()}."
     rows = []
@@ -29,9 +29,11 @@ def settings_table(part, results):
 
 
 def settings_in_words(results):
-    """What each setting of the runs means: dict from the names that the tables print."""
+    """What each setting of the runs means, by the names that the tables print: a paragraph."""
     used = dict.fromkeys(name for r in results["runs"] for name in r["settings"])
-    return {name.replace("_", " "): SETTINGS[name].meaning for name in used if name in SETTINGS}
+    return element("p", *(part for name in used if name in SETTINGS for part in (
+        element("strong", name.replace("_", " ")), f": {SETTINGS[name].meaning}. ")),
+        class_="explained")
 
 
 def _cell(choice):

@@ -45,10 +45,10 @@ def read(path, network):
     try:
         arrays = array_file.read(path)
     except array_file.DamagedError as error:
-        raise refused(f"another or a damaged one: {error}") from error
+        raise refused(f"another or damaged file: {error}") from error
     if "network" not in arrays:
-        raise refused("a checkpoint: snu_ref.tasks.load_run reads its folder"
-                      if "identity" in arrays else "one without an array 'network'")
+        raise refused("a checkpoint; snu_ref.tasks.load_run reads its folder"
+                      if "identity" in arrays else "no array 'network' in it")
     try:
         described = json.loads(str(arrays.pop("network")))
         if described["format"] != FORMAT:
@@ -73,8 +73,8 @@ def _describe(layer, place, arrays, names, generators):
                            for i, part in enumerate(layer.layers)]}
     kind = type(layer).__name__
     if Layer.kinds.get(kind) is not type(layer):
-        raise ValueError(f"layers[{place[:-1]}]: expected a layer of snu_ref, which a file names, "
-                         f"got the class {kind} of your own")
+        raise ValueError(f"layers[{place[:-1]}]: expected a layer of snu_ref, got your own class "
+                         f"{kind}, which a file cannot hold")
     options = {}
     for name, value in layer.options().items():
         if isinstance(value, np.random.Generator):
@@ -92,7 +92,7 @@ def _describe(layer, place, arrays, names, generators):
             own = {"g": STATE_FUNCTIONS, "surrogate": SURROGATES}.get(name, {value.name: value})
             if own.get(value.name) is not value:
                 raise ValueError(f"layers[{place[:-1]}]: {name}: expected one of {', '.join(own)}, "
-                                 "which a file names, got a function of your own")
+                                 "got your own function, which a file cannot hold")
             value = value.name
         options[name] = value.name if isinstance(value, np.dtype) else value
     names[id(layer)] = place
@@ -129,10 +129,7 @@ def _build(described, network, arrays, made, generators):
                          f"found {', '.join(described['params'])}")
     for name, key in described["params"].items():
         layer.tie(name, made.setdefault(key, arrays[key].copy()))
-    if not set(described["trainable"]) <= layer.params.keys():
-        raise ValueError(f"trainable: expected some of {', '.join(layer.params)}, found "
-                         f"{described['trainable']}")
-    layer.trainable = tuple(described["trainable"])
+    layer.trainable = described["trainable"]
     made[described["place"]] = layer
     return layer
 

@@ -41,7 +41,7 @@ def save(path, identity, network, optimiser, rng, best, history, store=None):
         array_file.write(path, arrays)
     except OSError as error:
         done, epochs = len(history) - 1, identity["settings"]["epochs"]
-        kept = f"; the checkpoint after {done} of {epochs} epochs is kept there, to resume from"
+        kept = f"; it still holds the checkpoint after {done} of {epochs} epochs"
         raise OSError(f"{error}{kept if history and Path(path).exists() else ''}") from error
 
 
@@ -113,7 +113,7 @@ def differences(identity, saved):
             continue
         if key == "data":
             return different or ["expected the same data, but the checkpoint is of a run with "
-                                 "others"]
+                                 "other data"]
         different.append(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a run with "
                          f"{theirs.get(key)!r}")
     return different
@@ -198,7 +198,7 @@ def _check_generator(rng, state):
 def _restore_store(store, state):
     if store is None:
         if state:
-            raise ValueError("store: expected no arrays, the weights are in the network")
+            raise ValueError("store: expected no arrays for weights in software, found some")
         return
     try:
         store.restore(state)

@@ -54,7 +54,7 @@ class Digits:
         With dropout there is one behind every hidden layer, of convolutions behind the last.
         """
         if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
-            raise ValueError(f"lateral_inhibition: expected False, {self.unit} has none")
+            raise ValueError(f"lateral_inhibition: expected False for {self.unit}, got True")
         options = settings.options
         if self.unit == "snu-conv":
             hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, options, rng,

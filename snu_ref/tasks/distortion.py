@@ -11,7 +11,7 @@ Elastic distortion, for each image and for rows and columns apart:
     out[r, c] = image[r + d_r[r, c], c + d_c[r, c]]       bilinear between pixels, 0 outside
 
 Source: P. Simard, D. Steinkraus, J. Platt, ICDAR 2003; sigma = 4 and alpha = 34 of their MNIST
-networks are recalled, not read there again. The border, where K loses a part of the field, is ours.
+networks are from memory. Near the border K averages over fewer pixels (ours).
 """
 import math
 

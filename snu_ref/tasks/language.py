@@ -39,7 +39,7 @@ class Language:
     def network(self, settings, rng):
         """embedding - dropout - hidden - dropout - logits."""
         if settings.projection and not settings.tied:
-            raise ValueError("projection: expected False, it stands before a tied output only")
+            raise ValueError("projection: expected False without a tied output, got True")
         like = {"rng": rng, "dtype": np.float32}
         embedding = Embedding(self.n_words, settings.embedding, **like)
         sizes = (settings.embedding, *settings.hidden)
@@ -88,7 +88,7 @@ class Language:
 
 
 def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>",)):
-    """n words drawn from a trained network, after those of the prompt; tokens are set apart."""
+    """n words drawn from a trained network after the prompt, with spaces between the tokens."""
     number = {word: k for k, word in enumerate(vocabulary)}
     first = [number.get(word, number.get("<unk>"))
              for word in validation.instance("prompt", prompt, list, tuple)]

@@ -1,8 +1,8 @@
 """A task with its data: small sets that come with the package and Python, or the full ones.
 
-The full sets are of preset "paper", and the user brings copies of them: MNIST for digits, the JSB
-chorales for music, Penn Treebank for language. Or data of the user's own in the same forms
-(`snu_ref.data.own`), whose figures are labelled OWN wherever they are shown.
+Preset "paper" uses the full sets, of which the user provides copies: MNIST for digits, the JSB
+chorales for music, Penn Treebank for language. Users can also bring their own data in these forms
+(`snu_ref.data.own`); figures on such data are labelled OWN wherever they are shown.
 """
 from pathlib import Path
 from typing import NamedTuple
@@ -56,8 +56,8 @@ def load_task(name, unit, preset="small", folder=None, own_path=None):
     if preset != "paper":
         return load(unit, "small", None)
     if folder is None:
-        raise ValueError("--data: preset 'paper' needs the full data set; expected a folder with "
-                         + FULL_DATA[name])
+        raise ValueError(f"--data: expected a folder with {FULL_DATA[name]} for preset 'paper', "
+                         "got none")
     return load(unit, "full", folder)._replace(path=str(Path(folder).resolve()))
 
 

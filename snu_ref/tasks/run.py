@@ -47,6 +47,10 @@ class Run(NamedTuple):
         """The test figures, by name."""
         return self.results["test"]
 
+    def figure(self, split, seed):
+        """The figure that ranks networks, of the weights that the network has now."""
+        return self.task.evaluate(self.network, split, self.settings, seed)[self.task.metric]
+
 
 def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None, resume=False,
              stream=None, report=None, **changes):
@@ -93,42 +97,42 @@ def load_run(folder, data=None):
         raise ValueError(f"{wanted} {found.replace('nothing', 'no such folder')}")
     if (found := found_at(path)) != "a file":
         if found == "nothing" and checkpoint.exists():
-            raise ValueError(f"{wanted} one that is not finished: the same `train` command with "
-                             "--resume goes on")
+            raise ValueError(f"{wanted} an unfinished one; the same `train` command with --resume "
+                             "finishes it")
         raise ValueError(f"{wanted} {found} under the name results.json")
     raw = read_regular(path, RESULTS_BYTES)
     try:
         results = json.loads(raw.decode())
         if not isinstance(results, dict):
-            raise ValueError("no object")
+            raise ValueError("no JSON object")
         if "runs" in results:
-            raise ValueError(f"those of `reproduce`, whose networks are in {path.parent}/networks, "
-                             "for Network.load")
+            raise ValueError(f"those of `reproduce`; Network.load loads its networks, which are in "
+                             f"{path.parent}/networks")
         task, unit, preset, seed = (results[key] for key in ("task", "unit", "preset", "seed"))
         table = find_preset(task, unit, preset)
         changes = {name: tuple(entry["value"]) if isinstance(entry["value"], list) else
                    entry["value"] for name, entry in results["settings"].items()}
         settings = settings_of(table, **changes)
         if not all(type(value) in (int, float, type(None)) for value in results["test"].values()):
-            raise ValueError("test figures that are no numbers")
+            raise ValueError("test figures that are not numbers")
         path_then, own = results.get("path") or None, results.get("own", False)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         missing = "no entry " * isinstance(error, KeyError)
         raise ValueError(f"{path}: expected the results of a run of `train`, found "
                          f"{missing}{error}") from error
     if data and not own and preset != "paper":
-        raise ValueError(f"data: expected none, the run in {folder} is on data of the package, got "
-                         f"{data}")
+        raise ValueError(f"data: expected none, because the run in {folder} used data of the "
+                         f"package, got {data}")
     if path_then and not data and not Path(path_then).exists():
         raise ValueError(f"{path_then}: expected the data of the run in {folder}, found nothing; "
-                         "give the place where they are now (--data PATH)")
+                         "give their present place (--data PATH)")
     data = data or path_then
     loaded = load_task(task, unit, preset, **{"own_path" if own else "folder": data})
     network, optimiser, rng, store = prepare(loaded.task, settings, seed)
     identity = checkpoints.identity_of(loaded.task, settings, seed)
     best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
     if not history:
-        raise ValueError(f"{checkpoint}: expected that of a finished run, found no epoch")
+        raise ValueError(f"{checkpoint}: expected the checkpoint of a finished run, found no epoch")
     for name, p in network.params.items():
         p[...] = best[name]
     kept = best_epoch(loaded.task, settings, history)
@@ -136,7 +140,7 @@ def load_run(folder, data=None):
 
 
 def tested(task, network, settings, seed):
-    """The test figures and, where the task has classes, the answer to every test image, as text.
+    """The test figures; for a task with classes, also the answer to every test image, as text.
 
     The answers serve to compare two classifiers image by image (`statistics.mcnemar`).
     """

@@ -1,4 +1,4 @@
-"""The settings of a run: what each means, what it may be, and changes from the command line."""
+"""The settings of a run: their meanings, their allowed values, changes by the command line."""
 import ast
 import hashlib
 import math
@@ -57,34 +57,34 @@ _POSITIVE = partial(validation.number_in, low=0, high=math.inf, low_open=True, h
 _SHARE = partial(validation.number_in, low=0, high=1, high_open=True)
 
 SETTINGS = {
-    "hidden": Setting("units of the hidden layers, (64, 64); snu-conv: channels", _sizes),
+    "hidden": Setting("units of each hidden layer: (64, 64); snu-conv: channels", _sizes),
     "options": Setting("options of the units, as in options.g=identity", _entries),
     "optimiser": Setting("adam or sgd", partial(validation.one_of, choices=("adam", "sgd"))),
     "lr": Setting("learning rate", _POSITIVE),
     "momentum": Setting("momentum of sgd, in [0, 1)", _SHARE),
-    "schedule": Setting("of the rate: constant, or cosine, which ends at 0",
+    "schedule": Setting("of the learning rate: constant, or cosine (falls to 0)",
                         partial(validation.one_of, choices=("constant", "cosine"))),
-    "batch": Setting("images, pieces of music or streams of text a step", _count(MOST)),
+    "batch": Setting("images, pieces of music or streams of text in each update", _count(MOST)),
     "epochs": Setting("passes over the training data", _count(MOST)),
-    "clip": Setting("bound of the gradient's norm, or None", _or(None, _POSITIVE)),
-    "store": Setting("store of weights: None, pcm, quantised, rounded, noisy",
+    "clip": Setting("largest norm of the gradient, or None", _or(None, _POSITIVE)),
+    "store": Setting("storage of weights: None, pcm, quantised, rounded, noisy",
                      _or(None, _entries)),
-    "keep": Setting("the network to keep, of the best or the last epoch",
+    "keep": Setting("epoch whose network is kept: best or last",
                     partial(validation.one_of, choices=("best", "last"))),
     "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", _SHARE),
     "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _count(MOST)),
-    "test_steps": Setting("digits: the same in validation and test, or None",
+    "test_steps": Setting("digits: time steps in validation and test; None: n_steps",
                           _or(None, _count(MOST))),
     "max_spikes": Setting("digits: mean spikes of the brightest pixel in n_steps", _count(MOST)),
-    "lateral_inhibition": Setting("digits: in the hidden layers, True or False", validation.flag),
-    "shift": Setting("digits: training images move by up to so many pixels",
+    "lateral_inhibition": Setting("digits: in hidden layers, True or False", validation.flag),
+    "shift": Setting("digits: largest random shift of training images in pixels",
                      _or(0, _count(MOST))),
-    "distortion": Setting("digits: bend images by (alpha, sigma) pixels, or None",
+    "distortion": Setting("digits: elastic distortion (alpha, sigma), pixels; or None",
                           _or(None, _distortion)),
     "hidden_dropout": Setting("digits: dropout of hidden outputs, in [0, 1), or None",
                               _or(None, _SHARE)),
     "kernel": Setting("snu-conv: side of the kernels, odd", _count(63)),
-    "embedding": Setting("language: length of the vector of a word", _count(MOST)),
+    "embedding": Setting("language: length of a word's vector", _count(MOST)),
     "tied": Setting("language: the output uses the embedding's table", validation.flag),
     "projection": Setting("language: a linear layer before the tied output", validation.flag),
     "bptt": Setting("language: words between two updates", _count(MOST)),
@@ -124,13 +124,21 @@ def settings_of(table, **changes):
     """
     unknown = changes.keys() - table.keys()
     if unknown:
-        raise ValueError(f"settings: unknown {', '.join(sorted(unknown))}; expected "
-                         f"{', '.join(table)}")
+        raise ValueError(f"settings: expected names of {', '.join(table)}, got "
+                         f"{', '.join(sorted(unknown))}")
     return SimpleNamespace(**check_all({**{name: choice.value for name, choice in table.items()},
                                         **changes}))
 
 
 # ---- from and to text ---------------------------------------------------------------------------
+
+def read_value(text):
+    """The value that a text stands for in Python; the text itself if it is a word, such as adam."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
 
 def read_changes(texts, table):
     """Changes of a preset's table from a list of "NAME=VALUE", the values as in Python.
@@ -152,11 +160,7 @@ def read_changes(texts, table):
         if place in seen:
             raise ValueError(f"--set {place}: expected one value, got two")
         seen.add(place)
-        try:
-            value = ast.literal_eval(value)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            pass  # a word, such as adam
-        value = {entry: value} if dot else value
+        value = {entry: read_value(value)} if dot else read_value(value)
         if place == "store" and isinstance(value, str):  # the kind alone
             value = {"kind": value}
         if isinstance(value, dict):

@@ -4,8 +4,7 @@
     95 % interval of the mean        m +- t(n - 1) sd / sqrt(n)
     groups of one size               between: the Summary of the groups' means
                                      within: sqrt(mean of sd_g^2), pooled over the groups
-    difference of the means, pairs   the interval of the mean of a_i - b_i
-    the same, without pairs (Welch)  m_a - m_b +- t(k) sqrt(u + v),  u = sd_a^2/n_a, v = sd_b^2/n_b,
+    difference of the means (Welch)  m_a - m_b +- t(k) sqrt(u + v),  u = sd_a^2/n_a, v = sd_b^2/n_b,
                                      k = (u + v)^2 / (u^2/(n_a - 1) + v^2/(n_b - 1)), rounded down
     two classifiers, one test set    McNemar's exact test: of the b + c images that only one of the
                                      two gets right, b are binomial with probability 1/2
@@ -70,17 +69,10 @@ def nested(groups):
     """
     each = [summary(group) for group in groups]
     if len({s.n for s in each}) != 1:
-        raise ValueError(f"groups: expected as many values in each, got {[s.n for s in each]}")
+        raise ValueError(f"groups: expected equally many values in each, got {[s.n for s in each]}")
     within = (None if each[0].sd is None
               else math.sqrt(math.fsum(s.sd ** 2 for s in each) / len(each)))
     return summary([s.mean for s in each]), within
-
-
-def paired(a, b):
-    """The Summary of the differences a_i - b_i; ValueError if there are not as many of both."""
-    if len(a) != len(b):
-        raise ValueError(f"b: expected {len(a)} values, one for each of a, got {len(b)}")
-    return summary([x - y for x, y in zip(a, b)])
 
 
 def difference(a, b):
@@ -131,7 +123,7 @@ def mcnemar(wrong_a, wrong_b):
 
 
 def standard_error(accuracy, n):
-    """Of an accuracy on n test images: sqrt(p (1 - p)/n)."""
+    """Standard error of an accuracy p on n test images: sqrt(p (1 - p)/n)."""
     accuracy = validation.number_in("accuracy", accuracy, 0, 1)
     return math.sqrt(accuracy * (1 - accuracy) / validation.positive_int("n", n))
 

@@ -149,11 +149,11 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
           report=None):
     """Train a network from `seed` and keep the parameters of one epoch, as settings.keep says.
 
-    checkpoint: a path that is written before the first update and after every epoch; resume: go on
-    from there. A resumed run ends bit-identical to one that was never interrupted, on the same
-    machine. It may have more epochs than it began with: the rate then follows the schedule of the
-    new number. stream: where progress and warnings are shown; report(record, left): called after
-    every epoch with its record and the estimated seconds left.
+    checkpoint: a path that is written before the first update and after every epoch; resume: start
+    from this file. On the same machine, a resumed run ends with the same bits as an uninterrupted
+    one. It may have more epochs than the first run; the learning rate then follows the schedule of
+    the new number. stream: where progress and warnings are shown; report(record, left): called
+    after every epoch with its record and the estimated seconds left.
 
     If the loss diverges, training ends and keeps the epochs before; Trained.diverged says why.
     Raises ValueError for settings that are not allowed and for a loss that diverges in the first
@@ -164,14 +164,14 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     best, history, diverged = _copies(network.params), [], ""
     if resume:
         best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
-    elif checkpoint:  # so that a kill in the first epoch, too, leaves something to resume from
+    elif checkpoint:  # a run that is killed in its first epoch can be resumed, too
         checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
     per_epoch = task.batches_per_epoch(settings)
     progress = Progress(settings.epochs * per_epoch, label, stream, len(history) * per_epoch)
     for epoch in range(len(history), settings.epochs):
         start, watch = time.monotonic(), Watch(network, settings.clip)
         try:
-            with np.errstate(all="ignore"):  # what is not finite is said below
+            with np.errstate(all="ignore"):  # numbers that are not finite are an error below
                 loss = train_epoch(task, network, optimiser, settings, epoch, rng, progress, store,
                                    watch)
                 if store:
@@ -184,7 +184,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
                         f"{smaller(settings.clip)}")
             if not history:
                 raise ValueError(diverged) from error
-            diverged += f"; epoch {epoch} was the last good one"
+            diverged += f"; epoch {epoch} was the last good epoch"
             progress.say(f"warning: {diverged}")
             break
         record = {"epoch": epoch + 1, "loss": loss, **figures, "planned": settings.epochs}

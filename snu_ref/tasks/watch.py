@@ -1,13 +1,13 @@
-"""Signs of trouble in training: what `train` looks at in every epoch, and says in a line.
+"""Signs of trouble in training: `train` looks for them in every epoch and prints a warning.
 
     silent     a spiking layer never fires, or fires at every step; a gradient is exactly zero
     unchanged  no weight has changed
     diverging  the mean loss is twice the smallest so far, and above that of the first epoch
 
-A loss that is not finite is a NotFinite error: there is nothing to go on with.
+A loss that is not finite is a NotFinite error, which ends the training.
 
-A layer or gradient counts only if it is so in every batch of the epoch: many networks are silent in
-their first batches and wake up by themselves. The bounds are ours: none of the presets is warned.
+"silent" means silent in every batch of the epoch: many networks are silent in their first batches
+only. The bounds are ours: no preset causes a warning.
 """
 import math
 
@@ -15,38 +15,38 @@ from ..network import flat
 from ..snu import SNU
 from ..validation import NotFinite
 
-QUIETER = "smaller W, or b further below 0, make units fire less"
+QUIETER = "a smaller W, or a b further below 0, makes units fire less"
 
 
 def louder(layers):
-    """What makes units of these layers fire."""
+    """Advice that makes the units of these layers fire."""
     other_g = any(layer.g.name != "identity" for layer in layers)
-    return ("larger W" + ", g=\"identity\" (--set options.g=identity)" * other_g
-            + " or b nearer to 0 make units fire")
+    return ("a larger W" + ", g=\"identity\" (--set options.g=identity)" * other_g
+            + " or a b closer to 0 makes units fire")
 
 
 def smaller(clip):
-    """What keeps a loss from diverging, where the gradient's norm is bounded by `clip` so far."""
+    """Advice against a diverging loss; clip: the bound of the gradient's norm, or None."""
     return "try a smaller lr, or " + (
-        "bound the gradient's norm (clip=1.0)" if clip is None else f"a clip below {clip:g}")
+        "limit the gradient's norm (clip=1.0)" if clip is None else f"a clip below {clip:g}")
 
 
 class Watch:
-    """What is seen in one epoch of training `network`."""
+    """The signs of trouble in one epoch of training `network`."""
 
     def __init__(self, network, clip=None):
         self.network, self.clip = network, clip
-        # no biases: those that start at 0 change by the smallest update
+        # without biases: any update changes those that start at 0
         self.before = {name: network.params[name].copy() for name in network.trainable
                        if network.params[name].ndim > 1}
         self.no_gradient = list(network.trainable)
         self.spiking = {place: layer for place, layer in flat(network)
                         if isinstance(layer, SNU) and layer.h.name == "step"}
-        self.never = self.always = list(self.spiking)  # have not fired, or paused, so far
+        self.never = self.always = list(self.spiking)  # those that never, or always, fired so far
         self.first_loss = None
 
     def step(self, cache, loss, grads):
-        """After the backward pass of each batch; raises NotFinite."""
+        """Call this after the backward pass of each batch; raises NotFinite."""
         if not math.isfinite(loss):
             raise NotFinite(f"loss {loss}")
         if self.first_loss is None:
@@ -57,7 +57,7 @@ class Watch:
         self.no_gradient = [name for name in self.no_gradient if not grads[name].any()]
 
     def warnings(self, history, loss):
-        """At the end of the epoch: {kind: a line}. history: the epochs before; loss: the mean."""
+        """Call this after the epoch: {kind: text}. history: earlier epochs; loss: the mean."""
         found, silent = {}, []
         if self.never:
             silent.append(f"{names(self.never)} never fired: "
@@ -73,13 +73,13 @@ class Watch:
             found["unchanged"] = "no weight changed: lr is too small"
         losses = [record["loss"] for record in history] or [self.first_loss]
         if loss > 2 * min(losses) and loss > losses[0]:
-            found["diverging"] = (f"the loss diverges: {loss:.4g}, after {min(losses):.4g} at "
-                                  f"best; {smaller(self.clip)}")
+            found["diverging"] = (f"the loss diverges: it is {loss:.4g} and was {min(losses):.4g} "
+                                  f"at best; {smaller(self.clip)}")
         return found
 
 
 def names(places):
-    """The layers at these places in a network, as Python finds them."""
+    """The layers at these places in a network, as Python expressions."""
     return ", ".join(f"layers[{place.replace('.', '].layers[')}]" for place in places)
 
 

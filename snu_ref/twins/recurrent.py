@@ -23,6 +23,7 @@ from .scalars import (array_of, parameters, reverse_weighted_sum, several, sigmo
 class RecurrentTwin(NamedTuple):
     """One forward and backward pass; dX is dL/dX."""
     y: np.ndarray  # (T, B, n) the hidden state h after every step
+    states: tuple  # after every step, each (T, B, n); the first is y
     state: tuple  # after the last step, each (B, n)
     grads: dict  # the names and shapes of params
     dx: np.ndarray  # (T, B, n_in)
@@ -186,7 +187,8 @@ def _run(step, params, x, state, dy, dstate, *, states, blocks, extra=()):
     for t in reversed(range(T)):
         for i in range(B):
             reversals[t][i](dx[t][i], *(d[t][i] for d in ds), *(d[t + 1][i] for d in ds))
+    states = tuple(array_of(part[1:], (T, B, n)) for part in s)
     return RecurrentTwin(
-        y=array_of(s[0][1:], (T, B, n)), state=tuple(array_of(part[T], (B, n)) for part in s),
+        y=states[0], states=states, state=tuple(array_of(part[T], (B, n)) for part in s),
         grads={name: array_of(dp[name], shapes[name]) for name in params},
         dx=array_of(dx, (T, B, n_in)), dstate=tuple(array_of(d[0], (B, n)) for d in ds))

@@ -94,7 +94,7 @@ def test_what_cannot_be_drawn_is_named(tmp_path):
     x = np.ones((2, 1, 3))
     no_spikes = cache_of(GRU(3, 3, rng=rng), x=x)
     for function in (figures.neuron_trace, figures.spike_raster, figures.spike_rates):
-        with pytest.raises(TypeError, match="cache: expected that of an SNU"):
+        with pytest.raises(TypeError, match="cache: expected the cache of an SNU"):
             function(no_spikes, tmp_path / "a.png")
     cache = cache_of(GRU(3, 3, rng=rng), SNU(3, 4, rng=rng), x=x)
     with pytest.raises(ValueError, match="layer: expected one of 1, .* got 0"):
@@ -102,7 +102,7 @@ def test_what_cannot_be_drawn_is_named(tmp_path):
     for unit, sample in ((4, 0), ((1, 1), 0), (0, 1), (-1, 0)):
         with pytest.raises(ValueError, match="expected"):
             figures.neuron_trace(cache, tmp_path / "a.png", unit=unit, sample=sample)
-    with pytest.raises(ValueError, match=r"unit: expected a place .*\(4,\), got \(99,\)"):
+    with pytest.raises(ValueError, match=r"unit: expected an index in shape \(4,\), got \(99,\)"):
         figures.neuron_trace(cache, tmp_path / "a.png", unit=99)
     for function in (figures.neuron_trace, figures.spike_raster):
         with pytest.raises(ValueError, match=r"sample: expected an int in \[0, 0\], got 5"):

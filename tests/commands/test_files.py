@@ -8,7 +8,7 @@ import pytest
 
 from snu_ref.tasks import progress
 from snu_ref.commands import wrapped
-from snu_ref.files import one_writer, output_file, output_folder, whole_file
+from snu_ref.files import one_writer, output_file, output_folder, read_regular, whole_file
 from snu_ref.tasks.progress import Progress, clock
 
 
@@ -143,6 +143,15 @@ def test_a_file_for_a_result_is_tried_before_the_work(tmp_path):
     for path in ("", tmp_path, tmp_path / "gone" / "x.json"):
         with pytest.raises(ValueError, match="^--json: expected a file that can be written, got "):
             output_file("--json", path)
+
+
+def test_a_file_of_as_many_bytes_as_allowed_is_read_whole(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read_regular(path, 5) == read_regular(path, 6) == b"12345"
+    for most in (3, 4):
+        with pytest.raises(ValueError, match=f"expected at most {most} bytes, found more"):
+            read_regular(path, most)
 
 
 # ---- progress -----------------------------------------------------------------------------------

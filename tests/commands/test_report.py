@@ -224,7 +224,7 @@ def test_gradients_that_are_out_are_named(folder):
     assert "All gradients agree" in page_of(results, folder).text
     results["gradients"][0]["failed"] = 3
     text = page_of(results, folder).text
-    assert "All gradients agree" not in text and text.count("3 of 1,248 tensors are out.") == 2
+    assert "All gradients agree" not in text and text.count("3 of 1,248 tensors are wrong.") == 2
 
 
 def test_a_quick_run_says_that_it_is_a_trial(folder):
@@ -277,7 +277,7 @@ def test_results_of_something_else_are_refused_in_a_line(folder, capsys, text):
     (folder / "results.json").write_text(text, encoding="latin-1")
     assert main(["report", str(folder)]) == 2
     error = capsys.readouterr().err
-    assert "results.json: expected what this version of `reproduce` writes" in error
+    assert "results.json: expected results of this version of `reproduce`" in error
     assert error.count("\n") == 1
     assert not (folder / "report.html").exists()
 

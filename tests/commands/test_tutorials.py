@@ -1,7 +1,7 @@
 """The tutorials as a student runs them: from the command line, from another folder, cell by cell.
 
 Every script tutorials/[0-9]*.py is found by itself. Each is turned into a notebook, whose cells run
-in an empty folder; then its solutions run. A tutorial calls `claim` for what its prose says, so a
+in an empty folder; then its solutions run. One process runs them all, each in a module of its own. A tutorial calls `claim` for what its prose says, so a
 run that ends well has proved it. Besides, the files whose paths it prints must be there, and its
 last lines must be those quoted under "Expected output"; `tutorials/run_all.py` compares them.
 Scripts and notebooks have the same cells, so only one runs as a script, too.
@@ -14,7 +14,13 @@ import runpy
 import shutil
 import subprocess
 import sys
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
+from io import StringIO
+from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,43 +56,48 @@ def test_there_are_tutorials():
     assert len(TUTORIALS) >= 2
 
 
-CELLS = """import json, sys
-notebook, solutions = sys.argv[1:]
-sys.argv = ["launcher.py", "-f", "kernel.json"]      # as in a notebook's kernel
-for cell in json.load(open(notebook, encoding="utf-8"))["cells"]:
-    if cell["cell_type"] == "code":
-        first = "args" not in globals()
-        exec(compile("".join(cell["source"]), f"cell {cell['id']}", "exec"), globals())
-        if first:
-            args.quick = True
-print("SOLUTIONS", flush=True)
-exec(compile(open(solutions, encoding="utf-8").read(), solutions, "exec"), globals())
-"""
+PROCESS = ProcessPoolExecutor(1, get_context("spawn"))  # of all of them: matplotlib is loaded once
 
 
 def run_cells(folder, script):
     """What the cells of a notebook and its solutions printed in an empty folder; and the folder."""
-    notebook, empty = folder / "tutorial.ipynb", folder / "empty"
+    empty = folder / "empty"
     empty.mkdir()
-    cells = notebooks.notebook(script.read_text(encoding="utf-8"))
-    notebook.write_text(json.dumps(cells), encoding="utf-8")
+    cells = notebooks.notebook(script.read_text(encoding="utf-8"))["cells"]
     solutions = FOLDER / "solutions" / f"{script.stem[:2]}.py"
-    return run_all.run(notebook, str(solutions), cwd=empty, timeout=600, code=("-c", CELLS)), empty
+    return PROCESS.submit(printed_by, cells, solutions, empty).result(), empty
+
+
+def printed_by(cells, solutions, folder):
+    """What cells and solutions print that run in a __main__ of their own, as in a kernel."""
+    sys.modules["__main__"] = main = ModuleType("__main__")
+    sys.argv = ["launcher.py", "-f", "kernel.json"]
+    os.chdir(folder)
+    with redirect_stdout(StringIO()) as printed, warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                first = not hasattr(main, "args")
+                exec(compile("".join(cell["source"]), f"cell {cell['id']}", "exec"), vars(main))
+                if first:
+                    main.args.quick = True
+        print("SOLUTIONS")
+        exec(compile(solutions.read_text(encoding="utf-8"), solutions, "exec"), vars(main))
+    return printed.getvalue()
 
 
 @each
 @pytest.mark.ahead.with_args(run_cells)
 def test_cells_and_solutions_run_in_an_empty_folder_and_print_what_they_quote(script, ahead):
-    done, folder = ahead
-    assert done.returncode == 0, done.stderr
-    printed, solved = done.stdout.split("SOLUTIONS\n")
+    text, folder = ahead
+    printed, solved = text.split("SOLUTIONS\n")
     figures = WRITTEN.findall(printed)
     assert figures and len(set(figures)) == len(figures)
     for name in figures + WRITTEN.findall(solved):
         start = b"\x89PNG" if name.endswith(".png") else b"RIFF"
         blob = (folder / name).read_bytes()
         assert blob.startswith(start) and len(blob) > 1000, name
-    named = {Path(name).name for name in WRITTEN.findall(done.stdout)}
+    named = {Path(name).name for name in WRITTEN.findall(text)}
     assert {path.name for path in folder.iterdir()} == named
 
     expected = run_all.expected_output(script)
@@ -136,7 +147,6 @@ def test_a_false_claim_fails_where_asserts_are_dropped_too(tmp_path, options, va
 
 def test_figures_show_in_a_notebook_and_nowhere_else(tmp_path, monkeypatch):
     """A kernel is made up: a module IPython whose shell says so, and a display that remembers."""
-    from types import ModuleType, SimpleNamespace
     shown, ipython, display = [], ModuleType("IPython"), ModuleType("IPython.display")
     display.Image, display.display = lambda data, width: data, shown.append
     monkeypatch.setattr(sys, "argv", ["launcher.py"])

@@ -158,7 +158,7 @@ def with_bytes(name, raw):
 
 
 @pytest.mark.parametrize("spoil, words", [
-    (without("results.json"), "not finished: the same `train` command with --resume"),
+    (without("results.json"), "an unfinished one; the same `train` command with --resume"),
     (without("checkpoint.npz"), "checkpoint.npz: expected a checkpoint, found no such file"),
     (shutil.rmtree, "found no such folder"),
     (as_pipe("results.json"), "results.json"), (as_pipe("checkpoint.npz"), "checkpoint.npz"),

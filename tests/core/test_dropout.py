@@ -159,3 +159,12 @@ def test_a_network_with_dropout_has_on_average_the_input_of_one_without():
     y, plain = network.forward(x)[0], dense.forward(x)[0]
     spread = y.std(axis=1) / np.sqrt(4000)
     assert (np.abs(y.mean(axis=1) - plain.mean(axis=1)) < 5 * spread).all() and (spread > 0).all()
+
+
+def test_a_rate_of_0_keeps_everything_whatever_is_drawn():
+    class Least(np.random.Generator):
+        def random(self, shape, dtype):
+            return np.zeros(shape, dtype)
+
+    x = np.ones((2, 3, 4))
+    assert np.array_equal(Dropout(0.0, rng=Least(np.random.PCG64(0))).forward(x)[0], x)

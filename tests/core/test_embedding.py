@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from snu_ref import SGD, Dense, Embedding, Network, TiedOutput
-from snu_ref.layers.dense import DenseCache
+from snu_ref.layers.dense import InputCache
 
 T, B, WORDS, N = 4, 3, 6, 5
 
@@ -37,7 +37,7 @@ def test_a_tied_output_is_a_dense_layer_with_the_table_transposed():
     dense.params["W"][:], dense.params["b"][:] = embedding.params["E"].T, tied.params["b"]
     x, dy = rng().normal(size=(T, B, N)), rng().normal(size=(T, B, WORDS))
     (y, cache), (want, dense_cache) = tied.forward(x, ()), dense.forward(x)
-    assert isinstance(cache, DenseCache) and cache.x is x and y.shape == (T, B, WORDS)
+    assert isinstance(cache, InputCache) and cache.x is x and y.shape == (T, B, WORDS)
     np.testing.assert_allclose(y, want, rtol=1e-13, atol=1e-15)
     for need_dx in (True, False):
         dx, grads, dstate = tied.backward(dy, cache, (), need_dx)
@@ -135,8 +135,8 @@ X, DY = np.zeros((T, B), int), np.ones((T, B, N))
         ),
         (
             TypeError,
-            "cache: expected an EmbeddingCache",
-            lambda: embedding().backward(DY, DenseCache(DY)),
+            "cache: expected one of Embedding, got one of Dense",
+            lambda: embedding().backward(DY, InputCache("Dense", DY)),
         ),
         (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=0)),
         (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=np.inf)),
@@ -154,18 +154,20 @@ X, DY = np.zeros((T, B), int), np.ones((T, B, N))
         (
             TypeError,
             "dstate: expected None or",
-            lambda: TiedOutput(embedding()).backward(np.ones((T, B, WORDS)), DenseCache(DY), 0),
+            lambda: TiedOutput(embedding()).backward(
+                np.ones((T, B, WORDS)), InputCache("TiedOutput", DY), 0
+            ),
         ),
         (
             ValueError,
             r"dy: expected shape \(4, 3, 6\)",
-            lambda: TiedOutput(embedding()).backward(DY, DenseCache(DY)),
+            lambda: TiedOutput(embedding()).backward(DY, InputCache("TiedOutput", DY)),
         ),
         (
             ValueError,
             r"cache.x: expected shape \(T, B, 5\)",
             lambda: TiedOutput(embedding()).backward(
-                np.ones((T, B, WORDS)), DenseCache(DY[..., 1:])
+                np.ones((T, B, WORDS)), InputCache("TiedOutput", DY[..., 1:])
             ),
         ),
     ],

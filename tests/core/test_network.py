@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from snu_ref import SGD, SNU, Adam, Dense, Dropout, Network, gradcheck
+from snu_ref.network import flat
 from snu_ref.snu import SNUState
 
 T, B = 5, 3
@@ -292,3 +293,13 @@ def test_an_array_is_trainable_if_it_is_so_in_any_of_its_places():
     first, second = SNU(3, 3, rng=rng), SNU(3, 3, rng=rng, train_decay=True)
     second.tie("decay", first.params["decay"])
     assert Network([first, second]).trainable == ("0.W", "0.b", "1.W", "1.b", "0.decay")
+
+
+def test_parts_of_nested_networks_are_numbered():
+    (first, second, third), *_ = three_layers()
+    whole = Network([Network([first, Network([second])]), third])
+    wanted = ["0.0", "0.1.0", "1"]
+    assert flat(whole) == list(zip(wanted, (first, second, third)))
+    _, cache = whole.forward(np.zeros((T, B, 3)))
+    assert [place for place, _ in flat(cache)] == wanted
+    assert flat(first) == [("", first)]

@@ -281,7 +281,7 @@ def wrong_calls():
     yield (
         lambda p, g: p.update(b=p["a"][:2]),
         ValueError,
-        "params: expected arrays of their own, got 'a' and 'b'",
+        "params: expected arrays that share no memory, got 'a' and 'b'",
     )
 
 
@@ -357,7 +357,7 @@ def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype, l
         ):
             optimiser.step(params, {"w": np.array([g * 100, 1], dtype)})
         assert state_of(optimiser, params) == before
-    with pytest.raises(ValueError, match="^eps: expected at least 1.18e-38, the least of float32"):
+    with pytest.raises(ValueError, match="^eps: expected at least 1.18e-38, the smallest normal "):
         Adam(eps=1e-50).step({"w": np.ones(1, np.float32)}, {"w": np.zeros(1, np.float32)})
 
 
@@ -381,3 +381,9 @@ def test_a_count_of_steps_that_is_none_is_named(t):
     with pytest.raises((ValueError, TypeError), match=r"^state\['t'\]: expected"):
         adam.step(p, {"w": np.ones(2)})
     assert (p["w"] == 1).all() and list(adam.state) == ["t"]
+
+
+def test_a_norm_of_infinity_is_named():
+    for g in (np.inf, -np.inf):
+        with pytest.raises(ValueError, match="^grads: expected finite gradients, got the norm inf"):
+            clip_by_norm({"a": np.ones(3), "b": np.array([g])}, 1.0)

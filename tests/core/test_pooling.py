@@ -72,7 +72,7 @@ def test_ties_go_to_the_first_pixel_in_row_major_order():
                         [1, 0, 1, 1]]
     y, cache = pool.forward(x)
     assert np.array_equal(y[0, 0, :, :, 0], [[0, 1], [1, 1]])
-    assert np.array_equal(cache.choice[0, 0, :, :, 0], [[0, 1], [1, 0]])
+    assert np.array_equal(cache.kept[0, 0, :, :, 0], [[0, 1], [1, 0]])
     dx, _, _ = pool.backward(np.array([[1.0, 2], [3, 4]]).reshape(y.shape), cache)
     assert np.array_equal(dx[0, 0, :, :, 0], [[1, 0, 0, 2],
                                               [0, 0, 0, 0],
@@ -167,7 +167,11 @@ def test_layers_without_parameters_keep_the_interface(layer):
 def test_the_cache_of_another_layer_is_refused(kind):
     pool, other = kind((4, 4, 2), 2), kind((5, 5, 2), 2)  # both give (2, 2, 2)
     y, cache = other.forward(np.ones((3, 2, 5, 5, 2)))
-    with pytest.raises(ValueError, match=r"^cache: expected that of images \(4, 4, 2\), got"):
+    with pytest.raises(ValueError, match=r"^cache.x: expected shape \(T, B, 4, 4, 2\), got"):
+        pool.backward(y, cache)
+    alike = (MaxPool2d if kind is AveragePool2d else AveragePool2d)((4, 4, 2), 2)
+    y, cache = alike.forward(np.ones((3, 2, 4, 4, 2)))
+    with pytest.raises(TypeError, match=f"^cache: expected one of {kind.__name__}, got one"):
         pool.backward(y, cache)
 
 

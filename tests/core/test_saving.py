@@ -95,7 +95,7 @@ def test_every_layer_is_among_those():
             add(layer) if isinstance(layer, Network) else used.add(type(layer).__name__)
     for make in NETWORKS.values():
         add(make(np.random.default_rng(0), np.float64))
-    assert used == Layer.kinds.keys() - {"Recurrent", "_Pool2d"}
+    assert used == Layer.kinds.keys() - {"Memoryless", "Recurrent", "_Pool2d"}
 
 
 def test_ties_and_shared_generators_come_back(tmp_path):
@@ -140,7 +140,7 @@ def test_what_is_your_own_is_refused_by_name(tmp_path):
     vars(unit)["g"] = Activation("tanh", tanh.value, lambda z, f: 1 - f * f)
     pair = (np.tanh, lambda v: 1 - np.tanh(v) ** 2)
     for layer, words in ((Mine(2, 3, rng=rng), "class Mine"), (unit, r"layers\[1.0\]: g: "),
-                         (SNU(2, 3, rng=rng, surrogate=pair), "surrogate: .* of your own")):
+                         (SNU(2, 3, rng=rng, surrogate=pair), "surrogate: .* your own function")):
         network = Network([Dense(2, 2, rng=rng), Network([layer])])
         with pytest.raises(ValueError, match=words):
             network.save(tmp_path / "n.npz")
@@ -215,8 +215,8 @@ def test_damaged_foreign_and_missing_files(tmp_path):
             Network.load(tmp_path / name)
     array_file.write(path, {"identity": np.array("{}")})
     path.with_name("text.npz").write_text("a text")
-    for name, found in (("n.npz", "a checkpoint: snu_ref.tasks.load_run"), (".", "a folder$"),
-                        ("text.npz", "another or a damaged one")):
+    for name, found in (("n.npz", "a checkpoint; snu_ref.tasks.load_run"), (".", "a folder$"),
+                        ("text.npz", "another or damaged file")):
         with pytest.raises(ValueError, match=f"found {found}") as caught:
             Network.load(tmp_path / name)
         assert "Error" not in str(caught.value)
@@ -267,3 +267,5 @@ def test_a_repr_names_what_differs_from_the_defaults():
     assert "spike rate 0.500, 50 of 100 units never fire" in repr(cache).replace("\n    ", " ")
     _, cache = SNU(64, 100, rng=rng, h="sigmoid").forward(np.zeros((2, 1, 64)))
     assert "mean output 0.269" in repr(cache)  # sigmoid(-1)
+    _, cache = unit.forward(np.zeros((1, 2, 64)))  # a single step
+    assert "100 of 100 units never fire" in repr(cache)

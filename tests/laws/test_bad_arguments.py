@@ -112,9 +112,9 @@ CASES = [
         for value in (STATE, 0, [], S, np.ones(0))
     ],
     ("cache", lambda: unit().backward(Y, None), TypeError, ["SNUCache", "NoneType"]),
-    ("cache", lambda: unit().backward(Y, cache(dense())), TypeError, ["SNUCache", "DenseCache"]),
+    ("cache", lambda: unit().backward(Y, cache(dense())), TypeError, ["SNUCache", "InputCache"]),
     ("cache", lambda: unit().backward(Y, tuple(cache(unit()))), TypeError, ["SNUCache", "tuple"]),
-    ("cache", lambda: dense().backward(Y, cache(unit())), TypeError, ["DenseCache", "SNUCache"]),
+    ("cache", lambda: dense().backward(Y, cache(unit())), TypeError, ["InputCache", "SNUCache"]),
     ("cache", lambda: network().backward(Y, cache(unit())), TypeError, ["SNUCache"]),
     # from inside a Network: the layer's place first, of nested ones all of them
     ("layers[0]: x", lambda: network().forward(Y), ValueError, ["(T, B, 3)", "(5, 2, 4)"]),

@@ -166,7 +166,7 @@ def test_optimisers_refuse_unknown_names_and_one_array_under_two():
         with pytest.raises(ValueError, match="^grads: expected names of params, W, V, got 'U'"):
             optimiser.step({"W": W, "V": X}, {"U": X})
         with pytest.raises(
-            ValueError, match="^params: expected arrays of their own, got 'W' and 'V'"
+            ValueError, match="^params: expected arrays that share no memory, got 'W' and 'V'"
         ):
             optimiser.step({"W": W, "V": W}, {"W": X, "V": X})
         assert (W == X).all()

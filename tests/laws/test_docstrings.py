@@ -12,8 +12,7 @@ import snu_ref
 import snu_ref.gradcheck
 import snu_ref.pcm
 
-MODULES = [module.name for module in pkgutil.walk_packages(snu_ref.__path__, "snu_ref.")
-           if not module.name.startswith("snu_ref.data.make_")]  # these need what made the data
+MODULES = [module.name for module in pkgutil.walk_packages(snu_ref.__path__, "snu_ref.")]
 WITH_EXAMPLES = {  # the names that a reader meets first
     snu_ref: {
         "SNU",

@@ -81,7 +81,7 @@ def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path, whole):
         process = start(tmp_path, str(moment), *TRAIN, "killed", "--resume", code=KILL_AT_A_CALL)
         text, _ = process.communicate(timeout=600)
         assert process.returncode == -signal.SIGKILL
-        assert ("no checkpoint in killed yet: starting from the beginning" in text) == (i == 1)
+        assert ("no checkpoint in killed: starting at epoch 1" in text) == (i == 1)
     assert "no checkpoint" not in run(tmp_path, *TRAIN, "killed", "--resume")
     assert final(tmp_path / "killed") == final(whole[0])
 
@@ -139,9 +139,7 @@ def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, wh
     assert list((tmp_path / "full").iterdir()) == []
     # the first checkpoint is without Adam's moments and fits into half the space of the second
     error = run(tmp_path, *TRAIN, "full", status=2, preexec_fn=limit(3 * size // 4))
-    assert (
-        "File too large; the checkpoint after 0 of 4 epochs is kept there, to resume from" in error
-    )
+    assert "File too large; it still holds the checkpoint after 0 of 4 epochs" in error
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["checkpoint.npz"]
     run(tmp_path, *TRAIN, "full", "--resume")
     assert final(tmp_path / "full") == final(whole[0])

@@ -5,8 +5,8 @@
     python -m snu_ref check tests/oracle/blind_second.py:PORTS.linear_leak
 
 The author wrote the ports, and the words that recognise their mistakes, without a look at the
-table of mistakes that the diagnosis knows, and before any check was run. Nobody has mended the
-diagnosis on them. `run_blind_ports.py --second` counts what the check says of each.
+table of mistakes that the diagnosis knows, and before any check was run.
+`run_blind_ports.py --set second` counts what the check says of each.
 
 20 ports have one mistake, 14 have two to four, 6 have a common mistake beside an odd difference
 that no table will have, and 4 are right but written differently. Half have a backward pass written

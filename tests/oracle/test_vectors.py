@@ -12,31 +12,32 @@ from snu_ref.oracle.cases import making
 from snu_ref.oracle.cases.building import build, verify
 from snu_ref.oracle.cases.case import Draws
 from snu_ref.oracle.cases.families import definitions
-from snu_ref.oracle.cases.flags import FLAGS
-from snu_ref.oracle.cases.manifest import FOLDER, load_case, read_manifest, write_manifest
+from snu_ref.oracle.cases.manifest import FOLDER, HEAD, load_case, read_manifest, write_manifest
 from snu_ref.oracle.cases.storage import bits, checked_name, inside, write_npz
 
 MANIFEST = read_manifest()
 CASES = {entry["id"]: entry for entry in MANIFEST["cases"]}
 
 
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory):
-    return shutil.copytree(FOLDER, tmp_path_factory.mktemp("vectors") / "v1")
+def folder_of(folder, *ids):
+    """Copy some cases into a folder, and write its manifest."""
+    for id in ids:
+        for suffix in (".npz", ".json"):
+            if (FOLDER / f"{id}{suffix}").exists():
+                shutil.copy(FOLDER / f"{id}{suffix}", folder)
+    entries = [json.loads(json.dumps(CASES[id])) for id in ids]
+    write_manifest(folder, {k: v for k, v in MANIFEST.items() if k != "cases"}, entries)
+    return folder
 
 
 @pytest.fixture
 def one(tmp_path):
     """A folder with one case, hand-input, and the writer of its manifest."""
-    for suffix in (".npz", ".json"):
-        shutil.copy(FOLDER / f"hand-input{suffix}", tmp_path)
-
     def rewrite(**changes):
         entry = {**json.loads(json.dumps(CASES["hand-input"])), **changes}
         write_manifest(tmp_path, {k: v for k, v in MANIFEST.items() if k != "cases"}, [entry])
         return entry
-    rewrite()
-    return tmp_path, rewrite
+    return folder_of(tmp_path, "hand-input"), rewrite
 
 
 # ---- what is in them ----------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def test_all_variants_of_the_unit_are_there():
 
 def test_every_flag_is_used_and_explained():
     used = {flag for entry in CASES.values() for flag in entry["flags"]}
-    assert used == set(FLAGS) == set(MANIFEST["flags"])
+    assert used == set(HEAD["flags"]) == set(MANIFEST["flags"])
     assert all(entry["flags"] and entry["why"] for entry in CASES.values())
 
 
@@ -183,8 +184,13 @@ def test_the_worked_example_in_the_readme():
 
 # ---- damage -------------------------------------------------------------------------------------
 
-def test_verify_names_every_damage(pristine):
-    folder = shutil.copytree(pristine, pristine.parent / "damaged")
+def test_verify_names_every_damage(tmp_path, monkeypatch):
+    ids = ["hand-input", "hand-bias", "hand-soft", "unit-tanh-relu", "unit-tanh-tanh",
+           "unit-arctan-relu", "unit-arctan-tanh", "unit-boxcar-relu", "rest-tanh-relu",
+           "rest-tanh-tanh", "rest-sigmoid-relu", "rest-sigmoid-tanh"]
+    folder = folder_of(tmp_path, *ids)
+    chosen = [d for d in definitions() if d.id in ids]
+    monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: chosen)
     inputs, outputs = load_case(CASES["unit-tanh-relu"], folder)
 
     def rewritten(id, change):

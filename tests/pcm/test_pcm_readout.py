@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from snu_ref.pcm import ColumnNoise, ColumnReadout, DeviceReadout, PCMArray, UpdateRule
-from snu_ref.pcm.converters import quantise_signed, quantise_unsigned, signed_step, unsigned_step
+from snu_ref.pcm.readout import quantise_signed, quantise_unsigned
 
 PLAIN = ColumnReadout(dac_bits=None, adc_bits=None)
 
@@ -19,13 +19,6 @@ def exact_array(W, **options):
 
 
 # --------------------------------------------------------------------------- converters
-
-def test_steps():
-    assert unsigned_step(8, 25.0) == pytest.approx(25 / 255, rel=1e-14)
-    assert unsigned_step(1, 25.0) == 25.0
-    assert signed_step(8, 12.0) == pytest.approx(24 / 254, rel=1e-14)
-    assert signed_step(2, 1.0) == 1.0
-
 
 @pytest.mark.parametrize("bits", [1, 3, 8])
 def test_unsigned_levels_and_clipping(bits):
@@ -48,8 +41,8 @@ def test_signed_levels_and_clipping(bits):
 def test_error_of_a_converter_is_its_step_over_root_twelve():
     rng = np.random.default_rng(0)
     n = 100_000
-    for a, q, step in ((rng.uniform(0, 25, n), quantise_unsigned, unsigned_step(8, 25.0)),
-                       (rng.uniform(-12, 12, n), quantise_signed, signed_step(8, 12.0))):
+    for a, q, step in ((rng.uniform(0, 25, n), quantise_unsigned, 25 / 255),
+                       (rng.uniform(-12, 12, n), quantise_signed, 24 / 254)):
         error = q(a, 8, 25.0 if q is quantise_unsigned else 12.0) - a
         # u uniform in +-1/2 has u^2 with mean 1/12 and variance 1/180: the standard error of the
         # mean of u^2 gives that of the root
@@ -64,9 +57,14 @@ def test_no_bits_is_no_converter():
     np.testing.assert_array_equal(quantise_signed(a, None, 1.0), a)
 
 
+ONE = np.ones(1)
+
+
 @pytest.mark.parametrize("call, name", [
-    (lambda: unsigned_step(0, 25.0), "bits"), (lambda: signed_step(1, 25.0), "bits"),
-    (lambda: unsigned_step(8, 0.0), "full_scale"), (lambda: signed_step(8, -1.0), "bound"),
+    (lambda: quantise_unsigned(ONE, 0, 25.0), "bits"),
+    (lambda: quantise_signed(ONE, 1, 25.0), "bits"),
+    (lambda: quantise_unsigned(ONE, 8, 0.0), "full_scale"),
+    (lambda: quantise_signed(ONE, 8, -1.0), "bound"),
     (lambda: DeviceReadout(bits=0), "bits"), (lambda: ColumnReadout(dac_bits=1), "dac_bits"),
     (lambda: ColumnReadout(adc_bits=1), "adc_bits"), (lambda: ColumnReadout(dac_bound=0.0), "dac_"),
     (lambda: ColumnReadout(adc_bound=-12.0), "adc_bound"),

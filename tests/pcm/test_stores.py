@@ -136,6 +136,12 @@ def test_an_ideal_device_takes_whole_steps_and_keeps_the_rest():
         np.add(network.params["0.W"], step, out=network.params["0.W"])
         store.write()
     assert np.allclose(store.weights("0.W"), start + 1 / 8) and np.allclose(store.chi["0.W"], 0.2)
+    finer = QuantisedStore(_network(), NAMES, scale=8.0, epsilon=0.25)
+    finer.read()
+    finer.params["0.W"][...] += 0.1  # 0.8 uS: three steps of 0.25 uS
+    finer.write()
+    assert np.allclose(finer.weights("0.W"), start + 0.75 / 8)
+    assert np.allclose(finer.chi["0.W"], 0.05)
     store.read()
     np.add(network.params["0.W"], 10.0, out=network.params["0.W"])
     store.write()
@@ -155,6 +161,7 @@ def test_rounding_to_bits(bits):
         np.array_equal(round_to_bits(-W, bits), -rounded) and not round_to_bits(0 * W, bits).any()
     )
     assert np.allclose(round_to_bits(rounded, bits), rounded, atol=1e-15)
+    assert np.array_equal(round_to_bits(W / 64, bits), rounded / 64)  # no unit stands out
 
 
 def test_rounded_weights_learn_what_is_smaller_than_a_step():
@@ -197,6 +204,21 @@ def test_noisy_weights_are_clipped_to_so_many_deviations():
     store.write()
     store.read(training=False)
     assert network.params["0.W"].max() == pytest.approx(1.5 * deviation)
+    network.params["0.W"][...] = np.outer([3, -3, 1], [1, -1, 2, -2])
+    store = NoisyStore(network, NAMES, noise=0.0, clip=0.5)
+    store.read()
+    store.write()
+    store.read(training=False)
+    half = 0.5 * np.sqrt(19 * 10 / 12)
+    assert np.allclose(network.params["0.W"], np.outer([1, -1, 1], [1, -1, 1, -1]) * np.minimum(
+        half, np.outer([3, 3, 1], [1, 1, 2, 2])))
+
+
+def test_noise_is_added_in_units_of_the_largest_weight():
+    network = _network()
+    before = network.params["0.W"].copy()
+    NoisyStore(network, NAMES, noise=1.0, sigma=0.1).read()
+    assert np.allclose(network.params["0.W"], before + 0.1 * np.abs(before).max())
 
 
 def _programmed(**options):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from snu_ref import bernoulli_nll
-from snu_ref.data.baselines import independent_notes_nll, nearest_neighbour
+from snu_ref.data.baselines import (independent_notes_nll, nearest_chords_nll,
+                                    nearest_neighbour)
 from snu_ref.data.datasets import load_chorales, piano_roll
 
 
@@ -115,11 +116,13 @@ def test_refuses(train, test, error, message):
         independent_notes_nll(train, test)
 
 
+@pytest.mark.parametrize("pixels", [1, 2])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_no_distance_between_images_is_beyond_the_dtype(dtype):
+def test_no_distance_between_images_is_beyond_the_dtype(dtype, pixels):
     """Near the bound the nearest image is still the right one; beyond it the numbers are named."""
-    labels, size = np.array([3, 4]), dtype(np.sqrt(float(np.finfo(dtype).max) / 8) * 0.99)
-    train = np.array([[size, size], [-size, -size]])
+    labels = np.array([3, 4])
+    size = dtype(np.sqrt(float(np.finfo(dtype).max) / (4 * pixels)) * 0.99)
+    train = np.array([[size] * pixels, [-size] * pixels])
     assert nearest_neighbour(train, labels, train[::-1].copy()).tolist() == [4, 3]
     with pytest.raises(ValueError, match="^train_values: expected numbers in"):
         nearest_neighbour(train * dtype(1.1), labels, train)
@@ -135,3 +138,23 @@ def test_no_images_have_no_neighbours():
     for at_a_time in (0, -1):
         with pytest.raises(ValueError, match="^at_a_time: expected"):
             nearest_neighbour(train, labels, train, at_a_time)
+
+
+def test_nearest_chords_by_a_loop_over_all_chords():
+    rng = np.random.default_rng(3)
+    train, test = ([(rng.random((steps, 4)) < 0.4).astype(float) for steps in lengths]
+                   for lengths in ((9, 6), (5, 2)))
+    after = np.concatenate([roll[1:] for roll in train])
+    before = np.concatenate([roll[:-1] for roll in train])
+    q = (after.sum(axis=0) + 1) / (len(after) + 2)
+    for k in (1, 2, 5, 13):  # 13 chords have a successor
+        nll = []
+        for roll in test:
+            for now, wanted in zip(roll, roll[1:]):
+                order = sorted(range(13), key=lambda i: (np.abs(before[i] - now).sum(), i))
+                p = (after[order[:k]].sum(axis=0) + q) / (k + 1)
+                nll.append(-np.log(np.where(wanted == 1, p, 1 - p)).sum())
+        assert nearest_chords_nll(train, test, k) == pytest.approx(np.mean(nll), rel=1e-12)
+    for k in (0, 14):
+        with pytest.raises(ValueError, match=f"^k: expected an int in .1, 13., got {k}"):
+            nearest_chords_nll(train, test, k)

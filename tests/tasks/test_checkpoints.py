@@ -280,7 +280,7 @@ def test_a_checkpoint_of_another_run_is_refused(checkpoint):
     altered = digits()
     altered.data["train"][0][3, 4] += 1  # one number of the training data
     refused(
-        checkpoint, "expected the same data, but the checkpoint is of a run with others",
+        checkpoint, "expected the same data, but the checkpoint is of a run with other data",
         task=altered)
 
 
@@ -336,7 +336,7 @@ def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, 
     monkeypatch.undo()
     full_from(3, monkeypatch)
     with pytest.raises(
-        OSError, match="No space left on device; the checkpoint after 1 of 2 epochs is kept there"):
+        OSError, match="No space left.*; it still holds the checkpoint after 1 of 2 epochs"):
         train(digits(), forge_epochs, 7, checkpoint=checkpoint)
     monkeypatch.undo()
     assert [entry.name for entry in checkpoint.parent.iterdir()] == ["checkpoint.npz"]
@@ -356,3 +356,25 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(checkpoint, blob):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert checkpoint.read_bytes() == blob
     assert [entry.name for entry in checkpoint.parent.iterdir()] == ["checkpoint.npz"]
+
+
+def test_a_record_needs_no_more_than_epoch_loss_figure_and_seconds(checkpoint):
+    forge(checkpoint, lambda a: {"history": text([
+        {key: record[key] for key in ("epoch", "loss", "accuracy", "seconds")}
+        for record in json_of(a, "history")])})
+    assert [record["epoch"] for record in resumed_state(checkpoint)[-1]] == [1, 2]
+
+
+def test_a_file_may_unpack_to_as_many_bytes_as_it_has(tmp_path):
+    path, arrays = tmp_path / "a.npz", {"a": np.zeros(100)}
+    np.savez_compressed(path, **arrays, **{array_file.DIGEST: np.array(array_file.digest(arrays))})
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    missing = unpacked - path.stat().st_size  # a comment at the end of the archive fills up
+    for comment in (missing, missing - 1):
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.comment = b"." * comment
+        if comment == missing:
+            assert not array_file.read(path)["a"].any()
+    with pytest.raises(array_file.DamagedError, match="its members are larger than the file"):
+        array_file.read(path)

@@ -151,7 +151,7 @@ def test_lateral_inhibition_is_in_the_hidden_layers_and_refused_where_there_is_n
     assert [layer.lateral_inhibition for layer in network.layers] == [False, False, False]
     for unit in ("rnn", "gru", "lstm", "snu-conv"):
         with pytest.raises(
-            ValueError, match=f"lateral_inhibition: expected False, {unit} has none"):
+            ValueError, match=f"lateral_inhibition: expected False for {unit}, got True"):
             digits(unit).network(toy_settings(lateral_inhibition=True), np.random.default_rng(0))
 
 

@@ -9,7 +9,7 @@ from snu_ref import Dense, LSTM, Network, SNU
 from snu_ref.experiments import runs
 from snu_ref.experiments.baselines import BASELINES
 from snu_ref.experiments.operations import count
-from snu_ref.experiments.rows import BLOCKS, CHOSEN, Row
+from snu_ref.experiments.rows import BLOCKS, CHOSEN, Row, read_blocks
 from snu_ref.tasks.digits import Digits
 from snu_ref.tasks.language import Language
 from snu_ref.tasks.loading import load_task
@@ -51,6 +51,21 @@ def test_the_recurrent_soft_unit_without_a_membrane_is_a_plain_sigmoid_rnn():
     for x_t, y_t in zip(x, unit.forward(x)[0]):
         y = 1 / (1 + np.exp(-(x_t @ unit.params["W"] + y @ unit.params["H"] + unit.params["b"])))
         np.testing.assert_allclose(y_t, y, rtol=1e-13)
+
+
+def test_a_row_is_read_from_its_line(tmp_path):
+    """What is the row's own is told from the settings; VALUE|VALUE gives all combinations."""
+    path = tmp_path / "some.ini"
+    path.write_text("[x]\ntitle = What: this\neach = lr=0.1|0.2; seeds=2\n"
+                    "A, 3 units = music paper full snu; options.g=relu; shown=(7,)\n"
+                    "B = digits small small nearest neighbour; clip=None|1.0\n[y]\ntitle = -\n")
+    blocks = read_blocks(path)
+    assert blocks["y"] == ("-", []) and blocks["x"][0] == "What: this"
+    assert blocks["x"][1] == [
+        *(Row("A, 3 units", "music", "snu", "paper", "full", {"options.g": "relu", "lr": lr},
+              seeds=2, shown=(7,)) for lr in (0.1, 0.2)),
+        *(Row("B", "digits", "nearest neighbour", changes={"clip": clip, "lr": lr}, seeds=2)
+          for clip in (None, 1.0) for lr in (0.1, 0.2))]
 
 
 def test_rows_have_names_of_their_own():

@@ -42,7 +42,7 @@ def test_programming_leaves_the_network_as_it_was(music):
     _, _, runs = music
     run = runs["software"]
     before = {name: p.copy() for name, p in run.network.params.items()}
-    sweep = memory.over_time(run, metric="nll", seed=0, device_seeds=2, times=(20.0, 3600.0))
+    sweep = memory.over_time(run, seed=0, device_seeds=2, times=(20.0, 3600.0))
     assert all(np.array_equal(p, before[name]) for name, p in run.network.params.items())
     assert np.array_equal(
         np.array(sweep["raw"])[:, 0], np.array(sweep["compensated"])[:, 0])  # factor 1
@@ -71,7 +71,8 @@ def test_many_bits_are_as_good_as_float(music):
     software = run.results["test"]["nll"]
     few, many = memory.rounded_after(run, (2, 16), 0)
     assert many == pytest.approx(software, abs=1e-2) and few != many
-    during = memory.rounded_during(loaded, table, 16, 0, epochs=3, hidden=(20,))
+    during = run_task(loaded, table, 0, epochs=3, hidden=(20,),
+                      store={"kind": "rounded", "bits": 16}).figures["nll"]
     assert during == pytest.approx(software, abs=0.5)
     sweep = {"metric": "nll", "bits": (2, 16), "after": (few, many), "during": (9.0, during),
              "software": software}
@@ -80,7 +81,7 @@ def test_many_bits_are_as_good_as_float(music):
 
 def test_shrunk_weights_are_the_first_read_divided_by_the_factor_of_compensation(music):
     """With a factor of 1 nothing is shrunk; later it is the raw sweep without its new noise."""
-    sweep = memory.over_time(music[2]["software"], metric="nll", seed=0, device_seeds=2,
+    sweep = memory.over_time(music[2]["software"], seed=0, device_seeds=2,
                              times=(20.0, 3600.0, 86_400.0))
     raw, compensated, shrunk = (np.array(sweep[kind]) for kind in ("raw", "compensated", "shrunk"))
     assert shrunk.shape == (2, 2) and np.array_equal(shrunk[:, 0], compensated[:, 0])

@@ -6,6 +6,7 @@ import pytest
 from snu_ref import figures
 from snu_ref.experiments import inhibition
 from snu_ref.tasks.digits import Digits
+from snu_ref.tasks.loading import load_task
 from snu_ref.experiments.inhibition import compare_inhibition, hidden_spikes, inhibition_table
 from helpers.toy_tasks import toy_settings
 
@@ -66,7 +67,8 @@ def test_hidden_spikes_are_those_of_the_hidden_layer():
 @pytest.fixture(scope="module")
 def rows():
     """The comparison itself, on the digits of the package, in an epoch of few steps."""
-    return compare_inhibition(0, epochs=1, n_steps=6, max_spikes=6, lr=0.005)
+    return compare_inhibition(load_task("digits", "snu"), 0, epochs=1, n_steps=6, max_spikes=6,
+                              lr=0.005)
 
 
 def test_the_comparison_is_side_by_side(rows):
@@ -90,7 +92,7 @@ def test_the_weights_shown_are_those_of_the_pixels_of_a_unit(monkeypatch):
     runs, run_task = [], inhibition.run_task
     monkeypatch.setattr(
         inhibition, "run_task", lambda *a, **k: runs.append(run_task(*a, **k)) or runs[-1])
-    rows = compare_inhibition(1, epochs=1, n_steps=2, max_spikes=2)
+    rows = compare_inhibition(load_task("digits", "snu"), 1, epochs=1, n_steps=2, max_spikes=2)
     for run, row in zip(runs, rows):
         assert row["weights"][3, 2, 5] == run.network.params["0.W"][2 * 8 + 5, 3]
         assert run.network.layers[0].lateral_inhibition is row["inhibition"]

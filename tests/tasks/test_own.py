@@ -11,7 +11,7 @@ import pytest
 
 from snu_ref.data import own
 from snu_ref.data.own import read_images, read_text, read_tunes
-from snu_ref.data.readers import DataError
+from snu_ref.data.readers import DataError, MissingDataError
 from snu_ref.tasks.loading import OWN, load_task
 from snu_ref.tasks.presets import find_preset
 from snu_ref.tasks.run import run_task
@@ -70,6 +70,14 @@ def test_images_with_a_test_half_keep_it_and_gzip_is_read(tmp_path):
     np.testing.assert_array_equal(np.round(255 * splits["test"][0]).reshape(images.shape), images)
 
 
+@pytest.mark.parametrize("side", [1, 5])
+def test_ten_images_of_two_classes_are_a_set_and_a_pixel_is_an_image(tmp_path, side):
+    write_set(tmp_path, 10, side, classes=2)
+    splits, classes = read_images(tmp_path)
+    assert [len(of) for _, of in splits.values()] == [8, 1, 1] and classes.tolist() == [1, 3]
+    assert splits["test"][0].shape == (1, side ** 2)
+
+
 def change(name, raw):
     return lambda folder: (folder / f"letters-train-{name}-idx").write_bytes(raw)
 
@@ -83,6 +91,7 @@ def change(name, raw):
     (change("images", idx(np.zeros((40, 5, 5))) + b"1"), ["1,016 bytes"]),
     (change("images", struct.pack(">4I", 2051, 2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1)), ["bytes"]),
     (change("images", b""), ["empty"]),
+    (change("images", idx(np.zeros((40, 0, 0)))), ["16 bytes for shape (40, 0, 0)"]),
     (change("images", b"\0\0"), ["2051"]),
     (change("images-more", b""), ["one file with 'images'"]),
     (lambda folder: (folder / "letters-train-labels-idx").unlink(), ["'labels'", "none"]),
@@ -112,6 +121,12 @@ def test_a_folder_that_is_none_is_named(tmp_path):
     for read in (read_images, read_tunes, read_text):
         with pytest.raises(DataError, match="nowhere"):
             read(tmp_path / "nowhere")
+    for read in (read_tunes, read_text):
+        with pytest.raises(MissingDataError, match="found nothing"):
+            read(tmp_path / "nowhere")
+        with pytest.raises(DataError, match="found a folder") as caught:
+            read(tmp_path)
+        assert not isinstance(caught.value, MissingDataError)
 
 
 # ---- music --------------------------------------------------------------------------------------
@@ -168,8 +183,9 @@ def test_a_text_becomes_numbers_in_its_order(tmp_path):
 
 def test_rare_words_are_unknown_and_the_vocabulary_is_bounded(tmp_path, monkeypatch):
     path = tmp_path / "text.txt"
-    path.write_text("once " + "a b c d " * 30)
-    assert read_text(path).train[0] == 0
+    path.write_text("once twice twice " + "a b c d " * 30)
+    text = read_text(path)
+    assert text.train[0] == 0 and text.vocabulary[text.train[1]] == "twice"
     monkeypatch.setattr(own, "WORDS", 2)
     assert len(read_text(path).vocabulary) == 4
 

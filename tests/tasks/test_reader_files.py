@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from snu_ref.data import readers
+from snu_ref.data.data_file import read_file
 from snu_ref.data.readers import DataError, MissingDataError, read_jsb, read_mnist, read_ptb
 from helpers.full_sets import COPIES, LINES, MNIST_NAMES, PIECES, fails, idx
 from helpers.full_sets import jsb, mnist, ptb  # noqa: F401, fixtures
@@ -139,6 +140,10 @@ def test_published_counts_refuse_small_files(tmp_path):
     images = np.zeros((6, 28, 28), np.uint8)
     (tmp_path / MNIST_NAMES[0]).write_bytes(idx(images))
     fails(read_mnist, tmp_path, "expected 60000 images", "found 6;")
+    (tmp_path / MNIST_NAMES[0]).write_bytes(idx(images)[:16])
+    fails(read_mnist, tmp_path, "expected 60000 images", "found 6;")
+    (tmp_path / MNIST_NAMES[0]).write_bytes(idx(images)[:15])
+    fails(read_mnist, tmp_path, "expected 47040016 bytes", "found 15: cut short")
     (tmp_path / MNIST_NAMES[0]).write_bytes(idx(images)[:4] + struct.pack(">3I", 60000, 28, 28))
     fails(read_mnist, tmp_path, "expected 47040016 bytes", "found 16: cut short")
     (tmp_path / readers.JSB_FILE).write_text(json.dumps(PIECES))
@@ -157,3 +162,13 @@ def test_the_published_counts_of_steps_are_those_of_the_chorales(tmp_path, short
     (tmp_path / readers.JSB_FILE).write_text(json.dumps(data))
     fails(read_jsb, tmp_path, f"expected {pieces[short][1]} steps (quarter notes) in {short}",
           f"found {pieces[short][1] - 1};")
+
+
+def test_of_a_file_that_is_too_large_one_byte_more_is_read(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"1234567")
+    assert read_file(path, "copies", 7).raw == b"1234567"
+    assert read_file(path, "copies", 5, whole=False).raw == b"123456"
+    for most in (5, 6):
+        with pytest.raises(DataError, match=f"expected at most {most} bytes, found more"):
+            read_file(path, "copies", most)

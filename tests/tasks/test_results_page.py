@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from snu_ref.data.baselines import independent_notes_nll, nearest_chords_nll, nearest_neighbour
-from snu_ref.experiments.claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS, Claim
+from snu_ref.experiments.claims import (CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS, Claim,
+                                        read_claims)
 from snu_ref.experiments.results_page import FIGURES, differences_of, page, write_page
 from snu_ref.experiments.rows import BLOCKS, CHOSEN, INJECTED
 from snu_ref.experiments.runs import (BEST_INJECTED, COLUMNS, PROGRAMMED, changes_text, read_table,
@@ -105,6 +106,17 @@ def test_claims_of_the_same_data_are_one_sentence(monkeypatch):
         "**For the paper's claims.** t, A (8.150 ± 0.050) is better than B (8.850 ± 0.050; "
         "difference -0.700, -0.813 to -0.587) and C (9.950 ± 0.071; difference -1.800, -2.534 to "
         "-1.066).\n\n1 of 3 comparisons wait for rows that are not run yet.")
+
+
+def test_a_claim_is_read_from_its_line(tmp_path):
+    path = tmp_path / "some.txt"
+    path.write_text("# note\nOn x\n    jsb: A, 3: units\n        within 0.2 of memory: B\n"
+                    "        published: digits ssnu\n    y: C\n        z: D\n\nOn w\n    y: E\n"
+                    "        published: music gru\n")
+    assert read_claims(path) == [
+        Claim("On x", ("jsb", "A, 3: units"), ("memory", "B"), 0.2),
+        Claim("On x", ("jsb", "A, 3: units"), 0.985), Claim("On x", ("y", "C"), ("z", "D")),
+        Claim("On w", ("y", "E"), 8.54, rival=True)]
 
 
 def test_claims_are_of_rows_that_there_are():

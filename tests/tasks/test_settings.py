@@ -1,10 +1,13 @@
 """Changes of settings: each ends in effect, or in one line that names the setting and what came."""
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from snu_ref.__main__ import main
-from snu_ref.tasks.presets import PRESETS, find_preset
+from snu_ref.tasks import presets as presets_module
+from snu_ref.tasks.presets import PRESETS, find_preset, read_presets
 from snu_ref.tasks.settings import SETTINGS, describe, changes_in_name, read_changes, settings_of
 from snu_ref.tasks.training import train, trial
 from snu_ref.tasks.units import UNITS, check_unit_options
@@ -25,6 +28,28 @@ def test_the_table_has_every_setting_of_every_preset_and_its_checks_pass_them():
             assert vars(settings_of(table)) == {name: c.value for name, c in table.items()}
             assert len(describe(table).splitlines()) == len(table)
     assert names == SETTINGS.keys()
+
+
+def test_a_section_takes_from_those_of_its_preset_and_its_task(tmp_path):
+    """The nearest one decides, with its source; a unit without changes has a section too."""
+    path = tmp_path / "some.ini"
+    path.write_text("[t]\nlr = 0.1\nkeep = best  toolkit\nhidden = (8,)  published\n"
+                    "[t p]\nlr = 0.2\n[t p u]\nhidden = (4, 4)\nkernel = 3\n[t p v]\n[t q u]\n")
+    presets = read_presets(path)
+    assert list(presets) == [("t", "p"), ("t", "q")] and list(presets["t", "p"]) == ["u", "v"]
+    assert presets["t", "p"]["u"] == {"lr": (0.2, "ours"), "keep": ("best", "toolkit"),
+                                      "hidden": ((4, 4), "ours"), "kernel": (3, "ours")}
+    assert presets["t", "p"]["v"]["hidden"] == ((8,), "published")
+    assert presets["t", "q"]["u"]["lr"] == (0.1, "ours")
+
+
+def test_every_section_of_the_presets_is_of_some_unit():
+    path = Path(presets_module.__file__).with_name("presets.ini")
+    heads = re.findall(r"^\[(.*)\]$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    units = [head for head in heads if len(head.split()) == 3]
+    assert len(units) == sum(map(len, PRESETS.values())) > 30
+    for head in heads:
+        assert any(unit == head or unit.startswith(f"{head} ") for unit in units), head
 
 
 def test_the_help_of_train_has_every_setting(capsys):

@@ -4,8 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from snu_ref.tasks.statistics import (difference, mcnemar, nested, paired, standard_error, summary,
-                                t_probability, t_quantile, verdict)
+from snu_ref.tasks.statistics import (difference, mcnemar, nested, standard_error, summary,
+                                      t_probability, t_quantile, verdict)
 
 # 97.5 % quantiles as printed in tables of Student's distribution
 PRINTED = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306,
@@ -61,14 +61,6 @@ def test_welch_is_the_plain_two_sample_interval_where_sizes_and_spreads_agree():
     assert gap == -3
     assert (high - low) / 2 == pytest.approx(2.776445 * math.sqrt(2 / 3), rel=1e-6)
     assert difference([2, 2], [1, 1]) == (1, 1, 1)
-
-
-def test_pairs_cancel_what_they_share():
-    shared = np.array([0.0, 10.0, 20.0])
-    s = paired(list(shared + [1, 2, 3]), list(shared))
-    assert (s.mean, s.sd) == (2, 1)
-    with pytest.raises(ValueError, match="b: expected 2 values"):
-        paired([1, 2], [1])
 
 
 def test_mcnemar_by_counting():

@@ -252,7 +252,7 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
     for name in ("digits", "music", "language"):
         with pytest.raises(
             ValueError,
-            match="--data: preset 'paper' needs the full data set; expected a folder with"):
+            match="--data: expected a folder with .* for preset 'paper', got none"):
             load_task(name, "snu", "paper")
 
 

@@ -63,7 +63,7 @@ def test_what_it_advises_makes_units_fire(changes):
 
 def test_a_layer_that_never_rests_is_named():
     trained = train(Sines(b=2.0), toy_settings(epochs=1), 0)
-    assert "layers[0], layers[1], layers[2] fired at every step: smaller W" in trained.warnings[0]
+    assert "layers[0], layers[1], layers[2] fired at every step: a smaller W" in trained.warnings[0]
 
 
 @pytest.mark.parametrize("task, unit", [(task, unit) for task in TASKS
@@ -127,8 +127,8 @@ def test_a_loss_that_diverges_ends_with_the_epochs_before(infinite, words, clip,
     assert [record["epoch"] for record in trained.history] == [1, 2]
     line = trained.diverged
     assert line.startswith("the loss diverged in epoch 3 (") and words in line
-    assert f"try a smaller lr, or {'a clip below 1' if clip else 'bound'}" in line
-    assert "epoch 2 was the last good one" in line
+    assert f"try a smaller lr, or {'a clip below 1' if clip else 'limit'}" in line
+    assert "epoch 2 was the last good epoch" in line
     assert trained.warnings == [line] and line in stream.getvalue()
     good = train(music(), toy_settings(epochs=5, clip=clip), 0, checkpoint=path, resume=True)
     assert len(good.history) == 5  # the checkpoint is that of the last good epoch

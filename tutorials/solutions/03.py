@@ -2,7 +2,7 @@
 YOUR_X = 2 - 0.8 * 2 * (1 - sigmoid(1.0))  # 1.5697
 s, y = run([YOUR_X] * 200, sigmoid)
 claim(abs(s[-1] - 2) < 1e-9)
-# decay s (1 - y) has a slope below 1 everywhere, so x + decay s (1 - y) crosses s once only.
+# The slope of decay s (1 - y) is below 1 everywhere, so x + decay s (1 - y) equals s only once.
 
 # %% Exercise 2: sigmoid(b) = 0.01, and decay (1 - 0.01) = 0.95
 YOUR_B = np.log(0.01 / 0.99)
@@ -11,4 +11,4 @@ decay = YOUR_DECAY
 s, y = run([1e-3] + [0.0] * 99, sigmoid, b=YOUR_B)
 claim(abs(s[-1] / s[-2] - 0.95) < 1e-5 and abs(y[-1] - 0.01) < 1e-5)
 decay = 0.8
-# With b = -1 the gate at rest is 0.73, so decay would be 1.30: without input a state would grow.
+# With b = -1 the gate at rest is 0.73, so decay would be 1.30; the package allows at most 1.

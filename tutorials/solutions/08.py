@@ -1,9 +1,9 @@
 # %% Exercise 1: the mean of the logarithms counts: exp((ln 4 + ln 64)/2)
 YOUR_PERPLEXITY = 16
 claim(abs(perplexity(np.array([1 / 4, 1 / 64] * 50)) - YOUR_PERPLEXITY) < 1e-9)
-# A single p = 0 makes it infinite, whatever the other words.
+# A single p = 0 makes the perplexity infinite, whatever the other probabilities are.
 
-# %% Exercise 2: the same rule once more, with pairs in the place of words
+# %% Exercise 2: the same rule again, with pairs of words instead of words
 after_pair = defaultdict(Counter)
 for g, h, w in zip(train_text, train_text[1:], train_text[2:]):
     after_pair[g, h][w] += 1

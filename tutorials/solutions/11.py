@@ -1,4 +1,4 @@
-# %% Exercise 1: 0.16 uS an update; the tenth pulse when 7.7 uS have been asked for: 7.7/0.16 = 48.1
+# %% Exercise 1: an update adds 0.16 uS; ten pulses are 7.7 uS, and 7.7/0.16 = 48.1
 YOUR_UPDATE = 49
 chi, pulses, update = 0.0, 0, 0
 while pulses < 10:
@@ -8,9 +8,9 @@ while pulses < 10:
     chi -= n * EPSILON
     pulses += n
 claim(update == YOUR_UPDATE)
-# Up and down in turn never fills chi: no pulse, no wear. Good, if it was noise.
+# Steps up and down in turn never give a pulse. That is good if the steps are noise.
 
-# %% Exercise 2: the factor of a matrix is its mean size before, over that after
+# %% Exercise 2: the factor of a matrix is its mean |W| before the year, divided by that after it
 fresh = {name: loop_network.params[name].copy() for name in NAMES}
 loop_chip.t += 365 * 86_400.0
 loop_chip.read()

@@ -1,4 +1,4 @@
-# %% Exercise 1: s after the first step is x alone; in the second, 0.8 of it is left, not 0.5
+# %% Exercise 1: in step 0 s is x alone; in step 1 the port keeps 0.8 of it instead of 0.5
 YOUR_TENSOR, YOUR_STEP = "s", 1
 right_forward = my_forward
 
@@ -10,10 +10,10 @@ def my_forward(x, w, beta, theta, u, o, g):
 report, text = check("hand-decay")
 first = report["cases"][0]["divergence"]
 claim((first["tensor"], first["index"][0]) == (YOUR_TENSOR, YOUR_STEP))
-# A constant of 0.5 is what the case has: it would pass. One case is never enough.
+# The decay of this case is 0.5, so a constant of 0.5 would pass. One case is never enough.
 
 
-# %% Exercise 2: an input that is bent a little; no change of the equations with a name does that
+# %% Exercise 2: distort the input a little; no named mistake does that
 def my_forward(x, w, beta, theta, u, o, g):
     return right_forward(x + 0.3 * x ** 3, w, beta, theta, u, o, g)
 

@@ -106,12 +106,12 @@ def inputs_fit(can, config, inputs):
         return True
     s, y, b = inputs["state.s"], inputs["state.y"], inputs["params.b"]
     end = inputs["dend.s"].any(), inputs["dend.y"].any()
-    start = {"any": lambda: True, "rest": lambda: not (s.any() or y.any()),
-             "spiking": lambda: ((y == 0) | (y == 1)).all(),
-             "own": lambda: np.allclose(y, _h(config).value(s + b), rtol=0, atol=1e-12)}
+    start = {"any": True, "rest": not (s.any() or y.any()),
+             "spiking": ((y == 0) | (y == 1)).all(),
+             "own": np.allclose(y, own_start(config, inputs), rtol=0, atol=1e-12)}
     return bool(all((inputs[f"params.{name}"] == inputs[f"params.{name}"][0]).all()
                     for name in ("decay", "b") if can[name] == "shared")
-                and start[can["start"]]() and (can["start"] == "any" or not any(end))
+                and start[can["start"]] and (can["start"] == "any" or not any(end))
                 and (can["state"] == "before reset" or not (y.any() or end[0])))
 
 
@@ -121,8 +121,7 @@ def adapted(can, entry, inputs, outputs):
         return None
     config = dict(entry["config"])
     if config["unit"] == "snu":
-        config.update({key: can[key] for key, there in FORMS.items()
-                       if key != "dtype" and can[key] in ("shared", "own", "after reset")})
+        config.update(forms(can))
     reported = as_reported(config, inputs, outputs)
     if can["returns"] is not None:
         reported = {name: a for name, a in reported.items() if name in can["returns"]}
@@ -146,8 +145,7 @@ def as_reported(config, inputs, outputs):
     found = dict(outputs)
     if config.get("start") == "own" and "start.y" in found:
         v = inputs["state.s"] + inputs["params.b"]
-        h = _h(config)
-        through = found.pop("start.y") * h.slope(v, h.value(v))
+        through = found.pop("start.y") * _h(config).slope(v, own_start(config, inputs))
         found["start.s"] = found["start.s"] + through
         found["grad.b"] = found["grad.b"] + through.sum(axis=0)
     if config.get("state") == "after reset":
@@ -162,6 +160,17 @@ def as_reported(config, inputs, outputs):
 
 def _h(config):
     return output_function(config["h"], SURROGATES[config["surrogate"]])
+
+
+def own_start(config, inputs):
+    """y_0 = h(s_0 + b), of a port that computes it."""
+    return _h(config).value(inputs["state.s"] + inputs["params.b"])
+
+
+def forms(can):
+    """The FORMS of a port that change its cases, as their configurations name them."""
+    return {key: can[key] for key in ("decay", "b", "start", "state")
+            if can[key] in ("shared", "own", "after reset")}
 
 
 def summed(config):

@@ -1,7 +1,7 @@
 """What a conformance case is: a configuration, inputs, and the numbers that must come out.
 
-A `Definition` says how a case is made; the families (`families_*.py`) are lists of them. A `Case`
-is what a port gets to see: configuration and inputs, without the answers.
+A `Definition` says how a case is made; `literal.json` and the `families_*.py` are lists of them. A
+`Case` is what a port gets to see: configuration and inputs, without the answers.
 
 Inputs are drawn on a coarse binary grid, so that every one of them is exactly representable in
 float32 and short in decimal. They come from the raw bits of PCG64: NumPy guarantees that stream for

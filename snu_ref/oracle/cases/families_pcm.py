@@ -13,14 +13,11 @@ def _case(name, why, flags, config, make):
 
 def pcm_cases():
     """Single devices; arrays programmed and multiplied; arrays updated."""
-    def add(*case):
-        cases.append(_case(*case))
-    cases = []
-    add("program", "closed-loop programming, drift, both kinds of read noise; targets from 0 to "
-        "25 uS", ("device", "drift"), {"unit": "pcm", "write": "program", "t_write": 16.0},
-        _program)
-    add("pulses", "a RESET, twelve SET pulses at 1 s, drift, both kinds of read noise",
-        ("device", "drift"), {"unit": "pcm", "write": "pulses", "t_write": 1.0}, _pulses)
+    yield _case("program", "closed-loop programming, drift, both kinds of read noise; targets from "
+                "0 to 25 uS", ("device", "drift"),
+                {"unit": "pcm", "write": "program", "t_write": 16.0}, _program)
+    yield _case("pulses", "a RESET, twelve SET pulses at 1 s, drift, both kinds of read noise",
+                ("device", "drift"), {"unit": "pcm", "write": "pulses", "t_write": 1.0}, _pulses)
     device = {"unit": "pcm-array", "write": "program", "t_read": 1000.0, "readout": "device",
               "bits": 8}
     column = {**device, "readout": "column", "dac_bound": 1.0, "adc_bound": 1.5,
@@ -28,14 +25,13 @@ def pcm_cases():
     for name, config in (("device", {**device, "pairs": 1}),
                          ("device-2-pairs", {**device, "pairs": 2}),
                          ("column", {**column, "pairs": 1})):
-        add(f"array-{name}", "a matrix programmed at 0 s and multiplied at 1000 s, with converters",
-            ("device", "converter", "drift"), config, _array(config))
+        yield _case(f"array-{name}", "a matrix programmed at 0 s and multiplied at 1000 s, with "
+                    "converters", ("device", "converter", "drift"), config, _array(config))
     for name, pairs, every in (("update", 1, 0), ("update-2-pairs", 2, 0), ("refresh", 1, 6)):
         config = {**UPDATED, "pairs": pairs, "refresh_every": every}
         refresh = ", then a refresh in closed loop" if every else ""
-        add(name, "six updates by blind pulses" + refresh, ("update", "device"), config,
-            _updates(config))
-    return cases
+        yield _case(name, "six updates by blind pulses" + refresh, ("update", "device"), config,
+                    _updates(config))
 
 
 def pcm_limit_cases():
@@ -92,13 +88,11 @@ def _array(config, n_in=5, n_out=3):
 def _updates(config, K=6, rounds=8, n_in=3, n_out=3):
     def make(draws):
         devices = (2, config["pairs"], n_in, n_out)
-        swing = 0.0
-        if config["refresh_every"]:
-            swing = 0.5 * np.where(np.arange(K) % 2, -1.0, 1.0)[:, None, None]
-        inputs = {"dW": draws.grid(-0.25, 0.25, (K, n_in, n_out)) + swing,
+        inputs = {"dW": draws.grid(-0.25, 0.25, (K, n_in, n_out)),
                   "noise.pulses": draws.grid(-1, 1, (K, rounds) + devices),
                   "noise.read": draws.grid(-1, 1, devices)}
         if config["refresh_every"]:
+            inputs["dW"] += 0.5 * np.where(np.arange(K) % 2, -1.0, 1.0)[:, None, None]
             for name in ("read", "reset", "conductance", "drift"):
                 inputs[f"noise.refresh.{name}"] = draws.grid(-1, 1, devices)
         return inputs
@@ -107,8 +101,7 @@ def _updates(config, K=6, rounds=8, n_in=3, n_out=3):
 
 def _pulses_to_limits(draws):
     inputs = _pulses(draws)
-    inputs["noise.pulses"][:, 0] = 2
-    inputs["noise.pulses"][:, 1] = -2
+    inputs["noise.pulses"][:, :2] = 2, -2
     inputs["noise.pulses"][:, 2] = np.where(np.arange(12) < 8, 2, -2)
     return inputs
 

@@ -3,9 +3,11 @@
 A drawn case is fit if no unit comes within MARGIN of a branch, units neither stay silent nor always
 fire, and every gradient is of order 1, but for those that are zero by construction.
 """
+from collections import Counter
+
 from . import derivations as evidence
 from .case import Draws
-from .flags import FLAGS
+from .manifest import HEAD, all_arrays
 from .reference import outputs_of
 from .storage import digest
 from .tolerances import AGREE, AGREE_COMPLEX, FLOAT64, HEADROOM, MARGIN, float32_tolerance
@@ -18,21 +20,24 @@ AGREEMENT = {"twin": AGREE, "tape": AGREE, "complex": AGREE_COMPLEX}
 
 
 def make_case(definition, methods=tuple(AGREEMENT)):
-    """The manifest's entry of a case and its arrays, "input.NAME" and "output.NAME".
+    """The manifest's entry of a case, its inputs and its outputs.
 
     methods: the derivations that must agree. Raises ValueError if no seed is fit, or if they
     disagree.
     """
-    unfit = {}
-    for attempt in range(ATTEMPTS if definition.alive else 1):
-        inputs = definition.make(Draws(definition.id, attempt))
-        outputs = outputs_of(definition.config, inputs)
-        reason = _unfit(definition, inputs, outputs)
-        if not reason:
-            return (_entry(definition, attempt, inputs, outputs, methods),
-                    all_arrays(inputs, outputs))
-        unfit[reason] = unfit.get(reason, 0) + 1
-    raise ValueError(f"{definition.id}: no seed is fit: {unfit}")
+    d, config = definition, definition.config
+    unknown = set(d.flags) - set(HEAD["flags"])
+    if unknown:
+        raise ValueError(f"{d.id}: unknown flags {sorted(unknown)}")
+    attempt, inputs, outputs = _first_fit(d)
+    derivations = evidence.differences(config, inputs, outputs, methods)
+    for method, difference in derivations.items():
+        if not difference <= AGREEMENT[method]:
+            raise ValueError(f"{d.id}: the {method} derivation differs by {difference:.1e}")
+    return {**describe(d, inputs, outputs),
+            "evidence": {method: _short(value, 2) for method, value in derivations.items()},
+            "rounding": _short(evidence.rounding(config, inputs, outputs), 2), "attempt": attempt,
+            "digest": digest(all_arrays(inputs, outputs))}, inputs, outputs
 
 
 def remake(entry, definition):
@@ -41,18 +46,24 @@ def remake(entry, definition):
     return all_arrays(inputs, outputs_of(definition.config, inputs))
 
 
-def all_arrays(inputs, outputs):
-    """Inputs and outputs under the names that they have in a file."""
-    return {**{f"input.{name}": a for name, a in inputs.items()},
-            **{f"output.{name}": a for name, a in outputs.items()}}
+def _first_fit(definition):
+    """(attempt, inputs, outputs) of the first seed that is fit."""
+    reasons = Counter()
+    for attempt in range(ATTEMPTS if definition.alive else 1):
+        inputs = definition.make(Draws(definition.id, attempt))
+        outputs = outputs_of(definition.config, inputs)
+        reason = _unfit(definition, inputs, outputs)
+        if not reason:
+            return attempt, inputs, outputs
+        reasons[reason] += 1
+    raise ValueError(f"{definition.id}: no seed is fit: {dict(reasons)}")
 
 
 def zero_by_construction(config, inputs):
     """Names of gradients that are 0 whatever the numbers: y_0 acts through H and the gate only."""
-    if config["unit"] == "snu" and not config["recurrent"]:
-        if config["reset_grad"] == "detached" or not inputs["state.s"].any():
-            return {"start.y"}
-    return set()
+    without = config["unit"] == "snu" and not config["recurrent"] and (
+        config["reset_grad"] == "detached" or not inputs["state.s"].any())
+    return {"start.y"} if without else set()
 
 
 def _unfit(definition, inputs, outputs):
@@ -75,23 +86,6 @@ def _unfit(definition, inputs, outputs):
         elif not ALIVE_SIZE[0] <= size <= ALIVE_SIZE[1]:
             return f"size of {name}"
     return ""
-
-
-def _entry(definition, attempt, inputs, outputs, methods):
-    d, config = definition, definition.config
-    unknown = set(d.flags) - set(FLAGS)
-    if unknown:
-        raise ValueError(f"{d.id}: unknown flags {sorted(unknown)}")
-    derivations = evidence.differences(config, inputs, outputs, methods)
-    for method, difference in derivations.items():
-        if not difference <= AGREEMENT[method]:
-            raise ValueError(f"{d.id}: the {method} derivation differs by {difference:.1e}")
-    return {
-        **describe(d, inputs, outputs),
-        "evidence": {method: _short(value, 2) for method, value in derivations.items()},
-        "rounding": _short(evidence.rounding(config, inputs, outputs), 2),
-        "attempt": attempt, "digest": digest(all_arrays(inputs, outputs)),
-    }
 
 
 def describe(definition, inputs, outputs):

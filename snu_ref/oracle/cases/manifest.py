@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from ...files import whole_file
+from .case import group
 from .storage import checked_name, digest, inside, read_json, read_npz
 
-FORMAT = "snu_ref vectors"
-VERSION = "v1"
+# all but "environment" and "cases": it begins the manifest that is written
+HEAD = json.loads(Path(__file__).with_name("head.json").read_text(encoding="utf-8"))
+FORMAT, VERSION = HEAD["format"], HEAD["version"]
 FOLDER = Path(__file__).resolve().parents[2] / "vectors" / VERSION
 LARGEST = 10 ** 6  # numbers in one array, ours
 
@@ -25,25 +27,6 @@ FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "
           "integers": list, "outputs": dict, "exact": list, "zero": list, "tolerance": dict,
           "margin": dict, "spike_rate": (list, type(None)), "gradient_norm": dict, "evidence": dict,
           "rounding": (float, type(None)), "attempt": int, "digest": str}
-
-NAMES = {
-    "x": "input (T, B, n_in): time first, then batch",
-    "params.W": "input weights (n_in, n): x_t W", "params.H": "recurrent weights (n, n): y_{t-1} H",
-    "params.b": "minus the firing threshold (n)",
-    "params.decay": "l(tau), the fraction of the state kept (n)",
-    "state.s, state.y": "state and output before the first step (B, n)",
-    "dy": "dL/dy from outside, (T, B, n)",
-    "dend.s, dend.y": "dL/d(final state) from outside, (B, n)",
-    "z, s, v, y": "argument of g, state, s + b, output; (T, B, n)",
-    "end.s, end.y": "state and output after the last step (B, n)",
-    "adj.y, adj.v, adj.s, adj.z":
-        "dL/d of each trace, all paths summed (T, B, n); adj.y includes dy",
-    "grad.NAME": "dL/d of the parameter, summed over time and batch",
-    "grad.x": "dL/dx (T, B, n_in)",
-    "start.s, start.y": "dL/d(initial state) (B, n)",
-    "losses, after.NAME, grad.NAME of training":
-        "one entry a step: loss, parameters after the update, gradients before clipping",
-}
 
 
 def environment():
@@ -104,17 +87,17 @@ def _check_entry(entry):
     for field in ("flags", "integers", "exact", "zero"):
         if not all(isinstance(name, str) for name in entry[field]):
             raise ValueError(f"case {id}: {field}: expected a list of texts")
-    for group in ("inputs", "outputs"):
-        for name, shape in entry[group].items():
+    for kind in ("inputs", "outputs"):
+        for name, shape in entry[kind].items():
             checked_name("array", name)
             if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape) \
                     or len(shape) > 8 or math.prod(shape) > LARGEST:
                 raise ValueError(f"case {id}: {name}: not a shape of at most {LARGEST} numbers: "
                                  f"{str(shape)[:80]}")
-    for field, group in (("exact", "outputs"), ("zero", "outputs"), ("integers", "inputs")):
-        unknown = set(entry[field]) - set(entry[group])
+    for field, kind in (("exact", "outputs"), ("zero", "outputs"), ("integers", "inputs")):
+        unknown = set(entry[field]) - set(entry[kind])
         if unknown:
-            raise ValueError(f"case {id}: {field}: no {group[:-1]} is called "
+            raise ValueError(f"case {id}: {field}: no {kind[:-1]} is called "
                              f"{', '.join(sorted(unknown))}")
     for dtype in ("float64", "float32"):
         tolerance = entry["tolerance"].get(dtype)
@@ -126,11 +109,9 @@ def _check_entry(entry):
 
 def shapes_of(entry):
     """{name in the file: (dtype, shape)} of a case."""
-    shapes = {f"input.{name}": ("int64" if name in entry["integers"] else "float64", tuple(shape))
-              for name, shape in entry["inputs"].items()}
-    shapes.update({f"output.{name}": ("float64", tuple(shape))
-                   for name, shape in entry["outputs"].items()})
-    return shapes
+    inputs, outputs = ({name: ("int64" if name in entry["integers"] else "float64", tuple(shape))
+                        for name, shape in entry[kind].items()} for kind in ("inputs", "outputs"))
+    return all_arrays(inputs, outputs)
 
 
 def load_case(entry, folder=FOLDER):
@@ -139,10 +120,10 @@ def load_case(entry, folder=FOLDER):
     arrays = read_npz(path, shapes_of(entry))
     if digest(arrays) != entry["digest"]:
         raise ValueError(f"{path}: the numbers are not those of the manifest (digest differs)")
-    return split(arrays)
+    return group(arrays, "input"), group(arrays, "output")
 
 
-def split(arrays):
-    """(inputs, outputs) from the arrays of a file."""
-    return ({name[6:]: a for name, a in arrays.items() if name.startswith("input.")},
-            {name[7:]: a for name, a in arrays.items() if name.startswith("output.")})
+def all_arrays(inputs, outputs):
+    """Inputs and outputs under the names that they have in a file."""
+    return {**{f"input.{name}": a for name, a in inputs.items()},
+            **{f"output.{name}": a for name, a in outputs.items()}}

@@ -22,7 +22,10 @@ from .case import cast, group
 from .reference_pcm import array_outputs, device_outputs
 from .reference_training import clip_outputs, loss_outputs, optimiser_outputs, training_outputs
 
-OPTIONS = ("h", "g", "surrogate", "lateral_inhibition", "reset_grad")  # of the twin
+OPTIONS = ("h", "g", "surrogate", "lateral_inhibition", "reset_grad", "reset_after")  # of layers
+LAYERS = {"snu": (SNU, twins.snu_twin), "rnn": (RNN, twins.rnn_twin), "gru": (GRU, twins.gru_twin),
+          "lstm": (LSTM, twins.lstm_twin)}
+STATE = {"snu": ("s", "y"), "rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
 
 
 def outputs_of(config, inputs, dtype=np.float64):
@@ -32,19 +35,13 @@ def outputs_of(config, inputs, dtype=np.float64):
 
 def make_unit(config, inputs):
     """The layer of a case and its initial state, with parameters and dtype of the inputs."""
-    n_in, n = inputs["params.W"].shape[0], inputs["state." + STATE[config["unit"]][0]].shape[1]
-    options = dict(rng=np.random.default_rng(0), dtype=inputs["x"].dtype)
-    if config["unit"] == "snu":
-        options.update({name: config[name] for name in OPTIONS}, recurrent=config["recurrent"])
-    if config["unit"] == "gru":
-        options["reset_after"] = config["reset_after"]
-    layer = {"snu": SNU, "rnn": RNN, "gru": GRU, "lstm": LSTM}[config["unit"]](n_in, n, **options)
+    n_in, n = inputs["params.W"].shape[0], inputs["dy"].shape[2]
+    options = {name: config[name] for name in (*OPTIONS, "recurrent") if name in config}
+    layer = LAYERS[config["unit"]][0](n_in, n, rng=np.random.default_rng(0),
+                                      dtype=inputs["x"].dtype, **options)
     for name, value in group(inputs, "params").items():
         layer.params[name][...] = value
     return layer, type(layer.zero_state(1))(**group(inputs, "state"))
-
-
-STATE = {"snu": ("s", "y"), "rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
 
 
 def run_layer(config, inputs):
@@ -53,31 +50,34 @@ def run_layer(config, inputs):
     end = type(start)(**group(inputs, "dend"))
     y, cache = layer.forward(inputs["x"], start)
     dx, grads, dstart = layer.backward(inputs["dy"], cache, end)
+    traces, adjoints = {}, {}
     if config["unit"] == "snu":
-        outputs = {"z": cache.z, "s": cache.s, "v": cache.v, "y": y}
-    else:
-        outputs = {"c": cache.trace.c[1:]} if config["unit"] == "lstm" else {}
-        outputs["y"] = y
-    outputs.update(named("end", cache.state))
-    if config["unit"] == "snu" and inputs["x"].dtype == np.float64:
-        twin = run_snu_twin(config, inputs)
-        outputs.update({"adj.y": twin.dy, "adj.v": twin.dv, "adj.s": twin.ds, "adj.z": twin.dz})
-    return {**outputs, **{f"grad.{name}": g for name, g in grads.items()}, "grad.x": dx,
-            **named("start", dstart)}
+        traces = {"z": cache.z, "s": cache.s, "v": cache.v}
+        if inputs["x"].dtype == np.float64:
+            twin = run_layer_twin(config, inputs)
+            adjoints = {"adj.y": twin.dy, "adj.v": twin.dv, "adj.s": twin.ds, "adj.z": twin.dz}
+    if config["unit"] == "lstm":
+        traces = {"c": cache.trace.c[1:]}
+    return named_outputs(config, traces, y, cache.state, adjoints, grads, dx, dstart)
 
 
-def run_snu_twin(config, inputs):
-    """The SNU's scalar twin on the inputs of a case."""
-    return twins.snu_twin(
-        group(inputs, "params"), inputs["x"], (inputs["state.s"], inputs["state.y"]), inputs["dy"],
-        (inputs["dend.s"], inputs["dend.y"]), **{name: config[name] for name in OPTIONS})
+def run_layer_twin(config, inputs):
+    """The scalar twin of a layer on the inputs of a case."""
+    state, dstate = (tuple(inputs[f"{prefix}.{field}"] for field in STATE[config["unit"]])
+                     for prefix in ("state", "dend"))
+    return LAYERS[config["unit"]][1](
+        group(inputs, "params"), inputs["x"], state, inputs["dy"], dstate,
+        **{name: config[name] for name in OPTIONS if name in config})
 
 
-def named(prefix, state):
-    """{prefix.field: array} of a state."""
-    return {f"{prefix}.{field}": a for field, a in zip(state._fields, state)}
+def named_outputs(config, traces, y, end, adjoints, grads, dx, start):
+    """What a layer gives, by name, in the order of computation."""
+    fields = STATE[config["unit"]]
+    return {**traces, "y": y, **{f"end.{field}": a for field, a in zip(fields, end)}, **adjoints,
+            **{f"grad.{name}": g for name, g in grads.items()}, "grad.x": dx,
+            **{f"start.{field}": a for field, a in zip(fields, start)}}
 
 
-RUN = {"snu": run_layer, "rnn": run_layer, "gru": run_layer, "lstm": run_layer,
-       "loss": loss_outputs, "optimiser": optimiser_outputs, "clip": clip_outputs,
-       "training": training_outputs, "pcm": device_outputs, "pcm-array": array_outputs}
+RUN = {**dict.fromkeys(LAYERS, run_layer), "loss": loss_outputs, "optimiser": optimiser_outputs,
+       "clip": clip_outputs, "training": training_outputs, "pcm": device_outputs,
+       "pcm-array": array_outputs}

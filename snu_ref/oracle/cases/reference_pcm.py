@@ -9,6 +9,7 @@ import numpy as np
 
 from ...pcm import (ColumnNoise, ColumnReadout, DeviceReadout, PCMArray, PCMDevices, ProgramNoise,
                     RefreshNoise, UpdateNoise, UpdateRule, full_scale)
+from .reference_training import stack
 
 
 def device_outputs(config, inputs):
@@ -25,45 +26,35 @@ def device_outputs(config, inputs):
                         noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
         outputs.update(G0=devices.G0.copy(), nu=devices.nu.copy())
     if config["write"] == "pulses":
-        traces, K = [], len(inputs["noise.pulses"])
+        pulsed, K = [], len(inputs["noise.pulses"])
         for N, t in zip(inputs["noise.pulses"], config.get("t_pulses", [config["t_write"]] * K)):
             devices.set_pulse(t, noise=N[None])
-            traces.append((devices.P.copy(), devices.G0.copy()))
-        outputs.update(P=np.stack([P for P, _ in traces]), G0=np.stack([G for _, G in traces]))
-    reads = [(devices.conductance(t), devices.read_white(t, noise=white),
-              devices.read_1f(t, noise=flicker))
+            pulsed.append({"P": devices.P.copy(), "G0": devices.G0.copy()})
+        outputs.update(stack(pulsed))
+    reads = [{"G": devices.conductance(t), "white": devices.read_white(t, noise=white),
+              "flicker": devices.read_1f(t, noise=flicker)}
              for t, white, flicker in zip(inputs["t"].tolist(), inputs["noise.white"],
                                           inputs["noise.flicker"])]
-    for name, values in zip(("G", "white", "flicker"), zip(*reads)):
-        outputs[name] = np.stack(values)
-    return outputs
-
-
-def make_readout(config):
-    """The read-out that config asks for."""
-    if config["readout"] == "device":
-        return DeviceReadout(config["bits"])
-    return ColumnReadout(config["bits"], config["bits"], config["dac_bound"], config["adc_bound"],
-                         config["output_noise"], tuple(config["tile"]))
+    return {**outputs, **stack(reads)}
 
 
 def array_outputs(config, inputs):
     """A matrix programmed at t = 0 and multiplied, or updated K times and then read."""
     if config["write"] == "update":
         return _updates(config, inputs)
-    W = inputs["W"]
-    array = PCMArray(*W.shape, noise=0.0, scale=full_scale(W, config["pairs"]),
-                     pairs=config["pairs"], readout=make_readout(config))
-    array.program(W, 0.0, noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
-    t = config["t_read"]
-    outputs = {"scale": np.array(array.scale), "G": array.conductance(t)}
+    W, read, bits, t = inputs["W"], inputs["noise.read"], config["bits"], config["t_read"]
     if config["readout"] == "device":
-        noise = inputs["noise.read"]
+        readout, noise = DeviceReadout(bits), read
     else:
-        noise = ColumnNoise(inputs["noise.read"], inputs["noise.output"])
-    outputs["weights"] = array.read_weights(t, noise=inputs["noise.read"])
-    outputs["y"] = array.product(inputs["x"], t, noise=noise)
-    return outputs
+        readout = ColumnReadout(bits, bits, config["dac_bound"], config["adc_bound"],
+                                config["output_noise"], tuple(config["tile"]))
+        noise = ColumnNoise(read, inputs["noise.output"])
+    array = PCMArray(*W.shape, noise=0.0, scale=full_scale(W, config["pairs"]),
+                     pairs=config["pairs"], readout=readout)
+    array.program(W, 0.0, noise=ProgramNoise(inputs["noise.conductance"], inputs["noise.drift"]))
+    return {"scale": np.array(array.scale), "G": array.conductance(t),
+            "weights": array.read_weights(t, noise=read),
+            "y": array.product(inputs["x"], t, noise=noise)}
 
 
 def _updates(config, inputs):
@@ -80,6 +71,5 @@ def _updates(config, inputs):
         n = array.update(dW[k], noise=UpdateNoise(inputs["noise.pulses"][k], refresh))
         steps.append({"n": n.astype(float), "chi": array.chi.copy(), "P": array.devices.P.copy(),
                       "G0": array.devices.G0.copy()})
-    outputs = {name: np.stack([step[name] for step in steps]) for name in steps[0]}
-    outputs["weights"] = array.read_weights(config["t_read"], noise=inputs["noise.read"])
-    return outputs
+    return {**stack(steps),
+            "weights": array.read_weights(config["t_read"], noise=inputs["noise.read"])}

@@ -40,8 +40,8 @@ def optimiser_outputs(config, inputs):
         averages = {name: a for name, a in optimiser.state.items() if name != "t"}
         if config["optimiser"] == "sgd":
             averages = {f"velocity.{name}": a for name, a in averages.items()}
-        steps.append({**averages, **{f"after.{name}": p for name, p in params.items()}})
-        steps[-1] = {name: a.copy() for name, a in steps[-1].items()}
+        after = {f"after.{name}": p for name, p in params.items()}
+        steps.append({name: a.copy() for name, a in {**averages, **after}.items()})
     return stack(steps)
 
 
@@ -56,7 +56,7 @@ def make_network(config, params, dtype):
     """The network of a training case; params by the network's names ("0.W"), copied."""
     layers, rng = [], np.random.default_rng(0)
     for i, options in enumerate(config["layers"]):
-        options, own = dict(options), group({f"p.{n}": a for n, a in params.items()}, f"p.{i}")
+        options, own = dict(options), group(params, str(i))
         kind = options.pop("layer")
         if kind == "tied_output":
             layer = TiedOutput(layers[options.pop("of")])
@@ -81,7 +81,7 @@ def batch(inputs, k):
 def training_outputs(config, inputs):
     """losses (K,), and of each trainable parameter gradient and value after each step, (K, ...)."""
     params = group(inputs, "params")
-    network = make_network(config, params, params["0." + ("E" if "0.E" in params else "W")].dtype)
+    network = make_network(config, params, next(iter(params.values())).dtype)
     optimiser, steps = make_optimiser(config), []
     for k in range(config["steps"]):
         x, target, mask = batch(inputs, k)

@@ -8,11 +8,10 @@ import math
 
 import numpy as np
 
-from ... import twins
 from ...gradcheck.textbook import TEXTBOOK_LOSSES
 from ...gradcheck.twinning import run_twin
 from .case import group
-from .reference import STATE, run_snu_twin
+from .reference import LAYERS, named_outputs, run_layer_twin
 from .reference_training import batch, make_network, stack
 from .scalar_pcm import scalar_array, scalar_devices
 
@@ -22,34 +21,11 @@ def scalar_outputs(config, inputs):
     return SCALAR[config["unit"]](config, inputs)
 
 
-def _snu(config, inputs):
-    twin = run_snu_twin(config, inputs)
-    return {"z": twin.z, "s": twin.s, "v": twin.v, **_common(config, twin)}
-
-
-def _recurrent(config, inputs):
-    fields = STATE[config["unit"]]
-    run = {"rnn": twins.rnn_twin, "gru": twins.gru_twin, "lstm": twins.lstm_twin}[config["unit"]]
-    options = {"reset_after": config["reset_after"]} if config["unit"] == "gru" else {}
-
-    def until(t):
-        return run(group(inputs, "params"), inputs["x"][:t],
-                   tuple(inputs[f"state.{f}"] for f in fields), inputs["dy"][:t],
-                   tuple(inputs[f"dend.{f}"] for f in fields), **options)
-
-    T = len(inputs["x"])
-    twin = until(T)
-    if config["unit"] == "lstm":  # the twin returns the last c alone
-        c = np.stack([until(t).state[1] for t in range(1, T + 1)])
-        return {"c": c, **_common(config, twin)}
-    return _common(config, twin)
-
-
-def _common(config, twin):
-    fields = STATE[config["unit"]]
-    return {"y": twin.y, **{f"end.{f}": a for f, a in zip(fields, twin.state)},
-            **{f"grad.{name}": g for name, g in twin.grads.items()}, "grad.x": twin.dx,
-            **{f"start.{f}": a for f, a in zip(fields, twin.dstate)}}
+def _layer(config, inputs):
+    twin = run_layer_twin(config, inputs)
+    traces = {"c": twin.states[1]} if config["unit"] == "lstm" else \
+        {"z": twin.z, "s": twin.s, "v": twin.v} if config["unit"] == "snu" else {}
+    return named_outputs(config, traces, twin.y, twin.state, {}, twin.grads, twin.dx, twin.dstate)
 
 
 def _loss(config, inputs):
@@ -128,6 +104,5 @@ def _training(config, inputs):
     return stack(steps)
 
 
-SCALAR = {"snu": _snu, "rnn": _recurrent, "gru": _recurrent, "lstm": _recurrent, "loss": _loss,
-          "optimiser": _optimiser, "clip": _clip, "training": _training,
-          "pcm": scalar_devices, "pcm-array": scalar_array}
+SCALAR = {**dict.fromkeys(LAYERS, _layer), "loss": _loss, "optimiser": _optimiser, "clip": _clip,
+          "training": _training, "pcm": scalar_devices, "pcm-array": scalar_array}

@@ -10,6 +10,8 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from .reference_training import stack
+
 
 def _clamp(value, low, high):
     return min(max(value, low), high)
@@ -98,23 +100,23 @@ def scalar_devices(config, inputs, parts=RIGHT):
                for i in range(n)]
     outputs = {}
     if "G_T" in inputs:
-        for i, device in enumerate(devices):
-            device.program(*(float(a) for a in (inputs["G_T"][i], t, inputs["noise.conductance"][i],
-                                                inputs["noise.drift"][i])))
-        outputs = {"G0": np.array([d.G0 for d in devices]), "nu": np.array([d.nu for d in devices])}
+        for device, target, N, N_drift in zip(devices, *(inputs[name].tolist() for name in (
+                "G_T", "noise.conductance", "noise.drift"))):
+            device.program(target, t, N, N_drift)
+        outputs = {"G0": _each(devices, lambda d: d.G0), "nu": _each(devices, lambda d: d.nu)}
     if config["write"] == "pulses":
-        P, G0 = [], []
-        for k, row in enumerate(inputs["noise.pulses"]):
+        pulsed = []
+        for k, row in enumerate(inputs["noise.pulses"].tolist()):
             for device, N in zip(devices, row):
-                device.pulse(config["t_pulses"][k] if "t_pulses" in config else t, float(N))
-            P.append([d.P for d in devices])
-            G0.append([d.G0 for d in devices])
-        outputs.update(P=np.array(P), G0=np.array(G0))
-    times = [float(t) for t in inputs["t"]]
+                device.pulse(config["t_pulses"][k] if "t_pulses" in config else t, N)
+            pulsed.append({"P": _each(devices, lambda d: d.P),
+                           "G0": _each(devices, lambda d: d.G0)})
+        outputs.update(stack(pulsed))
+    times = inputs["t"].tolist()
     outputs["G"] = np.array([[d.G(t) for d in devices] for t in times])
     for name in ("white", "flicker"):
-        outputs[name] = np.array([[getattr(d, name)(t, float(N)) for d, N in zip(devices, row)]
-                                  for t, row in zip(times, inputs[f"noise.{name}"])])
+        outputs[name] = np.array([[getattr(d, name)(t, N) for d, N in zip(devices, row)]
+                                  for t, row in zip(times, inputs[f"noise.{name}"].tolist())])
     return outputs
 
 
@@ -125,30 +127,38 @@ def scalar_array(config, inputs, parts=RIGHT):
     W, pairs, t = inputs["W"], config["pairs"], config["t_read"]
     n_in, n_out = W.shape
     scale = 25.0 * pairs / max(abs(float(w)) for w in W.flat)
-    devices = np.empty((2, pairs, n_in, n_out), object)
+    devices = np.reshape([parts.device() for _ in range(2 * pairs * W.size)], (2, pairs, *W.shape))
     for at in np.ndindex(devices.shape):
-        side, _, i, j = at
-        share = float(W[i, j]) * scale / pairs
-        devices[at] = parts.device()
-        devices[at].program(max(share if side == 0 else -share, 0.0), 0.0,
+        share = float(W[at[2:]]) * scale / pairs
+        devices[at].program(max(share if at[0] == 0 else -share, 0.0), 0.0,
                             float(inputs["noise.conductance"][at]),
                             float(inputs["noise.drift"][at]))
-    D = np.zeros((n_in, n_out))
-    for at in np.ndindex(devices.shape):
-        read = devices[at].white(t, float(inputs["noise.read"][at]))
-        if config["readout"] == "device":
-            read = parts.digitise(read, config["bits"])
-        D[at[2:]] += read if at[0] == 0 else -read
+    by_device = config["readout"] == "device"
+    D = _read(devices, t, inputs, lambda read:
+              parts.digitise(read, config["bits"]) if by_device else read)
     x = inputs["x"]
     y = np.zeros((len(x), n_out))
-    for b in range(len(x)):
-        for j in range(n_out):
-            if config["readout"] == "device":
-                y[b, j] = sum(float(x[b, i]) * D[i, j] for i in range(n_in)) / scale
-            else:
-                y[b, j] = _column(config, inputs, parts, x[b], D[:, j], b, j) / scale
-    return {"scale": np.array(scale), "G": np.vectorize(lambda d: d.G(t), otypes=[float])(devices),
-            "weights": D / scale, "y": y}
+    for b, j in np.ndindex(y.shape):
+        if by_device:
+            y[b, j] = sum(float(x[b, i]) * D[i, j] for i in range(n_in)) / scale
+        else:
+            y[b, j] = _column(config, inputs, parts, x[b], D[:, j], b, j) / scale
+    return {"scale": np.array(scale), "G": _each(devices, lambda d: d.G(t)), "weights": D / scale,
+            "y": y}
+
+
+def _each(devices, number):
+    """The array of a number of each device."""
+    return np.vectorize(number, otypes=[float])(devices)
+
+
+def _read(devices, t, inputs, converted):
+    """The differences D of all pairs (n_in, n_out), in uS, of reads with white noise."""
+    D = np.zeros(devices.shape[2:])
+    for at in np.ndindex(devices.shape):
+        read = converted(devices[at].white(t, float(inputs["noise.read"][at])))
+        D[at[2:]] += read if at[0] == 0 else -read
+    return D
 
 
 def _column(config, inputs, parts, x, D, b, j):
@@ -168,9 +178,8 @@ def _updates(config, inputs, parts):
     dW, pairs, scale = inputs["dW"], config["pairs"], config["scale"]
     every = config["refresh_every"]
     K, n_in, n_out = dW.shape
-    devices = np.empty((2, pairs, n_in, n_out), object)
-    for at in np.ndindex(devices.shape):
-        devices[at] = parts.device()
+    devices = np.reshape([parts.device() for _ in range(2 * pairs * n_in * n_out)],
+                         (2, pairs, n_in, n_out))
     chi, turn, steps = np.zeros((n_in, n_out)), np.zeros((n_in, n_out), int), []
     for k in range(K):
         t, n = k + 1.0, np.zeros((n_in, n_out))
@@ -190,16 +199,10 @@ def _updates(config, inputs, parts):
                 _refresh([devices[side, pair, i, j] for side in (0, 1)], t,
                          lambda name, side:
                          float(inputs[f"noise.refresh.{name}"][side, pair, i, j]), parts)
-        steps.append({"n": n, "chi": chi.copy(),
-                      "P": np.vectorize(lambda d: d.P, otypes=[float])(devices),
-                      "G0": np.vectorize(lambda d: d.G0, otypes=[float])(devices)})
-    outputs = {name: np.stack([step[name] for step in steps]) for name in steps[0]}
-    D = np.zeros((n_in, n_out))
-    for at in np.ndindex(devices.shape):
-        read = devices[at].white(config["t_read"], float(inputs["noise.read"][at]))
-        read = parts.digitise(read, 8)
-        D[at[2:]] += read if at[0] == 0 else -read
-    return {**outputs, "weights": D / scale}
+        steps.append({"n": n, "chi": chi.copy(), "P": _each(devices, lambda d: d.P),
+                      "G0": _each(devices, lambda d: d.G0)})
+    D = _read(devices, config["t_read"], inputs, lambda read: parts.digitise(read, 8))
+    return {**stack(steps), "weights": D / scale}
 
 
 def _refresh(pair, t, noise, parts):

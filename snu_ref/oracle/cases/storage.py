@@ -150,21 +150,17 @@ def as_text(arrays):
                    "bits": [bits(v) for v in a.ravel().tolist()]} for name, a in arrays.items()}
 
 
-def check_text(path, arrays, prefixes=("input", "output")):
+def check_text(path, inputs, outputs):
     """ValueError unless the JSON twin at `path` holds the same numbers, twice over."""
     content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected an object")
-    for prefix in prefixes:
-        mine = {name[len(prefix) + 1:]: a for name, a in arrays.items()
-                if name.startswith(prefix + ".")}
-        expected = as_text(mine)
-        found = content.get(prefix + "s")
-        if found != expected:
-            names = set(expected) ^ set(found) if isinstance(found, dict) else set()
-            odd = sorted(names) or [name for name in expected if found[name] != expected[name]] \
-                if isinstance(found, dict) else [prefix + "s"]
-            raise ValueError(f"{path}: differs from the .npz in {', '.join(odd)}")
+    for field, right in (("inputs", as_text(inputs)), ("outputs", as_text(outputs))):
+        found = content.get(field)
+        if found != right:
+            odd = [name for name, numbers in right.items()
+                   if isinstance(found, dict) and found.get(name) != numbers]
+            raise ValueError(f"{path}: differs from the .npz in {', '.join(odd) or field}")
 
 
 def read_json(path):

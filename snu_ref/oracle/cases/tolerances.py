@@ -11,17 +11,6 @@ MARGIN = 2.0 ** -10        # ours: 100 times the float32 bound; no case comes ne
 AGREE = 1e-13              # derivations of one case, and arrays regenerated on another machine
 AGREE_COMPLEX = 1e-12      # the complex step: complex arithmetic rounds more often
 
-REASONS = {
-    "float64": "a wrong term shows far above 1e-10, another order of summation stays far below",
-    "measured": "ten times the error of the reference itself when it is run in float32 on this "
-                "case",
-    "floor": "ten times the measured float32 error is less than 1e-6, a few roundings of float32",
-    "ceiling": "ten times the measured float32 error is more than 1e-5, which would begin to hide "
-               "mistakes",
-    "formula": "the least bound with which every usual formula passes in float32, one that rounds "
-               "more than the reference's among them",
-}
-
 
 def float32_tolerance(measured, least=0.0):
     """{"bound", "measured", "reason"} from the measured float32 error of a case.

@@ -1,6 +1,7 @@
 """What a port returns: arrays, checked, or a reason why there is nothing to compare."""
 import contextlib
 import sysconfig
+import textwrap
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,11 @@ def line(text, longest=300):
     return text if len(text) <= longest else text[:longest] + " ..."
 
 
+def wrapped(text, indent=2):
+    """A paragraph as lines of at most 98 characters, all but the first of them indented."""
+    return textwrap.fill(text, 98, subsequent_indent=" " * indent, break_on_hyphens=False)
+
+
 @contextmanager
 def named(what, kind):
     """Whatever the port's own code raises becomes `kind`, and names the port's line.
@@ -34,11 +40,9 @@ def named(what, kind):
         yield
     except (KeyboardInterrupt, Skip, Fault):
         raise
-    except NotImplementedError as error:
-        if kind is Fault:
-            raise Skip(_message(error) or "not implemented") from None
-        raise ValueError(f"{what} raised {_told(error)}") from None
     except BaseException as error:
+        if isinstance(error, NotImplementedError) and kind is Fault:
+            raise Skip(_message(error) or "not implemented") from None
         raise kind(f"{what} raised {_told(error)}") from None
 
 

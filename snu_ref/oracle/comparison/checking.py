@@ -8,7 +8,7 @@ from ..cases.abilities import adapted, config_fits
 from ..cases.case import Case, find
 from ..cases.families_full import made_cases
 from ..cases.making import make_case
-from ..cases.manifest import FOLDER, load_case, read_manifest, split
+from ..cases.manifest import load_case, read_manifest
 from .answers import Fault, Skip
 from .compare import compare
 from .port import open_source
@@ -118,25 +118,23 @@ class Result(NamedTuple):
         return failed != self.expected_to_fail and self.verdict != "skipped"
 
 
-def check_cases(source, entries, expected_to_fail=(), folder=FOLDER):
+def check_cases(source, entries, expected_to_fail=()):
     """The Results of all cases, one after the other."""
     for entry in entries:
-        result = check_case(source, entry, folder)
-        yield result._replace(expected_to_fail=entry["id"] in expected_to_fail)
+        yield check_case(source, entry)._replace(expected_to_fail=entry["id"] in expected_to_fail)
 
 
-def check_case(source, entry, folder=FOLDER):
+def check_case(source, entry):
     """The Result of one case; the entry of one that is to be made has its "definition"."""
     reason = source.leaves_out(entry["id"])
     if reason:
         return Result(entry, "skipped", reason)
     if "definition" in entry:
-        entry, arrays = make_case(entry["definition"], ("twin",))
-        case = split(arrays)
+        entry, *case = make_case(entry["definition"], ("twin",))
     elif source.can and not config_fits(source.can, entry["config"]):
         return Result(entry, "skipped", OUTSIDE)
     else:
-        case = load_case(entry, folder)
+        case = load_case(entry)
     if source.can:
         fitting = adapted(source.can, entry, *case)
         if fitting is None:

@@ -7,7 +7,6 @@ The walk follows the computation, so that the first divergence is the nearest to
 in time through z, s, v, y; the final state; backward in time through the adjoints and the input;
 then the parameters and the initial state. Training runs are walked step by step.
 """
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +42,11 @@ class Comparison(NamedTuple):
     divergence: Divergence
     wrong: tuple = ()    # names of the tensors that are out of tolerance
 
+    @property
+    def right(self):
+        """Names of the tensors that are within tolerance."""
+        return tuple(name for name in self.compared if name not in self.wrong)
+
 
 def compare(entry, outputs, got, dtype):
     """Hold `got`, arrays of the right shapes in `dtype` by name, against the outputs of a case."""
@@ -57,17 +61,15 @@ def compare(entry, outputs, got, dtype):
     worst = max((float(r.max(initial=0)) for r in relative.values()), default=0.0)
     alive = sum(bool(outputs[name].any()) for name in got)
     names = tuple(name for name in outputs if name in got)
-    first = _first(names, bad, entry["config"]["unit"])
+    first = _first(names, bad, relative, entry["config"]["unit"])
     if first is None:
         return Comparison(names, alive, worst, None)
     tensor, index, before = first
-    numbers = [relative[name][mask] for name, mask in before.items()]
     a, e = got[tensor][index], expected[tensor][index]
     return Comparison(names, alive, worst, Divergence(
         tensor, index, _axes(tensor, outputs[tensor], entry), float(e), float(a),
-        bits(_plain(e)), bits(_plain(a)), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
-        _margin(entry, outputs, tensor, index),
-        sum(r.size for r in numbers), max((float(r.max(initial=0)) for r in numbers), default=0.0)),
+        bits(e), bits(a), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
+        _margin(entry, outputs, tensor, index), before.size, float(before.max(initial=0))),
         tuple(name for name in names if bad[name].any()))
 
 
@@ -97,46 +99,39 @@ def _place(value):
     return raw if raw >= 0 else -(raw & (2 ** (8 * value.dtype.itemsize - 1) - 1))
 
 
-def _plain(value):
-    return value if isinstance(value, np.float32) else float(value)
-
-
 # ---- the order of computation -------------------------------------------------------------------
 
-def _groups(names, unit):
-    """[(names walked together along their first axis, direction)]; direction 0: one by one."""
-    if unit in ("training", "optimiser"):
-        return [(names, 1)]
-    layer = unit in ("snu", "rnn", "gru", "lstm")
-    forward = [name for name in names if name in STEPS_FORWARD] if layer else []
-    backward = [name for name in names if name in STEPS_BACKWARD]
-    rest = [name for name in names if name not in forward + backward]
-    ends = [name for name in rest if name.startswith("end.")]
-    others = [name for name in rest if name not in ends]
-    return [(forward, 1), (ends, 0), (backward, -1), (others, 0)]
-
-
-def _first(names, bad, unit):
-    """(tensor, index, {name: mask of what was walked before}) of the first bad element, or None."""
-    before = {}
-    for group, direction in _groups(names, unit):
-        before.update({name: np.zeros(bad[name].shape, bool) for name in group})
-        places = [()] if not (direction and group) else [
-            (t,) for t in range(len(bad[group[0]]))[::direction]]
-        for at, name in itertools.product(places, group):
-            if bad[name][at].any():
-                return _found(name, (*at, *np.argwhere(bad[name][at])[0]), before, at)
-            before[name][at] = True
+def _first(names, bad, relative, unit):
+    """(tensor, index, relative differences of all before it) of the first bad element, or None."""
+    before = []
+    for name, at in _slices(names, bad, unit):
+        wrong = np.flatnonzero(bad[name][at])
+        before.append(np.ravel(relative[name][at]))
+        if wrong.size:
+            before[-1] = before[-1][:wrong[0]]
+            inside = np.unravel_index(wrong[0], bad[name][at].shape)
+            return name, (*at, *map(int, inside)), np.concatenate(before)
     return None
 
 
-def _found(name, index, before, slice_at):
-    """The bad element; what stands in front of it in its own slice was walked as well."""
-    inner = before[name][slice_at].shape
-    mask = np.zeros(int(np.prod(inner)), bool)
-    mask[:np.ravel_multi_index(index[len(slice_at):], inner) if inner else 0] = True
-    before[name][slice_at] = mask.reshape(inner)
-    return name, tuple(int(i) for i in index), before
+def _slices(names, arrays, unit):
+    """(name, index) of all slices, in the order of computation: step by step in traces."""
+    forward = backward = ()
+    if unit in ("training", "optimiser"):
+        forward = names
+    elif unit in ("snu", "rnn", "gru", "lstm"):
+        forward = [name for name in names if name in STEPS_FORWARD]
+        backward = [name for name in names if name in STEPS_BACKWARD]
+    rest = [name for name in names if name not in (*forward, *backward)]
+    yield from _steps(forward, arrays, 1)
+    yield from ((name, ()) for name in rest if name.startswith("end."))
+    yield from _steps(backward, arrays, -1)
+    yield from ((name, ()) for name in rest if not name.startswith("end."))
+
+
+def _steps(names, arrays, direction):
+    for t in range(len(arrays[names[0]]) if names else 0)[::direction]:
+        yield from ((name, (t,)) for name in names)
 
 
 def _axes(tensor, a, entry):

@@ -88,11 +88,10 @@ class AdapterSource:
         for name, function in self._functions.items():
             with self._listening(), named(name, Fault):
                 answer = function(case)
-            if answer is None or (isinstance(answer, dict) and not answer):
-                raise Fault(f"{name} returned nothing: expected a dict of arrays by name")
-            if not isinstance(answer, dict):
-                raise Fault(f"{name} returned {type(answer).__name__}: expected a dict of arrays "
-                            "by name")
+            if not (isinstance(answer, dict) and answer):
+                empty = answer is None or isinstance(answer, dict)
+                raise Fault(f"{name} returned {'nothing' if empty else type(answer).__name__}: "
+                            "expected a dict of arrays by name")
             arrays.update(answer)
         return arrays
 
@@ -144,7 +143,7 @@ def _import(target):
             else:
                 sys.path.insert(0, "")
                 found = _module(path)
-    except _Missing:
+    except Fault:
         raise ValueError(f"{target}: neither a folder nor an importable module; {wanted}") from None
     for part in name.split(".") if name else ():
         with named(f"{target}: looking for {name!r}", ValueError):
@@ -155,16 +154,13 @@ def _import(target):
     return found
 
 
-class _Missing(Fault):
-    """There is no module of that name."""
-
-
 def _module(path):
+    """The module; Fault if it is the one that is missing, and not one that it imports itself."""
     try:
         return importlib.import_module(path)
-    except ModuleNotFoundError as error:  # the port's own imports may be what is missing
-        if error.name and (path == error.name or path.startswith(error.name + ".")):
-            raise _Missing() from None
+    except ModuleNotFoundError as error:
+        if error.name and f"{path}.".startswith(f"{error.name}."):
+            raise Fault() from None
         raise
 
 

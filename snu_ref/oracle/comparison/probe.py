@@ -4,22 +4,20 @@ A port is asked one small case at a time: every combination of options from rest
 decays, other starts, the state after its reset, the other units. What comes out right, it can do.
 """
 import itertools
-import textwrap
 
 import numpy as np
 
-from ..cases.abilities import SNU_OPTIONS, UNITS, as_reported
-from ..cases.case import Case, Definition
-from ..cases.families_full import SIZES, full, unfit
-from ..cases.families_hand import snu_config
-from ..cases.making import make_case
-from ..cases.manifest import load_case, read_manifest, split
-from .answers import Fault, Skip
-from .compare import compare
+from ..cases.abilities import SNU_OPTIONS, UNITS
+from ..cases.case import Definition
+from ..cases.drawn import SIZES, drawn, unfit
+from ..cases.literal import snu_config
+from ..cases.manifest import read_manifest
+from .answers import wrapped
+from .checking import check_case
 from .port import open_source
 
 EQUAL = ("decay", "b")
-FORM = {"decay": "shared", "b": "shared"}
+FORM = dict.fromkeys(EQUAL, "shared")
 
 
 def probe(target, say):
@@ -32,20 +30,21 @@ def probe(target, say):
     for start, own in (("rest", {}), ("own", {"start": "own"})):
         answers, reasons = [], {}
         for config in configs:
-            answer, reason = _ask(source, config, start, form={**FORM, **own})
-            if "expected dtype float64, got float32" in reason and source.dtype == np.float64:
+            result = _ask(source, config, start, form={**FORM, **own})
+            if "expected dtype float64, got float32" in result.reason \
+                    and source.dtype == np.float64:
                 source.dtype = np.dtype("float32")
-                answer, reason = _ask(source, config, start, form={**FORM, **own})
-            if answer is None:
-                reasons.setdefault(reason, config)
+                result = _ask(source, config, start, form={**FORM, **own})
+            if result.comparison:
+                answers.append((config, result.comparison))
             else:
-                answers.append((config, *answer))
-        right = [a for a in answers if _right(a)]
+                reasons.setdefault(result.reason, config)
+        right = [a for a in answers if _right(a[1])]
         if right:
             break
-    some = right or [a for a in answers if "y" in a[2]] or answers
+    some = right or [a for a in answers if "y" in a[1].right] or answers
     can = {"unit": tuple(unit for unit in UNITS if unit == "snu" and some or unit != "snu" and any(
-        _given(source, e) for e in entries if e["config"]["unit"] == unit))}
+        check_case(source, e).verdict == "passed" for e in entries if e["config"]["unit"] == unit))}
     if some:
         can.update(_of_snu(source, some, own if right else {}, len(can["unit"]) > 1))
     _report(say, can, answers, right, reasons, len(configs))
@@ -53,61 +52,44 @@ def probe(target, say):
 
 
 def _ask(source, config, start="rest", shared=EQUAL, end="", form=FORM):
-    """((names that came back, right ones), "") of a case made for this, or (None, why)."""
+    """The Result of a case made for this; without a comparison if there was no answer."""
     config = {**config, **form}
-    made = Definition("probe", "made", "a probe", ("g",), config,
-                      full(config, SIZES[1], start, shared, end), unfit=unfit)
-    entry, arrays = make_case(made, ("twin",))
-    inputs, outputs = split(arrays)
-    return _given(source, entry, inputs, as_reported(config, inputs, outputs))
+    made = drawn(config, SIZES[1], start, end, shared=shared, full=True)
+    return check_case(source, {"id": "probe", "definition": Definition(
+        "probe", "made", "a probe", ("g",), config, made, unfit=unfit)})
 
 
-def _given(source, entry, inputs=None, outputs=None):
-    """Likewise of any case; of one on record, whether all that came back is right."""
-    on_record = inputs is None
-    if on_record:
-        inputs, outputs = load_case(entry)
-    case = Case(entry["id"], entry["family"], entry["why"], entry["config"], inputs,
-                {name: a.shape for name, a in outputs.items()}, source.dtype)
-    try:
-        got = source.get(case)
-        with np.errstate(all="ignore"):
-            wrong = compare(entry, outputs, got, source.dtype).wrong
-    except (Skip, Fault) as reason:
-        return False if on_record else (None, str(reason))
-    except TypeError:  # the bound of a case that is not offered in float32
-        return False
-    return not wrong if on_record else ((tuple(got), tuple(n for n in got if n not in wrong)), "")
-
-
-def _right(answer):
+def _right(comparison):
     """Whether y and all gradients that came back are right."""
-    _, came, right = answer
-    return "y" in right and all(n in right for n in came if n == "y" or n.startswith("grad."))
+    return comparison is not None and "y" in comparison.right and not any(
+        name.startswith("grad.") for name in comparison.wrong)
 
 
 def _of_snu(source, some, own, any_others):
     """The abilities of the unit, from the configurations that it can do."""
-    can = {key: tuple(v for v in there if any(config[key] == v for config, _, _ in some if
+    can = {key: tuple(v for v in there if any(config[key] == v for config, _ in some if
                                               key != "surrogate" or config["h"] == "step"))
            for key, there in SNU_OPTIONS.items()}
-    config = some[0][0]
-    came = dict.fromkeys(name for _, names, _ in some for name in names)
+    config, first = some[0]
+    came = dict.fromkeys(name for _, comparison in some for name in comparison.compared)
 
-    def does(*ask, **options):
-        answer, _ = _ask(source, config, *ask, **options)
-        return answer is not None and _right((config, *answer)) and (
-            "start.s" not in answer[0] or "start.s" in answer[1])
+    def asked(*how, **options):
+        return _ask(source, config, *how, **options).comparison
+
+    def does(*how, **options):
+        comparison = asked(*how, **options)
+        return _right(comparison) and "start.s" not in comparison.wrong
+
     for name, other in (("decay", "b"), ("b", "decay")):
         if not does("own" if own else "rest", (other,), form={other: "shared", **own}):
             can[name] = "shared"
     shared = tuple(name for name in EQUAL if name in can)
-    form = {name: "shared" for name in shared}
+    form = dict.fromkeys(shared, "shared")
     after = {**form, "state": "after reset"}
     if own:
         can["start"] = "own"
-    elif "s" in came and "s" not in some[0][2] and "s" in (_ask(
-            source, config, "rest", shared, form=after)[0] or ((), ()))[1]:
+    elif "s" in first.wrong and (reset := asked("rest", shared, form=after)) \
+            and "s" in reset.right:
         can["state"] = "after reset"
         if not does("silent", shared, "y", form=after):
             can["start"] = "rest"
@@ -127,7 +109,7 @@ def _of_snu(source, some, own, any_others):
 def _report(say, can, answers, right, reasons, asked):
     rows = [("option", "came out right", "not")]
     for key, there in SNU_OPTIONS.items():
-        yes = [v for v in there if any(config[key] == v for config, _, _ in right)]
+        yes = [v for v in there if any(config[key] == v for config, _ in right)]
         rows.append((key, *(", ".join(map(str, some)) or "-" for some in (
             yes, [v for v in there if v not in yes]))))
     width = max(len(yes) for _, yes, _ in rows)
@@ -140,8 +122,7 @@ def _report(say, can, answers, right, reasons, asked):
         say("not all combinations of what is below: the check will show which")
     for reason, config in list(reasons.items())[:3]:
         options = ", ".join(f"{key}={config[key]}" for key in SNU_OPTIONS)
-        say("\n".join(textwrap.wrap(f"no answer: {reason} ({options})", 98,
-                                    subsequent_indent="  ", break_on_hyphens=False)))
+        say(wrapped(f"no answer: {reason} ({options})"))
     if not right:
         say("No case came out right, so this is a guess: run the check, which says what is wrong.")
     say("\nPaste this into the adapter, then run the check without --probe:\n")
@@ -149,7 +130,5 @@ def _report(say, can, answers, right, reasons, asked):
     for key, value in can.items():
         if value != (*SNU_OPTIONS.get(key, ()),) and value != UNITS:
             single = isinstance(value, tuple) and len(value) == 1 and key != "returns"
-            parts.append(f"{key}={value[0] if single else value!r}" if not single
-                         or not isinstance(value[0], str) else f"{key}={value[0]!r}")
-    say("\n".join(textwrap.wrap(f"can = dict({', '.join(parts)})", 98, break_on_hyphens=False,
-                                subsequent_indent=" " * 11)))
+            parts.append(f"{key}={(value[0] if single else value)!r}")
+    say(wrapped(f"can = dict({', '.join(parts)})", len("can = dict(")))

