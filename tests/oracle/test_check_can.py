@@ -207,7 +207,7 @@ def test_the_gradient_of_one_number_comes_as_one_or_as_one_for_each_unit(shape, 
 
 @pytest.mark.parametrize("can, word", [
     ([], "expected a dict, got list"),
-    (dict(units="snu"), "unknown key 'units'; there are unit, h"),
+    (dict(units="snu"), "unknown key 'units'; the keys are unit, h"),
     (dict(g="gelu"), "can: g: expected one of 'relu', 'leaky_relu'"),
     (dict(g=()), "got none"), (dict(recurrent=1), "expected one of False, True, got 1"),
     (dict(decay=0.5), "'by unit', 'shared'"),

@@ -339,7 +339,7 @@ def test_cases_on_record_never_change(one, monkeypatch):
         make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.25)}
     )
     monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [moved])
-    with pytest.raises(ValueError, match="a case on record never changes"):
+    with pytest.raises(ValueError, match="a recorded case never changes"):
         build(folder, say=lambda text: None)
     monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [])
     with pytest.raises(ValueError, match="without a definition: hand-input"):
