@@ -1,9 +1,10 @@
 """The tutorials as a student runs them: from the command line, from another folder, cell by cell.
 
 Every script tutorials/[0-9]*.py is found by itself. Each is turned into a notebook, whose cells run
-in an empty folder; then its solutions run. One process runs them all, each in a module of its own. A tutorial calls `claim` for what its prose says, so a
-run that ends well has proved it. Besides, the files whose paths it prints must be there, and its
-last lines must be those quoted under "Expected output"; `tutorials/run_all.py` compares them.
+in an empty folder; then its solutions run. One process runs them all, each in a module of its own.
+A tutorial calls `claim` for what its prose says, so a run that ends well has proved it. Besides,
+the files whose paths it prints must be there, and its last lines must be those quoted under
+"Expected output"; `tutorials/run_all.py` compares them.
 Scripts and notebooks have the same cells, so only one runs as a script, too.
 """
 import importlib.util

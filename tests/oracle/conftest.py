@@ -1,6 +1,10 @@
-"""What the tests of the check share: the manifest is read once, and no cause is looked for."""
+"""What the tests of the check share: the manifest is read once, no cause is looked for, and what
+is wrong is one line."""
+import sys
+
 import pytest
 
+from snu_ref.__main__ import main
 from snu_ref.oracle.cases.manifest import read_manifest
 from snu_ref.oracle.comparison import checking
 from snu_ref.oracle.diagnosis import causes
@@ -21,3 +25,20 @@ def undiagnosed(monkeypatch):
         failed = [r for r in results if r.verdict == "failed"]
         return [causes.Cause(failed)] if failed else []
     monkeypatch.setattr(causes, "tell", tell)
+
+
+@pytest.fixture
+def told(tmp_path, capsys, monkeypatch):
+    """told(*arguments) -> status and the line that says what is wrong; a traceback is a failure."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def run(*arguments):
+        status = main(list(arguments))
+        said = capsys.readouterr()
+        lines = [text for text in said.err.splitlines() + said.out.splitlines()
+                 if text.startswith(("ERROR", "python -m snu_ref"))]
+        assert all(len(text) < 700 and text.isprintable() for text in lines)
+        return status, lines[0] if lines else said.out
+    yield run
+    sys.modules.pop("port", None)

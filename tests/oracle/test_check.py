@@ -3,7 +3,6 @@ silence."""
 
 import json
 import re
-import shutil
 import sys
 from types import SimpleNamespace
 
@@ -456,28 +455,6 @@ def test_inputs_belong_to_the_port(check):
     assert status == 0, text
 
 
-@pytest.mark.parametrize(
-    "source, name, word",
-    [
-        ("x = 1", "Port", "no 'Port'"),
-        ("Port = 1", "Port", "run(case)"),
-        ("import no_such_thing", "Port", "no_such_thing"),
-        ("def (", "Port", "SyntaxError"),
-        ("class Port:\n    def __init__(self): 1/0", "Port", "ZeroDivisionError"),
-        ("1/0", "Port", "ZeroDivisionError"),
-    ],
-)
-def test_adapters_that_cannot_be_loaded(check, source, name, word):
-    status, text = check(source, name=name)
-    assert status == 2 and word in text and "Traceback" not in text
-
-
-def test_targets_that_are_nothing(capsys):
-    for target in ("no.such.module:Adapter", "nothing_here", "missing.py:Adapter"):
-        assert main(["check", target]) == 2
-        assert target in capsys.readouterr().err
-
-
 @pytest.mark.usefixtures("undiagnosed")
 def test_json(check, tmp_path):
     file = tmp_path / "verdict.json"
@@ -502,141 +479,6 @@ def test_json(check, tmp_path):
 
 def test_colour_only_on_a_terminal(check):
     assert "\033" not in check(ECHO.format("return out"), "--cases", "hand")[1]
-
-
-# ---- a folder of results -------------------------------------------------------------------------
-
-@pytest.fixture
-def folder(tmp_path, capsys):
-    """An exported folder with right results for one case."""
-    main(["vectors", "export", str(tmp_path / "dir"), "--cases", "hand-input,hand-soft"])
-    results = tmp_path / "dir" / "results"
-    inputs, outputs = load_case(ENTRIES["hand-input"])
-    for name, a in outputs.items():
-        if name.startswith("grad"):
-            np.save(results / "hand-input" / f"{name}.npy", a)
-        else:
-            (results / "hand-input" / f"{name}.bin").write_bytes(a.astype("<f8").tobytes())
-    capsys.readouterr()
-
-    def run(*options, target=tmp_path / "dir"):
-        status = main(["check", str(target), *options])
-        said = capsys.readouterr()
-        return status, said.out + said.err
-    return results, run
-
-
-def test_results_in_files(folder):
-    results, run = folder
-    for target in (results, results.parent):
-        status, text = run(target=target)
-        assert status == 0 and "PASSED IN PART: 1 cases" in text
-        assert f"{len(ENTRIES) - 1} cases" in text
-
-
-def test_results_of_other_versions_are_refused(folder):
-    results, run = folder
-    for line, word in (
-        ("snu_ref vectors v2 float64", "another version"),
-        ("hello", "another version"),
-        ("", "another"),
-        ("snu_ref vectors v1 float16", "float16"),
-    ):
-        (results / "vectors.txt").write_text(line)
-        status, text = run()
-        assert status == 2 and word in text, text
-    (results / "vectors.txt").unlink()
-    status, text = run()
-    assert status == 2 and "no vectors.txt" in text
-    (results / "vectors.txt").write_text("snu_ref vectors v1 float64\n")
-    status, text = run("--dtype", "float32")
-    assert status == 2 and "float64" in text
-
-
-def damage_short(case):
-    (case / "y.bin").write_bytes(b"1234")
-
-
-def damage_float32(case):
-    (case / "y.bin").write_bytes(np.zeros(1, "<f4").tobytes())
-
-
-def damage_unknown(case):
-    (case / "dW.bin").write_bytes(b"12345678")
-
-
-def damage_twice(case):
-    np.save(case / "y.npy", np.ones((1, 1, 1)))
-
-
-def damage_pickle(case):
-    (case / "y.bin").unlink()
-    np.save(case / "y.npy", np.array([print], dtype=object), allow_pickle=True)
-
-
-def damage_shape(case):
-    (case / "y.bin").unlink()
-    np.save(case / "y.npy", np.ones((1, 1)))
-
-
-def damage_large(case):
-    (case / "y.bin").unlink()
-    np.save(case / "y.npy", np.ones(10000))
-
-
-def damage_link(case):
-    (case / "y.bin").unlink()
-    (case / "y.bin").symlink_to("/etc/hostname")
-
-
-def damage_stray(case):
-    (case.parent / "hand-nothing").mkdir()
-
-
-def damage_name(case):
-    (case / "..y.bin").rename(case / "..y.bin") if (case / "..y.bin").exists() else (
-        case / "y z.bin"
-    ).write_bytes(b"")
-
-
-def damage_value(case):
-    (case / "y.bin").write_bytes(np.zeros(1, "<f8").tobytes())
-
-
-def damage_empty_npy(case):
-    (case / "grad.W.npy").write_bytes(b"")
-
-
-@pytest.mark.parametrize(
-    "damage, word",
-    [
-        (damage_short, "y.bin: expected 8 bytes"),
-        (damage_float32, "these look like float32"),
-        (damage_unknown, "unknown name 'dW'"),
-        (damage_twice, "as .bin and as .npy"),
-        (damage_pickle, "allow_pickle"),
-        (damage_shape, "expected shape (1, 1, 1), got (1, 1)"),
-        (damage_large, "got (10000,)"),
-        (damage_link, "leads out"),
-        (damage_stray, "'hand-nothing'"),
-        (damage_name, "y z.bin: expected files"),
-        (damage_value, "tensor    y"),
-        (damage_empty_npy, "grad.W.npy"),
-    ],
-)
-@pytest.mark.usefixtures("undiagnosed")
-def test_damaged_results(folder, damage, word):
-    results, run = folder
-    damage(results / "hand-input")
-    status, text = run()
-    assert status == 1 and word in text, text
-
-
-def test_an_empty_folder_of_results_is_no_pass(folder):
-    results, run = folder
-    shutil.rmtree(results / "hand-input")
-    status, text = run()
-    assert status == 1 and "nothing was checked" in text
 
 
 def test_the_reference_and_the_second_implementation_agree():

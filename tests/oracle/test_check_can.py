@@ -15,13 +15,9 @@ import pytest
 
 import snu_ref
 from snu_ref.__main__ import main
-from snu_ref.activations import SURROGATES
-from snu_ref.oracle.cases.abilities import FORMS, KEYS, SNU_OPTIONS, declared
-from snu_ref.oracle.cases.families_full import made_cases
-from snu_ref.oracle.cases.making import make_case
-from snu_ref.oracle.cases.manifest import load_case, read_manifest
+from snu_ref.oracle.cases.abilities import KEYS, declared
+from snu_ref.oracle.cases.manifest import read_manifest
 from snu_ref.oracle.cases.reference import outputs_of
-from snu_ref.oracle.cases.scalar import scalar_outputs
 
 ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 SLOPES = {"arctan": lambda v: 1 / (1 + (np.pi * v) ** 2), "tanh": lambda v: 1 - np.tanh(v) ** 2}
@@ -193,86 +189,6 @@ def test_a_vector_loop_that_forgets_what_is_left_over_is_found_by_tail_cases(axi
         assert not failing(run, "unit-tanh-*")  # which no other vector shows
 
 
-# ---- the cases made -----------------------------------------------------------------------------
-
-CANS = {"all": {}, "lif": LIF, "after": dict(unit="snu", state="after reset"), "own": dict(
-    unit="snu", start="own", b="shared"), "spiking": dict(unit="snu", start="spiking", h="step",
-                                                          lateral_inhibition=True)}
-
-
-def made(can, number=1, seed=0):
-    """(definition, entry, inputs, outputs) of all cases made for a `can`."""
-    for definition in made_cases(declared(can, {}), number, seed):
-        yield definition, *make_case(definition, ("twin",))
-
-
-@pytest.mark.parametrize("can", CANS.values(), ids=CANS)
-def test_made_cases_fit_and_have_the_properties_that_show_mistakes(can):
-    kinds, full = set(), 0
-    for definition, entry, inputs, outputs in made(can, 2):
-        config, start = entry["config"], can.get("start", "any")
-        kinds.add((config["h"], config["surrogate"], config["g"], config["reset_grad"]))
-        for key, value in can.items():
-            if key in SNU_OPTIONS:
-                assert config[key] in (value if isinstance(value, tuple) else (value,))
-        for name in ("decay", "b"):
-            if can.get(name) == "shared":
-                assert np.ptp(inputs[f"params.{name}"]) == 0
-        s, y = inputs["state.s"], inputs["state.y"]
-        assert start != "rest" or not (s.any() or y.any())
-        assert start != "spiking" or set(np.unique(y)) <= {0, 1}
-        assert can.get("state") != "after reset" or not (y.any() or inputs["dend.s"].any())
-        for name, a in inputs.items():
-            if name != "state.y":
-                assert (a.astype(np.float32) == a).all()
-        if entry["family"] == "made":
-            W, z, v, out = inputs["params.W"], outputs["z"], outputs["v"], outputs["y"]
-            full += (W.astype(np.float32).view(np.uint32) & 1).any()
-            assert len(z) >= 4 and np.linalg.matrix_rank(W) == W.shape[1] <= W.shape[0]
-            assert not (inputs["params.decay"] == 0.5).any()
-            assert (np.abs(v) < 0.1).any() and (np.abs(z) > 2).any()
-            kept = 1 - outputs["end.y"] if config.get("state") == "after reset" else 1
-            assert np.abs(outputs["end.s"] * kept).max() >= 0.5  # no small rest of large terms
-            assert (z.max((0, 1)) > 0).all() and (z.min((0, 1)) < 0).all()
-            assert (out != out[:, :1]).any()
-            assert entry["evidence"]["twin"] <= 1e-13
-            twin = scalar_outputs(config, inputs)
-            for name in ("y", "grad.W"):
-                np.testing.assert_allclose(twin[name], outputs[name], rtol=1e-12, atol=1e-12)
-    steps = [k for k in kinds if k[0] == "step"]
-    options = declared(can, {})
-    assert full and len(steps) == len(options["surrogate"]) * len(options["g"]) * len(
-        options["reset_grad"])
-
-
-def test_starts_ties_and_ends_differ_between_made_cases():
-    cases = [(e, i, o) for _, e, i, o in made(dict(unit="snu", h="step"), 4)
-             if e["family"] == "made"]
-    for some in (lambda e, i, o: i["state.s"].any(), lambda e, i, o: i["state.y"].any(),
-                 lambda e, i, o: i["dend.s"].any()):
-        assert 0 < sum(bool(some(*case)) for case in cases) < len(cases)
-    tied = [((o["y"].sum(-1) > 1).any(), (o["y"].sum(-1) == 1).any()) for e, i, o in cases
-            if e["config"]["lateral_inhibition"]]
-    assert tied and all(a and b for a, b in tied)
-
-
-def test_boundary_cases_are_silent_always_firing_and_exactly_at_the_threshold():
-    for _, entry, inputs, outputs in made(dict(LIF, g=("relu", "identity", "tanh"), start="any")):
-        if entry["family"] == "made-edge":
-            v, y, z = outputs["v"], outputs["y"], outputs["z"]
-            assert not y[:, 0].any() and y[:, 1].all()
-            assert entry["config"]["g"] == "tanh" or (np.abs(v) > 30).any()
-            assert (v == 0).any() and ((z == 0) & (inputs["x"] != 0).any(-1, keepdims=True)).any()
-
-
-def test_the_seed_and_the_number_decide_and_nothing_else_does():
-    ids = snu_ref.oracle.case_ids(Lif)
-    assert ids == snu_ref.oracle.case_ids(Lif) and ids[0] == "start-equal-tanh-identity-det"
-    assert len(snu_ref.oracle.case_ids(Lif, made=7)) == len(ids) + 6
-    (_, _, a, _), (_, _, b, _), (d, _, c, _) = (next(made(LIF, 1, seed)) for seed in (0, 0, 5))
-    assert (a["x"] == b["x"]).all() and (a["x"] != c["x"]).any() and d.id.startswith("made-5-")
-
-
 @pytest.mark.usefixtures("undiagnosed")
 @pytest.mark.parametrize("shape, passes", [((), True), ((1,), True), ((3,), True),
                                            ((2, 3), False)])
@@ -334,44 +250,7 @@ def test_dtype_overrides_can_and_the_report_says_so():
     assert verdict.as_dict()["dtype"] == "float64"
 
 
-# ---- finding out by calling ---------------------------------------------------------------------
-
-@pytest.fixture
-def probed(tmp_path, monkeypatch, capsys):
-    def run(target):
-        status = main(["check", f"{__file__}:{target}", "--probe"])
-        text = capsys.readouterr().out
-        space = {}
-        exec(text[text.index("can = dict("):], space)
-        return status, text, space["can"]
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    return run
-
-
-class Single(Lif):
-    def run(self, case):
-        return {name: a.astype("f") for name, a in super().run(case).items()}
-
-
-def test_a_probe_finds_what_the_ports_here_declare(probed):
-    for port in (Single, Own):
-        status, text, can = probed(port.__name__)
-        said = {**port.can, "returns": set(port.can["returns"])}
-        said = {k: v for k, v in said.items() if k not in FORMS or v != FORMS[k][0]}
-        assert status == 0 and {**can, "returns": set(can["returns"])} == said, text
-        assert all(len(line) <= 100 for line in text.splitlines())
-
-
-class Broken(Lif):
-    def run(self, case):
-        return {**super().run(case), "grad.W": 0 * case["params.W"]}
-
-
-@pytest.mark.usefixtures("undiagnosed")
-def test_a_probe_of_a_port_that_is_wrong_everywhere_is_a_guess_and_says_so(probed):
-    status, text, can = probed("Broken")
-    assert status == 1 and "No case came out right" in text and can["unit"] == "snu"
-
+# ---- what a port does with its state and its gradients -----------------------------------
 
 class Forgetful:
     """It starts from rest, whatever state it is given."""
@@ -384,11 +263,6 @@ class Forgetful:
 
     def config(self, config):
         return config
-
-
-def test_a_probe_finds_out_that_a_port_ignores_its_initial_state(probed):
-    status, text, can = probed("Forgetful")
-    assert status == 0 and can["start"] == "rest", text
 
 
 class Detached(Forgetful):
@@ -531,38 +405,3 @@ def test_the_list_as_json(capsys):
     listed = json.loads(capsys.readouterr().out)
     assert [e["id"] for e in listed] == [id for id in ENTRIES if id.startswith("tail-")]
     assert listed[0]["config"]["g"] == "relu" and listed[0]["outputs"]["y"] == [4, 5, 37]
-
-
-def test_a_withdrawn_case_is_gone_with_its_reason_and_logsumexp_passes_what_takes_its_place():
-    manifest = read_manifest()
-    assert "logsumexp" in manifest["withdrawn"]["loss-softmax-cross-entropy-far"]
-    entry = ENTRIES["loss-softmax-cross-entropy-distant"]
-    inputs, outputs = load_case(entry)
-    y, k = inputs["y"].astype("f"), inputs["target"]
-    top = y.max(-1)
-    total = np.log(np.exp(y - top[..., None]).sum(-1)) + top
-    value = (total - np.take_along_axis(y, k[..., None], -1)[..., 0]).mean(dtype="f")
-    bound = entry["tolerance"]["float32"]["bound"]
-    assert value.dtype == np.float32 and abs(value / outputs["value"] - 1) <= bound <= 1e-5
-
-
-@pytest.mark.parametrize("start", ["rest", "spiking"])
-def test_vectors_meet_every_surrogate_and_reset_gradient_from_each_start(start):
-    found = set()
-    for id, entry in ENTRIES.items():
-        if id.startswith(f"start-{start}-"):
-            inputs, _ = load_case(entry)
-            y = inputs["state.y"]
-            assert not inputs["dend.s"].any() and not inputs["dend.y"].any()
-            assert (y.any() and set(np.unique(y)) == {0, 1}) == (start == "spiking")
-            found.add(tuple(entry["config"][k] for k in ("surrogate", "g", "reset_grad")))
-    assert len(found) == len(SURROGATES) * 4 * 2
-
-
-def test_kinks_with_a_detached_gate_are_met_for_every_g_and_surrogate():
-    cases = [e for id, e in ENTRIES.items() if id.startswith("edge-kink-") and id.count("-") > 2]
-    assert len({(e["config"]["g"], e["config"]["surrogate"]) for e in cases}) == 20
-    for entry in cases:
-        inputs, outputs = load_case(entry)
-        assert entry["config"]["reset_grad"] == "detached" and inputs["x"].all()
-        assert (outputs["z"] == 0).any() and (outputs["v"] == 0).any()

@@ -140,7 +140,7 @@ def _backward(asked, forward):
         traces, own = own_numbers(seen)
         seen = seen._replace(got={**seen.got, **{f"adj.{name[1:]}": a for name, a in own.items()}})
         whole = Whole(seen, Budget(EACH), (traces, own))
-        bases = [Edits((), "by hand"), Edits((), "derived"), Edits(forward, "derived").for_case(seen)]
+        bases = [Edits(form="by hand"), Edits(), Edits(forward).for_case(seen)]
         base = max(bases, key=lambda base: seen.advance(whole.run(base))[::-1])
 
         def right(edits):
@@ -148,9 +148,10 @@ def _backward(asked, forward):
         found = advance(whole, base)
         best = found[0] if found else whole.partial[1] if whole.partial else base
         for e in best.backward:   # each must put a tensor right
-            fewer = best._replace(backward=tuple(f for f in best.backward if f is not e))
+            fewer = best.only(lambda f, e=e: f is not e)
             best = fewer if right(fewer) >= right(best) else best
-        walked = seen.walk and seen.matches(whole.run(best), seen.walk)   # else no line that runs back in time is proved
+        # else no line that runs back in time is proved
+        walked = seen.walk and seen.matches(whole.run(best), seen.walk)
         votes.update(e for e in best.backward if walked or e.slot in SUM_OF)
     return tuple(e for e, n in votes.items() if e.k is None and n >= max(2, sum(
         e.applies(seen.config, seen.inputs) for seen in asked) / 2))

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, cost, forward_edits, single,
-                      sums)
+from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, cost, forward_edits,
+                      single, sums)
 
 FEW = 4    # ours: edits of one line that are tried together with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}

@@ -4,6 +4,7 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
+from ..program.backward import SUMS
 from . import numbers
 from .lines import look
 from .seen import has_traces
@@ -15,6 +16,8 @@ BASES = 4            # ours: sets of forward edits, and forms, from which edits 
 EACH = 400           # ours: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")
 WIDTH, DEPTH = 3, 6  # ours: of the search in the backward pass
+SUM_OF = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
+del SUM_OF["dx"]     # of each step, not a sum
 FEW = 12             # ours: sets of forward edits whose gradients are looked at
 
 
@@ -94,9 +97,9 @@ def backward_sets(whole, bases):
         silent = [e for e in TABLE["FORWARD"] if not e.fitted and _together((*forward, e))
                   and e.applies(seen.config, seen.inputs)   # that the forward pass does not show
                   and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
-        found += filter(whole.fits, (
-            bases[0]._replace(forward=joined((*forward, e)), form="derived", backward=())
-            for e in silent))
+        found += [base for e in silent for base in [bases[0]._replace(
+            forward=joined((*forward, e)), form="derived", backward=())]
+                  if seen.matches(whole.run(base))]
     silent = found                  # an edit of the backward pass alone says the same more plainly
     for base in bases[:BASES]:
         if whole.count.spent() or found != silent:
@@ -121,10 +124,6 @@ def _next(whole, have, outputs, edits):
     return [e for e in edits if all(e.slot != f.slot for f in have.backward)
             and (walked is None or (e.slot in SUM_OF) == walked)
             and (e.slot not in SUM_OF or any(SUM_OF.get(name) in wrong for name, _ in e.lines))]
-
-
-SUM_OF = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay",
-          "start_s": "start.s", "start_y": "start.y"}
 
 
 def advance(whole, base):

@@ -1,1 +1,1 @@
-"""The equations as lines of text, compiled, run and printed: `step` first, then `backward`."""
+"""The equations as lines of text (`lines.txt`), compiled, run and printed: read `step` first."""

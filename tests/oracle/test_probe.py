@@ -1,0 +1,50 @@
+"""`check --probe` finds out by calling what a port can."""
+import sys
+
+import pytest
+from test_check_can import Forgetful, Lif, Own  # noqa: F401 (a target of the probe)
+
+from snu_ref.__main__ import main
+from snu_ref.oracle.cases.abilities import FORMS
+
+
+@pytest.fixture
+def probed(tmp_path, monkeypatch, capsys):
+    def run(target):
+        status = main(["check", f"{__file__}:{target}", "--probe"])
+        text = capsys.readouterr().out
+        space = {}
+        exec(text[text.index("can = dict("):], space)
+        return status, text, space["can"]
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return run
+
+
+class Single(Lif):
+    def run(self, case):
+        return {name: a.astype("f") for name, a in super().run(case).items()}
+
+
+def test_a_probe_finds_what_the_ports_here_declare(probed):
+    for port in (Single, Own):
+        status, text, can = probed(port.__name__)
+        said = {**port.can, "returns": set(port.can["returns"])}
+        said = {k: v for k, v in said.items() if k not in FORMS or v != FORMS[k][0]}
+        assert status == 0 and {**can, "returns": set(can["returns"])} == said, text
+        assert all(len(line) <= 100 for line in text.splitlines())
+
+
+class Broken(Lif):
+    def run(self, case):
+        return {**super().run(case), "grad.W": 0 * case["params.W"]}
+
+
+@pytest.mark.usefixtures("undiagnosed")
+def test_a_probe_of_a_port_that_is_wrong_everywhere_is_a_guess_and_says_so(probed):
+    status, text, can = probed("Broken")
+    assert status == 1 and "No case came out right" in text and can["unit"] == "snu"
+
+
+def test_a_probe_finds_out_that_a_port_ignores_its_initial_state(probed):
+    status, text, can = probed("Forgetful")
+    assert status == 0 and can["start"] == "rest", text
