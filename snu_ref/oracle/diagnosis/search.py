@@ -14,7 +14,7 @@ TRIALS = 2000        # ours: runs of a whole program in one check, after which n
 LOOK = 40            # ours: so many runs cost as much as a look at the lines of a class
 BASES = 4            # ours: sets of forward edits, and forms, from which edits of gradients begin
 EACH = 400           # ours: runs for one form of the gradients of one case
-ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out")
+ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")
 WIDTH, DEPTH = 3, 6  # ours: of the search in the backward pass
 SUM_OF = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 del SUM_OF["dx"]     # of each step, not a sum
@@ -123,7 +123,7 @@ def _next(whole, have, outputs, edits):
     wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
     return [e for e in edits if all(e.slot != f.slot for f in have.backward)
             and (walked is None or (e.slot in SUM_OF) == walked)
-            and (e.slot not in SUM_OF or SUM_OF[e.slot] in wrong)]
+            and (e.slot not in SUM_OF or any(SUM_OF.get(name) in wrong for name, _ in e.lines))]
 
 
 def advance(whole, base):

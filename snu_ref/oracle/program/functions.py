@@ -45,6 +45,22 @@ def rearranged(order):
     return apply
 
 
+def product(y):
+    """The product over the units."""
+    value = y.value
+    others = [np.delete(value, j, -1).prod(-1) for j in range(value.shape[-1])]
+    return y.tape.node(value.prod(-1, keepdims=True),
+                       lambda d: y.receive(d * np.stack(others, -1)))
+
+
+def one_array(a):
+    """A function that writes every value into one array, as a buffer is used again."""
+    def overwritten(var):
+        a[...] = var.value
+        return var.tape.node(a, var.receive)
+    return overwritten
+
+
 def to_bits(bits):
     """Rounding to a significand of so many bits."""
     def value(a):
@@ -83,9 +99,10 @@ VARS = {
     "with_gradient_of": lambda a, b: a.tape.node(a.value, b.receive),
     "max": lambda y: y.maximum(-1), "max_over_batch": lambda y: y.maximum((-2, -1)),
     "max_of_batch": lambda y: y.maximum(-2), "max_first": lambda y: y.maximum(-1, "first"),
-    "max_each": lambda y: y.maximum(-1, "each"), "max_of_others": of_others,
+    "max_each": lambda y: y.maximum(-1, "each"), "max_of_others": of_others, "product": product,
     "sum": lambda y: y.sum(-1), "mean": lambda y: y.sum(-1) * (1 / y.value.shape[-1]),
     "first": rearranged(lambda a: a[:1]), "column": rearranged(lambda a: a[:, None]),
+    "first_sample": rearranged(lambda a: np.repeat(a[:1], len(a), 0)),
     "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),
     "without_diagonal": lambda H: H * (1 - np.eye(len(H.value), dtype=H.value.dtype)),
@@ -101,6 +118,7 @@ ARRAYS = {
     "max": lambda y: y.max(-1, keepdims=True),
     **{name: lambda d, y, ties=ties: shares(y, ties) * d.sum(-1, keepdims=True)
        for name, ties in (("share", "shared"), ("to_first", "first"), ("to_each", "each"))},
+    "to_own": lambda d, y: shares(y) * d,
     "to_all": lambda d, y: d.sum(-1, keepdims=True) / d.shape[-1] + 0 * d,
     "outer": lambda a, b: a[..., :, None] * b[..., None, :],
     "sum": lambda a: a.sum((0, 1)), "column_order": _by_columns,

@@ -9,7 +9,7 @@ What it does not do: speed, long sequences, any check of its arguments.
 import numpy as np
 
 from ...activations import SURROGATES
-from .functions import ARRAYS, VARS, point
+from .functions import ARRAYS, VARS, one_array, point
 from .lines import compute, program
 from .tape import Tape, Var
 
@@ -18,7 +18,7 @@ FORWARD = (*TRACES, "end.s", "end.y")
 PARAMETERS = ("W", "H", "b", "decay")
 PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
 STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, *TRACES, "kept", "kept_y",
-        "z_out", "s_out", "v_out", "y_out")
+        "z_out", "s_out", "v_out", "y_out", "s_T", "y_T")
 SLOPES = {"s": "g_slope", "y": "h_slope"}
 
 
@@ -28,8 +28,9 @@ def names_of(config, inputs):
     step = point(lambda v: (v > 0).astype(v.dtype), lambda v, y: dpsi(v))
     return {**VARS, "step": step,
             "step_from": lambda fires, v: v.apply(lambda a: fires.value, lambda a, y: dpsi(a)),
-            "T": len(inputs["x"]), "B": inputs["x"].shape[1], "k": 1.0,
-            "recurrent": config["recurrent"]}
+            "T": len(inputs["x"]), "B": inputs["x"].shape[1],
+            "n_in": inputs["x"].shape[2], "k": 1.0,
+            "recurrent": config["recurrent"], "overwritten": one_array(0.0 * inputs["state.s"])}
 
 
 def shifts(dy):
@@ -51,8 +52,9 @@ class Run:
                        if f"params.{name}" in inputs}
         self.leaves.update({f"{k}_0": tape.leaf(inputs[f"state.{k}"]) for k in "sy"})
         names.update(self.leaves)
+        values = {name: compute(self.text[name], names) for name in self.leaves}
         for name, leaf in self.leaves.items():
-            value = compute(self.text[name], names)
+            value = values[name]
             names[name] = value if isinstance(value, Var) else tape.leaf(0 * leaf.value + value)
         self.used = {name: names[name].value for name in self.leaves}
         zero = tape.leaf(0 * inputs["state.s"])
@@ -68,7 +70,8 @@ class Run:
             self._step(names, t)
             names.update(x_before=names["x"], y_before2=names["y_before"],
                          s_before=names["kept"], y_before=names["kept_y"])
-        self.end = names["kept"], names["kept_y"]
+        self.end, self.shown = [[names[name] for name in two]
+                                for two in (("kept", "kept_y"), ("s_T", "y_T"))]
 
     def _step(self, names, t):
         zero = self.tape.leaf(0 * self.inputs["state.s"])
@@ -102,7 +105,7 @@ class Run:
     def forward(self):
         """Traces and final state: name -> array."""
         return {**self._stacked({name: f"{name}_out" for name in TRACES}),
-                "end.s": self.end[0].value, "end.y": self.end[1].value}
+                "end.s": self.shown[0].value, "end.y": self.shown[1].value}
 
     def computed(self):
         """What the steps computed, whatever is reported: z, s, v, y and the gate."""
