@@ -250,7 +250,7 @@ def test_wrong_numbers_with_a_right_digest_are_found(one):
     said = []
     verify(folder, said.append)
     assert any(
-        "hand-input: grad" in line or "hand-input: output.grad.W: made again" in line
+        "hand-input: grad" in line or "hand-input: output.grad.W: recomputed" in line
         for line in said
     )
 
