@@ -3,8 +3,9 @@ import itertools
 
 import numpy as np
 
-from ..mistakes.edit import TABLE
+from ..mistakes.edit import TABLE, merged
 from ..program.backward import SUMS
+from ..program.lines import right_lines
 from . import numbers
 from .lines import look
 from .seen import has_traces
@@ -136,17 +137,16 @@ def advance(whole, base):
     for _ in range(DEPTH):
         scored, done = [], []
         for score, have, outputs in frontier:
-            near = _next(whole, have, outputs, edits)
-            for fitted in (False, True):
+            near, ran = _next(whole, have, outputs, edits), {(): outputs}
+            for tries in (((e,) for e in near if not e.fitted),
+                          _pairs(seen, ran),
+                          ((k,) for e in near if e.fitted for k in [_fit(whole, have, e)] if k)):
                 better = []
-                for e in near:
+                for some in tries:
                     if whole.count.left < least:
                         return done
-                    e = None if e.fitted != fitted else _fit(whole, have, e) if fitted else e
-                    if e is None:
-                        continue
-                    more = have._replace(backward=(*have.backward, e))
-                    outputs = whole.run(more)
+                    more = have._replace(backward=(*have.backward, *some))
+                    ran[some] = outputs = whole.run(more)
                     if seen.matches(outputs, seen.names(False)):
                         done.append(more)
                     elif (far := seen.advance(outputs)) > score:
@@ -162,6 +162,34 @@ def advance(whole, base):
         if whole.partial is None or frontier[0][0] > whole.partial[0]:
             whole.partial = frontier[0]
     return []
+
+
+@np.errstate(all="ignore")
+def _pairs(seen, ran):
+    """Two edits that may be right together though neither is alone; ran: edits -> outputs.
+
+    Of one line: where they change different words of it. Of two lines, in the step t where it goes
+    wrong: dz = g' (h' dy + S), where S is what else comes to s, and what two edits change of dy,
+    h', S and g' adds up.
+    """
+    right, singles = right_lines(seen.config), [some[0] for some in ran if len(some) == 1]
+    t = seen.T - 1 - seen.advance(ran[()])[0] // max(len(seen.walk), 1)
+    parts = {}
+    for e, outputs in ran.items():
+        y, v, s, z = (outputs[f"adj.{name}"][max(t, 0)] for name in "yvsz")
+        parts[e] = np.nan_to_num(np.array([y, v / y, s - v, z / s]), posinf=0, neginf=0)
+    for a, b in itertools.combinations(singles, 2):
+        if a.slot != b.slot:
+            y, h, S, g = parts[a,] + parts[b,] - parts[()]
+            dz = g * (h * y + S)
+            found = {"adj.y": y, "adj.v": h * y, "adj.s": h * y + S, "adj.z": dz,
+                     "grad.x": dz @ seen.params["W"].T}
+            if t >= 0 and seen.walk and all(
+                    seen.equal(found[name], seen.got[name][t]) for name in seen.walk):
+                yield a, b
+        elif a.slot not in ("h_slope", "g_slope") and (both := merged(right[a.slot], a, b)):
+            if a.slot in SUM_OF or all(np.any(parts[e,] != parts[()]) for e in (a, b)):
+                yield (both,)
 
 
 def _fit(whole, have, edit):
