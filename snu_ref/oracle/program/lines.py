@@ -60,7 +60,8 @@ def _right(sections, options):
 
 def resolve(text, config):
     """A line with the names of this configuration for g and h, and for what acts on the gate."""
-    return _resolved(text, right_lines(config).get("h_slope"), *(config[name] for name in (
+    slope = right_lines(config)["h_slope"] if "dpsi(" in text else ""
+    return _resolved(text, slope, *(config[name] for name in (
         "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
 
 
