@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE, merged
-from ..program.backward import SUMS
+from ..program.backward import CARRIED, DY, SUMS
 from ..program.lines import right_lines
 from . import numbers
 from .lines import look
@@ -17,6 +17,7 @@ BASES = 4            # ours: sets of forward edits, and forms, from which edits 
 EACH = 400           # ours: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")
 WIDTH, DEPTH = 3, 6  # ours: of the search in the backward pass
+SLOPES = ("h_slope", "g_slope")
 SUM_OF = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 del SUM_OF["dx"]     # of each step, not a sum
 FEW = 12             # ours: sets of forward edits whose gradients are looked at
@@ -122,8 +123,10 @@ def _next(whole, have, outputs, edits):
     seen = whole.seen
     walked = None if whole.own[0] or not seen.walk else seen.matches(outputs, seen.walk)
     wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
-    return [e for e in edits if all(e.slot != f.slot for f in have.backward)
-            and (walked is None or (e.slot in SUM_OF) == walked)
+    carried = CARRIED if {"start.s", "start.y"} & set(wrong) else ()   # by lines of the last step
+    taken = {f.slot for f in have.backward if f.slot in SLOPES}
+    return [e for e in edits if e.slot not in taken
+            and (walked is None or (e.slot in SUM_OF) == walked or walked and e.slot in carried)
             and (e.slot not in SUM_OF or any(SUM_OF.get(name) in wrong for name, _ in e.lines))]
 
 
@@ -132,7 +135,7 @@ def advance(whole, base):
     seen, least = whole.seen, whole.count.left - EACH
     edits = [e for e in candidates(seen, base.form)  # on its own numbers, no step hangs on another
              if whole.own[0] is None or e.slot not in ("dz_after", "order")]
-    outputs = whole.run(base)
+    outputs, right = whole.run(base), right_lines(seen.config)
     frontier = [(seen.advance(outputs), base, outputs)]
     for _ in range(DEPTH):
         scored, done = [], []
@@ -145,7 +148,8 @@ def advance(whole, base):
                 for some in tries:
                     if whole.count.left < least:
                         return done
-                    more = have._replace(backward=(*have.backward, *some))
+                    if (more := _beside(have, some, right)) is None:
+                        continue
                     ran[some] = outputs = whole.run(more)
                     if seen.matches(outputs, seen.names(False)):
                         done.append(more)
@@ -164,32 +168,45 @@ def advance(whole, base):
     return []
 
 
+def _beside(have, some, right):
+    """A set with more edits of the backward pass, those of one line merged, or None."""
+    backward = {e.slot: e for e in have.backward}
+    for e in some:
+        e = merged(right[e.slot], backward[e.slot], e) if e.slot in backward else e
+        if e is None:
+            return None
+        backward[e.slot] = e
+    return have._replace(backward=tuple(backward.values()))
+
+
 @np.errstate(all="ignore")
 def _pairs(seen, ran):
     """Two edits that may be right together though neither is alone; ran: edits -> outputs.
 
-    Of one line: where they change different words of it. Of two lines, in the step t where it goes
-    wrong: dz = g' (h' dy + S), where S is what else comes to s, and what two edits change of dy,
-    h', S and g' adds up.
+    In the step t where it goes wrong, dz = g' (h' dy + S), where S is what else comes to s. What
+    two edits of different lines change of dy, h', S and g' adds up; of one line, a product, it
+    multiplies. Only terms of dy, and sums over the steps, have to be run.
     """
-    right, singles = right_lines(seen.config), [some[0] for some in ran if len(some) == 1]
+    singles = [some[0] for some in ran if len(some) == 1]
     t = seen.T - 1 - seen.advance(ran[()])[0] // max(len(seen.walk), 1)
     parts = {}
     for e, outputs in ran.items():
         y, v, s, z = (outputs[f"adj.{name}"][max(t, 0)] for name in "yvsz")
         parts[e] = np.nan_to_num(np.array([y, v / y, s - v, z / s]), posinf=0, neginf=0)
     for a, b in itertools.combinations(singles, 2):
-        if a.slot != b.slot:
-            y, h, S, g = parts[a,] + parts[b,] - parts[()]
+        one = a.slot == b.slot
+        if one and (a.slot in SUM_OF or a.slot in DY):
+            if a.slot in SUM_OF or all(np.any(parts[e,] != parts[()]) for e in (a, b)):
+                yield a, b
+        elif a.slot not in SLOPES or not one:
+            y, h, S, g = (np.nan_to_num(parts[a,] * parts[b,] / parts[()]) if one else
+                          parts[a,] + parts[b,] - parts[()])
             dz = g * (h * y + S)
             found = {"adj.y": y, "adj.v": h * y, "adj.s": h * y + S, "adj.z": dz,
                      "grad.x": dz @ seen.params["W"].T}
             if t >= 0 and seen.walk and all(
                     seen.equal(found[name], seen.got[name][t]) for name in seen.walk):
                 yield a, b
-        elif a.slot not in ("h_slope", "g_slope") and (both := merged(right[a.slot], a, b)):
-            if a.slot in SUM_OF or all(np.any(parts[e,] != parts[()]) for e in (a, b)):
-                yield (both,)
 
 
 def _fit(whole, have, edit):

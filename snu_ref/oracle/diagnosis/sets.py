@@ -40,7 +40,8 @@ class Edits(NamedTuple):
 
     def said(self):
         """What the port does."""
-        return tuple(dict.fromkeys(e.said() for e in (*((self.view,) if self.view else ()), *self.all)))
+        views = (self.view,) if self.view else ()
+        return tuple(dict.fromkeys(e.said() for e in (*views, *self.all)))
 
     @property
     def rank(self):

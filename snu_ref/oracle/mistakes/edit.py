@@ -59,18 +59,19 @@ def merged(right, *two):
         changes |= {(i, j, tuple(new[k:end])) for tag, i, j, k, end in SequenceMatcher(
             None, words, new, False).get_opcodes() if tag != "equal"}
     changes = sorted(changes)
-    if any(len(edit.lines) > 1 for edit in two) or any(
-            one[1] >= other[0] for one, other in itertools.pairwise(changes)):
+    touching = any(one[1] >= two[0] for one, two in itertools.pairwise(changes))
+    if touching or any(len(e.lines) > 1 or re.search(r"\bk\b", e.lines[0][1]) for e in two):
         return None
     for i, j, new in reversed(changes):
         words[i:j] = new
     (a, b), text = two, "".join(words)
+    when = " ".join(dict.fromkeys(f"{a.when} {b.when}".split()))
     try:
         compile(text, "<line>", "eval")
     except SyntaxError:         # half of a pair of parentheses is common to both
         return None
-    return Edit(((a.slot, text),), f"{a.says}; and {b.says}",
-                " ".join(dict.fromkeys(f"{a.when} {b.when}".split())), a.order + b.order, count=2)
+    return Edit(((a.slot, text),), f"{a.says}; and {b.says}", when, a.order + b.order,
+                count=a.count + b.count)
 
 
 def edits_of(rows):
