@@ -60,12 +60,12 @@ def forward_sets(whole, carried, brief=False):
     whole.count(LOOK)
     looked = look(seen)
     found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
-    if not any(found) and not brief:
+    if not any(found):
         ends = [edits for edits in singles if edits[0].slot in ENDS]
-        bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:3])]
-        found += [edits for edits in singles if fits(edits)]
+        bases = [(), *(edits for lines in looked[:0 if brief else 3] for edits in lines.sets()[:3])]
+        found += [edits for edits in singles if not brief and fits(edits)]
         for more in (ends, [a + b for a, b in itertools.combinations(ends, 2)]):
-            if not any(found) and (more is ends or looked[0].found["z"]):
+            if not any(found) and (more is ends or looked[0].found["z"] and not brief):
                 found += [base + some for base in bases for some in more
                           if _together(base + some) and not spent() and fits(base + some)]
     sets = sorted({joined(edits) for edits in found},
