@@ -64,10 +64,14 @@ def forward_sets(whole, carried, brief=False):
         ends = [edits for edits in singles if edits[0].slot in ENDS]
         bases = [(), *(edits for lines in looked[:0 if brief else 3] for edits in lines.sets()[:3])]
         found += [edits for edits in singles if not brief and fits(edits)]
-        for more in (ends, [a + b for a, b in itertools.combinations(ends, 2)]):
-            if not any(found) and (more is ends or looked[0].found["z"] and not brief):
-                found += [base + some for base in bases for some in more
-                          if _together(base + some) and not spent() and fits(base + some)]
+        ones = [] if any(found) else [base + some for base in bases for some in ends
+                                      if _together(base + some) and not spent()]
+        found += filter(fits, ones)
+        if not any(found) and looked[0].found["z"] and not brief:
+            ones.sort(key=lambda edits: -sum(
+                seen.matches(whole.traces(edits)[0], [name]) for name in names))
+            found += [one + some for one in ones[:FEW] for some in ends
+                      if _together(one + some) and not spent() and fits(one + some)]
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
     return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], looked[0]
