@@ -162,7 +162,7 @@ def sums(frames, target, tolerance, mask, level=PLAIN):
 
 def cost(edits):
     """Lower is better: fewer edits, and edits without k."""
-    return sum(1 if e.k is None else 1.5 for e in edits)
+    return sum(e.cost for e in edits)
 
 
 def _combined(_, plain, values, target, tolerance, mask):

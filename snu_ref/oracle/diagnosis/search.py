@@ -3,8 +3,9 @@ import itertools
 
 import numpy as np
 
-from ..mistakes.edit import TABLE
-from ..program.backward import SUMS
+from ..mistakes.edit import TABLE, merged
+from ..program.backward import CARRIED, DY, SUMS
+from ..program.lines import right_lines
 from . import numbers
 from .lines import look
 from .seen import has_traces
@@ -16,6 +17,7 @@ BASES = 4            # our choice: search the gradients from so many pairs (forw
 EACH = 400           # our choice: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")
 WIDTH, DEPTH = 3, 6  # our choice, for the search in the backward pass
+SLOPES = ("h_slope", "g_slope")
 SUM_OF = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 del SUM_OF["dx"]     # of each step, not a sum
 FEW = 12             # our choice: at most so many sets of edits for a case
@@ -58,14 +60,18 @@ def forward_sets(whole, carried, brief=False):
     whole.count(LOOK)
     looked = look(seen)
     found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
-    if not any(found) and not brief:
+    if not any(found):
         ends = [edits for edits in singles if edits[0].slot in ENDS]
-        bases = [(), *(edits for lines in looked[:3] for edits in lines.sets()[:3])]
-        found += [edits for edits in singles if fits(edits)]
-        for more in (ends, [a + b for a, b in itertools.combinations(ends, 2)]):
-            if not any(found) and (more is ends or looked[0].found["z"]):
-                found += [base + some for base in bases for some in more
-                          if _together(base + some) and not spent() and fits(base + some)]
+        bases = [(), *(edits for lines in looked[:0 if brief else 3] for edits in lines.sets()[:3])]
+        found += [edits for edits in singles if not brief and fits(edits)]
+        ones = [] if any(found) else [base + some for base in bases for some in ends
+                                      if _together(base + some) and not spent()]
+        found += filter(fits, ones)
+        if not any(found) and looked[0].found["z"] and not brief:
+            ones.sort(key=lambda edits: -sum(
+                seen.matches(whole.traces(edits)[0], [name]) for name in names))
+            found += [one + some for one in ones[:FEW] for some in ends
+                      if _together(one + some) and not spent() and fits(one + some)]
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
     return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], looked[0]
@@ -121,8 +127,10 @@ def _next(whole, have, outputs, edits):
     seen = whole.seen
     walked = None if whole.own[0] or not seen.walk else seen.matches(outputs, seen.walk)
     wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
-    return [e for e in edits if all(e.slot != f.slot for f in have.backward)
-            and (walked is None or (e.slot in SUM_OF) == walked)
+    carried = CARRIED if {"start.s", "start.y"} & set(wrong) else ()   # by lines of the last step
+    taken = {f.slot for f in have.backward if f.slot in SLOPES}
+    return [e for e in edits if e.slot not in taken
+            and (walked is None or (e.slot in SUM_OF) == walked or walked and e.slot in carried)
             and (e.slot not in SUM_OF or any(SUM_OF.get(name) in wrong for name, _ in e.lines))]
 
 
@@ -131,22 +139,22 @@ def advance(whole, base):
     seen, least = whole.seen, whole.count.left - EACH
     edits = [e for e in candidates(seen, base.form)  # on the port's numbers, steps are independent
              if whole.own[0] is None or e.slot not in ("dz_after", "order")]
-    outputs = whole.run(base)
+    outputs, right = whole.run(base), right_lines(seen.config)
     frontier = [(seen.advance(outputs), base, outputs)]
     for _ in range(DEPTH):
         scored, done = [], []
         for score, have, outputs in frontier:
-            near = _next(whole, have, outputs, edits)
-            for fitted in (False, True):
+            near, ran = _next(whole, have, outputs, edits), {(): outputs}
+            for tries in (((e,) for e in near if not e.fitted),
+                          _pairs(seen, ran),
+                          ((k,) for e in near if e.fitted for k in [_fit(whole, have, e)] if k)):
                 better = []
-                for e in near:
+                for some in tries:
                     if whole.count.left < least:
                         return done
-                    e = None if e.fitted != fitted else _fit(whole, have, e) if fitted else e
-                    if e is None:
+                    if (more := _beside(have, some, right)) is None:
                         continue
-                    more = have._replace(backward=(*have.backward, e))
-                    outputs = whole.run(more)
+                    ran[some] = outputs = whole.run(more)
                     if seen.matches(outputs, seen.names(False)):
                         done.append(more)
                     elif (far := seen.advance(outputs)) > score:
@@ -162,6 +170,47 @@ def advance(whole, base):
         if whole.partial is None or frontier[0][0] > whole.partial[0]:
             whole.partial = frontier[0]
     return []
+
+
+def _beside(have, some, right):
+    """A set with more edits of the backward pass, those of one line merged, or None."""
+    backward = {e.slot: e for e in have.backward}
+    for e in some:
+        e = merged(right[e.slot], backward[e.slot], e) if e.slot in backward else e
+        if e is None:
+            return None
+        backward[e.slot] = e
+    return have._replace(backward=tuple(backward.values()))
+
+
+@np.errstate(all="ignore")
+def _pairs(seen, ran):
+    """Two edits that may be right together though neither is alone; ran: edits -> outputs.
+
+    In the step t where it goes wrong, dz = g' (h' dy + S), where S is what else comes to s. What
+    two edits of different lines change of dy, h', S and g' adds up; of one line, a product, it
+    multiplies. Only terms of dy, and sums over the steps, have to be run.
+    """
+    singles = [some[0] for some in ran if len(some) == 1]
+    t = seen.T - 1 - seen.advance(ran[()])[0] // max(len(seen.walk), 1)
+    parts = {}
+    for e, outputs in ran.items():
+        y, v, s, z = (outputs[f"adj.{name}"][max(t, 0)] for name in "yvsz")
+        parts[e] = np.nan_to_num(np.array([y, v / y, s - v, z / s]), posinf=0, neginf=0)
+    for a, b in itertools.combinations(singles, 2):
+        one = a.slot == b.slot
+        if one and (a.slot in SUM_OF or a.slot in DY):
+            if a.slot in SUM_OF or all(np.any(parts[e,] != parts[()]) for e in (a, b)):
+                yield a, b
+        elif a.slot not in SLOPES or not one:
+            y, h, S, g = (np.nan_to_num(parts[a,] * parts[b,] / parts[()]) if one else
+                          parts[a,] + parts[b,] - parts[()])
+            dz = g * (h * y + S)
+            found = {"adj.y": y, "adj.v": h * y, "adj.s": h * y + S, "adj.z": dz,
+                     "grad.x": dz @ seen.params["W"].T}
+            if t >= 0 and seen.walk and all(
+                    seen.equal(found[name], seen.got[name][t]) for name in seen.walk):
+                yield a, b
 
 
 def _fit(whole, have, edit):

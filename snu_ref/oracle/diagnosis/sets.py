@@ -40,13 +40,14 @@ class Edits(NamedTuple):
 
     def said(self):
         """What the port does."""
-        return (*((self.view.says,) if self.view else ()), *(e.said() for e in self.all))
+        views = (self.view,) if self.view else ()
+        return tuple(dict.fromkeys(e.said() for e in (*views, *self.all)))
 
     @property
     def rank(self):
         """Lower is better: fewer edits, edits without k, commoner edits."""
         form = list(FORMS).index(self.form) if self.forward else self.form != "by hand"
-        return (sum(1 if e.k is None else 1.5 for e in self.all) + bool(self.view), form,
+        return (sum(e.cost for e in self.all) + bool(self.view), form,
                 sum(e.order for e in self.all))
 
     def only(self, wanted):

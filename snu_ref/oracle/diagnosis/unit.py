@@ -106,10 +106,14 @@ class Unit:
     def _one_more(self, whole):
         """The best set with one more edit, if that explains a case at a boundary."""
         here, seen = self.best.for_case(whole.seen), whole.seen
-        tries = [here._replace(forward=joined((*here.forward, e))) for e in TABLE["FORWARD"]]
-        tries += [here._replace(backward=(*here.backward, e)) for e in candidates(seen, here.form)]
-        return [edits for edits in tries if not any(e.fitted for e in edits.all)
-                and edits == edits.for_case(seen) and whole.fits(edits)]
+        tries = [here._replace(forward=more, form=form) for e in TABLE["FORWARD"] if not e.fitted
+                 and e.applies(seen.config, seen.inputs)
+                 for more in [joined((*here.forward, e))]
+                 if seen.matches(whole.traces(more)[0], seen.names(True))
+                 for form in ([here.form] if here.forward else FORMS)]
+        tries += [here._replace(backward=(*here.backward, e)) for e in candidates(seen, here.form)
+                  if not e.fitted]
+        return [edits for edits in tries if whole.fits(edits)]
 
     # ---- choosing -------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """A mistake is a wrong text for one or more lines of a program; `table.txt` lists all mistakes."""
 import itertools
 import re
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ class Edit(NamedTuple):
     when: str = ""
     order: int = 0
     k: float = None
+    count: int = 1      # mistakes in it: 2 where two stand in one line
 
     @property
     def slot(self):
@@ -24,6 +26,11 @@ class Edit(NamedTuple):
     def fitted(self):
         """Whether its text contains a number k that is not yet known."""
         return self.k is None and any(re.search(r"\bk\b", text) for _, text in self.lines)
+
+    @property
+    def cost(self):
+        """Few mistakes are better than many, and plain ones than numbers."""
+        return self.count + (0.5 if self.k is not None else 0)
 
     def texts(self):
         """name -> text, with the value of k."""
@@ -37,6 +44,34 @@ class Edit(NamedTuple):
     def applies(self, config, inputs=None):
         """Whether it applies to a configuration, and to the shapes of a case if given."""
         return applies(self.when, config, inputs)
+
+
+def merged(right, *two):
+    """Two Edits of one line as one, where they change different words of the right text, or None.
+
+    As two people's changes of one file are merged: where both change the same words, they must
+    make the same of them.
+    """
+    words = re.findall(r"\w+|\W", right)
+    changes = set()
+    for edit in two:
+        new = re.findall(r"\w+|\W", edit.lines[0][1])
+        changes |= {(i, j, tuple(new[k:end])) for tag, i, j, k, end in SequenceMatcher(
+            None, words, new, False).get_opcodes() if tag != "equal"}
+    changes = sorted(changes)
+    touching = any(one[1] >= two[0] for one, two in itertools.pairwise(changes))
+    if touching or any(len(e.lines) > 1 or re.search(r"\bk\b", e.lines[0][1]) for e in two):
+        return None
+    for i, j, new in reversed(changes):
+        words[i:j] = new
+    (a, b), text = two, "".join(words)
+    when = " ".join(dict.fromkeys(f"{a.when} {b.when}".split()))
+    try:
+        compile(text, "<line>", "eval")
+    except SyntaxError:         # half of a pair of parentheses is common to both
+        return None
+    return Edit(((a.slot, text),), f"{a.says}; and {b.says}", when, a.order + b.order,
+                count=a.count + b.count)
 
 
 def edits_of(rows):
