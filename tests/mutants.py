@@ -4,16 +4,18 @@
     python tests/mutants.py results.json --seed 1 -n 20 --only pcm
 
 A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in
-a copy of this tree, never here. The two nearest files of tests in the part's own folder run first,
-then the rest of the folder, and at the end the rest of the suite, if all of them pass. results.json
-holds the sample and what became of each mutant; it is written after each one. A mutant that
-computes the same as the original can be marked there by hand, `"equivalent": "why"`; the table at
-the end leaves it out. Tests that take five times as long as without the fault count as failed: a
-loop has no end.
+a copy of this tree, never here. First it is found which tests pass which lines. The quickest tests
+of the part's own folder that pass the mutant's line run first; then, if all of them pass, the whole
+folder, and at the end the rest of the suite. results.json holds the sample and what became of each
+mutant; it is written after each one. A mutant that computes the same as the original can be marked
+there by hand, `"equivalent": "why"`; the table at the end leaves it out. Tests that take five times
+as long as without the fault count as failed: a loop has no end. A test that fails without a fault
+ends the count.
 """
 import argparse
 import ast
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -27,6 +29,8 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = {  # name: (files, the folder of tests that runs first)
@@ -137,14 +141,75 @@ def sample(n, seed, only):
     return chosen, sha.hexdigest(), len(everything)
 
 
+# ---- which tests pass which lines ---------------------------------------------------------------
+
+SECONDS = 5  # of tests that run first for a mutant
+CALLS = 40   # of a function in one test, after which its lines are taken as seen
+
+
+class Passing:
+    """A plugin of pytest that notes the seconds of each test and the lines that it passes."""
+
+    def __init__(self, tree):
+        self.tree, self.of_test, self.lines, self.calls = f"{tree}{os.sep}", {}, {}, Counter()
+
+    def pytest_runtest_setup(self, item):
+        self.lines, self.calls, self.start = {}, Counter(), time.process_time()
+        sys.settrace(self.call)
+
+    def pytest_runtest_teardown(self, item):
+        sys.settrace(None)
+        self.of_test[item.nodeid] = {
+            "seconds": time.process_time() - self.start,
+            "lines": {name[len(self.tree):]: sorted(of) for name, of in self.lines.items()}}
+
+    def call(self, frame, *_):
+        code = frame.f_code
+        if code.co_filename.startswith(self.tree + "snu_ref") and self.calls[code] < CALLS:
+            self.calls[code] += 1
+            return self.line
+        return None
+
+    def line(self, frame, event, _):
+        self.lines.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
+        return self.line
+
+
+def trace(path, tree, *targets):
+    """Run tests in this process; write to `path` which of them pass which lines."""
+    plugin = Passing(tree)
+    status = pytest.main([*targets, *OPTIONS], [plugin])
+    Path(path).write_text(json.dumps(plugin.of_test), encoding="utf-8")
+    sys.exit(status)
+
+
+def quickest(of_test, mutant):
+    """Ids of tests that pass the mutant's line, the quickest first, of a few seconds together."""
+    chosen, total = [], 0
+    for seconds, name in sorted((test["seconds"], name) for name, test in of_test.items()
+                                if mutant["line"] in test["lines"].get(mutant["file"], ())):
+        total += seconds
+        if total > SECONDS and chosen:
+            break
+        chosen.append(name)
+    return chosen
+
+
 # ---- what becomes of them -----------------------------------------------------------------------
 
-def run_tests(tree, targets, timeout=None):
-    """None if all tests pass, else the first that failed, or what else happened, in a tree."""
-    env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1",
-           "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", *targets, "-x", "-p", "no:cacheprovider", "--tb=no",
-               "-rfE"]
+OPTIONS = ("-x", "-p", "no:cacheprovider", "--tb=no", "-rfE")  # of pytest
+
+
+def run_tests(tree, targets, timeout=None, traced=None):
+    """None if all tests pass, else the first that failed, or what else happened, in a tree.
+
+    traced: where it is written which tests pass which lines.
+    """
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tree), str(tree / "tests"))),
+           "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", "import mutants, sys; mutants.trace(*sys.argv[1:])",
+               str(traced), str(tree)] if traced else [sys.executable, "-m", "pytest", *OPTIONS]
+    command += targets
     with subprocess.Popen(command, cwd=tree, env=env, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, start_new_session=True) as running:
         try:
@@ -242,18 +307,38 @@ def main():
                 results["seconds"][target] = round(60 + 5 * (time.monotonic() - start))
             return results["seconds"][target]
 
-        # the nearest tests of all mutants, then the other tests of those that are left
-        for stage in ("near", "folder", "suite"):
+        @functools.cache
+        def passing(target):
+            """Which tests of a folder pass which lines; they must pass."""
+            path = Path(folder, "lines.json")
+            if failed := run_tests(tree, [target], traced=path):
+                parser.error(f"{target}: expected to pass without a mutant, but {failed}")
+            return json.loads(path.read_text(encoding="utf-8"))
+
+        @functools.cache
+        def good(test):
+            """Whether a test passes alone without a mutant; one that needs others before it may
+            fail among the quickest."""
+            return run_tests(tree, [test]) is None
+
+        # the quickest tests of all mutants, then the other tests of those that are left
+        for stage in ("line", "folder", "suite"):
             for mutant in results["mutants"]:
                 if mutant.keys() & {"outcome", "equivalent"} or stage in mutant.get("passed", ()):
                     continue
                 of_part = PARTS[mutant["part"]][1]
                 files = nearest(tree, mutant)
                 own = [file for file in files if file.startswith(of_part)]
-                files = {"near": own[:2], "folder": own[2:],
-                         "suite": [file for file in files if file not in own]}[stage]
+                if stage == "line":
+                    files = quickest(passing(of_part), mutant)
+                else:
+                    files = own if stage == "folder" else [f for f in files if f not in own]
                 timeout = seconds("tests" if stage == "suite" else of_part)
-                if test := failed_test(tree, mutant, files, timeout):
+                test = failed_test(tree, mutant, files, timeout)
+                if stage == "line" and test:
+                    test = next((file for file in files if file.startswith(test) and good(file)),
+                                None)
+                if test:
                     mutant.update(outcome="suite" if stage == "suite" else "folder", test=test)
                 elif stage == "suite":
                     mutant["outcome"] = "survived"

@@ -21,22 +21,23 @@ def units(layer):
 
 
 IMAGES, KERNEL = np.zeros((2, 4, 4, 1)), np.zeros((2, 2, 1, 1))
-STEP = {"p": np.zeros(1)}, {"p": np.zeros(1)}
+def step(optimiser):
+    optimiser.step({"p": np.zeros(1)}, {"p": np.zeros(1)})
 
 
 def later(optimiser):
     """A rate that a schedule sets after the optimiser is made is checked by the next step."""
     def call(lr):
         optimiser.lr = lr
-        optimiser.step(*STEP)
+        step(optimiser)
     return call
 
 
 def adam_after(t):
     optimiser = Adam(0.1)
-    optimiser.step(*STEP)
+    step(optimiser)
     optimiser.state["t"] = np.array(t)
-    optimiser.step(*STEP)
+    step(optimiser)
 
 
 ROWS = [

@@ -387,3 +387,11 @@ def test_a_norm_of_infinity_is_named():
     for g in (np.inf, -np.inf):
         with pytest.raises(ValueError, match="^grads: expected finite gradients, got the norm inf"):
             clip_by_norm({"a": np.ones(3), "b": np.array([g])}, 1.0)
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_only_gradients_need_to_be_finite(make):
+    """An infinite number in a parameter is the caller's: the others take their step."""
+    p = {"a": np.array([np.inf, 1.0])}
+    make().step(p, {"a": np.array([0.0, 1.0])})
+    assert p["a"][0] == np.inf and p["a"][1] < 1

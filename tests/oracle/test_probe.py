@@ -42,7 +42,7 @@ class Broken(Lif):
 @pytest.mark.usefixtures("undiagnosed")
 def test_a_probe_of_a_port_that_is_wrong_everywhere_is_a_guess_and_says_so(probed):
     status, text, can = probed("Broken")
-    assert status == 1 and "No case came out right" in text and can["unit"] == "snu"
+    assert status == 1 and "No answer was right" in text and can["unit"] == "snu"
 
 
 def test_a_probe_finds_out_that_a_port_ignores_its_initial_state(probed):

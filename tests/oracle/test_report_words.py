@@ -60,7 +60,7 @@ def test_a_pass():
         "rnn            2      2      -       -    1.5e-13",
         "gru            1      1      -       -    2.0e-16", "",
         "PASSED: 3 cases, 6 tensors; 0 cases skipped",
-        "Every number that was compared is right. The vectors hold nothing more."]
+        "Every number that was compared is right. The vectors contain nothing else."]
 
 
 def test_a_pass_in_part_with_what_was_not_returned_and_what_was_printed():
@@ -74,7 +74,7 @@ def test_a_pass_in_part_with_what_was_not_returned_and_what_was_printed():
         "", HEAD,
         "rnn            7      2      -       5   all bits",
         "bad            1      -      1       -          -", "",
-        "not returned, so not checked (in so many cases): s (2)",
+        "not returned, so not checked: s (2 cases)",
         "skipped, 4 cases (c, d, e, ...): too long", "skipped, g: too wide",
         f"skipped, h: {report.OUTSIDE}", "",
         "the port printed 7 lines:", "  | 1", "  | 2", "  | 3", "  | 4", "  | 5", "",
@@ -82,7 +82,7 @@ def test_a_pass_in_part_with_what_was_not_returned_and_what_was_printed():
         "PASSED IN PART: 2 cases, 2 tensors; 6 cases skipped",
         "not proved: outputs of rnn: s; units: lstm, gru",
         "Every number that was compared is right, but for the expected failures. "
-        "What is listed as not proved was not compared."]
+        "Nothing listed as not proved was compared."]
 
 
 def test_three_cases_are_named_without_dots_and_skipped_ones_stand_apart():
@@ -108,9 +108,9 @@ def test_errors_strays_and_passes_that_were_not_expected():
         "ERROR  c: broken", "",
         "       The port returned float32. If it computes in float32, use --dtype float32, "
         "or dtype='float32' in `can`", "",
-        "ERROR  e passed, though it was expected to fail", "",
+        "ERROR  e passed, but a failure was expected", "",
         "NOT REPEATABLE  f gives other numbers on a second run: the port keeps a state from one "
-        "run to the next,", "  or draws random numbers. Fix this first; it may cause the failures "
+        "run to the next", "  or draws random numbers. Fix this first; it may cause the failures "
         "below", ""]
     assert lines_of(results)[-1] == (
         "FAILED: 1 cases with wrong numbers, 4 with errors, 1 passed, 0 skipped")
@@ -130,7 +130,7 @@ def test_what_can_declares_is_told_first():
     text = str(verdict([passed("a"), made], can={"dtype": "float32"}, said={"h": {"b", "a"}}))
     first, second, *_ = text.splitlines()
     assert first.endswith("float64 (--dtype; `can` says float32), port.py")
-    assert second == "as `can` declares; 1 cases made for it (--made 4 --seed 9)"
+    assert second == "vectors within `can`; new cases: 1 (--made 4 --seed 9)"
     for can in ({}, {"dtype": "float64"}):
         assert str(verdict([made], can=can)).splitlines()[0].endswith(", float64, port.py")
     assert verdict([made], said={"h": {"b", "a"}}).as_dict()["can"] == {"h": ["a", "b"]}
@@ -145,7 +145,7 @@ def test_failures_one_after_the_other():
         "FAILURE 1 of 2: 1 case",
         "  no diagnosis: no known mistake gives these numbers",
         "      wrong: s; right: y",
-        "  first divergence, in the order of computation, in the simplest of them:",
+        "  first wrong number, in the order of computation, of the simplest of these cases:",
         "    case      f: why of f",
         "    tensor    s at (1, 0, 2)   (t, sample, unit, from 0)",
         "    expected  0.5                      0x1p-1",
@@ -167,8 +167,9 @@ def test_failures_one_after_the_other():
 @pytest.mark.parametrize("change, told", [
     ({}, {"margin": None, "decay": None}),
     ({"index": ()}, {"tensor": "s at ()", "decay": None}),
-    ({"got": nan, "ulps": -1}, {"got": "nan                      0x1p-2   <- the first NaN: its "
-                                       "inputs are finite", "apart": "0.25; allowed 1e-12"}),
+    ({"got": nan, "ulps": -1}, {"got": "nan                      0x1p-2   <- the first NaN; all "
+                                       "numbers before it are finite",
+                                "apart": "0.25; allowed 1e-12"}),
     ({"ulps": 0, "allowed": 0.0}, {"apart": "0.25, 0 ulps; must be equal"}),
     ({"ulps": 1}, {"apart": "0.25, 1 ulps; allowed 1e-12"}),
     ({"margin": 0.125}, {"margin": "|v| = 0.125 there"}),
@@ -240,11 +241,11 @@ def test_the_words_around_a_diagnosis():
     assert said == [
         "diagnosis, in part: b is halved", "    - s = z + b", "    + s = z + const(b)   (yours)",
         "    const(a) is a, and no gradient flows through it",
-        "    Your gradients do not follow this change: they are those of the right equations, at "
-        "the numbers of your forward pass, detached.",
+        "    Your gradients do not follow this change: they are the gradients of the right "
+        "equations at the numbers of your forward pass, detached.",
         "    line s: s = a",
-        "    held: each edit holds by itself, on your own numbers of the step before (forward) or "
-        "after (backward); the rest is not explained",
+        "    held: each edit alone gives your numbers from your own numbers of the step before "
+        "(forward) or after (backward); the rest is not explained",
         "    only where t > 0: the other cases pass",
         "    wrong: s; right: y", "    g fails as well, at boundaries: check again after the "
         "change"]
@@ -292,9 +293,9 @@ def test_s_is_asked_for_where_a_spiking_unit_returned_y_alone():
 
 TENSORS = ("z", "s", "v", "y", "end.s", "end.y", "adj.y", "adj.v", "adj.s", "adj.z", "grad.W")
 FEATURES = ["boundary cases", "s_0 other than 0", "y_0 = 1", "y_0 between 0 and 1",
-            "a loss on the final state", "another decay for each unit",
-            "another threshold for each unit", "several samples", "a sequence in pieces",
-            "200 steps", "sizes that no vector divides"]
+            "a loss on the final state", "a different decay for each unit",
+            "a different threshold for each unit", "several samples", "a sequence in pieces",
+            "200 steps", "sizes that are no multiple of a SIMD width"]
 
 
 def snu(family="unit", compared=TENSORS, x=(199, 1, 32), config=CONFIG, **inputs):
@@ -312,10 +313,10 @@ def snu(family="unit", compared=TENSORS, x=(199, 1, 32), config=CONFIG, **inputs
     ({"state_y": [[0.0, 0.5]]}, ["y_0 between 0 and 1"]),
     ({"dend_s": [[0.0, 1.0]]}, ["a loss on the final state"]),
     ({"dend_y": [[0.0, 1.0]]}, ["a loss on the final state"]),
-    ({"params_decay": [0.5, 0.5, 0.25]}, ["another decay for each unit"]),
-    ({"params_b": [0.5, 0.5, 0.25]}, ["another threshold for each unit"]),
+    ({"params_decay": [0.5, 0.5, 0.25]}, ["a different decay for each unit"]),
+    ({"params_b": [0.5, 0.5, 0.25]}, ["a different threshold for each unit"]),
     ({"x": (199, 2, 32)}, ["several samples"]), ({"pieces": [3]}, ["a sequence in pieces"]),
-    ({"x": (200, 1, 32)}, ["200 steps"]), ({"x": (199, 1, 33)}, ["sizes that no vector divides"]),
+    ({"x": (200, 1, 32)}, ["200 steps"]), ({"x": (199, 1, 33)}, FEATURES[-1:]),
 ])
 def test_a_feature_is_proved_by_a_case_that_has_it(options, features):
     options = dict(options)
@@ -354,6 +355,6 @@ def test_options_and_outputs_that_were_not_asked_are_named():
         comparison=all_of[0].comparison._replace(compared=("y", "grad.W")))]
     assert not_proved(without_traces, entries[:1])[1] is False
     alone = snu(params_decay=[0.5], params_b=[0.5])  # a single unit differs from no other
-    assert "another decay for each unit" in not_proved([alone], [alone.entry])[0]
+    assert "a different decay for each unit" in not_proved([alone], [alone.entry])[0]
     only = passed("r", compared=("y",))
     assert not_proved([only], [only.entry]) == (["outputs of rnn: s"], True)

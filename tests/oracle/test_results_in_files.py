@@ -158,7 +158,7 @@ def test_the_precision_of_results_is_that_of_their_vectors(told, results):
     ("y.bin", b"1234", "y.bin: expected 24 bytes"),
     ("y.bin", np.zeros(3, "<f4").tobytes(), "these look like float32"),
     ("y.bin", np.full(3, 0.5, "<f8").tobytes(), "tensor    y"),
-    ("dW.bin", b"12345678", "unknown name 'dW'"), ("y.npy", b"", "as .bin and as .npy"),
+    ("dW.bin", b"12345678", "unknown name 'dW'"), ("y.npy", b"", "y.bin and y.npy"),
     ("../hand-nothing/y.bin", b"", "'hand-nothing'")])
 def test_files_with_something_else(told, results, name, content, word):
     (results / name).parent.mkdir(exist_ok=True)

@@ -250,7 +250,7 @@ def test_wrong_numbers_with_a_right_digest_are_found(one):
     said = []
     verify(folder, said.append)
     assert any(
-        "hand-input: grad" in line or "hand-input: output.grad.W: made again" in line
+        "hand-input: grad" in line or "hand-input: output.grad.W: recomputed" in line
         for line in said
     )
 
@@ -339,7 +339,7 @@ def test_cases_on_record_never_change(one, monkeypatch):
         make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.25)}
     )
     monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [moved])
-    with pytest.raises(ValueError, match="a case on record never changes"):
+    with pytest.raises(ValueError, match="a recorded case never changes"):
         build(folder, say=lambda text: None)
     monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [])
     with pytest.raises(ValueError, match="without a definition: hand-input"):

@@ -1,5 +1,6 @@
 """The default corpus: no paragraph in two splits, the same everywhere, markup and code left out."""
 import hashlib
+import importlib
 import os
 import re
 import subprocess
@@ -24,7 +25,7 @@ def corpus():
 @pytest.fixture
 def topics(monkeypatch):
     """Puts a dict, or anything else, where this Python keeps its topics; gives the real ones."""
-    real = sys.modules["pydoc_data.topics"].topics
+    real = importlib.import_module("pydoc_data.topics").topics
 
     def put(value):
         module = types.ModuleType("pydoc_data.topics")
@@ -228,6 +229,12 @@ def test_paragraphs_that_differ_in_line_breaks_markup_or_numbers_are_one(topics)
     topics({"a": one, "b": two, "c": "\n\n".join(others)})
     found = load_corpus(vocabulary_size=20)
     assert (found.blocks, found.prose, found.distinct) == (22, 22, 21)
+
+
+@pytest.mark.parametrize("n, held_out", [(10, 1), (15, 2), (20, 2)])
+def test_a_paragraph_that_begins_before_a_share_is_full_belongs_to_it(n, held_out):
+    parts = split([(f"word{i}",) for i in range(n)])  # of two tokens each, with <eos>
+    assert list(map(len, parts)) == [n - held_out - (n + 4) // 10, (n + 4) // 10, held_out]
 
 
 def test_split_keeps_the_order_of_the_text():

@@ -1,4 +1,4 @@
-"""The conformance vectors: what a case is, its answers, derived twice, and its files.
+"""The conformance vectors: what a case is, two derivations of its answers, and its files.
 
-Read `case` first, then `reference` and `scalar`, the two derivations, and `families`, all cases.
+Read `case` first; then `reference` and `scalar`, the two derivations; then `families`, all cases.
 """

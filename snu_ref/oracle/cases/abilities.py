@@ -1,16 +1,16 @@
-"""What a port can do: how it declares that, which cases fit it, and the form of its numbers.
+"""What a port can do: its declaration `can`, the cases that fit it, and the form of its numbers.
 
     can = dict(unit="snu", h="step", surrogate=("tanh", "arctan"), recurrent=False,
                decay="shared", start="rest", returns=("y", "grad.W"), dtype="float32")
 
-Options of a case (OPTIONS) have one value or a tuple of them; the others (FORMS) have one. What is
-not named is free. FORMS change what a case asks for, and what is compared:
+Each of the OPTIONS has one value or a tuple of values; each of the FORMS has one value. A missing
+OPTION has all values, a missing FORM its default. FORMS change the inputs and what is compared:
 
-    decay, b    "shared": one number for all units. Cases have equal ones; gradients are sums.
+    decay, b    "shared": all units have the same number; its gradient is the sum over the units.
     start       "rest": s_0 = y_0 = 0. "spiking": y_0 is 0 or 1. "own": the port computes
-                y_0 = h(s_0 + b), and the gradient flows through that. All three: a loss on y alone.
-    state       "after reset": the state is s_t (1 - y_t), or s_t (1 - max y_t) with inhibition;
-                so is the initial one: y_0 = 0. No loss on the final s.
+                y_0 = h(s_0 + b), and the gradient flows through it. All three: a loss on y alone.
+    state       "after reset": the state is s_t (1 - y_t), with inhibition s_t (1 - max y_t). The
+                initial state is one too, so y_0 = 0. No loss on the final s.
 """
 import numpy as np
 
@@ -25,20 +25,20 @@ FORMS = {"decay": ("by unit", "shared"), "b": ("by unit", "shared"),
          "start": ("any", "own", "spiking", "rest"), "state": ("before reset", "after reset"),
          "dtype": ("float64", "float32")}          # the first is the default
 KEYS = (*OPTIONS, *FORMS, "returns")
-CANCELLED = 0.1  # ours: sums that are smaller than this, relative to their terms, are not compared
+CANCELLED = 0.1  # our choice: sums below this, relative to their terms, are not compared
 
 
 def declared(can, names):
-    """A port's `can` with every key: tuples for OPTIONS, texts for FORMS, `returns` or None.
+    """A port's `can` with all keys: tuples for OPTIONS, texts for FORMS, `returns` (may be None).
 
-    names: unit -> names of the outputs that it has. Raises ValueError for an unknown key or value,
-    and for abilities that contradict each other.
+    names: unit -> names of its outputs. Raises ValueError for an unknown key or value, and for
+    abilities that contradict each other.
     """
     if not isinstance(can, dict):
         raise ValueError(f"can: expected a dict, got {type(can).__name__}")
     for key in can:
         if key not in KEYS:
-            raise ValueError(f"can: unknown key {key!r}; there are {', '.join(KEYS)}")
+            raise ValueError(f"can: unknown key {key!r}; the keys are {', '.join(KEYS)}")
     full = {key: _several(key, can[key], there) if key in can else there
             for key, there in OPTIONS.items()}
     for key, there in FORMS.items():
@@ -57,7 +57,7 @@ def _several(key, value, there):
 
 
 def _known(key, value, there):
-    for known in there:  # True == 1, but 1 is no value of `recurrent`
+    for known in there:  # compare types too: True == 1, but `recurrent` must be a bool
         if type(value) is type(known) and value == known:
             return known
     raise ValueError(f"can: {key}: expected one of {_listed(there)}, got {value!r}")
@@ -72,19 +72,19 @@ def _no_contradiction(can, full):
     snu_only = [key for key in (*SNU_OPTIONS, "decay", "b", "start", "state") if key in can]
     for wrong, why in (
             ("snu" not in full["unit"] and snu_only,
-             f"{', '.join(snu_only)}: only the unit 'snu' has this, and unit = "
+             f"{', '.join(snu_only)}: only the unit 'snu' has this, but unit = "
              f"{_listed(full['unit'])}"),
             ("surrogate" in can and full["h"] == ("sigmoid",),
-             "surrogate: only h = 'step' has one, and h = 'sigmoid'"),
+             "surrogate: only h = 'step' has one, but h = 'sigmoid'"),
             (full["state"] == "after reset" and full["start"] == "own",
              "start = 'own': y_0 = h(s_0 + b) cannot be computed from a state = 'after reset'"),
             ("grad.H" in returns and full["recurrent"] == (False,),
-             "returns: grad.H is there with recurrent = True alone, and recurrent = False"),
+             "returns: grad.H needs recurrent = True, but recurrent = False"),
             ("start.y" in returns and (full["start"] == "own" or full["state"] == "after reset"),
-             "returns: start.y is the gradient of a y_0 that this port is not given "
+             "returns: start.y is the gradient of y_0, but this port is given no y_0 "
              "(start = 'own' or state = 'after reset')"),
             ("adj.s" in returns and full["state"] == "after reset",
-             "returns: adj.s is dL/ds before the reset, and state = 'after reset'")):
+             "returns: adj.s is dL/ds before the reset, but state = 'after reset'")):
         if wrong:
             raise ValueError(f"can: {why}")
 
@@ -92,7 +92,7 @@ def _no_contradiction(can, full):
 # ---- cases that fit -----------------------------------------------------------------------------
 
 def config_fits(can, config):
-    """Whether the options of a case are within those declared."""
+    """Whether the port declares the options of a case."""
     if config["unit"] not in can["unit"]:
         return False
     return config["unit"] != "snu" or all(
@@ -101,7 +101,7 @@ def config_fits(can, config):
 
 
 def inputs_fit(can, config, inputs):
-    """Whether a port that is given a case of its options can be given these numbers."""
+    """Whether the port's forms allow these inputs: parameters, initial state and losses."""
     if config["unit"] != "snu":
         return True
     s, y, b = inputs["state.s"], inputs["state.y"], inputs["params.b"]
@@ -116,7 +116,7 @@ def inputs_fit(can, config, inputs):
 
 
 def adapted(can, entry, inputs, outputs):
-    """(entry, inputs, outputs) of a case as this port is asked, or None if it does not fit."""
+    """(entry, inputs, outputs) of a case in this port's form, or None if the case does not fit."""
     if not (config_fits(can, entry["config"]) and inputs_fit(can, entry["config"], inputs)):
         return None
     config = dict(entry["config"])
@@ -138,10 +138,10 @@ def adapted(can, entry, inputs, outputs):
             "zero": [name for name in entry["zero"] if name in reported]}, inputs, reported
 
 
-# ---- numbers as a port has them -----------------------------------------------------------------
+# ---- the form of a port's numbers ---------------------------------------------------------------
 
 def as_reported(config, inputs, outputs):
-    """All outputs of the unit, in the form in which a port of these abilities has them."""
+    """All outputs of a case, in the form that a port with this configuration returns."""
     found = dict(outputs)
     if config.get("start") == "own" and "start.y" in found:
         v = inputs["state.s"] + inputs["params.b"]
@@ -163,16 +163,16 @@ def _h(config):
 
 
 def own_start(config, inputs):
-    """y_0 = h(s_0 + b), of a port that computes it."""
+    """y_0 = h(s_0 + b), for a port that computes it."""
     return _h(config).value(inputs["state.s"] + inputs["params.b"])
 
 
 def forms(can):
-    """The FORMS of a port that change its cases, as their configurations name them."""
+    """The port's FORMS that change its cases, as items of their configurations."""
     return {key: can[key] for key in ("decay", "b", "start", "state")
             if can[key] in ("shared", "own", "after reset")}
 
 
 def summed(config):
-    """Names of the gradients of which one number is compared."""
+    """Names of the gradients that are compared as one number, their sum over the units."""
     return [f"grad.{name}" for name in ("decay", "b") if config.get(name) == "shared"]

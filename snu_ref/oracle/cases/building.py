@@ -1,4 +1,4 @@
-"""Writing a folder of vectors, and verifying one: every array is made again and compared."""
+"""Write a folder of vectors, and verify one: every array is computed again and compared."""
 import json
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from .manifest import HEAD, all_arrays, environment, load_case, read_manifest, w
 from .scalar import scalar_outputs
 from .storage import as_text, check_text, inside, write_npz
 
-IN_TEXT = ("hand", "edge")  # families whose cases have a twin in JSON
-ROOM = 5  # float32 errors on another machine may be so many times those on record, ours
+IN_TEXT = ("hand", "edge")  # families whose cases have a copy in JSON
+ROOM = 5  # our choice: float32 errors on another machine may be so many times the recorded ones
 
 
 def build(folder, say=print):
-    """Write all cases into `folder`. Those that stand there already are kept, and must be the same.
+    """Write all cases into `folder`. Cases that are there already must be right, and are kept.
 
-    A case made elsewhere than the first ones says so in its own entry.
+    A case made in another environment than the first ones names it in its own entry.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -35,8 +35,8 @@ def build(folder, say=print):
             try:
                 _verify_case(entry, definition, *arrays)
             except ValueError as problem:
-                raise ValueError(f"{definition.id}: {problem}; a case on record never changes: "
-                                 "withdraw it, and add another") from None
+                raise ValueError(f"{definition.id}: {problem}; a recorded case never changes: "
+                                 "withdraw it and add another") from None
         else:
             entry, *arrays = make_case(definition)
             if here != there:
@@ -45,7 +45,7 @@ def build(folder, say=print):
         entries.append(entry)
     lost = set(old) - set(HEAD["withdrawn"])
     if lost:
-        raise ValueError(f"cases on record without a definition: {', '.join(sorted(lost))}; "
+        raise ValueError(f"recorded cases without a definition: {', '.join(sorted(lost))}; "
                          "withdraw them with a reason")
     for id in old:
         for suffix in (".npz", ".json"):
@@ -69,7 +69,7 @@ def _write(folder, entry, inputs, outputs):
 # ---- verifying ----------------------------------------------------------------------------------
 
 def verify(folder, say=print):
-    """Make every array again and compare; returns the number of failures."""
+    """Compute every array again and compare; returns the number of failures."""
     manifest = read_manifest(folder)
     known = {d.id: d for d in definitions()}
     here, there = environment(), manifest["environment"]
@@ -83,7 +83,7 @@ def verify(folder, say=print):
 
     for field, right in HEAD.items():
         if field != "environment" and manifest.get(field) != right:
-            fail(f"manifest.json: field {field!r} is not that of this package")
+            fail(f"manifest.json: field {field!r} differs from this package's")
     for entry in manifest["cases"]:
         id, in_text = entry["id"], entry["family"] in IN_TEXT
         files |= {f"{id}.npz", f"{id}.json"} if in_text else {f"{id}.npz"}
@@ -111,17 +111,17 @@ def verify(folder, say=print):
     moved = [f"{key}: {there.get(key)} there, {here[key]} here"
              for key in here if here[key] != there.get(key)]
     if moved:
-        say("bits may differ, since this is not where the first of them were made: "
+        say("bits may differ, because the vectors were made in another environment: "
             + "; ".join(moved))
     if owed and not failures:
-        fail(f"{owed} arrays are not bit-identical, though platform, NumPy and BLAS are those that "
-             "the manifest names for them")
+        fail(f"{owed} arrays are not bit-identical, though platform, NumPy and BLAS are the same "
+             "as in the manifest")
     say("verified" if not failures else f"{failures} failures")
     return failures
 
 
 def _verify_case(entry, definition, inputs, outputs):
-    """(number of arrays, of bit-identical ones); ValueError if a case is not what it should be."""
+    """(number of arrays, number of bit-identical ones); ValueError if the case is wrong."""
     if entry["config"] != json.loads(json.dumps(definition.config)):
         raise ValueError("config: differs from the definition")
     stored, new = all_arrays(inputs, outputs), remake(entry, definition)
@@ -133,14 +133,14 @@ def _verify_case(entry, definition, inputs, outputs):
         if (a + 0).tobytes() == (stored[name] + 0).astype(a.dtype).tobytes():  # -0 + 0 is 0
             same += 1
         elif name.startswith("input.") or not relative(a, stored[name]) <= tolerances.AGREE:
-            raise ValueError(f"{name}: made again, it differs by {relative(a, stored[name]):.1e}")
+            raise ValueError(f"{name}: recomputed, it differs by {relative(a, stored[name]):.1e}")
     for name, a in scalar_outputs(definition.config, inputs).items():
         if not relative(a, outputs[name]) <= tolerances.AGREE:
             raise ValueError(f"{name}: the twin differs by {relative(a, outputs[name]):.1e}")
     for name, right in describe(definition, inputs, outputs).items():
         near = _near_tolerance if name == "tolerance" else _near
         if not near(entry[name], json.loads(json.dumps(right))):
-            raise ValueError(f"{name}: differs from what the definition and the arrays say")
+            raise ValueError(f"{name}: does not agree with the definition and the arrays")
     if "twin" not in entry["evidence"]:
         raise ValueError("evidence: the twin is missing")
     for method, value in entry["evidence"].items():
@@ -150,7 +150,7 @@ def _verify_case(entry, definition, inputs, outputs):
 
 
 def _near_tolerance(found, right):
-    """Whether tolerances are the same but for a float32 error that was measured elsewhere."""
+    """Whether tolerances agree; float32 errors may differ by ROOM between machines."""
     bound, wanted = found["float32"]["bound"], right["float32"]["bound"]
     if bound is None or wanted is None:
         return found == right
@@ -160,7 +160,7 @@ def _near_tolerance(found, right):
 
 
 def _near(found, right):
-    """Whether fields are the same but for a last digit of figures of four."""
+    """Whether fields are equal; numbers, which have four digits, may differ in the last one."""
     if isinstance(right, dict):
         return set(found) == set(right) and all(_near(found[name], right[name]) for name in right)
     if isinstance(right, list):

@@ -1,11 +1,11 @@
-"""What a conformance case is: a configuration, inputs, and the numbers that must come out.
+"""What a conformance case is: a configuration, inputs, and the right outputs.
 
 A `Definition` says how a case is made; `literal.json` and the `families_*.py` are lists of them. A
-`Case` is what a port gets to see: configuration and inputs, without the answers.
+port sees a `Case`: configuration and inputs, without the outputs.
 
-Inputs are drawn on a coarse binary grid, so that every one of them is exactly representable in
-float32 and short in decimal. They come from the raw bits of PCG64: NumPy guarantees that stream for
-all versions, but not those of its distributions.
+Inputs are multiples of a binary fraction. So they are exact in float32 and short in decimal. They
+come from the raw bits of PCG64: NumPy guarantees that these never change; it does not guarantee
+that for its distributions.
 """
 import copy
 import zlib
@@ -14,11 +14,11 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-GRID = 64  # ours: inputs are multiples of 1/64
+GRID = 64  # our choice: inputs are multiples of 1/64
 
 
 class Draws:
-    """Numbers on the grid, for one case; `attempt` counts the seeds tried until it was fit."""
+    """Draws multiples of 1/grid for one case; `attempt` counts the seeds that were tried."""
 
     def __init__(self, id, attempt=0):
         self._bits = np.random.PCG64([zlib.crc32(id.encode()), attempt])
@@ -38,8 +38,8 @@ class Definition(NamedTuple):
     """How a case is made.
 
     make(draws) -> dict of inputs, float64 or int64.
-    exact: "all" if every operation is dyadic, forward and backward, so that nothing is rounded in
-    float32; "forward" if that holds for the traces alone; "" otherwise.
+    exact: "all" if float32 rounds nothing, forward and backward, because every operation is dyadic
+    (on short binary fractions); "forward" if that holds for the traces alone; "" otherwise.
     """
     id: str
     family: str
@@ -48,26 +48,26 @@ class Definition(NamedTuple):
     config: dict
     make: Callable
     exact: str = ""
-    alive: bool = True   # whether gradients of order 1 and both spikes and silence are asked for
-    float64_only: str = ""   # the reason, if float32 ports cannot be held to this case
-    least: float = 0.0       # of the bound in float32
-    unfit: Callable = None   # (config, inputs, outputs) -> why drawn numbers will not do, or ""
+    alive: bool = True   # whether it must have gradients of order 1, and both spikes and silence
+    float64_only: str = ""   # the reason, if the case is not for float32 ports
+    least: float = 0.0       # lower limit of the float32 bound
+    unfit: Callable = None   # (config, inputs, outputs) -> what the drawn numbers lack, or ""
 
 
 class Case:
     """A case as a port sees it.
 
-    id, family, why    texts; `config` a dict of names and numbers, `inputs` a dict of arrays
+    id, family, why    texts; `config` is a dict of names and numbers, `inputs` a dict of arrays
     case["x"]          is case.inputs["x"]
-    case.params        {"W": ..., "b": ...}: the inputs that begin with "params.", without that
-    case.group("state")    likewise for any other beginning: {"s": ..., "y": ...}
-    case.outputs       {name: shape} of everything that is compared, in the order of computation
-    case.dtype         the dtype of all inputs but integers, and of all that is expected back
+    case.params        {"W": ..., "b": ...}: the inputs "params.W", "params.b", ...
+    case.group("state")    the same for another prefix: {"s": ..., "y": ...}
+    case.outputs       {name: shape} of all arrays that are compared, in the order of computation
+    case.dtype         the dtype of all inputs but integers, and of the port's arrays
     """
 
     def __init__(self, id, family, why, config, inputs, outputs, dtype):
         self.id, self.family, self.why = id, family, why
-        self.config = copy.deepcopy(config)  # the port's own, to do with as it likes
+        self.config = copy.deepcopy(config)  # a copy: the port may change it
         self.outputs = {name: tuple(shape) for name, shape in outputs.items()}
         self.dtype = np.dtype(dtype)
         self.inputs = cast(inputs, dtype)
@@ -80,30 +80,30 @@ class Case:
 
     @property
     def params(self):
-        """The parameters by their own names."""
+        """The parameters by name, without the prefix."""
         return self.group("params")
 
     def group(self, prefix):
-        """{name: array} of the inputs called prefix.name."""
+        """{name: array} of the inputs named prefix.name."""
         return group(self.inputs, prefix)
 
 
 def group(arrays, prefix):
-    """{name: array} of those called prefix.name."""
+    """{name: array} of the arrays named prefix.name."""
     start = prefix + "."
     return {name[len(start):]: a for name, a in arrays.items() if name.startswith(start)}
 
 
 def cast(arrays, dtype):
-    """Copies of the arrays with all floats in `dtype`; integers stay what they are."""
+    """Copies of the arrays with floats in `dtype`; integers keep their dtype."""
     return {name: a.astype(dtype if a.dtype.kind == "f" else a.dtype) for name, a in arrays.items()}
 
 
 def find(patterns, cases, option="--cases"):
     """The entries of `cases` (dicts with "id" and "family") that a pattern matches, in order.
 
-    patterns: a text of one or more, with commas between; * and ? as in file names; each stands for
-    an id or a family. Raises ValueError for a pattern that matches nothing.
+    patterns: one or more ids or families, with commas between; * and ? as in file names. Raises
+    ValueError for a pattern that matches nothing.
     """
     chosen = set()
     for pattern in patterns.split(","):

@@ -1,10 +1,10 @@
-"""What stands behind a case: agreement of independent derivations, margins, and rounding errors.
+"""The evidence for a case: independent derivations that agree, margins, and rounding errors.
 
     twin        second derivation by scalar loops, all outputs (`scalar`)
     complex     complex step on the frozen program (`snu_ref.gradcheck.frozen`), gradients
-    tape        a third text of the unit's equations, differentiated by a generic tape, all outputs
-    rounding    the float64 answers against the same run in longdouble, where that is wider
-    float32     the same run in float32 against the float64 answers
+    tape        the unit's equations written a third time and differentiated by a tape, all outputs
+    rounding    the float64 answers compared with a run in longdouble, if that is wider
+    float32     a run in float32 compared with the float64 answers
 
 All differences are relative to the largest element of the tensor in the answers.
 """
@@ -20,7 +20,7 @@ from .reference import STATE, make_unit, outputs_of
 from .reference_training import batch, make_network
 from .scalar import scalar_outputs
 
-MANY = 200   # ours: with more inputs than this, the complex step covers parameters and states alone
+MANY = 200   # our choice: with more inputs, the complex step covers only parameters and states
 WIDER = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 
 
@@ -34,7 +34,7 @@ def relative(a, reference):
 
 
 def differences(config, inputs, outputs, methods):
-    """{method: largest relative difference over all tensors} of the methods that a case allows."""
+    """{method: largest relative difference over all tensors}, for methods that fit the case."""
     derive = {"twin": lambda *case: scalar_outputs(*case[:2]), "complex": complex_gradients,
               "tape": tape_outputs}
     derived = {method: derive[method](config, inputs, outputs) for method in methods}
@@ -42,14 +42,14 @@ def differences(config, inputs, outputs, methods):
 
 
 def rounding(config, inputs, outputs):
-    """Difference to the same run in longdouble; None where that is no wider, or has no such run."""
+    """Difference from a run in longdouble; None if that is not wider, or cannot run the case."""
     if not WIDER or config["unit"].startswith("pcm"):
         return None
     return worst(outputs_of(config, inputs, np.longdouble), outputs)
 
 
 def worst(derived, outputs):
-    """The largest relative difference over all tensors that were derived again."""
+    """The largest relative difference over all tensors in `derived`."""
     return float(max((relative(a, outputs[name]) for name, a in derived.items()), default=0.0))
 
 
@@ -64,8 +64,8 @@ def complex_gradients(config, inputs, outputs):
         return {"dy": complex_step(lambda a: loss(a["y"], *rest), {"y": inputs["y"]}, "y")}
     if config["unit"] == "training":
         if any((cache.z == 0).any() for _, cache in _spiking_layers(config, inputs, outputs)):
-            return {}  # a unit without any input: frozen spikes of 1e-17 would decide its branch
-        return {name: np.stack([g, *outputs[name][1:]])  # step 1; later ones have other parameters
+            return {}  # a unit without input: a frozen spike of 1e-17 would decide its branch
+        return {name: np.stack([g, *outputs[name][1:]])  # step 1 alone: later steps change params
                 for name, g in _network_gradients(config, inputs).items()}
     return {}
 
@@ -115,13 +115,13 @@ def _make_complex(layer, params):
 
 
 def tape_outputs(config, inputs, outputs):
-    """The SNU's outputs by the generic tape; {} for others, and for long sequences: it is slow."""
+    """The SNU's outputs by the generic tape; {} for other units and for long sequences (slow)."""
     if config["unit"] != "snu" or inputs["x"].size > MANY:
         return {}
     return {name: a for name, a in run(config, inputs).items() if name in outputs}
 
 
-# ---- margins and life ---------------------------------------------------------------------------
+# ---- margins and spike rates --------------------------------------------------------------------
 
 def _spiking_layers(config, inputs, outputs):
     """(layer, cache) of every SNU that runs in a case, at every training step."""
@@ -140,12 +140,12 @@ def _spiking_layers(config, inputs, outputs):
 
 
 def branches(config, inputs, outputs):
-    """How near the run came to a branch, and the mean output of its spiking layers.
+    """How near a run comes to a branch, and the mean output of its spiking layers.
 
     ({"v" | "z" | "kink" | "tie": smallest distance}, [rate of each layer, at each training step])
 
-    v: to the threshold; z: to the kink of g; kink: of |v| to 1/2, the edge of the boxcar; tie: of
-    the largest graded output to the next, with inhibition.
+    v: from the threshold; z: from the kink of g; kink: |v| from 1/2, the edge of the boxcar; tie:
+    with inhibition, the largest graded output from the next.
     """
     found, rates = {}, []
 
@@ -159,7 +159,7 @@ def branches(config, inputs, outputs):
             note("v", np.abs(cache.v))
             rates.append(float(cache.y.mean()))
         if layer.g.name in ("relu", "leaky_relu"):
-            # without input and state, z is exactly 0 in every precision: no branch is in doubt
+            # without input and state, z is exactly 0 in any precision: the branch is certain
             idle = (cache.z == 0) & (cache.x == 0).all(axis=-1, keepdims=True)
             note("z", np.abs(cache.z[~idle]))
         if spiking and layer.surrogate.name == "boxcar":

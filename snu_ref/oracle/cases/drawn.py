@@ -1,8 +1,8 @@
-"""Drawn cases of the SNU: their numbers, and what makes them fit.
+"""Drawn cases of the SNU: their numbers, and the properties that these must have.
 
-Coarse numbers are multiples of 1/64. Numbers of full length are multiples of 2^-24, or of 2^-23
-where they may be larger than 1: they fill the 24 bits of a float32, so that weights rounded to
-bfloat16, TF32, float16 or int8 show.
+Coarse numbers are multiples of 1/64. Numbers of full length are multiples of 2^-24, or of 2^-23 if
+they may be larger than 1. They fill the 24 bits of a float32, so a port that rounds its weights to
+bfloat16, TF32, float16 or int8 fails.
 """
 import numpy as np
 
@@ -11,8 +11,8 @@ from .tolerances import MARGIN
 
 COARSE = {"b": (-1, -0.25), "decay": (0.5, 0.9375), "x": (-1.5, 1.5)}
 FULL = {"b": (-0.9375, -0.125), "decay": (0.5625, 0.96875), "x": (-1.75, 1.75)}
-SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # T, B, n_in >= n, n; ours
-LEAST = 4e-6  # of the bound in float32: 1.3e-6 was measured of a gate written as k - k y
+SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # our choice of T, B, n_in >= n, n
+LEAST = 4e-6  # lower limit of the float32 bound: a gate written as k - k y is off by 1.3e-6
 CLEAR, NEAR, FAR = 2.0 ** -6, 0.1, 2.0
 FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
 
@@ -21,10 +21,10 @@ def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weig
           decay=None, cotangents=1.0):
     """`make` of a case of the SNU with drawn numbers.
 
-    size: T, B, n_in, n. start: "rest", "spiking" (y_0 is 0 or 1), "graded" (y_0 within 0 and 3/4),
-    "silent" (s_0 alone) or "own" (y_0 = h(s_0 + b)). end: "s", "y" of the final state has a loss.
-    shared: "decay", "b": one number for all units. full: numbers of full length, and the first
-    sample starts from s_0 = 0. weights: a factor. decay: its range. cotangents: the largest.
+    size: T, B, n_in, n. start: "rest", "spiking" (y_0 is 0 or 1), "graded" (y_0 from 0 to 3/4),
+    "silent" (s_0 alone) or "own" (y_0 = h(s_0 + b)). end: which of "s", "y" of the final state have
+    a loss. shared: which of "decay", "b" are one number for all units. full: full-length numbers,
+    the first sample with s_0 = 0. weights: a factor. decay: its range. cotangents: their largest.
     """
     T, B, n_in, n = size
     ranges = FULL if full else COARSE
@@ -62,7 +62,7 @@ def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weig
 
 
 def name_of(config):
-    """The options of the unit as words of an id."""
+    """The unit's options as words for an id."""
     words = [config["surrogate"] if config["h"] == "step" else "sigmoid", config["g"]]
     words += ["rec"] * config["recurrent"] + ["inh"] * config["lateral_inhibition"]
     words += ["det"] * (config["reset_grad"] == "detached")
@@ -70,19 +70,19 @@ def name_of(config):
 
 
 def flags_of(config, *more, full=False):
-    """The flags of a drawn case: those that its options bring, and more."""
+    """The flags of a drawn case: those of its options, and `more`."""
     return ("reset gradient", "g", "sigmoid" if config["h"] == "sigmoid" else "surrogate",
             *(["precision"] if full else []),
             *(flag for option, flag in FLAGS_OF.items() if config[option]), *more)
 
 
 def unfit(config, inputs, outputs):
-    """Which property drawn numbers lack, or "".
+    """The property that drawn numbers lack, or "".
 
-    Each unit has z on both sides of 0; some |v| < 1/10, where slopes are steep, and some |z| > 2,
-    where a clamp shows. Samples differ in who fires; with inhibition some maxima are tied and some
-    not. W has rank n, so that x W + ... = z can be solved for dz. Sums over units do not cancel.
-    The final state is no small rest of large terms, or float32 could not give it in any order.
+    Each unit has z on both sides of 0. Some |v| < 1/10, where slopes are steep, and some |z| > 2,
+    where a clamp shows. Different units fire in different samples; with inhibition some maxima are
+    tied and some are not. W has rank n, so the diagnosis can solve for dz. Sums over units do not
+    cancel. The final state is not a small difference of large terms, which float32 would lose.
     """
     z, v, y = outputs["z"], outputs["v"], outputs["y"]
     if not ((z > CLEAR).any((0, 1)) & (z < -CLEAR).any((0, 1))).all():

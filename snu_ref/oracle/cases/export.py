@@ -3,12 +3,12 @@
     DIR/manifest.json            the manifest of the vectors
     DIR/vectors.txt              one line, "snu_ref vectors v1 float64": version and dtype
     DIR/cases.txt                the ids of the cases, a line each
-    DIR/CASE/config.txt          a line for each option: name, space, value
+    DIR/CASE/config.txt          a line for each option: name, a space, value
     DIR/CASE/arrays.txt          a line for each array: "input" or "output", name, dtype, shape
     DIR/CASE/input.NAME.bin      raw little-endian numbers in C order; .npy beside it
     DIR/CASE/output.NAME.bin     the right answers
-    DIR/results/                 for the port's own numbers: results/CASE/NAME.bin or NAME.npy; the
-                                 folders are there, and a copy of vectors.txt
+    DIR/results/                 for the port's numbers, results/CASE/NAME.bin or NAME.npy; it has
+                                 an empty folder for each case and a copy of vectors.txt
 """
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ from .storage import little
 
 
 def version_line(dtype):
-    """The line that says to which version and dtype a folder of numbers belongs."""
+    """The line that names the version and the dtype of a folder of numbers."""
     return f"{FORMAT} {VERSION} {np.dtype(dtype)}"
 
 
@@ -38,7 +38,7 @@ def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
 
 
 def _write(folder, entries, manifest, dtype, vectors):
-    """All files; vectors.txt is the last, so that an export that was stopped is taken for none."""
+    """Write all files; vectors.txt comes last, so an export that was stopped is not usable."""
     for entry in entries:
         case = folder / entry["id"]
         case.mkdir(parents=True)

@@ -1,6 +1,6 @@
-"""All cases of the vectors, in order: within a group the simplest first, later groups appended.
+"""All cases of the vectors. Each group begins with its simplest cases; new groups are appended.
 
-Cases are append-only and keep their ids; a wrong one is withdrawn, with its reason, in `head.json`.
+A case never changes and keeps its id. A wrong case is withdrawn, with its reason, in `head.json`.
 """
 from .families_full import kink_cases, start_cases, tail_cases
 from .families_other import (added_cases, loss_cases, optimiser_cases, recurrent_cases,

@@ -1,7 +1,6 @@
-"""Cases with full mantissas: those added for what coarse numbers hide, and those made for a port.
+"""Cases with full mantissas, which show errors that coarse numbers hide; new cases for a port.
 
-A drawn case has numbers on both sides of every kink, near to it and far from it: see
-`drawn.unfit`.
+A drawn case has numbers on both sides of every kink, near it and far from it: see `drawn.unfit`.
 """
 import itertools
 
@@ -13,7 +12,7 @@ from .case import Definition
 from .drawn import LEAST, SIZES, drawn, flags_of, name_of, unfit
 from .literal import literal, snu_config
 
-TAILS = (4, 5, 41, 37)   # sizes that no vector of 2, 4, 8 or 16 numbers divides
+TAILS = (4, 5, 41, 37)   # T, B, n_in, n: n and n_in are no multiples of 2, 4, 8 or 16
 
 
 def _full(id, family, why, flags, config, size, start, end="", shared=(), **numbers):
@@ -25,7 +24,7 @@ def _full(id, family, why, flags, config, size, start, end="", shared=(), **numb
 # ---- added to the vectors -----------------------------------------------------------------------
 
 def start_cases():
-    """From rest and from spikes, loss on y alone, for every surrogate, g and reset gradient."""
+    """From rest and after spikes, loss on y alone, for every surrogate, g and reset gradient."""
     both = list(itertools.product(SURROGATES, STATE_FUNCTIONS, ("through", "detached")))
     for start, why, flag in (("rest", "from rest", "zero start"),
                              ("spiking", "from a state after spikes, y_0 = 0 or 1", "start state")):
@@ -44,10 +43,10 @@ def start_cases():
 
 
 def kink_cases():
-    """z = 0 with x not 0, and v = 0, with a detached gate, for every g and surrogate."""
+    """z = 0 with x not 0, and v = 0; a detached gate; for every g and surrogate."""
     for surrogate, g in itertools.product(SURROGATES, STATE_FUNCTIONS):
         config = snu_config("step", g, surrogate, reset_grad="detached")
-        # z = 0 twice, fires (b > 0), v = 0; then v = 0 at z = 1, where g(1) is exact
+        # unit 1: z = 0, b > 0, fires; unit 2: z = v = 0; unit 3: v = 0 at z = 1 if g(1) is exact
         third = dict(W=[0.5, -0.5], b=0.0) if g == "tanh" else dict(W=[0.5, 0.5], b=-1.0)
         W = np.array([[0.5, -0.5], [0.5, -0.5], third["W"]]).T
         yield Definition(f"edge-kink-{name_of(config)}", "edge", "z is exactly 0 though x is not, "
@@ -59,7 +58,7 @@ def kink_cases():
 
 
 def tail_cases():
-    """37 units, 41 inputs, 5 samples: what loops over several numbers at once leave over."""
+    """37 units, 41 inputs, 5 samples: the remainder of a loop over SIMD vectors."""
     for id, config in (
             ("relu", snu_config(g="relu", surrogate="tanh")),
             ("detached", snu_config(surrogate="arctan", reset_grad="detached")),
@@ -67,16 +66,16 @@ def tail_cases():
             ("ssnu", snu_config("sigmoid", "relu", "tanh", recurrent=True)),
             ("ssnu-inhibited", snu_config("sigmoid", "leaky_relu", "tanh",
                                           lateral_inhibition=True))):
-        # weights of 1/4 at most: z, a sum over 41 inputs, is of order 1
+        # weights are at most 1/4, so z, a sum over 41 inputs, is of order 1
         yield _full(f"tail-{id}", "tail", "37 units, 41 inputs, 5 samples", ("tails", "sums"),
                     config, TAILS, "spiking", "sy", weights=0.25)._replace(unfit=None)
 
 
-# ---- made for a port ----------------------------------------------------------------------------
+# ---- new cases for a port -----------------------------------------------------------------------
 
 def made_cases(can, number, seed):
-    """Definitions of `number` cases for each declared h, g, surrogate, reset_grad, and one at
-    boundaries; can: as `abilities.declared` returns it."""
+    """For each declared h, g, surrogate, reset_grad: Definitions of `number` drawn cases and of one
+    at boundaries. can: as `abilities.declared` returns it."""
     if not number or "snu" not in can["unit"]:
         return
     combinations = [c for c in itertools.product(can["h"], can["surrogate"], can["g"],
@@ -104,8 +103,8 @@ def made_cases(can, number, seed):
 
 
 def _boundaries(config):
-    """Three samples: one silent, one that fires at every step, saturated once, one with z = 0 and
-    v = 0 exactly."""
+    """Three samples: one is silent; one fires at every step and saturates once; one has z and v
+    exactly 0."""
     b = [0.0 if config["g"] == "tanh" else -0.5] * 3
     meets = [[1, 1, 1, 1]] * 3 if config["g"] == "tanh" else [
         [1.5, 1.5, 1.5, 1], [1.25, 1.25, 1.25, 1], [0.75, 0.75, 0.75, 1]]

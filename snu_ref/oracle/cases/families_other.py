@@ -5,11 +5,11 @@ import numpy as np
 
 from .case import Definition
 
-STEPS = 4  # of training, ours
+STEPS = 4  # our choice: training steps
 
 
 def recurrent_cases():
-    """RNN, GRU in both forms, and LSTM; from a given state, and from rest."""
+    """RNN, GRU in both forms, and LSTM; each from a given state and from rest."""
     for name, config, gates, fields in (
             ("rnn", {"unit": "rnn"}, 1, "h"),
             ("gru-before", {"unit": "gru", "reset_after": False}, 3, "h"),
@@ -39,7 +39,7 @@ def _recurrent(gates, fields, reset_after, state, T=5, B=2, n_in=3, n=3):
 
 
 def loss_cases():
-    """The three losses: plain, with padded steps, and far out."""
+    """The three losses: plain, with padded steps, and with large logits."""
     variants = {"plain": ("value and gradient", ("loss",)),
                 "masked": ("the second sample ends two steps early; padding holds numbers that "
                            "must not count", ("loss", "mask")),
@@ -75,7 +75,7 @@ def _target(draws, loss, shape):
 
 
 def added_cases():
-    """Clipping with numbers of full length, and far logits whose bound suits every formula."""
+    """Clipping with numbers of full length; large logits, with a bound that every formula meets."""
     yield Definition("clip-full", "optimiser", "the common norm of three tensors, with numbers of "
                      "full length, against 0.3", ("clipping", "precision"),
                      {"unit": "clip", "max_norm": 0.3125}, lambda draws: {
@@ -120,7 +120,7 @@ def _gradients(steps):
 
 
 def training_cases():
-    """Small networks over four training steps, each with a batch of its own."""
+    """Small networks over four training steps, each on another batch."""
     snu, soft = {"layer": "snu"}, {"layer": "snu", "h": "sigmoid"}
     sgd = {"optimiser": "sgd", "lr": 0.125, "momentum": 0.5}
     for name, layers, loss, optimiser in (

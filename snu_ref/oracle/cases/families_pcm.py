@@ -1,4 +1,4 @@
-"""Phase-change devices and arrays, every normal draw given as an input."""
+"""Phase-change devices and arrays; every normal draw is an input."""
 import numpy as np
 
 from .case import Definition
@@ -124,9 +124,9 @@ def _spared(config):
         inputs = _updates(config)(draws)
         swing = np.where(np.arange(6) % 2, -0.625, 0.625)     # six pulses
         inputs["dW"][:, :2, 0] = swing[:, None]
-        inputs["noise.pulses"][:, :, 0, 0, 0, 0] = 1          # G+ of the first pair outgrows G-
+        inputs["noise.pulses"][:, :, 0, 0, 0, 0] = 1          # first pair: G+ outgrows G-
         inputs["noise.pulses"][:, :, 1, 0, 0, 0] = 0
-        inputs["noise.pulses"][:, :, :, 0, 1, 0] = 0.25       # of the second they stay alike
-        inputs["dW"][:, 2, 2] = 0.0625                        # and the last has hardly a pulse
+        inputs["noise.pulses"][:, :, :, 0, 1, 0] = 0.25       # second pair: G+ and G- stay similar
+        inputs["dW"][:, 2, 2] = 0.0625                        # last pair: hardly any pulse
         return inputs
     return make

@@ -1,4 +1,4 @@
-"""The unit in every variant, from a given state and from rest; batches, pieces, long sequences."""
+"""Every variant of the unit, from a given state and from rest; batches, pieces, long sequences."""
 import itertools
 
 from ...activations import STATE_FUNCTIONS, SURROGATES
@@ -7,7 +7,7 @@ from .drawn import drawn, flags_of, name_of
 from .literal import snu_config
 from .tolerances import FLOAT32_STEPS
 
-SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # found fit for the cases of which samples stand alone
+SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # seeds that fit, needed again for single samples
 
 
 def _variants(family, why, flags, outputs, size, *ends):
@@ -19,14 +19,14 @@ def _variants(family, why, flags, outputs, size, *ends):
 
 
 def unit_cases():
-    """The unit in all of its 192 variants, from a state, with cotangents on all that comes out."""
+    """All 192 variants of the unit, from a given state, with a cotangent on every output."""
     outputs = [("step", surrogate) for surrogate in SURROGATES] + [("sigmoid", "tanh")]
     return _variants("unit", "every term at once", ("start state", "end state"), outputs,
                      (5, 2, 3, 3))
 
 
 def rest_cases():
-    """From rest, s_0 = y_0 = 0, no cotangent on the final state: all that simpler ports offer."""
+    """From rest, s_0 = y_0 = 0, without a loss on the final state: simple ports need no more."""
     outputs = [("step", "tanh"), ("sigmoid", "tanh")]
     return _variants("rest", "from rest, loss on y alone", ("zero start",), outputs, (4, 2, 2, 3),
                      "rest", "")
@@ -50,7 +50,7 @@ def batch_cases():
 
 def _one_sample(together, i, whole):
     def make(draws):
-        inputs = together(Draws(whole, SEEDS[whole]))  # the draws of the whole, not of this case
+        inputs = together(Draws(whole, SEEDS[whole]))  # the draws of the whole batch
         for name in inputs:
             if not name.startswith("params."):
                 axis = 0 if name.startswith(("state.", "dend.")) else 1
@@ -60,7 +60,7 @@ def _one_sample(together, i, whole):
 
 
 def stream_cases():
-    """A sequence in pieces: state handed on, gradient handed back, the pieces sum to the whole."""
+    """A sequence in pieces: hand the state on and its gradient back; the sum is the whole."""
     for name, config, pieces in (
             ("snu", snu_config(g="relu", surrogate="tanh"), [2, 5, 1]),
             ("snu-rec", snu_config(g="relu", surrogate="tanh", recurrent=True,
@@ -75,7 +75,7 @@ def stream_cases():
 
 
 def long_cases():
-    """Long sequences: 200 steps in both precisions, 1000 in float64 alone."""
+    """Long sequences: 200 steps in both precisions, 1000 steps in float64 alone."""
     for id, config, T, B, n in (
             ("snu-200", snu_config(g="relu", surrogate="tanh"), 200, 1, 2),
             ("snu-rec-200", snu_config(g="relu", surrogate="triangle", recurrent=True), 200, 1, 2),
@@ -88,7 +88,7 @@ def long_cases():
 
 
 def default_cases():
-    """The default SNU and sSNU in several sizes, for ports that have nothing else."""
+    """The default SNU and sSNU in several sizes, for ports without other options."""
     for name, kind, flag, h in (("snu", "SNU", "surrogate", "step"),
                                 ("ssnu", "sSNU", "sigmoid", "sigmoid")):
         for word, why, more, size, options in (

@@ -1,4 +1,4 @@
-"""Cases of the SNU in numbers that fit on a slip of paper, written down in `literal.json`.
+"""Cases of the SNU that can be computed by hand, from the numbers in `literal.json`.
 
     s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . gate_{t-1} ),    y_t = h( s_t + b )
 
@@ -6,15 +6,15 @@
                  steps
     edge         exactly at a threshold or a kink; silent, always firing, saturated; axes of
                  length 1
-    pieces       a whole of four steps, and its halves, with exact state and gradient
-    default      hand and edge for ports that have the default SNU and sSNU alone: g = relu, psi of
+    pieces       a sequence of four steps, and its halves, with exact state and gradient
+    default      hand and edge for ports that have only the default SNU and sSNU: g = relu, psi of
                  tanh, no recurrent weights, no inhibition
-    large state  states far above 1, with v near the threshold all the same
+    large state  states far above 1, while v is near the threshold
 
-The surrogate is the triangle, psi'(v) = 1 - |v|, wherever the term under test allows it: then every
-number is a short binary fraction, and float32, float64 and pencil agree to the last bit. At a
-boundary there is no margin. So every operation up to it is dyadic: z and v are exactly 0, or
-exactly at the kink, in any precision and any order of summation.
+The surrogate is the triangle, psi'(v) = 1 - |v|, unless the tested term needs another. Then every
+number is a short binary fraction: float32, float64 and a pencil agree to the last bit. An edge case
+has no margin, so float32 must not round anything that decides a branch: z and v are exactly 0, or
+exactly at the kink, in any precision and in any order of summation.
 """
 import json
 from pathlib import Path
@@ -26,13 +26,13 @@ from .case import Definition
 
 def snu_config(h="step", g="identity", surrogate="triangle", recurrent=False,
                lateral_inhibition=False, reset_grad="through", **more):
-    """The configuration of a case of the SNU; the defaults are those of most literal cases."""
+    """The configuration of an SNU case; most literal cases use the defaults."""
     return {"unit": "snu", "h": h, "g": g, "surrogate": surrogate, "recurrent": recurrent,
             "lateral_inhibition": lateral_inhibition, "reset_grad": reset_grad, **more}
 
 
 def literal(*, W, b, decay, x, dy, H=None, s=0.0, y=0.0, dend_s=0.0, dend_y=0.0):
-    """`make` of a case from its numbers: x and dy as (T, n) lists for one sample, or (T, B, n)."""
+    """`make` of a case with these numbers. x, dy: lists, (T, n) for one sample or (T, B, n)."""
     def make(draws=None):
         n_in, n = np.shape(W)
         inputs = {f"params.{name}": np.array(value, float)
@@ -49,7 +49,7 @@ def literal(*, W, b, decay, x, dy, H=None, s=0.0, y=0.0, dend_s=0.0, dend_y=0.0)
 
 
 def literal_cases(group):
-    """The cases of a group of `literal.json`, in its order."""
+    """The cases of one group of `literal.json`, in order."""
     groups = json.loads(Path(__file__).with_name("literal.json").read_text(encoding="utf-8"))
     for id, case in groups[group].items():
         yield Definition(id, id.split("-")[0], case["why"], tuple(case["flags"]),

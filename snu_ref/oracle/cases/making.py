@@ -1,7 +1,7 @@
-"""Making a case: seeds are tried until the case is fit, and its evidence is put on record.
+"""Make a case: try seeds until the drawn numbers fit, then record the evidence.
 
-A drawn case is fit if no unit comes within MARGIN of a branch, units neither stay silent nor always
-fire, and every gradient is of order 1, but for those that are zero by construction.
+Drawn numbers fit if no unit comes within MARGIN of a branch, if no layer is silent or always fires,
+and if every gradient is of order 1, except those that are zero by construction.
 """
 from collections import Counter
 
@@ -12,18 +12,17 @@ from .reference import outputs_of
 from .storage import digest
 from .tolerances import AGREE, AGREE_COMPLEX, FLOAT64, HEADROOM, MARGIN, float32_tolerance
 
-ALIVE_RATE = (0.05, 0.95)   # ours, spike rates of every layer
-ALIVE_SIZE = (0.02, 64.0)   # ours, largest element of every gradient
+ALIVE_RATE = (0.05, 0.95)   # our choice: limits of the spike rate of every layer
+ALIVE_SIZE = (0.02, 64.0)   # our choice: limits of the largest element of every gradient
 ATTEMPTS = 400
-FORWARD = ("z", "s", "v", "y", "end.s", "end.y")  # what "forward" exactness covers
+FORWARD = ("z", "s", "v", "y", "end.s", "end.y")  # the outputs that exact="forward" covers
 AGREEMENT = {"twin": AGREE, "tape": AGREE, "complex": AGREE_COMPLEX}
 
 
 def make_case(definition, methods=tuple(AGREEMENT)):
-    """The manifest's entry of a case, its inputs and its outputs.
+    """The manifest entry of a case, its inputs and its outputs.
 
-    methods: the derivations that must agree. Raises ValueError if no seed is fit, or if they
-    disagree.
+    methods: the derivations that must agree. Raises ValueError if they do not, or if no seed fits.
     """
     d, config = definition, definition.config
     unknown = set(d.flags) - set(HEAD["flags"])
@@ -41,13 +40,13 @@ def make_case(definition, methods=tuple(AGREEMENT)):
 
 
 def remake(entry, definition):
-    """The arrays of a case on record, made again from its definition and the seed found for it."""
+    """The arrays of a recorded case, computed again from its definition and its seed."""
     inputs = definition.make(Draws(definition.id, entry["attempt"]))
     return all_arrays(inputs, outputs_of(definition.config, inputs))
 
 
 def _first_fit(definition):
-    """(attempt, inputs, outputs) of the first seed that is fit."""
+    """(attempt, inputs, outputs) of the first seed that fits."""
     reasons = Counter()
     for attempt in range(ATTEMPTS if definition.alive else 1):
         inputs = definition.make(Draws(definition.id, attempt))
@@ -56,11 +55,11 @@ def _first_fit(definition):
         if not reason:
             return attempt, inputs, outputs
         reasons[reason] += 1
-    raise ValueError(f"{definition.id}: no seed is fit: {dict(reasons)}")
+    raise ValueError(f"{definition.id}: no seed fits: {dict(reasons)}")
 
 
 def zero_by_construction(config, inputs):
-    """Names of gradients that are 0 whatever the numbers: y_0 acts through H and the gate only."""
+    """Names of gradients that are always 0: without H and gate, y_0 has no effect."""
     without = config["unit"] == "snu" and not config["recurrent"] and (
         config["reset_grad"] == "detached" or not inputs["state.s"].any())
     return {"start.y"} if without else set()
@@ -89,11 +88,11 @@ def _unfit(definition, inputs, outputs):
 
 
 def describe(definition, inputs, outputs):
-    """What the manifest says of a case, but for the evidence and where the numbers came from."""
+    """The manifest's fields of a case, without its evidence and environment."""
     d, config = definition, definition.config
     exact = [name for name in outputs
              if d.exact == "all" or d.exact == "forward" and name in FORWARD]
-    if config.get("h") == "step":  # spikes are 0 or 1; no unit is near its threshold unless exact
+    if config.get("h") == "step":  # spikes are 0 or 1; a unit near its threshold is exact
         exact += [name for name in ("y", "end.y") if name not in exact]
     margins, rates = evidence.branches(config, inputs, outputs)
     grads = evidence.gradients(outputs)
@@ -113,18 +112,17 @@ def describe(definition, inputs, outputs):
 
 
 def _single(d, inputs, outputs, exact):
-    """The bound in float32, from a run in it; there what is said to be exact is not rounded."""
+    """The float32 bound, measured in a float32 run. Raises ValueError if that rounds `exact`."""
     if d.float64_only:
         return {"bound": None, "reason": d.float64_only}
     single = outputs_of(d.config, inputs, "float32")
     for name in exact:
         if name in single and (single[name] != outputs[name]).any():
-            raise ValueError(f"{d.id}: {name} is listed as exact, but float32 rounds it")
+            raise ValueError(f"{d.id}: float32 rounds {name}, which is listed as exact")
     measured = evidence.worst(single, outputs)
     tolerance = float32_tolerance(measured, d.least)
     if not measured * HEADROOM / 3 <= tolerance["bound"]:
-        raise ValueError(f"{d.id}: float32 error {measured:.1e} leaves too little room below the "
-                         "bound")
+        raise ValueError(f"{d.id}: the float32 error {measured:.1e} is too close to the bound")
     return tolerance
 
 

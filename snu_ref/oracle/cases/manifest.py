@@ -1,10 +1,10 @@
-"""The manifest of a set of vectors: what each file holds, where it was made, what everything means.
+"""The manifest of a set of vectors: what each file contains and means, and where it was made.
 
     {"format", "version", "about", "environment", "names", "flags", "families", "tolerances",
      "withdrawn", "cases": [...]}
 
-One case stands on one line. The reader is strict: what it returns has every field, plain names, and
-shapes of modest size. Nothing in a manifest is ever used as a path without a check.
+Each case is one line. The reader is strict: a manifest that it returns has every field, plain names
+and shapes of limited size. No text of a manifest is used as a path without a check.
 """
 import json
 import math
@@ -17,11 +17,11 @@ from ...files import whole_file
 from .case import group
 from .storage import checked_name, digest, inside, read_json, read_npz
 
-# all but "environment" and "cases": it begins the manifest that is written
+# the first fields of every manifest: all but "environment" and "cases"
 HEAD = json.loads(Path(__file__).with_name("head.json").read_text(encoding="utf-8"))
 FORMAT, VERSION = HEAD["format"], HEAD["version"]
 FOLDER = Path(__file__).resolve().parents[2] / "vectors" / VERSION
-LARGEST = 10 ** 6  # numbers in one array, ours
+LARGEST = 10 ** 6  # our choice: most numbers in one array
 
 FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "inputs": dict,
           "integers": list, "outputs": dict, "exact": list, "zero": list, "tolerance": dict,
@@ -30,7 +30,7 @@ FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "
 
 
 def environment():
-    """What can move the last bit of a result: machine, vector instructions, libc, NumPy, BLAS."""
+    """All that can change the last bit: machine, vector instructions, libc, NumPy, BLAS."""
     found = np.show_config(mode="dicts")
     blas = found.get("Build Dependencies", {}).get("blas", {})
     return {"machine": f"{platform.system()} {platform.machine()}",
@@ -40,7 +40,7 @@ def environment():
 
 
 def write_manifest(folder, head, entries):
-    """The manifest as JSON, a case a line."""
+    """Write the manifest as JSON, one line for each case."""
     lines = json.dumps({**head, "cases": []}, indent=1)
     body = ",\n".join("  " + json.dumps(entry) for entry in entries)
     text = lines.replace('"cases": []', '"cases": [\n' + body + "\n ]")
@@ -49,7 +49,7 @@ def write_manifest(folder, head, entries):
 
 
 def read_manifest(folder=FOLDER):
-    """The manifest of a folder, every field checked. Raises ValueError that names what is wrong."""
+    """The manifest of a folder, with every field checked. A ValueError names the wrong field."""
     path = inside(folder, "manifest.json")
     manifest = read_json(path)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -76,7 +76,7 @@ def read_manifest(folder=FOLDER):
 
 def _check_entry(entry):
     if not isinstance(entry, dict):
-        raise ValueError("cases: expected objects, got something else")
+        raise ValueError("cases: expected a list of objects")
     id = checked_name("case", entry.get("id"))
     for field, kind in FIELDS.items():
         value = entry.get(field)
@@ -92,8 +92,8 @@ def _check_entry(entry):
             checked_name("array", name)
             if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape) \
                     or len(shape) > 8 or math.prod(shape) > LARGEST:
-                raise ValueError(f"case {id}: {name}: not a shape of at most {LARGEST} numbers: "
-                                 f"{str(shape)[:80]}")
+                raise ValueError(f"case {id}: {name}: expected a shape of at most {LARGEST} "
+                                 f"numbers, got {str(shape)[:80]}")
     for field, kind in (("exact", "outputs"), ("zero", "outputs"), ("integers", "inputs")):
         unknown = set(entry[field]) - set(entry[kind])
         if unknown:
@@ -108,22 +108,22 @@ def _check_entry(entry):
 
 
 def shapes_of(entry):
-    """{name in the file: (dtype, shape)} of a case."""
+    """{name in the file: (dtype, shape)} of the arrays of a case."""
     inputs, outputs = ({name: ("int64" if name in entry["integers"] else "float64", tuple(shape))
                         for name, shape in entry[kind].items()} for kind in ("inputs", "outputs"))
     return all_arrays(inputs, outputs)
 
 
 def load_case(entry, folder=FOLDER):
-    """(inputs, outputs) of a case, its digest checked; ValueError for any damage."""
+    """(inputs, outputs) of a case; ValueError if the file is damaged or its digest differs."""
     path = inside(folder, entry["id"] + ".npz")
     arrays = read_npz(path, shapes_of(entry))
     if digest(arrays) != entry["digest"]:
-        raise ValueError(f"{path}: the numbers are not those of the manifest (digest differs)")
+        raise ValueError(f"{path}: the numbers differ from the manifest's (another digest)")
     return group(arrays, "input"), group(arrays, "output")
 
 
 def all_arrays(inputs, outputs):
-    """Inputs and outputs under the names that they have in a file."""
+    """Inputs and outputs by their names in a file."""
     return {**{f"input.{name}": a for name, a in inputs.items()},
             **{f"output.{name}": a for name, a in outputs.items()}}

@@ -1,15 +1,15 @@
-"""The reference's answers: the package's own vectorised code, run on the inputs of a case.
+"""The reference's answers: the package's vectorised code, run on the inputs of a case.
 
-outputs_of(config, inputs) gives every array that a port is compared with, in the order of
-computation. config["unit"] says what is to be run:
+outputs_of(config, inputs) returns every array that a port is compared with, in the order of
+computation. config["unit"] selects what runs:
 
     snu              traces, final state, adjoints, gradients
     rnn, gru, lstm   outputs, final state, gradients
     loss, optimiser, clip, training      `reference_training`
     pcm, pcm-array                       `reference_pcm`
 
-Adjoints (adj.y is dL/dy_t with all paths summed, and so on) are not formed by the vectorised
-backward pass; they come from the scalar twin, in float64 only.
+The vectorised backward pass does not form the adjoints (adj.y is dL/dy_t over all paths, and so
+on). They come from the scalar twin, in float64 only.
 """
 import numpy as np
 
@@ -29,12 +29,12 @@ STATE = {"snu": ("s", "y"), "rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
 
 
 def outputs_of(config, inputs, dtype=np.float64):
-    """All outputs of a case, name -> array; computed in `dtype`, from inputs of any."""
+    """All outputs of a case, name -> array, computed in `dtype`."""
     return RUN[config["unit"]](config, cast(inputs, dtype))
 
 
 def make_unit(config, inputs):
-    """The layer of a case and its initial state, with parameters and dtype of the inputs."""
+    """The layer of a case, with the parameters and the dtype of the inputs; its initial state."""
     n_in, n = inputs["params.W"].shape[0], inputs["dy"].shape[2]
     options = {name: config[name] for name in (*OPTIONS, "recurrent") if name in config}
     layer = LAYERS[config["unit"]][0](n_in, n, rng=np.random.default_rng(0),
@@ -71,7 +71,7 @@ def run_layer_twin(config, inputs):
 
 
 def named_outputs(config, traces, y, end, adjoints, grads, dx, start):
-    """What a layer gives, by name, in the order of computation."""
+    """The outputs of a layer, by name, in the order of computation."""
     fields = STATE[config["unit"]]
     return {**traces, "y": y, **{f"end.{field}": a for field, a in zip(fields, end)}, **adjoints,
             **{f"grad.{name}": g for name, g in grads.items()}, "grad.x": dx,

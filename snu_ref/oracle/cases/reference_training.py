@@ -1,10 +1,10 @@
 """The reference's answers for losses, optimisers, clipping, and networks over a few training steps.
 
-A training step, for batch k, always from the zero state:
+The training step for batch k starts from the zero state:
 
     y = network(x_k);   L, dy = loss(y, target_k, mask_k);   grads = backward(dy)
-    grads of trainable parameters, clipped if config asks;   optimiser.step
-    a trained decay to [0, 1]
+    clip the grads of trainable parameters if config asks for it;   optimiser.step
+    clip a trained decay to [0, 1]
 """
 import numpy as np
 
@@ -19,20 +19,20 @@ from .case import group
 
 
 def loss_outputs(config, inputs):
-    """value () and dy of a loss."""
+    """The value, of shape (), and dy of a loss."""
     value, dy = getattr(losses, config["loss"])(inputs["y"], inputs["target"], inputs.get("mask"))
     return {"value": np.array(value, dy.dtype), "dy": dy}
 
 
 def make_optimiser(config):
-    """The optimiser that config asks for, with its numbers."""
+    """The optimiser that config describes."""
     if config["optimiser"] == "sgd":
         return SGD(config["lr"], config["momentum"])
     return Adam(config["lr"], config["beta1"], config["beta2"], config["eps"])
 
 
 def optimiser_outputs(config, inputs):
-    """Running averages and parameters after each step: (K, ...) each."""
+    """Running averages and parameters after each of the K steps: (K, ...) each."""
     optimiser, params = make_optimiser(config), group(inputs, "params")
     all_grads, steps = group(inputs, "grads"), []
     for k in range(len(next(iter(all_grads.values())))):
@@ -46,14 +46,14 @@ def optimiser_outputs(config, inputs):
 
 
 def clip_outputs(config, inputs):
-    """norm () and the clipped gradients."""
+    """The norm, of shape (), and the clipped gradients."""
     clipped, norm = clip_by_norm(group(inputs, "grads"), config["max_norm"])
     dtype = next(iter(clipped.values())).dtype
     return {"norm": np.array(norm, dtype), **{f"clipped.{name}": g for name, g in clipped.items()}}
 
 
 def make_network(config, params, dtype):
-    """The network of a training case; params by the network's names ("0.W"), copied."""
+    """The network of a training case; params, by the network's names ("0.W"), are copied."""
     layers, rng = [], np.random.default_rng(0)
     for i, options in enumerate(config["layers"]):
         options, own = dict(options), group(params, str(i))
@@ -79,7 +79,7 @@ def batch(inputs, k):
 
 
 def training_outputs(config, inputs):
-    """losses (K,), and of each trainable parameter gradient and value after each step, (K, ...)."""
+    """losses, (K,); gradient and new value of each trainable parameter at each step, (K, ...)."""
     params = group(inputs, "params")
     network = make_network(config, params, next(iter(params.values())).dtype)
     optimiser, steps = make_optimiser(config), []
@@ -102,5 +102,5 @@ def training_outputs(config, inputs):
 
 
 def stack(steps):
-    """A list of dicts of arrays as one dict of arrays with the steps as first axis."""
+    """One dict of arrays from a list of dicts, one a step; steps become the first axis."""
     return {name: np.stack([step[name] for step in steps]) for name in steps[0]}

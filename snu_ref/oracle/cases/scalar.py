@@ -1,8 +1,7 @@
-"""The answers of a case a second time, by scalar loops that share no code with the package.
+"""A second derivation of the answers of a case, by scalar loops that share no code with the first.
 
-Units, layers and losses have their twins (`snu_ref.twins`); optimisers and clipping are written
-here, number by number; phase-change memory in `scalar_pcm`. What this returns may leave names out,
-but never adds one.
+Units, layers and losses use their twins (`snu_ref.twins`). Optimisers and clipping are here, number
+by number; phase-change memory is in `scalar_pcm`. Some outputs may be missing; none is added.
 """
 import math
 
@@ -35,13 +34,13 @@ def _loss(config, inputs):
 
 
 class ScalarOptimiser:
-    """SGD with momentum, or Adam, one number at a time; the state of each is kept by its place."""
+    """SGD with momentum, or Adam, one number at a time."""
 
     def __init__(self, config):
         self.config, self.places, self.t = config, {}, 0
 
     def step(self, params, grads):
-        """Returns the new parameters and the running averages, as dicts of arrays."""
+        """The new parameters and the running averages, as dicts of arrays."""
         c, self.t = self.config, self.t + 1
         new, averages = {name: p.copy() for name, p in params.items()}, {}
         for name, g in grads.items():

@@ -1,9 +1,8 @@
-"""Phase-change devices and arrays a second time, one device and one number after the other.
+"""A second derivation of phase-change devices and arrays, one device and one number at a time.
 
-Written from the equations, with the coefficients set down once more: [N18] Nandakumar et al., J.
-Appl. Phys. 124, 152135 (2018) for pulses, their drift and white noise; [J20] Joshi et al., Nat.
-Commun. 11, 2473 (2020), and aihwkit's pcm.py, for programming, its drift, and 1/f noise. Python
-floats throughout.
+It repeats the equations and their coefficients, in Python floats. Pulses, their drift and white
+noise: [N18] Nandakumar et al., J. Appl. Phys. 124, 152135 (2018). Programming, its drift and 1/f
+noise: [J20] Joshi et al., Nat. Commun. 11, 2473 (2020), and aihwkit's pcm.py.
 """
 import math
 from typing import Callable, NamedTuple
@@ -46,11 +45,11 @@ class Device:
         self.nu, self.t0, self.written = 0.04, 38.6, t
 
     def age(self, t):
-        """Seconds since the write, t0 at least."""
+        """Seconds since the write, at least t0."""
         return max(t - self.written, self.t0)
 
     def G(self, t):
-        """Conductance at time t, drifted."""
+        """The drifted conductance at time t."""
         return self.G0 * (self.age(t) / self.t0) ** -self.nu
 
     def white(self, t, N):
@@ -78,15 +77,15 @@ def _digitise(value, bits):
 
 
 class Parts(NamedTuple):
-    """What arrays are made of; the catalogue of mistakes exchanges one or another."""
+    """The functions that an array uses; the table of mistakes replaces one of them."""
     device: Callable = Device
     digitise: Callable = _digitise                    # (value in uS, bits)
     quantise: Callable = _quantise                    # (value, bits, bound)
-    whole: Callable = math.trunc                      # pulses in chi/epsilon
+    whole: Callable = math.trunc                      # chi/epsilon -> pulses
     remainder: Callable = lambda chi, n: chi - n * 0.77
-    side: Callable = lambda n: 0 if n > 0 else 1      # of the device that gets the pulses
+    side: Callable = lambda n: 0 if n > 0 else 1      # the device that gets the pulses
     next_pair: Callable = lambda pair, pairs: (pair + 1) % pairs
-    worn: Callable = lambda read, d: max(read) > 8.0 and abs(d) < 6.0   # in need of a refresh
+    worn: Callable = lambda read, d: max(read) > 8.0 and abs(d) < 6.0   # needs a refresh
     target: Callable = lambda d, other: abs(d) + other
 
 
@@ -94,7 +93,7 @@ RIGHT = Parts()
 
 
 def scalar_devices(config, inputs, parts=RIGHT):
-    """Outputs of a case of single devices."""
+    """The outputs of a case of single devices."""
     n, t = inputs["noise.white"].shape[1], config["t_write"]
     devices = [parts.device(inputs["noise.reset"][i] if "noise.reset" in inputs else 0.0)
                for i in range(n)]
@@ -121,7 +120,7 @@ def scalar_devices(config, inputs, parts=RIGHT):
 
 
 def scalar_array(config, inputs, parts=RIGHT):
-    """Outputs of a case of a weight matrix."""
+    """The outputs of a case of a weight matrix."""
     if config["write"] == "update":
         return _updates(config, inputs, parts)
     W, pairs, t = inputs["W"], config["pairs"], config["t_read"]
@@ -148,12 +147,12 @@ def scalar_array(config, inputs, parts=RIGHT):
 
 
 def _each(devices, number):
-    """The array of a number of each device."""
+    """The array of one number for each device."""
     return np.vectorize(number, otypes=[float])(devices)
 
 
 def _read(devices, t, inputs, converted):
-    """The differences D of all pairs (n_in, n_out), in uS, of reads with white noise."""
+    """The differences D of all pairs, (n_in, n_out), in uS, read with white noise."""
     D = np.zeros(devices.shape[2:])
     for at in np.ndindex(devices.shape):
         read = converted(devices[at].white(t, float(inputs["noise.read"][at])))
@@ -162,7 +161,7 @@ def _read(devices, t, inputs, converted):
 
 
 def _column(config, inputs, parts, x, D, b, j):
-    """One output of an array read by columns, in uS: the sum over its row tiles."""
+    """One output of an array, in uS: the sum of a column over all row tiles."""
     bits, dac, adc = config["bits"], config["dac_bound"], config["adc_bound"]
     rows = config["tile"][0]
     total = 0.0
@@ -188,7 +187,7 @@ def _updates(config, inputs, parts):
             n[i, j] = parts.whole(chi[i, j] / 0.77)
             chi[i, j] = parts.remainder(chi[i, j], n[i, j])
             dealt = [0] * pairs
-            for _ in range(int(abs(n[i, j]))):  # each pulse goes to the pair whose turn it is
+            for _ in range(int(abs(n[i, j]))):  # the pairs get the pulses in turn
                 pair = int(turn[i, j])
                 at = (parts.side(n[i, j]), pair, i, j)
                 devices[at].pulse(t, float(inputs["noise.pulses"][(k, dealt[pair]) + at]))
@@ -206,7 +205,7 @@ def _updates(config, inputs, parts):
 
 
 def _refresh(pair, t, noise, parts):
-    """Both devices RESET and their difference d programmed, if one reads above 8 and d < 6 uS."""
+    """If a device reads above 8 uS and |d| < 6 uS: RESET both and program their difference d."""
     read = [pair[side].white(t, noise("read", side)) for side in (0, 1)]
     d = read[0] - read[1]
     if not parts.worn(read, d):

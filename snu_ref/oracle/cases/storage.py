@@ -1,11 +1,10 @@
-"""Arrays in files: read without pickle, never outside the folder given, and never more than was
-announced.
+"""Arrays in files. Readers use no pickle, stay within their folder, and read no more than expected.
 
     .npz    one case: plain arrays "input.NAME" and "output.NAME"; equal arrays give equal files
-    .json   the twin of a tiny case in text: each number in 17 digits and as its IEEE-754 bits
+    .json   a copy of a tiny case as text: each number in 17 digits and as its IEEE-754 bits
     .npy, .bin   single arrays of an exported case or of a port's results; .bin: raw, little-endian
 
-A wrong file is a ValueError that names it.
+A wrong file raises a ValueError that names it.
 """
 import hashlib
 import io
@@ -24,12 +23,12 @@ from ...files import open_regular, read_regular, whole_file
 
 CASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
-SLACK = 4096  # bytes of headers beyond the numbers themselves, ours
-LARGEST_JSON = 10 ** 8  # bytes, ours: a hundred times the manifest
+SLACK = 4096  # bytes, our choice: headers beside the numbers
+LARGEST_JSON = 10 ** 8  # bytes, our choice: a hundred times the manifest
 
 
 def checked_name(kind, name):
-    """`name` if it is a plain name of a "case" or an "array", in which no path can hide."""
+    """`name`, if it is a plain name of a "case" or an "array": it cannot contain a path."""
     pattern, text = {"case": (CASE_NAME, "lower-case letters, digits and -"),
                      "array": (ARRAY_NAME, "letters, digits, _ and single dots")}[kind]
     if not isinstance(name, str) or len(name) > 100 or not pattern.fullmatch(name):
@@ -38,11 +37,11 @@ def checked_name(kind, name):
 
 
 def inside(folder, *parts):
-    """The path folder/parts, resolved; ValueError if it leads out of the folder, by a link say."""
+    """The resolved path folder/parts; ValueError if it, or a link, leads out of the folder."""
     try:
         root = Path(folder).resolve()
         path = root.joinpath(*parts).resolve()
-    except (RuntimeError, OSError) as error:  # links that go round in a circle, names too long
+    except (RuntimeError, OSError) as error:  # circular links, names too long
         raise ValueError(f"{'/'.join(parts)} in {folder}: {error}") from None
     if not path.is_relative_to(root):
         raise ValueError(f"{'/'.join(parts)}: leads out of the folder {folder}")
@@ -67,7 +66,7 @@ def little(a):
 # ---- a case in one file -------------------------------------------------------------------------
 
 def write_npz(path, arrays):
-    """Plain arrays into a compressed .npz whose bytes depend on the arrays alone."""
+    """Write plain arrays to a compressed .npz whose bytes depend on the arrays alone."""
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, a in arrays.items():
             buffer = io.BytesIO()
@@ -77,14 +76,14 @@ def write_npz(path, arrays):
 
 
 def read_npz(path, shapes):
-    """The arrays of an .npz that must hold exactly those of `shapes`, {name: (dtype, shape)}."""
+    """The arrays of an .npz; `shapes`, {name: (dtype, shape)}, lists all that it must contain."""
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
             expected = {name + ".npy" for name in shapes}
             if set(sizes) != expected or len(archive.infolist()) != len(expected):
                 odd = sorted(set(sizes) ^ expected) or ["a name twice"]
-                raise ValueError(f"expected other arrays than it holds: {', '.join(odd)}")
+                raise ValueError(f"missing or unexpected arrays: {', '.join(odd)}")
             arrays = {}
             for name, (dtype, shape) in shapes.items():
                 if sizes[name + ".npy"] > _bytes(dtype, shape) + SLACK:
@@ -107,14 +106,14 @@ def _bytes(dtype, shape):
 
 
 def _read_array(file, dtype, shape, name=""):
-    """The array of an open .npy of that shape, and of that dtype up to the order of its bytes.
+    """The array of an open .npy, of that shape and dtype, in either byte order.
 
-    The header is believed only after it has been found to announce that shape and dtype: nothing
-    else is allocated or read, and objects are never unpickled.
+    The header must state that shape and dtype before anything else is allocated or read. Objects
+    are never unpickled.
     """
     version = np.lib.format.read_magic(file)
     if version not in HEADERS:
-        raise ValueError(f"{name}not an array of plain numbers (format {version})")
+        raise ValueError(f"{name}not an array of plain numbers (.npy format {version})")
     try:
         found, fortran, kind = HEADERS[version](file)
     except (MemoryError, RecursionError, SyntaxError, TypeError, OverflowError) as error:
@@ -136,22 +135,22 @@ def _read_array(file, dtype, shape, name=""):
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
-# ---- the twin in text ---------------------------------------------------------------------------
+# ---- the copy in text ---------------------------------------------------------------------------
 
 def bits(value):
-    """The IEEE-754 bits of a float64, or of a float32 if it is one, as hex digits."""
+    """The IEEE-754 bits of a float64 or a float32 as hex digits."""
     code = "<f" if isinstance(value, np.float32) else "<d"
     return "0x" + struct.pack(code, value)[::-1].hex()
 
 
 def as_text(arrays):
-    """{name: {"shape", "decimal", "bits"}}: numbers in C order, 17 digits, and bits in hex."""
+    """{name: {"shape", "decimal", "bits"}}: numbers in C order, with 17 digits and as hex bits."""
     return {name: {"shape": list(a.shape), "decimal": [f"{v:.17g}" for v in a.ravel().tolist()],
                    "bits": [bits(v) for v in a.ravel().tolist()]} for name, a in arrays.items()}
 
 
 def check_text(path, inputs, outputs):
-    """ValueError unless the JSON twin at `path` holds the same numbers, twice over."""
+    """Raise ValueError unless the JSON copy at `path` has the same numbers, decimal and bits."""
     content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected an object")
@@ -164,7 +163,7 @@ def check_text(path, inputs, outputs):
 
 
 def read_json(path):
-    """A JSON file; ValueError with its name if it cannot be read."""
+    """The content of a JSON file; ValueError with its name if it cannot be read."""
     try:
         raw = read_regular(path, LARGEST_JSON)
     except FileNotFoundError as error:
@@ -178,7 +177,7 @@ def read_json(path):
 # ---- single arrays ------------------------------------------------------------------------------
 
 def read_bin(path, dtype, shape):
-    """Raw little-endian numbers of a known dtype and shape."""
+    """The raw little-endian numbers of a file, of a known dtype and shape."""
     size, expected = Path(path).stat().st_size, _bytes(dtype, shape)
     if size != expected:
         width = np.dtype(dtype).itemsize
@@ -191,7 +190,7 @@ def read_bin(path, dtype, shape):
 
 
 def look_swapped(arrays):
-    """Whether arrays, together, are ordinary numbers only with their bytes the other way round."""
+    """Whether the numbers of these arrays have ordinary sizes only after a swap of their bytes."""
     def ordinary(numbers):
         size = np.abs(numbers[numbers != 0])
         return np.mean((size > 1e-30) & (size < 1e30)) if size.size else 1.0
@@ -200,6 +199,6 @@ def look_swapped(arrays):
 
 
 def read_npy(path, dtype, shape):
-    """The numbers of a .npy of a known dtype and shape, never pickled."""
+    """The numbers of a .npy file, of a known dtype and shape, read without pickle."""
     with open_regular(path) as file:
         return _read_array(file, dtype, shape).astype(dtype)

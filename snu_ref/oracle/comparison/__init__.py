@@ -1,1 +1,1 @@
-"""A port held against the vectors, number by number: the port, the comparison, and the verdict."""
+"""Compare a port with the vectors, number by number: the port, the comparison, the verdict."""

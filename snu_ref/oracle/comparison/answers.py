@@ -1,4 +1,4 @@
-"""What a port returns: arrays, checked, or a reason why there is nothing to compare."""
+"""What a port returns: checked arrays, or the reason why there is nothing to compare."""
 import contextlib
 import sysconfig
 import textwrap
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-FAULTS = 3  # ours: that are told of one case
+FAULTS = 3  # our choice: at most so many faults of one case are printed
 
 
 class Skip(Exception):
@@ -20,21 +20,21 @@ class Fault(Exception):
 
 
 def line(text, longest=300):
-    """Any text as one line of printable characters, cut where it is very long."""
+    """Any text as one line of printable characters, cut after `longest`."""
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
     return text if len(text) <= longest else text[:longest] + " ..."
 
 
 def wrapped(text, indent=2):
-    """A paragraph as lines of at most 98 characters, all but the first of them indented."""
+    """A paragraph as lines of at most 98 characters; all lines but the first are indented."""
     return textwrap.fill(text, 98, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 @contextmanager
 def named(what, kind):
-    """Whatever the port's own code raises becomes `kind`, and names the port's line.
+    """Turn every exception of the port's code into `kind`; the message names the port's line.
 
-    SystemExit too, which would end the check with the port's exit status, 0 perhaps.
+    SystemExit is included: it would end the check with the port's exit status, which may be 0.
     """
     try:
         yield
@@ -47,7 +47,7 @@ def named(what, kind):
 
 
 def _told(error):
-    """An exception in a line: type, message, and the port's own last line of code."""
+    """An exception in one line: its type, its message, and the last line of the port's code."""
     frames = [f for f in traceback.extract_tb(error.__traceback__)
               if not f.filename.startswith(OURS)]
     own = [f for f in frames if not f.filename.startswith(LIBRARIES)] or frames
@@ -64,21 +64,21 @@ def _message(error):
     try:
         return line(str(error))
     except Exception:
-        return "a message that cannot be read"
+        return "its message cannot be read"
 
 
 def together(faults):
-    """Several faults of one case in a line that can be read."""
-    more = f"; and {len(faults) - FAULTS} more like these or others" if len(faults) > FAULTS else ""
+    """The faults of one case in one line of readable length."""
+    more = f"; and {len(faults) - FAULTS} more faults" if len(faults) > FAULTS else ""
     return "; ".join(faults[:FAULTS]) + more
 
 
 def checked(arrays, shapes, dtype, sums=()):
-    """The arrays of an answer; Fault for an unknown name, another dtype, or another shape.
+    """The arrays of an answer. Raises Fault for an unknown name, a wrong dtype or a wrong shape.
 
-    shapes: of all arrays that the case has; sums: names of those of which the sum is taken, one
-    number or one for each unit. Big-endian numbers are turned, other subclasses of ndarray become
-    plain; a masked array is refused, since what it hides is no number.
+    shapes: name -> shape, for all arrays of the case. sums: names of arrays whose sum is compared;
+    the port may return the sum or one number for each unit. Big-endian numbers are converted, and
+    subclasses of ndarray become plain. A masked array is a Fault: masked elements have no value.
     """
     good, faults = {}, []
     for name, value in arrays.items():
@@ -86,7 +86,7 @@ def checked(arrays, shapes, dtype, sums=()):
             faults.append(f"unknown name {line(repr(name), 80)}; this case has {', '.join(shapes)}")
             continue
         try:
-            with named("making an array of it", Fault):
+            with named("converting it to an array", Fault):
                 a = np.asarray(value)
         except (Fault, Skip) as error:
             faults.append(f"{name}: expected an array, got {type(value).__name__}: {error}")
@@ -96,7 +96,7 @@ def checked(arrays, shapes, dtype, sums=()):
         elif a.dtype.newbyteorder("=") != dtype:
             faults.append(f"{name}: expected dtype {dtype}, got {a.dtype}")
         elif name in sums and a.ndim > 1:
-            faults.append(f"{name}: expected one number, or one for each unit, got shape {a.shape}")
+            faults.append(f"{name}: expected one number or one for each unit, got shape {a.shape}")
         elif name in sums:
             good[name] = np.asarray(a.sum(dtype=dtype))
         elif a.shape != tuple(shapes[name]):

@@ -1,4 +1,4 @@
-"""A port is asked the cases that fit it: `check` and its parts; one Result a case."""
+"""`check` runs a port on the cases that fit it; each case gives one Result."""
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,22 +15,22 @@ from .port import open_source
 from .report import OUTSIDE
 from .verdict import Verdict
 
-RERUNS = 4  # ours: failed cases that are run again
+RERUNS = 4  # our choice: at most so many failed cases are run again
 
 
 def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed=0, progress=None):
-    """Hold a port against the vectors that fit it, and against further cases made to fit.
+    """Check a port on the vectors that fit it, and on new cases drawn for it.
 
-    adapter: a class, instance, module or function (`comparison.port`), a text that names one, or a
-    folder of results. cases: ids or families, with * and commas, or a list of such. dtype:
-    "float64" or "float32"; else that of `can`. can: what the port can do; else its attribute
-    (`cases.abilities`). expect_fail: ids or families of cases that are known to fail. made: further
-    cases for each declared h, g, surrogate and reset_grad, if there is a `can`; seed: of those.
-    progress: called with the number of cases done and that of all.
+    adapter: a class, instance, module or function (`comparison.port`), its name as a text, or a
+    folder of results. cases: ids or families, with * and commas, or a list of them. dtype:
+    "float64" or "float32"; by default that of `can`. can: what the port can do
+    (`cases.abilities`); by default the adapter's attribute. expect_fail: ids or families that are
+    known to fail. made: number of new cases for each declared combination of h, g, surrogate and
+    reset_grad (none without a `can`); seed: of their draws. progress: called with (done, all).
 
-    Returns a Verdict: `.passed`, str(verdict), the report, and `.as_dict()`. Raises TypeError for
-    an argument of another type; ValueError for an adapter or a `can` that is wrong, a pattern
-    without a case, and an expected failure that was not run.
+    Returns a Verdict: `.passed`, `.as_dict()`, and the report, str(verdict). Raises TypeError for
+    an argument of a wrong type; ValueError for a wrong adapter or `can`, for a pattern that no case
+    matches, and for an expected failure that was not run.
     """
     entries, source, pool, chosen = _chosen(adapter, cases, dtype, can, made, seed, expect_fail)
     expected = {pattern: {e["id"] for e in find(pattern, pool, "--expect-fail")}
@@ -44,19 +44,19 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
         if not any(r.id in ids and r.verdict != "skipped" for r in results):
             why = dict.fromkeys(r.reason for r in results if r.id in ids)
             raise ValueError(f"--expect-fail: {pattern!r} was not run: "
-                             + ("; ".join(why) or "it is not among the cases chosen"))
+                             + ("; ".join(why) or "--cases does not select it"))
     unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
     from ..diagnosis.causes import tell  # the table of mistakes is loaded only now
-    with np.errstate(all="ignore"):  # whatever the port has set
+    with np.errstate(all="ignore"):  # the port may have set other modes
         stories = tell([r for r in results if not r.expected_to_fail], source.dtype,
                        steady=unsteady is None)
     return Verdict(source, results, stories, unsteady, entries, made if source.can else 0, seed)
 
 
 def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
-    """The ids of the cases that `check` asks a port: vectors that fit, and those made for it.
+    """The ids of the cases that `check` runs a port on: vectors that fit, and new cases.
 
-    The arguments are those of `check`, and so are its errors.
+    The arguments and the errors are those of `check`.
     """
     _, source, _, chosen = _chosen(adapter, cases, dtype, can, made, seed)
     return [e["id"] for e in chosen if not source.leaves_out(e["id"]) and (
@@ -68,17 +68,17 @@ def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
 def _patterns(option, patterns):
     found = patterns.split(",") if isinstance(patterns, str) else patterns
     if not isinstance(found, (list, tuple, set)) or not all(isinstance(p, str) for p in found):
-        raise TypeError(f"{option}: expected ids or families, a text or a list, got {patterns!r}")
+        raise TypeError(f"{option}: expected a text or a list of ids or families, got {patterns!r}")
     return list(found)
 
 
 def _chosen(adapter, patterns, dtype, can, made, seed, expect_fail=()):
-    """(entries on record, source, entries of all cases for this port, those that are chosen)."""
+    """(entries of the vectors, source, entries of vectors and new cases, the chosen ones)."""
     manifest = read_manifest()
     entries = manifest["cases"]
     for option, several in (("--cases", patterns), ("--expect-fail", expect_fail)):
         for pattern in _patterns(option, several):
-            if not pattern.strip().startswith("made"):  # a typing error is found before a long run
+            if not pattern.strip().startswith("made"):  # find a typing error before a long run
                 find(pattern, entries, option)
     source = open_source(adapter, dtype, can, entries, manifest["withdrawn"])
     made, seed = integer("made", made, 0, 999_999), integer("seed", seed, 0, 999_999)
@@ -88,16 +88,16 @@ def _chosen(adapter, patterns, dtype, can, made, seed, expect_fail=()):
 
 
 class Result(NamedTuple):
-    """What came of one case.
+    """The result of one case.
 
-    verdict: "passed", "failed" (numbers), "error" (nothing that could be compared), "skipped".
+    verdict: "passed", "failed" (wrong numbers), "error" (nothing to compare) or "skipped".
     """
     entry: dict
     verdict: str
     reason: str = ""
     comparison: Any = None
-    got: Any = None      # the port's arrays, where some failed
-    case: Any = None     # (inputs, outputs), where they were compared
+    got: Any = None      # the port's arrays, if the case failed
+    case: Any = None     # (inputs, outputs), if they were compared
     expected_to_fail: bool = False
 
     @property
@@ -113,19 +113,19 @@ class Result(NamedTuple):
 
     @property
     def counts_against(self):
-        """Whether this makes the check fail: a failure, or a pass where a failure was announced."""
+        """Whether this makes the check fail: a failure, or a pass where a failure is expected."""
         failed = self.verdict in ("failed", "error")
         return failed != self.expected_to_fail and self.verdict != "skipped"
 
 
 def check_cases(source, entries, expected_to_fail=()):
-    """The Results of all cases, one after the other."""
+    """Yield the Result of each case."""
     for entry in entries:
         yield check_case(source, entry)._replace(expected_to_fail=entry["id"] in expected_to_fail)
 
 
 def check_case(source, entry):
-    """The Result of one case; the entry of one that is to be made has its "definition"."""
+    """The Result of one case; the entry of a new case has a "definition" instead of files."""
     reason = source.leaves_out(entry["id"])
     if reason:
         return Result(entry, "skipped", reason)
@@ -149,14 +149,14 @@ def check_case(source, entry):
         return Result(entry, "skipped", str(skip))
     except Fault as fault:
         return Result(entry, "error", str(fault))
-    with np.errstate(all="ignore"):  # whatever the port has set
+    with np.errstate(all="ignore"):  # the port may have set other modes
         comparison = compare(entry, case[1], got, source.dtype)
     if comparison.divergence:
         got = {name: np.array(a, dtype=np.float64) for name, a in got.items()}
         return Result(entry, "failed", "", comparison, got, tuple(case))
     if not comparison.alive:
-        return Result(entry, "skipped", "only tensors that are 0 everywhere were returned, which "
-                                        "proves nothing", comparison)
+        return Result(entry, "skipped", "every tensor that the port returned is 0 in this case, "
+                                        "which proves nothing", comparison)
     return Result(entry, "passed", "", comparison, None, tuple(case))
 
 
@@ -166,10 +166,10 @@ def _case(entry, inputs, dtype):
 
 
 def not_repeatable(source, results):
-    """The first failed Result, of a few, whose case gives other numbers in another run, or None."""
+    """Run a few failed cases again: the first Result with other numbers this time, or None."""
     failed = [r for r in results if r.verdict == "failed"]
     for r in failed[::-(-len(failed) // RERUNS) or 1]:
-        for _ in range(2):  # in the second, a state that was kept is that of this very case
+        for _ in range(2):  # before the second run, a kept state stems from this same case
             try:
                 again = source.get(_case(r.entry, r.case[0], source.dtype))
             except (Skip, Fault):
@@ -182,5 +182,5 @@ def not_repeatable(source, results):
 
 
 def _alike(again, a, bound):
-    size = np.abs(a[np.isfinite(a)]).max(initial=0)  # a port may give what is not a number, twice
+    size = np.abs(a[np.isfinite(a)]).max(initial=0)  # a port may return NaN in both runs
     return np.allclose(again, a, rtol=0, atol=bound * size, equal_nan=True)

@@ -1,11 +1,11 @@
-"""A port's numbers against the right ones: every element within its bound, or the first beyond.
+"""Compare a port's numbers with the right ones, and find the first one that is out of tolerance.
 
-Bounds (`tolerances`) are relative to the largest element of the tensor; tensors on the case's list
-`exact`, and those that should be 0 everywhere, must match exactly.
+Bounds (`tolerances`) are relative to the largest element of the tensor. Tensors on the case's list
+`exact`, and tensors that should be 0 everywhere, must match exactly.
 
-The walk follows the computation, so that the first divergence is the nearest to its cause: forward
-in time through z, s, v, y; the final state; backward in time through the adjoints and the input;
-then the parameters and the initial state. Training runs are walked step by step.
+Elements are compared in the order of computation, so the first divergence is the nearest to its
+cause: forward in time z, s, v, y; the final state; backward in time the adjoints and grad.x; the
+gradients of the parameters and the initial state. Training runs are compared step by step.
 """
 from typing import NamedTuple
 
@@ -18,26 +18,26 @@ STEPS_BACKWARD = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
 class Divergence(NamedTuple):
-    """The first element out of tolerance."""
+    """The first element that is out of tolerance."""
     tensor: str
     index: tuple
-    axes: str            # names of the axes, as far as they have one
+    axes: str            # names of the axes
     expected: float
     got: float
     expected_bits: str
     got_bits: str
-    ulps: int            # -1 where one of the two is not finite
+    ulps: int            # -1 if one of the two is not finite
     difference: float
     allowed: float
-    margin: float        # |v| there, of a spiking unit; nan elsewhere
-    before: int          # numbers compared before it
-    agreed: float        # the largest relative difference among those
+    margin: float        # |v| at this element of a spiking unit; otherwise NaN
+    before: int          # how many numbers were compared before it
+    agreed: float        # their largest relative difference
 
 
 class Comparison(NamedTuple):
-    """What came of one case."""
+    """The comparison of one case."""
     compared: tuple      # names of the tensors
-    alive: int           # how many of these are not 0 everywhere
+    alive: int           # how many of them are not 0 everywhere
     worst: float         # the largest relative difference
     divergence: Divergence
     wrong: tuple = ()    # names of the tensors that are out of tolerance
@@ -49,7 +49,7 @@ class Comparison(NamedTuple):
 
 
 def compare(entry, outputs, got, dtype):
-    """Hold `got`, arrays of the right shapes in `dtype` by name, against the outputs of a case."""
+    """The Comparison of `got`, {name: array of the right shape in `dtype`}, with the outputs."""
     bounds = {name: bound(entry, outputs, name, dtype) for name in got}
     expected = {name: outputs[name].astype(dtype) for name in got}
     apart = {}
@@ -74,7 +74,7 @@ def compare(entry, outputs, got, dtype):
 
 
 def bound(entry, outputs, name, dtype):
-    """The largest difference that is allowed in a tensor."""
+    """The largest allowed difference in a tensor."""
     if name in entry["exact"]:
         return 0.0
     largest = float(np.abs(outputs[name]).max(initial=0))
@@ -82,19 +82,19 @@ def bound(entry, outputs, name, dtype):
 
 
 def scale(a):
-    """The largest element, or 1 of a tensor that is 0 everywhere."""
+    """The largest element, or 1 if the tensor is 0 everywhere."""
     return float(np.abs(a).max(initial=0)) or 1.0
 
 
 def ulps(expected, got):
-    """How many numbers of the dtype lie between the two; -1 if one is not finite."""
+    """The distance in units in the last place; -1 if one of the two is not finite."""
     if not (np.isfinite(expected) and np.isfinite(got)):
         return -1
     return abs(_place(expected) - _place(got))
 
 
 def _place(value):
-    """The number's place among all of its dtype: consecutive numbers have consecutive integers."""
+    """The index of a number among all numbers of its dtype, in ascending order; 0 for 0."""
     raw = int(value.view(f"i{value.dtype.itemsize}"))
     return raw if raw >= 0 else -(raw & (2 ** (8 * value.dtype.itemsize - 1) - 1))
 
@@ -102,7 +102,7 @@ def _place(value):
 # ---- the order of computation -------------------------------------------------------------------
 
 def _first(names, bad, relative, unit):
-    """(tensor, index, relative differences of all before it) of the first bad element, or None."""
+    """(tensor, index, relative differences before it) of the first bad element, or None."""
     before = []
     for name, at in _slices(names, bad, unit):
         wrong = np.flatnonzero(bad[name][at])
@@ -115,7 +115,7 @@ def _first(names, bad, relative, unit):
 
 
 def _slices(names, arrays, unit):
-    """(name, index) of all slices, in the order of computation: step by step in traces."""
+    """(name, index) of all slices in the order of computation; a trace has one slice a step."""
     forward = backward = ()
     if unit in ("training", "optimiser"):
         forward = names
@@ -148,7 +148,7 @@ def _axes(tensor, a, entry):
 
 
 def _margin(entry, outputs, tensor, index):
-    """|v| of the unit at that place, if it spikes and the tensor is a trace."""
+    """|v| at that index, for a trace of a spiking unit; otherwise NaN."""
     v = outputs.get("v")
     if entry["config"].get("h") != "step" or v is None or outputs[tensor].shape != v.shape \
             or tensor == "grad.x":

@@ -4,13 +4,13 @@ An adapter is a function run(case), or a class, instance or module with
 
     run(case) -> {name: array}        or      forward(case) and backward(case), either or both
 
-case is a `snu_ref.oracle.cases.case.Case`; the names are those of case.outputs, as many of them as
-the port has. NotImplementedError("reason") leaves a case out; it is listed as skipped. An attribute
-`can` says what the port can do (`snu_ref.oracle.cases.abilities`).
+case is a `snu_ref.oracle.cases.case.Case`. The port returns any of the arrays in case.outputs. It
+may raise NotImplementedError("reason"): the case is then listed as skipped. An attribute `can` says
+what the port can do (`snu_ref.oracle.cases.abilities`).
 
-A source has `dtype`, `name`, `can` (or None), `strays` (what is there and should not be), `printed`
-(lines that the port printed), leaves_out(id) -> a reason or "", and get(case) -> arrays, where Skip
-says that a case is left out, Fault that its answer cannot be compared.
+A source has `dtype`, `name`, `can` (or None), `strays` (unexpected files), `printed` (lines that
+the port printed), leaves_out(id) -> a reason or "", and get(case) -> arrays. get raises Skip if the
+port leaves the case out, Fault if the answer cannot be compared.
 """
 import contextlib
 import importlib
@@ -32,16 +32,16 @@ from .answers import Fault, checked, line, named, together
 
 
 def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
-    """The source of a TARGET; ValueError if there is none, or one of another version.
+    """The source of a TARGET. Raises ValueError if it does not exist or has another version.
 
-    target: an adapter, or a text that names one, or a folder. dtype overrides that of `can`, and
-    can that of the adapter. entries: of the manifest; withdrawn: id -> reason.
+    target: an adapter, its name as a text, or a folder. dtype overrides the dtype of `can`; can
+    overrides the adapter's own. entries: of the manifest; withdrawn: id -> reason.
     """
     if dtype is not None:
         dtype = one_of("dtype", getattr(dtype, "__name__", str(dtype)), ("float64", "float32"))
     if isinstance(target, str) and target.strip() and Path(target).is_dir():
         if can is not None:
-            raise ValueError("can: expected none for a folder of results (its cases are fixed)")
+            raise ValueError("can: expected None for a folder of results (its cases are fixed)")
         return FolderSource(target, dtype, entries, withdrawn)
     return AdapterSource(target, dtype, can, {
         unit: {name for e in entries if e["config"]["unit"] == unit for name in e["outputs"]}
@@ -51,7 +51,7 @@ def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
 # ---- an adapter in Python -----------------------------------------------------------------------
 
 class AdapterSource:
-    """Calls an adapter, and checks what it returns."""
+    """Calls an adapter and checks the arrays that it returns."""
 
     def __init__(self, target, dtype=None, can=None, names=None):
         self.strays, self.printed = [], []
@@ -69,7 +69,7 @@ class AdapterSource:
 
     @contextmanager
     def _listening(self):
-        """What the port prints is kept, and not printed."""
+        """Keep what the port prints, instead of printing it."""
         heard = io.StringIO()
         try:
             with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
@@ -79,11 +79,11 @@ class AdapterSource:
                              if text.strip()]
 
     def leaves_out(self, id):
-        """"": an adapter is asked case by case."""
+        """Always "": an adapter decides when it is called."""
         return ""
 
     def answer(self, case):
-        """What the port returns, as it is: {name: value}."""
+        """What the port returns, unchecked: {name: value}."""
         arrays = {}
         for name, function in self._functions.items():
             with self._listening(), named(name, Fault):
@@ -96,14 +96,14 @@ class AdapterSource:
         return arrays
 
     def get(self, case):
-        """The arrays of a case, checked: name -> array of case.dtype."""
-        shapes, dtype = dict(case.outputs), case.dtype  # the port may do to the case what it likes
+        """The checked arrays of a case: name -> array of case.dtype."""
+        shapes, dtype = dict(case.outputs), case.dtype  # copies: the port may change the case
         sums = summed(case.config)
         arrays = self.answer(case)
         if self.can and self.can["returns"]:
             missing = [name for name in shapes if name not in arrays]
             if missing:
-                raise Fault(f"`can` lists {', '.join(missing)} in returns, but the port did not "
+                raise Fault(f"returns of `can` lists {', '.join(missing)}, but the port did not "
                             "return it")
         return checked(arrays, shapes, dtype, sums)
 
@@ -124,8 +124,8 @@ def _functions(adapter, name):
 
 
 def _import(target):
-    """The module, class or object of "module:name", "path/file.py:name", or either without name."""
-    in_file = re.fullmatch(r"(.*\.py)(?::(.*))?", target, re.S)  # the path may hold a drive letter
+    """The object that "module:name" or "path/file.py:name" names; without a name, the module."""
+    in_file = re.fullmatch(r"(.*\.py)(?::(.*))?", target, re.S)  # C:\port.py has a colon too
     path, name = in_file.groups() if in_file else target.partition(":")[::2]
     wanted = "expected module:Adapter, path/to/file.py:Adapter, or a folder of results"
     if path.endswith(".py") and not Path(path).is_file():
@@ -155,7 +155,7 @@ def _import(target):
 
 
 def _module(path):
-    """The module; Fault if it is the one that is missing, and not one that it imports itself."""
+    """Import the module; Fault if it is missing, not if a module that it imports is missing."""
     try:
         return importlib.import_module(path)
     except ModuleNotFoundError as error:
@@ -167,7 +167,7 @@ def _module(path):
 # ---- a folder of files --------------------------------------------------------------------------
 
 class FolderSource:
-    """Reads FOLDER/CASE/NAME.bin or NAME.npy; FOLDER/vectors.txt says which version they are of."""
+    """Reads FOLDER/CASE/NAME.bin or NAME.npy; FOLDER/vectors.txt names the vectors' version."""
 
     def __init__(self, target, dtype, entries, withdrawn):
         root = Path(target)
@@ -175,7 +175,7 @@ class FolderSource:
             inside(root, "results")  # the folder that `vectors export` wrote
             root = root / "results"
             if not root.is_dir():
-                raise ValueError(f"{root}: no such folder; the port's results belong there")
+                raise ValueError(f"{root}: no such folder; put the port's results there")
         self.name, self.root = str(root), root
         self.can, self.said, self.printed = None, None, []
         self.dtype = _version(root, dtype)
@@ -195,11 +195,11 @@ class FolderSource:
         return sorted(p for p in folder.iterdir() if p.name[0] != ".") if folder.is_dir() else []
 
     def leaves_out(self, id):
-        """Why a case is left out, as far as that is known without its inputs; else ""."""
+        """Why this case is left out, or ""."""
         return "" if self._files(id) else "no results in the folder"
 
     def get(self, case):
-        """The arrays of a case, checked: name -> array of case.dtype."""
+        """The checked arrays of a case: name -> array of case.dtype."""
         try:
             inside(self.root, case.id)
         except ValueError as error:
@@ -215,7 +215,7 @@ class FolderSource:
                     raise ValueError(f"unknown name {line(repr(name), 80)}; this case has "
                                      f"{', '.join(case.outputs)}")
                 if name in arrays:
-                    raise ValueError(f"{name} is there as .bin and as .npy")
+                    raise ValueError(f"the folder has {name}.bin and {name}.npy: expected one")
                 arrays[name] = FORMS[form](path, case.dtype, case.outputs[name])
                 raw += [arrays[name]] if form == "bin" else []
             except (ValueError, OSError) as error:
@@ -223,8 +223,8 @@ class FolderSource:
         if faults:
             raise Fault(together(faults))
         if look_swapped(raw):
-            raise Fault(".bin files: expected little-endian numbers, got what looks like "
-                        "big-endian ones")
+            raise Fault(".bin files: expected little-endian numbers, got numbers that look "
+                        "big-endian")
         return arrays
 
 
@@ -232,21 +232,21 @@ FORMS = {"bin": read_bin, "npy": read_npy}
 
 
 def _version(root, dtype):
-    """The dtype of a folder of results, after its version has been found to be ours."""
+    """The dtype of a folder of results; ValueError if its version is not ours."""
     path = root / "vectors.txt"
     wanted = f"{FORMAT} {VERSION}"
     if not path.is_file():
-        raise ValueError(f"{root}: no vectors.txt. It says to which vectors the results belong: "
+        raise ValueError(f"{root}: no vectors.txt, which names the version of the vectors: "
                          f"copy it from the exported folder, or write one line, {wanted} "
                          f"{dtype or 'float64'}")
     with open_regular(inside(root, "vectors.txt")) as file:
         words = file.read(200).decode("utf-8-sig", "replace").split()
     if " ".join(words[:3]) != wanted or len(words) > 4:
         raise ValueError(f"{path}: expected one line, {wanted!r} and the dtype, got "
-                         f"{line(' '.join(words), 60)!r}: results of another version are not "
+                         f"{line(' '.join(words), 60)!r}: results of another version cannot be "
                          "compared")
     found = words[3] if len(words) > 3 else dtype or "float64"
     if found not in ("float32", "float64") or dtype not in (None, found):
-        raise ValueError(f"{path}: the results are {found}, --dtype asks for "
+        raise ValueError(f"{path}: the results are {found}, but --dtype asks for "
                          f"{dtype or 'float32 or float64'}")
     return np.dtype(found)

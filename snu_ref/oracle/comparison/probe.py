@@ -1,7 +1,7 @@
-"""Finding out by calling what a port can do: the `can` that it should declare.
+"""Find out what a port can do by calling it, and print the `can` that it should declare.
 
-A port is asked one small case at a time: every combination of options from rest; then unequal
-decays, other starts, the state after its reset, the other units. What comes out right, it can do.
+The probe runs the port on small cases: each combination of options from rest; then unequal
+decays, other starts, the state after its reset, the other units. A right answer is an ability.
 """
 import itertools
 
@@ -21,7 +21,7 @@ FORM = dict.fromkeys(EQUAL, "shared")
 
 
 def probe(target, say):
-    """Ask the port, print what it can do and a `can` to paste; whether any case came out right."""
+    """Print what the port can do and a `can` to paste; returns whether any answer was right."""
     entries = read_manifest()["cases"]
     source = open_source(target, None, {}, entries)
     configs = [snu_config(*c) for c in itertools.product(*(SNU_OPTIONS[k] for k in (
@@ -52,7 +52,7 @@ def probe(target, say):
 
 
 def _ask(source, config, start="rest", shared=EQUAL, end="", form=FORM):
-    """The Result of a case made for this; without a comparison if there was no answer."""
+    """The Result of a new case; it has no comparison if the port did not answer."""
     config = {**config, **form}
     made = drawn(config, SIZES[1], start, end, shared=shared, full=True)
     return check_case(source, {"id": "probe", "definition": Definition(
@@ -60,13 +60,13 @@ def _ask(source, config, start="rest", shared=EQUAL, end="", form=FORM):
 
 
 def _right(comparison):
-    """Whether y and all gradients that came back are right."""
+    """Whether y and all returned gradients are right."""
     return comparison is not None and "y" in comparison.right and not any(
         name.startswith("grad.") for name in comparison.wrong)
 
 
 def _of_snu(source, some, own, any_others):
-    """The abilities of the unit, from the configurations that it can do."""
+    """What the port's SNU can do, from `some`, its best answers."""
     can = {key: tuple(v for v in there if any(config[key] == v for config, _ in some if
                                               key != "surrogate" or config["h"] == "step"))
            for key, there in SNU_OPTIONS.items()}
@@ -94,7 +94,7 @@ def _of_snu(source, some, own, any_others):
         if not does("silent", shared, "y", form=after):
             can["start"] = "rest"
     elif not does("graded", shared, "sy", form=form):
-        alone = does("silent", shared, form=form)       # s_0 without spikes that wipe it out
+        alone = does("silent", shared, form=form)       # s_0 alone: no spike resets it
         can["start"] = next((start for start, more in (("spiking", {}), ("own", {"start": "own"}))
                              if (alone or more) and does(start, shared, form={**form, **more})),
                             "rest")
@@ -107,7 +107,7 @@ def _of_snu(source, some, own, any_others):
 
 
 def _report(say, can, answers, right, reasons, asked):
-    rows = [("option", "came out right", "not")]
+    rows = [("option", "right", "not right")]
     for key, there in SNU_OPTIONS.items():
         yes = [v for v in there if any(config[key] == v for config, _ in right)]
         rows.append((key, *(", ".join(map(str, some)) or "-" for some in (
@@ -115,16 +115,16 @@ def _report(say, can, answers, right, reasons, asked):
     width = max(len(yes) for _, yes, _ in rows)
     for key, yes, no in rows:
         say(f"{key:20}{yes:{width + 2}}{no}")
-    say(f"\n{len(right)} of {asked} combinations of options came out right, "
+    say(f"\nof {asked} combinations of options, {len(right)} are right, "
         f"{len(answers) - len(right)} wrong, {asked - len(answers)} without an answer")
     product = np.prod([len(can.get(key, there)) for key, there in SNU_OPTIONS.items()])
     if 0 < len(right) < product and set(can.get("h", ())) == {"step"}:
-        say("not all combinations of what is below: the check will show which")
+        say("Some combinations of the options below are not right: the check shows which.")
     for reason, config in list(reasons.items())[:3]:
         options = ", ".join(f"{key}={config[key]}" for key in SNU_OPTIONS)
         say(wrapped(f"no answer: {reason} ({options})"))
     if not right:
-        say("No case came out right, so this is a guess: run the check, which says what is wrong.")
+        say("No answer was right, so this is a guess. The check says what is wrong.")
     say("\nPaste this into the adapter, then run the check without --probe:\n")
     parts = []
     for key, value in can.items():

@@ -1,21 +1,21 @@
-"""What the vectors cover and a port was not asked: the other half of a pass."""
+"""What a pass does not prove: all that the vectors cover and the port was not checked on."""
 from ..cases.abilities import SNU_OPTIONS
 
-# outputs of the SNU that y and the gradients imply
+# if y and the gradients are right, these outputs of the SNU are right too
 IMPLIED = ("z", "s", "v", "end.s", "end.y", "adj.y", "adj.v", "adj.s", "adj.z")
 
-FEATURES = {  # text: whether a case of the SNU has it, from its config and inputs
+FEATURES = {  # text: whether a case of the SNU has this feature
     "boundary cases": lambda c, i, family: family in ("edge", "made-edge"),
     "s_0 other than 0": lambda c, i, family: i["state.s"].any(),
     "y_0 = 1": lambda c, i, family: (i["state.y"] == 1).any(),
     "y_0 between 0 and 1": lambda c, i, family: (i["state.y"] % 1 != 0).any(),
     "a loss on the final state": lambda c, i, family: i["dend.s"].any() or i["dend.y"].any(),
-    "another decay for each unit": lambda c, i, family: _differ(i["params.decay"]),
-    "another threshold for each unit": lambda c, i, family: _differ(i["params.b"]),
+    "a different decay for each unit": lambda c, i, family: _differ(i["params.decay"]),
+    "a different threshold for each unit": lambda c, i, family: _differ(i["params.b"]),
     "several samples": lambda c, i, family: i["x"].shape[1] > 1,
     "a sequence in pieces": lambda c, i, family: "pieces" in c,
     "200 steps": lambda c, i, family: len(i["x"]) >= 200,
-    "sizes that no vector divides": lambda c, i, family: i["x"].shape[2] > 32,
+    "sizes that are no multiple of a SIMD width": lambda c, i, family: i["x"].shape[2] > 32,
 }
 
 
@@ -24,10 +24,10 @@ def _differ(a):
 
 
 def not_proved(results, entries):
-    """(texts, whether the port has passed in part only): what no passed Result stands for.
+    """(what no passed Result covers, as texts; whether the port has passed in part only).
 
-    entries: of all vectors. Traces and adjoints that did not come back do not make it a part, since
-    outputs and gradients follow from them; neither do other units than those that were asked.
+    entries: of all vectors. Two things do not make it a pass in part: missing traces and adjoints,
+    since right outputs and gradients imply them; and units that the port does not have.
     """
     passed = [r for r in results if r.verdict == "passed"]
     units = {r.entry["config"]["unit"] for r in passed}

@@ -1,4 +1,4 @@
-"""The verdict in words, for people."""
+"""The verdict as a text for people."""
 import math
 import re
 from collections import Counter
@@ -9,9 +9,9 @@ from ..program.printing import meanings
 from .answers import wrapped
 
 OUTSIDE = "not within what `can` declares"
-ALSO = 12  # further cases of a story that are listed, ours
-HEARD = 5  # lines of what a port prints that are shown, ours
-OTHERS = 3  # explanations that fit as well as the first, ours
+ALSO = 12  # our choice: how many further cases of a failure are listed
+HEARD = 5  # our choice: how many lines that the port printed are shown
+OTHERS = 3  # our choice: how many other explanations are listed
 CODES = {"bold": "1", "red": "31", "green": "32"}
 
 
@@ -25,8 +25,8 @@ def write(out, verdict, colour=False):
     other = "" if declared == source.dtype else f" (--dtype; `can` says {declared})"
     say(f"{FORMAT} {VERSION}, {source.dtype}{other}, {source.name}")
     if source.can:
-        say(f"as `can` declares; {sum(r.entry['family'].startswith('made') for r in results)} "
-            f"cases made for it (--made {verdict.made} --seed {verdict.seed})")
+        n = sum(r.entry["family"].startswith("made") for r in results)
+        say(f"vectors within `can`; new cases: {n} (--made {verdict.made} --seed {verdict.seed})")
     say("")
     _families(say, results)
     _left_out(say, results)
@@ -41,11 +41,11 @@ def write(out, verdict, colour=False):
     faults = [f"ERROR  {stray}" for stray in source.strays]
     faults += [f"ERROR  {_cases(group)}: {reason}" for reason, group in _by_reason(errors).items()]
     faults += [f"       {hint}" for hint in hints(errors)]
-    faults += [f"ERROR  {r.id} passed, though it was expected to fail" for r in results
+    faults += [f"ERROR  {r.id} passed, but a failure was expected" for r in results
                if r.expected_to_fail and r.verdict == "passed"]
     if verdict.unsteady:
         faults.append(f"NOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second "
-                      "run: the port keeps a state from one run to the next,\n  or draws random "
+                      "run: the port keeps a state from one run to the next\n  or draws random "
                       "numbers. Fix this first; it may cause the failures below")
     for text in faults:
         say(f"\n{text}", "red")
@@ -72,8 +72,8 @@ def _left_out(say, results):
     names = Counter(name for r in results if r.verdict in ("passed", "failed")
                     for name in r.left_out)
     if names:
-        say("\nnot returned, so not checked (in so many cases): "
-            + ", ".join(f"{name} ({n})" for name, n in names.items()))
+        say("\nnot returned, so not checked: "
+            + ", ".join(f"{name} ({n} case{'s' * (n > 1)})" for name, n in names.items()))
     skipped = _by_reason(r for r in results if r.verdict == "skipped")
     if skipped and not names:
         say("")
@@ -98,7 +98,7 @@ def _cases(group):
 def _story(say, story, results):
     for text in diagnosis(story, results):
         say(f"  {text}", "bold" if text.startswith("diagnosis") else None)
-    say("  first divergence, in the order of computation, in the simplest of them:")
+    say("  first wrong number, in the order of computation, of the simplest of these cases:")
     for name, text in _divergence(story.results[0]):
         say(f"    {name:10}{text}")
     for r in story.results[1:ALSO + 1]:
@@ -109,13 +109,13 @@ def _story(say, story, results):
 
 
 def _divergence(r):
-    """(name, text) of what is known of the first wrong number of a Result."""
+    """(name, text) of all that is known about the first wrong number of a Result."""
     d = r.comparison.divergence
     yield "case", f"{r.id}: {r.entry['why']}"
     yield "tensor", f"{d.tensor} at {_index(d)}" + (f"   ({d.axes}, from 0)" if d.index else "")
     yield "expected", f"{d.expected!r:<24} {d.expected_bits}"
     yield "got", f"{d.got!r:<24} {d.got_bits}" + (
-        "   <- the first NaN: its inputs are finite" if math.isnan(d.got) else "")
+        "   <- the first NaN; all numbers before it are finite" if math.isnan(d.got) else "")
     yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if d.ulps >= 0 else "") + (
         f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal")
     if not math.isnan(d.margin):
@@ -136,7 +136,7 @@ def _index(divergence):
 
 
 def diagnosis(story, results=()):
-    """What is said of the cause, line by line."""
+    """The lines of the report on the cause of a failure."""
     n, first = len(story.results), story.results[0]
     wrong, right, said = first.comparison.wrong, first.comparison.right, []
     if story.grade:
@@ -149,23 +149,23 @@ def diagnosis(story, results=()):
     said += [f"    {text}" for text in meanings(story.diff)]
     if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
             and not all(r.startswith(("d", "ds/", "steps")) for r, _ in story.diff):
-        said.append("    Your gradients do not follow this change: they are those of the right "
-                    "equations, at the numbers of your forward pass" + story.form[7:] + ".")
+        said.append("    Your gradients do not follow this change: they are the gradients of the "
+                    "right equations at the numbers of your forward pass" + story.form[7:] + ".")
     if story.grade == "confirmed":
         these = "these edits" if len(story.says) > 1 else "this edit"
         said.append(f"    confirmed: with {these} the equations give all numbers of "
                     f"{n} failing case{'s' * (n > 1)}, to {story.digits:.0f} digits")
     said += [f"    line {name}: {text}" for name, text in (story.lines or {}).items()]
     if story.grade == "held":
-        said.append("    held: each edit holds by itself, on your own numbers of the step before "
-                    "(forward) or after (backward); the rest is not explained")
+        said.append("    held: each edit alone gives your numbers from your own numbers of the "
+                    "step before (forward) or after (backward); the rest is not explained")
     if story.where:
         said.append(f"    only where {story.where}: the other cases pass")
     for option, value, failing, passing in failing_options(results, story.results):
         said.append(f"    all {failing} cases with {option} = {value} fail, "
                     f"all {passing} others pass")
     for other in list(dict.fromkeys(map("; and ".join, story.others)))[:OTHERS]:
-        said.append(f"    or, which explains these cases as well: {other}")
+        said.append(f"    another explanation of these cases: {other}")
     if story.grade in ("", "held"):
         said.append(f"    wrong: {', '.join(wrong)}; right: {', '.join(right) or 'none'}")
         said += _place(first)
@@ -178,7 +178,7 @@ def diagnosis(story, results=()):
 
 
 def _place(r):
-    """Where in a trace the wrong numbers are, if they are not everywhere."""
+    """The one step, sample or unit of a trace that is wrong, if all others are right."""
     d, outputs = r.comparison.divergence, r.case[1]
     a, got = outputs[d.tensor], r.got[d.tensor]
     if a.ndim != 3:
@@ -192,7 +192,7 @@ def _place(r):
 
 
 def hints(errors):
-    """What a dtype or an axis that is wrong everywhere means, once."""
+    """The likely cause if all arrays have the same wrong dtype or the same axes exchanged."""
     reasons, found = "\n".join(r.reason for r in errors), []
     dtype, *others = set(re.findall(r"expected dtype \w+, got (\w+)", reasons)) or [""]
     if dtype in ("float32", "float64") and not others:
@@ -202,7 +202,7 @@ def hints(errors):
         r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)", reasons)
     if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
                        for t, b, n, u, v, w in swapped):
-        found.append("The port returned (B, T, n): batch and time are exchanged; time comes first")
+        found.append("The port returned (B, T, n). Time comes first: (T, B, n)")
     return found
 
 
@@ -221,8 +221,8 @@ def _verdict(say, verdict):
         known = any(r.expected_to_fail for r in verdict.results)
         but = ", but for the expected failures" * known
         say(f"Every number that was compared is right{but}. " + (
-            "What is listed as not proved was not compared." if verdict.not_proved else
-            "The vectors hold nothing more."))
+            "Nothing listed as not proved was compared." if verdict.not_proved else
+            "The vectors contain nothing else."))
     elif not count["passed"] and not count["failed"] and not count["error"]:
         say(f"FAILED: nothing was checked; {count['skipped']} cases skipped", "red")
     else:

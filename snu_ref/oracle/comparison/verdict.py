@@ -1,4 +1,4 @@
-"""The verdict on a port: whether it has passed, the report, and the same as plain dicts."""
+"""The verdict on a port: whether it has passed, as a report and as plain dicts."""
 import math
 
 from ..cases.manifest import FORMAT, VERSION
@@ -7,11 +7,11 @@ from .report import HEARD, diagnosis, write
 
 
 class Verdict:
-    """What came of a check.
+    """The result of a check.
 
-    passed      whether nothing failed, and something was checked
-    in_part     whether it has passed, and the vectors cover more of its unit than it was asked
-    not_proved  a list of texts: what the vectors cover and no passed case stands for
+    passed      whether something was checked and nothing failed
+    in_part     whether it has passed, but the vectors cover more of its unit than was checked
+    not_proved  list of texts: what the vectors cover and no passed case covers
     str(...)    the report
     """
 
@@ -29,27 +29,27 @@ class Verdict:
         return "\n".join(lines)
 
     def write(self, say, colour=False):
-        """Print the report, line by line, with say(text)."""
+        """Print the report line by line with say(text)."""
         write(say, self, colour)
 
     def as_dict(self):
-        """The verdict as plain dicts and lists, which is what --json writes.
+        """The verdict as plain dicts and lists; --json writes these.
 
         format, version   of the vectors
-        target, dtype     the port's name, and in which precision it was checked
-        can               what the port declares, as it does; null if it does not
-        made, seed        cases made for each combination of options (0 without `can`); their seed
+        target, dtype     the port's name; the precision in which it was checked
+        can               the port's own `can`, or null
+        made, seed        new cases for each combination of options (0 without `can`); their seed
         passed, in_part, not_proved
         printed           the first lines that the port printed
-        strays            what stands in a folder of results and should not
+        strays            unexpected files in a folder of results
         not_repeatable    the id of a case that gives other numbers on a second run, or null
-        stories           failures with one cause: cases, beside (ids); diagnosis, null or {grade,
-                          text, says, diff, form, digits}, with diff a list of [reference's line,
-                          the port's]; others; where; lines; report, the text of the diagnosis
+        stories           one for each group of failures with one cause: cases, beside (ids);
+                          diagnosis (null or grade, text, says, diff, form, digits; diff is a list
+                          of [the reference's line, the port's]); others; where; lines; report
         cases             each with id, family, verdict ("passed", "failed", "error", "skipped"),
                           reason, expected_to_fail, story (its number), compared and left_out (names
                           of outputs), worst (largest relative difference) and divergence (the first
-                          number that is wrong: tensor, index, expected, got, allowed ...)
+                          wrong number: tensor, index, expected, got, allowed ...)
         """
         story_of = {r.id: i for i, story in enumerate(self.stories)
                     for r in (*story.results, *story.beside)}
@@ -94,5 +94,5 @@ def _case(r, story_of):
 
 
 def _finite(value):
-    """JSON has no NaN and no infinity: those become texts."""
+    """JSON has no NaN and no infinity: they become texts."""
     return value if math.isfinite(value) else str(value)

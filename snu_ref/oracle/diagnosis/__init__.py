@@ -1,7 +1,7 @@
-"""What is wrong with a port: each line of the step by itself, on the port's own numbers.
+"""Find what is wrong with a port, by testing each line of the step on the port's own numbers.
 
-Read `unit` first: it looks at one class of cases after the other. `forward` and `lines` look at the
-forward pass line by line, `search` at the gradients; `sets` runs edits whole. `others` is for
-everything that is not the SNU. `claims` chooses what is claimed, `held` what holds of single lines,
-and `causes` puts it together.
+Read `unit` first: it goes through the failing cases of the SNU. `forward` and `lines` test the
+forward pass line by line; `search` tests the gradients; `sets` runs the whole program with a set of
+edits. `others` is for all other units. `claims` chooses the explanations, `held` finds single lines
+that are explained, and `causes` combines all this.
 """

@@ -1,4 +1,4 @@
-"""Failures that have one cause told as one story: what is claimed, and of which cases."""
+"""Group the failures into stories: each story has one cause and the cases that it explains."""
 import numpy as np
 
 from ..mistakes import short
@@ -9,12 +9,12 @@ from .others import Other, sets_of
 from .seen import OPTIONS, PROPOSING, seen_of
 from .unit import Unit
 
-NEAR = 1e-3         # ours: relative errors below this, without an explanation, are lost digits
-BOUNDARY = 0.2      # ours: so many cases at boundaries, without one of their own, belong to a story
+NEAR = 1e-3         # our choice: smaller relative errors without explanation are lost digits
+BOUNDARY = 0.2      # our choice: a story may include this share of unexplained boundary cases
 
 
 def tell(results, dtype, steady=True):
-    """The stories of all failed Results; where a port is not steady, only confirmed ones."""
+    """The stories of all failed Results; if the port is not repeatable, only confirmed ones."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, dtype)
     stories, left = unit.causes(failed)
@@ -54,7 +54,7 @@ def _carried(r, cause, unit):
 
 
 def _of_others(group, dtype, budget, failed):
-    """Causes of cases of one kind that is not the SNU, and the Results that are left."""
+    """Causes for the cases of another unit, and the Results that remain unexplained."""
     cases, known = [Other(seen_of(r, dtype), budget) for r in group], []
     for case in cases:
         if not any(case.fits(few) for few in known) and not budget.spent():
@@ -83,7 +83,7 @@ def _unexplained(left, unit):
 
 
 def precision(digits):
-    """What it means that all numbers agree to so many digits, and no further."""
+    """The text for a port whose numbers all agree to so many digits, and no further."""
     kind = ("as in float32 (single precision)" if digits > 5 else
             "as in TF32 or float16" if digits > 2.5 else "as in bfloat16")
     return (f"digits are lost, {kind}: the equations hold, but all numbers agree to "
@@ -91,7 +91,7 @@ def precision(digits):
 
 
 def failing_options(results, mine):
-    """[(option, value, failing, passing)]: options whose cases all fail, and no others."""
+    """[(option, value, failing, passing)]: all cases with this value fail, and no others."""
     units = [r for r in results if r.entry["config"]["unit"] == "snu"
              and r.verdict in ("passed", "failed")]
     ids, found = {r.id for r in mine}, []

@@ -1,45 +1,45 @@
-"""Which explanations are believed: the fewest that explain the most failing cases."""
+"""Choose the explanations: the fewest that explain the most failing cases."""
 from typing import Any, NamedTuple
 
 from ..program.printing import diff
 from .seen import Seen
 from .sets import Edits, texts
 
-SAMPLE = 24   # ours: failing cases, and passing ones, in which rival explanations are weighed
-RIVALS = 6    # ours: explanations that are named beside one that fits no better
+SAMPLE = 24   # our choice: failing and passing cases on which explanations are compared
+RIVALS = 6    # our choice: most explanations that are listed beside the chosen one
 
 
 class Cause(NamedTuple):
     """Failing Results with one cause, the simplest first.
 
-    grade: "confirmed" (all numbers of these cases follow from the edits), "held" (single lines hold
+    grade: "confirmed" (the edits give all numbers of these cases), "held" (single lines are right
     with these edits), "digits" (only precision is lost) or "" (not explained).
-    says: what the port does; diff: [(reference, yours)]; lines: line -> what is known of it.
+    says: what the port does; diff: [(reference, yours)]; lines: line -> what is known about it.
     """
     results: list
     grade: str = ""
     says: tuple = ()
     diff: tuple = ()
     form: str = ""
-    others: tuple = ()     # what these cases do not tell apart from it
+    others: tuple = ()     # other explanations that fit these cases as well
     digits: float = 0.0
-    where: str = ""        # an option that all these cases share; others pass
+    where: str = ""        # an option that all these cases share; cases without it pass
     lines: Any = None
     beside: tuple = ()     # Results at boundaries that fail too, unexplained
     edits: Edits = None
 
 
 def spread(items, most=SAMPLE):
-    """At most so many of them, evenly over the list, the first among them."""
+    """At most `most` items, evenly spaced over the list, with the first."""
     step = max(len(items) / most, 1)
     return [items[int(i * step)] for i in range(min(most, len(items)))]
 
 
 def cover(cases, known, stands=lambda edits, sample: True, telling=()):
-    """[(set of edits, cases, rivals)], greedily, and the cases that are left.
+    """A greedy choice [(set of edits, explained cases, rivals)], and the cases that are left.
 
-    stands(edits, cases): whether a set may be claimed at all. telling: cases that are weighed
-    beside a sample.
+    stands(edits, cases): whether a set may be chosen at all. telling: cases that the comparison
+    always includes.
     """
     left, known, chosen = list(cases), list(known), []
     while left and known:
@@ -60,7 +60,7 @@ def cover(cases, known, stands=lambda edits, sample: True, telling=()):
 
 
 def confirmed(edits, mine, rivals, results, where=""):
-    """The Cause of some cases that a set of edits explains; results: id -> Result."""
+    """The Cause of the cases `mine` that a set of edits explains; results: id -> Result."""
     def used(edits):
         return edits.only(lambda e: any(e.applies(c.seen.config, c.seen.inputs) for c in mine))
     edits = used(edits)
@@ -72,7 +72,7 @@ def confirmed(edits, mine, rivals, results, where=""):
 
 
 def diff_of(edits, results):
-    """The lines of several edits, each in the configuration of a case in which it applies."""
+    """The diff of several edits, each in the configuration of a case to which it applies."""
     left, pairs = list(edits), []
     configs = [(r.entry["config"], r.case[0]) for r in results]
     while left and configs:

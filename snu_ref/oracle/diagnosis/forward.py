@@ -1,8 +1,9 @@
 """The forward pass of a port, one line at a time, on the port's own numbers.
 
-Each step is computed from the s and y of the step before as the *port* returned them, so that a
-line that holds is right whatever the other lines do. z is a sum of parts: all combinations
-of their edits are compared by projections. Where z was not returned, g is undone.
+Each step is computed from the *port's* s and y of the step before, so each line is tested without
+the errors of the others. A line holds if it gives the port's numbers. z is a sum of parts: all
+combinations of their edits are compared by projections. If z was not returned, the inverse of g
+gives it.
 """
 import itertools
 
@@ -17,7 +18,7 @@ from .sets import texts
 
 SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input", "W"), "feedback": ("feedback", "H"),
          "bias": ("bias",)}
-# How z is had from s: what it was, and where s says so.
+# Inverses of g: z from s, and the elements where that is possible.
 INVERSES = {
     "positive": lambda s: (s, s > 1e-9),
     "tanh": lambda s: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
@@ -28,17 +29,17 @@ INVERSES = {
     "clipped": lambda s: (s, (np.abs(s) < 0.999) & (s != 0)),
     "all": lambda s: (s, s == s),
 }
-OUTER = ("s", "decay * s", "s + b", "s + y_before @ H")   # what may stand around g(z), here s
+OUTER = ("s", "decay * s", "s + b", "s + y_before @ H")   # what a port may make of s = g(z)
 
 
 def forward_edits(seen, slots):
-    """The edits of some lines that apply in a case."""
+    """The edits of the lines `slots` that apply to a case."""
     return [e for e in TABLE["FORWARD"] if e.slot in slots and e.applies(seen.config, seen.inputs)
             and (len(e.lines) == 1 or "feedback" in dict(e.lines))]
 
 
 class Frames:
-    """All steps of a case at once, on the port's own numbers."""
+    """All steps of a case at once, computed from the port's own numbers."""
 
     def __init__(self, seen, kept=None):
         self.seen, self.config, self.kept = seen, seen.config, kept
@@ -58,7 +59,7 @@ class Frames:
             x=i["x"], x_before=before(0 * i["x"][0], i["x"]), y=y, y_before=y_before,
             s_before=before(i["state.s"], reported), y_start=0 * y + i["state.y"],
             y_before2=before(0 * i["state.y"], y_before), **params))
-        if kept is not None:   # s is what is kept and reported, undone
+        if kept is not None:   # the port reports the kept state: compute s from it
             s, fine = self.undone(dict(kept.lines)["kept"], reported)
             self.ok = self.ok & fine
         self.names.update(self.with_names(
@@ -74,18 +75,18 @@ class Frames:
                             getattr(later, "value", later)), self.tape, None)
 
     def with_names(self, **arrays):
-        """Names of arrays in the places of s, z or v."""
+        """The names for a line, with other arrays for s, z or v."""
         return {name: Var(a, self.tape, None) for name, a in arrays.items()}
 
     def undone(self, text, value):
-        """What s is where a text that is affine in it has this value, and where it tells."""
+        """s from the value of a text that is affine in s, and the elements where that works."""
         base, one = (compute(resolve(text, self.config), {
             **self.names, **self.with_names(s=k + 0 * value)}).value for k in (0.0, 1.0))
         there = np.abs(one - base) > 1e-3
         return (value - base) / np.where(there, one - base, 1), there
 
     def value(self, line, edits=(), k=1.0, names=None):
-        """The values of a line with edits, at all steps; what is no number is far away."""
+        """The values of a line with edits, at all steps; NaN becomes a very large number."""
         key = line, edits, k
         if names is None and key in self._values:
             return self._values[key]
@@ -104,12 +105,12 @@ class Frames:
         return value
 
     def total(self, edits):
-        """z with edits of its parts."""
+        """z, with edits of its parts."""
         return sum(self.value(part, tuple(e for e in edits if e.slot in SLOTS[part]))
                    for part in PARTS)
 
     def parts(self, products):
-        """part of z -> its plain edits, also two of them on one part, and their values."""
+        """part of z -> its edits without k, alone and in pairs, and their values."""
         if products not in self._parts:
             options = {part: [(), *((e,) for e in forward_edits(self.seen, SLOTS[part])
                                     if not e.fitted)] for part in PARTS}
@@ -123,7 +124,7 @@ class Frames:
 
 
 def single(frames, line, mask, names=None, fitted=True):
-    """The right line, or the edits of it with which it holds, the plain ones first."""
+    """Sets of edits with which a line holds: [()] if it is right; edits with k if no other fits."""
     target, tolerance = frames.got[line], frames.tolerance[line]
     if not mask.any():
         return []
@@ -144,11 +145,11 @@ def single(frames, line, mask, names=None, fitted=True):
 
 # ---- z, a sum -----------------------------------------------------------------------------------
 
-PLAIN, PRODUCTS, NUMBERS = range(3)   # how far edits of the parts of z are looked for
+PLAIN, PRODUCTS, NUMBERS = range(3)   # how far the search for edits of z goes
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN):
-    """The sets of edits of the parts of z with which the sum holds, those with the fewest edits."""
+    """The smallest sets of edits of the parts of z with which the sum holds."""
     if mask.sum() < (6 if level == NUMBERS else 2):
         return []
     plain, values = frames.parts(level > PLAIN)
@@ -160,12 +161,12 @@ def sums(frames, target, tolerance, mask, level=PLAIN):
 
 
 def cost(edits):
-    """Few edits are better than many, and plain ones than numbers."""
+    """Lower is better: fewer edits, and edits without k."""
     return sum(e.cost for e in edits)
 
 
 def _combined(_, plain, values, target, tolerance, mask):
-    """Plain edits: every combination is looked at through four random projections."""
+    """Edits without k: all combinations, compared in four random projections."""
     P = np.random.Generator(np.random.PCG64(0)).standard_normal((target.size, 4))
     total = sum((values[part] @ P).reshape([-1 if p == part else 1 for p in PARTS] + [4])
                 for part in PARTS)
@@ -176,7 +177,7 @@ def _combined(_, plain, values, target, tolerance, mask):
 
 
 def _with_numbers(frames, plain, values, target, tolerance, mask):
-    """One or two edits with a number in them, beside plain ones of the other parts."""
+    """One or two edits with a k, beside edits without k of the other parts."""
     lines, found = [], []
     for part in PARTS:
         for e in forward_edits(frames.seen, SLOTS[part]):
@@ -193,7 +194,7 @@ def _with_numbers(frames, plain, values, target, tolerance, mask):
         ks = np.linalg.lstsq(C, wanted.T, rcond=None)[0]
         for i in np.argwhere((np.abs(C @ ks - wanted.T) <= 10 * tolerance).all(0))[:, 0]:
             k = ks[:, i]
-            for j, slope in enumerate(slopes):      # each as short as the others allow
+            for j, slope in enumerate(slopes):      # the shortest decimal, given the others
                 rest = C @ k - k[j] * slope
                 k[j] = numbers.fit(lambda x: rest + x * slope, wanted[i], near) or np.nan
             if np.isfinite(k).all():
@@ -202,7 +203,7 @@ def _with_numbers(frames, plain, values, target, tolerance, mask):
 
 
 def _rests(plain, values, target, fixed, most):
-    """What is left of z for some parts: at most so many edits of the others, and the rest."""
+    """Edits of the other parts, at most `most`, and the rest of z that remains."""
     edits, wanted = [()], target[None]
     for p in [p for p in PARTS if p not in fixed]:
         few = [i for i, o in enumerate(plain[p]) if len(o) <= 1]

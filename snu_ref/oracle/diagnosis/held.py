@@ -1,7 +1,7 @@
-"""Single lines that hold with an edit, beside others that nothing explains.
+"""Find single lines that hold with an edit, although other lines are not explained.
 
-All is computed from the port's own numbers: the state of the step before forward, dL/dz of the step
-after backward. So a line can be told although another one is wrong.
+Everything is computed from the port's own numbers: forward from the state of the step before,
+backward from dL/dz of the step after. So one line can be explained while another is wrong.
 """
 from collections import Counter
 
@@ -14,17 +14,17 @@ from .search import EACH, SUM_OF, Budget, advance, joined
 from .seen import PROPOSING, forward_class, has_traces
 from .sets import Edits, Whole
 
-NEARER = 1 / 3   # ours: of the distance to the port's numbers that an edit must leave, at most
-POINTS = 12      # ours: numbers that an edit must change, at least
-ASKED = 8        # ours: cases of different classes that are asked
-MOST = 3         # ours: edits of lines that hold nearly
+NEARER = 1 / 3   # our choice: an edit must reduce the distance to the port's numbers to this
+POINTS = 12      # our choice: an edit must change at least so many numbers
+ASKED = 8        # our choice: so many cases, of different classes, are used
+MOST = 3         # our choice: at most so many edits that bring lines nearer
 CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
 
 def held(unit, ids):
-    """(edits, line -> what is known of it) of failing cases that no set explains."""
+    """(edits, {line: what is known about it}) for failing cases that no set explains."""
     classes = {}
-    for seen in (whole.seen for whole in unit.failed):   # anything fits a case at a boundary
+    for seen in (whole.seen for whole in unit.failed):   # boundary cases fit too many edits
         if seen.id in ids and has_traces(seen) and 3 <= seen.T <= 50 and seen.family in PROPOSING:
             classes.setdefault(forward_class(seen), []).append(seen)
     asked = spread([seen for some in classes.values() for seen in some[:2]], ASKED)
@@ -50,7 +50,7 @@ def held(unit, ids):
 
 @np.errstate(all="ignore")
 def models(frames, edits):
-    """(line, what it should be, what it is with edits) from the port's own numbers."""
+    """(line, the port's numbers, the numbers with edits), from the port's own numbers."""
     edits = [e for e in edits if e.applies(frames.config, frames.seen.inputs)]
 
     def of(line, names=None):
@@ -71,9 +71,8 @@ def models(frames, edits):
 
 
 def effect(asked, have, e):
-    """line -> what an edit does beside others: squares of what is wrong without it and with it.
-
-    And how many numbers it changes, and how many of these are still wrong.
+    """line -> the effect of an edit beside others: squared errors without it and with it, how many
+    numbers it changes, and how many of these are still wrong.
     """
     found = {}
     for frames in asked:
@@ -89,14 +88,14 @@ def effect(asked, have, e):
 
 
 def _proved(e, asked):
-    """Whether y follows with an edit in all cases; bits prove little, so it must change many."""
+    """Whether an edit gives y in all cases; spikes prove little, so it must change many of them."""
     found = effect(asked, (), e)
     return (sum(n for _, _, n, _ in found.values()) >= POINTS
             and not any(found[line][3] for line in found if line in "vy"))
 
 
 def nearly(asked, base):
-    """Edits that bring lines much nearer to the port's numbers, and line -> how near."""
+    """Edits that bring lines much nearer to the port's numbers, and {line: how near}."""
     chosen, notes = [], {}
     edits = list(dict.fromkeys(e for frames in asked for e in forward_edits(
         frames.seen, CANDIDATES) if not e.fitted))
@@ -113,14 +112,14 @@ def nearly(asked, base):
             break
         chosen.append(e)
         notes[line] = (f"wrong; with \"{e.said()}\" it is {1 / max(ratio, 1e-3):.0f} times nearer "
-                       "to yours, so something else in it is wrong as well")
+                       "to your line, which therefore has another mistake as well")
     return chosen, notes
 
 
 # ---- backward -----------------------------------------------------------------------------------
 
 def own_numbers(seen):
-    """(traces, adjoints) of a case as the port returned them, or as they follow from that."""
+    """(traces, adjoints) of a case, as returned by the port or computed from what it returned."""
     params, s, y, g = seen.params, seen.state, seen.got["y"], seen.config["g"]
     with np.errstate(all="ignore"):
         z = {"relu": np.where(s > 0, s, -1.0), "leaky_relu": np.where(s > 0, s, 10 * s),
@@ -134,7 +133,7 @@ def own_numbers(seen):
 
 
 def _backward(asked, forward):
-    """The edits of the backward pass with which more gradients are right in half of the cases."""
+    """Edits of the backward pass that make more gradients right in half of the cases."""
     votes, asked = Counter(), [seen for seen in asked if seen.names(False)]
     for seen in asked:
         traces, own = own_numbers(seen)
@@ -147,10 +146,10 @@ def _backward(asked, forward):
             return seen.advance(whole.run(edits))[1]
         found = advance(whole, base)
         best = found[0] if found else whole.partial[1] if whole.partial else base
-        for e in best.backward:   # each must put a tensor right
+        for e in best.backward:   # each must make a tensor right
             fewer = best.only(lambda f, e=e: f is not e)
             best = fewer if right(fewer) >= right(best) else best
-        # else no line that runs back in time is proved
+        # otherwise no line that runs back in time is proved
         walked = seen.walk and seen.matches(whole.run(best), seen.walk)
         votes.update(e for e in best.backward if walked or e.slot in SUM_OF)
     return tuple(e for e, n in votes.items() if e.k is None and n >= max(2, sum(

@@ -1,4 +1,4 @@
-"""Which lines of the forward pass hold, and with which edits."""
+"""Find which lines of the forward pass hold, and with which edits."""
 import itertools
 from typing import NamedTuple
 
@@ -9,25 +9,25 @@ from . import numbers
 from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, cost, forward_edits,
                       single, sums)
 
-FEW = 4    # ours: edits of one line that are tried together with those of others
+FEW = 4    # our choice: so many edits of one line are combined with those of others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
 
 
 class Lines(NamedTuple):
-    """What is known of the forward pass of a class of cases.
+    """What is known about the forward pass of a class of cases.
 
-    found: line -> sets of edits with which it holds ([()]: as it stands; []: with none).
+    found: line -> sets of edits with which it holds ([()]: without edits; []: it does not hold).
     """
     found: dict
     kept: tuple = ()
 
     @property
     def cost(self):
-        """Few edits are better than many, and edits than nothing."""
+        """Lower is better: fewer edits, and no line without an explanation."""
         return len(self.kept) + sum(min(map(cost, sets), default=6) for sets in self.found.values())
 
     def sets(self):
-        """Sets of edits of all lines together, the commonest first."""
+        """Sets of edits for all lines together, the commonest first."""
         some = [sets[:FEW] or [()] for sets in self.found.values()]
         made = [self.kept + tuple(e for edits in chosen for e in edits)
                 for chosen in itertools.product(*some)]
@@ -36,7 +36,7 @@ class Lines(NamedTuple):
 
 @np.errstate(all="ignore")
 def look(seen):
-    """The Lines of a case, and alternatives by what is kept of the state."""
+    """The Lines of a case, also for ports that report the kept state; the best first."""
     found = [_look(seen)]
     if found[0].cost > 2:
         found += [_look(seen, e) for e in TABLE["FORWARD"] if e.slot == "kept"
@@ -51,7 +51,7 @@ def _look(seen, kept=None):
 
 
 def _sums(frames, target, tolerance, mask, level):
-    """Sums at all steps, or at all but the first, which has its own edits; the mask that held."""
+    """Edits with which z holds at all steps, or at all but the first; the mask of those steps."""
     later = mask & ~frames.first
     found = sums(frames, target, tolerance, later, level)
     whole = [edits for edits in found
@@ -62,7 +62,7 @@ def _sums(frames, target, tolerance, mask, level):
 
 
 def _z_and_s(frames, found):
-    """Look at z and s; what z should be, where that is known."""
+    """Find the edits of z and s; returns the right z, if it is known."""
     ok, s = frames.ok, frames.got["s"]
     if "z" in frames.got:
         found["s"] = single(frames, "s", ok)
@@ -120,7 +120,7 @@ def _v_and_y(frames, found, z):
 
 
 def _threshold(frames, e, spiking):
-    """The number in an edit of v with which y follows from it."""
+    """The edit of v with the number k that gives y, or None."""
     ok, y = frames.ok, frames.got["y"]
     if spiking:
         base, one = (frames.value("v", (e,), k)[ok] for k in (0.0, 1.0))

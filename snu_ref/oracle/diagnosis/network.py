@@ -1,4 +1,4 @@
-"""A mistake of the unit carried to training runs: networks whose SNU layers have edited lines."""
+"""Test a mistake of the unit in training runs: networks whose SNU layers have edited lines."""
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +10,7 @@ from .sets import Whole
 
 
 def network_with(edits, count):
-    """A function like `make_network`; the SNU layers run a set of edits (`Edits`)."""
+    """A function like `make_network` whose SNU layers run with a set of edits (`Edits`)."""
     def make(config, params, dtype):
         network = make_network(config, params, dtype)
         for layer in network.layers:

@@ -1,7 +1,7 @@
-"""Numbers in an edit: k is fitted, and written as the shortest decimal that fits."""
+"""The number k of an edit: fitted, and written as the shortest decimal that fits."""
 import numpy as np
 
-POINTS = 5                              # ours: numbers that must depend on k
+POINTS = 5                              # our choice: so many numbers must depend on k
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
 
 
@@ -13,11 +13,11 @@ def shortest(k, fits):
 
 @np.errstate(all="ignore")
 def fit(function, target, tolerance):
-    """k with function(k) = target, by steps of Gauss and Newton from several starts, or None."""
+    """k with function(k) = target, by Gauss-Newton steps from several starts, or None."""
     base, one, two = function(0.0), function(1.0), function(2.0)
     size = np.abs(one - base).max(initial=0)
     if size < 1e20 and np.allclose(two - one, one - base, rtol=0, atol=1e-9 * size + 1e-300):
-        def function(k):      # it is affine in k: nothing more needs to be run
+        def function(k):      # affine in k: no more runs are needed
             return base + k * (one - base)
     for k in STARTS:
         for _ in range(8):
@@ -38,9 +38,9 @@ def fit(function, target, tolerance):
 
 
 def firing(base, slope, fires):
-    """k with base + k slope > 0 exactly where a unit fires, the shortest decimal, or None."""
+    """The shortest decimal k with base + k slope > 0 exactly where a unit fires, or None."""
     at = -base[slope != 0] / slope[slope != 0]
-    above = (fires == (slope > 0))[slope != 0]      # k must lie above `at` there, else below
+    above = (fires == (slope > 0))[slope != 0]      # where k must be above `at`; elsewhere below
     low, high = at[above].max(initial=-np.inf), at[~above].min(initial=np.inf)
     if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high) and low < high):
         return None

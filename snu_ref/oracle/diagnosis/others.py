@@ -1,4 +1,4 @@
-"""The diagnosis of everything that is not the SNU: one or two edits of a program of its own."""
+"""The diagnosis of all units but the SNU: one or two edits of the unit's program."""
 import itertools
 
 import numpy as np
@@ -18,15 +18,15 @@ PROGRAMS = {
                                           for e in TABLE[name]]),
     **{unit: (short.device_numbers, TABLE["DEVICES"]) for unit in ("pcm", "pcm-array")},
 }
-NEARER = 12   # ours: edits that bring one number more into place, from which pairs are made
+NEARER = 12   # our choice: pairs are formed of so many edits that each make more numbers right
 
 
 class Other(Runs):
-    """The runs of a case that is not one of the SNU."""
+    """The runs of a case of another unit than the SNU."""
 
     @np.errstate(all="ignore")
     def run(self, edits):
-        """All outputs with a set of edits; NaN where they lead out of the numbers."""
+        """All outputs with a set of edits; NaN if they cannot be computed."""
         key = tuple(texts(edits.all).items())
         if key not in self._kept:
             self.count()
@@ -38,7 +38,7 @@ class Other(Runs):
         return self._kept[key]
 
     def agreed(self, edits):
-        """How many numbers of the port a set of edits gives."""
+        """How many of the port's numbers a set of edits gives."""
         outputs = self.run(edits)
         return sum(int((np.abs(outputs[name] - a) <= self.seen.tolerance(outputs[name])).sum())
                    for name, a in self.seen.got.items())

@@ -1,4 +1,4 @@
-"""The search for the edits of one case: forward by lines, backward by steps."""
+"""Search for the edits that explain one case: forward line by line, backward step by step."""
 import itertools
 
 import numpy as np
@@ -11,20 +11,20 @@ from .lines import look
 from .seen import has_traces
 from .sets import LATE
 
-TRIALS = 2000        # ours: runs of a whole program in one check, after which no search begins
-LOOK = 40            # ours: so many runs cost as much as a look at the lines of a class
-BASES = 4            # ours: sets of forward edits, and forms, from which edits of gradients begin
-EACH = 400           # ours: runs for one form of the gradients of one case
+TRIALS = 2000        # our choice: after so many runs of a whole program, no new search begins
+LOOK = 40            # our choice: testing the lines of a class costs as much as so many runs
+BASES = 4            # our choice: search the gradients from so many pairs (forward edits, form)
+EACH = 400           # our choice: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")
-WIDTH, DEPTH = 3, 6  # ours: of the search in the backward pass
+WIDTH, DEPTH = 3, 6  # our choice, for the search in the backward pass
 SLOPES = ("h_slope", "g_slope")
 SUM_OF = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 del SUM_OF["dx"]     # of each step, not a sum
-FEW = 12             # ours: sets of forward edits whose gradients are looked at
+FEW = 12             # our choice: at most so many sets of edits for a case
 
 
 class Budget:
-    """Counts the runs of one check, so that the same port gives the same words on any machine."""
+    """Counts the runs of one check; unlike a clock, it gives the same report on any machine."""
 
     def __init__(self, trials=TRIALS):
         self.left = trials
@@ -33,14 +33,14 @@ class Budget:
         self.left -= runs
 
     def spent(self, more=0):
-        """Whether no further search is begun; `more` runs are kept for some of them."""
+        """Whether no new search may begin; `more` runs are reserved."""
         return self.left + more <= 0
 
 
 # ---- forward ------------------------------------------------------------------------------------
 
 def forward_sets(whole, carried, brief=False):
-    """(sets of edits that give the forward pass of a case, Lines or None); brief: by lines."""
+    """(sets of edits that give the forward pass of a case, Lines or None); brief: only by lines."""
     seen, names, spent = whole.seen, whole.seen.names(True), whole.count.spent
 
     def fits(edits):
@@ -78,12 +78,12 @@ def forward_sets(whole, carried, brief=False):
 
 
 def _together(edits):
-    """Whether no two stand on the same line."""
+    """Whether no two edits change the same line."""
     return len({e.slot for e in edits}) == len(edits)
 
 
 def joined(edits):
-    """The edits, with those that a table has as one put together."""
+    """The edits; several that the table has as one edit are replaced by it."""
     for whole in TABLE["FORWARD"]:
         parts = [e for e in edits if len(e.lines) == 1 and e.lines[0] in whole.lines]
         if len(parts) == len(whole.lines) > 1:
@@ -94,19 +94,19 @@ def joined(edits):
 # ---- backward -----------------------------------------------------------------------------------
 
 def backward_sets(whole, bases):
-    """Sets of edits that give all numbers of a case, from those that give its forward pass."""
+    """Sets of edits that give all numbers of a case; bases: those that give its forward pass."""
     seen = whole.seen
     found = [base for base in bases if seen.matches(whole.run(base))]
     if found:
         return found[:FEW]
     for forward in list(dict.fromkeys(base.forward for base in bases))[:2]:
         silent = [e for e in TABLE["FORWARD"] if not e.fitted and _together((*forward, e))
-                  and e.applies(seen.config, seen.inputs)   # that the forward pass does not show
+                  and e.applies(seen.config, seen.inputs)   # without effect on the forward pass
                   and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
         found += [base for e in silent for base in [bases[0]._replace(
             forward=joined((*forward, e)), form="derived", backward=())]
                   if seen.matches(whole.run(base))]
-    silent = found                  # an edit of the backward pass alone says the same more plainly
+    silent = found                  # an edit of the backward pass alone is a simpler explanation
     for base in bases[:BASES]:
         if whole.count.spent() or found != silent:
             break
@@ -115,7 +115,7 @@ def backward_sets(whole, bases):
 
 
 def candidates(seen, form):
-    """The edits of the backward pass for a form of it."""
+    """The edits that a form of the backward pass can have."""
     late = [e for e in TABLE["HAND"] if e.slot in (*LATE, "loss_y", "end_y", "end_s")
             and "end_cotangent" not in e.lines[0][1]]
     tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == "derived" else TABLE["HAND"])
@@ -123,7 +123,7 @@ def candidates(seen, form):
 
 
 def _next(whole, have, outputs, edits):
-    """The edits that may bring a set nearer: of sums only where these alone are wrong."""
+    """The edits worth trying next: those of sums only if nothing but sums is wrong."""
     seen = whole.seen
     walked = None if whole.own[0] or not seen.walk else seen.matches(outputs, seen.walk)
     wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
@@ -135,9 +135,9 @@ def _next(whole, have, outputs, edits):
 
 
 def advance(whole, base):
-    """Edits of the backward pass, each of which brings it nearer to the port's."""
+    """Add edits of the backward pass, as long as each brings it nearer to the port's."""
     seen, least = whole.seen, whole.count.left - EACH
-    edits = [e for e in candidates(seen, base.form)  # on its own numbers, no step hangs on another
+    edits = [e for e in candidates(seen, base.form)  # on the port's numbers, steps are independent
              if whole.own[0] is None or e.slot not in ("dz_after", "order")]
     outputs, right = whole.run(base), right_lines(seen.config)
     if right["through_gate"] != "0":        # as the table writes it, with inhibition or without
@@ -216,10 +216,10 @@ def _pairs(seen, ran):
 
 
 def _fit(whole, have, edit):
-    """An edit of the backward pass with its number, or None."""
+    """An edit of the backward pass with its number k, or None."""
     seen = whole.seen
     names = [name for name in ("adj.v", "adj.z", "grad.x") if name in seen.got]
-    last = edit.slot in ("h_slope", "g_slope") and bool(names)   # of the last step nothing comes
+    last = edit.slot in ("h_slope", "g_slope") and bool(names)   # no later step adds to it
     if edit.slot in SUM_OF or not names:
         names = [SUM_OF[edit.slot]] if edit.slot in SUM_OF else seen.names(False)
 

@@ -1,4 +1,4 @@
-"""A failing case of the SNU as the diagnosis sees it: what went in, what the port returned."""
+"""A failing case as the diagnosis uses it: the inputs, and what the port returned."""
 from typing import NamedTuple
 
 import numpy as np
@@ -6,9 +6,9 @@ import numpy as np
 from ..cases.abilities import as_reported
 from ..program.step import FORWARD
 
-SLACK = {"float64": 1.0, "float32": 4.0}  # ours: a wrong port may round more than the right one
+SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: a wrong port may round more
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
-PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # families, not at boundaries
+PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # families without boundary cases
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
@@ -33,7 +33,7 @@ class Seen(NamedTuple):
 
     @property
     def state(self):
-        """The state as reported, or as v or a soft y tell it."""
+        """The state as reported, or computed from v or from a sigmoid's y."""
         if "s" in self.got:
             return self.got["s"]
         if "v" in self.got:
@@ -42,36 +42,36 @@ class Seen(NamedTuple):
         return np.log(inside) - np.log1p(-inside) - self.params["b"]
 
     def names(self, forward):
-        """Names of the outputs that the port returned, of the forward or of the backward pass."""
+        """Names of the outputs of the forward or the backward pass that the port returned."""
         return [name for name in self.got if (name in FORWARD) == forward]
 
     def tolerance(self, a):
-        """The largest difference that is allowed to numbers a."""
+        """The largest allowed difference from the numbers a."""
         size = np.abs(a[np.isfinite(a)]).max(initial=0)
         return self.bound * (size or 1.0)
 
     def equal(self, a, got):
-        """Whether numbers a are the port's; NaN is NaN."""
+        """Whether the numbers a equal the port's; NaN equals NaN."""
         return a.shape == got.shape and np.allclose(got, a, rtol=0, atol=self.tolerance(a),
                                                     equal_nan=True)
 
     def reported(self, outputs):
-        """Outputs of a program in the form in which the port has its own."""
+        """The outputs of a program in the form that the port uses."""
         return as_reported(self.config, self.inputs, outputs)
 
     def matches(self, outputs, names=None):
-        """Whether outputs are the port's, in all tensors or in some."""
+        """Whether the outputs equal the port's, in all tensors or in those named."""
         outputs = self.reported(outputs)
         return all(self.equal(outputs[name], self.got[name])
                    for name in (self.got if names is None else names) if name in outputs)
 
     @property
     def walk(self):
-        """Names of all that runs back in time."""
+        """Names of the returned outputs that are computed back in time."""
         return [name for name in WALK_BACK if name in self.got]
 
     def advance(self, outputs):
-        """How far outputs agree with the port's, back in time, and in how many tensors."""
+        """How far back in time outputs equal the port's, and how many tensors do."""
         outputs = self.reported(outputs)
         right = [np.abs(outputs[name] - self.got[name]).max((1, 2))
                  <= self.tolerance(outputs[name]) for name in self.walk]
@@ -80,13 +80,13 @@ class Seen(NamedTuple):
         return far, sum(self.equal(outputs[name], self.got[name]) for name in self.names(False))
 
     def steps(self, outputs):
-        """For how many steps y is the port's."""
+        """For how many steps y equals the port's."""
         y, got = outputs["y"], self.got.get("y", np.nan * outputs["y"])
         wrong = (~(np.abs(y - got) <= self.tolerance(y))).any((1, 2))
         return int(wrong.argmax()) if wrong.any() else len(y)
 
     def digits(self, outputs):
-        """To how many digits outputs are the port's."""
+        """To how many digits the outputs equal the port's."""
         outputs = self.reported(outputs)
         worst = max((float(np.nanmax(np.abs(outputs[name] - a), initial=0))
                      / (np.abs(outputs[name][np.isfinite(outputs[name])]).max(initial=0) or 1.0)
@@ -108,7 +108,7 @@ def forward_class(seen):
 
 
 def has_traces(seen):
-    """Whether the state of each step can be known from what the port returned."""
-    if seen.config.get("state") == "after reset":  # s of a unit that fired is not known
+    """Whether what the port returned gives the state of each step."""
+    if seen.config.get("state") == "after reset":  # s of a unit that fired is lost
         return False
     return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")

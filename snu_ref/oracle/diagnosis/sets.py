@@ -1,8 +1,8 @@
-"""A set of edits, run whole in a case: the forward pass, and the gradients in one of several forms.
+"""Run a case with a set of edits: the forward pass, and the gradients in one of several forms.
 
-A program that is differentiated by a machine follows its mistakes; a backward pass that is written
-by hand is the right one along wrong traces. What such a pass takes over from the forward pass,
-apart from the traces, differs from one program to the next: FORMS lists it.
+Automatic differentiation gives the gradient of the wrong forward pass. A backward pass written by
+hand has the right equations, but uses the traces of the wrong forward pass. What else it takes from
+the forward pass differs between programs: FORMS lists the possibilities.
 """
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
 from .seen import Seen
 
-# form -> whether the backward pass keeps the gate, the edited parameters, the reported traces
+# form -> whether the backward pass uses the gate, the edited parameters, the reported traces
 FORMS = {
     "derived": None,
     "by hand": (False, False, False),
@@ -23,7 +23,7 @@ FORMS = {
     "by hand, with gate, parameters and start of the forward pass": (True, True, False),
     "by hand, along the traces as they came out": (False, False, True),
 }
-LATE = (*SUMS, "start_s", "start_y")   # lines that do not touch those of the step
+LATE = (*SUMS, "start_s", "start_y")   # lines on which no line of the step depends
 
 
 class Edits(NamedTuple):
@@ -31,7 +31,7 @@ class Edits(NamedTuple):
     forward: tuple = ()
     form: str = "derived"
     backward: tuple = ()
-    view: Edit = None      # where the port has its arrays, if elsewhere
+    view: Edit = None      # another order of the port's arrays, if any
 
     @property
     def all(self):
@@ -45,34 +45,34 @@ class Edits(NamedTuple):
 
     @property
     def rank(self):
-        """Lower is better: fewer edits, without numbers, the commonest."""
+        """Lower is better: fewer edits, edits without k, commoner edits."""
         form = list(FORMS).index(self.form) if self.forward else self.form != "by hand"
         return (sum(e.cost for e in self.all) + bool(self.view), form,
                 sum(e.order for e in self.all))
 
     def only(self, wanted):
-        """Those of the edits that are wanted."""
+        """The edits for which wanted(edit) holds."""
         return self._replace(forward=tuple(filter(wanted, self.forward)),
                              backward=tuple(filter(wanted, self.backward)))
 
     def for_case(self, seen):
-        """Those that apply in a case."""
+        """The edits that apply to a case."""
         return self.only(lambda e: e.applies(seen.config, seen.inputs))
 
 
 def texts(edits):
-    """name -> text of several edits, the later ones before the earlier ones."""
+    """name -> text of several edits; a later edit overrides an earlier one."""
     return {name: text for e in edits for name, text in e.texts().items()}
 
 
 class Runs:
-    """Runs sets of edits in one case, each once, and counts them; `run` gives all outputs."""
+    """Runs one case with sets of edits, each set once, and counts the runs."""
 
     def __init__(self, seen, count):
         self.seen, self.count, self._kept, self._fits, self._views = seen, count, {}, {}, {}
 
     def of(self, view):
-        """The runs of the case as a port saw it that has its arrays elsewhere."""
+        """The runs of the case with the arrays reordered by a view."""
         if view is None:
             return self
         if view not in self._views:
@@ -85,12 +85,12 @@ class Runs:
         return self._views[view]
 
     def answer(self, edits):
-        """(the case as these edits see it, all outputs of those that apply in it)."""
+        """(the case in the view of these edits, all outputs with the edits that apply to it)."""
         whole = self.of(edits.view)
         return whole.seen, whole.run(edits.for_case(self.seen))
 
     def fits(self, edits):
-        """Whether a set of edits, as far as it applies, gives all numbers of the port."""
+        """Whether the edits of a set that apply to this case give all numbers of the port."""
         here = edits.for_case(self.seen)
         if here not in self._fits:
             self._fits[here] = bool(here.said()) and Seen.matches(*self.answer(here))
@@ -100,16 +100,16 @@ class Runs:
 class Whole(Runs):
     """The runs of a case of the SNU.
 
-    own: (traces, adjoints) of the port, from which each line is computed; else from its own run.
+    own: (traces, adjoints) of the port; if given, each line is computed from these.
     """
 
     def __init__(self, seen, count, own=(None, None)):
         super().__init__(seen, count)
         self.own = own
-        self.partial = None  # (score, set) that comes nearest
+        self.partial = None  # (score, set) of the nearest set
 
     def traces(self, forward):
-        """(outputs, traces as computed) of the edits of a forward pass."""
+        """(outputs, computed traces) of a forward pass with edits."""
         return ({}, self.own[0]) if self.own[0] is not None else self._forward(forward)[:2]
 
     def _forward(self, forward):
@@ -150,7 +150,7 @@ class Whole(Runs):
 
 
 def _rewritten(done, outputs, edits):
-    """Sums and gradients of the start with edited lines, along a program that is differentiated."""
+    """Edited sums and gradients of the initial state, after automatic differentiation."""
     right, inputs, traces, found = right_lines(done.config), done.inputs, done.computed(), {}
     names = names_of_sums(inputs, traces, {f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"})
     start = {"dz_after": outputs["adj.z"][0], "gate_after": traces["gate"][0],

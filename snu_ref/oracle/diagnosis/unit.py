@@ -1,4 +1,4 @@
-"""The diagnosis of the SNU's cases: sets of edits that give the port's numbers in many of them."""
+"""The diagnosis of the SNU: find sets of edits that give the port's numbers in many cases."""
 import numpy as np
 
 from ..mistakes.edit import TABLE
@@ -7,18 +7,18 @@ from .search import Budget, backward_sets, candidates, forward_sets, joined
 from .seen import OPTIONS, PROPOSING, forward_class, has_traces, seen_of
 from .sets import FORMS, Edits, Whole
 
-SHARE = 0.5      # ours: of the cases in which a set of edits should show, it must give so many
-SCOPE = 4        # ours: cases that share an option, of which nearly all are explained
+SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
+SCOPE = 4        # our choice: or nearly all of at least so many cases that share an option
 NEARLY_ALL = 0.9
-LONGEST = 50     # ours: steps of a case in which edits are looked for
-HOPELESS = 2     # ours: classes without an explanation of z, after which no other is looked at
-EDGE = 800       # ours: runs that are kept for cases at boundaries
-TRIES = {1: 4, 4: 4, 6: 2}   # ours: cases at boundaries, of a class, and with all options alike
-KEPT = 6         # ours: sets of edits of one case that are kept
+LONGEST = 50     # our choice: search for edits in cases of at most so many steps
+HOPELESS = 2     # our choice: after so many classes without an explanation of z, give up
+EDGE = 800       # our choice: runs that are reserved for cases at boundaries
+TRIES = {1: 4, 4: 4, 6: 2}   # our choice: cases at boundaries, of a class, with equal options
+KEPT = 6         # our choice: sets of edits that are kept for one case
 
 
 class Unit:
-    """What is found out about the failing cases of the SNU."""
+    """The search for explanations of the failing cases of the SNU, and what it has found."""
 
     def __init__(self, results, dtype):
         self.dtype, self.budget = dtype, Budget()
@@ -35,7 +35,7 @@ class Unit:
     # ---- finding --------------------------------------------------------------------------------
 
     def search(self):
-        """Look for edits in one case after the other, the simplest first, and carry them over."""
+        """Search one case after the other, the simplest first; try what is found on all cases."""
         tried, few = {}, [whole for whole in self.failed if whole.seen.T <= LONGEST]
         proposing = [whole for whole in few
                      if whole.seen.family in PROPOSING and whole.seen.T >= 3]
@@ -63,11 +63,11 @@ class Unit:
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
 
     def count(self, edits):
-        """In how many failing cases, of a sample, a set gives all numbers."""
+        """In how many failing cases of a sample a set gives all numbers."""
         return sum(whole.fits(edits) for whole in self.sample)
 
     def _improve(self, found, edge):
-        """Take over what is found, alone or beside what is known, where that explains more."""
+        """Make a found set the best one, alone or joined with the best, if it explains more."""
         for edits in found:
             scoped = edits._replace(forward=tuple(map(self._scoped, edits.forward)),
                                     backward=tuple(map(self._scoped, edits.backward)))
@@ -79,14 +79,14 @@ class Unit:
                     self.best = more
 
     def _scoped(self, e):
-        """An edit for the one value of the option that it depends on alone, in the last case."""
+        """The edit, limited to the last case's value of the option that its line depends on."""
         option = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
                   "seen": "lateral_inhibition"}.get(e.slot)
         return e if option is None or f"{option}=" in e.when else e._replace(
             when=f"{e.when} {option}={self.sample[-1].seen.config[option]}".strip())
 
     def _found(self, whole, view=None):
-        """Sets of edits that give all numbers of a case, what is known first."""
+        """Sets of edits that give all numbers of a case; known sets are tried first."""
         here, seen = self.best.for_case(whole.seen), whole.of(view).seen
         carried = dict.fromkeys([here.forward, *(
             edits.for_case(seen).forward for edits in self.known), ()])
@@ -105,7 +105,7 @@ class Unit:
         return found
 
     def _one_more(self, whole):
-        """The sets that explain a case at a boundary, where anything fits, by one edit more."""
+        """The best set with one more edit, if that explains a case at a boundary."""
         here, seen = self.best.for_case(whole.seen), whole.seen
         tries = [here._replace(forward=more, form=form) for e in TABLE["FORWARD"] if not e.fitted
                  and e.applies(seen.config, seen.inputs)
@@ -119,7 +119,7 @@ class Unit:
     # ---- choosing -------------------------------------------------------------------------------
 
     def causes(self, results):
-        """Confirmed Causes, the fewest that explain the most cases, and the Results left."""
+        """The fewest confirmed Causes that explain the most cases, and the Results that remain."""
         self.search()
         chosen, left = cover(self.failed, self.known, self._stands, self.sample[SAMPLE:])
         return [confirmed(edits, mine, [other for other in rivals
@@ -128,9 +128,9 @@ class Unit:
                 for edits, mine, rivals in chosen], [results[whole.seen.id] for whole in left]
 
     def _equal(self, edits, other, mine):
-        """Whether two sets give the same numbers under all options that the port declares.
+        """Whether two sets give the same numbers in the new cases for the port's options.
 
-        Cases are made for these options; all tensors count, whether the port returns them or not.
+        All tensors count, also those that the port does not return.
         """
         made = [whole.answer(some) for whole in mine if whole.seen.family == "made"
                 for some in (edits, other)][:4]
@@ -139,9 +139,8 @@ class Unit:
             for (seen, numbers), (_, others) in zip(made[::2], made[1::2]))
 
     def _stands(self, edits, sample):
-        """Whether a set gives the numbers of half of the cases in which it should show.
-
-        Or of nearly all that share an option: then something else is wrong in the others.
+        """Whether a set explains half of the cases that it affects, or nearly all of those that
+        share an option (the others then have another mistake as well).
         """
         shows = [whole for whole in sample if edits.for_case(whole.seen).said()]
         fits = [whole for whole in shows if whole.fits(edits)]
@@ -156,7 +155,7 @@ class Unit:
         return any(len(some) >= SCOPE and np.mean(some) >= NEARLY_ALL for some in shares)
 
     def against(self, edits):
-        """The configurations of passing cases, of a sample, that should fail with these edits."""
+        """The configurations of passing cases of a sample that should fail with these edits."""
         if edits not in self._against:
             self._against[edits] = [whole.seen.config for whole in self.passed if not edits.view
                                     and edits.for_case(whole.seen).said()
@@ -164,7 +163,7 @@ class Unit:
         return self._against[edits]
 
     def _where(self, edits, mine):
-        """An option that sets the explained cases apart from passes that should have failed."""
+        """An option that all explained cases have, and no passing case that should have failed."""
         against = self.against(edits)
         for option in OPTIONS:
             values = {whole.seen.config[option] for whole in mine}
@@ -174,7 +173,7 @@ class Unit:
 
 
 def _joined(edits, others):
-    """A set with the edits of another beside it, where they do not stand in its place."""
+    """A set with the edits of another set added, except those of lines that it already edits."""
     def beside(name):
         mine = getattr(edits, name)
         return mine + tuple(e for e in getattr(others, name) if not any(

@@ -1,4 +1,4 @@
-"""A mistake is a line of a program, or two, as a wrong port has it; `table.txt` lists them all."""
+"""A mistake is a wrong text for one or more lines of a program; `table.txt` lists all mistakes."""
 import itertools
 import re
 from difflib import SequenceMatcher
@@ -19,12 +19,12 @@ class Edit(NamedTuple):
 
     @property
     def slot(self):
-        """The line that it stands on; two edits of one slot exclude each other."""
+        """The name of its first line; two edits of one slot exclude each other."""
         return self.lines[0][0]
 
     @property
     def fitted(self):
-        """Whether its text holds a number k that is not known yet."""
+        """Whether its text contains a number k that is not yet known."""
         return self.k is None and any(re.search(r"\bk\b", text) for _, text in self.lines)
 
     @property
@@ -33,16 +33,16 @@ class Edit(NamedTuple):
         return self.count + (0.5 if self.k is not None else 0)
 
     def texts(self):
-        """name -> text, with k put in."""
+        """name -> text, with the value of k."""
         k = "k" if self.k is None else f"{self.k:.12g}"
         return {name: re.sub(r"\bk\b", k, text) for name, text in self.lines}
 
     def said(self):
-        """What the port does, with k put in."""
+        """What the port does, with the value of k."""
         return self.says if self.k is None else re.sub(r"\bk\b", f"{self.k:.6g}", self.says)
 
     def applies(self, config, inputs=None):
-        """Whether it makes sense for a configuration, and for the shapes of a case."""
+        """Whether it applies to a configuration, and to the shapes of a case if given."""
         return applies(self.when, config, inputs)
 
 
@@ -75,7 +75,7 @@ def merged(right, *two):
 
 
 def edits_of(rows):
-    """The Edits of some rows, each a list of cells; {n} stands for 2, 3, 4 and 5."""
+    """The Edits of rows (lists of cells); a row with {n} gives one for each of 2, 3, 4 and 5."""
     edits = []
     rows = [[cell.replace("{n}", n) for cell in row] for row in rows
             for n in ("2345" if "{n}" in row[1] else "0")]

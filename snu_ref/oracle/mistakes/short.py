@@ -1,10 +1,10 @@
-"""Losses, optimisers, clipping, training runs and phase-change devices, run by lines of text.
+"""Losses, optimisers, clipping, training runs and phase-change devices as lines of text.
 
     loss_numbers, optimiser_numbers, clip_numbers, training_numbers, device_numbers
         (config, inputs, edits) -> the outputs of a case
 
-edits: name of a line of `program/lines.txt` -> another text; with none the numbers are right,
-apart from losses of logits so large that the plain formulas overflow.
+edits: name of a line of `program/lines.txt` -> another text. Without edits the numbers are right,
+except losses of very large logits, where the plain formulas overflow.
 """
 import math
 
@@ -27,7 +27,7 @@ def softmax(y, axis):
 
 @np.errstate(all="ignore")
 def loss_numbers(config, inputs, edits):
-    """value and dy of a loss."""
+    """The value and dy of a loss."""
     y, target, (T, B, n) = inputs["y"], inputs["target"], inputs["y"].shape
     mask = np.ones((T, B)) if inputs.get("mask") is None else inputs["mask"].astype(float)
     names = dict(NAMES, y=y, target=target, mask=mask, T=T, B=B, n=n, ones=np.ones((T, B)),
@@ -134,7 +134,7 @@ def training_numbers(config, inputs, edits, network_of=make_network):
 MATH = {**vars(math), "abs": abs, "min": min, "max": max, "round": round,
         "clamp": lambda value, low, high: min(max(value, low), high)}
 ARRAY = {"whole": ("x",), "remainder": ("chi", "n"), "side": ("n",), "next_pair": ("pair", "pairs"),
-         "worn": ("read", "d"), "target": ("d", "other")}   # what the lines of an array act on
+         "worn": ("read", "d"), "target": ("d", "other")}   # the arguments of an array's lines
 
 
 def device_numbers(config, inputs, edits):
@@ -143,7 +143,7 @@ def device_numbers(config, inputs, edits):
         return compute_lines(right_lines(config, section), edits, {**MATH, **names})
 
     class Edited(Device):
-        """The device of the second derivation, with its lines as text."""
+        """The device of `scalar_pcm`, with its equations as lines of text."""
 
         def pulse(self, t, N):
             new = lines("pulse", **vars(self), t=t, N=N)

@@ -1,1 +1,1 @@
-"""The equations as lines of text (`lines.txt`), compiled, run and printed: read `step` first."""
+"""The equations as lines of text (`lines.txt`) that are run and printed. Read `step` first."""

@@ -1,10 +1,10 @@
-"""The backward pass as lines of text (`lines.txt`), as one writes it by hand, along any traces.
+"""The backward pass as lines of text (`lines.txt`), written by hand, along any traces.
 
-dz_after and gate_after are those of the step that follows, 0 after the last. dL_dy_end and
-dL_ds_end are the cotangents of the final state, 0 before the last step. The first lines run
-back through time; the sums are of whole arrays (T, B, n). As in `step`, an edit is another text
-for a line. With inhibition the term of the reset is share(..., y): its sum over the units, shared
-by those that tie for the maximum.
+dz_after and gate_after are dz and the gate of the next step, 0 at the last. dL_dy_end and dL_ds_end
+are the cotangents of the final state, 0 before the last step. The first lines run back through
+time; the sums take whole arrays (T, B, n). As in `step`, an edit is another text for a line. With
+inhibition the term of the reset is share(..., y): its sum over the units, divided equally among
+those that tie for the maximum.
 """
 import numpy as np
 
@@ -14,7 +14,7 @@ from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
-CARRIED = (*DY, *DS, "start_s", "start_y")   # of the state that the step done last began with
+CARRIED = (*DY, *DS, "start_s", "start_y")   # uses the state before the step that was computed last
 START = ("dz_after", *DY, "dy", *DS, "ds", "start_s", "start_y")
 STEP = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz")
 AFTER = ("dz_after", "dv_after", "ds_after", "gate_after", "s_next", "y_next")
@@ -22,7 +22,7 @@ SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", 
 
 
 def names_of_sums(inputs, traces, adjoints, start=None):
-    """What the sums over samples and steps may use."""
+    """The names that sums over samples and steps may use."""
     T, B, n = inputs["dy"].shape
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
     b = inputs["params.b"]
@@ -36,8 +36,8 @@ def names_of_sums(inputs, traces, adjoints, start=None):
 def run_backward(config, inputs, traces, edits=None, start=None, own=None):
     """Adjoints and gradients along the traces z, s, v, y and gate, each (T, B, n).
 
-    start: the state before the first step, where it is not the given one. own: arrays dy, dv, ds or
-    dz of a port; what is computed from such a one is computed from these numbers.
+    start: the state before the first step; by default that of the inputs. own: a port's arrays dy,
+    dv, ds or dz; the lines after each of them use the port's numbers.
     """
     text = program(config, edits or {})
     s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
@@ -48,7 +48,7 @@ def run_backward(config, inputs, traces, edits=None, start=None, own=None):
              "recurrent": config["recurrent"], "end_cotangent": inputs["dend.s"]}
     found = {name: np.zeros((T, B, n)) for name in ("dy", "dv", "ds", "dz")}
     dL_dy, steps, borders = shifts(inputs["dy"]), range(T), np.cumsum(config.get("pieces", ()))
-    state = {name: a[-1] for name, a in traces.items()}  # that the step done last began with
+    state = {name: a[-1] for name, a in traces.items()}  # before the step that was computed last
     for k, t in enumerate([*(steps if text["order"] == "forwards" else steps[::-1]), -1]):
         names.update(t=t, last=float(k == 0), border=t + 1 in borders,
                      dL_dy_end=inputs["dend.y"] if k == 0 else zero,

@@ -1,7 +1,7 @@
-"""The functions that a line of a program may use: of numbers on the tape, and of plain arrays.
+"""The functions that a line of a program may use.
 
-    VARS      for the lines of the forward pass: each gives a value and leaves its derivative
-    ARRAYS    for slopes and for the lines of a backward pass written by hand
+    VARS      for the forward pass: functions of numbers on the tape, with derivatives
+    ARRAYS    for slopes and for a backward pass written by hand: functions of plain arrays
 """
 import numpy as np
 
@@ -10,19 +10,19 @@ from .tape import Var, shares
 
 
 def point(value, slope):
-    """A function of a Var, point by point: value(a) and slope(a, f)."""
+    """A pointwise function of a Var, from value(a) and slope(a, f) with f = value(a)."""
     def apply(a):
         return a.apply(value, slope) if isinstance(a, Var) else value(np.asarray(a, float))
     return apply
 
 
 def with_slope(value, slope):
-    """A function with the same slope everywhere: 0 for steps, 1 where rounding is passed over."""
+    """A function with one slope everywhere: 0 for steps, 1 for rounding that gradients ignore."""
     return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.full_like(a, slope))
 
 
 def clip(a, low, high):
-    """a, no lower than `low` and no higher than `high`."""
+    """a, clipped to [low, high]."""
     return point(lambda v: np.clip(v, low, high),
                  lambda v, f: ((v > low) & (v < high)).astype(v.dtype))(a)
 
@@ -33,7 +33,7 @@ def of_others(y):
 
 
 def rearranged(order):
-    """A function of a parameter that takes its elements from elsewhere: order(array) does it."""
+    """A function that puts the elements of a parameter in another order, order(array)."""
     def apply(p):
         places = order(np.arange(p.value.size).reshape(p.value.shape))
 
@@ -54,7 +54,7 @@ def product(y):
 
 
 def one_array(a):
-    """A function that writes every value into one array, as a buffer is used again."""
+    """A function that writes every value into the array a, like a reused buffer."""
     def overwritten(var):
         a[...] = var.value
         return var.tape.node(a, var.receive)
@@ -62,7 +62,7 @@ def one_array(a):
 
 
 def to_bits(bits):
-    """Rounding to a significand of so many bits."""
+    """A function that rounds to a significand of `bits` bits."""
     def value(a):
         fraction, exponent = np.frexp(a)
         return np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)

@@ -1,7 +1,7 @@
-"""RNN, GRU and LSTM for one step, as lines of text (`lines.txt`), differentiated by the tape.
+"""One step of RNN, GRU and LSTM as lines of text (`lines.txt`), differentiated by the tape.
 
-total(k) is the sum of block k, of the columns of W, H and b in `order`. As in `step`, an edit is
-another text for a line; without any, these are the numbers of `snu_ref.RNN`, `GRU` and `LSTM`.
+total(k) is the line `sum` for block k of the columns of W, H and b; `order` names the blocks. As in
+`step`, an edit is another text for a line. Without edits, the numbers are those of the package.
 """
 import numpy as np
 
@@ -20,7 +20,7 @@ NAMES = {**VARS, "tanh_with_slope_1": lambda a: a.apply(np.tanh, lambda v, f: np
 
 @np.errstate(all="ignore")
 def run_gated(config, inputs, edits=None):
-    """Forward and backward with some lines edited: name -> array, the outputs of a case."""
+    """The outputs of a case, name -> array, forward and backward, with some lines edited."""
     text, unit, tape = {**right_lines(config), **(edits or {})}, config["unit"], Tape()
     n, fields = inputs["dy"].shape[-1], FIELDS[config["unit"]]
     leaves = {name: {k: tape.leaf(inputs[f"params.{name}"][..., i * n:(i + 1) * n])

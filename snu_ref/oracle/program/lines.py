@@ -1,8 +1,8 @@
-"""Lines of text: the right ones of each unit (`lines.txt`), resolved for a case, and computed.
+"""Lines of text: the right lines of each unit (`lines.txt`), resolved for a case and computed.
 
-Where a line or a mistake applies is a list of options, `h=step g!=relu`; `several` asks for more
-than one unit, `square` for as many inputs as units, `samples` for more than one sample, `b=n` for
-as many samples as units, `pieces` for a sequence that is given in pieces.
+A line or a mistake applies to cases with certain options, such as `h=step g!=relu`. Other words:
+`several`, more than one unit; `square`, as many inputs as units; `samples`, more than one sample;
+`b=n`, as many samples as units; `pieces`, a sequence in pieces.
 """
 import re
 from functools import lru_cache
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def read_sections(path):
-    """Section of a table -> its rows, each a list of cells; an indented row continues the last."""
+    """{section of a table: its rows, lists of cells}; an indented line continues the row before."""
     text = re.sub(r"\n +", " ", Path(path).read_text(encoding="utf-8"))
     sections = {}
     for row in text.splitlines():
@@ -22,7 +22,7 @@ def read_sections(path):
 
 
 def applies(when, config, inputs=None):
-    """Whether all that `when` asks for is so in a case, or in its configuration alone."""
+    """Whether a case meets all conditions in `when`; without inputs, those on its config."""
     return all(_holds(word, config, inputs) for word in when.split())
 
 
@@ -46,7 +46,7 @@ UNITS = {**dict.fromkeys(("rnn", "gru", "lstm"), ("gated",)),
 
 
 def right_lines(config, *sections):
-    """The right lines of a configuration: name -> text. "0" is a part that is not there."""
+    """The right lines of a configuration: name -> text. "0" stands for a missing part."""
     return dict(_right(sections or UNITS.get(config["unit"], (config["unit"],)),
                        tuple((name, str(value)) for name, value in config.items())))
 
@@ -59,18 +59,18 @@ def _right(sections, options):
 
 
 def resolve(text, config):
-    """A line with the names of this configuration for g and h, and for what acts on the gate."""
+    """A line with this configuration's functions for g, h, psi' and the gate."""
     slope = right_lines(config)["h_slope"] if "dpsi(" in text else ""
     return _resolved(text, slope, *(config[name] for name in (
         "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
 
 
 def program(config, edits):
-    """The lines of a configuration with edits (name -> text) in their places, resolved."""
+    """The resolved lines of a configuration, some of them edited (name -> text)."""
     return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
 
 
-ARGUMENT = r"\(((?:[^()]|\([^()]*\))*)\)"   # one that may hold a pair of parentheses
+ARGUMENT = r"\(((?:[^()]|\([^()]*\))*)\)"   # it may contain one pair of parentheses
 
 
 @lru_cache(maxsize=None)
@@ -87,12 +87,12 @@ def _resolved(text, slope, g, h, surrogate, reset_grad, inhibited):
     return text
 
 
-BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
+BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import one of its modules
 
 
 @lru_cache(maxsize=None)
 def compiled(text):
-    """The code of a line."""
+    """The compiled code of a line."""
     return compile(text, "<line>", "eval")
 
 
@@ -101,11 +101,11 @@ def compute(text, names):
     return eval(compiled(text), BUILTINS, names)
 
 
-RESULTS = ("value", "dy", "after")   # an edit of these may go on from the right value
+RESULTS = ("value", "dy", "after")   # an edit of these may use the right value
 
 
 def compute_lines(lines, edits, names):
-    """`names` with the values of all lines, some of them edited (name -> text)."""
+    """Add the values of all lines to `names`, some lines edited (name -> text)."""
     for name, text in lines.items():
         if name not in edits or name in RESULTS:
             names[name] = compute(text, names)

@@ -1,4 +1,4 @@
-"""Edits as a diff: the reference's line and the port's, assembled from the texts that are run."""
+"""Edits as a diff, the reference's line and the port's, assembled from the texts that are run."""
 import re
 
 from .backward import DS, DY
@@ -6,7 +6,7 @@ from .lines import SECTIONS, resolve, right_lines
 from .step import PARTS
 
 SUMS = {"z": PARTS, "dy": DY, "ds": DS}
-INSIDE = ("decay", "b", "W", "H", "fired", "seen")   # an edit of these is shown where they stand
+INSIDE = ("decay", "b", "W", "H", "fired", "seen")   # shown inside the lines that use them
 LABELS, MEANINGS = (dict(SECTIONS[name]) for name in ("labels", "meanings"))
 
 
@@ -25,7 +25,7 @@ def diff(config, edits):
 
 
 def meanings(pairs):
-    """What the names mean that stand in edited lines alone."""
+    """The meanings of names that only the edited lines use."""
     words = {word for right, yours in pairs
              for word in set(re.findall(r"\w+", yours)) - set(re.findall(r"\w+", right))}
     return list(dict.fromkeys(text for name, text in MEANINGS.items() if name in words))

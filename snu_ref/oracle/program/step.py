@@ -1,10 +1,10 @@
 """The unit's step as lines of text (`lines.txt`), run through time and differentiated.
 
-s_before and y_before are what the step before has kept. An edit puts another text in the place of
-a line. `run` takes the lines through time on a tape and differentiates them; with no edits the
-numbers are those of `snu_ref.SNU`. The text that is run is the text that a verdict prints.
+s_before and y_before are the kept state of the step before. An edit is another text for a line.
+`run` computes the lines through time on a tape and differentiates them; without edits the numbers
+are those of `snu_ref.SNU`. A report prints exactly the text that is run.
 
-What it does not do: speed, long sequences, any check of its arguments.
+It is slow, meant for short sequences, and does not check its arguments.
 """
 import numpy as np
 
@@ -23,7 +23,7 @@ SLOPES = {"s": "g_slope", "y": "h_slope"}
 
 
 def names_of(config, inputs):
-    """What every line may use: functions, and h with the slope of the surrogate."""
+    """The names that every line may use: functions, sizes, and h with the surrogate's slope."""
     dpsi = SURROGATES[config["surrogate"]].dpsi
     step = point(lambda v: (v > 0).astype(v.dtype), lambda v, y: dpsi(v))
     return {**VARS, "step": step,
@@ -34,7 +34,7 @@ def names_of(config, inputs):
 
 
 def shifts(dy):
-    """dL_dy as each step should read it, and as one reads it that is a step off."""
+    """dL_dy for each step, and the same a step late, a step early and rolled."""
     zero = 0 * dy[:1]
     return {"dL_dy": dy, "dL_dy_before": np.concatenate([zero, dy[:-1]]),
             "dL_dy_next": np.concatenate([dy[1:], zero]), "dL_dy_rolled": np.roll(dy, 1, 0)}
@@ -79,7 +79,7 @@ class Run:
             value = compute(self.text[name], names)
             if name in TRACES:
                 value = value if isinstance(value, Var) else zero + value
-                if self.held is not None:   # the numbers of another run, with this line's gradient
+                if self.held is not None:   # the value of another run, the gradient of this line
                     value = self.tape.node(self.held[name][t], value.receive)
             if SLOPES.get(name) in self.edits:
                 value = self._sloped(name, value, names)
@@ -88,7 +88,7 @@ class Run:
                            ("z", "s", "v", "y", "gate", "z_out", "s_out", "v_out", "y_out")})
 
     def _sloped(self, name, value, names):
-        """s or y with the edited slope to z or v."""
+        """s or y, with the edited slope ds/dz or dy/dv."""
         of = names["z" if name == "s" else "v"]
         arrays = {**{k: getattr(a, "value", a) for k, a in names.items()}, **ARRAYS,
                   name: value.value}
@@ -108,7 +108,7 @@ class Run:
                 "end.s": self.shown[0].value, "end.y": self.shown[1].value}
 
     def computed(self):
-        """What the steps computed, whatever is reported: z, s, v, y and the gate."""
+        """z, s, v, y and the gate as computed, which may differ from what is reported."""
         return self._stacked({name: name for name in (*TRACES, "gate")})
 
     def backward(self):

@@ -1,47 +1,47 @@
 """A small tape: reverse-mode differentiation of NumPy programs, in any float dtype.
 
 Every operation on a `Var` computes its value at once and leaves a pull on the tape: the rule that
-takes dL/d(result) to dL/d(arguments). `Tape.backward` runs the pulls from the last to the first. By
-the time a pull runs, all that was computed from its result has been through, so dL/d(result) is
-complete; that is all there is to backpropagation, through time or not.
+takes dL/d(result) to dL/d(arguments). `Tape.backward` runs the pulls from the last to the first.
+When a pull runs, every later operation that used its result has already been pulled, so
+dL/d(result) is complete. This is backpropagation, also through time.
 
     c = a + b       da += dc              db += dc
     c = a . b       da += dc . b          db += dc . a           point-wise
     c = a @ b       da += dc @ b'         db += a' @ dc          b' is b transposed
-    c = f(a)        da += dc . f'(a)                             `apply`; f' is what one says it is
+    c = f(a)        da += dc . f'(a)                             `apply`; the caller gives f'
     c = max_j a_j   da_j += dc . shares_j                        `maximum`
     c = detach(a)   nothing: a constant of the backward pass
 
-Where an argument was broadcast, its gradient is summed over the axes that were stretched.
+The gradient of a broadcast argument is summed over the axes of the broadcast.
 
-The unit's own backward pass is derived by hand (`snu_ref.snu`) and does not use this. The tape is
-for the oracle, which differentiates the unit with one equation changed. What it does not do: second
-derivatives, in-place operations, slices. Values of `Var`s are never changed. It is written for tiny
-arrays: an operation costs a few microseconds.
+The unit's own backward pass is derived by hand (`snu_ref.snu`) and does not use the tape. The
+oracle uses it to differentiate the unit with a changed equation. It has no second derivatives, no
+in-place operations and no slices. The value of a `Var` never changes. It is made for tiny arrays:
+an operation takes a few microseconds.
 """
 import numpy as np
 
 
 class Tape:
-    """The pulls of a program, in the order in which it ran."""
+    """The pulls of a program, in the order of its operations."""
 
     def __init__(self):
         self._nodes = []
 
     def leaf(self, value):
-        """The array `value` as a Var: a start of the program, whose gradient is wanted."""
+        """The array `value` as a Var: an input whose gradient is wanted."""
         return Var(value, self, None)
 
     def node(self, value, pull):
-        """The result of an operation; pull(dL/d(result)) hands the gradient on to its arguments."""
+        """The result of an operation; pull(dL/d(result)) passes the gradient to its arguments."""
         var = Var(value, self, pull)
         self._nodes.append(var)
         return var
 
     def backward(self, cotangents):
-        """Run the program backwards; cotangents: pairs (Var, dL/d(Var) from outside, of its shape).
+        """Run the program backwards, once for each tape; `Var.gradient()` is then dL/d(Var).
 
-        Afterwards `gradient()` of every Var is dL/d(Var) over all paths. Once for each tape.
+        cotangents: pairs (Var, its direct dL/d(Var), of the same shape).
         """
         for var, cotangent in cotangents:
             var.receive(cotangent)
@@ -54,17 +54,17 @@ class Var:
     """An array on a tape: its `value`, and after the backward pass its `gradient()`."""
 
     __slots__ = ("value", "tape", "pull", "grad")
-    __array_ufunc__ = None  # array + Var asks the Var, not the array
+    __array_ufunc__ = None  # array + Var calls Var.__radd__
 
     def __init__(self, value, tape, pull):
         self.value, self.tape, self.pull, self.grad = value, tape, pull, None
 
     def gradient(self):
-        """dL/d(this), zeros where nothing came back."""
+        """dL/d(this); zeros if no gradient reached it."""
         return np.zeros_like(self.value) if self.grad is None else self.grad
 
     def receive(self, gradient):
-        """Add to dL/d(this), summed over the axes along which this was broadcast."""
+        """Add to dL/d(this), after a sum over the axes of a broadcast."""
         shape = self.value.shape
         if gradient.shape != shape:
             gradient = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
@@ -115,17 +115,17 @@ class Var:
     # ---- functions ----
 
     def apply(self, value, slope):
-        """f(a) point by point: value(a), and slope(a, f), which stands for its derivative."""
+        """The pointwise f(a) = value(a), with slope(a, f) as its derivative."""
         f = value(self.value)
         return self.tape.node(f, lambda d: self.receive(d * slope(self.value, f)))
 
     def maximum(self, axis, ties="shared"):
-        """The maximum over `axis`, which is kept with length 1; ties: as in `shares`."""
+        """The maximum over `axis`, which keeps length 1; ties: see `shares`."""
         return self.tape.node(self.value.max(axis=axis, keepdims=True),
                               lambda d: self.receive(d * shares(self.value, ties, axis)))
 
     def sum(self, axis):
-        """The sum over `axis`, which is kept with length 1."""
+        """The sum over `axis`, which keeps length 1."""
         return self.tape.node(self.value.sum(axis=axis, keepdims=True), self.receive)
 
     def detach(self):
@@ -134,10 +134,10 @@ class Var:
 
 
 def shares(a, ties="shared", axis=-1):
-    """How the gradient of a maximum is divided.
+    """The share of each element in the gradient of the maximum.
 
-    Of k elements that are equal to it, each gets 1/k ("shared"), or the first gets all of it
-    ("first"), or each gets all of it ("each").
+    If k elements tie for the maximum: each gets 1/k ("shared"), or the first gets 1 ("first"), or
+    each gets 1 ("each").
     """
     tied = (a == a.max(axis=axis, keepdims=True)).astype(a.dtype)
     if ties == "shared":
