@@ -188,7 +188,7 @@ def tonic(pitches, signature):
 
 
 def progressions(pitches):
-    """A Counter of all sequences of three chords, in semitones above the first bass note."""
+    """A Counter of all sequences of three chords, in semitones above the first lowest note."""
     chords = [sorted(set(row[row > 0].tolist())) for row in pitches]
     return Counter(tuple(tuple(pitch - three[0][0] for pitch in chord) for chord in three)
                    for three in zip(chords, chords[1:], chords[2:]) if all(three))

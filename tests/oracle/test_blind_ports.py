@@ -4,6 +4,7 @@ Every tenth of them, on the small cases; `run_blind_ports.py` judges all, and wi
 whether all are what they say.
 """
 import blind_second
+import blind_third
 import pytest
 from blind_ports import PORTS
 from run_blind_ports import as_it_should_be, cases, check, judge
@@ -38,6 +39,14 @@ def test_the_check_names_what_the_second_set_has_taught(name):
     """Mistakes of the second set that had no row when it was counted."""
     port = getattr(blind_second.PORTS, name)
     outcome, doubts = judge(port, check(port, cases="rest,edge"))
+    assert set(outcome.values()) == {"named"} and not doubts, (outcome, doubts)
+
+
+@pytest.mark.parametrize("name", ["four_backward", "scan_with_carry", "two_in_decay_line"])
+def test_the_check_names_mistakes_that_hide_each_other(name):
+    """Two in one line, two at one step back in time, two at the ends: neither helps alone."""
+    port = getattr(blind_third.PORTS, name)
+    outcome, doubts = judge(port, check(port, cases="unit-tanh-*"))
     assert set(outcome.values()) == {"named"} and not doubts, (outcome, doubts)
 
 

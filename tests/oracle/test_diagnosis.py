@@ -13,7 +13,7 @@ from snu_ref.oracle.diagnosis.causes import tell
 from snu_ref.oracle.diagnosis.others import PROGRAMS
 from snu_ref.oracle.diagnosis.sets import FORMS, Edits, Whole
 from snu_ref.oracle.diagnosis.seen import Seen
-from snu_ref.oracle.mistakes.edit import TABLE, edits_of
+from snu_ref.oracle.mistakes.edit import TABLE, edits_of, merged
 from snu_ref.oracle.program.backward import run_backward
 from snu_ref.oracle.program.printing import diff
 from snu_ref.oracle.program.step import Run, run
@@ -82,6 +82,23 @@ def test_a_table_row_has_its_lines_and_its_options():
     assert e._replace(k=0.5).texts() == {"kept": "s * 0.5", "gate": "1"}
     assert e._replace(k=0.5).said() == "the state is 0.5 s"
     assert e.applies(dict(h="step", g="tanh")) and not e.applies(dict(h="step", g="relu"))
+
+
+@pytest.mark.parametrize("one, other, both", [
+    ("a * a * b * d", "a * b * c", "a * a * b * c"),
+    ("a * b * d / T", "a * c * d", "a * c * d / T"),
+    ("a * c * d", "a * e * d", None),           # the same word
+    ("clip(a * b * d, 1)", "clip(a, 1) * b * d", None),
+    ("k * a * b * d", "a * b * c", None),       # its number would be lost
+])
+def test_two_mistakes_of_one_line_are_one_text(one, other, both):
+    """Each changes other words of the right text, or both are no text at all."""
+    edits = edits_of([["leak", one, "one", "h=step"], ["leak", other, "other", "h=step g=relu"]])
+    for two in (edits, edits[::-1]):
+        found = merged("a * b * d", *two)
+        assert (found and found.lines) == (both and (("leak", both),))
+        assert found is None or (found.when, found.cost) == (" ".join(dict.fromkeys(
+            f"{two[0].when} {two[1].when}".split())), 2)
 
 
 def test_a_number_is_the_shortest_decimal_that_fits():

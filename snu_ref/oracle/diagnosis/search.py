@@ -140,6 +140,8 @@ def advance(whole, base):
     edits = [e for e in candidates(seen, base.form)  # on the port's numbers, steps are independent
              if whole.own[0] is None or e.slot not in ("dz_after", "order")]
     outputs, right = whole.run(base), right_lines(seen.config)
+    if right["through_gate"] != "0":        # as the table writes it, with inhibition or without
+        right["through_gate"] = "via_gate(-decay * s * dz_after)"
     frontier = [(seen.advance(outputs), base, outputs)]
     for _ in range(DEPTH):
         scored, done = [], []

@@ -93,8 +93,9 @@ class Unit:
         forwards, lines = forward_sets(whole.of(view), carried, view is not None)
         if lines is not None and view is None:
             self.lines[forward_class(seen)] = lines
+        likely = sorted(("by hand", "derived"), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward, view) for forward in forwards
-                 for form in (FORMS if forward else ("by hand", "derived"))
+                 for form in (FORMS if forward else likely)
                  for backward in dict.fromkeys((here.backward, ()))]
         bases.sort(key=lambda base: list(FORMS).index(base.form) > 1)
         found = [Edits(forward, view=view) for forward in forwards] if not seen.names(False) else \
