@@ -31,7 +31,7 @@ import numpy as np
 
 from .data_file import read_file
 
-LARGEST = 2 ** 27  # bytes of a wheel, ours: some five times the largest
+LARGEST = 2 ** 27  # bytes of a wheel, our choice: some five times the largest
 HALVES = {  # package, version, member, SHA-256 of the member's (uncompressed) text
     "train": ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
               "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4"),

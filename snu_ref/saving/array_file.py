@@ -17,7 +17,7 @@ DIGEST = "sha256"
 
 
 class DamagedError(ValueError):
-    """A file that is not what `write` has written."""
+    """A file that `write` did not write."""
 
 
 def write(path, arrays):

@@ -93,7 +93,7 @@ SETTINGS = {
 
 @contextmanager
 def errors_of(setting):
-    """Errors in the entries of a setting are ValueErrors by its name: "options.decay: ..."."""
+    """Turn errors in the entries of a setting into ValueErrors that name it: "options.decay: ..."."""
     try:
         yield
     except (TypeError, ValueError) as error:
