@@ -93,7 +93,7 @@ SETTINGS = {
 
 @contextmanager
 def errors_of(setting):
-    """Turn errors in the entries of a setting into ValueErrors that name it: "options.decay: ..."."""
+    """Turn errors in a setting's entries into ValueErrors that name it: "options.decay: ..."."""
     try:
         yield
     except (TypeError, ValueError) as error:
