@@ -42,7 +42,7 @@ def read(path):
             raise ValueError(f"it has no array {DIGEST!r}")
     except FileNotFoundError:
         raise
-    except Exception as error:  # zipfile and NumPy raise many kinds on damaged bytes
+    except Exception as error:  # on damaged bytes zipfile and NumPy raise many kinds of errors
         raise DamagedError(" ".join(str(error).split()) or type(error).__name__) from error
     if str(arrays.pop(DIGEST)) != digest(arrays):
         raise DamagedError("its arrays do not have the SHA-256 that it gives")
