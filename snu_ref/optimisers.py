@@ -15,7 +15,7 @@ trainable ones:
     optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
 
 Both keep their running averages as arrays in `state`, which can be saved and restored. You may
-change the learning rate `lr` between steps.
+change lr, momentum, beta1, beta2 and eps between steps; every step checks them.
 
 Sources. Momentum: Polyak 1964, in the form of Sutskever et al., ICML 2013, with the learning rate
 outside. Adam: Kingma & Ba, ICLR 2015, Algorithm 1. Clipping: Pascanu et al., ICML 2013.
@@ -40,23 +40,27 @@ class SGD:
     """
 
     def __init__(self, lr, momentum=0.0):
-        self.lr = validation.finite_number("lr", lr, low=0)
-        self.momentum = validation.number_in("momentum", momentum, 0, 1, high_open=True)
-        self.state = {}
+        self.lr, self.momentum, self.state = lr, momentum, {}
+        self._check()
+
+    def _check(self):
+        """The numbers as they are now: each may be set between steps."""
+        self.lr = validation.finite_number("lr", self.lr, low=0)
+        self.momentum = validation.number_in("momentum", self.momentum, 0, 1, high_open=True)
 
     def __repr__(self):
         return f"SGD(lr={self.lr}, momentum={self.momentum})"
 
     def step(self, params, grads):
         """Update in place the arrays of `params` named in `grads`; an error changes none."""
-        lr = validation.finite_number("lr", self.lr, low=0)
+        self._check()
         for name, p, g in _pairs(self, params, grads, [""]):
             if self.momentum:
                 v = self.state.setdefault(name, np.zeros_like(p))
                 v *= self.momentum
                 v += g
                 g = v
-            p -= lr * g
+            p -= self.lr * g
 
 
 class Adam:
@@ -72,11 +76,16 @@ class Adam:
     """
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr = validation.finite_number("lr", lr, low=0)
-        self.beta1 = validation.number_in("beta1", beta1, 0, 1, high_open=True)
-        self.beta2 = validation.number_in("beta2", beta2, 0, 1, high_open=True)
-        self.eps = validation.finite_number("eps", eps, low=0)
+        self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
         self.state = {"t": np.zeros((), np.int64)}
+        self._check()
+
+    def _check(self):
+        """The numbers as they are now: each may be set between steps."""
+        self.lr = validation.finite_number("lr", self.lr, low=0)
+        self.beta1 = validation.number_in("beta1", self.beta1, 0, 1, high_open=True)
+        self.beta2 = validation.number_in("beta2", self.beta2, 0, 1, high_open=True)
+        self.eps = validation.finite_number("eps", self.eps, low=0)
 
     def __repr__(self):
         return (f"Adam(lr={self.lr}, beta1={self.beta1}, beta2={self.beta2}, eps={self.eps}); "
@@ -84,7 +93,7 @@ class Adam:
 
     def step(self, params, grads):
         """Update in place the arrays of `params` named in `grads`; an error changes none."""
-        lr = validation.finite_number("lr", self.lr, low=0)
+        self._check()
         pairs = _pairs(self, params, grads, ["m.", "v."])
         for name, _, g in pairs:
             _check_squares(name, g, self.eps)
@@ -97,7 +106,7 @@ class Adam:
             m, v = self.state["m." + name], self.state["v." + name]
             # parts of the arrays that fit the processor's cache; (...) is all of a scalar
             for part in blocks(len(p), p[:1].size) if p.ndim else (...,):
-                self._update(p[part], g[part], m[part], v[part], lr / unbias1, unbias2)
+                self._update(p[part], g[part], m[part], v[part], self.lr / unbias1, unbias2)
 
     def _update(self, p, g, m, v, lr, unbias2):
         """Algorithm 1 on a part of one array, in place; lr is already divided by 1 - b1^t."""

@@ -113,9 +113,12 @@ def generator(name, value):
 
 
 def mapping(name, value, names=None):
-    """`value` if it is a dict, with exactly the keys `names` if they are given."""
+    """`value` if it is a dict of names, with exactly the keys `names` if they are given."""
     if not isinstance(value, Mapping):
         raise TypeError(f"{name}: expected a dict of names and arrays, got {type(value).__name__}")
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(f"{name}: expected names as keys, got {key!r}")
     for key in () if names is None else names:
         if key not in value:
             raise ValueError(f"{name}: expected an entry {key!r}, got none")

@@ -1,4 +1,4 @@
-"""The command line, one file a command; a module's docstring is what its --help prints."""
+"""The command line, one file for each command; --help prints the docstring of the file."""
 import math
 import shutil
 import textwrap
@@ -7,7 +7,7 @@ from .. import validation
 
 
 def add_seeds(parser, several=""):
-    """Add --seed and, if there is something to say of `several` seeds, --seeds."""
+    """Add --seed, and --seeds if `several` (the end of its help) is not empty."""
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="start of all random numbers (default: %(default)s)")
     if several:
@@ -17,13 +17,13 @@ def add_seeds(parser, several=""):
 
 
 def seeds_of(args):
-    """The seeds that `add_seeds` asks for, checked; without --seeds a single one."""
+    """The checked seeds from the options of `add_seeds`; one seed without --seeds."""
     first = validation.integer("--seed", args.seed, 0, math.inf)
     return range(first, first + validation.positive_int("--seeds", getattr(args, "seeds", 1)))
 
 
 def wrapped(text):
-    """The lines of a text, indented, as wide as the terminal, within 20 and 100 columns."""
+    """The lines of a text, indented, as wide as the terminal (20 to 100 columns)."""
     width = max(20, min(100, shutil.get_terminal_size().columns)) - 1
     return "\n".join(textwrap.fill(line.strip(), width, initial_indent="  ",
                                    subsequent_indent="  ") for line in text.splitlines())

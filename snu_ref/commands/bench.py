@@ -9,7 +9,7 @@ Adam, on made-up data; the last case is one update of phase-change devices.
     memory          the peak memory of a step, without network, optimiser and
                     data
 
-Steps and products take turns, so that other work on the machine slows both.
+Steps and products are timed in turn, so other work on the machine slows both.
 Run it on an idle machine; it takes about two minutes.
 
 examples:
@@ -51,7 +51,7 @@ from ..tasks.units import conv_layers
 LIKE = {"dtype": np.float32}
 
 
-# ---- the cases: each a function of one step, and one of its matrix products or None -------------
+# ---- the cases: each has a function for one step, and one for its matrix products or None -------
 
 def training_case(network, x, target, loss, clip=None):
     """One training step of `network`, and its matrix products."""
@@ -69,7 +69,7 @@ def training_case(network, x, target, loss, clip=None):
 def digits_case(rng, unit, hidden, B, T=20):
     """784 - hidden - 10 units on random spikes, one in ten; squared error of the mean output.
 
-    Weights are three times as large as at the start of training, so that all layers of SNUs spike.
+    Weights are three times as large as at the start of training, so all layers of SNUs spike.
     """
     sizes = (784, *hidden, 10)
     network = Network([unit(n_in, n, rng=rng, **LIKE) for n_in, n in zip(sizes, sizes[1:])])
@@ -103,13 +103,13 @@ def language_case(rng, n_words=10_000):
 
 
 def devices_case(rng, shape):
-    """One update of an array of differential pairs, every second synapse with a pulse."""
+    """One update of an array of differential pairs; every second synapse gets a pulse."""
     array = PCMArray(*shape, noise=rng)
     dW = rng.uniform(-1, 1, shape) * 2 * array.rule.epsilon / array.scale
     return lambda: array.update(dW), None
 
 
-CASES = {  # title: (name, the function that makes the case, its arguments behind rng)
+CASES = {  # title: (name, the function that makes the case, its arguments after rng)
     "784-250-250-10, T 20, batch 15": ("digits-15", digits_case, SNU, (250, 250), 15),
     "784-3x256-10, T 20, batch 128": ("digits-3", digits_case, SNU, (256,) * 3, 128),
     "784-6x256-10, T 20, batch 128": ("digits-6", digits_case, SNU, (256,) * 6, 128),
@@ -134,18 +134,18 @@ QUICK = {  # the same kinds of case, small: to try the command
 # ---- the products alone -------------------------------------------------------------------------
 
 def matrix_products(network, T, B):
-    """A function that does the matrix products of one training step: T time steps, B samples.
+    """A function that computes the matrix products of one training step: T time steps, B samples.
 
-    They are those that the algorithm needs: a product too many in the code would show in the ratio.
-    For n units with weights W, N = T B rows and ' for transposed,
+    These are the products that the algorithm needs, so a needless product in the code makes the
+    ratio larger. For n units with weights W, N = T B rows and ' for transposed,
 
         x W  (N, n_in) (n_in, n)      x' dz  (n_in, N) (N, n)      dz W'  (N, n) (n, n_in)
 
-    the last one not for the first layer, whose input needs no gradient. Recurrent weights H add,
-    with B rows, y H and dz H' for each of the T steps, and one y' dz of all rows; a GRU does its H
-    in two blocks of columns, since the candidate waits for the reset gate. A convolution does the
-    same with patches in the place of x, a few images at a time. Operands have the shapes, dtype and
-    order in memory of those in the step; results go to arrays that are allocated once.
+    The first layer has no dz W': its input needs no gradient. Recurrent weights H add y H and
+    dz H', with B rows, for each of the T steps, and one y' dz of all rows. A GRU has its H in two
+    blocks of columns, because the candidate needs the reset gate first. In a convolution, x are
+    the patches of a few images at a time. Operands have the same shapes, dtype and memory order as
+    in the step; results go to arrays that are allocated once.
     """
     products = []
     for i, layer in enumerate(network.layers):
@@ -179,7 +179,7 @@ def _of_layer(layer, T, B, need_dx):
 
 
 def _of_weights(W, rows, need_dx, times=1):
-    """x W, x' dz and dz W' with so many rows."""
+    """x W, x' dz and dz W' with `rows` rows."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((rows, W.shape[0])).astype(W.dtype)
     dz = rng.standard_normal((rows, W.shape[1])).astype(W.dtype)
@@ -190,9 +190,9 @@ def _of_weights(W, rows, need_dx, times=1):
 # ---- timing -------------------------------------------------------------------------------------
 
 def measure(step, matrix_products, repeats):
-    """Time `repeats` steps and products in turns: a dict of the columns, in ms and bytes."""
+    """Time `repeats` steps and products in turn; returns a dict of the columns, in ms and bytes."""
     tracemalloc.start()
-    step()  # also the first use of everything: not timed
+    step()  # the first use is slower: not timed
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
     step()
@@ -232,7 +232,7 @@ def run(args):
     if args.threads is not None:
         threads = dict.fromkeys(THREADS, str(validation.positive_int("--threads", args.threads)))
         if not threads.items() <= os.environ.items():
-            # in a new process, since BLAS reads the number when it is loaded
+            # in a new process, because BLAS reads the number when it is loaded
             return subprocess.call([sys.executable, "-m", "snu_ref", *args.argv],
                                    env={**os.environ, **threads})
     machine = {"processor": platform.machine(), "python": platform.python_version(),

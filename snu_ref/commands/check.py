@@ -1,9 +1,9 @@
 """Check another implementation (a port) with the conformance vectors.
 
-The verdict shows the first wrong number. If it can, it also names the change of
-the equations that gives the port's numbers. TARGET is either an adapter, which
-is a Python class with a function run(case) that returns arrays by name; or a
-folder made by `vectors export`, with the port's results added.
+The report shows the first wrong number and, if possible, the change of the
+equations that gives the port's numbers. TARGET is one of two things: an
+adapter, a Python class with a function run(case) that returns arrays by name;
+or a folder made by `vectors export`, with the port's results added.
 
 examples:
   python -m snu_ref check my_port.py:Adapter
@@ -33,14 +33,14 @@ def add_arguments(parser):
     parser.add_argument("--expect-fail", nargs="+", default=[], metavar="CASE",
                         help="cases that are known to fail; it is an error if one passes")
     parser.add_argument("--made", type=int, default=4, metavar="N",
-                        help="cases made for each combination of h, g, surrogate and reset_grad "
-                             "that the port's `can` declares (default: %(default)s)")
+                        help="draw N new cases for each combination of h, g, surrogate and "
+                             "reset_grad in the port's `can` (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, metavar="S",
-                        help="seed of the cases of --made (default: %(default)s)")
+                        help="seed of these new cases (default: %(default)s)")
     parser.add_argument("--probe", action="store_true",
                         help="call the port to find out what it can do, and print a `can` to paste")
     parser.add_argument("--json", metavar="FILE",
-                        help="write the verdict of every case as JSON; - for the screen")
+                        help="write the verdict on every case as JSON; - prints it")
 
 
 def run(args):
@@ -64,6 +64,6 @@ def run(args):
 
 
 def _progress(done, number):
-    """A slow port shows that it is alive."""
+    """Show the progress of a slow port."""
     print(f"{done} of {number} cases", end="\r" if done < number else "\r\033[K", file=sys.stderr,
           flush=True)

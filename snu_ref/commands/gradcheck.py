@@ -1,12 +1,12 @@
 """Check every hand-derived gradient in three independent ways.
 
-By central differences, the complex step, and a second derivation in scalar
-loops; for every layer and variant, and each parameter, input and initial state.
-A spiking layer is first frozen: its spikes stay those of one run, and the step
-gets the surrogate's slope. A zero gradient or a silent network is a failure.
+They are central differences, the complex step, and a second derivation in
+scalar loops, for each parameter, input and initial state of every variant. A
+spiking layer is first frozen: its spikes are those of one run, and the step has
+the surrogate's slope. A zero gradient or a silent network is a failure.
 
 examples:
-  python -m snu_ref gradcheck --summary      one line a piece
+  python -m snu_ref gradcheck --summary      one line for each piece
   python -m snu_ref gradcheck --piece SNU    every row of one piece
 
 exit status: 0 if all gradients agree, 1 if one is wrong."""
@@ -36,7 +36,7 @@ def run(args):
 
 
 def summarise(rows, print_rows):
-    """Print rows as they come, or only those that failed, and what `summary` makes of them."""
+    """Print all rows or only those that failed, then their summary."""
     if print_rows:
         print(HEADER)
 

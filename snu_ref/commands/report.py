@@ -1,7 +1,7 @@
-"""Make the page of a reproduction again, from the results and figures in DIR.
+"""Write the page of a reproduction again, from the results and figures in DIR.
 
 The page is DIR/report.html. It needs no network, no scripts and no other file.
-`reproduce` makes it by itself.
+`reproduce` already writes it.
 
 example:
   python -m snu_ref report snu_ref_out

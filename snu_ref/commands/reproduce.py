@@ -13,7 +13,7 @@ DIR/finished, and the same command with --resume continues from there. Without
 
 examples:
   python -m snu_ref reproduce                      one seed
-  python -m snu_ref reproduce --seeds 5            five, which give intervals
+  python -m snu_ref reproduce --seeds 5            five seeds, with intervals
   python -m snu_ref reproduce --seeds 5 --resume   go on after a stop
   python -m snu_ref reproduce --quick --out try    a trial of the command
 
@@ -82,7 +82,7 @@ def run(args):
         try:
             done = run_jobs(jobs, args.jobs, out / FINISHED, resume=args.resume,
                             identity=f"{__version__} {command(args)}", stream=sys.stderr)
-        finally:  # a worker that is stopped may leave half a file
+        finally:  # a stopped worker may leave an unfinished file
             for file in (*out.glob("*.png.unfinished"), *out.glob("networks/*.unfinished")):
                 file.unlink()
         summary = {"command": command(args), "started": started.isoformat(timespec="seconds"),
@@ -90,12 +90,12 @@ def run(args):
                    "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
                    **found(jobs, done, seeds, args.quick),
                    "seconds": round(time.monotonic() - clock, 1)}
-        write_json(out / "results.json", summary)  # before what is for the sake of looks
+        write_json(out / "results.json", summary)  # before the figures and the page
         print_all(summary)
         summary["figures"] += [path.name for path in draw(summary, out)]
         write_json(out / "results.json", summary)
         write_report(out)
-        for file in (out / FINISHED).glob("*.json"):  # all is in results.json now
+        for file in (out / FINISHED).glob("*.json"):  # results.json has it all now
             file.unlink()
         (out / FINISHED).rmdir()
         print(f"\nWritten to {out} in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of "
@@ -106,7 +106,7 @@ def run(args):
 
 
 def found(jobs, done, seeds, quick):
-    """What the jobs have found and what they took, as it stands in results.json."""
+    """The results and times of all jobs, as in results.json."""
     results = {name: of.result for name, of in done.items()}
     used = {}
     for job in jobs:
@@ -127,7 +127,7 @@ def found(jobs, done, seeds, quick):
 
 
 def memory(results, seeds, quick):
-    """What the jobs on phase-change devices have found, as it stands in results.json."""
+    """The results of the jobs on phase-change devices, as in results.json."""
     extent = EXTENTS[quick]
     runs = {"music": [results[f"devices-{seed}"] for seed in seeds],
             "digits": [results[run_name("digits", "snu", seed)] for seed in seeds]}
@@ -167,13 +167,13 @@ def print_all(summary):
 
 
 def command(args):
-    """The command with the options that decide the numbers."""
+    """The command, with the options that change the numbers."""
     return ("python -m snu_ref reproduce" + " --quick" * args.quick
             + f" --seed {args.seed} --seeds {args.seeds}")
 
 
 def machine():
-    """Versions, and what the times depend on."""
+    """Versions, and all that the times depend on."""
     return {"snu_ref": __version__, "Python": platform.python_version(), "NumPy": np.__version__,
             "matplotlib": version("matplotlib"),
             "system": f"{platform.system()}, {platform.machine()}",

@@ -53,8 +53,8 @@ FIGURES = {  # task: {validation figure: its unit}
     "digits": {"accuracy": "of 1"}, "music": {"nll": "nats a step", "nll_per_piece": "nats a step"},
     "language": {"perplexity": "words"}}
 SET = """\
-settings for --set NAME=VALUE; options and store have entries, and
---set options.decay=0.9 changes one of them:
+settings for --set NAME=VALUE; options and store are dicts, and
+--set options.decay=0.9 changes one entry:
 """
 
 
@@ -159,7 +159,7 @@ def _check_earlier_run(out, identity, resume):
 
 
 def _preset(args):
-    """The preset asked for; ValueError for options that would have no effect."""
+    """The preset; ValueError for an option that would have no effect on it."""
     if args.weights == "pcm":
         if (args.task, args.unit) != ("music", "snu"):
             raise ValueError("--weights: expected pcm only with music --unit snu, "
@@ -188,7 +188,7 @@ def _print_epoch(record, left):
 
 
 def _print_result(run, seed, out):
-    """What was kept, its test figures beside those of simple models, and how to go on."""
+    """Print the kept epoch, its test figures and those of simple models, and the next command."""
     trained, results = run.trained, run.results
     if hasattr(trained.store, "counters"):  # of devices
         print(f"{trained.store.n_devices:,} devices\n" + wrapped(", ".join(

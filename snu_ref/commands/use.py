@@ -26,15 +26,15 @@ from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
 from . import add_seeds, seeds_of, wrapped
 
-OPTIONS = {  # of some tasks only: {option: (type, letter, {task: default}, meaning)}
+OPTIONS = {  # options of some tasks: {option: (type, letter, {task: default}, meaning)}
     "piece": (int, "N", {"music": 1}, "number of the test piece, counted from 1"),
     "prime": (int, "N", {"music": 16}, "steps of the piece that the network hears"),
     "steps": (int, "N", {"music": 48}, "steps that the network plays after them"),
     "prompt": (str, "TEXT", {"language": ""}, "the text that the network continues"),
     "words": (int, "N", {"language": 60}, "words that the network writes"),
     "temperature": (float, "T", {"music": 1.0, "language": 0.8},
-                    "below 1, likely words and notes become likelier; at 0, the likeliest word is "
-                    "always taken, and every key whose probability is above 1/2"),
+                    "below 1, likely words and notes become likelier; at 0, always the likeliest "
+                    "word, and every key with a probability above 1/2"),
 }
 MOST = 10_000   # steps or words
 PICTURED = 40   # wrong images in the picture
@@ -74,7 +74,7 @@ def run(args):
             validation.integer(f"--{name}", value, 1, MOST)
     print(f"{task}, unit {results['unit']}, preset {results['preset']}, seed {results['seed']}\n"
           + "test " + ", ".join(f"{name} {value:.4f}" for name, value in loaded.figures.items()
-                              if value is not None)  # it is where it was not finite
+                              if value is not None)  # None if it was not finite
           + f" ({OWN})" * loaded.loaded.own)
     print(loaded.network, flush=True)
     folder = args.out or args.run_folder
@@ -84,7 +84,7 @@ def run(args):
 
 
 def _digits(run, args, folder, rng):
-    """The test images with a wrong answer; the spikes are those of the test."""
+    """The test images with a wrong answer, with the same spikes as in the test."""
     task = run.task
     values, labels = task.data["test"]
     answers = task.answers(run.network, "test", run.settings, run.results["seed"])
@@ -99,11 +99,11 @@ def _digits(run, args, folder, rng):
     classes = np.array(task.classes)
     _print_path(figures.wrong_images(images, classes[labels[shown]], classes[answers[shown]],
                                      output_folder("--out", folder) / "wrong.png",
-                                     title="Class and answer: test images that went wrong"))
+                                     title="Class and answer of the wrong test images"))
 
 
 def _music(run, args, folder, rng):
-    """A test piece, gone on with."""
+    """Continue a test piece."""
     pieces = run.task.data["test"]
     if args.piece > len(pieces):
         raise ValueError(f"--piece: expected 1 to {len(pieces)}, got {args.piece}")
@@ -119,13 +119,13 @@ def _music(run, args, folder, rng):
           f"  the network  {args.steps} steps, {notes[1]:.1f} notes a step")
     output_folder("--out", folder)
     _print_path(figures.continued_roll(roll, args.prime, folder / "continued.png",
-                                       title="The network goes on"))
+                                       title="The network continues"))
     write_wav(roll, folder / "continued.wav")
     _print_path(folder / "continued.wav")
 
 
 def _language(run, args, folder, rng):
-    """A text, gone on with."""
+    """Continue a text."""
     vocabulary = run.loaded.words
     prompt = tokenise(args.prompt) or ("<eos>",)
     unknown = sorted(set(prompt) - set(vocabulary))

@@ -4,10 +4,10 @@ A vector is a test case: inputs, the traces of every step, adjoints, gradients
 and tolerances. `check` compares another implementation with them.
 
 examples:
-  python -m snu_ref vectors list                  one line a case
+  python -m snu_ref vectors list                  one line for each case
   python -m snu_ref vectors show hand-decay       a case in full
   python -m snu_ref vectors export port           raw files, for other languages
-  python -m snu_ref vectors verify                make all numbers again
+  python -m snu_ref vectors verify                compute all numbers again
   python -m snu_ref vectors adapter torch         an adapter for a port, to edit
 
 exit status: 0 for success, 1 if verification failed, 2 for bad input."""
@@ -21,7 +21,7 @@ from ..oracle.cases.export import export
 from ..oracle.cases.manifest import FOLDER, load_case, read_manifest
 from ..oracle.cases.storage import bits
 
-SHOWN = 12  # numbers of an array that `show` prints before it asks for --all, ours
+SHOWN = 12  # our choice: without --all, `show` prints so many numbers of an array
 LISTED = ("id", "family", "why", "config", "flags", "inputs", "outputs", "tolerance")
 ADAPTERS = Path(__file__).parents[1] / "oracle" / "adapters"  # FRAMEWORK-FORM.txt, FRAMEWORK.txt
 FRAMEWORKS = ("torch", "jax", "keras", "c")
@@ -35,12 +35,12 @@ def add_arguments(parser):
     listed = actions.add_parser("list", help="one line per case")
     listed.add_argument("--cases", default="*", metavar="PATTERN",
                           help="ids or families, with * and commas (default: all)")
-    listed.add_argument("--json", action="store_true", help="id, family, why, config, flags, "
-                        "inputs and outputs (shapes) and tolerance of each, as a JSON list")
+    listed.add_argument("--json", action="store_true", help="print id, family, why, config, flags, "
+                        "shapes of inputs and outputs, and tolerance of each case as a JSON list")
     shown = actions.add_parser("show", help="a case in full: why it exists, and its numbers in "
                                             "decimal and bits")
     shown.add_argument("case", metavar="CASE", help="the id of a case, as `vectors list` prints it")
-    shown.add_argument("--all", action="store_true", help="all numbers of large arrays")
+    shown.add_argument("--all", action="store_true", help="print all numbers of large arrays")
     exported = actions.add_parser("export",
                                   help="write cases as raw little-endian .bin and .npy files")
     exported.add_argument("folder", metavar="DIR", help="folder to write to")
@@ -48,7 +48,7 @@ def add_arguments(parser):
                           help="ids or families, with * and commas (default: all)")
     exported.add_argument("--dtype", default="float64", choices=("float64", "float32"),
                           help="dtype of the exported arrays (default: %(default)s)")
-    verified = actions.add_parser("verify", help="make every array again and compare")
+    verified = actions.add_parser("verify", help="compute every array again and compare")
     verified.add_argument("folder", nargs="?", default=str(FOLDER), metavar="DIR",
                           help="a folder of vectors (default: the vectors of the package)")
     adapter = actions.add_parser("adapter", help="print a complete adapter to edit: the code "
@@ -91,13 +91,13 @@ def run(args):
 
 
 def adapter_text(framework, form):
-    """The adapter for a port of that form: the part to edit, then the part for all forms."""
+    """The adapter for a port of that form: first the part to edit, then the part to keep."""
     return "".join((ADAPTERS / f"{name}.txt").read_text(encoding="utf-8")
                    for name in (f"{framework}-{form}", framework))
 
 
 def show(id, everything=False):
-    """Print a case: texts, options, evidence, and its arrays."""
+    """Print a case: its texts, options, evidence and arrays."""
     manifest = read_manifest()
     entries = {entry["id"]: entry for entry in manifest["cases"]}
     if id not in entries:

@@ -5,8 +5,8 @@
                           the epoch chosen by validation
     nearest chords        what followed the k most similar chords, k chosen by validation
 
-Each is a function of a task; it returns the validation figure, the test figure, and the answers to
-the test images as text, None for music.
+Each is a function of a task. It returns the validation figure, the test figure, and the answers to
+the test images as text (None for music).
 """
 import numpy as np
 
@@ -34,7 +34,7 @@ def nearest_images(task):
 
 
 class PresentNotes(Music):
-    """Music with a network that has no hidden layer and no memory: 88 - 88 logits."""
+    """Music for a network without hidden layer and memory: 88 - 88 logits."""
 
     def network(self, settings, rng):
         """One Dense layer."""
@@ -42,7 +42,7 @@ class PresentNotes(Music):
 
 
 class Pixels(Digits):
-    """Digits shown once, as they are, to a network without a hidden layer: pixels - logits."""
+    """Digits for a network without hidden layer, which sees the pixels once: pixels - logits."""
 
     def network(self, settings, rng):
         """One Dense layer."""
@@ -54,12 +54,12 @@ class Pixels(Digits):
 
     @staticmethod
     def loss(y, target, mask=None):
-        """The cross-entropy of the labels, which come one-hot: (B, 10)."""
+        """The cross-entropy; target: one-hot labels (B, 10)."""
         return softmax_cross_entropy(y, target.argmax(axis=1)[None])
 
 
 def logistic_regression(task):
-    """From a fixed seed, the best epoch of those of the RNN's preset paper, or of OF_PIXELS."""
+    """The best epoch, with a fixed seed and the RNN's settings (preset paper) or OF_PIXELS."""
     if task.name == "music":
         task, settings = PresentNotes(task.unit, task.data), settings_of(
             find_preset("music", "rnn", "paper"))

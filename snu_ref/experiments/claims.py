@@ -1,7 +1,7 @@
-"""What the results page compares: row against row, and row against a published figure.
+"""The claims of the results page: a row is better than another row, or than a published figure.
 
-The claims stand in `claims.txt`, which says in what form. Each is in favour of the paper.
-`verdicts` says whether the tables support it.
+`claims.txt` lists them and explains their form. Each is in favour of the paper. `verdicts` says
+whether the tables support it.
 """
 import re
 from pathlib import Path
@@ -13,12 +13,12 @@ from .runs import BEST_INJECTED, PROGRAMMED
 
 
 class Claim(NamedTuple):
-    """That row `a` is better than `b`, or worse by less than `margin`.
+    """The claim that row `a` is better than `b`, or worse by less than `margin`.
 
-    about: of which data, as a sentence begins; a: (block, name of the row); b: the same, or the
-    published figure of `a`; margin: in the units of the table, 0 or above; rival: `a` is a unit
-    that the SNU is compared with, so it speaks against the paper if it passes its published figure.
-    Accuracies are fractions.
+    about: the beginning of a sentence, which names the data. a: (block, name of the row). b: the
+    same, or the published figure of `a`. margin: in the units of the table, at least 0; accuracies
+    are fractions. rival: `a` is a unit that the SNU is compared with; if it is better than its
+    published figure, this speaks against the paper.
     """
     about: str
     a: tuple
@@ -28,7 +28,7 @@ class Claim(NamedTuple):
 
 
 def read_claims(path):
-    """The claims in a file of the form of `claims.txt`."""
+    """The claims in a file like `claims.txt`."""
     claims, here = [], []
     for line in path.read_text(encoding="utf-8").splitlines():
         text = line.strip()
@@ -54,7 +54,7 @@ CLAIMS = read_claims(Path(__file__).with_name("claims.txt"))
 MEMBRANE = [claim for claim in CLAIMS
             if isinstance(claim.b, tuple) and claim.b[0] == "membrane"]
 
-# Not claims: what a figure shows, each row of a block against the row with nothing changed.
+# Comparisons for figures, not claims: each row of a block with the unchanged row.
 BASES = {"JSB, SNU": ("jsb", "SNU"), "JSB, sSNU": ("jsb", "sSNU, recurrent"),
          "digits, SNU": ("digits", "SNU"), "digits, sSNU": ("digits", "sSNU")}
 UNIT_ROWS = [Claim("", ("unit", row.name), BASES[", ".join(row.name.split(", ")[:2])])

@@ -1,6 +1,6 @@
-"""Runs of `reproduce` side by side: by task and unit, their figures as text, rows of tables.
+"""Tables of the runs of `reproduce`, by task and unit, as text.
 
-The paper's figures stand in the last column; they are of the full data and of larger networks.
+The last column has the paper's figures, which are for the full data and larger networks.
 """
 import numpy as np
 
@@ -12,7 +12,7 @@ FORMS = {"accuracy": (2, 100), "nll": (3, 1), "perplexity": (1, 1)}  # digits af
 
 
 def by_unit(results):
-    """The results of runs grouped by (task, unit): a dict of lists, an entry for each seed."""
+    """The results of runs by (task, unit): a dict of lists, one result for each seed."""
     groups = {}
     for r in results:
         groups.setdefault((r["task"], r["unit"]), []).append(r)
@@ -22,8 +22,8 @@ def by_unit(results):
 def compared(results):
     """All groups in the order of the tables: tuples of task, unit, name, group.
 
-    results: those of `reproduce`. The runs of a unit without membrane follow those with it; results
-    of 0.1.0 have none.
+    results: of `reproduce`. After each unit come its runs without membrane; results of 0.1.0 have
+    none.
     """
     off, rows = by_unit(results.get("without_membrane", ())), []
     for (task, unit), group in by_unit(results["runs"]).items():
@@ -39,7 +39,7 @@ def figures_of(group):
 
 
 def number(metric, value, sign=""):
-    """A figure, or a difference of figures, as text; sign: "+" also marks what is above 0.
+    """A figure, or a difference of figures, as text; sign "+" also marks positive numbers.
 
     >>> number("accuracy", 0.9653), number("nll", -0.1214, "+")
     ('96.53', '-0.121')
@@ -49,7 +49,7 @@ def number(metric, value, sign=""):
 
 
 def of_summary(metric, s):
-    """A `snu_ref.tasks.statistics.Summary` as text: the mean, and the deviation if it has one.
+    """A `snu_ref.tasks.statistics.Summary` as text: the mean, and the deviation if there is one.
 
     >>> of_summary("nll", summary([8.711, 8.735]))
     '8.723 ± 0.017'
@@ -58,12 +58,12 @@ def of_summary(metric, s):
 
 
 def figure(metric, values):
-    """The mean of some figures as text, with their sample standard deviation."""
+    """The mean and the sample standard deviation of figures, as text."""
     return of_summary(metric, summary(values))
 
 
 def interval(metric, s):
-    """The 95 % interval of the mean of a Summary as text, "-" where a single value has none.
+    """The 95 % interval of the mean of a Summary as text; "-" for a single value.
 
     >>> interval("nll", summary([8.711, 8.735, 8.723]))
     '8.693 to 8.753'
@@ -72,9 +72,9 @@ def interval(metric, s):
 
 
 def aligned(head, rows, foot=()):
-    """A table for a terminal: the first column to the left, the others to the right; ± as +-.
+    """A table for a terminal: first column left-aligned, the others right-aligned; ± becomes +-.
 
-    A cell of foot may be a tuple: text, and how many columns it stands for.
+    A cell of foot may be a tuple: its text, and how many columns it spans.
     """
     wide = [[part for cell in row for part in ([cell[0]] + [""] * (cell[1] - 1)
                                                if isinstance(cell, tuple) else [cell])]
@@ -89,12 +89,12 @@ def aligned(head, rows, foot=()):
 def unit_rows(task, results):
     """A row for each unit of a task: name, parameters, test figure, n, interval, seconds, paper.
 
-    The last cell is a pair: the paper's figure, and of which network.
+    The last cell is a pair: the paper's figure, and its network.
     """
     rows = []
     for _, unit, name, group in (row for row in compared(results) if row[0] == task):
         metric, values = group[0]["metric"], figures_of(group)
-        paper = ("–", "")  # we have read none
+        paper = ("–", "")  # we have not read one
         if (task, unit) in PUBLISHED and name == UNITS[unit][0]:
             theirs, network = PUBLISHED[task, unit]
             paper = (f"{theirs:.{1 if task == 'language' else 2}f}", network)
@@ -112,7 +112,7 @@ def baseline_rows(task, results):
 
 
 def table(results):
-    """The runs as text, task by task; the paper's figures are of the full data."""
+    """The runs as text, task by task; the paper's figures are for the full data."""
     rows = []
     for task in dict.fromkeys(r["task"] for r in results["runs"]):
         rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]] for row in unit_rows(task, results)]
@@ -122,7 +122,7 @@ def table(results):
     notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
              "rows without parameters: simple models",
              "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable",
-             "no membrane: decay 0 and fixed, so that nothing of the state is kept"]
+             "no membrane: the decay is fixed at 0, so the state is not kept"]
     if any(len(group) > 1 for group in by_unit(results["runs"]).values()):
         notes.append("mean +- sample standard deviation of n seeds; the interval is Student's")
     return "\n".join([aligned(head, rows), *notes])

@@ -1,16 +1,16 @@
 """The in-memory experiment: music with the weights of the network on phase-change devices.
 
-The network is 88-150-88, SNUs and a sigmoid output; both weight matrices are on differential pairs,
-2 (88*150 + 150*88) = 52,800 devices, as in the paper. Biases and decay stay in software. It is
-trained in the four WAYS, from one seed, with one table of settings and to the last epoch, because
-devices cannot go back to an earlier one.
+The network is 88-150-88, SNUs and a sigmoid output. Both weight matrices are on differential pairs,
+2 (88*150 + 150*88) = 52,800 devices, as in the paper. Biases and decay stay in software. The four
+WAYS use the same seed and the same settings. All train to the last epoch, because devices cannot
+go back to an earlier one.
 
-The update rule, the refresh and the figure on hardware are not in what we could read of the paper;
-those here are declared substitutes and our choice (`snu_ref.pcm`). So are the settings: weight 1 at
-16 uS, Adam with a learning rate of 0.01, chosen on validation data.
+We could not read the paper's update rule, refresh and result on hardware. The rules here are
+declared substitutes, our choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with
+a learning rate of 0.01, chosen on validation data.
 
-Also here: a programmed network over a year of drift, and weights of few bits. The latter is a
-protocol of ours; we do not know that of the journal version's Fig. 4.
+Two more experiments: a programmed network over a year of drift, and weights of few bits. The second
+is our own protocol; we do not know that of the journal version's Fig. 4.
 
 Source: network and device count, the charts that `snu_ref.tasks.published` names.
 """
@@ -31,7 +31,7 @@ from .comparison import aligned, figure, number, of_summary
 WAYS = {
     "software": "float weights in the network",
     "quantised": "updates in whole steps of epsilon, ideal devices without noise",
-    "in the loop": "every pass on weights as read, every update by blind pulses",
+    "in the loop": "every pass reads the weights from devices, every update sends blind pulses",
     "programmed": "trained in software, programmed once in closed loop, read 20 s later",
 }
 PRESETS = {"software": "pcm", "quantised": "quantised", "in the loop": "pcm"}  # ways that train
@@ -43,10 +43,10 @@ BITS = (2, 3, 4, 5, 6, 8)
 
 
 def train_way(way, loaded, seed, *, stream=None, **changes):
-    """Train one of the ways in PRESETS; return a dict of its figures, and the Run.
+    """Train in one of the ways in PRESETS; returns a dict of figures, and the Run.
 
-    loaded: the music task for unit "snu". The dict has nll (test), history, seconds, settings, and
-    counters, empty without devices.
+    loaded: the music task for unit "snu". The dict has nll (test), history, seconds, settings and
+    counters (empty without devices).
     """
     changes = {**changes, "store": None} if way == "software" else changes
     run = run_task(loaded, find_preset("music", "snu", PRESETS[way]), seed, preset=PRESETS[way],
@@ -58,9 +58,9 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
 
 
 def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
-    """All four ways; returns a dict from WAYS to a dict each, and the three Runs by way.
+    """All four ways; returns a dict {way: its dict}, and the three Runs by way.
 
-    The fourth is the software network, read 20 s after programming, once for each device seed.
+    The fourth way is the software network, read 20 s after programming, once for each device seed.
     """
     rows, runs = {}, {}
     for way in PRESETS:
@@ -75,7 +75,7 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
 def way_summary(row, device_seeds):
     """The Summary of the test NLL of a row of `train_ways`, over its device seeds if it has any.
 
-    Results of 0.1.0 hold a "spread" instead of the figures, with their squares divided by n.
+    Results of 0.1.0 have, instead of the figures, a "spread": their deviation with n, not n - 1.
     """
     if "spread" in row and device_seeds > 1:
         return from_moments(device_seeds, row["nll"],
@@ -84,7 +84,7 @@ def way_summary(row, device_seeds):
 
 
 def way_cells(row, device_seeds):
-    """The cells of a way in a table: test NLL, and each of COUNTERS."""
+    """The cells of a way in the table: its test NLL and each of COUNTERS."""
     counters = row["counters"]
     return [of_summary("nll", way_summary(row, device_seeds)),
             *(f"{counters[key]:,}" if counters else "–" for key in COUNTERS)]
@@ -102,25 +102,25 @@ def table(rows, n_devices):
 # ---- devices and weights ------------------------------------------------------------------------
 
 def conductances(store):
-    """The true conductances of all devices of a PCMStore at its clock: (devices,), uS."""
+    """The true conductances of all devices of a PCMStore at its present time: (devices,), uS."""
     return np.concatenate([array.conductance(array.now).ravel() for array in store.arrays.values()])
 
 
 def conductances_at_start(run, seed):
-    """The conductances with which the run from `seed` began."""
+    """The conductances at the start of the run from `seed`."""
     rng = np.random.default_rng(seed)
     return conductances(make_store(run.loaded.task.network(run.settings, rng), run.settings, rng))
 
 
 def _arrays(weights, device_seed):
-    """Each matrix of a dict on an array of its own, its largest weight on 25 uS, with 1/f noise."""
+    """An array for each matrix of a dict, with its largest weight at 25 uS and with 1/f noise."""
     rng = np.random.default_rng([device_seed, 4])
     return {name: PCMArray.from_weights(W.astype(np.float64), noise=rng, read_noise="1/f")
             for name, W in weights.items()}
 
 
 def wanted_and_read(run, device_seed):
-    """Weights of a software network, and those read 20 s after programming: arrays (synapses,)."""
+    """The weights of a software network, and as read 20 s after programming: both (synapses,)."""
     weights = {name: W for name, W in run.network.params.items() if name.endswith(".W")}
     read = [array.read_weights(TIMES[0]) for array in _arrays(weights, device_seed).values()]
     return tuple(np.concatenate([W.ravel() for W in part])
@@ -129,7 +129,7 @@ def wanted_and_read(run, device_seed):
 
 @contextmanager
 def _other_weights(network):
-    """Copies of the weight matrices; what the block writes into them is undone at its end."""
+    """Copies of the weight matrices; at the end of the block the network has the originals."""
     kept = {name: p.copy() for name, p in network.params.items() if name.endswith(".W")}
     yield kept
     for name, W in kept.items():
@@ -139,12 +139,11 @@ def _other_weights(network):
 # ---- inference over time ------------------------------------------------------------------------
 
 def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split="test"):
-    """Figures of a trained network at `times` (s); its matrices were programmed at time 0.
+    """Figures of a trained network at `times` (s) after its matrices were programmed.
 
     Each matrix is read device by device. compensate: global drift compensation, calibrated at the
-    first of the times. shrunk: each matrix is the one read at the first time, divided by the factor
-    that compensates for the drift until `times`: as small as drift makes it, but without the noise
-    of a later read.
+    first time. shrunk: use the matrix of the first time, divided by the compensation factor of each
+    later time. It is then as small as drift makes it, but has no noise of a later read.
     """
     figures, first = [], {}
     with _other_weights(run.network) as kept:
@@ -164,9 +163,9 @@ def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split
 def over_time(run, *, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
-    Returns a dict: times, software (the figure in float); for "raw" and "compensated" a list for
-    each device seed, with one figure for each time; for "shrunk" the same at times up to an hour.
-    Lists of several networks may follow one another; the dict then has "networks", their number.
+    Returns a dict: times; software, the figure in float; "raw" and "compensated", for each device
+    seed a list of figures, one for each time; "shrunk", the same for times up to an hour. The lists
+    of several networks may follow one another; "networks" is then their number.
     """
     def on_devices(times, compensate=False, shrunk=False):
         return [programmed(run, times, s, compensate=compensate, shrunk=shrunk)
@@ -178,7 +177,7 @@ def over_time(run, *, seed, device_seeds=8, times=TIMES):
 
 
 def joined(sweeps):
-    """Sweeps of several networks as one: their device seeds one after the other."""
+    """The sweeps of several networks as one sweep: the device seeds one after the other."""
     return {**sweeps[0], "networks": len(sweeps),
             "software": float(np.mean([sweep["software"] for sweep in sweeps])),
             **{kind: [figures for sweep in sweeps for figures in sweep[kind]]
@@ -186,15 +185,15 @@ def joined(sweeps):
 
 
 def networks_and_devices(sweep, values):
-    """The Summary over networks of figures at one time, and the deviation between devices."""
+    """For figures at one time: the Summary over networks, and the deviation between devices."""
     return nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
 
 
 def time_table(sweeps):
     """Figures over time as a table: head, rows, and a last row with the figures in software.
 
-    sweeps: dict from task to what `over_time` returns. A figure is a mean, ± the deviation between
-    networks, if there are several; and that between the devices of a network.
+    sweeps: {task: result of `over_time`}. A figure is a mean ± the deviation between networks, if
+    there are several, ± the deviation between the devices of a network.
     """
     def cell(sweep, values):
         between, within = networks_and_devices(sweep, values)
@@ -215,7 +214,7 @@ def _in_float(sweeps):
 # ---- limited precision --------------------------------------------------------------------------
 
 def rounded_after(run, bits, seed):
-    """The test figure of a trained network whose weights are rounded to each of some `bits`."""
+    """The test figures of a trained network with its weights rounded to each number of `bits`."""
     figures = []
     with _other_weights(run.network) as kept:
         for b in bits:
@@ -226,7 +225,7 @@ def rounded_after(run, bits, seed):
 
 
 def precision_table(sweeps):
-    """Figures by the bits of a weight as a table: head, rows, last row; a protocol of ours."""
+    """Figures by the bits of a weight as a table: head, rows, last row; our own protocol."""
     rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
                        for kind in ("after", "during"))]
             for i, b in enumerate(next(iter(sweeps.values()))["bits"])]

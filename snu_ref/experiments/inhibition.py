@@ -1,12 +1,12 @@
-"""Lateral inhibition and sparsity: the digits with and without it, side by side.
+"""Lateral inhibition and sparsity: the digits with and without inhibition.
 
-The hidden layer of an SNU network is trained twice from the same seed, once with the gate 1 - y_j
-of each unit and once with the shared gate 1 - max_j y_j. Compared are the accuracy and the hidden
-spikes per digit, the sum of all spikes of the hidden layer over the Ns steps.
+An SNU network is trained twice from the same seed, once with the gate 1 - y_j of each hidden unit
+and once with the shared gate 1 - max_j y_j. We compare the accuracy and the hidden spikes per
+digit: all spikes of the hidden layer in the Ns steps.
 
-The experiment is that of the authors' toolkit, on 8x8 digits and with the maximum taken for each
-sample by itself. Theirs is 784-100-10 on MNIST with the maximum over a batch; its 1128 hidden
-spikes per digit become 46.
+The experiment follows the authors' toolkit, but on 8x8 digits and with the maximum of each sample.
+The toolkit's network is 784-100-10, on MNIST, with the maximum over a batch. Its hidden spikes per
+digit fall from 1128 to 46.
 """
 import numpy as np
 
@@ -18,7 +18,7 @@ PIXELS = (8, 8)
 
 
 def compare_inhibition(loaded, seed, stream=None, **changes):
-    """Train with and without inhibition; returns a list of two dicts, without first.
+    """Train with and without inhibition; returns two dicts, the one without inhibition first.
 
     Keys: inhibition (bool), accuracy (test), spikes (hidden spikes a digit), seconds, and weights,
     the input weights as images (100, 8, 8). loaded: the digits for unit "snu".
@@ -37,7 +37,7 @@ def compare_inhibition(loaded, seed, stream=None, **changes):
 
 
 def hidden_spikes(task, network, values, settings, rng):
-    """Spikes of the first hidden layer for one digit, all units and steps; mean over `values`."""
+    """Spikes of the first hidden layer for a digit, over all units and steps; mean of `values`."""
     _, rates = task.outputs(network, values, settings, rng)
     return float(rates[0] * network.layers[0].n_units * settings.n_steps)
 

@@ -1,16 +1,16 @@
-"""Spikes, and how many additions and multiplications the weights of a network take a step.
+"""Count spikes, and the additions and multiplications of a network's weights in a step.
 
-A weight whose input is 0 or 1 costs an addition where the input is 1, and nothing where it is 0;
-any other input costs a multiplication and an addition (a multiply-add). So for a matrix (n, m)
-whose n inputs have k ones among them
+If an input is a spike or a note, a weight costs one addition for a 1 and nothing for a 0. Any other
+input costs a multiplication and an addition (a multiply-add). So a matrix (n, m) with k ones among
+its n inputs costs
 
-    k m additions      if all inputs are 0 or 1: spikes, or notes
+    k m additions      if all inputs are 0 or 1
     n m multiply-adds  otherwise
 
-for the input x_t of a layer and its own last output y_{t-1} alike. `dense` counts n m for every
-matrix, as a processor does that does not look at its inputs. Left out: what is done unit by unit
-(decay, gates, biases, g and h: a few operations a unit), dropout, pooling, and looking up a word.
-A convolution counts all taps of its kernels, also those beyond the border of the image.
+This holds for the input x_t of a layer and for its own last output y_{t-1}. `dense` counts n m for
+every matrix, like a processor that does not skip zeros. Not counted: the operations of each unit
+(decay, gates, biases, g and h, a few each), dropout, pooling, and looking up a word. A convolution
+counts all weights of its kernels, also those beyond the border of the image.
 """
 from typing import NamedTuple
 
@@ -32,9 +32,9 @@ class Operations(NamedTuple):
 
 
 def test_inputs(task, settings, seed):
-    """Inputs as the network gets them in test: a list of arrays (T, B, ...)."""
+    """The inputs of the network in a test: a list of arrays (T, B, ...)."""
     data = task.data["test"]
-    if task.name == "music":  # one by one, so that none is padded
+    if task.name == "music":  # one by one, without padding
         return [roll[:-1, None].astype(np.float32) for roll in data if len(roll) > 1]
     if task.name == "language":
         return [data[:N_WORDS, None]]
@@ -72,7 +72,7 @@ def _binary(a):
 
 
 def _fan_out(layer):
-    """How many products one number of the layer's input takes part in."""
+    """In how many products each number of the layer's input is a factor."""
     if isinstance(layer, Embedding):
         return 0
     if isinstance(layer, ConvSNU):
@@ -81,7 +81,7 @@ def _fan_out(layer):
 
 
 def _columns(layer, letter):
-    """Columns of the layer's matrices whose names begin with `letter`: "H" are fed back."""
+    """How many columns the layer's matrices with that letter have: "W", or "H" for recurrence."""
     return sum(p.shape[1] for name, p in layer.params.items()
                if name.startswith(letter) and p.ndim == 2)
 

@@ -1,15 +1,15 @@
-"""What `reproduce` runs: one job for each network, each with the figures that need its weights.
+"""The jobs of `reproduce`: one for each network; a job also makes the figures of its network.
 
-    gradients     the evidence for all gradients
-    tasks         five units on three tasks, and SNU and sSNU without membrane; from each seed
+    gradients     the check of all gradients
+    tasks         for each seed, five units on three tasks, and SNU and sSNU without membrane
     inhibition    digits with and without lateral inhibition
     memory        weights on phase-change devices: three ways to train, drift, weights of few bits
 
-Without membrane means decay 0, fixed: nothing of the state is kept, so nothing is reset either.
-The feed-forward unit then has no memory at all, y_t = h(g(W x_t) + b); the recurrent sSNU with
-g = identity is a plain RNN with a sigmoid, y_t = sigmoid(W x_t + H y_{t-1} + b).
+Without membrane, the decay is fixed at 0: the state is not kept, so nothing is reset either. The
+feed-forward unit then has no memory, y_t = h(g(W x_t) + b). The recurrent sSNU with g = identity is
+then a plain RNN with a sigmoid, y_t = sigmoid(W x_t + H y_{t-1} + b).
 
-Within a task all units get the same number of epochs. Every job draws from its seed alone.
+In each task all units train for the same number of epochs. A job depends on its seed alone.
 """
 import io
 import itertools
@@ -33,9 +33,9 @@ from .inhibition import compare_inhibition
 from .side_by_side import Job
 
 TASKS = ("digits", "music", "language")
-MEMBRANES = ("snu", "ssnu")  # the units that have one, and are run without it too
+MEMBRANES = ("snu", "ssnu")  # the units with a membrane, which also run without it
 FIGURE_STEPS = 40            # longer than in training, to see more resets
-SECONDS = {  # of one run, as measured on one core: decides which begins first, and nothing else
+SECONDS = {  # of one run, measured on one core; only decides which job begins first
     "digits": {"snu": 9, "ssnu": 8, "rnn": 14, "gru": 42, "lstm": 57},
     "music": {"snu": 8, "ssnu": 10, "rnn": 8, "gru": 23, "lstm": 26},
     "language": {"snu": 27, "ssnu": 26, "rnn": 26, "gru": 35, "lstm": 45},
@@ -43,13 +43,13 @@ SECONDS = {  # of one run, as measured on one core: decides which begins first, 
 
 
 class Extent(NamedTuple):
-    """How much is run."""
-    part: int               # one in so many of the data
-    changes: dict           # of the settings
-    variants: float         # of each piece, at most, for the gradients
-    bits: tuple             # of a weight
-    precision_epochs: dict  # of the runs on weights of few bits: short, the bits matter
-    device_seeds: int       # sets of devices on which each network is programmed
+    """How much to run."""
+    part: int               # use one in `part` samples of the data
+    changes: dict           # changed settings
+    variants: float         # check the gradients of at most so many variants of each piece
+    bits: tuple             # numbers of bits of a weight
+    precision_epochs: dict  # {task: epochs} for weights of few bits: short, to save time
+    device_seeds: int       # program each network on so many sets of devices
     times: tuple            # seconds after programming
 
 
@@ -101,14 +101,14 @@ def without_membrane(table):
 # ---- the jobs: each returns plain data ----------------------------------------------------------
 
 def gradients(extent):
-    """The evidence for all gradients, the worst of each piece."""
+    """The check of all gradients, with the worst of each piece."""
     return {"pieces": summary(evidence(most=extent.variants))}
 
 
 def train_one(task, unit, seed, extent, membrane, out, is_first):
-    """One run, its network saved, and what else its network is needed for.
+    """Train and save one network, and do all else that needs this network.
 
-    is_first: of the first seed, for which figures are drawn.
+    is_first: this is the first seed, for which figures are drawn.
     """
     loaded, table = load(task, unit, extent), find_preset(task, unit, "small")
     run = run_task(loaded, table if membrane else without_membrane(table), seed,
@@ -161,17 +161,17 @@ def _over_time(run, seed, extent):
     return in_memory.over_time(run, seed=seed, times=extent.times, device_seeds=extent.device_seeds)
 
 
-# ---- what else a network is used for; out is None for all seeds but the first -------------------
+# ---- further uses of a network; out is None for all seeds but the first -------------------------
 
 def _digits_snu(run, seed, extent, out):
-    """The network over a year of drift; with `out`: rounded, and a neuron and all spikes drawn."""
+    """The network over a year of drift; with `out`: rounded weights, and pictures of spikes."""
     result = {"over_time": _over_time(run, seed, extent)}
     if out is None:
         return result
     values, labels = run.task.data["test"]
     x = run.task.code(values[:1], run.settings, np.random.default_rng([seed, 2]), FIGURE_STEPS)
     _, cache = run.network.forward(x)
-    # the neuron to show: about a spike in four steps, so that several resets can be seen
+    # show a neuron with about one spike in four steps: several resets are visible
     rates = cache.layers[0].y[:, 0].mean(axis=0)
     drawn = [figures.neuron_trace(cache, out / "neuron.png",
                                   unit=int(np.argmin(np.abs(rates - 0.25))),
@@ -183,7 +183,7 @@ def _digits_snu(run, seed, extent, out):
 
 
 def _music_ssnu(run, seed, extent, out):
-    """The first test piece: its notes, and what the network expected before it saw them."""
+    """Draw the first test piece: its notes, and the network's predictions of them."""
     if out is None:
         return {}
     batch = pad(run.task.data["test"][:1])

@@ -1,8 +1,8 @@
-"""The results page, in Markdown, from the tables that `runs` keeps: no figure is typed by hand.
+"""Write the results page, in Markdown, from the tables of `runs`; no figure is typed by hand.
 
-The text of the page is in page.md, beside this module. Filled in are the claims of `claims`, as
-prose where `verdicts` puts them, and each block as a table with a line a row. The folder of the
-tables may hold earlier.md, text on runs that have no table, which ends the page.
+The text of the page is in page.md. This module fills in the claims, as sentences of `verdicts`, and
+a table for each block, with a line for each row. If the folder of the tables has a file earlier.md,
+on runs without a table, its text ends the page.
 """
 from pathlib import Path
 from string import Template
@@ -27,7 +27,7 @@ N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
 
 
 def write_page(tables, path):
-    """Write the page at `path` from the tables in the folder `tables`, and its figures there."""
+    """Write the page to `path` from the tables in the folder `tables`, and its figures to that."""
     with whole_file(path) as file:
         file.write(page(tables).encode())
     lines = read_tables(tables)
@@ -65,16 +65,16 @@ def machines(lines):
         f"{processor}, Python {python}, NumPy {numpy}" for processor, python, numpy in kinds) + "."
 
 
-# ---- figures: each is made of what the tables have ----------------------------------------------
+# ---- figures, from the tables -------------------------------------------------------------------
 
 def differences_of(compared, lines):
-    """Panels of differences: for each metric, the pairs in which both have two seeds or more."""
+    """Panels of differences, one for each metric, from pairs of rows with at least two seeds."""
     panels = {}
     for claim in compared:
         (values, metric), (rival, _) = means(lines, claim.a), means(lines, claim.b)
         if len(values) > 1 and len(rival) > 1:
             _, name = claim.b if claim.b[0] == "membrane" else claim.a
-            _, label = name.removesuffix(", decay 0").split(", ", 1)  # data are at the axis
+            _, label = name.removesuffix(", decay 0").split(", ", 1)  # the axis names the data
             factor = FORMS[metric][1]
             panels.setdefault(metric, []).append(
                 (label.replace(", then", ",\nthen"),
@@ -84,7 +84,7 @@ def differences_of(compared, lines):
 
 
 def trials_and_best(lines):
-    """Panels of sizes: each unit's trials in block "grid", its test interval in block "care"."""
+    """Panels for each size: the trials of all units (block grid), test intervals (block care)."""
     panels, names = [], list(dict.fromkeys(row.name for row in find_block("grid")))
     for about, of in (("26,600", names[6:]), ("49,100", names[:6])):
         rows = []
@@ -101,12 +101,12 @@ def trials_and_best(lines):
 
 
 FIGURES = {  # block: (title, its panels from the lines of all tables)
-    "membrane": ("With the membrane, less without: test figures",
+    "membrane": ("Test figure with the membrane minus that without",
                  lambda lines: differences_of(MEMBRANE, lines)),
-    "care": ("Equal size: trials by validation (open), the best in test", trials_and_best),
-    "unit": ("One thing of the unit changed, less unchanged",
+    "care": ("Equal size: validation of all trials (open), test of the best", trials_and_best),
+    "unit": ("One option of the unit changed: difference from the unchanged unit",
              lambda lines: differences_of(UNIT_ROWS, lines)),
-    "devices": ("One thing of the devices changed, less unchanged",
+    "devices": ("One property of the devices changed: difference from unchanged devices",
                 lambda lines: differences_of(DEVICE_ROWS, lines)),
 }
 
@@ -114,7 +114,7 @@ FIGURES = {  # block: (title, its panels from the lines of all tables)
 # ---- tables -------------------------------------------------------------------------------------
 
 def table_of_figures(rows, lines):
-    """A block as a table: its rows, each followed by its networks on devices or in longer runs."""
+    """A block as a table: each row, followed by its networks on devices or shown for longer."""
     head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
             "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
     starts = [row.name for row in rows if row not in INJECTED] + [BEST_INJECTED]
@@ -145,13 +145,13 @@ def table_of_figures(rows, lines):
 
 
 def _mean(group, column, shown="{:,.0f}".format):
-    """The mean of a column as text; "" where no line has it."""
+    """The mean of a column as text; "" if no line has a value."""
     values = [float(line[column]) for line in group if line[column]]
     return shown(np.mean(values)) if values else ""
 
 
 def trials(rows, lines):
-    """Trials as a table: the mean validation figure of each setting, the best of a row in bold."""
+    """Trials as a table: the mean validation figure of each setting; the best of a row is bold."""
     out = []
     for row in rows:
         mean = validation_figure(row, lines)
@@ -180,6 +180,6 @@ def unfinished(rows, lines):
 
 
 def markdown(head, rows):
-    """A table in Markdown, its first column to the left and the others to the right."""
+    """A table in Markdown: first column left-aligned, the others right-aligned."""
     rule = ["---"] + ["---:"] * (len(head) - 1)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))

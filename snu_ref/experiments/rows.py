@@ -1,7 +1,7 @@
-"""The rows of the results page: which unit, which settings, how many seeds; in BLOCKS.
+"""The rows of the results page, in BLOCKS: unit, settings, number of seeds.
 
-They stand in `rows.ini`, which says in what form. The rows of a block in CHOSEN are the best trials
-of another block; `runs.rows_of` finds them.
+`rows.ini` lists them and explains their form. The rows of a block in CHOSEN are the best trials of
+another block; `runs.rows_of` finds them.
 """
 from configparser import ConfigParser
 from itertools import product
@@ -13,23 +13,23 @@ from ..tasks.settings import read_value
 
 
 class Row(NamedTuple):
-    """Some runs that differ in the seed alone: one line of a table on the page."""
+    """Runs that differ only in the seed: one line of a table on the page."""
     name: str
     task: str
     unit: str
     preset: str = "small"
     data: str = "small"     # "small", in the package, or "full"
-    changes: dict = {}      # settings of the preset that are changed
+    changes: dict = {}      # changed settings of the preset
     seeds: int = 5          # seeds 0, 1 ...
-    split: str = "test"     # "valid": a trial, the test split is not read
-    devices: int = 0        # program each network on devices so many times
-    shown: tuple = ()       # show the test images for so many steps as well
+    split: str = "test"     # "valid": a trial, which does not read the test split
+    devices: int = 0        # program each network on so many sets of devices
+    shown: tuple = ()       # also show the test images for each of these numbers of steps
 
 
 def read_blocks(path):
-    """The blocks in a file of the form of `rows.ini`: {name: (what the table shows, its rows)}."""
+    """The blocks in a file like `rows.ini`: {name: (what the table shows, its rows)}."""
     file, blocks = ConfigParser(interpolation=None, delimiters=["="]), {}
-    file.optionxform = str  # names as they stand
+    file.optionxform = str  # keep capitals in names
     file.read_string(path.read_text(encoding="utf-8"))
     for block in file.sections():
         texts = dict(file[block])
@@ -52,10 +52,10 @@ def _rows(name, text):
 
 BLOCKS = read_blocks(Path(__file__).with_name("rows.ini"))
 CHOSEN = {"care": ("grid", 5), "dropout": ("regularised", 3)}  # block: (its trials, seeds)
-# trials of the noise; the best by validation, once programmed, stands in the table
+# trials of the noise; the table has the one with the best validation figure once programmed
 INJECTED = [row for row in BLOCKS["devices"][1] if row.devices]
 
 
 def find_block(name):
-    """The rows of a block. ValueError that lists what there is."""
+    """The rows of a block. Raises ValueError, with a list of all blocks, if there is none."""
     return BLOCKS[validation.one_of("block", name, BLOCKS)][1]

@@ -1,6 +1,6 @@
-"""Runs the rows of a block and keeps a table of what came out: a CSV file, a line for each run.
+"""Run the rows of a block and keep a table of the results: a CSV file, one line for each run.
 
-A line is written the moment its run is finished. A run that was stopped goes on from its
+A line is written as soon as its run is finished. A run that was stopped continues from its
 checkpoint in `work`: after any stop, give the same command again.
 """
 import csv
@@ -29,7 +29,7 @@ COLUMNS = ("row", "task", "unit", "data", "preset", "changes", "seed", "device",
            "metric", "valid", "test", "per_piece", "wrong", "decay", "rates", "additions",
            "multiply_adds", "dense", "best_epoch", "epochs", "seconds", "processor", "python",
            "numpy")
-PROGRAMMED = ", then programmed once"  # ends the name of a row's lines on devices
+PROGRAMMED = ", then programmed once"  # ends the name of a row on devices
 BEST_INJECTED = f"software, best noise injected{PROGRAMMED}"
 
 
@@ -37,7 +37,7 @@ def run_block(name, tables, data, work, stream=None, only=""):
     """Run the missing runs of a block, seed by seed, and add each to tables/NAME.csv.
 
     data: folder of the full data sets; work: folder of checkpoints; only: run only rows whose name
-    contains this. Yields the new lines, dicts.
+    contains this text. Yields the new lines, as dicts.
     """
     path = Path(tables) / f"{name}.csv"
     rows = [row for row in rows_of(name, tables) if only in row.name]
@@ -55,7 +55,7 @@ def run_block(name, tables, data, work, stream=None, only=""):
 
 
 def rows_of(name, tables):
-    """The rows of a block; those of a block in CHOSEN, as soon as all trials of a row are there."""
+    """The rows of a block; for a block in CHOSEN, only rows whose trials are all finished."""
     if name not in CHOSEN:
         return find_block(name)
     trials, seeds = CHOSEN[name]
@@ -74,14 +74,14 @@ def best_of(rows, lines):
 
 
 def validation_figure(row, lines):
-    """The mean validation figure of a row, on devices if it has some; nan if a run is missing."""
+    """The mean validation figure of a row, on devices if it has any; NaN if a run is missing."""
     key = row.name + PROGRAMMED * bool(row.devices), changes_text(row)
     values = [float(line["valid"]) for line in lines if (line["row"], line["changes"]) == key]
     return np.mean(values) if len(values) == row.seeds * max(1, row.devices) else np.nan
 
 
 def run_row(row, seed, data, checkpoint, stream=None):
-    """One run of a row: yields its line, and one for each set of devices it is programmed on."""
+    """One run of a row: yields its line, and a line for each set of devices."""
     unit = "rnn" if row.unit in BASELINES else row.unit
     loaded = load_task(row.task, unit, "paper" if row.data == "full" else "small", data)
     task = loaded.task
@@ -127,13 +127,13 @@ def run_row(row, seed, data, checkpoint, stream=None):
 
 
 def _plain(line):
-    """All values as text; floats with six digits, which is more than a figure has."""
+    """All values as text; floats with six digits, more than a figure needs."""
     return {key: f"{value:.6g}" if isinstance(value, float) else str(value)
             for key, value in line.items()}
 
 
 def changes_of(row):
-    """The changes of a row as they are given to `--set`: ["hidden=(68,)", "options.decay=0.0"]."""
+    """The changes of a row in the form of `--set`: ["hidden=(68,)", "options.decay=0.0"]."""
     return [f"{name}={value!r}" for name, value in row.changes.items()]
 
 
@@ -143,9 +143,9 @@ def changes_text(row):
 
 
 def wrong_text(task, answers):
-    """The numbers of the test images with a wrong answer: what McNemar's test needs; "" for None.
+    """The numbers of the test images with a wrong answer, for McNemar's test; "" for None.
 
-    answers: one for each test image, in the text of `snu_ref.tasks.run.tested`.
+    answers: one for each test image, as text of `snu_ref.tasks.run.tested`.
     """
     if answers is None:
         return ""
@@ -161,9 +161,9 @@ def decay_text(network):
 
 
 def machine():
-    """What the last digits and the seconds depend on: processor, Python, NumPy."""
+    """Processor, Python and NumPy, on which the last digits and the seconds depend."""
     name = platform.processor() or platform.machine()
-    with suppress(OSError):  # only Linux has the file, and says the name of the model there
+    with suppress(OSError):  # only Linux has this file, with the name of the model
         found = re.search("model name.*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
         name = found[1] if found else name
     return {"processor": name, "python": platform.python_version(), "numpy": np.__version__}
@@ -174,7 +174,7 @@ def machine():
 def read_table(path):
     """The lines of a table, dicts of text by column; none if there is no file yet.
 
-    Raises ValueError if its columns are others.
+    Raises ValueError if it has other columns.
     """
     path = Path(path)
     if not path.exists():
@@ -188,7 +188,7 @@ def read_table(path):
 
 
 def read_tables(tables):
-    """The lines of the tables in a folder, by block; of "devices" with a row BEST_INJECTED."""
+    """The lines of the tables in a folder, by block; adds a row BEST_INJECTED to "devices"."""
     lines = {name: read_table(Path(tables) / f"{name}.csv") for name in BLOCKS}
     if best := best_of(INJECTED, lines["devices"]):
         lines["devices"] += [{**line, "row": BEST_INJECTED} for line in lines["devices"]
@@ -197,7 +197,7 @@ def read_tables(tables):
 
 
 def write_table(path, lines):
-    """Write the lines in place of the table."""
+    """Replace the table by these lines."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()

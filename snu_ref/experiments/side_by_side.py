@@ -1,9 +1,9 @@
-"""Work side by side in processes: longest first, one progress line, finished results kept in files.
+"""Run jobs in parallel processes, the longest first, and keep finished results in files.
 
     done = run_jobs(jobs, processes=2, folder=Path("out/finished"))     # name: result
 
-Every job runs in a worker process, also where there is only one, so the results do not depend on
-the number of processes. A job draws its random numbers from a seed among its arguments.
+Every job runs in a worker process, even if there is only one process. So the results do not depend
+on their number. A job draws its random numbers from a seed among its arguments.
 """
 import json
 import multiprocessing
@@ -20,7 +20,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Job(NamedTuple):
-    """work(*arguments), whose result is plain data for JSON; seconds: a guess, for the order."""
+    """A call work(*arguments) that returns plain data for JSON; seconds: a guess, for the order."""
     name: str
     part: str
     work: Callable
@@ -29,18 +29,18 @@ class Job(NamedTuple):
 
 
 class Done(NamedTuple):
-    """The result of a job, and the seconds that it took: by the clock and of the processor."""
+    """The result of a job, and its seconds by the clock and of the processor."""
     result: Any
     seconds: float
     processor: float
 
 
 def run_jobs(jobs, processes, folder, *, resume=False, identity="", stream=None):
-    """Run all jobs, `processes` at a time; returns a dict from the jobs' names to Done.
+    """Run all jobs, `processes` at a time; returns {name of the job: its Done}.
 
-    folder: each finished job is kept there in a file of its own. resume: take over those that an
-    earlier call with the same `identity` (text) left there; otherwise they are deleted.
-    Raises what a job raises, and ChildProcessError if a worker process ends before its job.
+    folder: keeps one file for each finished job. resume: use the files of an earlier call with the
+    same `identity` (text); otherwise they are deleted. Raises the exception of a job, and
+    ChildProcessError if a worker process ends before its job.
     """
     output_folder("--out", folder)
     files = {job.name: folder / f"{job.name}.json" for job in jobs}
@@ -65,7 +65,7 @@ def run_jobs(jobs, processes, folder, *, resume=False, identity="", stream=None)
                 progress.step(f"{len(waiting)} waiting, {job.name} done")
                 worker.begin(waiting.pop() if waiting else None)
     except BaseException as error:
-        kept = f"{len(done)} of {len(jobs)} runs are kept in {folder}: give --resume to go on"
+        kept = f"{len(done)} of {len(jobs)} runs are kept in {folder}: give --resume to continue"
         if isinstance(error, (KeyboardInterrupt, ChildProcessError)):
             raise type(error)(f"{error}; {kept}".removeprefix("; ")) from error
         raise
@@ -78,7 +78,7 @@ def run_jobs(jobs, processes, folder, *, resume=False, identity="", stream=None)
 
 
 def _kept(file, identity):
-    """The Done in a file; None if there is none, or it is of another identity."""
+    """The Done in a file; None without a file, or if it has another identity."""
     try:
         found, *done = json.loads(file.read_text(encoding="utf-8"))
         return Done(*done) if found == identity else None
@@ -87,17 +87,17 @@ def _kept(file, identity):
 
 
 class _Worker:
-    """A process that works on one job after the other; `job` is what it works on now, or None."""
+    """A process that works on one job after the other; `job` is the present one, or None."""
 
     def __init__(self):
         if not os.environ.keys() & set(THREADS):  # read when the process loads NumPy
             os.environ.update(dict.fromkeys(THREADS, "1"))
-        # a new Python on every system: nothing of this process's state goes in
+        # a new Python on every system, which inherits no state from this process
         start = multiprocessing.get_context("spawn")
         self.connection, theirs = start.Pipe()
         self.process = start.Process(target=_work, args=(theirs,), daemon=True)
         self.process.start()
-        theirs.close()  # now it is the worker's alone, and its end can be seen
+        theirs.close()  # only the worker has it now, so we notice when it ends
         self.job = None
 
     def begin(self, job):
@@ -118,14 +118,14 @@ class _Worker:
 
 
 def _work(connection):
-    """The life of a worker: receive a job, send its Done or the exception that it raised."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the first process decides
+    """The loop of a worker: receive a job, send its Done or its exception."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process handles Ctrl-C
     try:
         while True:
             job = connection.recv()
             start, busy = time.monotonic(), time.process_time()
             try:
-                # as JSON gives it back, so that a resumed run sees the same
+                # through JSON, so that a resumed run gets the same result
                 result = json.loads(json.dumps(job.work(*job.arguments)))
                 answer = Done(result, round(time.monotonic() - start, 2),
                               round(time.process_time() - busy, 2))

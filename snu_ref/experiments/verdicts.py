@@ -1,7 +1,7 @@
 """What the tables say about a claim: for it, against it, or no clear difference; with the interval.
 
-lines: those of all tables, as `runs.read_tables` returns them. Only `snu_ref.tasks.statistics`
-decides which side they take.
+lines: of all tables, as `runs.read_tables` returns them. `snu_ref.tasks.statistics` alone decides
+the side.
 """
 import numpy as np
 
@@ -9,9 +9,9 @@ from ..tasks.statistics import SIGNIFICANT, difference, mcnemar, summary, verdic
 from .claims import CLAIMS
 from .comparison import number, of_summary
 
-VERBS = {  # side: what `a` is to the b's that follow
+VERBS = {  # side: the words between `a` and the list of b's
     "for": "is better than", "against": "is worse than",
-    "neither": "is not clearly different from", "one": "stands beside"}
+    "neither": "is not clearly different from", "one": "is shown beside"}
 WITHIN = {"for": "is within {} of", "against": "is not within {} of",
           "neither": "may be within {} of"}
 HEADS = {
@@ -20,11 +20,11 @@ HEADS = {
     "neither": "Neither: pairs without a clear difference, and units other than SNU and sSNU that "
                "do not reach their published figure here.",
     "one": "One seed, so no interval."}
-DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # names of rows
+DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # in names of rows
 
 
 def test_figures(lines, row):
-    """The test figures of a row by seed: a list of lists, of the devices of each network."""
+    """The test figures of a row: for each seed a list, one figure for each set of devices."""
     seeds = {}
     for line in lines:
         if line["row"] == row and line["test"]:
@@ -33,17 +33,17 @@ def test_figures(lines, row):
 
 
 def means(lines, place):
-    """The test figure of each seed of a row at (block, name), means over devices; its metric."""
+    """The test figures of a row at (block, name), a mean over devices for each seed; its metric."""
     block, row = place
     metric = next((line["metric"] for line in lines[block] if line["row"] == row), "")
     return [float(np.mean(devices)) for devices in test_figures(lines[block], row)], metric
 
 
 def judged(claim, lines):
-    """Which side the tables take on a claim, and the words for it: a, verb, b, with figures.
+    """The side of the tables on a claim, and its words: a, verb, b, with figures.
 
-    The side is "for", "against", "neither" (no clear difference), "one" (one seed, and no answers
-    to compare), or "waiting" (for a row that is not run yet; no words).
+    The side is "for", "against", "neither" (no clear difference), "one" (a single seed, without
+    answers to compare) or "waiting" (for a row that has not been run; without words).
     """
     published = not isinstance(claim.b, tuple)
     values, metric = means(lines, claim.a)
@@ -52,7 +52,7 @@ def judged(claim, lines):
         return "waiting", ()
     higher = metric == "accuracy"
     allowed = [value + claim.margin * (-1 if higher else 1) for value in rival]
-    if published or claim.b[0] == "baselines":  # a number without a spread of its own
+    if published or claim.b[0] == "baselines":  # a single number, without a deviation
         allowed = allowed * len(values)
     word = verdict(values, allowed, higher)
     _, low, high = difference(values, allowed)
@@ -77,7 +77,7 @@ def judged(claim, lines):
 
 
 def short_name(row):
-    """The name of a row without its data, which the sentence has named."""
+    """The name of a row without its data, which the sentence already names."""
     first, _, rest = row.partition(", ")
     name = rest if first in DATA else row
     return name.replace("software", "training in software").replace("in the loop",
@@ -85,9 +85,9 @@ def short_name(row):
 
 
 def same_images(claim, lines):
-    """McNemar's p of the two rows' answers, seed 0 of each, and whether the first errs less.
+    """McNemar's p for the answers of two rows, seed 0, and whether the first errs less.
 
-    The p is None for rows without answers.
+    p is None for rows without answers.
     """
     wrong = [list(map(int, line["wrong"].split()))
              for block, row in (claim.a, claim.b) for line in lines[block]
@@ -96,9 +96,9 @@ def same_images(claim, lines):
 
 
 def text_of_claims(lines):
-    """The claims as prose, a paragraph for each of HEADS; and how many wait for their rows.
+    """The claims as text, one paragraph for each of HEADS, and how many wait for their rows.
 
-    A sentence for each data set; claims that share `a` and the verb stand in one clause.
+    Each data set has one sentence; claims with the same `a` and verb share a clause.
     """
     said, waiting = {}, 0
     for claim in CLAIMS:

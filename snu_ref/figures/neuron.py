@@ -109,10 +109,12 @@ def _sample(cache, sample):
 def spiking_layers(cache):
     """[(index, cache)] of the SNU layers in a cache; in an inner Network the index is "1.0".
 
-    Raises TypeError if there is none.
+    Raises TypeError if there is none, ValueError for a run of no steps.
     """
     found = [(place or "0", part) for place, part in flat(cache) if hasattr(part, "all_s")]
     if not found:
         raise TypeError("cache: expected the cache of an SNU or of a Network with an SNU, got "
                         f"{type(cache).__name__}")
+    if not len(found[0][1].y):
+        raise ValueError("cache: expected at least one time step, got none")
     return found

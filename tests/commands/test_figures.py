@@ -107,6 +107,10 @@ def test_what_cannot_be_drawn_is_named(tmp_path):
     for function in (figures.neuron_trace, figures.spike_raster):
         with pytest.raises(ValueError, match=r"sample: expected an int in \[0, 0\], got 5"):
             function(cache, tmp_path / "a.png", sample=5)
+    no_steps = cache_of(SNU(3, 4, rng=rng), x=x[:0])
+    for function in (figures.neuron_trace, figures.spike_raster, figures.spike_rates):
+        with pytest.raises(ValueError, match="cache: expected at least one time step, got none"):
+            function(no_steps, tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 
 

@@ -39,6 +39,23 @@ def test_sgd_against_plain_floats(momentum):
     assert SGD(0.1, momentum).state == {}  # each optimiser has a state of its own
 
 
+@pytest.mark.parametrize("make, name, value", [
+    (SGD, "momentum", 1.0), (SGD, "lr", 0.0), (Adam, "beta1", 1.0), (Adam, "beta2", -0.1),
+    (Adam, "eps", 0.0), (Adam, "lr", "1")])
+def test_numbers_set_between_steps_are_checked(make, name, value):
+    optimiser, p = make(0.1), params()
+    setattr(optimiser, name, value)
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected"):
+        optimiser.step(p, {"W": np.ones(2)})
+    assert np.array_equal(p["W"], params()["W"])
+
+
+def test_names_of_gradients_are_strings():
+    for call in (lambda p: Adam(0.1).step(p, {0: np.ones(2)}), lambda p: clip_by_norm(p, 1.0)):
+        with pytest.raises(TypeError, match="expected names as keys, got 0"):
+            call({0: np.ones(2)})
+
+
 def test_adam_against_plain_floats():
     """Algorithm 1 of the paper for one number at a time, with settings unlike the usual."""
     lr, beta1, beta2, eps = 0.02, 0.8, 0.95, 1e-3

@@ -79,7 +79,7 @@ def test_a_worker_that_dies_is_named_and_what_is_finished_is_kept(tmp_path):
     found = [Job("first", "part", network, (0,), 9), Job("second", "part", end_itself, (), 1)]
     with pytest.raises(ChildProcessError, match=(
             r"second: its process ended early, with exit code -15; 1 of 2 runs are kept in .*: "
-            r"give --resume to go on")):
+            r"give --resume to continue")):
         run(found, tmp_path)
     assert json.loads((tmp_path / "first.json").read_text())[1]["bits"]
     found[1] = Job("second", "part", interrupt_itself, (), 1)
