@@ -114,7 +114,7 @@ def parse_and_run(argv):
 
 
 def say(command, text):
-    """Print a line to standard error; letters that would steer the terminal are escaped."""
+    """Print a line to standard error; control characters are escaped."""
     with suppress(OSError):  # nobody reads it
         print(printable(" ".join([PROGRAM, *command]) + f": {text}"), file=sys.stderr)
 

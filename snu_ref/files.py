@@ -34,7 +34,7 @@ LOCK = ".one-writer"
 
 
 def found_at(path):
-    """What stands at `path`: "a file", "a folder", "a link to nowhere" ... or "nothing"."""
+    """What is at `path`: "a file", "a folder", "a link to nowhere" ... or "nothing"."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):  # ValueError: a NUL in the name
@@ -143,7 +143,7 @@ def whole_file(path, durable=True):
     """A binary file to write to; it replaces `path` at the end of the block.
 
     durable: whether it is forced to the disk first, which takes milliseconds. If writing fails,
-    `path` stays as it was, and an OSError names it.
+    `path` does not change, and an OSError names it.
     """
     path = Path(path)
     unfinished = path.with_name(path.name + ".unfinished")

@@ -240,7 +240,7 @@ def brief(arrays):
 
 
 def lines(text):
-    """Wrap a text at 75 columns and indent the later lines; no shape is broken."""
+    """Wrap a text at 75 columns and indent the later lines; shapes are not split."""
     text = re.sub(r" (?=\(?\d)", "\N{NO-BREAK SPACE}", text)
     return textwrap.fill(text, 75, subsequent_indent="    ",
                          break_long_words=False).replace("\N{NO-BREAK SPACE}", " ")
@@ -258,7 +258,7 @@ def rows(a):
     return a.reshape(-1, a.shape[-1])
 
 
-BLOCK_NUMBERS = 2 ** 16  # ours: 256 kB in float32, so that a few arrays fit a second-level cache
+BLOCK_NUMBERS = 2 ** 16  # our choice: 256 kB in float32; a few such arrays fit a second-level cache
 
 
 def blocks(n, numbers, most=BLOCK_NUMBERS):

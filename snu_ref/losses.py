@@ -6,7 +6,7 @@
 
 N is the number of real (unpadded) steps of all samples. Values are in nats, except the square
 error. mask (T, B) is 1 on real steps and 0 on padding. Padding may stand only at the end of a
-sequence. A masked step adds nothing to the value or the gradient, whatever y and target are there.
+sequence. A masked step adds nothing to the value or the gradient, whatever its y and target are.
 
 bernoulli_nll and softmax_cross_entropy take logits and apply sigmoid or softmax themselves. So the
 logarithms neither overflow nor lose digits, and the gradients are the differences p - k.

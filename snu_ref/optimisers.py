@@ -70,7 +70,7 @@ class Adam:
     state: {"t": steps taken so far, "m.NAME": first moment, "v.NAME": second moment}.
 
     >>> params = {"w": np.array([1.0])}
-    >>> Adam(0.25).step(params, {"w": np.array([3.0])})    # the first step is lr, whatever g is
+    >>> Adam(0.25).step(params, {"w": np.array([3.0])})    # the first step is lr for any g
     >>> params["w"].round(6).tolist()
     [0.75]
     """
@@ -147,7 +147,7 @@ def clip_by_norm(grads, max_norm):
 
 
 def _norm(arrays):
-    """The Euclidean norm of all arrays together, even where squares overflow or underflow."""
+    """The Euclidean norm of all arrays together, even if squares overflow or underflow."""
     arrays = list(arrays)
     with np.errstate(over="ignore", invalid="ignore"):
         norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for g in arrays))

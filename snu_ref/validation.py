@@ -15,7 +15,7 @@ class NotFinite(ValueError):
 
 
 REAL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.longdouble))
-LARGEST = 2 ** 31  # ours: more than any size of an array or layer; its square fits int64
+LARGEST = 2 ** 31  # our choice: more than any size of an array or layer; its square fits int64
 KINDS = {"floats": "f", "integers": "iu", "numbers": "biuf", "numbers 0 and 1": "biuf",
          "True and False": "b"}  # name in a message: dtype.kind
 

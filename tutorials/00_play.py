@@ -2,7 +2,7 @@
 # # 0. Play: a unit with knobs
 #
 # **What you will see.** One unit over 60 steps, and what its input, decay, threshold and weight do
-# to it. Move a slider, and state, output and gradient are drawn anew. Two pages:
+# to it. Move a slider, and state, output and gradient are drawn again. There are two pages:
 #
 #     the unit        input x, state s, distance to the threshold v = s + b, output y
 #     the gradient    the same state; below it, what each step adds to dL/dW for L = sum of y,
@@ -14,11 +14,11 @@
 #
 #     .venv/bin/python tutorials/00_play.py       (Windows: .venv\Scripts\python)
 #
-# Without a display it saves one picture, 00_play.png, and says so; `--out DIR` says where.
+# Without a display it saves one picture, 00_play.png; `--out DIR` chooses the folder.
 #
-# **Try.** Raise the decay to 1: who forgets now? Switch the reset off. Make h a sigmoid: where does
-# y come to rest? Set the decay to 0: what is left of the past? On the second page: which steps
-# teach W something, and what changes with `boxcar`?
+# **Try.** Raise the decay to 1: what makes the unit forget now? Switch the reset off. Make h a
+# sigmoid: at which value does y settle? Set the decay to 0: what is left of the past? On the second
+# page: which steps add to dL/dW, and what changes with `boxcar`?
 
 # %%
 import os
@@ -44,7 +44,7 @@ CHOICES = {"page": ("the unit", "the gradient"), "h": ("step", "sigmoid"),
 def simulate(settings):
     """x, s, v, y of one unit over the steps, and what each step adds to dL/dW: (STEPS,) each."""
     x = np.zeros((STEPS, 1, 1))
-    x[3:45] = settings["input x"]  # on, then off: so that forgetting shows
+    x[3:45] = settings["input x"]  # on, then off, to show the forgetting
     unit = SNU(1, 1, rng=np.random.default_rng(0), h=settings["h"], g=settings["g"],
                decay=settings["decay"], surrogate=settings["surrogate"])
     unit.params["W"][:] = settings["weight W"]
@@ -67,7 +67,7 @@ def simulate(settings):
 # %% [markdown]
 # ## The window
 #
-# Everything below is drawing. `Play` holds the panels; `update` draws them anew.
+# Everything below is drawing. `Play` has the panels; `update` draws them again.
 
 
 # %%
@@ -99,7 +99,7 @@ class Play:
 
     @property
     def settings(self):
-        """What the sliders and choices say, by name."""
+        """The values of the sliders and choices, by name."""
         return {**{name: slider.val for name, slider in self.sliders.items()},
                 **{name: choice.value_selected for name, choice in self.choices.items()}}
 
@@ -170,4 +170,4 @@ with style.house():
         FigureCanvasAgg(figure)
         play = Play(figure)
         keep(figure, "00_play.png")
-        print("no window was opened: the picture shows what it would show at the start")
+        print("no window was opened: the picture shows the window as it opens")

@@ -1,11 +1,10 @@
 # %% [markdown]
 # # 1. A neuron is a circuit
 #
-# **What you will see.** The membrane of a nerve cell stores charge and leaks it, as a capacitor
-# with a resistor beside it does. You will charge that circuit with pen-and-paper mathematics,
-# then in small time steps, add a threshold and a reset, and find that what you have is a Spiking
-# Neural Unit (SNU). On the way you will measure how wrong the small steps are, and how fast the
-# neuron fires.
+# **What you will see.** The membrane of a nerve cell stores charge and leaks it, like a capacitor
+# with a resistor beside it. You will charge this circuit first with pen and paper, then in small
+# time steps. Add a threshold and a reset, and the result is a Spiking Neural Unit (SNU). On the way
+# you will measure how wrong the small steps are, and how fast the neuron fires.
 #
 # **What it needs.** Some Python, and the idea of a derivative. No neuroscience. (The unit is that
 # of arXiv:1812.07040; "Eq. 1 and 2" are our numbers for its two equations.)
@@ -71,9 +70,9 @@ claim(abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005)                   # 63 % 
 # %% [markdown]
 # ## The Euler step
 #
-# A computer does not solve (a) by insight. It takes small steps of dt: it looks at the slope now
-# and follows it, straight, to the next point in time. Write (a) with a difference instead of the
-# derivative:
+# A computer does not solve (a) by insight. It takes small steps of dt: it takes the slope at this
+# point in time and follows it in a straight line to the next. Write (a) with a difference instead
+# of the derivative:
 #
 #     tau (V_t - V_{t-1}) / dt = -V_{t-1} + R I_t
 #
@@ -151,8 +150,8 @@ with style.house():
 # straight line leaves out). But there are 1/dt steps to make, and the misses add up. What is left
 # is proportional to dt: *half the step, half the error*.
 #
-# Here one can even say how large. After n steps (c) gives V = R I (1 - (1 - dt/tau)^n), as the
-# `claim` above says. For small dt this differs from (b) by R I (dt/2tau) (t/tau) exp(-t/tau),
+# Here we can even compute the error. After n steps (c) gives V = R I (1 - (1 - dt/tau)^n), as the
+# `claim` above checks. For small dt this differs from (b) by R I (dt/2tau) (t/tau) exp(-t/tau),
 # which is largest at t = tau:
 #
 #     largest error = R I dt / (2 e tau)                                                    (d)
@@ -187,14 +186,14 @@ with style.house():
 # %% [markdown]
 # ## A threshold and a reset
 #
-# So far the circuit only leaks. A neuron does one thing more: when V exceeds a threshold V_th, it
-# sends a short pulse, a *spike*, to the cells that listen, and V falls back to rest. The spike
-# always looks the same, so its shape carries no message, and one bit is enough: y = 1 if there
-# was a spike in this step, else 0.
+# So far the circuit only leaks. A neuron does one more thing: when V exceeds a threshold V_th, it
+# sends a short pulse, a *spike*, to the cells that listen, and V falls back to rest. All spikes
+# look the same, so the shape carries no message. One bit is enough: y = 1 if there was a spike in
+# this step, else 0.
 #
 # The reset is a factor. If the neuron spiked one step ago, (1 - y_{t-1}) is 0 and nothing of V is
-# kept; else it is 1 and (c) is as before. And since V is measured from rest, we do not let it
-# sink below rest: max(0, .). Here is the whole neuron, three lines in a loop:
+# kept; otherwise it is 1 and (c) is as before. V is measured from rest, and we do not let it fall
+# below rest: max(0, .). Here is the whole neuron, three lines in a loop:
 
 
 # %%
@@ -216,7 +215,7 @@ def neuron(I, dt):
 #
 # - R I below V_th: V climbs towards R I and never gets there. No spike, however long you wait. The
 #   current at which this changes is V_th/R = 1.5 nA; the field calls it the *rheobase*.
-# - R I above V_th: climb, spike, reset, climb again. A clock whose rate tells the current.
+# - R I above V_th: climb, spike, reset, climb again. This is a clock; its rate shows the current.
 # - A very strong current: one step from rest is enough to cross the threshold. The neuron spikes
 #   in *every* step. A nerve cell cannot: after a spike it is deaf for a millisecond or two, its
 #   refractory period. This neuron has none, and its only speed limit is the time step itself,
@@ -260,7 +259,7 @@ with style.house():
 #     s_t = g( W x_t + l(tau) . s_{t-1} . (1 - y_{t-1}) )                                 Eq. 1
 #     y_t = h( s_t + b )                                                                  Eq. 2
 #
-# Lay them beside the three lines of the loop. They are the same three lines:
+# Compare them with the three lines of the loop. They are the same three lines:
 #
 # | circuit                              | unit                   |
 # |--------------------------------------|------------------------|
@@ -273,9 +272,9 @@ with style.house():
 # | 1 above threshold, else 0            | h = step               |
 # | V back to rest after a spike         | the gate (1 - y_{t-1}) |
 #
-# If that is so, the package's SNU must give the numbers of our loop. Not approximately but
-# exactly, to the last bit, since both do the same operations in the same order. The current below
-# is random and sometimes negative, so the floor at rest is tested, too.
+# If that is so, the package's SNU must give the numbers of our loop, exactly to the last bit,
+# because both do the same operations in the same order. The current below is random and sometimes
+# negative, so the floor at rest is also tested.
 
 # %%
 dt, rng = 1.0, np.random.default_rng(7)
@@ -315,18 +314,18 @@ with style.house():
 # ## Spike times, beside the exact neuron
 #
 # Take an input that changes: a new current every 5 ms. Between two events (a spike, or a new
-# current) nothing happens but (b), now from a start value V_0:
+# current) V follows (b), now from a start value V_0:
 #
 #     V(t) = R I + (V_0 - R I) exp(-t/tau)                                                  (f)
 #     it reaches V_th after  t = tau ln( (R I - V_0) / (R I - V_th) ),  if R I > V_th
 #
-# So the exact neuron needs no time steps: go from event to event. Its spikes come at any time,
-# those of the SNU only at the end of a step. We hold the SNU's k-th spike against the exact k-th.
+# So the exact neuron needs no time steps: it goes from event to event. It can spike at any time,
+# the SNU only at the end of a step. We compare the SNU's k-th spike with the exact neuron's k-th.
 #
-# The error has the size of dt, and a tenth of the step gives about a tenth of it. But look at the
-# lower panel: it is not the same for all spikes. A neuron that fired late begins its next climb
-# late, so an error lives on, until a strong current (fast spikes, small errors) or luck makes up
-# for it. Where V only just reaches the threshold, a small error in V can even cost a whole spike.
+# The error is about as large as dt: a tenth of the step gives about a tenth of the error. But look
+# at the lower panel: the error is not the same for all spikes. A neuron that fired late begins its
+# next climb late, so the error stays until a strong current (fast spikes, small errors) or luck
+# makes up for it. If V only just reaches the threshold, a small error in V can cost a whole spike.
 
 # %%
 PIECE = 5.0  # ms between two changes of the current
@@ -397,18 +396,18 @@ with style.house():
 # %% [markdown]
 # ## How fast does it fire?
 #
-# Equation (b) tells how long the circuit takes from rest to threshold. Set V(T) = V_th and solve
-# for T:
+# Equation (b) gives the time that the circuit takes from rest to threshold. Set V(T) = V_th and
+# solve for T:
 #
 #     T = tau ln( R I / (R I - V_th) )         and the rate is f = 1/T                      (e)
 #
 # The curve f(I) is what an experimenter measures first on a new cell; it is called the *f-I
 # curve*. We let the SNU measure it: forty currents at once, as forty samples of one batch.
 #
-# Two things make the SNU differ from (e), both of the size of a step. It can only fire at the end
-# of a step, which makes each interval up to dt longer. And Euler runs ahead of the true curve,
-# which makes it shorter, by half of dt/tau of it (we allow 0.51 for the terms of higher order).
-# So:
+# The SNU differs from (e) for two reasons, each with an effect of about one step. It can only fire
+# at the end of a step, which makes an interval longer by up to dt. And Euler's curve rises faster
+# than the true one, which makes an interval shorter by a fraction of dt/(2 tau). (We allow 0.51
+# dt/tau, for the terms of higher order.) So:
 #
 #     T - 0.51 (dt/tau) T  <=  interval of the SNU  <=  T + dt
 
@@ -463,9 +462,8 @@ with style.house():
 #
 # Divide V by V_th, and the threshold becomes 1: then b = -1, and W = (dt/C)/V_th. These are the
 # SNU's own start values, with a decay of 0.8: a time constant of five steps. In a network nobody
-# sets W by hand; training finds it, and thereby decides what one unit of input means. Training
-# needs gradients, and the step h has none worth the name. That is the subject of the next
-# tutorial.
+# sets W by hand. Training finds it, and so decides what one unit of input means. Training needs
+# gradients, and the step h has no useful gradient. That is the subject of the next tutorial.
 
 # %%
 scaled = SNU(1, 1, rng=rng, decay=1 - 1.0 / tau)
@@ -486,8 +484,8 @@ counts = [int(y.sum()) for _, y in runs.values()]
 print("spikes in 60 ms at 1.4, 2, 16 nA    ", *counts)
 differ = (cache.s[:, 0, 0] != V).sum()
 print(f"SNU against loop                     {differ} of {len(V)} steps differ")
-print(f"spikes, late by at dt = 1 ms         {len(true_times)}, {mean_late[1.0]:.2f} ms on average")
-print(f"late by at dt = 0.1 ms               {mean_late[0.1]:.2f} ms on average")
+print(f"spikes, their delay at dt = 1 ms     {len(true_times)}, {mean_late[1.0]:.2f} ms on average")
+print(f"their delay at dt = 0.1 ms           {mean_late[0.1]:.2f} ms on average")
 print(f"rate error at dt = 1 ms              {100 * worst[1.0]:.1f} %")
 print(f"rate error at the finer dt           {100 * worst[fine_dt]:.1f} %")
 print(f"default decay, time constant         {steps_of_memory:.1f} steps")
@@ -507,9 +505,9 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #
 #    *Hint.* (e) gives T; tau is 20 ms now, and R I is 40 mV.
 #
-# 2. *No error at all.* For a current that is constant during each step, (b) tells where V ends up
-#    exactly, not only to first order. Find the `decay` and the `W` of an SNU that is exact for
-#    any dt, even 5 ms, and check (the threshold is out of reach so that nothing resets):
+# 2. *No error at all.* For a current that is constant during each step, (b) gives V at the end of
+#    the step exactly, not only to first order. Find the `decay` and the `W` of an SNU that is exact
+#    for any dt, even 5 ms, and check (the threshold is out of reach, so nothing resets):
 #
 #        unit = SNU(1, 1, rng=rng, decay=YOUR_DECAY)
 #        unit.params["W"][:] = YOUR_W
@@ -524,10 +522,9 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #    current add?
 #
 # 3. *Your first backward pass.* Take the circuit without spikes, s_t = W x_t + decay s_{t-1}, from
-#    s_0 = 0. Let dS_t be all that the loss feels of a change in s_t. It has two parts: what the
-#    loss feels directly (the cotangent G_t below) and what it feels through s_{t+1}. Write the
-#    loop that runs back in time, and from its dS the gradients for x, W and decay. The package
-#    grades it:
+#    s_0 = 0. Let dS_t be dL/ds_t over all paths. It has two parts: the direct one (the cotangent
+#    G_t below) and the one through s_{t+1}. Write the loop that runs back in time. From its dS,
+#    compute the gradients of x, W and decay. The package checks them:
 #
 #        from snu_ref.gradcheck import check_gradient
 #
@@ -548,7 +545,7 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #            print(row.parameter, row.verdict)
 #        assert not any(row.failed for row in rows)
 #
-#    If a verdict starts with WRONG, read on: it says by which method, and by how much.
+#    If a verdict starts with WRONG, it also names the method and the size of the error.
 
 # %% [markdown]
 # ## Expected output
@@ -561,8 +558,8 @@ print(f"default decay, time constant         {steps_of_memory:.1f} steps")
 #     error at dt = 1 ms, predicted        0.368 mV
 #     spikes in 60 ms at 1.4, 2, 16 nA     0 4 60
 #     SNU against loop                     0 of 150 steps differ
-#     spikes, late by at dt = 1 ms         29, 0.79 ms on average
-#     late by at dt = 0.1 ms               0.06 ms on average
+#     spikes, their delay at dt = 1 ms     29, 0.79 ms on average
+#     their delay at dt = 0.1 ms           0.06 ms on average
 #     rate error at dt = 1 ms              11.8 %
 #     rate error at the finer dt           0.3 %  ~
 #     default decay, time constant         5.0 steps

@@ -3,9 +3,9 @@
 #
 # **What you will see.** One unit, three time steps, one spike at the wrong moment. With a pocket
 # calculator you will find out how each number in the unit should change to move that spike:
-# backpropagation through time (BPTT). The package then gives the same numbers. Two texts that
-# agree prove nothing, so you will differentiate the program numerically, watch that fail, and
-# repair it.
+# backpropagation through time (BPTT). The package then gives the same numbers. But two derivations
+# that agree can both be wrong. So you will also differentiate the program numerically, see that
+# fail, and repair it.
 #
 # **What it needs.** Tutorial 1 (the unit) and the chain rule.
 #
@@ -95,24 +95,24 @@ for t, row in enumerate(((z1, s1, v1, y1), (z2, s2, v2, y2), (z3, s3, v3, y3)), 
 # ## What we want, and the slope that a step does not have
 #
 # The unit fired in step 2. Say we want the spike in step 3. Then the target is y* = 0, 0, 1, and
-# the loss counts the two mistakes (a half each, so that the slope has no factor of two):
+# the loss counts the two mistakes (a half each, so the slope has no factor of two):
 #
 #     L = 1/2 sum_t (y_t - y*_t)^2 = 1/2 (0 + 1 + 1) = 1
 #     dy_t = y_t - y*_t            = 0, 1, -1
 #
 # We write dA for dL/dA throughout: "how much the loss rises per unit of A". dy_2 = 1 says: less of
-# spike 2, please. dy_3 = -1 says: more of spike 3.
+# spike 2. dy_3 = -1 says: more of spike 3.
 #
 # To pass this on to v we need the slope of h. But a step is flat: its slope is 0 everywhere,
 # except at v = 0, where there is none. Multiply by 0 and nothing is left to learn from. So
 # training *pretends*: in the backward pass, and only there, the slope is psi'(v), a bump around
-# the threshold. It says that a neuron that was *near* its threshold could have been tipped. The
-# authors' toolkit takes psi = tanh, so psi'(v) = 1 - tanh(v)^2. By hand we take a bump that needs
-# no tables, the triangle
+# the threshold. It says that a small change could have flipped a neuron *near* its threshold. The
+# authors' toolkit takes psi = tanh, so psi'(v) = 1 - tanh(v)^2. By hand we take the triangle, a
+# bump that needs no tables:
 #
 #     psi'(v) = 1 - |v|   for |v| < 1, else 0
 #
-# and return to tanh below: nothing else will change.
+# Further below we return to tanh; nothing else will change.
 
 # %%
 def triangle_slope(v):
@@ -159,7 +159,7 @@ with style.house():
 # - s_t is read by v_t with slope 1, and by z_{t+1} with slope decay (1 - y_t).
 # - z_t is read by s_t only, with slope g'(z_t): 1 where z_t > 0, else 0.
 #
-# Written down (dY_t is all that reaches y_t, dy_t only what comes from the loss):
+# As equations (dY_t is dL/dy_t over all paths, dy_t only the part directly from the loss):
 #
 #     dY_t = dy_t - decay s_t dz_{t+1}
 #     dv_t = psi'(v_t) dY_t
@@ -171,7 +171,7 @@ with style.house():
 # **Step 3.**
 # - dY = dy = -1
 # - dv = 0.6 * (-1) = -0.6
-# - ds = -0.6, nothing comes from later
+# - ds = -0.6: no later step adds to it
 # - dz = -0.6, since z = 0.6 > 0. Read: raising z_3 lowers the loss.
 #
 # **Step 2.**
@@ -281,10 +281,10 @@ with style.house():
 #
 # ## Through the reset gate, or not
 #
-# Look at the way back from step 3 to step 2. The gate is closed, so the only road is the slanted
-# one, through the reset. Some programs cut it: in the backward pass they take the gate for a
-# constant. The package calls that `reset_grad="detached"`, and the default `"through"`. Cut, the
-# first rule becomes dY_t = dy_t, and by hand:
+# Look at the way back from step 3 to step 2. The gate is closed, so the only path is the slanted
+# one, through the reset. Some programs cut it: they treat the gate as a constant in the backward
+# pass. The package calls that `reset_grad="detached"`; the default is `"through"`. With the cut,
+# the first rule becomes dY_t = dy_t, and by hand:
 #
 # - Step 3: as before, dz = -0.6.
 # - Step 2: dY = 1, dv = 0.8 * 1 = 0.8, ds = 0.8 + 0.8 * 0 * (-0.6) = 0.8, dz = 0.8
@@ -292,8 +292,8 @@ with style.house():
 # - dW = 1.0 * 0.64 + 1.6 * 0.8 - 1.2 * 0.6 = 1.2
 # - db = 0 + 0.8 - 0.6 = 0.2 and ddecay = 0.5 * 0.8 = 0.4
 #
-# Step 2 now has one reason against its spike instead of two. That it also spoilt step 3 is out of
-# sight.
+# Step 2 now has one reason against its spike instead of two. It does not see that the spike also
+# spoilt step 3.
 
 
 # %%
@@ -360,9 +360,9 @@ with style.house():
 # ## The package gives the same numbers
 #
 # `forward` and `backward` of the package do this for many units and samples at once, with whole
-# arrays. For one unit and one sample the arrays have one column. The gradient of the start state
-# comes along: s_0 is read by z_1 only, with slope decay (1 - y_0) = 0.8, so ds_0 = 0.8 * 0.75648
-# = 0.605184.
+# arrays. For one unit and one sample the arrays have one column. `backward` also gives the gradient
+# of the start state: s_0 is read by z_1 only, with slope decay (1 - y_0) = 0.8, so
+# ds_0 = 0.8 * 0.75648 = 0.605184.
 
 
 # %%
@@ -390,15 +390,15 @@ claim(same(package()[2], 0.605184))
 # %% [markdown]
 # ## Is it right? Ask the program itself
 #
-# The oldest check of a derivative: change W a little, run the program again, see what the loss
-# does.
+# This is the oldest check of a derivative: change W a little, run the program again, and see how
+# the loss changes.
 #
 #     dW  is about  ( L(W + e) - L(W - e) ) / 2e
 #
 # Try it. The answer is 0, not 2.05376. Nothing is broken: the loss of a spiking program is a
 # *staircase*. It counts spikes, and a little more weight moves no spike. The figure shows it over
-# a range of W: three plateaus, one of which is what we want (0 mistakes, between W = 1/3.12 and
-# 1/2.4). Everywhere but on the edges its slope is 0.
+# a range of W: three plateaus. One of them is what we want (0 mistakes, between W = 1/3.12 and
+# 1/2.4). The slope is 0 everywhere except at the edges.
 
 
 # %%
@@ -429,17 +429,17 @@ claim([L(1 / 3.12 + e) for e in (-1e-9, 1e-9)] == [0.5, 0.0])
 #     v  ->  psi(v) + [ step(v0) - psi(v0) ]
 #
 # The bracket is a constant, frozen at the nominal run. At v = v0 this has the value of the step
-# (psi cancels), so the frozen program spikes as the real one did. But its slope is psi'(v).
-# Differentiating it, reset and all, must give what we found by hand. Our triangle belongs to
+# (psi cancels), so the frozen program spikes as the real one did. But its slope is psi'(v). Its
+# derivative, through the reset as well, must be what we found by hand. For our triangle,
 # psi(v) = v - v |v|/2.
 #
-# For "detached" the gate is frozen as well, at its nominal values: that is what `gates` is for.
+# For "detached" the gate is frozen as well, at its nominal values; `gates` are these values.
 #
 # With a smooth program there is an even better check than differences. Feed it a *complex* W with
-# a tiny imaginary part, i e. By Taylor, L(W + i e) = L(W) + i e L'(W) + ..., so the imaginary
-# part over e is the slope. No two nearly equal numbers are subtracted, so no digits are lost, and
-# e may be 1e-30. (This is why `forward` asks for `z.real`: a complex number is neither above nor
-# below 0.)
+# a tiny imaginary part, i e. By Taylor, L(W + i e) = L(W) + i e L'(W) + ..., so the slope is the
+# imaginary part divided by e. No two nearly equal numbers are subtracted, so no digits are lost,
+# and e may be 1e-30. (This is why `forward` compares `z.real` with 0: a complex number is neither
+# above nor below 0.)
 
 
 # %%
@@ -510,7 +510,7 @@ with style.house():
 # %% [markdown]
 # The package does this check for every variant of its units, with random numbers: `python -m
 # snu_ref gradcheck`. For a unit of your own choice it is one call. (s_0 = 0 in our run, so y_0
-# has nothing to reset: its gradient is zero by construction, and we say so.)
+# has nothing to reset, and its gradient is zero by construction. The call below declares it.)
 
 # %%
 unit = SNU(1, 1, rng=np.random.default_rng(0), surrogate="triangle")
@@ -523,7 +523,7 @@ for row in check_layer(unit, np.array(x)[:, None, None], rng=np.random.default_r
 # %% [markdown]
 # ## With the authors' surrogate
 #
-# One function changes, psi = tanh instead of the triangle. The rest is as it was, and so is the
+# One function changes: psi = tanh instead of the triangle. The rest stays the same, and so does the
 # check.
 
 # %%
@@ -539,9 +539,9 @@ for name, a in point.items():
 # ## Does it help?
 #
 # Go down the staircase: W becomes W - 0.025 dW, again and again, until the spikes are right. The
-# true slope (0) would leave W where it is for ever. Both surrogate gradients find the way, the
-# one through the reset in fewer steps, because it knows the second reason. (One example, not a
-# law.)
+# true slope (0) would leave W where it is for ever. Both surrogate gradients find the way. The one
+# through the reset takes fewer steps, because it knows the second reason. (This is one example, not
+# a law.)
 
 # %%
 def descend(through, rate=0.025):
@@ -574,17 +574,17 @@ with style.house():
 # %% [markdown]
 # ## The soft unit
 #
-# The sSNU has h = sigmoid, 1 / (1 + exp(-v)), in place of the step. Its slope is y (1 - y): a
-# true slope, so nothing is pretended, the plain difference must agree with the plain program, and
-# no freezing is needed. The reset gate (1 - y) is graded: y_1 = 0.38 takes 38 % of the state away.
-# The same rules, to four digits:
+# The sSNU has h = sigmoid, 1 / (1 + exp(-v)), in place of the step. Its slope y (1 - y) is a true
+# slope. So plain differences of the plain program must agree with it, and nothing has to be frozen.
+# The reset gate (1 - y) is graded: y_1 = 0.38 takes 38 % of the state away. The same rules give, to
+# four digits:
 #
 #     step     z = s        v        y   y(1-y)       dY       dv  ds = dz
 #        1    0.5000  -0.5000   0.3775   0.2350   0.3353   0.0788   0.1314
 #        2    1.0490   0.0490   0.5122   0.2499   0.6167   0.1541   0.1055
 #        3    1.0093   0.0093   0.5023   0.2500  -0.4977  -0.1244  -0.1244
 #
-# And here "through or detached" is not a matter of taste any more. Only one of the two is the
+# And here "through or detached" is no longer a matter of taste. Only one of the two is the
 # derivative.
 
 
@@ -657,7 +657,7 @@ print(f"sSNU, dW by hand, detached           {soft_detached['W']:.5f}")
 #
 #    Which two contributions nearly cancel in ds_1, and what does each of them want?
 #
-#    *Hint.* Only dy changes. Begin at step 3, where now nothing is wanted.
+#    *Hint.* Only dy changes. Begin at step 3, where dy is now 0.
 #
 # 2. *A unit that hears itself.* Recurrent units add H y_{t-1} to z_t (not gated). Who reads y_t
 #    now? Copy `forward` and `backward`, add H = 0.3 to both and dH to the gradients, and check

@@ -59,12 +59,12 @@ def spikes_of(values, steps, rng):
 
 # %% [markdown]
 # Dice are noisy. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20 steps on
-# average. How far off is a single count? Ns throws of such a die scatter by
+# average. How far off is a single count? The count of Ns throws of such a die scatters by
 #
 #     sqrt( Ns p (1 - p) ) = sqrt( 20 * 0.3 * 0.7 ) = 2.05
 #
-# so anything from 4 to 8 is common. Relative to the mean that is 34 %. Only patience helps: in four
-# times as many steps there are four times as many spikes, with twice the scatter. The relative
+# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only patience helps: in
+# four times as many steps there are four times as many spikes, with twice the scatter. The relative
 # error is halved. It falls as 1/sqrt(steps).
 
 # %%
@@ -104,16 +104,16 @@ claim(likeness[1] < likeness[20] < likeness[320] and likeness[320] > 0.98)
 #
 # 64 lines, 100 hidden SNUs, 10 output SNUs, one for each digit. All layers run for the Ns steps,
 # and the answer is the output unit that spiked most. As in the authors' toolkit and in tutorial 4,
-# the loss is the square of what is missing in the time average:
+# the loss is the squared error of the time average:
 #
 #     L = mean over samples and outputs of ( mean_t y_t - target )^2
 #
 # with target 1 for the unit of the right digit and 0 for the others.
 #
-# The loop below is all there is to training. Two of its lines belong to spikes. The die is thrown
-# *anew* for every picture in every epoch, so the network never sees the same spikes twice. (The
-# toolkit throws it once. Anew is our choice.) And we count the hidden spikes, to see what an answer
-# costs. The learning rate falls to 0 along half a cosine.
+# The loop below is the whole training. Two things are special to spikes. The die is thrown *again*
+# for every picture in every epoch, so the network never sees the same spikes twice. (This is our
+# choice; the toolkit throws it once.) And we count the hidden spikes, to see what an answer costs.
+# The learning rate falls to 0 along half a cosine.
 
 
 # %%
@@ -124,7 +124,7 @@ def new_network(rng, **options):
 
 
 def answers(network, x):
-    """The digit that is said, (B,), and the hidden spikes, (steps, B, 100)."""
+    """The network's answers, (B,), and its hidden spikes, (steps, B, 100)."""
     y, cache = network.forward(x)
     return y.mean(axis=0).argmax(axis=1), cache.layers[0].y
 
@@ -159,7 +159,7 @@ plain = [train(seed, **effort) for seed in seeds]
 # %% [markdown]
 # ## Reading a raster
 #
-# A *raster* has a row for each unit and a mark for each spike, time runs to the right. Below is one
+# A *raster* has a row for each unit and a mark for each spike; time runs to the right. Below is one
 # test digit on its way through the network. The input lines flicker: the dark pixels often, the
 # white ones never. Some hidden units are busy and many are silent. Of the outputs, one leads.
 
@@ -216,12 +216,12 @@ claim(cache.layers[0].y.mean() > 0 and grads["1.W"].any())          # it spikes,
 # ## It gets better the longer it looks
 #
 # The answer can be read at any time: count the output spikes so far. After two steps the network
-# has seen about one spike of each black pixel, and is right about every second time. Then it
+# has seen about one spike of each black pixel, and about half of its answers are right. Then it
 # improves, as the picture does.
 #
-# Nothing stops us from watching longer than the 20 steps of training. The network was never
-# trained for it and still gains a little, because its pictures are less noisy. (A published
-# caption says the same of a convolutional network: trained with Ns = 30, tested with 300.)
+# We can also show a picture for longer than the 20 steps of training. The network was never trained
+# for it and still gains a little, because the pictures are less noisy. (A published caption says
+# the same of a convolutional network: trained with Ns = 30, tested with 300.)
 
 # %%
 looks = (1, 2, 3, 5, 7, 10, 15, 20, 30, 60)
@@ -254,15 +254,15 @@ with style.house():
 # ## Lateral inhibition: one spike silences the layer
 #
 # So far each unit resets only itself. In nerve tissue a spike often holds its neighbours down as
-# well. The authors' toolkit puts it into the gate: whoever spikes, *all* units of the layer are
-# reset.
+# well. The authors' toolkit puts this into the gate: if any unit spikes, *all* units of the layer
+# are reset.
 #
 #     own reset             gate_j = 1 - y_j
 #     lateral inhibition    gate   = 1 - max_i y_i            one gate for the whole layer
 #
 # So the units race. Each gathers evidence for its own feature, and the first to cross the threshold
-# wipes out what the others have gathered. Several can cross in the same step. In the step after
-# that, nobody has a past: all states are relu(W x_t) alone.
+# wipes out what the others have gathered. Several can cross in the same step. In the next step no
+# unit has a past: all states are relu(W x_t) alone.
 #
 # Here is the layer by hand. The package's `lateral_inhibition=True` must give the same spikes.
 
@@ -292,19 +292,19 @@ alone = np.maximum(x[t + 1, sample] @ layer.params["W"], 0)
 claim(len(t) > 100 and np.abs(states[t + 1, sample] - alone).max() < 1e-5)
 
 # %% [markdown]
-# What comes out, on all test digits? With inhibition the hidden layer spends far fewer spikes, on
+# What is the result, on all test digits? With inhibition the hidden layer has far fewer spikes, on
 # fewer units, and the answers are nearly as good. The authors' toolkit found the same on large
-# digits (94.51 % with 1128 hidden spikes a digit, 93.82 % with 46); it takes the maximum over a
-# whole batch of 15 pictures, we take it for each picture by itself.
+# digits (94.51 % with 1128 hidden spikes a digit, 93.82 % with 46). It takes the maximum over a
+# whole batch of 15 pictures; we take it for each picture by itself.
 #
-# Is it the gate that saves the spikes? Only in part. Look at the first epoch in the second figure:
-# less than half are saved there. The rest is *learned*, though nobody asked for it. The shared gate
-# makes a spike expensive: it costs not one unit's evidence but everybody's. The gradient through
-# the gate knows this price, and training removes the spikes that are not worth it.
+# Does the gate save the spikes? Only in part. Look at the first epoch in the second figure: less
+# than half are saved there. The rest is *learned*, though nobody asked for it. The shared gate
+# makes a spike expensive: it costs the evidence of all units, not of one. The gradient through the
+# gate contains this price, and training removes the spikes that are not worth it.
 #
-# To see that it is so, hide the price: train with inhibition, but take the gate for a constant in
-# the backward pass (`reset_grad="detached"`, as in tutorial 4). The units now shout louder and
-# louder, to be heard in spite of each other.
+# To test this, hide the price: train with inhibition, but treat the gate as a constant in the
+# backward pass (`reset_grad="detached"`, as in tutorial 4). The units then spike more and more,
+# each against the resets by the others.
 
 # %%
 unpriced = [train(seed, lateral_inhibition=True, reset_grad="detached", **effort)
@@ -380,8 +380,8 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #    *Hint.* The count of n dice has the mean n p and the variance n p (1 - p).
 #
 # 2. *An open price.* Inhibition makes spikes expensive as a side effect. Now set the price
-#    openly: add to the loss PRICE times the number of hidden spikes per digit. Copy `train`, and
-#    in place of `network.forward` and `network.backward` go through the two layers yourself:
+#    openly: add to the loss PRICE times the number of hidden spikes per digit. Copy `train`. In
+#    place of `network.forward` and `network.backward`, go through the two layers yourself:
 #
 #        one, two = network.layers
 #        hidden, cache_one = one.forward(x)
@@ -393,8 +393,8 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #        grads = {"0.W": grads_one["W"], "0.b": grads_one["b"],
 #                 "1.W": grads_two["W"], "1.b": grads_two["b"]}
 #
-#    At a PRICE of 1e-4 your copy must save more than half of the 204 spikes, and still see (at full
-#    size, own reset, with the settings `effort`):
+#    At a PRICE of 1e-4 your copy must save more than half of the 204 spikes, and still recognise
+#    the digits (at full size, own reset, with the settings `effort`):
 #
 #        said, hidden = answers(priced, x)
 #        print(hidden.sum() / len(test_x), np.mean(said == test_labels))
@@ -403,8 +403,7 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #    (If nothing spikes any more: a batch has 32 digits.) Which PRICE saves just half? What happens
 #    at ten times 1e-4?
 #
-#    *Hint.* A spike more in any step costs one digit PRICE. How much of the mean over a batch is
-#    that?
+#    *Hint.* One more spike costs PRICE for one digit. What does it add to the mean over a batch?
 #
 # 3. *The shared gate, backwards.* Write the backward pass of the inhibited layer. "Who reads you?"
 #    (tutorial 2) has a new answer for y_t: the gate of *all* units. Let m = max_i y_i. Then
@@ -429,8 +428,8 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #        python -m snu_ref check inhibited.py:Adapter \
 #            --cases "hand-inh*,edge-ties*,unit-triangle-identity-inh"
 #
-#    The last line must begin with PASSED: 5 cases. If it does not, the lines above say at which
-#    number it goes wrong first.
+#    The last line must begin with PASSED: 5 cases. If it does not, the lines above it show the
+#    first wrong number.
 
 # %% [markdown]
 # ## Expected output

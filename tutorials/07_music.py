@@ -3,9 +3,9 @@
 #
 # **What you will see.** A network of spiking units hears chorales by Bach, one chord at a time, and
 # says after each which keys of a piano will sound next. You will measure how well it does, in nats,
-# against guesses that need no network. You will find out whether its memory is worth anything, with
-# a surprise. And you will listen: to Bach, to what the network expected of him, and to what it
-# plays when left alone.
+# beside guesses that need no network. You will find out what its memory is worth: a surprise. And
+# you will listen: to Bach, to what the network expected of him, and to what it plays when left
+# alone.
 #
 # **What it needs.** Tutorial 4 (training) and logarithms. No music theory.
 #
@@ -114,10 +114,10 @@ for k in np.flatnonzero(bach[0]):
 # %% [markdown]
 # ## How good is a guess? Nats
 #
-# The network says for each key a probability p that it sounds in the next step. If the key does
+# The network gives for each key a probability p that it sounds in the next step. If the key does
 # sound, we score -log p, else -log(1 - p), and add up the 88 keys. This is the *negative
-# log-likelihood*, NLL, in nats (natural logarithms). It is the surprise: a sure and right answer
-# costs nearly nothing, a sure and wrong one a lot. Three keys, p = 0.9, 0.2, 0.05:
+# log-likelihood*, NLL, in nats (natural logarithms). It measures the surprise: a sure and right
+# answer costs nearly nothing, a sure and wrong one a lot. Take three keys, p = 0.9, 0.2, 0.05:
 #
 #     sounds 1, 0, 0      -log 0.9 - log 0.8 - log 0.95 = 0.105 + 0.223 + 0.051 = 0.38 nats
 #     sounds 1, 0, 1      -log 0.9 - log 0.8 - log 0.05 = 0.105 + 0.223 + 2.996 = 3.32 nats
@@ -159,9 +159,9 @@ claim(reached["its own past"] < reached["independent notes"] - 0.3 < reached["a 
 # %% [markdown]
 # ## The network
 #
-# The paper's: 88 inputs, 150 SNUs (Eq. 1 and 2, with g = identity, our choice), 88 outputs. The
-# outputs are plain sums, and the sigmoid that makes probabilities of them stands in the loss, where
-# its logarithm stays exact. With logits o_t,
+# It is the paper's: 88 inputs, 150 SNUs (Eq. 1 and 2, with g = identity, our choice), 88 outputs.
+# The outputs are plain sums. The sigmoid that turns them into probabilities is part of the loss,
+# where its logarithm stays exact. With logits o_t,
 #
 #     p_t = sigmoid(o_t)
 #     L = 1/N sum over steps and keys of -[ k log p_t + (1 - k) log(1 - p_t) ]
@@ -207,7 +207,7 @@ def train(seed, epochs, lr, **options):
 
 
 def expects(network, x, forget=False):
-    """Probabilities (T, B, 88) for step t + 1; forget: the state is wiped before each step."""
+    """Probabilities (T, B, 88) for step t + 1; forget: erase the state before each step."""
     if forget:
         logits, _ = network.forward(x.reshape(1, -1, 88))       # every step is a first step
         logits = logits.reshape(x.shape)
@@ -232,17 +232,17 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 # %% [markdown]
 # ## What is the memory worth?
 #
-# An SNU remembers: decay s_{t-1} (1 - y_{t-1}) is what is left of the past. Two ways to ask what it
-# is worth, and they do not agree.
+# An SNU remembers: decay s_{t-1} (1 - y_{t-1}) is what is left of the past. There are two ways to
+# ask what it is worth, and they do not agree.
 #
 # - *Take it away afterwards.* Wipe the state before each step. The trained network gets worse by
 #   more than half a nat. So it uses its memory, and a lot.
 # - *Train without it.* Set decay = 0, so that there never is a memory, and train again. The result
 #   is nearly as good as with memory.
 #
-# Both are true. The first says what this network leans on. The second says what it could do
-# without: the present chord, well used, tells nearly all that this kind of unit finds out about the
-# next. To learn what a part is worth, train without it; breaking it proves too much.
+# Both are true. The first shows what this network relies on. The second shows what a network can do
+# without: the present chord alone tells nearly all that this kind of unit finds out about the next.
+# To learn what a part is worth, train without it. Breaking it afterwards makes it look worth more.
 #
 # Is the past useless, then? No. Give the units a way to talk to each other over time, a matrix H
 # that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains
@@ -279,9 +279,8 @@ with style.house():
 # %% [markdown]
 # ## It knows how sure it is
 #
-# Is a probability of the network worth its name? Collect all keys and steps of the test chorales
-# to which it gave about 0.3, and count: about 30 % of them sounded. The same holds over the whole
-# range.
+# Can we trust the network's probabilities? Collect all keys and steps of the test chorales to which
+# it gave about 0.3, and count: about 30 % of them sounded. The same holds over the whole range.
 
 
 # %%
@@ -308,9 +307,9 @@ with style.house():
 # %% [markdown]
 # ## Listening to an expectation
 #
-# Now hear it. `07_expected.wav` plays all keys at once, each as loud as the network thinks it
-# probable, while Bach's own notes go in. What is sure is loud, what is possible is faint. Play it
-# after `07_bach.wav`. (We take the sSNU, the better of the two.)
+# Now hear it. The network hears Bach's own notes, and `07_expected.wav` plays its expectation: all
+# keys at once, each as loud as its probability. Sure notes are loud, possible ones are faint. Play
+# it after `07_bach.wav`. (We take the sSNU, the better of the two.)
 
 # %%
 expected = expects(ssnu, bach[:-1, None])[:, 0]                           # (31, 88)
@@ -334,16 +333,16 @@ with style.house():
 # %% [markdown]
 # ## Left alone
 #
-# Let it compose. Give it four steps of a chorale, throw a die for each key with the probability
-# that it says, call the result the next chord, feed it back, and so on. `07_composed.wav` is that.
+# Let it compose. Give it four steps of a chorale, throw a die for each key with the network's
+# probability, call the result the next chord, feed it back, and so on: `07_composed.wav`.
 #
-# Two things to hear, and to count over all 77 beginnings:
+# We can hear two things, and count them over all 77 beginnings:
 #
 # - It keeps notes from one chord to the next about as often as Bach does.
-# - It plays wrong notes together. Bach hardly ever sounds two neighbouring keys at once; the
-#   network does so many times as often. It cannot help it. It gives a number for each key by
-#   itself; the dice of two neighbours, each likely, fall independently, and sometimes both say yes.
-#   The score in nats hardly notices. Your ear does.
+# - It plays wrong notes together. Bach hardly ever sounds two neighbouring keys at once. In the
+#   network's music it is many times as common. The network cannot avoid it, because it gives each
+#   key a probability of its own. The dice of two likely neighbours fall independently, and
+#   sometimes both say yes. The score in nats hardly notices. Your ear does.
 
 
 # %%
@@ -403,26 +402,26 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 # ## Exercises
 #
 # 1. *One number for all keys.* Say you know only that 3.86 of the 88 keys sound at a time. Which p,
-#    the same for all keys, is the best guess, and how many nats does it cost? Find both with the
+#    the same for all keys, is the best guess? How many nats does it cost? Find both with the
 #    pencil, then check:
 #
 #        cost = [nll(p + 0 * test_after, test_after) for p in (0.9 * YOUR_P, YOUR_P, 1.1 * YOUR_P)]
 #        assert cost[1] < cost[0] and cost[1] < cost[2] and abs(cost[1] - YOUR_NATS) < 0.05
 #
-#    How many nats a step is it worth to know *which* keys are the usual ones?
+#    How many nats a step do you save if you know *which* keys are the usual ones?
 #
 #    *Hint.* The best guess of a probability is the share. Then the cost is 88 times the entropy of
 #    one die.
 #
 # 2. *Better manners.* Teach `compose` not to clash: go through the keys of each chord from the most
-#    probable to the least, throw the die, but never admit a key whose neighbour is in already.
+#    probable to the least, throw the die, but never add a key whose neighbour is already in.
 #    Check that the music does not become empty:
 #
 #        polite = YOUR_COMPOSE(ssnu, test_in[:4], steps, np.random.default_rng(1))
 #        assert clashes(polite) == 0 and polite.sum(axis=2).mean() > 3
 #        sound(np.concatenate([test_in[:4, 0], polite[:28, 0]]), "07_polite.wav")
 #
-#    Which sounds worse, before or after? And is the surprise in nats of `ssnu` any lower for it?
+#    Which sounds worse, before or after? And does this lower the surprise of `ssnu` in nats?
 #
 #    *Hint.* Draw all dice first, as `compose` does. Then go through `np.argsort(-p)` and look at
 #    both neighbours.
@@ -440,7 +439,7 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #                YOUR LINES
 #                return {"value": value, "dy": dy}
 #
-#    and have it graded:
+#    and let the package check it:
 #
 #        python -m snu_ref check loss.py:Adapter --cases "loss-bern*"
 #

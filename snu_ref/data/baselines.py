@@ -1,6 +1,6 @@
 """Simple models that a network should beat.
 
-    independent_notes_nll   every note has a fixed probability of its own at every step
+    independent_notes_nll   every note has its own probability, the same at every step
     nearest_chords_nll      the notes that followed the most similar chords of the training pieces
     nearest_neighbour       the label of the most similar training image
 

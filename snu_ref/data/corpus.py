@@ -114,7 +114,7 @@ def blocks(text):
 
 
 def may_be_prose(block):
-    """True if a block ends as a sentence does and is no title, table row, grammar or session."""
+    """True if a block ends like a sentence and is not a title, table row, grammar or session."""
     text = _FOOTNOTE.sub("", block.translate(_PLAIN)).rstrip()
     return not _NOT_PROSE.search(block) and bool(_SENTENCE_END.search(text))
 

@@ -14,7 +14,7 @@ class DataError(ValueError):
 
 
 class MissingDataError(DataError, FileNotFoundError):
-    """The file, or the folder it was looked for in, does not exist."""
+    """The file or its folder does not exist."""
 
 
 class DataFile(NamedTuple):

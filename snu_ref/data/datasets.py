@@ -117,7 +117,7 @@ def piano_roll(pitches):
 
 def _load(filename):
     """The arrays of a data file. The digest also fixes their names, dtypes, shapes."""
-    file = read_file(FOLDER / filename, "it belongs to snu_ref: install that again", 2 ** 20)
+    file = read_file(FOLDER / filename, "it belongs to snu_ref: install snu_ref again", 2 ** 20)
     file.check_digest(SHA256[filename], file.raw, "truncated or altered")
     with np.load(io.BytesIO(file.raw), allow_pickle=False) as arrays:
         return dict(arrays)

@@ -31,7 +31,7 @@ import numpy as np
 
 from .data_file import read_file
 
-LARGEST = 2 ** 27  # bytes of a wheel, ours: some five times the largest
+LARGEST = 2 ** 27  # bytes of a wheel, our choice: some five times the largest
 HALVES = {  # package, version, member, SHA-256 of the member's (uncompressed) text
     "train": ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
               "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4"),
@@ -43,7 +43,7 @@ MUSIC_SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # above C
 N_VALID, N_TEST = 76, 77
-SAME_SETTING = 0.5  # share of common progressions above which two pieces count as one (ours)
+SAME_SETTING = 0.5  # share of common progressions above which two pieces count as one (our choice)
 
 
 # ---- packages and files -------------------------------------------------------------------------
@@ -188,14 +188,14 @@ def tonic(pitches, signature):
 
 
 def progressions(pitches):
-    """Counter of all three successive chords, as semitones above the first one's lowest note."""
+    """A Counter of all sequences of three chords, in semitones above the first lowest note."""
     chords = [sorted(set(row[row > 0].tolist())) for row in pitches]
     return Counter(tuple(tuple(pitch - three[0][0] for pitch in chord) for chord in three)
                    for three in zip(chords, chords[1:], chords[2:]) if all(three))
 
 
 def likeness(a, b):
-    """Share of the progressions of the piece with fewer that also occur in the other; in [0, 1]."""
+    """The share of the shorter list of progressions that is also in the other; in [0, 1]."""
     return sum((a & b).values()) / min(sum(a.values()), sum(b.values()))
 
 
@@ -215,7 +215,7 @@ def split_of(names):
 
 
 def chorales(wheels):
-    """The arrays of chorales.npz; prints what is left out and the counts."""
+    """The arrays of chorales.npz; prints which pieces are left out, and the counts."""
     wheel = read_wheel(*MUSIC, wheels)
     wheel.check_digest(MUSIC_SHA256, wheel.raw)
     kept = []  # (name, pitches, shift, progressions)

@@ -1,6 +1,6 @@
 """Word models without a network: the perplexities that a language model should beat.
 
-    unigram_perplexity               predicts each word by its frequency alone
+    unigram_perplexity               predicts each word by its frequency
     witten_bell_bigram_perplexity    predicts each word from the word before it
     unigram, witten_bell_bigram      the probabilities themselves
 
@@ -49,7 +49,7 @@ def witten_bell_bigram(train, history, word, vocabulary_size):
 
     c(h, w): how often w follows h in the training text; c(h) = sum_w c(h, w); N(h): how many
     different words follow h; p(w): the unigram. N(h) / (c(h) + N(h)) is the probability of a new
-    word after h: of the c(h) words seen there, N(h) were new when they came. If h has no successor
+    word after h: N(h) of the c(h) words after h were new. If h has no successor
     in training, p(w | h) = p(w).
 
     train: integer array (n,), n >= 2; history, word: integer arrays of one shape (m,); all 0..V-1.

@@ -23,7 +23,7 @@ from .corpus import END, UNKNOWN, blocks, tokenise
 from .data_file import DataFile, read_file
 from .readers import MAGIC, by_frequency, piano_rolls, word_numbers
 
-IMAGE_BYTES = 2 ** 30  # in one file, unpacked: ours, a million images of 32x32
+IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
 WORDS = 2000       # largest size of the vocabulary, as in the corpus
 SPLITS = ("train", "valid", "test")

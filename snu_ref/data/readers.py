@@ -28,7 +28,7 @@ MNIST_ITEMS = {"train": 60000, "t10k": 10000}
 MNIST_SHAPE = (28, 28)
 JSB_FILE = "jsb-chorales-quarter.json"
 JSB_COUNTS = {"train": (229, 13807), "valid": (76, 4602), "test": (77, 4725)}  # pieces, steps
-TEXT_BYTES = 2 ** 24  # ours: three times the largest text; no file can fill the memory
+TEXT_BYTES = 2 ** 24  # our choice: three times the largest text; no file can fill the memory
 PTB_TOKENS = {"ptb.train.txt": 929589, "ptb.valid.txt": 73760, "ptb.test.txt": 82430}  # with <eos>
 
 SETS = ConfigParser(interpolation=None)

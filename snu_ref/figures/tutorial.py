@@ -36,7 +36,7 @@ def start(names):
 
 
 def _options(script):
-    """The options, read only if the script itself runs: else the arguments are an editor's."""
+    """The options, if the script itself runs; otherwise the arguments belong to an editor."""
     here = script.resolve().parent if script else Path()
     title = _title(script) if script else "A tutorial."
     parser = argparse.ArgumentParser(description=title, allow_abbrev=False)

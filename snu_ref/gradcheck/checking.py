@@ -4,7 +4,7 @@ The checked gradient is that of  sum_k sum( G_k . output_k )  with random cotang
     complex step          of the forward pass, or of its frozen program where it spikes
     central differences   of the same, with kinks left out and counted
     twin                  a second derivation, if there is one
-Errors are relative to the largest element of the tensor. The bounds stand in BOUNDS with reasons.
+Errors are relative to the largest element of the tensor. BOUNDS lists the bounds with reasons.
 
 The complex step needs an analytic forward pass: abs, sign or a cast to float lose the imaginary
 part, and with it the derivative. If the complex step and central differences are far
@@ -27,11 +27,11 @@ BOUNDS = {
     "complex": 1e-12,  # exact up to rounding: up to 1.8e-15 seen for T = 5, and 2e-14 for T <= 20
     "twin": 1e-13,     # two orders of summation of the same float64 numbers: up to 1.8e-15 seen
 }
-MAX_KINKS = 0.25       # ours: if more of a tensor is left out, central differences prove too little
-DEAD = 1e-12           # ours: a tensor whose gradient stays below this proves nothing
-NOT_ANALYTIC = 1e-4    # ours: a hundred times their difference where both methods are valid
-BY_CENTRAL = "ok: by central differences alone, since forward drops the imaginary part"
-ALIVE = (0.02, 0.98)   # ours: the spike rates between which a spiking check counts
+MAX_KINKS = 0.25       # our choice: if more of a tensor is left out, the check proves too little
+DEAD = 1e-12           # our choice: a tensor whose gradient stays below this proves nothing
+NOT_ANALYTIC = 1e-4    # our choice: a hundred times their difference where both methods are valid
+BY_CENTRAL = "ok: only by central differences, because forward drops the imaginary part"
+ALIVE = (0.02, 0.98)   # our choice: the spike rates between which a spiking check counts
 
 
 class Row(NamedTuple):

@@ -99,6 +99,6 @@ def _leaves(prefix, state):
 
 
 def _rebuild(state, arrays):
-    """A state of the form of `state`; an iterator gives its arrays, in the order of _leaves."""
+    """A state like `state`, with arrays from an iterator, in the order of _leaves."""
     parts = [_rebuild(part, arrays) if isinstance(part, tuple) else next(arrays) for part in state]
     return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 H_CENTRAL, H_COMPLEX = 1e-6, 1e-30
-KINK = 1e-5  # ours: if one-sided differences differ by more of the tensor, the step h/4 decides
+KINK = 1e-5  # our choice: if one-sided differences differ by more, the step h/4 decides
 
 
 class Difference(NamedTuple):
@@ -31,7 +31,7 @@ def central_difference(f, inputs, name):
 
     def at(i, h):
         """The central difference at element i, and the gap between the one-sided ones."""
-        h = max(h, 2.0 ** 26 * np.spacing(abs(x[i])))  # ours: beyond 67, so that h is not lost in x
+        h = max(h, 2.0 ** 26 * np.spacing(abs(x[i])))  # our choice: above 67, so h is not lost in x
 
         def end(step):
             moved = x.copy()

@@ -44,7 +44,7 @@ from ..snu import SNU
 
 IMAGE = ("height", "width", "channels")  # the axes of one image
 DTYPES = (*validation.REAL_DTYPES, np.dtype(np.complex128))  # complex: for the complex step
-PART_NUMBERS = 2 ** 19  # ours: 2 MB in float32, the size of a second-level cache
+PART_NUMBERS = 2 ** 19  # our choice: 2 MB in float32, the size of a second-level cache
 
 
 def as_images(a):

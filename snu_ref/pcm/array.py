@@ -172,11 +172,11 @@ class PCMArray:
         return due
 
     def conductance(self, t):
-        """The true conductances at time t, without any read, (2, pairs, n_in, n_out) in uS."""
+        """The true conductances at time t, without read noise, (2, pairs, n_in, n_out) in uS."""
         return self.devices.conductance(t)
 
     def _read(self, t, noise, name="noise"):
-        """Conductances with read noise, (2, pairs, n_in, n_out). Not counted."""
+        """Conductances with read noise, (2, pairs, n_in, n_out); the read is not counted."""
         noise = check_noise(noise, self.device_shape, name)
         if self.read_noise == "white":
             return self.devices.read_white(t, noise=noise)

@@ -9,7 +9,7 @@ moves the clock there; t has no default, so no call can forget it. A time before
 TimeRunsBackwards. After an error nothing has changed: all checks come before the first change.
 
 Simplified: a pulse acts on G0, not on the drifted conductance, so a partial SET erases the drift so
-far. A stuck device ignores writes and does not drift (ours), but its reads are noisy.
+far. A stuck device ignores writes and does not drift (our choice), but its reads are noisy.
 """
 import numpy as np
 
@@ -19,7 +19,7 @@ from .noise import ProgramNoise, check_noise, check_rounds, normal, normal_at, s
 
 WORKING, STUCK_SET, STUCK_RESET = 0, 1, -1
 STATE = ("G0", "P", "nu", "t0", "t_write", "stuck", "now")
-MAX_PULSES = 1000  # of one device in one write (ours): 26 nominal steps span all 20 uS
+MAX_PULSES = 1000  # of one device in one write (our choice): 26 nominal steps span all 20 uS
 
 
 class TimeRunsBackwards(ValueError):
@@ -79,7 +79,7 @@ class PCMDevices:
         """Closed-loop programming to the targets G_T, at time t.
 
         G0 = max(G_T + sigma N, 0), nu = |mu_nu + sigma_nu N|, t0 = 20;
-        P = 0 where G_T > 0, else P = 1 (ours).
+        P = 0 where G_T > 0, else P = 1 (our choice).
 
         Parameters: G_T (shape), 0 to 25 uS; t in s; noise, arrays as ProgramNoise (shape each);
         where, a boolean array (shape) of the devices to write, None for all.

@@ -23,10 +23,10 @@ R_MIN = 1e-7  # least G/G_MAX in a logarithm or a power [J20]; the clips below a
 T0_PROGRAM = 20.0  # s, the time of the first read after programming [J20]
 SET_MEMORY = 2.6  # pulses, the decay constant of the pulse memory P [N18]
 SET_RANGE = (0.1, 20.0)  # uS, the range of SET pulses [S]
-T0_PULSE, NU_PULSE = 38.6, 0.04  # s and exponent after a SET pulse [N18] and a RESET (ours)
+T0_PULSE, NU_PULSE = 38.6, 0.04  # s and exponent after a SET pulse [N18] and a RESET (our choice)
 RESET_MEAN, RESET_SIGMA = 0.1, 0.01  # uS [S]
 T_READ = 250e-9  # s, the time of a read [J20]
-STUCK_SET_G, STUCK_RESET_G = 20.0, 0.1  # uS, of a stuck device (ours)
+STUCK_SET_G, STUCK_RESET_G = 20.0, 0.1  # uS, of a stuck device (our choice)
 
 
 def program_sigma(G_T):

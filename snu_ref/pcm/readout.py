@@ -42,12 +42,12 @@ def check_bits(name, bits, low=1):
 
 
 def positive(name, value):
-    """A positive number, as a float; within 1e-100 and 1e100 (ours) products stay finite."""
+    """A positive number, as a float; within 1e-100 and 1e100 (our choice) products stay finite."""
     return validation.number_in(name, value, 1e-100, 1e100)
 
 
 def quantise_unsigned(a, bits, full_scale):
-    """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a as it is."""
+    """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a unchanged."""
     if bits is None:
         return a
     top = 2 ** check_bits("bits", bits) - 1
@@ -56,7 +56,7 @@ def quantise_unsigned(a, bits, full_scale):
 
 
 def quantise_signed(a, bits, bound):
-    """a rounded to the nearest of 2^bits - 1 levels in [-bound, bound]; bits None: a as it is."""
+    """a rounded to the nearest of 2^bits - 1 levels in [-bound, bound]; bits None: a unchanged."""
     if bits is None:
         return a
     top = 2 ** (check_bits("bits", bits, 2) - 1) - 1
@@ -122,7 +122,7 @@ class ColumnReadout:
             object.__setattr__(self, name, value)
 
     def weights(self, G):
-        """D as the currents see it, without converter, (n_in, n_out) in uS."""
+        """D of the analogue currents, without converter, (n_in, n_out) in uS."""
         return difference(G)
 
     def tiles(self, n_in, n_out):

@@ -1,7 +1,7 @@
 """The first part of the report: the paper's claim, and whether this run supports it.
 
 Each unit with a membrane is compared with RNN, GRU and LSTM, and with itself without membrane.
-Differences are signed so that above 0 the unit is better, whatever the figure of the task. The
+A positive difference means that the unit is better, for the figure of any task. The
 words "better" and "worse" come from `statistics.verdict` alone.
 """
 from ..experiments.comparison import by_unit, figure, figures_of, number

@@ -8,7 +8,7 @@ from .page import element, join, table
 
 
 def parts(results):
-    """What page.html has in this part: dict from names to Html or text."""
+    """This part of page.html: dict from names to Html or text."""
     m = results["memory"]
     sweeps, n = m["over_time"], m["device_seeds"]
     networks = next(iter(sweeps.values())).get("networks", 1)

@@ -11,7 +11,7 @@ from ..files import read_regular, whole_file
 from . import claim, devices, figures, sections
 from .page import text
 
-LARGEST = 10 ** 7  # bytes of results.json, ours: some fifty times that of a whole reproduction
+LARGEST = 10 ** 7  # bytes of results.json, our choice: some fifty times a whole reproduction
 HERE = Path(__file__).parent
 
 

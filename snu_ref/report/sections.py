@@ -10,7 +10,7 @@ from .settings import settings_in_words, settings_table
 
 
 def parts(results):
-    """What page.html has in these parts: dict from names to Html or text."""
+    """These parts of page.html: dict from names to Html or text."""
     seeds = results["seeds"]
     sample = [" ".join(line.split()) for line in results["sample"].splitlines() if line.strip()]
     return {

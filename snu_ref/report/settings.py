@@ -29,7 +29,7 @@ def settings_table(part, results):
 
 
 def settings_in_words(results):
-    """What each setting of the runs means, by the names that the tables print: a paragraph."""
+    """A paragraph that explains each setting, by the names in the tables."""
     used = dict.fromkeys(name for r in results["runs"] for name in r["settings"])
     return element("p", *(part for name in used if name in SETTINGS for part in (
         element("strong", name.replace("_", " ")), f": {SETTINGS[name].meaning}. ")),

@@ -17,11 +17,11 @@ DIGEST = "sha256"
 
 
 class DamagedError(ValueError):
-    """A file that is not what `write` has written."""
+    """A file that `write` did not write."""
 
 
 def write(path, arrays):
-    """Write arrays (dict, name -> array) in place of what is at `path`; OSError that names it."""
+    """Replace the file at `path` by arrays (dict, name -> array); OSError that names it."""
     # in memory first: on a full disk, zipfile fails a second time when it closes the file
     packed = io.BytesIO()
     np.savez(packed, **arrays, **{DIGEST: np.array(digest(arrays))})

@@ -135,7 +135,7 @@ def _build(described, network, arrays, made, generators):
 
 
 def _blank(most):
-    """A generator of zeros, at most `most` of them: start values that the file's replace at once.
+    """A generator of at most `most` zeros: start values, which those of the file then replace.
 
     So a wrong size in a file is an error, and takes no memory.
     """

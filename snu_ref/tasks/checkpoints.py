@@ -46,7 +46,7 @@ def save(path, identity, network, optimiser, rng, best, history, store=None):
 
 
 def identity_of(task, settings, seed):
-    """What a run is, as a dict: its checkpoint is of no other."""
+    """The identity of a run, as a dict; a checkpoint must have the same one."""
     return {"task": task.name, "unit": task.unit, "metric": task.metric,
             "settings": vars(settings), "seed": seed, "data": digest(task.data)}
 
@@ -101,7 +101,7 @@ def load(path, identity, network, optimiser, rng, store=None):
 
 
 def differences(identity, saved):
-    """How the run of `saved` differs from `identity`, a line each; [] if it can go on."""
+    """How the run of `saved` differs from `identity`, as lines; [] if it can continue."""
     identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
     mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
     different = []
@@ -120,7 +120,7 @@ def differences(identity, saved):
 
 
 def digest(data):
-    """SHA-256 of arrays, nested in dicts and lists: a run goes on with the data it began with."""
+    """SHA-256 of arrays, nested in dicts and lists; shows that the data of a run are the same."""
     total = hashlib.sha256()
 
     def add(value):
@@ -176,7 +176,7 @@ def _check_arrays(part, found, expected):
 
 
 def _state_after_a_step(optimiser, network):
-    """The optimiser's arrays as they are once it has taken a step; nothing is changed."""
+    """The arrays that the optimiser has after its first step; nothing is changed."""
     trial = copy.deepcopy(optimiser)
     params = {name: network.params[name].copy() for name in network.trainable}
     trial.step(params, {name: np.zeros_like(p) for name, p in params.items()})
@@ -184,7 +184,7 @@ def _state_after_a_step(optimiser, network):
 
 
 def _check_generator(rng, state):
-    """The state is tried on a generator of the same kind, which must then give it back."""
+    """Set the state of a generator of the same kind, which must then return this state."""
     kind = type(rng.bit_generator)
     trial = kind(0)
     try:

@@ -6,9 +6,9 @@
     loss      squared error of that average to the one-hot label
     figure    accuracy
 
-Spikes are drawn anew in every epoch (ours; the authors' toolkit draws them once). The validation
+Every epoch draws new spikes (our choice; the authors' toolkit draws them once). The validation
 images are the last ones of the training half. If the settings say so, training images are moved by
-a few pixels (ours) or distorted (the paper, for its best network), at random and anew each time.
+a few pixels (our choice) or distorted (the paper, for its best network), at random in each epoch.
 Images may be shown for longer in validation and test than in training, at the same rates: the
 paper's convolutional network has 30 steps in training and 300 in test.
 
@@ -76,7 +76,7 @@ class Digits:
         return -(-len(self.data["train"][1]) // settings.batch)
 
     def batches(self, settings, rng):
-        """All training images once, in random order, coded anew."""
+        """All training images once, in random order, with new spikes."""
         values, labels = self.data["train"]
         order = rng.permutation(len(labels))
         for i in range(0, len(order), settings.batch):

@@ -11,7 +11,7 @@ Elastic distortion, for each image and for rows and columns apart:
     out[r, c] = image[r + d_r[r, c], c + d_c[r, c]]       bilinear between pixels, 0 outside
 
 Source: P. Simard, D. Steinkraus, J. Platt, ICDAR 2003; sigma = 4 and alpha = 34 of their MNIST
-networks are from memory. Near the border K averages over fewer pixels (ours).
+networks are from memory. Near the border K averages over fewer pixels (our choice).
 """
 import math
 
@@ -22,7 +22,7 @@ from .. import validation
 
 
 def shifted(values, most, rng):
-    """Square images (N, side^2), each moved by -most..most pixels down and across; 0 comes in."""
+    """Square images (N, side^2), each moved by -most..most pixels down and across; gaps are 0."""
     side = _side(values)
     most = validation.integer("most", most, 0, side)
     validation.generator("rng", rng)
@@ -34,7 +34,7 @@ def shifted(values, most, rng):
 
 
 def elastic(values, alpha, sigma, rng):
-    """Square images (N, side^2), each distorted by a field of its own; alpha, sigma in pixels."""
+    """Square images (N, side^2), each distorted by another field; alpha, sigma in pixels."""
     side = _side(values)
     alpha = validation.number_in("alpha", alpha, 0, 1e6)
     sigma = validation.number_in("sigma", sigma, 1e-6, 1e6)
@@ -69,7 +69,7 @@ def warp(images, down, across):
     r = np.clip(np.arange(height)[:, None] + down, -1, height) + 1
     c = np.clip(np.arange(width) + across, -1, width) + 1
     r0, c0 = np.floor(r).astype(int), np.floor(c).astype(int)
-    r, c = r % 1, c % 1  # what is left, within [0, 1)
+    r, c = r % 1, c % 1  # the fractions, in [0, 1)
     n = np.arange(len(images))[:, None, None]
     return ((1 - r) * ((1 - c) * padded[n, r0, c0] + c * padded[n, r0, c0 + 1])
             + r * ((1 - c) * padded[n, r0 + 1, c0] + c * padded[n, r0 + 1, c0 + 1]))

@@ -53,7 +53,7 @@ class Language:
         return Network([*layers, TiedOutput(embedding)])
 
     def batches_per_epoch(self, settings):
-        """Pieces of bptt words in each of the streams; a rest too short for one is left out."""
+        """Pieces of bptt words in each of the streams; a shorter rest is left out."""
         words = len(self.data["train"]) // settings.batch - 1
         if words < settings.bptt:
             raise ValueError(f"bptt, batch: expected bptt of at most {max(words, 0)} with batch "

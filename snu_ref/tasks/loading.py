@@ -16,8 +16,8 @@ from .language import Language
 from .music import Music
 from .units import UNITS
 
-N_VALID_DIGITS = 623    # ours: the last of the 3,823 training images, leaving 3,200
-N_VALID_MNIST = 5000    # ours: the last of the 60,000 training images, leaving 55,000
+N_VALID_DIGITS = 623    # our choice: the last of the 3,823 training images, leaving 3,200
+N_VALID_MNIST = 5000    # our choice: the last of the 60,000 training images, leaving 55,000
 
 SPLITS = ("train", "valid", "test")
 OWN = "own data, not the published set"

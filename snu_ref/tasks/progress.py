@@ -1,4 +1,4 @@
-"""A line that says how far long work has come and how long it will still take."""
+"""A line that shows the progress of long work and the time that is left."""
 import os
 import shutil
 import sys
@@ -12,7 +12,7 @@ class Progress:
     """Counts `total` steps of work on one line of a terminal; elsewhere, with a line a minute.
 
     total: number of steps; label: what is being done; stream: stderr by default; done: steps of
-    work that is resumed. If the stream cannot be written to, the work goes on without progress.
+    resumed work. If the stream cannot be written to, the work continues without the line.
     """
 
     def __init__(self, total, label, stream=None, done=0):
@@ -23,7 +23,7 @@ class Progress:
         self.start = self.last = time.monotonic()
 
     def step(self, note=""):
-        """One step further; `note` is shown behind the time left, if it is time for a new line."""
+        """Count one step; if it is time, show a new line, with `note` after the time left."""
         self.done += 1
         now = time.monotonic()
         if now - self.last < (A_TENTH if self.terminal else A_MINUTE):
@@ -34,7 +34,7 @@ class Progress:
         self._write("\r" + self._fitted(text) if self.terminal else text.rstrip() + "\n")
 
     def say(self, text):
-        """A line that stays, above the line of a terminal."""
+        """Print a line above the progress line."""
         self.close()
         self._write(text + "\n")
 
@@ -44,7 +44,7 @@ class Progress:
             self._write("\r" + self._fitted("") + "\r")
 
     def _fitted(self, text):
-        """The text as wide as the terminal is now, less the last column, where some go on."""
+        """The text, padded or cut to the terminal without its last column, where some wrap."""
         try:
             columns = os.get_terminal_size(self.stream.fileno()).columns
         except (AttributeError, OSError, ValueError):  # no terminal of the system

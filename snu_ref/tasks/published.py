@@ -5,7 +5,7 @@ journal version (Nature Machine Intelligence 2, 325, 2020), and in one caption o
 read the paper's body; it may give further figures.
 
 They are of other (full) data and larger networks than the small presets, and are labelled so
-wherever they are printed. The chart of the chorales says "sSNU" for 8.39, and not whether it is
+wherever they are printed. The chart of the chorales says "sSNU" for 8.39, but not whether it is
 recurrent. The same charts have NIAF-LSTM, 8.51 nats on the chorales, and a 5-gram with Kneser-Ney
 smoothing, perplexity 141 on Penn Treebank.
 """

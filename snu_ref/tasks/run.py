@@ -16,7 +16,7 @@ from .settings import settings_of
 from .training import Trained, best_epoch, prepare, train
 
 
-RESULTS_BYTES = 2 ** 26  # ours: far more than any run writes
+RESULTS_BYTES = 2 ** 26  # our choice: far more than any run writes
 
 
 class Run(NamedTuple):
@@ -48,7 +48,7 @@ class Run(NamedTuple):
         return self.results["test"]
 
     def figure(self, split, seed):
-        """The figure that ranks networks, of the weights that the network has now."""
+        """The figure that ranks networks, with the network's present weights."""
         return self.task.evaluate(self.network, split, self.settings, seed)[self.task.metric]
 
 

@@ -12,7 +12,7 @@ from .. import validation
 
 
 class Setting(NamedTuple):
-    """What a setting means, and its check: (name, value) -> the value that is kept."""
+    """The meaning of a setting, and its check: (name, value) -> checked value."""
     meaning: str
     check: Callable
 
@@ -29,7 +29,7 @@ def _count(most):
 
 
 def _or(other, check):
-    """`other`, such as None, or what passes the check."""
+    """`other`, such as None, or a value that passes the check."""
     return lambda name, value: (other if type(value) is type(other) and value == other
                                 else check(name, value))
 
@@ -52,7 +52,7 @@ def _entries(name, value):
     return dict(value)
 
 
-MOST = 100_000  # ours: of units, words, steps; far above what a processor trains
+MOST = 100_000  # our choice: of units, words, steps; far above what a processor trains
 _POSITIVE = partial(validation.number_in, low=0, high=math.inf, low_open=True, high_open=True)
 _SHARE = partial(validation.number_in, low=0, high=1, high_open=True)
 
@@ -93,7 +93,7 @@ SETTINGS = {
 
 @contextmanager
 def errors_of(setting):
-    """Errors in the entries of a setting are ValueErrors by its name: "options.decay: ..."."""
+    """Turn errors in the entries of a setting into ValueErrors that name it: "options.decay: ..."."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -133,7 +133,7 @@ def settings_of(table, **changes):
 # ---- from and to text ---------------------------------------------------------------------------
 
 def read_value(text):
-    """The value that a text stands for in Python; the text itself if it is a word, such as adam."""
+    """The Python value of a text; the text itself if it is a word, such as adam."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -161,7 +161,7 @@ def read_changes(texts, table):
             raise ValueError(f"--set {place}: expected one value, got two")
         seen.add(place)
         value = {entry: read_value(value)} if dot else read_value(value)
-        if place == "store" and isinstance(value, str):  # the kind alone
+        if place == "store" and isinstance(value, str):  # only the kind
             value = {"kind": value}
         if isinstance(value, dict):
             old = changes.get(name, table[name].value)
@@ -186,7 +186,7 @@ def describe(table, **changes):
 
 
 def changes_in_name(table, changes):
-    """What differs from the table, as the end of a folder's name; not epochs: a run may go on.
+    """The changed settings, as the end of a folder's name; without epochs: a run may continue.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> changes_in_name(find_preset("music", "snu", "small"), {"lr": 0.01, "hidden": (64, 64)})
@@ -201,7 +201,7 @@ def changes_in_name(table, changes):
                       if key not in old or old[key] != part]
         elif name != "epochs" and value != old:
             parts.append(f"{name}={','.join(map(str, value)) if type(value) is tuple else value}")
-    # letters that every file system takes, and not too many of them
+    # only letters that every file system accepts, and a limited number
     text = re.sub(r"[^\w=.,+-]", "_", "".join("-" + part for part in parts), flags=re.ASCII)
     return text if len(text) < 120 else (
         f"{text[:100]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}")

@@ -35,7 +35,7 @@ from .watch import Watch, smaller, summary
 
 
 class Batch(NamedTuple):
-    """One step of training: input, target, mask of real steps, and whether the state goes on."""
+    """One step of training: input, target, mask of real steps, and whether the state is kept."""
     x: np.ndarray
     target: np.ndarray
     mask: Optional[np.ndarray] = None
@@ -70,7 +70,7 @@ def prepare(task, settings, seed):
 
 
 def trial(task, settings, seed):
-    """One step of training that is thrown away: mistakes show before anything is written."""
+    """A training step whose result is not used: it finds mistakes before anything is written."""
     try:
         network, optimiser, rng, store = prepare(task, settings, seed)
         train_batch(task, network, optimiser, settings, next(iter(task.batches(settings, rng))),
@@ -124,7 +124,7 @@ def update(network, optimiser, grads, clip):
 
 
 class Trained(NamedTuple):
-    """What `train` returns."""
+    """The result of `train`."""
     network: Network     # with the parameters of the epoch that was kept
     history: list        # a dict per epoch: epoch, loss, seconds, and the validation figures
     best_epoch: int      # the epoch that was kept
@@ -141,7 +141,7 @@ class Trained(NamedTuple):
 
     @property
     def warnings(self):
-        """What went wrong, a line each: see `watch`."""
+        """The warnings, one a line: see `watch`."""
         return summary(self.history, self.diverged)
 
 

@@ -1,9 +1,9 @@
 """The twins of the recurrent units that the SNU is compared with: RNN, LSTM, GRU.
 
 Each unit is one function: a step of one sample from the equations, and inside it the reversal of
-that step, which reverses the assignments last first. `_run` calls the step for t = 1 ... T and
-every sample, then the reversals for t = T ... 1. Adjoints grow by `+=`; that of a value read only
-once is simply assigned. p marks the value at t-1.
+that step, with its assignments in reverse order. `_run` calls the step for t = 1 ... T and
+every sample, then the reversals for t = T ... 1. Adjoints are sums, formed by `+=`; an adjoint with
+a single term is assigned. p marks the value at t-1.
 
 Not here: peepholes, projections, dropout, training.
 

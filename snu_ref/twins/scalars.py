@@ -56,7 +56,7 @@ STATE_ACTIVATIONS = {  # name: (g, g')
     "tanh": (math.tanh, tanh_slope),
 }
 
-SURROGATES = {  # name: (psi, psi'), psi' stands in for the slope of the step
+SURROGATES = {  # name: (psi, psi'), psi' replaces the slope of the step
     "tanh": (math.tanh, tanh_slope),
     # clip(v, -1/2, 1/2)
     "boxcar": (lambda v: min(max(v, -0.5), 0.5), lambda v: 1.0 if -0.5 < v < 0.5 else 0.0),

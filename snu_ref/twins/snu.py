@@ -66,7 +66,7 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     dstate: (ds_T, dy_T), each (B, n), cotangent of the final state; dy_T adds to dy[T-1].
     h: "step" (SNU) or "sigmoid" (sSNU). g: "relu", "leaky_relu", "identity" or "tanh".
     surrogate: "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi) of
-        functions of one number; dpsi stands in for the slope of the step, the sigmoid ignores it.
+        functions of one number; dpsi replaces the slope of the step; the sigmoid ignores it.
     lateral_inhibition: the gate is 1 - max_j y_{j,t-1} for each sample, instead of 1 - y_{t-1}.
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).

@@ -175,7 +175,7 @@ def advance(whole, base):
 
 
 def _beside(have, some, right):
-    """A set with more edits of the backward pass, those of one line merged, or None."""
+    """The set with more edits of the backward pass; edits of one line are merged, or give None."""
     backward = {e.slot: e for e in have.backward}
     for e in some:
         e = merged(right[e.slot], backward[e.slot], e) if e.slot in backward else e
@@ -187,11 +187,11 @@ def _beside(have, some, right):
 
 @np.errstate(all="ignore")
 def _pairs(seen, ran):
-    """Two edits that may be right together though neither is alone; ran: edits -> outputs.
+    """Two edits that may be right together, although neither is alone; ran: edits -> outputs.
 
-    In the step t where it goes wrong, dz = g' (h' dy + S), where S is what else comes to s. What
-    two edits of different lines change of dy, h', S and g' adds up; of one line, a product, it
-    multiplies. Only terms of dy, and sums over the steps, have to be run.
+    At the first wrong step t, dz = g' (h' dy + S), where S is the rest of dL/ds. The changes that
+    two edits of different lines make in dy, h', S and g' add up; those of one line, a product,
+    multiply. Only terms of dy, and sums over the steps, have to be run.
     """
     singles = [some[0] for some in ran if len(some) == 1]
     t = seen.T - 1 - seen.advance(ran[()])[0] // max(len(seen.walk), 1)

@@ -8,7 +8,7 @@ from ..program.step import FORWARD
 
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: a wrong port may round more
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
-PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")  # without boundary cases
+PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # no boundary cases
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
