@@ -46,7 +46,7 @@ def adapter(told, source, name="P"):
     ("raise GeneratorExit", "run raised GeneratorExit: no message (port.py, line 7)"),
     ("raise BaseException('b')", "run raised BaseException: b (port.py, line 7)"),
     ("f = lambda: f(); f()", "run raised RecursionError"),
-    ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})", "run raised E: a message"),
+    ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})", "run raised E: its message"),
     ("out['y'] = type('T', (), {'__array__': lambda *a, **k: exit()})()", "y: expected an array"),
     ("case.dtype = np.dtype('f'); out['y'] = out['y'].astype('f')", "y: expected dtype float64"),
 ])
