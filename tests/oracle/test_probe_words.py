@@ -40,8 +40,9 @@ def test_a_set_of_options_with_gaps_is_told(right, h, told):
     single = {key: values[:1] for key, values in SNU_OPTIONS.items()}
     can, said = {**single, "h": (h,), "recurrent": (False, True)}, []
     probe._report(said.append, can, [(CONFIG, RIGHT)] * 2, [(CONFIG, RIGHT)] * right, {}, 5)
-    assert f"\n{right} of 5 combinations of options came out right, {2 - right} wrong, " \
+    assert f"\nof 5 combinations of options, {right} are right, {2 - right} wrong, " \
         "3 without an answer" in said
-    assert ("not all combinations of what is below: the check will show which" in said) == told
-    guess = "No case came out right, so this is a guess: run the check, which says what is wrong."
+    gaps = "Some combinations of the options below are not right: the check shows which."
+    assert (gaps in said) == told
+    guess = "No answer was right, so this is a guess. The check says what is wrong."
     assert (guess in said) == (right == 0)
