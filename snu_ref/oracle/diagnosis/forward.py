@@ -41,9 +41,10 @@ def forward_edits(seen, slots):
 class Frames:
     """All steps of a case at once, computed from the port's own numbers."""
 
-    def __init__(self, seen, kept=None):
+    def __init__(self, seen, kept=None, like=None):
         self.seen, self.config, self.kept = seen, seen.config, kept
-        self._values, self._parts, self.right = {}, {}, program(self.config, {})
+        self._values, self.right = {}, program(self.config, {})
+        self._parts = like._parts if like else {}   # with one gate, z's parts are the same
         i, got, params, self.tape = seen.inputs, seen.got, seen.params, Tape()
         y, reported = got["y"], seen.state
         s, self.ok = reported, np.isfinite(reported)
@@ -111,16 +112,17 @@ class Frames:
 
     def parts(self, products):
         """part of z -> its edits without k, alone and in pairs, and their values."""
-        if products not in self._parts:
+        key = products, dict(self.kept.lines).get("gate") if self.kept else None
+        if key not in self._parts:
             options = {part: [(), *((e,) for e in forward_edits(self.seen, SLOTS[part])
                                     if not e.fitted)] for part in PARTS}
             if products:
                 leaks = [o for o in options["leak"] if o and o[0].slot == "leak"]
                 options["leak"] += [a + b for a in options["leak"] for b in leaks
                                     if a and a[0].slot != "leak"]
-            self._parts[products] = options, {part: np.array([
+            self._parts[key] = options, {part: np.array([
                 self.value(part, o) for o in options[part]]) for part in PARTS}
-        return self._parts[products]
+        return self._parts[key]
 
 
 def single(frames, line, mask, names=None, fitted=True):
@@ -180,9 +182,9 @@ def _with_numbers(frames, plain, values, target, tolerance, mask):
     """One or two edits with a k, beside edits without k of the other parts."""
     lines, found = [], []
     for part in PARTS:
-        for e in forward_edits(frames.seen, SLOTS[part]):
+        for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
             base, one, two = (frames.value(part, (e,), k)[mask] for k in (0.0, 1.0, 2.0))
-            if e.fitted and (np.abs(one - base) > 1e-9).sum() >= numbers.POINTS \
+            if (np.abs(one - base) > 1e-9).sum() >= numbers.POINTS \
                     and np.allclose(two - one, one - base, atol=1e-9):
                 lines.append((part, e, base, one - base))
     for some in [(line,) for line in lines] + list(itertools.combinations(lines, 2)):

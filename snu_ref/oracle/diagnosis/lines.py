@@ -37,17 +37,18 @@ class Lines(NamedTuple):
 @np.errstate(all="ignore")
 def look(seen):
     """The Lines of a case, also for ports that report the kept state; the best first."""
-    found = [_look(seen)]
+    frames = Frames(seen)
+    found = [_look(frames)]
     if found[0].cost > 2:
-        found += [_look(seen, e) for e in TABLE["FORWARD"] if e.slot == "kept"
+        found += [_look(Frames(seen, e, frames)) for e in TABLE["FORWARD"] if e.slot == "kept"
                   and ("s_out", "kept") in e.lines and e.applies(seen.config)]
     return sorted(found, key=lambda lines: lines.cost)
 
 
-def _look(seen, kept=None):
-    frames, found = Frames(seen, kept), {}
+def _look(frames):
+    found = {}
     _v_and_y(frames, found, _z_and_s(frames, found))
-    return Lines(found, (kept,) if kept is not None else ())
+    return Lines(found, (frames.kept,) if frames.kept else ())
 
 
 def _sums(frames, target, tolerance, mask, level):
