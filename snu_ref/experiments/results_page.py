@@ -17,8 +17,8 @@ from ..tasks.statistics import difference, nested, standard_error, summary
 from .claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS
 from .comparison import FORMS, interval, number, of_summary
 from .rows import BLOCKS, INJECTED, find_block
-from .runs import (BEST_INJECTED, PROGRAMMED, best_of, changes_text, read_tables, rows_of,
-                   validation_figure)
+from .runs import (BEST_INJECTED, PROGRAMMED, best_of, changes_text, lines_of, read_tables,
+                   rows_of, validation_figure)
 from .verdicts import means, test_figures, text_of_claims
 
 FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
@@ -158,7 +158,7 @@ def trials(rows, lines):
         if not np.isnan(mean):
             best = best_of(rows if rows is INJECTED else
                            [other for other in rows if other.name == row.name], lines)
-            group = [line for line in lines if line["changes"] == changes_text(row)]
+            group = lines_of(row, lines)
             shown = number(group[0]["metric"], mean)
             out.append((row.name + PROGRAMMED * bool(row.devices), _mean(group, "parameters"),
                         changes_text(row), str(row.seeds),

@@ -73,10 +73,15 @@ def best_of(rows, lines):
     return None if np.isnan(figures).any() else rows[best(figures)]
 
 
+def lines_of(row, lines):
+    """The lines of a row, those on devices if it has any; rows of two units may change the same."""
+    key = row.name + PROGRAMMED * bool(row.devices), changes_text(row)
+    return [line for line in lines if (line["row"], line["changes"]) == key]
+
+
 def validation_figure(row, lines):
     """The mean validation figure of a row, on devices if it has any; NaN if a run is missing."""
-    key = row.name + PROGRAMMED * bool(row.devices), changes_text(row)
-    values = [float(line["valid"]) for line in lines if (line["row"], line["changes"]) == key]
+    values = [float(line["valid"]) for line in lines_of(row, lines)]
     return np.mean(values) if len(values) == row.seeds * max(1, row.devices) else np.nan
 
 

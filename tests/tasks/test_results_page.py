@@ -212,6 +212,18 @@ def test_the_figure_of_equal_size_has_trials_by_validation_and_the_test_of_the_b
     assert (tmp_path / "care.png").exists()
 
 
+def test_trials_of_two_units_with_equal_changes_have_their_own_parameters(tmp_path):
+    rnn, ssnu = (next(row for row in BLOCKS["grid"][1] if row.name == name)
+                 for name in ("RNN, 150 units", "sSNU, recurrent, 150 units"))
+    assert changes_text(rnn) == changes_text(ssnu)
+    write_table(tmp_path / "grid.csv", [
+        line(row.name, seed, "", valid=8, parameters=size, changes=changes_text(row))
+        for row, size in ((rnn, 1234), (ssnu, 5678)) for seed in (0, 1)])
+    text = page(tmp_path)
+    assert "| RNN, 150 units | 1,234 |" in text
+    assert "| sSNU, recurrent, 150 units | 5,678 |" in text
+
+
 def test_the_noise_injected_is_chosen_by_validation_once_all_is_there(tmp_path):
     def finished(rows):
         write_table(tmp_path / "devices.csv", [
