@@ -22,7 +22,8 @@ def read_once(id):
 
 def copied(entry):
     """The same, as arrays of its own: a port may change them."""
-    return tuple({name: a.copy() for name, a in arrays.items()} for arrays in read_once(entry["id"]))
+    return tuple({name: a.copy() for name, a in arrays.items()}
+                 for arrays in read_once(entry["id"]))
 
 
 @pytest.fixture(autouse=True)
