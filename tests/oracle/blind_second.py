@@ -12,12 +12,7 @@ table of mistakes that the diagnosis knows, and before any check was run.
 that no table will have, and 4 are right but written differently. Half have a backward pass written
 by hand, and half take their gradients from the forward pass that they run.
 """
-import re
-from types import SimpleNamespace
-
-from blind_unit import Mistake, Port
-
-PORTS = SimpleNamespace()
+from blind_unit import Mistake, also, entered
 
 # ---- lines of the unit that several mistakes change ---------------------------------------------
 SPIKE = "return 1.0 * (v > 0)"
@@ -41,11 +36,6 @@ DY = "dY = -adj_z[t] * decay * s_old"
 DG = 'dg = G[c["g"]][1](z[t])'
 DONE = "return (adj_y, adj_v"
 ENDS = 'ds, dY = a["dend.s"], a["dend.y"]'
-
-
-def also(line, *more):
-    """An edit: these lines follow this one, indented like the body of a function."""
-    return line, line + "".join(f"    {one}\n" for one in more)
 
 
 # ---- the mistakes: a sentence, the words of a naming, the edits ---------------------------------
@@ -421,19 +411,4 @@ def forward(""")),
 }
 
 
-def port(name, kind, style, returns, *keys, edits=()):
-    """Enter a port."""
-    if hasattr(PORTS, name):
-        raise ValueError(f"{name}: there are two")
-    mistakes = {key: MISTAKES[key] for key in keys}
-    setattr(PORTS, name, Port(name, kind, style, returns, "every option", mistakes, edits))
-
-
-for kind, text in (("single", SINGLE), ("several", SEVERAL), ("odd", ODD)):
-    for row in text.split("\n")[1:-1]:
-        name, style, returns, keys = re.fullmatch(
-            r"(\w+) (\w+) ((?:s )?y grads)(?:: (.*))?", row).groups()
-        port(name, kind, style, returns, *(keys or name).split())
-
-for name, edits in RIGHT.items():
-    port("right_" + name, "right", name.split("_")[0], "all", edits=edits)
+PORTS = entered(MISTAKES, {"single": SINGLE, "several": SEVERAL, "odd": ODD}, RIGHT)

@@ -15,37 +15,18 @@ by hand, and half take their gradients from the forward pass that they run. Wher
 forward pass has edits in `backward` too, a backward pass by hand is the right one for that wrong
 forward pass; where it has none, it is the reference's, along the traces of the wrong forward pass.
 """
-import re
-from types import SimpleNamespace
-
-from blind_unit import Mistake, Port
-
-PORTS = SimpleNamespace()
+from blind_second import DRIVE, DS, DW, ENDS, FED_BACK, KEPT, SEEN, SPIKE, START, V
+from blind_unit import Mistake, also, entered
 
 # ---- lines of the unit that several mistakes change ---------------------------------------------
-SPIKE = "return 1.0 * (v > 0)"
-START = "trace = []\n"
-SEEN = 'seen = detach(y) if c["reset_grad"] == "detached" else y'
-DRIVE = "drive = x_t @ W"
-KEPT = "kept = decay * s * gate"
-FED_BACK = "z = z + y @ H"
-V = "v = s + b"
 STORE = "trace.append((z, s, v, y))"
-DW = "dW = dW + x[t].T @ adj_z[t]"
 DX = "dx[t] = adj_z[t] @ W.T"
-DS = "ds = adj_z[t] * decay * gate"
 ADJ_Y = "adj_y[t] = dy[t] + dY"
-ENDS = 'ds, dY = a["dend.s"], a["dend.y"]'
 INPUT = "X = [Var(x_t) for x_t in x]"
 RESULT = 'return {"z": z'
 SLOPE = "dh = output(c)[1](v[t])"
 SURROGATE = 'PSI[c["surrogate"]])'
 FORWARD = "def forward("
-
-
-def also(line, *more):
-    """An edit: these lines follow this one, indented like the body of a function."""
-    return line, line + "".join(f"    {one}\n" for one in more)
 
 
 def of_gradients(f):
@@ -535,19 +516,4 @@ RIGHT = {
 }
 
 
-def port(name, kind, style, returns, *keys, edits=()):
-    """Enter a port."""
-    if hasattr(PORTS, name):
-        raise ValueError(f"{name}: there are two")
-    mistakes = {key: MISTAKES[key] for key in keys}
-    setattr(PORTS, name, Port(name, kind, style, returns, "every option", mistakes, edits))
-
-
-for kind, text in (("single", SINGLE), ("several", SEVERAL), ("odd", ODD)):
-    for row in text.split("\n")[1:-1]:
-        name, style, returns, keys = re.fullmatch(
-            r"(\w+) (\w+) ((?:s )?y(?: grads)?)(?:: (.*))?", row).groups()
-        port(name, kind, style, returns, *(keys or name).split())
-
-for name, edits in RIGHT.items():
-    port("right_" + name, "right", name.split("_")[0], "all", edits=edits)
+PORTS = entered(MISTAKES, {"single": SINGLE, "several": SEVERAL, "odd": ODD}, RIGHT)

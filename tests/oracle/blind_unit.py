@@ -10,6 +10,7 @@ Written without a look at the table of mistakes that the diagnosis knows.
 """
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -313,3 +314,26 @@ class Port:
         Var.tape.clear()
         return {name: np.asarray(found[name], case.dtype) for name in case.outputs
                 if re.fullmatch(RETURNED[self.returns], name)}
+
+
+# ---- sets of ports ------------------------------------------------------------------------------
+
+def also(line, *more):
+    """An edit: these lines follow this one, indented like the body of a function."""
+    return line, line + "".join(f"    {one}\n" for one in more)
+
+
+def entered(mistakes, wrong, right):
+    """The ports of a set by name. wrong: kind -> lines "NAME STYLE RETURNS: MISTAKE ..."; one
+    mistake has the name of its port. right: name -> edits that leave the unit what it is.
+    """
+    rows = [(kind, *re.fullmatch(r"(\w+) (\w+) ((?:s )?y(?: grads)?)(?:: (.*))?", row).groups())
+            for kind, text in wrong.items() for row in text.split("\n")[1:-1]]
+    ports = [Port(name, kind, style, returns, "every option",
+                  {key: mistakes[key] for key in (keys or name).split()}, ())
+             for kind, name, style, returns, keys in rows]
+    ports += [Port("right_" + name, "right", name.split("_")[0], "all", "every option", {}, edits)
+              for name, edits in right.items()]
+    if len({port.name for port in ports}) < len(ports):
+        raise ValueError("two ports have one name")
+    return SimpleNamespace(**{port.name: port for port in ports})
