@@ -24,7 +24,7 @@ from ..network import Network
 from .array import PCMArray
 from .checkpoint import COUNTERS
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
-from .readout import DeviceReadout, check_bits, positive
+from .readout import DeviceReadout, check_bits, positive, quantise_signed
 from .update import EPSILON, accumulate
 
 
@@ -252,10 +252,5 @@ class NoisyStore(Store):
 
 def round_to_bits(W, bits):
     """W on 2^bits - 1 levels, the outer ones at +-max|W|, one at 0; 2 <= bits <= 52."""
-    bits = check_bits("bits", bits, 2)
     validation.array("W", W, None, "floats")
-    largest = np.abs(W).max(initial=0.0)
-    if largest == 0:
-        return W.copy()
-    step = 2 * largest / (2 ** bits - 2)
-    return step * np.rint(W / step)
+    return quantise_signed(W, bits, np.abs(W).max(initial=0.0) or 1.0)
