@@ -4,15 +4,12 @@
     read_tunes(path)      pieces of music as MIDI pitches, one JSON file
     read_text(path)       any text, one UTF-8 file
 
-README.md beside this module describes the formats and the splits. An IDX file is a magic number
-(2051 for images, 2049 for labels), the lengths (big-endian, 32 bits each), then one byte per pixel
-or label.
+README.md beside this module describes the formats and the splits.
 
 Any failure is a DataError that names the file, what was expected and what was found. No file may
 unpack to more than IMAGE_BYTES or TEXT_BYTES. Figures on your own data cannot be compared with the
 published figures.
 """
-import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +18,7 @@ import numpy as np
 from ..files import found_at
 from .corpus import END, UNKNOWN, blocks, tokenise
 from .data_file import DataFile, read_file
-from .readers import MAGIC, by_frequency, piano_rolls, word_numbers
+from .readers import by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
@@ -104,20 +101,13 @@ def _find(place, kind, for_testing):
 
 
 def _idx(path, kind):
-    """The array in an IDX file of bytes."""
+    """The array in an IDX file."""
     file = read_file(path, FORMS, IMAGE_BYTES)
-    raw, n_axes = file.raw, 3 if kind == "images" else 1
-    start = 4 + 4 * n_axes
-    magic = int.from_bytes(raw[:4], "big")
-    file.check(len(raw) >= start and magic == MAGIC[kind],
-               f"an IDX file of {kind} with magic number {MAGIC[kind]}", magic)
-    shape = tuple(np.frombuffer(raw, ">u4", n_axes, offset=4).tolist())
-    size = start + math.prod(shape)
-    if n_axes == 3 and shape[1] != shape[2]:
-        file.fail("square images", f"{shape[1]} x {shape[2]} pixels")
-    file.check(len(raw) == size and 0 not in shape, f"{size:,} bytes for shape {shape}",
-               f"{len(raw):,}")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+    shape = idx_shape(file, kind)
+    if kind == "images":
+        file.check(shape[1] == shape[2], "square images", f"{shape[1]} x {shape[2]} pixels")
+    file.check(0 not in shape, kind, f"none, shape {shape}")
+    return idx_array(file, shape)
 
 
 # ---- music --------------------------------------------------------------------------------------

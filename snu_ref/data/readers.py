@@ -93,29 +93,40 @@ def read_mnist(folder):
 
 
 def _idx(folder, name):
-    """The array in an IDX file: magic number, lengths (big-endian 32 bits each), then the bytes."""
+    """The array in one of the four files."""
     split, kind = name.split("-")[:2]
     items = MNIST_ITEMS[split]
     shape = (items, *MNIST_SHAPE) if kind == "images" else (items,)
-    start = 4 + 4 * len(shape)
-    size = start + math.prod(shape)
     dotted = name.replace("-idx", ".idx")
-    file = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], COPIES["mnist"], size,
-                     whole=False)
-    raw, check = file.raw, file.check
-    magic = int.from_bytes(raw[:4], "big")
-    names = {number: f"{number} ({name})" for name, number in MAGIC.items()}
-    check(magic == MAGIC[kind], f"magic number {names[MAGIC[kind]]}", names.get(magic, magic))
-    check(len(raw) >= start, f"{size} bytes", f"{len(raw)}: cut short")
-    found = tuple(np.frombuffer(raw, ">u4", len(shape), offset=4).tolist())
-    check(found[0] == items, f"{items} {kind}", f"{found[0]}, as in the other half of the set"
-          if found[0] in MNIST_ITEMS.values() else found[0])
-    check(found == shape, f"shape {shape}", found)
-    check(len(raw) == size, f"{size} bytes", "more" if len(raw) > size else
-          f"{len(raw)}: cut short")
-    file.check_digest(SHA256[name], raw,
+    file = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], COPIES["mnist"],
+                     4 + 4 * len(shape) + math.prod(shape), whole=False)
+    found = idx_shape(file, kind)
+    file.check(found[0] == items, f"{items} {kind}", f"{found[0]}, as in the other half of the set"
+               if found[0] in MNIST_ITEMS.values() else found[0])
+    file.check(found == shape, f"shape {shape}", found)
+    array = idx_array(file, shape)
+    file.check_digest(SHA256[name], file.raw,
                       "altered, or a data set of the same form (such as Fashion-MNIST)")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()
+    return array
+
+
+def idx_shape(file, kind):
+    """The shape in the header of an IDX file: a magic number, then lengths, 4 bytes each."""
+    names = {number: f"{number} ({name})" for name, number in MAGIC.items()}
+    magic, n_axes = int.from_bytes(file.raw[:4], "big"), 3 if kind == "images" else 1
+    file.check(magic == MAGIC[kind], f"magic number {names[MAGIC[kind]]}", names.get(magic, magic))
+    file.check(len(file.raw) >= 4 + 4 * n_axes, f"a header of {4 + 4 * n_axes} bytes",
+               f"{len(file.raw)}: cut short")
+    return tuple(np.frombuffer(file.raw, ">u4", n_axes, offset=4).tolist())  # big-endian
+
+
+def idx_array(file, shape):
+    """The array in an IDX file: one byte for each pixel or label, behind the header."""
+    start, n = 4 + 4 * len(shape), len(file.raw)
+    size = start + math.prod(shape)
+    file.check(n == size, f"{size:,} bytes for shape {shape}",
+               "more" if n > size else f"{n:,}: cut short")
+    return np.frombuffer(file.raw, np.uint8, offset=start).reshape(shape).copy()
 
 
 # ---- JSB chorales -------------------------------------------------------------------------------
