@@ -44,25 +44,12 @@ class Mnist(NamedTuple):
     test_images: np.ndarray   # (10000, 28, 28) uint8
     test_labels: np.ndarray   # (10000,) uint8, 0..9
 
-    def counts(self):
-        """What was read, one fact a line."""
-        return "\n".join(
-            f"MNIST {split}: {len(images)} images of {images.shape[1]}x{images.shape[2]}, labels "
-            f"{labels.min()}..{labels.max()}, SHA-256 as expected"
-            for split, images, labels in (("train", *self[:2]), ("test", *self[2:])))
-
 
 class Jsb(NamedTuple):
     """Chorales as piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off per quarter note."""
     train: list  # 229 rolls
     valid: list  # 76
     test: list   # 77
-
-    def counts(self):
-        """What was read, one fact a line."""
-        return "\n".join(
-            f"JSB {split}: {len(rolls)} chorales, {sum(map(len, rolls))} quarter notes, SHA-256 as "
-            "expected" for split, rolls in self._asdict().items())
 
 
 class Ptb(NamedTuple):
@@ -71,12 +58,6 @@ class Ptb(NamedTuple):
     train: np.ndarray  # (929589,) int64, 0..9999
     valid: np.ndarray  # (73760,) int64
     test: np.ndarray   # (82430,) int64
-
-    def counts(self):
-        """What was read, one fact a line."""
-        return f"PTB vocabulary: {len(self.vocabulary)} words, <eos> among them\n" + "\n".join(
-            f"PTB {split}: {len(getattr(self, split))} tokens with <eos>, SHA-256 as expected"
-            for split in ("train", "valid", "test"))
 
 
 # ---- MNIST --------------------------------------------------------------------------------------
