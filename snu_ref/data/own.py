@@ -11,28 +11,19 @@ unpack to more than IMAGE_BYTES or TEXT_BYTES. Figures on your own data cannot b
 published figures.
 """
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from ..files import found_at
 from .corpus import END, UNKNOWN, blocks, tokenise
 from .data_file import DataFile, read_file
-from .readers import by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
+from .readers import Words, by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
 WORDS = 2000       # largest size of the vocabulary, as in the corpus
 SPLITS = ("train", "valid", "test")
 FORMS = "the formats of your own data: snu_ref/data/README.md"
-
-
-class Text(NamedTuple):
-    """A text in word numbers; word i is vocabulary[i]."""
-    vocabulary: tuple
-    train: np.ndarray  # (tokens,) int64
-    valid: np.ndarray
-    test: np.ndarray
 
 
 def tenths(items):
@@ -133,11 +124,11 @@ def read_tunes(path):
 # ---- text ---------------------------------------------------------------------------------------
 
 def read_text(path):
-    """The words of a text, as `Text`."""
+    """The words of a text, as `readers.Words`."""
     file = read_file(Path(path), FORMS, TEXT_BYTES)
     tokens = [token for block in blocks(file.text()) for token in (*tokenise(block), END)]
     file.check(len(tokens) >= 20, "a text of at least 20 tokens", len(tokens))  # 2 are left to test
     splits = tenths(tokens)
     words = by_frequency((token for token in splits["train"] if token != END), least=2)
     vocabulary = (UNKNOWN, END, *words[:WORDS])
-    return Text(vocabulary, *word_numbers(vocabulary, splits.values()))
+    return Words(vocabulary, *word_numbers(vocabulary, splits.values()))

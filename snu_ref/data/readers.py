@@ -52,12 +52,12 @@ class Jsb(NamedTuple):
     test: list   # 77
 
 
-class Ptb(NamedTuple):
-    """Penn Treebank as word numbers, with <eos> at every line end."""
-    vocabulary: tuple  # 10000 words, the most frequent in train first, ties by code points
-    train: np.ndarray  # (929589,) int64, 0..9999
-    valid: np.ndarray  # (73760,) int64
-    test: np.ndarray   # (82430,) int64
+class Words(NamedTuple):
+    """A text in word numbers; word i is vocabulary[i]."""
+    vocabulary: tuple  # of Penn Treebank: 10,000 words, the most frequent in train first
+    train: np.ndarray  # (tokens,) int64; of Penn Treebank 929,589
+    valid: np.ndarray  # 73,760
+    test: np.ndarray   # 82,430
 
 
 # ---- MNIST --------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def _short(value):
 # ---- Penn Treebank ------------------------------------------------------------------------------
 
 def read_ptb(folder):
-    """The words of Penn Treebank, 929,589/73,760/82,430 with <eos> at line ends, see `Ptb`.
+    """The words of Penn Treebank, 929,589/73,760/82,430 with <eos> at line ends, see `Words`.
 
     folder: path with ptb.train.txt, ptb.valid.txt and ptb.test.txt: words with white space between
     them, a sentence a line, numbers as N, rare words as <unk>.
@@ -174,7 +174,7 @@ def read_ptb(folder):
     """
     texts = [_tokens(folder, name) for name in PTB_TOKENS]
     vocabulary = tuple(by_frequency(texts[0]))
-    return Ptb(vocabulary, *word_numbers(vocabulary, texts))
+    return Words(vocabulary, *word_numbers(vocabulary, texts))
 
 
 def _tokens(folder, name):
