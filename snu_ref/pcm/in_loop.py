@@ -107,8 +107,8 @@ class PCMStore(Store):
     """Weights on pairs of phase-change devices, programmed in closed loop at time 0.
 
     noise : numpy.random.Generator for all device noise; 0.0 switches it off (see noise.py).
-    ideal : steps without errors, of SOURCES: "write" (programming, pulses and RESETs are exact),
-        "read", "drift" (none), "converters" (none).
+    ideal : errors that are left out, of SOURCES: "write" (programming, pulses and RESETs are then
+        exact), "read" (exact), "drift" (there is none), "converters" (there are none).
     options : as for PCMArray (scale in uS per unit weight, pairs, readout, rule ...).
     Raises ValueError for start weights beyond the range of the devices, 25 pairs / scale.
     """
@@ -216,13 +216,13 @@ class RoundedStore(Store):
 
 
 class NoisyStore(Store):
-    """Float weights for devices: training reads them with noise, an evaluation without noise.
+    """Float weights, to be put on devices later: training reads them with noise.
 
         W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
 
     noise : numpy.random.Generator. sigma : standard deviation of the noise, relative to the largest
     weight of the matrix. clip : in standard deviations of the matrix, None for no clipping. Without
-    clipping, a few large weights take up the range of the devices.
+    clipping, a few large weights take up the range of the devices. An evaluation reads no noise.
     Source: Joshi et al., Nat. Commun. 11, 2473 (2020).
     """
 

@@ -92,7 +92,7 @@ def errors_of(setting):
 
 
 def check_options(place, of, options, known):
-    """ValueError for an option, "NAME" behind `place`, that `of` does not have."""
+    """ValueError for an option that `of` does not have; `place` comes before its name."""
     for name in options:
         if name not in known:
             raise ValueError(f"{place}{name}: expected an option of {of}, which has "
@@ -177,7 +177,7 @@ def describe(table, **changes):
 
 
 def changes_in_name(table, changes):
-    """The changed settings, as the end of a folder's name; without epochs: a run may continue.
+    """The changed settings, as the end of a folder's name; without epochs, which may grow later.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> changes_in_name(find_preset("music", "snu", "small"), {"lr": 0.01, "hidden": (64, 64)})
