@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ...gradcheck.textbook import TEXTBOOK_LOSSES
+from ...gradcheck.frozen import TEXTBOOK_LOSSES
 from ...gradcheck.twinning import run_twin
 from .case import group
 from .reference import LAYERS, named_outputs, run_layer_twin
