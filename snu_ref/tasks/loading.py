@@ -96,7 +96,7 @@ def _music(unit, which, path):
     pieces, steps = (_counts({split: count(rolls) for split, rolls in data.items()})
                      for count in (len, lambda rolls: sum(map(len, rolls))))
     independent = baselines.independent_notes_nll(data["train"], data["test"])
-    return Loaded(Music(unit, data), [f"{name}: {pieces} pieces; {steps} steps"],
+    return Loaded(Music(unit, data), [f"{name}: {pieces} pieces", f"steps: {steps}"],
                   {"independent notes": independent})
 
 
