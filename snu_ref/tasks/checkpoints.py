@@ -31,7 +31,7 @@ class CheckpointError(ValueError):
 def save(path, identity, network, optimiser, rng, best, history, store=None):
     """Write the state of a run to `path`, replacing the file there in one step.
 
-    Raises OSError that names the file and says what is kept: a full disk, a folder that is gone.
+    Raises OSError if that fails, as on a full disk; the message says which state is kept.
     """
     parts = {"params": network.params, "best": best, "optimiser": optimiser.state,
              "store": store.state() if store else {}}
