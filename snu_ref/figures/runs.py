@@ -133,8 +133,8 @@ def intervals(panels, path, *, title):
     """Values with their intervals, one per row; one panel per task or size.
 
     panels: a list of (label of the axis, whether the values are differences, rows); differences
-    have a line at 0, and a full mark where the interval leaves it out. rows: tuples (name, value,
-    low, high, trials); value, low and high may be None; trials are drawn as small open marks.
+    have a line at 0, and a full mark where the interval does not contain it. rows: tuples (name,
+    value, low, high, trials); value, low, high may be None; trials are drawn as small open marks.
     """
     counts = [len(rows) for *_, rows in panels]
     blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]
