@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from contextlib import suppress
+from functools import partial
 
 from .files import printable
 
@@ -19,6 +20,7 @@ exit status: 0 for success, 1 if a check failed, 2 for bad input, 130 if
 stopped by Ctrl-C. The commands use one thread for matrix products, unless you
 set OPENBLAS_NUM_THREADS to another number."""
 READER_LEFT = 141  # 128 + SIGPIPE, the status that a shell gives other programs
+HELP = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
 COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
     "for students": {
         "reproduce": "does the paper's claim hold? five units, three tasks, a report",
@@ -39,25 +41,18 @@ COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one lin
 }
 
 
-class Help(argparse.RawDescriptionHelpFormatter):
-    """Help whose texts keep their line breaks."""
-
-    def __init__(self, prog):
-        super().__init__(prog, max_help_position=26)
-
-
 def parse(argv):
     """The arguments of a command line, with `run` of its command; SystemExit if they are wrong."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
-        usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=EXAMPLES, formatter_class=Help)
+        usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=EXAMPLES, formatter_class=HELP)
     commands = parser.add_subparsers(
         prog=PROGRAM, dest="command", required=True, metavar="COMMAND", title="commands",
         help=argparse.SUPPRESS,
         description="\n".join(line for group, lines in COMMANDS.items() for line in (
             group, *(f"  {name:13}{text}" for name, text in lines.items()), "")).rstrip())
     for name in (name for group in COMMANDS.values() for name in group):
-        sub = commands.add_parser(name, formatter_class=Help)
+        sub = commands.add_parser(name, formatter_class=HELP)
         if name in argv[:1]:  # import only what is asked for: matplotlib and data are slow to load
             command = importlib.import_module(f"snu_ref.commands.{name}")
             # the module's docstring is the help; its examples come after the options

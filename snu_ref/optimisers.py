@@ -94,7 +94,7 @@ class Adam:
     def step(self, params, grads):
         """Update in place the arrays of `params` named in `grads`; an error changes none."""
         self._check()
-        pairs = _pairs(self, params, grads, ["m.", "v."])
+        pairs = _pairs(self, params, grads, ["m.", "v."], finite=False)  # _check_squares tests it
         for name, _, g in pairs:
             _check_squares(name, g, self.eps)
         t = validation.integer("state['t']", np.asarray(self.state["t"]).item(), 0) + 1
@@ -160,7 +160,7 @@ def _norm(arrays):
         return largest * math.sqrt(math.fsum(float(np.vdot(g, g)) for g in scaled))
 
 
-def _pairs(optimiser, params, grads, kinds):
+def _pairs(optimiser, params, grads, kinds, finite=True):
     """(name, parameter, gradient) of every gradient, all checked before the first is used.
 
     kinds: the running averages that the optimiser has of each parameter.
@@ -174,7 +174,7 @@ def _pairs(optimiser, params, grads, kinds):
                              finite=False)
         if not p.flags.writeable:
             raise ValueError(f"params[{name!r}]: expected an array to change, got a read-only one")
-        validation.array(f"grads[{name!r}]", g, p.shape, p.dtype)
+        validation.array(f"grads[{name!r}]", g, p.shape, p.dtype, finite=finite)
         for key in (kind + name for kind in kinds):
             if key in optimiser.state:
                 validation.array(f"state[{key!r}]", optimiser.state[key], p.shape, p.dtype,
@@ -190,9 +190,10 @@ def _pairs(optimiser, params, grads, kinds):
 
 
 def _check_squares(name, g, eps):
-    """ValueError if g^2 overflows its dtype: Adam's average of g^2 would stay infinite."""
+    """ValueError if g or g^2 is not finite in its dtype: Adam's average of g^2 would stay so."""
     limit = np.finfo(g.dtype)
-    if np.vdot(g, g) > limit.max / 4:  # the sum of all squares: if it is small, so is each
+    if not np.vdot(g, g) <= limit.max / 4:  # the sum of all squares: if it is small, so is each
+        validation.array(f"grads[{name!r}]", g, None, g.dtype)
         largest, bound = float(np.abs(g).max()), float(np.sqrt(limit.max)) / 2
         if largest > bound:
             raise validation.NotFinite(

@@ -164,10 +164,10 @@ def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.in
 
 def float64_array(name, value, shape, *, low=-math.inf, high=math.inf):
     """A finite array of floats within [low, high], as a float64 copy in C order."""
-    array(name, value, shape, "floats", low=low, high=high)
-    with np.errstate(over="ignore"):  # of a longdouble beyond float64
+    array(name, value, shape, "floats", finite=False)
+    with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes infinite: refused below
         copy = value.astype(np.float64, order="C")
-    return array(name, copy, None, np.float64)
+    return array(name, copy, None, np.float64, low=low, high=high)
 
 
 def zeros_and_ones(name, value, shape):

@@ -5,14 +5,14 @@ The network is 88-150-88, SNUs and a sigmoid output. Both weight matrices are on
 WAYS use the same seed and the same settings. All train to the last epoch, because devices cannot
 go back to an earlier one.
 
-We could not read the paper's update rule, refresh and result on hardware. The rules here are
-declared substitutes, our choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with
-a learning rate of 0.01, chosen on validation data.
+We could not read the paper's update rule, refresh and result on hardware. The rules here are our
+choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with a learning rate of 0.01,
+chosen on validation data.
 
 Two more experiments: a programmed network over a year of drift, and weights of few bits. The second
 is our own protocol; we do not know that of the journal version's Fig. 4.
 
-Source: network and device count, the charts that snu_ref/tasks/published.ini names.
+Source of the network and the number of devices: the charts named in snu_ref/tasks/published.ini.
 """
 import math
 from contextlib import contextmanager
@@ -164,8 +164,7 @@ def over_time(run, *, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
     Returns a dict: times; software, the figure in float; "raw" and "compensated", for each device
-    seed a list of figures, one for each time; "shrunk", the same for times up to an hour. The lists
-    of several networks may follow one another; "networks" is then their number.
+    seed a list of figures, one for each time; "shrunk", the same for times up to an hour.
     """
     def on_devices(times, compensate=False, shrunk=False):
         return [programmed(run, times, s, compensate=compensate, shrunk=shrunk)
@@ -177,7 +176,7 @@ def over_time(run, *, seed, device_seeds=8, times=TIMES):
 
 
 def joined(sweeps):
-    """The sweeps of several networks as one sweep: the device seeds one after the other."""
+    """The sweeps of several networks, "networks" in all, as one: one list after the other."""
     return {**sweeps[0], "networks": len(sweeps),
             "software": float(np.mean([sweep["software"] for sweep in sweeps])),
             **{kind: [figures for sweep in sweeps for figures in sweep[kind]]

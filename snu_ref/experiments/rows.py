@@ -43,9 +43,9 @@ def _rows(name, text):
     """The rows of "TASK PRESET DATA UNIT; NAME=VALUE|VALUE; ...": one for each choice of values."""
     what, *entries = filter(None, map(str.strip, text.split(";")))
     task, preset, data, unit = what.split(maxsplit=3)
-    names, _, values = zip(*(entry.partition("=") for entry in entries)) if entries else ((),) * 3
-    for chosen in product(*(map(read_value, value.split("|")) for value in values)):
-        changes = dict(zip(names, chosen))
+    values = dict(entry.split("=", 1) for entry in entries)
+    for chosen in product(*(map(read_value, text.split("|")) for text in values.values())):
+        changes = dict(zip(values, chosen))
         own = {field: changes.pop(field) for field in Row._fields if field in changes}
         yield Row(name, task, unit, preset, data, changes, **own)
 

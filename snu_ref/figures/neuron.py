@@ -27,7 +27,8 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
         raise ValueError(f"layer: expected one of {', '.join(layers)}, the SNUs of this network, "
                          f"got {layer}")
     cache = layers[next(iter(layers)) if layer is None else str(layer)]
-    place = (_sample(cache, sample), *np.atleast_1d(unit).tolist())
+    sample = validation.integer("sample", sample, 0, cache.s.shape[1] - 1)
+    place = (sample, *np.atleast_1d(unit).tolist())
     sizes = cache.s.shape[1:]
     if len(place) != len(sizes) or not all(0 <= i < n for i, n in zip(place, sizes)):
         raise ValueError(f"unit: expected an index in shape {sizes[1:]}, got {place[1:]}")
@@ -54,7 +55,7 @@ def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membra
 def spike_raster(cache, path, *, sample=0, title="Who fires when"):
     """Spikes of one sample: the input of the first SNU, then each layer."""
     layers = spiking_layers(cache)
-    sample = _sample(layers[0][1], sample)
+    sample = validation.integer("sample", sample, 0, layers[0][1].s.shape[1] - 1)
     groups = [("input", layers[0][1].x)] + [(f"layer {i}", part.y) for i, part in layers]
     groups = [(name, y[:, sample].reshape(len(y), -1)) for name, y in groups]
     with style.house():
@@ -99,11 +100,6 @@ def spike_rates(cache, path, *, title="How often units fire"):
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
         style.title(figure, title)
         return style.save(figure, path)
-
-
-def _sample(cache, sample):
-    """A place in the batch of a layer's cache."""
-    return validation.integer("sample", sample, 0, cache.s.shape[1] - 1)
 
 
 def spiking_layers(cache):

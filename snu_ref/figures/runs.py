@@ -46,24 +46,22 @@ def learning_curves(results, path):
         return style.save(figure, path)
 
 
-def piano_rolls(true, predicted, path, *, title, lowest=36, highest=84):
+def piano_rolls(true, predicted, path, *, title):
     """A piece's notes (T, 88), and the probability (T, 88) that a network predicted for each.
 
-    Only the MIDI numbers lowest..highest, within 21..108, are drawn; column = MIDI number - 21.
+    Column = MIDI number - 21. The four octaves from C2 to C6 are drawn, MIDI 36 to 84.
     """
     validation.array("true", true, ("T", 88), "numbers")
     validation.array("predicted", predicted, true.shape, "numbers")
-    lowest = validation.integer("lowest", lowest, 21, 108)
-    highest = validation.integer("highest", highest, lowest, 108)
-    keys = slice(lowest - 21, highest - 20)
+    keys = slice(36 - 21, 84 - 21 + 1)
     with style.house():
         figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
-        extent = (0.5, len(true) + 0.5, lowest - 0.5, highest + 0.5)
+        extent = (0.5, len(true) + 0.5, 35.5, 84.5)
         for panel, roll, name in ((top, true, "notes that follow"),
                                   (bottom, predicted, "predicted")):
             image = panel.imshow(roll[:, keys].T, origin="lower", aspect="auto", extent=extent,
                                  vmin=0, vmax=1)
-            panel.set(ylabel="pitch (MIDI number)", yticks=range(lowest, highest + 1, 12))
+            panel.set(ylabel="pitch (MIDI number)", yticks=range(36, 85, 12))
             style.note(panel, name)
         style.title(figure, title)
         bottom.set_xlabel("predicted step (quarter notes)")
@@ -135,8 +133,8 @@ def intervals(panels, path, *, title):
     """Values with their intervals, one per row; one panel per task or size.
 
     panels: a list of (label of the axis, whether the values are differences, rows); differences
-    have a line at 0, and a full mark where the interval leaves it out. rows: tuples (name, value,
-    low, high, trials); value, low and high may be None; trials are drawn as small open marks.
+    have a line at 0, and a full mark where the interval does not contain it. rows: tuples (name,
+    value, low, high, trials); value, low, high may be None; trials are drawn as small open marks.
     """
     counts = [len(rows) for *_, rows in panels]
     blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]

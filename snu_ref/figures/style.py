@@ -65,7 +65,7 @@ SETTINGS = Path(__file__).with_name("house.mplstyle")
 def house():
     """The house style as a context: matplotlib's defaults with house.mplstyle on top.
 
-    Afterwards the settings are as before. Draw and save inside: some settings act only then.
+    Draw and save inside the block: some settings act only there. Afterwards all are as before.
     """
     # the import fails if MPLBACKEND is not the name of a backend, and no figure here needs one; if
     # the user chose one that exists, it stays
@@ -129,9 +129,8 @@ def plain_log_ticks(axis):
 def save(figure, path, dpi=DPI):
     """Write the figure as a PNG of 1280 pixels across, and return its path as a pathlib.Path.
 
-    dpi: pixels an inch, for a smaller or larger picture.
-    Missing folders are made.
-    Raises ValueError if the path does not end in .png.
+    dpi: pixels an inch, for a smaller or larger picture. Missing folders are made. Raises
+    ValueError if the path does not end in .png.
     """
     path = Path(path)
     if path.suffix != ".png":

@@ -7,8 +7,8 @@ The checked gradient is that of  sum_k sum( G_k . output_k )  with random cotang
 Errors are relative to the largest element of the tensor. BOUNDS lists the bounds with reasons.
 
 The complex step needs an analytic forward pass: abs, sign or a cast to float lose the imaginary
-part, and with it the derivative. If the complex step and central differences are far
-apart, or forward rejects complex numbers, only central differences count, and the verdict says so.
+part, and with it the derivative. If the complex step and central differences are far apart, or
+forward rejects complex numbers, only central differences count, and the verdict says so.
 
 A check must be able to fail. A gradient of zero, or a network that never or always spikes, proves
 nothing: the verdict is "dead", a failure. The caller names gradients that are zero by construction.

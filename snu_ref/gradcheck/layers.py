@@ -58,9 +58,7 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
 
     def backward(a, cotangents):
         dy, *dend = cotangents
-        moved, x, start = unpack(a)
-        dx, grads, dstart = moved.backward(dy, moved.forward(x, start)[1],
-                                           _rebuild(state, iter(dend)))
+        dx, grads, dstart = layer.backward(dy, nominal, _rebuild(state, iter(dend)))
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
     def second(a, cotangents):

@@ -18,7 +18,7 @@ KINK = 1e-5  # our choice: if one-sided differences differ by more, the step h/4
 
 
 def central_difference(f, inputs, name):
-    """d f / d inputs[name] by central differences; f: a dict such as inputs -> a float.
+    """d f / d inputs[name] by central differences; f takes a dict like inputs, returns a float.
 
     Returns the derivative, and a bool array of its shape: True at a kink, where the one-sided
     differences disagree.
@@ -47,7 +47,7 @@ def central_difference(f, inputs, name):
 
 
 def complex_step(f, inputs, name):
-    """d f / d inputs[name] by the complex step; f runs in complex numbers, and returns one.
+    """d f / d inputs[name] by the complex step; f takes complex arrays, returns a complex number.
 
     >>> complex_step(lambda a: (a["x"] ** 3).sum(), {"x": np.array([1.0, 2.0])}, "x").tolist()
     [3.0, 12.0]

@@ -113,8 +113,8 @@ def evidence(piece=None, most=math.inf) -> Iterator[Row]:
 def summary(rows):
     """The worst of all rows of each piece: a list of dicts, plain data.
 
-    Keys: piece, variants, tensors, central, complex, twin (the largest errors, of tensors that are
-    not zero by construction), zero (the number of those that are), failed.
+    Keys: piece, variants, tensors, zero (the number of tensors that are zero by construction);
+    central, complex, twin (the largest errors of the other tensors); failed.
     """
     pieces = {}
     for row in rows:

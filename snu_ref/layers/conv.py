@@ -55,8 +55,8 @@ def as_images(a):
 def n_windows(name, n, size, stride, padding=0):
     """floor( (n + 2 padding - size) / stride ) + 1, the places of a window of `size` on n pixels.
 
-    Pixels after the last complete window are ignored. name: the window's name in the message of the
-    ValueError if it does not fit once.
+    Pixels after the last complete window are ignored. Raises ValueError, with the window's `name`,
+    if it does not fit once.
 
     >>> [n_windows("kernel", 28, 5, stride) for stride in (1, 2, 3)]
     [24, 12, 8]

@@ -29,7 +29,8 @@ class Memoryless(Layer):
     """Base of the layers without a state. A layer defines, for arguments that have been checked,
 
         _apply(x)                      -> y, and what it keeps for the backward pass, or None
-        _reverse(dy, cache, need_dx)   -> dx (None unless need_dx), grads
+        _reverse(dy, cache, need_dx)   -> dx (None unless need_dx), grads. Without parameters it is
+                                          called only if dx is needed
     """
 
     def forward(self, x, state=None):
@@ -43,6 +44,8 @@ class Memoryless(Layer):
         if isinstance(cache, InputCache) and cache.of != type(self).__name__:
             raise TypeError(f"cache: expected one of {type(self).__name__}, got one of {cache.of}")
         self.check_backward(dy, cache, InputCache, dstate)
+        if not (need_dx or self.params):
+            return None, {}, ()
         return *self._reverse(dy, cache, need_dx), ()
 
 

@@ -54,7 +54,7 @@ class Dropout(Memoryless):
         return x * factor, factor
 
     def _reverse(self, dy, cache, need_dx):
-        return (dy * cache.kept if need_dx else None), {}
+        return dy * cache.kept, {}
 
 
 def without_dropout(network):

@@ -69,8 +69,6 @@ class AveragePool2d(_Pool2d):
         return y, None
 
     def _reverse(self, dy, cache, need_dx):
-        if not need_dx:
-            return None, {}
         share = as_images(dy) / self.size ** 2
         dx = np.zeros(cache.x.shape, dy.dtype)
         for some, _, dpixel in self._pixels(dx):
@@ -116,8 +114,6 @@ class MaxPool2d(_Pool2d):
         return y
 
     def _reverse(self, dy, cache, need_dx):
-        if not need_dx:
-            return None, {}
         dx = np.zeros(cache.x.shape, dy.dtype)
         dy, choice = as_images(dy), as_images(cache.kept)
         for some, k, dpixel in self._pixels(dx):
@@ -144,4 +140,4 @@ class Flatten(Memoryless):
         return read_only(x.reshape(x.shape[:2] + self.out_shape)), None
 
     def _reverse(self, dy, cache, need_dx):
-        return (dy.reshape(cache.x.shape) if need_dx else None), {}
+        return dy.reshape(cache.x.shape), {}

@@ -187,7 +187,7 @@ class PCMArray:
     def read_weights(self, t, *, noise=None):
         """The weights at time t by one read of every device, (n_in, n_out), float64.
 
-        A DeviceReadout applies its converter. A ColumnReadout has none at a single device.
+        A DeviceReadout applies its converter. A ColumnReadout has none for a single device.
 
         Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
         Raises ValueError, TypeError; TimeRunsBackwards.
@@ -236,7 +236,8 @@ class PCMArray:
     def calibrate(self, t, *, noise=None):
         """Measure r(t) as the reference of the drift compensation; the factor becomes 1.
 
-        Parameters as for product() of one-hot rows. Raises ValueError if all outputs are 0.
+        r(t) is the mean |output| over one-hot input rows; noise, as for their product(). Raises
+        ValueError if all outputs are 0.
         """
         self.reference = self._response(t, noise)
         self.drift_factor = 1.0
@@ -244,8 +245,8 @@ class PCMArray:
     def compensate(self, t, *, noise=None):
         """Set and return the digital factor r(t_ref)/r(t) that multiplies all later outputs.
 
-        r is the mean |output| over one-hot input rows, t_ref the time of calibrate(). Parameters
-        and errors as for calibrate(); ValueError if it was never called. Source: [J20] of model.py.
+        t_ref is the time of calibrate(). Parameters and errors as for calibrate(); ValueError if it
+        was never called. Source: [J20] of model.py.
         """
         if self.reference is None:
             raise ValueError("reference: expected a call of calibrate() first, got none")

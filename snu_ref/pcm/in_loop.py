@@ -50,7 +50,7 @@ class Store:
     def read(self, training=True):
         """Put the stored weights, as read now, into the network's arrays.
 
-        training: False gives the weights for an evaluation, where these differ.
+        training: if False, the weights for an evaluation (see `at_rest`).
         """
         for name, p in self.params.items():
             p[...] = self.weights(name) if training else self.at_rest(name)

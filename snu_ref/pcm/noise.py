@@ -1,4 +1,4 @@
-"""The source of the standard normal draws N: one convention for every function of the package.
+"""The source of the standard normal draws N: one convention for every function in this folder.
 
 An argument `noise` is one of
 

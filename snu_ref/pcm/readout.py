@@ -125,14 +125,14 @@ class ColumnReadout:
         """D of the analogue currents, without converter, (n_in, n_out) in uS."""
         return difference(G)
 
-    def tiles(self, n_in, n_out):
-        """The cores of an n_in x n_out matrix: (down the rows, across the columns)."""
-        rows, columns = self.tile or (n_in, n_out)
-        return -(-n_in // rows), -(-n_out // columns)
+    def row_tiles(self, n_in):
+        """The rows of each core in a column of cores, as slices."""
+        rows = self.tile[0] if self.tile else n_in
+        return [slice(start, start + rows) for start in range(0, n_in, rows)]
 
     def noise_shape(self, x_shape, n_out):
         """Shape of the N of the output noise for an input of `x_shape`."""
-        return (self.tiles(x_shape[-1], n_out)[0], *x_shape[:-1], n_out)
+        return (len(self.row_tiles(x_shape[-1])), *x_shape[:-1], n_out)
 
     def product(self, x, G, noise):
         """sum over tiles of ADC(DAC(x) @ D), (..., n_out) in uS; noise of `noise_shape`."""
@@ -145,11 +145,9 @@ class ColumnReadout:
             N = normal(check_noise(noise, shape), shape)
 
         v = quantise_signed(x, self.dac_bits, self.dac_bound) / self.dac_bound
-        rows = self.tile[0] if self.tile else n_in
         y = np.zeros(x.shape[:-1] + (n_out,))
-        for i, start in enumerate(range(0, n_in, rows)):
-            stop = start + rows
-            current = v[..., start:stop] @ D[start:stop] / model.G_MAX
+        for i, rows in enumerate(self.row_tiles(n_in)):
+            current = v[..., rows] @ D[rows] / model.G_MAX
             if noisy:
                 current = current + self.output_noise * self.adc_bound * N[i]
             y += quantise_signed(current, self.adc_bits, self.adc_bound)

@@ -35,7 +35,7 @@ def write(path, network):
 def read(path, network):
     """The network in a file that `write` has written; network: its class.
 
-    Raises FileNotFoundError, and ValueError by the file's name for any other content.
+    Raises FileNotFoundError, and ValueError that names the file for any other content.
     """
     def refused(found):
         return ValueError(f"{path}: expected a file that Network.save has written, found {found}")

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..saving import array_file
+from .. import validation
 from ..files import found_at
+from ..saving import array_file
 
 
 class CheckpointError(ValueError):
@@ -30,7 +31,7 @@ class CheckpointError(ValueError):
 def save(path, identity, network, optimiser, rng, best, history, store=None):
     """Write the state of a run to `path`, replacing the file there in one step.
 
-    Raises OSError that names the file and says what is kept: a full disk, a folder that is gone.
+    Raises OSError if that fails, as on a full disk; the message says which state is kept.
     """
     parts = {"params": network.params, "best": best, "optimiser": optimiser.state,
              "store": store.state() if store else {}}
@@ -90,8 +91,11 @@ def load(path, identity, network, optimiser, rng, store=None):
                          "optimiser": state}.items():
             _check_arrays(part, parts[part], of)
         _check_generator(rng, rng_state)
-        _restore_store(store, parts["store"])  # the first change, whole or not at all
-    except ValueError as error:
+        if store:
+            store.restore(parts["store"])  # the first change, whole or not at all
+        elif parts["store"]:
+            raise ValueError("store: expected no arrays for weights in software, found some")
+    except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path}: {error}") from error
     for name, p in network.params.items():
         p[...] = parts["params"][name]
@@ -135,7 +139,7 @@ def digest(data):
     return total.hexdigest()
 
 
-# ---- what a checkpoint has to hold: each raises ValueError --------------------------------------
+# ---- what a checkpoint has to hold: each raises ValueError or TypeError -------------------------
 
 def _json(arrays, name):
     """The value in the JSON text `name`, taken out of `arrays`."""
@@ -166,13 +170,9 @@ def _texts(value):
 
 
 def _check_arrays(part, found, expected):
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in found or name not in expected:
-            which = "unknown" if name in found else "missing"
-            raise ValueError(f"{part}: the array {name!r} is {which}")
-        kinds = [f"{a.dtype} {a.shape}" for a in (expected[name], found[name])]
-        if kinds[0] != kinds[1]:
-            raise ValueError(f"{part}: expected {name!r} to be {kinds[0]}, found {kinds[1]}")
+    validation.mapping(part, found, expected)
+    for name, a in expected.items():
+        validation.array(f"{part}/{name}", found[name], a.shape, (a.dtype,), finite=False)
 
 
 def _state_after_a_step(optimiser, network):
@@ -193,14 +193,3 @@ def _check_generator(rng, state):
         raise ValueError(f"rng: expected the state of a {kind.__name__} ({error})") from error
     if trial.state != state:
         raise ValueError(f"rng: expected the state of a {kind.__name__}, found other numbers")
-
-
-def _restore_store(store, state):
-    if store is None:
-        if state:
-            raise ValueError("store: expected no arrays for weights in software, found some")
-        return
-    try:
-        store.restore(state)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"store: {error}") from error

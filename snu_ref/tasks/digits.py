@@ -34,8 +34,7 @@ EVALUATION_BATCH = 500  # images of n_steps at a time where no gradient is neede
 class Digits:
     """The task for one unit; `data` maps "train", "valid", "test" to values and labels.
 
-    values (N, n_in) within [0, 1], labels (N,): places in `classes`, which says what each stands
-    for.
+    values (N, n_in) within [0, 1]; labels (N,): indices into `classes`, the names of the classes.
     """
 
     name, metric, higher_is_better = "digits", "accuracy", True
@@ -92,7 +91,7 @@ class Digits:
     def code(self, values, settings, rng, n_steps=None):
         """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv".
 
-        n_steps: the Ns, if not that of the settings; the probabilities of a spike stay the same.
+        n_steps: an Ns other than that of the settings; the probability of a spike stays the same.
         """
         n_steps = n_steps or settings.n_steps
         spikes = rate_code(values, n_steps, settings.max_spikes * n_steps / settings.n_steps,

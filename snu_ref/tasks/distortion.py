@@ -1,4 +1,4 @@
-"""Training images that are moved or distorted at random: new ones from those that there are.
+"""Training images, moved or distorted at random, so that each epoch has new ones.
 
     shifted      each image by a few whole pixels
     elastic      each image as if printed on rubber: a smooth random field says for every pixel of

@@ -8,8 +8,8 @@
     figure    perplexity, exp of the mean cross-entropy in nats a word, over the split read as one
               stream
 
-Source: task and scheme as in Zaremba et al., arXiv:1409.2329; tied weights as the paper's recurrent
-sSNU has them, by the charts in the authors' toolkit. We could not read its sizes.
+Source: task and scheme as in Zaremba et al., arXiv:1409.2329. By the charts in the authors' toolkit
+the paper's recurrent sSNU has tied weights; we could not read its sizes.
 """
 import math
 

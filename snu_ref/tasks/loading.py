@@ -19,7 +19,6 @@ from .units import UNITS
 N_VALID_DIGITS = 623    # our choice: the last of the 3,823 training images, leaving 3,200
 N_VALID_MNIST = 5000    # our choice: the last of the 60,000 training images, leaving 55,000
 
-SPLITS = ("train", "valid", "test")
 OWN = "own data, not the published set"
 
 
@@ -96,7 +95,7 @@ def _music(unit, which, path):
     pieces, steps = (_counts({split: count(rolls) for split, rolls in data.items()})
                      for count in (len, lambda rolls: sum(map(len, rolls))))
     independent = baselines.independent_notes_nll(data["train"], data["test"])
-    return Loaded(Music(unit, data), [f"{name}: {pieces} pieces; {steps} steps"],
+    return Loaded(Music(unit, data), [f"{name}: {pieces} pieces", f"steps: {steps}"],
                   {"independent notes": independent})
 
 
@@ -118,7 +117,7 @@ def _language(unit, which, path):
 
 
 def _splits(of):
-    return {split: getattr(of, split) for split in SPLITS}
+    return {split: getattr(of, split) for split in own.SPLITS}
 
 
 def _counts(numbers):

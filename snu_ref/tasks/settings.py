@@ -134,8 +134,8 @@ def read_value(text):
 def read_changes(texts, table):
     """Changes of a preset's table from a list of "NAME=VALUE", the values as in Python.
 
-    NAME.ENTRY=VALUE changes one entry of a dict and keeps the others. So does a dict; with another
-    "kind" it starts afresh. ValueError that names the setting, what is expected and what came.
+    NAME.ENTRY=VALUE changes one entry of a dict and keeps the others. A dict as VALUE keeps them
+    too, unless its "kind" is another. ValueError that names the setting.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> read_changes(["lr=0.01", "options.decay=0"], find_preset("music", "snu", "small"))

@@ -59,7 +59,7 @@ def from_moments(n, mean, sd):
 
 
 def nested(groups):
-    """Summary of the groups' means, and the deviation within groups, None of single values.
+    """Summary of the groups' means, and the deviation within groups; None for single values.
 
     groups: sequences of numbers, all of one length, such as the devices of each network.
 
@@ -93,7 +93,7 @@ def difference(a, b):
 
 
 def verdict(a, b, higher_is_better):
-    """How a compares with b, in words: the only source of such words.
+    """How a compares with b, in words. Nothing else decides these words.
 
     "better" or "worse" if Welch's interval of the difference does not contain 0; "no clear
     difference" if it does; "one seed, no interval" if a or b has a single value.

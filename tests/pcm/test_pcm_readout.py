@@ -193,9 +193,9 @@ def test_column_mode_reads_the_devices_with_noise():
 
 def test_number_of_tiles():
     readout = ColumnReadout(tile=(64, 32))
-    assert readout.tiles(88, 150) == (2, 5)
-    assert readout.tiles(64, 32) == (1, 1)
-    assert ColumnReadout().tiles(88, 150) == (1, 1)
+    assert readout.row_tiles(88) == [slice(0, 64), slice(64, 128)]
+    assert readout.row_tiles(64) == [slice(0, 64)]
+    assert ColumnReadout().row_tiles(88) == [slice(0, 88)]
 
 
 @pytest.mark.parametrize("make", [DeviceReadout, ColumnReadout, UpdateRule])

@@ -206,9 +206,8 @@ def test_the_chorales_of_the_package():
     assert {split: len(rolls) for split, rolls in data.items()} == {
         "train": 229, "valid": 76, "test": 77}
     assert loaded.facts == [
-        "Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces; "
-        + ", ".join(f"{sum(map(len, rolls)):,} {split}" for split, rolls in data.items())
-        + " steps"]
+        "Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces",
+        "steps: " + ", ".join(f"{sum(map(len, rolls)):,} {split}" for split, rolls in data.items())]
     assert loaded.baselines == {
         "independent notes": independent_notes_nll(data["train"], data["test"])}
     assert loaded.task.unit == "gru"
@@ -242,8 +241,8 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
     assert loaded.task.data == {"train": jsb.train, "valid": jsb.valid, "test": jsb.test}
     assert loaded.baselines == {"independent notes": independent_notes_nll(jsb.train, jsb.test)}
     steps = [sum(map(len, rolls)) for rolls in jsb]
-    assert loaded.facts == ["JSB chorales: 4 train, 2 valid, 3 test pieces; {} train, {} valid, "
-                            "{} test steps".format(*steps)]
+    assert loaded.facts == ["JSB chorales: 4 train, 2 valid, 3 test pieces",
+                            "steps: {} train, {} valid, {} test".format(*steps)]
 
     loaded = load_task("language", "ssnu", "paper", tmp_path)
     assert (
