@@ -3,6 +3,8 @@
     VARS      for the forward pass: functions of numbers on the tape, with derivatives
     ARRAYS    for slopes and for a backward pass written by hand: functions of plain arrays
 """
+import math
+
 import numpy as np
 
 from ...activations import STATE_FUNCTIONS, SURROGATES, sigmoid as _sigmoid
@@ -33,31 +35,25 @@ def of_others(y):
 
 
 def rearranged(order):
-    """A function that puts the elements of a parameter in another order, order(array)."""
+    """A function that takes elements of a parameter in another order, order(array)."""
     def apply(p):
-        places = order(np.arange(p.value.size).reshape(p.value.shape))
-
-        def pull(d):
-            gradient = np.zeros(p.value.size, p.value.dtype)
-            np.add.at(gradient, places, d)
-            p.receive(gradient.reshape(p.value.shape))
-        return p.tape.node(p.value.ravel()[places], pull)
+        value = p.value
+        places = order(np.arange(value.size).reshape(value.shape))
+        return p.tape.node(value.ravel()[places], (p, lambda d: np.bincount(
+            places.ravel(), d.ravel(), value.size).reshape(value.shape)))
     return apply
 
 
 def product(y):
     """The product over the units."""
-    value = y.value
-    others = [np.delete(value, j, -1).prod(-1) for j in range(value.shape[-1])]
-    return y.tape.node(value.prod(-1, keepdims=True),
-                       lambda d: y.receive(d * np.stack(others, -1)))
+    return math.prod((y * own).sum(-1) for own in np.eye(y.value.shape[-1]))
 
 
 def one_array(a):
     """A function that writes every value into the array a, like a reused buffer."""
     def overwritten(var):
         a[...] = var.value
-        return var.tape.node(a, var.receive)
+        return var.tape.node(a, (var, lambda d: d))
     return overwritten
 
 
@@ -96,7 +92,7 @@ VARS = {
         "single": lambda a: a.astype(np.float32)}.items()},
     "clip": clip, "larger": lambda a, b: a + VARS["relu"](b - a),
     "const": lambda a: a.detach() if isinstance(a, Var) else a,
-    "with_gradient_of": lambda a, b: a.tape.node(a.value, b.receive),
+    "with_gradient_of": lambda a, b: a.tape.node(a.value, (b, lambda d: d)),
     "max": lambda y: y.maximum(-1), "max_over_batch": lambda y: y.maximum((-2, -1)),
     "max_of_batch": lambda y: y.maximum(-2), "max_first": lambda y: y.maximum(-1, "first"),
     "max_each": lambda y: y.maximum(-1, "each"), "max_of_others": of_others, "product": product,

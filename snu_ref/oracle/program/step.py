@@ -80,7 +80,7 @@ class Run:
             if name in TRACES:
                 value = value if isinstance(value, Var) else zero + value
                 if self.held is not None:   # the value of another run, the gradient of this line
-                    value = self.tape.node(self.held[name][t], value.receive)
+                    value = self.tape.node(self.held[name][t], (value, lambda d: d))
             if SLOPES.get(name) in self.edits:
                 value = self._sloped(name, value, names)
             names[name] = value
@@ -95,7 +95,7 @@ class Run:
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
         slope = compute(self.text[SLOPES[name]], arrays)
-        return self.tape.node(value.value, lambda d: of.receive(d * slope))
+        return self.tape.node(value.value, (of, lambda d: d * slope))
 
     def _stacked(self, names):
         shape = self.inputs["dy"].shape
