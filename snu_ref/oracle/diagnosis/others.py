@@ -5,12 +5,12 @@ import numpy as np
 
 from ..mistakes import short
 from ..mistakes.edit import TABLE
-from ..program.gated import run_gated
+from ..program.step import run
 from . import numbers
 from .sets import Edits, Runs, texts
 
 PROGRAMS = {
-    **{unit: (run_gated, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
+    **{unit: (run, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
     "loss": (short.loss_numbers, TABLE["LOSS"]),
     "optimiser": (short.optimiser_numbers, TABLE["OPTIMISER"]),
     "clip": (short.clip_numbers, TABLE["CLIP"]),

@@ -39,7 +39,8 @@ def _holds(word, config, inputs):
 
 
 SECTIONS = read_sections(Path(__file__).with_name("lines.txt"))
-UNITS = {**dict.fromkeys(("rnn", "gru", "lstm"), ("gated",)),
+UNITS = {"snu": ("snu", "snu step", "snu backward"),
+         **{unit: ("gated", f"{unit} step", "gated backward") for unit in ("rnn", "gru", "lstm")},
          "training": ("training", "optimiser", "clip", "loss"),
          **dict.fromkeys(("pcm", "pcm-array"), ("pulse", "program", "age", "drifted", "white",
                                                 "flicker", "digitise", "quantise", "array"))}
@@ -59,7 +60,9 @@ def _right(sections, options):
 
 
 def resolve(text, config):
-    """A line with this configuration's functions for g, h, psi' and the gate."""
+    """A line with the functions of this configuration of the SNU for g, h, psi' and the gate."""
+    if config["unit"] != "snu":
+        return text
     slope = right_lines(config)["h_slope"] if "dpsi(" in text else ""
     return _resolved(text, slope, *(config[name] for name in (
         "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
