@@ -3,6 +3,7 @@ import itertools
 
 import numpy as np
 
+from ..cases.scalar_pcm import scalar_array, scalar_devices
 from ..mistakes import short
 from ..mistakes.edit import TABLE
 from ..program.step import run
@@ -16,7 +17,7 @@ PROGRAMS = {
     "clip": (short.clip_numbers, TABLE["CLIP"]),
     "training": (short.training_numbers, [e for name in ("TRAINING", "OPTIMISER", "CLIP", "LOSS")
                                           for e in TABLE[name]]),
-    **{unit: (short.device_numbers, TABLE["DEVICES"]) for unit in ("pcm", "pcm-array")},
+    "pcm": (scalar_devices, TABLE["DEVICES"]), "pcm-array": (scalar_array, TABLE["DEVICES"]),
 }
 NEARER = 12   # our choice: pairs are formed of so many edits that each make more numbers right
 

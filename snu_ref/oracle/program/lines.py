@@ -107,11 +107,25 @@ def compute(text, names):
 RESULTS = ("value", "dy", "after")   # an edit of these may use the right value
 
 
-def compute_lines(lines, edits, names):
-    """Add the values of all lines to `names`, some lines edited (name -> text)."""
-    for name, text in lines.items():
-        if name not in edits or name in RESULTS:
-            names[name] = compute(text, names)
-        if name in edits:
-            names[name] = compute(edits[name], names)
-    return names
+class Lines:
+    """The lines of a configuration, some of them edited (name -> text), and their functions."""
+
+    def __init__(self, config, edits, functions):
+        self.sections = {name: right_lines(config, name) for name in UNITS.get(
+            config["unit"], (config["unit"],))}
+        self.edits, self.functions = edits or {}, functions
+        self.text = {**right_lines(config), **self.edits}
+
+    def line(self, name, /, **names):
+        """The value of one line."""
+        return compute(self.text[name], {**self.functions, **names})
+
+    def all(self, section, /, **names):
+        """The names, and the values of all lines of a section."""
+        names = {**self.functions, **names}
+        for name, right in self.sections[section].items():
+            if name not in self.edits or name in RESULTS:
+                names[name] = compute(right, names)
+            if name in self.edits:
+                names[name] = compute(self.edits[name], names)
+        return names
