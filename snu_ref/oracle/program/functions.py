@@ -1,7 +1,8 @@
 """The functions that a line of a program may use.
 
     VARS      for the forward pass: functions of numbers on the tape, with derivatives
-    ARRAYS    for slopes and for a backward pass written by hand: functions of plain arrays
+    ARRAYS    for slopes and for a backward pass written by hand: the pointwise ones of VARS, and
+              others of plain arrays alone
 """
 import math
 
@@ -21,12 +22,6 @@ def point(value, slope):
 def with_slope(value, slope):
     """A function with one slope everywhere: 0 for steps, 1 for rounding that gradients ignore."""
     return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.full_like(a, slope))
-
-
-def clip(a, low, high):
-    """a, clipped to [low, high]."""
-    return point(lambda v: np.clip(v, low, high),
-                 lambda v, f: ((v > low) & (v < high)).astype(v.dtype))(a)
 
 
 def of_others(y):
@@ -71,9 +66,8 @@ def _by_columns(a):
 
 VARS = {
     **{name: point(f.value, f.slope) for name, f in STATE_FUNCTIONS.items()},
-    "identity": lambda a: a + 0.0,
     "leaky": lambda a, k: point(lambda a: np.where(a > 0, a, k * a),
-                                lambda a, f: np.where(a > 0, 1.0, k).astype(a.dtype))(a),
+                                lambda a, f: np.where(a > 0, 1.0, k))(a),
     "elu": point(lambda a: np.where(a > 0, a, np.expm1(np.minimum(a, 0))),
                  lambda a, f: np.where(a > 0, 1, np.exp(np.minimum(a, 0)))),
     "softplus": point(lambda a: np.logaddexp(0 * a, a), lambda a, f: _sigmoid(a)),
@@ -90,7 +84,10 @@ VARS = {
     **{name: with_slope(value, 1) for name, value in {
         "float16": lambda a: a.astype(np.float16), "bfloat16": to_bits(8), "tf32": to_bits(11),
         "single": lambda a: a.astype(np.float32)}.items()},
-    "clip": clip, "larger": lambda a, b: a + VARS["relu"](b - a),
+    "clip": lambda a, low, high: point(lambda a: np.clip(a, low, high),
+                                       lambda a, f: (a > low) & (a < high))(a),
+    "at_most": lambda a, high: VARS["clip"](a, -np.inf, high),
+    "larger": lambda a, b: a + VARS["relu"](b - a),
     "const": lambda a: a.detach() if isinstance(a, Var) else a,
     "tanh_with_slope_1": with_slope(np.tanh, 1),
     "tanh_with_slope_of_a": point(np.tanh, lambda a, f: 1 - a * a),
@@ -104,16 +101,14 @@ VARS = {
     "first_sample": rearranged(lambda a: np.repeat(a[:1], len(a), 0)),
     "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),
-    "without_diagonal": lambda H: H * (1 - np.eye(len(H.value), dtype=H.value.dtype)),
+    "without_diagonal": lambda H: H * (1 - np.eye(len(H.value))),
     "all_but_last": lambda s: s * (np.arange(s.value.shape[-1]) < s.value.shape[-1] - 1),
-    "at_most": lambda a, high: clip(a, -np.inf, high),
     **{f"psi_{name}": point(f.psi, lambda a, y, f=f: f.dpsi(a)) for name, f in SURROGATES.items()},
 }
 
 
 ARRAYS = {
-    "tanh": np.tanh, "exp": np.exp, "sqrt": np.sqrt, "abs": np.abs, "where": np.where,
-    "pi": np.pi, "maximum": np.maximum, "sign": np.sign, "clip": np.clip, "sigmoid": _sigmoid,
+    **VARS, "where": np.where, "pi": np.pi, "maximum": np.maximum,
     "max": lambda y: y.max(-1, keepdims=True),
     **{name: lambda d, y, ties=ties: shares(y, ties) * d.sum(-1, keepdims=True)
        for name, ties in (("share", "shared"), ("to_first", "first"), ("to_each", "each"))},

@@ -42,13 +42,14 @@ SECTIONS = read_sections(Path(__file__).with_name("lines.txt"))
 UNITS = {"snu": ("snu", "snu step", "snu backward"),
          **{unit: ("gated", f"{unit} step", "gated backward") for unit in ("rnn", "gru", "lstm")},
          "training": ("training", "optimiser", "clip", "loss"),
+         **{unit: (unit,) for unit in ("optimiser", "clip", "loss")},
          **dict.fromkeys(("pcm", "pcm-array"), ("pulse", "program", "age", "drifted", "white",
                                                 "flicker", "digitise", "quantise", "array"))}
 
 
 def right_lines(config, *sections):
     """The right lines of a configuration: name -> text. "0" stands for a missing part."""
-    return dict(_right(sections or UNITS.get(config["unit"], (config["unit"],)),
+    return dict(_right(sections or UNITS[config["unit"]],
                        tuple((name, str(value)) for name, value in config.items())))
 
 
@@ -111,8 +112,7 @@ class Lines:
     """The lines of a configuration, some of them edited (name -> text), and their functions."""
 
     def __init__(self, config, edits, functions):
-        self.sections = {name: right_lines(config, name) for name in UNITS.get(
-            config["unit"], (config["unit"],))}
+        self.sections = {name: right_lines(config, name) for name in UNITS[config["unit"]]}
         self.edits, self.functions = edits or {}, functions
         self.text = {**right_lines(config), **self.edits}
 
