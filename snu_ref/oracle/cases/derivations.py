@@ -10,9 +10,8 @@ All differences are relative to the largest element of the tensor in the answers
 """
 import numpy as np
 
-from ...gradcheck.frozen import frozen_forward
+from ...gradcheck.frozen import TEXTBOOK_LOSSES, frozen_forward
 from ...gradcheck.numerical import complex_step
-from ...gradcheck.textbook import TEXTBOOK_LOSSES
 from ...snu import SNU
 from ..program.step import run
 from .case import group

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ...gradcheck.textbook import TEXTBOOK_LOSSES
+from ...gradcheck.frozen import TEXTBOOK_LOSSES
 from ...gradcheck.twinning import run_twin
 from ..program.functions import ARRAYS
 from ..program.lines import Lines
