@@ -41,8 +41,8 @@ def run_backward(config, inputs, traces, edits=None, own=None):
     names = {**whole, **dict.fromkeys(("dz", "dv", "ds", "gate", "s", "y"), zero),
              "s_start": inputs["state.s"], "recurrent": config["recurrent"],
              "end_cotangent": inputs["dend.s"]}
-    rows = {**shifts(inputs["dy"]), **traces,
-            **{f"{name}_before": whole[f"{name}_before"] for name in "syv"}}
+    before = {name: whole[f"{name}_before"] for name in "syv"}
+    rows = {**shifts(inputs["dy"]), **traces, **{f"{k}_before": a for k, a in before.items()}}
     found = {name: np.zeros(inputs["dy"].shape) for name in ("dy", "dv", "ds", "dz")}
     state = {name: a[-1] for name, a in traces.items()}  # before the step that was computed last
     borders = np.cumsum(config.get("pieces", ()))
@@ -58,7 +58,7 @@ def run_backward(config, inputs, traces, edits=None, own=None):
                 found[name][t] = value
                 value = own.get(name, found[name])[t]
             names[name] = value
-        state = {name: whole[f"{name}_before"][t] for name in "syv"}
+        state = {name: a[t] for name, a in before.items()}
     sums = {**whole, **found, **own}
     return {**{f"adj.{name}": found[f"d{name}"] for name in "yvsz"},
             **{name: compute(text[line], sums) + 0 * sums[line[1:]]
