@@ -1,6 +1,6 @@
 """The evidence for a case: independent derivations that agree, margins, and rounding errors.
 
-    twin        second derivation by scalar loops, all outputs (`scalar`)
+    twin        second derivation by scalar loops and by lines of text, all outputs (`scalar`)
     complex     complex step on the frozen program (`snu_ref.gradcheck.frozen`), gradients
     tape        the unit's equations written a third time and differentiated by a tape, all outputs
     rounding    the float64 answers compared with a run in longdouble, if that is wider

@@ -132,21 +132,20 @@ class Whole(Runs):
         return {**outputs, **self._by_hand(edits, outputs, traces)}
 
     def _by_hand(self, edits, outputs, traces):
-        config, inputs, start = self.seen.config, self.seen.inputs, None
+        config, inputs = self.seen.config, self.seen.inputs
         gate, used, reported = FORMS[edits.form]
         if reported:
             traces = {**traces, **{name: outputs[name] for name in TRACES}}
         if used:
             values = self._forward(edits.forward)[2]
-            start = values["s_0"], values["y_0"]
-            inputs = {**inputs, "state.y": start[1], **{
+            inputs = {**inputs, "state.s": values["s_0"], "state.y": values["y_0"], **{
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         if not gate:
             y = traces["y"]
             before = np.concatenate([inputs["state.y"][None], y[:-1]])
             traces = {**traces, "gate": 1 - before if not config["lateral_inhibition"] else
                       (1 - before.max(-1, keepdims=True)) * np.ones_like(y)}
-        return run_backward(config, inputs, traces, texts(edits.backward), start, self.own[1])
+        return run_backward(config, inputs, traces, texts(edits.backward), self.own[1])
 
 
 def _rewritten(done, outputs, edits):
