@@ -405,3 +405,47 @@ def test_the_list_as_json(capsys):
     listed = json.loads(capsys.readouterr().out)
     assert [e["id"] for e in listed] == [id for id in ENTRIES if id.startswith("tail-")]
     assert listed[0]["config"]["g"] == "relu" and listed[0]["outputs"]["y"] == [4, 5, 37]
+
+
+# ---- lines that public code has -----------------------------------------------------------------
+
+def absolute(x, s, y, W, H, decay, b):
+    """The synapses are one tenth of |x W|."""
+    s = np.maximum(0.1 * np.abs(x @ W) + decay * s * (1 - y), 0)
+    return s, s, (s + b > 0) * 1.0
+
+
+def clipped(x, s, y, W, H, decay, b):
+    """The state is kept between 0 and 1; y_0 resets nothing."""
+    s = x @ W + decay * s
+    y = (s + b > 0) * 1.0
+    return s, np.clip(s * (1 - y), 0, 1), y
+
+
+def feeds_its_own_spike(x, s, y, W, H, decay, b):
+    """The output is that of the state before; it feeds H, and subtracts the threshold."""
+    y = (s + b > 0) * 1.0
+    s = x @ W + y @ H + decay * s + b * y
+    return s, s, y
+
+
+@pytest.mark.parametrize("step, said, options", [
+    (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
+    (clipped, ["the state is reset in the step of its spike and clipped to [0, 1]; s is reported "
+               "before that"], dict(g="identity", start="rest")),
+    (feeds_its_own_spike, [
+        "H is fed the output that is computed from the state of the step before",
+        "y is computed from the state of the step before, and subtracts the threshold -b in the "
+        "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))])
+def test_lines_of_public_code_are_named(step, said, options):
+    def run(case):
+        p, s, y, out = case.params, case["state.s"], case["state.y"], []
+        for x in case["x"]:
+            *shown, y = step(x, s, y, p["W"], p.get("H"), p["decay"], p["b"])
+            s = shown[1]
+            out.append((shown[0], y))
+        return dict(zip(("s", "y"), map(np.array, zip(*out))))
+    can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through", recurrent=False,
+               lateral_inhibition=False, returns=("s", "y"))
+    story = snu_ref.oracle.check(run, "made", can={**can, **options}).stories[0]
+    assert story.grade == "confirmed" and sorted(story.says) == sorted(said), story
