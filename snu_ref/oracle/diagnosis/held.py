@@ -126,9 +126,8 @@ def own_numbers(seen):
              "tanh": np.arctanh(np.clip(s, -1 + 1e-16, 1 - 1e-16))}.get(g, s)
     traces = {"z": seen.got.get("z", z), "s": s, "v": seen.got.get("v", s + params["b"]), "y": y}
     own = {f"d{name[4:]}": a for name, a in seen.got.items() if name.startswith("adj.")}
-    W = params["W"]
-    if "dz" not in own and "grad.x" in seen.got and np.linalg.matrix_rank(W) == W.shape[1]:
-        own["dz"] = seen.got["grad.x"] @ np.linalg.pinv(W.T)
+    if "dz" not in own and "grad.x" in seen.got and seen.invertible:
+        own["dz"] = seen.got["grad.x"] @ np.linalg.pinv(params["W"].T)
     return traces, own
 
 
@@ -144,8 +143,8 @@ def _backward(asked, forward):
 
         def right(edits):
             return seen.advance(whole.run(edits))[1]
-        found = advance(whole, base)
-        best = found[0] if found else whole.partial[1] if whole.partial else base
+        found, nearest = advance(whole, base)
+        best = found[0] if found else nearest or base
         for e in best.backward:   # each must make a tensor right
             fewer = best.only(lambda f, e=e: f is not e)
             best = fewer if right(fewer) >= right(best) else best

@@ -32,6 +32,12 @@ class Seen(NamedTuple):
         return {name[7:]: a for name, a in self.inputs.items() if name.startswith("params.")}
 
     @property
+    def invertible(self):
+        """Whether dL/dx gives dL/dz: W has at least as many inputs as units, and full rank."""
+        W = self.params["W"]
+        return np.linalg.matrix_rank(W) == W.shape[1]
+
+    @property
     def state(self):
         """The state as reported, or computed from v or from a sigmoid's y."""
         if "s" in self.got:

@@ -14,6 +14,7 @@ LONGEST = 50     # our choice: search for edits in cases of at most so many step
 HOPELESS = 2     # our choice: after so many classes without an explanation of z, give up
 EDGE = 800       # our choice: runs that are reserved for cases at boundaries
 TRIES = {1: 4, 4: 4, 6: 2}   # our choice: cases at boundaries, of a class, with equal options
+PEERS = 12       # our choice: compare edits of the forward pass in so many cases
 KEPT = 6         # our choice: sets of edits that are kept for one case
 
 
@@ -93,6 +94,10 @@ class Unit:
         forwards, lines = forward_sets(whole.of(view), carried, view is not None)
         if lines is not None and view is None:
             self.lines[forward_class(seen)] = lines
+        if len(forwards) > 1:   # chance fits few bits: those that fit the most cases remain
+            fitting = [sum(other.of(view).gives_forward(forward) for other in spread(
+                self.failed, PEERS)) for forward in forwards]
+            forwards = [f for f, n in zip(forwards, fitting) if n == max(fitting)]
         likely = sorted(("by hand", "derived"), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward, view) for forward in forwards
                  for form in (FORMS if forward else likely)
@@ -148,7 +153,7 @@ class Unit:
         if len(self.against(edits)) > len(fits) / 4 and not self._where(edits, fits):
             return False
         if sum(whole.fits(edits) for whole in same) >= SHARE * len(same):
-            return len(fits) > (len(self.failed) > 3 and edits.rank[0] > 1)
+            return len(fits) > (len(self.failed) > 3 and edits.cost > 1)
         shares = [[whole.fits(edits) for whole in shows if whole.seen.config[option] == value]
                   for option in OPTIONS
                   for value in {whole.seen.config[option] for whole in fits}]
