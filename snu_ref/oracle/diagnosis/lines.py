@@ -40,7 +40,7 @@ def look(seen):
     frames = Frames(seen)
     found = [_look(frames)]
     if found[0].cost > 2:
-        found += [_look(Frames(seen, e, frames)) for e in TABLE["FORWARD"] if e.slot == "kept"
+        found += [_look(Frames(seen, e)) for e in TABLE["FORWARD"] if e.slot == "kept"
                   and ("s_out", "kept") in e.lines and e.applies(seen.config)]
     return sorted(found, key=lambda lines: lines.cost)
 
@@ -88,7 +88,7 @@ def _z_and_s(frames, found):
         for edits in zs[:FEW]:
             model = frames.total(edits)
             hits += [(part, len(edits) + len(more), edits, more, model) for more in single(
-                frames, "s", ok & ~frames.first if part else ok, frames.with_names(z=model))[:FEW]]
+                frames, "s", ok & ~frames.first if part else ok, z=model)[:FEW]]
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
     best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])
     found["z"], found["s"] = (list(dict.fromkeys(hit[i] for hit in best)) for i in (2, 3))
@@ -104,11 +104,10 @@ def _v_and_y(frames, found, z):
     if not ok.any() or "s" not in frames.seen.got:
         return
     spiking, pairs = np.isin(y[ok], (0, 1)).all(), []
-    edits = forward_edits(frames.seen, ("v",))
-    names = {} if z is None else frames.with_names(z=z)
+    edits, known = forward_edits(frames.seen, ("v",)), {} if z is None else {"z": z}
     for v in [(), *((e,) for e in edits if not e.fitted)]:
-        names.update(frames.with_names(v=frames.value("v", v, names=names)))
-        ys = single(frames, "y", ok, names, fitted=not v and not spiking)
+        ys = single(frames, "y", ok, not v and not spiking, **known,
+                    v=frames.value("v", v, **known))
         if ys == [()] and not v:
             return
         pairs += [(v, more) for more in ys]
@@ -126,5 +125,5 @@ def _threshold(frames, e, spiking):
     if spiking:
         base, one = (frames.value("v", (e,), k)[ok] for k in (0.0, 1.0))
         return numbers.firing(base, one - base, y[ok] == 1)
-    return numbers.fit(lambda k: frames.value("y", (), 1.0, frames.with_names(
-        v=frames.value("v", (e,), k)))[ok], y[ok], np.full(ok.sum(), frames.tolerance["y"]))
+    return numbers.fit(lambda k: frames.value("y", v=frames.value("v", (e,), k))[ok], y[ok],
+                       np.full(ok.sum(), frames.tolerance["y"]))

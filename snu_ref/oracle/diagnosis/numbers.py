@@ -12,7 +12,7 @@ def shortest(k, fits):
 
 
 @np.errstate(all="ignore")
-def fit(function, target, tolerance):
+def fit(function, target, tolerance, points=POINTS):
     """k with function(k) = target, by Gauss-Newton steps from several starts, or None."""
     base, one, two = function(0.0), function(1.0), function(2.0)
     size = np.abs(one - base).max(initial=0)
@@ -24,7 +24,7 @@ def fit(function, target, tolerance):
             a, h = function(k), 1e-6 * max(1.0, abs(k))
             slope = (function(k + h) - a) / h
             square = float(slope @ slope)
-            if not 1e-20 < square < np.inf or (np.abs(slope) > 1e-9).sum() < POINTS:
+            if not 1e-20 < square < np.inf or (np.abs(slope) > 1e-9).sum() < points:
                 break
             step = float(slope @ (target - a)) / square
             k = k + float(np.clip(step, -10 * abs(k) - 1, 10 * abs(k) + 1))

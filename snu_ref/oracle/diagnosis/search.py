@@ -19,6 +19,7 @@ ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")   # no test of a
 WIDTH, DEPTH = 3, 6  # our choice, for the search in the backward pass
 SLOPES = {"h_slope": 1, "g_slope": 3}     # their places among the terms of dz
 SUM_OF = {line: name for line, name in LATE.items() if line != "dx"}    # dx is of each step
+FITTED = 3           # our choice: so many numbers of one step must depend on the k of an edit
 FEW = 12             # our choice: at most so many sets of edits for a case
 
 
@@ -100,11 +101,11 @@ def backward_sets(whole, bases):
         if found or whole.count.spent():
             break
     if not found or found[0].cost > bases[0].cost + 1:
-        found = _silent(whole, bases) + found
+        found = silent(whole, bases) + found
     return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
 
 
-def _silent(whole, bases):
+def silent(whole, bases):
     """Sets with one more edit of the forward pass, which changes nothing but the gradients."""
     seen = whole.seen
     more = [joined((*forward, e)) for forward in dict.fromkeys(base.forward for base in bases[:2])
@@ -232,27 +233,22 @@ def _pairs(seen, ran, step):
 
 def _fit(whole, have, edit, outputs, step):
     """An edit of the backward pass with its number k, or None."""
-    seen, names = whole.seen, whole.seen.walk
-    terms = _terms(seen, outputs, step)
+    seen, terms = whole.seen, _terms(whole.seen, outputs, step)
+    sums = [SUM_OF[name] for name, _ in edit.lines if SUM_OF.get(name) in seen.got]
+    names, at = sums or seen.walk or seen.names(False), ... if sums or not seen.walk else step
 
-    def vector(arrays, at=...):
+    def vector(arrays, at=at):
         return np.concatenate([np.ravel(arrays[name][at]) for name in names])
-    if names and edit.slot in SLOPES and all(seen.equal(a, outputs[name][step])
-                                             for name, a in _walked(seen, terms).items()):
-        own, text = whole.names(have), resolve(edit.lines[0][1], seen.config)
-        target = vector(seen.got, step)
+    separate = names == seen.walk and all(seen.equal(a, outputs[name][step])
+                                          for name, a in _walked(seen, terms).items())
+    own, text = whole.names(have), resolve(edit.lines[0][1], seen.config)
 
-        def given(k):       # it changes one term of each step: no run is needed
+    def given(k):
+        if edit.slot in SLOPES and separate:    # it changes one term of each step: no run is needed
             terms[SLOPES[edit.slot]] = compute(text, {**own, "k": k})[step]
-            return vector(_walked(seen, terms))
-    else:
-        sums = [SUM_OF.get(name) for name, _ in edit.lines]
-        names = [name for name in sums if name in seen.got] or [
-            name for name in ("adj.v", "adj.z", "grad.x") if name in names] or seen.names(False)
-        target = vector(seen.got)
-
-        def given(k):
-            return vector(seen.reported(whole.run(have._replace(
-                backward=(*have.backward, edit._replace(k=k))))))
-    k = numbers.fit(given, target, np.full(target.size, seen.tolerance(target)))
+            return vector(_walked(seen, terms), ...)
+        return vector(seen.reported(whole.run(have._replace(
+            backward=(*have.backward, edit._replace(k=k))))))
+    target = vector(seen.got)
+    k = numbers.fit(given, target, np.full(target.size, seen.tolerance(target)), FITTED)
     return None if k is None else edit._replace(k=k)

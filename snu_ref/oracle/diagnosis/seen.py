@@ -9,6 +9,7 @@ from ..program.step import FORWARD
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: a wrong port may round more
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # no boundary cases
+LONGEST = 50     # our choice: search for edits in cases of at most so many steps
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
@@ -25,6 +26,16 @@ class Seen(NamedTuple):
     def T(self):
         """Number of steps."""
         return len(self.inputs["x"])
+
+    @property
+    def proposes(self):
+        """Whether edits may be found in it: anything fits a case in which little happens."""
+        return self.family in PROPOSING and self.T >= 3
+
+    @property
+    def silent(self):
+        """Whether y has one value until the last step: then feedback and reset do not show."""
+        return "y" in self.got and np.unique(self.got["y"][:-1]).size < 2
 
     @property
     def params(self):

@@ -14,15 +14,10 @@ from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
 from .seen import Seen
 
-# form -> whether the backward pass uses the gate, the edited parameters, the reported traces
-FORMS = {
-    "derived": None,
-    "by hand": (False, False, False),
-    "by hand, with the gate of the forward pass": (True, False, False),
-    "by hand, with the parameters and the start of the forward pass": (False, True, False),
-    "by hand, with gate, parameters and start of the forward pass": (True, True, False),
-    "by hand, along the traces as they came out": (False, False, True),
-}
+# The forms of the gradients; the last two stand for all that a program keeps of its forward pass.
+DERIVED, BY_HAND, KEPT, SHOWN = FORMS = (
+    "derived", "by hand", "by hand, with gate, parameters and start of the forward pass",
+    "by hand, along the traces as they came out")
 # line -> output, where no line of the step depends on it
 LATE = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 
@@ -30,7 +25,7 @@ LATE = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 class Edits(NamedTuple):
     """Edits of the forward pass, the form of its gradients, and edits of the backward pass."""
     forward: tuple = ()
-    form: str = "derived"
+    form: str = DERIVED
     backward: tuple = ()
     view: Edit = None      # another order of the port's arrays, if any
 
@@ -52,7 +47,7 @@ class Edits(NamedTuple):
     @property
     def rank(self):
         """Lower is better: a lower cost, commoner edits."""
-        form = list(FORMS).index(self.form) if self.forward else self.form != "by hand"
+        form = FORMS.index(self.form) if self.forward else self.form != BY_HAND
         return self.cost, form, sum(e.order for e in self.all)
 
     def only(self, wanted):
@@ -146,7 +141,7 @@ class Whole(Runs):
         key = edits.form, *texts(edits.forward).items(), *text.items()
         if key not in self._kept:
             self.count()
-            self._kept[key] = (self._derived if edits.form == "derived" else self._by_hand)(
+            self._kept[key] = (self._derived if edits.form == DERIVED else self._by_hand)(
                 edits, text)
         return *self._kept[key], late
 
@@ -158,16 +153,15 @@ class Whole(Runs):
 
     def _by_hand(self, edits, text):
         config, inputs, start = self.seen.config, self.seen.inputs, None
-        gate, used, reported = FORMS[edits.form]
         outputs, traces = self.traces(edits.forward)
-        if reported:
+        if edits.form == SHOWN:
             traces = {**traces, **{name: outputs[name] for name in TRACES}}
-        if used:
+        if edits.form == KEPT:
             values = self._forward(edits.forward)[2]
             start = values["s_0"], values["y_0"]
             inputs = {**inputs, "state.y": start[1], **{
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
-        if not gate:
+        else:
             y = traces["y"]
             before = np.concatenate([inputs["state.y"][None], y[:-1]])
             traces = {**traces, "gate": 1 - before if not config["lateral_inhibition"] else
