@@ -35,19 +35,21 @@ class Lines(NamedTuple):
 
 
 @np.errstate(all="ignore")
-def look(seen):
-    """The Lines of a case, also for ports that report the kept state; the best first."""
-    frames = Frames(seen)
-    found = [_look(frames)]
-    if found[0].cost > 2:
-        found += [_look(Frames(seen, e)) for e in TABLE["FORWARD"] if e.slot == "kept"
-                  and ("s_out", "kept") in e.lines and e.applies(seen.config)]
+def look(seen, brief=False):
+    """The Lines of a case, the best first; if not brief, also as if it reported the kept state."""
+    found = [_look(Frames(seen))]
+    if found[0].cost > 2 and not brief:
+        kept = [_look(Frames(seen, e)) for e in TABLE["FORWARD"] if e.slot == "kept"
+                and ("s_out", "kept") in e.lines and e.applies(seen.config)]
+        found += [lines for lines in kept if lines.found["z"]]
     return sorted(found, key=lambda lines: lines.cost)
 
 
 def _look(frames):
     found = {}
-    _v_and_y(frames, found, _z_and_s(frames, found))
+    z = _z_and_s(frames, found)
+    if found["z"] or not frames.kept:
+        _v_and_y(frames, found, z)
     return Lines(found, (frames.kept,) if frames.kept else ())
 
 

@@ -54,15 +54,15 @@ def forward_sets(whole, carried, brief=False):
         return found[:FEW], None
     singles = [(e,) for e in TABLE["FORWARD"]
                if e.applies(seen.config, seen.inputs) and not e.fitted]
-    lines, bases, more, depth = None, [()], singles, 2
+    lines, bases, more, depth = None, [()], singles, 1 if brief else 2
     if has_traces(seen):
         whole.count(LOOK)
-        looked = look(seen)
+        looked = look(seen, brief)
         lines, more = looked[0], [edits for edits in singles if edits[0].slot in ENDS]
         bases = list(dict.fromkeys(edits for some in looked for edits in some.sets()))
         found = list(filter(fits, bases + more)) or list(filter(fits, [] if brief else singles))
         bases = [(), *bases[:WIDTH]]
-        depth = 0 if found or not lines.found["z"] else 1 if brief else 2
+        depth = 0 if found or not lines.found["z"] else depth
     for _ in range(depth):
         tries = list(dict.fromkeys(base + some for base in bases for some in more
                                    if _together(base + some)))

@@ -50,9 +50,9 @@ class Unit:
                     and not self.budget.spent() and not any(
                         whole.fits(edits) for edits in (self.best, *self.known)):
                 tried[options] += 1
-                found = self._found(whole)[:KEPT]
+                found = self._found(whole)
                 self._improve(found, whole)
-                self.known += [edits for edits in found if edits not in self.known]
+                self.known += [edits for edits in found[:KEPT] if edits not in self.known]
         for whole in edges if self.known else ():
             if tried["edge"] < EDGES and not self.budget.spent(EDGE) and not whole.fits(self.best):
                 tried["edge"] += 1
@@ -71,9 +71,12 @@ class Unit:
     def _improve(self, found, whole):
         """Make a found set the best one, alone or joined with the best, if it explains more."""
         self.sample.append(whole)
-        for edits in found:
-            for more in dict.fromkeys((edits, _joined(edits, self.best),
-                                       _joined(self.best, edits))):
+        config = whole.seen.config
+        for edits in found[:KEPT]:
+            scoped = edits._replace(forward=tuple(_scoped(e, config) for e in edits.forward),
+                                    backward=tuple(_scoped(e, config) for e in edits.backward))
+            for more in dict.fromkeys(more for one in (scoped, edits) for more in (
+                    one, _joined(one, self.best), _joined(self.best, one))):
                 if self.count(more) > self.count(self.best):
                     self.best = more
 
@@ -96,7 +99,7 @@ class Unit:
         bases.sort(key=lambda base: FORMS.index(base.form) > 1)
         found = [Edits(forward, view=view) for forward in forwards] if not seen.names(False) else \
             backward_sets(whole.of(view), bases)
-        if not found and view is None and not self.known:
+        if not found and view is None and not self.known and len(self.dark) < 2:
             found = next(filter(None, (self._found(whole, view) for view in TABLE["VIEWS"])), [])
         return found
 
@@ -167,6 +170,17 @@ class Unit:
             if against and len(values) == 1 and not any(c[option] in values for c in against):
                 return f"{option} = {values.pop()}"
         return ""
+
+
+DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
+              "seen": "lateral_inhibition"}
+
+
+def _scoped(e, config):
+    """The edit, limited to cases with this value of the option that its line depends on."""
+    option = DEPENDS_ON.get(e.slot)
+    return e if option is None or f"{option}=" in e.when else e._replace(
+        when=f"{e.when} {option}={config[option]}".strip())
 
 
 def _joined(edits, others):
