@@ -389,7 +389,7 @@ with style.house():
         bottom.plot(true_times, late[dt], marker + "-", color=style.OKABE_ITO[colour],
                     linewidth=1, markersize=5, label=f"dt = {dt:g} ms")
     bottom.axhline(0, color=style.GREY, linewidth=0.8)
-    bottom.set(xlabel="time (ms)", ylabel="SNU's spike less\nthe exact one (ms)")
+    bottom.set(xlabel="time (ms)", ylabel="delay of the\nSNU's spike (ms)")
     bottom.legend(loc="upper right", ncols=2)
     keep(figure, "01_spike_times.png")
 

@@ -186,7 +186,7 @@ with style.house():
     figure, axes = style.figure(height=4.2)
     for name, (e, errors) in error.items():
         axes.loglog(e, errors, "o-", markersize=4, color=style.OKABE_ITO[LINES[name]], label=name)
-    axes.text(2e-3, 2e-6, "bending, $e^2$", color=style.GREY, rotation=-38, ha="center", va="top")
+    axes.text(4e-3, 1e-6, "bending, $e^2$", color=style.GREY, rotation=-38, ha="center", va="top")
     axes.text(2e-11, 4e-8, "rounding, $1/e$", color=style.GREY, rotation=22, ha="center")
     axes.set(xlabel="step e", ylabel="relative error of dW", ylim=(1e-17, 10), xlim=(2, 3e-14),
              title="A V for differences, a floor for the complex step")

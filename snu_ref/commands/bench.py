@@ -18,7 +18,6 @@ examples:
 
 exit status: 0, or 2 for bad input."""
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from timeit import timeit
 import numpy as np
 
 from .. import validation
+from ..experiments.runs import machine
 from ..experiments.side_by_side import THREADS
 from ..files import output_file, write_json
 from ..layers.conv import ConvSNU, PART_NUMBERS
@@ -235,11 +235,9 @@ def run(args):
             # in a new process, because BLAS reads the number when it is loaded
             return subprocess.call([sys.executable, "-m", "snu_ref", *args.argv],
                                    env={**os.environ, **threads})
-    machine = {"processor": platform.machine(), "python": platform.python_version(),
-               "numpy": np.__version__,
-               "threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
+    about = {**machine(), "threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")}
     print(f"one training step, float32, {repeats} times; "
-          + ", ".join(f"{key} {value}" for key, value in machine.items()))
+          + ", ".join(f"{key} {value}" for key, value in about.items()))
     print(f"{'':37} {'median':>8} {'least':>8} {'products':>8} {'ratio':>5} {'memory':>7}\n"
           f"{'case':37} {'ms':>8} {'ms':>8} {'ms':>8} {'':5} {'MB':>7}")
     rows = []
@@ -254,5 +252,5 @@ def run(args):
         rows.append({"name": name, "title": title, **row})
     print("ratio: median of the steps / median of their matrix products; 1 is the least possible")
     if place:
-        write_json(place, {"machine": machine, "repeats": repeats, "cases": rows})
+        write_json(place, {"machine": about, "repeats": repeats, "cases": rows})
     return 0

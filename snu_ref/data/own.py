@@ -4,38 +4,26 @@
     read_tunes(path)      pieces of music as MIDI pitches, one JSON file
     read_text(path)       any text, one UTF-8 file
 
-README.md beside this module describes the formats and the splits. An IDX file is a magic number
-(2051 for images, 2049 for labels), the lengths (big-endian, 32 bits each), then one byte per pixel
-or label.
+README.md beside this module describes the formats and the splits.
 
 Any failure is a DataError that names the file, what was expected and what was found. No file may
 unpack to more than IMAGE_BYTES or TEXT_BYTES. Figures on your own data cannot be compared with the
 published figures.
 """
-import math
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from ..files import found_at
 from .corpus import END, UNKNOWN, blocks, tokenise
 from .data_file import DataFile, read_file
-from .readers import MAGIC, by_frequency, piano_rolls, word_numbers
+from .readers import Words, by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
 WORDS = 2000       # largest size of the vocabulary, as in the corpus
 SPLITS = ("train", "valid", "test")
 FORMS = "the formats of your own data: snu_ref/data/README.md"
-
-
-class Text(NamedTuple):
-    """A text in word numbers; word i is vocabulary[i]."""
-    vocabulary: tuple
-    train: np.ndarray  # (tokens,) int64
-    valid: np.ndarray
-    test: np.ndarray
 
 
 def tenths(items):
@@ -104,20 +92,13 @@ def _find(place, kind, for_testing):
 
 
 def _idx(path, kind):
-    """The array in an IDX file of bytes."""
+    """The array in an IDX file."""
     file = read_file(path, FORMS, IMAGE_BYTES)
-    raw, n_axes = file.raw, 3 if kind == "images" else 1
-    start = 4 + 4 * n_axes
-    magic = int.from_bytes(raw[:4], "big")
-    file.check(len(raw) >= start and magic == MAGIC[kind],
-               f"an IDX file of {kind} with magic number {MAGIC[kind]}", magic)
-    shape = tuple(np.frombuffer(raw, ">u4", n_axes, offset=4).tolist())
-    size = start + math.prod(shape)
-    if n_axes == 3 and shape[1] != shape[2]:
-        file.fail("square images", f"{shape[1]} x {shape[2]} pixels")
-    file.check(len(raw) == size and 0 not in shape, f"{size:,} bytes for shape {shape}",
-               f"{len(raw):,}")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+    shape = idx_shape(file, kind)
+    if kind == "images":
+        file.check(shape[1] == shape[2], "square images", f"{shape[1]} x {shape[2]} pixels")
+    file.check(0 not in shape, kind, f"none, shape {shape}")
+    return idx_array(file, shape)
 
 
 # ---- music --------------------------------------------------------------------------------------
@@ -143,11 +124,11 @@ def read_tunes(path):
 # ---- text ---------------------------------------------------------------------------------------
 
 def read_text(path):
-    """The words of a text, as `Text`."""
+    """The words of a text, as `readers.Words`."""
     file = read_file(Path(path), FORMS, TEXT_BYTES)
     tokens = [token for block in blocks(file.text()) for token in (*tokenise(block), END)]
     file.check(len(tokens) >= 20, "a text of at least 20 tokens", len(tokens))  # 2 are left to test
     splits = tenths(tokens)
     words = by_frequency((token for token in splits["train"] if token != END), least=2)
     vocabulary = (UNKNOWN, END, *words[:WORDS])
-    return Text(vocabulary, *word_numbers(vocabulary, splits.values()))
+    return Words(vocabulary, *word_numbers(vocabulary, splits.values()))

@@ -44,13 +44,6 @@ class Mnist(NamedTuple):
     test_images: np.ndarray   # (10000, 28, 28) uint8
     test_labels: np.ndarray   # (10000,) uint8, 0..9
 
-    def counts(self):
-        """What was read, one fact a line."""
-        return "\n".join(
-            f"MNIST {split}: {len(images)} images of {images.shape[1]}x{images.shape[2]}, labels "
-            f"{labels.min()}..{labels.max()}, SHA-256 as expected"
-            for split, images, labels in (("train", *self[:2]), ("test", *self[2:])))
-
 
 class Jsb(NamedTuple):
     """Chorales as piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off per quarter note."""
@@ -58,25 +51,13 @@ class Jsb(NamedTuple):
     valid: list  # 76
     test: list   # 77
 
-    def counts(self):
-        """What was read, one fact a line."""
-        return "\n".join(
-            f"JSB {split}: {len(rolls)} chorales, {sum(map(len, rolls))} quarter notes, SHA-256 as "
-            "expected" for split, rolls in self._asdict().items())
 
-
-class Ptb(NamedTuple):
-    """Penn Treebank as word numbers, with <eos> at every line end."""
-    vocabulary: tuple  # 10000 words, the most frequent in train first, ties by code points
-    train: np.ndarray  # (929589,) int64, 0..9999
-    valid: np.ndarray  # (73760,) int64
-    test: np.ndarray   # (82430,) int64
-
-    def counts(self):
-        """What was read, one fact a line."""
-        return f"PTB vocabulary: {len(self.vocabulary)} words, <eos> among them\n" + "\n".join(
-            f"PTB {split}: {len(getattr(self, split))} tokens with <eos>, SHA-256 as expected"
-            for split in ("train", "valid", "test"))
+class Words(NamedTuple):
+    """A text in word numbers; word i is vocabulary[i]."""
+    vocabulary: tuple  # of Penn Treebank: 10,000 words, the most frequent in train first
+    train: np.ndarray  # (tokens,) int64; of Penn Treebank 929,589
+    valid: np.ndarray  # 73,760
+    test: np.ndarray   # 82,430
 
 
 # ---- MNIST --------------------------------------------------------------------------------------
@@ -93,29 +74,40 @@ def read_mnist(folder):
 
 
 def _idx(folder, name):
-    """The array in an IDX file: magic number, lengths (big-endian 32 bits each), then the bytes."""
+    """The array in one of the four files."""
     split, kind = name.split("-")[:2]
     items = MNIST_ITEMS[split]
     shape = (items, *MNIST_SHAPE) if kind == "images" else (items,)
-    start = 4 + 4 * len(shape)
-    size = start + math.prod(shape)
     dotted = name.replace("-idx", ".idx")
-    file = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], COPIES["mnist"], size,
-                     whole=False)
-    raw, check = file.raw, file.check
-    magic = int.from_bytes(raw[:4], "big")
-    names = {number: f"{number} ({name})" for name, number in MAGIC.items()}
-    check(magic == MAGIC[kind], f"magic number {names[MAGIC[kind]]}", names.get(magic, magic))
-    check(len(raw) >= start, f"{size} bytes", f"{len(raw)}: cut short")
-    found = tuple(np.frombuffer(raw, ">u4", len(shape), offset=4).tolist())
-    check(found[0] == items, f"{items} {kind}", f"{found[0]}, as in the other half of the set"
-          if found[0] in MNIST_ITEMS.values() else found[0])
-    check(found == shape, f"shape {shape}", found)
-    check(len(raw) == size, f"{size} bytes", "more" if len(raw) > size else
-          f"{len(raw)}: cut short")
-    file.check_digest(SHA256[name], raw,
+    file = find_file(folder, [name, dotted, name + ".gz", dotted + ".gz"], COPIES["mnist"],
+                     4 + 4 * len(shape) + math.prod(shape), whole=False)
+    found = idx_shape(file, kind)
+    file.check(found[0] == items, f"{items} {kind}", f"{found[0]}, as in the other half of the set"
+               if found[0] in MNIST_ITEMS.values() else found[0])
+    file.check(found == shape, f"shape {shape}", found)
+    array = idx_array(file, shape)
+    file.check_digest(SHA256[name], file.raw,
                       "altered, or a data set of the same form (such as Fashion-MNIST)")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()
+    return array
+
+
+def idx_shape(file, kind):
+    """The shape in the header of an IDX file: a magic number, then lengths, 4 bytes each."""
+    names = {number: f"{number} ({name})" for name, number in MAGIC.items()}
+    magic, n_axes = int.from_bytes(file.raw[:4], "big"), 3 if kind == "images" else 1
+    file.check(magic == MAGIC[kind], f"magic number {names[MAGIC[kind]]}", names.get(magic, magic))
+    file.check(len(file.raw) >= 4 + 4 * n_axes, f"a header of {4 + 4 * n_axes} bytes",
+               f"{len(file.raw)}: cut short")
+    return tuple(np.frombuffer(file.raw, ">u4", n_axes, offset=4).tolist())  # big-endian
+
+
+def idx_array(file, shape):
+    """The array in an IDX file: one byte for each pixel or label, behind the header."""
+    start, n = 4 + 4 * len(shape), len(file.raw)
+    size = start + math.prod(shape)
+    file.check(n == size, f"{size:,} bytes for shape {shape}",
+               "more" if n > size else f"{n:,}: cut short")
+    return np.frombuffer(file.raw, np.uint8, offset=start).reshape(shape).copy()
 
 
 # ---- JSB chorales -------------------------------------------------------------------------------
@@ -173,7 +165,7 @@ def _short(value):
 # ---- Penn Treebank ------------------------------------------------------------------------------
 
 def read_ptb(folder):
-    """The words of Penn Treebank, 929,589/73,760/82,430 with <eos> at line ends, see `Ptb`.
+    """The words of Penn Treebank, 929,589/73,760/82,430 with <eos> at line ends, see `Words`.
 
     folder: path with ptb.train.txt, ptb.valid.txt and ptb.test.txt: words with white space between
     them, a sentence a line, numbers as N, rare words as <unk>.
@@ -182,7 +174,7 @@ def read_ptb(folder):
     """
     texts = [_tokens(folder, name) for name in PTB_TOKENS]
     vocabulary = tuple(by_frequency(texts[0]))
-    return Ptb(vocabulary, *word_numbers(vocabulary, texts))
+    return Words(vocabulary, *word_numbers(vocabulary, texts))
 
 
 def _tokens(folder, name):

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from ..tasks.published import FIGURES
+from ..tasks.presets import PUBLISHED
 from .rows import BLOCKS, INJECTED
 from .runs import BEST_INJECTED, PROGRAMMED
 
@@ -46,7 +46,7 @@ def _claim(about, a, b):
     if block != "published":
         return Claim(about, a, (block, name), float(margin) if within else 0.0)
     task, unit = name.split(maxsplit=1)
-    return Claim(about, a, FIGURES[task, unit][0] / (100 if task == "digits" else 1),
+    return Claim(about, a, PUBLISHED[task, unit][0] / (100 if task == "digits" else 1),
                  rival=unit in ("rnn", "gru", "lstm"))
 
 

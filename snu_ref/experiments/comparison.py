@@ -4,7 +4,7 @@ The last column has the paper's figures, which are for the full data and larger 
 """
 import numpy as np
 
-from ..tasks.published import FIGURES as PUBLISHED
+from ..tasks.presets import PUBLISHED
 from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 

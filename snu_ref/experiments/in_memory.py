@@ -12,7 +12,7 @@ a learning rate of 0.01, chosen on validation data.
 Two more experiments: a programmed network over a year of drift, and weights of few bits. The second
 is our own protocol; we do not know that of the journal version's Fig. 4.
 
-Source: network and device count, the charts that `snu_ref.tasks.published` names.
+Source: network and device count, the charts that snu_ref/tasks/published.ini names.
 """
 import math
 from contextlib import contextmanager

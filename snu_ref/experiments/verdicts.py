@@ -96,9 +96,9 @@ def same_images(claim, lines):
 
 
 def text_of_claims(lines):
-    """The claims as text, one paragraph for each of HEADS, and how many wait for their rows.
+    """The claims as lists in Markdown, one for each of HEADS, and how many wait for their rows.
 
-    Each data set has one sentence; claims with the same `a` and verb share a clause.
+    Each data set has one item; claims with the same `a` and verb share a sentence.
     """
     said, waiting = {}, 0
     for claim in CLAIMS:
@@ -107,14 +107,18 @@ def text_of_claims(lines):
             waiting += 1
             continue
         a, verb, b = words
-        clauses = said.setdefault(side, {}).setdefault(claim.about, {})
-        clauses.setdefault(f"{a} {verb} ", []).append(b)
-    parts = [" ".join([f"**{head}**", *(
-        f"{about}, " + "; ".join(start + _list(others) for start, others in clauses.items()) + "."
-        for about, clauses in said[side].items())]) for side, head in HEADS.items() if side in said]
+        sentences = said.setdefault(side, {}).setdefault(claim.about, {})
+        sentences.setdefault(f"{a} {verb} ", []).append(b)
+    parts = []
+    for side in (side for side in HEADS if side in said):
+        parts.append(f"**{HEADS[side]}**\n")
+        for about, sentences in said[side].items():
+            parts.append(f"- {about}:")
+            parts += [f"  - {start}{_list(others)}." for start, others in sentences.items()]
+        parts.append("")
     if waiting:
         parts.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run yet.")
-    return "\n\n".join(parts)
+    return "\n".join(parts).rstrip()
 
 
 def _list(parts):

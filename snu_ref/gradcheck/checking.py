@@ -99,17 +99,16 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
     rows = []
     for name in names:
         grad = grads[name]
-        central = central_difference(f, inputs, name)
-        smooth_at = ~central.kink
-        errors = {"central": _error(grad, central.value, smooth_at)}
+        central, kink = central_difference(f, inputs, name)
+        errors = {"central": _error(grad, central, ~kink)}
         exact = _complex_step(f, inputs, name)
-        if exact is None or _error(central.value, exact, smooth_at) > NOT_ANALYTIC:
-            exact = central.value
+        if exact is None or _error(central, exact, ~kink) > NOT_ANALYTIC:
+            exact = central
         else:
             errors["complex"] = _error(grad, exact)
         if twin:
             errors["twin"] = _error(grad, twins[name])
-        kinks = int(central.kink.sum())
+        kinks = int(kink.sum())
         rows.append(Row(piece, variant, name, float(np.linalg.norm(grad)),
                         np.nan if spike_rate is None else spike_rate,
                         *(errors.get(method, np.nan) for method in BOUNDS), kinks,

@@ -11,22 +11,18 @@ if f is smooth, their difference falls to a quarter.
 
 Sources: complex step, Squire & Trapp, SIAM Review 40 (1998); the step sizes are ours.
 """
-from typing import NamedTuple
-
 import numpy as np
 
 H_CENTRAL, H_COMPLEX = 1e-6, 1e-30
 KINK = 1e-5  # our choice: if one-sided differences differ by more, the step h/4 decides
 
 
-class Difference(NamedTuple):
-    """Central differences of one tensor, and where the one-sided ones disagree."""
-    value: np.ndarray
-    kink: np.ndarray  # bool, same shape
-
-
 def central_difference(f, inputs, name):
-    """d f / d inputs[name] by central differences; f: a dict such as inputs -> a float."""
+    """d f / d inputs[name] by central differences; f: a dict such as inputs -> a float.
+
+    Returns the derivative, and a bool array of its shape: True at a kink, where the one-sided
+    differences disagree.
+    """
     x, middle = inputs[name], f(inputs)
 
     def at(i, h):
@@ -47,7 +43,7 @@ def central_difference(f, inputs, name):
     for i in map(tuple, np.argwhere(gap > KINK * np.abs(value).max(initial=0))):
         value[i], smaller = at(i, H_CENTRAL / 4)
         kink[i] = smaller > gap[i] / 2
-    return Difference(value, kink)
+    return value, kink
 
 
 def complex_step(f, inputs, name):

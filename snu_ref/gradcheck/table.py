@@ -19,8 +19,8 @@ from ..network import Network
 from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU, SNUState
 from .checking import BOUNDS, Row, check_gradient
+from .frozen import TEXTBOOK_LOSSES
 from .layers import check_layer
-from .textbook import TEXTBOOK_LOSSES
 from .twinning import twin_of
 
 SEED = 1

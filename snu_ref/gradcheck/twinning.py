@@ -43,12 +43,12 @@ def _conv_snu(layer, x, state, dy, dstate):
     W = layer.params["W"]
     images, shape = x.reshape(-1, *layer.in_shape), x.shape[:2] + layer.out_shape
     like = dict(stride=layer.stride, padding=layer.padding)
-    z = twins.conv2d_twin(W, images, np.zeros((len(images),) + layer.out_shape), **like).z
+    z, *_ = twins.conv2d_twin(W, images, np.zeros((len(images),) + layer.out_shape), **like)
     twin = _snu_twin(layer, {**layer.params, "W": np.eye(n)}, z.reshape(T, -1, n),
                      tuple(part.reshape(-1, n) for part in state),
                      dy.reshape(T, -1, n), tuple(part.reshape(-1, n) for part in dstate))
-    conv = twins.conv2d_twin(W, images, twin.dx.reshape(z.shape), **like)
-    return (twin.y.reshape(shape), {**twin.grads, "W": conv.dW}, conv.dx.reshape(x.shape),
+    _, dW, dx = twins.conv2d_twin(W, images, twin.dx.reshape(z.shape), **like)
+    return (twin.y.reshape(shape), {**twin.grads, "W": dW}, dx.reshape(x.shape),
             SNUState(*(part.reshape(shape[1:]) for part in twin.dstate)))
 
 
@@ -82,9 +82,9 @@ def _dropout(layer, x, state, dy, dstate):
 
 def _pool(layer, x, state, dy, dstate):
     kind = "max" if isinstance(layer, MaxPool2d) else "average"
-    twin = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
-                             size=layer.size, stride=layer.stride, kind=kind)
-    return twin.y.reshape(dy.shape), {}, twin.dx.reshape(x.shape), ()
+    y, dx = twins.pool2d_twin(x.reshape(-1, *layer.in_shape), dy.reshape(-1, *layer.out_shape),
+                              size=layer.size, stride=layer.stride, kind=kind)
+    return y.reshape(dy.shape), {}, dx.reshape(x.shape), ()
 
 
 def _flatten(layer, x, state, dy, dstate):

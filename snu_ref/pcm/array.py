@@ -3,18 +3,16 @@
     W = sum over pairs of (G+ - G-) / scale,   times a digital drift factor, 1 until compensated
 
 scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
-Devices have shape (2, pairs, n_in, n_out), plus devices first. If pairs > 1, several pairs serve
-one synapse: their differences add, and they take pulses in turn. Device physics is computed in
+Devices have shape (2, pairs, n_in, n_out), the plus devices first. If pairs > 1, one synapse has
+several pairs: their differences add, and they take pulses in turn. Device physics is computed in
 float64; a product has the dtype of x.
 
-Time. The array has one clock, `now`, in seconds. Every read and every write takes its time t, which
-has no default, and moves the clock there. A time before the clock raises TimeRunsBackwards: a pulse
-cannot come before a read that has already happened.
+Time. Every read and every write takes its time t. The clock is that of the devices: see device.py.
 
 Noise. The constructor takes the default source of all draws (see noise.py); a call may pass its own
-`noise`. White noise is drawn at every read. One product `x @ array` is one read, shared by the rows
-of x (ours). The N of 1/f noise is drawn once for each read-out time and then held: a Generator
-draws only for a new time, an array or a number replaces the draw, and a write drops it.
+`noise`. White noise is drawn at every read. One product `x @ array` is one read: all rows of x see
+the same noise (our choice). The N of 1/f noise belongs to one time. A Generator draws it at the
+first read of that time; an array or a number replaces it; a write discards it.
 """
 from collections import Counter
 

@@ -54,7 +54,6 @@ def unpack(array, state):
         return next(iter(floats(name, (length, *shape))), None)
 
     validation.mapping("state", state, STATE + MORE)
-    devices = array.devices.checked_state({name: state[name] for name in STATE})
     chi, turn = floats("chi", array.shape), integers("turn", array.shape, array.pairs - 1)
     counters = integers("counters", (len(COUNTERS),), np.iinfo(np.int64).max)
     scale, factor = (positive(f"state[{name!r}]", float(floats(name)))
@@ -65,8 +64,7 @@ def unpack(array, state):
         raise ValueError("state['held_t']: expected both it and state['held_N'], or neither, "
                          "got one of the two")
 
-    for name, value in devices.items():
-        setattr(array.devices, name, value)
+    array.devices.restore({name: state[name] for name in STATE})  # the last check
     array.chi, array.turn, array.scale = chi, turn, scale
     array.counters = Counter(dict(zip(COUNTERS, counters.tolist())))
     array.drift_factor = factor

@@ -187,8 +187,8 @@ class PCMDevices:
         """The whole state as a flat dict of copies; `now` is an array of shape ()."""
         return {name: np.array(getattr(self, name)) for name in STATE}
 
-    def checked_state(self, state):
-        """`state` checked against these devices, as a new dict; nothing is changed."""
+    def restore(self, state):
+        """Restore a state() of devices of the same shape; on an error nothing changes."""
         validation.mapping("state", state, STATE)
         least = {"G0": 0, "P": 0, "nu": 0, "t0": np.finfo(float).tiny, "t_write": -np.inf}
         new = {name: validation.float64_array(f"state[{name!r}]", state[name], self.shape, low=low)
@@ -198,9 +198,5 @@ class PCMDevices:
         if (new["t_write"] > new["now"]).any():
             raise TimeRunsBackwards(f"state['t_write']: expected at most state['now'], "
                                     f"{new['now']!r} s, got {new['t_write'].max()!r}")
-        return new
-
-    def restore(self, state):
-        """Restore a state() of devices of the same shape; on an error nothing changes."""
-        for name, value in self.checked_state(state).items():
+        for name, value in new.items():
             setattr(self, name, value)

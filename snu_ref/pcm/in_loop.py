@@ -24,7 +24,7 @@ from ..network import Network
 from .array import PCMArray
 from .checkpoint import COUNTERS
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
-from .readout import DeviceReadout, check_bits, positive
+from .readout import DeviceReadout, check_bits, positive, quantise_signed
 from .update import EPSILON, accumulate
 
 
@@ -107,8 +107,8 @@ class PCMStore(Store):
     """Weights on pairs of phase-change devices, programmed in closed loop at time 0.
 
     noise : numpy.random.Generator for all device noise; 0.0 switches it off (see noise.py).
-    ideal : steps without errors, of SOURCES: "write" (programming, pulses and RESETs are exact),
-        "read", "drift" (none), "converters" (none).
+    ideal : errors that are left out, of SOURCES: "write" (programming, pulses and RESETs are then
+        exact), "read" (exact), "drift" (there is none), "converters" (there are none).
     options : as for PCMArray (scale in uS per unit weight, pairs, readout, rule ...).
     Raises ValueError for start weights beyond the range of the devices, 25 pairs / scale.
     """
@@ -216,13 +216,13 @@ class RoundedStore(Store):
 
 
 class NoisyStore(Store):
-    """Float weights for devices: training reads them with noise, an evaluation without noise.
+    """Float weights, to be put on devices later: training reads them with noise.
 
         W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
 
     noise : numpy.random.Generator. sigma : standard deviation of the noise, relative to the largest
     weight of the matrix. clip : in standard deviations of the matrix, None for no clipping. Without
-    clipping, a few large weights take up the range of the devices.
+    clipping, a few large weights take up the range of the devices. An evaluation reads no noise.
     Source: Joshi et al., Nat. Commun. 11, 2473 (2020).
     """
 
@@ -252,10 +252,5 @@ class NoisyStore(Store):
 
 def round_to_bits(W, bits):
     """W on 2^bits - 1 levels, the outer ones at +-max|W|, one at 0; 2 <= bits <= 52."""
-    bits = check_bits("bits", bits, 2)
     validation.array("W", W, None, "floats")
-    largest = np.abs(W).max(initial=0.0)
-    if largest == 0:
-        return W.copy()
-    step = 2 * largest / (2 ** bits - 2)
-    return step * np.rint(W / step)
+    return quantise_signed(W, bits, np.abs(W).max(initial=0.0) or 1.0)

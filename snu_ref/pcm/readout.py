@@ -1,8 +1,8 @@
 """Two ways to read out a matrix of differential pairs.
 
-G holds the conductances as read, noise included, (2, pairs, n_in, n_out) in uS, plus devices first.
+G (2, pairs, n_in, n_out) holds the conductances as read, in uS, with noise, the plus devices first.
 D is the difference of the pairs, sum over pairs of (G+ - G-). x is (..., n_in). Both ways give the
-product in uS times the unit of x; the array divides by its scale.
+product in uS times the unit of x; the array divides it by its scale.
 
     DeviceReadout   every device is read and digitised separately; software subtracts and sums:
                         y = x @ D,   D from ADC(G), unsigned, 0 .. 25 uS
@@ -11,8 +11,8 @@ product in uS times the unit of x; the array divides by its scale.
                         v = DAC(x)/dac_bound                          relative input voltage
                         I = v @ D/25 + output_noise adc_bound N       in full-scale devices
                         y = sum over row tiles of ADC(I) 25 dac_bound
-                    so the column bound of 12 is the current of twelve devices of 25 uS at full
-                    input (12 and its unit are ours).
+                    The column bound of 12 is the current of twelve devices of 25 uS at full
+                    input (the 12 and its unit are our choice).
 
 Left out: voltage drop along the wires, asymmetry of the inputs, non-linear device currents.
 

@@ -6,11 +6,11 @@
     store/...       the devices of a store
     identity        JSON text: what the run is (task, unit, metric, settings, seed, data's digest)
     rng             JSON text: the state of the random generator
-    history         JSON text: the learning curve, one record an epoch; "planned" in a record is
-                    the number of epochs that the run was to have then
+    history         JSON text: the learning curve, one record an epoch; "planned" is how many
+                    epochs were planned at that time
 
-The file is put in place of the old one in one step, so at any moment the last good one is there;
-its content carries a digest. Nothing is pickled.
+The new file replaces the old one in one step, so a good one is there at any moment. It holds a
+digest of its content. Nothing is pickled.
 """
 import copy
 import hashlib

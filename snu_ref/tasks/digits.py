@@ -49,9 +49,9 @@ class Digits:
         self.in_shape = (side, side, 1) if unit == "snu-conv" else (self.n_in,)
 
     def network(self, settings, rng):
-        """pixels - hidden - 10, all of one unit; lateral inhibition, if set, in the hidden ones.
+        """pixels - hidden - 10, all of one unit; lateral inhibition, if set, in the hidden layers.
 
-        With dropout there is one behind every hidden layer, of convolutions behind the last.
+        Dropout, if set, follows every hidden layer; among convolutions only the last one.
         """
         if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
             raise ValueError(f"lateral_inhibition: expected False for {self.unit}, got True")

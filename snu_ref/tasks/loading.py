@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import validation
 from ..data import baselines, corpus, datasets, ngrams, own, readers
-from .digits import Digits, split_validation
+from .digits import Digits, N_CLASSES, split_validation
 from .language import Language
 from .music import Music
 from .units import UNITS
@@ -65,54 +65,51 @@ def _digits(unit, which, path):
     """Loaded of the images `which`: "small", "full" or "own"; so below."""
     if which == "own":
         data, classes = own.read_images(path)
-        task = Digits(unit, data, tuple(classes.tolist()))
-        side = task.image_shape[0]
-        return Loaded(task, [f"{side}x{side} pixels, {len(classes)} classes: "
-                             f"{_counts(data, lambda part: part[1])} images"], {})
-    full = which == "full"
-    images = readers.read_mnist(path) if full else datasets.load_digits()
-    darkest = np.float32(255 if full else 16)
+        name = f"images of {len(classes)} classes"
+    else:
+        images, name, darkest, n_valid = (
+            (readers.read_mnist(path), "MNIST", 255, N_VALID_MNIST) if which == "full" else
+            (datasets.load_digits(), "UCI handwritten digits", 16, N_VALID_DIGITS))
 
-    def values(images):
-        return images.reshape(len(images), -1) / darkest  # (N, pixels) in [0, 1]
+        def values(images):
+            return images.reshape(len(images), -1) / np.float32(darkest)  # (N, pixels) in [0, 1]
 
-    train, valid = split_validation(values(images.train_images), images.train_labels,
-                                    N_VALID_MNIST if full else N_VALID_DIGITS)
-    data = {"train": train, "valid": valid,
-            "test": (values(images.test_images), images.test_labels)}
-    facts = ([images.counts(), f"the last {N_VALID_MNIST:,} validate"] if full else
-             [f"UCI handwritten digits, 8x8: {_counts(data, lambda part: part[1])} images"])
-    return Loaded(Digits(unit, data), facts, {})
+        train, valid = split_validation(values(images.train_images), images.train_labels, n_valid)
+        data = {"train": train, "valid": valid,
+                "test": (values(images.test_images), images.test_labels)}
+        classes = np.arange(N_CLASSES)
+    task = Digits(unit, data, tuple(classes.tolist()))
+    side = task.image_shape[0]
+    counts = _counts({split: len(labels) for split, (_, labels) in data.items()})
+    return Loaded(task, [f"{name}, {side}x{side}: {counts} images"], {})
 
 
 def _music(unit, which, path):
     if which == "own":
-        data = own.read_tunes(path)
-        facts = ["pieces: " + ", ".join(f"{len(rolls)} {split}, {sum(map(len, rolls)):,} steps"
-                                        for split, rolls in data.items())]
+        name, data = "pieces of music", own.read_tunes(path)
     elif which == "full":
-        jsb = readers.read_jsb(path)
-        data, facts = _splits(jsb), [jsb.counts()]
+        name, data = "JSB chorales", _splits(readers.read_jsb(path))
     else:
+        name = "Bach chorales from music21's corpus"
         data = {split: [datasets.piano_roll(piece.pitches) for piece in pieces]
                 for split, pieces in _splits(datasets.load_chorales()).items()}
-        facts = [f"Bach chorales from music21's corpus: {_counts(data)} pieces"]
+    pieces, steps = (_counts({split: count(rolls) for split, rolls in data.items()})
+                     for count in (len, lambda rolls: sum(map(len, rolls))))
     independent = baselines.independent_notes_nll(data["train"], data["test"])
-    return Loaded(Music(unit, data), facts, {"independent notes": independent})
+    return Loaded(Music(unit, data), [f"{name}: {pieces} pieces; {steps} steps"],
+                  {"independent notes": independent})
 
 
 def _language(unit, which, path):
-    if which == "own":
-        text = own.read_text(path)
-        facts = [f"vocabulary: {len(text.vocabulary):,} words, <unk> and <eos> among them"]
-        facts += [f"{split}: {len(words):,} tokens, {np.mean(words == 0):.1%} <unk>"
-                  for split, words in _splits(text).items()]
-    elif which == "full":
-        text = readers.read_ptb(path)
-        facts = [text.counts()]
-    else:
+    if which == "small":
         text = corpus.load_corpus()
         facts = text.describe().splitlines()
+    else:
+        text = own.read_text(path) if which == "own" else readers.read_ptb(path)
+        facts = [f"vocabulary: {len(text.vocabulary):,} words, <unk> and <eos> among them"]
+        unknown = text.vocabulary.index("<unk>")
+        facts += [f"{split}: {len(words):,} tokens, {np.mean(words == unknown):.1%} <unk>"
+                  for split, words in _splits(text).items()]
     data, n = _splits(text), len(text.vocabulary)
     train, test = data["train"], data["test"]
     simple = {"unigram": ngrams.unigram_perplexity(train, test, n),
@@ -124,5 +121,5 @@ def _splits(of):
     return {split: getattr(of, split) for split in SPLITS}
 
 
-def _counts(data, items=lambda part: part):
-    return ", ".join(f"{len(items(part)):,} {split}" for split, part in data.items())
+def _counts(numbers):
+    return ", ".join(f"{n:,} {split}" for split, n in numbers.items())

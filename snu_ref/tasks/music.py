@@ -75,8 +75,8 @@ class Music:
 def continued(network, roll, steps, rng, temperature=1.0):
     """`steps` more steps of a piano roll (t, 88), drawn from a trained network: (steps, 88) uint8.
 
-    Each key sounds with probability sigmoid(logit / temperature), for itself; at temperature 0 it
-    sounds if that is likelier than not.
+    Each key sounds with probability sigmoid(logit / temperature), whatever the other keys do. At
+    temperature 0 it sounds if its probability is above 1/2.
     """
     validation.zeros_and_ones("roll", roll, ("t", N_KEYS))
     if not len(roll):

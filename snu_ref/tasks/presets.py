@@ -1,6 +1,7 @@
-"""The presets of `presets.ini`: the settings of each task and unit, and where each comes from.
+"""The presets of `presets.ini`, and the paper's figures of `published.ini`.
 
-What a setting means: `snu_ref.tasks.settings.SETTINGS`.
+A preset has the settings of a task and unit, and where each comes from. What a setting means:
+`snu_ref.tasks.settings.SETTINGS`.
 """
 from configparser import ConfigParser
 from pathlib import Path
@@ -16,25 +17,37 @@ class Choice(NamedTuple):
     source: str
 
 
+def read_choices(path):
+    """The entries "NAME = VALUE  SOURCE" of a file: {section: {name: Choice}}."""
+    file = ConfigParser(interpolation=None)
+    file.read_string(path.read_text(encoding="utf-8"))
+    return {section: {name: _choice(*entry.split("  ", 1)) for name, entry in file[section].items()}
+            for section in file.sections()}
+
+
+def _choice(value, source="ours"):
+    return Choice(read_value(value), source.strip())
+
+
 def read_presets(path):
     """The presets in a file of the form of `presets.ini`: {(task, preset): {unit: table}}.
 
     A table is a dict of Choice. It has what the sections of its task and of its preset say, and
     what the unit's own section changes.
     """
-    file, presets = ConfigParser(interpolation=None), {}
-    file.read_string(path.read_text(encoding="utf-8"))
-    for task, preset, unit in filter(lambda words: len(words) == 3, map(str.split, file)):
-        table = {}
-        for section in (task, f"{task} {preset}", f"{task} {preset} {unit}"):
-            for name, entry in file[section].items() if section in file else ():
-                value, _, source = entry.partition("  ")
-                table[name] = Choice(read_value(value), source.strip() or "ours")
-        presets.setdefault((task, preset), {})[unit] = table
+    sections, presets = read_choices(path), {}
+    for task, preset, unit in filter(lambda words: len(words) == 3, map(str.split, sections)):
+        presets.setdefault((task, preset), {})[unit] = {
+            **sections.get(task, {}), **sections.get(f"{task} {preset}", {}),
+            **sections[f"{task} {preset} {unit}"]}
     return presets
 
 
 PRESETS = read_presets(Path(__file__).with_name("presets.ini"))
+PUBLISHED = {  # (task, unit): the figure, and its network
+    (task, unit): tuple(choice)
+    for task, units in read_choices(Path(__file__).with_name("published.ini")).items()
+    for unit, choice in units.items()}
 
 
 def find_preset(task, unit, preset):

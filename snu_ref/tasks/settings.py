@@ -19,15 +19,6 @@ class Setting(NamedTuple):
 
 # ---- checks: each returns the value to keep, or raises a TypeError or ValueError by name ---------
 
-def _count(most):
-    """An int from 1 to `most`."""
-    def check(name, value):
-        if validation.positive_int(name, value) > most:
-            raise ValueError(f"{name}: expected at most {most}, got {value}")
-        return int(value)
-    return check
-
-
 def _or(other, check):
     """`other`, such as None, or a value that passes the check."""
     return lambda name, value: (other if type(value) is type(other) and value == other
@@ -37,7 +28,7 @@ def _or(other, check):
 def _sizes(name, value):
     if not isinstance(value, (tuple, list)) or not value:
         raise ValueError(f"{name}: expected sizes such as (64,) or (64, 64), got {value!r}")
-    return tuple(_count(MOST)(name, size) for size in value)
+    return tuple(_COUNT(name, size) for size in value)
 
 
 def _distortion(name, value):
@@ -53,6 +44,7 @@ def _entries(name, value):
 
 
 MOST = 100_000  # our choice: of units, words, steps; far above what a processor trains
+_COUNT = partial(validation.integer, low=1, high=MOST)
 _POSITIVE = partial(validation.number_in, low=0, high=math.inf, low_open=True, high_open=True)
 _SHARE = partial(validation.number_in, low=0, high=1, high_open=True)
 
@@ -64,30 +56,29 @@ SETTINGS = {
     "momentum": Setting("momentum of sgd, in [0, 1)", _SHARE),
     "schedule": Setting("of the learning rate: constant, or cosine (falls to 0)",
                         partial(validation.one_of, choices=("constant", "cosine"))),
-    "batch": Setting("images, pieces of music or streams of text in each update", _count(MOST)),
-    "epochs": Setting("passes over the training data", _count(MOST)),
+    "batch": Setting("images, pieces of music or streams of text in each update", _COUNT),
+    "epochs": Setting("passes over the training data", _COUNT),
     "clip": Setting("largest norm of the gradient, or None", _or(None, _POSITIVE)),
     "store": Setting("storage of weights: None, pcm, quantised, rounded, noisy",
                      _or(None, _entries)),
     "keep": Setting("epoch whose network is kept: best or last",
                     partial(validation.one_of, choices=("best", "last"))),
     "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", _SHARE),
-    "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _count(MOST)),
+    "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _COUNT),
     "test_steps": Setting("digits: time steps in validation and test; None: n_steps",
-                          _or(None, _count(MOST))),
-    "max_spikes": Setting("digits: mean spikes of the brightest pixel in n_steps", _count(MOST)),
+                          _or(None, _COUNT)),
+    "max_spikes": Setting("digits: mean spikes of the brightest pixel in n_steps", _COUNT),
     "lateral_inhibition": Setting("digits: in hidden layers, True or False", validation.flag),
-    "shift": Setting("digits: largest random shift of training images in pixels",
-                     _or(0, _count(MOST))),
+    "shift": Setting("digits: largest random shift of training images in pixels", _or(0, _COUNT)),
     "distortion": Setting("digits: elastic distortion (alpha, sigma), pixels; or None",
                           _or(None, _distortion)),
     "hidden_dropout": Setting("digits: dropout of hidden outputs, in [0, 1), or None",
                               _or(None, _SHARE)),
-    "kernel": Setting("snu-conv: side of the kernels, odd", _count(63)),
-    "embedding": Setting("language: length of a word's vector", _count(MOST)),
+    "kernel": Setting("snu-conv: side of the kernels, odd", partial(_COUNT, high=63)),
+    "embedding": Setting("language: length of a word's vector", _COUNT),
     "tied": Setting("language: the output uses the embedding's table", validation.flag),
     "projection": Setting("language: a linear layer before the tied output", validation.flag),
-    "bptt": Setting("language: words between two updates", _count(MOST)),
+    "bptt": Setting("language: words between two updates", _COUNT),
 }
 
 
@@ -101,7 +92,7 @@ def errors_of(setting):
 
 
 def check_options(place, of, options, known):
-    """ValueError for an option, "NAME" behind `place`, that `of` does not have."""
+    """ValueError for an option that `of` does not have; `place` comes before its name."""
     for name in options:
         if name not in known:
             raise ValueError(f"{place}{name}: expected an option of {of}, which has "
@@ -186,7 +177,7 @@ def describe(table, **changes):
 
 
 def changes_in_name(table, changes):
-    """The changed settings, as the end of a folder's name; without epochs: a run may continue.
+    """The changed settings, as the end of a folder's name; without epochs, which may grow later.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> changes_in_name(find_preset("music", "snu", "small"), {"lr": 0.01, "hidden": (64, 64)})

@@ -54,7 +54,7 @@ def make_optimiser(settings):
 def learning_rate(settings, done):
     """The rate after a fraction `done` of all updates: constant, or half a cosine down to 0."""
     if settings.schedule == "cosine":
-        # above 0, as an optimiser asks
+        # an optimiser needs a rate above 0
         return settings.lr * max(0.5 * (1 + math.cos(math.pi * done)), 1e-12)
     return settings.lr
 

@@ -20,8 +20,8 @@ with the first derivation, only the checks of arguments (`validation`).
 Source of the method: reverse accumulation, A. Griewank and A. Walther, "Evaluating Derivatives",
 2nd ed., SIAM 2008, chapter 3.
 """
-from .convolution import ConvTwin, PoolTwin, conv2d_twin, pool2d_twin
-from .readout import (DenseTwin, EmbeddingTwin, bernoulli_nll_twin, dense_twin, embedding_twin,
-                      mean_square_error_twin, softmax_cross_entropy_twin)
+from .convolution import conv2d_twin, pool2d_twin
+from .readout import (bernoulli_nll_twin, dense_twin, embedding_twin, mean_square_error_twin,
+                      softmax_cross_entropy_twin)
 from .recurrent import RecurrentTwin, gru_twin, lstm_twin, rnn_twin
 from .snu import SNUTwin, snu_twin

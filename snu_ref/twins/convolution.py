@@ -9,36 +9,21 @@ the pixel that was the maximum (on a tie the first one, row by row).
 
 Source: V. Dumoulin and F. Visin, arXiv:1603.07285 (2016), for the sizes; the reversal is ours.
 """
-from typing import NamedTuple
-
 import numpy as np
 
 from .. import validation
 from .scalars import array_of, numbers, sized, zeros
 
 
-class ConvTwin(NamedTuple):
-    """One convolution and its backward pass."""
-    z: np.ndarray  # (N, ho, wo, c_out)
-    dW: np.ndarray  # (kh, kw, c_in, c_out)
-    dx: np.ndarray  # (N, height, width, c_in)
-
-
-class PoolTwin(NamedTuple):
-    """One pooling and its backward pass."""
-    y: np.ndarray  # (N, ho, wo, c)
-    dx: np.ndarray  # (N, height, width, c)
-
-
 def conv2d_twin(W, x, dz, *, stride, padding):
-    """Cross-correlation forward and backward, by scalar loops.
+    """Cross-correlation forward and backward, by scalar loops -> z, dW, dx.
 
         z[i, j, o] = sum_abc x[i stride + a - padding, j stride + b - padding, c] W[a, b, c, o]
 
     W: (kh, kw, c_in, c_out). x: (N, height, width, c_in). dz: (N, ho, wo, c_out), cotangent of z,
     ho = floor((height + 2 padding - kh) / stride) + 1 and wo likewise.
-    stride: >= 1, padding: >= 0, in pixels, zeros on all four sides.
-    Returns a ConvTwin. Raises ValueError (shape, range, NaN) or TypeError (type, dtype).
+    stride: >= 1, padding: >= 0, in pixels, zeros on all four sides. z, dW, dx have the shapes of
+    dz, W, x. Raises ValueError (shape, range, NaN) or TypeError (type, dtype).
     """
     validation.positive_int("stride", stride)
     validation.integer("padding", padding, 0)
@@ -59,17 +44,17 @@ def conv2d_twin(W, x, dz, *, stride, padding):
                 z[m][i][j][o] += x[m][row][col][c] * W[a][b][c][o]
                 dW[a][b][c][o] += dz[m][i][j][o] * x[m][row][col][c]
                 dx[m][row][col][c] += dz[m][i][j][o] * W[a][b][c][o]
-    return ConvTwin(array_of(z, (N, ho, wo, c_out)), array_of(dW, (kh, kw, c_in, c_out)),
-                    array_of(dx, (N, height, width, c_in)))
+    return (array_of(z, (N, ho, wo, c_out)), array_of(dW, (kh, kw, c_in, c_out)),
+            array_of(dx, (N, height, width, c_in)))
 
 
 def pool2d_twin(x, dy, *, size, stride, kind):
-    """Average or maximum pooling forward and backward, by scalar loops.
+    """Average or maximum pooling forward and backward, by scalar loops -> y, dx.
 
     x: (N, height, width, c). dy: (N, ho, wo, c), cotangent of y, with
     ho = floor((height - size) / stride) + 1 and wo likewise.
-    size, stride: >= 1, in pixels. kind: "average" or "max".
-    Returns a PoolTwin. Raises ValueError (shape, range, name, NaN) or TypeError (type, dtype).
+    size, stride: >= 1, in pixels. kind: "average" or "max". y, dx have the shapes of dy, x.
+    Raises ValueError (shape, range, name, NaN) or TypeError (type, dtype).
     """
     validation.positive_int("size", size)
     validation.positive_int("stride", stride)
@@ -90,7 +75,7 @@ def pool2d_twin(x, dy, *, size, stride, kind):
             row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
             y[m][i][j][c] = x[m][row][col][c]
             dx[m][row][col][c] += dy[m][i][j][c]
-    return PoolTwin(array_of(y, (N, ho, wo, channels)), array_of(dx, (N, height, width, channels)))
+    return array_of(y, (N, ho, wo, channels)), array_of(dx, (N, height, width, channels))
 
 
 def _windows(axis, length, size, stride):

@@ -13,7 +13,6 @@ Source of the likelihoods: C. Bishop, "Pattern Recognition and Machine Learning"
 The averages are this package's conventions.
 """
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,24 +21,11 @@ from .scalars import (array_of, numbers, parameters, reverse_weighted_sum, sigmo
                       weighted_sum, zeros)
 
 
-class DenseTwin(NamedTuple):
-    """One dense layer and its backward pass."""
-    y: np.ndarray  # (..., n)
-    grads: dict  # W (n_in, n), b (n,)
-    dx: np.ndarray  # (..., n_in)
-
-
-class EmbeddingTwin(NamedTuple):
-    """One table look-up and its backward pass."""
-    y: np.ndarray  # (..., n)
-    dW: np.ndarray  # (vocabulary, n)
-
-
 def dense_twin(params, x, dy):
-    """y = x W + b forward and backward, by scalar loops.
+    """y = x W + b forward and backward, by scalar loops -> y, grads, dx.
 
     params: {"W" (n_in, n), "b" (n,)}. x: (..., n_in), usually (T, B, n_in). dy: (..., n).
-    Returns a DenseTwin. Raises ValueError (shape, name, NaN) or TypeError (dtype).
+    grads, dx have the shapes of params, x. Raises ValueError (shape, name, NaN), TypeError (dtype).
     """
     x, (*lead, n_in) = _rows("x", x, (..., "n_in"))
     dy, (*_, n) = _rows("dy", dy, (*lead, "n"))
@@ -52,16 +38,15 @@ def dense_twin(params, x, dy):
             y[i][j] = weighted_sum(x[i], p["W"], j) + p["b"][j]
             db[j] += dy[i][j]
             reverse_weighted_sum(dy[i][j], x[i], p["W"], j, dx[i], dW)
-    return DenseTwin(y=array_of(y, (*lead, n)),
-                     grads={"W": array_of(dW, (n_in, n)), "b": array_of(db, (n,))},
-                     dx=array_of(dx, (*lead, n_in)))
+    return (array_of(y, (*lead, n)), {"W": array_of(dW, (n_in, n)), "b": array_of(db, (n,))},
+            array_of(dx, (*lead, n_in)))
 
 
 def embedding_twin(W, indices, dy):
-    """y = W[indices] forward and backward, by scalar loops.
+    """y = W[indices] forward and backward, by scalar loops -> y, dW.
 
     W: (vocabulary, n). indices: (...) integers in [0, vocabulary), usually (T, B). dy: (..., n).
-    Returns an EmbeddingTwin. Raises ValueError (shape, range, NaN) or TypeError (dtype).
+    Raises ValueError (shape, range, NaN) or TypeError (dtype).
     """
     W, (vocabulary, n) = sized("W", W, ("vocabulary", "n"))
     dy, (*lead, _) = _rows("dy", dy, (..., n))
@@ -73,7 +58,7 @@ def embedding_twin(W, indices, dy):
         for j in range(n):
             y[i][j] = W[row][j]
             dW[row][j] += dy[i][j]
-    return EmbeddingTwin(y=array_of(y, (*lead, n)), dW=array_of(dW, (vocabulary, n)))
+    return array_of(y, (*lead, n)), array_of(dW, (vocabulary, n))
 
 
 def mean_square_error_twin(y, target, mask=None):

@@ -70,19 +70,6 @@ SURROGATES = {  # name: (psi, psi'), psi' replaces the slope of the step
 }
 
 
-def surrogate_pair(surrogate):
-    """(psi, psi') of a surrogate's name, or your own pair (psi, dpsi) of functions of one number.
-
-    Raises ValueError for an unknown name, TypeError for anything else.
-    """
-    if isinstance(surrogate, str):
-        return SURROGATES[validation.one_of("surrogate", surrogate, SURROGATES)]
-    pair = isinstance(surrogate, (tuple, list)) and len(surrogate) == 2
-    if not pair or not all(map(callable, surrogate)):
-        raise TypeError(f"surrogate: expected a name or a pair (psi, dpsi), got {surrogate!r}")
-    return surrogate
-
-
 def weighted_sum(row, W, c):
     """a = sum_k row[k] W[k][c]: column c of `row @ W`."""
     a = 0.0

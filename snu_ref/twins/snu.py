@@ -36,8 +36,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from .scalars import (STATE_ACTIVATIONS, array_of, parameters, several, sigmoid, sigmoid_slope,
-                      sized, step, surrogate_pair, zeros)
+from .scalars import (STATE_ACTIVATIONS, SURROGATES, array_of, parameters, several, sigmoid,
+                      sigmoid_slope, sized, step, zeros)
 
 
 class SNUTwin(NamedTuple):
@@ -65,14 +65,15 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     x: (T, B, n_in), T = 0 included. state: (s_0, y_0), each (B, n). dy: (T, B, n), cotangent of y.
     dstate: (ds_T, dy_T), each (B, n), cotangent of the final state; dy_T adds to dy[T-1].
     h: "step" (SNU) or "sigmoid" (sSNU). g: "relu", "leaky_relu", "identity" or "tanh".
-    surrogate: "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi) of
-        functions of one number; dpsi replaces the slope of the step; the sigmoid ignores it.
+    surrogate: "tanh", "boxcar", "triangle", "arctan" or "fast_sigmoid", whose slope replaces that
+        of the step. It has no effect on the sigmoid.
     lateral_inhibition: the gate is 1 - max_j y_{j,t-1} for each sample, instead of 1 - y_{t-1}.
     reset_grad: "through", or "detached": the gate is a constant in the backward pass.
     Returns an SNUTwin. Raises ValueError (shape, name, NaN) or TypeError (type, dtype).
     """
     validation.one_of("h", h, ("step", "sigmoid"))
     validation.one_of("g", g, STATE_ACTIVATIONS)
+    validation.one_of("surrogate", surrogate, SURROGATES)
     validation.one_of("reset_grad", reset_grad, ("through", "detached"))
     validation.flag("lateral_inhibition", lateral_inhibition)
     x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
@@ -85,8 +86,7 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     ds_T, dy_T = several("dstate", dstate, 2, (B, n))
 
     g, slope_of_g = STATE_ACTIVATIONS[g]
-    _, dpsi = surrogate_pair(surrogate)
-    h, slope_of_h = (step, dpsi) if h == "step" else (sigmoid, sigmoid_slope)
+    h, slope_of_h = (step, SURROGATES[surrogate][1]) if h == "step" else (sigmoid, sigmoid_slope)
     W, H, b, decay = p["W"], p.get("H"), p["b"], p["decay"]
 
     # Every list is indexed as in the equations: t = 1 ... T, and t = 0 is the initial state.
@@ -124,7 +124,7 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
                 gate = 1.0 - m
                 kept = decay[j] * s[t - 1][i][j]
 
-                dv[t][i][j] += dy[t][i][j] * float(slope_of_h(v[t][i][j]))  # (7)
+                dv[t][i][j] += dy[t][i][j] * slope_of_h(v[t][i][j])  # (7)
                 ds[t][i][j] += dv[t][i][j]  # (6)
                 grads["b"][j] += dv[t][i][j]
                 dz[t][i][j] += ds[t][i][j] * slope_of_g(z[t][i][j])  # (5)

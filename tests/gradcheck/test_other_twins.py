@@ -140,47 +140,47 @@ def test_the_two_grus_agree_when_the_reset_gate_is_open():
 def test_convolution_is_linear_in_the_kernel_and_in_the_picture(stride, padding):
     """<z, dz> = <W, dW> = <x, dx>"""
     W, x, dz = conv_problem(stride, padding)
-    out = conv2d_twin(W, x, dz, stride=stride, padding=padding)
-    value = np.sum(out.z * dz)
-    assert np.sum(W * out.dW) == pytest.approx(value, rel=1e-13)
-    assert np.sum(x * out.dx) == pytest.approx(value, rel=1e-13)
+    z, dW, dx = conv2d_twin(W, x, dz, stride=stride, padding=padding)
+    value = np.sum(z * dz)
+    assert np.sum(W * dW) == pytest.approx(value, rel=1e-13)
+    assert np.sum(x * dx) == pytest.approx(value, rel=1e-13)
 
 
 def test_convolution_by_hand():
     # one row [1, 2, 3], kernel [10, 1], no flip: 1*10 + 2*1, 2*10 + 3*1; a zero joins at both ends
     # and above and below, where a kernel of height 1 sees nothing else
     x, W = np.reshape([1.0, 2.0, 3.0], (1, 1, 3, 1)), np.reshape([10.0, 1.0], (1, 2, 1, 1))
-    plain = conv2d_twin(W, x, np.ones((1, 1, 2, 1)), stride=1, padding=0)
-    assert np.ravel(plain.z).tolist() == [12.0, 23.0]
-    assert np.ravel(plain.dW).tolist() == [3.0, 5.0]  # 1 + 2, 2 + 3
-    assert np.ravel(plain.dx).tolist() == [10.0, 11.0, 1.0]
-    padded = conv2d_twin(W, x, np.ones((1, 3, 4, 1)), stride=1, padding=1)
-    assert padded.z[0, :, :, 0].tolist() == [[0.0] * 4, [1.0, 12.0, 23.0, 30.0], [0.0] * 4]
-    strided = conv2d_twin(W, x, np.ones((1, 2, 2, 1)), stride=2, padding=1)
-    assert not np.any(strided.z)  # rows 0 and 2 of the three above
+    z, dW, dx = conv2d_twin(W, x, np.ones((1, 1, 2, 1)), stride=1, padding=0)
+    assert np.ravel(z).tolist() == [12.0, 23.0]
+    assert np.ravel(dW).tolist() == [3.0, 5.0]  # 1 + 2, 2 + 3
+    assert np.ravel(dx).tolist() == [10.0, 11.0, 1.0]
+    padded, *_ = conv2d_twin(W, x, np.ones((1, 3, 4, 1)), stride=1, padding=1)
+    assert padded[0, :, :, 0].tolist() == [[0.0] * 4, [1.0, 12.0, 23.0, 30.0], [0.0] * 4]
+    strided, *_ = conv2d_twin(W, x, np.ones((1, 2, 2, 1)), stride=2, padding=1)
+    assert not np.any(strided)  # rows 0 and 2 of the three above
     # rows are treated as columns are: the transposed picture and kernel give the transposed output
     W, x, dz = conv_problem(2, 1)
-    out = conv2d_twin(W, x, dz, stride=2, padding=1)
+    z, *_ = conv2d_twin(W, x, dz, stride=2, padding=1)
     turned = [np.swapaxes(W, 0, 1), np.swapaxes(x, 1, 2), np.swapaxes(dz, 1, 2)]
-    out_turned = conv2d_twin(*turned, stride=2, padding=1)
-    assert difference(np.swapaxes(out_turned.z, 1, 2), out.z) < ROUNDING
+    z_turned, *_ = conv2d_twin(*turned, stride=2, padding=1)
+    assert difference(np.swapaxes(z_turned, 1, 2), z) < ROUNDING
     # a kernel of one pixel is a dense layer on every pixel
     W, x, _ = conv_problem(1, 0)
     dz = x[..., :1] * [1.0, 2.0, 3.0]
-    one = conv2d_twin(W[:1, :1], x, dz, stride=1, padding=0)
-    dense = dense_twin({"W": W[0, 0], "b": np.zeros(3)}, x, dz)
-    assert np.array_equal(one.z, dense.y) and np.array_equal(one.dW[0, 0], dense.grads["W"])
+    z, dW, _ = conv2d_twin(W[:1, :1], x, dz, stride=1, padding=0)
+    y, grads, _ = dense_twin({"W": W[0, 0], "b": np.zeros(3)}, x, dz)
+    assert np.array_equal(z, y) and np.array_equal(dW[0, 0], grads["W"])
 
 
 def test_pooling_by_hand():
     x = np.reshape([[1.0, 3.0, 9.0], [3.0, 3.0, 9.0], [9.0, 9.0, 9.0]], (1, 3, 3, 1))
     dy = np.full((1, 1, 1, 1), 4.0)  # one window of 2 x 2 fits: the third row and column are left
-    top = pool2d_twin(x, dy, size=2, stride=2, kind="max")
-    assert top.y.item() == 3.0  # thrice in the window; the first, row by row, gets the gradient
-    assert top.dx[0, :, :, 0].tolist() == [[0.0, 4.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
-    mean = pool2d_twin(x, dy, size=2, stride=2, kind="average")
-    assert mean.y.item() == 2.5
-    assert mean.dx[0, :, :, 0].tolist() == [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    y, dx = pool2d_twin(x, dy, size=2, stride=2, kind="max")
+    assert y.item() == 3.0  # thrice in the window; the first, row by row, gets the gradient
+    assert dx[0, :, :, 0].tolist() == [[0.0, 4.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    y, dx = pool2d_twin(x, dy, size=2, stride=2, kind="average")
+    assert y.item() == 2.5
+    assert dx[0, :, :, 0].tolist() == [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
 
 
 # ---- dense, embedding, losses ----------------------------------------------------------------
@@ -190,10 +190,10 @@ def test_embedding_is_a_dense_layer_on_one_hot_rows():
     rng = np.random.default_rng(10)
     W, dy = rng.normal(size=(4, N)), rng.normal(size=(3, B, N))
     indices = np.array([[2, 0], [2, 2], [0, 3]])  # a row used three times, one never
-    out = embedding_twin(W, indices, dy)
-    dense = dense_twin({"W": W, "b": np.zeros(N)}, np.eye(4)[indices], dy)
-    assert np.array_equal(out.y, dense.y) and difference(out.dW, dense.grads["W"]) < ROUNDING
-    assert not np.any(out.dW[1])
+    y, dW = embedding_twin(W, indices, dy)
+    as_dense, grads, _ = dense_twin({"W": W, "b": np.zeros(N)}, np.eye(4)[indices], dy)
+    assert np.array_equal(y, as_dense) and difference(dW, grads["W"]) < ROUNDING
+    assert not np.any(dW[1])
 
 
 LOSSES = [mean_square_error_twin, bernoulli_nll_twin, softmax_cross_entropy_twin]

@@ -272,7 +272,7 @@ def test_options_that_would_have_no_effect_or_make_no_sense_are_errors(
 @pytest.mark.parametrize(
     "task, name, words",
     [
-        ("digits", "train-images-idx3-ubyte", ["expected 47040016 bytes", "ossci-datasets"]),
+        ("digits", "train-images-idx3-ubyte", ["expected 47,040,016 bytes", "ossci-datasets"]),
         ("music", "jsb-chorales-quarter.json", ["expected JSON", "czhuang/JSB-Chorales-dataset"]),
         ("language", "ptb.train.txt", ["expected 929589 tokens with <eos>", "LDC99T42"]),
     ],

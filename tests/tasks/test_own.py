@@ -91,7 +91,7 @@ def change(name, raw):
     (change("images", idx(np.zeros((40, 5, 5))) + b"1"), ["1,016 bytes"]),
     (change("images", struct.pack(">4I", 2051, 2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1)), ["bytes"]),
     (change("images", b""), ["empty"]),
-    (change("images", idx(np.zeros((40, 0, 0)))), ["16 bytes for shape (40, 0, 0)"]),
+    (change("images", idx(np.zeros((40, 0, 0)))), ["images, found none, shape (40, 0, 0)"]),
     (change("images", b"\0\0"), ["2051"]),
     (change("images-more", b""), ["one file with 'images'"]),
     (lambda folder: (folder / "letters-train-labels-idx").unlink(), ["'labels'", "none"]),

@@ -143,9 +143,9 @@ def test_published_counts_refuse_small_files(tmp_path):
     (tmp_path / MNIST_NAMES[0]).write_bytes(idx(images)[:16])
     fails(read_mnist, tmp_path, "expected 60000 images", "found 6;")
     (tmp_path / MNIST_NAMES[0]).write_bytes(idx(images)[:15])
-    fails(read_mnist, tmp_path, "expected 47040016 bytes", "found 15: cut short")
+    fails(read_mnist, tmp_path, "expected a header of 16 bytes", "found 15: cut short")
     (tmp_path / MNIST_NAMES[0]).write_bytes(idx(images)[:4] + struct.pack(">3I", 60000, 28, 28))
-    fails(read_mnist, tmp_path, "expected 47040016 bytes", "found 16: cut short")
+    fails(read_mnist, tmp_path, "expected 47,040,016 bytes", "found 16: cut short")
     (tmp_path / readers.JSB_FILE).write_text(json.dumps(PIECES))
     fails(read_jsb, tmp_path, "expected 229 pieces in train", "found 2;")
     for split, text in LINES.items():

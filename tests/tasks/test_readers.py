@@ -25,8 +25,6 @@ def test_mnist_is_read_as_written(mnist):
         np.testing.assert_array_equal(found, written)
     images = read_mnist(str(folder)).train_images
     images[0] = 0  # the arrays are the caller's own
-    assert "train: 7 images of 4x3, labels 0..6" in read_mnist(folder).counts()
-    assert "test: 5 images of 4x3, labels 0..4" in read_mnist(folder).counts()
 
 
 def test_mnist_under_other_names_and_packed(mnist):
@@ -51,7 +49,7 @@ def test_gzip_is_told_by_the_content(mnist):
 
 @pytest.mark.parametrize("change, words", [
     (lambda raw: raw[:-1], ["expected 100 bytes", "found 99: cut short"]),
-    (lambda raw: raw[:9], ["expected 100 bytes", "found 9: cut short"]),
+    (lambda raw: raw[:9], ["a header of 16 bytes", "found 9: cut short"]),
     (lambda raw: raw + b"\0", ["expected 100 bytes", "found more"]),
     (lambda raw: gzip.compress(raw + bytes(10**6)), ["expected 100 bytes", "found more"]),
     (lambda raw: gzip.compress(raw)[:-9], ["readable file", "Compressed file ended"]),
@@ -112,7 +110,6 @@ def test_jsb_becomes_piano_rolls(jsb):
             assert roll.shape == (len(piece), 88) and roll.dtype == np.uint8
             assert [(np.flatnonzero(step) + 21).tolist() for step in roll] == piece
             assert set(np.unique(roll)) <= {0, 1}
-    assert "train: 2 chorales, 4 quarter notes" in found.counts()
 
 
 def test_json_written_anew_is_the_same_data(jsb):
@@ -186,7 +183,6 @@ def test_ptb_by_falling_frequency_ties_in_code_point_order(ptb):
         assert ids.dtype == np.int64
         assert [found.vocabulary[i] for i in ids] == LINES[split].replace("\n", "<eos>").split()
     assert found.train.tolist()[:4] == [1, 3, 7, 0]
-    assert "train: 15 tokens with <eos>" in found.counts() and "8 words" in found.counts()
 
 
 @pytest.mark.parametrize("change", [

@@ -103,7 +103,8 @@ def test_claims_of_the_same_data_are_one_sentence(monkeypatch):
     table = lines([8.1, 8.2, 8.15], [8.9, 8.8, 8.85])
     table["x"] += [line("C", seed, 9.9 + seed / 10) for seed in range(2)]
     assert text_of_claims(table) == (
-        "**For the paper's claims.** t, A (8.150 ± 0.050) is better than B (8.850 ± 0.050; "
+        "**For the paper's claims.**\n\n- t:\n"
+        "  - A (8.150 ± 0.050) is better than B (8.850 ± 0.050; "
         "difference -0.700, -0.813 to -0.587) and C (9.950 ± 0.071; difference -1.800, -2.534 to "
         "-1.066).\n\n1 of 3 comparisons wait for rows that are not run yet.")
 

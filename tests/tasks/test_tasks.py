@@ -206,7 +206,9 @@ def test_the_chorales_of_the_package():
     assert {split: len(rolls) for split, rolls in data.items()} == {
         "train": 229, "valid": 76, "test": 77}
     assert loaded.facts == [
-        "Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces"]
+        "Bach chorales from music21's corpus: 229 train, 76 valid, 77 test pieces; "
+        + ", ".join(f"{sum(map(len, rolls)):,} {split}" for split, rolls in data.items())
+        + " steps"]
     assert loaded.baselines == {
         "independent notes": independent_notes_nll(data["train"], data["test"])}
     assert loaded.task.unit == "gru"
@@ -219,7 +221,7 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
     mnist = readers.Mnist(
         images, np.arange(9, dtype=np.uint8), images[:4], np.arange(4, dtype=np.uint8))
     jsb = readers.Jsb(*(some_pieces(n, rng) for n in (4, 2, 3)))
-    ptb = readers.Ptb(tuple("abc<"), *(rng.integers(0, 4, n) for n in (90, 30, 20)))
+    ptb = readers.Words(("a", "b", "<unk>", "c"), *(rng.integers(0, 4, n) for n in (90, 30, 20)))
     asked = []
     for name, value in (("read_mnist", mnist), ("read_jsb", jsb), ("read_ptb", ptb)):
         monkeypatch.setattr(
@@ -233,13 +235,15 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
         loaded.task.data["train"][0].shape == (7, 784)
         and loaded.task.data["train"][0].dtype == np.float32)
     assert (
-        np.array_equal(loaded.task.data["test"][1], np.arange(4)) and "9 images" in loaded.facts[0])
-    assert loaded.facts[1] == "the last 2 validate"
+        np.array_equal(loaded.task.data["test"][1], np.arange(4)))
+    assert loaded.facts == ["MNIST, 28x28: 7 train, 2 valid, 4 test images"]
 
     loaded = load_task("music", "ssnu", "paper", tmp_path)
     assert loaded.task.data == {"train": jsb.train, "valid": jsb.valid, "test": jsb.test}
     assert loaded.baselines == {"independent notes": independent_notes_nll(jsb.train, jsb.test)}
-    assert "3 chorales" in loaded.facts[0]
+    steps = [sum(map(len, rolls)) for rolls in jsb]
+    assert loaded.facts == ["JSB chorales: 4 train, 2 valid, 3 test pieces; {} train, {} valid, "
+                            "{} test steps".format(*steps)]
 
     loaded = load_task("language", "ssnu", "paper", tmp_path)
     assert (
@@ -248,6 +252,9 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
     assert loaded.baselines == {
         "unigram": unigram_perplexity(ptb.train, ptb.test, 4),
         "Witten-Bell bigram": witten_bell_bigram_perplexity(ptb.train, ptb.test, 4)}
+    assert loaded.facts[:2] == [
+        "vocabulary: 4 words, <unk> and <eos> among them",
+        f"train: 90 tokens, {np.mean(ptb.train == 2):.1%} <unk>"]
     assert asked == [tmp_path] * 3
     for name in ("digits", "music", "language"):
         with pytest.raises(

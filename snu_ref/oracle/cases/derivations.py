@@ -1,6 +1,6 @@
 """The evidence for a case: independent derivations that agree, margins, and rounding errors.
 
-    twin        second derivation by scalar loops, all outputs (`scalar`)
+    twin        second derivation by scalar loops and by lines of text, all outputs (`scalar`)
     complex     complex step on the frozen program (`snu_ref.gradcheck.frozen`), gradients
     tape        the unit's equations written a third time and differentiated by a tape, all outputs
     rounding    the float64 answers compared with a run in longdouble, if that is wider
@@ -10,9 +10,8 @@ All differences are relative to the largest element of the tensor in the answers
 """
 import numpy as np
 
-from ...gradcheck.frozen import frozen_forward
+from ...gradcheck.frozen import TEXTBOOK_LOSSES, frozen_forward
 from ...gradcheck.numerical import complex_step
-from ...gradcheck.textbook import TEXTBOOK_LOSSES
 from ...snu import SNU
 from ..program.step import run
 from .case import group

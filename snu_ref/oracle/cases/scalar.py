@@ -1,18 +1,24 @@
-"""A second derivation of the answers of a case, by scalar loops that share no code with the first.
+"""A second derivation of the answers of a case, which shares no code with the first.
 
-Units, layers and losses use their twins (`snu_ref.twins`). Optimisers and clipping are here, number
-by number; phase-change memory is in `scalar_pcm`. Some outputs may be missing; none is added.
+Units, layers and losses use their scalar twins (`snu_ref.twins`). Optimisers, clipping, what a
+training run does, and phase-change memory (`scalar_pcm`) are lines of text (`program/lines.txt`);
+edits, name of a line -> another text, put mistakes into them. Some outputs may be missing; none is
+added.
 """
-import math
+from types import SimpleNamespace
 
 import numpy as np
 
-from ...gradcheck.textbook import TEXTBOOK_LOSSES
+from ...gradcheck.frozen import TEXTBOOK_LOSSES
 from ...gradcheck.twinning import run_twin
+from ..program.functions import ARRAYS
+from ..program.lines import Lines
 from .case import group
 from .reference import LAYERS, named_outputs, run_layer_twin
 from .reference_training import batch, make_network, stack
 from .scalar_pcm import scalar_array, scalar_devices
+
+NAMES = {**ARRAYS, "log": np.log, "min": min, "max": max}
 
 
 def scalar_outputs(config, inputs):
@@ -27,81 +33,103 @@ def _layer(config, inputs):
     return named_outputs(config, traces, twin.y, twin.state, {}, twin.grads, twin.dx, twin.dstate)
 
 
-def _loss(config, inputs):
-    loss = TEXTBOOK_LOSSES[config["loss"]][1]
-    value, dy = loss(inputs["y"], inputs["target"], inputs.get("mask"))
+def textbook_loss(config, inputs, edits=None):
+    """The value and dy of a loss; it has no lines."""
+    value, dy = TEXTBOOK_LOSSES[config["loss"]][1](
+        inputs["y"], inputs["target"], inputs.get("mask"))
     return {"value": np.array(value), "dy": dy}
 
 
-class ScalarOptimiser:
-    """SGD with momentum, or Adam, one number at a time."""
+# ---- optimisers, clipping -----------------------------------------------------------------------
 
-    def __init__(self, config):
-        self.config, self.places, self.t = config, {}, 0
-
-    def step(self, params, grads):
-        """The new parameters and the running averages, as dicts of arrays."""
-        c, self.t = self.config, self.t + 1
-        new, averages = {name: p.copy() for name, p in params.items()}, {}
-        for name, g in grads.items():
-            for at in np.ndindex(g.shape):
-                gradient, p = float(g[at]), float(params[name][at])
-                m, u = self.places.get((name, at), (0.0, 0.0))
-                if c["optimiser"] == "sgd":
-                    m = c["momentum"] * m + gradient
-                    kept, p = {f"velocity.{name}": m} if c["momentum"] else {}, p - c["lr"] * m
-                else:
-                    m = c["beta1"] * m + (1.0 - c["beta1"]) * gradient
-                    u = c["beta2"] * u + (1.0 - c["beta2"]) * gradient * gradient
-                    size = math.sqrt(u / (1.0 - c["beta2"] ** self.t))
-                    p -= c["lr"] * (m / (1.0 - c["beta1"] ** self.t)) / (size + c["eps"])
-                    kept = {f"m.{name}": m, f"v.{name}": u}
-                self.places[name, at] = m, u
-                new[name][at] = p
-                for key, value in kept.items():
-                    averages.setdefault(key, np.zeros(g.shape))[at] = value
-        return new, averages
+def _updated(config, lines, p, g, before, t):
+    """The lines of one step of a parameter p, by name; before: those of the step before, or {}."""
+    before = {} if lines.text["fresh"] == "1" else before
+    names = lines.all("optimiser", **{
+        **config, "velocity": 0.0, "m": 0.0, "v": 0.0, **before, "p": p, "g": g, "t": t,
+        "largest": before.get("v_hat", 0.0)})
+    return {name: names[name] for name in lines.sections["optimiser"]}
 
 
-def _optimiser(config, inputs):
-    optimiser, params, steps = ScalarOptimiser(config), group(inputs, "params"), []
-    grads = group(inputs, "grads")
-    for k in range(len(grads["W"])):
-        params, averages = optimiser.step(params, {name: g[k] for name, g in grads.items()})
-        steps.append({**averages, **{f"after.{name}": p for name, p in params.items()}})
-    return stack(steps)
+@np.errstate(all="ignore")   # a mistake may overflow
+def optimiser_lines(config, inputs, edits=None):
+    """Running averages and parameters after each step."""
+    outputs, lines, all_grads = {}, Lines(config, edits, NAMES), group(inputs, "grads")
+    kept = ("m", "v") if config["optimiser"] == "adam" else ("velocity",) * bool(config["momentum"])
+    for name, p in group(inputs, "params").items():
+        steps = [{"after": p}]
+        for t, g in enumerate(all_grads[name], 1):
+            steps.append(_updated(config, lines, steps[-1]["after"], g, steps[-1], t))
+        outputs.update({f"{key}.{name}": np.stack([step[key] for step in steps[1:]])
+                        for key in (*kept, "after")})
+    return outputs
 
 
-def _clipped(grads, max_norm):
-    norm = math.sqrt(math.fsum(float(v) ** 2 for g in grads.values() for v in g.flat))
-    return norm, {name: g * (max_norm / norm) if norm > max_norm else g
-                  for name, g in grads.items()}
+def clip_lines(config, inputs, edits=None):
+    """The norm and the clipped gradients."""
+    def norm(*arrays):
+        return float(np.sqrt(sum((g ** 2).sum() for g in arrays)))
+    grads, lines = group(inputs, "grads"), Lines(config, edits, NAMES)
+    found = {name: lines.all("clip", g=g, own_norm=norm(g), norm=norm(*grads.values()),
+                             max_norm=config["max_norm"]) for name, g in grads.items()}
+    return {**{f"clipped.{name}": one["clipped"] for name, one in found.items()},
+            "norm": np.array(next(iter(found.values()))["norm"])}
 
 
-def _clip(config, inputs):
-    norm, clipped = _clipped(group(inputs, "grads"), config["max_norm"])
-    return {"norm": np.array(norm), **{f"clipped.{name}": g for name, g in clipped.items()}}
+# ---- training -----------------------------------------------------------------------------------
+
+class TwinNetwork:
+    """A network of scalar twins, from rest."""
+
+    def __init__(self, config, params, dtype):
+        self.network = make_network(config, params, dtype)
+        self.trainable = self.network.trainable
+
+    def forward(self, x, state):
+        """The output, and what the backward pass needs."""
+        zero = self.network.zero_state(x.shape[1])
+        return run_twin(self.network, x, zero, None, zero)[0], SimpleNamespace(x=x, state=zero)
+
+    def backward(self, dy, cache, need_dx):
+        """The gradients of all parameters, as the second of three results."""
+        return None, run_twin(self.network, cache.x, cache.state, dy, cache.state)[1], None
 
 
-def _training(config, inputs):
-    params, optimiser, steps = group(inputs, "params"), ScalarOptimiser(config), []
+@np.errstate(all="ignore")
+def training_lines(config, inputs, edits=None, network_of=TwinNetwork, loss_of=textbook_loss):
+    """losses, gradients and parameters of a training run."""
+    lines, params, state, steps = Lines(config, edits, NAMES), group(inputs, "params"), None, []
+    line, before, total, total_applied = lines.line, {}, {}, {}
     for k in range(config["steps"]):
-        network = make_network(config, params, np.float64)
-        x, target, mask = batch(inputs, k)
-        zero = network.zero_state(x.shape[1])
-        y = run_twin(network, x, zero, None, zero)[0]
-        value, dy = TEXTBOOK_LOSSES[config["loss"]][1](y, target, mask)
-        _, grads, _, _ = run_twin(network, x, zero, dy, zero)
-        grads = {name: grads[name] for name in network.trainable}
-        applied = _clipped(grads, config["max_norm"])[1] if "max_norm" in config else grads
-        params, _ = optimiser.step(params, applied)
-        for name in grads:
-            if name.endswith(".decay"):
-                params[name] = np.minimum(np.maximum(params[name], 0.0), 1.0)
-        steps.append({"losses": np.array(value), **{f"grad.{name}": g for name, g in grads.items()},
-                      **{f"after.{name}": params[name].copy() for name in grads}})
+        network = network_of(config, params, np.float64)
+        x, target, mask = batch(inputs, line("batch", k=k))
+        y, cache = network.forward(x, line("start", state=state))
+        given = {"y": y, "target": target, "mask": mask}
+        found = loss_of(config, given, edits)
+        _, grads, _ = network.backward(found["dy"], cache, need_dx=False)
+        grads = {name: line("grads", grads=grads[name], total=total.get(name, 0.0),
+                            total_applied=total_applied.get(name, 0.0))
+                 for name in network.trainable}
+        applied = grads if "max_norm" not in config else group(clip_lines(
+            config, {f"grads.{name}": g for name, g in grads.items()}, edits), "clipped")
+        total, total_applied, old, params = grads, applied, params, dict(params)
+        for name, g in applied.items():
+            if line("trained", name=name):
+                before[name] = _updated(config, lines, old[name], g, before.get(name, {}), k + 1)
+                params[name] = before[name]["after"]
+                if name.endswith(".decay"):
+                    params[name] = line("decay", value=params[name])
+        state, loss = cache.state, {"loss": found["value"]}
+        if "loss_after" in lines.text["losses"]:
+            given["y"] = network_of(config, params, np.float64).forward(x, None)[0]
+            loss["loss_after"] = loss_of(config, given, edits)["value"]
+        steps.append({"losses": np.array(line("losses", **loss)), **{
+            f"grad.{name}": line("shown", grads=g, applied=applied[name])
+            for name, g in grads.items()}, **{f"after.{name}": line(
+                "shown_after", new=params[name], old=old[name]) for name in grads}})
     return stack(steps)
 
 
-SCALAR = {**dict.fromkeys(LAYERS, _layer), "loss": _loss, "optimiser": _optimiser, "clip": _clip,
-          "training": _training, "pcm": scalar_devices, "pcm-array": scalar_array}
+SCALAR = {**dict.fromkeys(LAYERS, _layer), "loss": textbook_loss, "optimiser": optimiser_lines,
+          "clip": clip_lines, "training": training_lines, "pcm": scalar_devices,
+          "pcm-array": scalar_array}

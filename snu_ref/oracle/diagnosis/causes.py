@@ -1,7 +1,7 @@
 """Group the failures into stories: each story has one cause and the cases that it explains."""
 import numpy as np
 
-from ..mistakes import short
+from ..mistakes.loss import training_of
 from .claims import Cause, confirmed, cover, diff_of
 from .held import held
 from .network import network_with
@@ -47,7 +47,7 @@ def _carried(r, cause, unit):
     """Whether a mistake of the unit explains a training run as well."""
     seen = seen_of(r, unit.dtype)
     try:
-        return seen.matches(short.training_numbers(
+        return seen.matches(training_of(
             seen.config, seen.inputs, {}, network_with(cause.edits, unit.budget)))
     except (ValueError, ArithmeticError):
         return False

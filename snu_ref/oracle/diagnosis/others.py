@@ -3,20 +3,22 @@ import itertools
 
 import numpy as np
 
-from ..mistakes import short
+from ..cases.scalar import clip_lines, optimiser_lines
+from ..cases.scalar_pcm import scalar_array, scalar_devices
 from ..mistakes.edit import TABLE
-from ..program.gated import run_gated
+from ..mistakes.loss import loss_lines, training_of
+from ..program.step import run
 from . import numbers
 from .sets import Edits, Runs, texts
 
 PROGRAMS = {
-    **{unit: (run_gated, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
-    "loss": (short.loss_numbers, TABLE["LOSS"]),
-    "optimiser": (short.optimiser_numbers, TABLE["OPTIMISER"]),
-    "clip": (short.clip_numbers, TABLE["CLIP"]),
-    "training": (short.training_numbers, [e for name in ("TRAINING", "OPTIMISER", "CLIP", "LOSS")
-                                          for e in TABLE[name]]),
-    **{unit: (short.device_numbers, TABLE["DEVICES"]) for unit in ("pcm", "pcm-array")},
+    **{unit: (run, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
+    "loss": (loss_lines, TABLE["LOSS"]),
+    "optimiser": (optimiser_lines, TABLE["OPTIMISER"]),
+    "clip": (clip_lines, TABLE["CLIP"]),
+    "training": (training_of, [e for name in ("TRAINING", "OPTIMISER", "CLIP", "LOSS")
+                               for e in TABLE[name]]),
+    "pcm": (scalar_devices, TABLE["DEVICES"]), "pcm-array": (scalar_array, TABLE["DEVICES"]),
 }
 NEARER = 12   # our choice: pairs are formed of so many edits that each make more numbers right
 

@@ -152,30 +152,29 @@ class Whole(Runs):
         return outputs, self._names(self.seen.inputs, done.computed(), outputs)
 
     def _by_hand(self, edits, text):
-        config, inputs, start = self.seen.config, self.seen.inputs, None
+        config, inputs = self.seen.config, self.seen.inputs
         outputs, traces = self.traces(edits.forward)
         if edits.form == SHOWN:
             traces = {**traces, **{name: outputs[name] for name in TRACES}}
         if edits.form == KEPT:
             values = self._forward(edits.forward)[2]
-            start = values["s_0"], values["y_0"]
-            inputs = {**inputs, "state.y": start[1], **{
+            inputs = {**inputs, "state.s": values["s_0"], "state.y": values["y_0"], **{
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         else:
             y = traces["y"]
             before = np.concatenate([inputs["state.y"][None], y[:-1]])
             traces = {**traces, "gate": 1 - before if not config["lateral_inhibition"] else
                       (1 - before.max(-1, keepdims=True)) * np.ones_like(y)}
-        outputs = {**outputs, **run_backward(config, inputs, traces, text, start, self.own[1])}
-        return outputs, self._names(inputs, traces, outputs, start)
+        outputs = {**outputs, **run_backward(config, inputs, traces, text, self.own[1])}
+        return outputs, self._names(inputs, traces, outputs)
 
-    def _names(self, inputs, traces, outputs, start=None):
+    def _names(self, inputs, traces, outputs):
         """The names that the lines in LATE may use: those of sums, and those before step 0."""
-        s, y = start or (inputs["state.s"], inputs["state.y"])
         adjoints = {**{f"d{name}": outputs[f"adj.{name}"] for name in TRACES},
                     **(self.own[1] or {})}
-        return names_of_sums(inputs, traces, adjoints, start), {
-            "dz_after": adjoints["dz"][0], "gate_after": traces["gate"][0], "s": s, "y": y}
+        return names_of_sums(inputs, traces, adjoints), {
+            "dz_after": adjoints["dz"][0], "gate_after": traces["gate"][0],
+            "s": inputs["state.s"], "y": inputs["state.y"]}
 
     def _late(self, outputs, names, edits):
         """The outputs of edited lines in LATE; an edit may use the right value, the line's own."""

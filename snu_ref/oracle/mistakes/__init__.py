@@ -1,1 +1,1 @@
-"""Mistakes that a port can make: `table.txt` lists them, `edit` reads it, `short` runs some."""
+"""Mistakes that a port can make: `table.txt` lists them, `edit` reads it."""

@@ -32,14 +32,16 @@ class Edit(NamedTuple):
         """Few mistakes are better than many, and plain ones than numbers."""
         return self.count + (0.5 if self.k is not None else 0)
 
+    def _with_k(self, text, digits):
+        return text if self.k is None else re.sub(r"\bk\b", f"{self.k:.{digits}g}", text)
+
     def texts(self):
         """name -> text, with the value of k."""
-        k = "k" if self.k is None else f"{self.k:.12g}"
-        return {name: re.sub(r"\bk\b", k, text) for name, text in self.lines}
+        return {name: self._with_k(text, 12) for name, text in self.lines}
 
     def said(self):
         """What the port does, with the value of k."""
-        return self.says if self.k is None else re.sub(r"\bk\b", f"{self.k:.6g}", self.says)
+        return self._with_k(self.says, 6)
 
     def applies(self, config, inputs=None):
         """Whether it applies to a configuration, and to the shapes of a case if given."""
@@ -76,15 +78,11 @@ def merged(right, *two):
 
 def edits_of(rows):
     """The Edits of rows (lists of cells); a row with {n} gives one for each of 2, 3, 4 and 5."""
-    edits = []
     rows = [[cell.replace("{n}", n) for cell in row] for row in rows
             for n in ("2345" if "{n}" in row[1] else "0")]
-    for slot, lines, says, *when in rows:
-        pairs = [re.fullmatch(r"(?:(\w+): )?(.*)", line.strip()).groups()
-                 for line in lines.split(" ; ")]
-        pairs = tuple((name or slot, text) for name, text in pairs)
-        edits.append(Edit(pairs, says, when[0] if when else "", len(edits)))
-    return edits
+    return [Edit(tuple(tuple(line.strip().split(": ", 1))
+                       for line in f"{slot}: {lines}".split(" ; ")), says, "".join(when), order)
+            for order, (slot, lines, says, *when) in enumerate(rows)]
 
 
 TABLE = {name: edits_of(rows)

@@ -17,61 +17,50 @@ DS = ("end_s", "through_v", "through_leak")
 CARRIED = (*DY, *DS, "start_s", "start_y")   # uses the state before the step that was computed last
 START = ("dz_after", *DY, "dy", *DS, "ds", "start_s", "start_y")
 STEP = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz")
-AFTER = ("dz_after", "dv_after", "ds_after", "gate_after", "s_next", "y_next")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
 
 
-def names_of_sums(inputs, traces, adjoints, start=None):
+def names_of_sums(inputs, traces, adjoints):
     """The names that sums over samples and steps may use."""
     T, B, n = inputs["dy"].shape
-    s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
-    b = inputs["params.b"]
-    return {**ARRAYS, **{name[7:]: a for name, a in inputs.items() if name.startswith("params.")},
-            **{f"{name}_before": np.concatenate([first[None], traces[name][:-1]])
-               for name, first in (("s", s_0), ("y", y_0), ("v", s_0 + b))},
+    params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
+    start = {"s": inputs["state.s"], "y": inputs["state.y"], "v": inputs["state.s"] + params["b"]}
+    return {**ARRAYS, **params, **{f"{name}_before": np.concatenate([a[None], traces[name][:-1]])
+                                   for name, a in start.items()},
             **traces, **adjoints, "x": inputs["x"], "T": T, "B": B, "n": n, "k": 1.0}
 
 
 @np.errstate(all="ignore")
-def run_backward(config, inputs, traces, edits=None, start=None, own=None):
+def run_backward(config, inputs, traces, edits=None, own=None):
     """Adjoints and gradients along the traces z, s, v, y and gate, each (T, B, n).
 
-    start: the state before the first step; by default that of the inputs. own: a port's arrays dy,
-    dv, ds or dz; the lines after each of them use the port's numbers.
+    own: a port's arrays dy, dv, ds or dz; the lines after each of them use the port's numbers.
     """
-    text = program(config, edits or {})
-    s_0, y_0 = start or (inputs["state.s"], inputs["state.y"])
-    (T, B, n), zero = inputs["dy"].shape, 0.0 * s_0
-    whole = names_of_sums(inputs, traces, {}, (s_0, y_0))
+    text, whole, own = program(config, edits or {}), names_of_sums(inputs, traces, {}), own or {}
+    zero, steps = 0.0 * inputs["state.s"], range(whole["T"])
+    names = {**whole, **dict.fromkeys(("dz", "dv", "ds", "gate", "s", "y"), zero),
+             "s_start": inputs["state.s"], "recurrent": config["recurrent"],
+             "end_cotangent": inputs["dend.s"]}
     before = {name: whole[f"{name}_before"] for name in "syv"}
-    names = {**whole, **dict.fromkeys(AFTER, zero), "s_start": s_0,
-             "recurrent": config["recurrent"], "end_cotangent": inputs["dend.s"]}
-    found = {name: np.zeros((T, B, n)) for name in ("dy", "dv", "ds", "dz")}
-    dL_dy, steps, borders = shifts(inputs["dy"]), range(T), np.cumsum(config.get("pieces", ()))
+    rows = {**shifts(inputs["dy"]), **traces, **{f"{k}_before": a for k, a in before.items()}}
+    found = {name: np.zeros(inputs["dy"].shape) for name in ("dy", "dv", "ds", "dz")}
     state = {name: a[-1] for name, a in traces.items()}  # before the step that was computed last
+    borders = np.cumsum(config.get("pieces", ()))
     for k, t in enumerate([*(steps if text["order"] == "forwards" else steps[::-1]), -1]):
-        names.update(t=t, last=float(k == 0), border=t + 1 in borders,
-                     dL_dy_end=inputs["dend.y"] if k == 0 else zero,
-                     dL_ds_end=inputs["dend.s"] if k == 0 else zero)
-        names.update({name: a[t] if t >= 0 else zero for name, a in dL_dy.items()})
-        if t >= 0:
-            names.update({name: whole[name][t] for name in (
-                *traces, "s_before", "y_before", "v_before")})
-        else:
-            names["dv"] = zero
+        names.update({f"{name}_after": names[name] for name in ("dz", "dv", "ds", "gate")},
+                     s_next=names["s"], y_next=names["y"], dv=zero, t=t, last=float(k == 0),
+                     border=t + 1 in borders)
+        names.update({name: a[t] if t >= 0 else zero for name, a in rows.items()})
+        names.update({f"dL_d{name}_end": zero if k else inputs[f"dend.{name}"] for name in "sy"})
         for name in STEP if t >= 0 else START:
             value = compute(text[name], {**names, **state} if name in CARRIED else names)
             if t >= 0 and name in found:
                 found[name][t] = value
-                value = own[name][t] if own and name in own else found[name][t]
+                value = own.get(name, found[name])[t]
             names[name] = value
         state = {name: a[t] for name, a in before.items()}
-        names.update(dz_after=names["dz"], gate_after=names["gate"], dv_after=names["dv"],
-                     ds_after=names["ds"], s_next=names["s"], y_next=names["y"])
-    start = {f"start.{name}": names[f"start_{name}"] + zero for name in "sy"}
-    names = {**whole, **found, **(own or {})}
-    result = {f"adj.{name}": found["d" + name] for name in ("y", "v", "s", "z")}
-    for line, name in SUMS.items():
-        if line[1:] in names:
-            result[name] = compute(text[line], names) + 0 * names[line[1:]]
-    return {**result, **start}
+    sums = {**whole, **found, **own}
+    return {**{f"adj.{name}": found[f"d{name}"] for name in "yvsz"},
+            **{name: compute(text[line], sums) + 0 * sums[line[1:]]
+               for line, name in SUMS.items() if line[1:] in sums},
+            **{f"start.{name}": names[f"start_{name}"] + zero for name in "sy"}}

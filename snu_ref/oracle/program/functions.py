@@ -1,8 +1,11 @@
 """The functions that a line of a program may use.
 
     VARS      for the forward pass: functions of numbers on the tape, with derivatives
-    ARRAYS    for slopes and for a backward pass written by hand: functions of plain arrays
+    ARRAYS    for slopes and for a backward pass written by hand: the pointwise ones of VARS, and
+              others of plain arrays alone
 """
+import math
+
 import numpy as np
 
 from ...activations import STATE_FUNCTIONS, SURROGATES, sigmoid as _sigmoid
@@ -21,43 +24,31 @@ def with_slope(value, slope):
     return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.full_like(a, slope))
 
 
-def clip(a, low, high):
-    """a, clipped to [low, high]."""
-    return point(lambda v: np.clip(v, low, high),
-                 lambda v, f: ((v > low) & (v < high)).astype(v.dtype))(a)
-
-
 def of_others(y):
     """For each unit, the maximum over the other units."""
     return sum((y * (1 - own) - own).maximum(-1) * own for own in np.eye(y.value.shape[-1]))
 
 
 def rearranged(order):
-    """A function that puts the elements of a parameter in another order, order(array)."""
+    """A function that takes elements of a parameter in another order, order(array)."""
     def apply(p):
-        places = order(np.arange(p.value.size).reshape(p.value.shape))
-
-        def pull(d):
-            gradient = np.zeros(p.value.size, p.value.dtype)
-            np.add.at(gradient, places, d)
-            p.receive(gradient.reshape(p.value.shape))
-        return p.tape.node(p.value.ravel()[places], pull)
+        value = p.value
+        places = order(np.arange(value.size).reshape(value.shape))
+        return p.tape.node(value.ravel()[places], (p, lambda d: np.bincount(
+            places.ravel(), d.ravel(), value.size).reshape(value.shape)))
     return apply
 
 
 def product(y):
     """The product over the units."""
-    value = y.value
-    others = [np.delete(value, j, -1).prod(-1) for j in range(value.shape[-1])]
-    return y.tape.node(value.prod(-1, keepdims=True),
-                       lambda d: y.receive(d * np.stack(others, -1)))
+    return math.prod((y * own).sum(-1) for own in np.eye(y.value.shape[-1]))
 
 
 def one_array(a):
     """A function that writes every value into the array a, like a reused buffer."""
     def overwritten(var):
         a[...] = var.value
-        return var.tape.node(a, var.receive)
+        return var.tape.node(a, (var, lambda d: d))
     return overwritten
 
 
@@ -75,9 +66,8 @@ def _by_columns(a):
 
 VARS = {
     **{name: point(f.value, f.slope) for name, f in STATE_FUNCTIONS.items()},
-    "identity": lambda a: a + 0.0,
     "leaky": lambda a, k: point(lambda a: np.where(a > 0, a, k * a),
-                                lambda a, f: np.where(a > 0, 1.0, k).astype(a.dtype))(a),
+                                lambda a, f: np.where(a > 0, 1.0, k))(a),
     "elu": point(lambda a: np.where(a > 0, a, np.expm1(np.minimum(a, 0))),
                  lambda a, f: np.where(a > 0, 1, np.exp(np.minimum(a, 0)))),
     "softplus": point(lambda a: np.logaddexp(0 * a, a), lambda a, f: _sigmoid(a)),
@@ -94,9 +84,15 @@ VARS = {
     **{name: with_slope(value, 1) for name, value in {
         "float16": lambda a: a.astype(np.float16), "bfloat16": to_bits(8), "tf32": to_bits(11),
         "single": lambda a: a.astype(np.float32)}.items()},
-    "clip": clip, "larger": lambda a, b: a + VARS["relu"](b - a),
+    "clip": lambda a, low, high: point(lambda a: np.clip(a, low, high),
+                                       lambda a, f: (a > low) & (a < high))(a),
+    "at_most": lambda a, high: VARS["clip"](a, -np.inf, high),
+    "larger": lambda a, b: a + VARS["relu"](b - a),
     "const": lambda a: a.detach() if isinstance(a, Var) else a,
-    "with_gradient_of": lambda a, b: a.tape.node(a.value, b.receive),
+    "tanh_with_slope_1": with_slope(np.tanh, 1),
+    "tanh_with_slope_of_a": point(np.tanh, lambda a, f: 1 - a * a),
+    "sigmoid_with_slope_1": with_slope(lambda a: 0.5 + 0.5 * np.tanh(a / 2), 1),
+    "with_gradient_of": lambda a, b: a.tape.node(a.value, (b, lambda d: d)),
     "max": lambda y: y.maximum(-1), "max_over_batch": lambda y: y.maximum((-2, -1)),
     "max_of_batch": lambda y: y.maximum(-2), "max_first": lambda y: y.maximum(-1, "first"),
     "max_each": lambda y: y.maximum(-1, "each"), "max_of_others": of_others, "product": product,
@@ -105,16 +101,14 @@ VARS = {
     "first_sample": rearranged(lambda a: np.repeat(a[:1], len(a), 0)),
     "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),
-    "without_diagonal": lambda H: H * (1 - np.eye(len(H.value), dtype=H.value.dtype)),
+    "without_diagonal": lambda H: H * (1 - np.eye(len(H.value))),
     "all_but_last": lambda s: s * (np.arange(s.value.shape[-1]) < s.value.shape[-1] - 1),
-    "at_most": lambda a, high: clip(a, -np.inf, high),
     **{f"psi_{name}": point(f.psi, lambda a, y, f=f: f.dpsi(a)) for name, f in SURROGATES.items()},
 }
 
 
 ARRAYS = {
-    "tanh": np.tanh, "exp": np.exp, "sqrt": np.sqrt, "abs": np.abs, "where": np.where,
-    "pi": np.pi, "maximum": np.maximum, "sign": np.sign, "clip": np.clip, "sigmoid": _sigmoid,
+    **VARS, "where": np.where, "pi": np.pi, "maximum": np.maximum,
     "max": lambda y: y.max(-1, keepdims=True),
     **{name: lambda d, y, ties=ties: shares(y, ties) * d.sum(-1, keepdims=True)
        for name, ties in (("share", "shared"), ("to_first", "first"), ("to_each", "each"))},

@@ -39,15 +39,17 @@ def _holds(word, config, inputs):
 
 
 SECTIONS = read_sections(Path(__file__).with_name("lines.txt"))
-UNITS = {**dict.fromkeys(("rnn", "gru", "lstm"), ("gated",)),
+UNITS = {"snu": ("snu", "snu step", "snu backward"),
+         **{unit: ("gated", f"{unit} step", "gated backward") for unit in ("rnn", "gru", "lstm")},
          "training": ("training", "optimiser", "clip", "loss"),
+         **{unit: (unit,) for unit in ("optimiser", "clip", "loss")},
          **dict.fromkeys(("pcm", "pcm-array"), ("pulse", "program", "age", "drifted", "white",
                                                 "flicker", "digitise", "quantise", "array"))}
 
 
 def right_lines(config, *sections):
     """The right lines of a configuration: name -> text. "0" stands for a missing part."""
-    return dict(_right(sections or UNITS.get(config["unit"], (config["unit"],)),
+    return dict(_right(sections or UNITS[config["unit"]],
                        tuple((name, str(value)) for name, value in config.items())))
 
 
@@ -59,7 +61,9 @@ def _right(sections, options):
 
 
 def resolve(text, config):
-    """A line with this configuration's functions for g, h, psi' and the gate."""
+    """A line with the functions of this configuration of the SNU for g, h, psi' and the gate."""
+    if config["unit"] != "snu":
+        return text
     slope = right_lines(config)["h_slope"] if "dpsi(" in text else ""
     return _resolved(text, slope, *(config[name] for name in (
         "g", "h", "surrogate", "reset_grad", "lateral_inhibition")))
@@ -104,11 +108,24 @@ def compute(text, names):
 RESULTS = ("value", "dy", "after")   # an edit of these may use the right value
 
 
-def compute_lines(lines, edits, names):
-    """Add the values of all lines to `names`, some lines edited (name -> text)."""
-    for name, text in lines.items():
-        if name not in edits or name in RESULTS:
-            names[name] = compute(text, names)
-        if name in edits:
-            names[name] = compute(edits[name], names)
-    return names
+class Lines:
+    """The lines of a configuration, some of them edited (name -> text), and their functions."""
+
+    def __init__(self, config, edits, functions):
+        self.sections = {name: right_lines(config, name) for name in UNITS[config["unit"]]}
+        self.edits, self.functions = edits or {}, functions
+        self.text = {**right_lines(config), **self.edits}
+
+    def line(self, name, /, **names):
+        """The value of one line."""
+        return compute(self.text[name], {**self.functions, **names})
+
+    def all(self, section, /, **names):
+        """The names, and the values of all lines of a section."""
+        names = {**self.functions, **names}
+        for name, right in self.sections[section].items():
+            if name not in self.edits or name in RESULTS:
+                names[name] = compute(right, names)
+            if name in self.edits:
+                names[name] = compute(self.edits[name], names)
+        return names

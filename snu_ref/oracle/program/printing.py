@@ -14,11 +14,7 @@ def diff(config, edits):
     """[(reference's line, the port's)] of edits (name -> text), in the order of computation."""
     right, pairs = right_lines(config), []
     for name in right:
-        if config["unit"] != "snu":
-            two = right[name], edits.get(name, right[name])
-        else:
-            two = [_line(name, config, right, changed) for changed in ({}, edits)
-                   if name not in (*INSIDE, *PARTS, *DY, *DS)] or ["", ""]
+        two = [_line(name, config, {**right, **changed}, changed) for changed in ({}, edits)]
         if two[0] != two[1]:
             pairs.append(tuple(f"{LABELS.get(name, name)} = {text}" for text in two))
     return pairs
@@ -31,8 +27,12 @@ def meanings(pairs):
     return list(dict.fromkeys(text for name, text in MEANINGS.items() if name in words))
 
 
-def _line(name, config, right, edits):
-    text = {**right, **edits}
+def _line(name, config, text, edits):
+    """A line as a report shows it; "" for a line of the unit that others show inside."""
+    if config["unit"] != "snu":
+        return text[name]
+    if name in (*INSIDE, *PARTS, *DY, *DS):
+        return ""
     parts = SUMS.get(name, (name,))
     whole = " + ".join(text[part] for part in parts if text[part] != "0") or "0"
     if name in ("gate", "z", "s", "v"):

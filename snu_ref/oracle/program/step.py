@@ -1,36 +1,38 @@
-"""The unit's step as lines of text (`lines.txt`), run through time and differentiated.
+"""The step of a recurrent unit as lines of text (`lines.txt`), run through time, differentiated.
 
-s_before and y_before are the kept state of the step before. An edit is another text for a line.
-`run` computes the lines through time on a tape and differentiates them; without edits the numbers
-are those of `snu_ref.SNU`. A report prints exactly the text that is run.
+The lines of a step are computed in the order of the file. s_before and y_before are the state of
+the step before (of RNN and GRU h_before; of LSTM h_before and c_before). An edit is another text
+for a line. `run` computes the lines through time on a tape and differentiates them; without edits
+the numbers are those of the package's layers. A report prints exactly the text that is run.
 
 It is slow, meant for short sequences, and does not check its arguments.
 """
 import numpy as np
 
 from ...activations import SURROGATES
-from .functions import ARRAYS, VARS, one_array, point
-from .lines import compute, program
-from .tape import Tape, Var
+from .functions import ARRAYS, VARS, one_array, point, rearranged
+from .lines import compute, program, right_lines
+from .tape import Tape, Var, plain
 
 TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
-PARAMETERS = ("W", "H", "b", "decay")
+PARAMETERS = ("W", "H", "b", "b_h", "decay")
 PARTS = ("input", "feedback", "leak", "bias")   # z is their sum
-STEP = ("s_before", "y_before", "seen", "fired", "gate", *PARTS, *TRACES, "kept", "kept_y",
-        "z_out", "s_out", "v_out", "y_out", "s_T", "y_T")
+# Each part of a unit's state, and the line that gives it to the next step.
+STATE = {"snu": {"s": "kept", "y": "kept_y"}, "rnn": {"h": "h"}, "gru": {"h": "h"},
+         "lstm": {"h": "h", "c": "c"}}
 SLOPES = {"s": "g_slope", "y": "h_slope"}
 
 
 def names_of(config, inputs):
     """The names that every line may use: functions, sizes, and h with the surrogate's slope."""
-    dpsi = SURROGATES[config["surrogate"]].dpsi
-    step = point(lambda v: (v > 0).astype(v.dtype), lambda v, y: dpsi(v))
-    return {**VARS, "step": step,
-            "step_from": lambda fires, v: v.apply(lambda a: fires.value, lambda a, y: dpsi(a)),
+    def dpsi(v, y):
+        return SURROGATES[config["surrogate"]].dpsi(v)
+    return {**VARS, "step": point(lambda v: (v > 0).astype(v.dtype), dpsi),
+            "step_from": lambda fires, v: v.apply(lambda a: fires.value, dpsi),
             "T": len(inputs["x"]), "B": inputs["x"].shape[1],
-            "n_in": inputs["x"].shape[2], "k": 1.0,
-            "recurrent": config["recurrent"], "overwritten": one_array(0.0 * inputs["state.s"])}
+            "n_in": inputs["x"].shape[2], "k": 1.0, "recurrent": config.get("recurrent"),
+            "overwritten": one_array(0.0 * inputs["dy"][0])}
 
 
 def shifts(dy):
@@ -41,71 +43,82 @@ def shifts(dy):
 
 
 class Run:
-    """One run through time: the tape, its leaves, and the Vars of every step."""
+    """One run through time: the tape, its leaves, and the names of every step."""
 
     def __init__(self, config, inputs, edits, held=None):
         self.config, self.text, self.edits, self.held = config, program(config, edits), edits, held
         self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
-        self.tape = tape = Tape()
-        names = names_of(config, inputs)
-        self.leaves = {name: tape.leaf(inputs[f"params.{name}"]) for name in PARAMETERS
+        self.state, self.tape = STATE[config["unit"]], Tape()
+        leaf = self.tape.leaf
+        self.leaves = {name: leaf(inputs[f"params.{name}"]) for name in PARAMETERS
                        if f"params.{name}" in inputs}
-        self.leaves.update({f"{k}_0": tape.leaf(inputs[f"state.{k}"]) for k in "sy"})
-        names.update(self.leaves)
-        values = {name: compute(self.text[name], names) for name in self.leaves}
-        for name, leaf in self.leaves.items():
-            value = values[name]
-            names[name] = value if isinstance(value, Var) else tape.leaf(0 * leaf.value + value)
+        self.leaves.update({f"{k}_0": leaf(inputs[f"state.{k}"]) for k in self.state})
+        names = {**names_of(config, inputs), **self.leaves}
+        whole = dict(self.leaves)
+        if config["unit"] != "snu":
+            self._blocks(names, {p: whole.pop(p) for p in "WHb"})
+        values = {name: compute(self.text[name], names) for name in whole}
+        for name, value in values.items():
+            names[name] = value if isinstance(value, Var) else leaf(0 * names[name].value + value)
         self.used = {name: names[name].value for name in self.leaves}
-        zero = tape.leaf(0 * inputs["state.s"])
-        names.update(s_before=names["s_0"], y_before=names["y_0"], y_before2=zero,
-                     s_start=names["s_0"], y_start=names["y_0"],
-                     x_before=tape.leaf(0 * inputs["x"][0]))
-        self.steps, self.xs = [], []
-        borders = np.cumsum(config.get("pieces", ()))
+        self.zero = leaf(0 * inputs["dy"][0])
+        for k in self.state:
+            names.update(dict.fromkeys((f"{k}_start", f"{k}_before"), names[f"{k}_0"]))
+            names[f"{k}_before2"] = self.zero
+        names["x_before"] = leaf(0 * inputs["x"][0])
+        self.steps, borders = [], np.cumsum(config.get("pieces", ()))
+        step = right_lines(config, f"{config['unit']} step")
         for t, x in enumerate(inputs["x"]):
-            names.update(t=t, x=tape.leaf(x), border=t in borders,
+            names.update(t=t, x=leaf(x), border=t in borders,
                          from_second=lambda later, at_first, t=t: later if t else at_first)
-            self.xs.append(names["x"])
-            self._step(names, t)
-            names.update(x_before=names["x"], y_before2=names["y_before"],
-                         s_before=names["kept"], y_before=names["kept_y"])
-        self.end, self.shown = [[names[name] for name in two]
-                                for two in (("kept", "kept_y"), ("s_T", "y_T"))]
+            for name in step:
+                names[name] = self._line(name, names)
+            self.steps.append(dict(names))
+            names["x_before"] = names["x"]
+            for k, kept in self.state.items():
+                names[f"{k}_before2"], names[f"{k}_before"] = names[f"{k}_before"], names[kept]
 
-    def _step(self, names, t):
-        zero = self.tape.leaf(0 * self.inputs["state.s"])
-        for name in STEP:
-            value = compute(self.text[name], names)
-            if name in TRACES:
-                value = value if isinstance(value, Var) else zero + value
-                if self.held is not None:   # the value of another run, the gradient of this line
-                    value = self.tape.node(self.held[name][t], value.receive)
-            if SLOPES.get(name) in self.edits:
-                value = self._sloped(name, value, names)
-            names[name] = value
-        self.steps.append({name: names[name] for name in
-                           ("z", "s", "v", "y", "gate", "z_out", "s_out", "v_out", "y_out")})
+    def _blocks(self, names, params):
+        """W, H and b in blocks of columns, and the lines of RNN, GRU and LSTM that are functions.
+
+        total(k) is the line `sum` for block k; gate(a) and act(a) are the lines of these names.
+        """
+        text, n = self.text, self.inputs["dy"].shape[-1]
+        for i, k in enumerate(text["order"]):
+            block = rearranged(lambda a, i=i: a[..., i * n:(i + 1) * n])
+            names.update({f"{p}_{k}": compute(text[p], {**names, p: block(a), "block": k})
+                          for p, a in params.items()})
+        names.update({name: lambda a, name=name: compute(text[name], {**names, "a": a})
+                      for name in ("gate", "act")}, total=lambda k: compute(text["sum"], {
+                          **names, **{p: names[f"{p}_{k}"] for p in params}}))
+
+    def _line(self, name, names):
+        value = compute(self.text[name], names)
+        if name in TRACES:
+            value = value if isinstance(value, Var) else self.zero + value
+            if self.held is not None:   # the value of another run, the gradient of this line
+                value = self.tape.node(self.held[name][names["t"]], (value, lambda d: d))
+        return self._sloped(name, value, names) if SLOPES.get(name) in self.edits else value
 
     def _sloped(self, name, value, names):
         """s or y, with the edited slope ds/dz or dy/dv."""
-        of = names["z" if name == "s" else "v"]
-        arrays = {**{k: getattr(a, "value", a) for k, a in names.items()}, **ARRAYS,
-                  name: value.value}
+        arrays = {**{k: plain(a) for k, a in names.items()}, **ARRAYS, name: value.value}
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
         slope = compute(self.text[SLOPES[name]], arrays)
-        return self.tape.node(value.value, lambda d: of.receive(d * slope))
+        return self.tape.node(value.value, (names["z" if name == "s" else "v"],
+                                            lambda d: d * slope))
 
     def _stacked(self, names):
         shape = self.inputs["dy"].shape
-        return {name: np.stack([np.broadcast_to(getattr(step[of], "value", step[of]), shape[1:])
+        return {name: np.stack([np.broadcast_to(plain(step[of]), shape[1:])
                                 for step in self.steps]) for name, of in names.items()}
 
     def forward(self):
         """Traces and final state: name -> array."""
-        return {**self._stacked({name: f"{name}_out" for name in TRACES}),
-                "end.s": self.shown[0].value, "end.y": self.shown[1].value}
+        last = self.steps[-1]
+        return {**self._stacked({name[:-4]: name for name in last if name.endswith("_out")}),
+                **{f"end.{k}": last[f"{k}_T"].value for k in self.state}}
 
     def computed(self):
         """z, s, v, y and the gate as computed, which may differ from what is reported."""
@@ -113,23 +126,27 @@ class Run:
 
     def backward(self):
         """Adjoints and gradients, by the tape."""
-        i, dL_dy, T = self.inputs, shifts(self.inputs["dy"]), len(self.steps)
-        names = {"T": T, "B": i["dy"].shape[1], "n": i["dy"].shape[2], "k": 1.0,
-                 "dL_dy_end": i["dend.y"], "dL_ds_end": i["dend.s"]}
+        i, text, last = self.inputs, self.text, self.steps[-1]
+        (T, B, n), dL_dy = i["dy"].shape, shifts(i["dy"])
+        names = {"T": T, "B": B, "n": n, "k": 1.0,
+                 **{f"dL_d{k}_end": i[f"dend.{k}"] for k in self.state}}
 
         def cotangent(line, **more):
-            return compute(self.text[line], {**names, **more}) + 0 * i["dend.y"]
-        self.tape.backward([(step["y_out"], cotangent("loss_y", last=t == T - 1, **{
+            return compute(text[line], {**names, **more}) + self.zero.value
+        self.tape.backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
             name: a[t] for name, a in dL_dy.items()})) for t, step in enumerate(self.steps)]
-            + [(self.end[0], cotangent("end_s")), (self.end[1], cotangent("end_y"))])
-        shown = "s_out" if self.text["s_out"] == "kept" else "s"
-        found = {f"adj.{name}": np.stack([step[shown if name == "s" else name].gradient()
-                                          for step in self.steps]) for name in reversed(TRACES)}
-        found.update({f"grad.{name}": self.leaves[name].gradient() for name in PARAMETERS
-                      if name in self.leaves})
-        found["grad.x"] = np.stack([x.gradient() for x in self.xs])
-        found.update({f"start.{k}": self.leaves[f"{k}_0"].gradient() for k in "sy"})
-        return found
+            + [(last[kept], cotangent(f"end_{k}")) for k, kept in self.state.items()])
+        found, grads = {}, {name: leaf.gradient() for name, leaf in self.leaves.items()}
+        if self.config["unit"] == "snu":
+            shown = {"s": "s_out"} if text["s_out"] == "kept" else {}
+            found = {f"adj.{name}": np.stack([step[shown.get(name, name)].gradient()
+                                              for step in self.steps]) for name in TRACES[::-1]}
+        else:
+            grads.update({name: compute(text[f"d{name}"], {**names, f"d{name}": grads[name]}) + 0.0
+                          for name in PARAMETERS if name in grads})
+        found.update({f"grad.{name}": grads[name] for name in PARAMETERS if name in grads})
+        found["grad.x"] = np.stack([step["x"].gradient() for step in self.steps])
+        return {**found, **{f"start.{k}": grads[f"{k}_0"] for k in self.state}}
 
 
 @np.errstate(all="ignore")  # a wrong unit may overflow

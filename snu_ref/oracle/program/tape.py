@@ -1,9 +1,9 @@
 """A small tape: reverse-mode differentiation of NumPy programs, in any float dtype.
 
-Every operation on a `Var` computes its value at once and leaves a pull on the tape: the rule that
-takes dL/d(result) to dL/d(arguments). `Tape.backward` runs the pulls from the last to the first.
-When a pull runs, every later operation that used its result has already been pulled, so
-dL/d(result) is complete. This is backpropagation, also through time.
+Every operation on a `Var` computes its value at once and leaves its pulls on the tape: for each
+argument, the rule that takes dL/d(result) to dL/d(argument). `Tape.backward` runs the pulls from
+the last operation to the first, so dL/d(result) is complete when its pulls run. This is
+backpropagation, also through time.
 
     c = a + b       da += dc              db += dc
     c = a . b       da += dc . b          db += dc . a           point-wise
@@ -12,29 +12,32 @@ dL/d(result) is complete. This is backpropagation, also through time.
     c = max_j a_j   da_j += dc . shares_j                        `maximum`
     c = detach(a)   nothing: a constant of the backward pass
 
-The gradient of a broadcast argument is summed over the axes of the broadcast.
+The gradient of a broadcast argument is summed over the axes of the broadcast. The value of a `Var`
+never changes. The tape is made for tiny arrays: an operation takes a few microseconds.
 
 The unit's own backward pass is derived by hand (`snu_ref.snu`) and does not use the tape. The
-oracle uses it to differentiate the unit with a changed equation. It has no second derivatives, no
-in-place operations and no slices. The value of a `Var` never changes. It is made for tiny arrays:
-an operation takes a few microseconds.
+oracle uses it to differentiate the unit with a changed equation.
 """
 import numpy as np
 
 
 class Tape:
-    """The pulls of a program, in the order of its operations."""
+    """The operations of a program, in their order."""
 
     def __init__(self):
         self._nodes = []
 
     def leaf(self, value):
         """The array `value` as a Var: an input whose gradient is wanted."""
-        return Var(value, self, None)
+        return Var(value, self)
 
-    def node(self, value, pull):
-        """The result of an operation; pull(dL/d(result)) passes the gradient to its arguments."""
-        var = Var(value, self, pull)
+    def node(self, value, *pulls):
+        """The result of an operation.
+
+        pulls: pairs (argument, function that takes dL/d(result) to dL/d(argument)). An argument
+        that is no Var, but a number or a constant array, gets no gradient.
+        """
+        var = Var(value, self, pulls)
         self._nodes.append(var)
         return var
 
@@ -47,17 +50,19 @@ class Tape:
             var.receive(cotangent)
         for var in reversed(self._nodes):
             if var.grad is not None:
-                var.pull(var.grad)
+                for argument, pull in var.pulls:
+                    if isinstance(argument, Var):
+                        argument.receive(pull(var.grad))
 
 
 class Var:
     """An array on a tape: its `value`, and after the backward pass its `gradient()`."""
 
-    __slots__ = ("value", "tape", "pull", "grad")
+    __slots__ = ("value", "tape", "pulls", "grad")
     __array_ufunc__ = None  # array + Var calls Var.__radd__
 
-    def __init__(self, value, tape, pull):
-        self.value, self.tape, self.pull, self.grad = value, tape, pull, None
+    def __init__(self, value, tape, pulls=()):
+        self.value, self.tape, self.pulls, self.grad = value, tape, pulls, None
 
     def gradient(self):
         """dL/d(this); zeros if no gradient reached it."""
@@ -75,21 +80,18 @@ class Var:
     # ---- arithmetic; the other side may be a Var, a Python number or a constant array ----
 
     def __add__(self, other):
-        if not isinstance(other, Var):
-            return self.tape.node(self.value + other, self.receive)
-        return self._of_two(self.value + other.value, other, lambda d: (d, d))
+        return self.tape.node(self.value + plain(other), (self, _same), (other, _same))
 
     def __mul__(self, other):
-        if not isinstance(other, Var):
-            return self.tape.node(self.value * other, lambda d: self.receive(d * other))
-        return self._of_two(self.value * other.value, other,
-                            lambda d: (d * other.value, d * self.value))
+        a, b = self.value, plain(other)
+        return self.tape.node(a * b, (self, lambda d: d * b), (other, lambda d: d * a))
 
-    __radd__ = __add__
-    __rmul__ = __mul__
+    def __matmul__(self, other):
+        a, b = self.value, plain(other)
+        return self.tape.node(a @ b, (self, lambda d: d @ b.T), (other, lambda d: a.T @ d))
 
     def __neg__(self):
-        return self.tape.node(-self.value, lambda d: self.receive(-d))
+        return self.tape.node(-self.value, (self, np.negative))
 
     def __sub__(self, other):
         return self + (-other)
@@ -97,40 +99,42 @@ class Var:
     def __rsub__(self, other):
         return (-self) + other
 
-    def __matmul__(self, other):
-        return self._of_two(self.value @ other.value, other,
-                            lambda d: (d @ other.value.T, self.value.T @ d))
+    __radd__ = __add__
+    __rmul__ = __mul__
 
-    def _of_two(self, value, other, gradients):
-        def pull(d):
-            for var, gradient in zip((self, other), gradients(d)):
-                var.receive(gradient)
-        return self.tape.node(value, pull)
+    # ---- functions ----
 
     @property
     def T(self):
         """The transpose of a matrix."""
-        return self.tape.node(self.value.T, lambda d: self.receive(d.T))
-
-    # ---- functions ----
+        return self.tape.node(self.value.T, (self, np.transpose))
 
     def apply(self, value, slope):
         """The pointwise f(a) = value(a), with slope(a, f) as its derivative."""
         f = value(self.value)
-        return self.tape.node(f, lambda d: self.receive(d * slope(self.value, f)))
+        return self.tape.node(f, (self, lambda d: d * slope(self.value, f)))
 
     def maximum(self, axis, ties="shared"):
         """The maximum over `axis`, which keeps length 1; ties: see `shares`."""
         return self.tape.node(self.value.max(axis=axis, keepdims=True),
-                              lambda d: self.receive(d * shares(self.value, ties, axis)))
+                              (self, lambda d: d * shares(self.value, ties, axis)))
 
     def sum(self, axis):
         """The sum over `axis`, which keeps length 1."""
-        return self.tape.node(self.value.sum(axis=axis, keepdims=True), self.receive)
+        return self.tape.node(self.value.sum(axis=axis, keepdims=True), (self, _same))
 
     def detach(self):
         """The same value, as a constant of the backward pass."""
-        return Var(self.value, self.tape, None)
+        return Var(self.value, self.tape)
+
+
+def plain(a):
+    """The value of a Var; a number or an array as it is."""
+    return a.value if isinstance(a, Var) else a
+
+
+def _same(d):
+    return d
 
 
 def shares(a, ties="shared", axis=-1):
