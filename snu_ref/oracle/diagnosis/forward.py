@@ -203,39 +203,24 @@ def _combined(parts, target, tolerance, mask):
             if (np.abs(sum(a[at] for a, at in zip(values, hit)) - target) <= tolerance).all()]
 
 
-def _with_numbers(frames, plain, target, tolerance, mask):
-    """One or two edits with a k, beside edits without k of the other parts."""
-    lines, found = [], []
+def _with_numbers(frames, parts, target, tolerance, mask):
+    """One edit with a number k, beside edits without k of at most two other parts."""
+    found, near = [], np.full(target.size, tolerance)
     for part in PARTS:
+        others, rests = [()], target[None]
+        for options, values in (parts[other] for other in PARTS if other != part):
+            rests = np.concatenate([rests - a[mask] for a in values])
+            others = [have + some for some in options for have in others]
+            keep = [i for i, have in enumerate(others) if len(have) <= 2]
+            others, rests = [others[i] for i in keep], rests[keep]
         for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
             base, one, two = (frames.value(part, (e,), k)[mask] for k in (0.0, 1.0, 2.0))
-            if (np.abs(one - base) > 1e-9).sum() >= numbers.POINTS \
-                    and np.allclose(two - one, one - base, atol=1e-9):
-                lines.append((part, e, base, one - base))
-    for some in [(line,) for line in lines] + list(itertools.combinations(lines, 2)):
-        parts, edits, bases, slopes = zip(*some)
-        if len(set(parts)) < len(some) or len(some) == 2 and (found or mask.sum() < 12):
-            continue
-        C, near = np.stack(slopes, 1), np.full(target.size, len(some) * tolerance)
-        others, wanted = _rests(plain, mask, target - sum(bases), parts, 3 - len(some))
-        ks = np.linalg.lstsq(C, wanted.T, rcond=None)[0]
-        for i in np.argwhere((np.abs(C @ ks - wanted.T) <= 10 * tolerance).all(0))[:, 0]:
-            k = ks[:, i]
-            for j, slope in enumerate(slopes):      # the shortest decimal, given the others
-                rest = C @ k - k[j] * slope
-                k[j] = numbers.fit(lambda x: rest + x * slope, wanted[i], near) or np.nan
-            if np.isfinite(k).all():
-                found.append((*(e._replace(k=float(x)) for e, x in zip(edits, k)), *others[i]))
+            slope = one - base
+            if (np.abs(slope) > 1e-9).sum() >= numbers.POINTS \
+                    and np.allclose(two - one, slope, atol=1e-9):
+                ks = (rests - base) @ slope / (slope @ slope)
+                fits = np.abs(base + ks[:, None] * slope - rests) <= 10 * tolerance
+                for i in fits.all(1).nonzero()[0]:
+                    k = numbers.fit(lambda k: base + k * slope, rests[i], near)
+                    found += [] if k is None else [(e._replace(k=k), *others[i])]
     return found
-
-
-def _rests(plain, mask, target, fixed, most):
-    """Edits of the other parts, at most `most`, and the rest of z that remains."""
-    edits, wanted = [()], target[None]
-    for p in [p for p in PARTS if p not in fixed]:
-        options, values = plain[p]
-        wanted = np.concatenate([wanted - a[mask] for a in values])
-        edits = [have + some for some in options for have in edits]
-        keep = [i for i, have in enumerate(edits) if len(have) <= most]
-        edits, wanted = [edits[i] for i in keep], wanted[keep]
-    return edits, wanted

@@ -68,11 +68,10 @@ def _z_and_s(frames, found):
     """Find the edits of z and s; returns the right z, if it is known."""
     ok, s = frames.ok, frames.got["s"]
     if "z" in frames.got:
-        found["s"] = single(frames, "s", ok)
-        found["z"] = next(filter(None, (_sums(
-            frames, frames.got["z"], frames.tolerance["z"], ok, level)[0]
-            for level in (PLAIN, PRODUCTS, NUMBERS))), [])
-        return frames.got["z"]
+        z, size = frames.got["z"], frames.tolerance["z"]
+        levels = (_sums(frames, z, size, ok, level)[0] for level in (PLAIN, PRODUCTS, NUMBERS))
+        found.update(z=next(filter(None, levels), []), s=single(frames, "s", ok))
+        return z
     own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, z, s, the model)
     tries = [(own, "s", PLAIN)]
     if frames.kept is None:
@@ -89,7 +88,7 @@ def _z_and_s(frames, found):
         part = not np.array_equal(mask, ok & there)
         for edits in zs[:FEW]:
             model = frames.total(edits)
-            hits += [(part, len(edits) + len(more), edits, more, model) for more in single(
+            hits += [(part, cost(edits + more), edits, more, model) for more in single(
                 frames, "s", ok & ~frames.first if part else ok, z=model)[:FEW]]
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
     best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])
@@ -98,27 +97,22 @@ def _z_and_s(frames, found):
 
 
 def _v_and_y(frames, found, z):
+    """Find the edits of v and y; without v, those of y are tried with each edit of v."""
     ok, y = frames.ok, frames.got["y"]
-    if "v" in frames.got:
-        found["v"], found["y"] = single(frames, "v", ok), single(frames, "y", ok)
+    if "v" in frames.got or "s" not in frames.seen.got or not ok.any():
+        for line in "vy":
+            found[line] = single(frames, line, ok) if "v" in frames.got else [()]
         return
-    found["v"], found["y"] = [()], [()]
-    if not ok.any() or "s" not in frames.seen.got:
-        return
-    spiking, pairs = np.isin(y[ok], (0, 1)).all(), []
-    edits, known = forward_edits(frames.seen, ("v",)), {} if z is None else {"z": z}
-    for v in [(), *((e,) for e in edits if not e.fitted)]:
-        ys = single(frames, "y", ok, not v and not spiking, **known,
-                    v=frames.value("v", v, **known))
-        if ys == [()] and not v:
-            return
-        pairs += [(v, more) for more in ys]
-    pairs.sort(key=lambda p: (len(p[0]) + len(p[1]), len(p[1])))
-    pairs = [p for p in pairs if len(p[0]) + len(p[1]) == len(pairs[0][0]) + len(pairs[0][1])]
+    spiking, known = np.isin(y[ok], (0, 1)).all(), {} if z is None else {"z": z}
+    edits = forward_edits(frames.seen, ("v",))
+    pairs = [(v, more) for v in [(), *((e,) for e in edits if not e.fitted)]
+             for more in single(frames, "y", ok, not v and not spiking, **known,
+                                v=frames.value("v", v, **known))]
     pairs = pairs or [((e._replace(k=k),), ()) for e in edits if e.fitted
                       and (k := _threshold(frames, e, spiking)) is not None]
-    found["v"] = list(dict.fromkeys(v for v, _ in pairs))
-    found["y"] = list(dict.fromkeys(more for _, more in pairs))
+    pairs.sort(key=lambda pair: (cost(pair[0] + pair[1]), len(pair[1])))
+    pairs = [pair for pair in pairs if cost(pair[0] + pair[1]) == cost(pairs[0][0] + pairs[0][1])]
+    found["v"], found["y"] = (list(dict.fromkeys(pair[i] for pair in pairs)) for i in (0, 1))
 
 
 def _threshold(frames, e, spiking):

@@ -48,7 +48,8 @@ def forward_sets(whole, carried, brief=False):
 
     def near(edits):
         outputs = whole.traces(edits)[0]
-        return sum(seen.matches(outputs, [name]) for name in names), seen.steps(outputs)
+        return (sum(seen.matches(outputs, [name]) for name in names),
+                seen.reach(outputs, [name for name in names if name in "zsvy"]))
     found = [edits for edits in carried if fits(edits)]
     if found or spent():
         return found[:FEW], None

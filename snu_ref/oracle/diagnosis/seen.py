@@ -87,20 +87,18 @@ class Seen(NamedTuple):
         """Names of the returned outputs that are computed back in time."""
         return [name for name in WALK_BACK if name in self.got]
 
+    def reach(self, outputs, names, last=False):
+        """How many slices of these traces, step by step (last: from the last step), are right."""
+        right = np.array([np.abs(outputs[name] - self.got[name]).max((1, 2))
+                          <= self.tolerance(outputs[name]) for name in names] or [[True]]).T
+        row = right[::-1 if last else 1].ravel()
+        return row.size if row.all() else int(row.argmin())
+
     def advance(self, outputs):
         """How far back in time outputs equal the port's, and how many tensors do."""
         outputs = self.reported(outputs)
-        right = [np.abs(outputs[name] - self.got[name]).max((1, 2))
-                 <= self.tolerance(outputs[name]) for name in self.walk]
-        row = np.array(right or [[True]]).T[::-1].ravel()
-        far = row.size if row.all() else int(row.argmin())
-        return far, sum(self.equal(outputs[name], self.got[name]) for name in self.names(False))
-
-    def steps(self, outputs):
-        """For how many steps y equals the port's."""
-        y, got = outputs["y"], self.got.get("y", np.nan * outputs["y"])
-        wrong = (~(np.abs(y - got) <= self.tolerance(y))).any((1, 2))
-        return int(wrong.argmax()) if wrong.any() else len(y)
+        return self.reach(outputs, self.walk, last=True), sum(
+            self.equal(outputs[name], self.got[name]) for name in self.names(False))
 
     def digits(self, outputs):
         """To how many digits the outputs equal the port's."""

@@ -14,10 +14,9 @@ from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
 from .seen import Seen
 
-# The forms of the gradients; the last two stand for all that a program keeps of its forward pass.
-DERIVED, BY_HAND, KEPT, SHOWN = FORMS = (
-    "derived", "by hand", "by hand, with gate, parameters and start of the forward pass",
-    "by hand, along the traces as they came out")
+# The forms of the gradients; the last takes all that a program keeps of its forward pass.
+DERIVED, BY_HAND, KEPT = FORMS = (
+    "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
 # line -> output, where no line of the step depends on it
 LATE = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 
@@ -154,8 +153,6 @@ class Whole(Runs):
     def _by_hand(self, edits, text):
         config, inputs = self.seen.config, self.seen.inputs
         outputs, traces = self.traces(edits.forward)
-        if edits.form == SHOWN:
-            traces = {**traces, **{name: outputs[name] for name in TRACES}}
         if edits.form == KEPT:
             values = self._forward(edits.forward)[2]
             inputs = {**inputs, "state.s": values["s_0"], "state.y": values["y_0"], **{
