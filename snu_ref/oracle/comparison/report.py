@@ -138,7 +138,10 @@ def _index(divergence):
 def diagnosis(story, results=()):
     """The lines of the report on the cause of a failure."""
     n, first = len(story.results), story.results[0]
-    wrong, right, said = first.comparison.wrong, first.comparison.right, []
+    wrong = dict.fromkeys(name for r in story.results for name in r.comparison.wrong)
+    right = dict.fromkeys(name for r in story.results for name in r.comparison.right
+                          if name not in wrong)
+    said = []
     if story.grade:
         part = ", in part" * (story.grade == "held")
         said.append(f"diagnosis{part}: {'; and '.join(story.says)}")

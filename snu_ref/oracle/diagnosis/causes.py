@@ -4,8 +4,7 @@ import numpy as np
 from ..mistakes.loss import training_of
 from .claims import Cause, confirmed, cover, diff_of
 from .held import held
-from .network import network_with
-from .others import Other, sets_of
+from .others import Other, network_with, sets_of
 from .seen import PROPOSING, seen_of
 from .unit import Unit
 

@@ -11,12 +11,12 @@ from ..program.step import PARTS
 from .claims import spread
 from .forward import Frames, SLOTS, forward_edits
 from .search import EACH, SUM_OF, Budget, advance, joined
-from .seen import LONGEST, forward_class, has_traces
+from .seen import LONGEST, has_traces
 from .sets import BY_HAND, Edits, Whole
 
 NEARER = 1 / 3   # our choice: an edit must reduce the distance to the port's numbers to this
 POINTS = 12      # our choice: an edit must change at least so many numbers
-ASKED = 8        # our choice: so many cases, of different classes, are used
+ASKED = 8        # our choice: so many cases are used
 MOST = 3         # our choice: at most so many edits of the forward pass
 EXACT = 1e-6      # our choice: the square of a distance that is no distance
 CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
@@ -24,11 +24,9 @@ CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s
 
 def held(unit, ids):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    classes = {}
-    for seen in (whole.seen for whole in unit.failed):
-        if seen.id in ids and has_traces(seen) and seen.proposes and seen.T <= LONGEST:
-            classes.setdefault(forward_class(seen), []).append(seen)
-    asked = spread([seen for some in classes.values() for seen in some[:2]], ASKED)
+    asked = spread([whole.seen for whole in unit.failed if whole.seen.id in ids
+                    and whole.seen.proposes and has_traces(whole.seen)
+                    and whole.seen.T <= LONGEST], ASKED)
     forward, lines = _forward([Frames(seen) for seen in asked])
     return forward + (_backward(asked[:4], forward) if asked else ()), lines
 

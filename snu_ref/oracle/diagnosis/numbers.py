@@ -46,3 +46,12 @@ def firing(base, slope, fires):
         return None
     return shortest((low + high) / 2,
                     lambda k: low < k < high and ((base + k * slope > 0) == fires).all())
+
+
+def fitted(edit, run, got, seen, points=POINTS):
+    """An edit with the number k with which run(k) gives the arrays `got`, or None."""
+    def vector(arrays):
+        return np.concatenate([np.ravel(arrays[name]) for name in got] or [np.zeros(0)])
+    tolerance = vector({name: np.full(np.shape(a), seen.tolerance(a)) for name, a in got.items()})
+    k = fit(lambda k: vector(run(k)), vector(got), tolerance, points)
+    return None if k is None else edit._replace(k=k)

@@ -32,9 +32,9 @@ class Budget:
     def __call__(self, runs=1):
         self.left -= runs
 
-    def spent(self, more=0):
-        """Whether no new search may begin; `more` runs are reserved."""
-        return self.left + more <= 0
+    def spent(self):
+        """Whether no new search may begin."""
+        return self.left <= 0
 
 
 # ---- forward ------------------------------------------------------------------------------------
@@ -237,9 +237,6 @@ def _fit(whole, have, edit, outputs, step):
     seen, terms = whole.seen, _terms(whole.seen, outputs, step)
     sums = [SUM_OF[name] for name, _ in edit.lines if SUM_OF.get(name) in seen.got]
     names, at = sums or seen.walk or seen.names(False), ... if sums or not seen.walk else step
-
-    def vector(arrays, at=at):
-        return np.concatenate([np.ravel(arrays[name][at]) for name in names])
     separate = names == seen.walk and all(seen.equal(a, outputs[name][step])
                                           for name, a in _walked(seen, terms).items())
     own, text = whole.names(have), resolve(edit.lines[0][1], seen.config)
@@ -247,9 +244,8 @@ def _fit(whole, have, edit, outputs, step):
     def given(k):
         if edit.slot in SLOPES and separate:    # it changes one term of each step: no run is needed
             terms[SLOPES[edit.slot]] = compute(text, {**own, "k": k})[step]
-            return vector(_walked(seen, terms), ...)
-        return vector(seen.reported(whole.run(have._replace(
-            backward=(*have.backward, edit._replace(k=k))))))
-    target = vector(seen.got)
-    k = numbers.fit(given, target, np.full(target.size, seen.tolerance(target)), FITTED)
-    return None if k is None else edit._replace(k=k)
+            return _walked(seen, terms)
+        outputs = seen.reported(whole.run(have._replace(
+            backward=(*have.backward, edit._replace(k=k)))))
+        return {name: outputs[name][at] for name in names}
+    return numbers.fitted(edit, given, {name: seen.got[name][at] for name in names}, seen, FITTED)

@@ -10,10 +10,7 @@ from .seen import LONGEST, OPTIONS, forward_class, has_traces, seen_of
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole
 
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
-SCOPE = 4        # our choice: or nearly all of at least so many cases that share an option
-NEARLY_ALL = 0.9
 HOPELESS = 2     # our choice: after so many classes without an explanation of z, give up
-EDGE = 800       # our choice: runs that are reserved for cases at boundaries
 EDGES = 4        # our choice: search so many cases at boundaries
 TRIES = 2        # our choice: search so many cases with equal options
 PEERS = 12       # our choice: compare edits of the forward pass in so many cases
@@ -54,7 +51,7 @@ class Unit:
                 self._improve(found, whole)
                 self.known += [edits for edits in found[:KEPT] if edits not in self.known]
         for whole in edges if self.known else ():
-            if tried["edge"] < EDGES and not self.budget.spent(EDGE) and not whole.fits(self.best):
+            if tried["edge"] < EDGES and not self.budget.spent() and not whole.fits(self.best):
                 tried["edge"] += 1
                 self._improve([edits for edits in self._one_more(whole)
                                if len(self.against(edits)) <= len(self.against(self.best))], whole)
@@ -139,20 +136,12 @@ class Unit:
             for (seen, numbers), (_, others) in zip(made[::2], made[1::2]))
 
     def _stands(self, edits, sample):
-        """Whether a set explains half of the cases that it affects, or nearly all of those that
-        share an option (the others then have another mistake as well).
-        """
+        """Whether a set explains half of the cases that it affects, and spares those that pass."""
         shows = [whole for whole in sample if edits.for_case(whole.seen).said()]
         fits = [whole for whole in shows if whole.fits(edits)]
-        same = [whole for whole in shows if edits.for_case(whole.seen).all == edits.all] or shows
-        if len(self.against(edits)) > len(fits) / 4 and not self._where(edits, fits):
-            return False
-        if sum(whole.fits(edits) for whole in same) >= SHARE * len(same):
-            return len(fits) > (len(self.failed) > 3 and edits.cost > 1)
-        shares = [[whole.fits(edits) for whole in shows if whole.seen.config[option] == value]
-                  for option in OPTIONS
-                  for value in {whole.seen.config[option] for whole in fits}]
-        return any(len(some) >= SCOPE and np.mean(some) >= NEARLY_ALL for some in shares)
+        return (len(fits) >= SHARE * len(shows)
+                and len(fits) > (len(self.failed) > 3 and edits.cost > 1)
+                and (len(self.against(edits)) <= len(fits) / 4 or bool(self._where(edits, fits))))
 
     def against(self, edits):
         """The configurations of passing cases of a sample that should fail with these edits."""
