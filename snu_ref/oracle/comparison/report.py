@@ -4,12 +4,12 @@ import re
 from collections import Counter
 
 from ..cases.manifest import FORMAT, VERSION
-from ..diagnosis.causes import failing_options
 from ..program.printing import meanings
 from .answers import wrapped
 
 OUTSIDE = "not within what `can` declares"
 ALSO = 12  # our choice: how many further cases of a failure are listed
+OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 HEARD = 5  # our choice: how many lines that the port printed are shown
 OTHERS = 3  # our choice: how many other explanations are listed
 CODES = {"bold": "1", "red": "31", "green": "32"}
@@ -138,7 +138,10 @@ def _index(divergence):
 def diagnosis(story, results=()):
     """The lines of the report on the cause of a failure."""
     n, first = len(story.results), story.results[0]
-    wrong, right, said = first.comparison.wrong, first.comparison.right, []
+    wrong = dict.fromkeys(name for r in story.results for name in r.comparison.wrong)
+    right = dict.fromkeys(name for r in story.results for name in r.comparison.right
+                          if name not in wrong)
+    said = []
     if story.grade:
         part = ", in part" * (story.grade == "held")
         said.append(f"diagnosis{part}: {'; and '.join(story.says)}")
@@ -161,7 +164,7 @@ def diagnosis(story, results=()):
                     "step before (forward) or after (backward); the rest is not explained")
     if story.where:
         said.append(f"    only where {story.where}: the other cases pass")
-    for option, value, failing, passing in failing_options(results, story.results):
+    for option, value, failing, passing in _failing_options(results, story.results):
         said.append(f"    all {failing} cases with {option} = {value} fail, "
                     f"all {passing} others pass")
     for other in list(dict.fromkeys(map("; and ".join, story.others)))[:OTHERS]:
@@ -175,6 +178,21 @@ def diagnosis(story, results=()):
         said.append(f"    {_cases(story.beside)} fail{'s' * (len(story.beside) == 1)} as well, at "
                     "boundaries: check again after the change")
     return said
+
+
+def _failing_options(results, mine):
+    """[(option, value, failing, passing)]: all cases with this value fail, and no others."""
+    units = [r for r in results if r.entry["config"]["unit"] == "snu"
+             and r.verdict in ("passed", "failed")]
+    ids, found = {r.id for r in mine}, []
+    if {r.id for r in units if r.verdict == "failed"} - ids:
+        return []
+    for option in OPTIONS:
+        for value in dict.fromkeys(r.entry["config"][option] for r in units):
+            there = {r.id for r in units if r.entry["config"][option] == value}
+            if there == ids and len(there) < len(units):
+                found.append((option, value, len(there), len(units) - len(there)))
+    return found
 
 
 def _place(r):

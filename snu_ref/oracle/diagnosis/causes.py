@@ -4,9 +4,8 @@ import numpy as np
 from ..mistakes.loss import training_of
 from .claims import Cause, confirmed, cover, diff_of
 from .held import held
-from .network import network_with
-from .others import Other, sets_of
-from .seen import OPTIONS, PROPOSING, seen_of
+from .others import Other, network_with, sets_of
+from .seen import PROPOSING, seen_of
 from .unit import Unit
 
 NEAR = 1e-3         # our choice: smaller relative errors without explanation are lost digits
@@ -88,18 +87,3 @@ def precision(digits):
             "as in TF32 or float16" if digits > 2.5 else "as in bfloat16")
     return (f"digits are lost, {kind}: the equations hold, but all numbers agree to "
             f"{digits:.1f} digits and no further (an extra small term, an eps, looks the same)")
-
-
-def failing_options(results, mine):
-    """[(option, value, failing, passing)]: all cases with this value fail, and no others."""
-    units = [r for r in results if r.entry["config"]["unit"] == "snu"
-             and r.verdict in ("passed", "failed")]
-    ids, found = {r.id for r in mine}, []
-    if {r.id for r in units if r.verdict == "failed"} - ids:
-        return []
-    for option in OPTIONS:
-        for value in dict.fromkeys(r.entry["config"][option] for r in units):
-            there = {r.id for r in units if r.entry["config"][option] == value}
-            if there == ids and len(there) < len(units):
-                found.append((option, value, len(there), len(units) - len(there)))
-    return found

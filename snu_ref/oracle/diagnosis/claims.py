@@ -50,7 +50,7 @@ def cover(cases, known, stands=lambda edits, sample: True, telling=()):
         count, edits = next((item for item in scored if stands(item[1], sample)), (0, None))
         if edits is None:
             break
-        rivals = [other for n, other in scored if n == count and other.rank[0] == edits.rank[0]
+        rivals = [other for n, other in scored if n == count and other.cost == edits.cost
                   and other.said() != edits.said()]
         mine = [case for case in left if case.fits(edits)]
         chosen.append((edits, mine, rivals[:RIVALS]))

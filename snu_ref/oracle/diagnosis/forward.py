@@ -41,10 +41,9 @@ def forward_edits(seen, slots):
 class Frames:
     """All steps of a case at once, computed from the port's own numbers."""
 
-    def __init__(self, seen, kept=None, like=None):
+    def __init__(self, seen, kept=None):
         self.seen, self.config, self.kept = seen, seen.config, kept
-        self._values, self.right = {}, program(self.config, {})
-        self._parts = like._parts if like else {}   # with one gate, z's parts are the same
+        self._values, self._parts, self.right = {}, {}, program(self.config, {})
         i, got, params, self.tape = seen.inputs, seen.got, seen.params, Tape()
         y, reported = got["y"], seen.state
         s, self.ok = reported, np.isfinite(reported)
@@ -68,6 +67,7 @@ class Frames:
         self.got = {"s": s, **{name: got[name] for name in "zvy" if name in got}}
         slack = 10 if "s" not in got else 1
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}
+        self.bound = max(self.tolerance.values())
         for name in ("seen", "fired", "gate"):
             self.names[name] = compute(self.right[name], self.names)
 
@@ -86,10 +86,15 @@ class Frames:
         there = np.abs(one - base) > 1e-3
         return (value - base) / np.where(there, one - base, 1), there
 
-    def value(self, line, edits=(), k=1.0, names=None):
-        """The values of a line with edits, at all steps; NaN becomes a very large number."""
+    def value(self, line, edits=(), k=1.0, **others):
+        """The values of a line at all steps, with those edits that change it.
+
+        others: other arrays for s, z or v. NaN becomes a very large number.
+        """
+        slots = SLOTS.get(line, (line,))
+        edits = tuple(e for e in edits if any(name in slots for name, _ in e.lines))
         key = line, edits, k
-        if names is None and key in self._values:
+        if not others and key in self._values:
             return self._values[key]
         changed, own = texts((*edits, *((self.kept,) if self.kept else ()))), {**self.names, "k": k}
         if line in PARTS:
@@ -97,49 +102,60 @@ class Frames:
                 if name in changed or name == "gate" and "fired" in changed:
                     own[name] = compute(resolve(changed.get(name, self.right[name]), self.config),
                                         own)
-        own.update(names or {})
+        own.update(self.with_names(**others))
         value = compute(resolve(changed.get(line, self.right[line]), self.config), own)
         value = np.nan_to_num(np.broadcast_to(getattr(value, "value", value), self.ok.shape),
                               nan=1e30, posinf=1e30, neginf=-1e30)
-        if names is None:
+        if not others:
             self._values[key] = value
         return value
 
     def total(self, edits):
         """z, with edits of its parts."""
-        return sum(self.value(part, tuple(e for e in edits if e.slot in SLOTS[part]))
-                   for part in PARTS)
+        return sum(self.value(part, edits) for part in PARTS)
 
-    def parts(self, products):
-        """part of z -> its edits without k, alone and in pairs, and their values."""
-        key = products, dict(self.kept.lines).get("gate") if self.kept else None
-        if key not in self._parts:
-            options = {part: [(), *((e,) for e in forward_edits(self.seen, SLOTS[part])
-                                    if not e.fitted)] for part in PARTS}
-            if products:
-                leaks = [o for o in options["leak"] if o and o[0].slot == "leak"]
-                options["leak"] += [a + b for a in options["leak"] for b in leaks
-                                    if a and a[0].slot != "leak"]
-            self._parts[key] = options, {part: np.array([
-                self.value(part, o) for o in options[part]]) for part in PARTS}
-        return self._parts[key]
+    def compared(self, edits):
+        """line -> (the port's numbers, those with the edits that apply here)."""
+        edits = [e for e in edits if e.applies(self.config, self.seen.inputs)]
+        got, found, z = self.got, {}, self.total(edits)
+        if "z" in got:
+            found["z"], z = (got["z"], z), got["z"]
+        found["s" if "z" in got else "z"] = got["s"], self.value("s", edits, z=z)
+        if "s" in self.seen.got:
+            v = self.value("v", edits, z=z)
+            if "v" in got:
+                found["v"], v = (got["v"], v), got["v"]
+            found["y"] = got["y"], self.value("y", edits, z=z, v=v)
+        return found
+
+    def parts(self):
+        """part of z -> its edits without k, and their values."""
+        if not self._parts:
+            for part in PARTS:
+                self._parts[part] = self.with_values(part, [(), *(
+                    (e,) for e in forward_edits(self.seen, SLOTS[part]) if not e.fitted)])
+        return self._parts
+
+    def with_values(self, part, options):
+        """Sets of edits of a part of z, and the values of the part with each of them."""
+        return options, np.array([self.value(part, edits) for edits in options])
 
 
-def single(frames, line, mask, names=None, fitted=True):
+def single(frames, line, mask, fitted=True, **others):
     """Sets of edits with which a line holds: [()] if it is right; edits with k if no other fits."""
     target, tolerance = frames.got[line], frames.tolerance[line]
     if not mask.any():
         return []
 
     def holds(edits):
-        return (np.abs(frames.value(line, edits, names=names) - target)[mask] <= tolerance).all()
+        return (np.abs(frames.value(line, edits, **others) - target)[mask] <= tolerance).all()
     if holds(()):
         return [()]
     edits = forward_edits(frames.seen, (line,))
     found = [(e,) for e in edits if not e.fitted and holds((e,))]
     for e in edits if fitted and not found else ():
         if e.fitted:
-            k = numbers.fit(lambda k: frames.value(line, (e,), k, names)[mask], target[mask],
+            k = numbers.fit(lambda k: frames.value(line, (e,), k, **others)[mask], target[mask],
                             np.full(mask.sum(), tolerance))
             found += [] if k is None else [(e._replace(k=k),)]
     return found
@@ -154,10 +170,18 @@ def sums(frames, target, tolerance, mask, level=PLAIN):
     """The smallest sets of edits of the parts of z with which the sum holds."""
     if mask.sum() < (6 if level == NUMBERS else 2):
         return []
-    plain, values = frames.parts(level > PLAIN)
-    values = {part: a[:, mask] for part, a in values.items()}
-    found = (_with_numbers if level == NUMBERS else _combined)(
-        frames, plain, values, target[mask], 3 * tolerance, mask)
+    parts, wanted, near = frames.parts(), target[mask], 3 * tolerance
+    if level == PLAIN:
+        found = _combined(parts, wanted, near, mask)
+    elif level == PRODUCTS:     # two edits of one part, such as its product and its parameter
+        found = []
+        for part in PARTS:
+            ones = parts[part][0][1:]
+            pairs = [a + b for a, b in itertools.combinations(ones, 2) if a[0].slot != b[0].slot]
+            found += _combined({**parts, part: frames.with_values(part, pairs)}, wanted, near,
+                               mask) if pairs else []
+    else:
+        found = _with_numbers(frames, parts, wanted, near, mask)
     found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
     return [f for f in found if cost(f) == cost(found[0])][:8]
 
@@ -167,50 +191,36 @@ def cost(edits):
     return sum(e.cost for e in edits)
 
 
-def _combined(_, plain, values, target, tolerance, mask):
+def _combined(parts, target, tolerance, mask):
     """Edits without k: all combinations, compared in four random projections."""
+    values = [parts[part][1][:, mask] for part in PARTS]
     P = np.random.Generator(np.random.PCG64(0)).standard_normal((target.size, 4))
-    total = sum((values[part] @ P).reshape([-1 if p == part else 1 for p in PARTS] + [4])
-                for part in PARTS)
+    total = sum((a @ P).reshape([-1 if i == j else 1 for j in range(len(PARTS))] + [4])
+                for i, a in enumerate(values))
     hits = np.argwhere((np.abs(total - target @ P) <= tolerance * np.abs(P).sum(0)).all(-1))
-    return [tuple(e for part, at in zip(PARTS, hit) for e in plain[part][at]) for hit in hits[:5000]
-            if (np.abs(sum(values[part][at] for part, at in zip(PARTS, hit)) - target)
-                <= tolerance).all()]
+    return [tuple(e for part, at in zip(PARTS, hit) for e in parts[part][0][at])
+            for hit in hits[:5000]
+            if (np.abs(sum(a[at] for a, at in zip(values, hit)) - target) <= tolerance).all()]
 
 
-def _with_numbers(frames, plain, values, target, tolerance, mask):
-    """One or two edits with a k, beside edits without k of the other parts."""
-    lines, found = [], []
+def _with_numbers(frames, parts, target, tolerance, mask):
+    """One edit with a number k, beside edits without k of at most two other parts."""
+    found, near = [], np.full(target.size, tolerance)
     for part in PARTS:
+        others, rests = [()], target[None]
+        for options, values in (parts[other] for other in PARTS if other != part):
+            rests = np.concatenate([rests - a[mask] for a in values])
+            others = [have + some for some in options for have in others]
+            keep = [i for i, have in enumerate(others) if len(have) <= 2]
+            others, rests = [others[i] for i in keep], rests[keep]
         for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
             base, one, two = (frames.value(part, (e,), k)[mask] for k in (0.0, 1.0, 2.0))
-            if (np.abs(one - base) > 1e-9).sum() >= numbers.POINTS \
-                    and np.allclose(two - one, one - base, atol=1e-9):
-                lines.append((part, e, base, one - base))
-    for some in [(line,) for line in lines] + list(itertools.combinations(lines, 2)):
-        parts, edits, bases, slopes = zip(*some)
-        if len(set(parts)) < len(some) or len(some) == 2 and (found or mask.sum() < 12):
-            continue
-        C, near = np.stack(slopes, 1), np.full(target.size, len(some) * tolerance)
-        others, wanted = _rests(plain, values, target - sum(bases), parts, 3 - len(some))
-        ks = np.linalg.lstsq(C, wanted.T, rcond=None)[0]
-        for i in np.argwhere((np.abs(C @ ks - wanted.T) <= 10 * tolerance).all(0))[:, 0]:
-            k = ks[:, i]
-            for j, slope in enumerate(slopes):      # the shortest decimal, given the others
-                rest = C @ k - k[j] * slope
-                k[j] = numbers.fit(lambda x: rest + x * slope, wanted[i], near) or np.nan
-            if np.isfinite(k).all():
-                found.append((*(e._replace(k=float(x)) for e, x in zip(edits, k)), *others[i]))
+            slope = one - base
+            if (np.abs(slope) > 1e-9).sum() >= numbers.POINTS \
+                    and np.allclose(two - one, slope, atol=1e-9):
+                ks = (rests - base) @ slope / (slope @ slope)
+                fits = np.abs(base + ks[:, None] * slope - rests) <= 10 * tolerance
+                for i in fits.all(1).nonzero()[0]:
+                    k = numbers.fit(lambda k: base + k * slope, rests[i], near)
+                    found += [] if k is None else [(e._replace(k=k), *others[i])]
     return found
-
-
-def _rests(plain, values, target, fixed, most):
-    """Edits of the other parts, at most `most`, and the rest of z that remains."""
-    edits, wanted = [()], target[None]
-    for p in [p for p in PARTS if p not in fixed]:
-        few = [i for i, o in enumerate(plain[p]) if len(o) <= 1]
-        wanted = np.concatenate([wanted - values[p][i] for i in few])
-        edits = [have + plain[p][i] for i in few for have in edits]
-        keep = [i for i, have in enumerate(edits) if len(have) <= most]
-        edits, wanted = [edits[i] for i in keep], wanted[keep]
-    return edits, wanted

@@ -35,19 +35,21 @@ class Lines(NamedTuple):
 
 
 @np.errstate(all="ignore")
-def look(seen):
-    """The Lines of a case, also for ports that report the kept state; the best first."""
-    frames = Frames(seen)
-    found = [_look(frames)]
-    if found[0].cost > 2:
-        found += [_look(Frames(seen, e, frames)) for e in TABLE["FORWARD"] if e.slot == "kept"
-                  and ("s_out", "kept") in e.lines and e.applies(seen.config)]
+def look(seen, brief=False):
+    """The Lines of a case, the best first; if not brief, also as if it reported the kept state."""
+    found = [_look(Frames(seen))]
+    if found[0].cost > 2 and not brief:
+        kept = [_look(Frames(seen, e)) for e in TABLE["FORWARD"] if e.slot == "kept"
+                and ("s_out", "kept") in e.lines and e.applies(seen.config)]
+        found += [lines for lines in kept if lines.found["z"]]
     return sorted(found, key=lambda lines: lines.cost)
 
 
 def _look(frames):
     found = {}
-    _v_and_y(frames, found, _z_and_s(frames, found))
+    z = _z_and_s(frames, found)
+    if found["z"] or not frames.kept:
+        _v_and_y(frames, found, z)
     return Lines(found, (frames.kept,) if frames.kept else ())
 
 
@@ -66,11 +68,10 @@ def _z_and_s(frames, found):
     """Find the edits of z and s; returns the right z, if it is known."""
     ok, s = frames.ok, frames.got["s"]
     if "z" in frames.got:
-        found["s"] = single(frames, "s", ok)
-        found["z"] = next(filter(None, (_sums(
-            frames, frames.got["z"], frames.tolerance["z"], ok, level)[0]
-            for level in (PLAIN, PRODUCTS, NUMBERS))), [])
-        return frames.got["z"]
+        z, size = frames.got["z"], frames.tolerance["z"]
+        levels = (_sums(frames, z, size, ok, level)[0] for level in (PLAIN, PRODUCTS, NUMBERS))
+        found.update(z=next(filter(None, levels), []), s=single(frames, "s", ok))
+        return z
     own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, z, s, the model)
     tries = [(own, "s", PLAIN)]
     if frames.kept is None:
@@ -87,8 +88,8 @@ def _z_and_s(frames, found):
         part = not np.array_equal(mask, ok & there)
         for edits in zs[:FEW]:
             model = frames.total(edits)
-            hits += [(part, len(edits) + len(more), edits, more, model) for more in single(
-                frames, "s", ok & ~frames.first if part else ok, frames.with_names(z=model))[:FEW]]
+            hits += [(part, cost(edits + more), edits, more, model) for more in single(
+                frames, "s", ok & ~frames.first if part else ok, z=model)[:FEW]]
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
     best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])
     found["z"], found["s"] = (list(dict.fromkeys(hit[i] for hit in best)) for i in (2, 3))
@@ -96,28 +97,22 @@ def _z_and_s(frames, found):
 
 
 def _v_and_y(frames, found, z):
+    """Find the edits of v and y; without v, those of y are tried with each edit of v."""
     ok, y = frames.ok, frames.got["y"]
-    if "v" in frames.got:
-        found["v"], found["y"] = single(frames, "v", ok), single(frames, "y", ok)
+    if "v" in frames.got or "s" not in frames.seen.got or not ok.any():
+        for line in "vy":
+            found[line] = single(frames, line, ok) if "v" in frames.got else [()]
         return
-    found["v"], found["y"] = [()], [()]
-    if not ok.any() or "s" not in frames.seen.got:
-        return
-    spiking, pairs = np.isin(y[ok], (0, 1)).all(), []
+    spiking, known = np.isin(y[ok], (0, 1)).all(), {} if z is None else {"z": z}
     edits = forward_edits(frames.seen, ("v",))
-    names = {} if z is None else frames.with_names(z=z)
-    for v in [(), *((e,) for e in edits if not e.fitted)]:
-        names.update(frames.with_names(v=frames.value("v", v, names=names)))
-        ys = single(frames, "y", ok, names, fitted=not v and not spiking)
-        if ys == [()] and not v:
-            return
-        pairs += [(v, more) for more in ys]
-    pairs.sort(key=lambda p: (len(p[0]) + len(p[1]), len(p[1])))
-    pairs = [p for p in pairs if len(p[0]) + len(p[1]) == len(pairs[0][0]) + len(pairs[0][1])]
+    pairs = [(v, more) for v in [(), *((e,) for e in edits if not e.fitted)]
+             for more in single(frames, "y", ok, not v and not spiking, **known,
+                                v=frames.value("v", v, **known))]
     pairs = pairs or [((e._replace(k=k),), ()) for e in edits if e.fitted
                       and (k := _threshold(frames, e, spiking)) is not None]
-    found["v"] = list(dict.fromkeys(v for v, _ in pairs))
-    found["y"] = list(dict.fromkeys(more for _, more in pairs))
+    pairs.sort(key=lambda pair: (cost(pair[0] + pair[1]), len(pair[1])))
+    pairs = [pair for pair in pairs if cost(pair[0] + pair[1]) == cost(pairs[0][0] + pairs[0][1])]
+    found["v"], found["y"] = (list(dict.fromkeys(pair[i] for pair in pairs)) for i in (0, 1))
 
 
 def _threshold(frames, e, spiking):
@@ -126,5 +121,5 @@ def _threshold(frames, e, spiking):
     if spiking:
         base, one = (frames.value("v", (e,), k)[ok] for k in (0.0, 1.0))
         return numbers.firing(base, one - base, y[ok] == 1)
-    return numbers.fit(lambda k: frames.value("y", (), 1.0, frames.with_names(
-        v=frames.value("v", (e,), k)))[ok], y[ok], np.full(ok.sum(), frames.tolerance["y"]))
+    return numbers.fit(lambda k: frames.value("y", v=frames.value("v", (e,), k))[ok], y[ok],
+                       np.full(ok.sum(), frames.tolerance["y"]))

@@ -12,7 +12,7 @@ def shortest(k, fits):
 
 
 @np.errstate(all="ignore")
-def fit(function, target, tolerance):
+def fit(function, target, tolerance, points=POINTS):
     """k with function(k) = target, by Gauss-Newton steps from several starts, or None."""
     base, one, two = function(0.0), function(1.0), function(2.0)
     size = np.abs(one - base).max(initial=0)
@@ -24,7 +24,7 @@ def fit(function, target, tolerance):
             a, h = function(k), 1e-6 * max(1.0, abs(k))
             slope = (function(k + h) - a) / h
             square = float(slope @ slope)
-            if not 1e-20 < square < np.inf or (np.abs(slope) > 1e-9).sum() < POINTS:
+            if not 1e-20 < square < np.inf or (np.abs(slope) > 1e-9).sum() < points:
                 break
             step = float(slope @ (target - a)) / square
             k = k + float(np.clip(step, -10 * abs(k) - 1, 10 * abs(k) + 1))
@@ -46,3 +46,12 @@ def firing(base, slope, fires):
         return None
     return shortest((low + high) / 2,
                     lambda k: low < k < high and ((base + k * slope > 0) == fires).all())
+
+
+def fitted(edit, run, got, seen, points=POINTS):
+    """An edit with the number k with which run(k) gives the arrays `got`, or None."""
+    def vector(arrays):
+        return np.concatenate([np.ravel(arrays[name]) for name in got] or [np.zeros(0)])
+    tolerance = vector({name: np.full(np.shape(a), seen.tolerance(a)) for name, a in got.items()})
+    k = fit(lambda k: vector(run(k)), vector(got), tolerance, points)
+    return None if k is None else edit._replace(k=k)

@@ -1,15 +1,19 @@
 """The diagnosis of all units but the SNU: one or two edits of the unit's program."""
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 
+from ...snu import SNU
+from ..cases.reference_training import make_network
 from ..cases.scalar import clip_lines, optimiser_lines
 from ..cases.scalar_pcm import scalar_array, scalar_devices
 from ..mistakes.edit import TABLE
 from ..mistakes.loss import loss_lines, training_of
 from ..program.step import run
 from . import numbers
-from .sets import Edits, Runs, texts
+from .seen import Seen
+from .sets import Edits, Runs, Whole, texts
 
 PROGRAMS = {
     **{unit: (run, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
@@ -51,8 +55,9 @@ def sets_of(case):
     edits = [e for e in PROGRAMS[case.seen.config["unit"]][1] if e.applies(case.seen.config)]
     plain = [Edits((e,)) for e in edits if not e.fitted]
     found = [few for few in plain if case.fits(few)] or [
-        Edits((e._replace(k=k),)) for e in edits if e.fitted
-        and (k := _number(case, e)) is not None]
+        Edits((more,)) for e in edits if e.fitted
+        for more in [numbers.fitted(e, lambda k, e=e: case.run(Edits((e._replace(k=k),))),
+                                    case.seen.got, case.seen)] if more]
     if found:
         return found
     base, scored = case.agreed(Edits()), [(case.agreed(few), few) for few in plain]
@@ -62,10 +67,39 @@ def sets_of(case):
     return [few for few in pairs if not case.count.spent() and case.fits(few)][:6]
 
 
-def _number(case, edit):
-    def vector(arrays):
-        return np.concatenate([arrays[name].ravel() for name in got] or [np.zeros(0)])
-    got = case.seen.got
-    tolerance = np.concatenate([np.full(a.size, case.seen.tolerance(a)) for a in got.values()])
-    return numbers.fit(lambda k: vector(case.run(Edits((edit._replace(k=k),)))), vector(got),
-                       tolerance)
+# ---- a mistake of the unit in a training run -----------------------------------------------------
+
+def network_with(edits, count):
+    """A function like `make_network` whose SNU layers run with a set of edits (`Edits`)."""
+    def make(config, params, dtype):
+        network = make_network(config, params, dtype)
+        for layer in network.layers:
+            if isinstance(layer, SNU):
+                _edit(layer, edits, count)
+        return network
+    return make
+
+
+def _edit(layer, edits, count):
+    config = dict(unit="snu", h=layer.h.name, g=layer.g.name, surrogate=layer.surrogate.name,
+                  recurrent="H" in layer.params, lateral_inhibition=layer.lateral_inhibition,
+                  reset_grad=layer.reset_grad)
+
+    def outputs(inputs):
+        seen = Seen("", "", config, inputs, {}, 0.0)
+        return Whole(seen, count).run(edits.for_case(seen))
+
+    def forward(x, state=None):
+        zero = np.zeros((x.shape[1], layer.params["b"].size))
+        s, y = state or (zero, zero)
+        inputs = {"x": x, "state.s": s, "state.y": y, "dend.s": zero, "dend.y": zero,
+                  "dy": np.zeros((*x.shape[:2], zero.shape[1])),
+                  **{f"params.{name}": a for name, a in layer.params.items()}}
+        found = outputs(inputs)
+        end = type(layer.zero_state(x.shape[1]))(found["end.s"], found["end.y"])
+        return found["y"], SimpleNamespace(inputs=inputs, state=end, y=found["y"])
+
+    def backward(dy, cache, dstate=None, need_dx=True):
+        found = outputs({**cache.inputs, "dy": dy})
+        return found["grad.x"], {name: found[f"grad.{name}"] for name in layer.params}, None
+    layer.forward, layer.backward = forward, backward

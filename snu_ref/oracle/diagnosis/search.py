@@ -4,8 +4,8 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE, merged
-from ..program.backward import CARRIED, DY, SUMS
-from ..program.lines import right_lines
+from ..program.backward import CARRIED, DY
+from ..program.lines import compute, resolve, right_lines
 from . import numbers
 from .lines import look
 from .seen import has_traces
@@ -15,11 +15,11 @@ TRIALS = 2000        # our choice: after so many runs of a whole program, no new
 LOOK = 40            # our choice: testing the lines of a class costs as much as so many runs
 BASES = 4            # our choice: search the gradients from so many pairs (forward edits, form)
 EACH = 400           # our choice: runs for one form of the gradients of one case
-ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")
+ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")   # no test of a line shows these
 WIDTH, DEPTH = 3, 6  # our choice, for the search in the backward pass
-SLOPES = ("h_slope", "g_slope")
-SUM_OF = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
-del SUM_OF["dx"]     # of each step, not a sum
+SLOPES = {"h_slope": 1, "g_slope": 3}     # their places among the terms of dz
+SUM_OF = {line: name for line, name in LATE.items() if line != "dx"}    # dx is of each step
+FITTED = 3           # our choice: so many numbers of one step must depend on the k of an edit
 FEW = 12             # our choice: at most so many sets of edits for a case
 
 
@@ -32,9 +32,9 @@ class Budget:
     def __call__(self, runs=1):
         self.left -= runs
 
-    def spent(self, more=0):
-        """Whether no new search may begin; `more` runs are reserved."""
-        return self.left + more <= 0
+    def spent(self):
+        """Whether no new search may begin."""
+        return self.left <= 0
 
 
 # ---- forward ------------------------------------------------------------------------------------
@@ -45,36 +45,35 @@ def forward_sets(whole, carried, brief=False):
 
     def fits(edits):
         return seen.matches(whole.traces(edits)[0], names)
+
+    def near(edits):
+        outputs = whole.traces(edits)[0]
+        return (sum(seen.matches(outputs, [name]) for name in names),
+                seen.reach(outputs, [name for name in names if name in "zsvy"]))
     found = [edits for edits in carried if fits(edits)]
     if found or spent():
         return found[:FEW], None
     singles = [(e,) for e in TABLE["FORWARD"]
                if e.applies(seen.config, seen.inputs) and not e.fitted]
-    if not has_traces(seen):
-        found = [edits for edits in singles if fits(edits)]
-        if not found:
-            far = sorted(singles, key=lambda edits: -seen.steps(whole.traces(edits)[0]))[:4]
-            found = [a + b for a in far for b in singles
-                     if _together(a + b) and not spent() and fits(a + b)]
-        return found[:FEW], None
-    whole.count(LOOK)
-    looked = look(seen)
-    found = [edits for lines in looked for edits in lines.sets() if fits(edits)]
-    if not any(found):
-        ends = [edits for edits in singles if edits[0].slot in ENDS]
-        bases = [(), *(edits for lines in looked[:0 if brief else 3] for edits in lines.sets()[:3])]
-        found += [edits for edits in singles if not brief and fits(edits)]
-        ones = [] if any(found) else [base + some for base in bases for some in ends
-                                      if _together(base + some) and not spent()]
-        found += filter(fits, ones)
-        if not any(found) and looked[0].found["z"] and not brief:
-            ones.sort(key=lambda edits: -sum(
-                seen.matches(whole.traces(edits)[0], [name]) for name in names))
-            found += [one + some for one in ones[:FEW] for some in ends
-                      if _together(one + some) and not spent() and fits(one + some)]
+    lines, bases, more, depth = None, [()], singles, 1 if brief else 2
+    if has_traces(seen):
+        whole.count(LOOK)
+        looked = look(seen, brief)
+        lines, more = looked[0], [edits for edits in singles if edits[0].slot in ENDS]
+        bases = list(dict.fromkeys(edits for some in looked for edits in some.sets()))
+        found = list(filter(fits, bases + more)) or list(filter(fits, [] if brief else singles))
+        bases = [(), *bases[:WIDTH]]
+        depth = 0 if found or not lines.found["z"] else depth
+    for _ in range(depth):
+        tries = list(dict.fromkeys(base + some for base in bases for some in more
+                                   if _together(base + some)))
+        found = [edits for edits in tries if not spent() and fits(edits)]
+        if found or spent():
+            break
+        bases = sorted(tries, key=near, reverse=True)[:WIDTH]
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
-    return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], looked[0]
+    return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], lines
 
 
 def _together(edits):
@@ -95,23 +94,27 @@ def joined(edits):
 
 def backward_sets(whole, bases):
     """Sets of edits that give all numbers of a case; bases: those that give its forward pass."""
-    seen = whole.seen
-    found = [base for base in bases if seen.matches(whole.run(base))]
+    found = [base for base in bases if whole.seen.matches(whole.run(base))]
     if found:
         return found[:FEW]
-    for forward in list(dict.fromkeys(base.forward for base in bases))[:2]:
-        silent = [e for e in TABLE["FORWARD"] if not e.fitted and _together((*forward, e))
-                  and e.applies(seen.config, seen.inputs)   # without effect on the forward pass
-                  and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
-        found += [base for e in silent for base in [bases[0]._replace(
-            forward=joined((*forward, e)), form="derived", backward=())]
-                  if seen.matches(whole.run(base))]
-    silent = found                  # an edit of the backward pass alone is a simpler explanation
     for base in bases[:BASES]:
-        if whole.count.spent() or found != silent:
+        found, _ = advance(whole, base)
+        if found or whole.count.spent():
             break
-        found = advance(whole, base)[:1 if silent else FEW] + silent
-    return sorted(found, key=lambda edits: (edits.rank[0], bool(edits.forward)))
+    if not found or found[0].cost > bases[0].cost + 1:
+        found = silent(whole, bases) + found
+    return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
+
+
+def silent(whole, bases):
+    """Sets with one more edit of the forward pass, which changes nothing but the gradients."""
+    seen = whole.seen
+    more = [joined((*forward, e)) for forward in dict.fromkeys(base.forward for base in bases[:2])
+            for e in TABLE["FORWARD"] if not e.fitted and e.applies(seen.config, seen.inputs)
+            and _together((*forward, e)) and not whole.count.spent()
+            and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
+    derived = [bases[0]._replace(forward=edits, form="derived", backward=()) for edits in more]
+    return [edits for edits in derived if seen.matches(whole.run(edits))]
 
 
 def candidates(seen, form):
@@ -135,8 +138,10 @@ def _next(whole, have, outputs, edits):
 
 
 def advance(whole, base):
-    """Add edits of the backward pass, as long as each brings it nearer to the port's."""
-    seen, least = whole.seen, whole.count.left - EACH
+    """(sets of edits that give all numbers, the nearest set), by one edit of the backward pass
+    after the other, as long as each brings it nearer to the port's numbers.
+    """
+    seen, least, nearest = whole.seen, whole.count.left - EACH, None
     edits = [e for e in candidates(seen, base.form)  # on the port's numbers, steps are independent
              if whole.own[0] is None or e.slot not in ("dz_after", "order")]
     outputs, right = whole.run(base), right_lines(seen.config)
@@ -147,31 +152,32 @@ def advance(whole, base):
         scored, done = [], []
         for score, have, outputs in frontier:
             near, ran = _next(whole, have, outputs, edits), {(): outputs}
+            step = max(seen.T - 1 - score[0] // max(len(seen.walk), 1), 0)   # the first wrong one
             for tries in (((e,) for e in near if not e.fitted),
-                          _pairs(seen, ran),
-                          ((k,) for e in near if e.fitted for k in [_fit(whole, have, e)] if k)):
+                          _pairs(seen, ran, step),
+                          ((k,) for e in near if e.fitted
+                           for k in [_fit(whole, have, e, outputs, step)] if k)):
                 better = []
                 for some in tries:
                     if whole.count.left < least:
-                        return done
+                        return done, nearest
                     if (more := _beside(have, some, right)) is None:
                         continue
-                    ran[some] = outputs = whole.run(more)
-                    if seen.matches(outputs, seen.names(False)):
+                    ran[some] = now = whole.run(more)
+                    if seen.matches(now, seen.names(False)):
                         done.append(more)
-                    elif (far := seen.advance(outputs)) > score:
-                        better.append((far, more, outputs))
+                    elif (far := seen.advance(now)) > score:
+                        better.append((far, more, now))
                 scored += better
                 if better or done:
                     break
         if done:
-            return sorted(done, key=lambda more: more.rank)[:FEW]
+            return sorted(done, key=lambda more: more.rank)[:FEW], nearest
         frontier = sorted(scored, key=lambda item: (*(-n for n in item[0]), item[1].rank))[:WIDTH]
         if not frontier:
             break
-        if whole.partial is None or frontier[0][0] > whole.partial[0]:
-            whole.partial = frontier[0]
-    return []
+        nearest = frontier[0][1]
+    return [], nearest
 
 
 def _beside(have, some, right):
@@ -186,48 +192,60 @@ def _beside(have, some, right):
 
 
 @np.errstate(all="ignore")
-def _pairs(seen, ran):
+def _terms(seen, outputs, step):
+    """dy, h', S, g' and m at a step: dz = g' (h' dy + S), and dx = (m dz) W'.
+
+    S is the rest of dL/ds; m is 1, unless a forward edit multiplies x W.
+    """
+    y, v, s, z = (outputs[f"adj.{name}"][step] for name in "yvsz")
+    m = outputs["grad.x"][step] @ np.linalg.pinv(seen.params["W"].T) / z if seen.invertible else 1
+    return np.nan_to_num(np.array([y, v / y, s - v, z / s, np.where(z == 0, 1, m)]),
+                         posinf=0, neginf=0)
+
+
+def _walked(seen, terms):
+    """name -> the numbers of a step that these terms give, of those in seen.walk."""
+    y, h, S, g, m = terms
+    found = {"adj.y": y, "adj.v": h * y, "adj.s": h * y + S, "adj.z": g * (h * y + S)}
+    found["grad.x"] = (m * found["adj.z"]) @ seen.params["W"].T
+    return {name: found[name] for name in seen.walk}
+
+
+def _pairs(seen, ran, step):
     """Two edits that may be right together, although neither is alone; ran: edits -> outputs.
 
-    At the first wrong step t, dz = g' (h' dy + S), where S is the rest of dL/ds. The changes that
-    two edits of different lines make in dy, h', S and g' add up; those of one line, a product,
-    multiply. Only terms of dy, and sums over the steps, have to be run.
+    The changes that two edits of different lines make in the terms of the first wrong step add up;
+    those of one line, a product, multiply. Only terms of dy, and sums over the steps, have to be
+    run.
     """
-    singles = [some[0] for some in ran if len(some) == 1]
-    t = seen.T - 1 - seen.advance(ran[()])[0] // max(len(seen.walk), 1)
-    parts = {}
-    for e, outputs in ran.items():
-        y, v, s, z = (outputs[f"adj.{name}"][max(t, 0)] for name in "yvsz")
-        parts[e] = np.nan_to_num(np.array([y, v / y, s - v, z / s]), posinf=0, neginf=0)
-    for a, b in itertools.combinations(singles, 2):
+    parts = {some: _terms(seen, outputs, step) for some, outputs in ran.items()}
+    for a, b in itertools.combinations([some[0] for some in ran if len(some) == 1], 2):
         one = a.slot == b.slot
         if one and (a.slot in SUM_OF or a.slot in DY):
             if a.slot in SUM_OF or all(np.any(parts[e,] != parts[()]) for e in (a, b)):
                 yield a, b
-        elif a.slot not in SLOPES or not one:
-            y, h, S, g = (np.nan_to_num(parts[a,] * parts[b,] / parts[()]) if one else
-                          parts[a,] + parts[b,] - parts[()])
-            dz = g * (h * y + S)
-            found = {"adj.y": y, "adj.v": h * y, "adj.s": h * y + S, "adj.z": dz,
-                     "grad.x": dz @ seen.params["W"].T}
-            if t >= 0 and seen.walk and all(
-                    seen.equal(found[name], seen.got[name][t]) for name in seen.walk):
+        elif seen.walk and (a.slot not in SLOPES or not one):
+            with np.errstate(all="ignore"):
+                both = _walked(seen, np.nan_to_num(parts[a,] * parts[b,] / parts[()]) if one
+                               else parts[a,] + parts[b,] - parts[()])
+            if all(seen.equal(both[name], seen.got[name][step]) for name in both):
                 yield a, b
 
 
-def _fit(whole, have, edit):
+def _fit(whole, have, edit, outputs, step):
     """An edit of the backward pass with its number k, or None."""
-    seen = whole.seen
-    names = [name for name in ("adj.v", "adj.z", "grad.x") if name in seen.got]
-    last = edit.slot in ("h_slope", "g_slope") and bool(names)   # no later step adds to it
-    if edit.slot in SUM_OF or not names:
-        names = [SUM_OF[edit.slot]] if edit.slot in SUM_OF else seen.names(False)
+    seen, terms = whole.seen, _terms(whole.seen, outputs, step)
+    sums = [SUM_OF[name] for name, _ in edit.lines if SUM_OF.get(name) in seen.got]
+    names, at = sums or seen.walk or seen.names(False), ... if sums or not seen.walk else step
+    separate = names == seen.walk and all(seen.equal(a, outputs[name][step])
+                                          for name, a in _walked(seen, terms).items())
+    own, text = whole.names(have), resolve(edit.lines[0][1], seen.config)
 
-    def vector(outputs):
-        return np.concatenate([outputs[name][-last:].ravel() for name in names if name in seen.got]
-                              or [np.zeros(0)])
-    target = vector(seen.got)
-    k = numbers.fit(lambda k: vector(seen.reported(whole.run(have._replace(
-        backward=(*have.backward, edit._replace(k=k)))))), target,
-        np.full(target.size, seen.tolerance(target))) if target.size else None
-    return None if k is None else edit._replace(k=k)
+    def given(k):
+        if edit.slot in SLOPES and separate:    # it changes one term of each step: no run is needed
+            terms[SLOPES[edit.slot]] = compute(text, {**own, "k": k})[step]
+            return _walked(seen, terms)
+        outputs = seen.reported(whole.run(have._replace(
+            backward=(*have.backward, edit._replace(k=k)))))
+        return {name: outputs[name][at] for name in names}
+    return numbers.fitted(edit, given, {name: seen.got[name][at] for name in names}, seen, FITTED)

@@ -9,6 +9,7 @@ from ..program.step import FORWARD
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: a wrong port may round more
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # no boundary cases
+LONGEST = 50     # our choice: search for edits in cases of at most so many steps
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
@@ -27,9 +28,25 @@ class Seen(NamedTuple):
         return len(self.inputs["x"])
 
     @property
+    def proposes(self):
+        """Whether edits may be found in it: anything fits a case in which little happens."""
+        return self.family in PROPOSING and self.T >= 3
+
+    @property
+    def silent(self):
+        """Whether y has one value until the last step: then feedback and reset do not show."""
+        return "y" in self.got and np.unique(self.got["y"][:-1]).size < 2
+
+    @property
     def params(self):
         """W, H, b and decay."""
         return {name[7:]: a for name, a in self.inputs.items() if name.startswith("params.")}
+
+    @property
+    def invertible(self):
+        """Whether dL/dx gives dL/dz: W has at least as many inputs as units, and full rank."""
+        W = self.params["W"]
+        return np.linalg.matrix_rank(W) == W.shape[1]
 
     @property
     def state(self):
@@ -70,20 +87,18 @@ class Seen(NamedTuple):
         """Names of the returned outputs that are computed back in time."""
         return [name for name in WALK_BACK if name in self.got]
 
+    def reach(self, outputs, names, last=False):
+        """How many slices of these traces, step by step (last: from the last step), are right."""
+        right = np.array([np.abs(outputs[name] - self.got[name]).max((1, 2))
+                          <= self.tolerance(outputs[name]) for name in names] or [[True]]).T
+        row = right[::-1 if last else 1].ravel()
+        return row.size if row.all() else int(row.argmin())
+
     def advance(self, outputs):
         """How far back in time outputs equal the port's, and how many tensors do."""
         outputs = self.reported(outputs)
-        right = [np.abs(outputs[name] - self.got[name]).max((1, 2))
-                 <= self.tolerance(outputs[name]) for name in self.walk]
-        row = np.array(right or [[True]]).T[::-1].ravel()
-        far = row.size if row.all() else int(row.argmin())
-        return far, sum(self.equal(outputs[name], self.got[name]) for name in self.names(False))
-
-    def steps(self, outputs):
-        """For how many steps y equals the port's."""
-        y, got = outputs["y"], self.got.get("y", np.nan * outputs["y"])
-        wrong = (~(np.abs(y - got) <= self.tolerance(y))).any((1, 2))
-        return int(wrong.argmax()) if wrong.any() else len(y)
+        return self.reach(outputs, self.walk, last=True), sum(
+            self.equal(outputs[name], self.got[name]) for name in self.names(False))
 
     def digits(self, outputs):
         """To how many digits the outputs equal the port's."""

@@ -14,22 +14,17 @@ from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
 from .seen import Seen
 
-# form -> whether the backward pass uses the gate, the edited parameters, the reported traces
-FORMS = {
-    "derived": None,
-    "by hand": (False, False, False),
-    "by hand, with the gate of the forward pass": (True, False, False),
-    "by hand, with the parameters and the start of the forward pass": (False, True, False),
-    "by hand, with gate, parameters and start of the forward pass": (True, True, False),
-    "by hand, along the traces as they came out": (False, False, True),
-}
-LATE = (*SUMS, "start_s", "start_y")   # lines on which no line of the step depends
+# The forms of the gradients; the last takes all that a program keeps of its forward pass.
+DERIVED, BY_HAND, KEPT = FORMS = (
+    "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
+# line -> output, where no line of the step depends on it
+LATE = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 
 
 class Edits(NamedTuple):
     """Edits of the forward pass, the form of its gradients, and edits of the backward pass."""
     forward: tuple = ()
-    form: str = "derived"
+    form: str = DERIVED
     backward: tuple = ()
     view: Edit = None      # another order of the port's arrays, if any
 
@@ -44,11 +39,15 @@ class Edits(NamedTuple):
         return tuple(dict.fromkeys(e.said() for e in (*views, *self.all)))
 
     @property
+    def cost(self):
+        """Lower is better: fewer edits, and edits without k."""
+        return sum(e.cost for e in self.all) + bool(self.view)
+
+    @property
     def rank(self):
-        """Lower is better: fewer edits, edits without k, commoner edits."""
-        form = list(FORMS).index(self.form) if self.forward else self.form != "by hand"
-        return (sum(e.cost for e in self.all) + bool(self.view), form,
-                sum(e.order for e in self.all))
+        """Lower is better: a lower cost, commoner edits."""
+        form = FORMS.index(self.form) if self.forward else self.form != BY_HAND
+        return self.cost, form, sum(e.order for e in self.all)
 
     def only(self, wanted):
         """The edits for which wanted(edit) holds."""
@@ -106,11 +105,15 @@ class Whole(Runs):
     def __init__(self, seen, count, own=(None, None)):
         super().__init__(seen, count)
         self.own = own
-        self.partial = None  # (score, set) of the nearest set
 
     def traces(self, forward):
         """(outputs, computed traces) of a forward pass with edits."""
         return ({}, self.own[0]) if self.own[0] is not None else self._forward(forward)[:2]
+
+    def gives_forward(self, forward):
+        """Whether the edits that apply to this case give all numbers of its forward pass."""
+        here = Edits(forward).for_case(self.seen).forward
+        return self.seen.matches(self.traces(here)[0], self.seen.names(True))
 
     def _forward(self, forward):
         key = tuple(texts(forward).items())
@@ -123,41 +126,59 @@ class Whole(Runs):
     @np.errstate(all="ignore")
     def run(self, edits):
         """All outputs with a set of edits."""
-        self.count()
-        if edits.form == "derived":
-            done = Run(self.seen.config, self.seen.inputs, texts(edits.all), held=self.own[0])
-            outputs = {**done.forward(), **done.backward()}
-            return {**outputs, **_rewritten(done, outputs, texts(edits.backward))}
-        outputs, traces = self.traces(edits.forward)
-        return {**outputs, **self._by_hand(edits, outputs, traces)}
+        outputs, names, late = self._run(edits)
+        return {**outputs, **self._late(outputs, names, late)} if late else outputs
 
-    def _by_hand(self, edits, outputs, traces):
+    def names(self, edits):
+        """The names, whole arrays, that the slopes and the sums may use."""
+        return self._run(edits)[1][0]
+
+    def _run(self, edits):
+        """Outputs and names without the edits of lines in LATE, and the texts of these edits."""
+        text = texts(edits.backward)
+        late = {name: text.pop(name) for name in LATE if name in text}
+        key = edits.form, *texts(edits.forward).items(), *text.items()
+        if key not in self._kept:
+            self.count()
+            self._kept[key] = (self._derived if edits.form == DERIVED else self._by_hand)(
+                edits, text)
+        return *self._kept[key], late
+
+    def _derived(self, edits, text):
+        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text},
+                   held=self.own[0])
+        outputs = {**done.forward(), **done.backward()}
+        return outputs, self._names(self.seen.inputs, done.computed(), outputs)
+
+    def _by_hand(self, edits, text):
         config, inputs = self.seen.config, self.seen.inputs
-        gate, used, reported = FORMS[edits.form]
-        if reported:
-            traces = {**traces, **{name: outputs[name] for name in TRACES}}
-        if used:
+        outputs, traces = self.traces(edits.forward)
+        if edits.form == KEPT:
             values = self._forward(edits.forward)[2]
             inputs = {**inputs, "state.s": values["s_0"], "state.y": values["y_0"], **{
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
-        if not gate:
+        else:
             y = traces["y"]
             before = np.concatenate([inputs["state.y"][None], y[:-1]])
             traces = {**traces, "gate": 1 - before if not config["lateral_inhibition"] else
                       (1 - before.max(-1, keepdims=True)) * np.ones_like(y)}
-        return run_backward(config, inputs, traces, texts(edits.backward), self.own[1])
+        outputs = {**outputs, **run_backward(config, inputs, traces, text, self.own[1])}
+        return outputs, self._names(inputs, traces, outputs)
 
+    def _names(self, inputs, traces, outputs):
+        """The names that the lines in LATE may use: those of sums, and those before step 0."""
+        adjoints = {**{f"d{name}": outputs[f"adj.{name}"] for name in TRACES},
+                    **(self.own[1] or {})}
+        return names_of_sums(inputs, traces, adjoints), {
+            "dz_after": adjoints["dz"][0], "gate_after": traces["gate"][0],
+            "s": inputs["state.s"], "y": inputs["state.y"]}
 
-def _rewritten(done, outputs, edits):
-    """Edited sums and gradients of the initial state, after automatic differentiation."""
-    right, inputs, traces, found = right_lines(done.config), done.inputs, done.computed(), {}
-    names = names_of_sums(inputs, traces, {f"d{name}": outputs[f"adj.{name}"] for name in "zsvy"})
-    start = {"dz_after": outputs["adj.z"][0], "gate_after": traces["gate"][0],
-             "s": inputs["state.s"]}
-    for line, text in edits.items():
-        name = SUMS.get(line) or line.replace("_", ".")
-        if line in LATE and name in outputs:
-            text = resolve(text.replace(right[line], "G"), done.config)
-            found[name] = 0 * outputs[name] + compute(text, {
-                **names, **({} if line in SUMS else start), "G": outputs[name]})
-    return found
+    def _late(self, outputs, names, edits):
+        """The outputs of edited lines in LATE; an edit may use the right value, the line's own."""
+        right, (sums, start), found = right_lines(self.seen.config), names, {}
+        for line, text in edits.items():
+            if (name := LATE[line]) in outputs:
+                text = resolve(text.replace(right[line], "G"), self.seen.config)
+                found[name] = 0 * outputs[name] + compute(text, {
+                    **sums, **({} if line in SUMS else start), "G": outputs[name]})
+        return found

@@ -1,19 +1,19 @@
 """The diagnosis of the SNU: find sets of edits that give the port's numbers in many cases."""
+from collections import Counter
+
 import numpy as np
 
 from ..mistakes.edit import TABLE
 from .claims import SAMPLE, confirmed, cover, spread
-from .search import Budget, backward_sets, candidates, forward_sets, joined
-from .seen import OPTIONS, PROPOSING, forward_class, has_traces, seen_of
-from .sets import FORMS, Edits, Whole
+from .search import Budget, backward_sets, candidates, forward_sets, joined, silent
+from .seen import LONGEST, OPTIONS, forward_class, has_traces, seen_of
+from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole
 
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
-SCOPE = 4        # our choice: or nearly all of at least so many cases that share an option
-NEARLY_ALL = 0.9
-LONGEST = 50     # our choice: search for edits in cases of at most so many steps
 HOPELESS = 2     # our choice: after so many classes without an explanation of z, give up
-EDGE = 800       # our choice: runs that are reserved for cases at boundaries
-TRIES = {1: 4, 4: 4, 6: 2}   # our choice: cases at boundaries, of a class, with equal options
+EDGES = 4        # our choice: search so many cases at boundaries
+TRIES = 2        # our choice: search so many cases with equal options
+PEERS = 12       # our choice: compare edits of the forward pass in so many cases
 KEPT = 6         # our choice: sets of edits that are kept for one case
 
 
@@ -29,33 +29,32 @@ class Unit:
         passed = [seen_of(r._replace(got={name: r.case[1][name] for name in r.comparison.compared}),
                           dtype) for r in spread([r for r in units if r.verdict == "passed"])]
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
-        self.known, self.best, self.sample = [], Edits(form="by hand"), []
-        self.lines, self._against = {}, {}
+        self.known, self.best, self.sample = [], Edits(form=BY_HAND), []
+        self.dark, self._against = set(), {}    # dark: classes where nothing explains z
 
     # ---- finding --------------------------------------------------------------------------------
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
-        tried, few = {}, [whole for whole in self.failed if whole.seen.T <= LONGEST]
-        proposing = [whole for whole in few
-                     if whole.seen.family in PROPOSING and whole.seen.T >= 3]
+        few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
+        proposing = [whole for whole in few if whole.seen.proposes] or few
+        tried, edges = Counter(), [whole for whole in few if whole not in proposing]
         self.sample = spread(few, SAMPLE)
-        for whole in proposing + [w for w in few if w.seen.family not in PROPOSING]:
-            seen = whole.seen
-            edge, place = seen.family not in PROPOSING, forward_class(seen)
-            keys = {("edge",)} if edge else {
-                place, (*place, seen.config["reset_grad"], seen.config["surrogate"])}
-            dark = [name for name, lines in self.lines.items() if not lines.found["z"]]
-            if len(dark) >= HOPELESS or place in dark or self.budget.spent(EDGE * edge) \
-                    or any(tried.get(key, 0) >= TRIES[len(key)] for key in keys) \
-                    or edge and proposing and not self.known or whole.fits(self.best):
-                continue
-            tried.update({key: tried.get(key, 0) + 1 for key in keys})
-            found = edge and self._one_more(whole) or (
-                [] if edge and proposing else self._found(whole)[:KEPT])
-            self.sample.append(whole)
-            self._improve(found, edge)
-            self.known += [edits for edits in found if edits not in self.known and not edge]
+        for whole in proposing:
+            config, place = whole.seen.config, forward_class(whole.seen)
+            options = *place, config["reset_grad"], config["surrogate"]
+            if len(self.dark) < HOPELESS and place not in self.dark and tried[options] < TRIES \
+                    and not self.budget.spent() and not any(
+                        whole.fits(edits) for edits in (self.best, *self.known)):
+                tried[options] += 1
+                found = self._found(whole)
+                self._improve(found, whole)
+                self.known += [edits for edits in found[:KEPT] if edits not in self.known]
+        for whole in edges if self.known else ():
+            if tried["edge"] < EDGES and not self.budget.spent() and not whole.fits(self.best):
+                tried["edge"] += 1
+                self._improve([edits for edits in self._one_more(whole)
+                               if len(self.against(edits)) <= len(self.against(self.best))], whole)
         for e in self.best.all:
             fewer = self.best.only(lambda f, e=e: f is not e)
             if fewer.all and self.count(fewer) >= self.count(self.best):
@@ -66,24 +65,17 @@ class Unit:
         """In how many failing cases of a sample a set gives all numbers."""
         return sum(whole.fits(edits) for whole in self.sample)
 
-    def _improve(self, found, edge):
+    def _improve(self, found, whole):
         """Make a found set the best one, alone or joined with the best, if it explains more."""
-        for edits in found:
-            scoped = edits._replace(forward=tuple(map(self._scoped, edits.forward)),
-                                    backward=tuple(map(self._scoped, edits.backward)))
-            for more in dict.fromkeys(
-                    more for one in (edits, scoped)
-                    for more in (one, _joined(one, self.best), _joined(self.best, one))):
-                if self.count(more) > self.count(self.best) and not (
-                        edge and len(self.against(more)) > len(self.against(self.best))):
+        self.sample.append(whole)
+        config = whole.seen.config
+        for edits in found[:KEPT]:
+            scoped = edits._replace(forward=tuple(_scoped(e, config) for e in edits.forward),
+                                    backward=tuple(_scoped(e, config) for e in edits.backward))
+            for more in dict.fromkeys(more for one in (scoped, edits) for more in (
+                    one, _joined(one, self.best), _joined(self.best, one))):
+                if self.count(more) > self.count(self.best):
                     self.best = more
-
-    def _scoped(self, e):
-        """The edit, limited to the last case's value of the option that its line depends on."""
-        option = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
-                  "seen": "lateral_inhibition"}.get(e.slot)
-        return e if option is None or f"{option}=" in e.when else e._replace(
-            when=f"{e.when} {option}={self.sample[-1].seen.config[option]}".strip())
 
     def _found(self, whole, view=None):
         """Sets of edits that give all numbers of a case; known sets are tried first."""
@@ -91,30 +83,35 @@ class Unit:
         carried = dict.fromkeys([here.forward, *(
             edits.for_case(seen).forward for edits in self.known), ()])
         forwards, lines = forward_sets(whole.of(view), carried, view is not None)
-        if lines is not None and view is None:
-            self.lines[forward_class(seen)] = lines
-        likely = sorted(("by hand", "derived"), key=lambda form: form != self.best.form)
+        if lines is not None and view is None and not lines.found["z"]:
+            self.dark.add(forward_class(seen))
+        if len(forwards) > 1:   # chance fits few bits: those that fit the most cases remain
+            fitting = [sum(other.of(view).gives_forward(forward) for other in spread(
+                self.failed, PEERS)) for forward in forwards]
+            forwards = [f for f, n in zip(forwards, fitting) if n == max(fitting)]
+        likely = sorted((BY_HAND, DERIVED), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward, view) for forward in forwards
                  for form in (FORMS if forward else likely)
                  for backward in dict.fromkeys((here.backward, ()))]
-        bases.sort(key=lambda base: list(FORMS).index(base.form) > 1)
+        bases.sort(key=lambda base: FORMS.index(base.form) > 1)
         found = [Edits(forward, view=view) for forward in forwards] if not seen.names(False) else \
             backward_sets(whole.of(view), bases)
-        if not found and view is None and len(self.lines) <= 1:
+        if not found and view is None and not self.known and len(self.dark) < 2:
             found = next(filter(None, (self._found(whole, view) for view in TABLE["VIEWS"])), [])
         return found
 
     def _one_more(self, whole):
         """The best set with one more edit, if that explains a case at a boundary."""
         here, seen = self.best.for_case(whole.seen), whole.seen
-        tries = [here._replace(forward=more, form=form) for e in TABLE["FORWARD"] if not e.fitted
-                 and e.applies(seen.config, seen.inputs)
-                 for more in [joined((*here.forward, e))]
-                 if seen.matches(whole.traces(more)[0], seen.names(True))
-                 for form in ([here.form] if here.forward else FORMS)]
-        tries += [here._replace(backward=(*here.backward, e)) for e in candidates(seen, here.form)
-                  if not e.fitted]
-        return [edits for edits in tries if whole.fits(edits)]
+        if seen.matches(whole.run(here), seen.names(True)):
+            tries = [here._replace(backward=(*here.backward, e))
+                     for e in candidates(seen, here.form) if not e.fitted]
+            return list(filter(whole.fits, tries)) or silent(whole, [here])
+        more = [joined((*here.forward, e)) for e in TABLE["FORWARD"] if not e.fitted
+                and e.applies(seen.config, seen.inputs)]
+        return [edits for forward in more if whole.gives_forward(forward)
+                for form in ([here.form] if here.forward else FORMS)
+                for edits in [here._replace(forward=forward, form=form)] if whole.fits(edits)]
 
     # ---- choosing -------------------------------------------------------------------------------
 
@@ -139,20 +136,12 @@ class Unit:
             for (seen, numbers), (_, others) in zip(made[::2], made[1::2]))
 
     def _stands(self, edits, sample):
-        """Whether a set explains half of the cases that it affects, or nearly all of those that
-        share an option (the others then have another mistake as well).
-        """
+        """Whether a set explains half of the cases that it affects, and spares those that pass."""
         shows = [whole for whole in sample if edits.for_case(whole.seen).said()]
         fits = [whole for whole in shows if whole.fits(edits)]
-        same = [whole for whole in shows if edits.for_case(whole.seen).all == edits.all] or shows
-        if len(self.against(edits)) > len(fits) / 4 and not self._where(edits, fits):
-            return False
-        if sum(whole.fits(edits) for whole in same) >= SHARE * len(same):
-            return len(fits) > (len(self.failed) > 3 and edits.rank[0] > 1)
-        shares = [[whole.fits(edits) for whole in shows if whole.seen.config[option] == value]
-                  for option in OPTIONS
-                  for value in {whole.seen.config[option] for whole in fits}]
-        return any(len(some) >= SCOPE and np.mean(some) >= NEARLY_ALL for some in shares)
+        return (len(fits) >= SHARE * len(shows)
+                and len(fits) > (len(self.failed) > 3 and edits.cost > 1)
+                and (len(self.against(edits)) <= len(fits) / 4 or bool(self._where(edits, fits))))
 
     def against(self, edits):
         """The configurations of passing cases of a sample that should fail with these edits."""
@@ -172,6 +161,17 @@ class Unit:
         return ""
 
 
+DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
+              "seen": "lateral_inhibition"}
+
+
+def _scoped(e, config):
+    """The edit, limited to cases with this value of the option that its line depends on."""
+    option = DEPENDS_ON.get(e.slot)
+    return e if option is None or f"{option}=" in e.when else e._replace(
+        when=f"{e.when} {option}={config[option]}".strip())
+
+
 def _joined(edits, others):
     """A set with the edits of another set added, except those of lines that it already edits."""
     def beside(name):
@@ -184,6 +184,6 @@ def _joined(edits, others):
 
 def _simple(seen):
     c = seen.config
-    return (not has_traces(seen), c["recurrent"] + c["lateral_inhibition"],
-            c["reset_grad"] != "through", c["g"] != "relu", seen.family not in PROPOSING,
+    return (not has_traces(seen), seen.silent, c["recurrent"] + c["lateral_inhibition"],
+            c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             seen.family != "unit", c["h"] != "step")

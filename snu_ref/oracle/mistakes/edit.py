@@ -62,7 +62,7 @@ def merged(right, *two):
             None, words, new, False).get_opcodes() if tag != "equal"}
     changes = sorted(changes)
     touching = any(one[1] >= two[0] for one, two in itertools.pairwise(changes))
-    if touching or any(len(e.lines) > 1 or re.search(r"\bk\b", e.lines[0][1]) for e in two):
+    if touching or any(len(e.lines) > 1 or re.search(r"\b(k|if)\b", e.lines[0][1]) for e in two):
         return None
     for i, j, new in reversed(changes):
         words[i:j] = new
