@@ -1,36 +1,22 @@
-"""What the tests of the check share: the manifest and each case are read once, no cause is looked
-for, and what is wrong is one line."""
+"""What the tests of the check share: the vectors are read once, no cause is looked for, and what is
+wrong is one line."""
 import sys
-from functools import lru_cache
 
 import pytest
+import run_blind_ports
+from helpers import vectors
 
 from snu_ref.__main__ import main
-from snu_ref.oracle.cases.manifest import load_case, read_manifest
-from snu_ref.oracle.comparison import checking
+from snu_ref.commands import vectors as command
+from snu_ref.oracle.cases import export
+from snu_ref.oracle.comparison import checking, probe
 from snu_ref.oracle.diagnosis import causes
-
-MANIFEST = read_manifest()
-ENTRIES = {entry["id"]: entry for entry in MANIFEST["cases"]}
-
-
-@lru_cache(maxsize=None)
-def read_once(id):
-    """(inputs, outputs) of a case of the package."""
-    return load_case(ENTRIES[id])
-
-
-def copied(entry):
-    """The same, as arrays of its own: a port may change them."""
-    return tuple({name: a.copy() for name, a in arrays.items()}
-                 for arrays in read_once(entry["id"]))
 
 
 @pytest.fixture(autouse=True)
 def vectors_of_the_package(monkeypatch):
-    """A check reads the manifest and the cases that the package has; here they are read already."""
-    monkeypatch.setattr(checking, "read_manifest", lambda: MANIFEST)
-    monkeypatch.setattr(checking, "load_case", copied)
+    """What reads the cases of the package or makes new ones does so once for all tests."""
+    vectors.share(monkeypatch.setattr, checking, probe, export, command, run_blind_ports)
 
 
 @pytest.fixture

@@ -8,16 +8,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.command_runs import start
+from helpers.vectors import ENTRIES, case_of, copied
 
 from snu_ref.__main__ import main
 from snu_ref.oracle.comparison.checking import check_cases, not_repeatable
 from snu_ref.oracle.comparison.compare import compare, ulps
-from snu_ref.oracle.cases.manifest import load_case, read_manifest
 from snu_ref.oracle.cases.reference import outputs_of
 from snu_ref.oracle.comparison.port import open_source
 from snu_ref.oracle.comparison.verdict import diagnosis
 
-ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 
 # A second implementation of the unit: one sample at a time, sums from the last term to the first,
 # and
@@ -222,7 +222,7 @@ def test_a_mistake_that_a_simpler_one_covers_elsewhere_is_one_story(check, edits
 
 def test_first_divergence_is_the_first_in_the_order_of_computation():
     entry = ENTRIES["unit-tanh-relu"]
-    inputs, outputs = load_case(entry)
+    inputs, outputs = copied(case_of(entry["id"]))
     got = {name: a.copy() for name, a in outputs.items()}
     got["grad.W"] += 1
     got["adj.v"][1, 0, 0] += 1
@@ -329,7 +329,7 @@ def test_a_port_that_is_not_repeatable_is_told_so(check):
 def told(**story):
     """What the report says of one failing case, with what the diagnosis found for it."""
     entry = ENTRIES["hand-bias"]
-    inputs, outputs = load_case(entry)
+    inputs, outputs = copied(case_of(entry["id"]))
     got = {**outputs, "grad.b": outputs["grad.b"] - 1}
     failed = SimpleNamespace(id=entry["id"], entry=entry, case=(inputs, outputs), got=got,
                              verdict="failed", comparison=compare(entry, outputs, got, np.float64))
@@ -433,6 +433,13 @@ def test_expected_failures(check):
     assert check(half, "--expect-fail", "hand-nothing")[0] == 2
 
 
+def test_the_verdict_is_the_exit_status_of_the_process(tmp_path):
+    (tmp_path / "port.py").write_text(ECHO.format("out['y'] = out['y'] + 1; return out"))
+    process = start(tmp_path, "check", "port.py:Port", "--cases", "hand-bias")
+    out, err = process.communicate(timeout=600)
+    assert process.returncode == 1 and "FAILURE 1 of 1" in out and not err
+
+
 def test_selection_that_matches_nothing(check):
     status, text = check(ECHO.format("return out"), "--cases", "hand,nothing")
     assert status == 2 and "'nothing'" in text
@@ -488,7 +495,7 @@ def test_the_reference_and_the_second_implementation_agree():
     exec(PORT, space)  # the text above, as a module
     from snu_ref.oracle.cases.case import Case
     entry = ENTRIES["unit-arctan-tanh-rec-inh"]
-    inputs, outputs = load_case(entry)
+    inputs, outputs = copied(case_of(entry["id"]))
     case = Case(entry["id"], "", "", entry["config"], inputs, entry["outputs"], "float64")
     for name, a in space["Port"]().run(case).items():
         np.testing.assert_allclose(

@@ -7,13 +7,13 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers.vectors import ENTRIES, MANIFEST
 
 from snu_ref.oracle.cases.building import verify
-from snu_ref.oracle.cases.manifest import FOLDER, read_manifest, write_manifest
+from snu_ref.oracle.cases.manifest import FOLDER, write_manifest
 from snu_ref.oracle.cases.storage import read_json, read_npz
 
-MANIFEST = read_manifest()
-ENTRY = next(e for e in MANIFEST["cases"] if e["id"] == "hand-decay")
+ENTRY = ENTRIES["hand-decay"]
 ADAPTER = '''
 import numpy as np
 from snu_ref.oracle.cases.reference import outputs_of

@@ -4,8 +4,8 @@ The ports that the diagnosis is measured on are in `blind_ports`, written withou
 """
 import numpy as np
 import pytest
+from helpers.vectors import ENTRIES, case_of
 
-from snu_ref.oracle.cases.manifest import load_case, read_manifest
 from snu_ref.oracle.comparison.checking import check_cases
 from snu_ref.oracle.comparison.port import AdapterSource
 from snu_ref.oracle.diagnosis import numbers
@@ -18,7 +18,6 @@ from snu_ref.oracle.program.backward import run_backward
 from snu_ref.oracle.program.printing import diff
 from snu_ref.oracle.program.step import Run, run
 
-ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 SOME = ["unit-tanh-relu", "unit-arctan-tanh-rec-inh-det", "unit-sigmoid-leakyrelu-rec-inh",
         "unit-boxcar-identity-rec", "rest-sigmoid-tanh-inh", "edge-ties",
         "edge-silent-inhibition", "stream-snu-rec", "default-ssnu-decay"]
@@ -34,7 +33,7 @@ def causes(function, ids):
 
 @pytest.mark.parametrize("id", SOME)
 def test_the_lines_are_the_unit_differentiated_and_by_hand(id):
-    inputs, right = load_case(ENTRIES[id])
+    inputs, right = case_of(id)
     config = ENTRIES[id]["config"]
     by_hand = run_backward(config, inputs, Run(config, inputs, {}).computed())
     for name, a in {**run(config, inputs), **{f"hand {k}": v for k, v in by_hand.items()}}.items():
@@ -46,9 +45,9 @@ def test_the_lines_are_the_unit_differentiated_and_by_hand(id):
 
 @pytest.mark.parametrize("unit", PROGRAMS)
 def test_the_other_programs_give_the_right_numbers(unit):
-    for entry in ENTRIES.values():
+    for id, entry in ENTRIES.items():
         if entry["config"]["unit"] == unit:
-            inputs, right = load_case(entry)
+            inputs, right = case_of(id)
             found = PROGRAMS[unit][0](entry["config"], inputs, {})
             assert set(found) == set(right)
             for name, a in found.items():
@@ -63,7 +62,7 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
            "unit-tanh-tanh-det", "unit-tanh-relu-inh-det"]
     for id in ids:
         entry = ENTRIES[id]
-        inputs, right = load_case(entry)
+        inputs, right = case_of(id)
         whole = Whole(Seen(id, "", entry["config"], inputs, right, 1e-10), lambda: None)
         for e in [e for e in idle if e.applies(entry["config"], inputs)]:
             form = "by hand" if e in TABLE["HAND"] else "derived"
@@ -153,7 +152,7 @@ def test_two_runs_say_the_same():
 
 
 def test_forms_of_the_gradients_differ():
-    inputs, right = load_case(ENTRIES["unit-sigmoid-tanh"])
+    inputs, right = case_of("unit-sigmoid-tanh")
     config = ENTRIES["unit-sigmoid-tanh"]["config"]
     whole = Whole(Seen("", "", config, inputs, right, 1e-10), lambda: None)
     soft = next(e for e in TABLE["FORWARD"] if e.said() == "the decay is applied twice")

@@ -11,12 +11,13 @@ import sys
 from importlib.util import find_spec
 
 import pytest
+from helpers.vectors import ENTRIES, case_of, copied
 
 from snu_ref.__main__ import main
 from snu_ref.commands.vectors import ADAPTERS, FORMS, FRAMEWORKS, adapter_text
 from snu_ref.oracle.cases.abilities import declared
 from snu_ref.oracle.cases.case import Case
-from snu_ref.oracle.cases.manifest import FOLDER, load_case, read_manifest
+from snu_ref.oracle.cases.manifest import FOLDER
 
 PAGE = FOLDER / "README.md"
 DTYPES = pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -64,9 +65,9 @@ def wrong(framework, form):
 
 def a_case():
     """The plain SNU, as an adapter sees it."""
-    entry = next(e for e in read_manifest()["cases"] if e["id"] == "unit-tanh-relu")
-    return Case(entry["id"], "", "", entry["config"], load_case(entry)[0], entry["outputs"],
-                "float64")
+    entry = ENTRIES["unit-tanh-relu"]
+    inputs, _ = copied(case_of(entry["id"]))
+    return Case(entry["id"], "", "", entry["config"], inputs, entry["outputs"], "float64")
 
 
 def expected_names():

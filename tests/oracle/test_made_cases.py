@@ -1,6 +1,7 @@
 """The cases that are made to fit a port, and vectors of many starts: they show mistakes."""
 import numpy as np
 import pytest
+from helpers.vectors import ENTRIES, MANIFEST, case_of
 from test_check_can import LIF, Lif
 
 import snu_ref
@@ -8,10 +9,7 @@ from snu_ref.activations import SURROGATES
 from snu_ref.oracle.cases.abilities import SNU_OPTIONS, declared
 from snu_ref.oracle.cases.families_full import made_cases
 from snu_ref.oracle.cases.making import make_case
-from snu_ref.oracle.cases.manifest import load_case, read_manifest
 from snu_ref.oracle.cases.scalar import scalar_outputs
-
-ENTRIES = {entry["id"]: entry for entry in read_manifest()["cases"]}
 
 CANS = {"all": {}, "lif": LIF, "after": dict(unit="snu", state="after reset"), "own": dict(
     unit="snu", start="own", b="shared"), "spiking": dict(unit="snu", start="spiking", h="step",
@@ -94,10 +92,9 @@ def test_the_seed_and_the_number_decide_and_nothing_else_does():
 # ---- vectors ---------------------------------------------------------------------------------
 
 def test_a_withdrawn_case_is_gone_with_its_reason_and_logsumexp_passes_what_takes_its_place():
-    manifest = read_manifest()
-    assert "logsumexp" in manifest["withdrawn"]["loss-softmax-cross-entropy-far"]
+    assert "logsumexp" in MANIFEST["withdrawn"]["loss-softmax-cross-entropy-far"]
     entry = ENTRIES["loss-softmax-cross-entropy-distant"]
-    inputs, outputs = load_case(entry)
+    inputs, outputs = case_of(entry["id"])
     y, k = inputs["y"].astype("f"), inputs["target"]
     top = y.max(-1)
     total = np.log(np.exp(y - top[..., None]).sum(-1)) + top
@@ -111,7 +108,7 @@ def test_vectors_meet_every_surrogate_and_reset_gradient_from_each_start(start):
     found = set()
     for id, entry in ENTRIES.items():
         if id.startswith(f"start-{start}-"):
-            inputs, _ = load_case(entry)
+            inputs, _ = case_of(id)
             y = inputs["state.y"]
             assert not inputs["dend.s"].any() and not inputs["dend.y"].any()
             assert (y.any() and set(np.unique(y)) == {0, 1}) == (start == "spiking")
@@ -123,6 +120,6 @@ def test_kinks_with_a_detached_gate_are_met_for_every_g_and_surrogate():
     cases = [e for id, e in ENTRIES.items() if id.startswith("edge-kink-") and id.count("-") > 2]
     assert len({(e["config"]["g"], e["config"]["surrogate"]) for e in cases}) == 20
     for entry in cases:
-        inputs, outputs = load_case(entry)
+        inputs, outputs = case_of(entry["id"])
         assert entry["config"]["reset_grad"] == "detached" and inputs["x"].all()
         assert (outputs["z"] == 0).any() and (outputs["v"] == 0).any()

@@ -4,12 +4,11 @@ import shutil
 
 import numpy as np
 import pytest
+from helpers.vectors import MANIFEST, case_of
 
-from snu_ref.oracle.cases.manifest import load_case, read_manifest
 from snu_ref.oracle.cases.storage import read_bin, read_json, read_npy
 
-MANIFEST = read_manifest()
-OUTPUTS = load_case(next(e for e in MANIFEST["cases"] if e["id"] == "hand-decay"))[1]
+OUTPUTS = case_of("hand-decay")[1]
 
 
 @pytest.fixture

@@ -1,77 +1,46 @@
-"""The conformance vectors: complete, right, readable without pickle, and every damage is named."""
+"""The vectors: complete, right, drawn as they should be, and explained."""
 import json
 import re
-import shutil
-import zipfile
 
 import numpy as np
 import pytest
+from helpers.vectors import ENTRIES, MANIFEST, case_of
 
 from snu_ref.__main__ import main
-from snu_ref.oracle.cases import making
-from snu_ref.oracle.cases.building import build, verify
-from snu_ref.oracle.cases.case import Draws
-from snu_ref.oracle.cases.families import definitions
-from snu_ref.oracle.cases.manifest import FOLDER, HEAD, load_case, read_manifest, write_manifest
-from snu_ref.oracle.cases.storage import bits, checked_name, inside, write_npz
-
-MANIFEST = read_manifest()
-CASES = {entry["id"]: entry for entry in MANIFEST["cases"]}
+from snu_ref.oracle.cases.manifest import FOLDER, HEAD
+from snu_ref.oracle.cases.storage import bits
 
 
-def folder_of(folder, *ids):
-    """Copy some cases into a folder, and write its manifest."""
-    for id in ids:
-        for suffix in (".npz", ".json"):
-            if (FOLDER / f"{id}{suffix}").exists():
-                shutil.copy(FOLDER / f"{id}{suffix}", folder)
-    entries = [json.loads(json.dumps(CASES[id])) for id in ids]
-    write_manifest(folder, {k: v for k, v in MANIFEST.items() if k != "cases"}, entries)
-    return folder
-
-
-@pytest.fixture
-def one(tmp_path):
-    """A folder with one case, hand-input, and the writer of its manifest."""
-    def rewrite(**changes):
-        entry = {**json.loads(json.dumps(CASES["hand-input"])), **changes}
-        write_manifest(tmp_path, {k: v for k, v in MANIFEST.items() if k != "cases"}, [entry])
-        return entry
-    return folder_of(tmp_path, "hand-input"), rewrite
-
-
-# ---- what is in them ----------------------------------------------------------------------------
-
-def test_every_array_can_be_made_again():
-    said = []
-    assert verify(FOLDER, said.append) == 0
+def test_every_array_can_be_made_again(capsys):
+    assert main(["vectors", "verify"]) == 0
+    said = capsys.readouterr().out.splitlines()
     assert said[-1] == "verified"
-    assert re.match(r"\d+ cases, \d+ arrays; \d+ bit-identical", said[0])
+    assert re.match(rf"{len(ENTRIES)} cases, \d+ arrays; \d+ bit-identical", said[0])
 
 
 def test_all_variants_of_the_unit_are_there():
     configs = {
-        json.dumps(e["config"], sort_keys=True) for e in CASES.values() if e["family"] == "unit"
+        json.dumps(e["config"], sort_keys=True) for e in ENTRIES.values() if e["family"] == "unit"
     }
     assert len(configs) == 192
-    assert {e["family"] for e in CASES.values()} == set(MANIFEST["families"])
+    assert {e["family"] for e in ENTRIES.values()} == set(MANIFEST["families"])
 
 
 def test_every_flag_is_used_and_explained():
-    used = {flag for entry in CASES.values() for flag in entry["flags"]}
+    used = {flag for entry in ENTRIES.values() for flag in entry["flags"]}
     assert used == set(HEAD["flags"]) == set(MANIFEST["flags"])
-    assert all(entry["flags"] and entry["why"] for entry in CASES.values())
+    assert all(entry["flags"] and entry["why"] for entry in ENTRIES.values())
 
 
 def test_inputs_are_exact_in_float32():
-    for entry in CASES.values():
-        inputs, _ = load_case(entry)
+    for id in ENTRIES:
+        inputs, _ = case_of(id)
         for name, a in inputs.items():
-            assert a.dtype == np.int64 or (a.astype(np.float32) == a).all(), (entry["id"], name)
+            assert a.dtype == np.int64 or (a.astype(np.float32) == a).all(), (id, name)
 
 
 def test_derivations_agree_in_every_case():
-    for entry in CASES.values():
+    for entry in ENTRIES.values():
         assert entry["evidence"]["twin"] <= 1e-13
         assert entry["evidence"].get("complex", 0) <= 1e-12
         assert entry["evidence"].get("tape", 0) <= 1e-13
@@ -80,7 +49,7 @@ def test_derivations_agree_in_every_case():
 
 
 def test_drawn_cases_keep_away_from_branches_and_are_alive():
-    for entry in CASES.values():
+    for entry in ENTRIES.values():
         if entry["family"] in ("unit", "rest", "long", "default"):
             assert min(entry["margin"].values(), default=1) >= 2.0 ** -10
             assert all(0.05 <= rate <= 0.95 for rate in entry["spike_rate"] or [])
@@ -90,7 +59,7 @@ def test_drawn_cases_keep_away_from_branches_and_are_alive():
 
 
 def test_tolerances_stay_within_their_table():
-    for entry in CASES.values():
+    for entry in ENTRIES.values():
         assert entry["tolerance"]["float64"]["bound"] == 1e-10
         single = entry["tolerance"]["float32"]
         assert single["bound"] is None or 1e-6 <= single["bound"] <= 1e-5
@@ -103,8 +72,8 @@ def test_boundary_cases_sit_exactly_on_their_boundary():
         ("edge-v-zero-then-kept", "v"),
         ("edge-z-zero-relu", "z"),
     ):
-        _, outputs = load_case(CASES[id])
-        assert (outputs[name] == 0).any() and name in CASES[id]["exact"]
+        _, outputs = case_of(id)
+        assert (outputs[name] == 0).any() and name in ENTRIES[id]["exact"]
         if name == "v":
             assert not outputs["y"][outputs["v"] == 0].any()
 
@@ -115,44 +84,44 @@ def test_a_port_of_a_default_unit_alone_has_cases_of_every_kind(h):
                "lateral_inhibition": False}
     for reset_grad, least in (("through", 9), ("detached", 4)):
         config = {**default, "reset_grad": reset_grad}
-        mine = [e for e in CASES.values() if config.items() <= e["config"].items()]
+        mine = [e for e in ENTRIES.values() if config.items() <= e["config"].items()]
         assert len(mine) >= least
         assert {"hand", "default", "unit", "rest"} <= {e["family"] for e in mine}
         assert reset_grad == "detached" or "edge" in {e["family"] for e in mine}
-        inputs = [load_case(e)[0] for e in mine]
+        inputs = [case_of(e["id"])[0] for e in mine]
         assert any(i["state.s"].any() and i["dend.s"].any() for i in inputs)
 
 
 def test_a_threshold_however_near_zero_is_seen():
     """v = +-2^-11 and +-2^-20, exactly, in both precisions."""
     for id in ("edge-near-threshold", "edge-default-near-threshold"):
-        inputs, outputs = load_case(CASES[id])
+        inputs, outputs = case_of(id)
         v = outputs["v"][0, 0]
         assert sorted(v.tolist()) == [-2.0 ** -11, -2.0 ** -20, 2.0 ** -20, 2.0 ** -11]
-        assert (outputs["y"][0, 0] == (v > 0)).all() and "v" in CASES[id]["exact"]
+        assert (outputs["y"][0, 0] == (v > 0)).all() and "v" in ENTRIES[id]["exact"]
         single = {name: a.astype("f") for name, a in inputs.items()}
         assert (single["x"][0] @ single["params.W"] + single["params.b"] == v).all()
 
 
 def test_cases_of_memory_reach_its_limits():
-    limits, folded = (load_case(CASES[f"pcm-{id}"])[1]
+    limits, folded = (case_of(f"pcm-{id}")[1]
                       for id in ("pulses-limits", "program-folded"))
     assert (limits["G0"] == 20).any() and (limits["G0"] == 0.1).any()
     assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # of a draw 3 sigma below mu, which is < 0
-    _, updates = load_case(CASES["pcm-refresh-spares"])
+    _, updates = case_of("pcm-refresh-spares")
     G, spared = updates["G0"][-1], (updates["P"][-1] <= updates["P"][-2]).all(axis=0)
     large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # clear of the noise of the reads
     assert (spared & large & worn).any() and (spared & ~large & ~worn).any() and (~spared).any()
 
 
 def test_pieces_and_samples_are_those_of_the_whole():
-    _, whole = load_case(CASES["stream-whole"])
-    _, first = load_case(CASES["stream-first-half"])
-    _, second = load_case(CASES["stream-second-half"])
+    _, whole = case_of("stream-whole")
+    _, first = case_of("stream-first-half")
+    _, second = case_of("stream-second-half")
     assert (np.concatenate([first["y"], second["y"]]) == whole["y"]).all()
     assert (first["grad.W"] + second["grad.W"] == whole["grad.W"]).all()
-    _, together = load_case(CASES["batch-snu"])
-    _, alone = load_case(CASES["batch-snu-sample-3"])
+    _, together = case_of("batch-snu")
+    _, alone = case_of("batch-snu-sample-3")
     np.testing.assert_allclose(
         alone["grad.x"][:, 0], together["grad.x"][:, 3], rtol=1e-13, atol=1e-15
     )
@@ -160,7 +129,7 @@ def test_pieces_and_samples_are_those_of_the_whole():
 
 def test_text_says_the_same_as_the_bits():
     content = json.loads((FOLDER / "hand-soft.json").read_text())
-    _, outputs = load_case(CASES["hand-soft"])
+    _, outputs = case_of("hand-soft")
     for name, a in outputs.items():
         text = content["outputs"][name]
         assert [float(d) for d in text["decimal"]] == a.ravel().tolist()
@@ -170,7 +139,7 @@ def test_text_says_the_same_as_the_bits():
 
 def test_the_worked_example_in_the_readme():
     text = (FOLDER / "README.md").read_text()
-    _, outputs = load_case(CASES["hand-reset-gradient-through"])
+    _, outputs = case_of("hand-reset-gradient-through")
     for name, i in re.findall(r"(adj\.\w)_(\d) = ", text):
         stated = re.search(rf"{re.escape(name)}_{i} = (?:.* = )?(-?[\d.]+)\b", text).group(1)
         assert float(stated) == outputs[name][int(i) - 1, 0, 0], (name, i)
@@ -178,272 +147,5 @@ def test_the_worked_example_in_the_readme():
         stated = re.search(rf"{re.escape(name)} = [^\n]*?= (-?[\d.]+)(?= {{2,}}|\n)", text).group(1)
         assert float(stated) == outputs[name].item(), name
     assert outputs["grad.x"].ravel().tolist() == [-1.125, 3]
-    _, detached = load_case(CASES["hand-reset-gradient-detached"])
+    _, detached = case_of("hand-reset-gradient-detached")
     assert detached["adj.y"][0] == 0 and detached["grad.W"] == 2.25
-
-
-# ---- damage -------------------------------------------------------------------------------------
-
-def test_verify_names_every_damage(tmp_path, monkeypatch):
-    ids = ["hand-input", "hand-bias", "hand-soft", "unit-tanh-relu", "unit-tanh-tanh",
-           "unit-arctan-relu", "unit-arctan-tanh", "unit-boxcar-relu", "rest-tanh-relu",
-           "rest-tanh-tanh", "rest-sigmoid-relu", "rest-sigmoid-tanh"]
-    folder = folder_of(tmp_path, *ids)
-    chosen = [d for d in definitions() if d.id in ids]
-    monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: chosen)
-    inputs, outputs = load_case(CASES["unit-tanh-relu"], folder)
-
-    def rewritten(id, change):
-        inputs, outputs = load_case(CASES[id], folder)
-        arrays = {
-            **{f"input.{n}": a for n, a in inputs.items()},
-            **{f"output.{n}": a for n, a in outputs.items()},
-        }
-        change(arrays)
-        write_npz(folder / f"{id}.npz", arrays)
-
-    rewritten(
-        "unit-tanh-relu",
-        lambda a: a["output.grad.W"].__setitem__((0, 0), np.nextafter(outputs["grad.W"][0, 0], 9)),
-    )
-    rewritten("unit-tanh-tanh", lambda a: a.pop("output.y"))
-    rewritten("unit-arctan-relu", lambda a: a.update({"output.y": a["output.y"][:-1]}))
-    rewritten(
-        "unit-arctan-tanh", lambda a: a.update({"output.s": a["output.s"].astype(np.float32)})
-    )
-    rewritten("unit-boxcar-relu", lambda a: a["output.z"].fill(np.nan))
-    (folder / "rest-tanh-relu.npz").unlink()
-    (folder / "rest-tanh-tanh.npz").write_bytes(b"not a zip")
-    whole = (folder / "rest-sigmoid-relu.npz").read_bytes()
-    (folder / "rest-sigmoid-relu.npz").write_bytes(whole[:-100])
-    text = json.loads((folder / "hand-input.json").read_text())
-    text["outputs"]["y"]["decimal"] = ["0"]
-    (folder / "hand-input.json").write_text(json.dumps(text))
-    (folder / "hand-bias.json").unlink()
-    (folder / "stray.npz").write_bytes(b"")
-    said = []
-    assert verify(folder, said.append) == 11
-    told = {line.split()[1].rstrip(":"): line for line in said if line.startswith("FAILED")}
-    for id, word in (
-        ("unit-tanh-relu", "digest"),
-        ("unit-tanh-tanh", "output.y"),
-        ("unit-arctan-relu", "(5, 2, 3)"),
-        ("unit-arctan-tanh", "float32"),
-        ("unit-boxcar-relu", "NaN"),
-        ("rest-tanh-relu", "no such file"),
-        ("rest-tanh-tanh", "zip"),
-        ("rest-sigmoid-relu", ".npz"),
-        ("hand-input", "differs from the .npz in y"),
-        ("hand-bias", "no such file"),
-        ("stray.npz", "does not know"),
-    ):
-        assert word in told[id], told[id]
-
-
-def test_wrong_numbers_with_a_right_digest_are_found(one):
-    folder, rewrite = one
-    inputs, outputs = load_case(CASES["hand-input"], folder)
-    outputs["grad.W"] = outputs["grad.W"] + 1e-9
-    arrays = making.all_arrays(inputs, outputs)
-    write_npz(folder / "hand-input.npz", arrays)
-    rewrite(digest=making.digest(arrays))
-    said = []
-    verify(folder, said.append)
-    assert any(
-        "hand-input: grad" in line or "hand-input: output.grad.W: recomputed" in line
-        for line in said
-    )
-
-
-@pytest.mark.parametrize(
-    "changes, word",
-    [
-        ({"id": "../hand-input"}, "lower-case"),
-        ({"id": "/etc/passwd"}, "lower-case"),
-        ({"id": 3}, "case name"),
-        ({"inputs": {"../x": [1]}}, "array name"),
-        ({"outputs": {"y": [10**9]}}, "shape"),
-        ({"outputs": {"y": [-1]}}, "shape"),
-        ({"exact": ["nothing"]}, "no output is called nothing"),
-        (
-            {"tolerance": {"float64": {"bound": 1.0}, "float32": {"bound": None}}},
-            "tolerance.float64",
-        ),
-        ({"config": []}, "config"),
-        ({"digest": None}, "digest"),
-        ({"flags": None}, "flags"),
-    ],
-)
-def test_hostile_or_broken_manifest(one, changes, word):
-    folder, rewrite = one
-    rewrite(**changes)
-    with pytest.raises(ValueError, match=re.escape(word)):
-        read_manifest(folder)
-
-
-@pytest.mark.parametrize(
-    "text, word",
-    [
-        ("{", "JSON"),
-        ("[]", "not a manifest"),
-        ('{"format": "snu_ref vectors", "version": "v0"}', "version v1"),
-        ('{"format": "snu_ref vectors", "version": "v1"}', "environment"),
-        ("\xff", "manifest"),
-    ],
-)
-def test_other_manifests_are_refused(tmp_path, text, word):
-    (tmp_path / "manifest.json").write_text(text, encoding="latin-1")
-    with pytest.raises(ValueError, match=word):
-        read_manifest(tmp_path)
-
-
-def test_a_case_twice_is_refused(one):
-    folder, _ = one
-    entry = CASES["hand-input"]
-    write_manifest(folder, {k: v for k, v in MANIFEST.items() if k != "cases"}, [entry, entry])
-    with pytest.raises(ValueError, match="twice"):
-        read_manifest(folder)
-
-
-def test_pickles_are_not_loaded(one, tmp_path):
-    folder, _ = one
-    with zipfile.ZipFile(folder / "hand-input.npz", "w") as archive:
-        for name in [f"input.{n}" for n in CASES["hand-input"]["inputs"]] + \
-                [f"output.{n}" for n in CASES["hand-input"]["outputs"]]:
-            with archive.open(name + ".npy", "w") as file:
-                np.lib.format.write_array(file, np.array([print], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle|Object arrays"):
-        load_case(CASES["hand-input"], folder)
-
-
-def test_links_do_not_lead_out_of_the_folder(one, tmp_path_factory):
-    folder, _ = one
-    outside = tmp_path_factory.mktemp("outside") / "hand-input.npz"
-    shutil.move(folder / "hand-input.npz", outside)
-    (folder / "hand-input.npz").symlink_to(outside)
-    with pytest.raises(ValueError, match="leads out"):
-        load_case(CASES["hand-input"], folder)
-    with pytest.raises(ValueError, match="leads out"):
-        inside(folder, "..", "x")
-    with pytest.raises(ValueError, match="single dots"):
-        checked_name("array", "a..b")
-
-
-# ---- making and exporting -----------------------------------------------------------------------
-
-def test_cases_on_record_never_change(one, monkeypatch):
-    folder, rewrite = one
-    definition = next(d for d in definitions() if d.id == "hand-input")
-    rewrite()
-    moved = definition._replace(
-        make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.25)}
-    )
-    monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [moved])
-    with pytest.raises(ValueError, match="a recorded case never changes"):
-        build(folder, say=lambda text: None)
-    monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [])
-    with pytest.raises(ValueError, match="without a definition: hand-input"):
-        build(folder, say=lambda text: None)
-    monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: [definition])
-    before = (folder / "hand-input.npz").read_bytes()
-    build(folder, say=lambda text: None)
-    assert (folder / "hand-input.npz").read_bytes() == before
-
-
-def test_a_case_made_elsewhere_says_where(one, monkeypatch):
-    """The others stay bound to the place of the first; bits are asked for where a case was made."""
-    folder, _ = one
-    chosen = [d for d in definitions() if d.id in ("hand-input", "hand-bias")]
-    monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: chosen)
-    here = {name: "here" for name in MANIFEST["environment"]}
-    monkeypatch.setattr("snu_ref.oracle.cases.building.environment", lambda: here)
-    build(folder, say=lambda text: None)
-    manifest = read_manifest(folder)
-    assert manifest["environment"] == MANIFEST["environment"]
-    assert [entry.get("environment") for entry in manifest["cases"]] == [None, here]
-    said = []
-    assert verify(folder, said.append) == 0
-    remake = making.remake
-    monkeypatch.setattr("snu_ref.oracle.cases.building.remake", lambda entry, definition: {
-        name: a * (1 + 2.0 ** -52) if name == "output.z" and entry["id"] == id else a
-        for name, a in remake(entry, definition).items()})
-    for id, failures in (("hand-input", 0), ("hand-bias", 1)):
-        assert verify(folder, said.append) == failures
-    assert said[-2].startswith("FAILED  1 arrays are not bit-identical")
-
-
-def test_a_case_whose_derivations_disagree_is_not_made(monkeypatch):
-    definition = next(d for d in definitions() if d.id == "hand-input")
-    monkeypatch.setattr(
-        "snu_ref.oracle.cases.derivations.scalar_outputs",
-        lambda config, inputs: {"y": np.zeros((1, 1, 1))},
-    )
-    with pytest.raises(ValueError, match="twin derivation differs"):
-        making.make_case(definition)
-    monkeypatch.undo()
-    rounded = definition._replace(
-        make=lambda draws: {**definition.make(draws), "x": np.full((1, 1, 1), 1.1)}
-    )
-    with pytest.raises(ValueError, match="listed as exact"):
-        making.make_case(rounded)
-
-
-def test_dead_and_marginal_seeds_are_passed_over():
-    definition = next(d for d in definitions() if d.id == "unit-tanh-relu")
-    inputs = definition.make(Draws(definition.id, 0))
-    silent = definition._replace(make=lambda draws: {**inputs, "params.b": np.full(3, -9.0)})
-    with pytest.raises(ValueError, match="spike rate"):
-        making.make_case(silent)
-    threshold = load_case(CASES["unit-tanh-relu"])[1]["s"].max(axis=(0, 1)) * (1 - 1e-6)
-    inputs = definition.make(Draws(definition.id, CASES["unit-tanh-relu"]["attempt"]))
-    near = definition._replace(make=lambda draws: {**inputs, "params.b": -threshold})
-    with pytest.raises(ValueError, match="margin"):
-        making.make_case(near)
-
-
-def test_export_and_read_back(tmp_path, capsys):
-    folder = tmp_path / "out"
-    assert (
-        main(
-            [
-                "vectors",
-                "export",
-                str(folder),
-                "--cases",
-                "hand,loss-bernoulli-nll-masked",
-                "--dtype",
-                "float32",
-            ]
-        )
-        == 0
-    )
-    assert (folder / "vectors.txt").read_text() == "snu_ref vectors v1 float32\n"
-    ids = (folder / "cases.txt").read_text().split()
-    assert (
-        "hand-soft" in ids
-        and len(ids) == len([e for e in CASES.values() if e["family"] == "hand"]) + 1
-    )
-    inputs, outputs = load_case(CASES["hand-soft"])
-    lines = [
-        line.split() for line in (folder / "hand-soft" / "arrays.txt").read_text().splitlines()
-    ]
-    assert ["input", "x", "float32", "2", "1", "1"] in lines
-    raw = np.frombuffer((folder / "hand-soft" / "input.x.bin").read_bytes(), "<f4")
-    assert raw.tolist() == inputs["x"].ravel().tolist()
-    again = np.load(folder / "hand-soft" / "output.y.npy", allow_pickle=False)
-    np.testing.assert_array_equal(again, outputs["y"].astype(np.float32))
-    assert "h sigmoid" in (folder / "hand-soft" / "config.txt").read_text().splitlines()
-    assert main(["vectors", "export", str(folder)]) == 2
-    assert "empty" in capsys.readouterr().err
-
-
-def test_list_and_show(capsys):
-    assert main(["vectors", "list", "--cases", "hand-re*"]) == 0
-    listed = capsys.readouterr().out.splitlines()
-    assert listed and all(line.startswith("hand-re") for line in listed)
-    assert main(["vectors", "show", "hand-input"]) == 0
-    shown = capsys.readouterr().out
-    assert "0x3ff5000000000000" in shown and "grad.W" in shown  # 1.3125 = 2 . (1 - 1/8) . 3/4
-    assert main(["vectors", "show", "nothing"]) == 2
-    assert "unknown" in capsys.readouterr().err
-    assert main(["vectors", "list", "--cases", "nothing*"]) == 2
