@@ -436,15 +436,20 @@ def feeds_its_own_spike(x, s, y, W, H, decay, b):
         "H is fed the output that is computed from the state of the step before",
         "y is computed from the state of the step before, and subtracts the threshold -b in the "
         "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))])
-def test_lines_of_public_code_are_named(step, said, options):
+@pytest.mark.parametrize("ends", [(), ("end.s", "end.y")])
+def test_lines_of_public_code_are_named(step, said, options, ends):
+    """Also if the last s and y are returned once more as the state that is kept, and if a case of
+    one unit, where too little happens, comes first.
+    """
     def run(case):
         p, s, y, out = case.params, case["state.s"], case["state.y"], []
         for x in case["x"]:
             *shown, y = step(x, s, y, p["W"], p.get("H"), p["decay"], p["b"])
             s = shown[1]
             out.append((shown[0], y))
-        return dict(zip(("s", "y"), map(np.array, zip(*out))))
+        s, y = map(np.array, zip(*out))
+        return {"s": s, "y": y, **dict(zip(ends, (s[-1], y[-1])))}
     can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through", recurrent=False,
-               lateral_inhibition=False, returns=("s", "y"))
-    story = snu_ref.oracle.check(run, "made", can={**can, **options}).stories[0]
+               lateral_inhibition=False, returns=("s", "y", *ends))
+    story = snu_ref.oracle.check(run, "made,default", can={**can, **options}).stories[0]
     assert story.grade == "confirmed" and sorted(story.says) == sorted(said), story
