@@ -79,7 +79,8 @@ def differences_of(compared, lines):
             panels.setdefault(metric, []).append(
                 (label.replace(", then", ",\nthen"),
                  *(factor * end for end in difference(values, rival)), ()))
-    return [(f"{TASK[metric]}: {FIGURE[metric]}; {METRICS[metric][2]} is better", True, rows)
+    return [(f"{TASK[metric]}: difference in {FIGURE[metric]}\n({METRICS[metric][2]} is better)",
+             True, rows)
             for metric, rows in panels.items()]
 
 
@@ -104,9 +105,9 @@ FIGURES = {  # block: (title, its panels from the lines of all tables)
     "membrane": ("Test figure with the membrane minus that without",
                  lambda lines: differences_of(MEMBRANE, lines)),
     "care": ("Equal size: validation of all trials (open), test of the best", trials_and_best),
-    "unit": ("One option of the unit changed: difference from the unchanged unit",
+    "unit": ("One option of the unit changed",
              lambda lines: differences_of(UNIT_ROWS, lines)),
-    "devices": ("One property of the devices changed: difference from unchanged devices",
+    "devices": ("One property of the devices changed",
                 lambda lines: differences_of(DEVICE_ROWS, lines)),
 }
 

@@ -133,8 +133,9 @@ def intervals(panels, path, *, title):
     """Values with their intervals, one per row; one panel per task or size.
 
     panels: a list of (label of the axis, whether the values are differences, rows); differences
-    have a line at 0, and a full mark where the interval does not contain it. rows: tuples (name,
-    value, low, high, trials); value, low, high may be None; trials are drawn as small open marks.
+    have a line at 0, and a full mark where the interval does not contain it; their axis is
+    logarithmic beyond the usual size if a row is far away. rows: tuples (name, value, low, high,
+    trials); value, low, high may be None; trials are drawn as small open marks.
     """
     counts = [len(rows) for *_, rows in panels]
     blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]
@@ -154,7 +155,12 @@ def intervals(panels, path, *, title):
                                markerfacecolor=blue if full else pale)
             panel.set_yticks(range(len(rows)), [name for name, *_ in rows])
             panel.set(xlabel=label, ylim=(len(rows) - 0.5, -0.5))
-            panel.locator_params(axis="x", nbins=5)
+            ends = np.abs([end for _, *three, _ in rows for end in three if end is not None])
+            if differences and ends.max() > 30 * np.median(ends):   # one row would hide the others
+                panel.set_xscale("symlog", linthresh=10 ** np.ceil(np.log10(np.median(ends))))
+                panel.xaxis.set_major_formatter("{x:g}")
+            else:
+                panel.locator_params(axis="x", nbins=5)
         style.title(figure, title)
         return style.save(figure, path)
 

@@ -196,7 +196,7 @@ def test_the_figure_of_a_block_shows_rows_with_two_seeds_against_their_base(tmp_
     assert [path.name for path in tmp_path.glob("*.png")] == ["membrane.png"]
     assert "](results/membrane.png)" in (tmp_path / "page.md").read_text(encoding="utf-8")
     assert differences_of(MEMBRANE[:1] + MEMBRANE[3:4], read_tables(tmp_path)) == [
-        ("JSB: NLL, nats; lower is better", True,   # 2.776 sd sqrt(2/3)
+        ("JSB: difference in NLL, nats\n(lower is better)", True,   # 2.776 sd sqrt(2/3)
          [("SNU", 0, pytest.approx(-0.0227, abs=1e-4), pytest.approx(0.0227, abs=1e-4), ())])]
 
 
