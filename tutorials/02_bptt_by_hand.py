@@ -100,8 +100,8 @@ for t, row in enumerate(((z1, s1, v1, y1), (z2, s2, v2, y2), (z3, s3, v3, y3)), 
 #     L = 1/2 sum_t (y_t - y*_t)^2 = 1/2 (0 + 1 + 1) = 1
 #     dy_t = y_t - y*_t            = 0, 1, -1
 #
-# We write dA for dL/dA throughout: "how much the loss rises per unit of A". dy_2 = 1 says: less of
-# spike 2. dy_3 = -1 says: more of spike 3.
+# We write dA for dL/dA throughout: "how much the loss rises per unit of A". dy_2 = 1 means
+# that a smaller y_2 lowers the loss. dy_3 = -1 means that a larger y_3 lowers it.
 #
 # To pass this on to v we need the slope of h. But a step is flat: its slope is 0 everywhere,
 # except at v = 0, where there is none. Multiply by 0 and nothing is left to learn from. So

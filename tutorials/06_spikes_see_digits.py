@@ -216,8 +216,8 @@ claim(cache.layers[0].y.mean() > 0 and grads["1.W"].any())          # it spikes,
 # ## It gets better the longer it looks
 #
 # The answer can be read at any time: count the output spikes so far. After two steps the network
-# has seen about one spike of each black pixel, and about half of its answers are right. Then it
-# improves, as the picture does.
+# has seen about one spike of each black pixel, and about half of its answers are right. The
+# answers improve as the spikes show more of the picture.
 #
 # We can also show a picture for longer than the 20 steps of training. The network was never trained
 # for it and still gains a little, because the pictures are less noisy. (A published caption says

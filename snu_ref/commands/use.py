@@ -99,7 +99,7 @@ def _digits(run, args, folder, rng):
     classes = np.array(task.classes)
     _print_path(figures.wrong_images(images, classes[labels[shown]], classes[answers[shown]],
                                      output_folder("--out", folder) / "wrong.png",
-                                     title="Class and answer of the wrong test images"))
+                                     title="Test images with a wrong answer: class, answer"))
 
 
 def _music(run, args, folder, rng):

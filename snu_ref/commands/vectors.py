@@ -21,7 +21,7 @@ from ..oracle.cases.export import export
 from ..oracle.cases.manifest import FOLDER, load_case, read_manifest
 from ..oracle.cases.storage import bits
 
-SHOWN = 12  # our choice: without --all, `show` prints so many numbers of an array
+SHOWN = 12  # our choice: the numbers of an array that `show` prints without --all
 LISTED = ("id", "family", "why", "config", "flags", "inputs", "outputs", "tolerance")
 ADAPTERS = Path(__file__).parents[1] / "oracle" / "adapters"  # FRAMEWORK-FORM.txt, FRAMEWORK.txt
 FRAMEWORKS = ("torch", "jax", "keras", "c")

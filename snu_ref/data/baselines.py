@@ -78,7 +78,7 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
     at_a_time = validation.positive_int("at_a_time", at_a_time)
     squares = (train_values ** 2).sum(axis=1)  # (M,)
     nearest = [np.argmin(squares - 2 * values[i:i + at_a_time] @ train_values.T, axis=1)
-               for i in range(0, max(1, len(values)), at_a_time)]  # one of no images too
+               for i in range(0, max(1, len(values)), at_a_time)]  # without images, one empty batch
     return train_labels[np.concatenate(nearest)]
 
 

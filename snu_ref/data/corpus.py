@@ -26,7 +26,7 @@ from .readers import by_frequency, word_numbers
 UNKNOWN, END = "<unk>", "<eos>"  # word 0 and word 1
 MIN_WORDS = 5      # words in a paragraph, at least
 REPEAT_LENGTH = 6  # tokens in the sequences that identify a repeat
-HELD_OUT = 0.1     # of the tokens, for test and again for valid
+HELD_OUT = 0.1     # fraction of the tokens in the test split, and in the validation split
 
 _NOT_PROSE = re.compile(r"^\s*\||\+--|::=|>>>|([*=~^-])\1{3}", re.MULTILINE)
 _SENTENCE_END = re.compile(r"""[.:;,?!]["')\]}]*$""")

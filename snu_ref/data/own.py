@@ -20,7 +20,7 @@ from .data_file import DataFile, read_file
 from .readers import Words, by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
-TEXT_BYTES = 2 ** 26   # of a text or JSON file: a word or note takes more memory than in the file
+TEXT_BYTES = 2 ** 26   # of a text or JSON file; in memory a word or note takes more than there
 WORDS = 2000       # largest size of the vocabulary, as in the corpus
 SPLITS = ("train", "valid", "test")
 FORMS = "the formats of your own data: snu_ref/data/README.md"

@@ -42,7 +42,7 @@ class PresentNotes(Music):
 
 
 class Pixels(Digits):
-    """Digits for a network without hidden layer, which sees the pixels once: pixels - logits."""
+    """Digits for a network without a hidden layer. It sees the pixels once: pixels - logits."""
 
     def network(self, settings, rng):
         """One Dense layer."""

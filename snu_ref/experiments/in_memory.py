@@ -73,7 +73,7 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
 
 
 def way_summary(row, device_seeds):
-    """The Summary of the test NLL of a row of `train_ways`, over its device seeds if it has any.
+    """The Summary of the test NLL of a row of `train_ways`, over all device seeds it has.
 
     Results of 0.1.0 have, instead of the figures, a "spread": their deviation with n, not n - 1.
     """

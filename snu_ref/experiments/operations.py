@@ -81,7 +81,7 @@ def _fan_out(layer):
 
 
 def _columns(layer, letter):
-    """How many columns the layer's matrices with that letter have: "W", or "H" for recurrence."""
+    """The number of columns of the layer's matrices "W" (input) or "H" (recurrence)."""
     return sum(p.shape[1] for name, p in layer.params.items()
                if name.startswith(letter) and p.ndim == 2)
 

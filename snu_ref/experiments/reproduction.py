@@ -46,10 +46,10 @@ class Extent(NamedTuple):
     """How much to run."""
     part: int               # use one in `part` samples of the data
     changes: dict           # changed settings
-    variants: float         # check the gradients of at most so many variants of each piece
+    variants: float         # the most variants of each piece whose gradients are checked
     bits: tuple             # numbers of bits of a weight
     precision_epochs: dict  # {task: epochs} for weights of few bits: short, to save time
-    device_seeds: int       # program each network on so many sets of devices
+    device_seeds: int       # the number of sets of devices for each network
     times: tuple            # seconds after programming
 
 

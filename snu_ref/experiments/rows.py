@@ -22,7 +22,7 @@ class Row(NamedTuple):
     changes: dict = {}      # changed settings of the preset
     seeds: int = 5          # seeds 0, 1 ...
     split: str = "test"     # "valid": a trial, which does not read the test split
-    devices: int = 0        # program each network on so many sets of devices
+    devices: int = 0        # the number of sets of devices for each network
     shown: tuple = ()       # also show the test images for each of these numbers of steps
 
 

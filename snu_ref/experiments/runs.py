@@ -29,7 +29,7 @@ COLUMNS = ("row", "task", "unit", "data", "preset", "changes", "seed", "device",
            "metric", "valid", "test", "per_piece", "wrong", "decay", "rates", "additions",
            "multiply_adds", "dense", "best_epoch", "epochs", "seconds", "processor", "python",
            "numpy")
-PROGRAMMED = ", then programmed once"  # ends the name of a row on devices
+PROGRAMMED = ", then programmed once"  # suffix of a row's name: networks on devices
 BEST_INJECTED = f"software, best noise injected{PROGRAMMED}"
 
 

@@ -17,8 +17,8 @@ WITHIN = {"for": "is within {} of", "against": "is not within {} of",
 HEADS = {
     "for": "For the paper's claims.",
     "against": "Against the paper's claims.",
-    "neither": "Neither: pairs without a clear difference, and units other than SNU and sSNU that "
-               "do not reach their published figure here.",
+    "neither": "Neither for nor against: no clear difference, or another unit is worse here than "
+               "its published figure.",
     "one": "One seed, so no interval."}
 DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # in names of rows
 

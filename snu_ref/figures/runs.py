@@ -178,7 +178,7 @@ def claim(rows, path):
             label, factor, better = METRICS[TASK_METRIC[task]]
             for _, unit, name, parameters, values in (row for row in rows if row[0] == task):
                 full, s = UNITS[unit][0], summary([factor * value for value in values])
-                # full marks on top of the larger hollow ones, of the same unit and size
+                # filled marks over the larger hollow ones of the same unit and size
                 size, order, inside = ((9, 3, style.COLOUR[full]) if name == full
                                        else (13, 2, "white"))
                 panel.errorbar(parameters / 1000, s.mean, yerr=s.sd, capsize=4, markersize=size,

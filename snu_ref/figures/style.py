@@ -67,8 +67,8 @@ def house():
 
     Draw and save inside the block: some settings act only there. Afterwards all are as before.
     """
-    # the import fails if MPLBACKEND is not the name of a backend, and no figure here needs one; if
-    # the user chose one that exists, it stays
+    # matplotlib cannot be imported if MPLBACKEND names an unknown backend. No figure here needs
+    # one, so the variable is hidden during the import; afterwards the user's choice is restored
     backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
     import matplotlib
 

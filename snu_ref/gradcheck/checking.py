@@ -169,7 +169,7 @@ def _verdict(grad, exact, errors, kinks, zero, spike_rate):
     if not np.isfinite(exact).all():
         return "WRONG: the complex step is not finite"
     wrong = [f"{method} {error:.1e} > {BOUNDS[method]:.0e}" for method, error in errors.items()
-             if not error <= BOUNDS[method]]  # an error of nan is no agreement
+             if not error <= BOUNDS[method]]  # NaN counts as wrong
     if wrong:
         return "WRONG: " + ", ".join(wrong)
     if spike_rate is not None and not ALIVE[0] < spike_rate < ALIVE[1]:

@@ -102,7 +102,7 @@ def catalogue() -> Iterator:
 
 
 def evidence(piece=None, most=math.inf) -> Iterator[Row]:
-    """All rows of the table, or those of one piece; most: how many variants of each piece."""
+    """Yield the rows of all pieces or of one; `most` limits the variants of each piece."""
     seen = Counter()
     for entry in catalogue():
         seen[entry.piece] += 1

@@ -131,7 +131,7 @@ def _fold(dpatches, shape, stride):
     are faster than kh kw sums of short ones.
     """
     N, ho, wo, kh, kw, c = dpatches.shape
-    # lines of the image under each column of places
+    # the image rows that each column of output places covers
     lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)
     for i in range(kh):
         lines[:, i:i + stride * (ho - 1) + 1:stride] += dpatches[:, :, :, i].reshape(N, ho, wo, -1)

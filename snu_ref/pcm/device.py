@@ -19,7 +19,7 @@ from .noise import ProgramNoise, check_noise, check_rounds, normal, normal_at, s
 
 WORKING, STUCK_SET, STUCK_RESET = 0, 1, -1
 STATE = ("G0", "P", "nu", "t0", "t_write", "stuck", "now")
-MAX_PULSES = 1000  # of one device in one write (our choice): 26 nominal steps span all 20 uS
+MAX_PULSES = 1000  # the most for a device in a write (our choice): 26 nominal ones span 20 uS
 
 
 class TimeRunsBackwards(ValueError):

@@ -49,7 +49,7 @@ class LSTM(Recurrent):
 
         c_t = f_t . c_{t-1} + i_t . g_t,    h_t = o_t . tanh(c_t)
 
-    Arguments and start values: as `Recurrent` says, but the forget bias starts at 1.
+    Arguments and initial values are those of `Recurrent`, but the forget bias starts at 1.
     params: {"W": (n_in, 4 n_units), "H": (n_units, 4 n_units), "b": (4 n_units,)}, all trainable.
     Raises ValueError or TypeError that names the argument. Sources: Hochreiter & Schmidhuber 1997,
     Gers et al. 2000.

@@ -56,7 +56,7 @@ def read(path, network):
         generators = [_generator(state) for state in described["generators"]]
         whole = {"kind": "Network", "layers": described["layers"]}
         return _build(whole, network, arrays, {}, generators)
-    except Exception as error:  # a foreign text can go wrong in many ways
+    except Exception as error:  # a file from elsewhere can raise many kinds
         missing = "no entry " * isinstance(error, KeyError)
         raise refused(f"another description: {missing}{error}") from error
 

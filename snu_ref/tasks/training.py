@@ -78,7 +78,7 @@ def trial(task, settings, seed):
     except MemoryError as error:
         sizes = [name for name in ("hidden", "embedding", "batch", "bptt", "n_steps")
                  if hasattr(settings, name)]
-        raise ValueError(f"{', '.join(sizes)}: expected sizes that fit into memory, got more: "
+        raise ValueError(f"{', '.join(sizes)}: expected sizes that fit into memory, got larger: "
                          f"{error}") from error
 
 

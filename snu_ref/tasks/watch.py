@@ -26,7 +26,7 @@ def louder(layers):
 
 
 def smaller(clip):
-    """Advice against a diverging loss; clip: the bound of the gradient's norm, or None."""
+    """Advice for a loss that diverges. clip: the limit of the gradient norm, or None."""
     return "try a smaller lr, or " + (
         "limit the gradient's norm (clip=1.0)" if clip is None else f"a clip below {clip:g}")
 

@@ -12,7 +12,7 @@ from .scalar import scalar_outputs
 from .storage import as_text, check_text, inside, write_npz
 
 IN_TEXT = ("hand", "edge")  # families whose cases have a copy in JSON
-ROOM = 5  # our choice: float32 errors on another machine may be so many times the recorded ones
+ROOM = 5  # our choice: allow float32 errors of this many times the recorded ones
 
 
 def build(folder, say=print):

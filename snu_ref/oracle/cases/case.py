@@ -38,8 +38,8 @@ class Definition(NamedTuple):
     """How a case is made.
 
     make(draws) -> dict of inputs, float64 or int64.
-    exact: "all" if float32 rounds nothing, forward and backward, because every operation is dyadic
-    (on short binary fractions); "forward" if that holds for the traces alone; "" otherwise.
+    exact: where float32 does not round, because all numbers are short binary fractions: "all", in
+    both passes; "forward", in the forward pass alone; "", nowhere.
     """
     id: str
     family: str

@@ -78,7 +78,7 @@ def _array(config, n_in=5, n_out=3):
                   "noise.conductance": draws.grid(-1, 1, devices),
                   "noise.drift": draws.grid(-1, 1, devices),
                   "noise.read": draws.grid(-1, 1, devices)}
-        inputs["W"][0, 0] = 1.0  # the largest weight, on 25 uS
+        inputs["W"][0, 0] = 1.0  # the largest weight, stored as 25 uS
         if config["readout"] == "column":
             inputs["noise.output"] = draws.grid(-1, 1, (2, 4, n_out))
         return inputs

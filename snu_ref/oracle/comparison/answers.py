@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-FAULTS = 3  # our choice: at most so many faults of one case are printed
+FAULTS = 3  # our choice: the most faults of one case that are printed
 
 
 class Skip(Exception):

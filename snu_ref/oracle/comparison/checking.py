@@ -15,7 +15,7 @@ from .port import open_source
 from .report import OUTSIDE
 from .verdict import Verdict
 
-RERUNS = 4  # our choice: at most so many failed cases are run again
+RERUNS = 4  # our choice: the most failed cases that are run again
 
 
 def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed=0, progress=None):

@@ -82,7 +82,7 @@ def _unexplained(left, unit):
 
 
 def precision(digits):
-    """The text for a port whose numbers all agree to so many digits, and no further."""
+    """The text for a port whose numbers agree with the right ones to `digits` digits only."""
     kind = ("as in float32 (single precision)" if digits > 5 else
             "as in TF32 or float16" if digits > 2.5 else "as in bfloat16")
     return (f"digits are lost, {kind}: the equations hold, but all numbers agree to "

@@ -15,9 +15,9 @@ from .seen import LONGEST, has_traces
 from .sets import BY_HAND, Edits, Whole
 
 NEARER = 1 / 3   # our choice: an edit must reduce the distance to the port's numbers to this
-POINTS = 12      # our choice: an edit must change at least so many numbers
-ASKED = 8        # our choice: so many cases are used
-MOST = 3         # our choice: at most so many edits of the forward pass
+POINTS = 12      # our choice: an edit must change at least this many numbers
+ASKED = 8        # our choice: the most cases that are used
+MOST = 3         # our choice: the most edits of the forward pass
 EXACT = 1e-6      # our choice: the square of a distance that is no distance
 CANDIDATES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 

@@ -9,7 +9,7 @@ from . import numbers
 from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, cost, forward_edits,
                       single, sums)
 
-FEW = 4    # our choice: so many edits of one line are combined with those of others
+FEW = 4    # our choice: the most edits of one line that are combined with others
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
 
 

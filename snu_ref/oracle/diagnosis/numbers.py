@@ -1,7 +1,7 @@
 """The number k of an edit: fitted, and written as the shortest decimal that fits."""
 import numpy as np
 
-POINTS = 5                              # our choice: so many numbers must depend on k
+POINTS = 5                              # our choice: at least this many numbers must depend on k
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
 
 

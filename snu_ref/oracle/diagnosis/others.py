@@ -24,7 +24,7 @@ PROGRAMS = {
                                for e in TABLE[name]]),
     "pcm": (scalar_devices, TABLE["DEVICES"]), "pcm-array": (scalar_array, TABLE["DEVICES"]),
 }
-NEARER = 12   # our choice: pairs are formed of so many edits that each make more numbers right
+NEARER = 12   # our choice: the most edits of which pairs are formed; each makes more numbers right
 
 
 class Other(Runs):

@@ -11,16 +11,16 @@ from .lines import look
 from .seen import has_traces
 from .sets import LATE
 
-TRIALS = 2000        # our choice: after so many runs of a whole program, no new search begins
-LOOK = 40            # our choice: testing the lines of a class costs as much as so many runs
-BASES = 4            # our choice: search the gradients from so many pairs (forward edits, form)
+TRIALS = 2000        # our choice: after this many runs of a program, no new search begins
+LOOK = 40            # our choice: testing the lines of a class counts as this many runs
+BASES = 4            # our choice: the most pairs (forward edits, form) to start from
 EACH = 400           # our choice: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")   # no test of a line shows these
 WIDTH, DEPTH = 3, 6  # our choice, for the search in the backward pass
 SLOPES = {"h_slope": 1, "g_slope": 3}     # their places among the terms of dz
 SUM_OF = {line: name for line, name in LATE.items() if line != "dx"}    # dx is of each step
-FITTED = 3           # our choice: so many numbers of one step must depend on the k of an edit
-FEW = 12             # our choice: at most so many sets of edits for a case
+FITTED = 3           # our choice: at least this many numbers of a step must depend on k
+FEW = 12             # our choice: the most sets of edits for a case
 
 
 class Budget:
@@ -130,7 +130,7 @@ def _next(whole, have, outputs, edits):
     seen = whole.seen
     walked = None if whole.own[0] or not seen.walk else seen.matches(outputs, seen.walk)
     wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
-    carried = CARRIED if {"start.s", "start.y"} & set(wrong) else ()   # by lines of the last step
+    carried = CARRIED if {"start.s", "start.y"} & set(wrong) else ()   # the last step has them
     taken = {f.slot for f in have.backward if f.slot in SLOPES}
     return [e for e in edits if e.slot not in taken
             and (walked is None or (e.slot in SUM_OF) == walked or walked and e.slot in carried)

@@ -6,11 +6,11 @@ import numpy as np
 from ..cases.abilities import as_reported
 from ..program.step import FORWARD
 
-SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: a wrong port may round more
+SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: times the bound of right ports
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # no boundary cases
-LONGEST = 50     # our choice: search for edits in cases of at most so many steps
-ENOUGH = 12      # our choice: search for edits in cases whose y has so many numbers
+LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
+ENOUGH = 12      # our choice: the fewest numbers in y of a case that may propose edits
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 

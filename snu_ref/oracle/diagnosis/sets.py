@@ -17,7 +17,7 @@ from .seen import Seen
 # The forms of the gradients; the last takes all that a program keeps of its forward pass.
 DERIVED, BY_HAND, KEPT = FORMS = (
     "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
-# line -> output, where no line of the step depends on it
+# line -> output, for lines on which no other line of the step depends
 LATE = {**SUMS, "start_s": "start.s", "start_y": "start.y"}
 
 

@@ -10,10 +10,10 @@ from .seen import LONGEST, OPTIONS, forward_class, has_traces, seen_of
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole
 
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
-HOPELESS = 2     # our choice: after so many classes without an explanation of z, give up
-EDGES = 4        # our choice: search so many cases at boundaries
-TRIES = 2        # our choice: search so many cases with equal options
-PEERS = 12       # our choice: compare edits of the forward pass in so many cases
+HOPELESS = 2     # our choice: give up after this many classes where nothing explains z
+EDGES = 4        # our choice: the most boundary cases that are searched
+TRIES = 2        # our choice: the most cases with equal options that are searched
+PEERS = 12       # our choice: the most cases in which forward edits are compared
 KEPT = 6         # our choice: sets of edits that are kept for one case
 
 
