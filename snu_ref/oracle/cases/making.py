@@ -32,7 +32,7 @@ def make_case(definition, methods=tuple(AGREEMENT)):
     derivations = evidence.differences(config, inputs, outputs, methods)
     for method, difference in derivations.items():
         if not difference <= AGREEMENT[method]:
-            raise ValueError(f"{d.id}: outputs: the {method} derivation differs by {difference:.1e}")
+            raise ValueError(f"{d.id}: the {method} derivation differs by {difference:.1e}")
     return {**describe(d, inputs, outputs),
             "evidence": {method: _short(value, 2) for method, value in derivations.items()},
             "rounding": _short(evidence.rounding(config, inputs, outputs), 2), "attempt": attempt,
