@@ -176,7 +176,7 @@ def over_time(run, *, seed, device_seeds=8, times=TIMES):
 
 
 def joined(sweeps):
-    """The sweeps of several networks, "networks" in all, as one: one list after the other."""
+    """The sweeps of several networks as one; "networks" is their number."""
     return {**sweeps[0], "networks": len(sweeps),
             "software": float(np.mean([sweep["software"] for sweep in sweeps])),
             **{kind: [figures for sweep in sweeps for figures in sweep[kind]]

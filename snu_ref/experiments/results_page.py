@@ -1,8 +1,8 @@
 """Write the results page, in Markdown, from the tables of `runs`; no figure is typed by hand.
 
 The text of the page is in page.md. This module fills in the claims, as sentences of `verdicts`, and
-a table for each block, with a line for each row. A file earlier.md in the folder of the tables is
-about runs that have no table; the page ends with its text.
+a table for each block, with a line for each row. If the folder of the tables has a file earlier.md,
+about runs without a table, the page ends with its text.
 """
 from pathlib import Path
 from string import Template

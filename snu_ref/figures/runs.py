@@ -156,7 +156,7 @@ def intervals(panels, path, *, title):
             panel.set_yticks(range(len(rows)), [name for name, *_ in rows])
             panel.set(xlabel=label, ylim=(len(rows) - 0.5, -0.5))
             ends = np.abs([end for _, *three, _ in rows for end in three if end is not None])
-            if differences and ends.max() > 30 * np.median(ends):   # one row would hide the others
+            if differences and ends.max() > 30 * np.median(ends) > 0:   # one row is far away
                 panel.set_xscale("symlog", linthresh=10 ** np.ceil(np.log10(np.median(ends))))
                 panel.xaxis.set_major_formatter("{x:g}")
             else:

@@ -143,3 +143,17 @@ def test_wrong_images_are_drawn_with_class_and_answer(n, tmp_path):
     images = np.random.default_rng(0).random((n, 28, 28))
     path = figures.wrong_images(images, range(n), ["x"] * n, tmp_path / "w.png", title="t")
     assert path.stat().st_size > 3000
+
+
+def test_one_far_row_does_not_hide_the_others(drawn):
+    """Differences: the axis is linear up to the usual size, and logarithmic beyond it."""
+    near = [(f"row {i}", 0.1 * i, 0.1 * i - 0.2, 0.1 * i + 0.2, ()) for i in range(5)]
+    far = [("far", -86.0, -87.0, -85.0, ())]
+    panels = [("x", True, near), ("x", True, near + far), ("x", False, near + far),
+              ("x", True, [("same", 0.0, 0.0, 0.0, ())] * 3 + far)]
+    figures.intervals(panels, "i.png", title="t")
+    scales = [panel.get_xscale() for panel in drawn[0].axes]
+    assert scales == ["linear", "symlog", "linear", "linear"]
+    low, high = drawn[0].axes[1].transData.transform([[-0.2, 0], [0.6, 0]])[:, 0]
+    width = np.diff(drawn[0].axes[1].transAxes.transform([[0, 0], [1, 0]])[:, 0])
+    assert high - low > width / 10

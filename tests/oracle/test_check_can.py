@@ -414,6 +414,13 @@ def absolute(x, s, y, W, H, decay, b):
     return s, s, (s + b > 0) * 1.0
 
 
+def absolute_elu(x, s, y, W, H, decay, b):
+    """The same with elu, as a public SNU has it."""
+    z = 0.1 * np.abs(x @ W) + decay * s * (1 - y)
+    s = np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+    return s, s, (s + b > 0) * 1.0
+
+
 def clipped(x, s, y, W, H, decay, b):
     """The state is kept between 0 and 1; y_0 resets nothing."""
     s = x @ W + decay * s
@@ -430,6 +437,8 @@ def feeds_its_own_spike(x, s, y, W, H, decay, b):
 
 @pytest.mark.parametrize("step, said, options", [
     (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
+    (absolute_elu, ["the absolute value of x W is used, multiplied by 0.1", "g is elu"],
+     dict(g="relu", decay="shared", b="shared")),
     (clipped, ["the state is reset in the step of its spike and clipped to [0, 1]; s is reported "
                "before that"], dict(g="identity", start="rest")),
     (feeds_its_own_spike, [
@@ -438,9 +447,7 @@ def feeds_its_own_spike(x, s, y, W, H, decay, b):
         "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))])
 @pytest.mark.parametrize("ends", [(), ("end.s", "end.y")])
 def test_lines_of_public_code_are_named(step, said, options, ends):
-    """Also if the last s and y are returned once more as the state that is kept, and if a case of
-    one unit, where too little happens, comes first.
-    """
+    """Also if the last s and y are returned once more as the state that is kept."""
     def run(case):
         p, s, y, out = case.params, case["state.s"], case["state.y"], []
         for x in case["x"]:

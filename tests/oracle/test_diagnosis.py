@@ -144,6 +144,13 @@ def test_cases_at_boundaries_alone_propose_nothing():
     assert not any(cause.says for cause in found)
 
 
+def test_an_edit_that_leaves_a_term_out_is_known_from_one_with_a_small_number():
+    texts = {"0": True, "0 * y_0": True, "0.1 + relu(z - 0.1)": False, "0.3 * psi(v)": False}
+    for text, leaves_out in texts.items():
+        assert edits_of([["s", text, "says"]])[0].leaves_out == leaves_out
+    assert any(e.leaves_out for e in TABLE["FORWARD"])
+
+
 def test_two_runs_say_the_same():
     def port(case):
         return run(case.config, case.inputs, {"leak": "decay * s_before", "v": "s - b"})

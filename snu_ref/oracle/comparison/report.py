@@ -4,12 +4,12 @@ import re
 from collections import Counter
 
 from ..cases.manifest import FORMAT, VERSION
+from ..diagnosis.seen import OPTIONS
 from ..program.printing import meanings
 from .answers import wrapped
 
 OUTSIDE = "not within what `can` declares"
 ALSO = 12  # our choice: how many further cases of a failure are listed
-OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 HEARD = 5  # our choice: how many lines that the port printed are shown
 OTHERS = 3  # our choice: how many other explanations are listed
 CODES = {"bold": "1", "red": "31", "green": "32"}

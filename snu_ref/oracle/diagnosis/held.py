@@ -77,8 +77,8 @@ def _effect(e, asked, now, have):
                 squares[line] = squares.get(line, 0) + np.array([
                     ((a - got)[changed] ** 2).sum() for a in (found[line][1], after)])
     before, after = sum(squares.values(), np.zeros(2))
-    exact, leaves_out = after < EXACT * before, e.lines[0][1].startswith("0")
-    if moved < POINTS or len(steps) < 2 or not before > 0 or leaves_out and not exact:
+    exact = after < EXACT * before
+    if moved < POINTS or len(steps) < 2 or not before > 0 or e.leaves_out and not exact:
         return np.inf, ""
     return (1e-3 if exact else np.sqrt(after / before)), max(
         squares, key=lambda line: squares[line][0])

@@ -10,7 +10,6 @@ SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: times the bound of right
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # no boundary cases
 LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
-ENOUGH = 12      # our choice: the fewest numbers in y of a case that may propose edits
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
@@ -31,8 +30,7 @@ class Seen(NamedTuple):
     @property
     def proposes(self):
         """Whether edits may be found in it: anything fits a case in which little happens."""
-        return (self.family in PROPOSING and self.T >= 3
-                and self.inputs["dy"].size >= ENOUGH)
+        return self.family in PROPOSING and self.T >= 3
 
     @property
     def silent(self):

@@ -32,6 +32,11 @@ class Edit(NamedTuple):
         """Few mistakes are better than many, and plain ones than numbers."""
         return self.count + (0.5 if self.k is not None else 0)
 
+    @property
+    def leaves_out(self):
+        """Whether its first line leaves a term out: "0", or "0 * ...", which has a shape."""
+        return self.lines[0][1].split()[0] == "0"
+
     def _with_k(self, text, digits):
         return text if self.k is None else re.sub(r"\bk\b", f"{self.k:.{digits}g}", text)
 
