@@ -19,7 +19,7 @@ examples:
 exit status: 0 for success, 1 if a check failed, 2 for bad input, 130 if
 stopped by Ctrl-C. The commands use one thread for matrix products, unless you
 set OPENBLAS_NUM_THREADS to another number."""
-READER_LEFT = 141  # 128 + SIGPIPE, the status that a shell gives other programs
+READER_LEFT = 141  # 128 + SIGPIPE, as a shell reports for other programs
 HELP = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
 COMMANDS = {  # readers: {name of the command and of its module: one line of help}
     "for students": {
@@ -42,7 +42,7 @@ COMMANDS = {  # readers: {name of the command and of its module: one line of hel
 
 
 def parse(argv):
-    """Parse a command line; `run` of the result is the command's. SystemExit for bad arguments."""
+    """Parse a command line; its `run` is the command's function. SystemExit for bad arguments."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
         usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=EXAMPLES, formatter_class=HELP)

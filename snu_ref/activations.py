@@ -8,8 +8,7 @@ its threshold. g'(0) is the left slope: 0 for relu, 0.1 for leaky_relu.
 
 The step is flat, so training replaces its derivative by a surrogate psi'(v). A surrogate is a
 function psi and its derivative psi'. Training uses psi'; the gradient check differentiates psi and
-compares the two (`snu_ref.gradcheck`). At a kink of psi, psi' is the slope of smaller absolute
-value.
+compares the two (`snu_ref.gradcheck`). At a kink of psi, psi' is the slope nearer to zero.
 
 All functions keep the dtype of their argument. They also accept complex numbers, because the
 complex step differentiates through them. So every branch looks at the real part: NumPy orders
@@ -19,7 +18,7 @@ analytic.
 Sources. The authors' toolkit (IBM/neuroaikit): g, h, the slope of leaky_relu, step(0) = 0, and 1 -
 tanh^2 as the surrogate. The other surrogates are common in spiking networks; Neftci, Mostafa &
 Zenke, IEEE Signal Processing Magazine 36 (2019), compare several. The functions psi and the widths
-are ours.
+are our choice.
 """
 from functools import partial
 from typing import Callable, NamedTuple

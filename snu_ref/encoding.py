@@ -2,8 +2,7 @@
 
     P(spike in a step) = value * max_spikes / Ns       so a value of 1 gives max_spikes in Ns steps
 
-Source: the authors' toolkit (IBM/neuroaikit), with Ns = 20 and max_spikes = 6 in its MNIST
-tutorial.
+Source: the authors' toolkit (IBM/neuroaikit). Its MNIST tutorial has Ns = 20 and max_spikes = 6.
 """
 import numpy as np
 

@@ -27,7 +27,7 @@ else:
     def _lock(file):
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:  # another process has it
+        except PermissionError as error:  # another process has the lock
             raise BlockingIOError from error
 
 LOCK = ".one-writer"
@@ -113,7 +113,7 @@ def one_writer(name, path):
             yield path
         finally:
             with suppress(OSError):  # Windows cannot delete an open file; an empty one is harmless
-                os.unlink(path / LOCK)  # while the lock lasts: see `_locked`
+                os.unlink(path / LOCK)  # before the lock is freed: see `_locked`
 
 
 def _locked(path):
@@ -155,7 +155,7 @@ def whole_file(path, durable=True):
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException as error:
-        with suppress(OSError):  # it was never there, or the first error matters more
+        with suppress(OSError):  # perhaps there is no file; the first error matters more
             unfinished.unlink()  # it is useless and takes disk space
         if isinstance(error, OSError):
             raise OSError(f"{path}: cannot be written: {error.strerror or error}") from error

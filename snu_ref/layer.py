@@ -53,7 +53,7 @@ class Params(Mapping):
         return f"Params({', '.join(f'{name} {a.shape}' for name, a in self._arrays.items())})"
 
     def __setitem__(self, name, value):
-        if value is not self._arrays.get(name):  # it is the same after `params["b"] += 1`
+        if value is not self._arrays.get(name):  # `params["b"] += 1` assigns the same one
             raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
                             f"= a, got a new {type(value).__name__}; layer.tie shares an array")
 
@@ -67,7 +67,7 @@ class Value:
         @functools.wraps(make)  # keeps the signature that help() shows
         def make_and_close(self, *args, **options):
             make(self, *args, **options)
-            if type(self) is cls:  # not before a subclass's constructor ends
+            if type(self) is cls:  # wait until a subclass's constructor has ended
                 vars(self)["_made"] = True
         cls.__init__ = make_and_close
 
@@ -90,7 +90,7 @@ class Layer(Value):
     """
 
     kinds = {}    # class name -> class, for all layers of this package
-    State = None  # the named tuple of its state, in a layer that has one
+    State = None  # the class of the state, a named tuple, in a layer that has a state
 
     def __init_subclass__(cls):
         super().__init_subclass__()
@@ -127,14 +127,15 @@ class Layer(Value):
             super().__setattr__(name, value)
 
     def check_params(self):
-        """ValueError that names the parameter if one contains NaN or infinity."""
+        """Raise ValueError that names the parameter, if one contains NaN or infinity."""
         for name, p in self.params.items():
             validation.array(f'params["{name}"]', p, None, self.dtype)
 
     def options(self):
         """The constructor's arguments by name.
 
-        Not those that only set initial values: rng (except in Dropout), decay, threshold, scale.
+        Those that only set initial values are left out: rng (except in Dropout), decay, threshold,
+        scale.
         """
         arguments = inspect.signature(type(self).__init__).parameters
         return {name: getattr(self, name) for name in arguments if hasattr(self, name)}

@@ -71,7 +71,7 @@ def bernoulli_nll(y, target, mask=None):
     # outputs keep their digits
     nll = above - target * y + np.log1p(tail)
     dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|):
-    dy /= 1 + tail                                            # exact in both tails
+    dy /= 1 + tail                                            # no digits are lost in either tail
     dy -= target
     dy *= (weight / N)[:, :, None]
     return float((nll.sum(axis=-1) * weight).sum() / N), dy

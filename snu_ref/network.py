@@ -122,7 +122,7 @@ class Network(Value):
         return x, NetworkCache(tuple(caches))
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
-        """From dy: dx (or None), grads (named as params), dstate (one entry per layer)."""
+        """Backward pass: dy -> dx (or None), grads (named as params), dstate (one per layer)."""
         validation.instance("cache", cache, NetworkCache)
         if len(cache.layers) != len(self.layers):
             raise ValueError(f"cache: expected the cache of {len(self.layers)} layers, "

@@ -94,7 +94,7 @@ class Adam:
     def step(self, params, grads):
         """Update in place the arrays of `params` named in `grads`; an error changes none."""
         self._check()
-        pairs = _pairs(self, params, grads, ["m.", "v."], finite=False)  # _check_squares tests it
+        pairs = _pairs(self, params, grads, ["m.", "v."], finite=False)  # _check_squares tests g
         for name, _, g in pairs:
             _check_squares(name, g, self.eps)
         t = validation.integer("state['t']", np.asarray(self.state["t"]).item(), 0) + 1
@@ -190,7 +190,7 @@ def _pairs(optimiser, params, grads, kinds, finite=True):
 
 
 def _check_squares(name, g, eps):
-    """ValueError if g or g^2 is not finite: Adam's average of g^2 could never recover."""
+    """Raise ValueError if g or g^2 is not finite: Adam's average of g^2 could never recover."""
     limit = np.finfo(g.dtype)
     if not np.vdot(g, g) <= limit.max / 4:  # the sum of all squares: if it is small, so is each
         validation.array(f"grads[{name!r}]", g, None, g.dtype)

@@ -288,7 +288,7 @@ class SNU(Layer):
 
 
 def _sum_for_units(a):
-    """a (T, B, ..., n) summed for each unit; places last, because short rows are slow to add."""
+    """Sum a (T, B, ..., n) for each unit, over T and B first: short rows are slow to add."""
     return rows(a.sum(axis=(0, 1))).sum(axis=0)
 
 

@@ -4,8 +4,8 @@
 # **What you will see.** A network of 43 spiking units has to tell three rhythms apart. You will
 # train it with the true gradient, and nothing will happen: the true gradient is zero. Then you
 # will change one function of one line, and the network learns. Then you will take away the
-# gradient through the reset, and it learns less well. Everything is in this script, about forty
-# lines of it, and the package checks them.
+# gradient through the reset, and it learns less well. The network and its training are about
+# forty lines of this script, and the package checks them.
 #
 # **What it needs.** Tutorials 1 and 2.
 #
@@ -252,7 +252,8 @@ with style.house():
 # %% [markdown]
 # Look inside. The three patterns go in, one after the other. Before training, the outputs are the
 # same chatter for all three. Afterwards many hidden units are specialists: most of their spikes are
-# for one pattern (the figure sorts them by it). And each output unit waits for its own.
+# for one pattern (the figure sorts them by it). And each output unit waits for its own
+# pattern.
 
 # %%
 x = patterns.transpose(1, 0, 2)                                  # (T, 3, LINES), played well
@@ -325,10 +326,11 @@ claim(package_difference < 1e-13)
 # programs leave this out ("detach" the reset), since the forward pass stays the same and one term
 # is saved.
 #
-# Here this has a cost. We train four networks with each gradient, from the same four initial
-# weights. With the reset detached, the loss stays higher, and the hidden units use more spikes.
-# Their gradient ignores that a spike erases the state. (This is one small task, not a law. Try
-# digits and music yourself: the units of this package have the option `reset_grad="detached"`.)
+# Here this has a cost. We train four networks with each gradient, from the same four sets of
+# initial weights. With the reset detached, the loss stays higher, and the hidden units use more
+# spikes. Their gradient ignores that a spike erases the state. (This is one small task, not a law.
+# Try digits and music yourself: the units of this package have the option
+# `reset_grad="detached"`.)
 
 # %%
 seeds = (0,) if args.quick else (0, 1, 2, 3)

@@ -61,7 +61,7 @@ def backward(a, G, h, slope, bug=None):
     """The gradients of L = sum_t G_t y_t by name; slope(v) is h', or psi' for the step."""
     v, y = run(a, h)
     s = v - a["b"]
-    W = b = decay = dz = 0.0                             # the sums; dz is that of the step after
+    W = b = decay = dz = 0.0                             # W, b, decay are sums; dz is of step t + 1
     x = np.zeros(T)
     for t in reversed(range(T)):
         gate = 1 - y[t]
@@ -332,9 +332,10 @@ with style.house():
 # how large the input was *one step before*; a single unit can do so only in part. It learns from
 # twenty random sequences, by plain descent, with the right gradient or a spoilt one.
 #
-# With six of the seven bugs the loss falls as it should, and ends within two percent of the right
-# one. Nobody would notice. A wrong gradient often points roughly downhill, and that is enough to
-# get down; it is not enough to arrive. All six end above the minimum that the right one finds.
+# With six of the seven bugs the loss falls as it should, and ends within two percent of the loss
+# with the right gradient. Nobody would notice. A wrong gradient often points roughly downhill, and
+# that is enough to get down; it is not enough to arrive. All six end above the minimum that the
+# right gradient finds.
 
 
 # %%

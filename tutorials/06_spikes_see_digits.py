@@ -303,8 +303,8 @@ claim(len(t) > 100 and np.abs(states[t + 1, sample] - alone).max() < 1e-5)
 # gate contains this price, and training removes the spikes that are not worth it.
 #
 # To test this, hide the price: train with inhibition, but treat the gate as a constant in the
-# backward pass (`reset_grad="detached"`, as in tutorial 4). The units then spike more and more,
-# each against the resets by the others.
+# backward pass (`reset_grad="detached"`, as in tutorial 4). The units then spike more and more:
+# each tries to spike although the others reset it.
 
 # %%
 unpriced = [train(seed, lateral_inhibition=True, reset_grad="detached", **effort)

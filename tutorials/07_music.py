@@ -242,7 +242,8 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 #
 # Both are true. The first shows what this network relies on. The second shows what a network can do
 # without: the present chord alone tells nearly all that this kind of unit finds out about the next.
-# To learn what a part is worth, train without it. Breaking it afterwards makes it look worth more.
+# To learn what a part is worth, train without it. A break afterwards makes it look worth
+# more than it is.
 #
 # Is the past useless, then? No. Give the units a way to talk to each other over time, a matrix H
 # that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains
@@ -410,8 +411,8 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #
 #    How many nats a step do you save if you know *which* keys are the usual ones?
 #
-#    *Hint.* The best guess of a probability is the share. Then the cost is 88 times the entropy of
-#    one die.
+#    *Hint.* The best guess of a probability is the share of keys that sound. Then the cost is 88
+#    times the entropy of one die.
 #
 # 2. *Better manners.* Teach `compose` not to clash: go through the keys of each chord from the most
 #    probable to the least, throw the die, but never add a key whose neighbour is already in.

@@ -395,7 +395,7 @@ for T in temperatures:
 #        q = [YOUR_TRIGRAM(w, g, h) for g, h, w in zip(test_text, test_text[1:], test_text[2:])]
 #        assert perplexity(np.array(q)) < 0.97 * perplexity(pairs[1:])
 #
-#    Does it reach the network? Does it know about quotation marks?
+#    Is it as good as the network? Does it know about quotation marks?
 #
 #    *Hint.* Count `after_pair[g, h][w]` as `followers` counts. If a pair never occurred, N and c
 #    are 0: use the bigram.

@@ -132,7 +132,7 @@ with style.house():
 # uS is read as 10 uS with a standard deviation of 0.96 uS. How many values can it hold if a single
 # read must tell them apart? Put the first value at 0. Put each next value so far away that the
 # border between the two is two standard deviations from both. 97.7 % of a normal distribution lies
-# on the right side of such a border.
+# on the correct side of such a border.
 
 
 # %%
@@ -229,7 +229,7 @@ white, slow = np.array(white), np.array(slow)
 falls = np.polyfit(np.log(reads), np.log(white), 1)[0]
 claim(abs(falls + 0.5) < (0.1 if args.quick else 0.03))                 # 1/sqrt(n)
 claim(abs(white[0] - 0.43) < (0.06 if args.quick else 0.03))
-claim(np.abs(slow - 0.67).max() < (0.12 if args.quick else 0.05))       # flat
+claim(np.abs(slow - 0.67).max() < (0.12 if args.quick else 0.05))       # no slope
 
 devices = PCMDevices((tries,), t=0.0, noise=0.0)
 N_G, N_nu, N_read = rng.normal(size=(3, tries))
@@ -298,7 +298,7 @@ claim(np.abs(slopes + nu).max() < 1e-12)                                # straig
 left = fading[-1] / fading[0]                                           # after a year
 claim(abs(left.mean() - 0.50) < 0.02 and 0.09 < left.std() / left.mean() < 0.14)
 at_hour, at_week = drifted(G0, nu, HOUR), drifted(G0, nu, 7.5 * DAY)
-claim(np.abs(at_hour / G0 - at_week / at_hour).max() < 1e-12)         # hour and week cost the same
+claim(np.abs(at_hour / G0 - at_week / at_hour).max() < 1e-12)         # hour and week lose the same
 
 with style.house():
     figure, axes = style.figure()

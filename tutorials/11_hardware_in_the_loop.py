@@ -345,7 +345,7 @@ with style.house():
 #
 # ## What it costs
 #
-# The same network in software, from the same start:
+# We train the same network in software, from the same start:
 
 # %%
 software_network = new_network(np.random.default_rng(SEED))

@@ -343,8 +343,8 @@ with style.house():
 # %% [markdown]
 # ## How close is close enough?
 #
-# No two programs round alike. How large may the difference of a right one be? Measure three ports:
-# the repaired port in float64, the same in float32, and one that is slightly wrong. The wrong one
+# No two programs round alike. How large may the error of a right port be? Measure three ports: the
+# repaired port in float64, the same in float32, and one that is slightly wrong. The wrong port
 # looks up the slope of the surrogate in a table of 321 entries, from -8 to 8, and interpolates
 # linearly between them.
 #
@@ -354,10 +354,11 @@ with style.house():
 #
 # The figure shows for each case the largest error, relative to the largest number of its tensor. In
 # float64 the error of the right port is more than 1e9 times smaller than that of the table. In
-# float32 it is still 1000 times smaller, by the medians (the slope matters little in a few cases).
-# The gap between right and wrong is so wide that the exact bound matters little. It is 1e-10 in
-# float64. In float32 it is 1e-6 to 1e-5, set by the rounding error of the reference itself. (Spikes
-# are 0 or 1 and must be equal; in the cases v is either exactly 0 or not close to 0.)
+# float32 it is still 1000 times smaller. (We compare medians, because in a few cases the slope
+# matters little.) The gap between right and wrong is so wide that the exact bound matters little.
+# The bound is 1e-10 in float64. In float32 it is 1e-6 to 1e-5, set by the rounding error of the
+# reference itself. (Spikes are 0 or 1 and must be equal; in the cases v is either exactly 0 or not
+# close to 0.)
 
 # %%
 table_at = np.linspace(-8, 8, 321)

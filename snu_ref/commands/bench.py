@@ -192,7 +192,7 @@ def _of_weights(W, rows, need_dx, times=1):
 def measure(step, matrix_products, repeats):
     """Time `repeats` steps and products in turn; returns the columns as a dict, in ms and bytes."""
     tracemalloc.start()
-    step()  # the first use is slower: not timed
+    step()  # not timed, because the first step is slower
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
     step()
@@ -213,7 +213,7 @@ def measure(step, matrix_products, repeats):
 # ---- the command --------------------------------------------------------------------------------
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--only", choices=sorted({name for name, *_ in CASES.values()}), nargs="+",
                         metavar="CASE", help="these cases only: %(choices)s")
     parser.add_argument("--repeats", type=int, default=21, metavar="N",

@@ -22,7 +22,7 @@ from ..oracle.comparison.probe import probe
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("target", metavar="TARGET",
                         help="module:Adapter, path/to/file.py:Adapter, or a folder of results")
     parser.add_argument("--cases", default="*", metavar="PATTERN",

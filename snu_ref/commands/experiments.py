@@ -23,7 +23,7 @@ from ..files import output_folder
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("blocks", nargs="*", choices=[[], *BLOCKS], metavar="BLOCK",
                         help="one or more of " + ", ".join(BLOCKS))
     parser.add_argument("--only", default="", metavar="TEXT",

@@ -21,7 +21,7 @@ HEADER = ("  parameter  |gradient| spikes  central  complex     twin kinks  verd
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--piece", choices=sorted({entry.piece for entry in catalogue()}),
                         metavar="PIECE",
                         help="check this piece only (default: all), one of: %(choices)s")
@@ -54,7 +54,7 @@ def summarise(rows, print_rows):
 
 
 def print_summary(pieces):
-    """One line per piece, and the verdict on all of them."""
+    """Print one line per piece, and the verdict on all of them."""
     ways = ("central", "complex", "twin")
     rows = [(s["piece"], s["variants"], s["tensors"], s["zero"], *(f"{s[way]:.1e}" for way in ways),
              s["failed"] or "-") for s in pieces]

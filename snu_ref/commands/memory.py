@@ -24,7 +24,7 @@ from . import add_seeds, seeds_of, wrapped
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with jsb-chorales-quarter.json (default: the chorales in the "
                              "package)")

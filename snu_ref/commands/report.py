@@ -14,7 +14,7 @@ from ..report.document import write_report
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("folder", type=Path, metavar="DIR",
                         help="a folder that `reproduce` has written")
 

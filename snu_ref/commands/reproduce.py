@@ -49,7 +49,7 @@ FINISHED = "finished"  # subfolder of the results that keeps finished jobs
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--all", action="store_true",
                         help="has no effect: all units are always trained")
     parser.add_argument("--quick", action="store_true",

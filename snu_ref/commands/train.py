@@ -59,7 +59,7 @@ settings for --set NAME=VALUE; options and store are dicts, and
 
 
 def add_arguments(parser):
-    """The options of the command; the help ends with the table of settings."""
+    """Add the options of the command; the help ends with the table of settings."""
     parser.epilog = SET + "\n".join(f"  {name:19}{setting.meaning}"
                                     for name, setting in SETTINGS.items()) + f"\n\n{parser.epilog}"
     parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
@@ -137,7 +137,7 @@ def run(args):
 
 
 def _check_earlier_run(out, identity, resume):
-    """The epochs of the run to continue, or None; ValueError if `out` holds another run."""
+    """The epochs of the run to continue, or None; ValueError if `out` contains another run."""
     checkpoint, results = out / "checkpoint.npz", out / "results.json"
     if not checkpoint.exists():
         if results.exists():

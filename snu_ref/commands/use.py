@@ -41,7 +41,7 @@ PICTURED = 40   # the most images in wrong.png; our choice
 
 
 def add_arguments(parser):
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("run_folder", type=Path, metavar="RUN",
                         help="the folder of a finished run of `train`")
     parser.add_argument("--data", type=Path, metavar="PATH",

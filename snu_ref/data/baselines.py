@@ -56,7 +56,7 @@ def nearest_chords_nll(train_rolls, test_rolls, k):
     k = validation.integer("k", k, 1, len(after))
     before, present = (np.concatenate([roll[:-1] for roll in rolls]).astype(np.float64)
                        for rolls in (train_rolls, test_rolls))
-    # |a - b|^2 of chords is |a|^2 - 2 a b + |b|^2, and |a|^2 is the same for all neighbours
+    # |a - b|^2 = |a|^2 - 2 a b + |b|^2, without |a|^2: it is the same for all training chords b
     near = np.argsort(before.sum(axis=1) - 2 * present @ before.T, axis=1, kind="stable")[:, :k]
     p = (after[near].sum(axis=1) + _note_probabilities(after)) / (k + 1)
     return float(-np.where(wanted == 1, np.log(p), np.log1p(-p)).sum(axis=1).mean())

@@ -5,7 +5,7 @@
 The standard library has the manual as plain text, so that help("for") can show it: English prose
 with code, grammar and tables. Each function below is one step: cut the topics into blocks, keep
 those that are prose, cut these into tokens, drop repeats, split, number the words. README.md in
-this folder has all the rules; MIN_WORDS, REPEAT_LENGTH and the rules are ours.
+this folder has all the rules; the rules, MIN_WORDS and REPEAT_LENGTH are our choice.
 
 The manual differs between versions of Python, and so does the corpus. Compare numbers only if the
 digests are equal; baselines are computed from the corpus itself (see ngrams).
@@ -24,7 +24,7 @@ from .data_file import DataError
 from .readers import by_frequency, word_numbers
 
 UNKNOWN, END = "<unk>", "<eos>"  # word 0 and word 1
-MIN_WORDS = 5      # words in a paragraph, at least
+MIN_WORDS = 5      # the fewest words of a paragraph
 REPEAT_LENGTH = 6  # tokens in the sequences that identify a repeat
 HELD_OUT = 0.1     # fraction of the tokens in the test split, and in the validation split
 
@@ -114,7 +114,7 @@ def blocks(text):
 
 
 def may_be_prose(block):
-    """True if a block ends like a sentence and is not a title, table row, grammar or session."""
+    """True if a block ends like a sentence and is no title, table, grammar or Python session."""
     text = _FOOTNOTE.sub("", block.translate(_PLAIN)).rstrip()
     return not _NOT_PROSE.search(block) and bool(_SENTENCE_END.search(text))
 
@@ -125,8 +125,8 @@ def tokenise(block):
     >>> tokenise("* It doesn't need the *step* (e.g. 3.14), Python\u2019s built-\\n  in. [2]")[:9]
     ('it', 'does', "n't", 'need', 'the', 'step', '(', 'e.g.', 'N')
     """
-    text = re.sub(r"(?<=\w)-\n\s*(?=\w)", "-", block.translate(_PLAIN))  # a line break in a word
-    text = re.sub(r"^\s*\*\s+", "", text, flags=re.MULTILINE)            # bullets
+    text = re.sub(r"(?<=\w)-\n\s*(?=\w)", "-", block.translate(_PLAIN))  # join broken words
+    text = re.sub(r"^\s*\*\s+", "", text, flags=re.MULTILINE)            # remove bullets
     text = _EMPHASIS.sub(r"\2", _FOOTNOTE.sub("", text))
     return tuple("N" if match["number"] else match[0] for match in _TOKEN.finditer(text.lower()))
 

@@ -4,9 +4,9 @@
     load_chorales()       four-part chorales by J. S. Bach, a pitch per voice and quarter note
     piano_roll(pitches)   a piece as 88 keys on or off per step, the form in which networks see it
 
-Source, licence, credit and how the files were made: README.md in the folder data. Each file is
-first compared with the SHA-256 below, then opened without pickle. A truncated or altered file is an
-error and is never opened.
+README.md in the folder data has source, licence and credit, and tells how the files were made. Each
+file is first compared with the SHA-256 below, then opened without pickle. A truncated or altered
+file is an error and is never opened.
 """
 import io
 from pathlib import Path

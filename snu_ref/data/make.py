@@ -206,7 +206,7 @@ def to_tonic_c(pitches, tonic_class):
 
 
 def split_of(names):
-    """0 train, 1 valid, 2 test for each name, (pieces,) uint8; the SHA-256 of a name decides."""
+    """The split of each name, (pieces,) uint8: 0 train, 1 valid, 2 test, by the name's SHA-256."""
     order = sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
     split = np.zeros(len(names), np.uint8)
     split[order[:N_VALID]] = 1

@@ -74,7 +74,7 @@ def read_mnist(folder):
 
 
 def _idx(folder, name):
-    """The array in one of the four files."""
+    """The array in one of the four files of MNIST."""
     split, kind = name.split("-")[:2]
     items = MNIST_ITEMS[split]
     shape = (items, *MNIST_SHAPE) if kind == "images" else (items,)
@@ -181,7 +181,7 @@ def _tokens(folder, name):
     """The words of a text with <eos> at line ends; checks their number and digest."""
     file = find_file(folder, [name], COPIES["ptb"], TEXT_BYTES)
     lines = file.text().split("\n")
-    if not lines[-1].strip():  # nothing follows the last line end
+    if not lines[-1].strip():  # the text ends with a line end
         lines.pop()
     tokens = [word for line in lines for word in (*line.split(), "<eos>")]
     same = [f", as in {other}" for other, n in PTB_TOKENS.items() if n == len(tokens)]
@@ -192,9 +192,9 @@ def _tokens(folder, name):
 
 
 def by_frequency(words, least=1):
-    """The different words, the most frequent first, ties by code points.
+    """The different words, the most frequent first; equally frequent words by their code points.
 
-    least: a word that occurs fewer times is left out.
+    Words that occur fewer than `least` times are left out.
     """
     frequency = Counter(words)
     return sorted((word for word in frequency if frequency[word] >= least),

@@ -34,7 +34,7 @@ def nearest_images(task):
 
 
 class PresentNotes(Music):
-    """Music for a network without hidden layer and memory: 88 - 88 logits."""
+    """Music for a network of one layer, without memory: 88 notes - 88 logits."""
 
     def network(self, settings, rng):
         """One Dense layer."""
@@ -73,7 +73,7 @@ def logistic_regression(task):
 
 
 def nearest_chords(task):
-    """Predict from the nearest chords; of NEIGHBOURS, k has the best validation NLL."""
+    """Predict from the k nearest chords; k is the best of NEIGHBOURS by the validation NLL."""
     train, valid, test = (task.data[split] for split in ("train", "valid", "test"))
     nll, k = min((nearest_chords_nll(train, valid, k), k) for k in NEIGHBOURS)
     return nll, nearest_chords_nll(train, test, k), None

@@ -54,7 +54,7 @@ CLAIMS = read_claims(Path(__file__).with_name("claims.txt"))
 MEMBRANE = [claim for claim in CLAIMS
             if isinstance(claim.b, tuple) and claim.b[0] == "membrane"]
 
-# These pairs are drawn, they are no claims: each row of a block, and the unchanged row.
+# Pairs for the figures, not claims: each row of a block, and the unchanged row.
 BASES = {"JSB, SNU": ("jsb", "SNU"), "JSB, sSNU": ("jsb", "sSNU, recurrent"),
          "digits, SNU": ("digits", "SNU"), "digits, sSNU": ("digits", "sSNU")}
 UNIT_ROWS = [Claim("", ("unit", row.name), BASES[", ".join(row.name.split(", ")[:2])])

@@ -8,7 +8,7 @@ from ..tasks.presets import PUBLISHED
 from ..tasks.statistics import summary
 from ..tasks.units import UNITS
 
-FORMS = {"accuracy": (2, 100), "nll": (3, 1), "perplexity": (1, 1)}  # digits after point, factor
+FORMS = {"accuracy": (2, 100), "nll": (3, 1), "perplexity": (1, 1)}  # decimals, factor
 
 
 def by_unit(results):

@@ -58,7 +58,7 @@ def train_way(way, loaded, seed, *, stream=None, **changes):
 
 
 def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
-    """All four ways; returns a dict {way: its dict}, and the three Runs by way.
+    """Train in all ways; returns a dict {way: its dict} of four ways, and the three Runs by way.
 
     The fourth way is the software network, read 20 s after programming, once for each device seed.
     """

@@ -46,7 +46,7 @@ class Extent(NamedTuple):
     """How much to run."""
     part: int               # use the first 1/part of the samples of each split
     changes: dict           # changed settings
-    variants: float         # check the gradients of at most so many variants of each piece
+    variants: float         # the largest number of variants of a piece whose gradients are checked
     bits: tuple             # numbers of bits of a weight
     precision_epochs: dict  # {task: epochs} for weights of few bits: short, to save time
     device_seeds: int       # the number of sets of devices for each network

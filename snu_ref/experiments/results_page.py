@@ -85,7 +85,7 @@ def differences_of(compared, lines):
 
 
 def trials_and_best(lines):
-    """A panel for each size: the trials of each unit (block grid), its test interval (care)."""
+    """A panel for each size: each unit's trials (block grid) and its test interval (block care)."""
     panels, names = [], list(dict.fromkeys(row.name for row in find_block("grid")))
     for about, of in (("26,600", names[6:]), ("49,100", names[:6])):
         rows = []

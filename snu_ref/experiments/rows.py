@@ -23,7 +23,7 @@ class Row(NamedTuple):
     seeds: int = 5          # seeds 0, 1 ...
     split: str = "test"     # "valid": a trial, which does not read the test split
     devices: int = 0        # the number of sets of devices that get each network's weights
-    shown: tuple = ()       # numbers of steps: test again, with the images shown so long
+    shown: tuple = ()       # test again, with the images shown for these numbers of steps
 
 
 def read_blocks(path):
@@ -51,7 +51,7 @@ def _rows(name, text):
 
 
 BLOCKS = read_blocks(Path(__file__).with_name("rows.ini"))
-CHOSEN = {"care": ("grid", 5), "dropout": ("regularised", 3)}  # block: (its trials, seeds)
+CHOSEN = {"care": ("grid", 5), "dropout": ("regularised", 3)}  # block: (block of trials, seeds)
 # rows that differ in the noise; the page shows the one with the best validation figure on devices
 INJECTED = [row for row in BLOCKS["devices"][1] if row.devices]
 

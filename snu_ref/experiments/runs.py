@@ -69,7 +69,7 @@ def rows_of(name, tables):
 def best_of(rows, lines):
     """The row with the best validation figure; None while a run is missing."""
     figures = [validation_figure(row, lines) for row in rows]
-    best = np.argmax if rows[0].task == "digits" else np.argmin  # an accuracy, or a loss
+    best = np.argmax if rows[0].task == "digits" else np.argmin  # accuracy, or loss
     return None if np.isnan(figures).any() else rows[best(figures)]
 
 

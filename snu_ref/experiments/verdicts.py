@@ -1,7 +1,6 @@
 """What the tables say about a claim: for it, against it, or no clear difference; with the interval.
 
-lines: the lines of all tables, from `runs.read_tables`. Only `snu_ref.tasks.statistics` decides
-the side.
+lines: the lines of all tables, from `runs.read_tables`. `snu_ref.tasks.statistics` judges.
 """
 import numpy as np
 
@@ -20,7 +19,7 @@ HEADS = {
     "neither": "Neither for nor against: no clear difference, or another unit is worse here than "
                "its published figure.",
     "one": "One seed, so no interval."}
-DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # in names of rows
+DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # begin row names
 
 
 def test_figures(lines, row):
@@ -40,7 +39,7 @@ def means(lines, place):
 
 
 def judged(claim, lines):
-    """Judge a claim from the tables: its side, and the words (a, verb, b) with their figures.
+    """Judge a claim from the tables; returns its side, and words (a, verb, b) with their figures.
 
     The side is "for", "against", "neither" (no clear difference), "one" (a single seed, without
     answers to compare) or "waiting" (a row has not been run, and there are no words).

@@ -105,7 +105,7 @@ def spike_rates(cache, path, *, title="How often units fire"):
 def spiking_layers(cache):
     """[(index, cache)] of the SNU layers in a cache; the index in an inner Network is like "1.0".
 
-    Raises TypeError if there is none, ValueError for a run of no steps.
+    Raises TypeError if there is no SNU, ValueError if the run has no time steps.
     """
     found = [(place or "0", part) for place, part in flat(cache) if hasattr(part, "all_s")]
     if not found:

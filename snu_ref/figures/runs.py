@@ -122,7 +122,7 @@ def input_weights(groups, path, *, n=10, rows=4):
                 tiles[i:i + height, j:j + width] = weights[unit] / largest
             image = panel.imshow(tiles, cmap="RdBu_r", vmin=-1, vmax=1)
             panel.set(xticks=[], yticks=[], title=title)
-            panel.set_facecolor("#d0d0d0")  # between the images, where zero is white
+            panel.set_facecolor("#d0d0d0")  # grey between the images: white is a weight of 0
             panel.spines[:].set_visible(False)
         figure.colorbar(image, ax=list(panels[:, 0]), label="weight / largest of the unit",
                         shrink=0.7, ticks=(-1, 0, 1))

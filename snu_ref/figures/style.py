@@ -13,7 +13,7 @@ matplotlibrc does not change the figures, and is not changed.
 
 Sources: the palette, M. Okabe and K. Ito, "Color Universal Design: how to make figures and
 presentations that are friendly to colorblind people" (2002, rev. 2008), jfly.uni-koeln.de/color;
-the colour map cividis, Nunez et al., PLOS ONE 13 (2018). Sizes and the roles of colours are ours.
+the colour map cividis, Nunez et al., PLOS ONE 13 (2018). We chose sizes and the roles of colours.
 """
 import os
 import sys
@@ -50,8 +50,7 @@ COLOUR = {
     "predicted": OKABE_ITO["orange"],
 }
 
-# Units differ by more than colour, for prints in black and white: lines by their dashes, points by
-# marks.
+# For prints in black and white, the lines of units also differ by dashes and their points by marks.
 DASHES = {"SNU": "solid", "sSNU": (0, (5, 1.2)), "RNN": (0, (1, 1.2)), "GRU": (0, (4, 1.2, 1, 1.2)),
           "LSTM": (0, (9, 1.6)), "SNU conv": (0, (2, 1.2))}
 MARKERS = {"SNU": "o", "sSNU": "s", "RNN": "^", "GRU": "D", "LSTM": "v", "SNU conv": "P"}
@@ -65,7 +64,7 @@ SETTINGS = Path(__file__).with_name("house.mplstyle")
 def house():
     """The house style as a context: matplotlib's defaults with house.mplstyle on top.
 
-    Draw and save inside the block: some settings act only there. After it, all are as before.
+    Draw and save inside the block: some settings act only there. Its end restores the old ones.
     """
     # matplotlib cannot be imported if MPLBACKEND names an unknown backend. No figure here needs
     # one, so the variable is hidden during the import; afterwards the user's choice is restored
@@ -117,7 +116,7 @@ def note(axes, text):
 
 
 def plain_log_ticks(axis):
-    """Numbers such as 0.05 and 20 on a logarithmic axis: 1, 2 and 5 of each decade, or closer."""
+    """Write 0.05 or 20 at the ticks of a logarithmic axis: 1, 2 and 5 of a decade, or closer."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     low, high = axis.get_view_interval()
@@ -127,9 +126,9 @@ def plain_log_ticks(axis):
 
 
 def save(figure, path, dpi=DPI):
-    """Write the figure as a PNG of 1280 pixels across, and return its path as a pathlib.Path.
+    """Write the figure as a PNG 1280 pixels wide, and return its path as a pathlib.Path.
 
-    dpi: pixels an inch, for a smaller or larger picture. Missing folders are made. Raises
+    dpi: pixels per inch, for a smaller or larger picture. Missing folders are made. Raises
     ValueError if the path does not end in .png.
     """
     path = Path(path)

@@ -21,7 +21,7 @@ def start(names):
     keep(figure, name)     save a figure there, print its path, and show it in a notebook
     claim(condition)       raise AssertionError if it is false, even if python -O drops `assert`
     """
-    file = names.get("__file__")  # a notebook, and some editors, set none
+    file = names.get("__file__")  # notebooks and some editors do not set it
     args = _options(Path(file) if file else None)
     if not __debug__:
         print("PYTHONOPTIMIZE or -O is set: the asserts of the exercises check nothing",

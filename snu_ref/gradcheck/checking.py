@@ -128,7 +128,7 @@ def _outputs(name, result):
 
 
 def _check_frozen(outputs, values):
-    """ValueError unless the frozen program gives the values of forward."""
+    """Raise ValueError unless the frozen program gives the values of forward."""
     wanted, found = ([a.shape for a in arrays] for arrays in (outputs, values))
     if wanted != found:
         raise ValueError(f"frozen: expected the shapes of forward, {wanted}, got {found}")

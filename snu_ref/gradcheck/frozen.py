@@ -12,7 +12,7 @@ At the nominal point its values are those of the real program (the checker tests
 derivative is the surrogate gradient, through reset and recurrence. This module writes the unit's
 equations a second time, so it also checks the forward pass.
 
-The losses use abs and max to avoid overflow, which do not work for complex numbers. So the check
+To avoid overflow, the losses use abs and max, which do not work for complex numbers. So the check
 differentiates their textbook forms, which overflow for large logits.
 """
 from functools import singledispatch

@@ -9,7 +9,7 @@ are wrong within h of a kink. The two one-sided differences show it: where f is 
 h |f''|; at a kink they differ by the jump in the slope. If they differ much, a step of h/4 decides:
 if f is smooth, their difference falls to a quarter.
 
-Sources: complex step, Squire & Trapp, SIAM Review 40 (1998); the step sizes are ours.
+Sources: complex step, Squire & Trapp, SIAM Review 40 (1998). The step sizes are our choice.
 """
 import numpy as np
 
@@ -20,14 +20,13 @@ KINK = 1e-5  # our choice: if one-sided differences differ by more, the step h/4
 def central_difference(f, inputs, name):
     """d f / d inputs[name] by central differences; f takes a dict like inputs, returns a float.
 
-    Returns the derivative, and a bool array of its shape: True at a kink, where the one-sided
-    differences disagree.
+    Returns the derivative, and a bool array of its shape: True at the kinks explained above.
     """
     x, middle = inputs[name], f(inputs)
 
     def at(i, h):
         """The central difference at element i, and the gap between the one-sided ones."""
-        h = max(h, 2.0 ** 26 * np.spacing(abs(x[i])))  # our choice: for large x, or x + h = x
+        h = max(h, 2.0 ** 26 * np.spacing(abs(x[i])))  # our choice: x + h would lose a small h
 
         def end(step):
             moved = x.copy()

@@ -111,7 +111,7 @@ def evidence(piece=None, most=math.inf) -> Iterator[Row]:
 
 
 def summary(rows):
-    """The rows of each piece summed up, as a list of dicts.
+    """A summary of the rows of each piece, as a list of dicts.
 
     Keys: piece, variants, tensors, zero (the number of tensors that are zero by construction);
     central, complex, twin (the largest errors of the other tensors); failed.

@@ -131,7 +131,7 @@ def _fold(dpatches, shape, stride):
     faster than kh kw sums of short rows.
     """
     N, ho, wo, kh, kw, c = dpatches.shape
-    # the image rows that each column of output places covers
+    # summed over the rows of the kernel only
     lines = np.zeros((N, shape[1], wo, kw * c), dpatches.dtype)
     for i in range(kh):
         lines[:, i:i + stride * (ho - 1) + 1:stride] += dpatches[:, :, :, i].reshape(N, ho, wo, -1)

@@ -5,8 +5,8 @@
 The scaling keeps the mean. For use after training, `without_dropout` returns a network with the
 same parameter arrays, but without the dropout layers.
 
-Source: Srivastava et al., JMLR 15 (2014), in the "inverted" form. It is applied between layers,
-never along time inside a unit, as in Zaremba et al., arXiv:1409.2329.
+Source: Srivastava et al., JMLR 15 (2014), in the "inverted" form. As in Zaremba et al.,
+arXiv:1409.2329, dropout is applied between layers, never along time inside a unit.
 """
 import numpy as np
 

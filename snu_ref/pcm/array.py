@@ -9,8 +9,8 @@ float64; a product has the dtype of x.
 
 Time. Every read and every write has a time t. The clock is that of the devices: see device.py.
 
-Noise. The constructor takes the default source of all random numbers (see noise.py); every call may
-have another, `noise`. White noise is drawn at every read. A product `x @ array` is one read: all
+Noise. The constructor takes the default source of all random numbers (see noise.py); methods take
+another as `noise`. White noise is drawn at every read. A product `x @ array` is one read: all
 rows of x get the same noise (our choice). The N of 1/f noise is the same for all reads at one time.
 A Generator draws it at the first of them; an array or a number replaces it; a write discards it.
 """

@@ -61,6 +61,11 @@ class PCMDevices:
 
     Parameters: shape, a tuple; t, start of the clock in s; noise, that of the RESET, as (shape);
     stuck, None or an integer array of `shape` (see draw_stuck).
+
+    >>> devices = PCMDevices((2,), t=0.0, noise=0.0)            # 0.0: without noise
+    >>> devices.program(np.array([10.0, 20.0]), 0.0, noise=0.0)
+    >>> devices.conductance(3600.0).round(2).tolist()           # uS, an hour later
+    [7.75, 15.51]
     """
 
     def __init__(self, shape, *, t, noise, stuck=None):

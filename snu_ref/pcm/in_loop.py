@@ -110,7 +110,7 @@ class PCMStore(Store):
     ideal : those of SOURCES that are left out: "write" (programming, pulses and RESETs become
         exact), "read" (becomes exact), "drift" (there is none), "converters" (there are none).
     options : as for PCMArray (scale in uS per unit weight, pairs, readout, rule ...).
-    Raises ValueError for start weights beyond the range of the devices, 25 pairs / scale.
+    Raises ValueError for initial weights beyond the range of the devices, 25 pairs / scale.
     """
     SOURCES = ("write", "read", "drift", "converters")
 
@@ -169,7 +169,7 @@ class QuantisedStore(Store):
 
     scale in uS per unit weight; epsilon and limit in uS. The default limit of 20 is the highest
     conductance that SET pulses reach. chi keeps the remainder of the steps, as in PCMArray.
-    Raises ValueError for start weights beyond the limit.
+    Raises ValueError for initial weights beyond the limit.
     """
     kept = ("values", "chi")
 

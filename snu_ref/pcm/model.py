@@ -18,7 +18,7 @@ Sources
 import numpy as np
 
 G_MAX = 25.0  # uS, full scale of closed-loop programming [J20]
-R_MIN = 1e-7  # lower limit of G/G_MAX in logarithms and powers [J20]; the clips below hide it
+R_MIN = 1e-7  # lower limit of G/G_MAX in logarithms and powers [J20]; the clips undo its effect
 T0_PROGRAM = 20.0  # s, the time of the first read after programming [J20]
 SET_MEMORY = 2.6  # pulses, the decay constant of the pulse memory P [N18]
 SET_RANGE = (0.1, 20.0)  # uS, the range of SET pulses [S]

@@ -76,7 +76,7 @@ def difference(G, bits=None):
 
 @dataclass(frozen=True)
 class DeviceReadout:
-    """Each device is digitised; software computes the product. bits: of the ADC, None without."""
+    """Each device is digitised; software computes the product. bits: of the ADC; None: no ADC."""
     bits: int | None = 8
 
     def __post_init__(self):

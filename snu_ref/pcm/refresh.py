@@ -14,7 +14,7 @@ Reads inside the closed loop are part of programming and are not counted. The co
 know which devices are stuck.
 
 Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
-uS and the interval of 100 updates are from memory.
+uS and the interval of 100 updates are quoted from memory.
 """
 import numpy as np
 
@@ -28,7 +28,7 @@ def blind_pulses(d, epsilon):
 
 
 def check_refresh_noise(noise, shape, rule):
-    """The noise of a refresh of devices of `shape` (2, pairs, n_in, n_out), as a RefreshNoise."""
+    """Check the noise of a refresh of devices (2, pairs, n_in, n_out); returns a RefreshNoise."""
     noise = split(noise, RefreshNoise, "noise of the refresh")
     read = check_noise(noise.read, shape, "noise.read")
     reset = check_noise(noise.reset, shape, "noise.reset")
@@ -37,7 +37,7 @@ def check_refresh_noise(noise, shape, rule):
         rewrite = ProgramNoise(*(check_noise(n, shape, f"noise.rewrite.{field}")
                                  for n, field in zip(rewrite, rewrite._fields)))
     else:
-        rounds = int(blind_pulses(rule.refresh_below, rule.epsilon))  # the most, as |d| is below
+        rounds = int(blind_pulses(rule.refresh_below, rule.epsilon))  # upper limit: |d| is smaller
         rewrite = check_rounds(noise.rewrite, rounds, shape, "noise.rewrite")
     return RefreshNoise(read, reset, rewrite)
 

@@ -26,7 +26,7 @@ class UpdateRule:
     Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (our
     choice); refresh_every, updates from one refresh to the next, None for no refresh; refresh_above
     and refresh_below in uS, and refresh, "closed" or "blind": see refresh.py. The thresholds and
-    the interval are from memory. Raises ValueError, TypeError.
+    the interval are quoted from memory. Raises ValueError, TypeError.
     """
     epsilon: float = EPSILON
     seconds: float = 1.0
@@ -74,6 +74,6 @@ def deal(n, turn, pairs):
     """
     size = np.abs(n)
     first = np.arange(pairs)[:, None, None]           # (pairs, 1, 1)
-    late = (first - turn) % pairs                     # (pairs, n_in, n_out): pulses before its own
+    late = (first - turn) % pairs                     # (pairs, n_in, n_out): pulses to others first
     count = (size - late + pairs - 1) // pairs        # (pairs, n_in, n_out)
     return np.stack([count * (n > 0), count * (n < 0)]), (turn + size) % pairs

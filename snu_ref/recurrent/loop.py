@@ -7,9 +7,8 @@ module. A layer of n units with k gates has
     H (n, k n)       recurrent weights      order that the unit's module gives (k = 1 for the RNN)
     b (k n)          biases
 
-and, for every step, a_t = x_t W + b, to which the step adds the part that depends on the state. x W
-does not depend on the state, so it is one matrix product for all T steps. Only the recurrent
-products are in the loop.
+and, for every step, a_t = x_t W + b, to which the step adds the part that depends on the state. So
+x W is one matrix product for all T steps, and only the recurrent products are in the loop.
 
 Backward: let da_t be the cotangent of a_t. The reverse of a step takes the cotangent of the state
 after step t. It gives da_t and the cotangent of the state before step t. The rest is linear in da_t
@@ -142,7 +141,7 @@ class Recurrent(Layer):
         return dx, {name: grads[name] for name in self.params}, dstate
 
     def _recurrent_grads(self, cache, da):
-        """dH if all columns of a_t contain h_{t-1} H."""
+        """dH, for a unit in which all columns of a_t contain h_{t-1} H."""
         return {"H": rows(cache.before.h).T @ rows(da)}
 
     def split(self, a):

@@ -8,7 +8,7 @@ paper. A table that is too wide scrolls in its own box. Two figures stand side b
 """
 import html
 
-VOID = ("meta", "img", "br")  # elements without an end
+VOID = ("meta", "img", "br")  # elements without an end tag
 
 
 class Html(str):
@@ -39,8 +39,8 @@ def element(name, /, *content, **attributes):
 def table(head, rows, foot=(), class_=None):
     """A table; the first cell of a row names the row.
 
-    head: names of the columns; rows and, below a line, foot: lists of lists of cells. A cell is
-    text, or a tuple (text, columns) that spans several columns.
+    head: names of the columns; rows, foot: lists of lists of cells, with a line above the foot. A
+    cell is text, or a tuple (text, columns) that spans several columns.
     """
     def row(cells):
         first, *others = cells

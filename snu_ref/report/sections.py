@@ -36,7 +36,7 @@ def agreement(results):
         return join(element("strong", "Not all gradients are right: "),
                     f"{failed} of {tensors:,} tensors are wrong.")
 
-    def number(value, digits):  # 1e-13 in one line, not broken at its minus
+    def number(value, digits):  # keeps 1e-13 on one line
         return element("span", f"{value:.{digits}e}", class_="number")
 
     complex_step, twin = ((number(max(s[method] for s in pieces), 1), number(bounds[method], 0))

@@ -17,7 +17,7 @@ DIGEST = "sha256"
 
 
 class DamagedError(ValueError):
-    """A file that `write` did not write."""
+    """The file is not as `write` wrote it, or `write` did not write it."""
 
 
 def write(path, arrays):

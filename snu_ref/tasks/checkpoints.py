@@ -6,8 +6,8 @@
     store/...       the devices of a store
     identity        JSON text: what the run is (task, unit, metric, settings, seed, data's digest)
     rng             JSON text: the state of the random generator
-    history         JSON text: the learning curve, one record an epoch; "planned" is how many
-                    epochs were planned at that time
+    history         JSON text: the learning curve, one record an epoch; "planned" is the run's
+                    setting `epochs` at that time
 
 A new file replaces the old one in one step, so there is a complete file at any moment. A digest of
 its content shows damage. Nothing is pickled.
@@ -105,7 +105,7 @@ def load(path, identity, network, optimiser, rng, store=None):
 
 
 def differences(identity, saved):
-    """How the run of `saved` differs from `identity`, as lines; [] if it can continue."""
+    """How the run of `saved` differs from `identity`, as lines; [] if the run can continue."""
     identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
     mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
     different = []
@@ -176,7 +176,7 @@ def _check_arrays(part, found, expected):
 
 
 def _state_after_a_step(optimiser, network):
-    """The arrays that the optimiser has after its first step; nothing is changed."""
+    """The arrays that the optimiser has after its first step; a copy makes the step."""
     trial = copy.deepcopy(optimiser)
     params = {name: network.params[name].copy() for name in network.trainable}
     trial.step(params, {name: np.zeros_like(p) for name, p in params.items()})

@@ -1,14 +1,14 @@
 """Handwritten digits, rate-coded: each pixel is a train of Bernoulli spikes, Ns steps long.
 
     network   pixels - hidden layers - 10 units of the same kind; unit "snu-conv": convolutional SNU
-              layers with max pooling, then 10 SNUs; dropout behind the hidden layers, if set
+              layers with max pooling, then 10 SNUs; dropout after the hidden layers, if set
     read-out  the output of the 10 units averaged over time; the largest is the answer
     loss      squared error of that average to the one-hot label
     figure    accuracy
 
 Every epoch draws new spikes (our choice; the authors' toolkit draws them once). The validation
-images are the last ones of the training half. If the settings say so, training images are moved by
-a few pixels (our choice) or distorted (the paper, for its best network), at random in each epoch.
+images are the last ones of the training half. Settings can move the training images by a few pixels
+(our choice) or distort them (the paper, for its best network), at random in each epoch.
 Images may be shown for longer in validation and test than in training, at the same rates: the
 paper's convolutional network has 30 steps in training and 300 in test.
 
@@ -66,7 +66,7 @@ class Digits:
         layers = [*hidden, *unit_layers(self.unit, sizes, options, rng, np.float32)]
         if settings.hidden_dropout:
             first = len(hidden) if self.unit == "snu-conv" else 1
-            for place in range(len(hidden), first - 1, -1):  # the last first: other places stay
+            for place in range(len(hidden), first - 1, -1):  # last first: other places stay
                 layers.insert(place, Dropout(settings.hidden_dropout, rng=rng, dtype=np.float32))
         return Network(layers)
 

@@ -1,17 +1,17 @@
 """Training images, moved or distorted at random, so that each epoch has new ones.
 
     shifted      each image by a few whole pixels
-    elastic      each image as if printed on rubber: a smooth random field says for every pixel of
-                 the result where in the image it is read
+    elastic      each image as if printed on rubber: a smooth random field gives, for every pixel of
+                 the result, the place in the image from which it is read
 
-Elastic distortion, for each image and for rows and columns apart:
+Elastic distortion, for each image, and for rows and columns separately:
 
     u ~ uniform(-1, 1) a pixel,    d = alpha (K u K'),    K the Gaussian of sigma pixels, rows
                                                           summing to 1 far from the border
     out[r, c] = image[r + d_r[r, c], c + d_c[r, c]]       bilinear between pixels, 0 outside
 
-Source: P. Simard, D. Steinkraus, J. Platt, ICDAR 2003; sigma = 4 and alpha = 34 of their MNIST
-networks are from memory. Near the border K averages over fewer pixels (our choice).
+Source: P. Simard, D. Steinkraus, J. Platt, ICDAR 2003. We quote sigma = 4 and alpha = 34 of their
+MNIST networks from memory. Near the border K averages over fewer pixels (our choice).
 """
 import math
 

@@ -92,7 +92,7 @@ def errors_of(setting):
 
 
 def check_options(place, of, options, known):
-    """ValueError for an option that `of` does not have; `place` comes before its name."""
+    """Raise ValueError for an option that `of` does not have; `place` comes before its name."""
     for name in options:
         if name not in known:
             raise ValueError(f"{place}{name}: expected an option of {of}, which has "

@@ -21,7 +21,7 @@ COMPARED = ("snu", "ssnu", "rnn", "gru", "lstm")  # the units that are compared 
 
 
 def check_unit_options(unit, options):
-    """ValueError for an option that the named unit does not have, or that has no effect on it."""
+    """Raise ValueError for an option that the named unit lacks, or that has no effect on it."""
     _, kind, fixed = UNITS[unit]
     without = {"rng", "dtype", *fixed, *(("surrogate",) if unit == "ssnu" else ())}
     kinds = [inspect.signature(k.__init__).parameters

@@ -55,7 +55,7 @@ def build(folder, say=print):
 
 
 def _write(folder, entry, inputs, outputs):
-    """The files of a case."""
+    """Write the files of a case."""
     write_npz(folder / f"{entry['id']}.npz", all_arrays(inputs, outputs))
     if entry["family"] in IN_TEXT:
         content = {"id": entry["id"], "why": entry["why"], "config": entry["config"],
@@ -121,7 +121,7 @@ def verify(folder, say=print):
 
 
 def _verify_case(entry, definition, inputs, outputs):
-    """Returns the numbers of arrays and of bit-identical arrays; ValueError for a wrong case."""
+    """Count a case's arrays and its bit-identical arrays; raises ValueError for a wrong case."""
     if entry["config"] != json.loads(json.dumps(definition.config)):
         raise ValueError("config: differs from the definition")
     stored, new = all_arrays(inputs, outputs), remake(entry, definition)

@@ -64,7 +64,7 @@ def complex_gradients(config, inputs, outputs):
     if config["unit"] == "training":
         if any((cache.z == 0).any() for _, cache in _spiking_layers(config, inputs, outputs)):
             return {}  # z is 0 without input; a frozen spike of 1e-17 would choose the branch of g
-        return {name: np.stack([g, *outputs[name][1:]])  # only step 1: it has the given parameters
+        return {name: np.stack([g, *outputs[name][1:]])  # only step 1 has the given parameters
                 for name, g in _network_gradients(config, inputs).items()}
     return {}
 

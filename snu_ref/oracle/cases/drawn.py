@@ -11,8 +11,8 @@ from .tolerances import MARGIN
 
 COARSE = {"b": (-1, -0.25), "decay": (0.5, 0.9375), "x": (-1.5, 1.5)}
 FULL = {"b": (-0.9375, -0.125), "decay": (0.5625, 0.96875), "x": (-1.75, 1.75)}
-SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # our choice of T, B, n_in >= n, n
-LEAST = 4e-6  # lower limit of the float32 bound: k - k y, a right gate, has an error of 1.3e-6
+SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # our choice; T, B, n_in >= n, n
+LEAST = 4e-6  # lower limit of the float32 bound: k - k y, a correct gate, has an error of 1.3e-6
 CLEAR, NEAR, FAR = 2.0 ** -6, 0.1, 2.0
 FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
 
@@ -47,7 +47,7 @@ def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weig
         moved = (np.arange(B) >= (1 if full else 0))[:, None] * (start != "rest")
         inputs["state.s"] = grid(-1, 1, B, n) * moved
         starts = {}
-        if full:  # coarse cases draw no spikes
+        if full:  # coarse cases draw no spikes: a draw would change all later ones
             starts["spiking"] = draws.integers(2, (B, n))
             starts["spiking"][-1, 0] |= not starts["spiking"][1:].any()
         starts["graded"] = grid(0, 0.75, B, n)

@@ -103,7 +103,7 @@ def made_cases(can, number, seed):
 
 
 def _boundaries(config):
-    """Three samples: one stays silent, one always fires and saturates once, one meets z = v = 0."""
+    """Three samples: one stays silent, one always fires and saturates once, one has z = v = 0."""
     b = [0.0 if config["g"] == "tanh" else -0.5] * 3
     meets = [[1, 1, 1, 1]] * 3 if config["g"] == "tanh" else [
         [1.5, 1.5, 1.5, 1], [1.25, 1.25, 1.25, 1], [0.75, 0.75, 0.75, 1]]

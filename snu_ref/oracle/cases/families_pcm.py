@@ -122,7 +122,7 @@ def _folded(draws):
 def _spared(config):
     def make(draws):
         inputs = _updates(config)(draws)
-        swing = np.where(np.arange(6) % 2, -0.625, 0.625)     # six pulses
+        swing = np.where(np.arange(6) % 2, -0.625, 0.625)     # 5 uS: six pulses
         inputs["dW"][:, :2, 0] = swing[:, None]
         inputs["noise.pulses"][:, :, 0, 0, 0, 0] = 1          # first pair: G+ outgrows G-
         inputs["noise.pulses"][:, :, 1, 0, 0, 0] = 0

@@ -92,7 +92,7 @@ def describe(definition, inputs, outputs):
     d, config = definition, definition.config
     exact = [name for name in outputs
              if d.exact == "all" or d.exact == "forward" and name in FORWARD]
-    if config.get("h") == "step":  # spikes are 0 or 1; a unit near its threshold is exact
+    if config.get("h") == "step":  # 0 or 1; only exact cases have a v near the threshold
         exact += [name for name in ("y", "end.y") if name not in exact]
     margins, rates = evidence.branches(config, inputs, outputs)
     grads = evidence.gradients(outputs)
@@ -112,7 +112,7 @@ def describe(definition, inputs, outputs):
 
 
 def _single(d, inputs, outputs, exact):
-    """The float32 bound from a run in float32; ValueError if the run rounds an array of `exact`."""
+    """The bound of a run in float32. Raises ValueError if the run rounds an array of `exact`."""
     if d.float64_only:
         return {"bound": None, "reason": d.float64_only}
     single = outputs_of(d.config, inputs, "float32")

@@ -169,7 +169,7 @@ def not_repeatable(source, results):
     """Run a few failed cases again; returns the first Result whose numbers changed, or None."""
     failed = [r for r in results if r.verdict == "failed"]
     for r in failed[::-(-len(failed) // RERUNS) or 1]:
-        for _ in range(2):  # a kept state is first that of another case, then that of this one
+        for _ in range(2):  # if the port keeps a state: first another case's, then this case's
             try:
                 again = source.get(_case(r.entry, r.case[0], source.dtype))
             except (Skip, Fault):

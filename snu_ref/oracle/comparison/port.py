@@ -109,7 +109,7 @@ class AdapterSource:
 
 
 def _functions(adapter, name):
-    """{name: function} of an adapter."""
+    """The functions of an adapter by name: "run", or "forward" and perhaps "backward"."""
     found = {key: f for key in ("run", "forward", "backward")
              if (f := getattr(adapter, key, None)) is not None}
     if "run" in found or not found and callable(adapter):
@@ -125,7 +125,7 @@ def _functions(adapter, name):
 
 def _import(target):
     """The object that "module:name" or "path/file.py:name" names; without a name, the module."""
-    in_file = re.fullmatch(r"(.*\.py)(?::(.*))?", target, re.S)  # C:\port.py has a colon too
+    in_file = re.fullmatch(r"(.*\.py)(?::(.*))?", target, re.S)  # C:\port.py has a colon
     path, name = in_file.groups() if in_file else target.partition(":")[::2]
     wanted = "expected module:Adapter, path/to/file.py:Adapter, or a folder of results"
     if path.endswith(".py") and not Path(path).is_file():
