@@ -1,4 +1,4 @@
-"""The command line, python -m snu_ref COMMAND: a command is a module with add_arguments and run."""
+"""The command line: each command is a module of snu_ref.commands with add_arguments and run."""
 import argparse
 import importlib
 import os
@@ -21,7 +21,7 @@ stopped by Ctrl-C. The commands use one thread for matrix products, unless you
 set OPENBLAS_NUM_THREADS to another number."""
 READER_LEFT = 141  # 128 + SIGPIPE, the status that a shell gives other programs
 HELP = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
-COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one line of help}
+COMMANDS = {  # readers: {name of the command and of its module: one line of help}
     "for students": {
         "reproduce": "does the paper's claim hold? five units, three tasks, a report",
         "report": "make the HTML page again from the folder of `reproduce`",
@@ -42,7 +42,7 @@ COMMANDS = {  # for whom: {name, also of its module in snu_ref.commands: one lin
 
 
 def parse(argv):
-    """The arguments of a command line, with `run` of its command; SystemExit if they are wrong."""
+    """Parse a command line; `run` of the result is the command's. SystemExit for bad arguments."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="The Spiking Neural Unit in NumPy, with hand-derived gradients.",
         usage=f"{PROGRAM} COMMAND [OPTION ...]", epilog=EXAMPLES, formatter_class=HELP)
@@ -70,9 +70,9 @@ def main(argv=None):
         try:
             return parse_and_run(sys.argv[1:] if argv is None else argv)
         finally:
-            sys.stdout.flush()  # here and not at the end of Python, where it could not be caught
+            sys.stdout.flush()  # an error at the end of Python could not be caught
     except OSError as error:  # standard output: its reader has left (`| head`), or the disk is full
-        # what is not flushed yet goes nowhere
+        # discard what is not written yet: Python would try again when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return READER_LEFT
@@ -81,7 +81,7 @@ def main(argv=None):
 
 
 def make_streams_safe():
-    """A closed stream (`>&-`), or a letter that the terminal cannot show, does not end a run."""
+    """Let a run go on if a stream is closed (`>&-`) or the terminal cannot show a letter."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -110,16 +110,16 @@ def parse_and_run(argv):
 
 def say(command, text):
     """Print a line to standard error; control characters are escaped."""
-    with suppress(OSError):  # nobody reads it
+    with suppress(OSError):  # standard error may be closed
         print(printable(" ".join([PROGRAM, *command]) + f": {text}"), file=sys.stderr)
 
 
 def use_one_thread():
-    """Start again with one BLAS thread, unless the environment already says how many.
+    """Start again with one BLAS thread, unless the environment already sets their number.
 
-    The matrices of most runs are small: a second thread brings little on idle cores, and on busy
-    ones the two wait for each other (an epoch of the digits, same machine: 2.5 s with one, 24 s
-    with two). BLAS reads the number when it is loaded, so the program has to start again.
+    The matrices of most runs are small. On idle cores a second thread gains little. On busy cores
+    the two threads wait for each other: an epoch of the digits took 2.5 s with one thread and 24 s
+    with two. BLAS reads the number when it is loaded, so the program has to start again.
     """
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     if os.name == "posix" and not any(name in os.environ for name in names):

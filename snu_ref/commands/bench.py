@@ -51,7 +51,7 @@ from ..tasks.units import conv_layers
 LIKE = {"dtype": np.float32}
 
 
-# ---- the cases: each has a function for one step, and one for its matrix products or None -------
+# ---- the cases: a function that makes a step, and one for its matrix products (or None) ----------
 
 def training_case(network, x, target, loss, clip=None):
     """One training step of `network`, and its matrix products."""
@@ -67,9 +67,9 @@ def training_case(network, x, target, loss, clip=None):
 
 
 def digits_case(rng, unit, hidden, B, T=20):
-    """784 - hidden - 10 units on random spikes, one in ten; squared error of the mean output.
+    """784 - hidden - 10 units; each input spikes with probability 0.1; loss: squared error.
 
-    Weights are three times as large as at the start of training, so all layers of SNUs spike.
+    The initial weights are multiplied by three, so that all layers of SNUs spike.
     """
     sizes = (784, *hidden, 10)
     network = Network([unit(n_in, n, rng=rng, **LIKE) for n_in, n in zip(sizes, sizes[1:])])
@@ -122,7 +122,7 @@ CASES = {  # title: (name, the function that makes the case, its arguments after
     "28x28-16-32-10 conv, T 20, batch 50": ("images", images_case, (16, 32), 50),
     "update of 52,800 phase-change devices": ("devices", devices_case, (176, 150)),
 }
-QUICK = {  # the same kinds of case, small: to try the command
+QUICK = {  # small cases of the same kinds, to try the command
     "784-20-10, T 20, batch 2": ("digits-15", digits_case, SNU, (20,), 2),
     "784-20-10, T 20, batch 2, GRU": ("gru", digits_case, GRU, (20,), 2),
     "88-150-88, T 10, batch 1": ("music-1", music_case, 1, 10),
@@ -136,15 +136,15 @@ QUICK = {  # the same kinds of case, small: to try the command
 def matrix_products(network, T, B):
     """A function that computes the matrix products of one training step: T time steps, B samples.
 
-    These are the products that the algorithm needs, so a needless product in the code makes the
-    ratio larger. For n units with weights W, N = T B rows and ' for transposed,
+    These are only the products that the algorithm needs, so an extra product in the code makes the
+    ratio larger. For n units with weights W and N = T B rows (' is the transpose),
 
         x W  (N, n_in) (n_in, n)      x' dz  (n_in, N) (N, n)      dz W'  (N, n) (n, n_in)
 
     The first layer has no dz W': its input needs no gradient. Recurrent weights H add y H and
     dz H', with B rows, for each of the T steps, and one y' dz of all rows. A GRU has its H in two
-    blocks of columns, because the candidate needs the reset gate first. In a convolution, x are
-    the patches of a few images at a time. Operands have the same shapes, dtype and memory order as
+    blocks of columns, because the candidate needs the reset gate first. In a convolution, the rows
+    of x are the patches of a few images. Operands have the same shapes, dtype and memory order as
     in the step; results go to arrays that are allocated once.
     """
     products = []
@@ -159,7 +159,7 @@ def matrix_products(network, T, B):
 
 
 def _of_layer(layer, T, B, need_dx):
-    """[(a, b, out, how often)] of one layer."""
+    """The products of one layer: a list of (a, b, out, number of repetitions)."""
     if isinstance(layer, ConvSNU):
         places = layer.out_shape[0] * layer.out_shape[1]
         W = layer.params["W"].reshape(-1, layer.n_units)
@@ -190,7 +190,7 @@ def _of_weights(W, rows, need_dx, times=1):
 # ---- timing -------------------------------------------------------------------------------------
 
 def measure(step, matrix_products, repeats):
-    """Time `repeats` steps and products in turn; returns a dict of the columns, in ms and bytes."""
+    """Time `repeats` steps and products in turn; returns the columns as a dict, in ms and bytes."""
     tracemalloc.start()
     step()  # the first use is slower: not timed
     before = tracemalloc.get_traced_memory()[0]

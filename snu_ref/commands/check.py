@@ -44,7 +44,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """0 if nothing failed and something was checked, else 1."""
+    """Check the port and print the verdict; 0 if a case was checked and none failed, else 1."""
     if args.probe:
         return 0 if probe(args.target, print) else 1
     written = None if args.json in (None, "-") else output_file("--json", args.json)

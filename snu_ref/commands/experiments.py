@@ -39,7 +39,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Run what is missing; the exit status is 0."""
+    """Run the missing rows, or list the blocks; the exit status is 0."""
     if not (args.blocks or args.page):
         for name, (question, *_) in BLOCKS.items():
             runs = sum(row.seeds for row in rows_of(name, args.tables))

@@ -2,7 +2,7 @@
 
 They are central differences, the complex step, and a second derivation in
 scalar loops, for each parameter, input and initial state of every variant. A
-spiking layer is first frozen: its spikes are those of one run, and the step has
+spiking layer is frozen first: its spikes stay those of one run, its step has
 the surrogate's slope. A zero gradient or a silent network is a failure.
 
 examples:
@@ -36,7 +36,7 @@ def run(args):
 
 
 def summarise(rows, print_rows):
-    """Print all rows or only those that failed, then their summary."""
+    """Print all rows, or only the failed ones, and a summary; returns the summary."""
     if print_rows:
         print(HEADER)
 

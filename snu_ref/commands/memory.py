@@ -75,7 +75,7 @@ def run(args):
 
 
 def over_seeds(several):
-    """The table of ways with means over the seeds; several: the rows of each seed."""
+    """The table of ways with means over the seeds; several: a list with the rows of each seed."""
     rows = []
     for way in memory.WAYS:
         s, within = nested([rows[way].get("figures", [rows[way]["nll"]]) for rows in several])
@@ -87,7 +87,7 @@ def over_seeds(several):
 
 
 def over_time(sweeps, devices):
-    """The figures of programmed networks over time, as text; sweeps: see `time_table`."""
+    """The figures of programmed networks over time as text; sweeps: as for `time_table`."""
     networks = next(iter(sweeps.values()))["networks"]
     return ("Programmed once, read later (device by device, 1/f noise), with and without drift\n"
             "compensation; music: NLL in nats a step, digits: accuracy in %; +- is a sample\n"

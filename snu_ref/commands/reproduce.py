@@ -45,7 +45,7 @@ from . import add_seeds, seeds_of, wrapped
 from .gradcheck import print_summary
 from .memory import over_time
 
-FINISHED = "finished"  # the folder, in that of the results, where finished jobs are kept
+FINISHED = "finished"  # subfolder of the results that keeps finished jobs
 
 
 def add_arguments(parser):
@@ -90,12 +90,12 @@ def run(args):
                    "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
                    **found(jobs, done, seeds, args.quick),
                    "seconds": round(time.monotonic() - clock, 1)}
-        write_json(out / "results.json", summary)  # before the figures and the page
+        write_json(out / "results.json", summary)  # now: drawing could fail
         print_all(summary)
         summary["figures"] += [path.name for path in draw(summary, out)]
         write_json(out / "results.json", summary)
         write_report(out)
-        for file in (out / FINISHED).glob("*.json"):  # results.json has it all now
+        for file in (out / FINISHED).glob("*.json"):  # results.json now contains them
             file.unlink()
         (out / FINISHED).rmdir()
         print(f"\nWritten to {out} in {summary['seconds']:.0f} s ({summary['processor']:.0f} s of "
@@ -145,7 +145,7 @@ def memory(results, seeds, quick):
 
 
 def print_all(summary):
-    """The tables, as text."""
+    """Print the tables."""
     seed, of = summary["seed"], summary["memory"]
     print("\n1. Tasks, "
           + (f"seed {seed}" if summary["seeds"] == 1
@@ -173,7 +173,7 @@ def command(args):
 
 
 def machine():
-    """Versions, and all that the times depend on."""
+    """The versions, and what the times depend on: system, processors, BLAS threads."""
     return {"snu_ref": __version__, "Python": platform.python_version(), "NumPy": np.__version__,
             "matplotlib": version("matplotlib"),
             "system": f"{platform.system()}, {platform.machine()}",
@@ -182,12 +182,12 @@ def machine():
 
 
 def draw(summary, out):
-    """The figures that need no network, only the results; returns their paths."""
+    """Draw the figures that need only the results, no network; returns their paths."""
     runs, of = summary["runs"], summary["memory"]
     paths = [figures.claim([(task, unit, name, group[0]["parameters"], figures_of(group))
                             for task, unit, name, group in compared(summary)], out / "claim.png")]
     for task in TASKS:
-        # of the first seed
+        # each unit's run from the first seed
         curves = [group[0] for (name, _), group in by_unit(runs).items() if name == task]
         paths.append(figures.learning_curves(curves, out / f"learning_curves_{task}.png"))
     paths.append(devices.learning_curves(of["ways"], out / "pcm_learning_curves.png"))

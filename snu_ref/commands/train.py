@@ -190,7 +190,7 @@ def _print_epoch(record, left):
 def _print_result(run, seed, out):
     """Print the kept epoch, its test figures and those of simple models, and the next command."""
     trained, results = run.trained, run.results
-    if hasattr(trained.store, "counters"):  # of devices
+    if hasattr(trained.store, "counters"):  # the weights are on devices
         print(f"{trained.store.n_devices:,} devices\n" + wrapped(", ".join(
             f"{name} {count:,}" for name, count in trained.store.counters.items())))
     kept = "the last" if run.settings.keep == "last" else "the best by validation"

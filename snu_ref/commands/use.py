@@ -26,7 +26,7 @@ from ..tasks.music import continued, write_wav
 from ..tasks.run import load_run
 from . import add_seeds, seeds_of, wrapped
 
-OPTIONS = {  # options of some tasks: {option: (type, letter, {task: default}, meaning)}
+OPTIONS = {  # {option: (type, letter, {each task that has it: default}, meaning)}
     "piece": (int, "N", {"music": 1}, "number of the test piece, counted from 1"),
     "prime": (int, "N", {"music": 16}, "steps of the piece that the network hears"),
     "steps": (int, "N", {"music": 48}, "steps that the network plays after them"),
@@ -36,8 +36,8 @@ OPTIONS = {  # options of some tasks: {option: (type, letter, {task: default}, m
                     "below 1, likely words and notes become likelier; at 0, always the likeliest "
                     "word, and every key with a probability above 1/2"),
 }
-MOST = 10_000   # steps or words
-PICTURED = 40   # wrong images in the picture
+MOST = 10_000   # steps or words; our choice
+PICTURED = 40   # the most images in wrong.png; our choice
 
 
 def add_arguments(parser):
@@ -84,7 +84,7 @@ def run(args):
 
 
 def _digits(run, args, folder, rng):
-    """The test images with a wrong answer, with the same spikes as in the test."""
+    """List and draw the test images with a wrong answer; the input spikes are those of the test."""
     task = run.task
     values, labels = task.data["test"]
     answers = task.answers(run.network, "test", run.settings, run.results["seed"])

@@ -91,7 +91,7 @@ def run(args):
 
 
 def adapter_text(framework, form):
-    """The adapter for a port of that form: first the part to edit, then the part to keep."""
+    """The adapter for a port of that form: the part to edit, followed by the part to keep."""
     return "".join((ADAPTERS / f"{name}.txt").read_text(encoding="utf-8")
                    for name in (f"{framework}-{form}", framework))
 

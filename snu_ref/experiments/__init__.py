@@ -4,10 +4,10 @@
     inhibition     digits with and without lateral inhibition
     reproduction   the jobs of `reproduce`
     side_by_side   runs jobs in parallel processes
-    comparison     tables of runs, as text
+    comparison     tables of the runs of `reproduce`, as text
     rows           reads the rows of the results page from rows.ini
-    runs           runs these rows; `operations` counts spikes and operations, `baselines` are
-                   models without a network
+    runs           runs these rows; `operations` counts spikes and operations, `baselines` has
+                   simple models
     claims         reads the comparisons of the page from claims.txt; `verdicts` judges them,
                    `results_page` writes the page
 """

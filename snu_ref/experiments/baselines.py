@@ -1,9 +1,9 @@
 """Models that every unit should beat; their settings are chosen on validation data.
 
     nearest neighbour     the label of the most similar training image
-    logistic regression   softmax of W x + b on the pixels, or a sigmoid of it on the present notes,
-                          the epoch chosen by validation
-    nearest chords        what followed the k most similar chords, k chosen by validation
+    logistic regression   softmax of W x + b for the pixels x, or its sigmoid for the present notes
+                          x; the epoch is chosen by validation
+    nearest chords        what followed the k most similar chords; k is chosen by validation
 
 Each is a function of a task. It returns the validation figure, the test figure, and the answers to
 the test images as text (None for music).
@@ -22,11 +22,11 @@ from ..tasks.settings import settings_of
 from ..tasks.training import train
 
 NEIGHBOURS = (1, 3, 10, 30, 100, 300)  # values of k that are tried
-OF_PIXELS = {"lr": 0.003, "schedule": "constant", "batch": 100, "epochs": 60}  # ours
+OF_PIXELS = {"lr": 0.003, "schedule": "constant", "batch": 100, "epochs": 60}  # our choice
 
 
 def nearest_images(task):
-    """One nearest neighbour; it has no setting to choose."""
+    """Classify by the one nearest neighbour; there is no setting to choose."""
     valid, test = (nearest_neighbour(*task.data["train"], task.data[split][0])
                    for split in ("valid", "test"))
     return (task.score(valid, "valid")["accuracy"], task.score(test, "test")["accuracy"],
@@ -42,7 +42,7 @@ class PresentNotes(Music):
 
 
 class Pixels(Digits):
-    """Digits for a network without a hidden layer. It sees the pixels once: pixels - logits."""
+    """Digits for a network without hidden layer, which sees the pixels once: pixels - logits."""
 
     def network(self, settings, rng):
         """One Dense layer."""
@@ -59,7 +59,7 @@ class Pixels(Digits):
 
 
 def logistic_regression(task):
-    """The best epoch, with a fixed seed and the RNN's settings (preset paper) or OF_PIXELS."""
+    """Train one Dense layer, seed 0; settings: the RNN's (music, preset paper) or OF_PIXELS."""
     if task.name == "music":
         task, settings = PresentNotes(task.unit, task.data), settings_of(
             find_preset("music", "rnn", "paper"))
@@ -73,7 +73,7 @@ def logistic_regression(task):
 
 
 def nearest_chords(task):
-    """The k of NEIGHBOURS with the best validation NLL."""
+    """Predict from the nearest chords; of NEIGHBOURS, k has the best validation NLL."""
     train, valid, test = (task.data[split] for split in ("train", "valid", "test"))
     nll, k = min((nearest_chords_nll(train, valid, k), k) for k in NEIGHBOURS)
     return nll, nearest_chords_nll(train, test, k), None

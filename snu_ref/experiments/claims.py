@@ -1,7 +1,7 @@
 """The claims of the results page: a row is better than another row, or than a published figure.
 
-`claims.txt` lists them and explains their form. Each is in favour of the paper. `verdicts` says
-whether the tables support it.
+`claims.txt` lists them and explains their form. Each claim is in favour of the paper. `verdicts`
+decides whether the tables support it.
 """
 import re
 from pathlib import Path
@@ -15,10 +15,10 @@ from .runs import BEST_INJECTED, PROGRAMMED
 class Claim(NamedTuple):
     """The claim that row `a` is better than `b`, or worse by less than `margin`.
 
-    about: the beginning of a sentence, which names the data. a: (block, name of the row). b: the
-    same, or the published figure of `a`. margin: in the units of the table, at least 0; accuracies
-    are fractions. rival: `a` is a unit that the SNU is compared with; if it is better than its
-    published figure, this speaks against the paper.
+    about: the beginning of a sentence, which names the data. a: (block, name of the row). b: like
+    `a`, or the published figure of `a`. margin: in the units of the table, at least 0; accuracies
+    are fractions. rival: `a` is a unit that the SNU is compared with; an `a` that is better than
+    its published figure speaks against the paper.
     """
     about: str
     a: tuple
@@ -54,7 +54,7 @@ CLAIMS = read_claims(Path(__file__).with_name("claims.txt"))
 MEMBRANE = [claim for claim in CLAIMS
             if isinstance(claim.b, tuple) and claim.b[0] == "membrane"]
 
-# Comparisons for figures, not claims: each row of a block with the unchanged row.
+# These pairs are drawn, they are no claims: each row of a block, and the unchanged row.
 BASES = {"JSB, SNU": ("jsb", "SNU"), "JSB, sSNU": ("jsb", "sSNU, recurrent"),
          "digits, SNU": ("digits", "SNU"), "digits, sSNU": ("digits", "sSNU")}
 UNIT_ROWS = [Claim("", ("unit", row.name), BASES[", ".join(row.name.split(", ")[:2])])

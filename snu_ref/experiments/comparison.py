@@ -22,8 +22,8 @@ def by_unit(results):
 def compared(results):
     """All groups in the order of the tables: tuples of task, unit, name, group.
 
-    results: of `reproduce`. After each unit come its runs without membrane; results of 0.1.0 have
-    none.
+    results: those of `reproduce`. The runs of a unit are followed by those without membrane, which
+    results of 0.1.0 do not have.
     """
     off, rows = by_unit(results.get("without_membrane", ())), []
     for (task, unit), group in by_unit(results["runs"]).items():
@@ -39,7 +39,7 @@ def figures_of(group):
 
 
 def number(metric, value, sign=""):
-    """A figure, or a difference of figures, as text; sign "+" also marks positive numbers.
+    """A figure, or a difference of figures, as text; sign "+" gives positive numbers a sign.
 
     >>> number("accuracy", 0.9653), number("nll", -0.1214, "+")
     ('96.53', '-0.121')
@@ -74,7 +74,7 @@ def interval(metric, s):
 def aligned(head, rows, foot=()):
     """A table for a terminal: first column left-aligned, the others right-aligned; ± becomes +-.
 
-    A cell of foot may be a tuple: its text, and how many columns it spans.
+    A cell of foot may be a tuple (text, number of columns that it spans).
     """
     wide = [[part for cell in row for part in ([cell[0]] + [""] * (cell[1] - 1)
                                                if isinstance(cell, tuple) else [cell])]
@@ -94,7 +94,7 @@ def unit_rows(task, results):
     rows = []
     for _, unit, name, group in (row for row in compared(results) if row[0] == task):
         metric, values = group[0]["metric"], figures_of(group)
-        paper = ("–", "")  # we have not read one
+        paper = ("–", "")  # we know of no figure in the paper
         if (task, unit) in PUBLISHED and name == UNITS[unit][0]:
             theirs, network = PUBLISHED[task, unit]
             paper = (f"{theirs:.{1 if task == 'language' else 2}f}", network)

@@ -6,11 +6,11 @@ WAYS use the same seed and the same settings. All train to the last epoch, becau
 go back to an earlier one.
 
 We could not read the paper's update rule, refresh and result on hardware. The rules here are our
-choice (`snu_ref.pcm`). So are the settings: weight 1 at 16 uS, Adam with a learning rate of 0.01,
-chosen on validation data.
+choice (`snu_ref.pcm`). So are the settings, chosen on validation data: 16 uS for weight 1, and Adam
+with a learning rate of 0.01.
 
-Two more experiments: a programmed network over a year of drift, and weights of few bits. The second
-is our own protocol; we do not know that of the journal version's Fig. 4.
+There are two more experiments: a programmed network over a year of drift, and weights of few bits.
+The protocol of the second is our choice; we do not know that of the journal version's Fig. 4.
 
 Source of the network and the number of devices: the charts named in snu_ref/tasks/published.ini.
 """
@@ -73,9 +73,9 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
 
 
 def way_summary(row, device_seeds):
-    """The Summary of the test NLL of a row of `train_ways`, over all device seeds it has.
+    """The Summary of the test NLL of a row of `train_ways`, over all its device seeds.
 
-    Results of 0.1.0 have, instead of the figures, a "spread": their deviation with n, not n - 1.
+    Results of 0.1.0 have no figures, only a "spread": a standard deviation with n, not n - 1.
     """
     if "spread" in row and device_seeds > 1:
         return from_moments(device_seeds, row["nll"],
@@ -107,20 +107,20 @@ def conductances(store):
 
 
 def conductances_at_start(run, seed):
-    """The conductances at the start of the run from `seed`."""
+    """The conductances at the start of a run with this seed: (devices,), uS."""
     rng = np.random.default_rng(seed)
     return conductances(make_store(run.loaded.task.network(run.settings, rng), run.settings, rng))
 
 
 def _arrays(weights, device_seed):
-    """An array for each matrix of a dict, with its largest weight at 25 uS and with 1/f noise."""
+    """A PCMArray with 1/f noise for each matrix of a dict; its largest weight is at 25 uS."""
     rng = np.random.default_rng([device_seed, 4])
     return {name: PCMArray.from_weights(W.astype(np.float64), noise=rng, read_noise="1/f")
             for name, W in weights.items()}
 
 
 def wanted_and_read(run, device_seed):
-    """The weights of a software network, and as read 20 s after programming: both (synapses,)."""
+    """A software network's weights, and their readings 20 s after programming: (synapses,) each."""
     weights = {name: W for name, W in run.network.params.items() if name.endswith(".W")}
     read = [array.read_weights(TIMES[0]) for array in _arrays(weights, device_seed).values()]
     return tuple(np.concatenate([W.ravel() for W in part])
@@ -129,7 +129,7 @@ def wanted_and_read(run, device_seed):
 
 @contextmanager
 def _other_weights(network):
-    """Copies of the weight matrices; at the end of the block the network has the originals."""
+    """Yield copies of the weight matrices; the end of the block puts them back in the network."""
     kept = {name: p.copy() for name, p in network.params.items() if name.endswith(".W")}
     yield kept
     for name, W in kept.items():
@@ -143,7 +143,7 @@ def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split
 
     Each matrix is read device by device. compensate: global drift compensation, calibrated at the
     first time. shrunk: use the matrix of the first time, divided by the compensation factor of each
-    later time. It is then as small as drift makes it, but has no noise of a later read.
+    later time; it is then as small as drift makes it, but without the noise of later reads.
     """
     figures, first = [], {}
     with _other_weights(run.network) as kept:
@@ -163,8 +163,8 @@ def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split
 def over_time(run, *, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
-    Returns a dict: times; software, the figure in float; "raw" and "compensated", for each device
-    seed a list of figures, one for each time; "shrunk", the same for times up to an hour.
+    Returns a dict with metric, times and the figure in software. "raw" and "compensated" have a
+    list of figures for each device seed, one for each time; "shrunk": the same up to an hour.
     """
     def on_devices(times, compensate=False, shrunk=False):
         return [programmed(run, times, s, compensate=compensate, shrunk=shrunk)
@@ -184,15 +184,15 @@ def joined(sweeps):
 
 
 def networks_and_devices(sweep, values):
-    """For figures at one time: the Summary over networks, and the deviation between devices."""
+    """The Summary over networks of figures at one time, and the deviation between devices."""
     return nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
 
 
 def time_table(sweeps):
     """Figures over time as a table: head, rows, and a last row with the figures in software.
 
-    sweeps: {task: result of `over_time`}. A figure is a mean ± the deviation between networks, if
-    there are several, ± the deviation between the devices of a network.
+    sweeps: {task: result of `over_time`}. A figure is a mean, followed by ± the deviation between
+    networks (if there are several) and that between the sets of devices of a network.
     """
     def cell(sweep, values):
         between, within = networks_and_devices(sweep, values)
@@ -224,7 +224,7 @@ def rounded_after(run, bits, seed):
 
 
 def precision_table(sweeps):
-    """Figures by the bits of a weight as a table: head, rows, last row; our own protocol."""
+    """Figures for each number of bits of a weight as a table: head, rows, last row."""
     rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
                        for kind in ("after", "during"))]
             for i, b in enumerate(next(iter(sweeps.values()))["bits"])]

@@ -1,8 +1,8 @@
 """Lateral inhibition and sparsity: the digits with and without inhibition.
 
-An SNU network is trained twice from the same seed, once with the gate 1 - y_j of each hidden unit
-and once with the shared gate 1 - max_j y_j. We compare the accuracy and the hidden spikes per
-digit: all spikes of the hidden layer in the Ns steps.
+An SNU network is trained twice from the same seed, once with the gate 1 - y_j for each hidden unit
+j and once with the shared gate 1 - max_j y_j. We compare the accuracy and the hidden spikes per
+digit: the sum over the units of the hidden layer and the steps that a digit is shown.
 
 The experiment follows the authors' toolkit, but on 8x8 digits and with the maximum of each sample.
 The toolkit's network is 784-100-10, on MNIST, with the maximum over a batch. Its hidden spikes per
@@ -37,13 +37,13 @@ def compare_inhibition(loaded, seed, stream=None, **changes):
 
 
 def hidden_spikes(task, network, values, settings, rng):
-    """Spikes of the first hidden layer for a digit, over all units and steps; mean of `values`."""
+    """Spikes of the first hidden layer per digit, over all units and steps: mean over `values`."""
     _, rates = task.outputs(network, values, settings, rng)
     return float(rates[0] * network.layers[0].n_units * settings.n_steps)
 
 
 def inhibition_table(rows):
-    """The comparison as a table: head, rows; 0.1.0 kept no seconds in results.json."""
+    """The comparison as a table: head, rows; results of 0.1.0 have no seconds."""
     return ("lateral inhibition", "accuracy (%)", "hidden spikes a digit", "seconds"), [
         ["with" if row["inhibition"] else "without", f"{100 * row['accuracy']:.2f}",
          f"{row['spikes']:.1f}", f"{row.get('seconds', 0):.1f}"] for row in rows]

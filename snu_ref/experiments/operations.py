@@ -1,16 +1,16 @@
-"""Count spikes, and the additions and multiplications of a network's weights in a step.
+"""Count spikes, and the additions and multiplications with weights in a step of a network.
 
-If an input is a spike or a note, a weight costs one addition for a 1 and nothing for a 0. Any other
-input costs a multiplication and an addition (a multiply-add). So a matrix (n, m) with k ones among
-its n inputs costs
+If all inputs are spikes or notes, a weight costs one addition for a 1 and nothing for a 0. For
+other inputs it costs a multiplication and an addition (a multiply-add). So a matrix (n, m) with k
+ones among its n inputs costs
 
     k m additions      if all inputs are 0 or 1
     n m multiply-adds  otherwise
 
-This holds for the input x_t of a layer and for its own last output y_{t-1}. `dense` counts n m for
-every matrix, like a processor that does not skip zeros. Not counted: the operations of each unit
-(decay, gates, biases, g and h, a few each), dropout, pooling, and looking up a word. A convolution
-counts all weights of its kernels, also those beyond the border of the image.
+This applies to the input x_t of a layer and to its last output y_{t-1}. `dense` counts n m for
+every matrix, like a processor that does not skip zeros. The operations of a unit (decay, gates,
+biases, g and h, a few each), dropout, pooling and the look-up of a word are not counted. For a
+convolution, all weights of its kernels are counted, also those beyond the border of the image.
 """
 from typing import NamedTuple
 
@@ -20,13 +20,13 @@ from ..layers.conv import ConvSNU
 from ..layers.dropout import without_dropout
 from ..layers.embedding import Embedding
 
-N_IMAGES, N_WORDS = 200, 1000  # of the test split: enough for three digits
+N_IMAGES, N_WORDS = 200, 1000  # of the test split; our choice: enough for three digits
 
 
 class Operations(NamedTuple):
     """Means over steps and samples."""
-    rates: tuple         # of each layer whose outputs are all 0 or 1: the fraction of ones
-    additions: float     # a step
+    rates: tuple         # the fraction of ones, for each layer whose outputs are all 0 or 1
+    additions: float
     multiply_adds: float
     dense: float         # multiply-adds if every weight is used at every step
 
@@ -40,7 +40,7 @@ def test_inputs(task, settings, seed):
         return [data[:N_WORDS, None]]
     x = task.code(data[0][:N_IMAGES], settings, np.random.default_rng([seed, 1]),
                   settings.test_steps)
-    return [x[:, i:i + 20] for i in range(0, x.shape[1], 20)]  # a convolution's caches are large
+    return [x[:, i:i + 20] for i in range(0, x.shape[1], 20)]  # to save memory in convolutions
 
 
 def count(network, inputs):
@@ -72,7 +72,7 @@ def _binary(a):
 
 
 def _fan_out(layer):
-    """In how many products each number of the layer's input is a factor."""
+    """The number of weights that each number of the layer's input is multiplied by."""
     if isinstance(layer, Embedding):
         return 0
     if isinstance(layer, ConvSNU):

@@ -5,11 +5,11 @@
     inhibition    digits with and without lateral inhibition
     memory        weights on phase-change devices: three ways to train, drift, weights of few bits
 
-Without membrane, the decay is fixed at 0: the state is not kept, so nothing is reset either. The
-feed-forward unit then has no memory, y_t = h(g(W x_t) + b). The recurrent sSNU with g = identity is
-then a plain RNN with a sigmoid, y_t = sigmoid(W x_t + H y_{t-1} + b).
+Without membrane means that the decay is fixed at 0: the state is not kept, so there is no reset
+either. The feed-forward unit then has no memory, y_t = h(g(W x_t) + b). The recurrent sSNU with g =
+identity is then a plain RNN with a sigmoid, y_t = sigmoid(W x_t + H y_{t-1} + b).
 
-In each task all units train for the same number of epochs. A job depends on its seed alone.
+In each task all units train for the same number of epochs. A job's arguments include its seed.
 """
 import io
 import itertools
@@ -35,7 +35,7 @@ from .side_by_side import Job
 TASKS = ("digits", "music", "language")
 MEMBRANES = ("snu", "ssnu")  # the units with a membrane, which also run without it
 FIGURE_STEPS = 40            # longer than in training, to see more resets
-SECONDS = {  # of one run, measured on one core; only decides which job begins first
+SECONDS = {  # of one run on one core; they only decide the order of the jobs
     "digits": {"snu": 9, "ssnu": 8, "rnn": 14, "gru": 42, "lstm": 57},
     "music": {"snu": 8, "ssnu": 10, "rnn": 8, "gru": 23, "lstm": 26},
     "language": {"snu": 27, "ssnu": 26, "rnn": 26, "gru": 35, "lstm": 45},
@@ -44,16 +44,16 @@ SECONDS = {  # of one run, measured on one core; only decides which job begins f
 
 class Extent(NamedTuple):
     """How much to run."""
-    part: int               # use one in `part` samples of the data
+    part: int               # use the first 1/part of the samples of each split
     changes: dict           # changed settings
-    variants: float         # the most variants of each piece whose gradients are checked
+    variants: float         # check the gradients of at most so many variants of each piece
     bits: tuple             # numbers of bits of a weight
     precision_epochs: dict  # {task: epochs} for weights of few bits: short, to save time
     device_seeds: int       # the number of sets of devices for each network
     times: tuple            # seconds after programming
 
 
-EXTENTS = {  # by `quick`, a trial of the command
+EXTENTS = {  # key: `quick`; True is a trial of the command
     False: Extent(1, {}, math.inf, in_memory.BITS, {"music": 20, "digits": 5}, 8, in_memory.TIMES),
     True: Extent(10, {"epochs": 1}, 8, (2, 8), {"music": 1, "digits": 1}, 2, in_memory.TIMES[:3]),
 }
@@ -83,7 +83,7 @@ def run_name(task, unit, seed, membrane=True):
 
 
 def load(task, unit, extent):
-    """The task for a unit, with a part of each split."""
+    """The task for a unit, with the first part of each split."""
     loaded = load_task(task, unit)
     data = loaded.task.data
     for split, arrays in data.items():
@@ -101,14 +101,14 @@ def without_membrane(table):
 # ---- the jobs: each returns plain data ----------------------------------------------------------
 
 def gradients(extent):
-    """The check of all gradients, with the worst of each piece."""
+    """Check the gradients; the result has a summary for each piece."""
     return {"pieces": summary(evidence(most=extent.variants))}
 
 
 def train_one(task, unit, seed, extent, membrane, out, is_first):
-    """Train and save one network, and do all else that needs this network.
+    """Train and save one network, and do everything else that needs this network.
 
-    is_first: this is the first seed, for which figures are drawn.
+    is_first: whether this is the first seed; figures are drawn only for the first.
     """
     loaded, table = load(task, unit, extent), find_preset(task, unit, "small")
     run = run_task(loaded, table if membrane else without_membrane(table), seed,
@@ -131,7 +131,7 @@ def inhibition(seed, extent, out):
 
 
 def on_devices(seed, extent, out):
-    """The software network over a year of drift; with `out`: all ways to train, and pictures."""
+    """Follow the software network over a year; with `out`, also train in all ways and draw."""
     loaded, options = load("music", "snu", extent), {"stream": io.StringIO(), **extent.changes}
     if out is None:
         _, run = in_memory.train_way("software", loaded, seed, **options)
@@ -164,7 +164,7 @@ def _over_time(run, seed, extent):
 # ---- further uses of a network; out is None for all seeds but the first -------------------------
 
 def _digits_snu(run, seed, extent, out):
-    """The network over a year of drift; with `out`: rounded weights, and pictures of spikes."""
+    """Follow the network over a year; with `out`, also round its weights and draw its spikes."""
     result = {"over_time": _over_time(run, seed, extent)}
     if out is None:
         return result

@@ -1,4 +1,4 @@
-"""Write the results page, in Markdown, from the tables of `runs`; no figure is typed by hand.
+"""Write the results page in Markdown; every figure comes from the tables of `runs`.
 
 The text of the page is in page.md. This module fills in the claims, as sentences of `verdicts`, and
 a table for each block, with a line for each row. If the folder of the tables has a file earlier.md,
@@ -27,7 +27,7 @@ N_TEST = {"small": 1797, "full": 10_000}  # test images of the digits
 
 
 def write_page(tables, path):
-    """Write the page to `path` from the tables in the folder `tables`, and its figures to that."""
+    """Write the page to `path`, from the tables in the folder `tables`; pictures go to `tables`."""
     with whole_file(path) as file:
         file.write(page(tables).encode())
     lines = read_tables(tables)
@@ -58,7 +58,7 @@ def page(tables):
 
 
 def machines(lines):
-    """The processors and versions of all runs, as a sentence."""
+    """A sentence with the processors and versions of all runs."""
     kinds = sorted({(line["processor"], line["python"], line["numpy"])
                     for block in lines.values() for line in block})
     return "Runs were made on one thread of: " + "; ".join(
@@ -85,7 +85,7 @@ def differences_of(compared, lines):
 
 
 def trials_and_best(lines):
-    """Panels for each size: the trials of all units (block grid), test intervals (block care)."""
+    """A panel for each size: the trials of each unit (block grid), its test interval (care)."""
     panels, names = [], list(dict.fromkeys(row.name for row in find_block("grid")))
     for about, of in (("26,600", names[6:]), ("49,100", names[:6])):
         rows = []
@@ -115,7 +115,7 @@ FIGURES = {  # block: (title, its panels from the lines of all tables)
 # ---- tables -------------------------------------------------------------------------------------
 
 def table_of_figures(rows, lines):
-    """A block as a table: each row, followed by its networks on devices or shown for longer."""
+    """A block as a table; a row is followed by its results on devices or with more steps."""
     head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
             "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
     starts = [row.name for row in rows if row not in INJECTED] + [BEST_INJECTED]

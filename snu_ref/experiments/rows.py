@@ -22,8 +22,8 @@ class Row(NamedTuple):
     changes: dict = {}      # changed settings of the preset
     seeds: int = 5          # seeds 0, 1 ...
     split: str = "test"     # "valid": a trial, which does not read the test split
-    devices: int = 0        # the number of sets of devices for each network
-    shown: tuple = ()       # also show the test images for each of these numbers of steps
+    devices: int = 0        # the number of sets of devices that get each network's weights
+    shown: tuple = ()       # numbers of steps: test again, with the images shown so long
 
 
 def read_blocks(path):
@@ -52,7 +52,7 @@ def _rows(name, text):
 
 BLOCKS = read_blocks(Path(__file__).with_name("rows.ini"))
 CHOSEN = {"care": ("grid", 5), "dropout": ("regularised", 3)}  # block: (its trials, seeds)
-# trials of the noise; the table has the one with the best validation figure once programmed
+# rows that differ in the noise; the page shows the one with the best validation figure on devices
 INJECTED = [row for row in BLOCKS["devices"][1] if row.devices]
 
 

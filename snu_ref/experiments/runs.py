@@ -1,7 +1,7 @@
 """Run the rows of a block and keep a table of the results: a CSV file, one line for each run.
 
 A line is written as soon as its run is finished. A run that was stopped continues from its
-checkpoint in `work`: after any stop, give the same command again.
+checkpoint in `work`, so after any stop you can give the same command again.
 """
 import csv
 import hashlib
@@ -29,7 +29,7 @@ COLUMNS = ("row", "task", "unit", "data", "preset", "changes", "seed", "device",
            "metric", "valid", "test", "per_piece", "wrong", "decay", "rates", "additions",
            "multiply_adds", "dense", "best_epoch", "epochs", "seconds", "processor", "python",
            "numpy")
-PROGRAMMED = ", then programmed once"  # suffix of a row's name: networks on devices
+PROGRAMMED = ", then programmed once"  # ends the names of lines for networks on devices
 BEST_INJECTED = f"software, best noise injected{PROGRAMMED}"
 
 
@@ -74,19 +74,19 @@ def best_of(rows, lines):
 
 
 def lines_of(row, lines):
-    """The lines of a row, those on devices if it has any; rows of two units may change the same."""
+    """The lines of a row; if the row has devices, only their lines."""
     key = row.name + PROGRAMMED * bool(row.devices), changes_text(row)
     return [line for line in lines if (line["row"], line["changes"]) == key]
 
 
 def validation_figure(row, lines):
-    """The mean validation figure of a row, on devices if it has any; NaN if a run is missing."""
+    """The mean validation figure of the `lines_of` a row; NaN if a run is missing."""
     values = [float(line["valid"]) for line in lines_of(row, lines)]
     return np.mean(values) if len(values) == row.seeds * max(1, row.devices) else np.nan
 
 
 def run_row(row, seed, data, checkpoint, stream=None):
-    """One run of a row: yields its line, and a line for each set of devices."""
+    """Run a row once; yields its line, and one for each set of devices and each of `shown`."""
     unit = "rnn" if row.unit in BASELINES else row.unit
     loaded = load_task(row.task, unit, "paper" if row.data == "full" else "small", data)
     task = loaded.task
@@ -132,7 +132,7 @@ def run_row(row, seed, data, checkpoint, stream=None):
 
 
 def _plain(line):
-    """All values as text; floats with six digits, more than a figure needs."""
+    """All values as text; floats with six digits, which is more than the page shows."""
     return {key: f"{value:.6g}" if isinstance(value, float) else str(value)
             for key, value in line.items()}
 
@@ -148,9 +148,9 @@ def changes_text(row):
 
 
 def wrong_text(task, answers):
-    """The numbers of the test images with a wrong answer, for McNemar's test; "" for None.
+    """The indices of the test images with a wrong answer, for McNemar's test; "" for None.
 
-    answers: one for each test image, as text of `snu_ref.tasks.run.tested`.
+    answers: one for each test image, as text, from `snu_ref.tasks.run.tested`.
     """
     if answers is None:
         return ""
@@ -166,7 +166,7 @@ def decay_text(network):
 
 
 def machine():
-    """Processor, Python and NumPy, on which the last digits and the seconds depend."""
+    """Processor, Python and NumPy: the last digits and the seconds depend on them."""
     name = platform.processor() or platform.machine()
     with suppress(OSError):  # only Linux has this file, with the name of the model
         found = re.search("model name.*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
@@ -177,9 +177,9 @@ def machine():
 # ---- tables -------------------------------------------------------------------------------------
 
 def read_table(path):
-    """The lines of a table, dicts of text by column; none if there is no file yet.
+    """The lines of a table as dicts {column: text}; an empty list if there is no file yet.
 
-    Raises ValueError if it has other columns.
+    Raises ValueError if the file has other columns.
     """
     path = Path(path)
     if not path.exists():

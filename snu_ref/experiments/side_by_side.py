@@ -2,8 +2,8 @@
 
     done = run_jobs(jobs, processes=2, folder=Path("out/finished"))     # name: result
 
-Every job runs in a worker process, even if there is only one process. So the results do not depend
-on their number. A job draws its random numbers from a seed among its arguments.
+Every job runs in a worker process, even if there is only one, and draws its random numbers from a
+seed among its arguments. So the results do not depend on the number of processes.
 """
 import json
 import multiprocessing
@@ -20,7 +20,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Job(NamedTuple):
-    """A call work(*arguments) that returns plain data for JSON; seconds: a guess, for the order."""
+    """A call work(*arguments) that returns data for JSON; seconds: an estimate, for the order."""
     name: str
     part: str
     work: Callable
@@ -29,7 +29,7 @@ class Job(NamedTuple):
 
 
 class Done(NamedTuple):
-    """The result of a job, and its seconds by the clock and of the processor."""
+    """The result of a job, its wall time and its processor time (s)."""
     result: Any
     seconds: float
     processor: float
@@ -78,7 +78,7 @@ def run_jobs(jobs, processes, folder, *, resume=False, identity="", stream=None)
 
 
 def _kept(file, identity):
-    """The Done in a file; None without a file, or if it has another identity."""
+    """The Done in a file; None if there is no such file or it has another identity."""
     try:
         found, *done = json.loads(file.read_text(encoding="utf-8"))
         return Done(*done) if found == identity else None
@@ -87,10 +87,10 @@ def _kept(file, identity):
 
 
 class _Worker:
-    """A process that works on one job after the other; `job` is the present one, or None."""
+    """A process that does one job after another; `job` is the present one, or None."""
 
     def __init__(self):
-        if not os.environ.keys() & set(THREADS):  # read when the process loads NumPy
+        if not os.environ.keys() & set(THREADS):  # BLAS reads them when it is loaded
             os.environ.update(dict.fromkeys(THREADS, "1"))
         # a new Python on every system, which inherits no state from this process
         start = multiprocessing.get_context("spawn")

@@ -1,6 +1,6 @@
 """What the tables say about a claim: for it, against it, or no clear difference; with the interval.
 
-lines: of all tables, as `runs.read_tables` returns them. `snu_ref.tasks.statistics` alone decides
+lines: the lines of all tables, from `runs.read_tables`. Only `snu_ref.tasks.statistics` decides
 the side.
 """
 import numpy as np
@@ -24,7 +24,7 @@ DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")
 
 
 def test_figures(lines, row):
-    """The test figures of a row: for each seed a list, one figure for each set of devices."""
+    """The test figures of a row: for each seed a list, with a figure for each set of devices."""
     seeds = {}
     for line in lines:
         if line["row"] == row and line["test"]:
@@ -33,17 +33,17 @@ def test_figures(lines, row):
 
 
 def means(lines, place):
-    """The test figures of a row at (block, name), a mean over devices for each seed; its metric."""
+    """The test figures of the row (block, name), one a seed (mean over devices); its metric."""
     block, row = place
     metric = next((line["metric"] for line in lines[block] if line["row"] == row), "")
     return [float(np.mean(devices)) for devices in test_figures(lines[block], row)], metric
 
 
 def judged(claim, lines):
-    """The side of the tables on a claim, and its words: a, verb, b, with figures.
+    """Judge a claim from the tables: its side, and the words (a, verb, b) with their figures.
 
     The side is "for", "against", "neither" (no clear difference), "one" (a single seed, without
-    answers to compare) or "waiting" (for a row that has not been run; without words).
+    answers to compare) or "waiting" (a row has not been run, and there are no words).
     """
     published = not isinstance(claim.b, tuple)
     values, metric = means(lines, claim.a)
@@ -85,7 +85,7 @@ def short_name(row):
 
 
 def same_images(claim, lines):
-    """McNemar's p for the answers of two rows, seed 0, and whether the first errs less.
+    """McNemar's p for the answers of two rows, seed 0, and whether the first has fewer errors.
 
     p is None for rows without answers.
     """
@@ -96,7 +96,7 @@ def same_images(claim, lines):
 
 
 def text_of_claims(lines):
-    """The claims as lists in Markdown, one for each of HEADS, and how many wait for their rows.
+    """The claims as lists in Markdown, one for each of HEADS, and the number of waiting ones.
 
     Each data set has one item; claims with the same `a` and verb share a sentence.
     """

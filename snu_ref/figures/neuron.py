@@ -18,9 +18,9 @@ from . import style
 def neuron_trace(cache, path, *, layer=None, unit=0, sample=0, title="The membrane of one unit"):
     """One unit over time: potential s with its threshold, v = s + b, and output y.
 
-    layer: its index in the network, the first SNU unless given; unit: an int or, in a ConvSNU,
-    (row, column, channel); sample: its index in the batch. A mark shows where the unit fires. After
-    that the unit is reset: the next step starts from the new input only.
+    layer: index in the network (default: the first SNU). unit: an int or, in a ConvSNU, (row,
+    column, channel). sample: index in the batch. A mark shows where the unit fires. The unit is
+    then reset: the next state keeps nothing of this one.
     """
     layers = dict(spiking_layers(cache))
     if layer is not None and str(layer) not in layers:
@@ -103,7 +103,7 @@ def spike_rates(cache, path, *, title="How often units fire"):
 
 
 def spiking_layers(cache):
-    """[(index, cache)] of the SNU layers in a cache; in an inner Network the index is "1.0".
+    """[(index, cache)] of the SNU layers in a cache; the index in an inner Network is like "1.0".
 
     Raises TypeError if there is none, ValueError for a run of no steps.
     """

@@ -132,10 +132,10 @@ def input_weights(groups, path, *, n=10, rows=4):
 def intervals(panels, path, *, title):
     """Values with their intervals, one per row; one panel per task or size.
 
-    panels: a list of (label of the axis, whether the values are differences, rows); differences
-    have a line at 0, and a full mark where the interval does not contain it; their axis is
-    logarithmic beyond the usual size if a row is far away. rows: tuples (name, value, low, high,
-    trials); value, low, high may be None; trials are drawn as small open marks.
+    panels: a list of (label of the axis, whether the values are differences, rows). rows: tuples
+    (name, value, low, high, trials); value, low and high may be None; trials are small open marks.
+    Differences have a line at 0, and dark marks where the interval does not contain 0. If one row
+    is far away, their axis is logarithmic beyond the usual size.
     """
     counts = [len(rows) for *_, rows in panels]
     blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]
@@ -169,7 +169,7 @@ def claim(rows, path):
     """Test result against the number of parameters, one panel per task.
 
     rows: tuples (task, unit, name, parameters, figures), one figure per seed. The mean is drawn,
-    with the sample standard deviation as a bar. A mark is hollow if the name is not the unit's own.
+    with the sample standard deviation as a bar. The mark of a unit without membrane is hollow.
     """
     tasks = list(dict.fromkeys(task for task, *_ in rows))
     with style.house():

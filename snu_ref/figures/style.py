@@ -65,7 +65,7 @@ SETTINGS = Path(__file__).with_name("house.mplstyle")
 def house():
     """The house style as a context: matplotlib's defaults with house.mplstyle on top.
 
-    Draw and save inside the block: some settings act only there. Afterwards all are as before.
+    Draw and save inside the block: some settings act only there. After it, all are as before.
     """
     # matplotlib cannot be imported if MPLBACKEND names an unknown backend. No figure here needs
     # one, so the variable is hidden during the import; afterwards the user's choice is restored
@@ -86,8 +86,8 @@ def house():
 def figure(rows=1, columns=1, *, height=None, **subplots):
     """A figure of house width and its axes, as matplotlib's `subplots` gives them.
 
-    rows, columns : int; height in inches, 3.8 unless given; further arguments (sharex,
-    height_ratios, squeeze and the like) go to matplotlib.figure.Figure.subplots.
+    rows, columns: int; height in inches (default 3.8); other arguments (sharex, height_ratios,
+    squeeze and the like) go to matplotlib.figure.Figure.subplots.
     """
     from matplotlib.figure import Figure
 

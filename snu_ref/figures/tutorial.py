@@ -19,7 +19,7 @@ def start(names):
 
     args.quick, args.out   whether to make shorter runs; the folder for figures
     keep(figure, name)     save a figure there, print its path, and show it in a notebook
-    claim(condition)       an AssertionError if it is false, even if Python drops `assert`
+    claim(condition)       raise AssertionError if it is false, even if python -O drops `assert`
     """
     file = names.get("__file__")  # a notebook, and some editors, set none
     args = _options(Path(file) if file else None)
@@ -72,7 +72,7 @@ def exercises(text):
 
 
 def claim(condition, about=""):
-    """Check what the text says: AssertionError with the line of the claim if it is false."""
+    """Check a claim of the text; if it is false, AssertionError quotes the line."""
     if not condition:
         caller = sys._getframe(1)
         line = linecache.getline(caller.f_code.co_filename, caller.f_lineno).strip()

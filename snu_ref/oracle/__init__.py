@@ -1,4 +1,4 @@
-"""The oracle: conformance vectors, and the check that holds another implementation against them.
+"""The oracle: conformance vectors, and the check that compares another implementation with them.
 
     python -m snu_ref vectors list|show|export|verify    the numbers
     python -m snu_ref check TARGET                       the verdict on a port, and its bug's name
@@ -7,11 +7,11 @@
                  are in snu_ref/vectors
     program      the equations as lines of text, run and differentiated
     mistakes     the table of edited lines
-    diagnosis    which edits give a port's numbers
-    comparison   a port's numbers against a case's, and the verdict
+    diagnosis    finds the edits that give a port's numbers
+    comparison   compares a port's numbers with those of a case, and gives the verdict
 
-`check` is the check from Python, and `case_ids` the cases that a port is asked, to parametrise its
-own tests with:
+From Python, call `check`. `case_ids` lists the cases that fit a port, so that the port's own tests
+can be parametrised:
 
     @pytest.mark.parametrize("case", snu_ref.oracle.case_ids(Adapter))
     def test_port(case):

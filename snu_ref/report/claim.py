@@ -1,8 +1,8 @@
 """The first part of the report: the paper's claim, and whether this run supports it.
 
 Each unit with a membrane is compared with RNN, GRU and LSTM, and with itself without membrane.
-A positive difference means that the unit is better, for the figure of any task. The
-words "better" and "worse" come from `statistics.verdict` alone.
+In every metric, a positive difference means that the unit is better. Only `statistics.verdict`
+decides between "better" and "worse".
 """
 from ..experiments.comparison import by_unit, figure, figures_of, number
 from ..experiments.reproduction import MEMBRANES
@@ -16,7 +16,7 @@ TASK_NAMES = {"digits": "Digits, %", "music": "Music, nats a step",
 
 
 def parts(results):
-    """What page.html has in this part: dict from names to Html."""
+    """The texts of this part of page.html: dict from names to Html."""
     trial = element("p", element("strong", "A trial."),
                     " Every run was cut to one epoch on a tenth of the data: this page shows what "
                     "a report looks like. Its results mean nothing.", class_="warning")
@@ -28,7 +28,7 @@ def parts(results):
 
 
 def _rows(results):
-    """The rows of the table; for each comparison (with whom, difference, verdict, parameters %)."""
+    """The table's rows; for each comparison a tuple (other, difference, verdict, parameters %)."""
     groups, off = by_unit(results["runs"]), by_unit(results.get("without_membrane", ()))
     rows, wins = [], []
     for (task, unit), group in groups.items():
@@ -53,7 +53,7 @@ def _rows(results):
 
 
 def _answer(wins, several):
-    """The counts of the table, in sentences."""
+    """Sentences that count the comparisons in the table."""
     others = [win for win in wins if win[0] != "no membrane"]
     membrane = [win for win in wins if win[0] == "no membrane"]
     if others:

@@ -1,4 +1,4 @@
-"""The report on phase-change devices: four ways, drift and its compensation, few bits."""
+"""The report on phase-change devices: four ways to get weights, drift, weights of few bits."""
 from ..experiments.comparison import interval, number
 from ..experiments.in_memory import (COUNTERS, HOUR, WAYS, networks_and_devices, precision_table,
                                      time_table, way_cells)
@@ -36,12 +36,12 @@ def _compensated(sweep, i):
 
 
 def _less_first(sweep, kind, i):
-    """Later figures of a kind minus the first; [] for results of 0.1.0, which lack "shrunk"."""
+    """Figures of a kind at time i minus the first raw ones; [] without "shrunk" (in 0.1.0)."""
     return [later[i] - raw[0] for raw, later in zip(sweep["raw"], sweep.get(kind, ()))]
 
 
 def _first_hour(sweeps, columns):
-    """A table of differences; columns: dict from names to functions of a sweep and a place."""
+    """Differences within the first hour as a table; columns: {name: function of sweep, index}."""
     times = next(iter(sweeps.values()))["times"]
     return table(("Time", *(f"{task}: {name}" for task in sweeps for name in columns)),
                  [[time_name(t), *(_with_interval(s, differences(s, i)) for s in sweeps.values()

@@ -1,7 +1,7 @@
-"""One page with all that `reproduce` wrote into a folder, from its results.json and its figures.
+"""Make the page report.html from the results.json and the figures of `reproduce`.
 
-The page, report.html, needs no network, no scripts and no other file. Its text is in `page.html`;
-this module and the others fill in tables, figures, and sentences that depend on the results.
+The page needs no network, no scripts and no other file. Its text is in `page.html`; the modules of
+this folder fill in tables, figures, and sentences that depend on the results.
 """
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from ..files import read_regular, whole_file
 from . import claim, devices, figures, sections
 from .page import text
 
-LARGEST = 10 ** 7  # bytes of results.json, our choice: some fifty times a whole reproduction
+LARGEST = 10 ** 7  # bytes; our choice: about fifty times the file of a full reproduction
 HERE = Path(__file__).parent
 
 

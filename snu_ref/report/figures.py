@@ -1,7 +1,7 @@
 """The figures of a report, and their descriptions for readers who cannot see them.
 
-page.html places each figure and has its caption. The description of a figure that shows numbers
-contains the main ones, taken from the results.
+page.html contains the places and the captions of the figures. A description contains the main
+numbers of its figure, taken from the results.
 """
 import base64
 import re

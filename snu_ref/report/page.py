@@ -2,9 +2,9 @@
 
     element("p", "1 < 2 ", element("strong", "always"))  ->  <p>1 &lt; 2 <strong>always</strong></p>
 
-Everything is built by `element`, which escapes whatever is not `Html` already: text from a file
-cannot become markup. `style.css` serves screens from the width of a telephone on, light and dark,
-and A4 paper. A table that is too wide scrolls in its own box. Figures stand in pairs where two fit.
+`element` builds everything and escapes what is not `Html` already, so text from a file cannot
+become markup. `style.css` is for screens as narrow as a telephone, light and dark, and for A4
+paper. A table that is too wide scrolls in its own box. Two figures stand side by side if they fit.
 """
 import html
 
@@ -25,7 +25,7 @@ def text(content):
 
 
 def element(name, /, *content, **attributes):
-    """<name attributes>content</name>, escaped; an attribute's trailing _ is dropped (class_).
+    """<name attributes>content</name>, escaped; class_ gives class, aria_label gives aria-label.
 
     >>> element("p", "1 < 2", class_="note")
     '<p class="note">1 &lt; 2</p>'
@@ -58,5 +58,5 @@ def table(head, rows, foot=(), class_=None):
 
 
 def join(*parts):
-    """Pieces one after the other."""
+    """The parts one after the other, as Html."""
     return Html("".join(map(text, parts)))

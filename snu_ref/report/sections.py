@@ -1,6 +1,6 @@
 """Tasks, inhibition, gradients, what was run, and its settings: tables from results.json.
 
-Every number is one of results.json, rounded.
+Every number comes from results.json and is rounded.
 """
 from ..experiments.comparison import baseline_rows, compared, figure, unit_rows
 from ..experiments.inhibition import inhibition_table
@@ -61,7 +61,7 @@ def gradients(results):
 
 
 def of_task(task, results):
-    """The units of a task beside the paper's figures."""
+    """The table of a task: its units and simple models, and the paper's figures."""
     rows = [[name, parameters, shown, seconds,
              element("span", theirs, *([element("span", network, class_="source")] if network
                                        else []))]
@@ -91,9 +91,9 @@ def made(results):
 # ---- settings: one row for each setting, one column for each run --------------------------------
 
 def settings_table(part, results):
-    """The settings of a task's units, or, for part "memory", of the ways that train.
+    """The settings of a task's units or, for part "memory", of the ways to train.
 
-    Where all columns agree in value and source, one cell stands for all.
+    If all columns agree in value and source, a single cell spans them.
     """
     if part == "memory":
         columns = {way: row["settings"] for way, row in results["memory"]["ways"].items()
@@ -130,7 +130,7 @@ def _cell(choice):
 
 
 def value_in_words(value):
-    """A setting's value as a reader writes it.
+    """A setting's value as text for a reader.
 
     >>> value_in_words({"g": "identity", "recurrent": True}), value_in_words([256, 256])
     ('g identity, recurrent', '256, 256')

@@ -1,4 +1,4 @@
 """The conformance vectors: what a case is, two derivations of its answers, and its files.
 
-Read `case` first; then `reference` and `scalar`, the two derivations; then `families`, all cases.
+Read `case` first, then the two derivations `reference` and `scalar`, then the cases in `families`.
 """

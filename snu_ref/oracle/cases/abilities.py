@@ -4,13 +4,13 @@
                decay="shared", start="rest", returns=("y", "grad.W"), dtype="float32")
 
 Each of the OPTIONS has one value or a tuple of values; each of the FORMS has one value. A missing
-OPTION has all values, a missing FORM its default. FORMS change the inputs and what is compared:
+OPTION has all values, a missing FORM its default. FORMS change which cases fit, and the outputs:
 
     decay, b    "shared": all units have the same number; its gradient is the sum over the units.
     start       "rest": s_0 = y_0 = 0. "spiking": y_0 is 0 or 1. "own": the port computes
-                y_0 = h(s_0 + b), and the gradient flows through it. All three: a loss on y alone.
-    state       "after reset": the state is s_t (1 - y_t), with inhibition s_t (1 - max y_t). The
-                initial state is one too, so y_0 = 0. No loss on the final s.
+                y_0 = h(s_0 + b), and the gradient flows through it. All three: no loss on s.
+    state       "after reset": the port's state is s_t (1 - y_t), with inhibition s_t (1 - max y_t).
+                So is its initial state: y_0 = 0. No loss on the final s.
 """
 import numpy as np
 
@@ -25,13 +25,13 @@ FORMS = {"decay": ("by unit", "shared"), "b": ("by unit", "shared"),
          "start": ("any", "own", "spiking", "rest"), "state": ("before reset", "after reset"),
          "dtype": ("float64", "float32")}          # the first is the default
 KEYS = (*OPTIONS, *FORMS, "returns")
-CANCELLED = 0.1  # our choice: sums below this, relative to their terms, are not compared
+CANCELLED = 0.1  # our choice: sums smaller than this part of the sum of |terms| are not compared
 
 
 def declared(can, names):
-    """A port's `can` with all keys: tuples for OPTIONS, texts for FORMS, `returns` (may be None).
+    """A port's `can` with all keys: tuples for OPTIONS, texts for FORMS, `returns` or None.
 
-    names: unit -> names of its outputs. Raises ValueError for an unknown key or value, and for
+    names: {unit: names of its outputs}. Raises ValueError for an unknown key or value, and for
     abilities that contradict each other.
     """
     if not isinstance(can, dict):
@@ -101,7 +101,7 @@ def config_fits(can, config):
 
 
 def inputs_fit(can, config, inputs):
-    """Whether the port's forms allow these inputs: parameters, initial state and losses."""
+    """Whether the port's FORMS allow these inputs: parameters, initial state and losses."""
     if config["unit"] != "snu":
         return True
     s, y, b = inputs["state.s"], inputs["state.y"], inputs["params.b"]
@@ -141,7 +141,7 @@ def adapted(can, entry, inputs, outputs):
 # ---- the form of a port's numbers ---------------------------------------------------------------
 
 def as_reported(config, inputs, outputs):
-    """All outputs of a case, in the form that a port with this configuration returns."""
+    """All outputs of a case, in the form in which a port with this configuration returns them."""
     found = dict(outputs)
     if config.get("start") == "own" and "start.y" in found:
         v = inputs["state.s"] + inputs["params.b"]
@@ -163,7 +163,7 @@ def _h(config):
 
 
 def own_start(config, inputs):
-    """y_0 = h(s_0 + b), for a port that computes it."""
+    """y_0 = h(s_0 + b), for a port that computes y_0 itself."""
     return _h(config).value(inputs["state.s"] + inputs["params.b"])
 
 

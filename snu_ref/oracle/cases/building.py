@@ -12,13 +12,13 @@ from .scalar import scalar_outputs
 from .storage import as_text, check_text, inside, write_npz
 
 IN_TEXT = ("hand", "edge")  # families whose cases have a copy in JSON
-ROOM = 5  # our choice: allow float32 errors of this many times the recorded ones
+ROOM = 5  # our choice: the largest ratio of float32 errors on two machines
 
 
 def build(folder, say=print):
-    """Write all cases into `folder`. Cases that are there already must be right, and are kept.
+    """Write all cases into `folder`. Cases that are already there must be right, and stay.
 
-    A case made in another environment than the first ones names it in its own entry.
+    If a case is made in another environment than the first cases, its entry names the environment.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def _write(folder, entry, inputs, outputs):
 # ---- verifying ----------------------------------------------------------------------------------
 
 def verify(folder, say=print):
-    """Compute every array again and compare; returns the number of failures."""
+    """Compute every array again and compare it; returns the number of failures."""
     manifest = read_manifest(folder)
     known = {d.id: d for d in definitions()}
     here, there = environment(), manifest["environment"]
@@ -121,7 +121,7 @@ def verify(folder, say=print):
 
 
 def _verify_case(entry, definition, inputs, outputs):
-    """(number of arrays, number of bit-identical ones); ValueError if the case is wrong."""
+    """Returns the numbers of arrays and of bit-identical arrays; ValueError for a wrong case."""
     if entry["config"] != json.loads(json.dumps(definition.config)):
         raise ValueError("config: differs from the definition")
     stored, new = all_arrays(inputs, outputs), remake(entry, definition)
@@ -160,7 +160,7 @@ def _near_tolerance(found, right):
 
 
 def _near(found, right):
-    """Whether fields are equal; numbers, which have four digits, may differ in the last one."""
+    """Whether fields are equal; numbers have four digits, and the last one may differ."""
     if isinstance(right, dict):
         return set(found) == set(right) and all(_near(found[name], right[name]) for name in right)
     if isinstance(right, list):

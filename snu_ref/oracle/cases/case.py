@@ -1,11 +1,11 @@
 """What a conformance case is: a configuration, inputs, and the right outputs.
 
-A `Definition` says how a case is made; `literal.json` and the `families_*.py` are lists of them. A
-port sees a `Case`: configuration and inputs, without the outputs.
+A `Definition` says how a case is made; `literal.json` and the `families_*.py` list them. A port
+sees a `Case`: configuration and inputs, without the outputs.
 
-Inputs are multiples of a binary fraction. So they are exact in float32 and short in decimal. They
-come from the raw bits of PCG64: NumPy guarantees that these never change; it does not guarantee
-that for its distributions.
+Inputs are multiples of a binary fraction, so they are exact in float32 and short in decimal. They
+are computed from the raw bits of PCG64, because NumPy guarantees that these never change. It does
+not guarantee this for its distributions.
 """
 import copy
 import zlib
@@ -37,9 +37,9 @@ class Draws:
 class Definition(NamedTuple):
     """How a case is made.
 
-    make(draws) -> dict of inputs, float64 or int64.
-    exact: where float32 does not round, because all numbers are short binary fractions: "all", in
-    both passes; "forward", in the forward pass alone; "", nowhere.
+    make(draws) returns a dict of inputs, float64 or int64. exact: where float32 does not round,
+    because all numbers are short binary fractions: "all", in both passes; "forward", only in the
+    forward pass; "", nowhere.
     """
     id: str
     family: str
@@ -48,10 +48,10 @@ class Definition(NamedTuple):
     config: dict
     make: Callable
     exact: str = ""
-    alive: bool = True   # whether it must have gradients of order 1, and both spikes and silence
+    alive: bool = True   # whether gradients must be of order 1, and units both spike and not spike
     float64_only: str = ""   # the reason, if the case is not for float32 ports
     least: float = 0.0       # lower limit of the float32 bound
-    unfit: Callable = None   # (config, inputs, outputs) -> what the drawn numbers lack, or ""
+    unfit: Callable = None   # (config, inputs, outputs) -> why the drawn numbers do not fit, or ""
 
 
 class Case:
@@ -60,9 +60,9 @@ class Case:
     id, family, why    texts; `config` is a dict of names and numbers, `inputs` a dict of arrays
     case["x"]          is case.inputs["x"]
     case.params        {"W": ..., "b": ...}: the inputs "params.W", "params.b", ...
-    case.group("state")    the same for another prefix: {"s": ..., "y": ...}
+    case.group("state")    the inputs with another prefix: {"s": ..., "y": ...}
     case.outputs       {name: shape} of all arrays that are compared, in the order of computation
-    case.dtype         the dtype of all inputs but integers, and of the port's arrays
+    case.dtype         dtype of the inputs (except integers) and of the port's arrays
     """
 
     def __init__(self, id, family, why, config, inputs, outputs, dtype):

@@ -3,7 +3,7 @@
     twin        second derivation by scalar loops and by lines of text, all outputs (`scalar`)
     complex     complex step on the frozen program (`snu_ref.gradcheck.frozen`), gradients
     tape        the unit's equations written a third time and differentiated by a tape, all outputs
-    rounding    the float64 answers compared with a run in longdouble, if that is wider
+    rounding    the float64 answers compared with a run in longdouble, where that is more precise
     float32     a run in float32 compared with the float64 answers
 
 All differences are relative to the largest element of the tensor in the answers.
@@ -41,7 +41,7 @@ def differences(config, inputs, outputs, methods):
 
 
 def rounding(config, inputs, outputs):
-    """Difference from a run in longdouble; None if that is not wider, or cannot run the case."""
+    """Difference from a run in longdouble; None if that is not more precise, or for pcm cases."""
     if not WIDER or config["unit"].startswith("pcm"):
         return None
     return worst(outputs_of(config, inputs, np.longdouble), outputs)
@@ -52,10 +52,10 @@ def worst(derived, outputs):
     return float(max((relative(a, outputs[name]) for name, a in derived.items()), default=0.0))
 
 
-# ---- further derivations ------------------------------------------------------------------------
+# ---- the complex step and the tape --------------------------------------------------------------
 
 def complex_gradients(config, inputs, outputs):
-    """Gradients by the complex step of the frozen program, by the names of outputs, or {}."""
+    """{name of output: gradient by the complex step of the frozen program}; may be empty."""
     if config["unit"] in STATE:
         return _layer_gradients(config, inputs)
     if config["unit"] == "loss" and np.abs(inputs["y"]).max() < 100:  # textbook forms overflow
@@ -63,8 +63,8 @@ def complex_gradients(config, inputs, outputs):
         return {"dy": complex_step(lambda a: loss(a["y"], *rest), {"y": inputs["y"]}, "y")}
     if config["unit"] == "training":
         if any((cache.z == 0).any() for _, cache in _spiking_layers(config, inputs, outputs)):
-            return {}  # a unit without input: a frozen spike of 1e-17 would decide its branch
-        return {name: np.stack([g, *outputs[name][1:]])  # step 1 alone: later steps change params
+            return {}  # z is 0 without input; a frozen spike of 1e-17 would choose the branch of g
+        return {name: np.stack([g, *outputs[name][1:]])  # only step 1: it has the given parameters
                 for name, g in _network_gradients(config, inputs).items()}
     return {}
 
@@ -139,12 +139,11 @@ def _spiking_layers(config, inputs, outputs):
 
 
 def branches(config, inputs, outputs):
-    """How near a run comes to a branch, and the mean output of its spiking layers.
+    """The smallest distances of a run from a branch, and the spike rates of its layers.
 
-    ({"v" | "z" | "kink" | "tie": smallest distance}, [rate of each layer, at each training step])
-
-    v: from the threshold; z: from the kink of g; kink: |v| from 1/2, the edge of the boxcar; tie:
-    with inhibition, the largest graded output from the next.
+    Returns ({"v" | "z" | "kink" | "tie": distance}, [rate of each layer at each training step]).
+    v: distance from the threshold. z: from the kink of g. kink: of |v| from 1/2, the edge of the
+    boxcar. tie: with inhibition, between the two largest graded outputs.
     """
     found, rates = {}, []
 
@@ -158,7 +157,7 @@ def branches(config, inputs, outputs):
             note("v", np.abs(cache.v))
             rates.append(float(cache.y.mean()))
         if layer.g.name in ("relu", "leaky_relu"):
-            # without input and state, z is exactly 0 in any precision: the branch is certain
+            # without input and state, z is exactly 0 in any precision, so the branch is certain
             idle = (cache.z == 0) & (cache.x == 0).all(axis=-1, keepdims=True)
             note("z", np.abs(cache.z[~idle]))
         if spiking and layer.surrogate.name == "boxcar":
@@ -170,6 +169,6 @@ def branches(config, inputs, outputs):
 
 
 def gradients(outputs):
-    """The outputs that are gradients, name -> array."""
+    """The outputs that are gradients: {name: array}."""
     return {name: a for name, a in outputs.items()
             if name == "dy" or name.startswith(("grad.", "start.", "adj.", "clipped."))}

@@ -1,7 +1,7 @@
-"""Drawn cases of the SNU: their numbers, and the properties that these must have.
+"""Cases of the SNU with random numbers, and the properties that these numbers must have.
 
 Coarse numbers are multiples of 1/64. Numbers of full length are multiples of 2^-24, or of 2^-23 if
-they may be larger than 1. They fill the 24 bits of a float32, so a port that rounds its weights to
+they may be larger than 1. They need all 24 bits of a float32, so a port that rounds its weights to
 bfloat16, TF32, float16 or int8 fails.
 """
 import numpy as np
@@ -12,19 +12,19 @@ from .tolerances import MARGIN
 COARSE = {"b": (-1, -0.25), "decay": (0.5, 0.9375), "x": (-1.5, 1.5)}
 FULL = {"b": (-0.9375, -0.125), "decay": (0.5625, 0.96875), "x": (-1.75, 1.75)}
 SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # our choice of T, B, n_in >= n, n
-LEAST = 4e-6  # lower limit of the float32 bound: a gate written as k - k y is off by 1.3e-6
+LEAST = 4e-6  # lower limit of the float32 bound: k - k y, a right gate, has an error of 1.3e-6
 CLEAR, NEAR, FAR = 2.0 ** -6, 0.1, 2.0
 FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
 
 
 def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weights=1.0,
           decay=None, cotangents=1.0):
-    """`make` of a case of the SNU with drawn numbers.
+    """The `make` of an SNU case with random numbers.
 
     size: T, B, n_in, n. start: "rest", "spiking" (y_0 is 0 or 1), "graded" (y_0 from 0 to 3/4),
-    "silent" (s_0 alone) or "own" (y_0 = h(s_0 + b)). end: which of "s", "y" of the final state have
-    a loss. shared: which of "decay", "b" are one number for all units. full: full-length numbers,
-    the first sample with s_0 = 0. weights: a factor. decay: its range. cotangents: their largest.
+    "silent" (y_0 = 0) or "own" (y_0 = h(s_0 + b)). end: which of "s", "y" of the final state have a
+    loss. shared: which of "decay", "b" are one number for all units. full: numbers of full length,
+    and s_0 = 0 in the first sample. weights: a factor. decay: its range. cotangents: their limit.
     """
     T, B, n_in, n = size
     ranges = FULL if full else COARSE
@@ -70,19 +70,19 @@ def name_of(config):
 
 
 def flags_of(config, *more, full=False):
-    """The flags of a drawn case: those of its options, and `more`."""
+    """The flags of a case: those of its options, and `more`."""
     return ("reset gradient", "g", "sigmoid" if config["h"] == "sigmoid" else "surrogate",
             *(["precision"] if full else []),
             *(flag for option, flag in FLAGS_OF.items() if config[option]), *more)
 
 
 def unfit(config, inputs, outputs):
-    """The property that drawn numbers lack, or "".
+    """The property that the random numbers lack, or "".
 
-    Each unit has z on both sides of 0. Some |v| < 1/10, where slopes are steep, and some |z| > 2,
-    where a clamp shows. Different units fire in different samples; with inhibition some maxima are
-    tied and some are not. W has rank n, so the diagnosis can solve for dz. Sums over units do not
-    cancel. The final state is not a small difference of large terms, which float32 would lose.
+    Each unit must have z on both sides of 0. Some |v| are below 1/10, where slopes are steep. Some
+    |z| are above 2, where a clamp shows. Different units fire in different samples; with inhibition
+    some maxima are tied and some are not. W has rank n, so that the diagnosis can solve for dz.
+    Sums over units do not cancel. The final state is not small, because float32 would lose digits.
     """
     z, v, y = outputs["z"], outputs["v"], outputs["y"]
     if not ((z > CLEAR).any((0, 1)) & (z < -CLEAR).any((0, 1))).all():

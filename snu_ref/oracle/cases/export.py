@@ -2,13 +2,13 @@
 
     DIR/manifest.json            the manifest of the vectors
     DIR/vectors.txt              one line, "snu_ref vectors v1 float64": version and dtype
-    DIR/cases.txt                the ids of the cases, a line each
+    DIR/cases.txt                a line for each case: its id
     DIR/CASE/config.txt          a line for each option: name, a space, value
     DIR/CASE/arrays.txt          a line for each array: "input" or "output", name, dtype, shape
     DIR/CASE/input.NAME.bin      raw little-endian numbers in C order; .npy beside it
     DIR/CASE/output.NAME.bin     the right answers
-    DIR/results/                 for the port's numbers, results/CASE/NAME.bin or NAME.npy; it has
-                                 an empty folder for each case and a copy of vectors.txt
+    DIR/results/                 the place for the port's numbers, CASE/NAME.bin or NAME.npy; it
+                                 has an empty folder for each case and a copy of vectors.txt
 """
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
 
 
 def _write(folder, entries, manifest, dtype, vectors):
-    """Write all files; vectors.txt comes last, so an export that was stopped is not usable."""
+    """Write all files, vectors.txt last: without it a stopped export cannot be used."""
     for entry in entries:
         case = folder / entry["id"]
         case.mkdir(parents=True)

@@ -1,6 +1,6 @@
 """All cases of the vectors. Each group begins with its simplest cases; new groups are appended.
 
-A case never changes and keeps its id. A wrong case is withdrawn, with its reason, in `head.json`.
+A case never changes and keeps its id. A wrong case is withdrawn: `head.json` gives the reason.
 """
 from .families_full import kink_cases, start_cases, tail_cases
 from .families_other import (added_cases, loss_cases, optimiser_cases, recurrent_cases,

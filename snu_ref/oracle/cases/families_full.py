@@ -1,6 +1,6 @@
 """Cases with full mantissas, which show errors that coarse numbers hide; new cases for a port.
 
-A drawn case has numbers on both sides of every kink, near it and far from it: see `drawn.unfit`.
+A random case has numbers on both sides of every kink, near it and far from it: see `drawn.unfit`.
 """
 import itertools
 
@@ -66,7 +66,7 @@ def tail_cases():
             ("ssnu", snu_config("sigmoid", "relu", "tanh", recurrent=True)),
             ("ssnu-inhibited", snu_config("sigmoid", "leaky_relu", "tanh",
                                           lateral_inhibition=True))):
-        # weights are at most 1/4, so z, a sum over 41 inputs, is of order 1
+        # weights of at most 1/4 keep z, a sum over 41 inputs, of order 1
         yield _full(f"tail-{id}", "tail", "37 units, 41 inputs, 5 samples", ("tails", "sums"),
                     config, TAILS, "spiking", "sy", weights=0.25)._replace(unfit=None)
 
@@ -74,8 +74,8 @@ def tail_cases():
 # ---- new cases for a port -----------------------------------------------------------------------
 
 def made_cases(can, number, seed):
-    """For each declared h, g, surrogate, reset_grad: Definitions of `number` drawn cases and of one
-    at boundaries. can: as `abilities.declared` returns it."""
+    """Yield, for each declared combination of h, g, surrogate and reset_grad, the Definitions of
+    `number` random cases and of one at boundaries; can: from `abilities.declared`."""
     if not number or "snu" not in can["unit"]:
         return
     combinations = [c for c in itertools.product(can["h"], can["surrogate"], can["g"],
@@ -103,8 +103,7 @@ def made_cases(can, number, seed):
 
 
 def _boundaries(config):
-    """Three samples: one is silent; one fires at every step and saturates once; one has z and v
-    exactly 0."""
+    """Three samples: one stays silent, one always fires and saturates once, one meets z = v = 0."""
     b = [0.0 if config["g"] == "tanh" else -0.5] * 3
     meets = [[1, 1, 1, 1]] * 3 if config["g"] == "tanh" else [
         [1.5, 1.5, 1.5, 1], [1.25, 1.25, 1.25, 1], [0.75, 0.75, 0.75, 1]]

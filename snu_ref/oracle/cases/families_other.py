@@ -75,7 +75,7 @@ def _target(draws, loss, shape):
 
 
 def added_cases():
-    """Clipping with numbers of full length; large logits, with a bound that every formula meets."""
+    """Clipping of numbers of full length; large logits, with a bound that right formulas meet."""
     yield Definition("clip-full", "optimiser", "the common norm of three tensors, with numbers of "
                      "full length, against 0.3", ("clipping", "precision"),
                      {"unit": "clip", "max_norm": 0.3125}, lambda draws: {
@@ -92,7 +92,7 @@ ADAM = {"optimiser": "adam", "lr": 0.0625, "beta1": 0.875, "beta2": 0.984375, "e
 
 
 def optimiser_cases():
-    """Optimisers on given gradients, five steps each; clipping with and without effect."""
+    """Five steps of each optimiser with given gradients; clipping with and without effect."""
     for name, config, options in (
             ("sgd", {"optimiser": "sgd", "lr": 0.125, "momentum": 0.0}, {"exact": "all"}),
             ("sgd-momentum", {"optimiser": "sgd", "lr": 0.125, "momentum": 0.5}, {"exact": "all"}),

@@ -1,4 +1,4 @@
-"""Phase-change devices and arrays; every normal draw is an input."""
+"""Cases of phase-change devices and arrays; all normal random numbers are inputs."""
 import numpy as np
 
 from .case import Definition
@@ -35,7 +35,7 @@ def pcm_cases():
 
 
 def pcm_limit_cases():
-    """Where a limit or a branch of the device model decides."""
+    """Cases at the limits and branches of the device model."""
     yield _case("pulses-limits", "twelve pulses that drive devices to the ceiling of 20 uS, and to "
                 "the floor of 0.1 uS", ("device",),
                 {"unit": "pcm", "write": "pulses", "t_write": 1.0}, _pulses_to_limits)

@@ -7,7 +7,7 @@ from .drawn import drawn, flags_of, name_of
 from .literal import snu_config
 from .tolerances import FLOAT32_STEPS
 
-SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # seeds that fit, needed again for single samples
+SEEDS = {"batch-snu": 2, "batch-ssnu": 1}  # the `attempt` of each batch, for its single samples
 
 
 def _variants(family, why, flags, outputs, size, *ends):
@@ -26,14 +26,14 @@ def unit_cases():
 
 
 def rest_cases():
-    """From rest, s_0 = y_0 = 0, without a loss on the final state: simple ports need no more."""
+    """From rest, s_0 = y_0 = 0, without a loss on the final state: enough for simple ports."""
     outputs = [("step", "tanh"), ("sigmoid", "tanh")]
     return _variants("rest", "from rest, loss on y alone", ("zero start",), outputs, (4, 2, 2, 3),
                      "rest", "")
 
 
 def batch_cases():
-    """Four samples together, then two of them alone: a sample's numbers are the same in both."""
+    """Four samples together, then two of them alone, which must have the same numbers."""
     for name, config in (("snu", snu_config(g="relu", surrogate="tanh", recurrent=True,
                                             lateral_inhibition=True)),
                          ("ssnu", snu_config("sigmoid", "leaky_relu", "tanh",
@@ -50,7 +50,7 @@ def batch_cases():
 
 def _one_sample(together, i, whole):
     def make(draws):
-        inputs = together(Draws(whole, SEEDS[whole]))  # the draws of the whole batch
+        inputs = together(Draws(whole, SEEDS[whole]))  # the inputs of all four samples
         for name in inputs:
             if not name.startswith("params."):
                 axis = 0 if name.startswith(("state.", "dend.")) else 1
@@ -60,7 +60,7 @@ def _one_sample(together, i, whole):
 
 
 def stream_cases():
-    """A sequence in pieces: hand the state on and its gradient back; the sum is the whole."""
+    """A sequence in pieces: pass the state on, its gradient back, and add parameter gradients."""
     for name, config, pieces in (
             ("snu", snu_config(g="relu", surrogate="tanh"), [2, 5, 1]),
             ("snu-rec", snu_config(g="relu", surrogate="tanh", recurrent=True,

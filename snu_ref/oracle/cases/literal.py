@@ -7,14 +7,14 @@
     edge         exactly at a threshold or a kink; silent, always firing, saturated; axes of
                  length 1
     pieces       a sequence of four steps, and its halves, with exact state and gradient
-    default      hand and edge for ports that have only the default SNU and sSNU: g = relu, psi of
-                 tanh, no recurrent weights, no inhibition
+    default      cases like hand and edge for ports that have only the default SNU and sSNU: g =
+                 relu, surrogate tanh, no recurrent weights, no inhibition
     large state  states far above 1, while v is near the threshold
 
 The surrogate is the triangle, psi'(v) = 1 - |v|, unless the tested term needs another. Then every
-number is a short binary fraction: float32, float64 and a pencil agree to the last bit. An edge case
-has no margin, so float32 must not round anything that decides a branch: z and v are exactly 0, or
-exactly at the kink, in any precision and in any order of summation.
+number is a short binary fraction: float32, float64 and a calculation by hand agree to the last bit.
+An edge case has no margin, so float32 must not round what decides a branch: z and v are exactly 0,
+or exactly at the kink, in any precision and in any order of summation.
 """
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def snu_config(h="step", g="identity", surrogate="triangle", recurrent=False,
 
 
 def literal(*, W, b, decay, x, dy, H=None, s=0.0, y=0.0, dend_s=0.0, dend_y=0.0):
-    """`make` of a case with these numbers. x, dy: lists, (T, n) for one sample or (T, B, n)."""
+    """The `make` of a case with these numbers; x, dy: lists, (T, n) for one sample or (T, B, n)."""
     def make(draws=None):
         n_in, n = np.shape(W)
         inputs = {f"params.{name}": np.array(value, float)

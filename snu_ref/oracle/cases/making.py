@@ -1,7 +1,7 @@
-"""Make a case: try seeds until the drawn numbers fit, then record the evidence.
+"""Make a case: try seeds until the random numbers fit, then record the evidence.
 
-Drawn numbers fit if no unit comes within MARGIN of a branch, if no layer is silent or always fires,
-and if every gradient is of order 1, except those that are zero by construction.
+Numbers fit if no unit comes within MARGIN of a branch, if no layer is silent or always fires, and
+if every gradient is of order 1, except those that are zero by construction.
 """
 from collections import Counter
 
@@ -14,7 +14,7 @@ from .tolerances import AGREE, AGREE_COMPLEX, FLOAT64, HEADROOM, MARGIN, float32
 
 ALIVE_RATE = (0.05, 0.95)   # our choice: limits of the spike rate of every layer
 ALIVE_SIZE = (0.02, 64.0)   # our choice: limits of the largest element of every gradient
-ATTEMPTS = 400
+ATTEMPTS = 400              # our choice: the most seeds that are tried
 FORWARD = ("z", "s", "v", "y", "end.s", "end.y")  # the outputs that exact="forward" covers
 AGREEMENT = {"twin": AGREE, "tape": AGREE, "complex": AGREE_COMPLEX}
 
@@ -112,7 +112,7 @@ def describe(definition, inputs, outputs):
 
 
 def _single(d, inputs, outputs, exact):
-    """The float32 bound, measured in a float32 run. Raises ValueError if that rounds `exact`."""
+    """The float32 bound from a run in float32; ValueError if the run rounds an array of `exact`."""
     if d.float64_only:
         return {"bound": None, "reason": d.float64_only}
     single = outputs_of(d.config, inputs, "float32")

@@ -3,8 +3,8 @@
     {"format", "version", "about", "environment", "names", "flags", "families", "tolerances",
      "withdrawn", "cases": [...]}
 
-Each case is one line. The reader is strict: a manifest that it returns has every field, plain names
-and shapes of limited size. No text of a manifest is used as a path without a check.
+Each case is one line. The reader is strict: a manifest that it returns has all fields, plain names
+and shapes of limited size. Every text of a manifest is checked before it is used as a path.
 """
 import json
 import math
@@ -21,7 +21,7 @@ from .storage import checked_name, digest, inside, read_json, read_npz
 HEAD = json.loads(Path(__file__).with_name("head.json").read_text(encoding="utf-8"))
 FORMAT, VERSION = HEAD["format"], HEAD["version"]
 FOLDER = Path(__file__).resolve().parents[2] / "vectors" / VERSION
-LARGEST = 10 ** 6  # our choice: most numbers in one array
+LARGEST = 10 ** 6  # our choice: the most numbers in one array
 
 FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "inputs": dict,
           "integers": list, "outputs": dict, "exact": list, "zero": list, "tolerance": dict,
@@ -30,7 +30,7 @@ FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "
 
 
 def environment():
-    """All that can change the last bit: machine, vector instructions, libc, NumPy, BLAS."""
+    """What can change the last bit: machine, vector instructions, libc, NumPy, BLAS."""
     found = np.show_config(mode="dicts")
     blas = found.get("Build Dependencies", {}).get("blas", {})
     return {"machine": f"{platform.system()} {platform.machine()}",
@@ -49,7 +49,7 @@ def write_manifest(folder, head, entries):
 
 
 def read_manifest(folder=FOLDER):
-    """The manifest of a folder, with every field checked. A ValueError names the wrong field."""
+    """The manifest of a folder, checked. A ValueError names the wrong field."""
     path = inside(folder, "manifest.json")
     manifest = read_json(path)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:

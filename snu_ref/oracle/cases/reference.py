@@ -1,15 +1,15 @@
-"""The reference's answers: the package's vectorised code, run on the inputs of a case.
+"""The answers of the reference: the package's vectorised code, run on the inputs of a case.
 
-outputs_of(config, inputs) returns every array that a port is compared with, in the order of
-computation. config["unit"] selects what runs:
+outputs_of(config, inputs) returns all arrays that a port is compared with, in the order of
+computation. config["unit"] selects the code:
 
     snu              traces, final state, adjoints, gradients
     rnn, gru, lstm   outputs, final state, gradients
     loss, optimiser, clip, training      `reference_training`
     pcm, pcm-array                       `reference_pcm`
 
-The vectorised backward pass does not form the adjoints (adj.y is dL/dy_t over all paths, and so
-on). They come from the scalar twin, in float64 only.
+The vectorised backward pass does not compute all adjoints (adj.y is dL/dy_t over all paths, and so
+on), so they come from the scalar twin, in float64 only.
 """
 import numpy as np
 
@@ -29,7 +29,7 @@ STATE = {"snu": ("s", "y"), "rnn": ("h",), "gru": ("h",), "lstm": ("h", "c")}
 
 
 def outputs_of(config, inputs, dtype=np.float64):
-    """All outputs of a case, name -> array, computed in `dtype`."""
+    """All outputs of a case, {name: array}, computed in `dtype`."""
     return RUN[config["unit"]](config, cast(inputs, dtype))
 
 
@@ -45,7 +45,7 @@ def make_unit(config, inputs):
 
 
 def run_layer(config, inputs):
-    """Forward and backward of the layer of a case."""
+    """Run the layer of a case forward and backward; returns its outputs by name."""
     layer, start = make_unit(config, inputs)
     end = type(start)(**group(inputs, "dend"))
     y, cache = layer.forward(inputs["x"], start)
@@ -62,7 +62,7 @@ def run_layer(config, inputs):
 
 
 def run_layer_twin(config, inputs):
-    """The scalar twin of a layer on the inputs of a case."""
+    """Run the scalar twin of the layer on the inputs of a case."""
     state, dstate = (tuple(inputs[f"{prefix}.{field}"] for field in STATE[config["unit"]])
                      for prefix in ("state", "dend"))
     return LAYERS[config["unit"]][1](

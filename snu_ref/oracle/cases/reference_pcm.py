@@ -1,4 +1,4 @@
-"""The reference's answers for phase-change memory; its noise is an input, standard normal draws.
+"""The answers of the reference for phase-change memory; the inputs include its standard noise.
 
     pcm         devices: programmed in closed loop, or RESET and pulsed; then read at given times
     pcm-array   a weight matrix on differential pairs: written, updated, multiplied
@@ -13,10 +13,10 @@ from .reference_training import stack
 
 
 def device_outputs(config, inputs):
-    """The state after writing, and the reads at the times inputs["t"], in s.
+    """The state after writing, and the conductances read at the times inputs["t"] (s).
 
-    Devices are programmed at config["t_write"] to inputs["G_T"], if there is one; pulses come at
-    the same time, or at the times config["t_pulses"].
+    Devices are programmed to inputs["G_T"], if given, at config["t_write"]; pulses come at the
+    same time, or at the times config["t_pulses"].
     """
     n = inputs["noise.white"].shape[1]
     devices = PCMDevices((n,), t=0.0, noise=inputs.get("noise.reset", 0.0))

@@ -1,4 +1,4 @@
-"""The reference's answers for losses, optimisers, clipping, and networks over a few training steps.
+"""The answers of the reference for losses, optimisers, clipping, and networks in training.
 
 The training step for batch k starts from the zero state:
 
@@ -32,7 +32,7 @@ def make_optimiser(config):
 
 
 def optimiser_outputs(config, inputs):
-    """Running averages and parameters after each of the K steps: (K, ...) each."""
+    """Running averages and parameters after each of the K steps: arrays (K, ...)."""
     optimiser, params = make_optimiser(config), group(inputs, "params")
     all_grads, steps = group(inputs, "grads"), []
     for k in range(len(next(iter(all_grads.values())))):
@@ -53,7 +53,7 @@ def clip_outputs(config, inputs):
 
 
 def make_network(config, params, dtype):
-    """The network of a training case; params, by the network's names ("0.W"), are copied."""
+    """The network of a training case; params, with names such as "0.W", are copied."""
     layers, rng = [], np.random.default_rng(0)
     for i, options in enumerate(config["layers"]):
         options, own = dict(options), group(params, str(i))
@@ -79,7 +79,7 @@ def batch(inputs, k):
 
 
 def training_outputs(config, inputs):
-    """losses, (K,); gradient and new value of each trainable parameter at each step, (K, ...)."""
+    """The losses (K,); the gradients and new values of all trained parameters, arrays (K, ...)."""
     params = group(inputs, "params")
     network = make_network(config, params, next(iter(params.values())).dtype)
     optimiser, steps = make_optimiser(config), []
@@ -102,5 +102,5 @@ def training_outputs(config, inputs):
 
 
 def stack(steps):
-    """One dict of arrays from a list of dicts, one a step; steps become the first axis."""
+    """Stack a list of dicts, one for each step: a dict of arrays whose first axis is the step."""
     return {name: np.stack([step[name] for step in steps]) for name in steps[0]}

@@ -1,9 +1,9 @@
 """A second derivation of the answers of a case, which shares no code with the first.
 
-Units, layers and losses use their scalar twins (`snu_ref.twins`). Optimisers, clipping, what a
-training run does, and phase-change memory (`scalar_pcm`) are lines of text (`program/lines.txt`);
-edits, name of a line -> another text, put mistakes into them. Some outputs may be missing; none is
-added.
+Units, layers and losses use their scalar twins (`snu_ref.twins`). Optimisers, clipping, the loop of
+a training run, and phase-change memory (`scalar_pcm`) are lines of text (`program/lines.txt`). The
+argument edits, {name of a line: another text}, puts mistakes into them. Some outputs may be
+missing; none is added.
 """
 from types import SimpleNamespace
 
@@ -22,7 +22,7 @@ NAMES = {**ARRAYS, "log": np.log, "min": min, "max": max}
 
 
 def scalar_outputs(config, inputs):
-    """Outputs of the second derivation, name -> float64 array."""
+    """Outputs of the second derivation: {name: float64 array}."""
     return SCALAR[config["unit"]](config, inputs)
 
 
@@ -34,7 +34,7 @@ def _layer(config, inputs):
 
 
 def textbook_loss(config, inputs, edits=None):
-    """The value and dy of a loss; it has no lines."""
+    """The value and dy of a loss from its textbook formula; it has no lines to edit."""
     value, dy = TEXTBOOK_LOSSES[config["loss"]][1](
         inputs["y"], inputs["target"], inputs.get("mask"))
     return {"value": np.array(value), "dy": dy}
@@ -43,7 +43,7 @@ def textbook_loss(config, inputs, edits=None):
 # ---- optimisers, clipping -----------------------------------------------------------------------
 
 def _updated(config, lines, p, g, before, t):
-    """The lines of one step of a parameter p, by name; before: those of the step before, or {}."""
+    """The values of the lines in a step of a parameter p; before: those of the last step, or {}."""
     before = {} if lines.text["fresh"] == "1" else before
     names = lines.all("optimiser", **{
         **config, "velocity": 0.0, "m": 0.0, "v": 0.0, **before, "p": p, "g": g, "t": t,
@@ -97,7 +97,7 @@ class TwinNetwork:
 
 @np.errstate(all="ignore")
 def training_lines(config, inputs, edits=None, network_of=TwinNetwork, loss_of=textbook_loss):
-    """losses, gradients and parameters of a training run."""
+    """The losses, gradients and parameters of a training run."""
     lines, params, state, steps = Lines(config, edits, NAMES), group(inputs, "params"), None, []
     line, before, total, total_applied = lines.line, {}, {}, {}
     for k in range(config["steps"]):

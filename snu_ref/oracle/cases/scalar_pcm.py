@@ -1,9 +1,9 @@
 """A second derivation of phase-change devices and arrays, one device and one number at a time.
 
 The equations and their coefficients are lines of text (`program/lines.txt`), computed with Python
-floats; edits, name of a line -> another text, put mistakes into them. Pulses, their drift and white
-noise: [N18] Nandakumar et al., J. Appl. Phys. 124, 152135 (2018). Programming, its drift and 1/f
-noise: [J20] Joshi et al., Nat. Commun. 11, 2473 (2020), and aihwkit's pcm.py.
+floats. `edits`, {name of a line: another text}, puts mistakes into them. Pulses, their drift and
+white noise: [N18] Nandakumar et al., J. Appl. Phys. 124, 152135 (2018). Programming, its drift and
+1/f noise: [J20] Joshi et al., Nat. Commun. 11, 2473 (2020), and aihwkit's pcm.py.
 """
 import math
 
@@ -24,7 +24,7 @@ class Device:
         self.reset(0.0, N)
 
     def reset(self, t, N):
-        """RESET."""
+        """RESET the device."""
         self.G0, self.P = max(0.1 + 0.01 * N, 0.0), 1.0
         self.nu, self.t0, self.written = 0.04, 38.6, t
 
@@ -41,7 +41,7 @@ class Device:
         self.t0, self.written = new["pulse_t0"], new["pulse_time"]
 
     def read(self, kind, t, N=0.0):
-        """The conductance at time t: "drifted", or with "white" [N18] or 1/f noise, "flicker"."""
+        """The conductance at time t: "drifted", or with "white" [N18] or "flicker" (1/f) noise."""
         names = {**vars(self), "t": t, "N": N}
         names["age"] = self.lines.line("age", **names)
         names["G"] = self.lines.line("drifted", **names)
@@ -103,7 +103,7 @@ def scalar_array(config, inputs, edits=None):
 
 
 def _each(devices, number):
-    """The array of one number for each device."""
+    """number(device) for each device, as an array."""
     return np.vectorize(number, otypes=[float])(devices)
 
 

@@ -1,7 +1,7 @@
 """Arrays in files. Readers use no pickle, stay within their folder, and read no more than expected.
 
     .npz    one case: plain arrays "input.NAME" and "output.NAME"; equal arrays give equal files
-    .json   a copy of a tiny case as text: each number in 17 digits and as its IEEE-754 bits
+    .json   a copy of a tiny case as text: each number with 17 digits and as its IEEE-754 bits
     .npy, .bin   single arrays of an exported case or of a port's results; .bin: raw, little-endian
 
 A wrong file raises a ValueError that names it.
@@ -23,12 +23,12 @@ from ...files import open_regular, read_regular, whole_file
 
 CASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
-SLACK = 4096  # bytes, our choice: headers beside the numbers
+SLACK = 4096  # bytes, our choice: the largest header of an array
 LARGEST_JSON = 10 ** 8  # bytes, our choice: a hundred times the manifest
 
 
 def checked_name(kind, name):
-    """`name`, if it is a plain name of a "case" or an "array": it cannot contain a path."""
+    """`name` if it is a plain name of a "case" or "array", without a path; else ValueError."""
     pattern, text = {"case": (CASE_NAME, "lower-case letters, digits and -"),
                      "array": (ARRAY_NAME, "letters, digits, _ and single dots")}[kind]
     if not isinstance(name, str) or len(name) > 100 or not pattern.fullmatch(name):
@@ -106,9 +106,9 @@ def _bytes(dtype, shape):
 
 
 def _read_array(file, dtype, shape, name=""):
-    """The array of an open .npy, of that shape and dtype, in either byte order.
+    """The array of an open .npy file, of this shape and dtype, in either byte order.
 
-    The header must state that shape and dtype before anything else is allocated or read. Objects
+    The header must state this shape and dtype before anything else is allocated or read. Objects
     are never unpickled.
     """
     version = np.lib.format.read_magic(file)

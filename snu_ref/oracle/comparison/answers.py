@@ -1,4 +1,4 @@
-"""What a port returns: checked arrays, or the reason why there is nothing to compare."""
+"""The answer of a port: checked arrays, or the reason why there is nothing to compare."""
 import contextlib
 import sysconfig
 import textwrap
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-FAULTS = 3  # our choice: the most faults of one case that are printed
+FAULTS = 3  # our choice: the most faults that are printed for a case
 
 
 class Skip(Exception):
@@ -20,7 +20,7 @@ class Fault(Exception):
 
 
 def line(text, longest=300):
-    """Any text as one line of printable characters, cut after `longest`."""
+    """Any text as one line of at most `longest` printable characters, then " ..."."""
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
     return text if len(text) <= longest else text[:longest] + " ..."
 
@@ -34,7 +34,7 @@ def wrapped(text, indent=2):
 def named(what, kind):
     """Turn every exception of the port's code into `kind`; the message names the port's line.
 
-    SystemExit is included: it would end the check with the port's exit status, which may be 0.
+    SystemExit is included, because it would end the check with an exit status that may be 0.
     """
     try:
         yield
@@ -68,7 +68,7 @@ def _message(error):
 
 
 def together(faults):
-    """The faults of one case in one line of readable length."""
+    """The faults of a case as one line: the first FAULTS of them, and the number of the others."""
     more = f"; and {len(faults) - FAULTS} more faults" if len(faults) > FAULTS else ""
     return "; ".join(faults[:FAULTS]) + more
 

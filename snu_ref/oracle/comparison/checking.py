@@ -26,7 +26,7 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
     "float64" or "float32"; by default that of `can`. can: what the port can do
     (`cases.abilities`); by default the adapter's attribute. expect_fail: ids or families that are
     known to fail. made: number of new cases for each declared combination of h, g, surrogate and
-    reset_grad (none without a `can`); seed: of their draws. progress: called with (done, all).
+    reset_grad (none without a `can`); seed: their seed. progress: called with (cases done, all).
 
     Returns a Verdict: `.passed`, `.as_dict()`, and the report, str(verdict). Raises TypeError for
     an argument of a wrong type; ValueError for a wrong adapter or `can`, for a pattern that no case
@@ -46,7 +46,7 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
             raise ValueError(f"--expect-fail: {pattern!r} was not run: "
                              + ("; ".join(why) or "--cases does not select it"))
     unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
-    from ..diagnosis.causes import tell  # the table of mistakes is loaded only now
+    from ..diagnosis.causes import tell  # only now: the table of mistakes takes 0.3 s to load
     with np.errstate(all="ignore"):  # the port may have set other modes
         stories = tell([r for r in results if not r.expected_to_fail], source.dtype,
                        steady=unsteady is None)
@@ -73,7 +73,7 @@ def _patterns(option, patterns):
 
 
 def _chosen(adapter, patterns, dtype, can, made, seed, expect_fail=()):
-    """(entries of the vectors, source, entries of vectors and new cases, the chosen ones)."""
+    """The entries of the vectors, the source, the entries with those of new cases, the chosen."""
     manifest = read_manifest()
     entries = manifest["cases"]
     for option, several in (("--cases", patterns), ("--expect-fail", expect_fail)):
@@ -166,10 +166,10 @@ def _case(entry, inputs, dtype):
 
 
 def not_repeatable(source, results):
-    """Run a few failed cases again: the first Result with other numbers this time, or None."""
+    """Run a few failed cases again; returns the first Result whose numbers changed, or None."""
     failed = [r for r in results if r.verdict == "failed"]
     for r in failed[::-(-len(failed) // RERUNS) or 1]:
-        for _ in range(2):  # before the second run, a kept state stems from this same case
+        for _ in range(2):  # a kept state is first that of another case, then that of this one
             try:
                 again = source.get(_case(r.entry, r.case[0], source.dtype))
             except (Skip, Fault):

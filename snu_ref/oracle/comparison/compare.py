@@ -3,9 +3,9 @@
 Bounds (`tolerances`) are relative to the largest element of the tensor. Tensors on the case's list
 `exact`, and tensors that should be 0 everywhere, must match exactly.
 
-Elements are compared in the order of computation, so the first divergence is the nearest to its
-cause: forward in time z, s, v, y; the final state; backward in time the adjoints and grad.x; the
-gradients of the parameters and the initial state. Training runs are compared step by step.
+Elements are compared in the order of computation, so the first divergence is the one nearest to its
+cause. The order is: z, s, v, y forward in time; the final state; the adjoints and grad.x backward
+in time; the gradients of parameters and initial state. Training runs are compared step by step.
 """
 from typing import NamedTuple
 
@@ -30,8 +30,8 @@ class Divergence(NamedTuple):
     difference: float
     allowed: float
     margin: float        # |v| at this element of a spiking unit; otherwise NaN
-    before: int          # how many numbers were compared before it
-    agreed: float        # their largest relative difference
+    before: int          # the number of elements that were compared before
+    agreed: float        # the largest relative difference of those
 
 
 class Comparison(NamedTuple):
@@ -102,7 +102,7 @@ def _place(value):
 # ---- the order of computation -------------------------------------------------------------------
 
 def _first(names, bad, relative, unit):
-    """(tensor, index, relative differences before it) of the first bad element, or None."""
+    """The first bad element: (tensor, index, relative differences of those before), or None."""
     before = []
     for name, at in _slices(names, bad, unit):
         wrong = np.flatnonzero(bad[name][at])
@@ -115,7 +115,7 @@ def _first(names, bad, relative, unit):
 
 
 def _slices(names, arrays, unit):
-    """(name, index) of all slices in the order of computation; a trace has one slice a step."""
+    """(name, index) of all slices in the order of computation; a trace has one for each step."""
     forward = backward = ()
     if unit in ("training", "optimiser"):
         forward = names

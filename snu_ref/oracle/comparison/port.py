@@ -4,13 +4,13 @@ An adapter is a function run(case), or a class, instance or module with
 
     run(case) -> {name: array}        or      forward(case) and backward(case), either or both
 
-case is a `snu_ref.oracle.cases.case.Case`. The port returns any of the arrays in case.outputs. It
+case is a `snu_ref.oracle.cases.case.Case`. The port returns some or all arrays of case.outputs. It
 may raise NotImplementedError("reason"): the case is then listed as skipped. An attribute `can` says
 what the port can do (`snu_ref.oracle.cases.abilities`).
 
-A source has `dtype`, `name`, `can` (or None), `strays` (unexpected files), `printed` (lines that
-the port printed), leaves_out(id) -> a reason or "", and get(case) -> arrays. get raises Skip if the
-port leaves the case out, Fault if the answer cannot be compared.
+A source is an object with `dtype`, `name`, `can` (or None), `strays` (unexpected files), `printed`
+(lines that the port printed), leaves_out(id) -> a reason or "", and get(case) -> arrays. get raises
+Skip if the port leaves the case out, and Fault if the answer cannot be compared.
 """
 import contextlib
 import importlib
@@ -32,10 +32,10 @@ from .answers import Fault, checked, line, named, together
 
 
 def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
-    """The source of a TARGET. Raises ValueError if it does not exist or has another version.
+    """The source for a target. Raises ValueError if it does not exist or has another version.
 
-    target: an adapter, its name as a text, or a folder. dtype overrides the dtype of `can`; can
-    overrides the adapter's own. entries: of the manifest; withdrawn: id -> reason.
+    target: an adapter, its name as a text, or a folder. dtype: overrides that of `can`. can:
+    overrides the adapter's `can`. entries: the manifest's cases. withdrawn: {id: reason}.
     """
     if dtype is not None:
         dtype = one_of("dtype", getattr(dtype, "__name__", str(dtype)), ("float64", "float32"))
@@ -69,7 +69,7 @@ class AdapterSource:
 
     @contextmanager
     def _listening(self):
-        """Keep what the port prints, instead of printing it."""
+        """Collect what the port prints in `printed`."""
         heard = io.StringIO()
         try:
             with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
@@ -79,11 +79,11 @@ class AdapterSource:
                              if text.strip()]
 
     def leaves_out(self, id):
-        """Always "": an adapter decides when it is called."""
+        """Always "": an adapter leaves a case out by raising NotImplementedError."""
         return ""
 
     def answer(self, case):
-        """What the port returns, unchecked: {name: value}."""
+        """The port's answer, not checked: {name: value}."""
         arrays = {}
         for name, function in self._functions.items():
             with self._listening(), named(name, Fault):
@@ -96,7 +96,7 @@ class AdapterSource:
         return arrays
 
     def get(self, case):
-        """The checked arrays of a case: name -> array of case.dtype."""
+        """The checked arrays of a case: {name: array of case.dtype}."""
         shapes, dtype = dict(case.outputs), case.dtype  # copies: the port may change the case
         sums = summed(case.config)
         arrays = self.answer(case)
@@ -155,7 +155,7 @@ def _import(target):
 
 
 def _module(path):
-    """Import the module; Fault if it is missing, not if a module that it imports is missing."""
+    """Import the module; Fault if this module is missing (not if one that it imports is)."""
     try:
         return importlib.import_module(path)
     except ModuleNotFoundError as error:
@@ -199,7 +199,7 @@ class FolderSource:
         return "" if self._files(id) else "no results in the folder"
 
     def get(self, case):
-        """The checked arrays of a case: name -> array of case.dtype."""
+        """The checked arrays of a case: {name: array of case.dtype}."""
         try:
             inside(self.root, case.id)
         except ValueError as error:

@@ -1,7 +1,7 @@
 """Find out what a port can do by calling it, and print the `can` that it should declare.
 
-The probe runs the port on small cases: each combination of options from rest; then unequal
-decays, other starts, the state after its reset, the other units. A right answer is an ability.
+The probe runs the port on small cases: all combinations of options from rest, then unequal decays,
+other starts, the state after its reset, the other units. The port can do what it answers rightly.
 """
 import itertools
 
@@ -60,7 +60,7 @@ def _ask(source, config, start="rest", shared=EQUAL, end="", form=FORM):
 
 
 def _right(comparison):
-    """Whether y and all returned gradients are right."""
+    """Whether y is right, and every gradient that was returned."""
     return comparison is not None and "y" in comparison.right and not any(
         name.startswith("grad.") for name in comparison.wrong)
 
@@ -94,7 +94,7 @@ def _of_snu(source, some, own, any_others):
         if not does("silent", shared, "y", form=after):
             can["start"] = "rest"
     elif not does("graded", shared, "sy", form=form):
-        alone = does("silent", shared, form=form)       # s_0 alone: no spike resets it
+        alone = does("silent", shared, form=form)       # y_0 = 0, so s_0 is not reset
         can["start"] = next((start for start, more in (("spiking", {}), ("own", {"start": "own"}))
                              if (alone or more) and does(start, shared, form={**form, **more})),
                             "rest")

@@ -1,4 +1,4 @@
-"""What a pass does not prove: all that the vectors cover and the port was not checked on."""
+"""What a pass does not prove: everything in the vectors on which the port was not checked."""
 from ..cases.abilities import SNU_OPTIONS
 
 # if y and the gradients are right, these outputs of the SNU are right too
@@ -24,10 +24,10 @@ def _differ(a):
 
 
 def not_proved(results, entries):
-    """(what no passed Result covers, as texts; whether the port has passed in part only).
+    """Returns what no passed Result covers, as texts, and whether the port passed only in part.
 
-    entries: of all vectors. Two things do not make it a pass in part: missing traces and adjoints,
-    since right outputs and gradients imply them; and units that the port does not have.
+    entries: those of all vectors. A pass is not in part if only traces and adjoints are missing,
+    since right outputs and gradients imply them, or units that the port does not have.
     """
     passed = [r for r in results if r.verdict == "passed"]
     units = {r.entry["config"]["unit"] for r in passed}

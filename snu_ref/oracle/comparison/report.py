@@ -1,4 +1,4 @@
-"""The verdict as a text for people."""
+"""The verdict as a text."""
 import math
 import re
 from collections import Counter
@@ -9,9 +9,9 @@ from ..program.printing import meanings
 from .answers import wrapped
 
 OUTSIDE = "not within what `can` declares"
-ALSO = 12  # our choice: how many further cases of a failure are listed
-HEARD = 5  # our choice: how many lines that the port printed are shown
-OTHERS = 3  # our choice: how many other explanations are listed
+ALSO = 12  # our choice: the most cases of a failure that are listed after the first
+HEARD = 5  # our choice: the most lines of the port's output that are shown
+OTHERS = 3  # our choice: the most other explanations that are listed
 CODES = {"bold": "1", "red": "31", "green": "32"}
 
 
@@ -109,7 +109,7 @@ def _story(say, story, results):
 
 
 def _divergence(r):
-    """(name, text) of all that is known about the first wrong number of a Result."""
+    """Yield (name, text) of each fact about the first wrong number of a Result."""
     d = r.comparison.divergence
     yield "case", f"{r.id}: {r.entry['why']}"
     yield "tensor", f"{d.tensor} at {_index(d)}" + (f"   ({d.axes}, from 0)" if d.index else "")
@@ -181,7 +181,7 @@ def diagnosis(story, results=()):
 
 
 def _failing_options(results, mine):
-    """[(option, value, failing, passing)]: all cases with this value fail, and no others."""
+    """(option, value, failing, passing) where all cases with this value fail, and no others."""
     units = [r for r in results if r.entry["config"]["unit"] == "snu"
              and r.verdict in ("passed", "failed")]
     ids, found = {r.id for r in mine}, []
@@ -196,7 +196,7 @@ def _failing_options(results, mine):
 
 
 def _place(r):
-    """The one step, sample or unit of a trace that is wrong, if all others are right."""
+    """The step, sample or unit of a trace, if it is the only wrong one."""
     d, outputs = r.comparison.divergence, r.case[1]
     a, got = outputs[d.tensor], r.got[d.tensor]
     if a.ndim != 3:
@@ -210,7 +210,7 @@ def _place(r):
 
 
 def hints(errors):
-    """The likely cause if all arrays have the same wrong dtype or the same axes exchanged."""
+    """The likely cause, if all arrays have the same wrong dtype or their first two axes swapped."""
     reasons, found = "\n".join(r.reason for r in errors), []
     dtype, *others = set(re.findall(r"expected dtype \w+, got (\w+)", reasons)) or [""]
     if dtype in ("float32", "float64") and not others:

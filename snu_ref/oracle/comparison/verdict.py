@@ -9,9 +9,9 @@ from .report import HEARD, diagnosis, write
 class Verdict:
     """The result of a check.
 
-    passed      whether something was checked and nothing failed
-    in_part     whether it has passed, but the vectors cover more of its unit than was checked
-    not_proved  list of texts: what the vectors cover and no passed case covers
+    passed      whether a case was checked and none failed
+    in_part     whether the port passed, but was not checked on all that the vectors have for it
+    not_proved  list of texts: what the vectors cover, but no passed case
     str(...)    the report
     """
 
@@ -35,10 +35,10 @@ class Verdict:
     def as_dict(self):
         """The verdict as plain dicts and lists; --json writes these.
 
-        format, version   of the vectors
+        format, version   those of the vectors
         target, dtype     the port's name; the precision in which it was checked
-        can               the port's own `can`, or null
-        made, seed        new cases for each combination of options (0 without `can`); their seed
+        can               the port's `can`, or null
+        made, seed        number of new cases for each combination of options; their seed
         passed, in_part, not_proved
         printed           the first lines that the port printed
         strays            unexpected files in a folder of results
@@ -94,5 +94,5 @@ def _case(r, story_of):
 
 
 def _finite(value):
-    """JSON has no NaN and no infinity: they become texts."""
+    """NaN and infinity as texts, because JSON does not have them."""
     return value if math.isfinite(value) else str(value)
