@@ -327,7 +327,7 @@ def test_a_ports_own_pytest_with_an_expected_failure(tmp_path):
 
 
 @pytest.mark.parametrize("expect, word", [
-    (["hand-input"], "was not run: not within what `can` declares"),
+    (["hand-input"], "was not run: outside what `can` declares"),
     (["made-tanh-relu-1"], "no case or family is called"), (["unit-nope"], "no case or family"),
     (["rest"], "not within"), (("made-x",), "case_ids(adapter) shows them all")])
 def test_an_expected_failure_that_is_not_run_is_an_error(expect, word):
