@@ -6,10 +6,10 @@
     optimisers   SGD, Adam, clip_by_norm
     coding       rate_code
     subpackages  data, figures, gradcheck, oracle, pcm, tasks, twins: loaded when first used
-    modules      corpus, datasets, ngrams of `data`, style, tutorial of `figures`: the same
+    modules      corpus, datasets, ngrams (of `data`), style, tutorial (of `figures`): also
 
-Read first: snu.py, then activations.py, losses.py, optimisers.py, encoding.py, network.py. What the
-folders hold: snu_ref/README.md. The command line: python -m snu_ref --help
+Read first: snu.py, then activations.py, losses.py, optimisers.py, encoding.py, network.py. The file
+snu_ref/README.md describes all folders. The command line: python -m snu_ref --help
 """
 __version__ = "0.2.0"
 
@@ -45,7 +45,7 @@ def __dir__():
 
 # From now on the C library of Linux (glibc) keeps up to 64 MB of freed memory for new arrays.
 # Otherwise it returns the large arrays of each training step to the system, and the page faults of
-# the next step can take as long as all its point-wise operations. The limit follows the largest
-# block freed so far, up to 32 MB less glibc's own data (mallopt(3), M_MMAP_THRESHOLD). So one such
-# block is allocated and freed here. Its pages are never touched and cost no memory.
+# the next step can take as long as all its point-wise operations. The limit depends on the largest
+# block freed so far, up to 32 MB minus glibc's data (mallopt(3), M_MMAP_THRESHOLD). So one such
+# block is allocated and freed here. Its pages are never touched and take no memory.
 np.empty(2 ** 25 - 2 ** 13, np.uint8)

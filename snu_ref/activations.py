@@ -3,7 +3,7 @@
     s_t = g(z_t)         g: relu, leaky_relu (slope 0.1), identity, tanh
     y_t = h(s_t + b)     h: step (the SNU), sigmoid (the soft SNU, sSNU)
 
-Each function comes with its slope. Conventions: step(0) = 0, so a unit fires only strictly above
+Each function has its slope beside it. Conventions: step(0) = 0, so a unit fires only strictly above
 its threshold. g'(0) is the left slope: 0 for relu, 0.1 for leaky_relu.
 
 The step is flat, so training replaces its derivative by a surrogate psi'(v). A surrogate is a
@@ -160,7 +160,7 @@ SURROGATES = {each.name: each for each in (
 
 
 def _users_own(f, v):
-    """f(v), a user's function; a result of another dtype or shape than v's is an error."""
+    """Call a user's function; a result with another dtype or shape than v is an error."""
     return validation.array("surrogate(v)", f(v), v.shape, v.dtype)
 
 

@@ -15,7 +15,7 @@ def rate_code(values, n_steps, max_spikes, *, rng, dtype=np.float64):
 
     values (B, n) within [0, 1], any float dtype; n_steps the paper's Ns; 0 < max_spikes <= n_steps,
     the mean number of spikes for a value of 1; rng a numpy.random.Generator.
-    Returns spikes, 0 or 1, (n_steps, B, n) in `dtype`. Raises ValueError or TypeError by name.
+    Returns spikes, 0 or 1, (n_steps, B, n) in `dtype`. ValueError or TypeError name the argument.
 
     >>> rng = np.random.default_rng(0)
     >>> x = rate_code(np.array([[0.0, 0.3, 1.0]]), n_steps=20, max_spikes=20, rng=rng)

@@ -1,4 +1,4 @@
-"""Files from outside, read with care, and files of our own, which are complete or absent.
+"""Read files from outside with care, and write our files completely or not at all.
 
 Reading: only a regular file is opened, because a pipe may block and a device may have no end. The
 caller sets the largest size. Control characters in text from outside are escaped: in a terminal
@@ -96,10 +96,10 @@ def output_folder(name, path):
 
 @contextmanager
 def one_writer(name, path):
-    """As `output_folder`, and lock the folder for this process until the block ends.
+    """Like `output_folder`, and lock the folder for this process until the block ends.
 
-    The operating system holds the lock and frees it when the process ends: nothing has to be
-    deleted after a kill. Raises OSError if another process writes there.
+    The operating system frees the lock when the process ends, so nothing has to be deleted after a
+    process is killed. Raises OSError if another process writes there.
     """
     path = output_folder(name, path)
     try:
@@ -112,8 +112,8 @@ def one_writer(name, path):
         try:
             yield path
         finally:
-            with suppress(OSError):  # Windows keeps an open file; the empty file does no harm
-                os.unlink(path / LOCK)  # before the lock ends: see `_locked`
+            with suppress(OSError):  # Windows cannot delete an open file; an empty one is harmless
+                os.unlink(path / LOCK)  # while the lock lasts: see `_locked`
 
 
 def _locked(path):
@@ -156,7 +156,7 @@ def whole_file(path, durable=True):
         os.replace(unfinished, path)
     except BaseException as error:
         with suppress(OSError):  # it was never there, or the first error matters more
-            unfinished.unlink()  # half a file would fill the disk
+            unfinished.unlink()  # it is useless and takes disk space
         if isinstance(error, OSError):
             raise OSError(f"{path}: cannot be written: {error.strerror or error}") from error
         raise

@@ -1,19 +1,19 @@
-"""What all layers share: named parameter arrays of known shapes, and the start values of weights.
+"""What all layers share: named parameter arrays of fixed shapes, and the initial weights.
 
 A layer has
     params       name -> array; an optimiser changes the arrays in place
     trainable    tuple of the names that an optimiser updates
-    in_shape     shape of one sample at one step, (n_in,) for most; None if any will do
+    in_shape     shape of one sample at one step, (n_in,) for most layers; None: any shape
     out_shape    the same for the output
     forward(x, state=None)                            -> y, cache     (cache.state: the final state)
     backward(dy, cache, dstate=None, need_dx=True)    -> dx, grads, dstate
 Both passes are pure: they update nothing and remember nothing between calls. (Only Dropout draws a
 new mask from its generator in each forward pass.) Do not change the parameters or x between forward
-and backward: the cache holds x itself, not a copy. The cache of a unit also holds the output y. So
-y is read-only; change `y.copy()` instead.
+and backward: the cache contains x itself, not a copy. The cache of a unit also contains the output
+y, so y is read-only; change `y.copy()` instead.
 
 Once a layer is made, only the numbers in `params` and the names in `trainable` can change. Two
-layers can share an array (`tie`), so arrays are changed in place, never replaced.
+layers can share an array (`tie`), so arrays are changed in place and never replaced.
 """
 import functools
 import inspect
@@ -79,14 +79,14 @@ class Value:
         super().__setattr__(name, value)
 
     def __delattr__(self, name):
-        setattr(self, name, None)  # refused in the same words
+        setattr(self, name, None)  # raises the same error
 
 
 class Layer(Value):
-    """Base of all layers: holds `params` and checks them before each pass.
+    """Base of all layers: has `params` and checks them before each pass.
 
-    A constructor keeps its arguments as attributes of the same names, except those that only give
-    start values. `options`, `repr` and `Network.save` read them there.
+    A constructor keeps its arguments as attributes of the same names, except those that only set
+    initial values. `options`, `repr` and `Network.save` read these attributes.
     """
 
     kinds = {}    # class name -> class, for all layers of this package
@@ -127,14 +127,14 @@ class Layer(Value):
             super().__setattr__(name, value)
 
     def check_params(self):
-        """ValueError that names the parameter if one holds NaN or infinity."""
+        """ValueError that names the parameter if one contains NaN or infinity."""
         for name, p in self.params.items():
             validation.array(f'params["{name}"]', p, None, self.dtype)
 
     def options(self):
         """The constructor's arguments by name.
 
-        Without those that only give start values: rng (except in Dropout), decay, scale.
+        Not those that only set initial values: rng (except in Dropout), decay, threshold, scale.
         """
         arguments = inspect.signature(type(self).__init__).parameters
         return {name: getattr(self, name) for name in arguments if hasattr(self, name)}
@@ -166,9 +166,9 @@ class Layer(Value):
                             for _ in self.State._fields))
 
     def check_forward(self, x, state, name="x", lead=("T", "B")):
-        """Check all that goes into a pass over x, lead + in_shape; returns the state to start from.
+        """Check parameters, x (lead + in_shape) and state before a pass; returns the initial state.
 
-        TypeError or ValueError that names what is wrong.
+        Raises TypeError or ValueError that names what is wrong.
         """
         self.check_params()
         self.check_input(name, x, lead)
@@ -179,9 +179,9 @@ class Layer(Value):
         validation.array(name, x, lead + self.in_shape, self.dtype, finite=finite)
 
     def check_backward(self, dy, cache, kind, dstate):
-        """Check all that goes into a backward pass; returns the cotangent of the final state.
+        """Check the inputs of a backward pass; returns the cotangent of the final state.
 
-        kind: the class of the cache that a forward pass of such a layer returns.
+        kind: the class of the cache that the layer's forward pass returns.
         """
         self.check_params()
         validation.instance("cache", cache, kind)
@@ -195,7 +195,7 @@ class Layer(Value):
     def check_state(self, name, state, B):
         """`state` as the layer's State of arrays (B,) + out_shape; zeros if it is None.
 
-        A layer without a State takes None or (), and gets ().
+        In a layer without a State, `state` is None or (), and () is returned.
         """
         kind = self.State
         if kind is None:
@@ -215,9 +215,9 @@ class Layer(Value):
 
 
 def glorot_uniform(fan_in, fan_out, rng, shape=None):
-    """Start values of weights: uniform in +-sqrt(6 / (fan_in + fan_out)), float64.
+    """Initial weights: uniform in +-sqrt(6 / (fan_in + fan_out)), float64.
 
-    Shape (fan_in, fan_out) unless given. Source: Glorot & Bengio, AISTATS 2010, Eq. 16.
+    shape: (fan_in, fan_out) if None. Source: Glorot & Bengio, AISTATS 2010, Eq. 16.
     """
     limit = np.sqrt(6.0 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, (fan_in, fan_out) if shape is None else shape)
@@ -247,14 +247,14 @@ def lines(text):
 
 
 def read_only(a):
-    """A read-only view of `a`, for an output that a cache also holds."""
+    """A read-only view of `a`, for an output that a cache also contains."""
     view = a.view()
     view.flags.writeable = False
     return view
 
 
 def rows(a):
-    """(T, B, ..., n) as (T B ..., n), so that one matrix product serves all steps and samples."""
+    """(T, B, ..., n) as (T B ..., n), for one matrix product over all steps and samples."""
     return a.reshape(-1, a.shape[-1])
 
 
@@ -262,11 +262,11 @@ BLOCK_NUMBERS = 2 ** 16  # our choice: 256 kB in float32; a few such arrays fit 
 
 
 def blocks(n, numbers, most=BLOCK_NUMBERS):
-    """Slices that cover 0..n-1 in order: as many items of `numbers` numbers each as `most` allows.
+    """Slices that cover 0..n-1 in order. An item has `numbers` numbers, a slice at most `most`.
 
     A slice has at least one item. Point-wise operations on a large array read and write main memory
     each time. Block by block, the numbers stay in the processor's cache, which is several times as
-    fast. The block size changes the speed and the order of sums over blocks, nothing else.
+    fast. The block size only changes the speed and the order of sums over blocks.
 
     >>> blocks(10, 30, most=100)
     [slice(0, 3, None), slice(3, 6, None), slice(6, 9, None), slice(9, 10, None)]

@@ -5,8 +5,8 @@
     softmax_cross_entropy  1/N sum_{t,b} -log softmax(y_{t,b})[k],                   k the target
 
 N is the number of real (unpadded) steps of all samples. Values are in nats, except the square
-error. mask (T, B) is 1 on real steps and 0 on padding. Padding may stand only at the end of a
-sequence. A masked step adds nothing to the value or the gradient, whatever its y and target are.
+error. mask (T, B) is 1 on real steps and 0 on padding, which must be at the end of a sequence. A
+padded step adds nothing to the value or the gradient, whatever its y and target are.
 
 bernoulli_nll and softmax_cross_entropy take logits and apply sigmoid or softmax themselves. So the
 logarithms neither overflow nor lose digits, and the gradients are the differences p - k.
@@ -26,8 +26,8 @@ def mean_square_error(y, target, mask=None):
         L = 1/(B n) sum ( ybar - target )^2,  ybar = mean_t y_t;   dy_t = 2 (ybar - target)/(B n T)
 
     y (T, B, n) outputs; target (B, n), one-hot for classification. With mask (T, B), ybar is the
-    mean over the real steps of each sample; every sample must have one. Returns value (float), dy
-    (T, B, n). Raises TypeError or ValueError that names the argument.
+    mean over the real steps of each sample, at least one. Returns value (float), dy (T, B, n).
+    Raises TypeError or ValueError that names the argument.
 
     >>> y = np.array([[[1.0, 0.0]], [[0.0, 0.0]]])     # two steps of one sample, mean (1/2, 0)
     >>> value, dy = mean_square_error(y, np.array([[1.0, 0.0]]))
@@ -67,8 +67,8 @@ def bernoulli_nll(y, target, mask=None):
     above = np.maximum(y, 0)
     below = y - above                                         # min(y, 0)
     tail = np.exp(below - above)                              # exp(-|y|) <= 1: no overflow
-    # log(1 + e^y) = max(y, 0) + log1p(e^-|y|). The small term is added last: a confident answer
-    # keeps its digits
+    # log(1 + e^y) = max(y, 0) + log1p(e^-|y|). The small term is added last, so that confident
+    # outputs keep their digits
     nll = above - target * y + np.log1p(tail)
     dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|):
     dy /= 1 + tail                                            # exact in both tails
@@ -112,7 +112,7 @@ def softmax_cross_entropy(y, target, mask=None):
 # ---- checks: values on padded steps are ignored -------------------------------------------------
 
 def _mask(mask, y):
-    """mask as weights (T, B) in y's dtype: ones if None; 0 and 1 only, padding at the end only."""
+    """The checked mask as weights (T, B) in the dtype of y; ones if mask is None."""
     validation.array("y", y, ("T", "B", "n"), validation.REAL_DTYPES, finite=False)
     if not y.size:
         raise ValueError(f"y: expected at least one step, sample and output, got shape {y.shape}")
@@ -128,7 +128,7 @@ def _mask(mask, y):
 
 
 def _real(name, a, mask, **limits):
-    """a (T, B, ...), checked, with 0 on padded steps, so that these cannot reach the loss."""
+    """The checked a (T, B, ...), with 0 on padded steps, so that these cannot affect the loss."""
     if mask is not None:
         real = mask.astype(bool).reshape(mask.shape + (1,) * (a.ndim - 2))
         a = np.where(real, a, a.dtype.type(0))

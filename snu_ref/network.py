@@ -2,8 +2,8 @@
 
     y = forward_K( ... forward_1(x) ),        dx = backward_1( ... backward_K(dy) )
 
-Each layer runs all its time steps before the next one starts: layers are chained in depth, and
-recurrence stays inside a layer. State, cache and state gradient are tuples, an entry per layer.
+Each layer runs all its time steps before the next layer starts: recurrence stays inside a layer.
+State, cache and state gradient are tuples with one entry per layer.
 
 Parameters are named "0.W", "1.b" ...: the layer's index, then the name in the layer. An array that
 several layers share (tied weights) is one parameter. It appears once, under its first name; its
@@ -71,11 +71,11 @@ class Network(Value):
             if None not in (before, layer.in_shape) and before != layer.in_shape:
                 raise ValueError(f"layers[{i}]: expected inputs of shape {before}, the outputs of "
                                  f"layers[{last}], got a layer for {layer.in_shape}")
-            if layer.out_shape is not None:  # a Dropout takes and gives any shape
+            if layer.out_shape is not None:  # a Dropout has no fixed shape
                 before, last = layer.out_shape, i
-        self.dtype, self.out_shape = self.layers[0].dtype, before  # past a Dropout at either end
+        self.dtype, self.out_shape = self.layers[0].dtype, before
         self.in_shape = next((layer.in_shape for layer in self.layers
-                              if layer.in_shape is not None), None)  # that of words is ()
+                              if layer.in_shape is not None), None)  # () for word numbers
 
     def __repr__(self):
         return _numbered(f"Network, {self.n_trainable:,} trainable parameters", self.layers)
@@ -142,9 +142,9 @@ class Network(Value):
     def save(self, path):
         """Write the layers, their parameters and the generators of dropout to `path`, for `load`.
 
-        The file is a plain .npz without pickle; numpy.load can read it too. It holds no loss and no
-        optimiser. Raises ValueError for a class, g or surrogate of your own, which the file cannot
-        hold; OSError if writing fails.
+        The file is a plain .npz without pickle; numpy.load can read it too. It contains neither
+        loss nor optimiser. Raises ValueError if the network has your own class, g or surrogate,
+        which cannot be stored; OSError if writing fails.
         """
         from .saving import network_file  # here, because it is slow to import
         network_file.write(path, self)

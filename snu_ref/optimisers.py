@@ -44,7 +44,7 @@ class SGD:
         self._check()
 
     def _check(self):
-        """The numbers as they are now: each may be set between steps."""
+        """Check the numbers again, because they may be changed between steps."""
         self.lr = validation.finite_number("lr", self.lr, low=0)
         self.momentum = validation.number_in("momentum", self.momentum, 0, 1, high_open=True)
 
@@ -81,7 +81,7 @@ class Adam:
         self._check()
 
     def _check(self):
-        """The numbers as they are now: each may be set between steps."""
+        """Check the numbers again, because they may be changed between steps."""
         self.lr = validation.finite_number("lr", self.lr, low=0)
         self.beta1 = validation.number_in("beta1", self.beta1, 0, 1, high_open=True)
         self.beta2 = validation.number_in("beta2", self.beta2, 0, 1, high_open=True)
@@ -104,7 +104,7 @@ class Adam:
             if "m." + name not in self.state:
                 self.state.update({"m." + name: np.zeros_like(p), "v." + name: np.zeros_like(p)})
             m, v = self.state["m." + name], self.state["v." + name]
-            # parts of the arrays that fit the processor's cache; (...) is all of a scalar
+            # parts of the arrays that fit the processor's cache; a scalar is one part, (...)
             for part in blocks(len(p), p[:1].size) if p.ndim else (...,):
                 self._update(p[part], g[part], m[part], v[part], self.lr / unbias1, unbias2)
 
@@ -161,9 +161,9 @@ def _norm(arrays):
 
 
 def _pairs(optimiser, params, grads, kinds, finite=True):
-    """(name, parameter, gradient) of every gradient, all checked before the first is used.
+    """(name, parameter, gradient) of every gradient; all are checked before the first is used.
 
-    kinds: the running averages that the optimiser has of each parameter.
+    kinds: the prefixes of a parameter's running averages in the optimiser's state.
     """
     validation.mapping("params", params)
     seen = {}
@@ -190,7 +190,7 @@ def _pairs(optimiser, params, grads, kinds, finite=True):
 
 
 def _check_squares(name, g, eps):
-    """ValueError if g or g^2 is not finite in its dtype: Adam's average of g^2 would stay so."""
+    """ValueError if g or g^2 is not finite: Adam's average of g^2 could never recover."""
     limit = np.finfo(g.dtype)
     if not np.vdot(g, g) <= limit.max / 4:  # the sum of all squares: if it is small, so is each
         validation.array(f"grads[{name!r}]", g, None, g.dtype)

@@ -43,13 +43,13 @@ The rest is one matrix product or sum over all steps and samples:
 At the ends: the cotangents of the final state are added to ds_T and dY_T. The same equations at
 t = 0, without the terms dy and dv, give the cotangents of the initial state.
 
-Memory: the cache holds x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz and
-dx, T B (n_in + n). Both grow in proportion to T.
+Memory: the cache contains x, z, s, y, that is T B (n_in + 3 n) numbers; the backward pass adds dz
+and dx, T B (n_in + n). Both grow in proportion to T.
 
 Sources. The unit: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040. We have
-not read the paper's body; the equations are those of the authors' toolkit (IBM/neuroaikit). The
-toolkit also gives step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition. Here the
-inhibition acts per sample; theirs couples a whole batch. The shares of ties and the derivation are
+not read the text of the paper; the equations are those of the authors' toolkit (IBM/neuroaikit), as
+are step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition. Here the inhibition acts
+within each sample; in the toolkit, over a whole batch. The shares of ties and the derivation are
 ours.
 """
 from typing import NamedTuple
@@ -120,7 +120,7 @@ class SNU(Layer):
         l(tau) = 1 - dt/tau, the fraction of the state kept in a step; 0.8 as in the authors'
         toolkit.
     threshold : float
-        Start value of the firing threshold: b = -threshold.
+        Initial value of the firing threshold: b = -threshold.
     surrogate : "tanh", "boxcar", "triangle", "arctan", "fast_sigmoid" or a pair (psi, dpsi)
         Replaces the derivative of the step. It has no effect on the sigmoid.
     recurrent : bool
@@ -131,8 +131,8 @@ class SNU(Layer):
         "through": the gradient flows through the reset gate, as equation (1) says. "detached": the
         gate counts as a constant in the backward pass.
     train_decay : bool
-        Whether an optimiser updates decay. The gradient knows no bounds: clip decay to [0, 1] after
-        each step.
+        Whether an optimiser updates decay. The gradient does not respect the limits: clip decay to
+        [0, 1] after each step.
     dtype : float32, float64 or longdouble
 
     Attributes
@@ -184,7 +184,7 @@ class SNU(Layer):
         return glorot_uniform(self.n_in, self.n_units, rng)
 
     def _gate(self, y):
-        """What the reset leaves of the state: (..., n_units), or (..., 1) with inhibition."""
+        """The factor by which the reset scales s: (..., n_units), or (..., 1) with inhibition."""
         return 1 - (y.max(axis=-1, keepdims=True) if self.lateral_inhibition else y)
 
     # ---- forward ----
@@ -192,7 +192,7 @@ class SNU(Layer):
     def step(self, x_t, state):
         """One time step, equations (1) and (2) as written at the top of this file.
 
-        x_t (B, n_in); state as `zero_state` gives it. Returns y_t (B, n_units) and the new state.
+        x_t (B, n_in); state: an SNUState. Returns y_t (B, n_units) and the new state.
         """
         s, y = self.check_forward(x_t, state, "x_t", lead=("B",))
         b, decay = self.params["b"], self.params["decay"]
@@ -208,7 +208,7 @@ class SNU(Layer):
 
         state: the state before the first step, zeros if None. cache.state is the state after the
         last step: pass it on to process a long sequence in parts. cache.z, .s, .v and .y are the
-        traces. y is read-only, because the cache holds it too.
+        traces. y is read-only, because the cache uses the same array.
         """
         start = self.check_forward(x, state)
         z = self._project(x)                     # (T, B, n_units); each step adds the rest in place
@@ -288,7 +288,7 @@ class SNU(Layer):
 
 
 def _sum_for_units(a):
-    """a (T, B, ..., n) summed for each unit. Places come last: short rows are slow to add."""
+    """a (T, B, ..., n) summed for each unit; places last, because short rows are slow to add."""
     return rows(a.sum(axis=(0, 1))).sum(axis=0)
 
 

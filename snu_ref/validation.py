@@ -1,4 +1,4 @@
-"""Checks of arguments, for all modules: one voice, `name: expected ..., got ...`.
+"""Checks of arguments, for all modules. All messages have one form: `name: expected ..., got ...`.
 
 A wrong type or dtype is a TypeError; a wrong shape, range or name, or a NaN, is a ValueError. Each
 check returns the value to use. A NumPy integer becomes an int, which cannot overflow; an array is
@@ -25,7 +25,7 @@ KINDS = {"floats": "f", "integers": "iu", "numbers": "biuf", "numbers 0 and 1": 
 def real_dtype(dtype):
     """`dtype` as one of float32, float64, longdouble; TypeError for any other."""
     try:
-        found = None if dtype is None else np.dtype(dtype)  # NumPy takes None for float64
+        found = None if dtype is None else np.dtype(dtype)  # NumPy reads None as float64
     except (TypeError, ValueError):
         found = None
     if found is None or found not in REAL_DTYPES:
@@ -133,10 +133,10 @@ def mapping(name, value, names=None):
 def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.inf):
     """`value` if it is a NumPy array of that shape and dtype, without NaN, within [low, high].
 
-    shape: an int fixes a length, a string names a free one in the message; a leading ... allows any
-    further axes, None any shape. dtype: a dtype, a tuple of them, or a key of KINDS. A subclass of
-    np.ndarray is refused, since its operations may differ: `*` of a matrix is the matrix product, a
-    sum over a masked array skips elements.
+    shape: an int is a fixed length, a string names a free length in the message; a leading ...
+    allows any axes there; None allows any shape. dtype: a dtype, a tuple of them, or a key of
+    KINDS. Subclasses of np.ndarray are errors, since their operations may differ: `*` of np.matrix
+    is the matrix product, a sum over a masked array skips elements.
     """
     if type(value) is not np.ndarray:
         of = f" of shape {_show(shape)}" if shape is not None else ""
@@ -165,7 +165,7 @@ def array(name, value, shape, dtype, *, finite=True, low=-math.inf, high=math.in
 def float64_array(name, value, shape, *, low=-math.inf, high=math.inf):
     """A finite array of floats within [low, high], as a float64 copy in C order."""
     array(name, value, shape, "floats", finite=False)
-    with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes infinite: refused below
+    with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes inf: an error below
         copy = value.astype(np.float64, order="C")
     return array(name, copy, None, np.float64, low=low, high=high)
 

@@ -137,16 +137,16 @@ class Play:
 
 
 def window():
-    """An empty figure in a window of its own; None where no window can be opened."""
+    """An empty figure in a new window; None if no window can be opened."""
     try:
         import matplotlib.pyplot as pyplot
 
         figure = pyplot.figure("snu_ref: play with a unit", figsize=SIZE)
-    except (ImportError, ValueError):  # a toolkit or a backend that is not there
+    except (ImportError, ValueError):  # the toolkit or the backend is missing
         return None
     if getattr(figure.canvas, "required_interactive_framework", None):
         return figure
-    pyplot.close(figure)  # it would be a picture, as in a notebook or without a display
+    pyplot.close(figure)  # only a picture, as in a notebook or without a display
     return None
 
 

@@ -47,7 +47,7 @@ from snu_ref.figures import style
 # To check it, put (b) into (a): the left side gives R I exp(-t/tau), and so does the right.
 # V climbs towards R I, and after one tau it has made 63 % of the way.
 #
-# The numbers below are ours, of the size usual for neurons. Megaohms times nanofarads are
+# The numbers below are our choice, typical of neurons. Megaohms times nanofarads are
 # milliseconds, and megaohms times nanoamperes are millivolts, so no factors of ten will appear.
 
 # %%
@@ -265,7 +265,7 @@ with style.house():
 # |--------------------------------------|------------------------|
 # | potential V_t                        | state s_t              |
 # | current I_t                          | input x_t              |
-# | dt/C, times a synapse's own strength | weight W               |
+# | dt/C, times a synapse's strength     | weight W               |
 # | 1 - dt/tau                           | decay l(tau)           |
 # | -V_th                                | bias b                 |
 # | max(0, .): not below rest            | g = relu               |
@@ -460,10 +460,10 @@ with style.house():
 # %% [markdown]
 # ## In a network: the threshold is 1
 #
-# Divide V by V_th, and the threshold becomes 1: then b = -1, and W = (dt/C)/V_th. These are the
-# SNU's own start values, with a decay of 0.8: a time constant of five steps. In a network nobody
-# sets W by hand. Training finds it, and so decides what one unit of input means. Training needs
-# gradients, and the step h has no useful gradient. That is the subject of the next tutorial.
+# Divide V by V_th, and the threshold becomes 1: then b = -1, and W = (dt/C)/V_th. The package
+# starts with b = -1 and a decay of 0.8: a time constant of five steps. In a network nobody sets W
+# by hand. Training finds it, and so decides what one unit of input means. Training needs gradients,
+# and the step h has no useful gradient. The next tutorial is about this.
 
 # %%
 scaled = SNU(1, 1, rng=rng, decay=1 - 1.0 / tau)

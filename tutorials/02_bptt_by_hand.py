@@ -32,7 +32,7 @@ THROUGH, DETACHED = style.COLOUR["gradient"], style.OKABE_ITO["orange"]
 
 
 def signed(number, form="g"):
-    return f"{number:{form}}".replace("-", "\N{MINUS SIGN}")  # as long as a plus
+    return f"{number:{form}}".replace("-", "\N{MINUS SIGN}")  # as wide as a plus sign
 
 
 def same(a, b):
@@ -273,11 +273,11 @@ with style.house():
 
 # %% [markdown]
 # The numbers on the arrows are the slopes: W upwards, psi' in brackets, decay (1 - y) to the
-# right, -decay s along the slanted arrow (the reset), and dy from y to the loss. The middle boxes
-# hold z as well as s: all three z are positive, so g changes nothing. Going backwards, a quantity's
-# slope is a sum over the arrows that *leave* it: the slope on the arrow times the slope at its end
-# (which is 1 for the loss). The grey arrow is the closed gate: after the spike nothing flows
-# through it, in either direction.
+# right, -decay s along the slanted arrow (the reset), and dy from y to the loss. In the middle
+# boxes z equals s, because all three z are positive and g changes nothing. Going backwards, a
+# quantity's slope is a sum over the arrows that *leave* it: the slope on the arrow times the slope
+# at its end (which is 1 for the loss). The grey arrow is the closed gate: after the spike nothing
+# flows through it, in either direction.
 #
 # ## Through the reset gate, or not
 #
@@ -436,10 +436,10 @@ claim([L(1 / 3.12 + e) for e in (-1e-9, 1e-9)] == [0.5, 0.0])
 # For "detached" the gate is frozen as well, at its nominal values; `gates` are these values.
 #
 # With a smooth program there is an even better check than differences. Feed it a *complex* W with
-# a tiny imaginary part, i e. By Taylor, L(W + i e) = L(W) + i e L'(W) + ..., so the slope is the
-# imaginary part divided by e. No two nearly equal numbers are subtracted, so no digits are lost,
-# and e may be 1e-30. (This is why `forward` compares `z.real` with 0: a complex number is neither
-# above nor below 0.)
+# a tiny imaginary part, i e. By Taylor's theorem, L(W + i e) = L(W) + i e L'(W) + ..., so the slope
+# is the imaginary part divided by e. No two nearly equal numbers are subtracted, so no digits are
+# lost, and e may be 1e-30. (This is why `forward` compares `z.real` with 0: a complex number is
+# neither above nor below 0.)
 
 
 # %%
@@ -540,8 +540,8 @@ for name, a in point.items():
 #
 # Go down the staircase: W becomes W - 0.025 dW, again and again, until the spikes are right. The
 # true slope (0) would leave W where it is for ever. Both surrogate gradients find the way. The one
-# through the reset takes fewer steps, because it knows the second reason. (This is one example, not
-# a law.)
+# through the reset takes fewer steps, because it contains the second reason. (This is one example,
+# not a law.)
 
 # %%
 def descend(through, rate=0.025):

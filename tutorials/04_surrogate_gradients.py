@@ -34,7 +34,7 @@ from snu_ref.figures import style
 # spikes exactly three times: counting alone cannot tell them apart. The times differ.
 #
 # A sample is a pattern played badly: one spike in ten is left out, and each spike comes a step too
-# early, on time, or a step too late. (All numbers of this task are ours.)
+# early, on time, or a step too late. (All numbers of this task are our choice.)
 
 # %%
 T, LINES, CLASSES = 20, 12, 3
@@ -80,13 +80,13 @@ with style.house():
 #     s_t = max( x_t W + decay s_{t-1} (1 - y_{t-1}), 0 )                                 Eq. 1
 #     y_t = 1 where s_t + b > 0, else 0                                                   Eq. 2
 #
-# The answer is the output unit that spikes most. We want it to spike in 30 % of the steps and the
-# other two never. The loss is the mean square of what is missing, as in the authors' digits task:
+# The answer is the output unit that spikes most. We want it to spike in 30 % of the steps, and the
+# other two never. The loss is the mean square of the difference, as in the authors' digits task:
 #
 #     ybar = mean_t y_t,      L = mean of ( ybar - target )^2,      dy_t = 2 (ybar - target) / (n T)
 #
-# with n = B * 3 numbers in ybar. Weights start random, twice as large as the package has them, so
-# that the units spike from the start.
+# with n = B * 3 numbers in ybar. The initial weights are random and twice as large as those of the
+# package, so that the units spike from the start.
 
 # %%
 HIDDEN, DECAY, WANTED = 40, 0.8, 0.3
@@ -161,7 +161,7 @@ def backward(params, traces, dy, slope, through=True):
 
 
 def train(seed, slope, updates, through=True):
-    """Start from random weights and update them; returns them and what happened on the way."""
+    """Start from random weights and update them; returns the weights and the history."""
     rng = np.random.default_rng(seed)
     params, optimiser, history = start(rng), Adam(0.03), []
     for _ in range(updates):
@@ -181,9 +181,8 @@ test_x = play(test_labels, test_rng)
 # %% [markdown]
 # ## The wrong way
 #
-# The step is flat on both sides of the threshold. Its slope is 0. So that is what we put in. The
-# result is exact and useless: every gradient is 0, no weight moves, and the network goes on
-# guessing.
+# The step is flat on both sides of the threshold. Its slope is 0, so we use 0. The result is exact
+# and useless: every gradient is 0, no weight moves, and the network goes on guessing.
 #
 # Is the zero a mistake? No. Nudge any weight a little, up and down, and the loss stays the same to
 # the last bit, since no spike moves. Zero is the truth.
@@ -326,10 +325,10 @@ claim(package_difference < 1e-13)
 # programs leave this out ("detach" the reset), since the forward pass stays the same and one term
 # is saved.
 #
-# Here it costs something. Four networks each, from the same four starts: detached, the loss stays
-# higher, and the hidden units spend more spikes. Their gradient ignores that a spike erases the
-# state. (This is one small task, not a law. Try digits and music yourself: the units of this
-# package take `reset_grad="detached"`.)
+# Here this has a cost. We train four networks with each gradient, from the same four initial
+# weights. With the reset detached, the loss stays higher, and the hidden units use more spikes.
+# Their gradient ignores that a spike erases the state. (This is one small task, not a law. Try
+# digits and music yourself: the units of this package have the option `reset_grad="detached"`.)
 
 # %%
 seeds = (0,) if args.quick else (0, 1, 2, 3)
@@ -366,10 +365,10 @@ with style.house():
 #
 #     psi'(v) = 1 - tanh(v / w)^2
 #
-# for w from 0.003 to 100 thresholds. Very narrow, it is the true gradient again: hardly any unit is
-# close enough to its threshold to hear anything. Very wide, it says the same to all units, near or
-# far, and learning is poorer. In between, from 0.1 to 1, there is a plateau, and the authors' w = 1
-# lies on it.
+# for w from 0.003 to 100 thresholds. A very narrow bump is like the true gradient: hardly any unit
+# is close enough to its threshold to get a gradient. A very wide bump gives all units the same
+# slope, near or far, and learning is poorer. In between, from 0.1 to 1, there is a plateau, and the
+# authors' w = 1 lies on it.
 
 # %%
 widths = (0.003, 1, 100) if args.quick else (0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 5. Checking a gradient
 #
-# **What you will see.** A backward pass is easy to get wrong, and a wrong one often trains all
-# the same. So it has to be checked. You will measure a derivative in two ways, see how good each
-# can be, make a spiking program measurable by freezing it, plant seven bugs, and see that each
-# leaves a fingerprint of its own. The last section shows what a check must never be: unable to
-# fail.
+# **What you will see.** A backward pass is easy to get wrong, and a wrong one often still trains.
+# So it has to be checked. You will measure a derivative in two ways and see how exact each can be.
+# You will freeze a spiking program, so that it can be measured. Then you will plant seven bugs and
+# see that each leaves another fingerprint. The last section shows what a check must never be:
+# unable to fail.
 #
 # **What it needs.** Tutorial 2 (the backward pass, the frozen program).
 #
@@ -34,10 +34,10 @@ from snu_ref.gradcheck import BOUNDS, check_gradient
 #
 #     s_t = W x_t + decay s_{t-1} (1 - y_{t-1}),      y_t = h( s_t + b )
 #
-# Its inputs, parameters and data alike, stand in one dict `a`. h is a list with one function for
-# each step, so that the unit can be soft (sigmoid), spiking (step), or frozen. The backward pass is
-# that of tutorial 2. Its last argument plants a bug; `None` is right. Read it once without the
-# right margin, then look at the seven ways to spoil it.
+# All its inputs, parameters and data, are in one dict `a`. h is a list with one function for each
+# step, so that the unit can be soft (sigmoid), spiking (step), or frozen. The backward pass is that
+# of tutorial 2. Its last argument plants a bug; `None` is right. Read it first without the places
+# that mention `bug`, then look at the seven ways to spoil it.
 
 
 # %%
@@ -58,7 +58,7 @@ def run(a, h):
 
 
 def backward(a, G, h, slope, bug=None):
-    """The gradients of L = sum_t G_t y_t by name; slope(v) is h', or what stands for it."""
+    """The gradients of L = sum_t G_t y_t by name; slope(v) is h', or psi' for the step."""
     v, y = run(a, h)
     s = v - a["b"]
     W = b = decay = dz = 0.0                             # the sums; dz is that of the step after
@@ -112,14 +112,14 @@ def problem(rng):
 #
 # How small should e be? Two errors pull in opposite directions.
 #
-# - The curve bends. By Taylor, (a) is wrong by about e^2 L'''/6. This wants a small e.
+# - The curve bends. By Taylor's theorem, (a) has an error of about e^2 L'''/6: e should be small.
 # - The computer rounds. L is known to about 1e-16 of its size, and (a) divides this by e. The error
-#   is about 1e-16/e. This wants a large e.
+#   is about 1e-16/e. So e should be large.
 #
-# On logarithmic paper the first is a line of slope 2, the second of slope -1, and together they
+# With logarithmic axes the first is a line of slope 2, the second of slope -1, and together they
 # are a V. Its bottom is near e = 1e-5, at an error below 1e-10: of sixteen digits ten are left, and
 # no other e leaves more. In float32, rounding is 1e-7, and the bottom of the V is above 1e-6, four
-# orders higher. So check in float64, whatever you train in.
+# orders of magnitude higher. So check in float64, even if you train in float32.
 #
 # ## The complex step
 #
@@ -129,9 +129,9 @@ def problem(rng):
 #
 #     dW = Im L(W + i e) / e                                                                (b)
 #
-# Nothing is subtracted, so nothing is lost, and e may be absurdly small: 1e-30 leaves no room for
-# bending. Only one digit of sixteen is lost. The method needs a program that accepts complex
-# numbers and is smooth at this point.
+# There is no difference of nearly equal numbers, so e may be absurdly small: with 1e-30 the curve
+# does not bend. At most one digit of sixteen is lost. The method needs a program that accepts
+# complex numbers and is smooth at this point.
 
 
 # %%
@@ -142,7 +142,7 @@ def measure(e, a, G, h, kind):
     W = a["W"]
     if kind == "complex":
         return L(W + 1j * e).imag / e
-    up, down = W + e, W - e                              # rounded: so divide by what was moved
+    up, down = W + e, W - e                              # rounded, so divide by their difference
     return (L(up) - L(down)) / (up - down)
 
 
@@ -251,8 +251,8 @@ with style.house():
 # ## Seven bugs, and how to read an error
 #
 # Now spoil the backward pass, one bug at a time, and compare every gradient with the complex step
-# of the frozen program. `check_gradient` does this for any forward and backward of your own (and
-# the differences besides).
+# of the frozen program. `check_gradient` does this for any forward and backward function, and also
+# with differences.
 
 # %%
 rng = np.random.default_rng(1)
@@ -283,12 +283,12 @@ claim(len(everywhere) == 4)
 
 # %% [markdown]
 # Three bugs touch one tensor, and its name is the place to look: what reads b, what reads decay,
-# what W multiplies. The other four make everything wrong. They sit in the recurrence. To find
-# *where* there, look at dx step by step, from the end, as the backward pass goes:
+# what W multiplies. The other four make everything wrong. They are in the recurrence. To find the
+# place, look at dx step by step, from the end, in the order of the backward pass:
 #
-# - dx_T needs the loss and the slope of h, nothing else. If it is wrong, one of these two is
+# - dx_T depends on the loss and the slope of h, nothing else. If it is wrong, one of these two is
 #   wrong, or the loop does not start where it should.
-# - If dx_T is right and dx_{T-1} wrong, look at what is handed from step to step: gate or reset.
+# - If dx_T is right and dx_{T-1} is wrong, look at what goes from step to step: gate or reset.
 #
 # In the figure, dark means right (rounding), bright means wrong.
 
@@ -385,10 +385,10 @@ with style.house():
 #
 # - *A silent unit.* With b = -50 nothing spikes and every gradient is 0. Any backward pass agrees
 #   with that, even one that returns zeros. `check_gradient` calls this "dead", and a failure.
-# - *A loose bound.* Say the slope is off by one part in 10,000. A comparison "to one percent"
-#   lets it pass. The bound of the complex step is 1e-12, and right gradients are a hundred times
-#   better still, so there is no need for a loose bound.
-# - *An echo.* Two texts by the same hand share their mistakes. Measure the program itself.
+# - *A loose bound.* Say the slope is wrong by one part in 10,000. A comparison "to one percent"
+#   lets it pass. The bound of the complex step is 1e-12, and the error of right gradients is a
+#   hundred times smaller, so there is no need for a loose bound.
+# - *An echo.* Two programs by the same author share their mistakes. Measure the program itself.
 
 # %%
 silent = {**a, "b": np.array(-50.0)}

@@ -59,13 +59,13 @@ def spikes_of(values, steps, rng):
 
 # %% [markdown]
 # Dice are noisy. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20 steps on
-# average. How far off is a single count? The count of Ns throws of such a die scatters by
+# average. How far off is a single count? The scatter (standard deviation) of Ns throws of a die is
 #
 #     sqrt( Ns p (1 - p) ) = sqrt( 20 * 0.3 * 0.7 ) = 2.05
 #
-# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only patience helps: in
-# four times as many steps there are four times as many spikes, with twice the scatter. The relative
-# error is halved. It falls as 1/sqrt(steps).
+# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only patience helps: four
+# times as many steps give four times as many spikes, with twice the scatter. The relative error is
+# halved. It falls as 1/sqrt(steps).
 
 # %%
 rng = np.random.default_rng(0)
@@ -193,10 +193,10 @@ with style.house():
 # %% [markdown]
 # ## When a network is silent
 #
-# Give the same kind of network pictures that are fifty times paler. Too few spikes come in to lift
-# a unit above its threshold, so nothing comes out. Worse: behind a silent layer z is 0, the slope
-# of relu at 0 is 0, and no gradient comes back. Training cannot wake such a network. `print(cache)`
-# shows it. Larger weights help, or a lower threshold, or `g="identity"`.
+# Show pictures that are fifty times paler to a network of the same kind. Too few spikes come in to
+# lift a unit above its threshold, so nothing comes out. Worse: behind a silent layer z is 0, the
+# slope of relu at 0 is 0, and no gradient comes back. Training cannot wake such a network.
+# `print(cache)` shows the silence. Larger weights help, or a lower threshold, or `g="identity"`.
 
 # %%
 pale = spikes_of(0.02 * test_x[:100], NS, np.random.default_rng(9))
@@ -220,8 +220,8 @@ claim(cache.layers[0].y.mean() > 0 and grads["1.W"].any())          # it spikes,
 # answers improve as the spikes show more of the picture.
 #
 # We can also show a picture for longer than the 20 steps of training. The network was never trained
-# for it and still gains a little, because the pictures are less noisy. (A published caption says
-# the same of a convolutional network: trained with Ns = 30, tested with 300.)
+# for it and still gains a little, because the pictures are less noisy. (A caption in the paper
+# says the same of a convolutional network: trained with Ns = 30, tested with 300.)
 
 # %%
 looks = (1, 2, 3, 5, 7, 10, 15, 20, 30, 60)
@@ -368,7 +368,7 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 # %% [markdown]
 # ## Exercises
 #
-# 1. *How patient must one be?* A light grey pixel of value 0.25 spikes with p = 0.15 in each step.
+# 1. *How many steps?* A light grey pixel of value 0.25 spikes with p = 0.15 in each step.
 #    After how many steps is the scatter of its count a tenth of the mean? Find it with the pencil,
 #    then check:
 #

@@ -68,9 +68,9 @@ with style.house():
 # ## Listen
 #
 # A key k has the frequency 440 Hz * 2^((k - 48)/12): key 48, counted from 0, is the A to which
-# orchestras tune, and twelve keys up is twice the frequency. A tone of ours is that frequency and a
-# few multiples, fading away. So a step is a sum of tones, each with a loudness, and a whole piece
-# is *one matrix product*: loudness (steps, 88) times tones (88, samples).
+# orchestras tune, and twelve keys up is twice the frequency. A tone is the sum of this frequency
+# and a few multiples of it, and fades away. So a step is a sum of tones, each with a loudness, and
+# a whole piece is *one matrix product*: loudness (steps, 88) times tones (88, samples).
 
 # %%
 RATE, BEAT = 16_000, 0.6                                        # samples per second; seconds a step
@@ -146,7 +146,7 @@ test_before, test_after = (np.concatenate([roll[part] for roll in test_rolls]).a
 
 
 def share(sounded, of):
-    """Of the steps marked in `of`, those with the key; one imagined step each way avoids log 0."""
+    """Share of the steps marked in `of` that have the key; two imagined steps avoid log 0."""
     return ((sounded * of).sum(axis=0) + 1) / (of.sum(axis=0) + 2)                   # (88,)
 
 
@@ -161,7 +161,7 @@ claim(reached["its own past"] < reached["independent notes"] - 0.3 < reached["a 
 #
 # It is the paper's: 88 inputs, 150 SNUs (Eq. 1 and 2, with g = identity, our choice), 88 outputs.
 # The outputs are plain sums. The sigmoid that turns them into probabilities is part of the loss,
-# where its logarithm stays exact. With logits o_t,
+# where the logarithm loses no digits. With logits o_t,
 #
 #     p_t = sigmoid(o_t)
 #     L = 1/N sum over steps and keys of -[ k log p_t + (1 - k) log(1 - p_t) ]

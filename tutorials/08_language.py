@@ -105,11 +105,11 @@ claim(abs(reached["a die"] - 1002) < 1e-6 and reached["unigram"] < 300)
 
 # %% [markdown]
 # Next, use the preceding word, h. Count in the training text how often w follows h: c(h, w). The
-# share c(h, w)/c(h) will not do: a pair that never occurred would get p = 0, and one such pair in
+# share c(h, w)/c(h) is not usable: a pair that never occurred would get p = 0, and one such pair in
 # the test text makes the perplexity infinite. Some probability must be kept for new words. How
-# much? Witten and Bell look at the past. Of the c(h) words seen after h, N(h) were new when they
-# came, one for each different word. So expect a new word in N(h) of c(h) + N(h) cases, and take its
-# probability from the unigram:
+# much? Witten and Bell look at the past. Of the c(h) words that came after h, N(h) were new when
+# they came, one for each different word. So expect a new word in N(h) of c(h) + N(h) cases, and
+# take its probability from the unigram:
 #
 #     p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )
 #
@@ -178,7 +178,7 @@ def train(seed, epochs, lr, width, n):
         state = None                                                        # a fresh start
         for t in starts:
             logits, cache = network.forward(streams[t:t + 30], state)
-            state = cache.state                                             # handed on
+            state = cache.state                                             # passed on
             L, dlogits = softmax_cross_entropy(logits, streams[t + 1:t + 31])
             _, grads, _ = network.backward(dlogits, cache, need_dx=False)   # only this piece
             grads, _ = clip_by_norm({name: grads[name] for name in network.trainable}, 1.0)

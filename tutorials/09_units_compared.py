@@ -220,7 +220,7 @@ claim(difference < 1e-9 and not y.any())
 # Does it matter how far a gradient reaches? Here is a test. In step 1 the network is shown one of
 # two signs. Then come D steps of noise on another input. Then the network must say which sign it
 # was. Guessing gives 50 %. Each network has 20 units and a linear read-out, and gets 150 updates of
-# 50 samples at the same learning rate. (Task and settings are ours.)
+# 50 samples at the same learning rate. (Task and settings are our choice.)
 #
 # - After 20 steps the sSNU with decay 0.8 has forgotten: 0.58^20 is 0.00002, so almost no gradient
 #   arrives. With decay 0.98 it remembers. The decay was the cause, not the unit.

@@ -79,18 +79,18 @@ def new_network(rng, hidden=HIDDEN):
 #
 # Two matrices, `0.W` and `1.W`, are stored in devices, two for each weight, as in tutorial 10:
 #
-#     w = ( G+ - G- ) / scale,         scale = 16 uS for a weight of 1 (ours)
+#     w = ( G+ - G- ) / scale,         scale = 16 uS for a weight of 1 (our choice)
 #
 # Everything else, such as the biases, stays in software. We found no published update rule for the
 # paper's chip. This rule is from Nandakumar et al. (Front. Neurosci. 14, 406, 2020):
 #
-#     step      chi  <-  chi + scale dW                 what the optimiser wants, in uS       (a)
+#     step      chi  <-  chi + scale dW                 the optimiser's change, in uS         (a)
 #     pulses    n    =   chi / epsilon, cut to an integer
-#               chi  <-  chi - n epsilon                the rest is kept                      (b)
+#               chi  <-  chi - n epsilon                the remainder is kept                 (b)
 #               |n| SET pulses to G+ if n > 0, to G- if n < 0
 #
-# epsilon = 0.77 uS is the mean effect of a pulse. The effect of a single pulse is not checked. It
-# need not be: the next read shows the result, and the next gradient corrects it.
+# epsilon = 0.77 uS is the mean effect of a pulse. The effect of a single pulse is not checked. This
+# is not necessary: the next read shows the result, and the next gradient corrects it.
 
 # %%
 SCALE, EPSILON, NAMES = 16.0, 0.77, ("0.W", "1.W")
@@ -122,7 +122,7 @@ class Chip:
         """(a), (b) and the pulses for one matrix; returns n."""
         chi = self.chi[name] + SCALE * dW
         n = np.trunc(chi / EPSILON)
-        if save_up:                                         # else the rest is lost
+        if save_up:                                         # else the remainder is lost
             self.chi[name] = chi - n * EPSILON
         counts = np.stack([np.maximum(n, 0), np.maximum(-n, 0)]).astype(int)
         self.devices[name].set_pulse(self.t, noise=self.noise, pulses=counts, where=counts > 0)
@@ -247,7 +247,7 @@ with style.house():
 # ## The same as the package
 #
 # `snu_ref.pcm` contains all of this, for any number of pairs and for other read-outs. Give both
-# programs the same generator and twelve updates with a refresh after every fifth. Then they hold
+# programs the same generator and twelve updates with a refresh after every fifth. Then they have
 # the same weights.
 
 # %%
@@ -376,7 +376,7 @@ with style.house():
 # scale. On a chip without broken devices, both ways give about the same loss.
 #
 # But real chips have broken devices. Let one device in twenty be *stuck*: a fifth of these at 20
-# uS, the others at 0.1 uS (numbers ours). They stay there, whatever is written. A network that was
+# uS, the others at 0.1 uS (our numbers). They stay there, whatever is written. A network that was
 # trained in software does not know about them. In the loop, the network is trained with the weights
 # that the chip really has, so the other weights make up for the broken ones.
 

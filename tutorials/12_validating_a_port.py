@@ -102,9 +102,9 @@ def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
 #
 # The oracle uses the package's names and layout, the port its own. An *adapter* translates between
 # them. It is a class with a method `run(case)`, which converts the inputs, calls the port, and
-# converts the results back. `case.config` holds the options, `case["x"]` and so on the inputs, and
-# `case.params` the parameters. The method raises NotImplementedError if the port does not support a
-# case.
+# converts the results back. `case.config` has the options, `case["x"]` and so on are the inputs,
+# and `case.params` are the parameters. The method raises NotImplementedError if the port does not
+# support a case.
 #
 # Write it in steps: first the forward pass only, for two functions g and one surrogate. The adapter
 # can have mistakes, too: is theta b, or -b?

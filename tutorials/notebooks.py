@@ -27,7 +27,7 @@ def cells_of(text):
 
 
 def notebook(text):
-    """The notebook of a script, as the dict that its JSON file holds (format 4.5)."""
+    """The notebook of a script, as the dict that is written to the JSON file (format 4.5)."""
     cells = []
     for i, (kind, source) in enumerate(cells_of(text)):
         cell = {"cell_type": kind, "id": f"cell-{i}", "metadata": {},

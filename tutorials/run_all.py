@@ -5,7 +5,7 @@
     .venv/bin/python tutorials/run_all.py --quick     shorter runs, as in the tests
 
 (Windows: .venv\\Scripts\\python.) A tutorial calls `claim` to check each statement of its text: a
-false statement stops the run. Besides, its last lines must agree with those quoted under "Expected
+false statement stops the run. Also, its last lines must agree with those quoted under "Expected
 output" at the end of the script:
 
     words     must be the same,
@@ -32,7 +32,7 @@ from pathlib import Path
 
 TUTORIALS = sorted(script for script in Path(__file__).resolve().parent.glob("[0-9]*.py")
                    if not script.name.startswith("00"))  # 00 checks no statements
-SPREADS = 4.0  # ours: two seeds differ by 1.4 deviations on average; three times this is rare
+SPREADS = 4.0  # our choice: two seeds differ by about 1.4 deviations; three times this is rare
 SHIFTS = (101, 102, 103, 104, 105)  # of all seeds, to measure the spreads
 SHIFTED = """import runpy, sys, numpy, snu_ref
 make = numpy.random.default_rng
@@ -107,7 +107,7 @@ def report(script, options, quick):
     done = run(script, *options)
     print(f"{time.monotonic() - start:6.1f} s  ", end="")
     if done.returncode:
-        trouble = done.stderr.splitlines()[-4:]             # where, and what
+        trouble = done.stderr.splitlines()[-4:]             # the place and the message
         print(f"failed, exit status {done.returncode}")
     else:
         trouble = disagreements(done.stdout, script, quick)

@@ -1,1 +1,1 @@
-"""Data sets, readers for larger ones, and simple baselines. Each set: README.md in this folder."""
+"""Data sets, readers for larger sets, simple baselines; README.md here describes each set."""

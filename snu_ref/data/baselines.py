@@ -27,11 +27,11 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
 
     train_rolls, test_rolls: lists or tuples of arrays (steps, notes) of 0 and 1, one per piece.
     per_piece: False, mean over the steps of all test pieces together ("pooled"); True, mean over
-    the test pieces of their own means, so that short pieces count as much as long ones.
+    the pieces of each piece's mean, so that short pieces count as much as long ones.
     Returns nats per step, summed over the notes (float).
     Raises TypeError (not arrays), ValueError (shape, values other than 0 and 1, no predicted step).
 
-    Task and metric: N. Boulanger-Lewandowski et al., ICML 2012.
+    Source of task and metric: N. Boulanger-Lewandowski et al., ICML 2012.
     """
     per_piece = validation.flag("per_piece", per_piece)
     train, test = _predicted_steps(train_rolls, test_rolls)
@@ -50,7 +50,7 @@ def nearest_chords_nll(train_rolls, test_rolls, k):
 
     Take the k training chords that differ from the chord of the present step in the fewest notes
     (on a tie, the earlier one). m_n of them are followed by note n. q_n is the probability of note
-    n in `independent_notes_nll`. Pooled over all predicted steps, in nats (float). Ours.
+    n in `independent_notes_nll`. Returns the mean over all predicted steps, in nats; our model.
     """
     after, wanted = map(np.concatenate, _predicted_steps(train_rolls, test_rolls))
     k = validation.integer("k", k, 1, len(after))
@@ -70,7 +70,7 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
     M, n = validation.array("train_values", train_values, ("M", "n"), "floats").shape
     if not M:
         raise ValueError("train_values: expected at least one image, got none")
-    # so that no square or distance is beyond the dtype
+    # so that squares and distances do not overflow
     most = math.sqrt(float(np.finfo(train_values.dtype).max) / (4 * max(1, n)))
     validation.array("train_values", train_values, None, "floats", low=-most, high=most)
     validation.array("train_labels", train_labels, (M,), "integers")
@@ -88,7 +88,7 @@ def _note_probabilities(steps):
 
 
 def _predicted_steps(train_rolls, test_rolls):
-    """For both, each roll from its second step on, as float64; errors for all but piano rolls."""
+    """For both arguments, the checked rolls from their second step on, as float64."""
     notes, steps = "notes", []
     for name, rolls in (("train_rolls", train_rolls), ("test_rolls", test_rolls)):
         if not isinstance(rolls, (list, tuple)):

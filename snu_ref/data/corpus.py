@@ -44,7 +44,7 @@ _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '
 
 
 class Splits(NamedTuple):
-    """The paragraphs of each split: tokens with one space between them, rare words as they are."""
+    """The paragraphs of each split: tokens, also rare words, with one space between them."""
     train: tuple
     valid: tuple
     test: tuple
@@ -52,11 +52,11 @@ class Splits(NamedTuple):
 
 class Corpus(NamedTuple):
     """A text in word numbers; word i is vocabulary[i], and <eos> ends every paragraph."""
-    vocabulary: tuple   # <unk>, <eos>, then the words of train from the most frequent on
+    vocabulary: tuple   # <unk>, <eos>, then words of train, the most frequent first
     train: np.ndarray   # (tokens,) int64
     valid: np.ndarray   # (tokens,) int64
     test: np.ndarray    # (tokens,) int64
-    paragraphs: Splits  # what train, valid and test hold, before rare words became <unk>
+    paragraphs: Splits  # the text of train, valid and test, before rare words became <unk>
     sha256: str         # of the paragraphs: each on a line, first train, then valid, then test
     blocks: int         # blocks of text found
     prose: int          # those that are prose
@@ -125,7 +125,7 @@ def tokenise(block):
     >>> tokenise("* It doesn't need the *step* (e.g. 3.14), Python\u2019s built-\\n  in. [2]")[:9]
     ('it', 'does', "n't", 'need', 'the', 'step', '(', 'e.g.', 'N')
     """
-    text = re.sub(r"(?<=\w)-\n\s*(?=\w)", "-", block.translate(_PLAIN))  # broken after a hyphen
+    text = re.sub(r"(?<=\w)-\n\s*(?=\w)", "-", block.translate(_PLAIN))  # a line break in a word
     text = re.sub(r"^\s*\*\s+", "", text, flags=re.MULTILINE)            # bullets
     text = _EMPHASIS.sub(r"\2", _FOOTNOTE.sub("", text))
     return tuple("N" if match["number"] else match[0] for match in _TOKEN.finditer(text.lower()))
@@ -138,7 +138,7 @@ def is_prose(tokens):
 
 
 def without_repeats(paragraphs):
-    """The paragraphs that do not repeat, fully or by half, earlier paragraphs."""
+    """The paragraphs, except those that repeat earlier ones, completely or at least by half."""
     kept, seen, pieces_seen = [], set(), set()
     for tokens in paragraphs:
         pieces = [tokens[i:i + REPEAT_LENGTH] for i in range(len(tokens) - REPEAT_LENGTH + 1)]

@@ -1,4 +1,4 @@
-"""One file of data from outside: plain or gzip, never larger than allowed, named in every error."""
+"""A data file from outside: plain or gzip, of limited size; every error names the file."""
 import gzip
 import hashlib
 import json
@@ -10,7 +10,7 @@ from ..files import found_at, printable
 
 
 class DataError(ValueError):
-    """Data from outside the package are missing, cut short, mixed up, altered, or other data."""
+    """Data from outside are missing, cut short, mixed up, altered, or from another data set."""
 
 
 class MissingDataError(DataError, FileNotFoundError):
@@ -21,7 +21,7 @@ class DataFile(NamedTuple):
     """A file from outside: its bytes, unpacked if it is gzip, and the errors that name it."""
     path: Path
     raw: bytes
-    copies: str  # where to get the file, or where its form is described: ends every message
+    copies: str  # where to get the file, or its description; the end of every message
 
     def fail(self, expected, found, missing=False):
         """Raise DataError; MissingDataError if the file is missing."""
@@ -70,13 +70,13 @@ def find_file(folder, names, copies, most, whole=True):
 
 
 def read_file(path, copies, most, whole=True):
-    """The file at `path`, of at most `most` bytes; of a larger one `most` + 1, unless `whole`."""
+    """The file at `path`; more than `most` bytes are an error if `whole`, else they are cut off."""
     file = DataFile(path, b"", copies)
     if (found := found_at(path)) != "a file":
         file.fail("a file", found, missing=found == "nothing")
     try:
         with open(path, "rb") as source:
-            packed = source.read(2) == b"\x1f\x8b"  # file names are not reliable here
+            packed = source.read(2) == b"\x1f\x8b"  # gzip; the file's name may not tell
             source.seek(0)
             raw = (gzip.GzipFile(fileobj=source) if packed else source).read(most + 1)
     except (EOFError, zlib.error, OSError) as error:  # OSError: also gzip.BadGzipFile

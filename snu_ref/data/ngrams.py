@@ -49,8 +49,8 @@ def witten_bell_bigram(train, history, word, vocabulary_size):
 
     c(h, w): how often w follows h in the training text; c(h) = sum_w c(h, w); N(h): how many
     different words follow h; p(w): the unigram. N(h) / (c(h) + N(h)) is the probability of a new
-    word after h: N(h) of the c(h) words after h were new. If h has no successor
-    in training, p(w | h) = p(w).
+    word after h: N(h) of the c(h) words after h were new. If no word follows h in the training
+    text, p(w | h) = p(w).
 
     train: integer array (n,), n >= 2; history, word: integer arrays of one shape (m,); all 0..V-1.
     Returns float64 (m,); for a fixed history the probabilities of all V words sum to one.
@@ -76,7 +76,7 @@ def unigram_perplexity(train, test, vocabulary_size):
     """Perplexity of the words of `test` from its second on, under `unigram(train, V)`.
 
     test has two words or more. Raises TypeError (not an integer array), ValueError (shape, range,
-    too short). Anchor: Penn Treebank, V = 10,000 with <eos> at line ends, test: 639.3.
+    too short). For comparison: Penn Treebank, V = 10,000 with <eos> at line ends, test: 639.3.
     """
     p = unigram(train, vocabulary_size)
     return _perplexity(p[_words("test", test, len(p), 2)[1:]])
@@ -86,7 +86,7 @@ def witten_bell_bigram_perplexity(train, test, vocabulary_size):
     """Perplexity of the words of `test` from its second on, under `witten_bell_bigram(train, ...)`.
 
     Both texts have two words or more. Raises TypeError (not an integer array), ValueError (shape,
-    range, too short). Anchor: Penn Treebank, V = 10,000 with <eos> at line ends, test: 200.3.
+    range, too short). For comparison: Penn Treebank, V = 10,000 with <eos>, test: 200.3.
     """
     V = validation.positive_int("vocabulary_size", vocabulary_size)
     test = _words("test", test, V, 2)

@@ -20,7 +20,7 @@ from .data_file import DataFile, read_file
 from .readers import Words, by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
-TEXT_BYTES = 2 ** 26   # of a text or JSON file; in memory a word or note takes more than there
+TEXT_BYTES = 2 ** 26   # of a text or JSON file, our choice: words and notes need more in memory
 WORDS = 2000       # largest size of the vocabulary, as in the corpus
 SPLITS = ("train", "valid", "test")
 FORMS = "the formats of your own data: snu_ref/data/README.md"
@@ -127,7 +127,7 @@ def read_text(path):
     """The words of a text, as `readers.Words`."""
     file = read_file(Path(path), FORMS, TEXT_BYTES)
     tokens = [token for block in blocks(file.text()) for token in (*tokenise(block), END)]
-    file.check(len(tokens) >= 20, "a text of at least 20 tokens", len(tokens))  # 2 are left to test
+    file.check(len(tokens) >= 20, "a text of at least 20 tokens", len(tokens))  # 2 of them to test
     splits = tenths(tokens)
     words = by_frequency((token for token in splits["train"] if token != END), least=2)
     vocabulary = (UNKNOWN, END, *words[:WORDS])

@@ -4,12 +4,12 @@
     read_jsb(folder)      382 chorales by J. S. Bach in quarter notes, jsb-chorales-quarter.json
     read_ptb(folder)      Penn Treebank as T. Mikolov prepared it, ptb.{train,valid,test}.txt
 
-Nothing is downloaded and nothing is unpickled. Every file is checked twice. First its form and
-counts: the error says if a file is missing, truncated, mixed up or of another version. Then the
-SHA-256 of its content, which finds one altered number or word. The digest is taken after parsing:
-other line ends, gzip or a newly written JSON file are the same data. Any failure is a DataError
-that names the file, what was expected, what was found, and where to get a public copy. Digests and
-copies: full_sets.ini beside this file.
+Nothing is downloaded and nothing is unpickled. The readers first check form and counts, so that the
+error says if a file is missing, truncated, mixed up or of another version. Then they check the
+SHA-256 of the content, which shows a single altered number or word. It is computed after parsing,
+so other line ends, gzip or another layout of JSON do not change it. Any failure is a DataError that
+names the file, what was expected, what was found, and where to get a public copy. full_sets.ini has
+digests and places.
 """
 import json
 import math
@@ -102,7 +102,7 @@ def idx_shape(file, kind):
 
 
 def idx_array(file, shape):
-    """The array in an IDX file: one byte for each pixel or label, behind the header."""
+    """The array in an IDX file: one byte for each pixel or label, after the header."""
     start, n = 4 + 4 * len(shape), len(file.raw)
     size = start + math.prod(shape)
     file.check(n == size, f"{size:,} bytes for shape {shape}",
@@ -115,8 +115,8 @@ def idx_array(file, shape):
 def read_jsb(folder):
     """The chorales of N. Boulanger-Lewandowski's split, 229/76/77, as piano rolls, see `Jsb`.
 
-    folder: path with jsb-chorales-quarter.json: {"train": pieces, "valid": ..., "test": ...}, a
-    piece a list of steps, a step a list of MIDI numbers 21..108 (empty: silence).
+    folder: path with jsb-chorales-quarter.json: {"train": pieces, "valid": ..., "test": ...}. A
+    piece is a list of steps, a step is a list of MIDI numbers 21..108 (empty: silence).
     Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.
     """
     file = find_file(folder, [JSB_FILE], COPIES["jsb"], TEXT_BYTES)
@@ -178,7 +178,7 @@ def read_ptb(folder):
 
 
 def _tokens(folder, name):
-    """The words of a text with <eos> at line ends, if they are those expected."""
+    """The words of a text with <eos> at line ends; checks their number and digest."""
     file = find_file(folder, [name], COPIES["ptb"], TEXT_BYTES)
     lines = file.text().split("\n")
     if not lines[-1].strip():  # nothing follows the last line end
@@ -202,6 +202,6 @@ def by_frequency(words, least=1):
 
 
 def word_numbers(vocabulary, texts):
-    """Each text, a sequence of words, as an int64 array of places in the vocabulary; else 0."""
+    """Each text as int64 indices of its words in the vocabulary; 0 for words that are not there."""
     number = {word: i for i, word in enumerate(vocabulary)}
     return [np.array([number.get(word, 0) for word in text], np.int64) for text in texts]

@@ -1,8 +1,8 @@
 """Compare a hand-derived gradient with independent ones, for any (forward, backward) pair.
 
 The checked gradient is that of  sum_k sum( G_k . output_k )  with random cotangents G_k. Methods:
-    complex step          of the forward pass, or of its frozen program where it spikes
-    central differences   of the same, with kinks left out and counted
+    complex step          of the forward pass or, if it spikes, of its frozen program
+    central differences   of the same function; kinks are left out and counted
     twin                  a second derivation, if there is one
 Errors are relative to the largest element of the tensor. BOUNDS lists the bounds with reasons.
 
@@ -23,15 +23,15 @@ from .. import validation
 from .numerical import central_difference, complex_step
 
 BOUNDS = {
-    "central": 1e-6,   # rounding 1e-16 |f| / h over the gradient: up to 2.6e-8 seen
-    "complex": 1e-12,  # exact up to rounding: up to 1.8e-15 seen for T = 5, and 2e-14 for T <= 20
-    "twin": 1e-13,     # two orders of summation of the same float64 numbers: up to 1.8e-15 seen
+    "central": 1e-6,   # rounding, 1e-16 |f| / h divided by the gradient; measured: at most 2.6e-8
+    "complex": 1e-12,  # only rounding; measured: at most 1.8e-15 for T = 5, 2e-14 for T <= 20
+    "twin": 1e-13,     # the same float64 terms in another order; measured: at most 1.8e-15
 }
 MAX_KINKS = 0.25       # our choice: if more of a tensor is left out, the check proves too little
 DEAD = 1e-12           # our choice: a tensor whose gradient stays below this proves nothing
-NOT_ANALYTIC = 1e-4    # our choice: a hundred times their difference where both methods are valid
+NOT_ANALYTIC = 1e-4    # our choice: 100 times the usual difference of the two numerical methods
 BY_CENTRAL = "ok: only by central differences, because forward drops the imaginary part"
-ALIVE = (0.02, 0.98)   # our choice: the spike rates between which a spiking check counts
+ALIVE = (0.02, 0.98)   # our choice: a spiking check counts if its spike rate is between these
 
 
 class Row(NamedTuple):
@@ -40,8 +40,8 @@ class Row(NamedTuple):
     variant: str
     parameter: str
     norm: float          # Euclidean norm of the hand-derived gradient
-    spike_rate: float    # mean output of the spiking layers, nan where there are none
-    central: float       # the errors, nan where the method was not used
+    spike_rate: float    # mean output of the spiking layers, nan if there are none
+    central: float       # the errors, nan if the method was not used
     complex: float
     twin: float
     kinks: int           # elements left out of the central differences
@@ -49,16 +49,16 @@ class Row(NamedTuple):
 
     @property
     def failed(self):
-        """True unless the verdict is "ok", or "zero" where zero is right."""
+        """True for the verdicts "dead" and "WRONG"."""
         return self.verdict not in ("ok", "zero", BY_CENTRAL)
 
 
 def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, zero=(),
                    spike_rate=None, piece="function", variant=""):
-    """Check a (forward, backward) pair of your own, smooth or spiking; one Row per input tensor.
+    """Check any pair (forward, backward), smooth or spiking; returns one Row per input tensor.
 
-    forward(inputs) -> array, or tuple of arrays; inputs is a dict of float64 arrays (parameters,
-        data and states alike; integer arrays are passed on and not differentiated).
+    forward(inputs) -> array, or tuple of arrays; inputs is a dict of float64 arrays: parameters,
+        data and states (integer arrays are passed on and not differentiated).
     backward(inputs, cotangents) -> dict of gradients by the names in inputs; cotangents has the
         form of forward's result.
     frozen(inputs) -> a function like forward, with its values at these inputs, but smooth: it is
@@ -139,7 +139,7 @@ def _check_frozen(outputs, values):
 
 
 def _gradients(source, grads, inputs, names):
-    """The gradients `names` as arrays; ValueError for one missing or misshapen."""
+    """The gradients `names` as arrays; ValueError if one is missing or has a wrong shape."""
     validation.mapping(source, grads)
     for name in names:
         if name not in grads:

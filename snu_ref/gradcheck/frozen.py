@@ -4,7 +4,7 @@ A spiking forward pass is flat almost everywhere: its differences are 0, but its
 is not. So the exact check differentiates a program that is frozen at a nominal run (superscript 0):
 
     step(v_t)               ->  psi(v_t) + [ step(v0_t) - psi(v0_t) ]      the bracket is a constant
-    the gate, if detached   ->  its nominal value                          for the sSNU as well
+    the gate, if detached   ->  its nominal value                          also for the sSNU
     max_j y_j               ->  sum_j a_j y_j                        a_j = 1/k on the k tied units
     max pooling             ->  the nominal choice of each window
 
@@ -12,7 +12,7 @@ At the nominal point its values are those of the real program (the checker tests
 derivative is the surrogate gradient, through reset and recurrence. This module writes the unit's
 equations a second time, so it also checks the forward pass.
 
-The losses avoid overflow by abs and max, which do not work for complex numbers. The check
+The losses use abs and max to avoid overflow, which do not work for complex numbers. So the check
 differentiates their textbook forms, which overflow for large logits.
 """
 from functools import singledispatch
@@ -73,7 +73,7 @@ def _(layer: MaxPool2d, x, state, nominal):
 def _(layer: SNU, x, state, nominal):
     spiking, detached = layer.h.name == "step", layer.reset_grad == "detached"
     if not (spiking or detached or layer.lateral_inhibition):
-        y, cache = layer.forward(x, state)  # smooth: the unit's own forward pass is differentiated
+        y, cache = layer.forward(x, state)  # smooth, so the real forward pass is differentiated
         return y, cache.state
     b, decay, H = layer.params["b"], layer.params["decay"], layer.params.get("H")
     s, y = state
@@ -81,7 +81,7 @@ def _(layer: SNU, x, state, nominal):
     driven = layer._project(x)  # x_t W
     for t in range(len(x)):
         y0 = nominal.y[t - 1] if t else nominal.start.y
-        seen = y0 if detached else y  # what the gate sees of y_{t-1}
+        seen = y0 if detached else y  # y_{t-1} in the gate; a detached one is constant
         gate = 1 - (frozen_max(y0)(seen) if layer.lateral_inhibition else seen)
         z = driven[t] + decay * s * gate
         if H is not None:

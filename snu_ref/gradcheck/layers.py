@@ -1,7 +1,7 @@
 """Check the gradients of a layer or Network, as a function of its arrays (`checking`).
 
-A layer holds its parameters. For a check they become arguments, real or complex, like the input and
-the initial state. Spiking layers are replaced by their frozen program (`frozen`).
+For a check, the parameters of a layer become arguments, real or complex, like the input and the
+initial state. Spiking layers are replaced by their frozen program (`frozen`).
 """
 import copy
 
@@ -82,7 +82,7 @@ def _with_params(layer, values, dtype):
     if isinstance(layer, Network):
         vars(moved)["layers"] = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
     else:
-        # may be complex: only here does a layer run in complex numbers
+        # set without a check, because the arrays may be complex: elsewhere layers are real
         params = {name: values[id(p)] for name, p in layer.params.items()}
         vars(moved).update(params=params, dtype=dtype)
     return moved

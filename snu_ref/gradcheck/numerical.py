@@ -27,7 +27,7 @@ def central_difference(f, inputs, name):
 
     def at(i, h):
         """The central difference at element i, and the gap between the one-sided ones."""
-        h = max(h, 2.0 ** 26 * np.spacing(abs(x[i])))  # our choice: above 67, so h is not lost in x
+        h = max(h, 2.0 ** 26 * np.spacing(abs(x[i])))  # our choice: for large x, or x + h = x
 
         def end(step):
             moved = x.copy()

@@ -1,8 +1,8 @@
 """The catalogue of gradient checks: every layer in every variant, every loss, whole networks.
 
 Each entry is a small layer with random parameters, a random input of 5 steps and 2 samples, and a
-random initial state. A state of zero would make some gradients zero. In the chosen ranges, units
-neither stay silent nor always fire; the checker tests this.
+random initial state, because a state of zero would make some gradients zero. The ranges are chosen
+so that units neither stay silent nor always fire; the checker tests this.
 """
 import itertools
 import math
@@ -29,12 +29,12 @@ IMAGE = (5, 4, 2)  # height, width, channels
 
 
 class Entry(NamedTuple):
-    """One line of the catalogue: `make(rng)` gives a layer."""
+    """One line of the catalogue: `make(rng)` returns a layer."""
     piece: str
     variant: str
     make: Callable
     zero: tuple = ()       # names of gradients that are zero by construction
-    spikes: bool = False   # whether the input is of 0 and 1
+    spikes: bool = False   # whether all inputs are 0 or 1
 
     def rows(self):
         """The evidence: a Row for every parameter, input and state."""
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
 
 
 def _random_state(layer, rng):
-    """A state that is not zero; y of an SNU is not at the ends of the gate."""
+    """A random state that is not zero; y of an SNU is below 0.7, so no gate is closed."""
     if isinstance(layer, Network):
         return tuple(_random_state(inner, rng) for inner in layer.layers)
     state = layer.zero_state(B)
@@ -111,7 +111,7 @@ def evidence(piece=None, most=math.inf) -> Iterator[Row]:
 
 
 def summary(rows):
-    """The worst of all rows of each piece: a list of dicts, plain data.
+    """The rows of each piece summed up, as a list of dicts.
 
     Keys: piece, variants, tensors, zero (the number of tensors that are zero by construction);
     central, complex, twin (the largest errors of the other tensors); failed.
@@ -153,7 +153,7 @@ def _comparator_entries():
             (GRU, "reset after", {"reset_after": True})):
         def make(rng, kind=kind, options=options):
             layer = kind(N_IN, N, rng=rng, **options)
-            for name in sorted(layer.params.keys() & {"b", "b_h"}):  # a set is not ordered
+            for name in sorted(layer.params.keys() & {"b", "b_h"}):  # the order of a set varies
                 layer.params[name][:] = rng.normal(size=layer.params[name].shape)
             return layer
         yield Entry(kind.__name__, variant, make)

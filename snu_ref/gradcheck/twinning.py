@@ -1,4 +1,4 @@
-"""The naive twin of a layer, in the form that the checker calls: forward and backward in one call.
+"""The scalar twin of a layer, in the form that the checker calls: forward and backward in one call.
 
 A Network's twin chains the twins of its layers, so no line of the vectorised code runs in it.
 """
@@ -18,8 +18,8 @@ def twin_of(layer):
 
 
 def run_twin(layer, x, state, dy, dstate):
-    """y, grads, dx, dstate of a layer's twin; dy None asks for the forward pass only."""
-    if dy is None:  # a Dropout gives any shape that it takes
+    """y, grads, dx, dstate of a layer's twin; with dy None only y has a meaning."""
+    if dy is None:  # a Dropout has no out_shape: its output has the shape of its input
         dy = np.zeros(x.shape[:2] + (layer.out_shape or x.shape[2:]))
     if type(layer) not in TWINS:
         raise TypeError(f"layer: expected one with a twin, got {type(layer).__name__}")
@@ -38,7 +38,7 @@ def _snu(layer, x, state, dy, dstate):
 
 
 def _conv_snu(layer, x, state, dy, dstate):
-    """The convolution's twin, then the unit's: places as samples, input weights the identity."""
+    """The convolution's twin, then the unit's, with places as samples and the identity as W."""
     T, n = len(x), layer.n_units
     W = layer.params["W"]
     images, shape = x.reshape(-1, *layer.in_shape), x.shape[:2] + layer.out_shape
@@ -71,7 +71,7 @@ def _tied_output(layer, x, state, dy, dstate):
 
 
 def _dropout(layer, x, state, dy, dstate):
-    """Scalar by scalar; the mask must be a given one."""
+    """Scalar by scalar; the layer must have a given mask."""
     y, dx = np.zeros_like(x), np.zeros_like(x)
     for i in np.ndindex(x.shape):
         factor = float(layer.mask[i]) / (1 - layer.rate)
@@ -105,7 +105,7 @@ def _network(network, x, state, dy, dstate):
     names, grads, dstates = network.first_names(), {}, [()] * len(network.layers)
     for i in reversed(range(len(network.layers))):
         _, own, dy, dstates[i] = run_twin(network.layers[i], inputs[i], state[i], dy, dstate[i])
-        for name, grad in own.items():  # a tied array adds up its gradients under its first name
+        for name, grad in own.items():  # the gradients of a tied array are added under one name
             grads[names[i, name]] = grads.get(names[i, name], 0) + grad
     return inputs[-1], grads, dy, tuple(dstates)
 

@@ -5,8 +5,8 @@ at place (o, p) of the output and for unit (output channel) n,
 
     z[o, p, n] = sum_{i, j, c} X[o stride + i, p stride + j, c] W[i, j, c, n]
 
-This is a cross-correlation: the kernel is not flipped, as is usual in neural networks. Read
-backwards, with dA for dL/dA, each product in the sum gives two:
+This is a cross-correlation: as is usual in neural networks, the kernel is not flipped. In the
+backward pass, with dA for dL/dA, each product in the sum gives two:
 
     dW[i, j, c, n]                     = sum_{o, p}  X[o stride + i, p stride + j, c] dz[o, p, n]
     dX[o stride + i, p stride + j, c] += sum_n  dz[o, p, n] W[i, j, c, n]       for all o, p, i, j
@@ -16,17 +16,17 @@ dW is also summed over steps and samples; dx is dX without its border. Everythin
 per channel, so their gradients are also summed over places.
 
 How it is computed. The patches under the kernel are unfolded to rows of kh kw c_in numbers, and W
-is taken as a matrix with that many rows. Then each of the three is one matrix product:
+becomes a matrix with that many rows. Then each of the three sums is one matrix product:
 
     z = patches W        dW = patches' dz        dpatches = dz W', folded back by the sum above
 
 Patches are kh kw times as large as the image (stride 1). So they are made for a few images at a
-time (PART_NUMBERS numbers, at least one image), and again in the backward pass.
+time (PART_NUMBERS numbers, at least one image), and a second time in the backward pass.
 
-Memory: the cache holds the input, z, s and y; the last three have 3 T B ho wo n_units numbers. The
-backward pass adds dz, a third of that, and dx. Other temporaries have the size of a part.
+Memory: the cache contains the input, and z, s and y with T B ho wo n_units numbers each. The
+backward pass adds dz, which is as large as z, and dx. Other temporaries have the size of a part.
 
-Weights of other frameworks: W.transpose(3, 2, 0, 1) is PyTorch's kernel, (n_units, c_in, kh, kw).
+Weights in other frameworks: W.transpose(3, 2, 0, 1) is PyTorch's kernel, (n_units, c_in, kh, kw).
 Keras's kernel is W itself.
 
 Not here: dilation, groups, transposed convolution, padding other than zeros on all sides.
@@ -55,8 +55,8 @@ def as_images(a):
 def n_windows(name, n, size, stride, padding=0):
     """floor( (n + 2 padding - size) / stride ) + 1, the places of a window of `size` on n pixels.
 
-    Pixels after the last complete window are ignored. Raises ValueError, with the window's `name`,
-    if it does not fit once.
+    Pixels after the last complete window are ignored. Raises ValueError, with `name`, if the window
+    is larger than the image.
 
     >>> [n_windows("kernel", 28, 5, stride) for stride in (1, 2, 3)]
     [24, 12, 8]
@@ -125,10 +125,10 @@ def _unfold(X, W, stride):
 
 
 def _fold(dpatches, shape, stride):
-    """For each pixel the sum over all patches with it: (N, ho, wo, kh, kw, c) -> `shape`.
+    """For each pixel, the sum over all patches that contain it: (N, ho, wo, kh, kw, c) -> `shape`.
 
-    First over the rows of the kernel, then over its columns: kh + kw sums of long rows of numbers
-    are faster than kh kw sums of short ones.
+    The sum runs over the rows of the kernel, then over its columns: kh + kw sums of long rows are
+    faster than kh kw sums of short rows.
     """
     N, ho, wo, kh, kw, c = dpatches.shape
     # the image rows that each column of output places covers

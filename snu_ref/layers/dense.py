@@ -3,10 +3,10 @@
     y_t = x_t W + b
 
 Backward, with dA for dL/dA:  dW = sum x_t' dy_t,  db = sum dy_t,  dx_t = dy_t W'.
-There is no non-linearity: the loss applies the sigmoid or softmax, so that the logarithm stays
-exact.
+There is no non-linearity: the loss applies the sigmoid or softmax, because there the logarithm can
+be computed without loss of digits.
 
-`Memoryless` is what all layers without a state share: the interface of a layer around two formulas.
+`Memoryless` is the base of all layers without a state. It adds a layer's interface to two formulas.
 """
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class InputCache(NamedTuple):
     """What the backward pass of a layer without a state needs."""
     of: str                         # the class of the layer
     x: np.ndarray                   # its input, (T, B) + in_shape
-    kept: np.ndarray | None = None  # what else it keeps
+    kept: np.ndarray | None = None  # other values for the backward pass
     state = ()
     __repr__ = brief
 
@@ -28,7 +28,7 @@ class InputCache(NamedTuple):
 class Memoryless(Layer):
     """Base of the layers without a state. A layer defines, for arguments that have been checked,
 
-        _apply(x)                      -> y, and what it keeps for the backward pass, or None
+        _apply(x)                      -> y, and other values for the backward pass, or None
         _reverse(dy, cache, need_dx)   -> dx (None unless need_dx), grads. Without parameters it is
                                           called only if dx is needed
     """

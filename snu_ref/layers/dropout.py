@@ -2,8 +2,8 @@
 
     y = x . m / (1 - rate),    m = 0 with probability rate, else 1;      dx = dy . m / (1 - rate)
 
-The scaling keeps the mean. For use after training, `without_dropout` gives the same network, on the
-same arrays, without its dropout layers.
+The scaling keeps the mean. For use after training, `without_dropout` returns a network with the
+same parameter arrays, but without the dropout layers.
 
 Source: Srivastava et al., JMLR 15 (2014), in the "inverted" form. It is applied between layers,
 never along time inside a unit, as in Zaremba et al., arXiv:1409.2329.
@@ -19,8 +19,8 @@ class Dropout(Memoryless):
     """y = x . m / (1 - rate), with a new mask m in each forward pass, or a given one.
 
     rate : probability that a value is dropped, in [0, 1).
-    rng : Generator that draws the masks; or mask : array of 0 and 1 (T, B, n) that is used in every
-    pass. Raises ValueError or TypeError that names the argument.
+    rng : Generator that draws the masks; or mask : array of 0 and 1 (T, B, n) that every pass uses.
+    Raises ValueError or TypeError that names the argument.
 
     >>> y, _ = Dropout(0.5, mask=np.array([[[1.0, 0.0]]])).forward(np.ones((1, 1, 2)))
     >>> y.tolist()
@@ -41,7 +41,7 @@ class Dropout(Memoryless):
         self.rng, self.mask = rng, mask
 
     def check_input(self, name, x, lead=("T", "B"), finite=True):
-        """Check an input (T, B, n) of any n."""
+        """Check an input (T, B, n); n is arbitrary."""
         validation.array(name, x, lead + ("n",), self.dtype, finite=finite)
 
     def _apply(self, x):
@@ -58,7 +58,7 @@ class Dropout(Memoryless):
 
 
 def without_dropout(network):
-    """The Network without its Dropout layers, on the same parameter arrays, for use."""
+    """The Network without its Dropout layers and with the same arrays, for use after training."""
     validation.instance("network", network, Network)
     return Network([without_dropout(layer) if isinstance(layer, Network) else layer
                     for layer in network.layers if not isinstance(layer, Dropout)])

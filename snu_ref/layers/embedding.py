@@ -34,7 +34,7 @@ class Embedding(Memoryless):
         self.n_words = validation.positive_int("n_words", n_words)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (), (self.n_units,))
-        scale = validation.number_in("scale", scale, 0, 1e38, low_open=True)  # float32 holds E
+        scale = validation.number_in("scale", scale, 0, 1e38, low_open=True)  # so E fits float32
         self.add_param("E", validation.generator("rng", rng).uniform(
             -scale, scale, (self.n_words, self.n_units)))
 
@@ -48,7 +48,7 @@ class Embedding(Memoryless):
     def _reverse(self, dy, cache, need_dx):
         dE = np.zeros_like(self.params["E"])
         index = cache.x.ravel()
-        order = np.argsort(index, kind="stable")  # a word's rows of dy come one after the other
+        order = np.argsort(index, kind="stable")  # puts rows of dy with the same word together
         if index.size:
             present, first = np.unique(index[order], return_index=True)
             dE[present] = np.add.reduceat(rows(dy)[order], first, axis=0)

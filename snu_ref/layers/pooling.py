@@ -8,9 +8,9 @@ row-major order, x[k] is the k-th pixel of each window, and K = size^2:
     maximum    y = x[choice]               dx[k] += dy                      where k = choice
                choice = the smallest k with x[k] = max_m x[m]
 
-(+= because windows overlap if stride < size.) With spikes, ties are normal: the first maximum in
-row-major order gets the whole gradient. The cache keeps the choice, so that a check can hold it
-fixed and differentiate `MaxPool2d.take`, which is linear in x.
+(+= because windows overlap if stride < size.) With spikes, ties are frequent: the first maximum in
+row-major order gets the whole gradient. The cache keeps the choice, so that a gradient check can
+keep it constant and differentiate `MaxPool2d.take`, which is linear in x.
 
 The layers have no parameters and no state. Each step is pooled separately. Not here: pooling over
 time, padding, windows that are not square.
@@ -38,8 +38,8 @@ class _Pool2d(Memoryless):
     def _pixels(self, x):
         """The windows of images (..., height, width, c), pixel by pixel in row-major order.
 
-        Yields a block of images that fits the processor's cache, k, and the k-th pixel of every
-        window in these images, a view (block, ho, wo, c).
+        Yields the slice of a block of images that fits the processor's cache, k, and the k-th pixel
+        of every window in these images, a view (block, ho, wo, c).
         """
         images = as_images(x)
         down, across = (self.stride * (n - 1) + 1 for n in self.out_shape[:2])

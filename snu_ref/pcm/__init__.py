@@ -3,7 +3,7 @@
     from snu_ref.pcm import PCMArray
     array = PCMArray(88, 150, noise=rng)        # 26,400 devices
     array.program(W, t=0.0)
-    y = x @ array                               # the weights as read, at the array's clock
+    y = x @ array                               # reads the weights now, at the time array.now
     array.update(-lr * dW)                      # one second of device time
 
 README.md lists the modules. Read `model` first.

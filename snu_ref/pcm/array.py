@@ -1,18 +1,18 @@
-"""A weight matrix held by differential pairs of phase-change devices.
+"""A weight matrix stored in differential pairs of phase-change devices.
 
-    W = sum over pairs of (G+ - G-) / scale,   times a digital drift factor, 1 until compensated
+    W = drift_factor . sum over pairs of (G+ - G-) / scale,   drift_factor = 1 until compensate()
 
 scale is in uS per unit weight: 8 by default for training, 25/max|W| for inference (full_scale).
 Devices have shape (2, pairs, n_in, n_out), the plus devices first. If pairs > 1, one synapse has
-several pairs: their differences add, and they take pulses in turn. Device physics is computed in
+several pairs: their differences add, and they get pulses in turn. Device physics is computed in
 float64; a product has the dtype of x.
 
-Time. Every read and every write takes its time t. The clock is that of the devices: see device.py.
+Time. Every read and every write has a time t. The clock is that of the devices: see device.py.
 
-Noise. The constructor takes the default source of all draws (see noise.py); a call may pass its own
-`noise`. White noise is drawn at every read. One product `x @ array` is one read: all rows of x see
-the same noise (our choice). The N of 1/f noise belongs to one time. A Generator draws it at the
-first read of that time; an array or a number replaces it; a write discards it.
+Noise. The constructor takes the default source of all random numbers (see noise.py); every call may
+have another, `noise`. White noise is drawn at every read. A product `x @ array` is one read: all
+rows of x get the same noise (our choice). The N of 1/f noise is the same for all reads at one time.
+A Generator draws it at the first of them; an array or a number replaces it; a write discards it.
 """
 from collections import Counter
 
@@ -29,7 +29,7 @@ from .update import UpdateRule, accumulate, deal
 
 
 def full_scale(W, pairs=1):
-    """The scale that puts the largest weight at 25 uS:  25 pairs/max|W|, in uS per unit weight.
+    """The scale at which a device of the largest weight has 25 uS:  25 pairs/max|W|, uS per unit.
 
     >>> full_scale(np.array([[0.5, -2.0]]))
     12.5
@@ -40,11 +40,11 @@ def full_scale(W, pairs=1):
 
 
 class PCMArray:
-    """An n_in x n_out matrix on phase-change devices, all RESET at time t.
+    """An n_in x n_out matrix on phase-change devices, which are all RESET at time t.
 
     Parameters
         n_in, n_out   shape of the matrix
-        noise         default source of every draw: a Generator or a number (0.0: noise off)
+        noise         default source of random numbers: a Generator or a number (0.0: no noise)
         t             start of the clock, s
         scale         uS per unit weight
         pairs         differential pairs of a synapse
@@ -59,7 +59,7 @@ class PCMArray:
     >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=plain)
     >>> (np.ones((1, 1)) @ array).round(12).tolist()     # without noise and converters
     [[0.5, -1.0]]
-    >>> array.read_weights(86400.0).round(3).tolist()    # after a day: (86400/20)^-0.049 of it
+    >>> array.read_weights(86400.0).round(3).tolist()    # after a day: (86400/20)^-0.049 = 0.66
     [[0.332, -0.664]]
     """
 
@@ -84,7 +84,7 @@ class PCMArray:
         self.turn = np.zeros(self.shape, dtype=np.int64)    # (n_in, n_out)
         self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self.drift_factor, self.reference = 1.0, None       # r(t_ref)/r(t) and r(t_ref)
-        self.held = None                                    # (t, N) of the held 1/f draw
+        self.held = None                                    # (t, N) of the 1/f noise, or None
 
     @classmethod
     def from_weights(cls, W, *, noise, t=0.0, pairs=1, **options):
@@ -126,17 +126,17 @@ class PCMArray:
         self.counters.update(programs=target.size)
 
     def update(self, dW, *, noise=None):
-        """One training update, at now + rule.seconds; every rule.refresh_every a refresh follows.
+        """One training update at now + rule.seconds; a refresh after every rule.refresh_every.
 
         chi <- chi + scale dW;  n = trunc(chi/epsilon);  chi <- chi - n epsilon;  |n| blind pulses
 
-        Parameters: dW (n_in, n_out), the step to be added to the weights (minus the learning rate
-        times the gradient); noise, arrays as UpdateNoise.
+        Parameters: dW (n_in, n_out), the change of the weights (minus the learning rate times the
+        gradient); noise, arrays as UpdateNoise.
         Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
         dW = validation.float64_array("dW", dW, self.shape)
-        with np.errstate(over="ignore"):  # far too many pulses: accumulate refuses them
+        with np.errstate(over="ignore"):  # accumulate raises the error: too many pulses
             step = dW * self.scale
         chi, n = accumulate(self.chi, step, self.rule.epsilon)
         noise = split(self.noise if noise is None else noise, UpdateNoise)
@@ -157,10 +157,10 @@ class PCMArray:
         return n
 
     def refresh(self, t, *, noise=None):
-        """Refresh the pairs that need it, at time t; see refresh.py.
+        """At time t, refresh the pairs that need it; see refresh.py.
 
         Parameters: t in s; noise, arrays as RefreshNoise.
-        Returns which pairs were rewritten, a boolean array (pairs, n_in, n_out).
+        Returns a boolean array (pairs, n_in, n_out), True for each pair that was refreshed.
         """
         noise = self.noise if noise is None else noise
         noise = check_refresh_noise(noise, self.device_shape, self.rule)
@@ -185,9 +185,9 @@ class PCMArray:
         return self.devices.read_1f(t, noise=N)
 
     def read_weights(self, t, *, noise=None):
-        """The weights at time t by one read of every device, (n_in, n_out), float64.
+        """The weights at time t from one read of every device, (n_in, n_out), float64.
 
-        A DeviceReadout applies its converter. A ColumnReadout has none for a single device.
+        A DeviceReadout converts each reading. A ColumnReadout has no converter for single devices.
 
         Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
         Raises ValueError, TypeError; TimeRunsBackwards.
@@ -197,7 +197,7 @@ class PCMArray:
         return self.readout.weights(G) * (self.drift_factor / self.scale)
 
     def product(self, x, t, *, noise=None):
-        """x @ W through the array at time t.
+        """x @ W, with the weights as the array has them at time t.
 
         Parameters: x (..., n_in), floats; t in s; noise, an array as (2, pairs, n_in, n_out) with
         a DeviceReadout, arrays as ColumnNoise with a ColumnReadout.
@@ -236,8 +236,8 @@ class PCMArray:
     def calibrate(self, t, *, noise=None):
         """Measure r(t) as the reference of the drift compensation; the factor becomes 1.
 
-        r(t) is the mean |output| over one-hot input rows; noise, as for their product(). Raises
-        ValueError if all outputs are 0.
+        r(t) is the mean |output| over one-hot input rows; noise: as for product() of these rows.
+        Raises ValueError if all outputs are 0.
         """
         self.reference = self._response(t, noise)
         self.drift_factor = 1.0

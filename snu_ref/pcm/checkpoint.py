@@ -1,13 +1,13 @@
 """The state of a phase-change array as a flat dict of plain arrays, and back.
 
-It holds the state of the devices (device.STATE) and
+The dict contains the state of the devices (device.STATE) and
 
-    chi, turn         (n_in, n_out)          accumulator in uS; pair whose turn it is
+    chi, turn         (n_in, n_out)          accumulator in uS; pair that gets the next pulse
     scale             ()                     uS per unit weight
     counters          (7,) int64             in the order of COUNTERS
     drift_factor      ()                     digital factor of the drift compensation
     drift_reference   (0,) or (1,)           r at calibration, if there was one
-    held_t, held_N    (0,) and (0, 2, ...),  the held 1/f draw and its time, if there is one;
+    held_t, held_N    (0,) and (0, 2, ...),  the time and the N of 1/f noise, if it has been drawn
                       or (1,) and (1, 2, ...)
 
 Not in it: the state of a Generator, and the options shape, pairs, read_noise, readout and rule.
@@ -37,9 +37,9 @@ def pack(array):
 
 
 def unpack(array, state):
-    """array.restore(state), of an array with the same options; on an error nothing changes.
+    """array.restore(state), for an array with the same options; on an error nothing changes.
 
-    Raises ValueError, TypeError for an entry too many or too few, another shape, a wrong value.
+    Raises ValueError, TypeError for missing or unknown entries, wrong shapes and wrong values.
     """
     def floats(name, shape=()):
         return validation.float64_array(f"state[{name!r}]", state[name], shape)
@@ -49,7 +49,7 @@ def unpack(array, state):
                                 low=0, high=high).astype(np.int64)
 
     def optional(name, shape=()):
-        """state[name] of shape (0, *shape) or (1, *shape): None or the one entry."""
+        """None if state[name] has shape (0, *shape), its only entry if it has (1, *shape)."""
         length = int(np.shape(state[name])[:1] == (1,))
         return next(iter(floats(name, (length, *shape))), None)
 

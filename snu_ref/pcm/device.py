@@ -2,14 +2,14 @@
 
 State, one entry per device:  G0, the conductance (uS) at the reference time t0 (s) after the last
 write; P, the pulse memory; nu, the drift exponent; t_write, the time (s) of that write; stuck.
-The equations and their sources are in model.py, the meaning of `noise` in noise.py.
+model.py has the equations and their sources, noise.py explains `noise`.
 
-Time. The devices have one clock, `now`. Every read and every write takes its time t in seconds and
-moves the clock there; t has no default, so no call can forget it. A time before the clock raises
+Time. The devices have one clock, `now`. Every read and every write has a time t (s) and moves the
+clock to it; t has no default, so that no call can forget it. A time before the clock raises
 TimeRunsBackwards. After an error nothing has changed: all checks come before the first change.
 
-Simplified: a pulse acts on G0, not on the drifted conductance, so a partial SET erases the drift so
-far. A stuck device ignores writes and does not drift (our choice), but its reads are noisy.
+Simplified: a pulse acts on G0, not on the drifted conductance, so a partial SET erases the previous
+drift. A stuck device ignores writes and does not drift (our choice), but its reads are noisy.
 """
 import numpy as np
 
@@ -19,7 +19,7 @@ from .noise import ProgramNoise, check_noise, check_rounds, normal, normal_at, s
 
 WORKING, STUCK_SET, STUCK_RESET = 0, 1, -1
 STATE = ("G0", "P", "nu", "t0", "t_write", "stuck", "now")
-MAX_PULSES = 1000  # the most for a device in a write (our choice): 26 nominal ones span 20 uS
+MAX_PULSES = 1000  # our choice: the most for a device in a write; 26 nominal pulses span 20 uS
 
 
 class TimeRunsBackwards(ValueError):
@@ -27,7 +27,7 @@ class TimeRunsBackwards(ValueError):
 
 
 def check_time(t, now):
-    """A finite time in seconds that does not lie before the clock."""
+    """t (s) as a float, if it is finite and not before the clock `now`; otherwise an error."""
     t = validation.finite_number("t", t)
     if t < now:
         raise TimeRunsBackwards(f"t: expected at least {now!r} s, the time of the last read or "
@@ -36,15 +36,15 @@ def check_time(t, now):
 
 
 def draw_stuck(shape, p_set, p_reset, *, rng):
-    """Which devices are stuck: 1 at SET with probability p_set, -1 at RESET with p_reset, else 0.
+    """Draw which devices are stuck: 1 (at SET) with probability p_set, -1 (at RESET) with p_reset.
 
     Parameters: shape of the devices; p_set, p_reset in [0, 1], their sum at most 1; rng, a
-    Generator. Returns an int8 array of `shape`. Raises ValueError, TypeError.
+    Generator. Returns an int8 array of `shape`, 0 for other devices. Raises ValueError, TypeError.
     """
     p_set = validation.number_in("p_set", p_set, 0.0, 1.0)
     p_reset = validation.number_in("p_reset", p_reset, 0.0, 1.0 - p_set)
     u = validation.generator("rng", rng).random(validation.sizes("shape", shape))
-    cases = [u < p_set, u < p_set + p_reset]  # the first that holds
+    cases = [u < p_set, u < p_set + p_reset]  # np.select takes the first that is true
     return np.select(cases, [STUCK_SET, STUCK_RESET], WORKING).astype(np.int8)
 
 
@@ -57,9 +57,9 @@ def check_stuck(stuck, shape):
 
 
 class PCMDevices:
-    """Phase-change devices in an array of any shape, all RESET at time t.
+    """Phase-change devices in an array of any shape, which are all RESET at time t.
 
-    Parameters: shape, a tuple; t, start of the clock in s; noise of that RESET, shape `shape`;
+    Parameters: shape, a tuple; t, start of the clock in s; noise, that of the RESET, as (shape);
     stuck, None or an integer array of `shape` (see draw_stuck).
     """
 
@@ -104,9 +104,9 @@ class PCMDevices:
 
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
-        Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, entry r for
-        a device's pulse r; pulses, from 1 to 1000, an integer for every device or an integer array
-        (shape); where, a boolean array (shape) of the devices to write, None for all.
+        Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, whose entry
+        r is for pulse r; pulses, their number from 1 to 1000, an integer for all devices or an
+        integer array (shape); where, a boolean array (shape) of the devices to write, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
         """
         t = check_time(t, self.now)
@@ -122,7 +122,7 @@ class PCMDevices:
         G0, P = self.G0.reshape(-1)[index], self.P.reshape(-1)[index]
         decay = float(np.exp(-1.0 / model.SET_MEMORY))
         for r in range(rounds):
-            k = np.flatnonzero(left > r)  # due for pulse r
+            k = np.flatnonzero(left > r)  # the devices that get pulse r
             p = P[k] * decay
             mu, sigma = model.set_moments(G0[k], p)
             N = normal_at(noise[r] if isinstance(noise, np.ndarray) else noise, index[k])
@@ -149,7 +149,7 @@ class PCMDevices:
 
     def _write(self, index, G0, P, nu, t0, t):
         for name, value in (("G0", G0), ("P", P), ("nu", nu), ("t0", t0), ("t_write", t)):
-            np.put(getattr(self, name), index, value)  # for any layout in memory
+            np.put(getattr(self, name), index, value)  # works for any memory layout
         self.now = t
 
     def wait(self, t):

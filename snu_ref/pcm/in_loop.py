@@ -1,14 +1,14 @@
 """Training with weights that are stored outside the network: on devices, or in few bits.
 
-A store holds some weight matrices of a network in its own form. In each training step
+A store keeps some weight matrices of a network in another form. In each training step
 
-    store.read()     puts the stored weights, as read, into the network's arrays
+    store.read()     reads the stored weights and copies them into the network's arrays
                      ... forward pass, backward pass and optimiser run on these arrays ...
     store.write()    adds the change of these arrays, dW = after - before, to the stored weights
 
-Neither the network nor the optimiser knows about the store. The gradient is taken at the weights as
-read, and applied to the stored weights (straight-through estimator). Biases and decays stay float
-numbers in software.
+Neither the network nor the optimiser knows about the store. The gradient is computed for the
+weights as read, and applied to the stored weights (straight-through estimator). Biases and decays
+stay float numbers in software.
 
 Sources: hardware in the loop, the paper (arXiv:1812.07040); the update scheme, Nandakumar et al.,
 Front. Neurosci. 14, 406 (2020). QuantisedStore and RoundedStore are ours: they help to find the
@@ -31,10 +31,10 @@ from .update import EPSILON, accumulate
 class Store:
     """Base class: the stored matrices of a network, and their values at the last read.
 
-    network : a Network or Layer. names : names of its matrices, such as ("0.W", "1.W"). A store
+    network : a Network or Layer. names : names of its matrices, such as ("0.W", "1.W"). A subclass
     defines `weights` and `add` for one matrix. Raises ValueError, TypeError.
     """
-    kept = ("floats",)  # the attributes, {name: array}, that `state()` has
+    kept = ("floats",)  # the attributes, dicts {name: array}, that `state()` returns
 
     def __init__(self, network, names):
         params = validation.instance("network", network, Network, Layer).params
@@ -48,9 +48,9 @@ class Store:
         self.as_read = {}
 
     def read(self, training=True):
-        """Put the stored weights, as read now, into the network's arrays.
+        """Read the stored weights and copy them into the network's arrays.
 
-        training: if False, the weights for an evaluation (see `at_rest`).
+        training: False for the weights of an evaluation (see `at_rest`).
         """
         for name, p in self.params.items():
             p[...] = self.weights(name) if training else self.at_rest(name)
@@ -61,7 +61,7 @@ class Store:
         return self.weights(name)
 
     def write(self):
-        """Add the change of the arrays since the last read; on an error nothing changes.
+        """Add the change of the arrays since the last read to the store; an error changes nothing.
 
         Raises RuntimeError without a read, ValueError for NaN or too many pulses at one synapse.
         """
@@ -107,8 +107,8 @@ class PCMStore(Store):
     """Weights on pairs of phase-change devices, programmed in closed loop at time 0.
 
     noise : numpy.random.Generator for all device noise; 0.0 switches it off (see noise.py).
-    ideal : errors that are left out, of SOURCES: "write" (programming, pulses and RESETs are then
-        exact), "read" (exact), "drift" (there is none), "converters" (there are none).
+    ideal : those of SOURCES that are left out: "write" (programming, pulses and RESETs become
+        exact), "read" (becomes exact), "drift" (there is none), "converters" (there are none).
     options : as for PCMArray (scale in uS per unit weight, pairs, readout, rule ...).
     Raises ValueError for start weights beyond the range of the devices, 25 pairs / scale.
     """
@@ -150,7 +150,7 @@ class PCMStore(Store):
         return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
 
     def add(self, name, dW):
-        """Update by chi and pulses; the clock moves by rule.seconds."""
+        """PCMArray.update: chi and pulses; the clock moves by rule.seconds."""
         self.arrays[name].update(dW, noise=self.of_update)
         self._stop_drift(self.arrays[name])
 
@@ -168,7 +168,7 @@ class QuantisedStore(Store):
     """Ideal devices: w changes by whole steps epsilon/scale, without noise, within +-limit/scale.
 
     scale in uS per unit weight; epsilon and limit in uS. The default limit of 20 is the highest
-    conductance that SET pulses reach. chi keeps the rest, as in PCMArray.
+    conductance that SET pulses reach. chi keeps the remainder of the steps, as in PCMArray.
     Raises ValueError for start weights beyond the limit.
     """
     kept = ("values", "chi")
@@ -188,7 +188,7 @@ class QuantisedStore(Store):
         return self.values[name] / self.scale
 
     def add(self, name, dW):
-        """Whole steps are applied, the rest stays in chi."""
+        """Add the whole steps of epsilon; the remainder stays in chi."""
         self.chi[name], n = accumulate(self.chi[name], dW * self.scale, self.epsilon)
         self.values[name] = np.clip(self.values[name] + n * self.epsilon, -self.limit, self.limit)
 
@@ -198,7 +198,7 @@ class RoundedStore(Store):
 
         step = 2 max|W| / (2^bits - 2),    W as read = step round(W / step)
 
-    Every pass uses W as read. The float copy W takes the updates; max|W| is that of the copy.
+    Every pass uses W as read. W itself is a float copy, which gets the updates.
     """
 
     def __init__(self, network, names, *, bits):
@@ -211,12 +211,12 @@ class RoundedStore(Store):
         return round_to_bits(self.floats[name], self.bits)
 
     def add(self, name, dW):
-        """The float copy takes the whole update."""
+        """Add the update to the float copy."""
         self.floats[name] = self.floats[name] + dW
 
 
 class NoisyStore(Store):
-    """Float weights, to be put on devices later: training reads them with noise.
+    """Float weights that will be programmed on devices later: training reads them with noise.
 
         W as read = W + sigma max|W| N;    after an update W is clipped to +- clip sd(W)
 
@@ -239,11 +239,11 @@ class NoisyStore(Store):
         return W + self.sigma * np.abs(W).max() * normal(self.noise, W.shape)
 
     def at_rest(self, name):
-        """The weights themselves."""
+        """The weights without noise."""
         return self.floats[name]
 
     def add(self, name, dW):
-        """The whole update, then the clipping."""
+        """Add the update, then clip the weights."""
         W = self.floats[name] + dW
         if self.clip is not None:
             W = np.clip(W, -self.clip * W.std(), self.clip * W.std())

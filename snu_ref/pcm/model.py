@@ -1,7 +1,7 @@
-"""The statistics of one phase-change device: every coefficient, and the equations of one step.
+"""The statistics of one phase-change device: all coefficients, and the equations of one step.
 
-Conductances are in microsiemens (uS), times in seconds, logarithms natural. The functions give
-means and standard deviations; device.py puts them together and draws the standard normal N.
+Conductances are in microsiemens (uS), times in seconds, logarithms natural. The functions return
+means and standard deviations; device.py combines them and draws the standard normal N.
 
 Not modelled: temperature, the non-linear current-voltage curve, wear, and the spread of the
 coefficients between devices.
@@ -11,22 +11,21 @@ Sources
            the coefficients were read in third-party code, srnn-pcm.
     [J20]  Joshi et al., Nat. Commun. 11, 2473 (2020): programming, drift, 1/f noise; the
            coefficients were read in src/aihwkit/inference/noise/pcm.py of IBM's aihwkit.
-           The 1/f noise uses the conductance as programmed, as that code does; the documentation of
-           aihwkit uses the target.
+           As in that code, the 1/f noise depends on the conductance as programmed; in the
+           documentation of aihwkit it depends on the target.
     [S]    srnn-pcm itself: RESET to 0.1 +- 0.01 uS, and the range of 0.1 to 20 uS.
-    ours   chosen here, no source.
 """
 import numpy as np
 
 G_MAX = 25.0  # uS, full scale of closed-loop programming [J20]
-R_MIN = 1e-7  # least G/G_MAX in a logarithm or a power [J20]; the clips below act far above it
+R_MIN = 1e-7  # lower limit of G/G_MAX in logarithms and powers [J20]; the clips below hide it
 T0_PROGRAM = 20.0  # s, the time of the first read after programming [J20]
 SET_MEMORY = 2.6  # pulses, the decay constant of the pulse memory P [N18]
 SET_RANGE = (0.1, 20.0)  # uS, the range of SET pulses [S]
 T0_PULSE, NU_PULSE = 38.6, 0.04  # s and exponent after a SET pulse [N18] and a RESET (our choice)
 RESET_MEAN, RESET_SIGMA = 0.1, 0.01  # uS [S]
 T_READ = 250e-9  # s, the time of a read [J20]
-STUCK_SET_G, STUCK_RESET_G = 20.0, 0.1  # uS, of a stuck device (our choice)
+STUCK_SET_G, STUCK_RESET_G = 20.0, 0.1  # uS, the conductance of a stuck device (our choice)
 
 
 def program_sigma(G_T):

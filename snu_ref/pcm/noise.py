@@ -1,17 +1,17 @@
-"""The source of the standard normal draws N: one convention for every function in this folder.
+"""The source of the standard normal numbers N: one convention for every function in this folder.
 
 An argument `noise` is one of
 
-    numpy.random.Generator   N is drawn from it
-    a number                 every N is this number: 0.0 switches the noise off, 1.0 puts every
-                             draw one standard deviation up
-    a float array            the draws themselves, one entry per device, so that a program in
-                             another language can use the same draws; entries of devices that the
-                             call does not touch are ignored
+    numpy.random.Generator   draws N
+    a number                 every N is this number: 0.0 switches the noise off, 1.0 raises every
+                             value by one standard deviation
+    a float array            the values of N, one per device, so that a program in another language
+                             can use the same; entries of devices that the call does not touch are
+                             ignored
 
-If a call needs several kinds of draws, a Generator or a number serves all of them. Arrays come in
+If a call needs several kinds of N, a Generator or a number is used for all of them. Arrays come in
 one of the named tuples below, which list them in the order of drawing. Each member of a tuple
-follows the same convention. A Generator makes only the draws that are used.
+follows the same convention. A Generator draws only the numbers that are used.
 """
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ class ProgramNoise(NamedTuple):
 
 class RefreshNoise(NamedTuple):
     """Refresh of an array: (2, pairs, n_in, n_out) each, unless noted."""
-    read: Any     # N of the white read that decides
+    read: Any     # N of the white noise of the read that decides
     reset: Any    # N of the RESET
     rewrite: Any  # ProgramNoise for the closed loop; (rounds, 2, pairs, n_in, n_out) for blind
 
@@ -42,7 +42,7 @@ class UpdateNoise(NamedTuple):
 class ColumnNoise(NamedTuple):
     """A product read by columns."""
     devices: Any  # (2, pairs, n_in, n_out)
-    output: Any   # (row tiles, ..., n_out), the dots are those of the input
+    output: Any   # (row tiles, ..., n_out) for an input (..., n_in)
 
 
 def split(noise, kind, name="noise"):
@@ -54,14 +54,14 @@ def split(noise, kind, name="noise"):
 
 
 def check_noise(noise, shape, name="noise"):
-    """`noise` checked: a Generator, a float, or a finite float array of exactly `shape`."""
+    """The checked `noise`: a Generator, a float, or a finite float array of exactly `shape`."""
     if isinstance(noise, np.ndarray):
         return validation.float64_array(name, noise, tuple(shape))
     return _one_source(name, noise, "float array")
 
 
 def check_rounds(noise, rounds, shape, name="noise"):
-    """`noise` of repeated pulses: an array has shape (R, *shape) with R >= rounds."""
+    """The checked `noise` of repeated pulses; an array has shape (R, *shape) with R >= rounds."""
     noise = check_noise(noise, ("rounds", *shape), name)
     if isinstance(noise, np.ndarray) and len(noise) < rounds:
         raise ValueError(f"{name}: expected draws for {rounds} rounds of pulses, got {len(noise)}")

@@ -1,8 +1,8 @@
 """Two ways to read out a matrix of differential pairs.
 
-G (2, pairs, n_in, n_out) holds the conductances as read, in uS, with noise, the plus devices first.
-D is the difference of the pairs, sum over pairs of (G+ - G-). x is (..., n_in). Both ways give the
-product in uS times the unit of x; the array divides it by its scale.
+G (2, pairs, n_in, n_out) are the conductances as read, in uS, with noise, the plus devices first. D
+is the difference, sum over pairs of (G+ - G-). x is (..., n_in). Both ways return the product in uS
+times the unit of x; the array divides it by its scale.
 
     DeviceReadout   every device is read and digitised separately; software subtracts and sums:
                         y = x @ D,   D from ADC(G), unsigned, 0 .. 25 uS
@@ -33,7 +33,7 @@ from .. import validation
 from . import model
 from .noise import check_noise, normal
 
-MAX_BITS = 52  # of a converter: as many as the fraction of a float64 has
+MAX_BITS = 52  # of a converter: the bits of a float64's fraction
 
 
 def check_bits(name, bits, low=1):
@@ -42,7 +42,7 @@ def check_bits(name, bits, low=1):
 
 
 def positive(name, value):
-    """A positive number, as a float; within 1e-100 and 1e100 (our choice) products stay finite."""
+    """A number as a float; from 1e-100 to 1e100 (our choice), so that products stay finite."""
     return validation.number_in(name, value, 1e-100, 1e100)
 
 
@@ -76,7 +76,7 @@ def difference(G, bits=None):
 
 @dataclass(frozen=True)
 class DeviceReadout:
-    """Every device is digitised; the product is in software. bits: of the ADC, None for no ADC."""
+    """Each device is digitised; software computes the product. bits: of the ADC, None without."""
     bits: int | None = 8
 
     def __post_init__(self):
@@ -95,13 +95,13 @@ class DeviceReadout:
 
 @dataclass(frozen=True)
 class ColumnReadout:
-    """Currents summed by the array, in tiles, between converters.
+    """The array sums currents, in tiles; converters are before and after it.
 
     Parameters: dac_bits, adc_bits (None: no converter and no clipping); dac_bound in units of x;
     adc_bound in full-scale devices; output_noise, a standard deviation in units of adc_bound;
-    tile (rows, columns) of one analog core, None for one core that holds the whole matrix. Each
-    core in a column of cores has its own ADC and noise; software adds their outputs. Cores side by
-    side share only the input, so the tile's columns change no result. Raises ValueError, TypeError.
+    tile (rows, columns) of one analog core, None for one core with the whole matrix. Each core in a
+    column of cores has its own ADC and noise; software adds their outputs. Cores side by side share
+    only the input, so the tile's columns do not change the result. Raises ValueError, TypeError.
     """
     dac_bits: int | None = 8
     adc_bits: int | None = 8

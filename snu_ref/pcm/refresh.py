@@ -1,7 +1,7 @@
 """Refresh: bring a pair back into range when both of its devices have grown.
 
 SET pulses only raise conductances. So after many updates of both signs, both devices of a pair
-approach their ceiling. A refresh reads each pair once, with white noise; d is the difference.
+approach their ceiling. A refresh reads each pair once, with white noise; d is G+ - G-.
 
     due      one device above refresh_above (8 uS) and |d| below refresh_below (6 uS)
     both     RESET
@@ -37,13 +37,13 @@ def check_refresh_noise(noise, shape, rule):
         rewrite = ProgramNoise(*(check_noise(n, shape, f"noise.rewrite.{field}")
                                  for n, field in zip(rewrite, rewrite._fields)))
     else:
-        rounds = int(blind_pulses(rule.refresh_below, rule.epsilon))  # |d| stays below it
+        rounds = int(blind_pulses(rule.refresh_below, rule.epsilon))  # the most, as |d| is below
         rewrite = check_rounds(noise.rewrite, rounds, shape, "noise.rewrite")
     return RefreshNoise(read, reset, rewrite)
 
 
 def refresh_pairs(devices, t, rule, noise):
-    """Refresh the pairs that need it, at time t.
+    """At time t, refresh the pairs that need it.
 
     Parameters: devices of shape (2, pairs, n_in, n_out), changed; t in s; rule, an UpdateRule;
     noise from check_refresh_noise. Returns due (pairs, n_in, n_out) and a dict of counts.

@@ -1,10 +1,10 @@
-"""From float gradient steps to blind pulses: the accumulator chi, and which devices get pulses.
+"""From float updates to blind pulses: the accumulator chi, and which devices get pulses.
 
     chi <- chi + step;   n = trunc(chi/epsilon);   chi <- chi - n epsilon
     |n| SET pulses go to G+ where n > 0, to G- where n < 0
 
 chi, step and epsilon are in uS. chi falls by the nominal n epsilon, not by the real change of the
-devices: nothing is read back. So chi_0 + sum of steps = epsilon sum n + chi_end holds always.
+devices, which is not read. So chi_0 + sum of steps = epsilon sum n + chi_end is always true.
 
 Source of the scheme: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
 """
@@ -21,12 +21,12 @@ EPSILON = 0.77     # uS, the mean step over the first ten pulses after a RESET: 
 
 @dataclass(frozen=True)
 class UpdateRule:
-    """How an array takes updates.
+    """How an array is updated.
 
-    Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (ours);
-    refresh_every, updates from one refresh to the next, None for no refresh; refresh_above,
-    refresh_below in uS and refresh, "closed" or "blind": see refresh.py. The thresholds and the
-    interval are from memory. Raises ValueError, TypeError.
+    Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (our
+    choice); refresh_every, updates from one refresh to the next, None for no refresh; refresh_above
+    and refresh_below in uS, and refresh, "closed" or "blind": see refresh.py. The thresholds and
+    the interval are from memory. Raises ValueError, TypeError.
     """
     epsilon: float = EPSILON
     seconds: float = 1.0
@@ -55,7 +55,7 @@ def accumulate(chi, step, epsilon):
     """chi and the signed pulse counts after one step:  (chi - n epsilon, n).
 
     Parameters: chi, step (n_in, n_out) in uS; epsilon in uS. Returns a new chi and n, int64.
-    Raises ValueError where one synapse would get more than MAX_PULSES pulses.
+    Raises ValueError if a synapse would get more than MAX_PULSES pulses.
     """
     chi = chi + step
     with np.errstate(over="ignore", invalid="ignore"):
@@ -67,13 +67,13 @@ def accumulate(chi, step, epsilon):
 
 
 def deal(n, turn, pairs):
-    """Pulse counts per device when a synapse's pulses go to its pairs in turn.
+    """Pulse counts of devices; a synapse's pulses go to its pairs in turn.
 
-    Parameters: n (n_in, n_out), signed counts; turn (n_in, n_out), the pair whose turn it is.
-    Returns counts (2, pairs, n_in, n_out), plus devices first, and the next turn.
+    Parameters: n (n_in, n_out), signed counts; turn (n_in, n_out), the pair that gets the next
+    pulse. Returns counts (2, pairs, n_in, n_out), plus devices first, and the new turn.
     """
     size = np.abs(n)
     first = np.arange(pairs)[:, None, None]           # (pairs, 1, 1)
-    late = (first - turn) % pairs                     # (pairs, n_in, n_out): turns to wait
+    late = (first - turn) % pairs                     # (pairs, n_in, n_out): pulses before its own
     count = (size - late + pairs - 1) // pairs        # (pairs, n_in, n_out)
     return np.stack([count * (n > 0), count * (n < 0)]), (turn + size) % pairs

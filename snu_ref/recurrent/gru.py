@@ -20,7 +20,7 @@ The reverse
 -----------
 Below, a_r, a_z and a_n are the arguments of the two sigmoids and of tanh, ' is transposed, . is
 point-wise. h_t reaches the loss as an output (dy_t) and in four places of the next step. dh_t is
-the sum of all:
+the sum of these five parts:
 
     da_z = (h_{t-1} - n_t) . z_t (1 - z_t) . dh_t
     da_n = (1 - z_t) . (1 - n_t^2) . dh_t
@@ -39,8 +39,8 @@ reset_after=True, with m_t = h_{t-1} H_n + b_h, which r_t multiplies:
     dh_{t-1} = dy_{t-1} + z_t . dh_t + da_r H_r' + da_z H_z' + dm_t H_n'
     dH_n = sum h_{t-1}' dm_t                db_h = sum dm_t
 
-In both, dH_r = sum h_{t-1}' da_r and dH_z = sum h_{t-1}' da_z. q and m are not stored, but computed
-again for all steps together.
+In both, dH_r = sum h_{t-1}' da_r and dH_z = sum h_{t-1}' da_z. q and m are not stored: they are
+computed again for all steps together.
 
 Sources: K. Cho et al., EMNLP 2014, arXiv:1406.1078 (v3 has the reset before the product, v1 after
 it, according to the documentation of keras.layers.GRU); b_h as documented for torch.nn.GRU.
@@ -66,8 +66,8 @@ class GRU(Recurrent):
 
         h_t = z_t . h_{t-1} + (1 - z_t) . n_t
 
-    Arguments and start values: as `Recurrent` says; and reset_after, bool: whether the reset gate
-    acts on the recurrent product of the candidate (True) or on the state before it (False).
+    Arguments and initial values are those of `Recurrent`. reset_after, bool: whether the reset gate
+    multiplies the recurrent product of the candidate (True) or the state before it (False).
     params: {"W": (n_in, 3 n_units), "H": (n_units, 3 n_units), "b": (3 n_units,)} and "b_h":
     (n_units,) if reset_after, all trainable.
     Raises ValueError or TypeError that names the argument. Source: Cho et al. 2014.

@@ -1,7 +1,7 @@
 """What RNN, GRU and LSTM share: the loops over time, and everything except the cell itself.
 
 The three differ only in the equations of one step, which are in `rnn`, `gru` and `lstm` beside this
-module. Everything else is here. A layer of n units with k gates has
+module. A layer of n units with k gates has
 
     W (n_in, k n)    input weights          the columns are k blocks of n, one for each gate, in the
     H (n, k n)       recurrent weights      order that the unit's module gives (k = 1 for the RNN)
@@ -28,7 +28,7 @@ A unit defines
     _reverse(dstate, coef, da)  one step backward: fills da_t, returns dL/d(state before it)
     _recurrent_grads(cache, da) the gradients of H and other parameters that act on the state
 
-Memory: the cache holds T B (n_in + k n + m n) numbers, m the number of fields of the state.
+Memory: the cache has T B (n_in + k n + m n) numbers, where m is the number of fields of the state.
 
 Weights from and to PyTorch and Keras: README.md in this folder.
 
@@ -46,7 +46,7 @@ class RecurrentCache(NamedTuple):
     """What the backward pass needs from the forward pass."""
     x: np.ndarray        # (T, B, n_in)
     act: np.ndarray      # (T, B, k n): the gates, after their sigmoid or tanh
-    trace: tuple         # the unit's State, each field (T + 1, B, n): entry t is that after step t
+    trace: tuple         # the unit's State, fields (T + 1, B, n): entry t is the state after step t
     __repr__ = brief
 
     @property
@@ -70,9 +70,9 @@ class Recurrent(Layer):
 
     n_in, n_units : int; rng : numpy.random.Generator, which draws W and H; dtype : float32, float64
     or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or n_units ->
-    n_units), so the start values do not depend on the number of gates; biases start at 0.
+    n_units), so their range does not depend on the number of gates; biases start at 0.
     """
-    gates = ""  # set by the unit, as is State
+    gates = ""  # the unit sets this and State
 
     def __init__(self, n_in, n_units, *, rng, dtype=np.float64):
         self.n_in = validation.positive_int("n_in", n_in)
@@ -100,7 +100,7 @@ class Recurrent(Layer):
 
         state: the state before the first step, zeros if None. cache.state is the state after the
         last step: pass it on to process a long sequence in parts. y is read-only, because the cache
-        holds it too.
+        uses the same array.
         """
         state = self.check_forward(x, state)
         T, B = x.shape[:2]

@@ -34,7 +34,7 @@ class RNN(Recurrent):
 
         h_t = tanh( x_t W + h_{t-1} H + b )
 
-    Arguments and start values: as `Recurrent` says.
+    Arguments and initial values are those of `Recurrent`.
     params: {"W": (n_in, n_units), "H": (n_units, n_units), "b": (n_units,)}, all of them trainable.
     Raises ValueError or TypeError that names the argument. Source: Elman 1990.
 

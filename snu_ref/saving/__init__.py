@@ -1,1 +1,1 @@
-"""Networks and arrays in files: plain .npz without pickle, which notice any damage."""
+"""Networks and arrays in files: plain .npz without pickle, with a digest that shows damage."""

@@ -1,8 +1,8 @@
-"""Named arrays in a file that notices any damage: an unpacked .npz with a SHA-256 of its content.
+"""Named arrays in a file: an .npz without compression, with a SHA-256 that shows any damage.
 
-`read` gives back exactly what `write` was given, or raises DamagedError. It trusts nothing in the
-file: no pickle, no member that unpacks to more than the file has bytes, no array whose header
-claims more than follows. NumPy's own `np.load` can read the file too.
+`read` returns exactly the arrays that `write` got, or raises DamagedError. It refuses pickles,
+members that unpack to more bytes than the file has, and arrays whose header claims more bytes than
+follow. `np.load` can read the file too.
 """
 import hashlib
 import io
@@ -21,8 +21,8 @@ class DamagedError(ValueError):
 
 
 def write(path, arrays):
-    """Replace the file at `path` by arrays (dict, name -> array); OSError that names it."""
-    # in memory first: on a full disk, zipfile fails a second time when it closes the file
+    """Write arrays, {name: array}, to `path`, replacing a file there; OSError that names it."""
+    # packed in memory, because on a full disk zipfile fails again when it closes the file
     packed = io.BytesIO()
     np.savez(packed, **arrays, **{DIGEST: np.array(digest(arrays))})
     with whole_file(path) as file:

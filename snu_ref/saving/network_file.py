@@ -3,10 +3,10 @@
     "0.W", "1.b" ...   each array once, under the first of its names in the network
     "network"          JSON text: the format's number, the states of the generators, and of each
                        layer its class, options, parameters and trainable names
-    "sha256"           a digest of all that: see `array_file`
+    "sha256"           a digest of all this: see `array_file`
 
-Parameters that name the same array are tied; layers that name the same generator share it. A class
-or function of your own is an error that names it, since a file cannot hold Python code.
+Parameters that name the same array are tied; layers that name the same generator share it. Your own
+classes and functions are an error that names them, since the file contains no Python code.
 """
 import inspect
 import json
@@ -24,11 +24,11 @@ GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")  # NumPy's own
 
 
 def write(path, network):
-    """Write a Network to `path`; ValueError for what a file cannot hold, OSError."""
+    """Write a Network to `path`. Raises ValueError for your own classes and functions, OSError."""
     arrays, generators = {}, []
     layers = _describe(network, "", arrays, {}, generators)["layers"]
     text = json.dumps({"format": FORMAT, "generators": generators, "layers": layers},
-                      default=lambda array: array.tolist())  # in the state of some generators
+                      default=lambda array: array.tolist())  # some generators' states have arrays
     array_file.write(path, {**arrays, "network": np.array(text)})
 
 
@@ -56,16 +56,16 @@ def read(path, network):
         generators = [_generator(state) for state in described["generators"]]
         whole = {"kind": "Network", "layers": described["layers"]}
         return _build(whole, network, arrays, {}, generators)
-    except Exception as error:  # a file from elsewhere can raise many kinds
+    except Exception as error:  # an unknown file can cause any kind of error
         missing = "no entry " * isinstance(error, KeyError)
         raise refused(f"another description: {missing}{error}") from error
 
 
 def _describe(layer, place, arrays, names, generators):
-    """A layer as what JSON can hold; its arrays and generators are added, each once.
+    """A layer as data for JSON; adds its arrays and generators to the arguments, each once.
 
-    place: "2." for layers[2], "2.0." for the first of a Network there. names: by id, the names of
-    arrays, layers and generators that were met before.
+    place: "2." for layers[2], "2.0." for the first layer of a Network there. names: {id: name} of
+    the arrays, layers and generators that have been described already.
     """
     if hasattr(layer, "layers"):  # a Network
         return {"kind": "Network",
@@ -122,7 +122,7 @@ def _build(described, network, arrays, made, generators):
     kind = Layer.kinds[described["kind"]]
     if "rng" in inspect.signature(kind.__init__).parameters:
         numbers = sum(arrays[key].size for key in described["params"].values())
-        options = {"rng": _blank(numbers), **options}  # Dropout brings its own
+        options = {"rng": _blank(numbers), **options}  # the options of Dropout have an rng
     layer = kind(**options)
     if layer.params.keys() != described["params"].keys():
         raise ValueError(f"expected the parameters {', '.join(layer.params)} of {kind.__name__}, "
@@ -135,9 +135,9 @@ def _build(described, network, arrays, made, generators):
 
 
 def _blank(most):
-    """A generator of at most `most` zeros: start values, which those of the file then replace.
+    """A generator of at most `most` zeros; the numbers of the file then replace these.
 
-    So a wrong size in a file is an error, and takes no memory.
+    So a wrong size in a file is an error and takes no memory.
     """
     class Blank(np.random.Generator):  # here, because numpy.random is slow to load
         left = most
@@ -152,7 +152,7 @@ def _blank(most):
 
 
 def _generator(state):
-    """The generator with a state of one of NumPy's own kinds."""
+    """The generator that has this state; only NumPy's kinds are known."""
     kind = state["bit_generator"]
     if kind not in GENERATORS:
         raise ValueError(f"generator: expected one of {', '.join(GENERATORS)}, found {kind}")

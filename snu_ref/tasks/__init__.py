@@ -1,5 +1,5 @@
 """The paper's tasks on real data, digits, music and language: settings, training and results.
 
-`load_run` gives back a finished run: its network, settings, task and figures.
+`load_run` loads a finished run: its network, settings, task and figures.
 """
 from .run import load_run

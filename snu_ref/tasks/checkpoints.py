@@ -1,7 +1,7 @@
-"""The state of a training run as one file of plain arrays, written so that a kill cannot harm it.
+"""The state of a training run as one file of plain arrays; a killed process cannot damage it.
 
     params/...      the parameters
-    best/...        those of the epoch to keep, so far
+    best/...        the parameters of the epoch that would be kept now
     optimiser/...   the optimiser's arrays
     store/...       the devices of a store
     identity        JSON text: what the run is (task, unit, metric, settings, seed, data's digest)
@@ -9,8 +9,8 @@
     history         JSON text: the learning curve, one record an epoch; "planned" is how many
                     epochs were planned at that time
 
-The new file replaces the old one in one step, so a good one is there at any moment. It holds a
-digest of its content. Nothing is pickled.
+A new file replaces the old one in one step, so there is a complete file at any moment. A digest of
+its content shows damage. Nothing is pickled.
 """
 import copy
 import hashlib
@@ -25,7 +25,7 @@ from ..saving import array_file
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be used: unreadable, or of another run."""
+    """A checkpoint that cannot be used: it is damaged, or belongs to another run."""
 
 
 def save(path, identity, network, optimiser, rng, best, history, store=None):
@@ -53,7 +53,7 @@ def identity_of(task, settings, seed):
 
 
 def read(path):
-    """Arrays, identity, generator's state and history at `path`; CheckpointError that names it."""
+    """Returns arrays, identity, generator's state, history; CheckpointError that names the file."""
     path = Path(path)
     if (found := found_at(path)) != "a file":
         found = "no such file" if found == "nothing" else found
@@ -75,7 +75,7 @@ def load(path, identity, network, optimiser, rng, store=None):
     """Put the state at `path` into network, optimiser, rng and store; returns best and history.
 
     Raises CheckpointError that names the file if it is missing, damaged, or of another task, unit,
-    data, seed or settings; nothing is changed then. The run may have had fewer epochs.
+    data, seed or settings; then nothing changes. The saved run may have had fewer epochs.
     """
     arrays, saved, rng_state, history = read(path)
     parts = {part: {name[len(part) + 1:]: a for name, a in arrays.items()
@@ -92,7 +92,7 @@ def load(path, identity, network, optimiser, rng, store=None):
             _check_arrays(part, parts[part], of)
         _check_generator(rng, rng_state)
         if store:
-            store.restore(parts["store"])  # the first change, whole or not at all
+            store.restore(parts["store"])  # the first change; after an error nothing has changed
         elif parts["store"]:
             raise ValueError("store: expected no arrays for weights in software, found some")
     except (ValueError, TypeError) as error:
@@ -109,7 +109,7 @@ def differences(identity, saved):
     identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
     mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
     different = []
-    # the data last: where the task is another, so are its data
+    # data last, because another task always has other data
     for key in sorted(mine.keys() | theirs.keys(), key=lambda key: (key == "data", key)):
         if key == "settings" or mine.get(key) == theirs.get(key):
             continue
@@ -139,7 +139,7 @@ def digest(data):
     return total.hexdigest()
 
 
-# ---- what a checkpoint has to hold: each raises ValueError or TypeError -------------------------
+# ---- checks of the content: each raises ValueError or TypeError ----------------------------------
 
 def _json(arrays, name):
     """The value in the JSON text `name`, taken out of `arrays`."""
@@ -184,7 +184,7 @@ def _state_after_a_step(optimiser, network):
 
 
 def _check_generator(rng, state):
-    """Set the state of a generator of the same kind, which must then return this state."""
+    """Check that a new generator of the same kind accepts this state and returns it."""
     kind = type(rng.bit_generator)
     trial = kind(0)
     try:

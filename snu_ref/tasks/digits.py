@@ -28,7 +28,7 @@ from .training import Batch
 from .units import conv_layers, unit_layers
 
 N_CLASSES = 10
-EVALUATION_BATCH = 500  # images of n_steps at a time where no gradient is needed: bounds memory
+EVALUATION_BATCH = 500  # our choice: images of n_steps at a time in an evaluation, to save memory
 
 
 class Digits:
@@ -48,9 +48,9 @@ class Digits:
         self.in_shape = (side, side, 1) if unit == "snu-conv" else (self.n_in,)
 
     def network(self, settings, rng):
-        """pixels - hidden - 10, all of one unit; lateral inhibition, if set, in the hidden layers.
+        """pixels - hidden - 10 units; only the hidden layers have lateral inhibition, if it is set.
 
-        Dropout, if set, follows every hidden layer; among convolutions only the last one.
+        Dropout, if set, follows every hidden layer or, for "snu-conv", the last of them.
         """
         if settings.lateral_inhibition and self.unit not in ("snu", "ssnu"):
             raise ValueError(f"lateral_inhibition: expected False for {self.unit}, got True")
@@ -66,12 +66,12 @@ class Digits:
         layers = [*hidden, *unit_layers(self.unit, sizes, options, rng, np.float32)]
         if settings.hidden_dropout:
             first = len(hidden) if self.unit == "snu-conv" else 1
-            for place in range(len(hidden), first - 1, -1):  # from behind, so that places hold
+            for place in range(len(hidden), first - 1, -1):  # the last first: other places stay
                 layers.insert(place, Dropout(settings.hidden_dropout, rng=rng, dtype=np.float32))
         return Network(layers)
 
     def batches_per_epoch(self, settings):
-        """The last, smaller batch counts as one."""
+        """The number of batches; the last one may be smaller."""
         return -(-len(self.data["train"][1]) // settings.batch)
 
     def batches(self, settings, rng):
@@ -91,7 +91,7 @@ class Digits:
     def code(self, values, settings, rng, n_steps=None):
         """Spikes for the images: (Ns, B, n_in), or (Ns, B, height, width, 1) for "snu-conv".
 
-        n_steps: an Ns other than that of the settings; the probability of a spike stays the same.
+        n_steps: replaces the Ns of the settings; the probability of a spike stays the same.
         """
         n_steps = n_steps or settings.n_steps
         spikes = rate_code(values, n_steps, settings.max_spikes * n_steps / settings.n_steps,
@@ -99,9 +99,9 @@ class Digits:
         return spikes.reshape(spikes.shape[:2] + self.in_shape)
 
     def outputs(self, network, values, settings, rng):
-        """The time-averaged outputs (N, 10) and, of each layer, its mean output a step and unit.
+        """The time-averaged outputs (N, 10), and each layer's mean output per step and unit.
 
-        The images are shown for settings.test_steps, or n_steps where that is None.
+        The images are shown for settings.test_steps or, if that is None, settings.n_steps.
         """
         if settings.hidden_dropout:
             network = without_dropout(network)
@@ -139,7 +139,7 @@ def one_hot(labels, n_classes=N_CLASSES):
 
 
 def split_validation(values, labels, n_valid):
-    """Training and validation part: the last n_valid images validate, and some remain to train."""
+    """Training and validation part; the last n_valid images, but not all, are for validation."""
     validation.array("labels", labels, ("N",), "integers")
     validation.array("values", values, (len(labels), "n_in"), "floats")
     n_valid = validation.integer("n_valid", n_valid, 1, len(labels) - 1)

@@ -61,11 +61,11 @@ def displacement(shape, alpha, sigma, rng):
 def warp(images, down, across):
     """out[n, r, c] = images[n, r + down, c + across], bilinear, 0 outside.
 
-    images, down, across: (N, height, width); the fields in pixels at (n, r, c).
+    images (N, height, width); down, across: the fields at (n, r, c), same shape, in pixels.
     """
     _, height, width = images.shape
-    padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))  # a frame of zeros around every corner read
-    # beyond the frame all is 0, so a place further out is read at the frame
+    padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))  # zeros for the neighbours of outer points
+    # all is 0 beyond this frame, so points that are further out are moved to it
     r = np.clip(np.arange(height)[:, None] + down, -1, height) + 1
     c = np.clip(np.arange(width) + across, -1, width) + 1
     r0, c0 = np.floor(r).astype(int), np.floor(c).astype(int)

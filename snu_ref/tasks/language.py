@@ -1,15 +1,15 @@
-"""Word-level language modelling: from the words so far, the next one.
+"""Word-level language modelling: predict the next word from the words so far.
 
     network   embedding - dropout - hidden layers - dropout - logits of all words
-              the logits come from a plain layer, or from the embedding's own table ("tied"),
-              directly where the sizes agree or through a linear layer into the embedding's space
+              The logits come from a dense layer, or from the embedding's table ("tied"). With a
+              projection, a linear layer brings the hidden outputs to the size of the embedding.
     training  truncated BPTT: the text is cut into `batch` streams, read `bptt` words at a time;
               the state is carried on from one piece to the next, the gradient is not
     figure    perplexity, exp of the mean cross-entropy in nats a word, over the split read as one
               stream
 
-Source: task and scheme as in Zaremba et al., arXiv:1409.2329. By the charts in the authors' toolkit
-the paper's recurrent sSNU has tied weights; we could not read its sizes.
+Source: task and scheme as in Zaremba et al., arXiv:1409.2329. According to the charts in the
+authors' toolkit, the paper's recurrent sSNU has tied weights; we could not read its sizes.
 """
 import math
 
@@ -24,7 +24,7 @@ from ..network import Network
 from .training import Batch
 from .units import unit_layers
 
-PIECE = 200  # words at a time where no gradient is needed: bounds the memory of the logits
+PIECE = 200  # our choice: words at a time in an evaluation, to save memory for the logits
 
 
 class Language:
@@ -53,7 +53,7 @@ class Language:
         return Network([*layers, TiedOutput(embedding)])
 
     def batches_per_epoch(self, settings):
-        """Pieces of bptt words in each of the streams; a shorter rest is left out."""
+        """The number of pieces of bptt words in a stream; a shorter rest is left out."""
         words = len(self.data["train"]) // settings.batch - 1
         if words < settings.bptt:
             raise ValueError(f"bptt, batch: expected bptt of at most {max(words, 0)} with batch "
@@ -62,7 +62,7 @@ class Language:
         return words // settings.bptt
 
     def batches(self, settings, rng):
-        """The streams, piece by piece; the state is cleared at the start of an epoch only."""
+        """The streams, piece by piece; only the first piece of an epoch starts from state zero."""
         words = self.data["train"]
         length = len(words) // settings.batch
         # (length, batch)
@@ -73,7 +73,7 @@ class Language:
                         carry=i > 0)
 
     def evaluate(self, network, split, settings, seed):
-        """Perplexity of a split, one stream from a cleared state; its first word is given."""
+        """Perplexity of a split, one stream from state zero; the first word is not predicted."""
         network = without_dropout(network)
         words = self.data[split][:, None]
         total, state = 0.0, None
@@ -83,12 +83,12 @@ class Language:
             state = cache.state
             total += len(target) * softmax_cross_entropy(y, target)[0]
         nats = total / (len(words) - 1)
-        # e^709: the largest float
+        # e^709 is near the largest float
         return {"perplexity": math.exp(nats) if nats < 709 else math.inf}
 
 
 def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>",)):
-    """n words drawn from a trained network after the prompt, with spaces between the tokens."""
+    """A text of n words that a trained network draws after the prompt."""
     number = {word: k for k, word in enumerate(vocabulary)}
     first = [number.get(word, number.get("<unk>"))
              for word in validation.instance("prompt", prompt, list, tuple)]
@@ -99,8 +99,8 @@ def sample_text(network, vocabulary, rng, n=60, temperature=0.8, prompt=("<eos>"
 def sample(network, first, n, rng, temperature=1.0):
     """n word numbers drawn from a trained network, after the words `first` (a list of numbers).
 
-    Each is drawn from softmax(logits / temperature): below 1 the likely words become likelier, and
-    at 0 the likeliest word comes each time.
+    Each is drawn from softmax(logits / temperature). A temperature below 1 makes likely words
+    likelier; with 0, each word is the likeliest.
     """
     validation.instance("first", first, list, tuple)
     first = [validation.integer(f"first[{i}]", word, 0) for i, word in enumerate(first)]

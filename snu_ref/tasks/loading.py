@@ -23,13 +23,13 @@ OWN = "own data, not the published set"
 
 
 class Loaded(NamedTuple):
-    """A task, what its data hold, and figures of simple models on the test split."""
+    """A task, facts about its data, and figures of simple models on the test split."""
     task: object
     facts: list        # lines of text: counts, digests
-    baselines: dict    # name: figure on the test split, in the task's own metric
+    baselines: dict    # name: figure on the test split, in the metric of the task
     words: tuple = ()  # the vocabulary, for language
-    path: str = ""     # where the data came from, if the user brought them
-    own: bool = False  # whether they are the user's own, not the published set
+    path: str = ""     # the path of the data, if the user brought them
+    own: bool = False  # whether they are the user's data, not the published set
 
     def __repr__(self):
         return f"Loaded({self.task.name}, unit {self.task.unit}; {self.facts[0]})"
@@ -40,10 +40,10 @@ FULL_DATA = {"digits": "MNIST's four IDX files", "music": "jsb-chorales-quarter.
 
 
 def load_task(name, unit, preset="small", folder=None, own_path=None):
-    """The task `name` for one unit, on the data of a preset; `folder` holds the full sets.
+    """The task `name` for one unit, on the data of a preset; folder: that of the full set.
 
-    own_path: data of the user's own instead, a folder of IDX files or a file (`snu_ref.data.own`).
-    Raises ValueError if preset "paper" comes without data, and readers.DataError for its files.
+    own_path: the user's data instead, a folder of IDX files or a file (`snu_ref.data.own`). Raises
+    ValueError for preset "paper" without a folder, readers.DataError for wrong or missing files.
     """
     validation.one_of("name", name, FULL_DATA)
     validation.one_of("unit", unit, UNITS)
@@ -61,7 +61,7 @@ def load_task(name, unit, preset="small", folder=None, own_path=None):
 
 
 def _digits(unit, which, path):
-    """Loaded of the images `which`: "small", "full" or "own"; so below."""
+    """The Loaded task of digits; which: "small", "full" or "own"."""
     if which == "own":
         data, classes = own.read_images(path)
         name = f"images of {len(classes)} classes"

@@ -1,10 +1,10 @@
-"""Polyphonic music prediction: from the notes of all steps so far, the notes of the next.
+"""Polyphonic music: predict the notes of the next step from the notes of all steps so far.
 
     input     piano roll at step t, 88 keys, 1 where a note sounds
     network   88 inputs - hidden layers - 88 sigmoid outputs (the sigmoid is part of the loss)
     target    piano roll at step t + 1
     figure    negative log-likelihood in nats, summed over the 88 notes, averaged over all predicted
-              steps of all pieces ("pooled"); the mean of the pieces' own means is given beside it
+              steps of all pieces ("pooled"); the mean over pieces of their means is given as well
 
 Sources: task and figure, Boulanger-Lewandowski et al., ICML 2012; network 88-150-88,
 arXiv:1812.07040.
@@ -37,7 +37,7 @@ class Music:
         self.unit, self.data = unit, data
 
     def network(self, settings, rng):
-        """88 - hidden - 88 logits, with dropout before the last layer if there is any."""
+        """88 - hidden - 88 logits, with dropout before the last layer if it is set."""
         like = {"rng": rng, "dtype": np.float32}
         layers = unit_layers(self.unit, (N_KEYS, *settings.hidden), settings.options, rng,
                              np.float32)
@@ -46,11 +46,11 @@ class Music:
         return Network([*layers, Dense(settings.hidden[-1], N_KEYS, **like)])
 
     def batches_per_epoch(self, settings):
-        """The last, smaller batch counts as one."""
+        """The number of batches; the last one may be smaller."""
         return -(-len(self.data["train"]) // settings.batch)
 
     def batches(self, settings, rng):
-        """All training pieces once, in random order, the shorter ones of a batch padded."""
+        """All training pieces once, in random order; shorter pieces of a batch are padded."""
         order = rng.permutation(len(self.data["train"]))
         for i in range(0, len(order), settings.batch):
             yield pad([self.data["train"][k] for k in order[i:i + settings.batch]])
@@ -75,8 +75,8 @@ class Music:
 def continued(network, roll, steps, rng, temperature=1.0):
     """`steps` more steps of a piano roll (t, 88), drawn from a trained network: (steps, 88) uint8.
 
-    Each key sounds with probability sigmoid(logit / temperature), whatever the other keys do. At
-    temperature 0 it sounds if its probability is above 1/2.
+    Each key sounds with probability sigmoid(logit / temperature), independently of the other keys.
+    At temperature 0 it sounds if its probability is above 1/2.
     """
     validation.zeros_and_ones("roll", roll, ("t", N_KEYS))
     if not len(roll):
@@ -95,10 +95,10 @@ def continued(network, roll, steps, rng, temperature=1.0):
 
 
 def write_wav(roll, path, seconds_per_step=0.6):
-    """A piano roll (steps, 88) as sound: one channel, 16 bits; a held key is struck once."""
+    """Write a piano roll (steps, 88) as sound, mono, 16 bits; a held key is struck once."""
     validation.zeros_and_ones("roll", roll, ("steps", N_KEYS))
     n = int(RATE * validation.number_in("seconds_per_step", seconds_per_step, 0.05, 60))
-    sound = np.zeros((len(roll) + 1) * n)  # the last note fades out
+    sound = np.zeros((len(roll) + 1) * n)  # one step more, in which the last note fades out
     for key in range(N_KEYS):
         change = np.diff(roll[:, key].astype(int), prepend=0, append=0)
         for start, end in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1)):
@@ -114,7 +114,7 @@ def write_wav(roll, path, seconds_per_step=0.6):
 
 
 def pad(rolls):
-    """Rolls (steps, 88) as one Batch: input steps 0..n-2, target 1..n-1, mask 1 on real ones."""
+    """Rolls of n steps as a Batch: x has steps 0..n-2, target 1..n-1; mask is 1 on real steps."""
     longest = max(len(roll) for roll in rolls) - 1
     x = np.zeros((longest, len(rolls), N_KEYS), np.float32)
     target = np.zeros_like(x)

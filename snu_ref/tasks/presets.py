@@ -1,7 +1,7 @@
 """The presets of `presets.ini`, and the paper's figures of `published.ini`.
 
-A preset has the settings of a task and unit, and where each comes from. What a setting means:
-`snu_ref.tasks.settings.SETTINGS`.
+A preset has the settings of a task and unit, and the source of each. The table
+`snu_ref.tasks.settings.SETTINGS` explains the settings.
 """
 from configparser import ConfigParser
 from pathlib import Path
@@ -30,10 +30,10 @@ def _choice(value, source="ours"):
 
 
 def read_presets(path):
-    """The presets in a file of the form of `presets.ini`: {(task, preset): {unit: table}}.
+    """The presets in a file like `presets.ini`: {(task, preset): {unit: table}}.
 
-    A table is a dict of Choice. It has what the sections of its task and of its preset say, and
-    what the unit's own section changes.
+    A table is a dict of Choice. It has the entries of three sections: of the task, of the preset,
+    which may replace them, and of the unit, which may replace both.
     """
     sections, presets = read_choices(path), {}
     for task, preset, unit in filter(lambda words: len(words) == 3, map(str.split, sections)):
@@ -51,7 +51,7 @@ PUBLISHED = {  # (task, unit): the figure, and its network
 
 
 def find_preset(task, unit, preset):
-    """The table of a task, unit and preset: dict of Choice. ValueError that lists what there is."""
+    """The table of a task, unit and preset: dict of Choice. ValueError lists the known names."""
     tables = PRESETS.get((task, preset))
     if tables is None:
         known = ", ".join(repr(p) for t, p in PRESETS if t == task)

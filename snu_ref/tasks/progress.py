@@ -5,14 +5,14 @@ import sys
 import time
 
 A_MINUTE = 60.0  # seconds between lines in a pipe or a file
-A_TENTH = 0.1    # and between redraws on a terminal
+A_TENTH = 0.1    # seconds between new texts on a terminal
 
 
 class Progress:
-    """Counts `total` steps of work on one line of a terminal; elsewhere, with a line a minute.
+    """Shows the progress of long work on one line of a terminal; elsewhere, one line per minute.
 
-    total: number of steps; label: what is being done; stream: stderr by default; done: steps of
-    resumed work. If the stream cannot be written to, the work continues without the line.
+    total: number of steps; label: a text before the numbers; stream: stderr by default; done: steps
+    that are done already. If the stream cannot be written to, the work continues without the line.
     """
 
     def __init__(self, total, label, stream=None, done=0):
@@ -44,10 +44,10 @@ class Progress:
             self._write("\r" + self._fitted("") + "\r")
 
     def _fitted(self, text):
-        """The text, padded or cut to the terminal without its last column, where some wrap."""
+        """The text, padded or cut to one column less than the terminal, so that no line wraps."""
         try:
             columns = os.get_terminal_size(self.stream.fileno()).columns
-        except (AttributeError, OSError, ValueError):  # no terminal of the system
+        except (AttributeError, OSError, ValueError):  # not a real terminal
             columns = 0
         columns = (columns or shutil.get_terminal_size().columns) - 1
         return text[:columns].ljust(columns)
@@ -56,7 +56,7 @@ class Progress:
         try:
             self.stream.write(text)
             self.stream.flush()
-        except (OSError, ValueError):  # full, gone or closed
+        except (OSError, ValueError):  # a full disk, or a closed stream
             pass
 
 

@@ -1,4 +1,4 @@
-"""One run: a unit trained on a task with a preset, then tested once; its results as plain data."""
+"""A run: train a unit on a task with a preset, test it once, and return the results."""
 import json
 import platform
 from pathlib import Path
@@ -20,7 +20,7 @@ RESULTS_BYTES = 2 ** 26  # our choice: far more than any run writes
 
 
 class Run(NamedTuple):
-    """A trained network, its task, and `results`, a dict that goes into results.json as it is."""
+    """A trained network, its task, and `results`, the dict that is written to results.json."""
     loaded: Loaded
     settings: object
     trained: Trained
@@ -84,9 +84,9 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
 def load_run(folder, data=None):
     """The finished run in a folder of `python -m snu_ref train`: network, settings, task, figures.
 
-    data: where the full data set or your own data are now, if they have been moved.
-    Raises ValueError that names the file if the run is not finished, damaged, without weights, or
-    of other data than are here.
+    data: the present place of the full data set or of your own data, if it has changed. Raises
+    ValueError that names the file if the run is not finished, is damaged, has no weights, or was
+    made with other data.
 
         run = snu_ref.tasks.load_run("runs/music-snu-small-0")
         y, cache = run.network.forward(x)
@@ -142,7 +142,7 @@ def load_run(folder, data=None):
 def tested(task, network, settings, seed):
     """The test figures; for a task with classes, also the answer to every test image, as text.
 
-    The answers serve to compare two classifiers image by image (`statistics.mcnemar`).
+    The answers are for comparing two classifiers image by image (`statistics.mcnemar`).
     """
     if not hasattr(task, "answers"):
         return {"test": task.evaluate(network, "test", settings, seed)}

@@ -1,4 +1,4 @@
-"""The settings of a run: their meanings, their allowed values, changes by the command line."""
+"""The settings of a run: their meanings, allowed values, and changes from the command line."""
 import ast
 import hashlib
 import math
@@ -17,7 +17,7 @@ class Setting(NamedTuple):
     check: Callable
 
 
-# ---- checks: each returns the value to keep, or raises a TypeError or ValueError by name ---------
+# ---- checks: each returns the value, or raises a TypeError or ValueError that names the setting --
 
 def _or(other, check):
     """`other`, such as None, or a value that passes the check."""
@@ -43,7 +43,7 @@ def _entries(name, value):
     return dict(value)
 
 
-MOST = 100_000  # our choice: of units, words, steps; far above what a processor trains
+MOST = 100_000  # our choice: the most units, words or steps; far more than a CPU can train
 _COUNT = partial(validation.integer, low=1, high=MOST)
 _POSITIVE = partial(validation.number_in, low=0, high=math.inf, low_open=True, high_open=True)
 _SHARE = partial(validation.number_in, low=0, high=1, high_open=True)
@@ -106,7 +106,7 @@ def check_all(values):
 
 
 def settings_of(table, **changes):
-    """The plain values of a preset's table, some of them changed, all of them checked.
+    """The checked values of a preset's table; `changes` replace some of them.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> settings = settings_of(find_preset("music", "snu", "small"), epochs=2)
@@ -134,8 +134,8 @@ def read_value(text):
 def read_changes(texts, table):
     """Changes of a preset's table from a list of "NAME=VALUE", the values as in Python.
 
-    NAME.ENTRY=VALUE changes one entry of a dict and keeps the others. A dict as VALUE keeps them
-    too, unless its "kind" is another. ValueError that names the setting.
+    NAME.ENTRY=VALUE changes one entry of a dict and keeps the others. So does a dict as VALUE,
+    unless it has another "kind". Raises ValueError that names the setting.
 
     >>> from snu_ref.tasks.presets import find_preset
     >>> read_changes(["lr=0.01", "options.decay=0"], find_preset("music", "snu", "small"))
@@ -192,7 +192,7 @@ def changes_in_name(table, changes):
                       if key not in old or old[key] != part]
         elif name != "epochs" and value != old:
             parts.append(f"{name}={','.join(map(str, value)) if type(value) is tuple else value}")
-    # only letters that every file system accepts, and a limited number
+    # only characters that every file system accepts, and a limited length
     text = re.sub(r"[^\w=.,+-]", "_", "".join("-" + part for part in parts), flags=re.ASCII)
     return text if len(text) < 120 else (
         f"{text[:100]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}")

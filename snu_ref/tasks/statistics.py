@@ -1,4 +1,4 @@
-"""What a few runs tell: mean, sample standard deviation, intervals, and tests of a difference.
+"""Statistics of a few runs: mean, sample standard deviation, intervals, tests of a difference.
 
     mean m = sum x_i / n,    sd^2 = sum (x_i - m)^2 / (n - 1)
     95 % interval of the mean        m +- t(n - 1) sd / sqrt(n)
@@ -9,9 +9,9 @@
     two classifiers, one test set    McNemar's exact test: of the b + c images that only one of the
                                      two gets right, b are binomial with probability 1/2
 
-t(k) is the 97.5 % quantile of Student's t with k degrees of freedom. All intervals suppose normal
-values, which a few seeds can neither show nor refute. An interval over seeds does not cover the
-test set: with N images an accuracy p has a standard error of sqrt(p (1 - p)/N) of its own.
+t(k) is the 97.5 % quantile of Student's t with k degrees of freedom. All intervals assume normally
+distributed values; a few seeds can neither confirm nor refute this. An interval over seeds does not
+include the error of a finite test set: for N images and accuracy p it is sqrt(p (1 - p)/N).
 
 Sources: Student's distribution in finite sums, Abramowitz & Stegun, 26.7.3 and 26.7.4; the test, Q.
 McNemar, Psychometrika 12, 153 (1947), in its exact form.
@@ -21,12 +21,12 @@ from typing import NamedTuple, Optional
 
 from .. import validation
 
-LEVEL = 0.95         # of all intervals
-SIGNIFICANT = 0.05   # McNemar's p below this: the two classifiers differ
+LEVEL = 0.95         # the confidence level of all intervals
+SIGNIFICANT = 0.05   # two classifiers differ if McNemar's p is below this
 
 
 class Summary(NamedTuple):
-    """Some values: n, mean, sample standard deviation, and the interval; None where n is 1."""
+    """n, mean, sample standard deviation and interval of some values; the last None if n = 1."""
     n: int
     mean: float
     sd: Optional[float] = None
@@ -59,7 +59,7 @@ def from_moments(n, mean, sd):
 
 
 def nested(groups):
-    """Summary of the groups' means, and the deviation within groups; None for single values.
+    """Summary of the groups' means, and the deviation within groups (None for single values).
 
     groups: sequences of numbers, all of one length, such as the devices of each network.
 
@@ -76,9 +76,9 @@ def nested(groups):
 
 
 def difference(a, b):
-    """Mean of a less mean of b with Welch's interval: (difference, low, high).
+    """Mean of a minus mean of b with Welch's interval: (difference, low, high).
 
-    low and high are None where a or b has a single value, since that has no spread.
+    low and high are None if a or b has a single value, because a single value has no deviation.
     """
     a, b = summary(a), summary(b)
     gap = a.mean - b.mean
@@ -93,7 +93,7 @@ def difference(a, b):
 
 
 def verdict(a, b, higher_is_better):
-    """How a compares with b, in words. Nothing else decides these words.
+    """How a compares with b, in words that only this function chooses.
 
     "better" or "worse" if Welch's interval of the difference does not contain 0; "no clear
     difference" if it does; "one seed, no interval" if a or b has a single value.
@@ -102,13 +102,13 @@ def verdict(a, b, higher_is_better):
     _, low, high = difference(a, b)
     if low is None:
         return "one seed, no interval"
-    if not (low > 0 or high < 0):  # also where a run gave NaN
+    if not (low > 0 or high < 0):  # also for NaN
         return "no clear difference"
     return "better" if (low > 0) == higher_is_better else "worse"
 
 
 def mcnemar(wrong_a, wrong_b):
-    """Two-sided p of McNemar's exact test from the numbers of the images that each gets wrong.
+    """Two-sided p of McNemar's exact test, from the indices of the images that each gets wrong.
 
     p = min(1, 2 sum_{i <= min(b, c)} C(b + c, i) / 2^(b + c)),  b, c: wrong for one of them only.
 
@@ -119,7 +119,7 @@ def mcnemar(wrong_a, wrong_b):
                         for name, wrong in (("wrong_a", wrong_a), ("wrong_b", wrong_b)))
     b, c = len(wrong_a - wrong_b), len(wrong_b - wrong_a)
     tail = sum(math.comb(b + c, i) for i in range(min(b, c) + 1))
-    return min(1.0, 2 * tail / 2 ** (b + c))  # whole numbers up to the division, so exact
+    return min(1.0, 2 * tail / 2 ** (b + c))  # exact, because all but the division is in integers
 
 
 def standard_error(accuracy, n):
@@ -131,7 +131,7 @@ def standard_error(accuracy, n):
 # ---- Student's distribution ---------------------------------------------------------------------
 
 def t_probability(t, k):
-    """P(|T| <= t) for Student's T with k degrees of freedom, a whole number.
+    """P(|T| <= t) for Student's T with k degrees of freedom, an integer.
 
     With theta = atan(t/sqrt(k)), c = cos theta:
         k odd    2/pi (theta + sin theta (c + 2/3 c^3 + 2 4/(3 5) c^5 + ... up to c^(k-2)))
@@ -141,7 +141,7 @@ def t_probability(t, k):
     theta = math.atan2(t, math.sqrt(validation.integer("k", k, 1, 10 ** 6)))
     c, odd = math.cos(theta), k % 2
     term, total = (c if odd else 1.0), 0.0
-    for power in range(odd, k - 1, 2):  # term holds the coefficient times c^power
+    for power in range(odd, k - 1, 2):  # term: the coefficient times c^power
         total += term
         term *= c * c * (power + 1) / (power + 2)
     total *= math.sin(theta)

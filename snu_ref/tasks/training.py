@@ -10,12 +10,12 @@ A task is an object with
     loss(y, target, mask)    value and dL/dy
     evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
 
-The parameters kept are those of the best validation epoch (settings.keep "best", the default), or
-of the last ("last", for devices, which cannot go back to earlier weights). The caller reads the
+The parameters of one epoch are kept: of the best by validation (settings.keep "best", the default),
+or of the last ("last", for devices, which cannot go back to earlier weights). The caller reads the
 test split once, at the end.
 
-With settings.store the weights are kept outside the network (`snu_ref.pcm.in_loop`): every batch
-runs on the weights as read, and the store takes the update.
+With settings.store the weights are kept outside the network (`snu_ref.pcm.in_loop`): the store
+gives every batch the weights that it reads, and receives the update.
 """
 import math
 import time
@@ -70,7 +70,7 @@ def prepare(task, settings, seed):
 
 
 def trial(task, settings, seed):
-    """A training step whose result is not used: it finds mistakes before anything is written."""
+    """Run one training step and discard it, to find mistakes before anything is written."""
     try:
         network, optimiser, rng, store = prepare(task, settings, seed)
         train_batch(task, network, optimiser, settings, next(iter(task.batches(settings, rng))),
@@ -128,7 +128,7 @@ class Trained(NamedTuple):
     network: Network     # with the parameters of the epoch that was kept
     history: list        # a dict per epoch: epoch, loss, seconds, and the validation figures
     best_epoch: int      # the epoch that was kept
-    store: object = None  # where the weights live, if not in the network
+    store: object = None  # the store of the weights, if they are outside the network
     diverged: str = ""   # why training ended before its last epoch, in a line
 
     def __repr__(self):
@@ -141,7 +141,7 @@ class Trained(NamedTuple):
 
     @property
     def warnings(self):
-        """The warnings, one a line: see `watch`."""
+        """The warnings of `watch`, a list of lines."""
         return summary(self.history, self.diverged)
 
 
@@ -216,11 +216,11 @@ def best_epoch(task, settings, history):
     if settings.keep == "last":
         return history[-1]["epoch"]
     sign = -1 if task.higher_is_better else 1
-    # the first of equals
+    # min takes the first of equal epochs
     return min(history, key=lambda record: sign * record[task.metric])["epoch"]
 
 
-STORES = {  # kind: its class, and options, all optional but bits
+STORES = {  # kind: its class, and its options, which are optional except bits
     "pcm": (PCMStore, ("scale", "pairs", "read_noise", "epsilon", "refresh_every", "refresh",
                        "ideal")),
     "quantised": (QuantisedStore, ("scale", "epsilon", "limit")),
@@ -230,10 +230,10 @@ STORES = {  # kind: its class, and options, all optional but bits
 
 
 def make_store(network, settings, rng):
-    """The store that the settings ask for, or None; settings.store: a dict, "kind" and options.
+    """The store of the settings, or None; settings.store: a dict with "kind" and options.
 
-    It holds all input weights of the network, "0.W", "1.W" ..., and draws its noise from the run's
-    generator.
+    The store gets all input weights of the network, "0.W", "1.W" ..., and draws its noise from the
+    generator `rng` of the run.
     """
     options = dict(settings.store or {})
     if not options:

@@ -9,7 +9,7 @@ from ..recurrent.rnn import RNN
 from ..snu import SNU
 from .settings import check_options, errors_of
 
-UNITS = {  # name on the command line: (name in tables, class, what is fixed of its options)
+UNITS = {  # name on the command line: (name in tables, class, fixed options)
     "snu": ("SNU", SNU, {"h": "step"}),
     "ssnu": ("sSNU", SNU, {"h": "sigmoid"}),
     "rnn": ("RNN", RNN, {}),
@@ -17,7 +17,7 @@ UNITS = {  # name on the command line: (name in tables, class, what is fixed of 
     "lstm": ("LSTM", LSTM, {}),
     "snu-conv": ("SNU conv", SNU, {"h": "step"}),
 }
-COMPARED = ("snu", "ssnu", "rnn", "gru", "lstm")  # those that the paper compares on every task
+COMPARED = ("snu", "ssnu", "rnn", "gru", "lstm")  # the units that are compared on every task
 
 
 def check_unit_options(unit, options):
@@ -32,10 +32,10 @@ def check_unit_options(unit, options):
 
 
 def conv_layers(in_shape, channels, kernel, options, rng, dtype):
-    """Convolutional SNU layers, each with a max pooling of 2x2 pixels behind it, and then Flatten.
+    """Convolutional SNU layers, each followed by max pooling of 2 x 2 pixels, and then Flatten.
 
-    in_shape (height, width, c); channels: output channels of the layers; kernel: its side, odd,
-    with a padding that keeps the size.
+    in_shape (height, width, c); channels: output channels of each layer; kernel: side of the
+    kernels, odd. The padding keeps the size of the image.
     """
     check_unit_options("snu-conv", options)
     if kernel % 2 == 0:
@@ -54,7 +54,7 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
 
 
 def unit_layers(unit, sizes, options, rng, dtype):
-    """Layers of the named unit, K for sizes (n_in, n_1, ..., n_K); options as for its class."""
+    """K layers of a unit, for the sizes (n_in, n_1, ..., n_K); options: those of its class."""
     check_unit_options(unit, options)
     _, kind, fixed = UNITS[unit]
     with errors_of("options"):

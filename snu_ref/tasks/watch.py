@@ -6,8 +6,8 @@
 
 A loss that is not finite is a NotFinite error, which ends the training.
 
-"silent" means silent in every batch of the epoch: many networks are silent in their first batches
-only. The bounds are ours: no preset causes a warning.
+"silent" means silent in every batch of the epoch, because many networks are silent only in their
+first batches. The bounds are our choice: no preset causes a warning.
 """
 import math
 
@@ -36,13 +36,13 @@ class Watch:
 
     def __init__(self, network, clip=None):
         self.network, self.clip = network, clip
-        # without biases: any update changes those that start at 0
+        # no biases: many start at 0, where even the smallest update changes them
         self.before = {name: network.params[name].copy() for name in network.trainable
                        if network.params[name].ndim > 1}
         self.no_gradient = list(network.trainable)
         self.spiking = {place: layer for place, layer in flat(network)
                         if isinstance(layer, SNU) and layer.h.name == "step"}
-        self.never = self.always = list(self.spiking)  # those that never, or always, fired so far
+        self.never = self.always = list(self.spiking)  # layers that so far never, or always, fired
         self.first_loss = None
 
     def step(self, cache, loss, grads):
@@ -57,7 +57,7 @@ class Watch:
         self.no_gradient = [name for name in self.no_gradient if not grads[name].any()]
 
     def warnings(self, history, loss):
-        """Call this after the epoch: {kind: text}. history: earlier epochs; loss: the mean."""
+        """Call this after the epoch; returns {kind: text}. history: earlier records; loss: mean."""
         found, silent = {}, []
         if self.never:
             silent.append(f"{names(self.never)} never fired: "

@@ -1,4 +1,4 @@
-"""The naive twins: every forward and backward pass a second time, as scalar loops.
+"""The scalar twins: every forward and backward pass a second time, as scalar loops.
 
 A hand-derived gradient is trusted when an independent second derivation gives the same numbers. The
 twins are that second derivation:

@@ -3,7 +3,7 @@
 The convolution is a cross-correlation: the kernel is not flipped. Every term of its sum is one
 product, x[...] W[...], reversed by dW[...] += dz x[...] and dx[...] += dz W[...].
 
-Pooling works channel by channel. Windows that do not fit into the picture are left out. The reverse
+Pooling works channel by channel. Windows that do not fit into the image are left out. The reverse
 of the average adds dy / size^2 to each pixel of the window. The reverse of the maximum adds dy to
 the pixel that was the maximum (on a tie the first one, row by row).
 

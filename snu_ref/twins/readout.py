@@ -126,7 +126,7 @@ def softmax_cross_entropy_twin(y, target, mask=None):
     count, value, dy = int(mask.sum()), 0.0, zeros(T, B, n)
     for t, i in np.argwhere(mask):
         right = target[t, i]
-        top = max(y[t][i])  # taken out of the sum, so that exp cannot overflow
+        top = max(y[t][i])  # subtracted, so that exp cannot overflow
         total = 0.0
         for c in range(n):
             total += math.exp(y[t][i][c] - top)

@@ -9,7 +9,7 @@ Not here: peepholes, projections, dropout, training.
 
 Sources: J. Elman, Cognitive Science 14 (1990); S. Hochreiter and J. Schmidhuber, Neural Computation
 9 (1997), with the forget gate of F. Gers et al., Neural Computation 12 (2000); K. Cho et al.,
-arXiv:1406.1078 (2014). The form with the reset after the product is the one of the cuDNN library.
+arXiv:1406.1078 (2014). The form with the reset after the product is that of the cuDNN library.
 """
 import math
 from typing import NamedTuple
@@ -157,8 +157,8 @@ def _reverse_preactivation(da, p, x, ph, c, dp, dx, dph):
 def _run(step, params, x, state, dy, dstate, *, states, blocks, extra=()):
     """Both passes of a unit with `states` states, `blocks` columns a unit, biases `extra`.
 
-    step(p, dp, x, *before) -> after, reverse: one time step of one sample, every argument after dp
-    a row; before and after: the states. reverse(dx, *dbefore, *dafter) adds to dp, dx and dbefore.
+    step(p, dp, x, *before) -> after, reverse: one time step of one sample. x, and the states before
+    and after, are rows. reverse(dx, *dbefore, *dafter) adds to dp, dx and dbefore.
     """
     x, (T, B, n_in) = sized("x", x, ("T", "B", "n_in"))
     dy, (_, _, n) = sized("dy", dy, (T, B, "n"))

@@ -96,7 +96,7 @@ def sized(name, array, axes):
 
 
 def several(name, arrays, count, shape):
-    """A tuple of `count` such arrays (a state, or its cotangent), as a list of nested lists."""
+    """A tuple of `count` arrays (a state, or its cotangent) as a list of nested lists."""
     if len(validation.instance(name, arrays, tuple, list)) != count:
         raise ValueError(f"{name}: expected {count} arrays, got {len(arrays)}")
     return [numbers(f"{name}[{i}]", array, shape) for i, array in enumerate(arrays)]
@@ -109,7 +109,7 @@ def parameters(params, shapes):
 
 
 def zeros(*shape):
-    """Nested lists of 0.0; no list occurs twice."""
+    """Nested lists of 0.0, each a separate object."""
     if len(shape) == 1:
         return [0.0] * shape[0]
     return [zeros(*shape[1:]) for _ in range(shape[0])]

@@ -10,7 +10,7 @@ Forward, for every t and sample, and for every unit j (p marks the values at t-1
     (6)  v_j   = s_j + b_j
     (7)  y_j   = h(v_j)
 
-Backward: t runs down, and each assignment is reversed, the last one first. The adjoints of y, and
+Backward: t decreases, and each assignment is reversed, the last one first. The adjoints of y, and
 of the last s, start at the given cotangents (dy, dstate), all others at 0.
 
     (7)  dv_j     += dy_j * h'(v_j)              step: psi'(v_j); sigmoid: sigmoid'(v_j)
@@ -25,7 +25,7 @@ of the last s, start at the given cotangents (dy, dstate), all others at 0.
                                                  equals the maximum gets dpy_k += dm / r
 
 `reset_grad="detached"` makes the gate a constant of the backward pass: (2) and (1) are not
-reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever formed.
+reversed, nothing else changes. No coefficient dz_{t+1}/dz_t is ever computed.
 
 Not here: a check that decay lies in [0, 1], initialisation, training.
 
@@ -50,7 +50,7 @@ class SNUTwin(NamedTuple):
     dz: np.ndarray  # (T, B, n)
     ds: np.ndarray  # (T, B, n)
     dv: np.ndarray  # (T, B, n)
-    dy: np.ndarray  # (T, B, n) the cotangent given, plus what comes back from t+1
+    dy: np.ndarray  # (T, B, n) the given cotangent, plus the part from step t+1
     grads: dict  # the names and shapes of params
     dx: np.ndarray  # (T, B, n_in)
     dstate: tuple  # (ds_0, dy_0), each (B, n)

@@ -1,11 +1,11 @@
-# %% Exercise 1: which lines were busy tells little; when they were busy, together, tells nearly all
+# %% Exercise 1: the spike counts of lines say little; the lines that spike together say nearly all
 shuffled = test_rng.permuted(test_x, axis=0)
 by_line = accuracy(learnt, shuffled, test_labels)
 together = accuracy(learnt, test_x[np.random.default_rng(0).permutation(len(test_x))], test_labels)
 backwards = accuracy(learnt, test_x[::-1], test_labels)
 print(f"shuffled {by_line:.2f}, together {together:.2f}, backwards {backwards:.2f}")
 claim(by_line < learnt_accuracy - 0.2 and together > by_line and backwards > by_line)
-# These units hear coincidence, lines that spike at the same time. Order they hear little.
+# These units detect coincidence: lines that spike at the same time. They hardly detect the order.
 
 # %% Exercise 2: P(v + noise > 0) = 1/(1 + exp(-v/scale)) = (1 + tanh(v/(2 scale)))/2
 YOUR_SCALE = 0.5

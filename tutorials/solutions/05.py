@@ -13,7 +13,7 @@ claim(0.03 < steps[errors.argmin()] / YOUR_STEP < 30)
 claim(0.003 < errors.min() / YOUR_ERROR < 300)
 
 
-# %% Exercise 2: dz_{t+1} reaches y_t before the slope of tanh; H met the output of the step before
+# %% Exercise 2: the slope of tanh applies to dz_{t+1} too; H multiplies the output of step t - 1
 def forward(a):
     y, ys = 0.0, []
     for x_t in a["x"]:

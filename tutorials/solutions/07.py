@@ -5,14 +5,14 @@ cost = [nll(p + 0 * test_after, test_after) for p in (0.9 * YOUR_P, YOUR_P, 1.1 
 claim(cost[1] < cost[0] and cost[1] < cost[2] and abs(cost[1] - YOUR_NATS) < 0.05)
 
 
-# %% Exercise 2: from the most probable key down, none beside one that is in already
+# %% Exercise 2: from the most probable key down, never a key beside one that is already chosen
 def compose_politely(network, start, steps, rng):
     logits, cache = network.forward(start)
     chords = []
     for _ in range(steps):
         p = 1 / (1 + np.exp(-logits[-1]))                     # (B, 88)
         dice = rng.random(p.shape)
-        chord = np.zeros((len(p), 90), np.float32)            # a silent key beside either end
+        chord = np.zeros((len(p), 90), np.float32)            # one silent key more at each end
         for piece, order in enumerate(np.argsort(-p, axis=1)):
             for key in order:
                 free = not (chord[piece, key] or chord[piece, key + 2])
@@ -25,4 +25,4 @@ def compose_politely(network, start, steps, rng):
 polite = compose_politely(ssnu, test_in[:4], steps, np.random.default_rng(1))
 claim(clashes(polite) == 0 and polite.sum(axis=2).mean() > (2.5 if args.quick else 3))
 sound(np.concatenate([test_in[:4, 0], polite[:28, 0]]), "07_polite.wav")
-# The surprise of the network is that on Bach's chords, and no lower: only the drawing has changed.
+# The network's surprise at Bach's chords stays the same: only the sampling has changed.
