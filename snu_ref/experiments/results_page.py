@@ -116,7 +116,7 @@ FIGURES = {  # block: (title, its panels from the lines of all tables)
 
 def table_of_figures(rows, lines):
     """A block as a table; a row is followed by its results on devices or with more steps."""
-    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
+    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % interval",
             "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
     starts = [row.name for row in rows if row not in INJECTED] + [BEST_INJECTED]
     names = dict.fromkeys(line["row"] for start in starts for line in lines
@@ -186,7 +186,7 @@ def unfinished(rows, lines):
     runs = [(line["row"], line["changes"]) for line in lines if not line["device"]]
     done = [(row, runs.count((row.name, changes_text(row)))) for row in rows]
     missing = [f"{row.name} ({n} of {row.seeds} runs)" for row, n in done if n < row.seeds]
-    return f" Not finished: {', '.join(missing)}." if missing else ""
+    return f" Not finished: {'; '.join(missing)}." if missing else ""
 
 
 def markdown(head, rows):

@@ -130,7 +130,7 @@ def test_what_can_declares_is_told_first():
     text = str(verdict([passed("a"), made], can={"dtype": "float32"}, said={"h": {"b", "a"}}))
     first, second, *_ = text.splitlines()
     assert first.endswith("float64 (--dtype; `can` says float32), port.py")
-    assert second == "only cases that fit `can`; 1 of them are new (--made 4 --seed 9)"
+    assert second == "only cases that fit `can`; 1 are new (--made 4 --seed 9)"
     for can in ({}, {"dtype": "float64"}):
         assert str(verdict([made], can=can)).splitlines()[0].endswith(", float64, port.py")
     assert verdict([made], said={"h": {"b", "a"}}).as_dict()["can"] == {"h": ["a", "b"]}
@@ -253,7 +253,8 @@ def test_the_words_around_a_diagnosis():
     said = report.diagnosis(Cause([one])._replace(**known, grade="confirmed", beside=[one, other]))
     assert said[0] == "diagnosis: b is halved" and said[-2:] == [
         "    confirmed: with this edit the equations give all numbers of 1 failing case, to 12 "
-        "digits", "    also failed, on boundary cases: 2 cases (f, g). Check again after the change"]
+        "digits", "    also failed, on boundary cases: 2 cases (f, g). Check again after the "
+        "change"]
     two = report.diagnosis(Cause([one, other])._replace(**known, grade="confirmed"))
     assert two[-1].endswith("give all numbers of 2 failing cases, to 12 digits")
 

@@ -27,8 +27,7 @@ def write(out, verdict, colour=False):
     say(f"{FORMAT} {VERSION}, {source.dtype}{other}, {source.name}")
     if source.can:
         n = sum(r.entry["family"].startswith("made") for r in results)
-        say(f"only cases that fit `can`; {n} of them are new (--made {verdict.made} "
-            f"--seed {verdict.seed})")
+        say(f"only cases that fit `can`; {n} are new (--made {verdict.made} --seed {verdict.seed})")
     say("")
     _families(say, results)
     _left_out(say, results)
