@@ -33,13 +33,8 @@ from snu_ref.figures import style
 # Twelve lines carry spikes, for 20 steps. There are three patterns. In each of them, each line
 # spikes exactly three times: counting alone cannot tell them apart. The times differ.
 #
-<<<<<<< HEAD
-# A sample is a pattern played badly: one spike in ten is left out, and each spike comes a step too
-# early, on time, or a step too late. (All numbers of this task are our choice.)
-=======
 # A sample is a noisy copy of a pattern: one spike in ten is left out, and each spike comes a step
-# too early, on time, or a step too late. (All numbers of this task are ours.)
->>>>>>> words-text
+# too early, on time, or a step too late. (All numbers of this task are our choice.)
 
 # %%
 T, LINES, CLASSES = 20, 12, 3
@@ -90,13 +85,8 @@ with style.house():
 #
 #     ybar = mean_t y_t,      L = mean of ( ybar - target )^2,      dy_t = 2 (ybar - target) / (n T)
 #
-<<<<<<< HEAD
 # with n = B * 3 numbers in ybar. The initial weights are random and twice as large as those of the
 # package, so that the units spike from the start.
-=======
-# with n = B * 3 numbers in ybar. Weights start random, twice as large as in the package, so that
-# the units spike from the start.
->>>>>>> words-text
 
 # %%
 HIDDEN, DECAY, WANTED = 40, 0.8, 0.3

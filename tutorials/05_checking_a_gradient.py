@@ -1,19 +1,11 @@
 # %% [markdown]
 # # 5. Checking a gradient
 #
-<<<<<<< HEAD
-# **What you will see.** A backward pass is easy to get wrong, and a wrong one often still trains.
-# So it has to be checked. You will measure a derivative in two ways and see how exact each can be.
-# You will freeze a spiking program, so that it can be measured. Then you will plant seven bugs and
-# see that each leaves another fingerprint. The last section shows what a check must never be:
-# unable to fail.
-=======
 # **What you will see.** A backward pass is easy to get wrong, and a network often learns even with
 # a wrong one. So it has to be checked. You will measure a derivative in two ways, and see how good
 # each can be. You will freeze a spiking program, so that it can be measured too. Then you will
 # plant seven bugs and see what each does to the numbers. The last section shows what a check must
 # never be: unable to fail.
->>>>>>> words-text
 #
 # **What it needs.** Tutorial 2 (the backward pass, the frozen program).
 #
@@ -42,17 +34,10 @@ from snu_ref.gradcheck import BOUNDS, check_gradient
 #
 #     s_t = W x_t + decay s_{t-1} (1 - y_{t-1}),      y_t = h( s_t + b )
 #
-<<<<<<< HEAD
 # All its inputs, parameters and data, are in one dict `a`. h is a list with one function for each
 # step, so that the unit can be soft (sigmoid), spiking (step), or frozen. The backward pass is that
 # of tutorial 2. Its last argument plants a bug; `None` is right. Read it first without the places
 # that mention `bug`, then look at the seven ways to spoil it.
-=======
-# Its inputs, parameters and data alike, stand in one dict `a`. h is a list with one function for
-# each step, so that the unit can be soft (sigmoid), spiking (step), or frozen. The backward pass is
-# that of tutorial 2. Its last argument plants a bug; `None` is right. Read it once without what
-# depends on `bug`, then look at the seven bugs.
->>>>>>> words-text
 
 
 # %%
@@ -266,13 +251,8 @@ with style.house():
 # ## Seven bugs, and how to read an error
 #
 # Now spoil the backward pass, one bug at a time, and compare every gradient with the complex step
-<<<<<<< HEAD
 # of the frozen program. `check_gradient` does this for any forward and backward function, and also
 # with differences.
-=======
-# of the frozen program. `check_gradient` does this for any forward and backward of your own. (It
-# also takes differences.)
->>>>>>> words-text
 
 # %%
 rng = np.random.default_rng(1)
@@ -405,17 +385,10 @@ with style.house():
 #
 # - *A silent unit.* With b = -50 nothing spikes and every gradient is 0. Any backward pass agrees
 #   with that, even one that returns zeros. `check_gradient` calls this "dead", and a failure.
-<<<<<<< HEAD
 # - *A loose bound.* Say the slope is wrong by one part in 10,000. A comparison "to one percent"
 #   lets it pass. The bound of the complex step is 1e-12, and the error of right gradients is a
 #   hundred times smaller, so there is no need for a loose bound.
-# - *An echo.* Two programs by the same author share their mistakes. Measure the program itself.
-=======
-# - *A loose bound.* Say the slope is off by one part in 10,000. A comparison "to one percent"
-#   lets it pass. The bound of the complex step is 1e-12, and right gradients are a hundred times
-#   better still, so there is no need for a loose bound.
 # - *A copy.* Two derivations by the same person can share a mistake. So measure the program itself.
->>>>>>> words-text
 
 # %%
 silent = {**a, "b": np.array(-50.0)}

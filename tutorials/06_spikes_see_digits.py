@@ -58,16 +58,6 @@ def spikes_of(values, steps, rng):
 
 
 # %% [markdown]
-<<<<<<< HEAD
-# Dice are noisy. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20 steps on
-# average. How far off is a single count? The scatter (standard deviation) of Ns throws of a die is
-#
-#     sqrt( Ns p (1 - p) ) = sqrt( 20 * 0.3 * 0.7 ) = 2.05
-#
-# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only patience helps: four
-# times as many steps give four times as many spikes, with twice the scatter. The relative error is
-# halved. It falls as 1/sqrt(steps).
-=======
 # Random spikes are noisy. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20
 # steps on average. How far off is a single count? The count over Ns steps has the standard
 # deviation, or *scatter*,
@@ -77,7 +67,6 @@ def spikes_of(values, steps, rng):
 # so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only more steps help: in
 # four times as many steps there are four times as many spikes, with twice the scatter. The relative
 # error is halved. It falls as 1/sqrt(steps).
->>>>>>> words-text
 
 # %%
 rng = np.random.default_rng(0)
