@@ -5,7 +5,7 @@ together = accuracy(learnt, test_x[np.random.default_rng(0).permutation(len(test
 backwards = accuracy(learnt, test_x[::-1], test_labels)
 print(f"shuffled {by_line:.2f}, together {together:.2f}, backwards {backwards:.2f}")
 claim(by_line < learnt_accuracy - 0.2 and together > by_line and backwards > by_line)
-# These units hear coincidence, lines that spike at the same time. Order they hear little.
+# These units hear coincidence: lines that spike at the same time. They hear little of the order.
 
 # %% Exercise 2: P(v + noise > 0) = 1/(1 + exp(-v/scale)) = (1 + tanh(v/(2 scale)))/2
 YOUR_SCALE = 0.5

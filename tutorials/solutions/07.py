@@ -1,4 +1,4 @@
-# %% Exercise 1: p is the share of keys that sound; the cost is the entropy of 88 such dice
+# %% Exercise 1: p is the share of keys that sound; the cost is the entropy of 88 such keys
 YOUR_P = 3.86 / 88
 YOUR_NATS = -88 * (YOUR_P * np.log(YOUR_P) + (1 - YOUR_P) * np.log(1 - YOUR_P))  # 15.84
 cost = [nll(p + 0 * test_after, test_after) for p in (0.9 * YOUR_P, YOUR_P, 1.1 * YOUR_P)]
@@ -25,4 +25,4 @@ def compose_politely(network, start, steps, rng):
 polite = compose_politely(ssnu, test_in[:4], steps, np.random.default_rng(1))
 claim(clashes(polite) == 0 and polite.sum(axis=2).mean() > (2.5 if args.quick else 3))
 sound(np.concatenate([test_in[:4, 0], polite[:28, 0]]), "07_polite.wav")
-# The surprise of the network is that on Bach's chords, and no lower: only the drawing has changed.
+# The surprise is measured on Bach's chords, so it stays the same: only the drawing has changed.
