@@ -12,7 +12,7 @@ OUTSIDE = "outside what `can` declares"
 ALSO = 12  # our choice: how many further cases of a failure are listed
 HEARD = 5  # our choice: how many lines that the port printed are shown
 OTHERS = 3  # our choice: how many other explanations are listed
-MANY = 10**6  # our choice: from here on a distance in ulps tells nothing
+
 CODES = {"bold": "1", "red": "31", "green": "32"}
 
 
@@ -117,7 +117,7 @@ def _divergence(r):
     yield "expected", f"{d.expected!r:<24} {d.expected_bits}"
     yield "got", f"{d.got!r:<24} {d.got_bits}" + (
         "   <- the first NaN; all numbers before it are finite" if math.isnan(d.got) else "")
-    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < MANY else "") + (
+    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < 1e6 else "") + (
         f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal")
     if not math.isnan(d.margin):
         yield "margin", f"|v| = {d.margin:.3g} there"
