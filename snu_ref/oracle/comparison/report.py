@@ -12,7 +12,6 @@ OUTSIDE = "outside what `can` declares"
 ALSO = 12  # our choice: how many further cases of a failure are listed
 HEARD = 5  # our choice: how many lines that the port printed are shown
 OTHERS = 3  # our choice: how many other explanations are listed
-
 CODES = {"bold": "1", "red": "31", "green": "32"}
 
 
