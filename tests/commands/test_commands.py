@@ -118,7 +118,7 @@ def test_gradcheck_of_one_piece(tmp_path, capsys):
 
 def test_help_names_every_command(tmp_path, capsys):
     text = run(tmp_path, "--help")
-    assert max(map(len, text.splitlines())) < 80
+    assert max(map(len, text.splitlines())) < 80 and run(tmp_path) == text
     shown = [
         line.split()[0] if line.startswith("    ") else line.strip()
         for line in text.split("commands:")[1].split("examples:")[0].splitlines() if line.strip()]

@@ -133,7 +133,7 @@ def test_changed_settings_have_a_folder_and_refusals_name_them(tmp_path, capsys,
     first = "runs/music-snu-small-0-hidden=2"
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
         Path(first).name, Path(first).name + "-lr=0.01-options.decay=0.5"]
-    assert (f"{first}/checkpoint.npz: expected none, found this run after 1 of 1 epochs; give "
+    assert (f"{first}/checkpoint.npz: expected no file, found this run after 1 of 1 epochs; give "
             "--resume and a larger --epochs to train longer" in refused(capsys, *few))
     assert "after 1 of 1 epochs; give --resume to continue to epoch 5" in refused(
         capsys, "train", "music", "--unit", "snu", "--epochs", "5", "--set", "hidden=(2,)")

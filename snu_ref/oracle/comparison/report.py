@@ -12,7 +12,6 @@ OUTSIDE = "outside what `can` declares"
 ALSO = 12  # our choice: the most cases of a failure that are listed after the first
 HEARD = 5  # our choice: the most lines of the port's output that are shown
 OTHERS = 3  # our choice: the most other explanations that are listed
-MANY = 10**6  # our choice: a larger distance in ulps tells nothing
 CODES = {"bold": "1", "red": "31", "green": "32"}
 
 
@@ -117,7 +116,7 @@ def _divergence(r):
     yield "expected", f"{d.expected!r:<24} {d.expected_bits}"
     yield "got", f"{d.got!r:<24} {d.got_bits}" + (
         "   <- the first NaN; all numbers before it are finite" if math.isnan(d.got) else "")
-    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < MANY else "") + (
+    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < 1e6 else "") + (
         f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal")
     if not math.isnan(d.margin):
         yield "margin", f"|v| = {d.margin:.3g} there"
