@@ -170,4 +170,4 @@ with style.house():
         FigureCanvasAgg(figure)
         play = Play(figure)
         keep(figure, "00_play.png")
-        print("no window could be opened; the picture shows what it would look like")
+        print("no window was opened; the picture shows what it would look like")
