@@ -60,7 +60,7 @@ def parse(argv):
             sub.epilog = start.lstrip() + examples
             command.add_arguments(sub)
             sub.set_defaults(run=command.run, argv=argv)
-    return parser.parse_args(argv)
+    return parser.parse_args(argv or ["--help"])
 
 
 def main(argv=None):

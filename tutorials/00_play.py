@@ -124,7 +124,7 @@ class Play:
             first.axhline(0, color=style.GREY, linewidth=0.8)
             first.set_ylabel("adds to dL/dW")
             first.set_title(f"dL/dW = {adds.sum():.3f}" if settings["reset"] == "on" else
-                            "switch the reset on: the backward pass is that of the SNU")
+                            "switch the reset on: this is the gradient of a unit with reset")
         second.plot(t, s, ".-", color=style.COLOUR["s"])
         second.axhline(settings["threshold"], color=style.GREY, linestyle="--", linewidth=1.2)
         second.set_ylabel("state s")
@@ -170,4 +170,4 @@ with style.house():
         FigureCanvasAgg(figure)
         play = Play(figure)
         keep(figure, "00_play.png")
-        print("no window was opened: the picture shows the window as it opens")
+        print("no window was opened; the picture shows what it would look like")

@@ -70,9 +70,8 @@ claim(abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005)                   # 63 % 
 # %% [markdown]
 # ## The Euler step
 #
-# A computer does not solve (a) by insight. It takes small steps of dt: it takes the slope at this
-# point in time and follows it in a straight line to the next. Write (a) with a difference instead
-# of the derivative:
+# A computer takes small steps of dt. In each step it follows the present slope in a straight line.
+# Write (a) with a difference instead of the derivative:
 #
 #     tau (V_t - V_{t-1}) / dt = -V_{t-1} + R I_t
 #
@@ -80,7 +79,7 @@ claim(abs(exact(tau, 2.0) / (R * 2.0) - 0.63) < 0.005)                   # 63 % 
 #
 #     V_t = (dt/C) I_t + (1 - dt/tau) V_{t-1}                                               (c)
 #
-# In words: *add* a little charge, and *keep* a fraction of what was there. That fraction is called
+# In words: *add* a little charge, and *keep* a fraction of the old voltage. That fraction is called
 # the `decay`, 1 - dt/tau; in the paper's letters it is l(tau).
 
 
@@ -323,9 +322,10 @@ with style.house():
 # the SNU only at the end of a step. We compare the SNU's k-th spike with the exact neuron's k-th.
 #
 # The error is about as large as dt: a tenth of the step gives about a tenth of the error. But look
-# at the lower panel: the error is not the same for all spikes. A neuron that fired late begins its
-# next climb late, so the error stays until a strong current (fast spikes, small errors) or luck
-# makes up for it. If V only just reaches the threshold, a small error in V can cost a whole spike.
+# at the lower panel: the error is not the same for all spikes. A neuron that fires late begins its
+# next climb late, so the error stays. It becomes small again when a strong current makes the spikes
+# follow fast, or by chance. If V only just reaches the threshold, a small error in V can cost a
+# whole spike.
 
 # %%
 PIECE = 5.0  # ms between two changes of the current

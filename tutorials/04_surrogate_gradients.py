@@ -33,8 +33,8 @@ from snu_ref.figures import style
 # Twelve lines carry spikes, for 20 steps. There are three patterns. In each of them, each line
 # spikes exactly three times: counting alone cannot tell them apart. The times differ.
 #
-# A sample is a pattern played badly: one spike in ten is left out, and each spike comes a step too
-# early, on time, or a step too late. (All numbers of this task are our choice.)
+# A sample is a noisy copy of a pattern: one spike in ten is left out, and each spike comes a step
+# too early, on time, or a step too late. (All numbers of this task are our choice.)
 
 # %%
 T, LINES, CLASSES = 20, 12, 3
@@ -250,10 +250,10 @@ with style.house():
     keep(figure, "04_nothing_learns.png")
 
 # %% [markdown]
-# Look inside. The three patterns go in, one after the other. Before training, the outputs are the
-# same chatter for all three. Afterwards many hidden units are specialists: most of their spikes are
-# for one pattern (the figure sorts them by it). And each output unit waits for its own
-# pattern.
+# Look inside. The three patterns go in, one after the other. Before training, the output units
+# spike in much the same way for all three. Afterwards many hidden units are specialists: most of
+# their spikes are for one pattern (the figure sorts them by it). And each output unit spikes mostly
+# for its own pattern.
 
 # %%
 x = patterns.transpose(1, 0, 2)                                  # (T, 3, LINES), played well
@@ -424,9 +424,9 @@ for w in (1, 100):
 #    *Hint.* Which two things make a line special in a pattern: how often it spikes, or with whom?
 #
 # 2. *A slope that is not pretended.* Add random noise to v before the step: sometimes the unit
-#    spikes a little below its threshold, sometimes it does not a little above. Its *mean* output is
-#    then a smooth function of v, with a true slope. Find the scale of a logistic noise for which
-#    this slope is exactly half the authors' psi'. Check:
+#    spikes a little below its threshold, sometimes it stays silent a little above. Its *mean*
+#    output is then a smooth function of v, with a true slope. Find the scale of a logistic noise
+#    for which this slope is exactly half the authors' psi'. Check:
 #
 #        v = np.linspace(-2, 2, 21)
 #        noise = rng.logistic(scale=YOUR_SCALE, size=(200_000, 1))

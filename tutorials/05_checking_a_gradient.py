@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 5. Checking a gradient
 #
-# **What you will see.** A backward pass is easy to get wrong, and a wrong one often still trains.
-# So it has to be checked. You will measure a derivative in two ways and see how exact each can be.
-# You will freeze a spiking program, so that it can be measured. Then you will plant seven bugs and
-# see that each leaves another fingerprint. The last section shows what a check must never be:
-# unable to fail.
+# **What you will see.** A backward pass is easy to get wrong, and a network often learns even with
+# a wrong one. So it has to be checked. You will measure a derivative in two ways, and see how good
+# each can be. You will freeze a spiking program, so that it can be measured too. Then you will
+# plant seven bugs and see what each does to the numbers. The last section shows what a check must
+# never be: unable to fail.
 #
 # **What it needs.** Tutorial 2 (the backward pass, the frozen program).
 #
@@ -202,8 +202,8 @@ with style.house():
 #     v  ->  step(v0) + psi(v) - psi(v0)                        psi = tanh, the authors'
 #
 # At v = v0 it has the value of the step, so all spikes are where they were. Its slope is psi'(v).
-# So the true derivative of the frozen program is the surrogate gradient of the spiking one, reset
-# and all, and it can be measured like any other.
+# So the true derivative of the frozen program is the surrogate gradient of the spiking one, with
+# the path through the reset. It can be measured like any other derivative.
 
 
 # %%
@@ -333,9 +333,9 @@ with style.house():
 # twenty random sequences, by plain descent, with the right gradient or a spoilt one.
 #
 # With six of the seven bugs the loss falls as it should, and ends within two percent of the loss
-# with the right gradient. Nobody would notice. A wrong gradient often points roughly downhill, and
-# that is enough to get down; it is not enough to arrive. All six end above the minimum that the
-# right gradient finds.
+# with the right gradient. Nobody would notice. A wrong gradient often points roughly downhill, so
+# the loss falls. But it does not lead to the minimum: all six end above the loss that the right
+# gradient reaches.
 
 
 # %%
@@ -382,14 +382,14 @@ with style.house():
 # %% [markdown]
 # ## A check must be able to fail
 #
-# Three ways to fool oneself, and what guards against them:
+# A check can pass for three wrong reasons. Here is what prevents each:
 #
 # - *A silent unit.* With b = -50 nothing spikes and every gradient is 0. Any backward pass agrees
 #   with that, even one that returns zeros. `check_gradient` calls this "dead", and a failure.
 # - *A loose bound.* Say the slope is wrong by one part in 10,000. A comparison "to one percent"
 #   lets it pass. The bound of the complex step is 1e-12, and the error of right gradients is a
 #   hundred times smaller, so there is no need for a loose bound.
-# - *An echo.* Two programs by the same author share their mistakes. Measure the program itself.
+# - *A copy.* Two derivations by the same person can share a mistake. So measure the program itself.
 
 # %%
 silent = {**a, "b": np.array(-50.0)}

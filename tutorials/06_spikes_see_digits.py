@@ -34,8 +34,8 @@ from snu_ref.data.datasets import load_digits
 # The digits are small: 8 times 8 pixels, each between 0 (white) and 1 (black). 30 people wrote the
 # 3823 that we train on, 13 others the 1797 that we test on.
 #
-# An SNU has no eyes, it takes spikes. So each pixel gets a line of its own, and in each of Ns time
-# steps it throws a die:
+# The input of an SNU is spikes. So each pixel gets an input line of its own, which spikes at random
+# in each of Ns time steps:
 #
 #     P(spike in a step) = value * max_spikes / Ns
 #
@@ -58,14 +58,15 @@ def spikes_of(values, steps, rng):
 
 
 # %% [markdown]
-# Dice are noisy. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20 steps on
-# average. How far off is a single count? The scatter (standard deviation) of Ns throws of a die is
+# Random spikes are noisy. A pixel of value 0.5 spikes with p = 0.3 in each step, so 6 times in 20
+# steps on average. How far off is a single count? The count over Ns steps has the standard
+# deviation, or *scatter*,
 #
 #     sqrt( Ns p (1 - p) ) = sqrt( 20 * 0.3 * 0.7 ) = 2.05
 #
-# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only patience helps: four
-# times as many steps give four times as many spikes, with twice the scatter. The relative error is
-# halved. It falls as 1/sqrt(steps).
+# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only more steps help: in
+# four times as many steps there are four times as many spikes, with twice the scatter. The relative
+# error is halved. It falls as 1/sqrt(steps).
 
 # %%
 rng = np.random.default_rng(0)
@@ -110,9 +111,10 @@ claim(likeness[1] < likeness[20] < likeness[320] and likeness[320] > 0.98)
 #
 # with target 1 for the unit of the right digit and 0 for the others.
 #
-# The loop below is the whole training. Two things are special to spikes. The die is thrown *again*
-# for every picture in every epoch, so the network never sees the same spikes twice. (This is our
-# choice; the toolkit throws it once.) And we count the hidden spikes, to see what an answer costs.
+# The loop below is the whole training. Two things are special to spikes. The spikes are drawn
+# *again* for every picture in every epoch, so the network never sees the same spikes twice. (This
+# is our choice; the toolkit draws them once.) And we count the hidden spikes, to see what an answer
+# costs.
 # The learning rate falls to 0 along half a cosine.
 
 
@@ -304,7 +306,7 @@ claim(len(t) > 100 and np.abs(states[t + 1, sample] - alone).max() < 1e-5)
 #
 # To test this, hide the price: train with inhibition, but treat the gate as a constant in the
 # backward pass (`reset_grad="detached"`, as in tutorial 4). The units then spike more and more:
-# each tries to spike although the others reset it.
+# each learns to spike in spite of the resets by the others.
 
 # %%
 unpriced = [train(seed, lateral_inhibition=True, reset_grad="detached", **effort)
@@ -377,7 +379,7 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #
 #    How many steps would a pixel of value 0.5 need? Why fewer?
 #
-#    *Hint.* The count of n dice has the mean n p and the variance n p (1 - p).
+#    *Hint.* The count over n steps has the mean n p and the variance n p (1 - p).
 #
 # 2. *An open price.* Inhibition makes spikes expensive as a side effect. Now set the price
 #    openly: add to the loss PRICE times the number of hidden spikes per digit. Copy `train`. In

@@ -301,7 +301,7 @@ with style.house():
     axes.plot(said[enough], seen[enough], "o", color=style.COLOUR["SNU"], markersize=8)
     axes.set(xlabel="probability that the network gave", ylabel="share that sounded",
              aspect="equal", xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
-    axes.text(0.63, 0.42, "as good\nas its word", color=style.GREY)
+    axes.text(0.63, 0.42, "given =\nmeasured", color=style.GREY)
     figure.suptitle("When it says 30 %, it is 30 %", x=0.02, ha="left")
     keep(figure, "07_calibration.png")
 
@@ -334,16 +334,16 @@ with style.house():
 # %% [markdown]
 # ## Left alone
 #
-# Let it compose. Give it four steps of a chorale, throw a die for each key with the network's
-# probability, call the result the next chord, feed it back, and so on: `07_composed.wav`.
+# Let it compose. Give it four steps of a chorale. Draw each key at random, with the network's
+# probability; the keys drawn are the next chord. Feed it back, and so on: `07_composed.wav`.
 #
 # We can hear two things, and count them over all 77 beginnings:
 #
 # - It keeps notes from one chord to the next about as often as Bach does.
 # - It plays wrong notes together. Bach hardly ever sounds two neighbouring keys at once. In the
 #   network's music it is many times as common. The network cannot avoid it, because it gives each
-#   key a probability of its own. The dice of two likely neighbours fall independently, and
-#   sometimes both say yes. The score in nats hardly notices. Your ear does.
+#   key a probability of its own. Two likely neighbours are drawn independently, so sometimes both
+#   sound. This hardly changes the score in nats, but you hear it.
 
 
 # %%
@@ -412,10 +412,10 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #    How many nats a step do you save if you know *which* keys are the usual ones?
 #
 #    *Hint.* The best guess of a probability is the share of keys that sound. Then the cost is 88
-#    times the entropy of one die.
+#    times the entropy of one key.
 #
 # 2. *Better manners.* Teach `compose` not to clash: go through the keys of each chord from the most
-#    probable to the least, throw the die, but never add a key whose neighbour is already in.
+#    probable to the least, draw it at random, but never add a key whose neighbour is already in.
 #    Check that the music does not become empty:
 #
 #        polite = YOUR_COMPOSE(ssnu, test_in[:4], steps, np.random.default_rng(1))
@@ -424,8 +424,8 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 #
 #    Which sounds worse, before or after? And does this lower the surprise of `ssnu` in nats?
 #
-#    *Hint.* Draw all dice first, as `compose` does. Then go through `np.argsort(-p)` and look at
-#    both neighbours.
+#    *Hint.* Draw all random numbers first, as `compose` does. Then go through `np.argsort(-p)` and
+#    look at both neighbours.
 #
 # 3. *The loss, to the last digit.* Write the loss of this tutorial yourself, from logits, with its
 #    mask and its gradient. The package has three tests for it; the hard one has logits of 1000,

@@ -88,8 +88,8 @@ with style.house():
 # A fair die with that many faces would be as hard to predict. A model that knows nothing is a die
 # with V faces: its perplexity is V, here 1002. Everything below that is knowledge.
 #
-# The first knowledge is cheap: some words are more frequent than others. Give each word its share
-# of the training text as its probability, whatever word precedes it. This is the *unigram*.
+# The first thing to know is simple: some words are more frequent than others. Give each word its
+# share of the training text as its probability, whatever word precedes it. This is the *unigram*.
 
 
 # %%
@@ -107,8 +107,8 @@ claim(abs(reached["a die"] - 1002) < 1e-6 and reached["unigram"] < 300)
 # Next, use the preceding word, h. Count in the training text how often w follows h: c(h, w). The
 # share c(h, w)/c(h) is not usable: a pair that never occurred would get p = 0, and one such pair in
 # the test text makes the perplexity infinite. Some probability must be kept for new words. How
-# much? Witten and Bell look at the past. Of the c(h) words that came after h, N(h) were new when
-# they came, one for each different word. So expect a new word in N(h) of c(h) + N(h) cases, and
+# much? Witten and Bell look at the past. Of the c(h) words that came after h, N(h) were new at that
+# place, one for each different word. So expect a new word in N(h) of c(h) + N(h) cases, and
 # take its probability from the unigram:
 #
 #     p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )

@@ -121,8 +121,8 @@ with style.house():
 #
 # ## How many values can a device hold?
 #
-# There is a slower way to write: pulse, read, correct, and repeat until the target G_T is met well
-# enough ("closed loop"). Joshi et al. (Nat. Commun. 11, 2473, 2020) measured the error that
+# There is a slower way to write: pulse, read, correct, and repeat until G is close enough to the
+# target G_T ("closed loop"). Joshi et al. (Nat. Commun. 11, 2473, 2020) measured the error that
 # remains; the coefficients are those of IBM's aihwkit. Reading is noisy as well. With r = G_T/25:
 #
 #     programmed:   G   = max( G_T + ( 0.26348 + 1.9650 r - 1.1731 r^2 ) N, 0 )             (c)

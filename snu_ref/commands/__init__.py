@@ -9,10 +9,10 @@ from .. import validation
 def add_seeds(parser, several=""):
     """Add --seed, and --seeds if `several` (the end of its help) is not empty."""
     parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="start of all random numbers (default: %(default)s)")
+                        help="seed of all random numbers (default: %(default)s)")
     if several:
         parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                            help=f"train N times, from seeds SEED, SEED + 1 ...{several} "
+                            help=f"train N times, with seeds SEED, SEED + 1, ...{several} "
                                  "(default: %(default)s)")
 
 

@@ -1,9 +1,10 @@
 """Check every hand-derived gradient in three independent ways.
 
-They are central differences, the complex step, and a second derivation in
-scalar loops, for each parameter, input and initial state of every variant. A
-spiking layer is frozen first: its spikes stay those of one run, its step has
-the surrogate's slope. A zero gradient or a silent network is a failure.
+They are central differences (elements at kinks are left out), the complex step,
+and a twin: a second derivation in scalar loops. There is a row for each
+parameter, input and initial state. A spiking layer is first frozen: its spikes
+are those of one run, and the step has the surrogate's slope. A zero gradient or
+a silent network is a failure; "zero" marks gradients that must be 0.
 
 examples:
   python -m snu_ref gradcheck --summary      one line for each piece

@@ -82,7 +82,7 @@ def over_seeds(several):
         rows.append((way, *(number("nll", value) for value in (s.mean, s.sd)), interval("nll", s),
                      "-" if within is None else number("nll", within)))
     return (f"Test NLL of {len(several)} networks, in nats a step; +- is a sample standard "
-            "deviation\n" + aligned(("way", "mean", "+- networks", "95 % of the mean",
+            "deviation\n" + aligned(("way", "mean", "+- networks", "95 % interval",
                                      "+- devices of a network"), rows))
 
 

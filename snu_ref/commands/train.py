@@ -153,7 +153,7 @@ def _check_earlier_run(out, identity, resume):
         way = ("--resume and a larger --epochs to train longer"
                if results.exists() and len(history) >= epochs else
                f"--resume to continue to epoch {epochs}")
-        raise ValueError(f"{checkpoint}: expected none, found this run after {len(history)} of "
+        raise ValueError(f"{checkpoint}: expected no file, found this run after {len(history)} of "
                          f"{planned} epochs; give {way}, or another --out")
     return planned
 

@@ -167,10 +167,9 @@ def _topics():
     try:
         from pydoc_data.topics import topics
     except ImportError as error:
-        raise DataError(
-            "module pydoc_data.topics: expected in the standard library, where it holds the text "
-            f"of the default corpus, found: {error}. Some slim builds of Python leave it out; a "
-            "Python from python.org has it") from error
+        raise DataError("pydoc_data.topics: expected this module of Python, whose text is the "
+                        f"default corpus, got: {error}. Some small builds of Python leave it out; "
+                        "a Python from python.org has it") from error
     if not isinstance(topics, dict) or not topics or not all(
             isinstance(text, str) for item in topics.items() for text in item):
         raise DataError("pydoc_data.topics.topics: expected a dict of topic names and texts, found "

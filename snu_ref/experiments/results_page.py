@@ -17,8 +17,8 @@ from ..tasks.statistics import difference, nested, standard_error, summary
 from .claims import CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS
 from .comparison import FORMS, interval, number, of_summary
 from .rows import BLOCKS, INJECTED, find_block
-from .runs import (BEST_INJECTED, PROGRAMMED, best_of, changes_text, lines_of, read_tables,
-                   rows_of, validation_figure)
+from .runs import (BEST_INJECTED, PROGRAMMED, best_of, changes_of, changes_text, lines_of,
+                   read_tables, rows_of, validation_figure)
 from .verdicts import means, test_figures, text_of_claims
 
 FIGURE = {"accuracy": "accuracy, %", "nll": "NLL, nats", "perplexity": "perplexity"}
@@ -116,7 +116,7 @@ FIGURES = {  # block: (title, its panels from the lines of all tables)
 
 def table_of_figures(rows, lines):
     """A block as a table; a row is followed by its results on devices or with more steps."""
-    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % of the mean",
+    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % interval",
             "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
     starts = [row.name for row in rows if row not in INJECTED] + [BEST_INJECTED]
     names = dict.fromkeys(line["row"] for start in starts for line in lines
@@ -152,19 +152,28 @@ def _mean(group, column, shown="{:,.0f}".format):
 
 
 def trials(rows, lines):
-    """Trials as a table: the mean validation figure of each setting; the best of a row is bold."""
-    out = []
+    """Trials as a table: mean validation figures, with the best of a row in bold.
+
+    If a row has several trials, there is a column for each value of the setting that varies last.
+    """
+    names = [row.name for row in rows]
+    cells, heads = {}, []
     for row in rows:
-        mean = validation_figure(row, lines)
+        mean, (*settings, last) = validation_figure(row, lines), changes_of(row)
         if not np.isnan(mean):
-            best = best_of(rows if rows is INJECTED else
-                           [other for other in rows if other.name == row.name], lines)
+            several = names.count(row.name) > 1
+            best = best_of([other for other in rows if other.name == row.name] if several else rows,
+                           lines)
             group = lines_of(row, lines)
             shown = number(group[0]["metric"], mean)
-            out.append((row.name + PROGRAMMED * bool(row.devices), _mean(group, "parameters"),
-                        changes_text(row), str(row.seeds),
-                        f"**{shown}**" if row is best else shown))
-    return markdown(("row", "parameters", "settings", "n", "validation"), out) if out else ""
+            head = last if several else "validation"
+            heads += [head] * (head not in heads)
+            key = (row.name + PROGRAMMED * bool(row.devices), _mean(group, "parameters"),
+                   "; ".join(settings if several else [*settings, last]), str(row.seeds))
+            cells.setdefault(key, {})[head] = f"**{shown}**" if row is best else shown
+    return markdown(("row", "parameters", "settings", "n", *heads), [
+        (*key, *(found.get(head, "") for head in heads)) for key, found in cells.items()]) \
+        if cells else ""
 
 
 def unfinished(rows, lines):
@@ -177,7 +186,7 @@ def unfinished(rows, lines):
     runs = [(line["row"], line["changes"]) for line in lines if not line["device"]]
     done = [(row, runs.count((row.name, changes_text(row)))) for row in rows]
     missing = [f"{row.name} ({n} of {row.seeds} runs)" for row, n in done if n < row.seeds]
-    return f" Not finished: {', '.join(missing)}." if missing else ""
+    return f" Not finished: {'; '.join(missing)}." if missing else ""
 
 
 def markdown(head, rows):

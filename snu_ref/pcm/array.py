@@ -230,7 +230,7 @@ class PCMArray:
         r = float(np.abs(self._product(np.eye(self.shape[0]), t, noise)).mean())
         if r == 0.0:
             self.restore(before)
-            raise ValueError("weights: expected some nonzero output, got 0 for every one-hot row")
+            raise ValueError("weights: expected an output other than 0, got 0 for every input")
         return r
 
     def calibrate(self, t, *, noise=None):

@@ -125,7 +125,7 @@ def load_run(folder, data=None):
                          f"package, got {data}")
     if path_then and not data and not Path(path_then).exists():
         raise ValueError(f"{path_then}: expected the data of the run in {folder}, found nothing; "
-                         "give their present place (--data PATH)")
+                         "give the new place of the data (--data PATH)")
     data = data or path_then
     loaded = load_task(task, unit, preset, **{"own_path" if own else "folder": data})
     network, optimiser, rng, store = prepare(loaded.task, settings, seed)

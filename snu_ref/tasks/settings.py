@@ -95,8 +95,8 @@ def check_options(place, of, options, known):
     """Raise ValueError for an option that `of` does not have; `place` comes before its name."""
     for name in options:
         if name not in known:
-            raise ValueError(f"{place}{name}: expected an option of {of}, which has "
-                             f"{', '.join(known) or 'none'}; got {options[name]!r}")
+            raise ValueError(f"{place}{name}: expected an option of {of} "
+                             f"({', '.join(known) or 'it has none'}), got {name!r}")
 
 
 def check_all(values):

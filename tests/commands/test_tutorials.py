@@ -1,7 +1,8 @@
 """The tutorials as a student runs them: from the command line, from another folder, cell by cell.
 
 Every script tutorials/[0-9]*.py is found by itself. Each is turned into a notebook, whose cells run
-in an empty folder; then its solutions run. One process runs them all, each in a module of its own.
+in an empty folder; then its solutions run. One process runs them all, each in a module of its own;
+it reads each test vector once.
 A tutorial calls `claim` for what its prose says, so a run that ends well has proved it. Besides,
 the files whose paths it prints must be there, and its last lines must be those quoted under
 "Expected output"; `tutorials/run_all.py` compares them.
@@ -26,7 +27,9 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from helpers import vectors
 from snu_ref.figures import style, tutorial
+from snu_ref.oracle.comparison import checking
 
 FOLDER = Path(__file__).parents[2] / "tutorials"
 RUN_ALL = FOLDER / "run_all.py"
@@ -74,6 +77,7 @@ def printed_by(cells, solutions, folder):
     sys.modules["__main__"] = main = ModuleType("__main__")
     sys.argv = ["launcher.py", "-f", "kernel.json"]
     os.chdir(folder)
+    vectors.share(setattr, checking)
     with redirect_stdout(StringIO()) as printed, warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         for cell in cells:

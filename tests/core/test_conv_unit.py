@@ -140,9 +140,9 @@ def test_pieces_of_a_sequence_chain():
 @pytest.mark.parametrize("options", VARIANTS)
 @pytest.mark.parametrize("geometry", [dict(kernel=2, stride=2, padding=1), dict(kernel=(3, 2))])
 def test_gradients_of_the_unit(options, geometry):
-    unit = conv_unit((4, 3, 2), 4, **options, **geometry)
+    unit = conv_unit((4, 3, 2), 2, **options, **geometry)
     rng = rng_of(13)
-    x = rng.normal(size=(4, 2) + unit.in_shape)
+    x = rng.normal(size=(3, 2) + unit.in_shape)
     rows = check_layer(unit, x, rng=rng, state=random_state(unit, 2, rng),
                        zero=("state.y",) if options["reset_grad"] == "detached" else ())
     assert {row.parameter for row in rows} == {"W", "b", "decay", "x", "state.s", "state.y"}

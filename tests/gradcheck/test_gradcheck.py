@@ -22,9 +22,12 @@ from snu_ref.gradcheck.twinning import twin_of
 
 
 def all_rows(folder):
-    """The evidence for all pieces, computed in another process."""
-    code = ("import pickle, sys; from snu_ref.gradcheck.table import evidence; "
-            "pickle.dump(list(evidence()), sys.stdout.buffer)")
+    """The evidence for all pieces, computed in another process.
+
+    Sequences of 3 steps, where the command takes 5: a state is carried twice, in half the time.
+    """
+    code = ("import pickle, sys; from snu_ref.gradcheck import table; table.T = 3; "
+            "pickle.dump(list(table.evidence()), sys.stdout.buffer)")
     return pickle.loads(subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=folder,
                                        stdout=subprocess.PIPE, check=True).stdout)
 
@@ -321,10 +324,10 @@ def test_an_analytic_function_is_held_to_the_complex_step():
 def test_the_evidence_is_the_same_in_every_process():
     """The order of a set of names depends on the seed of Python's hashes; the numbers may not."""
     code = ("from snu_ref.gradcheck.table import evidence\n"
+            "print({'W', 'H', 'b', 'c', 'x'})\n"
             "print([(row.variant, row.parameter, row.norm, row.twin) for row in evidence('GRU')])")
-    printed = {
+    (one, rows), (other, same) = (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600,
-                       check=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
-        for seed in ("0", "1", "2", "3")
-    }
-    assert len(printed) == 1
+                       check=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout.splitlines()
+        for seed in ("0", "1"))
+    assert one != other and rows == same

@@ -127,12 +127,13 @@ def test_what_cannot_be_is_found_before_a_file_is_written(tmp_path, capsys):
 
 def test_changed_settings_have_a_folder_and_refusals_name_them(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("snu_ref.figures.learning_curves", lambda *_, **__: "drawn elsewhere")
     few = ["train", "music", "--unit", "snu", "--epochs", "1", "--set", "hidden=(2,)"]
     assert main(few) == main([*few, "--set", "lr=0.01", "--set", "options.decay=0.5"]) == 0
     first = "runs/music-snu-small-0-hidden=2"
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
         Path(first).name, Path(first).name + "-lr=0.01-options.decay=0.5"]
-    assert (f"{first}/checkpoint.npz: expected none, found this run after 1 of 1 epochs; give "
+    assert (f"{first}/checkpoint.npz: expected no file, found this run after 1 of 1 epochs; give "
             "--resume and a larger --epochs to train longer" in refused(capsys, *few))
     assert "after 1 of 1 epochs; give --resume to continue to epoch 5" in refused(
         capsys, "train", "music", "--unit", "snu", "--epochs", "5", "--set", "hidden=(2,)")
@@ -185,7 +186,7 @@ def test_a_loss_that_diverges_is_named_in_strict_json_too(tmp_path, capsys, monk
         return {"nll": float("inf")} if len(calls) == 3 else evaluate(*args)
 
     monkeypatch.setattr(Music, "evaluate", infinite)
-    assert main([*TRAIN, str(tmp_path / "b")]) == 1
+    assert main([*TRAIN, str(tmp_path / "b"), "--set", "hidden=(2,)"]) == 1
     assert "warning: the loss diverged in epoch 3 " in one_line(capsys.readouterr().err)
     results = json.loads((tmp_path / "b" / "results.json").read_text(), parse_constant=pytest.fail)
     assert len(results["history"]) == 2

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.command_runs import TRAIN, refused, run, start
 
+from snu_ref.__main__ import main
 from snu_ref.saving import array_file
 
 
@@ -23,35 +24,6 @@ def final(folder):
         results["test"],
         results["best_epoch"],
     )
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A run that nothing happened to."""
-    folder = tmp_path_factory.mktemp("whole")
-    text = run(folder, *TRAIN, "run")
-    return folder / "run", text
-
-
-def test_a_run_says_how_long_it_will_take_and_writes_its_results(whole):
-    folder, text = whole
-    head, units, *epochs = text.split("validation data\n")[1].splitlines()[:6]
-    assert head.split() == ["epoch", "loss", "nll", "nll_per_piece", "time", "left"]
-    assert "nats a step" in units and "min:s" in units
-    assert [line.split()[0] for line in epochs] == list("1234")
-    assert all(len(line.split()) == 6 and len(line) == len(head) for line in epochs)
-    assert all(" 0:0" in line for line in epochs) and epochs[-1].endswith("  0:00")
-    assert "229 train, 76 valid, 77 test pieces" in text and "26,638 parameters" in text
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "checkpoint.npz",
-        "learning_curve.png",
-        "results.json",
-    ]
-    assert (folder / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
-    results = json.loads((folder / "results.json").read_text())
-    assert [record["epoch"] for record in results["history"]] == [1, 2, 3, 4] and results[
-        "seed"
-    ] == 3
 
 
 KILL_AT_A_CALL = """
@@ -72,17 +44,56 @@ sys.exit(status)
 """
 
 
-def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path, whole):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing happened to: its folder, its text, and its number of function calls."""
+    folder = tmp_path_factory.mktemp("whole")
+    process = start(folder, "-1", *TRAIN, "run", code=KILL_AT_A_CALL)
+    text, calls = process.communicate(timeout=600)
+    assert process.returncode == 0, calls
+    return folder / "run", text, int(calls)
+
+
+@pytest.fixture
+def resumed(capsys):
+    """resumed(folder): go on with a run, in this process; what it prints."""
+    def resume(folder):
+        assert main([*TRAIN, str(folder), "--resume"]) == 0
+        return capsys.readouterr().out
+    return resume
+
+
+def test_a_run_says_how_long_it_will_take_and_writes_its_results(whole):
+    folder, text, _ = whole
+    head, units, *epochs = text.split("validation data\n")[1].splitlines()[:6]
+    assert head.split() == ["epoch", "loss", "nll", "nll_per_piece", "time", "left"]
+    assert "nats a step" in units and "min:s" in units
+    assert [line.split()[0] for line in epochs] == list("1234")
+    assert all(len(line.split()) == 6 and len(line) == len(head) for line in epochs)
+    assert all(" 0:0" in line for line in epochs) and epochs[-1].endswith("  0:00")
+    assert "229 train, 76 valid, 77 test pieces" in text and "26,638 parameters" in text
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "checkpoint.npz",
+        "learning_curve.png",
+        "results.json",
+    ]
+    assert (folder / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
+    results = json.loads((folder / "results.json").read_text())
+    assert [record["epoch"] for record in results["history"]] == [1, 2, 3, 4] and results[
+        "seed"
+    ] == 3
+
+
+def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path, whole, resumed):
     """A moment is a number of function calls, of all that a whole run makes: no clock is asked."""
-    process = start(tmp_path, "-1", *TRAIN, "counted", code=KILL_AT_A_CALL)
-    calls = int(process.communicate(timeout=600)[1].split()[-1])
+    calls = whole[2]
     moments = [1000, *np.random.default_rng(0).integers(calls // 10, calls // 2, 2)]
     for i, moment in enumerate(moments):
         process = start(tmp_path, str(moment), *TRAIN, "killed", "--resume", code=KILL_AT_A_CALL)
         text, _ = process.communicate(timeout=600)
         assert process.returncode == -signal.SIGKILL
         assert ("no checkpoint in killed: starting at epoch 1" in text) == (i == 1)
-    assert "no checkpoint" not in run(tmp_path, *TRAIN, "killed", "--resume")
+    assert "no checkpoint" not in resumed(tmp_path / "killed")
     assert final(tmp_path / "killed") == final(whole[0])
 
 
@@ -115,18 +126,18 @@ main(sys.argv[1:])
 """
 
 
-def test_a_run_killed_while_it_writes_a_checkpoint_resumes_bit_identical(tmp_path, whole):
+def test_a_run_killed_while_it_writes_a_checkpoint_resumes_bit_identical(tmp_path, whole, resumed):
     process = start(tmp_path, *TRAIN, "killed", code=KILL_IN_WRITING)
     process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL
     assert (tmp_path / "killed" / "checkpoint.npz.unfinished").stat().st_size > 5000
-    text = run(tmp_path, *TRAIN, "killed", "--resume")
+    text = resumed(tmp_path / "killed")
     assert "\n    2 " in text and "\n    1 " not in text
     assert final(tmp_path / "killed") == final(whole[0])
     assert not list((tmp_path / "killed").glob("*.unfinished"))
 
 
-def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, whole):
+def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, whole, resumed):
     """A limit on the size of files stands for the disk: no checkpoint fits, then the first does."""
     resource = pytest.importorskip("resource")
     size = (whole[0] / "checkpoint.npz").stat().st_size
@@ -141,7 +152,7 @@ def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, wh
     error = run(tmp_path, *TRAIN, "full", status=2, preexec_fn=limit(3 * size // 4))
     assert "File too large; it still holds the checkpoint after 0 of 4 epochs" in error
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["checkpoint.npz"]
-    run(tmp_path, *TRAIN, "full", "--resume")
+    resumed(tmp_path / "full")
     assert final(tmp_path / "full") == final(whole[0])
 
 

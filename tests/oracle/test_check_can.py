@@ -327,7 +327,7 @@ def test_a_ports_own_pytest_with_an_expected_failure(tmp_path):
 
 
 @pytest.mark.parametrize("expect, word", [
-    (["hand-input"], "was not run: not within what `can` declares"),
+    (["hand-input"], "was not run: outside what `can` declares"),
     (["made-tanh-relu-1"], "no case or family is called"), (["unit-nope"], "no case or family"),
     (["rest"], "not within"), (("made-x",), "case_ids(adapter) shows them all")])
 def test_an_expected_failure_that_is_not_run_is_an_error(expect, word):
@@ -439,12 +439,12 @@ def feeds_its_own_spike(x, s, y, W, H, decay, b):
     (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
     (absolute_elu, ["the absolute value of x W is used, multiplied by 0.1", "g is elu"],
      dict(g="relu", decay="shared", b="shared")),
-    (clipped, ["the state is reset in the step of its spike and clipped to [0, 1]; s is reported "
-               "before that"], dict(g="identity", start="rest")),
+    (clipped, ["the state is reset in the same step as its spike, and clipped to [0, 1]; s is "
+               "reported before that"], dict(g="identity", start="rest")),
     (feeds_its_own_spike, [
-        "H is fed the output that is computed from the state of the step before",
-        "y is computed from the state of the step before, and subtracts the threshold -b in the "
-        "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))])
+        "H is fed h(s_before + b), the output computed from the state of the step before",
+        "y is computed from the state of the step before; the reset in the same step subtracts the "
+        "threshold -b after the decay"], dict(g="identity", recurrent=True, start="own"))])
 @pytest.mark.parametrize("ends", [(), ("end.s", "end.y")])
 def test_lines_of_public_code_are_named(step, said, options, ends):
     """Also if the last s and y are returned once more as the state that is kept."""

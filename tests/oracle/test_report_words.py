@@ -81,7 +81,7 @@ def test_a_pass_in_part_with_what_was_not_returned_and_what_was_printed():
         "failed as expected: x", "",
         "PASSED IN PART: 2 cases, 2 tensors; 6 cases skipped",
         "not proved: outputs of rnn: s; units: lstm, gru",
-        "Every number that was compared is right, but for the expected failures. "
+        "Every number that was compared is right, except for the expected failures. "
         "Nothing listed as not proved was compared."]
 
 
@@ -109,9 +109,9 @@ def test_errors_strays_and_passes_that_were_not_expected():
         "       The port returned float32. If it computes in float32, use --dtype float32, "
         "or dtype='float32' in `can`", "",
         "ERROR  e passed, but a failure was expected", "",
-        "NOT REPEATABLE  f gives other numbers on a second run: the port keeps a state from one "
-        "run to the next", "  or draws random numbers. Fix this first; it may cause the failures "
-        "below", ""]
+        "NOT REPEATABLE  f gives different numbers on a second run: the port keeps a state from "
+        "one run", "  to the next, or draws random numbers. Fix this first; it may cause the "
+        "failures below", ""]
     assert lines_of(results)[-1] == (
         "FAILED: 1 cases with wrong numbers, 4 with errors, 1 passed, 0 skipped")
 
@@ -130,7 +130,7 @@ def test_what_can_declares_is_told_first():
     text = str(verdict([passed("a"), made], can={"dtype": "float32"}, said={"h": {"b", "a"}}))
     first, second, *_ = text.splitlines()
     assert first.endswith("float64 (--dtype; `can` says float32), port.py")
-    assert second == "vectors within `can`; new cases: 1 (--made 4 --seed 9)"
+    assert second == "only cases that fit `can`; 1 are new (--made 4 --seed 9)"
     for can in ({}, {"dtype": "float64"}):
         assert str(verdict([made], can=can)).splitlines()[0].endswith(", float64, port.py")
     assert verdict([made], said={"h": {"b", "a"}}).as_dict()["can"] == {"h": ["a", "b"]}
@@ -172,9 +172,10 @@ def test_failures_one_after_the_other():
                                 "apart": "0.25; allowed 1e-12"}),
     ({"ulps": 0, "allowed": 0.0}, {"apart": "0.25, 0 ulps; must be equal"}),
     ({"ulps": 1}, {"apart": "0.25, 1 ulps; allowed 1e-12"}),
+    ({"ulps": 10**6}, {"apart": "0.25; allowed 1e-12"}),
     ({"margin": 0.125}, {"margin": "|v| = 0.125 there"}),
     ({"agreed": 0.0}, {"before": "7 numbers agreed exactly"}),
-    ({"before": 0}, {"before": "nothing: the first number"}),
+    ({"before": 0}, {"before": "no numbers: it is the first"}),
 ])
 def test_the_first_wrong_number(change, told):
     found = dict(report._divergence(failed("f", FIRST._replace(**change))))
@@ -192,7 +193,7 @@ def test_a_decay_at_an_end_of_its_range_is_told(decay, axes, told):
 
 
 @pytest.mark.parametrize("bad, told", [
-    ([(1, 0, 2)], "step 1, sample 0, unit 2 alone"), ([(0, 1, 1), (1, 1, 2)], "sample 1 alone"),
+    ([(1, 0, 2)], "step 1, sample 0, unit 2"), ([(0, 1, 1), (1, 1, 2)], "sample 1"),
     ([(0, 0, 0), (1, 1, 1)], None)])
 def test_where_a_trace_is_wrong(bad, told):
     got = np.ones((2, 2, 3))
@@ -201,9 +202,9 @@ def test_where_a_trace_is_wrong(bad, told):
     for tensor, axis in (("s", "unit"), ("grad.x", "input")):
         of = failed("f", FIRST._replace(tensor=tensor, allowed=0.0))
         of = of._replace(case=({}, {tensor: np.ones((2, 2, 3))}), got={tensor: got})
-        said = told and told.replace("unit", axis).replace(", sample", " alone, sample").replace(
-            f", {axis}", f" alone, {axis}")
-        assert report._place(of) == ([f"    {tensor} is wrong at {said} (from 0)"] if told else [])
+        said = told and told.replace("unit", axis)
+        assert report._place(of) == (
+            [f"    {tensor} is wrong only at {said} (from 0)"] if told else [])
     flat = of._replace(case=({}, {"grad.x": np.ones(3)}), got={"grad.x": np.zeros(3)})
     assert report._place(flat) == []
     one = of._replace(case=({}, {"grad.x": np.ones((1, 1, 1))}),
@@ -241,18 +242,19 @@ def test_the_words_around_a_diagnosis():
     assert said == [
         "diagnosis, in part: b is halved", "    - s = z + b", "    + s = z + const(b)   (yours)",
         "    const(a) is a, and no gradient flows through it",
-        "    Your gradients do not follow this change: they are the gradients of the right "
-        "equations at the numbers of your forward pass, detached.",
+        "    Your gradients do not contain this change: they are those of the right equations, at "
+        "the numbers of your forward pass, detached.",
         "    line s: s = a",
-        "    held: each edit alone gives your numbers from your own numbers of the step before "
-        "(forward) or after (backward); the rest is not explained",
+        "    held: each edited line gives your numbers, computed from your own numbers of the "
+        "neighbouring step. Other wrong numbers are not explained",
         "    only where t > 0: the other cases pass",
-        "    wrong: s; right: y", "    g fails as well, at boundaries: check again after the "
+        "    wrong: s; right: y", "    also failed, on boundary cases: g. Check again after the "
         "change"]
     said = report.diagnosis(Cause([one])._replace(**known, grade="confirmed", beside=[one, other]))
     assert said[0] == "diagnosis: b is halved" and said[-2:] == [
         "    confirmed: with this edit the equations give all numbers of 1 failing case, to 12 "
-        "digits", "    2 cases (f, g) fail as well, at boundaries: check again after the change"]
+        "digits", "    also failed, on boundary cases: 2 cases (f, g). Check again after the "
+        "change"]
     two = report.diagnosis(Cause([one, other])._replace(**known, grade="confirmed"))
     assert two[-1].endswith("give all numbers of 2 failing cases, to 12 digits")
 

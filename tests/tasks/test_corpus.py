@@ -270,7 +270,7 @@ def test_texts_of_any_characters():
 
 def test_a_python_without_the_text_is_told_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    with pytest.raises(DataError, match="pydoc_data.topics: expected in the standard library"):
+    with pytest.raises(DataError, match="pydoc_data.topics: expected this module of Python"):
         load_corpus()
 
 

@@ -135,7 +135,7 @@ def test_a_row_that_did_not_finish_says_so(tmp_path):
     write_table(tmp_path / "digits.csv", [line("SNU", s, 0.97, metric="accuracy", wrong="1 2",
                                                parameters="10") for s in range(2)])
     text = page(tmp_path)
-    assert "SNU (2 of 5 runs), sSNU (0 of 5 runs)" in text and "Not run yet." in text
+    assert "SNU (2 of 5 runs); sSNU (0 of 5 runs)" in text and "Not run yet." in text
     assert "| SNU | 10 | 2 | accuracy, % | 97.00 | 97.00 ± 0.00 | 97.00 to 97.00 |" in text
     for name, (question, _) in BLOCKS.items():
         assert f"## {question}\n" in text and f"`results/{name}.csv`" in text

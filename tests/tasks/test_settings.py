@@ -114,13 +114,13 @@ def test_settings_from_python_are_checked_too():
 
 @pytest.mark.parametrize("task, changes, words", [
     (music("snu"), {"options": {"foo": 1}},
-     "options.foo: expected an option of snu, which has g, decay"),
+     "options.foo: expected an option of snu (g, decay"),
     (music("snu"), {"options": {"dtype": "float64"}}, "options.dtype: expected an option of snu"),
     (music("snu"), {"options": {"h": "sigmoid"}}, "options.h: expected an option of snu"),
     (music("ssnu"), {"options": {"surrogate": "tanh"}},
      "options.surrogate: expected an option of ssnu"),
     (music("lstm"), {"options": {"decay": 0.5}},
-     "options.decay: expected an option of lstm, which has none"),
+     "options.decay: expected an option of lstm (it has none), got 'decay'"),
     (music("snu"), {"options": {"decay": 7}},
      "options.decay: expected a number in [0, 1], got 7.0"),
     (music("snu"), {"options": {"recurrent": 1}},

@@ -139,9 +139,10 @@ def test_without_membrane_the_decay_is_0_to_the_end(task, unit):
               if key not in ("decay", "train_decay")}
     assert off["options"].value.items() >= others.items()
     loaded = reproduction.load(task, unit, reproduction.EXTENTS[True])
-    run = run_task(loaded, off, 0, stream=io.StringIO(), epochs=1)
+    small = dict(stream=io.StringIO(), epochs=1, hidden=(8,))
+    run = run_task(loaded, off, 0, **small)
     decays = [p for name, p in run.network.params.items() if name.endswith("decay")]
     assert decays and not any(decay.any() for decay in decays)
     assert not any(name.endswith("decay") for name in run.network.trainable)
-    with_it = run_task(loaded, table, 0, stream=io.StringIO(), epochs=1)
+    with_it = run_task(loaded, table, 0, **small)
     assert with_it.results["test"] != run.results["test"]

@@ -1,5 +1,5 @@
 # %% Exercise 1: backwards, with psi' = 0.5, 0.8, 0.6 and dy = -1, 1, 0
-# step 3: dY = 0                                                         dz_3 = 0
+# step 3: dy = 0, and no later step reads it                             dz_3 = 0
 # step 2: dv = 0.8 * 1 = 0.8                                             dz_2 = 0.8
 # step 1: dY = -1 - 0.8 * 0.5 * 0.8 = -1.32;  dv = 0.5 * -1.32 = -0.66
 #         ds = dv + 0.8 * (1 - 0) * 0.8 = -0.66 + 0.64                   dz_1 = -0.02

@@ -2,7 +2,7 @@
 YOUR_STEPS = 567
 counts = (np.random.default_rng(0).random((4000, YOUR_STEPS)) < 0.15).sum(axis=1)
 claim(abs(counts.std() / counts.mean() - 0.1) < 0.005)
-# Value 0.5 needs 233 steps: the mean of a step is twice as large, and 1 - p is smaller.
+# Value 0.5 needs 233 steps: p is twice as large, and 1 - p is smaller.
 
 
 # %% Exercise 2: one more hidden spike adds PRICE to a digit, and the loss is the mean of 32 digits

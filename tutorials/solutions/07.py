@@ -1,4 +1,4 @@
-# %% Exercise 1: p is the share of keys that sound; the cost is the entropy of 88 such dice
+# %% Exercise 1: p is the share of keys that sound; the cost is the entropy of 88 such keys
 YOUR_P = 3.86 / 88
 YOUR_NATS = -88 * (YOUR_P * np.log(YOUR_P) + (1 - YOUR_P) * np.log(1 - YOUR_P))  # 15.84
 cost = [nll(p + 0 * test_after, test_after) for p in (0.9 * YOUR_P, YOUR_P, 1.1 * YOUR_P)]

@@ -8,7 +8,7 @@ from ..diagnosis.seen import OPTIONS
 from ..program.printing import meanings
 from .answers import wrapped
 
-OUTSIDE = "not within what `can` declares"
+OUTSIDE = "outside what `can` declares"
 ALSO = 12  # our choice: the most cases of a failure that are listed after the first
 HEARD = 5  # our choice: the most lines of the port's output that are shown
 OTHERS = 3  # our choice: the most other explanations that are listed
@@ -26,7 +26,7 @@ def write(out, verdict, colour=False):
     say(f"{FORMAT} {VERSION}, {source.dtype}{other}, {source.name}")
     if source.can:
         n = sum(r.entry["family"].startswith("made") for r in results)
-        say(f"vectors within `can`; new cases: {n} (--made {verdict.made} --seed {verdict.seed})")
+        say(f"only cases that fit `can`; {n} are new (--made {verdict.made} --seed {verdict.seed})")
     say("")
     _families(say, results)
     _left_out(say, results)
@@ -44,8 +44,8 @@ def write(out, verdict, colour=False):
     faults += [f"ERROR  {r.id} passed, but a failure was expected" for r in results
                if r.expected_to_fail and r.verdict == "passed"]
     if verdict.unsteady:
-        faults.append(f"NOT REPEATABLE  {verdict.unsteady.id} gives other numbers on a second "
-                      "run: the port keeps a state from one run to the next\n  or draws random "
+        faults.append(f"NOT REPEATABLE  {verdict.unsteady.id} gives different numbers on a second "
+                      "run: the port keeps a state from one run\n  to the next, or draws random "
                       "numbers. Fix this first; it may cause the failures below")
     for text in faults:
         say(f"\n{text}", "red")
@@ -116,7 +116,7 @@ def _divergence(r):
     yield "expected", f"{d.expected!r:<24} {d.expected_bits}"
     yield "got", f"{d.got!r:<24} {d.got_bits}" + (
         "   <- the first NaN; all numbers before it are finite" if math.isnan(d.got) else "")
-    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if d.ulps >= 0 else "") + (
+    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < 1e6 else "") + (
         f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal")
     if not math.isnan(d.margin):
         yield "margin", f"|v| = {d.margin:.3g} there"
@@ -125,7 +125,7 @@ def _divergence(r):
         if decay in (0, 1):
             yield "decay", f"{decay:g} there"
     how = f" to {_digits(d.agreed)}" if d.agreed else " exactly"
-    yield "before", f"{d.before} numbers agreed{how}" if d.before else "nothing: the first number"
+    yield "before", f"{d.before} numbers agreed{how}" if d.before else "no numbers: it is the first"
     yield "config", ", ".join(f"{k}={v}" for k, v in r.entry["config"].items())
     if not r.entry["family"].startswith("made"):
         yield "see", f"python -m snu_ref vectors show {r.id}"
@@ -152,16 +152,16 @@ def diagnosis(story, results=()):
     said += [f"    {text}" for text in meanings(story.diff)]
     if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
             and not all(r.startswith(("d", "ds/", "steps")) for r, _ in story.diff):
-        said.append("    Your gradients do not follow this change: they are the gradients of the "
-                    "right equations at the numbers of your forward pass" + story.form[7:] + ".")
+        said.append("    Your gradients do not contain this change: they are those of the right "
+                    "equations, at the numbers of your forward pass" + story.form[7:] + ".")
     if story.grade == "confirmed":
         these = "these edits" if len(story.says) > 1 else "this edit"
         said.append(f"    confirmed: with {these} the equations give all numbers of "
                     f"{n} failing case{'s' * (n > 1)}, to {story.digits:.0f} digits")
     said += [f"    line {name}: {text}" for name, text in (story.lines or {}).items()]
     if story.grade == "held":
-        said.append("    held: each edit alone gives your numbers from your own numbers of the "
-                    "step before (forward) or after (backward); the rest is not explained")
+        said.append("    held: each edited line gives your numbers, computed from your own numbers "
+                    "of the neighbouring step. Other wrong numbers are not explained")
     if story.where:
         said.append(f"    only where {story.where}: the other cases pass")
     for option, value, failing, passing in _failing_options(results, story.results):
@@ -175,8 +175,8 @@ def diagnosis(story, results=()):
         if "s" not in first.comparison.compared and first.entry["config"]["unit"] == "snu":
             said.append("    Return s as well and check again: y alone does not show the cause.")
     if story.beside:
-        said.append(f"    {_cases(story.beside)} fail{'s' * (len(story.beside) == 1)} as well, at "
-                    "boundaries: check again after the change")
+        said.append(f"    also failed, on boundary cases: {_cases(story.beside)}. Check again "
+                    "after the change")
     return said
 
 
@@ -205,8 +205,8 @@ def _place(r):
     for axis, name in enumerate(("step", "sample", "input" if d.tensor == "grad.x" else "unit")):
         there = sorted(set(bad.nonzero()[axis].tolist()))
         if len(there) == 1 < a.shape[axis]:
-            said.append(f"{name} {there[0]} alone")
-    return [f"    {d.tensor} is wrong at {', '.join(said)} (from 0)"] if said else []
+            said.append(f"{name} {there[0]}")
+    return [f"    {d.tensor} is wrong only at {', '.join(said)} (from 0)"] if said else []
 
 
 def hints(errors):
@@ -237,7 +237,7 @@ def _verdict(say, verdict):
         if verdict.not_proved:
             say(wrapped("not proved: " + "; ".join(verdict.not_proved)))
         known = any(r.expected_to_fail for r in verdict.results)
-        but = ", but for the expected failures" * known
+        but = ", except for the expected failures" * known
         say(f"Every number that was compared is right{but}. " + (
             "Nothing listed as not proved was compared." if verdict.not_proved else
             "The vectors contain nothing else."))
