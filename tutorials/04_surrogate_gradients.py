@@ -4,8 +4,8 @@
 # **What you will see.** A network of 43 spiking units has to tell three rhythms apart. You will
 # train it with the true gradient, and nothing will happen: the true gradient is zero. Then you
 # will change one function of one line, and the network learns. Then you will take away the
-# gradient through the reset, and it learns less well. Everything is in this script, about forty
-# lines of it, and the package checks them.
+# gradient through the reset, and it learns less well. All of this is about forty lines in this
+# script, and the package checks them.
 #
 # **What it needs.** Tutorials 1 and 2.
 #
