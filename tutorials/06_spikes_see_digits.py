@@ -255,7 +255,7 @@ with style.house():
 # %% [markdown]
 # ## Lateral inhibition: one spike silences the layer
 #
-# So far each unit resets only itself. In nerve tissue a spike often holds its neighbours down as
+# So far each unit resets only itself. In nerve tissue a spike often inhibits the neighbours as
 # well. The authors' toolkit puts this into the gate: if any unit spikes, *all* units of the layer
 # are reset.
 #
