@@ -120,7 +120,7 @@ class Layer(Value):
         if name == "trainable" and "_made" in vars(self):
             if not isinstance(value, (tuple, list)) or len(set(value)) < len(value) \
                     or not set(value) <= self.params.keys():
-                raise ValueError(f"trainable: expected names of {', '.join(self.params)}, "
+                raise ValueError(f"trainable: expected some of {', '.join(self.params)}, "
                                  f"each once, got {value!r}")
             vars(self)["trainable"] = tuple(value)
         else:

@@ -217,7 +217,7 @@ for _ in range(10):
 #
 #     psi'(v) = 1 - tanh(v)^2                                                    (the authors')
 #
-# 1 at the threshold, falling to both sides. The forward pass keeps its spikes. What does the
+# It is 1 at the threshold and falls on both sides. The forward pass keeps its spikes. What does the
 # pretended slope say? That a unit close to its threshold could have been tipped, and one far from
 # it could not. That is good advice for a *large* change of the weights, and learning makes large
 # changes. The true slope only knows about infinitely small ones.

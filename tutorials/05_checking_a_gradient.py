@@ -433,7 +433,7 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #        assert 0.03 < steps[errors.argmin()] / YOUR_STEP < 30
 #        assert 0.003 < errors.min() / YOUR_ERROR < 300
 #
-#    *Hint.* The error of method is about e/2, that of rounding about 1e-16/e. Where are they
+#    *Hint.* The error of the method is about e/2, that of rounding about 1e-16/e. Where are they
 #    equal?
 #
 # 2. *A friend's code.* This unit feeds its output back, y_t = tanh( W x_t + H y_{t-1} ). The

@@ -2,8 +2,8 @@
 # # 6. Spikes see digits: rate code, rasters and inhibition
 #
 # **What you will see.** A picture is turned into spikes, step by step and at random. A network of
-# 110 spiking units watches them and says which digit it is. You will see how its answer gets better
-# the longer it looks, read its rasters, and then let the units of a layer silence each other: the
+# 110 spiking units watches them and says which digit it is. The longer it looks, the better is its
+# answer. You will read its rasters. Then you will let the units of a layer silence each other: the
 # answers stay nearly as good, with about a quarter of the spikes.
 #
 # **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it).
@@ -162,8 +162,8 @@ plain = [train(seed, **effort) for seed in seeds]
 # ## Reading a raster
 #
 # A *raster* has a row for each unit and a mark for each spike; time runs to the right. Below is one
-# test digit on its way through the network. The input lines flicker: the dark pixels often, the
-# white ones never. Some hidden units are busy and many are silent. Of the outputs, one leads.
+# test digit on its way through the network. The lines of dark pixels spike often, those of white
+# pixels never. Some hidden units are busy and many are silent. One output spikes most.
 
 # %%
 network = plain[0][0]
@@ -255,7 +255,7 @@ with style.house():
 # %% [markdown]
 # ## Lateral inhibition: one spike silences the layer
 #
-# So far each unit resets only itself. In nerve tissue a spike often holds its neighbours down as
+# So far each unit resets only itself. In nerve tissue a spike often inhibits the neighbours as
 # well. The authors' toolkit puts this into the gate: if any unit spikes, *all* units of the layer
 # are reset.
 #

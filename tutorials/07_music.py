@@ -240,10 +240,9 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 # - *Train without it.* Set decay = 0, so that there never is a memory, and train again. The result
 #   is nearly as good as with memory.
 #
-# Both are true. The first shows what this network relies on. The second shows what a network can do
-# without: the present chord alone tells nearly all that this kind of unit finds out about the next.
-# To learn what a part is worth, train without it. A break afterwards makes it look worth
-# more than it is.
+# Both are true. The first shows what this network relies on. The second shows what a network needs:
+# the present chord alone tells nearly all that this kind of unit can learn about the next chord.
+# To learn what a part is worth, train without it. Breaking it afterwards makes it look worth more.
 #
 # Is the past useless, then? No. Give the units a way to talk to each other over time, a matrix H
 # that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains

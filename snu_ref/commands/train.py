@@ -50,7 +50,7 @@ from ..tasks.units import UNITS
 from . import add_seeds, seeds_of, wrapped
 
 FIGURES = {  # task: {validation figure: its unit}
-    "digits": {"accuracy": "of 1"}, "music": {"nll": "nats a step", "nll_per_piece": "nats a step"},
+    "digits": {"accuracy": "0..1"}, "music": {"nll": "nats a step", "nll_per_piece": "nats a step"},
     "language": {"perplexity": "words"}}
 SET = """\
 settings for --set NAME=VALUE; options and store are dicts, and
@@ -162,14 +162,14 @@ def _preset(args):
     """The preset; ValueError for an option that would have no effect on it."""
     if args.weights == "pcm":
         if (args.task, args.unit) != ("music", "snu"):
-            raise ValueError("--weights: expected pcm only with music --unit snu, "
-                             f"got it with {args.task} --unit {args.unit}")
+            raise ValueError("--weights pcm: expected music --unit snu, "
+                             f"got {args.task} --unit {args.unit}")
         if args.preset == "paper":
             raise ValueError("--preset: expected none with --weights pcm, which has its own "
                              "settings, got paper; for the full data use `python -m snu_ref memory "
                              "--data DIR`")
     if args.own is not None and args.data is not None:
-        raise ValueError("--own: expected no --data, got both")
+        raise ValueError("--own: expected no --data beside it, got both")
     if args.data is not None and args.preset != "paper":
         raise ValueError(f"--data: expected none with preset {args.preset!r}, whose data come with "
                          "the package or Python; give --preset paper for the full data")

@@ -42,7 +42,7 @@ class Store:
         if not isinstance(names, (tuple, list)):
             raise TypeError(f"names: expected a tuple of names, got {type(names).__name__}")
         if not names or not all(name in matrices for name in names):
-            raise ValueError(f"names: expected names of matrices, of {', '.join(matrices)}, "
+            raise ValueError(f"names: expected some of the matrices {', '.join(matrices)}, "
                              f"got {names!r}")
         self.params = {name: params[name] for name in names}
         self.as_read = {}

@@ -242,11 +242,11 @@ def test_an_earlier_run_is_not_overwritten(tmp_path, capsys):
         ),
         (
             ["music", "--weights", "pcm"],
-            "--weights: expected pcm only with music --unit snu, got it with music --unit ssnu",
+            "--weights pcm: expected music --unit snu, got music --unit ssnu",
         ),
         (
             ["digits", "--unit", "snu", "--weights", "pcm"],
-            "--weights: expected pcm only with music --unit snu, got it with digits",
+            "--weights pcm: expected music --unit snu, got digits",
         ),
         (
             ["music", "--preset", "paper"],

@@ -80,10 +80,10 @@ def test_the_state_of_a_store_restores_it(kind):
 
 
 def test_names_and_start_weights_are_checked():
-    with pytest.raises(ValueError, match="names: expected names of matrices"):
+    with pytest.raises(ValueError, match="names: expected some of the matrices"):
         QuantisedStore(_network(), ("7.W",))
     with pytest.raises(
-        ValueError, match="names: expected names of matrices, of 0.W, 1.W, got .'0.b'"
+        ValueError, match="names: expected some of the matrices 0.W, 1.W, got .'0.b'"
     ):
         QuantisedStore(_network(), ("0.b",))
     network = _network()

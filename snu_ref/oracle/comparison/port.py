@@ -103,7 +103,7 @@ class AdapterSource:
         if self.can and self.can["returns"]:
             missing = [name for name in shapes if name not in arrays]
             if missing:
-                raise Fault(f"returns of `can` lists {', '.join(missing)}, but the port did not "
+                raise Fault(f"`can` has {', '.join(missing)} in returns, but the port did not "
                             "return it")
         return checked(arrays, shapes, dtype, sums)
 
