@@ -435,7 +435,8 @@ def feeds_its_own_spike(x, s, y, W, H, decay, b):
     return s, s, y
 
 
-@pytest.mark.parametrize("step, said, options", [
+ENDS = [(), ("end.s", "end.y")]
+PUBLIC = [
     (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
     (absolute_elu, ["the absolute value of x W is used, multiplied by 0.1", "g is elu"],
      dict(g="relu", decay="shared", b="shared")),
@@ -444,8 +445,12 @@ def feeds_its_own_spike(x, s, y, W, H, decay, b):
     (feeds_its_own_spike, [
         "H is fed the output that is computed from the state of the step before",
         "y is computed from the state of the step before, and subtracts the threshold -b in the "
-        "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))])
-@pytest.mark.parametrize("ends", [(), ("end.s", "end.y")])
+        "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))]
+
+
+@pytest.mark.parametrize("step, said, options, ends", [
+    (*PUBLIC[0], ENDS[0]), (*PUBLIC[1], ENDS[1]),
+    *((*line, ends) for line in PUBLIC[2:] for ends in ENDS)])
 def test_lines_of_public_code_are_named(step, said, options, ends):
     """Also if the last s and y are returned once more as the state that is kept."""
     def run(case):
