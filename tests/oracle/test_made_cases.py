@@ -1,8 +1,8 @@
 """The cases that are made to fit a port, and vectors of many starts: they show mistakes."""
 import numpy as np
 import pytest
+from helpers.can_ports import LIF, Lif
 from helpers.vectors import ENTRIES, MANIFEST, case_of
-from test_check_can import LIF, Lif
 
 import snu_ref
 from snu_ref.activations import SURROGATES
