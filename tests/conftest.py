@@ -3,13 +3,11 @@
 The matrices are tiny, and two threads on busy cores wait for each other.
 
 A test marked with `pytest.mark.ahead.with_args(function)` waits for a long command.
-function(folder,
-**parameters of the test) runs it, one such command after the other in a second process, while this
-one goes
-on with other tests; the fixture `ahead` is what it returned. So the whole run takes less time
-where there
-are two cores.
+function(folder, **parameters of the test) runs it, one such command after the other in a second
+process, while this one goes on with other tests; the fixture `ahead` is what it returned. So the
+whole run takes less time where there are two cores.
 """
+import gc
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +21,7 @@ import pytest  # noqa: E402
 
 def pytest_collection_finish(session):
     """Start the long commands of the tests that were chosen, in their order, each once."""
+    gc.freeze()  # the modules and tests stay: no search for garbage looks through them again
     chosen = [item for item in session.items if item.get_closest_marker("ahead")]
     if session.config.option.collectonly or not chosen:
         return

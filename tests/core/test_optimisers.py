@@ -1,4 +1,4 @@
-"""SGD, Adam and clipping against plain Python floats, number by number."""
+"""SGD and Adam against plain Python floats, number by number."""
 import math
 
 import numpy as np
@@ -40,8 +40,8 @@ def test_sgd_against_plain_floats(momentum):
 
 
 @pytest.mark.parametrize("make, name, value", [
-    (SGD, "momentum", 1.0), (SGD, "lr", 0.0), (Adam, "beta1", 1.0), (Adam, "beta2", -0.1),
-    (Adam, "eps", 0.0), (Adam, "lr", "1")])
+    (SGD, "momentum", 1.0), (Adam, "beta1", 1.0), (Adam, "beta2", -0.1), (Adam, "eps", 0.0),
+    *((make, "lr", value) for make in (SGD, Adam) for value in (0, -1, math.nan, math.inf, "1"))])
 def test_numbers_set_between_steps_are_checked(make, name, value):
     optimiser, p = make(0.1), params()
     setattr(optimiser, name, value)
@@ -153,15 +153,6 @@ def test_a_saved_state_goes_on_as_if_never_stopped(make):
     np.testing.assert_array_equal(p["W"], q["W"])
 
 
-def test_a_rejected_step_changes_nothing():
-    for optimiser in (SGD(0.1, 0.9), Adam(0.1)):
-        p = params()
-        with pytest.raises(ValueError):
-            optimiser.step(p, {"W": np.ones(2), "b": np.array([[np.nan]])})
-        assert (p["W"] == params()["W"]).all()
-        assert "W" not in optimiser.state and optimiser.state.get("t", 0) == 0
-
-
 def test_both_find_the_minimum_of_a_valley():
     """L = (p_0 - 1)^2 / 2 + 10 (p_1 + 2)^2 / 2."""
     for optimiser, steps in ((SGD(0.05, 0.8), 300), (Adam(0.1), 1500)):
@@ -189,62 +180,6 @@ def test_a_training_loop_learns_which_input_was_on():
     np.testing.assert_array_equal(network.params["0.decay"], decay)
 
 
-# ---- clipping -----------------------------------------------------------------------------------
-
-def test_clipping_by_hand():
-    """A 2-3-6 brick has the diagonal 7; its edges lie in two tensors."""
-    grads = {"a": np.array([[2.0], [-3]]), "b": np.array([6.0])}
-    clipped, norm = clip_by_norm(grads, 3.5)
-    assert norm == 7 and type(norm) is float and list(clipped) == ["a", "b"]
-    assert clipped["a"].tolist() == [[1], [-1.5]] and clipped["b"].tolist() == [3]
-    assert grads["a"].tolist() == [[2], [-3]] and grads["b"].tolist() == [6]  # not changed
-
-
-def test_clipping_keeps_what_is_below_the_bound_and_the_direction_above_it():
-    rng = np.random.default_rng(0)
-    grads = {"a": rng.normal(size=(3, 4)), "b": rng.normal(size=5)}
-    flat = np.concatenate([g.ravel() for g in grads.values()])
-    norm = math.sqrt((flat**2).sum())
-    for bound in (norm * (1 + 1e-12), 10.0, math.inf):
-        same, found = clip_by_norm(grads, bound)
-        assert all((same[name] == grads[name]).all() for name in grads)
-        assert math.isclose(found, norm, rel_tol=1e-15)
-    for bound in (norm * 0.999, 1.0, 1e-6):
-        clipped, found = clip_by_norm(grads, bound)
-        assert math.isclose(found, norm, rel_tol=1e-15)
-        short = np.concatenate([g.ravel() for g in clipped.values()])
-        assert math.isclose(math.sqrt((short**2).sum()), bound, rel_tol=1e-13)
-        np.testing.assert_allclose(short / bound, flat / norm, rtol=1e-13)
-
-
-def test_clipping_at_the_edges():
-    clipped, norm = clip_by_norm({"a": np.zeros(3)}, 1.0)
-    assert norm == 0 and not clipped["a"].any()
-    assert clip_by_norm({}, 1.0) == ({}, 0.0)
-    assert clip_by_norm({"a": np.zeros(0)}, 1.0)[1] == 0
-    for dtype in DTYPES:
-        clipped, norm = clip_by_norm({"a": np.full((2, 2), 2, dtype)}, 1.0)
-        assert norm == 4 and clipped["a"].dtype == dtype and (clipped["a"] == 0.5).all()
-
-
-@pytest.mark.parametrize("dtype, size", [(np.float32, 1e20), (np.float32, 1e-30),
-                                         (np.float64, 1e200), (np.float64, 1e-200)])
-def test_the_norm_is_right_where_squares_leave_the_range_of_the_dtype(dtype, size):
-    """Squares of float32 numbers overflow above 1.8e19 and vanish below 3e-23; a norm need not."""
-    grads = {"a": np.array([3 * size], dtype), "b": np.array([[-4 * size]], dtype),
-             "c": np.zeros(2, dtype)}
-    clipped, norm = clip_by_norm(grads, size / 2)
-    assert math.isclose(norm, 5 * size, rel_tol=1e-6)
-    have = [clipped["a"].item() / size, clipped["b"].item() / size]
-    np.testing.assert_allclose(have, [0.3, -0.4], rtol=1e-6)
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_clipping_refuses_gradients_that_are_not_finite(bad):
-    with pytest.raises(ValueError, match="^grads: expected finite gradients, got"):
-        clip_by_norm({"a": np.ones(2), "b": np.array([1.0, bad])}, 1.0)
-
-
 # ---- nothing wrong in silence: all is checked before anything changes ---------------------------
 
 OPTIMISERS = [lambda: SGD(0.1), lambda: SGD(0.1, momentum=0.5), lambda: Adam(0.1)]
@@ -266,17 +201,6 @@ def test_arrays_of_any_shape_are_one_parameter(make, shape):
     assert p["w"].shape == shape and isinstance(p["w"], np.ndarray)
     np.testing.assert_array_equal(p["w"], np.full(shape, long["w"][0]))
     assert all(type(a) is np.ndarray for a in one.state.values())
-
-
-def test_the_largest_gradient_that_adam_takes_is_the_one_it_names():
-    """Half the root of the largest number of the dtype, itself included."""
-    for dtype in (np.float32, np.float64):
-        bound = np.sqrt(np.finfo(dtype).max) / dtype(2)
-        p = {"w": np.ones(2, dtype)}
-        Adam(0.5).step(p, {"w": np.full(2, bound)})
-        np.testing.assert_allclose(p["w"], 0.5, rtol=1e-6)
-        with pytest.raises(ValueError, match=r"grads\['w'\]: expected numbers within"):
-            Adam(0.5).step(p, {"w": np.full(2, bound * dtype(1.001))})
 
 
 def wrong_calls():
@@ -308,7 +232,7 @@ def wrong_calls():
 def test_a_wrong_array_changes_nothing(make, change, error, words):
     optimiser = make()
     params, grads = {"a": np.ones(4), "b": np.ones(2)}, {"a": np.ones(4), "b": np.ones(2)}
-    optimiser.step(params, grads)
+    optimiser.step(params, {"a": grads["a"]})  # so b has no state yet
     change(params, grads)
     before = state_of(optimiser, params)
     with pytest.raises(error, match="^" + words):
@@ -335,16 +259,6 @@ def test_a_state_that_does_not_fit_is_named(make, key, wrong, error):
 
 
 @pytest.mark.parametrize("make", OPTIMISERS)
-@pytest.mark.parametrize("lr", [0, -1, math.nan, math.inf, "0.1"])
-def test_a_learning_rate_that_was_changed_is_checked(make, lr):
-    optimiser, params = make(), {"w": np.ones(2)}
-    optimiser.lr = lr
-    with pytest.raises((ValueError, TypeError), match="^lr: expected"):
-        optimiser.step(params, {"w": np.ones(2)})
-    assert (params["w"] == 1).all()
-
-
-@pytest.mark.parametrize("make", OPTIMISERS)
 def test_a_gradient_that_lies_in_a_parameter_is_taken_as_it_was(make):
     """Weights as their own gradient (transposed, or those of another name) do not change under
     way."""
@@ -361,9 +275,11 @@ def test_a_gradient_that_lies_in_a_parameter_is_taken_as_it_was(make):
         np.testing.assert_array_equal(results[0][name], results[1][name])
 
 
-@pytest.mark.parametrize("dtype, largest", [(np.float32, 1e18), (np.float64, 1e153)])
-def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype, largest):
-    """An infinite average of squares would hold the parameter still for ever."""
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype):
+    """Up to half the root of the largest number, that included: an infinite average of squares
+    would hold the parameter still for ever."""
+    largest = np.sqrt(np.finfo(dtype).max) / dtype(2)
     for g in (largest, -largest):
         params, optimiser = {"w": np.ones(2, dtype)}, Adam(0.5)
         optimiser.step(params, {"w": np.array([g, 1], dtype)})
@@ -372,22 +288,10 @@ def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype, l
         with pytest.raises(
             ValueError, match=r"^grads\['w'\]: expected numbers within .* clip_by_norm"
         ):
-            optimiser.step(params, {"w": np.array([g * 100, 1], dtype)})
+            optimiser.step(params, {"w": np.array([g * dtype(1.001), 1], dtype)})
         assert state_of(optimiser, params) == before
     with pytest.raises(ValueError, match="^eps: expected at least 1.18e-38, the smallest normal "):
         Adam(eps=1e-50).step({"w": np.ones(1, np.float32)}, {"w": np.zeros(1, np.float32)})
-
-
-def test_clipping_keeps_the_direction_however_large_the_norm():
-    for dtype, huge in ((np.float32, 1e38), (np.float64, 1e307)):
-        for max_norm in (1.0, 1e-10):
-            clipped, norm = clip_by_norm(
-                {"a": np.array([3, 4], dtype) * dtype(huge / 10)}, max_norm
-            )
-            np.testing.assert_allclose(clipped["a"] / dtype(max_norm), [0.6, 0.8], rtol=1e-6)
-            assert math.isclose(norm, huge / 2, rel_tol=1e-6)
-    clipped, _ = clip_by_norm({"a": np.array(3.0)}, 1.0)
-    assert type(clipped["a"]) is np.ndarray and clipped["a"] == 1
 
 
 @pytest.mark.parametrize("t", [np.array(-5), np.array(3.5), True])
@@ -398,12 +302,6 @@ def test_a_count_of_steps_that_is_none_is_named(t):
     with pytest.raises((ValueError, TypeError), match=r"^state\['t'\]: expected"):
         adam.step(p, {"w": np.ones(2)})
     assert (p["w"] == 1).all() and list(adam.state) == ["t"]
-
-
-def test_a_norm_of_infinity_is_named():
-    for g in (np.inf, -np.inf):
-        with pytest.raises(ValueError, match="^grads: expected finite gradients, got the norm inf"):
-            clip_by_norm({"a": np.ones(3), "b": np.array([g])}, 1.0)
 
 
 @pytest.mark.parametrize("make", OPTIMISERS)

@@ -29,6 +29,20 @@ def undiagnosed(monkeypatch):
 
 
 @pytest.fixture
+def check(tmp_path, capsys):
+    """check(source text of an adapter module, *options) -> exit status, report."""
+    def run(source, *options, name="Port"):
+        path = tmp_path / "port_under_test.py"
+        path.write_text(source)
+        status = main(["check", f"{path}:{name}" if name else str(path), *options])
+        said = capsys.readouterr()
+        return status, said.out + said.err
+    yield run
+    sys.modules.pop("port_under_test", None)
+    sys.path[:] = [p for p in sys.path if p != str(tmp_path)]
+
+
+@pytest.fixture
 def told(tmp_path, capsys, monkeypatch):
     """told(*arguments) -> status and the line that says what is wrong; a traceback is a failure."""
     monkeypatch.chdir(tmp_path)

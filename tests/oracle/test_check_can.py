@@ -1,8 +1,4 @@
-"""A port says what it can: it is asked the cases that fit, and further ones that are made to fit.
-
-The ports here keep one state, one decay, float32: as the libraries of spiking units have it. They
-are written from the equations, and share no code with the package.
-"""
+"""A port says what it can: it is asked the cases that fit, and further ones that are made to fit."""
 import json
 import os
 import subprocess
@@ -12,84 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import can_ports
+from helpers.can_ports import LIF, Clamped, Detached, Lif, Own, Triple, Wrong, reference
 from helpers.vectors import ENTRIES
 
 import snu_ref
 from snu_ref.__main__ import main
 from snu_ref.oracle.cases.abilities import KEYS, declared
 from snu_ref.oracle.cases.reference import outputs_of
-
-SLOPES = {"arctan": lambda v: 1 / (1 + (np.pi * v) ** 2), "tanh": lambda v: 1 - np.tanh(v) ** 2}
-LIF = dict(unit="snu", h="step", g="identity", surrogate=("tanh", "arctan"), reset_grad="detached",
-           recurrent=False, lateral_inhibition=False, decay="shared", b="shared", start="rest")
-
-
-class Lif:
-    """The state is kept after its reset; one decay, one threshold, float32; starts from rest."""
-    can = dict(LIF, state="after reset", returns=("s", "y", "grad.W", "grad.x", "grad.decay"),
-               dtype="float32")
-    psi = SLOPES
-
-    def run(self, case):
-        x, dy, W = case["x"], case["dy"], self.weights(case["params.W"])
-        decay, b = case["params.decay"][0], case["params.b"][0]
-        kept, traces = np.zeros(dy.shape[1:], x.dtype), []
-        for x_t in x:
-            before, s = kept, self.product(x_t, W) + decay * kept
-            y = (s + b > 0).astype(x.dtype)
-            kept = s * (1 - y)
-            traces.append((before, s, y, kept))
-        before, s, y, after = (np.array(a) for a in zip(*traces))
-        dz, dx, dkept = np.zeros_like(dy), np.zeros_like(x), 0
-        for t in reversed(range(len(x))):
-            dz[t] = dy[t] * self.psi[case.config["surrogate"]](s[t] + b) + dkept * (1 - y[t])
-            dx[t], dkept = dz[t] @ W.T, decay * dz[t]
-        return {"s": after, "y": y, "grad.W": np.einsum("tbi,tbj->ij", x, dz), "grad.x": dx,
-                "grad.decay": (dz * before).sum().reshape(1)}
-
-    def weights(self, W):
-        return W
-
-    def product(self, x, W):
-        return x @ W
-
-
-class Wrong(Lif):
-    psi = {**SLOPES, "tanh": SLOPES["arctan"]}
-
-
-class Own:
-    """y is no part of the state: y_{t-1} = step(s_{t-1} + b), and the gradient flows through it."""
-    can = dict(LIF, surrogate="tanh", reset_grad="through", recurrent=True, decay="by unit",
-               b="by unit", start="own",
-               returns=("y", "end.s", "grad.W", "grad.H", "grad.b", "start.s"))
-
-    def run(self, case):
-        x, dy, p = case["x"], case["dy"], case.params
-        s = [case["state.s"]]
-        spikes = lambda s: (s + p["b"] > 0).astype(s.dtype)                      # noqa: E731
-        for x_t in x:
-            y = spikes(s[-1])
-            s.append(x_t @ p["W"] + y @ p["H"] + p["decay"] * s[-1] * (1 - y))
-        ds, out = np.zeros_like(s[0]), {f"grad.{k}": 0 * p[k] for k in ("W", "H", "b")}
-        for t in reversed(range(len(x))):
-            dv = dy[t] * SLOPES["tanh"](s[t + 1] + p["b"]) if t == len(x) - 1 else 0
-            ds = ds + dv                         # of the last step; of the others dy comes below
-            out["grad.b"] += dv + 0 * ds.sum(0) if np.isscalar(dv) else dv.sum(0)
-            y = spikes(s[t])
-            out["grad.W"] += x[t].T @ ds
-            out["grad.H"] += y.T @ ds
-            dY = ds @ p["H"].T - ds * p["decay"] * s[t] + (dy[t - 1] if t else 0)
-            dv = dY * SLOPES["tanh"](s[t] + p["b"])
-            out["grad.b"] += dv.sum(0)
-            ds = ds * p["decay"] * (1 - y) + dv
-        return {"y": np.array([spikes(a) for a in s[1:]]), "end.s": s[-1], "start.s": ds, **out}
-
-
-def reference(case):
-    """Whatever it is asked."""
-    from snu_ref.oracle.cases.reference import outputs_of
-    return outputs_of(case.config, case.inputs, case.dtype)
 
 
 # ---- right and wrong ports ----------------------------------------------------------------------
@@ -119,7 +45,6 @@ def test_a_wrong_slope_is_named_with_one_answer_where_without_made_cases_one_cas
 def test_what_is_equal_under_the_declared_options_is_no_alternative():
     """Where y is 0 or 1, a gate that is rounded and a state erased wherever y > 0 are one thing."""
     def run(case):
-        from snu_ref.oracle.cases.reference import outputs_of
         found = outputs_of({**case.config, "reset_grad": "detached"}, case.inputs)
         return {name: found[name] for name in case.outputs}
     can = dict(LIF, surrogate="tanh", reset_grad="through", decay="by unit", b="by unit",
@@ -251,45 +176,14 @@ def test_dtype_overrides_can_and_the_report_says_so():
 
 # ---- what a port does with its state and its gradients -----------------------------------
 
-class Forgetful:
-    """It starts from rest, whatever state it is given."""
-    can = dict(unit="snu", h="step", g="relu", surrogate="boxcar", recurrent=False,
-               lateral_inhibition=False, reset_grad="through", start="rest")
-
-    def run(self, case):
-        rest = {name: 0 * a for name, a in case.inputs.items() if name.startswith("state.")}
-        return outputs_of(self.config(case.config), {**case.inputs, **rest}, case.dtype)
-
-    def config(self, config):
-        return config
-
-
-class Detached(Forgetful):
-    def config(self, config):
-        return {**config, "reset_grad": "detached"}
-
-
 def test_a_gate_without_gradient_is_told_as_such_although_rounding_it_does_the_same():
     text = str(snu_ref.oracle.check(Detached, "made"))
     assert "diagnosis: the reset gate is a constant in the backward pass" in text, text
 
 
-class Clamped(Forgetful):
-    def run(self, case):
-        inside = (case.params["decay"] > 0) & (case.params["decay"] < 1)
-        out = super().run(case)
-        return {**out, "grad.decay": out["grad.decay"] * inside}
-
-
 def test_a_decay_that_is_clamped_is_told_as_such():
     text = str(snu_ref.oracle.check(Clamped, seed=1))
     assert "diagnosis: ddecay is 0 where the decay is 0 or 1" in text and "decay     " in text
-
-
-class Triple(Lif):
-    def run(self, case):
-        out = super().run(case)
-        return {**out, "grad.decay": 3 * out["grad.decay"]}
 
 
 @pytest.mark.usefixtures("undiagnosed")
@@ -302,7 +196,7 @@ def test_a_gradient_that_is_one_number_and_wrong_is_a_verdict():
 
 PORT_TESTS = """
     import pytest, snu_ref
-    from test_check_can import Lif, Wrong
+    from helpers.can_ports import Lif, Wrong
 
     @pytest.mark.parametrize("case", snu_ref.oracle.case_ids(Lif, made=1))
     def test_lif(case):
@@ -318,7 +212,7 @@ PORT_TESTS = """
 
 def test_a_ports_own_pytest_with_an_expected_failure(tmp_path):
     (tmp_path / "test_port.py").write_text(textwrap.dedent(PORT_TESTS))
-    path = [str(Path(__file__).parent), *sys.path]
+    path = [str(Path(__file__).parents[1]), *sys.path]
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", str(tmp_path)], cwd=tmp_path,
                           capture_output=True, text=True, timeout=600,
                           env={**os.environ, "PYTHONPATH": ":".join(path)})
@@ -354,8 +248,8 @@ def test_an_argument_out_of_range_is_an_error_that_names_it(wrong):
 
 
 def test_a_file_whose_adapter_is_a_class_is_told_its_name():
-    with pytest.raises(ValueError, match="name the class, .*test_check_can.py:Lif"):
-        snu_ref.oracle.check(__file__)
+    with pytest.raises(ValueError, match="name the class, .*can_ports.py:Lif"):
+        snu_ref.oracle.check(can_ports.__file__)
 
 
 def test_a_pass_with_expected_failures_alone_does_not_say_that_all_is_right():
@@ -372,7 +266,7 @@ def test_every_kind_of_adapter_gives_the_same_verdict():
         return Lif().run(case)
     run.can = Lif.can
     texts = [str(snu_ref.oracle.check(port, "made")).split("\n", 1)[1]
-             for port in (Lif, Lif(), module, run, f"{__file__}:Lif")]
+             for port in (Lif, Lif(), module, run, f"{can_ports.__file__}:Lif")]
     assert len(set(texts)) == 1
 
 
@@ -404,59 +298,3 @@ def test_the_list_as_json(capsys):
     listed = json.loads(capsys.readouterr().out)
     assert [e["id"] for e in listed] == [id for id in ENTRIES if id.startswith("tail-")]
     assert listed[0]["config"]["g"] == "relu" and listed[0]["outputs"]["y"] == [4, 5, 37]
-
-
-# ---- lines that public code has -----------------------------------------------------------------
-
-def absolute(x, s, y, W, H, decay, b):
-    """The synapses are one tenth of |x W|."""
-    s = np.maximum(0.1 * np.abs(x @ W) + decay * s * (1 - y), 0)
-    return s, s, (s + b > 0) * 1.0
-
-
-def absolute_elu(x, s, y, W, H, decay, b):
-    """The same with elu, as a public SNU has it."""
-    z = 0.1 * np.abs(x @ W) + decay * s * (1 - y)
-    s = np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
-    return s, s, (s + b > 0) * 1.0
-
-
-def clipped(x, s, y, W, H, decay, b):
-    """The state is kept between 0 and 1; y_0 resets nothing."""
-    s = x @ W + decay * s
-    y = (s + b > 0) * 1.0
-    return s, np.clip(s * (1 - y), 0, 1), y
-
-
-def feeds_its_own_spike(x, s, y, W, H, decay, b):
-    """The output is that of the state before; it feeds H, and subtracts the threshold."""
-    y = (s + b > 0) * 1.0
-    s = x @ W + y @ H + decay * s + b * y
-    return s, s, y
-
-
-@pytest.mark.parametrize("step, said, options", [
-    (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
-    (absolute_elu, ["the absolute value of x W is used, multiplied by 0.1", "g is elu"],
-     dict(g="relu", decay="shared", b="shared")),
-    (clipped, ["the state is reset in the same step as its spike, and clipped to [0, 1]; s is "
-               "reported before that"], dict(g="identity", start="rest")),
-    (feeds_its_own_spike, [
-        "H is fed h(s_before + b), the output computed from the state of the step before",
-        "y is computed from the state of the step before; the reset in the same step subtracts the "
-        "threshold -b after the decay"], dict(g="identity", recurrent=True, start="own"))])
-@pytest.mark.parametrize("ends", [(), ("end.s", "end.y")])
-def test_lines_of_public_code_are_named(step, said, options, ends):
-    """Also if the last s and y are returned once more as the state that is kept."""
-    def run(case):
-        p, s, y, out = case.params, case["state.s"], case["state.y"], []
-        for x in case["x"]:
-            *shown, y = step(x, s, y, p["W"], p.get("H"), p["decay"], p["b"])
-            s = shown[1]
-            out.append((shown[0], y))
-        s, y = map(np.array, zip(*out))
-        return {"s": s, "y": y, **dict(zip(ends, (s[-1], y[-1])))}
-    can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through", recurrent=False,
-               lateral_inhibition=False, returns=("s", "y", *ends))
-    story = snu_ref.oracle.check(run, "made,default", can={**can, **options}).stories[0]
-    assert story.grade == "confirmed" and sorted(story.says) == sorted(said), story

@@ -1,8 +1,8 @@
 """The cases that are made to fit a port, and vectors of many starts: they show mistakes."""
 import numpy as np
 import pytest
+from helpers.can_ports import LIF, Lif
 from helpers.vectors import ENTRIES, MANIFEST, case_of
-from test_check_can import LIF, Lif
 
 import snu_ref
 from snu_ref.activations import SURROGATES
@@ -62,7 +62,7 @@ def test_made_cases_fit_and_have_the_properties_that_show_mistakes(can):
 
 
 def test_starts_ties_and_ends_differ_between_made_cases():
-    cases = [(e, i, o) for _, e, i, o in made(dict(unit="snu", h="step"), 4)
+    cases = [(e, i, o) for _, e, i, o in made(dict(unit="snu", h="step"), 2)
              if e["family"] == "made"]
     for some in (lambda e, i, o: i["state.s"].any(), lambda e, i, o: i["state.y"].any(),
                  lambda e, i, o: i["dend.s"].any()):

@@ -2,7 +2,7 @@
 import sys
 
 import pytest
-from test_check_can import Forgetful, Lif, Own  # noqa: F401 (a target of the probe)
+from helpers.can_ports import Forgetful, Lif, Own  # noqa: F401 (a target of the probe)
 
 from snu_ref.__main__ import main
 from snu_ref.oracle.cases.abilities import FORMS

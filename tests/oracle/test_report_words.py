@@ -1,39 +1,15 @@
-"""The report of a check, word for word, and what it does not call proved: of results by hand."""
+"""The report of a check, word for word, of results by hand."""
 from math import nan
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.results import CONFIG, FIRST, entry, failed, passed
 
-from snu_ref.oracle.cases.abilities import SNU_OPTIONS
 from snu_ref.oracle.comparison import report
 from snu_ref.oracle.comparison.checking import Result
-from snu_ref.oracle.comparison.compare import Comparison, Divergence
-from snu_ref.oracle.comparison.proved import not_proved
 from snu_ref.oracle.comparison.verdict import Verdict
 from snu_ref.oracle.diagnosis.causes import Cause
-
-CONFIG = {key: values[0] for key, values in SNU_OPTIONS.items()}
-FIRST = Divergence("s", (1, 0, 2), "t, sample, unit", 0.5, 0.25, "0x1p-1", "0x1p-2", 3, 0.25, 1e-12,
-                   nan, 7, 2e-13)
-
-
-def entry(name, family="rnn", unit="rnn", outputs=("s", "y"), **config):
-    return {"id": name, "family": family, "why": f"why of {name}", "outputs": list(outputs),
-            "config": {"unit": unit, **config}}
-
-
-def passed(name, worst=0.0, compared=("s", "y"), case=None, **options):
-    return Result(entry(name, **options), "passed", "", Comparison(compared, 2, worst, None), None,
-                  case)
-
-
-def failed(name, divergence=FIRST, wrong=("s",), a=np.ones((2, 1, 3)), got=None, inputs=(),
-           expected=False, **options):
-    outputs = {name: a for name in ("s", "y")}
-    comparison = Comparison(("s", "y"), 2, 0.5, divergence, wrong)
-    return Result(entry(name, **options), "failed", "", comparison,
-                  {"s": a - 0.25 if got is None else got}, (dict(inputs), outputs), expected)
 
 
 def verdict(results, stories=(), unsteady=None, entries=(), dtype="float64", **source):
@@ -220,9 +196,9 @@ def error(reason):
     ([], []), (["y: expected dtype float64, got int64"], []),
     (["expected dtype float64, got float32", "expected dtype float64, got float16"], []),
     (["got nothing", "a: got b: expected dtype float32, got float64; b"], ["float64"]),
-    (["s: expected shape (5, 2, 3), got (2, 5, 3)"], ["(B, T, n)"]),
+    (["s: expected shape (5, 2, 3), got (2, 5, 3)"], ["(B, T, n). Time comes first"]),
     (["s: expected shape (5, 2, 3), got (2, 5, 3)", "s: expected shape (2, 2, 3), got (2, 2, 3)"],
-     ["(B, T, n)"]),
+     ["(B, T, n). Time comes first"]),
     (["s: expected shape (5, 2, 3), got (2, 5, 3)", "s: expected shape (5, 2, 3), got (5, 3, 2)"],
      []),
     (["s: expected shape (5, 2, 3), got (5, 2, 4)"], []),
@@ -259,6 +235,29 @@ def test_the_words_around_a_diagnosis():
     assert two[-1].endswith("give all numbers of 2 failing cases, to 12 digits")
 
 
+def told(**story):
+    """What is said of one failing case, for which the diagnosis has found something."""
+    return "\n".join(report.diagnosis(Cause([failed("f")])._replace(digits=12.0, **story)))
+
+
+def test_only_a_confirmed_diagnosis_is_called_confirmed():
+    assert "confirmed:" not in "".join(
+        told(grade=grade, says=("b is halved",)) for grade in ("held", ""))
+    assert "with these edits" in told(grade="confirmed", says=("b is halved", "W is transposed"))
+
+
+def test_a_backward_pass_that_does_not_follow_is_told_of_a_forward_pass_by_hand_only():
+    words = "Your gradients do not follow this change"
+    for diff, follows in ((("s = a", "s = b"), False), (("ds = a", "ds = b"), True)):
+        assert (words in told(grade="held", form="by hand", diff=[diff])) != follows
+        assert words not in told(grade="held", form="derived", diff=[diff])
+
+
+def test_of_many_explanations_three_are_told():
+    said = told(grade="confirmed", says=("0",), others=[("1",), ("2",), ("3",), ("4",)])
+    assert [line[-1] for line in said.splitlines() if "another explanation" in line] == list("123")
+
+
 def test_colours_and_their_end():
     lines = []
     verdict([passed("a")]).write(lines.append, colour=True)
@@ -289,74 +288,3 @@ def test_s_is_asked_for_where_a_spiking_unit_returned_y_alone():
         of = of._replace(comparison=of.comparison._replace(compared=compared), got={
             "y": np.zeros((2, 1, 3))})
         assert (words in report.diagnosis(Cause([of]))) == asked
-
-
-# ---- what is not proved --------------------------------------------------------------------------
-
-TENSORS = ("z", "s", "v", "y", "end.s", "end.y", "adj.y", "adj.v", "adj.s", "adj.z", "grad.W")
-FEATURES = ["boundary cases", "s_0 other than 0", "y_0 = 1", "y_0 between 0 and 1",
-            "a loss on the final state", "a different decay for each unit",
-            "a different threshold for each unit", "several samples", "a sequence in pieces",
-            "200 steps", "sizes that are no multiple of a SIMD width"]
-
-
-def snu(family="unit", compared=TENSORS, x=(199, 1, 32), config=CONFIG, **inputs):
-    """A passed case of the SNU without any of the features, but for the inputs that are given."""
-    zeros = {name: np.zeros((1, 3)) for name in ("state.s", "state.y", "dend.s", "dend.y")}
-    case = {**zeros, "params.decay": np.ones(3), "params.b": np.ones(3), "x": np.zeros(x),
-            **{name.replace("_", "."): np.array(a) for name, a in inputs.items()}}
-    return passed("a", case=(case, {}), unit="snu", family=family, compared=compared,
-                  outputs=TENSORS, **config)
-
-
-@pytest.mark.parametrize("options, features", [
-    ({}, []), ({"family": "edge"}, ["boundary cases"]), ({"family": "made-edge"}, FEATURES[:1]),
-    ({"state_s": [[0.0, 2.0]]}, ["s_0 other than 0"]), ({"state_y": [[0.0, 1.0]]}, ["y_0 = 1"]),
-    ({"state_y": [[0.0, 0.5]]}, ["y_0 between 0 and 1"]),
-    ({"dend_s": [[0.0, 1.0]]}, ["a loss on the final state"]),
-    ({"dend_y": [[0.0, 1.0]]}, ["a loss on the final state"]),
-    ({"params_decay": [0.5, 0.5, 0.25]}, ["a different decay for each unit"]),
-    ({"params_b": [0.5, 0.5, 0.25]}, ["a different threshold for each unit"]),
-    ({"x": (199, 2, 32)}, ["several samples"]), ({"pieces": [3]}, ["a sequence in pieces"]),
-    ({"x": (200, 1, 32)}, ["200 steps"]), ({"x": (199, 1, 33)}, FEATURES[-1:]),
-])
-def test_a_feature_is_proved_by_a_case_that_has_it(options, features):
-    options = dict(options)
-    if "pieces" in options:
-        options["config"] = {**CONFIG, "pieces": options.pop("pieces")}
-    case = snu(**options)
-    assert not_proved([case], [case.entry]) == ([f for f in FEATURES if f not in features], True)
-    assert not_proved([case, failed("b")], [case.entry])[0] == not_proved(
-        [case], [case.entry])[0]  # a failure proves nothing
-
-
-def test_options_and_outputs_that_were_not_asked_are_named():
-    all_of = [snu("edge", state_s=[[1.0]], state_y=[[1.0, 0.5]], dend_s=[[1.0]],
-                  params_decay=[1, 2], params_b=[1, 2], x=(200, 2, 33),
-                  config={**CONFIG, "pieces": [1]})]
-    entries = [snu(config={**CONFIG, **change}).entry for change in (
-        {}, {"g": "relu"}, {"g": "identity"}, {"h": "sigmoid", "surrogate": "other"},
-        {"surrogate": "arctan"}, {"recurrent": True})]
-    here = CONFIG["g"]
-    missing = [g for g in ("relu", "identity") if g != here]
-    assert not_proved(all_of, entries) == ([
-        "h = sigmoid", f"g = {', '.join(missing)}", "surrogate = arctan", "recurrent = True"], True)
-    assert not_proved(all_of, entries[:1]) == ([], False)
-    sigmoid = [all_of[0]._replace(entry={**all_of[0].entry, "config": {
-        **all_of[0].entry["config"], "h": "sigmoid", "surrogate": "other"}})]
-    # a sigmoid has no surrogate: that none was asked follows from h
-    assert not_proved(sigmoid, entries[3:5])[0] == ["h = step"]
-    assert not_proved(sigmoid, entries[3:4]) == ([], False)
-    y_alone = [all_of[0]._replace(comparison=all_of[0].comparison._replace(compared=("y",)))]
-    others = [entries[0], entry("b", unit="rnn"), entry("c", unit="gru"), entry("d", unit="rnn")]
-    assert not_proved(y_alone, others) == ([
-        "outputs of snu: grad.W",
-        "traces of snu: z, s, v, end.s, end.y, adj.y, adj.v, adj.s, adj.z", "units: rnn, gru"],
-        True)
-    without_traces = [all_of[0]._replace(
-        comparison=all_of[0].comparison._replace(compared=("y", "grad.W")))]
-    assert not_proved(without_traces, entries[:1])[1] is False
-    alone = snu(params_decay=[0.5], params_b=[0.5])  # a single unit differs from no other
-    assert "a different decay for each unit" in not_proved([alone], [alone.entry])[0]
-    only = passed("r", compared=("y",))
-    assert not_proved([only], [only.entry]) == (["outputs of rnn: s"], True)

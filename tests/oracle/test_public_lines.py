@@ -1,0 +1,64 @@
+"""Lines that public code has in the place of the unit's are named by the diagnosis."""
+import numpy as np
+import pytest
+
+import snu_ref
+
+
+def absolute(x, s, y, W, H, decay, b):
+    """The synapses are one tenth of |x W|."""
+    s = np.maximum(0.1 * np.abs(x @ W) + decay * s * (1 - y), 0)
+    return s, s, (s + b > 0) * 1.0
+
+
+def absolute_elu(x, s, y, W, H, decay, b):
+    """The same with elu, as a public SNU has it."""
+    z = 0.1 * np.abs(x @ W) + decay * s * (1 - y)
+    s = np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+    return s, s, (s + b > 0) * 1.0
+
+
+def clipped(x, s, y, W, H, decay, b):
+    """The state is kept between 0 and 1; y_0 resets nothing."""
+    s = x @ W + decay * s
+    y = (s + b > 0) * 1.0
+    return s, np.clip(s * (1 - y), 0, 1), y
+
+
+def feeds_its_own_spike(x, s, y, W, H, decay, b):
+    """The output is that of the state before; it feeds H, and subtracts the threshold."""
+    y = (s + b > 0) * 1.0
+    s = x @ W + y @ H + decay * s + b * y
+    return s, s, y
+
+
+ENDS = [(), ("end.s", "end.y")]
+PUBLIC = [
+    (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
+    (absolute_elu, ["the absolute value of x W is used, multiplied by 0.1", "g is elu"],
+     dict(g="relu", decay="shared", b="shared")),
+    (clipped, ["the state is reset in the step of its spike and clipped to [0, 1]; s is reported "
+               "before that"], dict(g="identity", start="rest")),
+    (feeds_its_own_spike, [
+        "H is fed the output that is computed from the state of the step before",
+        "y is computed from the state of the step before, and subtracts the threshold -b in the "
+        "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))]
+
+
+@pytest.mark.parametrize("step, said, options, ends", [
+    (*PUBLIC[0], ENDS[0]), (*PUBLIC[1], ENDS[1]),
+    *((*line, ends) for line in PUBLIC[2:] for ends in ENDS)])
+def test_lines_of_public_code_are_named(step, said, options, ends):
+    """Also if the last s and y are returned once more as the state that is kept."""
+    def run(case):
+        p, s, y, out = case.params, case["state.s"], case["state.y"], []
+        for x in case["x"]:
+            *shown, y = step(x, s, y, p["W"], p.get("H"), p["decay"], p["b"])
+            s = shown[1]
+            out.append((shown[0], y))
+        s, y = map(np.array, zip(*out))
+        return {"s": s, "y": y, **dict(zip(ends, (s[-1], y[-1])))}
+    can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through", recurrent=False,
+               lateral_inhibition=False, returns=("s", "y", *ends))
+    story = snu_ref.oracle.check(run, "made,default", can={**can, **options}).stories[0]
+    assert story.grade == "confirmed" and sorted(story.says) == sorted(said), story
