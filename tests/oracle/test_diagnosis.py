@@ -2,6 +2,8 @@
 
 The ports that the diagnosis is measured on are in `blind_ports`, written without its table.
 """
+from collections import Counter
+
 import numpy as np
 import pytest
 from helpers.vectors import ENTRIES, case_of
@@ -59,11 +61,11 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
     idle = {e: e.said() for name in ("FORWARD", "SLOPES", "PATHS", "HAND") for e in TABLE[name]}
     ids = [*SOME, "edge-z-zero-relu", "edge-z-zero-leaky", "edge-kink-boxcar", "edge-v-zero-tanh",
            "hand-start-state", "unit-triangle-relu", "unit-tanh-leakyrelu-rec", "batch-snu",
-           "unit-tanh-tanh-det", "unit-tanh-relu-inh-det"]
+           "unit-tanh-tanh-det", "unit-tanh-relu-inh-det", "unit-sigmoid-tanh-det"]
     for id in ids:
         entry = ENTRIES[id]
         inputs, right = case_of(id)
-        whole = Whole(Seen(id, "", entry["config"], inputs, right, 1e-10), lambda: None)
+        whole = Whole(Seen(id, "", entry["config"], inputs, right, 1e-10), Counter())
         for e in [e for e in idle if e.applies(entry["config"], inputs)]:
             form = "by hand" if e in TABLE["HAND"] else "derived"
             e_k = e._replace(k=0.37) if e.fitted else e
@@ -144,13 +146,6 @@ def test_cases_at_boundaries_alone_propose_nothing():
     assert not any(cause.says for cause in found)
 
 
-def test_an_edit_that_leaves_a_term_out_is_known_from_one_with_a_small_number():
-    texts = {"0": True, "0 * y_0": True, "0.1 + relu(z - 0.1)": False, "0.3 * psi(v)": False}
-    for text, leaves_out in texts.items():
-        assert edits_of([["s", text, "says"]])[0].leaves_out == leaves_out
-    assert any(e.leaves_out for e in TABLE["FORWARD"])
-
-
 def test_two_runs_say_the_same():
     def port(case):
         return run(case.config, case.inputs, {"leak": "decay * s_before", "v": "s - b"})
@@ -161,7 +156,7 @@ def test_two_runs_say_the_same():
 def test_forms_of_the_gradients_differ():
     inputs, right = case_of("unit-sigmoid-tanh")
     config = ENTRIES["unit-sigmoid-tanh"]["config"]
-    whole = Whole(Seen("", "", config, inputs, right, 1e-10), lambda: None)
+    whole = Whole(Seen("", "", config, inputs, right, 1e-10), Counter())
     soft = next(e for e in TABLE["FORWARD"] if e.said() == "the decay is applied twice")
     found = [whole.run(Edits((soft,), form))["grad.decay"] for form in FORMS]
     assert not np.allclose(found[0], found[1]) and not np.allclose(found[1], found[2])

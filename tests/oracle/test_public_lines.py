@@ -37,12 +37,12 @@ PUBLIC = [
     (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
     (absolute_elu, ["the absolute value of x W is used, multiplied by 0.1", "g is elu"],
      dict(g="relu", decay="shared", b="shared")),
-    (clipped, ["the state is reset in the step of its spike and clipped to [0, 1]; s is reported "
-               "before that"], dict(g="identity", start="rest")),
+    (clipped, ["the state is reset in the same step as its spike, and clipped to [0, 1]; s is "
+               "reported before that"], dict(g="identity", start="rest")),
     (feeds_its_own_spike, [
-        "H is fed the output that is computed from the state of the step before",
-        "y is computed from the state of the step before, and subtracts the threshold -b in the "
-        "same step, after the decay"], dict(g="identity", recurrent=True, start="own"))]
+        "H is fed h(s_before + b), the output computed from the state of the step before",
+        "y is computed from the state of the step before; the reset in the same step subtracts the "
+        "threshold -b after the decay"], dict(g="identity", recurrent=True, start="own"))]
 
 
 @pytest.mark.parametrize("step, said, options, ends", [

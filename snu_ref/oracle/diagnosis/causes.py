@@ -1,7 +1,7 @@
 """Group the failures into stories: each story has one cause and the cases that it explains."""
 import numpy as np
 
-from ..mistakes.loss import training_of
+from ..cases.scalar_loss import training_of
 from .claims import Cause, confirmed, cover, diff_of
 from .held import held
 from .others import Other, network_with, sets_of
@@ -12,8 +12,8 @@ NEAR = 1e-3         # our choice: smaller relative errors without explanation ar
 BOUNDARY = 0.2      # our choice: a story may include this share of unexplained boundary cases
 
 
-def tell(results, dtype, steady=True):
-    """The stories of all failed Results; if the port is not repeatable, only confirmed ones."""
+def tell(results, dtype):
+    """The stories of all failed Results."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, dtype)
     stories, left = unit.causes(failed)
@@ -38,7 +38,7 @@ def tell(results, dtype, steady=True):
     if stories and len(at_edges) == len(left) <= max(BOUNDARY * len(stories[0].results), 1):
         stories[0] = stories[0]._replace(beside=tuple(left))
         left = []
-    return [*stories, *others.values(), *_unexplained(left, unit if steady else None),
+    return [*stories, *others.values(), *_unexplained(left, unit),
             *_unexplained(unexplained, None)]
 
 
@@ -56,7 +56,7 @@ def _of_others(group, dtype, budget, failed):
     """Causes for the cases of another unit, and the Results that remain unexplained."""
     cases, known = [Other(seen_of(r, dtype), budget) for r in group], []
     for case in cases:
-        if not any(case.fits(few) for few in known) and not budget.spent():
+        if not any(case.fits(few) for few in known) and budget["left"] > 0:
             known += [few for few in sets_of(case) if few not in known]
     chosen, left = cover(cases, known)
     return ([confirmed(*claim, failed) for claim in chosen],

@@ -1,9 +1,9 @@
 """Choose the explanations: the fewest that explain the most failing cases."""
 from typing import Any, NamedTuple
 
+from ..mistakes.edit import texts
 from ..program.printing import diff
-from .seen import Seen
-from .sets import Edits, texts
+from .sets import Edits
 
 SAMPLE = 24   # our choice: failing and passing cases on which explanations are compared
 RIVALS = 6    # our choice: most explanations that are listed beside the chosen one
@@ -68,7 +68,7 @@ def confirmed(edits, mine, rivals, results, where=""):
     found = [r for id, r in results.items() if id in ids]
     return Cause(found, "confirmed", edits.said(), diff_of(edits.all, found), edits.form,
                  tuple(used(other).said() for other in rivals),
-                 min(Seen.digits(*case.answer(edits)) for case in mine[:4]), where, edits=edits)
+                 min(case.seen.digits(case.run(edits.for_case(case.seen))) for case in mine[:4]), where, edits=edits)
 
 
 def diff_of(edits, results):

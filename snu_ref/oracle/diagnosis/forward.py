@@ -9,15 +9,15 @@ import itertools
 
 import numpy as np
 
-from ..mistakes.edit import TABLE
+from ..mistakes.edit import TABLE, Edit, texts
 from ..program.lines import compute, program, resolve
 from ..program.step import PARTS, names_of
 from ..program.tape import Tape, Var
 from . import numbers
-from .sets import texts
 
-SLOTS = {"leak": ("leak", "decay", "fired"), "input": ("input", "W"), "feedback": ("feedback", "H"),
-         "bias": ("bias",)}
+# The parts of z, and the names that are computed before each of them.
+SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("W", "input"),
+         "feedback": ("H", "feedback"), "bias": ("bias",)}
 # Inverses of g: z from s, and the elements where that is possible.
 INVERSES = {
     "positive": lambda s: (s, s > 1e-9),
@@ -26,7 +26,7 @@ INVERSES = {
                           np.abs(s - 0.5) < 0.48),
     "softplus": lambda s: (np.log(np.expm1(np.clip(s, 0.02, 50))), s > 0.02),
     "softsign": lambda s: (s / (1 - np.minimum(np.abs(s), 0.9)), np.abs(s) < 0.9),
-    "clipped": lambda s: (s, (np.abs(s) < 0.999) & (s != 0)),
+    "clamped": lambda s: (s, (s > 1e-9) & (s < s.max())),
     "all": lambda s: (s, s == s),
 }
 OUTER = ("s", "decay * s", "s + b", "s + y_before @ H")   # what a port may make of s = g(z)
@@ -41,12 +41,13 @@ def forward_edits(seen, slots):
 class Frames:
     """All steps of a case at once, computed from the port's own numbers."""
 
-    def __init__(self, seen, kept=None):
-        self.seen, self.config, self.kept = seen, seen.config, kept
-        self._values, self._parts, self.right = {}, {}, program(self.config, {})
-        i, got, params, self.tape = seen.inputs, seen.got, seen.params, Tape()
-        y, reported = got["y"], seen.state
-        s, self.ok = reported, np.isfinite(reported)
+    def __init__(self, seen, model=None):
+        """model: an edit of the state that the port reports, or None."""
+        self.seen, self.config, self.model = seen, seen.config, (model,) if model else ()
+        self._values, self._parts, self.tape = {}, {}, Tape()
+        self.right = program(self.config, texts(self.model))
+        i, got, y, reported = seen.inputs, seen.got, seen.got["y"], seen.state
+        self.ok = np.isfinite(reported)
         if "s" not in got and "v" not in got:
             self.ok = self.ok & (y > 1e-5) & (y < 1 - 1e-5)
 
@@ -57,32 +58,38 @@ class Frames:
         self.names = {**names_of(self.config, i), "from_second": self._from_second}
         self.names.update(self.with_names(
             x=i["x"], x_before=before(0 * i["x"][0], i["x"]), y=y, y_before=y_before,
-            s_before=before(i["state.s"], reported), y_start=0 * y + i["state.y"],
-            y_before2=before(0 * i["state.y"], y_before), **params))
-        if kept is not None:   # the port reports the kept state: compute s from it
-            s, fine = self.undone(dict(kept.lines)["kept"], reported)
-            self.ok = self.ok & fine
+            y_before2=before(0 * i["state.y"], y_before), y_start=0 * y + i["state.y"],
+            **seen.params))
+        kept = self.right["s_out"] == "kept"
+        s, there = self.undone(self.right["kept" if kept else "s_out"], reported)
+        if (np.abs(s[self.ok & ~there]) > seen.tolerance(reported)).any():
+            there = False       # where s does not matter, the port reports another number
+        self.ok = self.ok & there
         self.names.update(self.with_names(
-            s=s, z=got.get("z", np.nan * s), v=got.get("v", s + params["b"])))
+            s=s, z=got.get("z", np.nan * s), v=got.get("v", s + seen.params["b"]),
+            s_before=before(i["state.s"], reported if kept else np.where(there, s, 0))))
         self.got = {"s": s, **{name: got[name] for name in "zvy" if name in got}}
         slack = 10 if "s" not in got else 1
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}
-        self.bound = max(self.tolerance.values())
         for name in ("seen", "fired", "gate"):
             self.names[name] = compute(self.right[name], self.names)
 
     def _from_second(self, later, at_first):
         return Var(np.where(self.first, getattr(at_first, "value", at_first),
-                            getattr(later, "value", later)), self.tape, None)
+                            getattr(later, "value", later)), self.tape)
 
     def with_names(self, **arrays):
         """The names for a line, with other arrays for s, z or v."""
-        return {name: Var(a, self.tape, None) for name, a in arrays.items()}
+        return {name: self.tape.leaf(a) for name, a in arrays.items()}
 
     def undone(self, text, value):
-        """s from the value of a text that is affine in s, and the elements where that works."""
+        """s from the value of a text that is affine in s, and the elements where that works.
+
+        Elsewhere the difference from the text's value, which does not depend on s.
+        """
         base, one = (compute(resolve(text, self.config), {
-            **self.names, **self.with_names(s=k + 0 * value)}).value for k in (0.0, 1.0))
+            **self.names, **self.with_names(**dict.fromkeys(("s", "kept"), k + 0 * value))}).value
+            for k in (0.0, 1.0))
         there = np.abs(one - base) > 1e-3
         return (value - base) / np.where(there, one - base, 1), there
 
@@ -96,14 +103,11 @@ class Frames:
         key = line, edits, k
         if not others and key in self._values:
             return self._values[key]
-        changed, own = texts((*edits, *((self.kept,) if self.kept else ()))), {**self.names, "k": k}
-        if line in PARTS:
-            for name in ("W", "H", "decay", "fired", "gate"):
-                if name in changed or name == "gate" and "fired" in changed:
-                    own[name] = compute(resolve(changed.get(name, self.right[name]), self.config),
-                                        own)
-        own.update(self.with_names(**others))
-        value = compute(resolve(changed.get(line, self.right[line]), self.config), own)
+        text = program(self.config, texts((*self.model, *edits)))
+        own = {**self.names, "k": k, **self.with_names(**others)}
+        for name in slots:
+            if name in own or name == line:     # not every unit has H
+                own[name] = value = compute(text[name], own)
         value = np.nan_to_num(np.broadcast_to(getattr(value, "value", value), self.ok.shape),
                               nan=1e30, posinf=1e30, neginf=-1e30)
         if not others:
@@ -113,20 +117,6 @@ class Frames:
     def total(self, edits):
         """z, with edits of its parts."""
         return sum(self.value(part, edits) for part in PARTS)
-
-    def compared(self, edits):
-        """line -> (the port's numbers, those with the edits that apply here)."""
-        edits = [e for e in edits if e.applies(self.config, self.seen.inputs)]
-        got, found, z = self.got, {}, self.total(edits)
-        if "z" in got:
-            found["z"], z = (got["z"], z), got["z"]
-        found["s" if "z" in got else "z"] = got["s"], self.value("s", edits, z=z)
-        if "s" in self.seen.got:
-            v = self.value("v", edits, z=z)
-            if "v" in got:
-                found["v"], v = (got["v"], v), got["v"]
-            found["y"] = got["y"], self.value("y", edits, z=z, v=v)
-        return found
 
     def parts(self):
         """part of z -> its edits without k, and their values."""
@@ -156,19 +146,21 @@ def single(frames, line, mask, fitted=True, **others):
     for e in edits if fitted and not found else ():
         if e.fitted:
             k = numbers.fit(lambda k: frames.value(line, (e,), k, **others)[mask], target[mask],
-                            np.full(mask.sum(), tolerance))
+                            np.full(mask.sum(), tolerance), numbers.FEW)
             found += [] if k is None else [(e._replace(k=k),)]
     return found
 
 
+MOST = 60    # our choice: the most sets of edits of z that are tested further
+
 # ---- z, a sum -----------------------------------------------------------------------------------
 
-PLAIN, PRODUCTS, NUMBERS = range(3)   # how far the search for edits of z goes
+PLAIN, PRODUCTS, NUMBERS, CONSTANTS = LEVELS = range(4)  # how far the search for edits of z goes
 
 
-def sums(frames, target, tolerance, mask, level=PLAIN):
-    """The smallest sets of edits of the parts of z with which the sum holds."""
-    if mask.sum() < (6 if level == NUMBERS else 2):
+def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
+    """The smallest sets of edits of the parts of z with which the sum holds, and which are fine."""
+    if mask.sum() < (2, 2, 6, 4 * mask.shape[-1])[level]:
         return []
     parts, wanted, near = frames.parts(), target[mask], 3 * tolerance
     if level == PLAIN:
@@ -180,10 +172,13 @@ def sums(frames, target, tolerance, mask, level=PLAIN):
             pairs = [a + b for a, b in itertools.combinations(ones, 2) if a[0].slot != b[0].slot]
             found += _combined({**parts, part: frames.with_values(part, pairs)}, wanted, near,
                                mask) if pairs else []
-    else:
+    elif level == NUMBERS:
         found = _with_numbers(frames, parts, wanted, near, mask)
+    else:
+        found = _with_constants(frames, parts, wanted, near, mask)
     found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
-    return [f for f in found if cost(f) == cost(found[0])][:8]
+    groups = (list(group) for _, group in itertools.groupby(found[:MOST], cost))
+    return next(filter(None, ([edits for edits in group if fine(edits)] for group in groups)), [])
 
 
 def cost(edits):
@@ -191,9 +186,12 @@ def cost(edits):
     return sum(e.cost for e in edits)
 
 
-def _combined(parts, target, tolerance, mask):
-    """Edits without k: all combinations, compared in four random projections."""
-    values = [parts[part][1][:, mask] for part in PARTS]
+def _combined(parts, target, tolerance, mask, within=np.asarray):
+    """Edits without k: all combinations, compared in four random projections.
+
+    within(a): the numbers that are compared, of those in the mask.
+    """
+    values = [within(parts[part][1][:, mask]) for part in PARTS]
     P = np.random.Generator(np.random.PCG64(0)).standard_normal((target.size, 4))
     total = sum((a @ P).reshape([-1 if i == j else 1 for j in range(len(PARTS))] + [4])
                 for i, a in enumerate(values))
@@ -201,6 +199,24 @@ def _combined(parts, target, tolerance, mask):
     return [tuple(e for part, at in zip(PARTS, hit) for e in parts[part][0][at])
             for hit in hits[:5000]
             if (np.abs(sum(a[at] for a, at in zip(values, hit)) - target) <= tolerance).all()]
+
+
+def _with_constants(frames, parts, target, tolerance, mask):
+    """Edits without k beside a constant of each unit: sums hold within each unit but for that."""
+    units = mask.nonzero()[-1]
+    of_unit = (units == np.arange(mask.shape[-1])[:, None]) / np.bincount(units, minlength=1)[units]
+
+    def within(a):
+        return a - a @ of_unit.T @ (of_unit > 0)
+    found = []
+    for edits in _combined(parts, within(target), tolerance, mask, within):
+        rest = (target - frames.total(edits)[mask]) @ of_unit.T
+        text = ", ".join(str(numbers.shortest(k, lambda near, k=k: abs(near - k) <= tolerance))
+                         for k in rest)
+        found.append((*edits, Edit((("bias", f"[{text}]"),), "a constant of each unit is added to "
+                                   "z, as by the bias of a layer", f"units={len(rest)}",
+                                   len(TABLE["FORWARD"]))))
+    return found
 
 
 def _with_numbers(frames, parts, target, tolerance, mask):

@@ -1,118 +1,106 @@
 """Find which lines of the forward pass hold, and with which edits."""
 import itertools
-from typing import NamedTuple
 
 import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import (Frames, INVERSES, NUMBERS, OUTER, PLAIN, PRODUCTS, cost, forward_edits,
-                      single, sums)
+from .forward import (Frames, INVERSES, LEVELS, OUTER, PLAIN, cost, forward_edits, single,
+                      sums)
 
-FEW = 4    # our choice: the most edits of one line that are combined with others
+FEW = 8    # our choice: the most edits of one line that are combined with others
+REPORTED = ("kept", "s * (1 - fired_by(y))")    # what a port may report, not s
 OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
-
-
-class Lines(NamedTuple):
-    """What is known about the forward pass of a class of cases.
-
-    found: line -> sets of edits with which it holds ([()]: without edits; []: it does not hold).
-    """
-    found: dict
-    kept: tuple = ()
-
-    @property
-    def cost(self):
-        """Lower is better: fewer edits, and no line without an explanation."""
-        return len(self.kept) + sum(min(map(cost, sets), default=6) for sets in self.found.values())
-
-    def sets(self):
-        """Sets of edits for all lines together, the commonest first."""
-        some = [sets[:FEW] or [()] for sets in self.found.values()]
-        made = [self.kept + tuple(e for edits in chosen for e in edits)
-                for chosen in itertools.product(*some)]
-        return sorted(made, key=lambda edits: (len(edits), sum(e.order for e in edits)))[:12]
 
 
 @np.errstate(all="ignore")
 def look(seen, brief=False):
-    """The Lines of a case, the best first; if not brief, also as if it reported the kept state."""
+    """[{returned line: sets of edits with which it holds}], the best first.
+
+    A set () says that the line is right; no sets, that no known edits explain it. The edits of a
+    line include those of the lines before it that were not returned. If not brief, there is also
+    one dict for each edit of the state that is reported.
+    """
     found = [_look(Frames(seen))]
-    if found[0].cost > 2 and not brief:
-        kept = [_look(Frames(seen, e)) for e in TABLE["FORWARD"] if e.slot == "kept"
-                and ("s_out", "kept") in e.lines and e.applies(seen.config)]
-        found += [lines for lines in kept if lines.found["z"]]
-    return sorted(found, key=lambda lines: lines.cost)
+    if _cost(found[0]) > 2 and not brief:
+        models = [_look(Frames(seen, e), (e,)) for e in TABLE["FORWARD"]
+                  if dict(e.lines).get("s_out") in REPORTED and e.applies(seen.config)]
+        found += filter(state_holds, models)
+    return sorted(found, key=_cost)
 
 
-def _look(frames):
-    found = {}
-    z = _z_and_s(frames, found)
-    if found["z"] or not frames.kept:
-        _v_and_y(frames, found, z)
-    return Lines(found, (frames.kept,) if frames.kept else ())
+def state_holds(found):
+    """Whether edits explain the state."""
+    return bool(found.get("z", True) and found["s"])
 
 
-def _sums(frames, target, tolerance, mask, level):
-    """Edits with which z holds at all steps, or at all but the first; the mask of those steps."""
-    later = mask & ~frames.first
-    found = sums(frames, target, tolerance, later, level)
-    whole = [edits for edits in found
-             if (np.abs(frames.total(edits) - target)[mask] <= 3 * tolerance).all()]
-    if found and not whole:
-        whole = sums(frames, target, tolerance, mask, level)
-    return (whole, mask) if whole else (found, later)
+def _cost(found):
+    """Lower is better: fewer edits, and no line without an explanation."""
+    return sum(min(map(cost, sets), default=6) for sets in found.values())
 
 
-def _z_and_s(frames, found):
-    """Find the edits of z and s; returns the right z, if it is known."""
+def together(found):
+    """Sets of edits for all lines together, the commonest first."""
+    made = [sum(some, ()) for some in itertools.product(
+        *(sets[:FEW] or [()] for sets in found.values()))]
+    return sorted(made, key=lambda edits: (len(edits), sum(e.order for e in edits)))[:12]
+
+
+def _look(frames, model=()):
+    found, z = _state(frames)
+    found["s"] = [model + edits for edits in found["s"]]
+    return {**found, **_output(frames, z)} if state_holds(found) or not model else found
+
+
+def _state(frames):
+    """The sets of edits for z and s, and the right z, if it is known."""
     ok, s = frames.ok, frames.got["s"]
     if "z" in frames.got:
         z, size = frames.got["z"], frames.tolerance["z"]
-        levels = (_sums(frames, z, size, ok, level)[0] for level in (PLAIN, PRODUCTS, NUMBERS))
-        found.update(z=next(filter(None, levels), []), s=single(frames, "s", ok))
-        return z
-    own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, z, s, the model)
+        found = (sums(frames, z, size, where, level)
+                 for level in LEVELS for where in (ok, ok & ~frames.first))
+        return {"z": next(filter(None, found), []), "s": single(frames, "s", ok)}, z
+    own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, edits, z)
     tries = [(own, "s", PLAIN)]
-    if frames.kept is None:
+    if not frames.model:
         tries += [(name, "s", PLAIN) for name in INVERSES if name != own]
         tries += [(own, outer, PLAIN) for outer in OUTER
                   if frames.config["recurrent"] or "H" not in outer]
-        tries += [(own, "s", PRODUCTS), (own, "s", NUMBERS)]
+        tries += [(own, "s", level) for level in LEVELS[1:]]
     for name, outer, level in tries:
         if min((hit[1] for hit in hits), default=9) <= (1 if level == PLAIN else 2):
             break
         z, there = INVERSES[name](frames.undone(outer, s)[0])
-        size = frames.tolerance["s"] * (1 if name in ("positive", "all", "clipped") else 100)
-        zs, mask = _sums(frames, z, size, ok & there, level)
-        part = not np.array_equal(mask, ok & there)
-        for edits in zs[:FEW]:
-            model = frames.total(edits)
-            hits += [(part, cost(edits + more), edits, more, model) for more in single(
-                frames, "s", ok & ~frames.first if part else ok, z=model)[:FEW]]
+        size = frames.tolerance["s"] * (1 if name in ("positive", "clamped", "all") else 100)
+        for where in (ok, ok & ~frames.first):
+            def right(edits, where=where):
+                return single(frames, "s", where, z=frames.total(edits))[:FEW]
+            found = sums(frames, z, size, where & there, level, right)[:FEW]
+            hits += [(where is not ok, cost(edits + more), edits + more, frames.total(edits))
+                     for edits in found for more in right(edits)]
+            if found:
+                break
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
     best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])
-    found["z"], found["s"] = (list(dict.fromkeys(hit[i] for hit in best)) for i in (2, 3))
-    return best[0][4] if best else None
+    return {"s": list(dict.fromkeys(hit[2] for hit in best))}, best[0][3] if best else None
 
 
-def _v_and_y(frames, found, z):
-    """Find the edits of v and y; without v, those of y are tried with each edit of v."""
+def _output(frames, z):
+    """The sets of edits for v and y; without v, those of y are tried with each edit of v."""
     ok, y = frames.ok, frames.got["y"]
-    if "v" in frames.got or "s" not in frames.seen.got or not ok.any():
-        for line in "vy":
-            found[line] = single(frames, line, ok) if "v" in frames.got else [()]
-        return
+    if "v" in frames.got:
+        return {line: single(frames, line, ok) for line in "vy"}
+    if "s" not in frames.seen.got or not ok.any():
+        return {}
     spiking, known = np.isin(y[ok], (0, 1)).all(), {} if z is None else {"z": z}
     edits = forward_edits(frames.seen, ("v",))
-    pairs = [(v, more) for v in [(), *((e,) for e in edits if not e.fitted)]
+    pairs = [v + more for v in [(), *((e,) for e in edits if not e.fitted)]
              for more in single(frames, "y", ok, not v and not spiking, **known,
                                 v=frames.value("v", v, **known))]
-    pairs = pairs or [((e._replace(k=k),), ()) for e in edits if e.fitted
+    pairs = pairs or [(e._replace(k=k),) for e in edits if e.fitted
                       and (k := _threshold(frames, e, spiking)) is not None]
-    pairs.sort(key=lambda pair: (cost(pair[0] + pair[1]), len(pair[1])))
-    pairs = [pair for pair in pairs if cost(pair[0] + pair[1]) == cost(pairs[0][0] + pairs[0][1])]
-    found["v"], found["y"] = (list(dict.fromkeys(pair[i] for pair in pairs)) for i in (0, 1))
+    pairs.sort(key=lambda pair: (cost(pair), sum(e.slot == "y" for e in pair)))
+    return {"y": [pair for pair in pairs if cost(pair) == cost(pairs[0])]}
 
 
 def _threshold(frames, e, spiking):

@@ -7,13 +7,13 @@ import numpy as np
 from ...snu import SNU
 from ..cases.reference_training import make_network
 from ..cases.scalar import clip_lines, optimiser_lines
+from ..cases.scalar_loss import loss_lines, training_of
 from ..cases.scalar_pcm import scalar_array, scalar_devices
-from ..mistakes.edit import TABLE
-from ..mistakes.loss import loss_lines, training_of
+from ..mistakes.edit import TABLE, texts
 from ..program.step import run
 from . import numbers
 from .seen import Seen
-from .sets import Edits, Runs, Whole, texts
+from .sets import Edits, Runs, Whole
 
 PROGRAMS = {
     **{unit: (run, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
@@ -35,7 +35,7 @@ class Other(Runs):
         """All outputs with a set of edits; NaN if they cannot be computed."""
         key = tuple(texts(edits.all).items())
         if key not in self._kept:
-            self.count()
+            self.budget["left"] -= 1
             try:
                 self._kept[key] = PROGRAMS[self.seen.config["unit"]][0](
                     self.seen.config, self.seen.inputs, dict(key))
@@ -64,30 +64,30 @@ def sets_of(case):
     near = [few for n, few in sorted(scored, key=lambda item: -item[0]) if n > base][:NEARER]
     pairs = (Edits(a.all + b.all) for a, b in itertools.product(near, plain)
              if a.all[0].slot != b.all[0].slot)
-    return [few for few in pairs if not case.count.spent() and case.fits(few)][:6]
+    return [few for few in pairs if case.budget["left"] > 0 and case.fits(few)][:6]
 
 
 # ---- a mistake of the unit in a training run -----------------------------------------------------
 
-def network_with(edits, count):
+def network_with(edits, budget):
     """A function like `make_network` whose SNU layers run with a set of edits (`Edits`)."""
     def make(config, params, dtype):
         network = make_network(config, params, dtype)
         for layer in network.layers:
             if isinstance(layer, SNU):
-                _edit(layer, edits, count)
+                _edit(layer, edits, budget)
         return network
     return make
 
 
-def _edit(layer, edits, count):
+def _edit(layer, edits, budget):
     config = dict(unit="snu", h=layer.h.name, g=layer.g.name, surrogate=layer.surrogate.name,
                   recurrent="H" in layer.params, lateral_inhibition=layer.lateral_inhibition,
                   reset_grad=layer.reset_grad)
 
     def outputs(inputs):
         seen = Seen("", "", config, inputs, {}, 0.0)
-        return Whole(seen, count).run(edits.for_case(seen))
+        return Whole(seen, budget).run(edits.for_case(seen))
 
     def forward(x, state=None):
         zero = np.zeros((x.shape[1], layer.params["b"].size))

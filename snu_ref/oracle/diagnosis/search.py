@@ -4,76 +4,57 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE, merged
-from ..program.backward import CARRIED, DY
+from ..program.backward import CARRIED, DY, SUMS
 from ..program.lines import compute, resolve, right_lines
 from . import numbers
-from .lines import look
+from .lines import state_holds, together
 from .seen import has_traces
-from .sets import LATE
+from .sets import DERIVED
 
-TRIALS = 2000        # our choice: after this many runs of a program, no new search begins
-LOOK = 40            # our choice: testing the lines of a class counts as this many runs
 BASES = 4            # our choice: the most pairs (forward edits, form) to start from
 EACH = 400           # our choice: runs for one form of the gradients of one case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")   # no test of a line shows these
 WIDTH, DEPTH = 3, 6  # our choice, for the search in the backward pass
 SLOPES = {"h_slope": 1, "g_slope": 3}     # their places among the terms of dz
-SUM_OF = {line: name for line, name in LATE.items() if line != "dx"}    # dx is of each step
-FITTED = 3           # our choice: at least this many numbers of a step must depend on k
+SUM_OF = {line: name for line, name in SUMS.items() if line != "dx"}    # dx is of each step
 FEW = 12             # our choice: the most sets of edits for a case
-
-
-class Budget:
-    """Counts the runs of one check; unlike a clock, it gives the same report on any machine."""
-
-    def __init__(self, trials=TRIALS):
-        self.left = trials
-
-    def __call__(self, runs=1):
-        self.left -= runs
-
-    def spent(self):
-        """Whether no new search may begin."""
-        return self.left <= 0
 
 
 # ---- forward ------------------------------------------------------------------------------------
 
-def forward_sets(whole, carried, brief=False):
-    """(sets of edits that give the forward pass of a case, Lines or None); brief: only by lines."""
-    seen, names, spent = whole.seen, whole.seen.names(True), whole.count.spent
-
-    def fits(edits):
-        return seen.matches(whole.traces(edits)[0], names)
+def forward_sets(whole, carried):
+    """(sets of edits that give the forward pass of a case, whether no edits explain its state)."""
+    seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
 
     def near(edits):
         outputs = whole.traces(edits)[0]
         return (sum(seen.matches(outputs, [name]) for name in names),
                 seen.reach(outputs, [name for name in names if name in "zsvy"]))
-    found = [edits for edits in carried if fits(edits)]
-    if found or spent():
-        return found[:FEW], None
+    found = list(filter(fits, carried))
+    if found or whole.budget["left"] <= 0:
+        return found[:FEW], False
     singles = [(e,) for e in TABLE["FORWARD"]
                if e.applies(seen.config, seen.inputs) and not e.fitted]
-    lines, bases, more, depth = None, [()], singles, 1 if brief else 2
+    dark, bases, more, depth = False, [next(iter(carried)), ()], singles, 2
     if has_traces(seen):
-        whole.count(LOOK)
-        looked = look(seen, brief)
-        lines, more = looked[0], [edits for edits in singles if edits[0].slot in ENDS]
-        bases = list(dict.fromkeys(edits for some in looked for edits in some.sets()))
-        found = list(filter(fits, bases + more)) or list(filter(fits, [] if brief else singles))
-        bases = [(), *bases[:WIDTH]]
-        depth = 0 if found or not lines.found["z"] else depth
+        looked = whole.looked()
+        dark, ends = not state_holds(looked[0]), [e for e in singles if e[0].slot in ENDS]
+        sets = list(dict.fromkeys(edits for found in looked for edits in together(found)))
+        found = list(filter(fits, sets + ends)) or list(filter(fits, singles))
+        if found or dark and {"s", "v"} & set(seen.got):
+            depth = 0
+        elif not dark:
+            bases, more = [(), *sets[:WIDTH]], ends
     for _ in range(depth):
         tries = list(dict.fromkeys(base + some for base in bases for some in more
                                    if _together(base + some)))
-        found = [edits for edits in tries if not spent() and fits(edits)]
-        if found or spent():
+        found = [edits for edits in tries if whole.budget["left"] > 0 and fits(edits)]
+        if found or whole.budget["left"] <= 0:
             break
         bases = sorted(tries, key=near, reverse=True)[:WIDTH]
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
-    return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], lines
+    return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], dark
 
 
 def _together(edits):
@@ -98,8 +79,8 @@ def backward_sets(whole, bases):
     if found:
         return found[:FEW]
     for base in bases[:BASES]:
-        found, _ = advance(whole, base)
-        if found or whole.count.spent():
+        found = advance(whole, base)
+        if found or whole.budget["left"] <= 0:
             break
     if not found or found[0].cost > bases[0].cost + 1:
         found = silent(whole, bases) + found
@@ -111,7 +92,7 @@ def silent(whole, bases):
     seen = whole.seen
     more = [joined((*forward, e)) for forward in dict.fromkeys(base.forward for base in bases[:2])
             for e in TABLE["FORWARD"] if not e.fitted and e.applies(seen.config, seen.inputs)
-            and _together((*forward, e)) and not whole.count.spent()
+            and _together((*forward, e)) and whole.budget["left"] > 0
             and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
     derived = [bases[0]._replace(forward=edits, form="derived", backward=()) for edits in more]
     return [edits for edits in derived if seen.matches(whole.run(edits))]
@@ -119,18 +100,18 @@ def silent(whole, bases):
 
 def candidates(seen, form):
     """The edits that a form of the backward pass can have."""
-    late = [e for e in TABLE["HAND"] if e.slot in (*LATE, "loss_y", "end_y", "end_s")
+    late = [e for e in TABLE["HAND"] if e.slot in (*SUMS, "loss_y", "end_y", "end_s")
             and "end_cotangent" not in e.lines[0][1]]
-    tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == "derived" else TABLE["HAND"])
+    tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == DERIVED else TABLE["HAND"])
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
 
 def _next(whole, have, outputs, edits):
     """The edits worth trying next: those of sums only if nothing but sums is wrong."""
     seen = whole.seen
-    walked = None if whole.own[0] or not seen.walk else seen.matches(outputs, seen.walk)
+    walked = seen.matches(outputs, seen.walk) if seen.walk else None
     wrong = [name for name in seen.names(False) if not seen.matches(outputs, [name])]
-    carried = CARRIED if {"start.s", "start.y"} & set(wrong) else ()   # the last step has them
+    carried = (*CARRIED, "s_0", "y_0") if {"start.s", "start.y"} & set(wrong) else ()
     taken = {f.slot for f in have.backward if f.slot in SLOPES}
     return [e for e in edits if e.slot not in taken
             and (walked is None or (e.slot in SUM_OF) == walked or walked and e.slot in carried)
@@ -138,13 +119,11 @@ def _next(whole, have, outputs, edits):
 
 
 def advance(whole, base):
-    """(sets of edits that give all numbers, the nearest set), by one edit of the backward pass
-    after the other, as long as each brings it nearer to the port's numbers.
+    """Sets of edits that give all numbers: one edit of the backward pass is added after the other,
+    as long as each brings the set nearer to the port's numbers.
     """
-    seen, least, nearest = whole.seen, whole.count.left - EACH, None
-    edits = [e for e in candidates(seen, base.form)  # on the port's numbers, steps are independent
-             if whole.own[0] is None or e.slot not in ("dz_after", "order")]
-    outputs, right = whole.run(base), right_lines(seen.config)
+    seen, least = whole.seen, max(whole.budget["left"] - EACH, 0)
+    edits, outputs, right = candidates(seen, base.form), whole.run(base), right_lines(seen.config)
     if right["through_gate"] != "0":        # as the table writes it, with inhibition or without
         right["through_gate"] = "via_gate(-decay * s * dz_after)"
     frontier = [(seen.advance(outputs), base, outputs)]
@@ -159,8 +138,8 @@ def advance(whole, base):
                            for k in [_fit(whole, have, e, outputs, step)] if k)):
                 better = []
                 for some in tries:
-                    if whole.count.left < least:
-                        return done, nearest
+                    if whole.budget["left"] < least:
+                        return done
                     if (more := _beside(have, some, right)) is None:
                         continue
                     ran[some] = now = whole.run(more)
@@ -171,13 +150,10 @@ def advance(whole, base):
                 scored += better
                 if better or done:
                     break
-        if done:
-            return sorted(done, key=lambda more: more.rank)[:FEW], nearest
+        if done or not scored:
+            return sorted(done, key=lambda more: more.rank)[:FEW]
         frontier = sorted(scored, key=lambda item: (*(-n for n in item[0]), item[1].rank))[:WIDTH]
-        if not frontier:
-            break
-        nearest = frontier[0][1]
-    return [], nearest
+    return []
 
 
 def _beside(have, some, right):
@@ -205,12 +181,13 @@ def _terms(seen, outputs, step):
 
 def _walked(seen, terms):
     """name -> the numbers of a step that these terms give, of those in seen.walk."""
-    y, h, S, g, m = terms
+    y, h, S, g, m = np.moveaxis(terms, -3, 0)
     found = {"adj.y": y, "adj.v": h * y, "adj.s": h * y + S, "adj.z": g * (h * y + S)}
     found["grad.x"] = (m * found["adj.z"]) @ seen.params["W"].T
     return {name: found[name] for name in seen.walk}
 
 
+@np.errstate(all="ignore")
 def _pairs(seen, ran, step):
     """Two edits that may be right together, although neither is alone; ran: edits -> outputs.
 
@@ -218,18 +195,22 @@ def _pairs(seen, ran, step):
     those of one line, a product, multiply. Only terms of dy, and sums over the steps, have to be
     run.
     """
-    parts = {some: _terms(seen, outputs, step) for some, outputs in ran.items()}
-    for a, b in itertools.combinations([some[0] for some in ran if len(some) == 1], 2):
-        one = a.slot == b.slot
-        if one and (a.slot in SUM_OF or a.slot in DY):
-            if a.slot in SUM_OF or all(np.any(parts[e,] != parts[()]) for e in (a, b)):
-                yield a, b
-        elif seen.walk and (a.slot not in SLOPES or not one):
-            with np.errstate(all="ignore"):
-                both = _walked(seen, np.nan_to_num(parts[a,] * parts[b,] / parts[()]) if one
-                               else parts[a,] + parts[b,] - parts[()])
-            if all(seen.equal(both[name], seen.got[name][step]) for name in both):
-                yield a, b
+    edits = [some[0] for some in ran if len(some) == 1]
+    base, *parts = np.array([_terms(seen, outputs, step) for outputs in ran.values()])
+    pairs = list(itertools.combinations(range(len(edits)), 2))
+    if not pairs:
+        return
+    one = np.array([edits[i].slot == edits[j].slot for i, j in pairs])
+    a, b = (np.array(parts)[list(at)] for at in zip(*pairs))
+    both = _walked(seen, np.nan_to_num(np.where(
+        one[:, None, None, None], a * b / base, a + b - base)))
+    right = np.all([(np.abs(both[name] - seen.got[name][step]) <= seen.tolerance(
+        seen.got[name][step])).all((1, 2)) for name in seen.walk] or [0 * one], axis=0)
+    for (i, j), same, fits in zip(pairs, one, right):
+        a, b = edits[i], edits[j]
+        if a.slot in SUM_OF and same or fits and not (same and a.slot in (*SLOPES, *DY)) or (
+                same and a.slot in DY and all(np.any(parts[k] != base) for k in (i, j))):
+            yield a, b
 
 
 def _fit(whole, have, edit, outputs, step):
@@ -248,4 +229,4 @@ def _fit(whole, have, edit, outputs, step):
         outputs = seen.reported(whole.run(have._replace(
             backward=(*have.backward, edit._replace(k=k)))))
         return {name: outputs[name][at] for name in names}
-    return numbers.fitted(edit, given, {name: seen.got[name][at] for name in names}, seen, FITTED)
+    return numbers.fitted(edit, given, {name: seen.got[name][at] for name in names}, seen, numbers.FEW)

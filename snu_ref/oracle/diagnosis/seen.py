@@ -4,6 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..cases.abilities import as_reported
+from ..program.lines import compute
 from ..program.step import FORWARD
 
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: times the bound of right ports
@@ -21,6 +22,7 @@ class Seen(NamedTuple):
     inputs: dict
     got: dict
     bound: float
+    turned: bool = False     # whether the port's arrays are read in another order
 
     @property
     def T(self):
@@ -95,9 +97,10 @@ class Seen(NamedTuple):
         return row.size if row.all() else int(row.argmin())
 
     def advance(self, outputs):
-        """How far back in time outputs equal the port's, and how many tensors do."""
+        """How far back in time outputs equal the port's; if to the start, how many tensors do."""
         outputs = self.reported(outputs)
-        return self.reach(outputs, self.walk, last=True), sum(
+        reach = self.reach(outputs, self.walk, last=True)
+        return reach, 0 if reach < self.T * len(self.walk) else sum(
             self.equal(outputs[name], self.got[name]) for name in self.names(False))
 
     def digits(self, outputs):
@@ -115,8 +118,18 @@ def seen_of(result, dtype):
     # A port that returns its last s once more says nothing about the state that it keeps.
     got = {key: a for key, a in got.items() if key not in ("end.s", "end.y")
            or not np.array_equal([a], got.get(key[4:], a[:0])[-1:])}
-    return Seen(entry["id"], entry["family"], entry["config"], result.case[0], got,
+    config = {key: str(value).replace(" ", "_") if key == "state" else value   # a word in lines.txt
+              for key, value in entry["config"].items()}
+    return Seen(entry["id"], entry["family"], config, result.case[0], got,
                 SLACK[name] * entry["tolerance"][name]["bound"])
+
+
+def reordered(seen, view):
+    """The case with the port's arrays in another order, an Edit of the table's VIEWS."""
+    ((names, text),) = view.lines
+    return seen._replace(turned=True, **{which: {
+        name: compute(text, {"a": a}) if name in names.split() else a for name, a in arrays.items()}
+        for which, arrays in (("inputs", seen.inputs), ("got", seen.got))})
 
 
 def forward_class(seen):
@@ -127,6 +140,4 @@ def forward_class(seen):
 
 def has_traces(seen):
     """Whether what the port returned gives the state of each step."""
-    if seen.config.get("state") == "after reset":  # s of a unit that fired is lost
-        return False
     return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")

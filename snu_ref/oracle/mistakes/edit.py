@@ -32,11 +32,6 @@ class Edit(NamedTuple):
         """Few mistakes are better than many, and plain ones than numbers."""
         return self.count + (0.5 if self.k is not None else 0)
 
-    @property
-    def leaves_out(self):
-        """Whether its first line leaves a term out: "0", or "0 * ...", which has a shape."""
-        return self.lines[0][1].split()[0] == "0"
-
     def _with_k(self, text, digits):
         return text if self.k is None else re.sub(r"\bk\b", f"{self.k:.{digits}g}", text)
 
@@ -51,6 +46,11 @@ class Edit(NamedTuple):
     def applies(self, config, inputs=None):
         """Whether it applies to a configuration, and to the shapes of a case if given."""
         return applies(self.when, config, inputs)
+
+
+def texts(edits):
+    """name -> text of several edits; a later edit overrides an earlier one."""
+    return {name: text for e in edits for name, text in e.texts().items()}
 
 
 def merged(right, *two):

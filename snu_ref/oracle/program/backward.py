@@ -9,7 +9,7 @@ those that tie for the maximum.
 import numpy as np
 
 from .functions import ARRAYS
-from .lines import compute, program
+from .lines import compute, program, resolve
 from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
@@ -20,29 +20,33 @@ STEP = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
 
 
-def names_of_sums(inputs, traces, adjoints):
-    """The names that sums over samples and steps may use."""
+def names_of_sums(config, inputs, traces, adjoints):
+    """The names that sums over samples and steps may use; the gate is that of y if not given."""
     T, B, n = inputs["dy"].shape
     params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
     start = {"s": inputs["state.s"], "y": inputs["state.y"], "v": inputs["state.s"] + params["b"]}
-    return {**ARRAYS, **params, **{f"{name}_before": np.concatenate([a[None], traces[name][:-1]])
-                                   for name, a in start.items()},
-            **traces, **adjoints, "x": inputs["x"], "T": T, "B": B, "n": n, "k": 1.0}
+    names = {**ARRAYS, **params, **{f"{name}_before": np.concatenate([a[None], traces[name][:-1]])
+                                    for name, a in start.items()},
+             **traces, **adjoints, "x": inputs["x"], "T": T, "B": B, "n": n, "k": 1.0}
+    gate = 1 - compute(resolve("fired_by(y_before)", config), names) + 0 * traces["y"]
+    return {"gate": gate, **names}
 
 
 @np.errstate(all="ignore")
 def run_backward(config, inputs, traces, edits=None, own=None):
-    """Adjoints and gradients along the traces z, s, v, y and gate, each (T, B, n).
+    """Adjoints and gradients along the traces z, s, v, y and perhaps gate, each (T, B, n).
 
     own: a port's arrays dy, dv, ds or dz; the lines after each of them use the port's numbers.
     """
-    text, whole, own = program(config, edits or {}), names_of_sums(inputs, traces, {}), own or {}
+    text, own = program(config, edits or {}), own or {}
+    whole = names_of_sums(config, inputs, traces, {})
     zero, steps = 0.0 * inputs["state.s"], range(whole["T"])
     names = {**whole, **dict.fromkeys(("dz", "dv", "ds", "gate", "s", "y"), zero),
              "s_start": inputs["state.s"], "recurrent": config["recurrent"],
              "end_cotangent": inputs["dend.s"]}
     before = {name: whole[f"{name}_before"] for name in "syv"}
-    rows = {**shifts(inputs["dy"]), **traces, **{f"{k}_before": a for k, a in before.items()}}
+    rows = {**shifts(inputs["dy"]), **traces, "gate": whole["gate"],
+            **{f"{k}_before": a for k, a in before.items()}}
     found = {name: np.zeros(inputs["dy"].shape) for name in ("dy", "dv", "ds", "dz")}
     state = {name: a[-1] for name, a in traces.items()}  # before the step that was computed last
     borders = np.cumsum(config.get("pieces", ()))

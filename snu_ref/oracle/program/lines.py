@@ -2,7 +2,7 @@
 
 A line or a mistake applies to cases with certain options, such as `h=step g!=relu`. Other words:
 `several`, more than one unit; `square`, as many inputs as units; `samples`, more than one sample;
-`b=n`, as many samples as units; `pieces`, a sequence in pieces.
+`b=n`, as many samples as units; `units=3`, three units; `pieces`, a sequence in pieces.
 """
 import re
 from functools import lru_cache
@@ -29,11 +29,12 @@ def applies(when, config, inputs=None):
 def _holds(word, config, inputs):
     if word == "pieces":
         return "pieces" in config
-    if word in ("several", "square", "samples", "b=n"):
+    if word in ("several", "square", "samples", "b=n") or word.startswith("units="):
         if inputs is None:
             return True
         (m, n), B = inputs["params.W"].shape, inputs["x"].shape[1]
-        return {"several": n > 1, "square": 1 < m == n, "samples": B > 1, "b=n": 1 < B == n}[word]
+        return {"several": n > 1, "square": 1 < m == n, "samples": B > 1, "b=n": 1 < B == n,
+                f"units={n}": True}.get(word, False)
     name, sign, values = re.fullmatch(r"(\w+)(!?=)(.*)", word).groups()
     return (str(config.get(name)) in values.split(",")) == (sign == "=")
 

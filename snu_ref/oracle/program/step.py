@@ -45,8 +45,8 @@ def shifts(dy):
 class Run:
     """One run through time: the tape, its leaves, and the names of every step."""
 
-    def __init__(self, config, inputs, edits, held=None):
-        self.config, self.text, self.edits, self.held = config, program(config, edits), edits, held
+    def __init__(self, config, inputs, edits):
+        self.config, self.text, self.edits = config, program(config, edits), edits
         self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
         self.state, self.tape = STATE[config["unit"]], Tape()
         leaf = self.tape.leaf
@@ -96,8 +96,6 @@ class Run:
         value = compute(self.text[name], names)
         if name in TRACES:
             value = value if isinstance(value, Var) else self.zero + value
-            if self.held is not None:   # the value of another run, the gradient of this line
-                value = self.tape.node(self.held[name][names["t"]], (value, lambda d: d))
         return self._sloped(name, value, names) if SLOPES.get(name) in self.edits else value
 
     def _sloped(self, name, value, names):

@@ -5,9 +5,9 @@ except losses of very large logits, where the plain formulas overflow.
 """
 import numpy as np
 
-from ..cases.reference_training import make_network
-from ..cases.scalar import NAMES, training_lines
 from ..program.lines import Lines
+from .reference_training import make_network
+from .scalar import NAMES, training_lines
 
 
 def softmax(y, axis):
