@@ -247,7 +247,7 @@ def test_only_a_confirmed_diagnosis_is_called_confirmed():
 
 
 def test_a_backward_pass_that_does_not_follow_is_told_of_a_forward_pass_by_hand_only():
-    words = "Your gradients do not follow this change"
+    words = "Your gradients do not contain this change"
     for diff, follows in ((("s = a", "s = b"), False), (("ds = a", "ds = b"), True)):
         assert (words in told(grade="held", form="by hand", diff=[diff])) != follows
         assert words not in told(grade="held", form="derived", diff=[diff])
