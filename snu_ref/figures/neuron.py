@@ -1,4 +1,4 @@
-"""Inside a network, from the cache of a forward pass: each function draws one figure, as a PNG.
+"""Figures of the inside of a network, from the cache of a forward pass; each function saves a PNG.
 
     y, cache = network.forward(x)
     figures.neuron_trace(cache, "neuron.png", layer=1, unit=7)    one unit: potential, output

@@ -116,7 +116,7 @@ def note(axes, text):
 
 
 def plain_log_ticks(axis):
-    """Write 0.05 or 20 at the ticks of a logarithmic axis: 1, 2 and 5 of a decade, or closer."""
+    """Label a logarithmic axis with plain numbers: at 1, 2 and 5 of each decade, or closer."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     low, high = axis.get_view_interval()

@@ -64,7 +64,7 @@ def unpack(array, state):
         raise ValueError("state['held_t']: expected both it and state['held_N'], or neither, "
                          "got one of the two")
 
-    array.devices.restore({name: state[name] for name in STATE})  # the last check, then changes
+    array.devices.restore({name: state[name] for name in STATE})  # last check, and first change
     array.chi, array.turn, array.scale = chi, turn, scale
     array.counters = Counter(dict(zip(COUNTERS, counters.tolist())))
     array.drift_factor = factor

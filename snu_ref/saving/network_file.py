@@ -62,7 +62,7 @@ def read(path, network):
 
 
 def _describe(layer, place, arrays, names, generators):
-    """A layer as data for JSON; adds its arrays and generators to the arguments, each once.
+    """A layer as data for JSON; adds each array and generator once to `arrays` and `generators`.
 
     place: "2." for layers[2], "2.0." for the first layer of a Network there. names: {id: name} of
     the arrays, layers and generators that have been described already.

@@ -17,7 +17,7 @@ MATH = {**vars(math), "abs": abs, "min": min, "max": max, "round": round,
 
 
 class Device:
-    """One device: conductance G0 (uS), pulse memory P, drift exponent nu; t0 and written in s."""
+    """One device: G0 (uS), pulse memory P, drift exponent nu, t0 (s), time of last write (s)."""
 
     def __init__(self, lines, N=0.0):
         self.lines = lines
