@@ -1,4 +1,4 @@
-"""A disk that is full harms no checkpoint: the last good one stays, and training goes on from it."""
+"""A disk that is full harms no checkpoint: the last good one stays, and training goes on."""
 from contextlib import contextmanager
 
 import pytest
