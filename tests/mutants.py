@@ -32,6 +32,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.changes import changed, changes
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = {  # name: (files, the folder of tests that runs first)
     "core": (["snu.py", "activations.py", "losses.py", "optimisers.py", "encoding.py", "network.py",
@@ -44,89 +46,6 @@ PARTS = {  # name: (files, the folder of tests that runs first)
 }
 LEFT_OUT = ("make.py", "__init__.py")  # a script, and lists of names
 
-OPERATORS = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"),
-             ast.FloorDiv: ("//", "*"), ast.Mod: ("%", "*"), ast.Pow: ("**", "*"),
-             ast.BitAnd: ("&", "|"), ast.BitOr: ("|", "&")}
-COMPARISONS = {ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"),
-               ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.Is: ("is", "is not"),
-               ast.IsNot: ("is not", "is"), ast.In: ("in", "not in"), ast.NotIn: ("not in", "in")}
-
-NO_CODE = ("annotation", "returns", "decorator_list")
-
-
-# ---- what can be changed ------------------------------------------------------------------------
-
-def mutants(path):
-    """All single changes of a file: dicts of file, line, kind, start and end (bytes), old, new."""
-    raw = path.read_bytes()
-    starts = [0]
-    for line in raw.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    found = []
-
-    def add(kind, start, end, new):
-        found.append({"file": path.relative_to(ROOT).as_posix(),
-                      "line": raw.count(b"\n", 0, start) + 1, "kind": kind, "start": start,
-                      "end": end, "old": raw[start:end].decode(), "new": new})
-
-    def at(node):
-        return (starts[node.lineno - 1] + node.col_offset,
-                starts[node.end_lineno - 1] + node.end_col_offset)
-
-    def between(left, right, kind, old, new):
-        start, end = at(left)[1], at(right)[0]
-        words = rf"\b{old.replace(' ', chr(92) + 's+')}\b" if old[0].isalpha() else re.escape(old)
-        match = re.search(words, re.sub(r"#.*", lambda m: " " * len(m[0]), raw[start:end].decode()))
-        if match:
-            add(kind, start + match.start(), start + match.end(), new)
-
-    def visit(node, index=False):
-        if isinstance(node, (ast.Raise, ast.JoinedStr, ast.Assert)):
-            return  # texts of errors
-        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-            between(node.left, node.right, "operator", *OPERATORS[type(node.op)])
-        elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATORS:
-            old, new = OPERATORS[type(node.op)]
-            between(node.target, node.value, "operator", f"{old}=", f"{new}=")
-        elif isinstance(node, ast.BoolOp):
-            words = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-            for left, right in zip(node.values, node.values[1:]):
-                between(left, right, "operator", *words)
-        elif isinstance(node, ast.Compare):
-            for left, op, right in zip([node.left, *node.comparators], node.ops, node.comparators):
-                between(left, right, "operator", *COMPARISONS[type(op)])
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
-            kind = "operator" if isinstance(node.op, ast.Not) else "index" if index else "sign"
-            start = at(node)[0]
-            add(kind, start, start + (4 if isinstance(node.op, ast.Not) else 1), "")
-        elif isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
-            value = node.value
-            new = {bool: lambda: str(not value), int: lambda: str(value + 1),
-                   float: lambda: repr(value * 1.5 or 1.0)}[type(value)]()
-            add("index" if index and type(value) is int else "constant", *at(node), new)
-        for field, child in ast.iter_fields(node):
-            for inner in child if isinstance(child, list) else [child]:
-                if isinstance(inner, ast.AST) and field not in NO_CODE:
-                    inside = isinstance(node, (ast.Slice, ast.Tuple, ast.UnaryOp)) and index
-                    visit(inner, index=inside or field == "slice"
-                          or isinstance(node, ast.keyword) and node.arg in ("axis", "axes"))
-
-    visit(ast.parse(raw))
-    return [mutant for mutant in found if _is_python(mutate(raw, mutant))]
-
-
-def mutate(raw, mutant):
-    """The file's bytes with the change."""
-    return raw[:mutant["start"]] + mutant["new"].encode() + raw[mutant["end"]:]
-
-
-def _is_python(raw):
-    try:
-        ast.parse(raw)
-        return True
-    except (SyntaxError, ValueError):
-        return False
-
 
 def sample(n, seed, only):
     """n mutants at random, the SHA-256 of the files, and how many mutants there could be."""
@@ -136,7 +55,7 @@ def sample(n, seed, only):
         for path in sorted(paths):
             if path.name not in LEFT_OUT and only in part:
                 sha.update(path.read_bytes())
-                everything += [{"part": part, **mutant} for mutant in mutants(path)]
+                everything += [{"part": part, **mutant} for mutant in changes(path, ROOT)]
     chosen = random.Random(seed).sample(everything, min(n, len(everything)))
     return chosen, sha.hexdigest(), len(everything)
 
@@ -242,7 +161,7 @@ def failed_test(tree, mutant, files, timeout):
     """As `run_tests`, of a tree with the mutant in it."""
     path = tree / mutant["file"]
     raw = path.read_bytes()
-    path.write_bytes(mutate(raw, mutant))
+    path.write_bytes(changed(raw, mutant))
     try:
         return run_tests(tree, files, timeout) if files else None
     finally:

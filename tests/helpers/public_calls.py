@@ -1,8 +1,7 @@
 """One plain call of every public function that takes arrays or numbers, for the fuzz script.
 
 `arguments_of(name, rng)` makes plain arguments, `run(name, arguments)` gives all that comes out as
-a flat list. Numbers are multiples of 1/8: a sum or a product of a few is exact in float32 and
-float64 alike, and a spike does not hang on a rounding. Nor does a level of a converter.
+a flat list.
 """
 import copy
 import tempfile
@@ -11,31 +10,17 @@ from unittest import mock
 
 import numpy as np
 
+from helpers.call_arguments import (B, IMAGE, N, N_IN, T, bits, eighth_of_one, eighths, flat,
+                                    integers, normal, number, padding, rng_of)
+from helpers.device_calls import DEVICES
 from snu_ref import (GRU, LSTM, RNN, SGD, SNU, Adam, AveragePool2d, ConvSNU, Dense, Dropout,
                      Embedding, Flatten, MaxPool2d, Network, TiedOutput, bernoulli_nll,
-                     clip_by_norm, figures, mean_square_error, pcm, rate_code,
-                     softmax_cross_entropy, twins)
+                     clip_by_norm, figures, mean_square_error, rate_code, softmax_cross_entropy,
+                     twins)
 from snu_ref.data import baselines, datasets, ngrams
 from snu_ref.gradcheck import check_gradient
 from snu_ref.layers.conv import conv2d, conv2d_backward
-from snu_ref.pcm import in_loop
 from snu_ref.tasks import digits, distortion, language, music, statistics
-
-T, B, N_IN, N, IMAGE = 3, 2, 3, 4, (4, 3, 2)
-
-
-def eighths(rng, shape, dtype=np.float64):
-    """Multiples of 1/8 within +-2."""
-    return (rng.integers(-16, 17, shape) / 8).astype(dtype)
-
-
-def flat(result):
-    """All arrays and numbers in a result: tuples, dicts and lists are taken apart."""
-    if isinstance(result, dict):
-        result = tuple(result[key] for key in result)
-    if isinstance(result, (tuple, list)):
-        return [leaf for part in result for leaf in flat(part)]
-    return [] if result is None else [result]
 
 
 # ---- layers: parameters, input, state and cotangents in; everything out --------------------------
@@ -101,37 +86,6 @@ def layer_run(make):
 
 # ---- everything else ----------------------------------------------------------------------------
 
-def normal(*shape):
-    return lambda rng, dtype: eighths(rng, shape, dtype)
-
-
-def integers(high, *shape):
-    return lambda rng, dtype: rng.integers(0, high, shape)
-
-
-def bits(*shape, dtype=None):
-    return lambda rng, like: rng.integers(0, 2, shape).astype(like if dtype is None else dtype)
-
-
-def number(value):
-    return lambda rng, dtype: value
-
-
-def eighth_of_one(*shape):
-    return lambda rng, dtype: (rng.integers(0, 9, shape) / 8).astype(dtype)
-
-
-def padding(rng, dtype):
-    return np.array([[1, 1], [1, 0], [0, 0]], dtype)
-
-
-def no_ties(rng, dtype):
-    """Weights whose largest is 15/8, so that none lies half way between two levels."""
-    W = np.clip(eighths(rng, (3, 2), dtype), -1.875, 1.875)
-    W[0, 0] = 1.875
-    return W
-
-
 def step_of(make):
     def run(p, g, lr=0.125, **options):
         q = np.ones(2, getattr(p, "dtype", float))
@@ -140,40 +94,6 @@ def step_of(make):
             optimiser.step(params, {"params": g, "q": q})
         return params
     return run
-
-
-def devices_run(G_T, stuck, pulses, where, t, noise):
-    devices = pcm.PCMDevices((2, 3), t=0.0, noise=0.0, stuck=stuck)
-    devices.program(G_T, t, noise=noise, where=where)
-    devices.set_pulse(t, noise=0.5, pulses=pulses, where=where)
-    devices.reset(t, noise=0.5, where=where)
-    devices.program(G_T, t, noise=0.0)
-    return devices.state(), devices.read_white(t, noise=noise), devices.read_1f(2 * t, noise=noise)
-
-
-def array_run(W, dW, x, t, scale, bits, noise, dac_bound):
-    out = []
-    for readout in (pcm.DeviceReadout(bits), pcm.ColumnReadout(bits, bits, dac_bound=dac_bound)):
-        array = pcm.PCMArray(3, 2, noise=0.0, scale=scale, readout=readout)
-        array.program(W, t, scale=scale)
-        out += [array.update(dW), array.product(x, 2 * t), array.read_weights(3 * t, noise=noise)]
-        array.calibrate(3 * t)
-        out += [array.compensate(4 * t), array.refresh(5 * t, noise=0.0), array.state()]
-    return out
-
-
-def store_run(W, scale, epsilon, bits):
-    out = []
-    for make in (lambda net: in_loop.QuantisedStore(net, ("W",), scale=scale, epsilon=epsilon),
-                 lambda net: in_loop.RoundedStore(net, ("W",), bits=bits)):
-        dense = Dense(3, 2, rng=np.random.default_rng(0))
-        dense.tie("W", copy.deepcopy(W))
-        store = make(dense)
-        store.read()
-        dense.params["W"] += 0.375
-        store.write()
-        out.append(store.state())
-    return out
 
 
 def sample_run(E, first, n, temperature):
@@ -236,10 +156,6 @@ def checked(x):
     rows = check_gradient(lambda a: a["x"] ** 3, lambda a, G: {"x": 3 * G * a["x"] ** 2}, {"x": x},
                           rng=np.random.default_rng(0))
     return [row.verdict == "ok" or row.verdict.startswith("dead") for row in rows]
-
-
-def rng_of():
-    return np.random.default_rng(0)
 
 
 OTHERS = {
@@ -331,30 +247,7 @@ OTHERS = {
     "snu_twin": twin_of_recurrent(twins.snu_twin, 1, 2, h="step", g="relu", surrogate="triangle",
                                   lateral_inhibition=False, reset_grad="through"),
     "check_gradient": (checked, dict(x=normal(3, 2))),
-    "full_scale": (pcm.full_scale, dict(W=normal(3, 2), pairs=number(2))),
-    "draw_stuck": (lambda **a: pcm.draw_stuck(**a, rng=rng_of()), dict(
-        shape=number((2, 3)), p_set=number(0.25), p_reset=number(0.25))),
-    "PCMDevices": (devices_run, dict(
-        G_T=eighth_of_one(2, 3), stuck=lambda rng, dtype: rng.integers(-1, 2, (2, 3)),
-        pulses=lambda rng, dtype: rng.integers(1, 4, (2, 3)), where=bits(2, 3, dtype=bool),
-        t=number(2.0), noise=number(0.5))),
-    "PCMArray": (array_run, dict(
-        W=eighth_of_one(3, 2), dW=normal(3, 2), x=eighth_of_one(4, 3), t=number(2.0),
-        scale=number(8.0), bits=number(8), noise=number(0.5), dac_bound=number(1.0))),
-    "from_weights": (lambda **a: pcm.PCMArray.from_weights(noise=0.0, **a).state(), dict(
-        W=normal(3, 2), t=number(2.0), pairs=number(2))),
-    "UpdateRule": (lambda **a: [getattr(pcm.UpdateRule(**a), name) for name in a], dict(
-        epsilon=number(0.75), seconds=number(1.0), refresh_every=number(100),
-        refresh_above=number(8.0), refresh_below=number(6.0))),
-    "DeviceReadout": (lambda G, x, bits: pcm.DeviceReadout(bits).product(x, G), dict(
-        G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), bits=number(7))),
-    "ColumnReadout": (lambda G, x, noise, **a: pcm.ColumnReadout(**a).product(x, G, noise), dict(
-        G=eighth_of_one(2, 1, 3, 2), x=eighth_of_one(4, 3), noise=number(0.0), dac_bits=number(7),
-        adc_bits=number(7), dac_bound=number(0.875), adc_bound=number(12.0),
-        output_noise=number(0.125), tile=number((2, 1)))),
-    "Stores": (store_run, dict(W=eighth_of_one(3, 2), scale=number(8.0),
-                               epsilon=number(0.75), bits=number(4))),
-    "round_to_bits": (in_loop.round_to_bits, dict(W=no_ties, bits=number(4))),
+    **DEVICES,
     "new SNU": (lambda **a: list(SNU(rng=rng_of(), **a).params.values()), dict(
         n_in=number(3), n_units=number(4), decay=eighth_of_one(4), recurrent=number(True))),
     "new ConvSNU": (lambda **a: list(ConvSNU(rng=rng_of(), **a).params.values()), dict(

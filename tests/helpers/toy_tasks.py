@@ -9,6 +9,9 @@ from snu_ref.tasks.language import Language
 from snu_ref.tasks.music import Music
 
 
+SMALL = dict(epochs=2, hidden=(3,))  # settings of a training that leaves a small checkpoint
+
+
 def toy_settings(**changes):
     """Settings that serve all three tasks."""
     return SimpleNamespace(

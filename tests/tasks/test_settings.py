@@ -195,3 +195,51 @@ def test_what_differs_from_the_preset_is_in_the_name_of_the_folder(changes, name
 def test_a_folder_name_is_of_bounded_length_and_says_apart_what_differs():
     a, b = (changes_in_name(MUSIC, {"hidden": (64,) * 100 + (n,)}) for n in (1, 2))
     assert a != b and len(a) == len(b) < 120 and math.isfinite(len(a))
+
+
+# ---- presets ------------------------------------------------------------------------------------
+
+def test_unknown_preset_unit_and_setting_are_named():
+    with pytest.raises(
+            ValueError, match="preset: expected one of 'small', 'paper' for digits, got 'huge'"):
+        find_preset("digits", "snu", "huge")
+    with pytest.raises(ValueError, match="unit: expected one of"):
+        find_preset("digits", "perceptron", "small")
+    with pytest.raises(ValueError, match="settings: expected names of .*lr.*, got learning_rate"):
+        settings_of(find_preset("digits", "snu", "small"), learning_rate=1.0)
+
+
+def test_a_setting_given_by_hand_is_read_as_python_and_checked():
+    table = find_preset("language", "lstm", "paper")
+    read = read_changes(
+        [
+            "tied=False", "projection=False", "hidden=(64, 32)", "lr=0.01", "clip=None",
+            "optimiser=sgd"],
+        table,
+    )
+    assert read == {
+        "tied": False, "projection": False, "hidden": (64, 32), "lr": 0.01, "clip": None,
+        "optimiser": "sgd"}
+    assert settings_of(table, **read).hidden == (64, 32)
+    table = find_preset("digits", "snu", "small")
+    assert [
+        read_changes([f"test_steps={text}"], table)["test_steps"] for text in ("None", "30")
+    ] == [None, 30]
+    with pytest.raises(ValueError, match="--set test_steps: expected an int in"):
+        read_changes(["test_steps=0"], table)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("lr", "expected NAME=VALUE with NAME one of"), ("rate=1", "got 'rate=1'"),
+        ("tied=1", "--set tied: expected True or False, got 1"),
+        ("lr=0", "--set lr: expected a number in (0, inf)"), ("lr=1" + "0" * 400, "--set lr"),
+        ("batch=0", "--set batch: expected an int in"),
+        ("hidden=64", "--set hidden: expected sizes such as (64,)"), ("hidden=()", "--set hidden"),
+        ("dropout=1", "--set dropout: expected a number in [0, 1)")],
+)
+def test_a_setting_that_cannot_be_is_named(text, words):
+    with pytest.raises(ValueError) as caught:
+        read_changes([text], find_preset("language", "lstm", "paper"))
+    assert words in str(caught.value)
