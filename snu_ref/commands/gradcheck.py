@@ -7,7 +7,7 @@ are those of one run, and the step has the surrogate's slope. A zero gradient or
 a silent network is a failure; "zero" marks gradients that must be 0.
 
 examples:
-  python -m snu_ref gradcheck --summary      one line for each piece
+  python -m snu_ref gradcheck --summary      one line a piece (half a minute)
   python -m snu_ref gradcheck --piece SNU    every row of one piece
 
 exit status: 0 if all gradients agree, 1 if one is wrong."""
