@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers.vectors import ENTRIES, case_of
 
+from snu_ref import oracle
 from snu_ref.oracle.comparison.checking import check_cases
 from snu_ref.oracle.comparison.port import AdapterSource
 from snu_ref.oracle.diagnosis import numbers
@@ -132,6 +133,148 @@ def test_what_no_table_has_is_not_named_and_what_stands_beside_it_is_held():
     assert cause.grade == "held" and cause.lines["z"].startswith("wrong")
     assert cause.lines["s"] == "holds"
     assert cause.says == ("b is subtracted (as a threshold)",)
+
+
+# ---- ports with mistakes, written by hand: s and y, or what else is said ------------------------
+
+G = {"relu": lambda z: np.maximum(z, 0), "leaky_relu": lambda z: np.maximum(z, 0.1 * z),
+     "identity": lambda z: z, "tanh": np.tanh}
+H = {"step": lambda v: (v > 0) * 1.0, "sigmoid": lambda v: 1 / (1 + np.exp(-v))}
+
+
+def port(step, *names):
+    """A port that returns these arrays of step(case, x, s, y, W, H, b, decay, g, h) -> a dict.
+
+    Its "s" and "y" are the state that the next step gets, unless it has "next".
+    """
+    def run_port(case):
+        i, p, c = case.inputs, case.params, case.config
+        s, y, steps = i["state.s"], i["state.y"], []
+        for x in i["x"]:
+            steps.append(step(x=x, s=s, y=y, W=p["W"], H=p.get("H"), b=p["b"], decay=p["decay"],
+                              g=G[c["g"]], h=H[c["h"]], t=len(steps)))
+            s, y = steps[-1].get("next", (steps[-1]["s"], steps[-1]["y"]))
+        return {name: np.array([one[name] for one in steps]) for name in names}
+    return run_port
+
+
+def saturating(x, s, y, W, b, decay, g, h, **_):
+    s = np.minimum(g(x @ W + decay * s * (1 - y)), 0.75)
+    return {"s": s, "y": h(s + b)}
+
+
+def gated_again(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + decay * s * (s + b <= 0))
+    return {"s": s, "y": h(s + b)}
+
+
+def two_in_the_feedback(x, s, y, W, H, b, decay, g, h, **_):
+    s = g(x @ W + decay * s * (1 - y) + (1 - decay) * (y @ (H - np.diag(np.diag(H)))))
+    return {"s": s, "y": h(s + b)}
+
+
+def with_a_bias(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + np.linspace(-0.25, 0.5, b.size) + decay * s * (1 - y))
+    return {"s": s, "y": h(s + b)}
+
+
+def from_nothing(x, s, y, W, b, decay, g, h, t, **_):
+    s = g(x @ W + decay * s * (1 - y) * (t > 0))
+    return {"s": s, "y": h(s - b)}
+
+
+def subtracting(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + decay * s)
+    return {"s": s + b * h(s + b), "y": h(s + b)}
+
+
+def wavy_v(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + decay * s * (1 - y))
+    return {"s": s, "v": s + b + 0.2 * np.sin(9 * s), "y": h(s + b + 0.2 * np.sin(9 * s))}
+
+
+def wavy_z_without_reset(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + 0.01 * np.sin(7 * x @ W) + decay * s)
+    return {"s": s, "y": h(s + b)}
+
+
+@pytest.mark.parametrize("step, cases, says", [
+    (saturating, "unit-tanh-identity,unit-boxcar-identity,unit-tanh-leakyrelu",
+     {"the state is clamped to at most 0.75"}),
+    (gated_again, "rest-sigmoid-tanh,unit-sigmoid-relu,unit-tanh-relu",
+     {"the gate is computed from step(s_before + b), not from y_before, and no gradient flows "
+      "through it"}),
+    (two_in_the_feedback, "unit-tanh-relu-rec,unit-boxcar-tanh-rec,rest-tanh-relu-rec",
+     {"y H is multiplied by 1 - decay", "H has no diagonal"}),
+    (with_a_bias, "unit-tanh-relu,unit-boxcar-relu,rest-tanh-tanh",
+     {"a constant of each unit is added to z, as by the bias of a layer"}),
+])
+def test_mistakes_of_the_forward_pass_are_named(step, cases, says):
+    verdict = oracle.check(port(step, "s", "y"), cases=cases)
+    assert verdict.stories and all(set(story.says) == says for story in verdict.stories)
+
+
+def test_what_was_found_is_the_base_of_the_next_search():
+    """y alone: b is subtracted, which the cases from rest tell; the initial state is ignored."""
+    verdict = oracle.check(port(from_nothing, "y"), cases="rest-sigmoid-*,unit-sigmoid-*",
+                           can=dict(unit="snu", h="sigmoid", recurrent=False,
+                                    lateral_inhibition=False, returns=("y",)), made=0)
+    assert [set(story.says) for story in verdict.stories] == [
+        {"b is subtracted (as a threshold)", "the initial state is ignored"}]
+
+
+def test_a_state_after_its_reset_is_undone():
+    """A port whose state is that after the reset subtracts the threshold: the lines are read."""
+    verdict = oracle.check(port(subtracting, "s", "y"), cases="rest,unit", made=0, can=dict(
+        unit="snu", h="step", reset_grad="detached", recurrent=False, lateral_inhibition=False,
+        state="after reset", returns=("s", "y")))
+    assert verdict.stories[0].grade == "confirmed" and "soft reset" in verdict.stories[0].says[0]
+
+
+def test_each_line_that_was_returned_is_told():
+    (cause, *_) = causes(port(wavy_v, "s", "v", "y"), ["unit-tanh-relu", "unit-boxcar-relu"])
+    assert not cause.says and cause.lines["s"] == cause.lines["y"] == "holds"
+    assert cause.lines["v"].startswith("wrong")
+
+
+def test_a_line_that_is_only_nearer_with_an_edit_is_not_explained():
+    """Without a reset z is nearer to the port's, but not right; so nothing is told of it."""
+    (cause, *_) = causes(port(wavy_z_without_reset, "s", "y"), ["unit-tanh-relu", "rest-tanh-tanh"])
+    assert not cause.says and cause.lines["s"].startswith("wrong") and cause.lines["y"] == "holds"
+
+
+def test_the_gradients_of_a_wrong_forward_pass_are_no_further_mistakes():
+    """Those of a port without reset and with a wavy z lack the gate; that is no mistake of theirs.
+    """
+    def odd(case):
+        return run(case.config, case.inputs, {
+            "leak": "decay * s_before", "input": "x @ W + 0.01 * tanh(9 * (x @ W))"})
+    (cause, *_) = causes(odd, ["unit-tanh-relu", "unit-boxcar-relu", "rest-tanh-relu"])
+    assert not cause.says and not any("holds with" in text for text in cause.lines.values())
+
+
+def test_a_clipped_gradient_is_found_beside_one_that_is_missing():
+    """An edit that makes a tensor right, but not the last wrong step, is no progress."""
+    def clipped(case):
+        i, c = case.inputs, case.config
+        found = run(c, i)
+        traces = {name: found[name] for name in "zsvy"}
+        back = run_backward(c, i, traces, {"dz": "clip(ds * g_slope, -0.3, 0.3)"})
+        return {"s": found["s"], "y": found["y"], "start.s": 0 * back["start.s"],
+                "start.y": 0 * back["start.y"],
+                **{name: a for name, a in back.items() if name.startswith("grad.")}}
+    (cause, *others) = causes(clipped, ["unit-tanh-relu", "unit-arctan-relu", "rest-tanh-relu"])
+    assert not others and any("is clipped to [-0.3, 0.3]" in text for text in cause.says)
+    assert "the gradient of the initial state is 0" in cause.says and len(cause.says) == 2
+
+
+def test_a_port_with_dropout_is_told_which_lines_hold():
+    rng = np.random.default_rng(0)
+
+    def step(x, **names):
+        return saturating(x * (rng.random(x.shape) > 0.5), **{**names, "g": np.tanh})
+    verdict = oracle.check(port(step, "s", "y"), cases="rest-tanh-tanh,unit-boxcar-tanh")
+    assert verdict.unsteady and verdict.stories[0].lines["y"] == "holds"
 
 
 def test_cases_at_boundaries_alone_propose_nothing():

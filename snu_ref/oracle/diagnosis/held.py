@@ -36,7 +36,8 @@ def _common(cases):
     """
     found, have, lines = {}, (), {}
     for seen, sets_of in cases:
-        for line, sets in sets_of.items():
+        for line, sets in sets_of.items():     # a state from y alone is no line of its own
+            line = "y" if line == "s" and not {"s", "v"} & set(seen.got) else line
             found.setdefault(line, []).append((seen, sets))
     for line, mine in found.items():
         def right(edits):

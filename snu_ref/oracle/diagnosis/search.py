@@ -38,12 +38,13 @@ def forward_sets(whole, carried):
     dark, bases, more, depth = False, [next(iter(carried)), ()], singles, 2
     if has_traces(seen):
         looked = whole.looked()
-        dark, ends = not state_holds(looked[0]), [e for e in singles if e[0].slot in ENDS]
+        ends, holds = [e for e in singles if e[0].slot in ENDS], state_holds(looked[0])
+        dark = not holds and bool({"s", "v"} & set(seen.got))   # a state from y assumes v = s + b
         sets = list(dict.fromkeys(edits for found in looked for edits in together(found)))
         found = list(filter(fits, sets + ends)) or list(filter(fits, singles))
-        if found or dark and {"s", "v"} & set(seen.got):
+        if found or dark:
             depth = 0
-        elif not dark:
+        elif holds:
             bases, more = [(), *sets[:WIDTH]], ends
     for _ in range(depth):
         tries = list(dict.fromkeys(base + some for base in bases for some in more
@@ -187,7 +188,6 @@ def _walked(seen, terms):
     return {name: found[name] for name in seen.walk}
 
 
-@np.errstate(all="ignore")
 def _pairs(seen, ran, step):
     """Two edits that may be right together, although neither is alone; ran: edits -> outputs.
 
@@ -202,8 +202,9 @@ def _pairs(seen, ran, step):
         return
     one = np.array([edits[i].slot == edits[j].slot for i, j in pairs])
     a, b = (np.array(parts)[list(at)] for at in zip(*pairs))
-    both = _walked(seen, np.nan_to_num(np.where(
-        one[:, None, None, None], a * b / base, a + b - base)))
+    with np.errstate(all="ignore"):
+        both = _walked(seen, np.nan_to_num(np.where(
+            one[:, None, None, None], a * b / base, a + b - base)))
     right = np.all([(np.abs(both[name] - seen.got[name][step]) <= seen.tolerance(
         seen.got[name][step])).all((1, 2)) for name in seen.walk] or [0 * one], axis=0)
     for (i, j), same, fits in zip(pairs, one, right):
