@@ -180,7 +180,7 @@ def test_where_a_trace_is_wrong(bad, told):
         of = of._replace(case=({}, {tensor: np.ones((2, 2, 3))}), got={tensor: got})
         said = told and told.replace("unit", axis)
         assert report._place(of) == (
-            [f"    {tensor} is wrong only at {said} (from 0)"] if told else [])
+            [f"    in f, {tensor} is wrong only at {said} (from 0)"] if told else [])
     flat = of._replace(case=({}, {"grad.x": np.ones(3)}), got={"grad.x": np.zeros(3)})
     assert report._place(flat) == []
     one = of._replace(case=({}, {"grad.x": np.ones((1, 1, 1))}),
@@ -220,7 +220,7 @@ def test_the_words_around_a_diagnosis():
         "    const(a) is a, and no gradient flows through it",
         "    Your gradients do not contain this change: they are those of the right equations, at "
         "the numbers of your forward pass, detached.",
-        "    line s: s = a",
+        "    forward line s: s = a",
         "    held: each edited line gives your numbers, computed from your own numbers of the "
         "neighbouring step. Other wrong numbers are not explained",
         "    only where t > 0: the other cases pass",
@@ -288,3 +288,27 @@ def test_s_is_asked_for_where_a_spiking_unit_returned_y_alone():
         of = of._replace(comparison=of.comparison._replace(compared=compared), got={
             "y": np.zeros((2, 1, 3))})
         assert (words in report.diagnosis(Cause([of]))) == asked
+        gradients = of._replace(comparison=of.comparison._replace(wrong=("grad.W",)))
+        assert words not in report.diagnosis(Cause([gradients]))    # s would tell nothing of these
+
+
+@pytest.mark.parametrize("lines, explained", [
+    ({"s": "holds with \"b\"", "y": "holds", "dW": "wrong in 2 of 2 cases"}, True),
+    ({"s": "holds with \"b\"", "y": "wrong in 1 of 2 cases"}, False), ({"dW": "holds"}, False)])
+def test_which_pass_is_explained(lines, explained):
+    said = told(grade="held", says=("b",), lines=lines)
+    assert ("Your forward pass is explained, but not all wrong gradients are" in said) == explained
+    assert ("Other wrong numbers are not explained" in said) != explained
+    assert all(f"{'backward' if name == 'dW' else 'forward'} line {name}: {text}" in said
+               for name, text in lines.items())
+
+
+def test_one_case_of_each_kind_of_first_wrong_number_comes_first():
+    late, at_zero, others = FIRST._replace(index=(0, 0, 2)), FIRST._replace(margin=0.0), range(15)
+    many = [*(failed(f"f{i}") for i in others), failed("late", late), failed("zero", at_zero)]
+    end = lines_of(many, stories=[Cause(many)])
+    at = end.index("  also f1: s at (1, 0, 2), expected 0.5, got 0.25")
+    assert end[at + 1:at + 4] == [
+        "  also late: s at (0, 0, 2), expected 0.5, got 0.25",
+        "  also zero: s at (1, 0, 2), expected 0.5, got 0.25, v = 0 there",
+        "  also f2: s at (1, 0, 2), expected 0.5, got 0.25"]

@@ -101,11 +101,23 @@ def _story(say, story, results):
     say("  first wrong number, in the order of computation, of the simplest of these cases:")
     for name, text in _divergence(story.results[0]):
         say(f"    {name:10}{text}")
-    for r in story.results[1:ALSO + 1]:
+    for r in _kinds_first(story.results[1:])[:ALSO]:
         d = r.comparison.divergence
-        say(f"  also {r.id}: {d.tensor} at {_index(d)}, expected {d.expected:.6g}, got {d.got:.6g}")
+        say(f"  also {r.id}: {d.tensor} at {_index(d)}, expected {d.expected:.6g}, got {d.got:.6g}"
+            + ", v = 0 there" * (d.margin == 0))
     if len(story.results) > ALSO + 1:
         say(f"  and {len(story.results) - ALSO - 1} more; --json lists them all")
+
+
+def _kinds_first(results):
+    """The Results in another order: first one of each kind of first wrong number."""
+    count, rank = Counter(), {}
+    for r in results:
+        d = r.comparison.divergence
+        kind = d.tensor, d.index[:1] == (0,), d.margin == 0
+        count[kind] += 1
+        rank[r.id] = count[kind]
+    return sorted(results, key=lambda r: rank[r.id])
 
 
 def _divergence(r):
@@ -158,10 +170,16 @@ def diagnosis(story, results=()):
         these = "these edits" if len(story.says) > 1 else "this edit"
         said.append(f"    confirmed: with {these} the equations give all numbers of "
                     f"{n} failing case{'s' * (n > 1)}, to {story.digits:.0f} digits")
-    said += [f"    line {name}: {text}" for name, text in (story.lines or {}).items()]
+    lines = story.lines or {}
+    said += [f"    {'forward' if name in 'zsvy' else 'backward'} line {name}: {text}"
+             for name, text in lines.items()]
     if story.grade == "held":
+        forward = [text for name, text in lines.items() if name in "zsvy"]
         said.append("    held: each edited line gives your numbers, computed from your own numbers "
-                    "of the neighbouring step. Other wrong numbers are not explained")
+                    "of the neighbouring step. " + (
+                        "Your forward pass is explained, but not all wrong gradients are"
+                        if forward and all(text.startswith("holds") for text in forward) else
+                        "Other wrong numbers are not explained"))
     if story.where:
         said.append(f"    only where {story.where}: the other cases pass")
     for option, value, failing, passing in _failing_options(results, story.results):
@@ -172,7 +190,8 @@ def diagnosis(story, results=()):
     if story.grade in ("", "held"):
         said.append(f"    wrong: {', '.join(wrong)}; right: {', '.join(right) or 'none'}")
         said += _place(first)
-        if "s" not in first.comparison.compared and first.entry["config"]["unit"] == "snu":
+        if "y" in wrong and "s" not in first.comparison.compared \
+                and first.entry["config"]["unit"] == "snu":
             said.append("    Return s as well and check again: y alone does not show the cause.")
     if story.beside:
         said.append(f"    also failed, on boundary cases: {_cases(story.beside)}. Check again "
@@ -206,7 +225,8 @@ def _place(r):
         there = sorted(set(bad.nonzero()[axis].tolist()))
         if len(there) == 1 < a.shape[axis]:
             said.append(f"{name} {there[0]}")
-    return [f"    {d.tensor} is wrong only at {', '.join(said)} (from 0)"] if said else []
+    return [f"    in {r.id}, {d.tensor} is wrong only at {', '.join(said)} (from 0)"] \
+        if said else []
 
 
 def hints(errors):
