@@ -45,7 +45,7 @@ def read(path):
     except Exception as error:  # on damaged bytes zipfile and NumPy raise many kinds of errors
         raise DamagedError(" ".join(str(error).split()) or type(error).__name__) from error
     if str(arrays.pop(DIGEST)) != digest(arrays):
-        raise DamagedError("its arrays do not have the SHA-256 that it gives")
+        raise DamagedError("the SHA-256 of its arrays is not the one that it holds")
     return arrays
 
 

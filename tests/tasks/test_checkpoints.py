@@ -194,7 +194,7 @@ def test_arrays_that_were_changed_without_the_digest_are_refused(checkpoint):
         arrays = {name: file[name] for name in file.files}
     swapped = {"params/0.W": arrays["best/0.W"] + 1}
     np.savez(checkpoint, **{**arrays, **swapped})
-    refused(checkpoint, "do not have the SHA-256")
+    refused(checkpoint, "the SHA-256 of its arrays is not")
     del arrays["sha256"]
     np.savez(checkpoint, **arrays)
     refused(checkpoint, "no array 'sha256'")
