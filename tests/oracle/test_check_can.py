@@ -1,4 +1,4 @@
-"""A port says what it can: it is asked the cases that fit, and further ones that are made to fit."""
+"""A port says what it can: it is asked the cases that fit, and new ones that are made to fit."""
 import json
 import os
 import subprocess
