@@ -95,6 +95,8 @@ def _backward(whole, forward, right):
     def derived(*more):
         return whole.run(Edits(forward, DERIVED, more))
     run = max((by_hand, derived), key=lambda run: seen.advance(run()))
+    if run is by_hand and "dz" not in own and not seen.matches(run(), seen.walk):
+        return {}, None     # the port's dz is not known
     edits = [e for e in candidates(seen, BY_HAND if run is by_hand else DERIVED)
              if not e.fitted and (right or e.slot in AT_ONCE)]
     names_of = {"dz": seen.walk, **{line: [name] for line, name in ENDS.items()
