@@ -68,7 +68,8 @@ def confirmed(edits, mine, rivals, results, where=""):
     found = [r for id, r in results.items() if id in ids]
     return Cause(found, "confirmed", edits.said(), diff_of(edits.all, found), edits.form,
                  tuple(used(other).said() for other in rivals),
-                 min(case.seen.digits(case.run(edits.for_case(case.seen))) for case in mine[:4]), where, edits=edits)
+                 min(case.seen.digits(case.run(edits.for_case(case.seen)))
+                     for case in mine[:4]), where, edits=edits)
 
 
 def diff_of(edits, results):

@@ -5,9 +5,10 @@ backward from dL/dz of the step after. So one line can be explained while anothe
 """
 import numpy as np
 
-from ..mistakes.edit import texts
+from ..mistakes.edit import TABLE, texts
 from ..program.backward import SUMS, run_backward
 from .claims import spread
+from .forward import Frames
 from .search import candidates, joined
 from .seen import LONGEST, has_traces
 from .sets import BY_HAND, DERIVED, Edits, scoped_to
@@ -21,36 +22,47 @@ def held(unit, ids):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
     asked = spread([whole for whole in unit.failed if whole.seen.id in ids and whole.seen.proposes
                     and has_traces(whole.seen) and whole.seen.T <= LONGEST], ASKED)
-    forward, lines = _common((whole.seen, whole.looked()[0]) for whole in asked)
+    forward, lines = _common((whole.seen, whole.looked()[0], Frames(whole.seen).holds)
+                             for whole in asked)
     right = all(text == "holds" for text in lines.values())
-    backward, more = _common((whole.seen, _backward(whole, forward, right)) for whole in asked)
+    backward, more = _common((whole.seen, *_backward(whole, forward, right)) for whole in asked)
     # If the forward pass is wrong, that may be why a line of the backward pass is.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
+    if lines.get("z", lines.get("s")) != "holds":    # an edit may be a part of one that is unknown
+        whole = [e for e in TABLE["FORWARD"] if len(e.lines) > 1]
+        forward = tuple(e for e in forward if not any(e.lines[0] in w.lines[1:] for w in whole))
     return joined(forward) + backward, lines
 
 
 def _common(cases):
-    """(edits with which lines hold in most cases, {line: what is known about it}).
+    """(edits with which lines hold in all cases, {line: what is known about it}).
 
-    cases: pairs of a case and {line: sets of edits with which the line holds there}.
+    cases: a case, {line: sets of edits with which the line holds there}, and holds(line, edits).
     """
     found, have, lines = {}, (), {}
-    for seen, sets_of in cases:
-        for line, sets in sets_of.items():     # a state from y alone is no line of its own
-            line = "y" if line == "s" and not {"s", "v"} & set(seen.got) else line
-            found.setdefault(line, []).append((seen, sets))
+    for seen, sets_of, holds in cases:
+        for line, sets in sets_of.items():
+            found.setdefault(line, []).append((seen, sets, holds))
     for line, mine in found.items():
         def right(edits):
-            return sum(Edits(edits).for_case(seen).said() in [Edits(some).said() for some in sets]
-                       for seen, sets in mine)
-        best = max([(), *(some for seen, sets in mine for edits in sets
-                          for some in (edits, scoped_to(seen.config, edits)))], key=right)
+            return sum(here.said() in [Edits(some).said() for some in sets]
+                       or holds(line, here.forward) for seen, sets, holds in mine
+                       for here in [Edits(edits).for_case(seen)])
+        some, best = [edits for seen, sets, _ in mine for known in sets
+                      for edits in (known, scoped_to(seen.config, known))], ()
+        while True:     # an edit for each option, if need be
+            more = max((best + edits for edits in some), key=right, default=())
+            if right(more) <= right(best):
+                break
+            best = more
+        # a state that is computed from y alone is no line of its own
+        name = "y" if line == "s" and not {"s", "v"} & set(mine[0][0].got) else line
         if right(best) < len(mine):
-            lines[line] = f"wrong in {len(mine) - right(())} of {len(mine)} cases, for a reason that " \
-                          "no known edit explains"
+            lines[name] = (f"wrong in {len(mine) - right(())} of {len(mine)} cases, for a reason "
+                           "that no known edit explains")
             continue
         have += tuple(e for e in best if e not in have)
-        lines[line] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)
+        lines[name] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)
     return have, lines
 
 
@@ -68,7 +80,7 @@ def own_numbers(seen):
 
 
 def _backward(whole, forward, right):
-    """{line of the backward pass: sets with at most one edit with which it holds} in a case.
+    """({line: sets with at most one edit with which it holds}, holds(line, edits)) of a case.
 
     right: whether the forward pass is. If not, only lines without the state before are searched.
     """
@@ -83,12 +95,17 @@ def _backward(whole, forward, right):
     def derived(*more):
         return whole.run(Edits(forward, DERIVED, more))
     run = max((by_hand, derived), key=lambda run: seen.advance(run()))
+    if run is by_hand and "dz" not in own and not seen.matches(run(), seen.walk):
+        return {}, None     # the port's dz is not known
     edits = [e for e in candidates(seen, BY_HAND if run is by_hand else DERIVED)
              if not e.fitted and (right or e.slot in AT_ONCE)]
-    for line, names in {"dz": seen.walk, **{line: [name] for line, name in ENDS.items() if (
-            name in seen.got and name not in seen.walk)}}.items():
-        if names:
-            found[line] = [()] if seen.matches(run(), names) else [
-                (e,) for e in edits if (line in dict(e.lines) or line == "dz" and e.slot not in ENDS)
-                and seen.matches(run(e), names)]
-    return found
+    names_of = {"dz": seen.walk, **{line: [name] for line, name in ENDS.items()
+                                    if name in seen.got and name not in seen.walk}}
+
+    def holds(line, edits):
+        return seen.matches(run(*edits), names_of[line])
+    for line in filter(names_of.get, names_of):
+        found[line] = [()] if holds(line, ()) else [
+            (e,) for e in edits if (line in dict(e.lines) or line == "dz" and e.slot not in ENDS)
+            and holds(line, (e,))]
+    return found, holds

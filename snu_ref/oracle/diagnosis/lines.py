@@ -60,6 +60,9 @@ def _state(frames):
         found = (sums(frames, z, size, where, level)
                  for level in LEVELS for where in (ok, ok & ~frames.first))
         return {"z": next(filter(None, found), []), "s": single(frames, "s", ok)}, z
+
+    def s_holds(edits):
+        return frames.holds("s", edits)
     own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, edits, z)
     tries = [(own, "s", PLAIN)]
     if not frames.model:
@@ -73,12 +76,13 @@ def _state(frames):
         z, there = INVERSES[name](frames.undone(outer, s)[0])
         size = frames.tolerance["s"] * (1 if name in ("positive", "clamped", "all") else 100)
         for where in (ok, ok & ~frames.first):
-            def right(edits, where=where):
-                return single(frames, "s", where, z=frames.total(edits))[:FEW]
-            found = sums(frames, z, size, where & there, level, right)[:FEW]
-            hits += [(where is not ok, cost(edits + more), edits + more, frames.total(edits))
-                     for edits in found for more in right(edits)]
-            if found:
+            found = (sums(frames, z, size, where & there, level, s_holds)
+                     or sums(frames, z, size, where & there, level))[:FEW]
+            new = [(where is not ok, cost(edits + more), edits + more, frames.total(edits))
+                   for edits in found for more in single(
+                       frames, "s", where, z=frames.total(edits))[:FEW]]
+            hits += new
+            if new:
                 break
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
     best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])

@@ -230,4 +230,5 @@ def _fit(whole, have, edit, outputs, step):
         outputs = seen.reported(whole.run(have._replace(
             backward=(*have.backward, edit._replace(k=k)))))
         return {name: outputs[name][at] for name in names}
-    return numbers.fitted(edit, given, {name: seen.got[name][at] for name in names}, seen, numbers.FEW)
+    return numbers.fitted(edit, given, {name: seen.got[name][at] for name in names}, seen,
+                          numbers.FEW)

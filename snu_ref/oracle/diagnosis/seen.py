@@ -97,11 +97,16 @@ class Seen(NamedTuple):
         return row.size if row.all() else int(row.argmin())
 
     def advance(self, outputs):
-        """How far back in time outputs equal the port's; if to the start, how many tensors do."""
+        """How far back in time outputs equal the port's, and how many tensors do.
+
+        The gradients of the initial state count only if all steps are right: to cut them off is
+        no step towards the rest.
+        """
         outputs = self.reported(outputs)
         reach = self.reach(outputs, self.walk, last=True)
-        return reach, 0 if reach < self.T * len(self.walk) else sum(
-            self.equal(outputs[name], self.got[name]) for name in self.names(False))
+        part = "grad" if reach < self.T * len(self.walk) else ""
+        return reach, sum(self.equal(outputs[name], self.got[name])
+                          for name in self.names(False) if name.startswith(part))
 
     def digits(self, outputs):
         """To how many digits the outputs equal the port's."""

@@ -4,7 +4,7 @@ from collections import Counter
 from ..mistakes.edit import TABLE
 from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
-from .search import backward_sets, forward_sets
+from .search import backward_sets, candidates, forward_sets, joined, silent
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, scoped_to
 
@@ -54,7 +54,7 @@ class Unit:
         for whole in edges if self.known else ():
             if tried["edge"] < EDGES and self.budget["left"] > 0 and not whole.fits(self.best):
                 tried["edge"] += 1
-                self._improve([edits for edits in self._found(whole)
+                self._improve([edits for edits in self._one_more(whole)
                                if len(self.against(edits)) <= len(self.against(self.best))], whole)
         for e in self.best.all:
             fewer = self.best.only(lambda f, e=e: f is not e)
@@ -108,6 +108,19 @@ class Unit:
                  for form in (FORMS if forward else likely)
                  for backward in dict.fromkeys((here.backward, ()))]
         return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]))
+
+    def _one_more(self, whole):
+        """The best set with one more edit, if that explains a case at a boundary."""
+        here, seen = self.best.for_case(whole.seen), whole.seen
+        if seen.matches(whole.run(here), seen.names(True)):
+            tries = [here._replace(backward=(*here.backward, e))
+                     for e in candidates(seen, here.form) if not e.fitted]
+            return list(filter(whole.fits, tries)) or silent(whole, [here])
+        more = [joined((*here.forward, e)) for e in TABLE["FORWARD"] if not e.fitted
+                and e.applies(seen.config, seen.inputs)]
+        return [edits for forward in more if whole.gives_forward(forward)
+                for form in ([here.form] if here.forward else FORMS)
+                for edits in [here._replace(forward=forward, form=form)] if whole.fits(edits)]
 
     # ---- choosing -------------------------------------------------------------------------------
 
