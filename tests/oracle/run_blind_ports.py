@@ -4,7 +4,7 @@
                                            [--wrong] [--set NAME]
 
 Each port is held against all vectors, and `judge` decides whether the verdict names its mistakes.
-Over all ports of the first set the counts must reach FLOORS. Four authors wrote the sets, and none
+Over all ports of the first set the counts must reach FLOORS. Five authors wrote the sets, and none
 had seen the table of mistakes. Once the diagnosis has been mended on a set, its counts are no
 longer those of a blind trial. With --wrong nothing is diagnosed: it is counted that each wrong port
 fails, that each of its mistakes changes numbers of its own, and that each right port passes, in
@@ -25,6 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
+import blind_fifth  # noqa: E402
 import blind_fourth  # noqa: E402
 import blind_ports  # noqa: E402
 import blind_second  # noqa: E402
@@ -35,7 +36,8 @@ from snu_ref.oracle.cases.manifest import load_case, read_manifest  # noqa: E402
 from snu_ref.oracle.comparison.compare import compare  # noqa: E402
 
 SETS = {"first": vars(blind_ports.PORTS), "second": vars(blind_second.PORTS),
-        "third": vars(blind_third.PORTS), "fourth": vars(blind_fourth.PORTS)}
+        "third": vars(blind_third.PORTS), "fourth": vars(blind_fourth.PORTS),
+        "fifth": vars(blind_fifth.PORTS)}
 
 
 # ---- what the check says ------------------------------------------------------------------------
