@@ -205,7 +205,7 @@ def wavy_z_without_reset(x, s, y, W, b, decay, g, h, **_):
      {"the gate is computed from step(s_before + b), not from y_before, and no gradient flows "
       "through it"}),
     (two_in_the_feedback, "unit-tanh-relu-rec,unit-boxcar-tanh-rec,rest-tanh-relu-rec",
-     {"y H is multiplied by 1 - decay", "H has no diagonal"}),
+     {"y H is multiplied by 1 - decay", "the diagonal of H is left out"}),
     (with_a_bias, "unit-tanh-relu,unit-boxcar-relu,rest-tanh-tanh",
      {"a constant of each unit is added to z, as by the bias of a layer"}),
 ])
