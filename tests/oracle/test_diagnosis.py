@@ -77,6 +77,16 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
     assert len(idle) <= 12, idle.values()   # shapes that these cases do not have
 
 
+def test_gradients_follow_a_final_state_that_is_returned_changed():
+    inputs, _ = case_of("unit-tanh-relu")
+    config = ENTRIES["unit-tanh-relu"]["config"]
+    changed = run(config, inputs, {"s_T": "2 * kept", "y_T": "3 * kept_y"})
+    other = run(config, {**inputs, "dend.s": 2 * inputs["dend.s"], "dend.y": 3 * inputs["dend.y"]})
+    for name in other:
+        np.testing.assert_array_equal(changed[name] / {"end.s": 2, "end.y": 3}.get(name, 1),
+                                      other[name], name)
+
+
 def test_a_table_row_has_its_lines_and_its_options():
     (e,) = edits_of(
         [["kept", "s * k ; gate: 1", "the state is k s", "h=step g!=relu"]])

@@ -28,7 +28,7 @@ def held(unit, ids):
     backward, more = _common((whole.seen, *_backward(whole, forward, right)) for whole in asked)
     # If the forward pass is wrong, that may be why a line of the backward pass is.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
-    if lines.get("z", lines.get("s")) != "holds":    # an edit may be a part of one that is unknown
+    if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
         whole = [e for e in TABLE["FORWARD"] if len(e.lines) > 1]
         forward = tuple(e for e in forward if not any(e.lines[0] in w.lines[1:] for w in whole))
     return joined(forward) + backward, lines

@@ -133,7 +133,7 @@ class Run:
             return compute(text[line], {**names, **more}) + self.zero.value
         self.tape.backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
             name: a[t] for name, a in dL_dy.items()})) for t, step in enumerate(self.steps)]
-            + [(last[kept], cotangent(f"end_{k}")) for k, kept in self.state.items()])
+            + [(last[f"{k}_T"], cotangent(f"end_{k}")) for k in self.state])
         found, grads = {}, {name: leaf.gradient() for name, leaf in self.leaves.items()}
         if self.config["unit"] == "snu":
             shown = {"s": "s_out"} if text["s_out"] == "kept" else {}
