@@ -9,7 +9,7 @@ from ..program.step import FORWARD
 
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: times the bound of right ports
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
-PROPOSING = ("unit", "rest", "default", "batch", "stream", "made")   # no boundary cases
+PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # no boundary cases
 LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
