@@ -74,7 +74,7 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
             if not whole.seen.matches(whole.run(edits)):
                 assert diff(entry["config"], e_k.texts()) or "fired" in e.slot, e
                 del idle[e]
-    assert len(idle) <= 12, idle.values()   # shapes that these cases do not have
+    assert len(idle) <= 13, idle.values()   # these cases lack some shapes, and long weights
 
 
 def test_gradients_follow_a_final_state_that_is_returned_changed():
@@ -247,10 +247,17 @@ def test_each_line_that_was_returned_is_told():
     assert cause.lines["v"].startswith("wrong")
 
 
-def test_a_line_that_is_only_nearer_with_an_edit_is_not_explained():
-    """Without a reset z is nearer to the port's, but not right; so nothing is told of it."""
-    (cause, *_) = causes(port(wavy_z_without_reset, "s", "y"), ["unit-tanh-relu", "rest-tanh-tanh"])
-    assert not cause.says and cause.lines["s"].startswith("wrong") and cause.lines["y"] == "holds"
+def test_a_line_that_is_much_nearer_with_an_edit_is_said_to_have_another_mistake():
+    """Without a reset z is much nearer to the port's; with larger waves it is not."""
+    def wavier(x, s, y, W, b, decay, g, h, **_):
+        s = g(x @ W + 0.3 * np.sin(7 * x @ W) + decay * s)
+        return {"s": s, "y": h(s + b)}
+    ids = ["unit-tanh-relu", "rest-tanh-tanh"]
+    (cause, *_) = causes(port(wavy_z_without_reset, "s", "y"), ids)
+    assert cause.grade == "held" and cause.says == ("the state is never reset",)
+    assert cause.lines["s"].startswith("nearly holds") and cause.lines["y"] == "holds"
+    (cause, *_) = causes(port(wavier, "s", "y"), ids)
+    assert not cause.says and cause.lines["s"].startswith("wrong")
 
 
 def test_the_gradients_of_a_wrong_forward_pass_are_no_further_mistakes():
@@ -260,7 +267,8 @@ def test_the_gradients_of_a_wrong_forward_pass_are_no_further_mistakes():
         return run(case.config, case.inputs, {
             "leak": "decay * s_before", "input": "x @ W + 0.01 * tanh(9 * (x @ W))"})
     (cause, *_) = causes(odd, ["unit-tanh-relu", "unit-boxcar-relu", "rest-tanh-relu"])
-    assert not cause.says and not any("holds with" in text for text in cause.lines.values())
+    assert cause.says == ("the state is never reset",)
+    assert not any(text.startswith("holds with") for text in cause.lines.values())
 
 
 def test_a_clipped_gradient_is_found_beside_one_that_is_missing():

@@ -111,13 +111,12 @@ def _story(say, story, results):
 
 def _kinds_first(results):
     """The Results in another order: first one of each kind of first wrong number."""
-    count, rank = Counter(), {}
+    count, ranked = Counter(), []
     for r in results:
         d = r.comparison.divergence
-        kind = d.tensor, d.index[:1] == (0,), d.margin == 0
-        count[kind] += 1
-        rank[r.id] = count[kind]
-    return sorted(results, key=lambda r: rank[r.id])
+        count[kind := (d.tensor, d.index[:1] == (0,), d.margin == 0)] += 1
+        ranked.append((count[kind], r))
+    return [r for _, r in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def _divergence(r):
@@ -175,8 +174,9 @@ def diagnosis(story, results=()):
              for name, text in lines.items()]
     if story.grade == "held":
         forward = [text for name, text in lines.items() if name in "zsvy"]
-        said.append("    held: each edited line gives your numbers, computed from your own numbers "
-                    "of the neighbouring step. " + (
+        nearly = any(text.startswith("nearly") for text in lines.values())
+        said.append(f"    held: each edited line {'nearly ' * nearly}gives your numbers, computed "
+                    "from your own numbers of the neighbouring step. " + (
                         "Your forward pass is explained, but not all wrong gradients are"
                         if forward and all(text.startswith("holds") for text in forward) else
                         "Other wrong numbers are not explained"))

@@ -118,14 +118,17 @@ class Frames:
         """z, with edits of its parts."""
         return sum(self.value(part, edits) for part in PARTS)
 
-    def holds(self, line, edits):
-        """Whether a returned line holds from the second step on, with edits of the lines before."""
+    def off(self, line, edits):
+        """The errors of a returned line from the second step on, with edits of the lines before."""
         z = self.total(edits)
         value = z if line == "z" else self.value(line, edits, z=self.names["z"].value if (
             "z" in self.got) else z, v=self.names["v"].value if "v" in self.got else self.value(
                 "v", edits, z=z))
-        off = np.abs(value - self.got[line])[self.ok & ~self.first]
-        return bool((off <= 3 * self.tolerance[line]).all())
+        return np.abs(value - self.got[line])[self.ok & ~self.first]
+
+    def holds(self, line, edits):
+        """Whether a returned line holds from the second step on, with edits of the lines before."""
+        return bool((self.off(line, edits) <= 3 * self.tolerance[line]).all())
 
     def parts(self):
         """part of z -> its edits without k, and their values."""

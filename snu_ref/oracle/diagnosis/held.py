@@ -7,13 +7,18 @@ import numpy as np
 
 from ..mistakes.edit import TABLE, texts
 from ..program.backward import SUMS, run_backward
+from ..program.step import PARTS
 from .claims import spread
-from .forward import Frames
+from .forward import SLOTS, Frames, forward_edits
 from .search import candidates, joined
 from .seen import LONGEST, has_traces
 from .sets import BY_HAND, DERIVED, Edits, scoped_to
 
 ASKED = 6        # our choice: the most cases that are used
+NEARER = 8       # our choice: an edit must bring a wrong line so many times nearer
+RIVAL = 3        # our choice: with any other edit the line must be so many times as far
+STATE = tuple(slot for part in PARTS for slot in SLOTS[part])
+CHANGES = {"z": STATE, "s": (*STATE, "s"), "v": ("v",), "y": ("v", "y")}   # the lines before each
 ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y"}   # no other line depends on these
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # do not use s_before
 
@@ -31,7 +36,32 @@ def held(unit, ids):
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
         whole = [e for e in TABLE["FORWARD"] if len(e.lines) > 1]
         forward = tuple(e for e in forward if not any(e.lines[0] in w.lines[1:] for w in whole))
-    return joined(forward) + backward, lines
+    nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
+    return joined(forward) + nearer + backward, lines
+
+
+@np.errstate(all="ignore")
+def _nearer(asked, lines):
+    """The edit that brings a wrong line NEARER, as no other does, in a tuple; () if there is none.
+
+    All numbers of the line count. To leave a term out brings it nearer wherever the port has a
+    little of that term, so this is no evidence.
+    """
+    line = next((line for line in "zsvy" if lines.get(line, "")[:5] == "wrong"), None)
+    asked = [frames for frames in asked if line in frames.got]
+
+    def distance(*edits):
+        return sum((frames.off(line, [e for e in edits if e.applies(
+            frames.config, frames.seen.inputs)]) ** 2).sum() for frames in asked) ** 0.5
+    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, CHANGES[line])
+                          if not e.fitted and e.lines[0][1].split()[0] != "0")
+    best, e = min(((distance(e), e) for e in edits), key=lambda pair: pair[0], default=(1, None))
+    if not best * NEARER <= distance() or any(
+            best < (1 - 1e-9) * distance(other) < RIVAL * best for other in edits):
+        return ()
+    lines[line] = (f'nearly holds with "{e.said()}", {distance() / best:.0f} times nearer to your '
+                   "numbers: it has another mistake as well")
+    return (e,)
 
 
 def _common(cases):
