@@ -113,8 +113,6 @@ def piano_roll(pitches):
     return roll
 
 
-# ---- reading a file -----------------------------------------------------------------------------
-
 def _load(filename):
     """The arrays of a data file. The digest also fixes their names, dtypes, shapes."""
     file = read_file(FOLDER / filename, "it belongs to snu_ref: install snu_ref again", 2 ** 20)

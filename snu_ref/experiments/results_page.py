@@ -156,24 +156,22 @@ def trials(rows, lines):
 
     If a row has several trials, there is a column for each value of the setting that varies last.
     """
-    names = [row.name for row in rows]
-    cells, heads = {}, []
+    cells = {}
     for row in rows:
-        mean, (*settings, last) = validation_figure(row, lines), changes_of(row)
-        if not np.isnan(mean):
-            several = names.count(row.name) > 1
-            best = best_of([other for other in rows if other.name == row.name] if several else rows,
-                           lines)
-            group = lines_of(row, lines)
+        if not np.isnan(mean := validation_figure(row, lines)):
+            *settings, last = changes_of(row)
+            mine, group = [other for other in rows if other.name == row.name], lines_of(row, lines)
+            if len(mine) == 1:
+                settings, last, mine = [*settings, last], "validation", rows
             shown = number(group[0]["metric"], mean)
-            head = last if several else "validation"
-            heads += [head] * (head not in heads)
             key = (row.name + PROGRAMMED * bool(row.devices), _mean(group, "parameters"),
-                   "; ".join(settings if several else [*settings, last]), str(row.seeds))
-            cells.setdefault(key, {})[head] = f"**{shown}**" if row is best else shown
+                   "; ".join(settings), str(row.seeds))
+            cells.setdefault(key, {})[last] = (
+                f"**{shown}**" if row is best_of(mine, lines) else shown)
+    heads = list(dict.fromkeys(head for found in cells.values() for head in found))
     return markdown(("row", "parameters", "settings", "n", *heads), [
-        (*key, *(found.get(head, "") for head in heads)) for key, found in cells.items()]) \
-        if cells else ""
+        (*key, *(found.get(head, "") for head in heads))
+        for key, found in cells.items()]) if cells else ""
 
 
 def unfinished(rows, lines):

@@ -93,8 +93,6 @@ def _(layer: SNU, x, state, nominal):
     return np.stack(ys), SNUState(s, y)
 
 
-# ---- losses in their textbook form --------------------------------------------------------------
-
 def _weights(mask, y):
     return np.ones(y.shape[:2]) if mask is None else mask
 

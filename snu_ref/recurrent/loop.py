@@ -83,8 +83,6 @@ class Recurrent(Layer):
                 [glorot_uniform(fan_in, self.n_units, rng) for _ in self.gates], axis=1))
         self.add_param("b", np.zeros(len(self.gates) * self.n_units))
 
-    # ---- forward ----
-
     def step(self, x_t, state):
         """One time step: x_t (B, n_in), state as `zero_state` gives it.
 
@@ -116,8 +114,6 @@ class Recurrent(Layer):
             np.concatenate(activations, axis=-1, out=a[t])     # a_t is not needed any more
         cache = RecurrentCache(x, a, trace)
         return read_only(cache.y), cache
-
-    # ---- backward ----
 
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """BPTT: dy = dL/dy (T, B, n_units) -> dx (T, B, n_in), grads, dstate.

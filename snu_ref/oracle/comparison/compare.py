@@ -99,8 +99,6 @@ def _place(value):
     return raw if raw >= 0 else -(raw & (2 ** (8 * value.dtype.itemsize - 1) - 1))
 
 
-# ---- the order of computation -------------------------------------------------------------------
-
 def _first(names, bad, relative, unit):
     """The first bad element: (tensor, index, relative differences of those before), or None."""
     before = []

@@ -174,7 +174,7 @@ def diagnosis(story, results=()):
              for name, text in lines.items()]
     if story.grade == "held":
         forward = [text for name, text in lines.items() if name in "zsvy"]
-        nearly = any(text.startswith("nearly") for text in lines.values())
+        nearly = any(text.startswith("nearly") for text in forward)
         said.append(f"    held: each edited line {'nearly ' * nearly}gives your numbers, computed "
                     "from your own numbers of the neighbouring step. " + (
                         "Your forward pass is explained, but not all wrong gradients are"

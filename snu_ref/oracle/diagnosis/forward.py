@@ -119,15 +119,15 @@ class Frames:
         return sum(self.value(part, edits) for part in PARTS)
 
     def off(self, line, edits):
-        """The errors of a returned line from the second step on, with edits of the lines before."""
+        """The errors of a returned line, with edits of the lines before; z and s from step 2 on."""
         z = self.total(edits)
         value = z if line == "z" else self.value(line, edits, z=self.names["z"].value if (
             "z" in self.got) else z, v=self.names["v"].value if "v" in self.got else self.value(
                 "v", edits, z=z))
-        return np.abs(value - self.got[line])[self.ok & ~self.first]
+        return np.abs(value - self.got[line])[self.ok & (~self.first | (line in "vy"))]
 
     def holds(self, line, edits):
-        """Whether a returned line holds from the second step on, with edits of the lines before."""
+        """Whether a returned line holds, as far as `off` looks."""
         return bool((self.off(line, edits) <= 3 * self.tolerance[line]).all())
 
     def parts(self):

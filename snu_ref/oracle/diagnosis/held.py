@@ -17,18 +17,19 @@ from .sets import BY_HAND, DERIVED, Edits, scoped_to
 ASKED = 6        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must bring a wrong line so many times nearer
 RIVAL = 3        # our choice: with any other edit the line must be so many times as far
-STATE = tuple(slot for part in PARTS for slot in SLOTS[part])
-CHANGES = {"z": STATE, "s": (*STATE, "s"), "v": ("v",), "y": ("v", "y")}   # the lines before each
+CHANGED = (*(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y"}   # no other line depends on these
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # do not use s_before
 
 
 def held(unit, ids):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    asked = spread([whole for whole in unit.failed if whole.seen.id in ids and whole.seen.proposes
-                    and has_traces(whole.seen) and whole.seen.T <= LONGEST], ASKED)
+    traced = [whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
+              and whole.seen.T <= LONGEST]
+    asked = spread([whole for whole in traced if whole.seen.proposes], ASKED)
+    edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
     forward, lines = _common((whole.seen, whole.looked()[0], Frames(whole.seen).holds)
-                             for whole in asked)
+                             for whole in asked + edges)
     right = all(text == "holds" for text in lines.values())
     backward, more = _common((whole.seen, *_backward(whole, forward, right)) for whole in asked)
     # If the forward pass is wrong, that may be why a line of the backward pass is.
@@ -36,7 +37,7 @@ def held(unit, ids):
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
         whole = [e for e in TABLE["FORWARD"] if len(e.lines) > 1]
         forward = tuple(e for e in forward if not any(e.lines[0] in w.lines[1:] for w in whole))
-    nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
+    nearer = _nearer([Frames(whole.seen) for whole in asked + edges], lines)
     return joined(forward) + nearer + backward, lines
 
 
@@ -53,10 +54,10 @@ def _nearer(asked, lines):
     def distance(*edits):
         return sum((frames.off(line, [e for e in edits if e.applies(
             frames.config, frames.seen.inputs)]) ** 2).sum() for frames in asked) ** 0.5
-    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, CHANGES[line])
+    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, CHANGED)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
     best, e = min(((distance(e), e) for e in edits), key=lambda pair: pair[0], default=(1, None))
-    if not best * NEARER <= distance() or any(
+    if not best * NEARER < distance() < np.inf or any(
             best < (1 - 1e-9) * distance(other) < RIVAL * best for other in edits):
         return ()
     lines[line] = (f'nearly holds with "{e.said()}", {distance() / best:.0f} times nearer to your '

@@ -67,8 +67,6 @@ def sets_of(case):
     return [few for few in pairs if case.budget["left"] > 0 and case.fits(few)][:6]
 
 
-# ---- a mistake of the unit in a training run -----------------------------------------------------
-
 def network_with(edits, budget):
     """A function like `make_network` whose SNU layers run with a set of edits (`Edits`)."""
     def make(config, params, dtype):

@@ -102,8 +102,6 @@ class Var:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    # ---- functions ----
-
     @property
     def T(self):
         """The transpose of a matrix."""
