@@ -3,6 +3,7 @@
 Every tenth of them, on the small cases; `run_blind_ports.py` judges all, and with --wrong it says
 whether all are what they say.
 """
+import blind_fifth
 import blind_fourth
 import blind_second
 import blind_third
@@ -59,10 +60,10 @@ def test_right_ports_pass_in_float32(name):
 
 
 @pytest.mark.parametrize("ports, name", [
-    (ports, name) for ports in (blind_second.PORTS, blind_fourth.PORTS)
+    (ports, name) for ports in (blind_second.PORTS, blind_fourth.PORTS, blind_fifth.PORTS)
     for name in list(vars(ports))[::15]])
 def test_a_port_of_a_later_set_is_what_it_says(ports, name, small_cases):
-    """The same of the second and the fourth set; each edit finds its line of the unit."""
+    """The same of three later sets; each edit finds its line of the unit."""
     for port in vars(ports).values():
         port.source()
     assert as_it_should_be(getattr(ports, name), small_cases)

@@ -37,7 +37,7 @@ def held(unit, ids):
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
         whole = [e for e in TABLE["FORWARD"] if len(e.lines) > 1]
         forward = tuple(e for e in forward if not any(e.lines[0] in w.lines[1:] for w in whole))
-    nearer = _nearer([Frames(whole.seen) for whole in asked + edges], lines)
+    nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
     return joined(forward) + nearer + backward, lines
 
 
