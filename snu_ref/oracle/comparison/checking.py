@@ -48,7 +48,7 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
     unsteady = not_repeatable(source, [r for r in results if not r.expected_to_fail])
     from ..diagnosis.causes import tell  # only now: the table of mistakes takes 0.3 s to load
     with np.errstate(all="ignore"):  # the port may have set other modes
-        stories = tell([r for r in results if not r.expected_to_fail], source.dtype)
+        stories = tell([r for r in results if not r.expected_to_fail], source.dtype, not unsteady)
     return Verdict(source, results, stories, unsteady, entries, made if source.can else 0, seed)
 
 

@@ -12,8 +12,8 @@ NEAR = 1e-3         # our choice: smaller relative errors without explanation ar
 BOUNDARY = 0.2      # our choice: a story may include this share of unexplained boundary cases
 
 
-def tell(results, dtype):
-    """The stories of all failed Results."""
+def tell(results, dtype, steady=True):
+    """The stories of all failed Results. steady: whether a second run gave the same numbers."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, dtype)
     stories, left = unit.causes(failed)
@@ -38,7 +38,7 @@ def tell(results, dtype):
     if stories and len(at_edges) == len(left) <= max(BOUNDARY * len(stories[0].results), 1):
         stories[0] = stories[0]._replace(beside=tuple(left))
         left = []
-    return [*stories, *others.values(), *_unexplained(left, unit),
+    return [*stories, *others.values(), *_unexplained(left, unit, steady),
             *_unexplained(unexplained, None)]
 
 
@@ -63,7 +63,7 @@ def _of_others(group, dtype, budget, failed):
             [failed[case.seen.id] for case in left])
 
 
-def _unexplained(left, unit):
+def _unexplained(left, unit, steady=True):
     """Stories without a confirmed cause, one for each unit."""
     stories, groups = [], {}
     near = [r for r in left if 0 < r.comparison.worst < NEAR
@@ -76,6 +76,7 @@ def _unexplained(left, unit):
         groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
         edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
+        edits *= steady     # numbers that change prove no edit
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
                              diff_of(edits, group), lines=lines))
     return stories
