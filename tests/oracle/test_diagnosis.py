@@ -296,6 +296,23 @@ def test_a_port_with_dropout_is_told_which_lines_hold():
     assert verdict.unsteady and story.lines["y"] == "holds" and not (story.grade or story.says)
 
 
+def test_no_edit_is_told_of_a_port_that_keeps_its_state():
+    """Its gradients of the initial state are 0, since it ignores that; this is no mistake of its own.
+    """
+    kept = {}
+
+    def run_port(case):
+        start = kept.get(case.inputs["state.s"].shape, {})
+        out = run(case.config, {**case.inputs, **start})
+        kept[out["end.s"].shape] = {"state.s": out["end.s"], "state.y": out["end.y"]}
+        return {name: 0 * a if name.startswith("start") else a for name, a in out.items()
+                if name in case.outputs}
+    verdict = oracle.check(run_port, cases="unit-tanh-relu,unit-boxcar-relu,unit-tanh-tanh")
+    assert verdict.unsteady and verdict.stories
+    assert not any(story.grade == "held" or "initial" in "".join(story.says)
+                   for story in verdict.stories)
+
+
 def test_cases_at_boundaries_alone_propose_nothing():
     """Anything fits a case in which little happens, so the edits that do are not told."""
     def odd(case):
