@@ -297,7 +297,7 @@ def test_a_port_with_dropout_is_told_which_lines_hold():
 
 
 def test_no_edit_is_told_of_a_port_that_keeps_its_state():
-    """Its gradients of the initial state are 0, since it ignores that; this is no mistake of its own.
+    """Its gradients of the initial state are 0, as it ignores that state: no mistake of its own.
     """
     kept = {}
 
