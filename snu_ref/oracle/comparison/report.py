@@ -114,7 +114,8 @@ def _kinds_first(results):
     count, ranked = Counter(), []
     for r in results:
         d = r.comparison.divergence
-        count[kind := (d.tensor, d.index[:1] == (0,), d.margin == 0)] += 1
+        kind = d.tensor, d.index[:1] == (0,), d.margin == 0
+        count[kind] += 1
         ranked.append((count[kind], r))
     return [r for _, r in sorted(ranked, key=lambda pair: pair[0])]
 

@@ -163,10 +163,9 @@ def single(frames, line, mask, fitted=True, **others):
     return found
 
 
-MOST = 60    # our choice: the most sets of edits of z that are tested further
-
 # ---- z, a sum -----------------------------------------------------------------------------------
 
+MOST = 60    # our choice: the most sets of edits of z that are tested further
 PLAIN, PRODUCTS, NUMBERS, CONSTANTS = LEVELS = range(4)  # how far the search for edits of z goes
 
 

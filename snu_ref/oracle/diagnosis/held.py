@@ -35,8 +35,8 @@ def held(unit, ids):
     # If the forward pass is wrong, that may be why a line of the backward pass is.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
-        whole = [e for e in TABLE["FORWARD"] if len(e.lines) > 1]
-        forward = tuple(e for e in forward if not any(e.lines[0] in w.lines[1:] for w in whole))
+        later = {line for e in TABLE["FORWARD"] for line in e.lines[1:]}
+        forward = tuple(e for e in forward if e.lines[0] not in later)
     nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
     return joined(forward) + nearer + backward, lines
 
