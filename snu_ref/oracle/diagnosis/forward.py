@@ -47,7 +47,7 @@ class Frames:
         self._values, self._parts, self.tape = {}, {}, Tape()
         self.right = program(self.config, texts(self.model))
         i, got, y, reported = seen.inputs, seen.got, seen.got["y"], seen.state
-        self.ok = np.isfinite(reported)
+        self.ok, self.large = np.isfinite(reported), np.full(reported.shape, 1e30)
         if "s" not in got and "v" not in got:
             self.ok = self.ok & (y > 1e-5) & (y < 1 - 1e-5)
 
@@ -103,13 +103,12 @@ class Frames:
         key = line, edits, k
         if not others and key in self._values:
             return self._values[key]
-        text = program(self.config, texts((*self.model, *edits)))
+        text = {**self.right, **{name: resolve(a, self.config) for name, a in texts(edits).items()}}
         own = {**self.names, "k": k, **self.with_names(**others)}
         for name in slots:
             if name in own or name == line:     # not every unit has H
                 own[name] = value = compute(text[name], own)
-        value = np.nan_to_num(np.broadcast_to(getattr(value, "value", value), self.ok.shape),
-                              nan=1e30, posinf=1e30, neginf=-1e30)
+        value = np.fmax(np.fmin(getattr(value, "value", value), self.large), -self.large)
         if not others:
             self._values[key] = value
         return value
@@ -170,7 +169,7 @@ PLAIN, PRODUCTS, NUMBERS, CONSTANTS = LEVELS = range(4)  # how far the search fo
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
-    """The smallest sets of edits of the parts of z with which the sum holds, and which are fine."""
+    """The smallest sets of edits of the parts of z with which the sum holds; fine ones, if any."""
     if mask.sum() < (2, 2, 6, 4 * mask.shape[-1])[level]:
         return []
     parts, wanted, near = frames.parts(), target[mask], 3 * tolerance
@@ -188,8 +187,9 @@ def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
     else:
         found = _with_constants(frames, parts, wanted, near, mask)
     found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
-    groups = (list(group) for _, group in itertools.groupby(found[:MOST], cost))
-    return next(filter(None, ([edits for edits in group if fine(edits)] for group in groups)), [])
+    groups = [list(group) for _, group in itertools.groupby(found[:MOST], cost)]
+    fine_ones = ([edits for edits in group if fine(edits)] for group in groups)
+    return next(filter(None, fine_ones), groups[0] if groups else [])
 
 
 def cost(edits):

@@ -76,11 +76,9 @@ def _state(frames):
         z, there = INVERSES[name](frames.undone(outer, s)[0])
         size = frames.tolerance["s"] * (1 if name in ("positive", "clamped", "all") else 100)
         for where in (ok, ok & ~frames.first):
-            found = (sums(frames, z, size, where & there, level, s_holds)
-                     or sums(frames, z, size, where & there, level))[:FEW]
             new = [(where is not ok, cost(edits + more), edits + more, frames.total(edits))
-                   for edits in found for more in single(
-                       frames, "s", where, z=frames.total(edits))[:FEW]]
+                   for edits in sums(frames, z, size, where & there, level, s_holds)[:FEW]
+                   for more in single(frames, "s", where, z=frames.total(edits))[:FEW]]
             hits += new
             if new:
                 break
