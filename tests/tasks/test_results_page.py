@@ -90,7 +90,7 @@ def test_no_word_is_stronger_than_its_interval():
         p = re.search("p = (\\S+) for", text)
         if interval:
             low, high = interval.groups()
-            apart = low[0] == high[0]   # one sign; the ends are rounded, one may read -0.000
+            apart = low[0] == high[0]   # both + or both -; an end may be rounded to -0.000
         else:
             apart = p and float(p[1]) < 0.05
         assert (verb in ("is better than", "is worse than")) == bool(apart), (claim, words)
