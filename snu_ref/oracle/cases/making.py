@@ -51,9 +51,8 @@ def _first_fit(d):
     for attempt in range(ATTEMPTS if d.alive else 1):
         inputs = d.make(Draws(d.id, attempt))
         reason = d.unfit and d.unfit(d.config, inputs, run_layer(d.config, inputs, adjoints=False))
-        if not reason:  # most seeds end before this: the twin, which gives the adjoints, is slow
-            outputs = outputs_of(d.config, inputs)
-            reason = _unfit(d, inputs, outputs)
+        outputs = {} if reason else outputs_of(d.config, inputs)  # runs the twin, which is slow
+        reason = reason or _unfit(d, inputs, outputs)
         if not reason:
             return attempt, inputs, outputs
         reasons[reason] += 1
