@@ -134,7 +134,7 @@ def test_nan_and_infinity_equal_themselves_alone():
 
 
 def test_what_no_table_has_is_not_named_and_what_stands_beside_it_is_held():
-    """z is wrong beyond any table, b is subtracted: the line of v is told, and no more."""
+    """No table explains z, and b is subtracted: only the line of v is named."""
     def odd(case):
         i = case.inputs
         s, y = i["state.s"], i["state.y"]
