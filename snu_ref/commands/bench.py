@@ -30,16 +30,13 @@ from .. import validation
 from ..experiments.runs import machine
 from ..experiments.side_by_side import THREADS
 from ..files import output_file, write_json
-from ..layers.conv import ConvSNU, PART_NUMBERS
-from ..layers.dense import Dense
-from ..layers.embedding import TiedOutput
+from ..layers import ConvSNU, Dense, TiedOutput
+from ..layers.conv import PART_NUMBERS
 from ..losses import bernoulli_nll, mean_square_error, softmax_cross_entropy
 from ..network import Network
 from ..optimisers import Adam
 from ..pcm import PCMArray
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU
 from ..tasks.digits import one_hot
 from ..tasks.language import Language

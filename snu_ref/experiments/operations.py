@@ -16,9 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..layers.conv import ConvSNU
-from ..layers.dropout import without_dropout
-from ..layers.embedding import Embedding
+from ..layers import ConvSNU, Embedding, without_dropout
 
 N_IMAGES, N_WORDS = 200, 1000  # of the test split; our choice: enough for three digits
 

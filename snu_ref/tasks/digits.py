@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import validation
 from ..encoding import rate_code
-from ..layers.dropout import Dropout, without_dropout
+from ..layers import Dropout, without_dropout
 from ..losses import mean_square_error
 from ..network import Network
 from .distortion import elastic, shifted

@@ -16,9 +16,7 @@ import math
 import numpy as np
 
 from .. import validation
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout, without_dropout
-from ..layers.embedding import Embedding, TiedOutput
+from ..layers import Dense, Dropout, Embedding, TiedOutput, without_dropout
 from ..losses import softmax_cross_entropy
 from ..network import Network
 from .training import Batch

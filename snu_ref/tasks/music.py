@@ -16,8 +16,7 @@ import numpy as np
 
 from .. import validation
 from ..files import whole_file
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout, without_dropout
+from ..layers import Dense, Dropout, without_dropout
 from ..losses import bernoulli_nll
 from ..network import Network
 from .training import Batch

@@ -1,11 +1,8 @@
 """The units that the tasks compare, by name, and chains of them."""
 import inspect
 
-from ..layers.conv import ConvSNU
-from ..layers.pooling import Flatten, MaxPool2d
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..layers import ConvSNU, Flatten, MaxPool2d
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU
 from .settings import check_options, errors_of
 
