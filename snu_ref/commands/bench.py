@@ -78,7 +78,7 @@ def digits_case(rng, unit, hidden, B, T=20):
 
 def images_case(rng, channels, B, T=20):
     """Convolutional SNUs on images of 28 x 28 pixels, 5 x 5 kernels and pooling, then 10 SNUs."""
-    layers = conv_layers((28, 28, 1), channels, 5, {}, rng, np.float32)
+    layers = conv_layers((28, 28, 1), channels, 5, {}, rng)
     network = Network([*layers, SNU(*layers[-1].out_shape, 10, rng=rng, **LIKE)])
     x = (rng.random((T, B, 28, 28, 1)) < 0.1).astype(np.float32)
     return training_case(network, x, one_hot(rng.integers(0, 10, B)), mean_square_error)

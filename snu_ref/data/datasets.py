@@ -31,11 +31,11 @@ DataFileError = DataError  # its name in 0.1.0
 
 
 class Digits(NamedTuple):
-    """UCI handwritten digits: counts of dark pixels in 4x4 blocks, 0 (white) to 16, row by row."""
-    train_images: np.ndarray  # (3823, 8, 8) uint8, 0..16; 30 writers
-    train_labels: np.ndarray  # (3823,) uint8, 0..9
-    test_images: np.ndarray   # (1797, 8, 8) uint8, 0..16; 13 other writers
-    test_labels: np.ndarray   # (1797,) uint8, 0..9
+    """Images of handwritten digits, row by row, 0 for white, and the digit that each shows."""
+    train_images: np.ndarray  # (N, height, width) uint8
+    train_labels: np.ndarray  # (N,) uint8, 0..9
+    test_images: np.ndarray   # by other writers
+    test_labels: np.ndarray
 
     def __repr__(self):
         return f"Digits({len(self.train_labels)} train, {len(self.test_labels)} test)"
@@ -60,8 +60,9 @@ class Chorales(NamedTuple):
 
 
 def load_digits():
-    """The digits as uint8 arrays, see `Digits`; divide by 16 for values in [0, 1].
+    """The UCI digits as `Digits`; divide by 16 for values in [0, 1].
 
+    A pixel counts the dark pixels in a 4x4 block, 0 to 16; 30 writers for training, 13 for test.
     Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0.
 

@@ -42,7 +42,7 @@ class Language:
         embedding = Embedding(self.n_words, settings.embedding, **like)
         sizes = (settings.embedding, *settings.hidden)
         layers = [embedding, Dropout(settings.dropout, **like),
-                  *unit_layers(self.unit, sizes, settings.options, rng, np.float32),
+                  *unit_layers(self.unit, sizes, settings.options, rng),
                   Dropout(settings.dropout, **like)]
         if not settings.tied:
             return Network([*layers, Dense(sizes[-1], self.n_words, **like)])
