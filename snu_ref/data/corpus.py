@@ -21,7 +21,8 @@ import numpy as np
 
 from ..validation import positive_int
 from .data_file import DataError
-from .readers import Splits, by_frequency, word_numbers
+from .datasets import Splits
+from .readers import by_frequency, word_numbers
 
 UNKNOWN, END = "<unk>", "<eos>"  # word 0 and word 1
 MIN_WORDS = 5      # the fewest words of a paragraph

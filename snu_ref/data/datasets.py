@@ -10,7 +10,7 @@ file is an error and is never opened.
 """
 import io
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,15 +48,14 @@ class Chorale(NamedTuple):
     pitches: np.ndarray  # (steps, 4) uint8: MIDI of soprano, alto, tenor, bass; 0 = rest
 
 
-class Chorales(NamedTuple):
-    """The pieces of each split, in the order of BWV numbers."""
-    train: tuple  # 229 Chorale
-    valid: tuple  # 76 Chorale
-    test: tuple   # 77 Chorale
+class Splits(NamedTuple):
+    """The parts of a data set, each a list or tuple."""
+    train: Any
+    valid: Any
+    test: Any
 
     def __repr__(self):
-        return "Chorales(" + ", ".join(f"{len(part)} {name}"
-                                       for name, part in self._asdict().items()) + ")"
+        return f"Splits({', '.join(f'{len(part)} {n}' for n, part in self._asdict().items())})"
 
 
 def load_digits():
@@ -74,7 +73,7 @@ def load_digits():
 
 
 def load_chorales():
-    """The chorales as one `Chorale` per piece in `train`, `valid` and `test`, see `Chorales`.
+    """The chorales as `Splits`, a `Chorale` for each piece, in the order of BWV numbers.
 
     Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: the MusicXML corpus of music21 10.5.1, encoded by M. Greentree.
@@ -89,8 +88,8 @@ def load_chorales():
     pitches = np.split(file["pitches"], file["offsets"][1:-1])
     pieces = [Chorale(name.decode("ascii"), int(shift), steps)
               for name, shift, steps in zip(file["names"], file["shifts"], pitches)]
-    return Chorales(*(tuple(piece for piece, code in zip(pieces, file["split"]) if code == wanted)
-                      for wanted in (0, 1, 2)))
+    return Splits(*(tuple(piece for piece, code in zip(pieces, file["split"]) if code == wanted)
+                    for wanted in (0, 1, 2)))
 
 
 def piano_roll(pitches):

@@ -17,7 +17,8 @@ import numpy as np
 from ..files import found_at
 from .corpus import END, UNKNOWN, blocks, tokenise
 from .data_file import DataFile, read_file
-from .readers import Splits, Words, by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
+from .datasets import Splits
+from .readers import Words, by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file, our choice: in memory it needs several times more

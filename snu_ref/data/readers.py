@@ -16,12 +16,12 @@ import math
 from collections import Counter
 from configparser import ConfigParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .data_file import DataError, MissingDataError, find_file
-from .datasets import Digits, LOWEST_KEY, N_KEYS
+from .datasets import Digits, LOWEST_KEY, N_KEYS, Splits
 
 MAGIC = {"images": 2051, "labels": 2049}
 MNIST_ITEMS = {"train": 60000, "t10k": 10000}
@@ -35,13 +35,6 @@ SETS = ConfigParser(interpolation=None)
 SETS.read_string(Path(__file__).with_name("full_sets.ini").read_text(encoding="utf-8"))
 SHA256 = dict(SETS["sha256"])
 COPIES = {name: " ".join(text.split()) for name, text in SETS["copies"].items()}
-
-
-class Splits(NamedTuple):
-    """The parts of a data set, each a list or tuple."""
-    train: Any
-    valid: Any
-    test: Any
 
 
 class Words(NamedTuple):
