@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tracemalloc
 from timeit import timeit
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -36,31 +37,22 @@ from ..losses import bernoulli_nll, mean_square_error, softmax_cross_entropy
 from ..network import Network
 from ..optimisers import Adam
 from ..pcm import PCMArray
-from ..recurrent import GRU, LSTM, RNN
-from ..snu import SNU
+from ..recurrent import GRU
 from ..tasks.digits import one_hot
 from ..tasks.language import Language
 from ..tasks.presets import find_preset
 from ..tasks.settings import settings_of
-from ..tasks.training import update
-from ..tasks.units import conv_layers
-
-LIKE = {"dtype": np.float32}
+from ..tasks.training import Batch, train_batch
+from ..tasks.units import conv_layers, unit_layers
 
 
 # ---- the cases: a function that makes a step, and one for its matrix products (or None) ----------
 
 def training_case(network, x, target, loss, clip=None):
     """One training step of `network`, and its matrix products."""
-    adam = Adam(1e-3)
-
-    def step():
-        y, cache = network.forward(x)
-        _, dy = loss(y, target)
-        _, grads, _ = network.backward(dy, cache, need_dx=False)
-        update(network, adam, grads, clip)
-
-    return step, matrix_products(network, *x.shape[:2])
+    task, settings, adam = SimpleNamespace(loss=loss), SimpleNamespace(clip=clip), Adam(1e-3)
+    return (lambda: train_batch(task, network, adam, settings, Batch(x, target)),
+            matrix_products(network, *x.shape[:2]))
 
 
 def digits_case(rng, unit, hidden, B, T=20):
@@ -68,8 +60,7 @@ def digits_case(rng, unit, hidden, B, T=20):
 
     The initial weights are multiplied by three, so that all layers of SNUs spike.
     """
-    sizes = (784, *hidden, 10)
-    network = Network([unit(n_in, n, rng=rng, **LIKE) for n_in, n in zip(sizes, sizes[1:])])
+    network = Network(unit_layers(unit, (784, *hidden, 10), {}, rng))
     for layer in network.layers:
         layer.params["W"] *= 3
     x = (rng.random((T, B, 784)) < 0.1).astype(np.float32)
@@ -79,14 +70,15 @@ def digits_case(rng, unit, hidden, B, T=20):
 def images_case(rng, channels, B, T=20):
     """Convolutional SNUs on images of 28 x 28 pixels, 5 x 5 kernels and pooling, then 10 SNUs."""
     layers = conv_layers((28, 28, 1), channels, 5, {}, rng)
-    network = Network([*layers, SNU(*layers[-1].out_shape, 10, rng=rng, **LIKE)])
+    network = Network([*layers, *unit_layers("snu", (*layers[-1].out_shape, 10), {}, rng)])
     x = (rng.random((T, B, 28, 28, 1)) < 0.1).astype(np.float32)
     return training_case(network, x, one_hot(rng.integers(0, 10, B)), mean_square_error)
 
 
 def music_case(rng, B, T=100):
     """88 keys - 150 SNUs - 88 sigmoid outputs on piano rolls."""
-    network = Network([SNU(88, 150, rng=rng, **LIKE), Dense(150, 88, rng=rng, **LIKE)])
+    network = Network([*unit_layers("snu", (88, 150), {}, rng),
+                       Dense(150, 88, rng=rng, dtype=np.float32)])
     rolls = (rng.random((T + 1, B, 88)) < 0.05).astype(np.float32)
     return training_case(network, rolls[:-1], rolls[1:], bernoulli_nll)
 
@@ -107,21 +99,21 @@ def devices_case(rng, shape):
 
 
 CASES = {  # title: (name, the function that makes the case, its arguments after rng)
-    "784-250-250-10, T 20, batch 15": ("digits-15", digits_case, SNU, (250, 250), 15),
-    "784-3x256-10, T 20, batch 128": ("digits-3", digits_case, SNU, (256,) * 3, 128),
-    "784-6x256-10, T 20, batch 128": ("digits-6", digits_case, SNU, (256,) * 6, 128),
+    "784-250-250-10, T 20, batch 15": ("digits-15", digits_case, "snu", (250, 250), 15),
+    "784-3x256-10, T 20, batch 128": ("digits-3", digits_case, "snu", (256,) * 3, 128),
+    "784-6x256-10, T 20, batch 128": ("digits-6", digits_case, "snu", (256,) * 6, 128),
     "88-150-88, T 100, batch 1": ("music-1", music_case, 1),
     "88-150-88, T 100, batch 16": ("music-16", music_case, 16),
-    "784-3x256-10, T 20, batch 128, RNN": ("rnn", digits_case, RNN, (256,) * 3, 128),
-    "784-3x256-10, T 20, batch 128, GRU": ("gru", digits_case, GRU, (256,) * 3, 128),
-    "784-3x256-10, T 20, batch 128, LSTM": ("lstm", digits_case, LSTM, (256,) * 3, 128),
+    "784-3x256-10, T 20, batch 128, RNN": ("rnn", digits_case, "rnn", (256,) * 3, 128),
+    "784-3x256-10, T 20, batch 128, GRU": ("gru", digits_case, "gru", (256,) * 3, 128),
+    "784-3x256-10, T 20, batch 128, LSTM": ("lstm", digits_case, "lstm", (256,) * 3, 128),
     "Penn Treebank, sSNU, T 35, batch 20": ("language", language_case),
     "28x28-16-32-10 conv, T 20, batch 50": ("images", images_case, (16, 32), 50),
     "update of 52,800 phase-change devices": ("devices", devices_case, (176, 150)),
 }
 QUICK = {  # small cases of the same kinds, to try the command
-    "784-20-10, T 20, batch 2": ("digits-15", digits_case, SNU, (20,), 2),
-    "784-20-10, T 20, batch 2, GRU": ("gru", digits_case, GRU, (20,), 2),
+    "784-20-10, T 20, batch 2": ("digits-15", digits_case, "snu", (20,), 2),
+    "784-20-10, T 20, batch 2, GRU": ("gru", digits_case, "gru", (20,), 2),
     "88-150-88, T 10, batch 1": ("music-1", music_case, 1, 10),
     "28x28-2-2-10 conv, T 2, batch 2": ("images", images_case, (2, 2), 2, 2),
     "update of 200 phase-change devices": ("devices", devices_case, (10, 10)),

@@ -40,16 +40,15 @@ def summarise(rows, print_rows):
     """Print all rows, or only the failed ones, and a summary; returns the summary."""
     if print_rows:
         print(HEADER)
-
-    def printed(head=None):
-        for row in rows:
-            if print_rows or row.failed:
-                if head != f"{row.piece}: {row.variant}":
-                    head = f"{row.piece}: {row.variant}"
-                    print(head)
-                print(format_row(row), flush=True)
-            yield row
-    pieces = summary(printed())
+    done, head = [], None
+    for row in rows:
+        done.append(row)
+        if print_rows or row.failed:
+            if head != f"{row.piece}: {row.variant}":
+                head = f"{row.piece}: {row.variant}"
+                print(head)
+            print(format_row(row), flush=True)
+    pieces = summary(done)
     print_summary(pieces)
     return pieces
 

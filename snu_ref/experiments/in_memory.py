@@ -25,7 +25,7 @@ from ..tasks.presets import find_preset
 from ..tasks.progress import time_name
 from ..tasks.run import run_task
 from ..tasks.statistics import from_moments, nested, summary
-from ..tasks.training import make_store
+from ..tasks.training import prepare
 from .comparison import aligned, figure, number, of_summary
 
 WAYS = {
@@ -108,8 +108,8 @@ def conductances(store):
 
 def conductances_at_start(run, seed):
     """The conductances at the start of a run with this seed: (devices,), uS."""
-    rng = np.random.default_rng(seed)
-    return conductances(make_store(run.loaded.task.network(run.settings, rng), run.settings, rng))
+    *_, store = prepare(run.task, run.settings, seed)
+    return conductances(store)
 
 
 def _arrays(weights, device_seed):

@@ -21,7 +21,6 @@ from .device import STATE
 from .readout import positive
 
 COUNTERS = ("set_pulses", "resets", "programs", "device_reads", "matvecs", "updates", "refreshes")
-MORE = ("chi", "turn", "scale", "counters", "drift_factor", "drift_reference", "held_t", "held_N")
 
 
 def pack(array):
@@ -53,7 +52,7 @@ def unpack(array, state):
         length = int(np.shape(state[name])[:1] == (1,))
         return next(iter(floats(name, (length, *shape))), None)
 
-    validation.mapping("state", state, STATE + MORE)
+    validation.mapping("state", state, pack(array))
     chi, turn = floats("chi", array.shape), integers("turn", array.shape, array.pairs - 1)
     counters = integers("counters", (len(COUNTERS),), np.iinfo(np.int64).max)
     scale, factor = (positive(f"state[{name!r}]", float(floats(name)))
