@@ -70,10 +70,8 @@ def bernoulli_nll(y, target, mask=None):
     # log(1 + e^y) = max(y, 0) + log1p(e^-|y|). The small term is added last, so that confident
     # outputs keep their digits
     nll = above - target * y + np.log1p(tail)
-    dy = np.exp(below)                                        # p = e^min(y, 0) / (1 + e^-|y|):
-    dy /= 1 + tail                                            # no digits are lost in either tail
-    dy -= target
-    dy *= (weight / N)[:, :, None]
+    p = np.exp(below) / (1 + tail)                            # no digits are lost in either tail
+    dy = (p - target) * (weight / N)[:, :, None]
     return float((nll.sum(axis=-1) * weight).sum() / N), dy
 
 

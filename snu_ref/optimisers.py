@@ -114,13 +114,7 @@ class Adam:
         m += (1 - self.beta1) * g
         v *= self.beta2
         v += (1 - self.beta2) * (g * g)
-        step = np.empty_like(v)
-        np.divide(v, unbias2, out=step)
-        np.sqrt(step, out=step)
-        step += self.eps
-        np.divide(m, step, out=step)
-        step *= lr
-        p -= step
+        p -= m / (np.sqrt(v / unbias2) + self.eps) * lr
 
 
 def clip_by_norm(grads, max_norm):

@@ -1,9 +1,5 @@
 """Word models without a network: the perplexities that a language model should beat.
 
-    unigram_perplexity               predicts each word by its frequency
-    witten_bell_bigram_perplexity    predicts each word from the word before it
-    unigram, witten_bell_bigram      the probabilities themselves
-
 A text is one stream of word numbers 0..V-1, V = vocabulary_size: an integer array (n,). Both
 perplexities are over the words w_1 .. w_(n-1) of the test text, those with a word before them. A
 network that reads the stream predicts the same words, so the three numbers can be compared.

@@ -1,9 +1,5 @@
 """Readers for the full data sets. They are not part of the package: you give a folder.
 
-    read_mnist(folder)    70,000 images of handwritten digits, four IDX files
-    read_jsb(folder)      382 chorales by J. S. Bach in quarter notes, jsb-chorales-quarter.json
-    read_ptb(folder)      Penn Treebank as T. Mikolov prepared it, ptb.{train,valid,test}.txt
-
 Nothing is downloaded and nothing is unpickled. The readers first check form and counts, so that the
 error says if a file is missing, truncated, mixed up or of another version. Then they check the
 SHA-256 of the content, which shows a single altered number or word. It is computed after parsing,

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import time
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any, Callable, NamedTuple
 
@@ -120,7 +121,7 @@ class _Worker:
 def _work(connection):
     """The loop of a worker: receive a job, send its Done or its exception."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process handles Ctrl-C
-    try:
+    with suppress(EOFError, ConnectionError):  # the first process has ended
         while True:
             job = connection.recv()
             start, busy = time.monotonic(), time.process_time()
@@ -132,5 +133,3 @@ def _work(connection):
             except Exception as error:
                 answer = error
             connection.send(answer)
-    except (EOFError, ConnectionError):
-        pass  # the first process has ended

@@ -72,8 +72,7 @@ class Dense(Memoryless):
         self.add_param("b", np.zeros(self.n_units))
 
     def _apply(self, x):
-        y = rows(x) @ self.params["W"]
-        y += self.params["b"]
+        y = rows(x) @ self.params["W"] + self.params["b"]
         return y.reshape(x.shape[:-1] + self.out_shape), None
 
     def _reverse(self, dy, cache, need_dx):

@@ -49,8 +49,7 @@ class Dropout(Memoryless):
             kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
         else:
             kept = validation.array("mask", self.mask, x.shape, self.mask.dtype)
-        factor = kept.astype(self.dtype)
-        factor *= 1 / (1 - self.rate)
+        factor = kept.astype(self.dtype) * (1 / (1 - self.rate))
         return x * factor, factor
 
     def _reverse(self, dy, cache, need_dx):

@@ -65,8 +65,7 @@ class AveragePool2d(_Pool2d):
         y = np.zeros(x.shape[:2] + self.out_shape, x.dtype)
         for some, _, pixel in self._pixels(x):
             as_images(y)[some] += pixel
-        y /= self.size ** 2
-        return y, None
+        return y / self.size ** 2, None
 
     def _reverse(self, dy, cache, need_dx):
         share = as_images(dy) / self.size ** 2

@@ -53,7 +53,8 @@ class PCMArray:
         readout       DeviceReadout or ColumnReadout
         rule          UpdateRule
 
-    Raises ValueError, TypeError. If a method raises an error, the array stays as it was.
+    Raises ValueError, TypeError; methods with a time also TimeRunsBackwards. If a method raises an
+    error, the array stays as it was.
 
     >>> plain = DeviceReadout(bits=None)
     >>> array = PCMArray.from_weights(np.array([[0.5, -1.0]]), noise=0.0, readout=plain)
@@ -110,7 +111,6 @@ class PCMArray:
 
         Parameters: W (n_in, n_out) with |W| scale <= 25 pairs uS; t in s; scale in uS per unit
         weight, None to keep it; noise, arrays as ProgramNoise of (2, pairs, n_in, n_out).
-        Raises ValueError, TypeError; TimeRunsBackwards.
         """
         scale = self.scale if scale is None else positive("scale", scale)
         limit = model.G_MAX * self.pairs / scale * (1 + 1e-12)
@@ -132,7 +132,7 @@ class PCMArray:
 
         Parameters: dW (n_in, n_out), the change of the weights (minus the learning rate times the
         gradient); noise, arrays as UpdateNoise.
-        Returns n (n_in, n_out), the signed pulse counts. Raises ValueError, TypeError.
+        Returns n (n_in, n_out), the signed pulse counts.
         Source: Nandakumar et al., Front. Neurosci. 14, 406 (2020).
         """
         dW = validation.float64_array("dW", dW, self.shape)
@@ -190,7 +190,6 @@ class PCMArray:
         A DeviceReadout converts each reading. A ColumnReadout has no converter for single devices.
 
         Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
-        Raises ValueError, TypeError; TimeRunsBackwards.
         """
         G = self._read(t, self.noise if noise is None else noise)
         self.counters.update(device_reads=G.size)
@@ -201,7 +200,7 @@ class PCMArray:
 
         Parameters: x (..., n_in), floats; t in s; noise, an array as (2, pairs, n_in, n_out) with
         a DeviceReadout, arrays as ColumnNoise with a ColumnReadout.
-        Returns (..., n_out) in the dtype of x. Raises ValueError, TypeError; TimeRunsBackwards.
+        Returns (..., n_out) in the dtype of x.
         """
         return (self._product(x, t, noise) * self.drift_factor).astype(x.dtype)
 

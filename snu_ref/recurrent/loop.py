@@ -101,8 +101,7 @@ class Recurrent(Layer):
         """
         state = self.check_forward(x, state)
         T, B = x.shape[:2]
-        a = rows(x) @ self.params["W"]
-        a += self.params["b"]
+        a = rows(x) @ self.params["W"] + self.params["b"]
         a = a.reshape((T, B) + a.shape[1:])                                    # (T, B, k n)
         trace = self.State(*(np.empty((T + 1, B, self.n_units), a.dtype) for _ in state))
         for part, value in zip(trace, state):

@@ -3,6 +3,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 
 A_MINUTE = 60.0  # seconds between lines in a pipe or a file
 A_TENTH = 0.1    # seconds between new texts on a terminal
@@ -53,11 +54,9 @@ class Progress:
         return text[:columns].ljust(columns)
 
     def _write(self, text):
-        try:
+        with suppress(OSError, ValueError):  # a full disk, or a closed stream
             self.stream.write(text)
             self.stream.flush()
-        except (OSError, ValueError):  # a full disk, or a closed stream
-            pass
 
 
 def clock(seconds):
