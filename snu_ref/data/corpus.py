@@ -1,7 +1,5 @@
 """The default text for language modelling: the reference manual that comes with every Python.
 
-    load_corpus()    words of the language reference in pydoc_data.topics, in three splits
-
 The standard library has the manual as plain text, so that help("for") can show it: English prose
 with code, grammar and tables. Each function below is one step: cut the topics into blocks, keep
 those that are prose, cut these into tokens, drop repeats, split, number the words. README.md in

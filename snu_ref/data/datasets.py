@@ -1,8 +1,4 @@
-"""The two real data sets inside the package: handwritten digits and Bach chorales.
-
-    load_digits()         8x8 images of handwritten digits with their classes, train and test
-    load_chorales()       four-part chorales by J. S. Bach, a pitch per voice and quarter note
-    piano_roll(pitches)   a piece as 88 keys on or off per step, the form in which networks see it
+"""The two real data sets inside the package: handwritten digits, and chorales by J. S. Bach.
 
 README.md in the folder data has source, licence and credit, and tells how the files were made. Each
 file is first compared with the SHA-256 below, then opened without pickle. A truncated or altered
@@ -95,6 +91,7 @@ def load_chorales():
 def piano_roll(pitches):
     """Keys that sound at each step: roll[t, k] = 1 if a voice has MIDI pitch k + 21 at step t.
 
+    This is the form in which networks see a piece.
     pitches: integer array (steps, voices), MIDI 21..108, 0 = rest; voices on one pitch share a key.
     Returns (steps, 88) uint8. Raises TypeError (not an integer array), ValueError (shape, range).
 

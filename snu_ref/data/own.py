@@ -1,9 +1,5 @@
 """Readers for your own data, in the file formats of the published sets.
 
-    read_images(folder)   square images with labels, IDX files
-    read_tunes(path)      pieces of music as MIDI pitches, one JSON file
-    read_text(path)       any text, one UTF-8 file
-
 README.md beside this module describes the formats and the splits.
 
 Any failure is a DataError that names the file, what was expected and what was found. No file may
@@ -35,7 +31,7 @@ def tenths(items):
 # ---- images -------------------------------------------------------------------------------------
 
 def read_images(folder):
-    """Splits of (values, labels), and the label of each class.
+    """Square images in IDX files: splits of (values, labels), and the label of each class.
 
     values (N, side^2) float32, darkness / 255; labels (N,) int64, indices into the sorted labels of
     the training images.
@@ -104,7 +100,7 @@ def _idx(path, kind):
 # ---- music --------------------------------------------------------------------------------------
 
 def read_tunes(path):
-    """Splits of piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off at each step."""
+    """Splits of the pieces in a JSON file, uint8 (steps, 88) each: key MIDI - 21 on or off."""
     file = read_file(Path(path), FORMS, TEXT_BYTES)
     data = file.json()
     if isinstance(data, list):
@@ -124,7 +120,7 @@ def read_tunes(path):
 # ---- text ---------------------------------------------------------------------------------------
 
 def read_text(path):
-    """The words of a text, as `readers.Words`. Raises DataError (a ValueError)."""
+    """The words of a UTF-8 text, as `readers.Words`. Raises DataError (a ValueError)."""
     file = read_file(Path(path), FORMS, TEXT_BYTES)
     tokens = [token for block in blocks(file.text()) for token in (*tokenise(block), END)]
     file.check(len(tokens) >= 20, "a text of at least 20 tokens", len(tokens))  # 2 for the test

@@ -138,7 +138,6 @@ class PCMDevices:
         """RESET at time t:  G0 = max(0.1 + 0.01 N, 0),  P = 1,  nu = 0.04,  t0 = 38.6.
 
         Parameters: t in s; noise, an array as (shape); where, a boolean array, None for all.
-        Raises ValueError, TypeError; TimeRunsBackwards.
         """
         t, noise = check_time(t, self.now), check_noise(noise, self.shape)
         index = self._working(where)

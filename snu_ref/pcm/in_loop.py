@@ -179,9 +179,9 @@ class QuantisedStore(Store):
         self.limit = positive("limit", limit)
         self.chi = {name: np.zeros(p.shape) for name, p in self.params.items()}  # uS
         most = self.limit / self.scale
-        weights = {name: validation.float64_array(name, p, None, low=-most, high=most)
-                   for name, p in self.params.items()}
-        self.values = {name: W * self.scale for name, W in weights.items()}  # uS
+        self.values = {  # uS
+            name: self.scale * validation.float64_array(name, p, None, low=-most, high=most)
+            for name, p in self.params.items()}
 
     def weights(self, name):
         """The stored values in units of weight."""
