@@ -59,7 +59,7 @@ class Params(Mapping):
 
 
 class Value:
-    """An object whose attributes are fixed once it is made; an assignment is an AttributeError."""
+    """Base of Layer and Network: once one is made, an assignment is an AttributeError."""
 
     def __init_subclass__(cls):
         make = cls.__init__
@@ -80,6 +80,12 @@ class Value:
 
     def __delattr__(self, name):
         setattr(self, name, None)  # raises the same error
+
+    @property
+    def n_trainable(self):
+        """The number of trainable parameters, as papers count: decay only if trained, ties once."""
+        params = self.params
+        return sum(params[name].size for name in self.trainable)
 
 
 class Layer(Value):
@@ -155,11 +161,6 @@ class Layer(Value):
         """The state before the first step: zeros for B samples, () for a layer without a state."""
         B = validation.positive_int("B", B)
         return self.zeros(B) if self.State else ()
-
-    @property
-    def n_trainable(self):
-        """The number of trainable parameters, as papers count: decay only if it is trained."""
-        return sum(self.params[name].size for name in self.trainable)
 
     def zeros(self, B):
         """A state with an array of zeros, (B,) + out_shape, in each field."""

@@ -101,12 +101,6 @@ class Network(Value):
         return tuple(dict.fromkeys(names[i, name] for i, layer in enumerate(self.layers)
                                    for name in layer.trainable))
 
-    @property
-    def n_trainable(self):
-        """The number of trainable parameters, tied ones counted once."""
-        params = self.params
-        return sum(params[name].size for name in self.trainable)
-
     def zero_state(self, B):
         """The zero states of all layers."""
         return tuple(layer.zero_state(B) for layer in self.layers)

@@ -135,11 +135,6 @@ class Trained(NamedTuple):
         return f"Trained({self.network}; {len(self.history)} epochs, {self.best_epoch} kept)"
 
     @property
-    def seconds(self):
-        """Training time, validation included."""
-        return sum(record["seconds"] for record in self.history)
-
-    @property
     def warnings(self):
         """The warnings of `watch`, a list of lines."""
         return summary(self.history, self.diverged)
@@ -161,7 +156,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     """
     network, optimiser, rng, store = prepare(task, settings, seed)
     identity = checkpoints.identity_of(task, settings, seed)
-    best, history, diverged = _copies(network.params), [], ""
+    best, history, diverged = {name: p.copy() for name, p in network.params.items()}, [], ""
     if resume:
         best, history = checkpoints.load(checkpoint, identity, network, optimiser, rng, store)
     elif checkpoint:  # a run that is killed in its first epoch can be resumed, too
@@ -193,7 +188,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
             progress.say(f"warning: epoch {epoch + 1}: {warnings[kind]}")
         record |= {"warnings": warnings} if warnings else {}
         if best_epoch(task, settings, [*history, record]) == epoch + 1:
-            best = _copies(network.params)
+            best = {name: p.copy() for name, p in network.params.items()}
         history.append({**record, "seconds": time.monotonic() - start})
         if checkpoint:
             checkpoints.save(checkpoint, identity, network, optimiser, rng, best, history, store)
@@ -205,10 +200,6 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
     for name, p in network.params.items():
         p[...] = best[name]
     return Trained(network, history, best_epoch(task, settings, history), store, diverged)
-
-
-def _copies(arrays):
-    return {name: a.copy() for name, a in arrays.items()}
 
 
 def best_epoch(task, settings, history):
