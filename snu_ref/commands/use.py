@@ -97,9 +97,10 @@ def _digits(run, args, folder, rng):
     shown = wrong[:PICTURED]
     images = values[shown].reshape(-1, *task.image_shape)
     classes = np.array(task.classes)
-    _print_path(figures.wrong_images(images, classes[labels[shown]], classes[answers[shown]],
-                                     output_folder("--out", folder) / "wrong.png",
-                                     title="Test images with a wrong answer: class, answer"))
+    path = figures.wrong_images(images, classes[labels[shown]], classes[answers[shown]],
+                                output_folder("--out", folder) / "wrong.png",
+                                title="Test images with a wrong answer: class, answer")
+    print(f"written: {path}")
 
 
 def _music(run, args, folder, rng):
@@ -118,10 +119,10 @@ def _music(run, args, folder, rng):
           f"  given        {args.prime} steps, {notes[0]:.1f} notes a step\n"
           f"  the network  {args.steps} steps, {notes[1]:.1f} notes a step")
     output_folder("--out", folder)
-    _print_path(figures.continued_roll(roll, args.prime, folder / "continued.png",
-                                       title="The network continues"))
-    write_wav(roll, folder / "continued.wav")
-    _print_path(folder / "continued.wav")
+    picture, sound = folder / "continued.png", folder / "continued.wav"
+    figures.continued_roll(roll, args.prime, picture, title="The network continues")
+    write_wav(roll, sound)
+    print(f"written: {picture}\nwritten: {sound}")
 
 
 def _language(run, args, folder, rng):
@@ -134,7 +135,3 @@ def _language(run, args, folder, rng):
     text = sample_text(run.network, vocabulary, rng, args.words, args.temperature, prompt)
     print(f"temperature {args.temperature:g}; the network's words follow the bar |\n" + wrapped(
         " ".join(word for word in prompt if word != "<eos>") + " | " + text.strip()))
-
-
-def _print_path(path):
-    print(f"written: {path}")

@@ -14,7 +14,6 @@ from ..tasks.presets import find_preset
 from ..tasks.run import run_task
 
 HIDDEN = (100,)  # as in the toolkit
-PIXELS = (8, 8)
 
 
 def compare_inhibition(loaded, seed, stream=None, **changes):
@@ -32,7 +31,7 @@ def compare_inhibition(loaded, seed, stream=None, **changes):
                      "spikes": hidden_spikes(loaded.task, run.network, values, run.settings,
                                              np.random.default_rng([seed, 1])),
                      "seconds": run.results["seconds"],
-                     "weights": run.network.params["0.W"].T.reshape(-1, *PIXELS)})
+                     "weights": run.network.params["0.W"].T.reshape(-1, *loaded.task.image_shape)})
     return rows
 
 

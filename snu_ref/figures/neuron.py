@@ -1,10 +1,5 @@
 """Figures of the inside of a network, from the cache of a forward pass; each function saves a PNG.
 
-    y, cache = network.forward(x)
-    figures.neuron_trace(cache, "neuron.png", layer=1, unit=7)    one unit: potential, output
-    figures.spike_raster(cache, "raster.png")                     spikes over time, layer by layer
-    figures.spike_rates(cache, "rates.png")                       how often each unit fires
-
 cache: of a Network or of one SNU or ConvSNU. Layers are counted as in the network. The units of a
 ConvSNU are (row, column, channel).
 """
