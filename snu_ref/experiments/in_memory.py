@@ -160,7 +160,7 @@ def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split
     return figures
 
 
-def over_time(run, *, seed, device_seeds=8, times=TIMES):
+def over_time(run, seed, device_seeds=8, times=TIMES):
     """Test figures over `times`, with and without drift compensation.
 
     Returns a dict with metric, times and the figure in software. "raw" and "compensated" have a

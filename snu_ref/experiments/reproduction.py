@@ -135,7 +135,7 @@ def on_devices(seed, extent, out):
     loaded, options = load("music", "snu", extent), {"stream": io.StringIO(), **extent.changes}
     if out is None:
         _, run = in_memory.train_way("software", loaded, seed, **options)
-        return {"over_time": _over_time(run, seed, extent)}
+        return {"over_time": in_memory.over_time(run, seed, extent.device_seeds, extent.times)}
     ways, runs = in_memory.train_ways(loaded, seed, device_seeds=extent.device_seeds, **options)
     run, looped = runs["software"], runs["in the loop"]
     drawn = [devices.wanted_against_read(*in_memory.wanted_and_read(run, seed),
@@ -144,7 +144,7 @@ def on_devices(seed, extent, out):
                                             in_memory.conductances(looped.trained.store),
                                             out / "pcm_conductances.png")]
     return {"ways": ways, "devices": looped.trained.store.n_devices,
-            "over_time": _over_time(run, seed, extent),
+            "over_time": in_memory.over_time(run, seed, extent.device_seeds, extent.times),
             "after": in_memory.rounded_after(run, extent.bits, seed),
             "figures": [path.name for path in drawn]}
 
@@ -157,15 +157,11 @@ def few_bits(task, bits, seed, extent):
     return {"figure": run.figures[run.results["metric"]]}
 
 
-def _over_time(run, seed, extent):
-    return in_memory.over_time(run, seed=seed, times=extent.times, device_seeds=extent.device_seeds)
-
-
 # ---- further uses of a network; out is None for all seeds but the first -------------------------
 
 def _digits_snu(run, seed, extent, out):
     """Follow the network over a year; with `out`, also round its weights and draw its spikes."""
-    result = {"over_time": _over_time(run, seed, extent)}
+    result = {"over_time": in_memory.over_time(run, seed, extent.device_seeds, extent.times)}
     if out is None:
         return result
     values, labels = run.task.data["test"]

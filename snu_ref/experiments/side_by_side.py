@@ -65,11 +65,9 @@ def run_jobs(jobs, processes, folder, *, resume=False, identity="", stream=None)
                 progress.done += job.seconds - 1
                 progress.step(f"{len(waiting)} waiting, {job.name} done")
                 worker.begin(waiting.pop() if waiting else None)
-    except BaseException as error:
+    except (KeyboardInterrupt, ChildProcessError) as error:
         kept = f"{len(done)} of {len(jobs)} runs are kept in {folder}: give --resume to continue"
-        if isinstance(error, (KeyboardInterrupt, ChildProcessError)):
-            raise type(error)(f"{error}; {kept}".removeprefix("; ")) from error
-        raise
+        raise type(error)(f"{error}; {kept}".removeprefix("; ")) from error
     finally:
         progress.close()
         for worker in workers:

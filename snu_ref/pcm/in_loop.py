@@ -67,10 +67,8 @@ class Store:
         """
         if not self.as_read:
             raise RuntimeError("write: expected a call of read() before it, got none")
-        added = {}
-        for name, p in self.params.items():
-            validation.array(name, p, None, p.dtype)
-            added[name] = p.astype(np.float64) - self.as_read[name]
+        added = {name: validation.array(name, p, None, p.dtype).astype(np.float64)
+                 - self.as_read[name] for name, p in self.params.items()}
         with self._unchanged_on_error():
             for name, dW in added.items():
                 self.add(name, dW)
