@@ -159,13 +159,7 @@ class Layer(Value):
 
     def zero_state(self, B):
         """The state before the first step: zeros for B samples, () for a layer without a state."""
-        B = validation.positive_int("B", B)
-        return self.zeros(B) if self.State else ()
-
-    def zeros(self, B):
-        """A state with an array of zeros, (B,) + out_shape, in each field."""
-        return self.State(*(np.zeros((B,) + self.out_shape, self.dtype)
-                            for _ in self.State._fields))
+        return self.check_state("state", None, validation.positive_int("B", B))
 
     def check_forward(self, x, state, name="x", lead=("T", "B")):
         """Check parameters, x (lead + in_shape) and state before a pass; returns the initial state.
@@ -206,7 +200,7 @@ class Layer(Value):
                                 f"state, got {type(state).__name__}")
             return ()
         if state is None:
-            return self.zeros(B)
+            return kind(*(np.zeros((B,) + self.out_shape, self.dtype) for _ in kind._fields))
         other = hasattr(state, "_fields") and not isinstance(state, kind)  # another unit's state
         if not isinstance(state, tuple) or len(state) != len(kind._fields) or other:
             raise TypeError(f"{name}: expected {kind.__name__}({', '.join(kind._fields)}), see "

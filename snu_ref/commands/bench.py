@@ -136,9 +136,8 @@ def matrix_products(network, T, B):
     of x are the patches of a few images. Operands have the same shapes, dtype and memory order as
     in the step; results go to arrays that are allocated once.
     """
-    products = []
-    for i, layer in enumerate(network.layers):
-        products += _of_layer(layer, T, B, need_dx=i > 0)
+    products = [product for i, layer in enumerate(network.layers)
+                for product in _of_layer(layer, T, B, need_dx=i > 0)]
 
     def run():
         for a, b, out in products:

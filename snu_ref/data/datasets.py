@@ -2,7 +2,7 @@
 
 README.md in the folder data has source, licence and credit, and tells how the files were made. Each
 file is first compared with the SHA-256 below, then opened without pickle. A truncated or altered
-file is an error and is never opened.
+file is never opened: a DataError (a ValueError) names it, what was expected and what was found.
 """
 import io
 from pathlib import Path
@@ -58,7 +58,6 @@ def load_digits():
     """The UCI digits as `Digits`; divide by 16 for values in [0, 1].
 
     A pixel counts the dark pixels in a 4x4 block, 0 to 16; 30 writers for training, 13 for test.
-    Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0.
 
     >>> digits = load_digits()
@@ -71,7 +70,6 @@ def load_digits():
 def load_chorales():
     """The chorales as `Splits`, a `Chorale` for each piece, in the order of BWV numbers.
 
-    Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: the MusicXML corpus of music21 10.5.1, encoded by M. Greentree.
 
     >>> chorales = load_chorales()

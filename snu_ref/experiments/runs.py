@@ -181,7 +181,6 @@ def read_table(path):
 
     Raises ValueError if the file has other columns.
     """
-    path = Path(path)
     if not path.exists():
         return []
     with open(path, encoding="utf-8", newline="") as file:

@@ -51,8 +51,7 @@ class LSTM(Recurrent):
 
     Arguments and initial values are those of `Recurrent`, but the forget bias starts at 1.
     params: {"W": (n_in, 4 n_units), "H": (n_units, 4 n_units), "b": (4 n_units,)}, all trainable.
-    Raises ValueError or TypeError that names the argument. Sources: Hochreiter & Schmidhuber 1997,
-    Gers et al. 2000.
+    Raises ValueError or TypeError that names the argument. Sources: at the top of this file.
 
     >>> sum(p.size for p in LSTM(88, 150, rng=np.random.default_rng(0)).params.values())
     143400

@@ -54,7 +54,6 @@ def identity_of(task, settings, seed):
 
 def read(path):
     """Returns arrays, identity, generator's state, history; CheckpointError that names the file."""
-    path = Path(path)
     if (found := found_at(path)) != "a file":
         found = "no such file" if found == "nothing" else found
         raise CheckpointError(f"{path}: expected a checkpoint, found {found}")
@@ -86,9 +85,12 @@ def load(path, identity, network, optimiser, rng, store=None):
         if different:
             raise ValueError("; ".join(different))
         _check_history(history, identity)
-        state = _state_after_a_step(optimiser, network) if history else optimiser.state
+        trial = copy.deepcopy(optimiser)
+        if history:  # the optimiser has the arrays that it makes in its first step
+            params = {name: network.params[name].copy() for name in network.trainable}
+            trial.step(params, {name: np.zeros_like(p) for name, p in params.items()})
         for part, of in {"params": network.params, "best": network.params,
-                         "optimiser": state}.items():
+                         "optimiser": trial.state}.items():
             validation.mapping(part, parts[part], of)
             for name, a in of.items():
                 validation.array(f"{part}/{name}", parts[part][name], a.shape, (a.dtype,),
@@ -167,14 +169,6 @@ def _check_history(history, identity):
                 and isinstance(texts, dict) and all(isinstance(t, str) for t in texts.values())):
             raise ValueError(f"history[{i}]: expected epoch {i + 1} with loss, {metric} and "
                              "seconds, all numbers")
-
-
-def _state_after_a_step(optimiser, network):
-    """The arrays that the optimiser has after its first step; a copy makes the step."""
-    trial = copy.deepcopy(optimiser)
-    params = {name: network.params[name].copy() for name in network.trainable}
-    trial.step(params, {name: np.zeros_like(p) for name, p in params.items()})
-    return trial.state
 
 
 def _check_generator(rng, state):

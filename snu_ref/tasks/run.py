@@ -111,9 +111,8 @@ def load_run(folder, data=None):
                              f"{path.parent}/networks")
         task, unit, preset, seed = (results[key] for key in ("task", "unit", "preset", "seed"))
         table = find_preset(task, unit, preset)
-        changes = {name: tuple(entry["value"]) if isinstance(entry["value"], list) else
-                   entry["value"] for name, entry in results["settings"].items()}
-        settings = settings_of(table, **changes)
+        settings = settings_of(table, **{name: entry["value"] for name, entry
+                                         in results["settings"].items()})
         if not all(type(value) in (int, float, type(None)) for value in results["test"].values()):
             raise ValueError("test figures that are not numbers")
         path_then, own = results.get("path") or None, results.get("own", False)
