@@ -4,6 +4,7 @@ The text of the page is in page.md. This module fills in the claims, as sentence
 a table for each block, with a line for each row. If the folder of the tables has a file earlier.md,
 about runs without a table, the page ends with its text.
 """
+from functools import partial
 from pathlib import Path
 from string import Template
 
@@ -103,12 +104,10 @@ def trials_and_best(lines):
 
 FIGURES = {  # block: (title, its panels from the lines of all tables)
     "membrane": ("Test figure with the membrane minus that without",
-                 lambda lines: differences_of(MEMBRANE, lines)),
+                 partial(differences_of, MEMBRANE)),
     "care": ("Equal size: validation of all trials (open), test of the best", trials_and_best),
-    "unit": ("One option of the unit changed",
-             lambda lines: differences_of(UNIT_ROWS, lines)),
-    "devices": ("One property of the devices changed",
-                lambda lines: differences_of(DEVICE_ROWS, lines)),
+    "unit": ("One option of the unit changed", partial(differences_of, UNIT_ROWS)),
+    "devices": ("One property of the devices changed", partial(differences_of, DEVICE_ROWS)),
 }
 
 
