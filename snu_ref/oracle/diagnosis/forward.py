@@ -12,7 +12,7 @@ import numpy as np
 from ..mistakes.edit import TABLE, Edit, texts
 from ..program.lines import compute, program, resolve
 from ..program.step import PARTS, names_of
-from ..program.tape import Tape, Var
+from ..program.tape import Var, plain
 from . import numbers
 
 # The parts of z, and the names that are computed before each of them.
@@ -44,7 +44,7 @@ class Frames:
     def __init__(self, seen, model=None):
         """model: an edit of the state that the port reports, or None."""
         self.seen, self.config, self.model = seen, seen.config, (model,) if model else ()
-        self._values, self._parts, self.tape = {}, {}, Tape()
+        self._values, self._parts = {}, {}
         self.right = program(self.config, texts(self.model))
         i, got, y, reported = seen.inputs, seen.got, seen.got["y"], seen.state
         self.ok = np.isfinite(reported)
@@ -75,12 +75,11 @@ class Frames:
             self.names[name] = compute(self.right[name], self.names)
 
     def _from_second(self, later, at_first):
-        return Var(np.where(self.first, getattr(at_first, "value", at_first),
-                            getattr(later, "value", later)), self.tape)
+        return Var(np.where(self.first, plain(at_first), plain(later)))
 
     def with_names(self, **arrays):
         """The names for a line, with other arrays for s, z or v."""
-        return {name: self.tape.leaf(a) for name, a in arrays.items()}
+        return {name: Var(a) for name, a in arrays.items()}
 
     def undone(self, text, value):
         """s from the value of a text that is affine in s, and the elements where that works.
@@ -108,7 +107,7 @@ class Frames:
         for name in slots:
             if name in own or name == line:     # not every unit has H
                 own[name] = value = compute(text[name], own)
-        value = np.nan_to_num(np.broadcast_to(getattr(value, "value", value), self.ok.shape),
+        value = np.nan_to_num(np.broadcast_to(plain(value), self.ok.shape),
                               nan=1e30, posinf=1e30, neginf=-1e30)
         if not others:
             self._values[key] = value

@@ -34,7 +34,7 @@ def rearranged(order):
     def apply(p):
         value = p.value
         places = order(np.arange(value.size).reshape(value.shape))
-        return p.tape.node(value.ravel()[places], (p, lambda d: np.bincount(
+        return Var(value.ravel()[places], (p, lambda d: np.bincount(
             places.ravel(), d.ravel(), value.size).reshape(value.shape)))
     return apply
 
@@ -48,7 +48,7 @@ def one_array(a):
     """A function that writes every value into the array a, like a reused buffer."""
     def overwritten(var):
         a[...] = var.value
-        return var.tape.node(a, (var, lambda d: d))
+        return Var(a, (var, lambda d: d))
     return overwritten
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ...activations import SURROGATES
 from .functions import ARRAYS, VARS, one_array, point, rearranged
 from .lines import compute, program, right_lines
-from .tape import Tape, Var, plain
+from .tape import Var, backward, plain
 
 TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
@@ -43,33 +43,32 @@ def shifts(dy):
 
 
 class Run:
-    """One run through time: the tape, its leaves, and the names of every step."""
+    """One run through time: its inputs on the tape, and the names of every step."""
 
     def __init__(self, config, inputs, edits):
         self.config, self.text, self.edits = config, program(config, edits), edits
         self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
-        self.state, self.tape = STATE[config["unit"]], Tape()
-        leaf = self.tape.leaf
-        self.leaves = {name: leaf(inputs[f"params.{name}"]) for name in PARAMETERS
+        self.state = STATE[config["unit"]]
+        self.leaves = {name: Var(inputs[f"params.{name}"]) for name in PARAMETERS
                        if f"params.{name}" in inputs}
-        self.leaves.update({f"{k}_0": leaf(inputs[f"state.{k}"]) for k in self.state})
+        self.leaves.update({f"{k}_0": Var(inputs[f"state.{k}"]) for k in self.state})
         names = {**names_of(config, inputs), **self.leaves}
         whole = dict(self.leaves)
         if config["unit"] != "snu":
             self._blocks(names, {p: whole.pop(p) for p in "WHb"})
         values = {name: compute(self.text[name], names) for name in whole}
         for name, value in values.items():
-            names[name] = value if isinstance(value, Var) else leaf(0 * names[name].value + value)
+            names[name] = value if isinstance(value, Var) else Var(0 * names[name].value + value)
         self.used = {name: names[name].value for name in self.leaves}
-        self.zero = leaf(0 * inputs["dy"][0])
+        self.zero = Var(0 * inputs["dy"][0])
         for k in self.state:
             names.update(dict.fromkeys((f"{k}_start", f"{k}_before"), names[f"{k}_0"]))
             names[f"{k}_before2"] = self.zero
-        names["x_before"] = leaf(0 * inputs["x"][0])
+        names["x_before"] = Var(0 * inputs["x"][0])
         self.steps, borders = [], np.cumsum(config.get("pieces", ()))
         step = right_lines(config, f"{config['unit']} step")
         for t, x in enumerate(inputs["x"]):
-            names.update(t=t, x=leaf(x), border=t in borders,
+            names.update(t=t, x=Var(x), border=t in borders,
                          from_second=lambda later, at_first, t=t: later if t else at_first)
             for name in step:
                 names[name] = self._line(name, names)
@@ -104,8 +103,7 @@ class Run:
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
         slope = compute(self.text[SLOPES[name]], arrays)
-        return self.tape.node(value.value, (names["z" if name == "s" else "v"],
-                                            lambda d: d * slope))
+        return Var(value.value, (names["z" if name == "s" else "v"], lambda d: d * slope))
 
     def _stacked(self, names):
         shape = self.inputs["dy"].shape
@@ -131,7 +129,7 @@ class Run:
 
         def cotangent(line, **more):
             return compute(text[line], {**names, **more}) + self.zero.value
-        self.tape.backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
+        backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
             name: a[t] for name, a in dL_dy.items()})) for t, step in enumerate(self.steps)]
             + [(last[f"{k}_T"], cotangent(f"end_{k}")) for k in self.state])
         found, grads = {}, {name: leaf.gradient() for name, leaf in self.leaves.items()}
