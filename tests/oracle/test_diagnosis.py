@@ -317,7 +317,7 @@ def test_cases_at_boundaries_alone_propose_nothing():
     """Anything fits a case in which little happens, so the edits that do are not told."""
     def odd(case):
         return run(case.config, case.inputs,
-                   {"y": "step(v) + 0.7 * (not_negative(v) - positive(v))"})
+                   {"y": "step(v) + 0.7 * (1 - positive(v) - positive(-v))"})
     some = [id for id, e in ENTRIES.items() if e["family"] in ("hand", "edge", "default")
             and e["config"]["unit"] == "snu" and e["config"]["h"] == "step"]
     found = causes(odd, some)
