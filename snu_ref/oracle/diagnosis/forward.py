@@ -2,7 +2,7 @@
 
 Each step is computed from the *port's* s and y of the step before, so each line is tested without
 the errors of the others. A line holds if it gives the port's numbers. z is a sum of parts: all
-combinations of their edits are compared by projections. If z was not returned, the inverse of g
+combinations of their edits are compared by a projection. If z was not returned, the inverse of g
 gives it.
 """
 import itertools
@@ -92,25 +92,26 @@ class Frames:
         there = np.abs(one - base) > 1e-3
         return (value - base) / np.where(there, one - base, 1), there
 
-    def value(self, line, edits=(), k=1.0, **others):
+    def value(self, line, edits=(), k=1.0):
         """The values of a line at all steps, with those edits that change it.
 
-        others: other arrays for s, z or v. NaN becomes a very large number.
+        z and v are the port's, or computed with the edits. NaN becomes a very large number.
         """
         slots = SLOTS.get(line, (line,))
-        edits = tuple(e for e in edits if any(name in slots for name, _ in e.lines))
-        key = line, edits, k
-        if not others and key in self._values:
+        mine = tuple(e for e in edits if any(name in slots for name, _ in e.lines))
+        key = line, mine if line in SLOTS else tuple(edits), k
+        if key in self._values:
             return self._values[key]
-        text = program(self.config, texts((*self.model, *edits)))
-        own = {**self.names, "k": k, **self.with_names(**others)}
+        text, own = program(self.config, texts((*self.model, *mine))), {**self.names, "k": k}
+        if line in "svy" and "z" not in self.got:
+            own["z"] = Var(self.total(edits))
+        if line == "y" and "v" not in self.got:
+            own["v"] = Var(self.value("v", edits, k))
         for name in slots:
             if name in own or name == line:     # not every unit has H
                 own[name] = value = compute(text[name], own)
-        value = np.nan_to_num(np.broadcast_to(plain(value), self.ok.shape),
-                              nan=1e30, posinf=1e30, neginf=-1e30)
-        if not others:
-            self._values[key] = value
+        self._values[key] = value = np.nan_to_num(np.broadcast_to(
+            plain(value), self.ok.shape), nan=1e30, posinf=1e30, neginf=-1e30)
         return value
 
     def total(self, edits):
@@ -119,15 +120,13 @@ class Frames:
 
     def off(self, line, edits):
         """The errors of a returned line, with edits of the lines before; z and s from step 2 on."""
-        z = self.total(edits)
-        value = z if line == "z" else self.value(line, edits, z=self.names["z"].value if (
-            "z" in self.got) else z, v=self.names["v"].value if "v" in self.got else self.value(
-                "v", edits, z=z))
+        value = self.total(edits) if line == "z" else self.value(line, edits)
         return np.abs(value - self.got[line])[self.ok & (~self.first | (line in "vy"))]
 
     def holds(self, line, edits):
         """Whether a returned line holds, as far as `off` looks."""
-        return bool((self.off(line, edits) <= 3 * self.tolerance[line]).all())
+        off = self.off(line, edits)
+        return off.size > 0 and bool((off <= 3 * self.tolerance[line]).all())
 
     def parts(self):
         """part of z -> its edits without k, and their values."""
@@ -142,53 +141,46 @@ class Frames:
         return options, np.array([self.value(part, edits) for edits in options])
 
 
-def single(frames, line, mask, fitted=True, **others):
-    """Sets of edits with which a line holds: [()] if it is right; edits with k if no other fits."""
+def single(frames, line, mask, before=(), fitted=True):
+    """The sets of edits with which a line holds: those of the lines before it, and at most one.
+
+    An edit with k is tried only if no other fits.
+    """
     target, tolerance = frames.got[line], frames.tolerance[line]
     if not mask.any():
         return []
 
     def holds(edits):
-        return (np.abs(frames.value(line, edits, **others) - target)[mask] <= tolerance).all()
-    if holds(()):
-        return [()]
+        return (np.abs(frames.value(line, edits) - target)[mask] <= tolerance).all()
+    if holds(before):
+        return [before]
     edits = forward_edits(frames.seen, (line,))
-    found = [(e,) for e in edits if not e.fitted and holds((e,))]
+    found = [(*before, e) for e in edits if not e.fitted and holds((*before, e))]
     for e in edits if fitted and not found else ():
         if e.fitted:
-            k = numbers.fit(lambda k: frames.value(line, (e,), k, **others)[mask], target[mask],
+            k = numbers.fit(lambda k: frames.value(line, (*before, e), k)[mask], target[mask],
                             np.full(mask.sum(), tolerance), numbers.FEW)
-            found += [] if k is None else [(e._replace(k=k),)]
+            found += [] if k is None else [(*before, e._replace(k=k))]
     return found
 
 
 # ---- z, a sum -----------------------------------------------------------------------------------
 
 MOST = 60    # our choice: the most sets of edits of z that are tested further
-PLAIN, PRODUCTS, NUMBERS, CONSTANTS = LEVELS = range(4)  # how far the search for edits of z goes
+PLAIN, PRODUCTS, NUMBERS = LEVELS = range(3)     # how far the search for edits of z goes
+CONSTANTS = Edit((("bias", "k"),), "a constant of each unit is added to z, as by the bias of a "
+                 "layer", order=len(TABLE["FORWARD"]))
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
-    """The smallest sets of edits of the parts of z with which the sum holds, and which are fine."""
-    if mask.sum() < (2, 2, 6, 4 * mask.shape[-1])[level]:
+    """The smallest sets of edits of the parts of z with which the sum holds; fine ones, if any."""
+    if mask.sum() < (6 if level == NUMBERS else 2):
         return []
-    parts, wanted, near = frames.parts(), target[mask], 3 * tolerance
-    if level == PLAIN:
-        found = _combined(parts, wanted, near, mask)
-    elif level == PRODUCTS:     # two edits of one part, such as its product and its parameter
-        found = []
-        for part in PARTS:
-            ones = parts[part][0][1:]
-            pairs = [a + b for a, b in itertools.combinations(ones, 2) if a[0].slot != b[0].slot]
-            found += _combined({**parts, part: frames.with_values(part, pairs)}, wanted, near,
-                               mask) if pairs else []
-    elif level == NUMBERS:
-        found = _with_numbers(frames, parts, wanted, near, mask)
-    else:
-        found = _with_constants(frames, parts, wanted, near, mask)
+    found = [edits for parts, unknown in _tries(frames, level) for edits in itertools.islice(
+        _combined(parts, target[mask], 3 * tolerance, mask, *unknown), MOST)]
     found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
-    groups = (list(group) for _, group in itertools.groupby(found[:MOST], cost))
-    return next(filter(None, ([edits for edits in group if fine(edits)] for group in groups)), [])
+    groups = [list(group) for _, group in itertools.groupby(found[:MOST], cost)]
+    return next(filter(None, (list(filter(fine, group)) for group in groups)), sum(groups[:1], []))
 
 
 def cost(edits):
@@ -196,57 +188,62 @@ def cost(edits):
     return sum(e.cost for e in edits)
 
 
-def _combined(parts, target, tolerance, mask, within=np.asarray):
-    """Edits without k: all combinations, compared in four random projections.
-
-    within(a): the numbers that are compared, of those in the mask.
+def _tries(frames, level):
+    """Parts of z with their options; at the last level also an edit with k, and what k adds to z.
     """
-    values = [within(parts[part][1][:, mask]) for part in PARTS]
-    P = np.random.Generator(np.random.PCG64(0)).standard_normal((target.size, 4))
-    total = sum((a @ P).reshape([-1 if i == j else 1 for j in range(len(PARTS))] + [4])
-                for i, a in enumerate(values))
-    hits = np.argwhere((np.abs(total - target @ P) <= tolerance * np.abs(P).sum(0)).all(-1))
-    return [tuple(e for part, at in zip(PARTS, hit) for e in parts[part][0][at])
-            for hit in hits[:5000]
-            if (np.abs(sum(a[at] for a, at in zip(values, hit)) - target) <= tolerance).all()]
-
-
-def _with_constants(frames, parts, target, tolerance, mask):
-    """Edits without k beside a constant of each unit: sums hold within each unit but for that."""
-    units = mask.nonzero()[-1]
-    of_unit = (units == np.arange(mask.shape[-1])[:, None]) / np.bincount(units, minlength=1)[units]
-
-    def within(a):
-        return a - a @ of_unit.T @ (of_unit > 0)
-    found = []
-    for edits in _combined(parts, within(target), tolerance, mask, within):
-        rest = (target - frames.total(edits)[mask]) @ of_unit.T
-        text = ", ".join(str(numbers.shortest(k, lambda near, k=k: abs(near - k) <= tolerance))
-                         for k in rest)
-        found.append((*edits, Edit((("bias", f"[{text}]"),), "a constant of each unit is added to "
-                                   "z, as by the bias of a layer", f"units={len(rest)}",
-                                   len(TABLE["FORWARD"]))))
-    return found
-
-
-def _with_numbers(frames, parts, target, tolerance, mask):
-    """One edit with a number k, beside edits without k of at most two other parts."""
-    found, near = [], np.full(target.size, tolerance)
-    for part in PARTS:
-        others, rests = [()], target[None]
-        for options, values in (parts[other] for other in PARTS if other != part):
-            rests = np.concatenate([rests - a[mask] for a in values])
-            others = [have + some for some in options for have in others]
-            keep = [i for i, have in enumerate(others) if len(have) <= 2]
-            others, rests = [others[i] for i in keep], rests[keep]
+    parts = frames.parts()
+    if level == PLAIN:
+        yield parts, ()
+    for part in PARTS if level == PRODUCTS else ():     # a product and its parameter, for example
+        pairs = [a + b for a, b in itertools.combinations(parts[part][0][1:], 2)
+                 if a[0].slot != b[0].slot]
+        if pairs:
+            yield {**parts, part: frames.with_values(part, pairs)}, ()
+    for part in PARTS if level == NUMBERS else ():
         for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
-            base, one, two = (frames.value(part, (e,), k)[mask] for k in (0.0, 1.0, 2.0))
-            slope = one - base
-            if (np.abs(slope) > 1e-9).sum() >= numbers.POINTS \
-                    and np.allclose(two - one, slope, atol=1e-9):
-                ks = (rests - base) @ slope / (slope @ slope)
-                fits = np.abs(base + ks[:, None] * slope - rests) <= 10 * tolerance
-                for i in fits.all(1).nonzero()[0]:
-                    k = numbers.fit(lambda k: base + k * slope, rests[i], near)
-                    found += [] if k is None else [(e._replace(k=k), *others[i])]
-    return found
+            base, one, two = (frames.value(part, (e,), k) for k in (0.0, 1.0, 2.0))
+            if np.allclose(two - one, one - base, atol=1e-9):
+                yield {**parts, part: ([()], base[None])}, (e, (one - base)[None])
+    if level == NUMBERS:
+        of_unit = np.eye(frames.ok.shape[-1])[:, None, None] + 0 * frames.got["s"]
+        yield {**parts, "bias": ([()], of_unit[:1] * 0)}, (CONSTANTS, of_unit)
+
+
+def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
+    """Sets of edits whose sum is the target, the smallest first, found by a random projection.
+
+    fitted: an edit with numbers k beside them; effects: what each k adds to the sum, times k. The
+    projection then is one that the effects do not change.
+    """
+    options, values = zip(*(parts[part] for part in PARTS))
+    values = [a[:, mask] for a in values]
+    P = np.random.Generator(np.random.PCG64(0)).standard_normal(target.size)
+    if fitted:
+        effects = effects[:, mask]
+        if ((np.abs(effects) > 1e-9).sum(1) < numbers.POINTS).any():
+            return
+        P = P - np.linalg.pinv(effects) @ (effects @ P)
+    a, b, c, d = (value @ P for value in values)
+    front, rest = (a[:, None] + b).ravel(), (target @ P - c[:, None] - d).ravel()
+    order, near = np.argsort(front, kind="stable"), tolerance * np.abs(P).sum()
+    low, high = (np.searchsorted(front[order], rest + by) for by in (-near, near))
+    if (high - low).sum() > 1e6:        # anything fits
+        return
+    at = np.repeat(np.arange(rest.size), high - low)
+    places = order[np.arange(at.size) - np.repeat(np.cumsum(high - low) - high, high - low)]
+    hits = (*np.unravel_index(places, (a.size, b.size)), *np.unravel_index(at, (c.size, d.size)))
+    ranks = [sum(np.array([rank(some) for some in mine])[hit] for mine, hit in zip(options, hits))
+             for rank in (lambda edits: sum(e.order for e in edits), len)]
+    for hit in np.transpose(hits)[np.lexsort(ranks)][:5000]:
+        edits = tuple(e for mine, i in zip(options, hit) for e in mine[i])
+        left, more = target - sum(a[i] for a, i in zip(values, hit)), ()
+        if fitted:
+            ks = [numbers.shortest(k, lambda near, k=k, effect=effect: (np.abs(
+                (near - k) * effect) <= tolerance / 3).all()) for k, effect in zip(
+                    left @ np.linalg.pinv(effects), effects)]
+            left = left - ks @ effects
+            more = fitted._replace(k=ks[0]) if len(ks) == 1 and fitted is not CONSTANTS else \
+                fitted._replace(lines=(("bias", f"{ks}"),), when=f"units={len(ks)}", count=2)
+            more = (more,)
+        if (np.abs(left) <= tolerance).all():
+            yield (*more, *edits)
