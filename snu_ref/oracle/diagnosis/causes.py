@@ -6,6 +6,7 @@ from .claims import Cause, confirmed, cover, diff_of
 from .held import held
 from .others import Other, network_with, sets_of
 from .seen import PROPOSING, seen_of
+from .sets import Spent
 from .unit import Unit
 
 NEAR = 1e-3         # our choice: smaller relative errors without explanation are lost digits
@@ -48,7 +49,7 @@ def _carried(r, cause, unit):
     try:
         return seen.matches(training_of(
             seen.config, seen.inputs, {}, network_with(cause.edits, unit.budget)))
-    except (ValueError, ArithmeticError):
+    except (ValueError, ArithmeticError, Spent):
         return False
 
 
@@ -56,8 +57,11 @@ def _of_others(group, dtype, budget, failed):
     """Causes for the cases of another unit, and the Results that remain unexplained."""
     cases, known = [Other(seen_of(r, dtype), budget) for r in group], []
     for case in cases:
-        if not any(case.fits(few) for few in known) and budget["left"] > 0:
-            known += [few for few in sets_of(case) if few not in known]
+        try:
+            if not any(case.fits(few) for few in known):
+                known += [few for few in sets_of(case) if few not in known]
+        except Spent:
+            break
     chosen, left = cover(cases, known)
     return ([confirmed(*claim, failed) for claim in chosen],
             [failed[case.seen.id] for case in left])
@@ -75,7 +79,10 @@ def _unexplained(left, unit, steady=True):
     for r in left:
         groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
-        edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
+        try:
+            edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
+        except Spent:
+            edits, lines = (), {}
         edits *= steady     # numbers that change prove no edit
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
                              diff_of(edits, group), lines=lines))

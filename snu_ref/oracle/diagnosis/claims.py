@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 from ..mistakes.edit import texts
 from ..program.printing import diff
-from .sets import Edits
+from .sets import Edits, Spent
 
 SAMPLE = 24   # our choice: failing and passing cases on which explanations are compared
 RIVALS = 6    # our choice: most explanations that are listed beside the chosen one
@@ -43,16 +43,19 @@ def cover(cases, known, stands=lambda edits, sample: True, telling=()):
     """
     left, known, chosen = list(cases), list(known), []
     while left and known:
-        sample = spread(left) + [case for case in telling if case in left]
-        scored = [(sum(case.fits(edits) for case in sample), edits) for edits in known]
-        scored = sorted((item for item in scored if item[0]),
-                        key=lambda item: (-item[0], item[1].rank))
-        count, edits = next((item for item in scored if stands(item[1], sample)), (0, None))
+        try:
+            sample = spread(left) + [case for case in telling if case in left]
+            scored = [(sum(case.fits(edits) for case in sample), edits) for edits in known]
+            scored = sorted((item for item in scored if item[0]),
+                            key=lambda item: (-item[0], item[1].rank))
+            count, edits = next((item for item in scored if stands(item[1], sample)), (0, None))
+            mine = edits and [case for case in left if case.fits(edits)]
+        except Spent:
+            edits = None
         if edits is None:
             break
         rivals = [other for n, other in scored if n == count and other.cost == edits.cost
                   and other.said() != edits.said()]
-        mine = [case for case in left if case.fits(edits)]
         chosen.append((edits, mine, rivals[:RIVALS]))
         left = [case for case in left if case not in mine]
         known.remove(edits)

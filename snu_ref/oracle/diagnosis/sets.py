@@ -17,7 +17,22 @@ from .lines import look
 # The forms of the gradients; the last takes all that a program keeps of its forward pass.
 DERIVED, BY_HAND, KEPT = FORMS = (
     "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
-LOOK = 40            # our choice: testing the lines of a case counts as this many runs
+LOOK = 40            # our choice: testing the lines of a case counts as this many trials
+
+
+class Spent(Exception):
+    """No trials are left."""
+
+
+def spend(budget, trials=1):
+    """Count trials: runs of a program, forward or forward and backward, each with other edits.
+
+    budget["left"] is what is left for a whole check. Unlike a clock, it gives the same report on
+    any machine.
+    """
+    if budget["left"] < trials:
+        raise Spent
+    budget["left"] -= trials
 
 
 class Edits(NamedTuple):
@@ -68,11 +83,7 @@ def scoped_to(config, edits):
 
 
 class Runs:
-    """Runs one case with sets of edits, each set once.
-
-    budget["left"] counts the runs of a whole check down; unlike a clock, it gives the same report
-    on any machine.
-    """
+    """Runs one case with sets of edits, each set once."""
 
     def __init__(self, seen, budget):
         self.seen, self.budget, self._kept, self._fits = seen, budget, {}, {}
@@ -95,7 +106,7 @@ class Whole(Runs):
     def looked(self):
         """What is known about its lines (`lines.look`)."""
         if "looked" not in self._kept:
-            self.budget["left"] -= LOOK
+            spend(self.budget, LOOK)
             self._kept["looked"] = look(self.seen)
         return self._kept["looked"]
 
@@ -111,7 +122,7 @@ class Whole(Runs):
     def _forward(self, forward):
         key = tuple(texts(forward).items())
         if key not in self._kept:
-            self.budget["left"] -= 1
+            spend(self.budget)
             run = Run(self.seen.config, self.seen.inputs, dict(key))
             self._kept[key] = run.forward(), run.computed(), run.used
         return self._kept[key]
@@ -140,7 +151,7 @@ class Whole(Runs):
         sums = {name: text.pop(name) for name in SUMS if name in text}
         key = edits.form, *texts(edits.forward).items(), *text.items()
         if key not in self._kept:
-            self.budget["left"] -= 1
+            spend(self.budget, edits.form == DERIVED or bool(text))     # else it is one run
             outputs, inputs, traces = (
                 self._derived if edits.form == DERIVED else self._by_hand)(edits, text)
             self._kept[key] = outputs, names_of_sums(

@@ -4,13 +4,13 @@ from collections import Counter
 from ..mistakes.edit import TABLE
 from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
-from .search import backward_sets, candidates, forward_sets, joined, silent
+from .search import backward_sets, forward_sets
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
-from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, scoped_to
+from .sets import BY_HAND, DERIVED, FORMS, Edits, Spent, Whole, scoped_to
 
-TRIALS = 2000    # our choice: after this many runs of a program the search ends
+TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
+RESERVE = 800    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
-HOPELESS = 2     # our choice: give up after this many classes where nothing explains z
 EDGES = 4        # our choice: the most boundary cases that are searched
 TRIES = 2        # our choice: the most cases with equal options that are searched
 PEERS = 12       # our choice: the most cases in which forward edits are compared
@@ -21,7 +21,7 @@ class Unit:
     """The search for explanations of the failing cases of the SNU, and what it has found."""
 
     def __init__(self, results, dtype):
-        self.dtype, self.budget, self.view = dtype, {"left": TRIALS}, None
+        self.dtype, self.budget, self.view = dtype, {"left": TRIALS - RESERVE}, None
         units = [r for r in results if r.entry["config"]["unit"] == "snu"]
         self.failed = [Whole(seen_of(r, dtype), self.budget) for r in units
                        if r.verdict == "failed"]
@@ -30,37 +30,51 @@ class Unit:
                           dtype) for r in spread([r for r in units if r.verdict == "passed"])]
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.known, self.best, self.sample = [], Edits(form=BY_HAND), []
-        self.dark, self._against = set(), {}    # dark: classes where nothing explains z
+        self.searched, self._against = set(), {}
 
     # ---- finding --------------------------------------------------------------------------------
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
-        self._turn()
-        few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
-        proposing = [whole for whole in few if whole.seen.proposes] or few
-        tried, edges = Counter(), [whole for whole in few if whole not in proposing]
-        self.sample = spread(few, SAMPLE)
-        for whole in proposing:
-            config, place = whole.seen.config, forward_class(whole.seen)
-            options = *place, config["reset_grad"], config["surrogate"]
-            if len(self.dark) < HOPELESS and place not in self.dark and tried[options] < TRIES \
-                    and self.budget["left"] > 0 and not any(
-                        whole.fits(edits) for edits in (self.best, *self.known)):
-                tried[options] += 1
-                found = self._found(whole)
-                self._improve(found, whole)
-                self.known += [edits for edits in found[:KEPT] if edits not in self.known]
-        for whole in edges if self.known else ():
-            if tried["edge"] < EDGES and self.budget["left"] > 0 and not whole.fits(self.best):
-                tried["edge"] += 1
-                self._improve([edits for edits in self._one_more(whole)
-                               if len(self.against(edits)) <= len(self.against(self.best))], whole)
+        try:
+            self._turn()
+            few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
+            self.sample = spread(few, SAMPLE)
+            proposing = [whole for whole in few if whole.seen.proposes] or few
+            for _ in range(TRIES):      # again, from another case, where nothing was found
+                self._search(proposing, lambda seen: (
+                    *forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"]))
+            if self.known:
+                edges = [whole for whole in few if whole not in proposing]
+                self._search(edges, lambda seen: seen.id, EDGES)
+        except Spent:
+            pass
+        self.budget["left"] += RESERVE
         for e in self.best.all:
             fewer = self.best.only(lambda f, e=e: f is not e)
             if fewer.all and self.count(fewer) >= self.count(self.best):
                 self.best = fewer
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
+
+    def _search(self, cases, options, most=None):
+        """Search in cases that no known set explains, one of each kind, as `options` tells them."""
+        tried, dark = set(), set()      # dark: classes where nothing explains z
+        for whole in cases:
+            seen, place = whole.seen, forward_class(whole.seen)
+            if place in dark or options(seen) in tried or len(tried) == most \
+                    or seen.id in self.searched or any(
+                        whole.fits(edits) for edits in (self.best, *self.known)):
+                continue
+            tried.add(options(seen))
+            self.searched.add(seen.id)
+            found, no_state = self._found(whole)
+            if no_state:
+                dark.add(place)
+            if most:        # at a boundary
+                found = [edits for edits in found if edits.cost <= 1
+                         and len(self.against(edits)) <= len(self.against(self.best))]
+            self._improve(found, whole)
+            self.known += [edits for edits in found[:KEPT] if edits not in self.known]
 
     def count(self, edits):
         """In how many failing cases of a sample a set gives all numbers."""
@@ -91,36 +105,21 @@ class Unit:
                     break
 
     def _found(self, whole):
-        """Sets of edits that give all numbers of a case; known sets are tried first."""
+        """(sets of edits that give all numbers of a case, whether nothing explains its state)."""
         here, seen = self.best.for_case(whole.seen), whole.seen
         forwards, dark = forward_sets(whole, dict.fromkeys([here.forward, *(
             edits.for_case(seen).forward for edits in self.known), ()]))
-        if dark:
-            self.dark.add(forward_class(seen))
         if len(forwards) > 1:   # chance fits few bits: those that fit the most cases remain
             fitting = [sum(other.gives_forward(forward) for other in spread(self.failed, PEERS))
                        for forward in forwards]
             forwards = [f for f, n in zip(forwards, fitting) if n == max(fitting)]
         if not seen.names(False):
-            return [Edits(forward) for forward in forwards]
+            return [Edits(forward) for forward in forwards], dark
         likely = sorted((BY_HAND, DERIVED), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else likely)
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]))
-
-    def _one_more(self, whole):
-        """The best set with one more edit, if that explains a case at a boundary."""
-        here, seen = self.best.for_case(whole.seen), whole.seen
-        if seen.matches(whole.run(here), seen.names(True)):
-            tries = [here._replace(backward=(*here.backward, e))
-                     for e in candidates(seen, here.form) if not e.fitted]
-            return list(filter(whole.fits, tries)) or silent(whole, [here])
-        more = [joined((*here.forward, e)) for e in TABLE["FORWARD"] if not e.fitted
-                and e.applies(seen.config, seen.inputs)]
-        return [edits for forward in more if whole.gives_forward(forward)
-                for form in ([here.form] if here.forward else FORMS)
-                for edits in [here._replace(forward=forward, form=form)] if whole.fits(edits)]
+        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2])), dark
 
     # ---- choosing -------------------------------------------------------------------------------
 
