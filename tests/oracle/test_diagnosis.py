@@ -2,8 +2,6 @@
 
 The ports that the diagnosis is measured on are in `blind_ports`, written without its table.
 """
-from collections import Counter
-
 import numpy as np
 import pytest
 from helpers.vectors import ENTRIES, case_of
@@ -66,7 +64,7 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
     for id in ids:
         entry = ENTRIES[id]
         inputs, right = case_of(id)
-        whole = Whole(Seen(id, "", entry["config"], inputs, right, 1e-10), Counter())
+        whole = Whole(Seen(id, "", entry["config"], inputs, right, 1e-10), {"left": 10**6})
         for e in [e for e in idle if e.applies(entry["config"], inputs)]:
             form = "by hand" if e in TABLE["HAND"] else "derived"
             e_k = e._replace(k=0.37) if e.fitted else e
@@ -335,7 +333,7 @@ def test_two_runs_say_the_same():
 def test_forms_of_the_gradients_differ():
     inputs, right = case_of("unit-sigmoid-tanh")
     config = ENTRIES["unit-sigmoid-tanh"]["config"]
-    whole = Whole(Seen("", "", config, inputs, right, 1e-10), Counter())
+    whole = Whole(Seen("", "", config, inputs, right, 1e-10), {"left": 10**6})
     soft = next(e for e in TABLE["FORWARD"] if e.said() == "the decay is applied twice")
     found = [whole.run(Edits((soft,), form))["grad.decay"] for form in FORMS]
     assert not np.allclose(found[0], found[1]) and not np.allclose(found[1], found[2])

@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE, Edit, texts
-from ..program.lines import compute, program, resolve
+from ..program.lines import compute, program
 from ..program.step import PARTS, names_of
 from ..program.tape import Var, plain
 from . import numbers
@@ -18,24 +18,30 @@ from . import numbers
 # The parts of z, and the names that are computed before each of them.
 SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("W", "input"),
          "feedback": ("H", "feedback"), "bias": ("bias",)}
-# Inverses of g: z from s, and the elements where that is possible.
-INVERSES = {
-    "positive": lambda s: (s, s > 1e-9),
-    "tanh": lambda s: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
-    "sigmoid": lambda s: (np.log(np.clip(s, 0.02, 0.98)) - np.log1p(-np.clip(s, 0.02, 0.98)),
-                          np.abs(s - 0.5) < 0.48),
-    "softplus": lambda s: (np.log(np.expm1(np.clip(s, 0.02, 50))), s > 0.02),
-    "softsign": lambda s: (s / (1 - np.minimum(np.abs(s), 0.9)), np.abs(s) < 0.9),
-    "clamped": lambda s: (s, (s > 1e-9) & (s < s.max())),
-    "all": lambda s: (s, s == s),
-}
-OUTER = ("s", "decay * s", "s + b", "s + y_before @ H")   # what a port may make of s = g(z)
+STEEP = 0.01   # our choice: where a slope is smaller, a function is not inverted
 
 
 def forward_edits(seen, slots):
     """The edits of the lines `slots` that apply to a case."""
     return [e for e in TABLE["FORWARD"] if e.slot in slots and e.applies(seen.config, seen.inputs)
             and (len(e.lines) == 1 or "feedback" in dict(e.lines))]
+
+
+@np.errstate(all="ignore")
+def inverse(f, value):
+    """The numbers a with f(a) = value, element by element, by bisection, and 1/|f'(a)|.
+
+    Instead of the latter: 0 where f is not steep, and NaN where there is no such number.
+    """
+    low, high = (np.full(value.shape, end) for end in (-50.0, 50.0))
+    rising = f(high) > f(low)
+    for _ in range(70):
+        middle = (low + high) / 2
+        above = (f(middle) > value) == rising
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    a = np.where(rising, low, high)
+    slope = np.minimum(*(np.abs(f(a + by) - f(a)) for by in (-1e-6, 1e-6))) / 1e-6
+    return a, np.where(np.abs(f(a) - value) < 1e-9, np.where(slope > STEEP, 1 / slope, 0), np.nan)
 
 
 class Frames:
@@ -61,9 +67,8 @@ class Frames:
             y_before2=before(0 * i["state.y"], y_before), y_start=0 * y + i["state.y"],
             **seen.params))
         kept = self.right["s_out"] == "kept"
-        s, there = self.undone(self.right["kept" if kept else "s_out"], reported)
-        if (np.abs(s[self.ok & ~there]) > seen.tolerance(reported)).any():
-            there = False       # where s does not matter, the port reports another number
+        s, steep = self.before("kept" if kept else "s_out", reported)
+        there = (steep > 0) & ~np.isnan(steep[self.ok]).any()
         self.ok = self.ok & there
         self.names.update(self.with_names(
             s=s, z=got.get("z", np.nan * s), v=got.get("v", s + seen.params["b"]),
@@ -81,16 +86,14 @@ class Frames:
         """The names for a line, with other arrays for s, z or v."""
         return {name: Var(a) for name, a in arrays.items()}
 
-    def undone(self, text, value):
-        """s from the value of a text that is affine in s, and the elements where that works.
+    def before(self, line, value, edits=()):
+        """z from a value of the line s, or s from a value of another line (`inverse`)."""
+        text = program(self.config, texts((*self.model, *edits)))[line]
 
-        Elsewhere the difference from the text's value, which does not depend on s.
-        """
-        base, one = (compute(resolve(text, self.config), {
-            **self.names, **self.with_names(**dict.fromkeys(("s", "kept"), k + 0 * value))}).value
-            for k in (0.0, 1.0))
-        there = np.abs(one - base) > 1e-3
-        return (value - base) / np.where(there, one - base, 1), there
+        def f(a):
+            return compute(text, {**self.names, **self.with_names(**dict.fromkeys(
+                ("z",) if line == "s" else ("s", "kept"), a))}).value
+        return inverse(f, value)
 
     def value(self, line, edits=(), k=1.0):
         """The values of a line at all steps, with those edits that change it.

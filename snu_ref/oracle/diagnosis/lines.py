@@ -5,12 +5,10 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import (Frames, INVERSES, LEVELS, OUTER, PLAIN, cost, forward_edits, single,
-                      sums)
+from .forward import LEVELS, PLAIN, Frames, cost, forward_edits, single, sums
 
 FEW = 8    # our choice: the most edits of one line that are combined with others
 REPORTED = ("kept", "s * (1 - fired_by(y))")    # what a port may report, not s
-OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
 
 
 @np.errstate(all="ignore")
@@ -64,22 +62,23 @@ def _state(frames):
 
     def s_holds(edits):
         return frames.holds("s", edits)
-    own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, edits)
-    tries = [(own, "s", PLAIN)]
+    hits = []   # (whether not at all steps, cost, edits)
+    inner = (s > 1e-9) & (s < s[ok].max(initial=0))     # there most functions are z
+    tries = [((), True, PLAIN), ((), inner, PLAIN)]
     if not frames.model:
-        tries += [(name, "s", PLAIN) for name in INVERSES if name != own]
-        tries += [(own, outer, PLAIN) for outer in OUTER
-                  if frames.config["recurrent"] or "H" not in outer]
-        tries += [(own, "s", level) for level in LEVELS[1:]]
-    for name, outer, level in tries:
+        tries += [((e,), True, PLAIN) for e in forward_edits(frames.seen, ("s",)) if not e.fitted]
+        tries += [((), True, level) for level in LEVELS[1:]]
+    for outer, inside, level in tries:
         if min((hit[1] for hit in hits), default=9) <= (1 if level == PLAIN else 2):
             break
-        z, there = INVERSES[name](frames.undone(outer, s)[0])
-        size = frames.tolerance["s"] * (1 if name in ("positive", "clamped", "all") else 100)
+        z, steep = frames.before("s", s, outer)
+        there = inside & (steep > 0)
+        size = frames.tolerance["s"] * steep[there].max(initial=1)
         for where in (ok, ok & ~frames.first):
             found = sums(frames, z, size, where & there, level, s_holds)[:FEW]
             new = [(where is not ok, cost(more), more) for edits in found
-                   for more in single(frames, "s", where, edits)[:FEW]]
+                   for more in single(frames, "s", where, edits + outer)[:FEW]
+                   if not outer or more == edits + outer]
             hits += new
             if new:
                 break

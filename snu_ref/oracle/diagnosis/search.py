@@ -22,8 +22,11 @@ FEW = 12             # our choice: the most sets of edits for a case
 
 # ---- forward ------------------------------------------------------------------------------------
 
-def forward_sets(whole, carried):
-    """(sets of edits that give the forward pass of a case, whether no edits explain its state)."""
+def forward_sets(whole, carried, depth=2):
+    """(sets of edits that give the forward pass of a case, whether no edits explain its state).
+
+    depth: how many edits are added to those carried, where the lines do not tell them.
+    """
     seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
 
     def near(edits):
@@ -35,7 +38,7 @@ def forward_sets(whole, carried):
         return found[:FEW], False
     singles = [(e,) for e in TABLE["FORWARD"]
                if e.applies(seen.config, seen.inputs) and not e.fitted]
-    dark, bases, more, depth = False, [next(iter(carried)), ()], singles, 2
+    dark, bases, more = False, [next(iter(carried)), ()], singles
     if has_traces(seen):
         looked = whole.looked()
         ends, holds = [e for e in singles if e[0].slot in ENDS], state_holds(looked[0])

@@ -1,5 +1,5 @@
 """The diagnosis of the SNU: find sets of edits that give the port's numbers in many cases."""
-from collections import Counter
+import itertools
 
 from ..mistakes.edit import TABLE
 from .claims import SAMPLE, confirmed, cover, spread
@@ -12,7 +12,6 @@ TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 800    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
-TRIES = 2        # our choice: the most cases with equal options that are searched
 PEERS = 12       # our choice: the most cases in which forward edits are compared
 KEPT = 6         # our choice: sets of edits that are kept for one case
 
@@ -30,7 +29,8 @@ class Unit:
                           dtype) for r in spread([r for r in units if r.verdict == "passed"])]
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.known, self.best, self.sample = [], Edits(form=BY_HAND), []
-        self.searched, self._against = set(), {}
+        self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
+        self._against = {}
 
     # ---- finding --------------------------------------------------------------------------------
 
@@ -41,12 +41,15 @@ class Unit:
             few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
             self.sample = spread(few, SAMPLE)
             proposing = [whole for whole in few if whole.seen.proposes] or few
-            for _ in range(TRIES):      # again, from another case, where nothing was found
-                self._search(proposing, lambda seen: (
-                    *forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"]))
-            if self.known:
-                edges = [whole for whole in few if whole not in proposing]
-                self._search(edges, lambda seen: seen.id, EDGES)
+            for depth in 1, 2:      # where nothing was found, from another case, and deeper
+                self.dark = set()
+                for whole in self._open(proposing, _options):
+                    self._improve(self._found(whole, depth), whole)
+            edges = [whole for whole in few if whole not in proposing] if self.known else []
+            for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
+                cost, against = self.best.for_case(whole.seen).cost, self.against(self.best)
+                self._improve([edits for edits in self._found(whole, 2) if edits.cost <= cost + 1
+                               and len(self.against(edits)) <= len(against)], whole)
         except Spent:
             pass
         self.budget["left"] += RESERVE
@@ -56,25 +59,16 @@ class Unit:
                 self.best = fewer
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
 
-    def _search(self, cases, options, most=None):
-        """Search in cases that no known set explains, one of each kind, as `options` tells them."""
-        tried, dark = set(), set()      # dark: classes where nothing explains z
+    def _open(self, cases, kind):
+        """Cases that no known set explains: one of each kind, none where there was no hope."""
+        tried = set()
         for whole in cases:
-            seen, place = whole.seen, forward_class(whole.seen)
-            if place in dark or options(seen) in tried or len(tried) == most \
-                    or seen.id in self.searched or any(
-                        whole.fits(edits) for edits in (self.best, *self.known)):
-                continue
-            tried.add(options(seen))
-            self.searched.add(seen.id)
-            found, no_state = self._found(whole)
-            if no_state:
-                dark.add(place)
-            if most:        # at a boundary
-                found = [edits for edits in found if edits.cost <= 1
-                         and len(self.against(edits)) <= len(self.against(self.best))]
-            self._improve(found, whole)
-            self.known += [edits for edits in found[:KEPT] if edits not in self.known]
+            seen = whole.seen
+            if not (kind(seen) in tried or forward_class(seen) in self.dark
+                    or seen.id in self.hopeless
+                    or any(whole.fits(edits) for edits in (self.best, *self.known))):
+                tried.add(kind(seen))
+                yield whole
 
     def count(self, edits):
         """In how many failing cases of a sample a set gives all numbers."""
@@ -91,6 +85,7 @@ class Unit:
                     one, _joined(one, self.best), _joined(self.best, one))):
                 if self.count(more) > self.count(self.best):
                     self.best = more
+        self.known += [edits for edits in found[:KEPT] if edits not in self.known]
 
     def _turn(self):
         """Read the port's arrays in the order in which the state holds, if it does not as it is."""
@@ -104,22 +99,26 @@ class Unit:
                                    for whole in self.failed]
                     break
 
-    def _found(self, whole):
-        """(sets of edits that give all numbers of a case, whether nothing explains its state)."""
+    def _found(self, whole, depth):
+        """Sets of edits that give all numbers of a case; known sets are tried first."""
         here, seen = self.best.for_case(whole.seen), whole.seen
         forwards, dark = forward_sets(whole, dict.fromkeys([here.forward, *(
-            edits.for_case(seen).forward for edits in self.known), ()]))
+            edits.for_case(seen).forward for edits in self.known), ()]), depth)
+        if not forwards:
+            self.dark.add(forward_class(seen))
+        if dark:
+            self.hopeless.add(seen.id)
         if len(forwards) > 1:   # chance fits few bits: those that fit the most cases remain
             fitting = [sum(other.gives_forward(forward) for other in spread(self.failed, PEERS))
                        for forward in forwards]
             forwards = [f for f, n in zip(forwards, fitting) if n == max(fitting)]
         if not seen.names(False):
-            return [Edits(forward) for forward in forwards], dark
+            return [Edits(forward) for forward in forwards]
         likely = sorted((BY_HAND, DERIVED), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else likely)
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2])), dark
+        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]))
 
     # ---- choosing -------------------------------------------------------------------------------
 
@@ -179,8 +178,13 @@ def _joined(edits, others):
     return Edits(beside("forward"), form, beside("backward"))
 
 
+def _options(seen):
+    return *forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"]
+
+
 def _simple(seen):
     c = seen.config
-    return (not has_traces(seen), seen.silent, c["recurrent"] + c["lateral_inhibition"],
+    return (not has_traces(seen), seen.silent, "s" not in seen.got and seen.inputs["state.s"].any(),
+            c["recurrent"] + c["lateral_inhibition"],
             c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             seen.family != "unit", c["h"] != "step")
