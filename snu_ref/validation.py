@@ -61,7 +61,7 @@ def sizes(name, value, axes=None):
 
 
 def number_in(name, value, low, high, *, low_open=False, high_open=False):
-    """`value` as a Python float within [low, high]; low_open, high_open exclude that end."""
+    """`value` as a Python float in [low, high]; low_open, high_open: without low, without high."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a real number, got {value!r}")
     try:

@@ -362,7 +362,7 @@ def snu_spikes(I, dt):
 
 true_times, t_exact, V_exact = exact_neuron(I_pieces)
 claim(len(true_times) > 20 and V_exact.max() < V_th + 1e-9)
-only, _, _ = exact_neuron([2.0] * 60)  # a constant current: the clock of (e) below
+only, _, _ = exact_neuron([2.0] * 60)  # a constant current: the interval of (e) below
 claim(np.allclose(np.diff(only), tau * np.log(20 / (20 - V_th))))
 late = {}                                                          # ms, for each spike
 for dt in (1.0, 0.1):

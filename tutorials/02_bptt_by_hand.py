@@ -612,7 +612,7 @@ measured = {name: central(f, point[name]) for name, f in soft_loss.items()}
 for name in point:
     claim(abs(measured[name] - soft[name]) < 1e-9)                    # the gradient, by differences
     claim(abs(complex_step(soft_loss[name], point[name]) - soft[name]) < 1e-15)
-    claim(abs(measured[name] - soft_detached[name]) > 0.1 * abs(measured[name]))  # detached is not
+    claim(abs(measured[name] - soft_detached[name]) > 0.1 * abs(measured[name]))  # not a slope
 for reset_grad, by_hand in (("through", soft), ("detached", soft_detached)):
     grads, _, _ = package(h="sigmoid", reset_grad=reset_grad)
     for name in by_hand:

@@ -411,7 +411,7 @@ print(f"digits at the bottom, float64        {int(-np.log10(central.min()))}")
 print(f"digits at the bottom, float32        {'below 6' if single.min() > 1e-6 else 'more'}")
 print(f"digits of the complex step           {int(-np.log10(exact.max()))}")
 print(f"bugs planted and found               {len(BUGS)} and {sum(map(bool, wrong.values()))}")
-print(f"of these, named by one tensor        {len(BUGS) - len(everywhere)}")
+print(f"of these, wrong in one tensor only   {len(BUGS) - len(everywhere)}")
 print(f"wrong at the last step already       {sum(at_the_end.values())}")
 print(f"bugs that training hides             {len(hidden)}")
 print(f"a silent unit is                     {dead[0].verdict}")
@@ -516,7 +516,7 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 #     digits at the bottom, float32        below 6
 #     digits of the complex step           15
 #     bugs planted and found               7 and 7
-#     of these, named by one tensor        3
+#     of these, wrong in one tensor only   3
 #     wrong at the last step already       2
 #     bugs that training hides             6
 #     a silent unit is                     dead: no gradient

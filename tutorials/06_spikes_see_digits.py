@@ -436,7 +436,8 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 # %% [markdown]
 # ## Expected output
 #
-# These are the last lines. A ~ marks those that differ with `--quick`.
+# These are the last lines. A ~ marks those that differ with `--quick`. The numbers after it are
+# standard deviations over seeds.
 #
 #     scatter of a half-grey pixel         2.0 spikes
 #     relative error falls with power      -0.5

@@ -449,7 +449,8 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 # %% [markdown]
 # ## Expected output
 #
-# These are the last lines. A ~ marks those that differ with `--quick`.
+# These are the last lines. A ~ marks those that differ with `--quick`. The numbers after it are
+# standard deviations over seeds.
 #
 #     seconds of Bach                      19.2
 #     parameters of the SNU network        26638

@@ -262,8 +262,9 @@ with style.house():
 #
 #     G(t) = G0 ( a / t0 )^-nu,     t0 = 20 s after programming                             (f)
 #
-# Each device has its own exponent nu, which is drawn when the device is written: |mu_nu + sigma_nu
-# N| with
+# Each device has its own exponent, which is drawn when the device is written:
+#
+#     nu = |mu_nu + sigma_nu N|,   with
 #
 #     mu_nu    = -0.0155 ln r + 0.0244,   kept between 0.049 and 0.1
 #     sigma_nu = -0.0125 ln r - 0.0059,   kept between 0.008 and 0.045
@@ -412,7 +413,7 @@ print(f"pulses that lower G                  {100 * back:.0f} %")
 print(f"values that a device can hold        {len(levels)}")
 print(f"right reads of these values          {100 * right:.1f} %")
 print(f"error at 10 uS, written and read     {both_sigma(G10):.2f} uS")
-print(f"white noise is n to the power        {falls:.2f}")
+print(f"white noise falls as n to the power  {falls:.2f}")
 print(f"mean conductance left after a year   {100 * left.mean():.0f} %")
 for name, value in errors.items():
     print(f"weight error, {name:23}{100 * value:.0f} %")
@@ -491,7 +492,7 @@ print(f"package against this script          below 1e-12")
 #     values that a device can hold        8
 #     right reads of these values          96.0 %  ~
 #     error at 10 uS, written and read     0.96 uS
-#     white noise is n to the power        -0.50  ~
+#     white noise falls as n to the power  -0.50  ~
 #     mean conductance left after a year   50 %
 #     weight error, after 20 s             13 %  ~
 #     weight error, after a year           51 %  ~

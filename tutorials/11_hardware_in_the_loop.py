@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 11. Training with the hardware in the loop
 #
-# **What you will see.** You will train the paper's music network, whose 26,400 weights are stored
-# in 52,800 phase-change devices, on the chip itself: read, forward, backward, pulse. You will see
+# **What you will see.** You will train the paper's music network on a model of the chip, whose
+# 52,800 phase-change devices hold the 26,400 weights: read, forward, backward, pulse. You will see
 # why small steps must be saved up until they are worth a pulse, and why devices must be rewritten
 # now and then. And you will see what the loop is good for: a chip with broken devices.
 #
@@ -516,7 +516,8 @@ print(f"programmed once, 5 % stuck           {np.mean(once[0.05]):.1f} nats")
 # %% [markdown]
 # ## Expected output
 #
-# These are the last lines. A ~ marks those that differ with `--quick`.
+# These are the last lines. A ~ marks those that differ with `--quick`. The numbers after it are
+# standard deviations over seeds.
 #
 #     devices on the chip                  52800  ~ 0
 #     pulses until half need a refresh     14

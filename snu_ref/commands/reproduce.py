@@ -1,4 +1,4 @@
-"""Train the paper's units side by side: does its claim hold?
+"""Train the paper's units side by side, to see whether the paper's claim holds.
 
 Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language. Trains SNU
 and sSNU without their membrane, digits with and without lateral inhibition, and

@@ -198,7 +198,7 @@ def _print_result(run, seed, out):
           + ", ".join(f"{name} {value:.4f}" for name, value in run.figures.items())
           + f" ({OWN})" * run.loaded.own)
     for name, value in run.loaded.baselines.items():
-        print(f"for comparison: {name} {value:.4f}")
+        print(f"for comparison, a simple model: {name}, test {run.task.metric} {value:.4f}")
     if run.loaded.words:
         rng = np.random.default_rng([seed, 3])
         print("a sample:\n" + wrapped(sample_text(run.network, run.loaded.words, rng)))

@@ -91,13 +91,13 @@ def run(args):
 
 
 def adapter_text(framework, form):
-    """The adapter for a port of that form: the part to edit, followed by the part to keep."""
+    """The text of an adapter: the part to edit, which depends on `form`, then the part to keep."""
     return "".join((ADAPTERS / f"{name}.txt").read_text(encoding="utf-8")
                    for name in (f"{framework}-{form}", framework))
 
 
 def show(id, everything=False):
-    """Print a case: its texts, options, evidence and arrays."""
+    """Print a case: why it exists, its options, evidence and arrays."""
     manifest = read_manifest()
     entries = {entry["id"]: entry for entry in manifest["cases"]}
     if id not in entries:

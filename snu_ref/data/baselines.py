@@ -83,7 +83,7 @@ def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
 
 
 def _note_probabilities(steps):
-    """(n_k + 1) / (N + 2) of N steps (N, notes): (notes,)."""
+    """How often each note sounds, (n_k + 1) / (N + 2): steps (N, notes) -> (notes,)."""
     return (steps.sum(axis=0) + 1) / (len(steps) + 2)
 
 

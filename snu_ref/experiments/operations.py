@@ -25,7 +25,7 @@ N_IMAGES, N_WORDS = 200, 1000  # of the test split; our choice: enough for three
 
 class Operations(NamedTuple):
     """Means over steps and samples."""
-    rates: tuple         # the fraction of ones, for each layer whose outputs are all 0 or 1
+    rates: tuple         # the fraction of ones, for each layer of SNUs whose outputs are 0 or 1
     additions: float
     multiply_adds: float
     dense: float         # multiply-adds if every weight is used at every step

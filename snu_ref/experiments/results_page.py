@@ -180,7 +180,7 @@ def unfinished(rows, lines):
         return " Not run yet."
     if rows and rows[0].split == "valid":
         done, n = len(lines), sum(row.seeds for row in rows)
-        return f" Not finished: {done} of {n} trials are there." if done < n else ""
+        return f" Not finished: {done} of {n} runs." if done < n else ""
     runs = [(line["row"], line["changes"]) for line in lines if not line["device"]]
     done = [(row, runs.count((row.name, changes_text(row)))) for row in rows]
     missing = [f"{row.name} ({n} of {row.seeds} runs)" for row, n in done if n < row.seeds]

@@ -21,7 +21,7 @@ class Row(NamedTuple):
     data: str = "small"     # "small", in the package, or "full"
     changes: dict = {}      # changed settings of the preset
     seeds: int = 5          # seeds 0, 1 ...
-    split: str = "test"     # "valid": a trial, which does not read the test split
+    split: str = "test"     # "valid": to choose settings, without the test split
     devices: int = 0        # the number of sets of devices that get each network's weights
     shown: tuple = ()       # test again, with the images shown for these numbers of steps
 

@@ -2,6 +2,8 @@
 
 lines: the lines of all tables, from `runs.read_tables`. `snu_ref.tasks.statistics` judges.
 """
+import re
+
 import numpy as np
 
 from ..tasks.statistics import SIGNIFICANT, difference, mcnemar, summary, verdict
@@ -76,11 +78,10 @@ def judged(claim, lines):
 
 
 def short_name(row):
-    """The name of a row without its data, which the sentence already names."""
+    """The name of a row, in italics, without its data, which the sentence already names."""
     first, _, rest = row.partition(", ")
     name = rest if first in DATA else row
-    return name.replace("software", "training in software").replace("in the loop",
-                                                                    "training in the loop")
+    return re.sub("(in )?(software|the loop)", r"training in \2", f"*{name}*")
 
 
 def same_images(claim, lines):
@@ -109,15 +110,14 @@ def text_of_claims(lines):
         sentences = said.setdefault(side, {}).setdefault(claim.about, {})
         sentences.setdefault(f"{a} {verb} ", []).append(b)
     parts = []
-    for side in (side for side in HEADS if side in said):
-        parts.append(f"**{HEADS[side]}**\n")
+    for side in filter(said.get, HEADS):
+        parts.append(f"\n**{HEADS[side]}**\n")
         for about, sentences in said[side].items():
             parts.append(f"- {about}:")
             parts += [f"  - {start}{_list(others)}." for start, others in sentences.items()]
-        parts.append("")
     if waiting:
-        parts.append(f"{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run yet.")
-    return "\n".join(parts).rstrip()
+        parts.append(f"\n{waiting} of {len(CLAIMS)} comparisons wait for rows that are not run.")
+    return "\n".join(parts).strip()
 
 
 def _list(parts):

@@ -66,7 +66,7 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
         grads, dx, dstart = twin(layer.params, x, state, dy, _rebuild(state, iter(dend)))
         return {**grads, "x": dx, **dict(_leaves("state", dstart))}
 
-    # the rate that is closest to silence or saturation: one dead layer makes the check dead
+    # the rate closest to 0 or 1: with one silent or saturated layer the check proves little
     rates = [float(cache.y.mean()) for (_, part), (_, cache) in zip(flat(layer), flat(nominal))
              if isinstance(part, SNU) and part.h.name == "step"]
     rate = min(rates, key=lambda rate: min(rate, 1 - rate), default=None)

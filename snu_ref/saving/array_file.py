@@ -35,7 +35,7 @@ def read(path):
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if sum(member.file_size for member in members) > os.fstat(file.fileno()).st_size:
-                raise ValueError("its members are larger than the file")
+                raise ValueError("its arrays are larger than the file")
             arrays = {member.filename.removesuffix(".npy"): _array(archive.read(member))
                       for member in members}
         if DIGEST not in arrays:
@@ -45,7 +45,7 @@ def read(path):
     except Exception as error:  # on damaged bytes zipfile and NumPy raise many kinds of errors
         raise DamagedError(" ".join(str(error).split()) or type(error).__name__) from error
     if str(arrays.pop(DIGEST)) != digest(arrays):
-        raise DamagedError("the SHA-256 of its arrays is not the one that it holds")
+        raise DamagedError("the SHA-256 of its arrays is not the one stated in the file")
     return arrays
 
 

@@ -52,7 +52,7 @@ def read(path, network):
     try:
         described = json.loads(str(arrays.pop("network")))
         if described["format"] != FORMAT:
-            raise ValueError(f"format {described['format']} is of another version of snu_ref")
+            raise ValueError(f"format {described['format']} belongs to another version of snu_ref")
         generators = [_generator(state) for state in described["generators"]]
         whole = {"kind": "Network", "layers": described["layers"]}
         return _build(whole, network, arrays, {}, generators)
@@ -145,7 +145,7 @@ def _blank(most):
         def uniform(self, low=0.0, high=1.0, size=None):
             self.left -= math.prod(size)
             if self.left < 0:
-                raise ValueError("its layers are larger than its arrays")
+                raise ValueError("the layers need more numbers than the arrays have")
             return np.zeros(size)
 
     return Blank(np.random.PCG64(0))

@@ -71,7 +71,7 @@ def pool2d_twin(x, dy, *, size, stride, kind):
             for row, col in window:
                 y[m][i][j][c] += x[m][row][col][c] / len(window)
                 dx[m][row][col][c] += dy[m][i][j][c] / len(window)
-        else:  # max takes the first of equal ones
+        else:  # max() returns the first of equal values
             row, col = max(window, key=lambda at, m=m, c=c: x[m][at[0]][at[1]][c])
             y[m][i][j][c] = x[m][row][col][c]
             dx[m][row][col][c] += dy[m][i][j][c]

@@ -167,7 +167,7 @@ def in_options(i, **values):
 
 
 @pytest.mark.parametrize("change, words", [
-    (lambda text, arrays: text.update(format=2), "format 2 is of another version"),
+    (lambda text, arrays: text.update(format=2), "format 2 belongs to another version"),
     (lambda text, arrays: text.pop("layers"), "layers"),
     (lambda text, arrays: text.update(generators=[{"bit_generator": "seed"}]), "PCG64"),
     (lambda text, arrays: arrays.pop("2.b"), "2.b"),
@@ -177,7 +177,7 @@ def in_options(i, **values):
     (in_layer(2, kind="Layer"), "Layer"),
     (in_layer(2, trainable=["W", "X"]), "trainable"),
     (in_layer(4, params={"E": "0.E"}), "expected the parameters"),
-    (in_options(2, n_units=10 ** 7), "larger than its arrays"),
+    (in_options(2, n_units=10 ** 7), "need more numbers than the arrays have"),
     (in_options(2, n_units=10 ** 30), "Network.save"),
     (in_options(2, n_units=-1), "n_units"),
     (in_options(2, h="exec"), "h: expected"),

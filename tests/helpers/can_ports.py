@@ -62,7 +62,7 @@ class Own:
         ds, out = np.zeros_like(s[0]), {f"grad.{k}": 0 * p[k] for k in ("W", "H", "b")}
         for t in reversed(range(len(x))):
             dv = dy[t] * SLOPES["tanh"](s[t + 1] + p["b"]) if t == len(x) - 1 else 0
-            ds = ds + dv                         # of the last step; of the others dy comes below
+            ds = ds + dv                         # 0 but at the last step; dY below has the other dy
             out["grad.b"] += dv + 0 * ds.sum(0) if np.isscalar(dv) else dv.sum(0)
             y = spikes(s[t])
             out["grad.W"] += x[t].T @ ds

@@ -99,7 +99,7 @@ def test_a_table_row_has_its_lines_and_its_options():
     ("a * b * d / T", "a * c * d", "a * c * d / T"),
     ("a * c * d", "a * e * d", None),           # the same word
     ("clip(a * b * d, 1)", "clip(a, 1) * b * d", None),
-    ("k * a * b * d", "a * b * c", None),       # its number would be lost
+    ("k * a * b * d", "a * b * c", None),       # a text with k is not merged
 ])
 def test_two_mistakes_of_one_line_are_one_text(one, other, both):
     """Each changes other words of the right text, or both are no text at all."""

@@ -149,7 +149,7 @@ def test_failures_one_after_the_other():
     ({"ulps": 0, "allowed": 0.0}, {"apart": "0.25, 0 ulps; must be equal"}),
     ({"ulps": 1}, {"apart": "0.25, 1 ulps; allowed 1e-12"}),
     ({"ulps": 10**6}, {"apart": "0.25; allowed 1e-12"}),
-    ({"margin": 0.125}, {"margin": "|v| = 0.125 there"}),
+    ({"margin": 0.125}, {"margin": "|v| = 0.125, the distance from the threshold"}),
     ({"agreed": 0.0}, {"before": "7 numbers agreed exactly"}),
     ({"before": 0}, {"before": "no numbers: it is the first"}),
 ])
@@ -159,7 +159,7 @@ def test_the_first_wrong_number(change, told):
 
 
 @pytest.mark.parametrize("decay, axes, told", [
-    (1, "t, sample, unit", "1 there"), (0, "t, sample, unit", "0 there"),
+    (1, "t, sample, unit", "1 in this unit"), (0, "t, sample, unit", "0 in this unit"),
     (0.5, "t, sample, unit", None), (2, "t, sample, unit", None), (1, "t, sample, input", None)])
 def test_a_decay_at_an_end_of_its_range_is_told(decay, axes, told):
     of = failed("f", FIRST._replace(axes=axes), inputs={"params.decay": np.array([3, 3, decay])},
@@ -310,5 +310,5 @@ def test_one_case_of_each_kind_of_first_wrong_number_comes_first():
     at = end.index("  also f1: s at (1, 0, 2), expected 0.5, got 0.25")
     assert end[at + 1:at + 4] == [
         "  also late: s at (0, 0, 2), expected 0.5, got 0.25",
-        "  also zero: s at (1, 0, 2), expected 0.5, got 0.25, v = 0 there",
+        "  also zero: s at (1, 0, 2), expected 0.5, got 0.25, where v = 0",
         "  also f2: s at (1, 0, 2), expected 0.5, got 0.25"]

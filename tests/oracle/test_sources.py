@@ -21,7 +21,7 @@ def test_texts_from_outside_are_one_line_of_bounded_length():
 
 def test_three_faults_are_told_and_the_others_counted():
     assert together(["a", "b", "c"]) == "a; b; c"
-    assert together(["a", "b", "c", "d", "e"]) == "a; b; c; and 2 more faults"
+    assert together(["a", "b", "c", "d", "e"]) == "a; b; c; and 2 more"
 
 
 def test_sums_may_come_as_one_number_or_one_for_each_unit():

@@ -73,7 +73,7 @@ def test_the_state_of_a_store_restores_it(kind):
     other.restore(state)
     assert same(state, other.state())
     kept = {key: part.tobytes() for key, part in state.items()}
-    for part in state.values():   # both stores go by their own copies
+    for part in state.values():   # the stores must have copies, not these arrays
         part[...] = 0
     for each in (store, other):
         assert {key: part.tobytes() for key, part in each.state().items()} == kept

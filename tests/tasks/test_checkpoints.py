@@ -301,5 +301,5 @@ def test_a_file_may_unpack_to_as_many_bytes_as_it_has(tmp_path):
             archive.comment = b"." * comment
         if comment == missing:
             assert not array_file.read(path)["a"].any()
-    with pytest.raises(array_file.DamagedError, match="its members are larger than the file"):
+    with pytest.raises(array_file.DamagedError, match="its arrays are larger than the file"):
         array_file.read(path)

@@ -45,8 +45,8 @@ def test_a_claim_stands_where_the_interval_puts_it(a, b, metric, side):
 def test_a_margin_is_allowed_for_and_the_difference_shown_without_it():
     table = lines([8.9, 8.8, 8.85], [8.81, 8.71, 8.76])           # 0.09 worse, sd 0.05
     assert judged(CLAIM._replace(margin=0.3), table) == ("for", (
-        "A (8.850 ± 0.050)", "is within 0.300 of",
-        "B (8.760 ± 0.050; difference +0.090, -0.023 to +0.203)"))
+        "*A* (8.850 ± 0.050)", "is within 0.300 of",
+        "*B* (8.760 ± 0.050; difference +0.090, -0.023 to +0.203)"))
     assert judged(CLAIM._replace(margin=0.1), table)[0] == "neither"
     assert judged(CLAIM._replace(margin=0.001), lines([8.9, 8.91], [8.5, 8.51]))[1][1] == (
         "is not within 0.001 of")
@@ -58,7 +58,7 @@ def test_a_published_figure_has_no_spread_and_a_rival_that_passes_its_own_speaks
     table = lines([8.60, 8.62, 8.61], [])
     published = Claim("t", ("x", "A"), 8.72)
     assert judged(published, table) == ("for", (
-        "A (8.610 ± 0.010)", "is better than",
+        "*A* (8.610 ± 0.010)", "is better than",
         "its published 8.720 (difference -0.110, -0.135 to -0.085)"))  # 4.303 * 0.01 / sqrt(3)
     for value, rival, side in ((8.72, True, "against"), (8.54, True, "neither"),
                                (8.54, False, "against"), (8.615, False, "neither")):
@@ -71,7 +71,7 @@ def test_one_seed_is_told_apart_by_its_answers_only():
                            wrong=" ".join(map(str, wrong)))
                       for name, wrong in (("A", wrong_a), ("B", wrong_b))]}
     side, words = judged(CLAIM, both(range(2), range(20)))        # 0 and 18 of them: 2/2^18
-    assert side == "for" and words[2] == "B (80.00; McNemar's p = 7.6e-06 for seed 0)"
+    assert side == "for" and words[2] == "*B* (80.00; McNemar's p = 7.6e-06 for seed 0)"
     assert judged(CLAIM, both(range(20), range(2)))[0] == "against"
     assert judged(CLAIM, both(range(4), range(5)))[0] == "neither"
 
@@ -90,7 +90,7 @@ def test_no_word_is_stronger_than_its_interval():
         p = re.search("p = (\\S+) for", text)
         if interval:
             low, high = interval.groups()
-            apart = low[0] == high[0]   # one sign; the ends are rounded, one may read -0.000
+            apart = low[0] == high[0]   # both + or both -; an end may be rounded to -0.000
         else:
             apart = p and float(p[1]) < 0.05
         assert (verb in ("is better than", "is worse than")) == bool(apart), (claim, words)
@@ -104,9 +104,9 @@ def test_claims_of_the_same_data_are_one_sentence(monkeypatch):
     table["x"] += [line("C", seed, 9.9 + seed / 10) for seed in range(2)]
     assert text_of_claims(table) == (
         "**For the paper's claims.**\n\n- t:\n"
-        "  - A (8.150 ± 0.050) is better than B (8.850 ± 0.050; "
-        "difference -0.700, -0.813 to -0.587) and C (9.950 ± 0.071; difference -1.800, -2.534 to "
-        "-1.066).\n\n1 of 3 comparisons wait for rows that are not run yet.")
+        "  - *A* (8.150 ± 0.050) is better than *B* (8.850 ± 0.050; "
+        "difference -0.700, -0.813 to -0.587) and *C* (9.950 ± 0.071; difference -1.800, -2.534 to "
+        "-1.066).\n\n1 of 3 comparisons wait for rows that are not run.")
 
 
 def test_a_claim_is_read_from_its_line(tmp_path):

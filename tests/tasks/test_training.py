@@ -175,7 +175,7 @@ def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tm
         def isatty(self):
             return True
 
-    seconds = iter(range(100_000))  # a second at every look
+    seconds = iter(range(100_000))  # each look at the clock is a second later
     monkeypatch.setattr(
         "snu_ref.tasks.progress.time", SimpleNamespace(monotonic=lambda: next(seconds)))
     settings, path = toy_settings(epochs=2, batch=1), tmp_path / "checkpoint.npz"

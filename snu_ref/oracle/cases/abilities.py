@@ -29,7 +29,7 @@ CANCELLED = 0.1  # our choice: sums smaller than this part of the sum of |terms|
 
 
 def declared(can, names):
-    """A port's `can` with all keys: tuples for OPTIONS, texts for FORMS, `returns` or None.
+    """A port's `can` with all keys: tuples for OPTIONS, strings for FORMS, `returns` or None.
 
     names: {unit: names of its outputs}. Raises ValueError for an unknown key or value, and for
     abilities that contradict each other.

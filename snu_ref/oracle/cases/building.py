@@ -126,7 +126,7 @@ def _verify_case(entry, definition, inputs, outputs):
         raise ValueError("config: differs from the definition")
     stored, new = all_arrays(inputs, outputs), remake(entry, definition)
     if set(new) != set(stored):
-        raise ValueError("other arrays than the definition: "
+        raise ValueError("the definition does not have the same arrays: "
                          + ", ".join(sorted(set(new) ^ set(stored))))
     same = 0
     for name, a in new.items():

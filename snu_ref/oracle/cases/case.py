@@ -57,7 +57,7 @@ class Definition(NamedTuple):
 class Case:
     """A case as a port sees it.
 
-    id, family, why    texts; `config` is a dict of names and numbers, `inputs` a dict of arrays
+    id, family, why    strings; `config` is a dict of names and numbers, `inputs` a dict of arrays
     case["x"]          is case.inputs["x"]
     case.params        {"W": ..., "b": ...}: the inputs "params.W", "params.b", ...
     case.group("state")    the inputs with another prefix: {"s": ..., "y": ...}

@@ -1,8 +1,8 @@
 """The evidence for a case: independent derivations that agree, margins, and rounding errors.
 
-    twin        second derivation by scalar loops and by lines of text, all outputs (`scalar`)
-    complex     complex step on the frozen program (`snu_ref.gradcheck.frozen`), gradients
-    tape        the unit's equations written a third time and differentiated by a tape, all outputs
+    twin        a second derivation of all outputs: scalar loops, or lines.txt (`scalar`)
+    complex     the complex step on the frozen program (`snu_ref.gradcheck.frozen`): gradients
+    tape        the unit's equations, written a third time and differentiated by a tape
     rounding    the float64 answers compared with a run in longdouble, where that is more precise
     float32     a run in float32 compared with the float64 answers
 

@@ -8,7 +8,7 @@ from collections import Counter
 from . import derivations as evidence
 from .case import Draws
 from .manifest import HEAD, all_arrays
-from .reference import outputs_of
+from .reference import outputs_of, run_layer
 from .storage import digest
 from .tolerances import AGREE, AGREE_COMPLEX, FLOAT64, HEADROOM, MARGIN, float32_tolerance
 
@@ -45,17 +45,18 @@ def remake(entry, definition):
     return all_arrays(inputs, outputs_of(definition.config, inputs))
 
 
-def _first_fit(definition):
+def _first_fit(d):
     """(attempt, inputs, outputs) of the first seed that fits."""
     reasons = Counter()
-    for attempt in range(ATTEMPTS if definition.alive else 1):
-        inputs = definition.make(Draws(definition.id, attempt))
-        outputs = outputs_of(definition.config, inputs)
-        reason = _unfit(definition, inputs, outputs)
+    for attempt in range(ATTEMPTS if d.alive else 1):
+        inputs = d.make(Draws(d.id, attempt))
+        reason = d.unfit and d.unfit(d.config, inputs, run_layer(d.config, inputs, adjoints=False))
+        outputs = {} if reason else outputs_of(d.config, inputs)  # runs the twin, which is slow
+        reason = reason or _unfit(d, inputs, outputs)
         if not reason:
             return attempt, inputs, outputs
         reasons[reason] += 1
-    raise ValueError(f"{definition.id}: no seed fits: {dict(reasons)}")
+    raise ValueError(f"{d.id}: no seed fits: {dict(reasons)}")
 
 
 def zero_by_construction(config, inputs):
@@ -67,8 +68,6 @@ def zero_by_construction(config, inputs):
 
 def _unfit(definition, inputs, outputs):
     config = definition.config
-    if definition.unfit and (reason := definition.unfit(config, inputs, outputs)):
-        return reason
     margins, rates = evidence.branches(config, inputs, outputs)
     if not definition.exact and min(margins.values(), default=1.0) < MARGIN:
         return "margin"

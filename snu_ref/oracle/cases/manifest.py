@@ -86,7 +86,7 @@ def _check_entry(entry):
                              f"got {type(value).__name__}")
     for field in ("flags", "integers", "exact", "zero"):
         if not all(isinstance(name, str) for name in entry[field]):
-            raise ValueError(f"case {id}: {field}: expected a list of texts")
+            raise ValueError(f"case {id}: {field}: expected a list of strings")
     for kind in ("inputs", "outputs"):
         for name, shape in entry[kind].items():
             checked_name("array", name)

@@ -44,21 +44,21 @@ def make_unit(config, inputs):
     return layer, type(layer.zero_state(1))(**group(inputs, "state"))
 
 
-def run_layer(config, inputs):
+def run_layer(config, inputs, adjoints=True):
     """Run the layer of a case forward and backward; returns its outputs by name."""
     layer, start = make_unit(config, inputs)
     end = type(start)(**group(inputs, "dend"))
     y, cache = layer.forward(inputs["x"], start)
     dx, grads, dstart = layer.backward(inputs["dy"], cache, end)
-    traces, adjoints = {}, {}
+    traces, of_traces = {}, {}
     if config["unit"] == "snu":
         traces = {"z": cache.z, "s": cache.s, "v": cache.v}
-        if inputs["x"].dtype == np.float64:
+        if adjoints and inputs["x"].dtype == np.float64:
             twin = run_layer_twin(config, inputs)
-            adjoints = {"adj.y": twin.dy, "adj.v": twin.dv, "adj.s": twin.ds, "adj.z": twin.dz}
+            of_traces = {"adj.y": twin.dy, "adj.v": twin.dv, "adj.s": twin.ds, "adj.z": twin.dz}
     if config["unit"] == "lstm":
         traces = {"c": cache.trace.c[1:]}
-    return named_outputs(config, traces, y, cache.state, adjoints, grads, dx, dstart)
+    return named_outputs(config, traces, y, cache.state, of_traces, grads, dx, dstart)
 
 
 def run_layer_twin(config, inputs):

@@ -69,7 +69,7 @@ def _message(error):
 
 def together(faults):
     """The faults of a case as one line: the first FAULTS of them, and the number of the others."""
-    more = f"; and {len(faults) - FAULTS} more faults" if len(faults) > FAULTS else ""
+    more = f"; and {len(faults) - FAULTS} more" if len(faults) > FAULTS else ""
     return "; ".join(faults[:FAULTS]) + more
 
 

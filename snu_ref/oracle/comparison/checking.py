@@ -21,7 +21,7 @@ RERUNS = 4  # our choice: the most failed cases that are run again
 def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed=0, progress=None):
     """Check a port on the vectors that fit it, and on new cases drawn for it.
 
-    adapter: a class, instance, module or function (`comparison.port`), its name as a text, or a
+    adapter: a class, instance, module or function (`comparison.port`), its name as a string, or a
     folder of results. cases: ids or families, with * and commas, or a list of them. dtype:
     "float64" or "float32"; by default that of `can`. can: what the port can do
     (`cases.abilities`); by default the adapter's attribute. expect_fail: ids or families that are
@@ -67,7 +67,7 @@ def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
 def _patterns(option, patterns):
     found = patterns.split(",") if isinstance(patterns, str) else patterns
     if not isinstance(found, (list, tuple, set)) or not all(isinstance(p, str) for p in found):
-        raise TypeError(f"{option}: expected a text or a list of ids or families, got {patterns!r}")
+        raise TypeError(f"{option}: expected ids or families, a string or a list, got {patterns!r}")
     return list(found)
 
 

@@ -61,16 +61,15 @@ def compare(entry, outputs, got, dtype):
     worst = max((float(r.max(initial=0)) for r in relative.values()), default=0.0)
     alive = sum(bool(outputs[name].any()) for name in got)
     names = tuple(name for name in outputs if name in got)
-    first = _first(names, bad, relative, entry["config"]["unit"])
-    if first is None:
+    wrong = tuple(name for name in names if bad[name].any())
+    if not wrong:
         return Comparison(names, alive, worst, None)
-    tensor, index, before = first
+    tensor, index, before = _first(names, bad, relative, entry["config"]["unit"])
     a, e = got[tensor][index], expected[tensor][index]
     return Comparison(names, alive, worst, Divergence(
         tensor, index, _axes(tensor, outputs[tensor], entry), float(e), float(a),
         bits(e), bits(a), ulps(e, a), float(apart[tensor][index]), bounds[tensor],
-        _margin(entry, outputs, tensor, index), before.size, float(before.max(initial=0))),
-        tuple(name for name in names if bad[name].any()))
+        _margin(entry, outputs, tensor, index), before.size, float(before.max(initial=0))), wrong)
 
 
 def bound(entry, outputs, name, dtype):
@@ -100,7 +99,7 @@ def _place(value):
 
 
 def _first(names, bad, relative, unit):
-    """The first bad element: (tensor, index, relative differences of those before), or None."""
+    """The first bad element: (tensor, index, relative differences of those before)."""
     before = []
     for name, at in _slices(names, bad, unit):
         wrong = np.flatnonzero(bad[name][at])
@@ -109,7 +108,6 @@ def _first(names, bad, relative, unit):
             before[-1] = before[-1][:wrong[0]]
             inside = np.unravel_index(wrong[0], bad[name][at].shape)
             return name, (*at, *map(int, inside)), np.concatenate(before)
-    return None
 
 
 def _slices(names, arrays, unit):

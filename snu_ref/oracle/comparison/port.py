@@ -34,7 +34,7 @@ from .answers import Fault, checked, line, named, together
 def open_source(target, dtype=None, can=None, entries=(), withdrawn=()):
     """The source for a target. Raises ValueError if it does not exist or has another version.
 
-    target: an adapter, its name as a text, or a folder. dtype: overrides that of `can`. can:
+    target: an adapter, its name as a string, or a folder. dtype: overrides that of `can`. can:
     overrides the adapter's `can`. entries: the manifest's cases. withdrawn: {id: reason}.
     """
     if dtype is not None:

@@ -24,10 +24,10 @@ def _differ(a):
 
 
 def not_proved(results, entries):
-    """Returns what no passed Result covers, as texts, and whether the port passed only in part.
+    """Return what no passed Result covers, as strings, and whether the port passed only in part.
 
-    entries: those of all vectors. A pass is not in part if only traces and adjoints are missing,
-    since right outputs and gradients imply them, or units that the port does not have.
+    entries: those of all vectors. Missing traces and adjoints do not make a pass partial, because
+    right outputs and gradients imply them. Nor do units that the port does not have.
     """
     passed = [r for r in results if r.verdict == "passed"]
     units = {r.entry["config"]["unit"] for r in passed}

@@ -72,8 +72,8 @@ def _left_out(say, results):
     names = Counter(name for r in results if r.verdict in ("passed", "failed")
                     for name in r.left_out)
     if names:
-        say("\nnot returned, so not checked: "
-            + ", ".join(f"{name} ({n} case{'s' * (n > 1)})" for name, n in names.items()))
+        say("\n" + wrapped("not returned, so not checked: " + ", ".join(
+            f"{name} ({n} case{'s' * (n > 1)})" for name, n in names.items())))
     skipped = _by_reason(r for r in results if r.verdict == "skipped")
     if skipped and not names:
         say("")
@@ -97,14 +97,14 @@ def _cases(group):
 
 def _story(say, story, results):
     for text in diagnosis(story, results):
-        say(f"  {text}", "bold" if text.startswith("diagnosis") else None)
+        say(wrapped(f"  {text}", 8), "bold" if text.startswith("diagnosis") else None)
     say("  first wrong number, in the order of computation, of the simplest of these cases:")
     for name, text in _divergence(story.results[0]):
-        say(f"    {name:10}{text}")
+        say(wrapped(f"    {name:10}{text}", 14))
     for r in _kinds_first(story.results[1:])[:ALSO]:
         d = r.comparison.divergence
         say(f"  also {r.id}: {d.tensor} at {_index(d)}, expected {d.expected:.6g}, got {d.got:.6g}"
-            + ", v = 0 there" * (d.margin == 0))
+            + ", where v = 0" * (d.margin == 0))
     if len(story.results) > ALSO + 1:
         say(f"  and {len(story.results) - ALSO - 1} more; --json lists them all")
 
@@ -131,11 +131,11 @@ def _divergence(r):
     yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < 1e6 else "") + (
         f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal")
     if not math.isnan(d.margin):
-        yield "margin", f"|v| = {d.margin:.3g} there"
+        yield "margin", f"|v| = {d.margin:.3g}, the distance from the threshold"
     if d.index and d.axes.endswith("unit") and "params.decay" in r.case[0]:
         decay = r.case[0]["params.decay"][d.index[-1]]
         if decay in (0, 1):
-            yield "decay", f"{decay:g} there"
+            yield "decay", f"{decay:g} in this unit"
     how = f" to {_digits(d.agreed)}" if d.agreed else " exactly"
     yield "before", f"{d.before} numbers agreed{how}" if d.before else "no numbers: it is the first"
     yield "config", ", ".join(f"{k}={v}" for k, v in r.entry["config"].items())

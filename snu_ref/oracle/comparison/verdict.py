@@ -11,7 +11,7 @@ class Verdict:
 
     passed      whether a case was checked and none failed
     in_part     whether the port passed, but was not checked on all that the vectors have for it
-    not_proved  list of texts: what the vectors cover, but no passed case
+    not_proved  list of strings: what the vectors cover, but no passed case
     str(...)    the report
     """
 
@@ -94,5 +94,5 @@ def _case(r, story_of):
 
 
 def _finite(value):
-    """NaN and infinity as texts, because JSON does not have them."""
+    """NaN and infinity as strings, because JSON does not have them."""
     return value if math.isfinite(value) else str(value)

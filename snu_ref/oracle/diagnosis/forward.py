@@ -53,7 +53,7 @@ class Frames:
         self._values, self._parts = {}, {}
         self.right = program(self.config, texts(self.model))
         i, got, y, reported = seen.inputs, seen.got, seen.got["y"], seen.state
-        self.ok = np.isfinite(reported)
+        self.ok, self.large = np.isfinite(reported), np.full(reported.shape, 1e30)
         if "s" not in got and "v" not in got:
             self.ok = self.ok & (y > 1e-5) & (y < 1 - 1e-5)
 

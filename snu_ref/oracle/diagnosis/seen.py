@@ -69,10 +69,11 @@ class Seen(NamedTuple):
         size = np.abs(a[np.isfinite(a)]).max(initial=0)
         return self.bound * (size or 1.0)
 
+    @np.errstate(all="ignore")
     def equal(self, a, got):
         """Whether the numbers a equal the port's; NaN equals NaN."""
-        return a.shape == got.shape and np.allclose(got, a, rtol=0, atol=self.tolerance(a),
-                                                    equal_nan=True)
+        return a.shape == got.shape and bool((  # np.allclose says the same, in four times the time
+            (np.abs(got - a) <= self.tolerance(a)) | (got == a) | (got != got) & (a != a)).all())
 
     def reported(self, outputs):
         """The outputs of a program in the form that the port uses."""

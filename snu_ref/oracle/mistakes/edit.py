@@ -54,10 +54,10 @@ def texts(edits):
 
 
 def merged(right, *two):
-    """Two Edits of one line as one, where they change different words of the right text, or None.
+    """Two Edits of one line as one Edit that makes both changes to the right text, or None.
 
-    As two people's changes of one file are merged: where both change the same words, they must
-    make the same of them.
+    They are merged like the changes of two people to one file. If both change the same words, they
+    must change them in the same way.
     """
     words = re.findall(r"\w+|\W", right)
     changes = set()

@@ -63,7 +63,7 @@ def _right(sections, options):
 
 def resolve(text, config):
     """A line with the functions of this configuration of the SNU for g, h, psi' and the gate."""
-    if config["unit"] != "snu":
+    if config["unit"] != "snu" or "(" not in text:
         return text
     slope = right_lines(config)["h_slope"] if "dpsi(" in text else ""
     return _resolved(text, slope, *(config[name] for name in (

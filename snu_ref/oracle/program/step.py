@@ -106,9 +106,11 @@ class Run:
         return Var(value.value, (names["z" if name == "s" else "v"], lambda d: d * slope))
 
     def _stacked(self, names):
-        shape = self.inputs["dy"].shape
-        return {name: np.stack([np.broadcast_to(plain(step[of]), shape[1:])
-                                for step in self.steps]) for name, of in names.items()}
+        found = {name: np.empty(self.inputs["dy"].shape) for name in names}
+        for name, of in names.items():
+            for t, step in enumerate(self.steps):
+                found[name][t] = plain(step[of])
+        return found
 
     def forward(self):
         """Traces and final state: name -> array."""
