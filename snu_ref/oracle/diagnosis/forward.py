@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE, Edit, texts
-from ..program.lines import compute, program
+from ..program.lines import compute, program, resolve
 from ..program.step import PARTS, names_of
 from ..program.tape import Var, plain
 from . import numbers
@@ -86,9 +86,13 @@ class Frames:
         """The names for a line, with other arrays for s, z or v."""
         return {name: Var(a) for name, a in arrays.items()}
 
+    def text(self, edits):
+        """The lines with some edits."""
+        return {**self.right, **{name: resolve(a, self.config) for name, a in texts(edits).items()}}
+
     def before(self, line, value, edits=()):
         """z from a value of the line s, or s from a value of another line (`inverse`)."""
-        text = program(self.config, texts((*self.model, *edits)))[line]
+        text = self.text(edits)[line]
 
         def f(a):
             return compute(text, {**self.names, **self.with_names(**dict.fromkeys(
@@ -105,7 +109,7 @@ class Frames:
         key = line, mine if line in SLOTS else tuple(edits), k
         if key in self._values:
             return self._values[key]
-        text, own = program(self.config, texts((*self.model, *mine))), {**self.names, "k": k}
+        text, own = self.text(mine), {**self.names, "k": k}
         if line in "svy" and "z" not in self.got:
             own["z"] = Var(self.total(edits))
         if line == "y" and "v" not in self.got:
@@ -113,8 +117,7 @@ class Frames:
         for name in slots:
             if name in own or name == line:     # not every unit has H
                 own[name] = value = compute(text[name], own)
-        self._values[key] = value = np.nan_to_num(np.broadcast_to(
-            plain(value), self.ok.shape), nan=1e30, posinf=1e30, neginf=-1e30)
+        self._values[key] = value = np.fmax(np.fmin(plain(value), self.large), -self.large)
         return value
 
     def total(self, edits):
