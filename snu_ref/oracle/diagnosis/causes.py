@@ -2,10 +2,12 @@
 import numpy as np
 
 from ..cases.scalar_loss import training_of
-from .claims import Cause, confirmed, cover, diff_of
+from .claims import Cause, confirmed, cover, diff_of, spread
+from .forward import Frames
 from .held import held
 from .others import Other, network_with, sets_of
-from .seen import PROPOSING, seen_of
+from .places import with_place
+from .seen import LONGEST, PROPOSING, has_traces, seen_of
 from .sets import Spent
 from .unit import Unit
 
@@ -79,14 +81,27 @@ def _unexplained(left, unit, steady=True):
     for r in left:
         groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
-        try:
-            edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
-        except Spent:
-            edits, lines = (), {}
+        edits, lines = _lines(unit, {r.id for r in group}) if unit is not None else ((), {})
         edits *= steady     # numbers that change prove no edit
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
                              diff_of(edits, group), lines=lines))
     return stories
+
+
+def _lines(unit, ids):
+    """(edits, {line: what is known about it}) for failing cases that no set explains."""
+    try:
+        edits, lines = held(unit, ids)
+    except Spent:
+        edits, lines = (), {}
+    asked = [Frames(whole.seen) for whole in spread([
+        whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
+        and whole.seen.T <= LONGEST])]
+    lines = lines or {line: "wrong" for line in "zsvy" if any(
+        line in frames.got and (frames.off(line, ()) > 3 * frames.tolerance[line]).any()
+        for frames in asked)}
+    return edits, {line: with_place(text, line, asked, edits) if line in "zsvy" else text
+                   for line, text in lines.items()}
 
 
 def precision(digits):

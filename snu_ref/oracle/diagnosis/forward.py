@@ -124,10 +124,14 @@ class Frames:
         """z, with edits of its parts."""
         return sum(self.value(part, edits) for part in PARTS)
 
-    def off(self, line, edits):
-        """The errors of a returned line, with edits of the lines before; z and s from step 2 on."""
+    def error(self, line, edits=()):
+        """The errors of a returned line, with edits of the lines before."""
         value = self.total(edits) if line == "z" else self.value(line, edits)
-        return np.abs(value - self.got[line])[self.ok & (~self.first | (line in "vy"))]
+        return np.abs(value - self.got[line])
+
+    def off(self, line, edits):
+        """The errors that count: those of z and s from step 2 on."""
+        return self.error(line, edits)[self.ok & (~self.first | (line in "vy"))]
 
     def holds(self, line, edits):
         """Whether a returned line holds, as far as `off` looks."""

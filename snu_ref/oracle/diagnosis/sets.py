@@ -119,6 +119,7 @@ class Whole(Runs):
         here = Edits(forward).for_case(self.seen).forward
         return self.seen.matches(self.traces(here)[0], self.seen.names(True))
 
+    @np.errstate(all="ignore")      # a wrong unit may overflow
     def _forward(self, forward):
         key = tuple(texts(forward).items())
         if key not in self._kept:

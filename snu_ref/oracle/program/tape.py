@@ -7,6 +7,7 @@ time.
 
     c = a + b       da += dc              db += dc
     c = a . b       da += dc . b          db += dc . a           point-wise
+    c = a / b       da += dc / b          db -= dc . a / b^2
     c = a @ b       da += dc @ b'         db += a' @ dc          b' is b transposed
     c = f(a)        da += dc . f'(a)                             `apply`; the caller gives f'
     c = max_j a_j   da_j += dc . shares_j                        `maximum`
@@ -60,6 +61,10 @@ class Var:
     def __mul__(self, other):
         a, b = self.value, plain(other)
         return Var(a * b, (self, lambda d: d * b), (other, lambda d: d * a))
+
+    def __truediv__(self, other):
+        a, b = self.value, plain(other)
+        return Var(a / b, (self, lambda d: d / b), (other, lambda d: -d * a / (b * b)))
 
     def __matmul__(self, other):
         a, b = self.value, plain(other)
