@@ -30,9 +30,7 @@ def forward_sets(whole, carried, depth=2):
     seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
 
     def near(edits):
-        outputs = whole.traces(edits)[0]
-        return (sum(seen.matches(outputs, [name]) for name in names),
-                seen.reach(outputs, [name for name in names if name in "zsvy"]))
+        return seen.agreed(whole.traces(edits)[0], names)
     found = list(filter(fits, carried))
     if found or whole.budget["left"] <= 0:
         return found[:FEW], False

@@ -35,11 +35,6 @@ class Seen(NamedTuple):
         return self.family in PROPOSING and self.T >= 3
 
     @property
-    def silent(self):
-        """Whether y has one value until the last step: then feedback and reset do not show."""
-        return "y" in self.got and np.unique(self.got["y"][:-1]).size < 2
-
-    @property
     def params(self):
         """W, H, b and decay."""
         return {name[7:]: a for name, a in self.inputs.items() if name.startswith("params.")}
@@ -89,6 +84,12 @@ class Seen(NamedTuple):
     def walk(self):
         """Names of the returned outputs that are computed back in time."""
         return [name for name in WALK_BACK if name in self.got]
+
+    def agreed(self, outputs, names=None):
+        """How many of the port's numbers the outputs give, in all tensors or in those named."""
+        outputs = self.reported(outputs)
+        return sum(int((np.abs(outputs[name] - self.got[name]) <= self.tolerance(
+            outputs[name])).sum()) for name in (self.got if names is None else names))
 
     def reach(self, outputs, names, last=False):
         """How many slices of these traces, step by step (last: from the last step), are right."""

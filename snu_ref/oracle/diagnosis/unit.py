@@ -1,6 +1,8 @@
 """The diagnosis of the SNU: find sets of edits that give the port's numbers in many cases."""
 import itertools
 
+import numpy as np
+
 from ..mistakes.edit import TABLE
 from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
@@ -9,7 +11,7 @@ from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_o
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Spent, Whole, scoped_to
 
 TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
-RESERVE = 800    # our choice: of these, kept for the choice among what was found
+RESERVE = 500    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 PEERS = 12       # our choice: the most cases in which forward edits are compared
@@ -184,7 +186,9 @@ def _options(seen):
 
 def _simple(seen):
     c = seen.config
-    return (not has_traces(seen), seen.silent, "s" not in seen.got and seen.inputs["state.s"].any(),
+    y = seen.got.get("y", np.arange(3))
+    silent = np.ptp(y[:-1]) == 0        # then feedback and reset do not show
+    return (not has_traces(seen), silent, "s" not in seen.got and seen.inputs["state.s"].any(),
             c["recurrent"] + c["lateral_inhibition"],
             c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             seen.family != "unit", c["h"] != "step")

@@ -5,14 +5,6 @@ rule that takes dL/d(result) to dL/d(argument). `backward` runs the pulls from t
 the first, so dL/d(result) is complete when its pulls run. This is backpropagation, also through
 time.
 
-    c = a + b       da += dc              db += dc
-    c = a . b       da += dc . b          db += dc . a           point-wise
-    c = a / b       da += dc / b          db -= dc . a / b^2
-    c = a @ b       da += dc @ b'         db += a' @ dc          b' is b transposed
-    c = f(a)        da += dc . f'(a)                             `apply`; the caller gives f'
-    c = max_j a_j   da_j += dc . shares_j                        `maximum`
-    c = detach(a)   nothing: a constant of the backward pass
-
 The gradient of a broadcast argument is summed over the axes of the broadcast. The value of a `Var`
 never changes. It is made for tiny arrays: an operation takes a few microseconds.
 
@@ -93,7 +85,7 @@ class Var:
         return Var(f, (self, lambda d: d * slope(self.value, f)))
 
     def maximum(self, axis, ties="shared"):
-        """The maximum over `axis`, which keeps length 1; ties: see `shares`."""
+        """The maximum over `axis`, which keeps length 1; its gradient goes by `shares`."""
         return Var(self.value.max(axis=axis, keepdims=True),
                    (self, lambda d: d * shares(self.value, ties, axis)))
 
