@@ -8,7 +8,7 @@ from .held import held
 from .others import Other, network_with, sets_of
 from .places import with_place
 from .seen import LONGEST, PROPOSING, has_traces, seen_of
-from .sets import Spent
+from .sets import Spent, unless_spent
 from .unit import Unit
 
 NEAR = 1e-3         # our choice: smaller relative errors without explanation are lost digits
@@ -59,11 +59,8 @@ def _of_others(group, dtype, budget, failed):
     """Causes for the cases of another unit, and the Results that remain unexplained."""
     cases, known = [Other(seen_of(r, dtype), budget) for r in group], []
     for case in cases:
-        try:
-            if not any(case.fits(few) for few in known):
-                known += [few for few in sets_of(case) if few not in known]
-        except Spent:
-            break
+        if not unless_spent(True, lambda case=case: any(case.fits(few) for few in known)):
+            known += [few for few in unless_spent([], sets_of, case) if few not in known]
     chosen, left = cover(cases, known)
     return ([confirmed(*claim, failed) for claim in chosen],
             [failed[case.seen.id] for case in left])
@@ -90,10 +87,7 @@ def _unexplained(left, unit, steady=True):
 
 def _lines(unit, ids):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    try:
-        edits, lines = held(unit, ids)
-    except Spent:
-        edits, lines = (), {}
+    edits, lines = unless_spent(((), {}), held, unit, ids)
     asked = [Frames(whole.seen) for whole in spread([
         whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
         and whole.seen.T <= LONGEST])]

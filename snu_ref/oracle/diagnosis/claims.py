@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 from ..mistakes.edit import texts
 from ..program.printing import diff
-from .sets import Edits, Spent
+from .sets import Edits, unless_spent
 
 SAMPLE = 24   # our choice: failing and passing cases on which explanations are compared
 RIVALS = 6    # our choice: most explanations that are listed beside the chosen one
@@ -43,23 +43,25 @@ def cover(cases, known, stands=lambda edits, sample: True, telling=()):
     """
     left, known, chosen = list(cases), list(known), []
     while left and known:
-        try:
-            sample = spread(left) + [case for case in telling if case in left]
-            scored = [(sum(case.fits(edits) for case in sample), edits) for edits in known]
-            scored = sorted((item for item in scored if item[0]),
-                            key=lambda item: (-item[0], item[1].rank))
-            count, edits = next((item for item in scored if stands(item[1], sample)), (0, None))
-            mine = edits and [case for case in left if case.fits(edits)]
-        except Spent:
-            edits = None
-        if edits is None:
+        choice = unless_spent(None, _choice, left, known, stands, telling)
+        if choice is None:
             break
-        rivals = [other for n, other in scored if n == count and other.cost == edits.cost
-                  and other.said() != edits.said()]
-        chosen.append((edits, mine, rivals[:RIVALS]))
-        left = [case for case in left if case not in mine]
-        known.remove(edits)
+        chosen.append(choice)
+        left = [case for case in left if case not in choice[1]]
+        known.remove(choice[0])
     return chosen, left
+
+
+def _choice(left, known, stands, telling):
+    sample = spread(left) + [case for case in telling if case in left]
+    scored = sorted(((sum(case.fits(edits) for case in sample), edits) for edits in known),
+                    key=lambda item: (-item[0], item[1].rank))
+    for count, edits in scored:
+        if count and stands(edits, sample):
+            rivals = [other for n, other in scored if n == count and other.cost == edits.cost
+                      and other.said() != edits.said()]
+            return edits, [case for case in left if case.fits(edits)], rivals[:RIVALS]
+    return None
 
 
 def confirmed(edits, mine, rivals, results, where=""):

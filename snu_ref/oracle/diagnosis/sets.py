@@ -35,6 +35,14 @@ def spend(budget, trials=1):
     budget["left"] -= trials
 
 
+def unless_spent(default, function, *arguments):
+    """What a function returns, or the default if there are not enough trials for it."""
+    try:
+        return function(*arguments)
+    except Spent:
+        return default
+
+
 class Edits(NamedTuple):
     """Edits of the forward pass, the form of its gradients, and edits of the backward pass."""
     forward: tuple = ()

@@ -8,7 +8,7 @@ from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
 from .search import backward_sets, forward_sets
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
-from .sets import BY_HAND, DERIVED, FORMS, Edits, Spent, Whole, scoped_to
+from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, scoped_to, unless_spent
 
 TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 500    # our choice: of these, kept for the choice among what was found
@@ -38,28 +38,28 @@ class Unit:
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
-        try:
-            self._turn()
-            few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
-            self.sample = spread(few, SAMPLE)
-            proposing = [whole for whole in few if whole.seen.proposes] or few
-            for depth in 1, 2:      # where nothing was found, from another case, and deeper
-                self.dark = set()
-                for whole in self._open(proposing, _options):
-                    self._improve(self._found(whole, depth), whole)
-            edges = [whole for whole in few if whole not in proposing] if self.known else []
-            for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
-                cost, against = self.best.for_case(whole.seen).cost, self.against(self.best)
-                self._improve([edits for edits in self._found(whole, 2) if edits.cost <= cost + 1
-                               and len(self.against(edits)) <= len(against)], whole)
-        except Spent:
-            pass
+        unless_spent(None, self._search)
         self.budget["left"] += RESERVE
         for e in self.best.all:
             fewer = self.best.only(lambda f, e=e: f is not e)
             if fewer.all and self.count(fewer) >= self.count(self.best):
                 self.best = fewer
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
+
+    def _search(self):
+        self._turn()
+        few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
+        self.sample = spread(few, SAMPLE)
+        proposing = [whole for whole in few if whole.seen.proposes] or few
+        for depth in 1, 2:      # where nothing was found, from another case, and deeper
+            self.dark = set()
+            for whole in self._open(proposing, _options):
+                self._improve(self._found(whole, depth), whole)
+        edges = [whole for whole in few if whole not in proposing] if self.known else []
+        for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
+            cost, against = self.best.for_case(whole.seen).cost, self.against(self.best)
+            self._improve([edits for edits in self._found(whole, 2) if edits.cost <= cost + 1
+                           and len(self.against(edits)) <= len(against)], whole)
 
     def _open(self, cases, kind):
         """Cases that no known set explains: one of each kind, none where there was no hope."""
@@ -129,7 +129,8 @@ class Unit:
         self.search()
         chosen, left = cover(self.failed, self.known, self._stands, self.sample[SAMPLE:])
         causes = [confirmed(edits, mine, [other for other in rivals
-                                          if not self._equal(edits, other, mine)],
+                                          if not unless_spent(
+                                              False, self._equal, edits, other, mine)],
                             results, self._where(edits, mine)) for edits, mine, rivals in chosen]
         if self.view:
             causes = [cause._replace(says=(self.view.said(), *cause.says)) for cause in causes]
