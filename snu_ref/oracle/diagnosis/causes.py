@@ -91,9 +91,9 @@ def _lines(unit, ids):
     asked = [Frames(whole.seen) for whole in spread([
         whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
         and whole.seen.T <= LONGEST])]
-    lines = lines or {line: "wrong, for a reason that no known edit explains" for line in "zsvy" if any(
-        line in frames.got and (frames.off(line, ()) > 3 * frames.tolerance[line]).any()
-        for frames in asked)}
+    lines = lines or {line: "wrong, for a reason that no known edit explains" for line in "zsvy"
+                      if any(line in frames.got and (frames.off(line, ()) > 3 * frames.tolerance[
+                          line]).any() for frames in asked)}
     return edits, {line: with_place(text, line, asked, edits) if line in "zsvy" else text
                    for line, text in lines.items()}
 

@@ -14,7 +14,6 @@ TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 500    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
-PEERS = 12       # our choice: the most cases in which forward edits are compared
 KEPT = 6         # our choice: sets of edits that are kept for one case
 
 
@@ -40,10 +39,6 @@ class Unit:
         """Search one case after the other, the simplest first; try what is found on all cases."""
         unless_spent(None, self._search)
         self.budget["left"] += RESERVE
-        for e in self.best.all:
-            fewer = self.best.only(lambda f, e=e: f is not e)
-            if fewer.all and self.count(fewer) >= self.count(self.best):
-                self.best = fewer
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
 
     def _search(self):
@@ -84,7 +79,7 @@ class Unit:
             scoped = edits._replace(forward=scoped_to(config, edits.forward),
                                     backward=scoped_to(config, edits.backward))
             for more in dict.fromkeys(more for one in (scoped, edits) for more in (
-                    one, _joined(one, self.best), _joined(self.best, one))):
+                    one, _joined(one, self.best))):
                 if self.count(more) > self.count(self.best):
                     self.best = more
         self.known += [edits for edits in found[:KEPT] if edits not in self.known]
@@ -110,10 +105,6 @@ class Unit:
             self.dark.add(forward_class(seen))
         if dark:
             self.hopeless.add(seen.id)
-        if len(forwards) > 1:   # chance fits few bits: those that fit the most cases remain
-            fitting = [sum(other.gives_forward(forward) for other in spread(self.failed, PEERS))
-                       for forward in forwards]
-            forwards = [f for f, n in zip(forwards, fitting) if n == max(fitting)]
         if not seen.names(False):
             return [Edits(forward) for forward in forwards]
         likely = sorted((BY_HAND, DERIVED), key=lambda form: form != self.best.form)

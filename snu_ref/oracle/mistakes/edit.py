@@ -1,5 +1,4 @@
 """A mistake is a wrong text for one or more lines of a program; `table.txt` lists all mistakes."""
-import itertools
 import re
 from os.path import commonprefix
 from pathlib import Path
@@ -88,9 +87,3 @@ def edits_of(rows):
 
 TABLE = {name: edits_of(rows)
          for name, rows in read_sections(Path(__file__).with_name("table.txt")).items()}
-ORDERS = {"zrn": " (Keras 3)", "iofg": " (ONNX 1)"}
-TABLE["GATED"] += edits_of(
-    ["order", "".join(order), f"the gates stand in the order {', '.join(order)}"
-     f"{ORDERS.get(''.join(order), '')}, not {', '.join(right)}", f"unit={unit}"]
-    for unit, right in (("gru", "rzn"), ("lstm", "ifgo"))
-    for order in itertools.permutations(right) if "".join(order) != right)
