@@ -3,8 +3,6 @@
     independent_notes_nll   every note has its own probability, the same at every step
     nearest_chords_nll      the notes that followed the most similar chords of the training pieces
     nearest_neighbour       the label of the most similar training image
-
-They have no network and need no gradients.
 """
 import math
 
@@ -22,8 +20,7 @@ def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
     N is the number of predicted steps of the training pieces, n_k the number of those with note k.
     x_tk is 1 if note k sounds at step t of a test piece. In each piece the steps t >= 1 are
     predicted, as by a network, which needs a step before. The 1 and the 2 are Laplace's rule of
-    succession (our choice): without them a note that no training piece has would make the NLL
-    infinite.
+    succession (our choice): without them a note in no training piece makes the NLL infinite.
 
     train_rolls, test_rolls: lists or tuples of arrays (steps, notes) of 0 and 1, one per piece.
     per_piece: False, mean over the steps of all test pieces together ("pooled"); True, mean over

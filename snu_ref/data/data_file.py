@@ -76,7 +76,7 @@ def read_file(path, copies, most, whole=True):
         file.fail("a file", found, missing=found == "nothing")
     try:
         with open(path, "rb") as source:
-            packed = source.read(2) == b"\x1f\x8b"  # gzip; the file's name may not tell
+            packed = source.read(2) == b"\x1f\x8b"  # gzip, whatever its name is
             source.seek(0)
             raw = (gzip.GzipFile(fileobj=source) if packed else source).read(most + 1)
     except (EOFError, zlib.error, OSError) as error:  # OSError: also gzip.BadGzipFile

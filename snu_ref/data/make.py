@@ -2,8 +2,7 @@
 
 The packages are downloaded unless --wheels names a folder that has them; they are neither installed
 nor run. The script says whether the arrays are equal to those of snu_ref. The bytes of a file also
-depend on the versions of Python and zlib. README.md in this folder has sources, licences, credit
-and rules.
+depend on the versions of Python and zlib. README.md has sources, licences, credit and rules.
 
 digits.npz is the UCI set "Optical Recognition of Handwritten Digits". Each line of its text is 65
 integers, 64 pixels row by row and the class. The numbers are copied in their order. The texts are

@@ -59,13 +59,11 @@ class Pixels(Digits):
 
 
 def logistic_regression(task):
-    """Train one Dense layer, seed 0; settings: the RNN's (music, preset paper) or OF_PIXELS."""
-    if task.name == "music":
-        task, settings = PresentNotes(task.unit, task.data), settings_of(
-            find_preset("music", "rnn", "paper"))
-    else:
-        task, settings = Pixels(task.unit, task.data), settings_of(
-            find_preset("digits", "rnn", "small"), **OF_PIXELS)
+    """Train one Dense layer from seed 0. The RNN's settings, for digits changed to OF_PIXELS."""
+    model, preset, changes = (
+        (PresentNotes, "paper", {}) if task.name == "music" else (Pixels, "small", OF_PIXELS))
+    settings = settings_of(find_preset(task.name, "rnn", preset), **changes)
+    task = model(task.unit, task.data)
     trained = train(task, settings, 0)
     test = tested(task, trained.network, settings, 0)
     return (trained.history[trained.best_epoch - 1][task.metric], test["test"][task.metric],

@@ -84,7 +84,7 @@ def way_summary(row, device_seeds):
 
 
 def way_cells(row, device_seeds):
-    """The cells of a way in the table: its test NLL and each of COUNTERS."""
+    """The cells of one way in the table: the test NLL and each of COUNTERS."""
     counters = row["counters"]
     return [of_summary("nll", way_summary(row, device_seeds)),
             *(f"{counters[key]:,}" if counters else "–" for key in COUNTERS)]

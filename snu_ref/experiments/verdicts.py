@@ -34,7 +34,7 @@ def test_figures(lines, row):
 
 
 def means(lines, place):
-    """The test figures of the row (block, name), one a seed (mean over devices); its metric."""
+    """The test figures of a row (block, name), for each seed the mean over devices; its metric."""
     block, row = place
     metric = next((line["metric"] for line in lines[block] if line["row"] == row), "")
     return [float(np.mean(devices)) for devices in test_figures(lines[block], row)], metric

@@ -21,6 +21,9 @@ def central_difference(f, inputs, name):
     """d f / d inputs[name] by central differences; f takes a dict like inputs, returns a float.
 
     Returns the derivative, and a bool array of its shape: True at the kinks explained above.
+
+    >>> central_difference(lambda a: abs(a["x"]).sum(), {"x": np.array([0, 2.0])}, "x")
+    (array([0., 1.]), array([ True, False]))
     """
     x, middle = inputs[name], f(inputs)
 

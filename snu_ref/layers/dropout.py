@@ -58,7 +58,13 @@ class Dropout(Memoryless):
 
 
 def without_dropout(network):
-    """The Network without its Dropout layers and with the same arrays, for use after training."""
+    """The Network without its Dropout layers and with the same arrays, for use after training.
+
+    >>> from snu_ref import Dense
+    >>> rng = np.random.default_rng(0)
+    >>> len(without_dropout(Network([Dense(3, 2, rng=rng), Dropout(0.5, rng=rng)])).layers)
+    1
+    """
     validation.instance("network", network, Network)
     return Network([without_dropout(layer) if isinstance(layer, Network) else layer
                     for layer in network.layers if not isinstance(layer, Dropout)])

@@ -18,8 +18,7 @@ HERE = Path(__file__).parent
 def write_report(folder):
     """Make report.html from results.json and the figures in `folder`; returns its path.
 
-    Raises OSError for files that are missing, and ValueError for a results.json that `reproduce`
-    did not write.
+    Raises OSError for missing files, ValueError for a results.json that is not from `reproduce`.
     """
     path = Path(folder) / "results.json"
     try:

@@ -45,7 +45,7 @@ def read(path, network):
     try:
         arrays = array_file.read(path)
     except array_file.DamagedError as error:
-        raise refused(f"another or damaged file: {error}") from error
+        raise refused(f"a damaged file, or one of another kind: {error}") from error
     if "network" not in arrays:
         raise refused("a checkpoint; snu_ref.tasks.load_run reads its folder"
                       if "identity" in arrays else "no array 'network' in it")
@@ -58,7 +58,7 @@ def read(path, network):
         return _build(whole, network, arrays, {}, generators)
     except Exception as error:  # an unknown file can cause any kind of error
         missing = "no entry " * isinstance(error, KeyError)
-        raise refused(f"another description: {missing}{error}") from error
+        raise refused(f"layers that cannot be read: {missing}{error}") from error
 
 
 def _describe(layer, place, arrays, names, generators):

@@ -96,10 +96,13 @@ def difference(a, b):
 
 
 def verdict(a, b, higher_is_better):
-    """How a compares with b, as one of four texts.
+    """Whether a is better than b, by Welch's interval of the difference of their means.
 
-    "better" or "worse" if Welch's interval of the difference does not contain 0; "no clear
-    difference" if it does; "one seed, no interval" if a or b has a single value.
+    Returns "better" or "worse" if it does not contain 0, "no clear difference" if it does, and
+    "one seed, no interval" if a or b has a single value.
+
+    >>> verdict([8.65, 8.66, 8.64], [8.77, 8.75, 8.79], higher_is_better=False)
+    'better'
     """
     validation.flag("higher_is_better", higher_is_better)
     _, low, high = difference(a, b)

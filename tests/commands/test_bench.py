@@ -39,7 +39,7 @@ def test_products_are_those_of_the_equations(monkeypatch):
 def test_a_row_is_made_of_median_minimum_and_ratio(monkeypatch):
     times = iter([4.0, 2.0, 9.0, 3.0, 5.0, 1.0])  # step, products, step, ...
     monkeypatch.setattr(bench, "timeit", lambda f, number: next(times) / 1000)
-    kept = {}  # what the first step leaves, as an optimiser's averages, is not memory of a step
+    kept = {}  # arrays that the first step leaves, such as Adam's averages, do not count
 
     def step():
         if not kept:

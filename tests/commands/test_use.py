@@ -249,7 +249,7 @@ def test_sound_has_the_frequency_of_the_key(tmp_path):
         rate = file.getframerate()
     loudest = np.abs(np.fft.rfft(sound[:rate])).argmax()
     assert loudest == 440 and not sound[-rate // 4:].any()
-    assert np.abs(sound).argmax() < rate / 10  # struck once
+    assert np.abs(sound).argmax() < rate / 10  # the key is struck once
 
 
 def test_runs_of_0_1_0_and_runs_on_devices_come_back(tmp_path, monkeypatch):

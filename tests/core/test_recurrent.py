@@ -114,7 +114,7 @@ def test_a_wrong_recurrent_gradient_is_noticed_and_named(name, parameter, monkey
 
     def one_step_late(self, cache, da):
         late = right(self, cache, np.roll(da, 1, axis=0))
-        late["b_h"] = -late.get("b_h", 0)  # a sum over all steps does not mind the shift
+        late["b_h"] = -late.get("b_h", 0)  # the sum over all steps is the same, shifted or not
         return {**right(self, cache, da), parameter: late[parameter]}
 
     reference = complex_gradients(*args)

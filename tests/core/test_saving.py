@@ -216,7 +216,7 @@ def test_damaged_foreign_and_missing_files(tmp_path):
     array_file.write(path, {"identity": np.array("{}")})
     path.with_name("text.npz").write_text("a text")
     for name, found in (("n.npz", "a checkpoint; snu_ref.tasks.load_run"), (".", "a folder$"),
-                        ("text.npz", "another or damaged file")):
+                        ("text.npz", "a damaged file, or one of another kind")):
         with pytest.raises(ValueError, match=f"found {found}") as caught:
             Network.load(tmp_path / name)
         assert "Error" not in str(caught.value)

@@ -11,6 +11,7 @@ import pytest
 import snu_ref
 import snu_ref.gradcheck
 import snu_ref.pcm
+import snu_ref.tasks.statistics
 
 MODULES = [module.name for module in pkgutil.walk_packages(snu_ref.__path__, "snu_ref.")]
 WITH_EXAMPLES = {  # the names that a reader meets first
@@ -35,9 +36,11 @@ WITH_EXAMPLES = {  # the names that a reader meets first
         "clip_by_norm",
         "rate_code",
         "ConvSNU",
+        "without_dropout",
     },
-    snu_ref.gradcheck: {"check_gradient", "check_layer", "complex_step"},
+    snu_ref.gradcheck: {"check_gradient", "check_layer", "central_difference", "complex_step"},
     snu_ref.pcm: {"PCMArray", "full_scale"},
+    snu_ref.tasks.statistics: {"summary", "difference", "verdict", "mcnemar"},
 }
 
 

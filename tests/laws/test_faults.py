@@ -196,7 +196,7 @@ def test_a_loss_that_diverges_is_named_in_strict_json_too(tmp_path, capsys, monk
 def test_folders_that_cannot_be_written_are_named_before_the_work(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
         "snu_ref.commands.train.run_task", None
-    )  # the work: calling it would be an error
+    )  # an error, if it is called
     monkeypatch.setattr("snu_ref.commands.reproduce.run_jobs", None)
     (tmp_path / "file").write_text("x")
     places = [tmp_path / "file", tmp_path / "file" / "below"]

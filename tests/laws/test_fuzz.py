@@ -40,7 +40,7 @@ def test_an_odd_file_gives_the_right_data_or_is_named():
 
 
 @pytest.mark.parametrize("careless", [
-    lambda path: path.read_bytes(),                       # takes whatever there is
+    lambda path: path.read_bytes(),                       # reads any bytes
     lambda path: np.frombuffer(path.read_bytes(), "f8"),  # does not name the file
     lambda path: path.read_bytes()[10 ** 6]])             # an error of another kind
 def test_a_careless_reader_is_found(monkeypatch, careless):

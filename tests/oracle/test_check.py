@@ -1,4 +1,4 @@
-"""The check of a port: right ones pass, wrong ones are told where and why, nothing passes in
+"""The check of a port: right ones pass, of wrong ones it says where and why, nothing passes in
 silence."""
 import json
 import re

@@ -122,8 +122,17 @@ def test_a_number_is_the_shortest_decimal_that_fits():
     assert 0.25 < numbers.firing(slope, np.ones(9), slope > -0.3) <= 0.5
 
 
+def test_nan_and_infinity_equal_themselves_alone():
+    seen = Seen("", "", {}, {}, {}, 1e-10)
+    odd = np.nan, np.inf, -np.inf, 1.0, 1 + 1e-9
+    for i, a in enumerate(odd):
+        for j, b in enumerate(odd):
+            assert seen.equal(np.array([1.0, a]), np.array([1.0, b])) == (i == j), (a, b)
+    assert seen.equal(np.ones(2), np.ones(2) + 1e-11) and not seen.equal(np.ones(2), np.ones(1))
+
+
 def test_what_no_table_has_is_not_named_and_what_stands_beside_it_is_held():
-    """z is wrong beyond any table, b is subtracted: the line of v is told, and no more."""
+    """No table explains z, and b is subtracted: only the line of v is named."""
     def odd(case):
         i = case.inputs
         s, y = i["state.s"], i["state.y"]

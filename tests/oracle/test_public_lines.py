@@ -42,7 +42,8 @@ PUBLIC = [
     (feeds_its_own_spike, [
         "H is fed h(s_before + b), the output computed from the state of the step before",
         "y is computed from the state of the step before; the reset in the same step subtracts the "
-        "threshold -b (soft reset), after the decay"], dict(g="identity", recurrent=True, start="own"))]
+        "threshold -b (soft reset), after the decay"],
+     dict(g="identity", recurrent=True, start="own"))]
 
 
 @pytest.mark.parametrize("step, said, options, ends", [

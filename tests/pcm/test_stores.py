@@ -34,7 +34,7 @@ def test_a_store_touches_its_matrices_only(kind):
     before = {name: p.copy() for name, p in network.params.items()}
     arrays = dict(network.params)
     store.read()
-    for name in before:  # what ideal devices give at first is what they were given
+    for name in before:  # ideal devices start at the given weights
         assert network.params[name] is arrays[name]  # the same array, changed in place
         kept = name not in NAMES or kind == "ideal"
         assert np.array_equal(network.params[name], before[name]) == kept

@@ -54,7 +54,7 @@ def test_the_recurrent_soft_unit_without_a_membrane_is_a_plain_sigmoid_rnn():
 
 
 def test_a_row_is_read_from_its_line(tmp_path):
-    """What is the row's own is told from the settings; VALUE|VALUE gives all combinations."""
+    """A row's own fields are kept apart from the settings; VALUE|VALUE gives all combinations."""
     path = tmp_path / "some.ini"
     path.write_text("[x]\ntitle = What: this\neach = lr=0.1|0.2; seeds=2\n"
                     "A, 3 units = music paper full snu; options.g=relu; shown=(7,)\n"

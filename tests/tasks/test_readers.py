@@ -201,7 +201,7 @@ def test_other_white_space_is_the_same_text(ptb, change):
     ("train", lambda raw: raw[:-7], ["expected 15 tokens with <eos>", "found 12"]),
     ("train", lambda raw: raw.replace(b"cat N", b"cat cat"), ["SHA-256", "altered"]),
     ("train", lambda raw: raw.replace(b"cat N", b"N cat"), ["SHA-256", "altered"]),
-    ("train", lambda raw: raw.replace(b"dog", b"cow"), ["SHA-256", "altered"]),  # not valid's fault
+    ("train", lambda raw: raw.replace(b"dog", b"cow"), ["SHA-256", "altered"]),  # in train
     ("valid", lambda raw: raw.replace(b"dog", b"cow"), ["SHA-256", "altered"]),
     ("valid", lambda raw: raw.replace(b"dog", b"cat"), ["SHA-256", "altered"]),
     ("valid", lambda raw: raw.replace(b"dog sat", b"dog\nsat"), ["expected 4 tokens", "found 5"]),

@@ -9,7 +9,8 @@ import pytest
 from snu_ref.data.baselines import independent_notes_nll, nearest_chords_nll, nearest_neighbour
 from snu_ref.experiments.claims import (CLAIMS, DEVICE_ROWS, MEMBRANE, UNIT_ROWS, Claim,
                                         read_claims)
-from snu_ref.experiments.results_page import FIGURES, differences_of, page, write_page
+from snu_ref.experiments.results_page import (FIGURES, differences_of, page, unfinished,
+                                              write_page)
 from snu_ref.experiments.rows import BLOCKS, CHOSEN, INJECTED
 from snu_ref.experiments.runs import (BEST_INJECTED, COLUMNS, PROGRAMMED, changes_text, read_table,
                                       read_tables, write_table)
@@ -95,6 +96,13 @@ def test_no_word_is_stronger_than_its_interval():
             apart = p and float(p[1]) < 0.05
         assert (verb in ("is better than", "is worse than")) == bool(apart), (claim, words)
     assert seen > 30
+
+
+def test_a_grid_that_is_not_finished_counts_its_runs():
+    rows = BLOCKS["grid"][1]
+    done = [line(row.name, seed, "") for row in rows for seed in range(row.seeds)]
+    assert unfinished(rows, done[1:]) == " Not finished: 215 of 216 runs."
+    assert unfinished(rows, done) == "" and unfinished(rows, []) == " Not run yet."
 
 
 def test_claims_of_the_same_data_are_one_sentence(monkeypatch):

@@ -65,7 +65,7 @@ def test_resume_takes_over_what_is_there_and_nothing_of_another_command(done):
     (folder / "run-2.json").unlink()
     (folder / "run-3.json").write_text("half a fi")
     again = run(jobs(), folder, 1, resume=True)
-    assert again["run-1"] == one["run-1"]  # the same process had made it
+    assert again["run-1"] == one["run-1"]  # not run again
     for name in ("run-2", "run-3"):
         assert again[name].result["bits"] == one[name].result["bits"]
         assert again[name].result["process"] != one[name].result["process"]

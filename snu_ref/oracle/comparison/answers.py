@@ -3,7 +3,6 @@ import contextlib
 import sysconfig
 import textwrap
 import traceback
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ def wrapped(text, indent=2):
     return textwrap.fill(text, 98, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
-@contextmanager
+@contextlib.contextmanager
 def named(what, kind):
     """Turn every exception of the port's code into `kind`; the message names the port's line.
 

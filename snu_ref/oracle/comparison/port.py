@@ -13,12 +13,10 @@ A source is an object with `dtype`, `name`, `can` (or None), `strays` (unexpecte
 Skip if the port leaves the case out, and Fault if the answer cannot be compared.
 """
 import contextlib
-import importlib
 import importlib.util
 import io
 import re
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +65,7 @@ class AdapterSource:
         self.can = None if self.said is None else declared(self.said, names or {})
         self.dtype = np.dtype(dtype or (self.can or {}).get("dtype", "float64"))
 
-    @contextmanager
+    @contextlib.contextmanager
     def _listening(self):
         """Collect what the port prints in `printed`."""
         heard = io.StringIO()

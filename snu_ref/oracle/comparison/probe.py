@@ -66,7 +66,7 @@ def _right(comparison):
 
 
 def _of_snu(source, some, own, any_others):
-    """What the port's SNU can do, from `some`, its best answers."""
+    """What the port's SNU can do, judged by its best answers, `some`."""
     can = {key: tuple(v for v in there if any(config[key] == v for config, _ in some if
                                               key != "surrogate" or config["h"] == "step"))
            for key, there in SNU_OPTIONS.items()}

@@ -31,9 +31,8 @@ def not_proved(results, entries):
     """
     passed = [r for r in results if r.verdict == "passed"]
     units = {r.entry["config"]["unit"] for r in passed}
-    said, needed = [], []
-    if "snu" in units:
-        needed += _of_snu([r for r in passed if r.entry["config"]["unit"] == "snu"], entries)
+    said, of_snu = [], [r for r in passed if r.entry["config"]["unit"] == "snu"]
+    needed = _of_snu(of_snu, entries) if of_snu else []
     compared = {(r.entry["config"]["unit"], name) for r in passed for name in r.comparison.compared}
     for unit in sorted(units):
         names = dict.fromkeys(name for e in entries if e["config"]["unit"] == unit
