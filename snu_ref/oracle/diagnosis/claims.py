@@ -59,7 +59,7 @@ def _choice(left, known, stands, telling):
     for count, edits in scored:
         if count and stands(edits, sample):
             rivals = [other for n, other in scored if n == count and other.cost == edits.cost
-                      and other.said() != edits.said()]
+                      and set(other.said()) != set(edits.said())]
             return edits, [case for case in left if case.fits(edits)], rivals[:RIVALS]
     return None
 

@@ -19,6 +19,7 @@ from . import numbers
 SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("W", "input"),
          "feedback": ("H", "feedback"), "bias": ("bias",)}
 STEEP = 0.01   # our choice: where a slope is smaller, a function is not inverted
+LINES = (*(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
 
 def forward_edits(seen, slots):

@@ -17,6 +17,7 @@ from .lines import look
 # The forms of the gradients; the last takes all that a program keeps of its forward pass.
 DERIVED, BY_HAND, KEPT = FORMS = (
     "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
+AT_ONCE = 0.25       # our choice: a backward pass of all steps at once counts as this many trials
 LOOK = 40            # our choice: testing the lines of a case counts as this many trials
 
 
@@ -118,6 +119,16 @@ class Whole(Runs):
             self._kept["looked"] = look(self.seen)
         return self._kept["looked"]
 
+    @np.errstate(all="ignore")
+    def on_own_traces(self):
+        """The case with the port's own forward pass in place of the right one."""
+        seen, s, own = self.seen, self.seen.state, Whole(self.seen, self.budget)
+        z = {"relu": np.where(s > 0, s, -1.0), "leaky_relu": np.where(s > 0, s, 10 * s),
+             "tanh": np.arctanh(np.clip(s, -1 + 1e-16, 1 - 1e-16))}.get(seen.config["g"], s)
+        traces = {"z": z, "s": s, "v": s + seen.params["b"]}
+        own._kept[()] = seen.got, {**traces, **seen.got}, seen.params
+        return own
+
     def traces(self, forward):
         """(outputs, computed traces) of a forward pass with edits."""
         return self._forward(forward)[:2]
@@ -137,12 +148,27 @@ class Whole(Runs):
         return self._kept[key]
 
     @np.errstate(all="ignore")
-    def run(self, edits):
+    def dz(self, edits):
+        """The port's dL/dz along some edits, or None; and the factor m, where dL/dx = (m dz) W'.
+        """
+        got, seen = self.seen.got, self.seen
+        W = self._forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
+        if "adj.z" in got or "grad.x" not in got or np.linalg.matrix_rank(W) < W.shape[1]:
+            return got.get("adj.z"), 1
+        back = np.linalg.pinv(W.T)
+        m = self.run(edits, np.ones(seen.inputs["dy"].shape))["grad.x"] @ back
+        dz = got["grad.x"] @ back / m
+        known = np.isfinite(dz).all() and seen.matches(self.run(edits, dz), ["grad.x"])
+        return (dz if known else None), m
+
+    @np.errstate(all="ignore")
+    def run(self, edits, dz=None):
         """All outputs with a set of edits. The sums, on which no other line depends, cost no run.
 
-        The edit of a sum may use the right value, which is G: the line's own in this program.
+        dz: the port's, from which each step is computed. The edit of a sum may use the right value,
+        which is G: the line's own in this program.
         """
-        outputs, names, sums = self._run(edits)
+        outputs, names, sums = self._run(edits, dz)
         right, config, found = right_lines(self.seen.config), self.seen.config, dict(outputs)
         for line, text in sums.items():
             if (name := SUMS[line]) in outputs:
@@ -150,30 +176,32 @@ class Whole(Runs):
                 found[name] = 0 * outputs[name] + compute(text, {**names, "G": outputs[name]})
         return found
 
-    def names(self, edits):
+    def names(self, edits, dz=None):
         """The names, whole arrays, that the slopes and the sums may use."""
-        return self._run(edits)[1]
+        return self._run(edits, dz)[1]
 
-    def _run(self, edits):
+    def _run(self, edits, dz):
         """Outputs and names without the edits of sums, and the texts of these edits."""
         text = texts(edits.backward)
         sums = {name: text.pop(name) for name in SUMS if name in text}
-        key = edits.form, *texts(edits.forward).items(), *text.items()
+        key = (edits.form, dz is not None and dz.tobytes(),
+               *texts(edits.forward).items(), *text.items())
         if key not in self._kept:
-            spend(self.budget, edits.form == DERIVED or bool(text))     # else it is one run
+            spend(self.budget, 1 if edits.form == DERIVED else
+                  bool(text) if dz is None else AT_ONCE)     # else it is one run
             outputs, inputs, traces = (
-                self._derived if edits.form == DERIVED else self._by_hand)(edits, text)
-            self._kept[key] = outputs, names_of_sums(
-                self.seen.config, inputs, traces, {
-                    f"d{name}": outputs[f"adj.{name}"] for name in TRACES})
+                self._derived if edits.form == DERIVED else self._by_hand)(edits, text, dz)
+            adjoints = {f"d{name}": outputs[f"adj.{name}"] for name in TRACES}
+            adjoints["dz"] = adjoints["dz"] if dz is None else dz
+            self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, adjoints)
         return *self._kept[key], sums
 
-    def _derived(self, edits, text):
-        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text})
+    def _derived(self, edits, text, dz):
+        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, dz)
         outputs = {**done.forward(), **done.backward()}
         return outputs, self.seen.inputs, done.computed()
 
-    def _by_hand(self, edits, text):
+    def _by_hand(self, edits, text, dz):
         config, inputs = self.seen.config, self.seen.inputs
         outputs, traces = self.traces(edits.forward)
         if edits.form == KEPT:
@@ -182,4 +210,4 @@ class Whole(Runs):
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         else:
             traces = {name: traces[name] for name in TRACES}
-        return {**outputs, **run_backward(config, inputs, traces, text)}, inputs, traces
+        return {**outputs, **run_backward(config, inputs, traces, text, dz)}, inputs, traces

@@ -4,9 +4,10 @@ import itertools
 import numpy as np
 
 from ..mistakes.edit import TABLE
+from .backward import backward_sets
 from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
-from .search import backward_sets, forward_sets
+from .search import forward_sets
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, scoped_to, unless_spent
 
@@ -111,7 +112,8 @@ class Unit:
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else likely)
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]))
+        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]),
+                             self.best.all and self.best.form)
 
     # ---- choosing -------------------------------------------------------------------------------
 

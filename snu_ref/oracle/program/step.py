@@ -45,8 +45,10 @@ def shifts(dy):
 class Run:
     """One run through time: its inputs on the tape, and the names of every step."""
 
-    def __init__(self, config, inputs, edits):
+    def __init__(self, config, inputs, edits, dz=None):
+        """dz: a port's dL/dz, from which the gradients of each step flow on; None: their own."""
         self.config, self.text, self.edits = config, program(config, edits), edits
+        self.dz = dz
         self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
         self.state = STATE[config["unit"]]
         self.leaves = {name: Var(inputs[f"params.{name}"]) for name in PARAMETERS
@@ -95,7 +97,11 @@ class Run:
         value = compute(self.text[name], names)
         if name in TRACES:
             value = value if isinstance(value, Var) else self.zero + value
-        return self._sloped(name, value, names) if SLOPES.get(name) in self.edits else value
+        if SLOPES.get(name) in self.edits:
+            value = self._sloped(name, value, names)
+        if name == "z" and self.dz is not None:
+            value = Var(value.value, (value, lambda d, t=names["t"]: self.dz[t]))
+        return value
 
     def _sloped(self, name, value, names):
         """s or y, with the edited slope ds/dz or dy/dv."""
@@ -133,7 +139,8 @@ class Run:
             return compute(text[line], {**names, **more}) + self.zero.value
         backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
             name: a[t] for name, a in dL_dy.items()})) for t, step in enumerate(self.steps)]
-            + [(last[f"{k}_T"], cotangent(f"end_{k}")) for k in self.state])
+            + [(last[f"{k}_T"], cotangent(f"end_{k}")) for k in self.state]
+            + [(step["z"], self.zero.value) for step in self.steps if self.dz is not None])
         found, grads = {}, {name: leaf.gradient() for name, leaf in self.leaves.items()}
         if self.config["unit"] == "snu":
             shown = {"s": "s_out"} if text["s_out"] == "kept" else {}
