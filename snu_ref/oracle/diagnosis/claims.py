@@ -23,7 +23,6 @@ class Cause(NamedTuple):
     form: str = ""
     others: tuple = ()     # other explanations that fit these cases as well
     digits: float = 0.0
-    where: str = ""        # an option that all these cases share; cases without it pass
     lines: Any = None
     beside: tuple = ()     # Results at boundaries that fail too, unexplained
     edits: Edits = None
@@ -64,7 +63,7 @@ def _choice(left, known, stands, telling):
     return None
 
 
-def confirmed(edits, mine, rivals, results, where=""):
+def confirmed(edits, mine, rivals, results):
     """The Cause of the cases `mine` that a set of edits explains; results: id -> Result."""
     def used(edits):
         return edits.only(lambda e: any(e.applies(c.seen.config, c.seen.inputs) for c in mine))
@@ -74,7 +73,7 @@ def confirmed(edits, mine, rivals, results, where=""):
     return Cause(found, "confirmed", edits.said(), diff_of(edits.all, found), edits.form,
                  tuple(used(other).said() for other in rivals),
                  min(case.seen.digits(case.run(edits.for_case(case.seen)))
-                     for case in mine[:4]), where, edits=edits)
+                     for case in mine[:4]), edits=edits)
 
 
 def diff_of(edits, results):

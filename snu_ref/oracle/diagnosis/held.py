@@ -12,7 +12,7 @@ from .claims import spread
 from .forward import LINES, Frames, forward_edits
 from .search import joined
 from .seen import LONGEST, has_traces
-from .sets import BY_HAND, FORMS, Edits, scoped_to
+from .sets import BY_HAND, FORMS, Edits
 
 ASKED = 6        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must bring a wrong line so many times nearer
@@ -89,7 +89,7 @@ def _common(cases):
                        or holds(line, here.forward) for seen, sets, holds in mine
                        for here in [Edits(edits).for_case(seen)])
         some, best = [edits for seen, sets, _ in mine for known in sets
-                      for edits in (known, scoped_to(seen.config, known))], ()
+                      for edits in (known, Edits(known).limited(seen.config).forward)], ()
         while True:     # an edit for each option, if need be
             more = max((best + edits for edits in some), key=right, default=())
             if right(more) <= right(best):

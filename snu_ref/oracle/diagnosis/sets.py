@@ -44,6 +44,10 @@ def unless_spent(default, function, *arguments):
         return default
 
 
+DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
+              "seen": "lateral_inhibition"}
+
+
 class Edits(NamedTuple):
     """Edits of the forward pass, the form of its gradients, and edits of the backward pass."""
     forward: tuple = ()
@@ -75,20 +79,19 @@ class Edits(NamedTuple):
         return self._replace(forward=tuple(filter(wanted, self.forward)),
                              backward=tuple(filter(wanted, self.backward)))
 
+    def limited(self, config, option=None):
+        """Each edit for cases with this value of an option alone: of that on which its line depends.
+        """
+        def limit(e):
+            name = option or DEPENDS_ON.get(e.slot)
+            return e if not name or f"{name}=" in e.when else e._replace(
+                when=f"{e.when} {name}={config[name]}".strip())
+        return self._replace(forward=tuple(map(limit, self.forward)),
+                             backward=tuple(map(limit, self.backward)))
+
     def for_case(self, seen):
         """The edits that apply to a case."""
         return self.only(lambda e: e.applies(seen.config, seen.inputs))
-
-
-DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
-              "seen": "lateral_inhibition"}
-
-
-def scoped_to(config, edits):
-    """Some edits, each limited to cases with this value of the option that its line depends on."""
-    return tuple(e if option is None or f"{option}=" in e.when else e._replace(
-        when=f"{e.when} {option}={config[option]}".strip())
-        for e in edits for option in [DEPENDS_ON.get(e.slot)])
 
 
 class Runs:

@@ -9,7 +9,7 @@ from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
 from .search import forward_sets
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
-from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, scoped_to, unless_spent
+from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
 TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 500    # our choice: of these, kept for the choice among what was found
@@ -32,7 +32,6 @@ class Unit:
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.known, self.best, self.sample = [], Edits(form=BY_HAND), []
         self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
-        self._against = {}
 
     # ---- finding --------------------------------------------------------------------------------
 
@@ -55,7 +54,7 @@ class Unit:
         for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
             cost, against = self.best.for_case(whole.seen).cost, self.against(self.best)
             self._improve([edits for edits in self._found(whole, 2) if edits.cost <= cost + 1
-                           and len(self.against(edits)) <= len(against)], whole)
+                           and self.against(edits) <= against], whole)
 
     def _open(self, cases, kind):
         """Cases that no known set explains: one of each kind, none where there was no hope."""
@@ -68,21 +67,21 @@ class Unit:
                 tried.add(kind(seen))
                 yield whole
 
-    def count(self, edits):
-        """In how many failing cases of a sample a set gives all numbers."""
-        return sum(whole.fits(edits) for whole in self.sample)
+    def score(self, edits):
+        """In how many failing cases of a sample a set gives all numbers; few others against it."""
+        return sum(whole.fits(edits) for whole in self.sample), -self.against(edits)
+
+    def against(self, edits):
+        """How many passing cases of a sample should fail with these edits."""
+        return sum(whole.shows(edits) and not whole.fits(edits) for whole in self.passed)
 
     def _improve(self, found, whole):
         """Make a found set the best one, alone or joined with the best, if it explains more."""
         self.sample.append(whole)
-        config = whole.seen.config
         for edits in found[:KEPT]:
-            scoped = edits._replace(forward=scoped_to(config, edits.forward),
-                                    backward=scoped_to(config, edits.backward))
-            for more in dict.fromkeys(more for one in (scoped, edits) for more in (
-                    one, _joined(one, self.best))):
-                if self.count(more) > self.count(self.best):
-                    self.best = more
+            for one in (edits.limited(whole.seen.config), edits, *(
+                    edits.limited(whole.seen.config, option) for option in OPTIONS)):
+                self.best = max(self.best, one, _joined(one, self.best), key=self.score)
         self.known += [edits for edits in found[:KEPT] if edits not in self.known]
 
     def _turn(self):
@@ -124,7 +123,7 @@ class Unit:
         causes = [confirmed(edits, mine, [other for other in rivals
                                           if not unless_spent(
                                               False, self._equal, edits, other, mine)],
-                            results, self._where(edits, mine)) for edits, mine, rivals in chosen]
+                            results) for edits, mine, rivals in chosen]
         if self.view:
             causes = [cause._replace(says=(self.view.said(), *cause.says)) for cause in causes]
         return causes, [results[whole.seen.id] for whole in left]
@@ -145,23 +144,7 @@ class Unit:
         fits = [whole for whole in shows if whole.fits(edits)]
         return (len(fits) >= SHARE * len(shows)
                 and len(fits) > (len(self.failed) > 3 and edits.cost > 1)
-                and (len(self.against(edits)) <= len(fits) / 4 or bool(self._where(edits, fits))))
-
-    def against(self, edits):
-        """The configurations of passing cases of a sample that should fail with these edits."""
-        if edits not in self._against:
-            self._against[edits] = [whole.seen.config for whole in self.passed
-                                    if whole.shows(edits) and not whole.fits(edits)]
-        return self._against[edits]
-
-    def _where(self, edits, mine):
-        """An option that all explained cases have, and no passing case that should have failed."""
-        against = self.against(edits)
-        for option in OPTIONS:
-            values = {whole.seen.config[option] for whole in mine}
-            if against and len(values) == 1 and not any(c[option] in values for c in against):
-                return f"{option} = {values.pop()}"
-        return ""
+                and self.against(edits) <= len(fits) / 4)
 
 
 def _joined(edits, others):
