@@ -1,6 +1,7 @@
 """A mistake is a wrong text for one or more lines of a program; `table.txt` lists all mistakes."""
+import itertools
 import re
-from os.path import commonprefix
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,25 +54,29 @@ def texts(edits):
 
 
 def merged(right, *two):
-    """Two Edits of one line as one, where they change different words of the right text, or None.
+    """Two Edits of one line as one Edit that makes both changes to the right text, or None.
 
-    What an edit changes is all between the first and the last word that it has not in common with
-    the right text.
+    They are merged like the changes of two people to one file. If both change the same words, they
+    must change them in the same way.
     """
-    if any(len(e.lines) > 1 or re.search(r"\b(k|if)\b", e.lines[0][1]) for e in two):
+    words = re.findall(r"\w+|\W", right)
+    changes = set()
+    for edit in two:
+        new = re.findall(r"\w+|\W", edit.lines[0][1])
+        changes |= {(i, j, tuple(new[k:end])) for tag, i, j, k, end in SequenceMatcher(
+            None, words, new, False).get_opcodes() if tag != "equal"}
+    changes = sorted(changes)
+    touching = any(one[1] >= two[0] for one, two in itertools.pairwise(changes))
+    if touching or any(len(e.lines) > 1 or re.search(r"\b(k|if)\b", e.lines[0][1]) for e in two):
         return None
-    words, changes = re.findall(r"\w+|\W", right), []
-    for e in two:
-        new = re.findall(r"\w+|\W", e.lines[0][1])
-        start = len(commonprefix([words, new]))
-        end = len(commonprefix([words[start:][::-1], new[start:][::-1]]))
-        changes.append((start, len(words) - end, new[start:len(new) - end]))
-    (start, end, one), (then, last, other) = sorted(changes)
-    if end >= then:
-        return None
-    text = "".join((*words[:start], *one, *words[end:then], *other, *words[last:]))
-    a, b = two
+    for i, j, new in reversed(changes):
+        words[i:j] = new
+    (a, b), text = two, "".join(words)
     when = " ".join(dict.fromkeys(f"{a.when} {b.when}".split()))
+    try:
+        compile(text, "<line>", "eval")
+    except SyntaxError:         # half of a pair of parentheses is common to both
+        return None
     return Edit(((a.slot, text),), f"{a.says}; and {b.says}", when, a.order + b.order,
                 count=a.count + b.count)
 
