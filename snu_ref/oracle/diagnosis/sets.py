@@ -18,7 +18,7 @@ from .lines import look
 DERIVED, BY_HAND, KEPT = FORMS = (
     "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
 AT_ONCE = 0.25       # our choice: a backward pass of all steps at once counts as this many trials
-LOOK = 40            # our choice: testing the lines of a case counts as this many trials
+LOOK = 25            # our choice: testing the lines of a case counts as this many trials
 
 
 class Spent(Exception):
