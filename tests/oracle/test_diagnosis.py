@@ -9,10 +9,11 @@ from helpers.vectors import ENTRIES, case_of
 from snu_ref import oracle
 from snu_ref.oracle.comparison.checking import check_cases
 from snu_ref.oracle.comparison.port import AdapterSource
-from snu_ref.oracle.diagnosis import numbers
+from snu_ref.oracle.diagnosis import numbers, unit
 from snu_ref.oracle.diagnosis.causes import tell
+from snu_ref.oracle.diagnosis.forward import Frames
 from snu_ref.oracle.diagnosis.others import PROGRAMS
-from snu_ref.oracle.diagnosis.sets import FORMS, Edits, Whole
+from snu_ref.oracle.diagnosis.sets import FORMS, Edits, Spent, Whole, spend
 from snu_ref.oracle.diagnosis.seen import Seen
 from snu_ref.oracle.mistakes.edit import TABLE, edits_of, merged
 from snu_ref.oracle.program.backward import run_backward
@@ -265,6 +266,64 @@ def test_a_line_that_is_much_nearer_with_an_edit_is_said_to_have_another_mistake
     assert cause.lines["s"].startswith("nearly holds") and cause.lines["y"] == "holds"
     (cause, *_) = causes(port(wavier, "s", "y"), ids)
     assert not cause.says and cause.lines["s"].startswith("wrong")
+
+
+def weaker_after_a_spike(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W * (1 - 0.3 * (y > 0)) + decay * s * (1 - y))
+    return {"s": s, "y": h(s + b)}
+
+
+def bent_below_0(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + decay * s * (1 - y))
+    s = np.where(s < 0, s + 0.1 * np.sin(s), s)
+    return {"s": s, "y": h(s + b)}
+
+
+def strong_at_first(x, s, y, W, b, decay, g, h, t, **_):
+    s = g(1.3 ** (t == 0) * (x @ W) + decay * s * (1 - y))
+    return {"s": s, "y": h(s + b) * 0.9}
+
+
+def bent_at_random(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + 0.1 * np.sin(99 * x @ W) * (x.sum(-1, keepdims=True) > 0) + decay * s * (1 - y))
+    return {"s": s, "y": h(s + b)}
+
+
+@pytest.mark.parametrize("step, told", [
+    (weaker_after_a_spike, "wrong only in the step after a spike of the unit ("),
+    (bent_below_0, "wrong only where s < 0 ("),
+    (strong_at_first, "wrong at the first step; from the second step on it holds"),
+    (bent_at_random, "")])
+def test_the_place_where_a_line_is_wrong_is_told_if_it_is_exact(step, told):
+    """All wrong numbers are there, in all cases asked; no place is told if there is no such one."""
+    (cause,) = causes(port(step, "s", "y"), ["unit-tanh-identity", "unit-boxcar-tanh",
+                                             "rest-tanh-tanh", "unit-tanh-leakyrelu"])
+    assert told in cause.lines["s"] and ("wrong only" in cause.lines["s"]) == ("only" in told)
+
+
+def test_one_step_shows_no_line_that_needs_the_step_before():
+    """Of a single step nothing is said: a line of the state holds from the second step on."""
+    inputs, right = case_of("unit-tanh-relu")
+    one = {name: a[:1] if name in ("x", "dy") else a for name, a in inputs.items()}
+    got = {name: right[name][:1] for name in "sy"}
+    config = ENTRIES["unit-tanh-relu"]["config"]
+    assert not Frames(Seen("", "", config, one, got, 1e-10)).holds("s", ())
+    assert Frames(Seen("", "", config, inputs, {n: right[n] for n in "sy"}, 1e-10)).holds("s", ())
+
+
+@pytest.mark.parametrize("trials", [20, 120, 300])
+def test_a_check_without_trials_ends_and_claims_nothing_wrong(trials, monkeypatch):
+    """The budget counts all runs; what was not run is not told."""
+    monkeypatch.setattr(unit, "TRIALS", trials)
+    monkeypatch.setattr(unit, "RESERVE", 10)
+    for step in (saturating, wavy_v):
+        verdict = oracle.check(port(step, "s", "y"), cases="unit-tanh-identity,unit-boxcar-identity")
+        assert all(set(story.says) <= {"the state is clamped to at most 0.75"}
+                   for story in verdict.stories) and verdict.stories
+    budget = {"left": 1}
+    spend(budget)
+    with pytest.raises(Spent):
+        spend(budget)
 
 
 def test_the_gradients_of_a_wrong_forward_pass_are_no_further_mistakes():
