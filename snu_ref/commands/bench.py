@@ -30,16 +30,13 @@ from .. import validation
 from ..experiments.runs import machine
 from ..experiments.side_by_side import THREADS
 from ..files import output_file, write_json
-from ..layers.conv import ConvSNU, PART_NUMBERS
-from ..layers.dense import Dense
-from ..layers.embedding import TiedOutput
+from ..layers import ConvSNU, Dense, TiedOutput
+from ..layers.conv import PART_NUMBERS
 from ..losses import bernoulli_nll, mean_square_error, softmax_cross_entropy
 from ..network import Network
 from ..optimisers import Adam
 from ..pcm import PCMArray
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU
 from ..tasks.digits import one_hot
 from ..tasks.language import Language
@@ -81,7 +78,7 @@ def digits_case(rng, unit, hidden, B, T=20):
 
 def images_case(rng, channels, B, T=20):
     """Convolutional SNUs on images of 28 x 28 pixels, 5 x 5 kernels and pooling, then 10 SNUs."""
-    layers = conv_layers((28, 28, 1), channels, 5, {}, rng, np.float32)
+    layers = conv_layers((28, 28, 1), channels, 5, {}, rng)
     network = Network([*layers, SNU(*layers[-1].out_shape, 10, rng=rng, **LIKE)])
     x = (rng.random((T, B, 28, 28, 1)) < 0.1).astype(np.float32)
     return training_case(network, x, one_hot(rng.integers(0, 10, B)), mean_square_error)
@@ -152,19 +149,18 @@ def matrix_products(network, T, B):
         products += _of_layer(layer, T, B, need_dx=i > 0)
 
     def run():
-        for a, b, out, times in products:
-            for _ in range(times):
-                np.matmul(a, b, out=out)
+        for a, b, out in products:
+            np.matmul(a, b, out=out)
     return run
 
 
 def _of_layer(layer, T, B, need_dx):
-    """The products of one layer: a list of (a, b, out, number of repetitions)."""
+    """The products of one layer: a list of (a, b, out)."""
     if isinstance(layer, ConvSNU):
         places = layer.out_shape[0] * layer.out_shape[1]
         W = layer.params["W"].reshape(-1, layer.n_units)
         images = min(T * B, max(1, PART_NUMBERS // (places * len(W))))
-        return _of_weights(W, images * places, need_dx, times=-(-T * B // images))
+        return _of_weights(W, images * places, need_dx) * -(-T * B // images)
     if isinstance(layer, TiedOutput):
         return _of_weights(layer.params["E"].T, T * B, need_dx)
     products = []
@@ -173,18 +169,19 @@ def _of_layer(layer, T, B, need_dx):
     if "H" in layer.params:
         H, n = layer.params["H"], layer.n_units
         for block in np.split(H, [2 * n], axis=1) if isinstance(layer, GRU) else [H]:
-            xH, xdH, dzH = _of_weights(block, B, need_dx=True)
-            products += [xH[:3] + (T,), dzH[:3] + (T,), *_of_weights(block, T * B, False)[1:]]
+            yH, _, dzH = _of_weights(block, B, need_dx=True)
+            _, ydz = _of_weights(block, T * B, need_dx=False)
+            products += [yH] * T + [dzH] * T + [ydz]
     return products
 
 
-def _of_weights(W, rows, need_dx, times=1):
+def _of_weights(W, rows, need_dx):
     """x W, x' dz and dz W' with `rows` rows."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((rows, W.shape[0])).astype(W.dtype)
     dz = rng.standard_normal((rows, W.shape[1])).astype(W.dtype)
     pairs = [(x, W), (x.T, dz)] + ([(dz, W.T)] if need_dx else [])
-    return [(a, b, a @ b, times) for a, b in pairs]
+    return [(a, b, a @ b) for a, b in pairs]
 
 
 # ---- timing -------------------------------------------------------------------------------------
@@ -245,8 +242,8 @@ def run(args):
         if args.only and name not in args.only:
             continue
         row = measure(*make(np.random.default_rng(0), *options), repeats)
-        products, ratio = ((f"{row['products']:.2f}", f"{row['ratio']:.2f}") if "ratio" in row
-                           else "--")
+        products, ratio = (f"{row[key]:.2f}" if key in row else "-"
+                           for key in ("products", "ratio"))
         print(f"{title:37} {row['ms']:8.2f} {row['least']:8.2f} {products:>8} {ratio:>5} "
               f"{row['memory'] / 1e6:7.1f}", flush=True)
         rows.append({"name": name, "title": title, **row})

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..validation import positive_int
 from .data_file import DataError
+from .datasets import Splits
 from .readers import by_frequency, word_numbers
 
 UNKNOWN, END = "<unk>", "<eos>"  # word 0 and word 1
@@ -43,20 +44,13 @@ _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '
                         "\u2013": "-", "\u2014": "--", "\u2026": "...", "\u00a0": " "})
 
 
-class Splits(NamedTuple):
-    """The paragraphs of each split: tokens, also rare words, with one space between them."""
-    train: tuple
-    valid: tuple
-    test: tuple
-
-
 class Corpus(NamedTuple):
     """A text in word numbers; word i is vocabulary[i], and <eos> ends every paragraph."""
     vocabulary: tuple   # <unk>, <eos>, then words of train, the most frequent first
     train: np.ndarray   # (tokens,) int64
     valid: np.ndarray   # (tokens,) int64
     test: np.ndarray    # (tokens,) int64
-    paragraphs: Splits  # the text of train, valid and test, before rare words became <unk>
+    paragraphs: Splits  # of each split: tokens, also rare words, with one space between them
     sha256: str         # of the paragraphs: each on a line, first train, then valid, then test
     blocks: int         # blocks of text found
     prose: int          # those that are prose

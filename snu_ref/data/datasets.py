@@ -10,7 +10,7 @@ file is an error and is never opened.
 """
 import io
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,11 +31,11 @@ DataFileError = DataError  # its name in 0.1.0
 
 
 class Digits(NamedTuple):
-    """UCI handwritten digits: counts of dark pixels in 4x4 blocks, 0 (white) to 16, row by row."""
-    train_images: np.ndarray  # (3823, 8, 8) uint8, 0..16; 30 writers
-    train_labels: np.ndarray  # (3823,) uint8, 0..9
-    test_images: np.ndarray   # (1797, 8, 8) uint8, 0..16; 13 other writers
-    test_labels: np.ndarray   # (1797,) uint8, 0..9
+    """Images of handwritten digits, row by row, 0 for white, and the digit that each shows."""
+    train_images: np.ndarray  # (N, height, width) uint8
+    train_labels: np.ndarray  # (N,) uint8, 0..9
+    test_images: np.ndarray   # by other writers
+    test_labels: np.ndarray
 
     def __repr__(self):
         return f"Digits({len(self.train_labels)} train, {len(self.test_labels)} test)"
@@ -48,20 +48,20 @@ class Chorale(NamedTuple):
     pitches: np.ndarray  # (steps, 4) uint8: MIDI of soprano, alto, tenor, bass; 0 = rest
 
 
-class Chorales(NamedTuple):
-    """The pieces of each split, in the order of BWV numbers."""
-    train: tuple  # 229 Chorale
-    valid: tuple  # 76 Chorale
-    test: tuple   # 77 Chorale
+class Splits(NamedTuple):
+    """The parts of a data set, each a list or tuple."""
+    train: Any
+    valid: Any
+    test: Any
 
     def __repr__(self):
-        return "Chorales(" + ", ".join(f"{len(part)} {name}"
-                                       for name, part in self._asdict().items()) + ")"
+        return f"Splits({', '.join(f'{len(part)} {n}' for n, part in self._asdict().items())})"
 
 
 def load_digits():
-    """The digits as uint8 arrays, see `Digits`; divide by 16 for values in [0, 1].
+    """The UCI digits as `Digits`; divide by 16 for values in [0, 1].
 
+    A pixel counts the dark pixels in a 4x4 block, 0 to 16; 30 writers for training, 13 for test.
     Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: E. Alpaydin and C. Kaynak, doi 10.24432/C50P49, CC BY 4.0.
 
@@ -73,7 +73,7 @@ def load_digits():
 
 
 def load_chorales():
-    """The chorales as one `Chorale` per piece in `train`, `valid` and `test`, see `Chorales`.
+    """The chorales as `Splits`, a `Chorale` for each piece, in the order of BWV numbers.
 
     Raises DataError (a ValueError) that names the file, what was expected and what was found.
     Source: the MusicXML corpus of music21 10.5.1, encoded by M. Greentree.
@@ -88,8 +88,8 @@ def load_chorales():
     pitches = np.split(file["pitches"], file["offsets"][1:-1])
     pieces = [Chorale(name.decode("ascii"), int(shift), steps)
               for name, shift, steps in zip(file["names"], file["shifts"], pitches)]
-    return Chorales(*(tuple(piece for piece, code in zip(pieces, file["split"]) if code == wanted)
-                      for wanted in (0, 1, 2)))
+    return Splits(*(tuple(piece for piece, code in zip(pieces, file["split"]) if code == wanted)
+                    for wanted in (0, 1, 2)))
 
 
 def piano_roll(pitches):

@@ -98,12 +98,14 @@ def digits(wheels):
 
 def scores(wheel):
     """Yield (name, root element) of each Bach score in the wheel, in the order of BWV numbers."""
-    files = {}
-    for member in wheel.namelist():
-        match = re.fullmatch(r"music21/corpus/bach/(bwv[^/]*)\.(mxl|xml)", member)
-        if match:
-            files[match[1]] = member
-    for name in sorted(files, key=_bwv_order):
+    matches = (re.fullmatch(r"music21/corpus/bach/(bwv[^/]*)\.(mxl|xml)", member)
+               for member in wheel.namelist())
+    files = {match[1]: match[0] for match in matches if match}
+
+    def number(name):  # bwv9.7 comes before bwv10.7: the numbers in a name as numbers
+        return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+    for name in sorted(files, key=number):
         raw = wheel.read(files[name])
         if files[name].endswith(".mxl"):  # a zip file; META-INF/container.xml names the score in it
             inner = zipfile.ZipFile(io.BytesIO(raw))
@@ -111,11 +113,6 @@ def scores(wheel):
             path = next(e.get("full-path") for e in container.iter() if e.tag.endswith("rootfile"))
             raw = inner.read(path)
         yield name, ElementTree.fromstring(raw)
-
-
-def _bwv_order(name):
-    """Sort key that puts bwv9.7 before bwv10.7: the numbers in a name as numbers."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def voice_parts(root):
@@ -234,15 +231,14 @@ def chorales(wheels):
             continue
         pitches, shift = to_tonic_c(written, tonic(written, signature_tonic(parts)))
         kept.append((name, pitches, shift, found))
-    names = [name for name, *_ in kept]
-    pieces = [pitches for _, pitches, *_ in kept]
+    names, pieces, shifts, _ = zip(*kept)
     split, steps = split_of(names), np.array([len(p) for p in pieces])
     for code, name in enumerate(("train", "valid", "test")):
         print(f"{name}: {(split == code).sum()} pieces, {steps[split == code].sum()} steps")
     return {
         "names": np.array([name.encode("ascii") for name in names]),               # (pieces,) S
         "split": split,                                                            # (pieces,)
-        "shifts": np.array([shift for *_, shift, _ in kept], np.int8),             # (pieces,)
+        "shifts": np.array(shifts, np.int8),                                       # (pieces,)
         "offsets": np.cumsum([0, *steps], dtype=np.int32),                         # (pieces + 1,)
         "pitches": np.concatenate(pieces),                                         # (steps, 4)
     }

@@ -17,12 +17,12 @@ import numpy as np
 from ..files import found_at
 from .corpus import END, UNKNOWN, blocks, tokenise
 from .data_file import DataFile, read_file
+from .datasets import Splits
 from .readers import Words, by_frequency, idx_array, idx_shape, piano_rolls, word_numbers
 
 IMAGE_BYTES = 2 ** 30  # in one file, unpacked; our choice: a million images of 32x32
 TEXT_BYTES = 2 ** 26   # of a text or JSON file, our choice: in memory it needs several times more
 WORDS = 2000       # largest size of the vocabulary, as in the corpus
-SPLITS = ("train", "valid", "test")
 FORMS = "the formats of your own data: snu_ref/data/README.md"
 
 
@@ -109,10 +109,10 @@ def read_tunes(path):
     data = file.json()
     if isinstance(data, list):
         data = tenths(data)
-    if not isinstance(data, dict) or set(data) != set(SPLITS):
+    if not isinstance(data, dict) or set(data) != set(Splits._fields):
         file.fail("a list of pieces or an object with train, valid and test",
                   ", ".join(map(str, data))[:60] if isinstance(data, dict) else type(data).__name__)
-    rolls = {split: piano_rolls(file, split, data[split]) for split in SPLITS}
+    rolls = {split: piano_rolls(file, split, data[split]) for split in Splits._fields}
     for split, pieces in rolls.items():
         expected = f"{split}: pieces of at least 2 steps"
         file.check(pieces, expected, "none (a list needs at least 10 pieces)")

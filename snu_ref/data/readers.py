@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .data_file import DataError, MissingDataError, find_file
-from .datasets import LOWEST_KEY, N_KEYS
+from .datasets import Digits, LOWEST_KEY, N_KEYS, Splits
 
 MAGIC = {"images": 2051, "labels": 2049}
 MNIST_ITEMS = {"train": 60000, "t10k": 10000}
@@ -37,21 +37,6 @@ SHA256 = dict(SETS["sha256"])
 COPIES = {name: " ".join(text.split()) for name, text in SETS["copies"].items()}
 
 
-class Mnist(NamedTuple):
-    """Handwritten digits: darkness 0 (background) to 255, row by row, and the digit each shows."""
-    train_images: np.ndarray  # (60000, 28, 28) uint8
-    train_labels: np.ndarray  # (60000,) uint8, 0..9
-    test_images: np.ndarray   # (10000, 28, 28) uint8
-    test_labels: np.ndarray   # (10000,) uint8, 0..9
-
-
-class Jsb(NamedTuple):
-    """Chorales as piano rolls, uint8 (steps, 88) each: key MIDI - 21 on or off per quarter note."""
-    train: list  # 229 rolls
-    valid: list  # 76
-    test: list   # 77
-
-
 class Words(NamedTuple):
     """A text in word numbers; word i is vocabulary[i]."""
     vocabulary: tuple  # of Penn Treebank: 10,000 words, the most frequent in train first
@@ -63,14 +48,15 @@ class Words(NamedTuple):
 # ---- MNIST --------------------------------------------------------------------------------------
 
 def read_mnist(folder):
-    """The 60,000 training and 10,000 test images of MNIST with their labels, see `Mnist`.
+    """The 60,000 training and 10,000 test images of MNIST, 28 x 28 pixels, as `Digits`.
 
+    A pixel is the darkness, 0 (background) to 255.
     folder: path with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
     t10k-labels-idx1-ubyte, each plain or as .gz; the name train-images.idx3-ubyte is also accepted.
     Raises DataError (a ValueError). Source: Y. LeCun et al., Proc. IEEE 86(11), 1998.
     """
-    return Mnist(_idx(folder, "train-images-idx3-ubyte"), _idx(folder, "train-labels-idx1-ubyte"),
-                 _idx(folder, "t10k-images-idx3-ubyte"), _idx(folder, "t10k-labels-idx1-ubyte"))
+    return Digits(_idx(folder, "train-images-idx3-ubyte"), _idx(folder, "train-labels-idx1-ubyte"),
+                  _idx(folder, "t10k-images-idx3-ubyte"), _idx(folder, "t10k-labels-idx1-ubyte"))
 
 
 def _idx(folder, name):
@@ -113,8 +99,9 @@ def idx_array(file, shape):
 # ---- JSB chorales -------------------------------------------------------------------------------
 
 def read_jsb(folder):
-    """The chorales of N. Boulanger-Lewandowski's split, 229/76/77, as piano rolls, see `Jsb`.
+    """The chorales of N. Boulanger-Lewandowski's split, 229/76/77, as `Splits` of piano rolls.
 
+    A roll is uint8 (steps, 88): key MIDI - 21 on or off in each quarter note.
     folder: path with jsb-chorales-quarter.json: {"train": pieces, "valid": ..., "test": ...}. A
     piece is a list of steps, a step is a list of MIDI numbers 21..108 (empty: silence).
     Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.
@@ -132,7 +119,7 @@ def read_jsb(folder):
         file.check(found == steps, f"{steps} steps (quarter notes) in {split}", found)
     numbers = json.dumps([data[split] for split in JSB_COUNTS], separators=(",", ":"))
     file.check_digest(SHA256[JSB_FILE], numbers.encode())
-    return Jsb(**rolls)
+    return Splits(**rolls)
 
 
 def piano_rolls(file, split, pieces):

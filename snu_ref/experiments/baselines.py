@@ -11,7 +11,7 @@ the test images as text (None for music).
 import numpy as np
 
 from ..data.baselines import nearest_chords_nll, nearest_neighbour
-from ..layers.dense import Dense
+from ..layers import Dense
 from ..losses import softmax_cross_entropy
 from ..network import Network
 from ..tasks.digits import Digits

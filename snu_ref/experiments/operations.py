@@ -12,20 +12,20 @@ every matrix, like a processor that does not skip zeros. The operations of a uni
 biases, g and h, a few each), dropout, pooling and the look-up of a word are not counted. For a
 convolution, all weights of its kernels are counted, also those beyond the border of the image.
 """
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from ..layers.conv import ConvSNU
-from ..layers.dropout import without_dropout
-from ..layers.embedding import Embedding
+from ..layers import ConvSNU, Embedding, without_dropout
+from ..snu import SNU
 
 N_IMAGES, N_WORDS = 200, 1000  # of the test split; our choice: enough for three digits
 
 
 class Operations(NamedTuple):
     """Means over steps and samples."""
-    rates: tuple         # the fraction of ones, for each layer of SNUs whose outputs are 0 or 1
+    rates: tuple         # the fraction of ones in the outputs of each layer of SNUs with h = "step"
     additions: float
     multiply_adds: float
     dense: float         # multiply-adds if every weight is used at every step
@@ -46,11 +46,11 @@ def test_inputs(task, settings, seed):
 def count(network, inputs):
     """The Operations of a network on `inputs`, a list of arrays (T, B, ...)."""
     layers = without_dropout(network).layers
-    samples, ones, additions, multiply_adds = 0, {}, 0, 0
+    spiking = [layer for layer in layers if isinstance(layer, SNU) and layer.h.name == "step"]
+    samples, ones, additions, multiply_adds = 0, dict.fromkeys(spiking, 0.0), 0, 0
     for x in inputs:
-        steps = x.shape[0] * x.shape[1]
-        samples += steps
-        for i, layer in enumerate(layers):
+        samples += x.shape[0] * x.shape[1]
+        for layer in layers:
             y, _ = layer.forward(x)
             before = np.concatenate([np.zeros_like(y[:1]), y[:-1]])  # (T, B, ...): y_{t-1}
             for a, fan_out in ((x, _fan_out(layer)), (before, _columns(layer, "H"))):
@@ -58,13 +58,13 @@ def count(network, inputs):
                     additions += float(a.sum()) * fan_out
                 elif fan_out:
                     multiply_adds += a.size * fan_out
-            if _fan_out(layer) and "decay" in layer.params:
-                n, total = ones.get(i, (0, 0.0))
-                ones[i] = (n + float(y.sum()), total + y.size) if _binary(y) else (np.nan, 1)
+            if layer in ones:
+                ones[layer] += float(y.sum())
             x = y
-    rates = tuple(n / total for n, total in ones.values() if n == n)
-    return Operations(rates, additions / samples, multiply_adds / samples,
-                      float(sum(_dense(layer) for layer in layers)))
+    rates = tuple(n / (samples * math.prod(layer.out_shape)) for layer, n in ones.items())
+    dense = sum(math.prod(layer.in_shape) * _fan_out(layer)
+                + math.prod(layer.out_shape) * _columns(layer, "H") for layer in layers)
+    return Operations(rates, additions / samples, multiply_adds / samples, float(dense))
 
 
 def _binary(a):
@@ -76,17 +76,10 @@ def _fan_out(layer):
     if isinstance(layer, Embedding):
         return 0
     if isinstance(layer, ConvSNU):
-        return int(np.prod(layer.params["W"].shape[:2])) * layer.n_units
+        return math.prod(layer.params["W"].shape[:2]) * layer.n_units
     return _columns(layer, "W") or (layer.params["E"].shape[0] if "E" in layer.params else 0)
 
 
 def _columns(layer, letter):
-    """The number of columns of the layer's matrices "W" (input) or "H" (recurrence)."""
-    return sum(p.shape[1] for name, p in layer.params.items()
-               if name.startswith(letter) and p.ndim == 2)
-
-
-def _dense(layer):
-    n_in = 0 if layer.in_shape is None else int(np.prod(layer.in_shape))
-    n_out = 0 if layer.out_shape is None else int(np.prod(layer.out_shape))
-    return n_in * _fan_out(layer) + n_out * _columns(layer, "H")
+    """The number of columns of the layer's matrix "W" (input) or "H" (recurrence)."""
+    return layer.params[letter].shape[1] if letter in layer.params else 0

@@ -38,8 +38,10 @@ def start(names):
 def _options(script):
     """The options, if the script itself runs; otherwise the arguments belong to an editor."""
     here = script.resolve().parent if script else Path()
-    title = _title(script) if script else "A tutorial."
-    parser = argparse.ArgumentParser(description=title, allow_abbrev=False)
+    text = script.read_text(encoding="utf-8") if script else "\n# A tutorial."
+    # the heading is in the second line
+    parser = argparse.ArgumentParser(description=text.splitlines()[1].lstrip("# "),
+                                     allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="shorter runs and looser bounds")
     parser.add_argument("--out", type=Path, default=here, metavar="DIR",
                         help="folder for the figures (default: beside the script)")
@@ -48,14 +50,9 @@ def _options(script):
     as_script = script is not None and Path(sys.argv[0]).name == script.name
     args = parser.parse_args(sys.argv[1:] if as_script else [])
     if args.exercises:
-        print(exercises(script.read_text(encoding="utf-8")))
+        print(exercises(text))
         sys.exit()
     return args
-
-
-def _title(script):
-    """The heading in the second line of a tutorial."""
-    return script.read_text(encoding="utf-8").splitlines()[1].lstrip("# ")
 
 
 def exercises(text):

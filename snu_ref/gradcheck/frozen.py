@@ -19,7 +19,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from ..layers.pooling import MaxPool2d
+from ..layers import MaxPool2d
 from ..network import Network
 from ..snu import SNU, SNUState
 from ..twins import bernoulli_nll_twin, mean_square_error_twin, softmax_cross_entropy_twin

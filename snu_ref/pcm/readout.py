@@ -139,16 +139,13 @@ class ColumnReadout:
         D = self.weights(G)
         n_in, n_out = D.shape
         validation.array("x", x, (..., n_in), "floats")
-        noisy = self.output_noise > 0.0
-        if noisy:
-            shape = self.noise_shape(x.shape, n_out)
-            N = normal(check_noise(noise, shape), shape)
-
+        shape = self.noise_shape(x.shape, n_out)
+        # without output noise, the noise is neither drawn nor checked
+        N = normal(check_noise(noise, shape) if self.output_noise > 0.0 else 0.0, shape)
         v = quantise_signed(x, self.dac_bits, self.dac_bound) / self.dac_bound
         y = np.zeros(x.shape[:-1] + (n_out,))
         for i, rows in enumerate(self.row_tiles(n_in)):
             current = v[..., rows] @ D[rows] / model.G_MAX
-            if noisy:
-                current = current + self.output_noise * self.adc_bound * N[i]
+            current = current + self.output_noise * self.adc_bound * N[i]
             y += quantise_signed(current, self.adc_bits, self.adc_bound)
         return y * (model.G_MAX * self.dac_bound)

@@ -8,8 +8,6 @@ paper. A table that is too wide scrolls in its own box. Two figures stand side b
 """
 import html
 
-VOID = ("meta", "img", "br")  # elements without an end tag
-
 
 class Html(str):
     """Text that is markup already, and is not escaped again."""
@@ -30,10 +28,9 @@ def element(name, /, *content, **attributes):
     >>> element("p", "1 < 2", class_="note")
     '<p class="note">1 &lt; 2</p>'
     """
-    inside = "".join(text(part) for part in content)
     given = "".join(f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
                     for key, value in attributes.items() if value is not None)
-    return Html(f"<{name}{given}>" + ("" if name in VOID else f"{inside}</{name}>"))
+    return Html(f"<{name}{given}>{join(*content)}</{name}>")
 
 
 def table(head, rows, foot=(), class_=None):

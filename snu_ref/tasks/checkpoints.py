@@ -89,7 +89,10 @@ def load(path, identity, network, optimiser, rng, store=None):
         state = _state_after_a_step(optimiser, network) if history else optimiser.state
         for part, of in {"params": network.params, "best": network.params,
                          "optimiser": state}.items():
-            _check_arrays(part, parts[part], of)
+            validation.mapping(part, parts[part], of)
+            for name, a in of.items():
+                validation.array(f"{part}/{name}", parts[part][name], a.shape, (a.dtype,),
+                                 finite=False)
         _check_generator(rng, rng_state)
         if store:
             store.restore(parts["store"])  # the first change; after an error nothing has changed
@@ -101,7 +104,7 @@ def load(path, identity, network, optimiser, rng, store=None):
         p[...] = parts["params"][name]
     optimiser.state = {name: a.copy() for name, a in parts["optimiser"].items()}
     rng.bit_generator.state = rng_state
-    return {name: a.copy() for name, a in parts["best"].items()}, history
+    return parts["best"], history
 
 
 def differences(identity, saved):
@@ -156,23 +159,14 @@ def _check_history(history, identity):
     if not isinstance(history, list) or len(history) > epochs:
         raise ValueError(f"expected history to be a list of at most {epochs} epochs")
     for i, record in enumerate(history):
-        if not (isinstance(record, dict)
-                and record.keys() >= {"epoch", "loss", "seconds", metric}
-                and all(type(value) in (int, float) or key == "warnings" and _texts(value)
-                        for key, value in record.items())
-                and record["epoch"] == i + 1):
+        numbers = dict(record) if isinstance(record, dict) else {}
+        texts = numbers.pop("warnings", {})
+        if not (numbers.keys() >= {"epoch", "loss", "seconds", metric}
+                and all(type(value) in (int, float) for value in numbers.values())
+                and numbers["epoch"] == i + 1
+                and isinstance(texts, dict) and all(isinstance(t, str) for t in texts.values())):
             raise ValueError(f"history[{i}]: expected epoch {i + 1} with loss, {metric} and "
                              "seconds, all numbers")
-
-
-def _texts(value):
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-
-
-def _check_arrays(part, found, expected):
-    validation.mapping(part, found, expected)
-    for name, a in expected.items():
-        validation.array(f"{part}/{name}", found[name], a.shape, (a.dtype,), finite=False)
 
 
 def _state_after_a_step(optimiser, network):

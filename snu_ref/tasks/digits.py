@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import validation
 from ..encoding import rate_code
-from ..layers.dropout import Dropout, without_dropout
+from ..layers import Dropout, without_dropout
 from ..losses import mean_square_error
 from ..network import Network
 from .distortion import elastic, shifted
@@ -56,14 +56,13 @@ class Digits:
             raise ValueError(f"lateral_inhibition: expected False for {self.unit}, got True")
         options = settings.options
         if self.unit == "snu-conv":
-            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, options, rng,
-                                 np.float32)
+            hidden = conv_layers(self.in_shape, settings.hidden, settings.kernel, options, rng)
         else:
             inhibition = {"lateral_inhibition": True} if settings.lateral_inhibition else {}
             hidden = unit_layers(self.unit, (self.n_in, *settings.hidden),
-                                 {**options, **inhibition}, rng, np.float32)
+                                 {**options, **inhibition}, rng)
         sizes = (*hidden[-1].out_shape, len(self.classes))
-        layers = [*hidden, *unit_layers(self.unit, sizes, options, rng, np.float32)]
+        layers = [*hidden, *unit_layers(self.unit, sizes, options, rng)]
         if settings.hidden_dropout:
             first = len(hidden) if self.unit == "snu-conv" else 1
             for place in range(len(hidden), first - 1, -1):  # last first: other places stay

@@ -16,9 +16,7 @@ import math
 import numpy as np
 
 from .. import validation
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout, without_dropout
-from ..layers.embedding import Embedding, TiedOutput
+from ..layers import Dense, Dropout, Embedding, TiedOutput, without_dropout
 from ..losses import softmax_cross_entropy
 from ..network import Network
 from .training import Batch
@@ -44,7 +42,7 @@ class Language:
         embedding = Embedding(self.n_words, settings.embedding, **like)
         sizes = (settings.embedding, *settings.hidden)
         layers = [embedding, Dropout(settings.dropout, **like),
-                  *unit_layers(self.unit, sizes, settings.options, rng, np.float32),
+                  *unit_layers(self.unit, sizes, settings.options, rng),
                   Dropout(settings.dropout, **like)]
         if not settings.tied:
             return Network([*layers, Dense(sizes[-1], self.n_words, **like)])

@@ -117,7 +117,7 @@ def _language(unit, which, path):
 
 
 def _splits(of):
-    return {split: getattr(of, split) for split in own.SPLITS}
+    return {split: getattr(of, split) for split in datasets.Splits._fields}
 
 
 def _counts(numbers):

@@ -16,8 +16,7 @@ import numpy as np
 
 from .. import validation
 from ..files import whole_file
-from ..layers.dense import Dense
-from ..layers.dropout import Dropout, without_dropout
+from ..layers import Dense, Dropout, without_dropout
 from ..losses import bernoulli_nll
 from ..network import Network
 from .training import Batch
@@ -38,12 +37,10 @@ class Music:
 
     def network(self, settings, rng):
         """88 - hidden - 88 logits, with dropout before the last layer if it is set."""
-        like = {"rng": rng, "dtype": np.float32}
-        layers = unit_layers(self.unit, (N_KEYS, *settings.hidden), settings.options, rng,
-                             np.float32)
+        layers = unit_layers(self.unit, (N_KEYS, *settings.hidden), settings.options, rng)
         if settings.dropout:
-            layers.append(Dropout(settings.dropout, **like))
-        return Network([*layers, Dense(settings.hidden[-1], N_KEYS, **like)])
+            layers.append(Dropout(settings.dropout, rng=rng, dtype=np.float32))
+        return Network([*layers, Dense(settings.hidden[-1], N_KEYS, rng=rng, dtype=np.float32)])
 
     def batches_per_epoch(self, settings):
         """The number of batches; the last one may be smaller."""

@@ -1,11 +1,10 @@
-"""The units that the tasks compare, by name, and chains of them."""
+"""The units that the tasks compare, by name, and chains of them, in float32."""
 import inspect
 
-from ..layers.conv import ConvSNU
-from ..layers.pooling import Flatten, MaxPool2d
-from ..recurrent.gru import GRU
-from ..recurrent.lstm import LSTM
-from ..recurrent.rnn import RNN
+import numpy as np
+
+from ..layers import ConvSNU, Flatten, MaxPool2d
+from ..recurrent import GRU, LSTM, RNN
 from ..snu import SNU
 from .settings import check_options, errors_of
 
@@ -31,7 +30,7 @@ def check_unit_options(unit, options):
         and all(name in parameters for parameters in kinds)])
 
 
-def conv_layers(in_shape, channels, kernel, options, rng, dtype):
+def conv_layers(in_shape, channels, kernel, options, rng):
     """Convolutional SNU layers, each followed by max pooling of 2 x 2 pixels, and then Flatten.
 
     in_shape (height, width, c); channels: output channels of each layer; kernel: side of the
@@ -40,23 +39,23 @@ def conv_layers(in_shape, channels, kernel, options, rng, dtype):
     check_unit_options("snu-conv", options)
     if kernel % 2 == 0:
         raise ValueError(f"kernel: expected an odd number, got {kernel}")
-    layers, like = [], {"dtype": dtype}
+    layers = []
     for n in channels:
         if min(in_shape[:2]) < 2:
             raise ValueError("hidden: expected fewer layers, since each halves the image, got "
                              f"{channels}")
         with errors_of("options"):
             layers.append(ConvSNU(in_shape, n, kernel=kernel, padding=kernel // 2, rng=rng,
-                                  **options, **like))
-        layers.append(MaxPool2d(layers[-1].out_shape, 2, **like))
+                                  dtype=np.float32, **options))
+        layers.append(MaxPool2d(layers[-1].out_shape, 2, dtype=np.float32))
         in_shape = layers[-1].out_shape
-    return [*layers, Flatten(in_shape, **like)]
+    return [*layers, Flatten(in_shape, dtype=np.float32)]
 
 
-def unit_layers(unit, sizes, options, rng, dtype):
+def unit_layers(unit, sizes, options, rng):
     """K layers of a unit, for the sizes (n_in, n_1, ..., n_K); options: those of its class."""
     check_unit_options(unit, options)
     _, kind, fixed = UNITS[unit]
     with errors_of("options"):
-        return [kind(n_in, n, rng=rng, dtype=dtype, **fixed, **options)
+        return [kind(n_in, n, rng=rng, dtype=np.float32, **fixed, **options)
                 for n_in, n in zip(sizes, sizes[1:])]

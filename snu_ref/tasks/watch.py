@@ -15,8 +15,6 @@ from ..network import flat
 from ..snu import SNU
 from ..validation import NotFinite
 
-QUIETER = "a smaller W, or a b further below 0, makes units fire less"
-
 
 def louder(layers):
     """Advice that makes the units of these layers fire."""
@@ -63,7 +61,8 @@ class Watch:
             silent.append(f"{names(self.never)} never fired: "
                           + louder([self.spiking[place] for place in self.never]))
         if self.always:
-            silent.append(f"{names(self.always)} fired at every step: {QUIETER}")
+            silent.append(f"{names(self.always)} fired at every step: a smaller W, or a b further "
+                          "below 0, makes units fire less")
         if self.no_gradient:
             silent.append(f"the gradient of {', '.join(self.no_gradient)} was exactly 0")
         if silent:

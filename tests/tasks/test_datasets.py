@@ -41,7 +41,7 @@ def test_digits_give_the_nearest_neighbour_accuracy_that_uci_publishes():
 
 def test_what_print_shows_is_short():
     assert repr(load_digits()) == "Digits(3823 train, 1797 test)"
-    assert repr(load_chorales()) == "Chorales(229 train, 76 valid, 77 test)"
+    assert repr(load_chorales()) == "Splits(229 train, 76 valid, 77 test)"
 
 
 def test_digits_are_counts_of_dark_pixels_row_by_row():

@@ -158,24 +158,24 @@ def test_lateral_inhibition_is_in_the_hidden_layers_and_refused_where_there_is_n
 def test_the_named_units():
     rng = np.random.default_rng(0)
     kinds = {
-        unit: type(unit_layers(unit, (3, 2), {}, rng, np.float32)[0]).__name__ for unit in UNITS}
+        unit: type(unit_layers(unit, (3, 2), {}, rng)[0]).__name__ for unit in UNITS}
     assert kinds == {
         "snu": "SNU", "ssnu": "SNU", "rnn": "RNN", "gru": "GRU", "lstm": "LSTM", "snu-conv": "SNU"}
     x = np.random.default_rng(1).normal(size=(9, 5, 3)).astype(np.float32)
     spikes, soft = (
-        unit_layers(unit, (3, 2), {"decay": 0.5}, rng, np.float32)[0] for unit in ("snu", "ssnu"))
+        unit_layers(unit, (3, 2), {"decay": 0.5}, rng)[0] for unit in ("snu", "ssnu"))
     assert (
         set(np.unique(spikes.forward(3 * x)[0])) == {0, 1} and (soft.params["decay"] == 0.5).all())
     assert len(np.unique(soft.forward(x)[0])) > 50
-    chain = unit_layers("gru", (3, 4, 5), {}, rng, np.float32)
+    chain = unit_layers("gru", (3, 4, 5), {}, rng)
     assert [layer.in_shape + layer.out_shape for layer in chain] == [(3, 4), (4, 5)]
-    assert [layer.dtype for layer in conv_layers((8, 8, 1), (2,), 3, {}, rng, np.float32)] == [
+    assert [layer.dtype for layer in conv_layers((8, 8, 1), (2,), 3, {}, rng)] == [
         np.float32] * 3
 
 
 @pytest.mark.parametrize("kernel", [1, 3, 5, 7])
 def test_convolution_keeps_the_size_and_pooling_halves_it(kernel):
-    layers = conv_layers((8, 12, 1), (2, 3), kernel, {}, np.random.default_rng(0), np.float32)
+    layers = conv_layers((8, 12, 1), (2, 3), kernel, {}, np.random.default_rng(0))
     assert [layer.out_shape for layer in layers] == [
         (8, 12, 2), (4, 6, 2), (4, 6, 3), (2, 3, 3), (18,)]
 

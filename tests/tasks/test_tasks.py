@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from snu_ref import Dense, Network
-from snu_ref.data import readers
+from snu_ref.data import datasets, readers
 from snu_ref.data.baselines import independent_notes_nll
 from snu_ref.layers.embedding import Embedding
 from snu_ref.data.ngrams import (unigram, unigram_perplexity, witten_bell_bigram,
@@ -217,9 +217,9 @@ def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
     """The readers are replaced; the test is of what becomes of their arrays."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (9, 28, 28)).astype(np.uint8)
-    mnist = readers.Mnist(
+    mnist = readers.Digits(
         images, np.arange(9, dtype=np.uint8), images[:4], np.arange(4, dtype=np.uint8))
-    jsb = readers.Jsb(*(some_pieces(n, rng) for n in (4, 2, 3)))
+    jsb = datasets.Splits(*(some_pieces(n, rng) for n in (4, 2, 3)))
     ptb = readers.Words(("a", "b", "<unk>", "c"), *(rng.integers(0, 4, n) for n in (90, 30, 20)))
     asked = []
     for name, value in (("read_mnist", mnist), ("read_jsb", jsb), ("read_ptb", ptb)):
