@@ -107,12 +107,10 @@ class Unit:
             self.hopeless.add(seen.id)
         if not seen.names(False):
             return [Edits(forward) for forward in forwards]
-        likely = sorted((BY_HAND, DERIVED), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward) for forward in forwards
-                 for form in (FORMS if forward else likely)
+                 for form in (FORMS if forward else (BY_HAND, DERIVED))
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]),
-                             self.best.all and self.best.form)
+        return backward_sets(whole, bases, self.best.all and self.best.form)
 
     # ---- choosing -------------------------------------------------------------------------------
 
