@@ -16,7 +16,7 @@ def forward_sets(whole, carried, depth=2):
     seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
 
     def near(edits):
-        return seen.agreed(whole.traces(edits)[0], names)
+        return seen.agreed(whole.forward(edits)[0], names)
     found = list(filter(fits, carried))
     if found or whole.budget["left"] <= 0:
         return found[:FEW], False
