@@ -99,6 +99,16 @@ class Whole(Runs):
             self._kept["looked"] = look(self.seen)
         return self._kept["looked"]
 
+    @np.errstate(all="ignore")
+    def on_own_traces(self):
+        """The case with the port's own forward pass in place of the right one."""
+        seen, s, own = self.seen, self.seen.state, Whole(self.seen, self.budget)
+        z = {"relu": np.where(s > 0, s, -1.0), "leaky_relu": np.where(s > 0, s, 10 * s),
+             "tanh": np.arctanh(np.clip(s, -1 + 1e-16, 1 - 1e-16))}.get(seen.config["g"], s)
+        traces = {"z": z, "s": s, "v": s + seen.params["b"]}
+        own._kept[()] = seen.got, {**traces, **seen.got}, seen.params
+        return own
+
     def traces(self, forward):
         """(outputs, computed traces) of a forward pass with edits."""
         return self._forward(forward)[:2]
@@ -117,12 +127,29 @@ class Whole(Runs):
         return self._kept[key]
 
     @np.errstate(all="ignore")
-    def run(self, edits):
+    def own(self, edits):
+        """The port's dy, dv, ds and dz along some edits, as far as what it returned gives them."""
+        seen = self.seen
+        own = {f"d{name[4:]}": a for name, a in seen.got.items() if name.startswith("adj.")}
+        if "dz" not in own and "grad.x" in seen.got:
+            W = self._forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
+            back, ones = np.linalg.pinv(W.T), np.ones(seen.inputs["dy"].shape)
+            # The edits may multiply x W, and so dx: by m.
+            m = self.run(edits, {**own, "dz": ones})["grad.x"] @ back
+            dz = seen.got["grad.x"] @ back / m
+            if np.linalg.matrix_rank(W) == W.shape[1] and np.isfinite(dz).all() and seen.matches(
+                    self.run(edits, {**own, "dz": dz}), ["grad.x"]):
+                own["dz"] = dz
+        return own
+
+    @np.errstate(all="ignore")
+    def run(self, edits, own=None):
         """All outputs with a set of edits. The sums, on which no other line depends, cost no run.
 
-        The edit of a sum may use the right value, which is G: the line's own in this program.
+        own: the port's dz and other adjoints (`run_backward`). The edit of a sum may use the right
+        value, which is G: the line's own in this program.
         """
-        outputs, names, sums = self._run(edits)
+        outputs, names, sums = self._run(edits, own)
         right, config, found = right_lines(self.seen.config), self.seen.config, dict(outputs)
         for line, text in sums.items():
             if (name := SUMS[line]) in outputs:
@@ -130,30 +157,29 @@ class Whole(Runs):
                 found[name] = 0 * outputs[name] + compute(text, {**names, "G": outputs[name]})
         return found
 
-    def names(self, edits):
+    def names(self, edits, own=None):
         """The names, whole arrays, that the slopes and the sums may use."""
-        return self._run(edits)[1]
+        return self._run(edits, own)[1]
 
-    def _run(self, edits):
+    def _run(self, edits, own):
         """Outputs and names without the edits of sums, and the texts of these edits."""
         text = texts(edits.backward)
         sums = {name: text.pop(name) for name in SUMS if name in text}
-        key = edits.form, *texts(edits.forward).items(), *text.items()
+        key = edits.form, *((name, a.tobytes()) for name, a in (own or {}).items()), *texts(edits.forward).items(), *text.items()
         if key not in self._kept:
-            self.budget["left"] -= 1
+            self.budget["left"] -= not (own and "dz" in own and edits.form != DERIVED)
             outputs, inputs, traces = (
-                self._derived if edits.form == DERIVED else self._by_hand)(edits, text)
-            self._kept[key] = outputs, names_of_sums(
-                self.seen.config, inputs, traces, {
-                    f"d{name}": outputs[f"adj.{name}"] for name in TRACES})
+                self._derived if edits.form == DERIVED else self._by_hand)(edits, text, own)
+            self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, {
+                **{f"d{name}": outputs[f"adj.{name}"] for name in TRACES}, **(own or {})})
         return *self._kept[key], sums
 
-    def _derived(self, edits, text):
-        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text})
+    def _derived(self, edits, text, own):
+        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, own)
         outputs = {**done.forward(), **done.backward()}
         return outputs, self.seen.inputs, done.computed()
 
-    def _by_hand(self, edits, text):
+    def _by_hand(self, edits, text, own):
         config, inputs = self.seen.config, self.seen.inputs
         outputs, traces = self.traces(edits.forward)
         if edits.form == KEPT:
@@ -162,4 +188,4 @@ class Whole(Runs):
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         else:
             traces = {name: traces[name] for name in TRACES}
-        return {**outputs, **run_backward(config, inputs, traces, text)}, inputs, traces
+        return {**outputs, **run_backward(config, inputs, traces, text, own)}, inputs, traces

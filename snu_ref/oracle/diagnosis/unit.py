@@ -2,9 +2,10 @@
 from collections import Counter
 
 from ..mistakes.edit import TABLE
+from .backward import backward_sets, candidates, silent
 from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
-from .search import backward_sets, candidates, forward_sets, joined, silent
+from .search import forward_sets, joined
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, scoped_to
 

@@ -1,0 +1,244 @@
+"""Search for edits of the backward pass of one case, on the port's own numbers.
+
+The port's dL/dz is known where it returned it, and where dL/dx = dz W' has one solution. With it
+each step is computed from the *port's* dz of the step after, so all steps are tested at once:
+
+    dz_t = g'(z_t) (h'(v_t) dY_t + S_t)
+
+Here dY_t is dL/dy_t, and S_t the rest of dL/ds_t. The sums over the steps (dW, db, ...) and the
+gradients of the initial state are then computed from the port's dz as well, each by itself.
+"""
+import itertools
+
+import numpy as np
+
+from ..mistakes.edit import TABLE, merged
+from ..program.backward import DS, DY, SUMS
+from ..program.lines import compute, resolve, right_lines
+from . import numbers
+from .search import apart, joined
+from .sets import DERIVED
+
+BASES = 4            # our choice: the most pairs (forward edits, form) to start from
+FEW = 12             # our choice: the most sets of edits for a case
+WIDTH = 3            # our choice: the most sets that are tried as the base of a further search
+EACH = 400           # our choice: runs for one form of the gradients of one case
+SLACK = 10           # our choice: the port's dz has the errors of the inverse of W
+SLOPES = {"h_slope": 1, "g_slope": 3}           # their places among the terms of dz
+SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
+# Lines on which no other line depends, and the output that each of them gives.
+ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y", "s_0": "start.s", "y_0": "start.y"}
+LAST, EVERY = slice(-1, None), slice(None)
+
+
+def candidates(seen, form):
+    """The edits that a form of the backward pass can have."""
+    late = [e for e in TABLE["HAND"] if e.slot in (*SUMS, "loss_y", "end_y", "end_s")
+            and "end_cotangent" not in e.lines[0][1]]
+    tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == DERIVED else TABLE["HAND"])
+    return [e for e in tables if e.applies(seen.config, seen.inputs)]
+
+
+def backward_sets(whole, bases):
+    """Sets of edits that give all numbers of a case; bases: those that give its forward pass."""
+    found = [base for base in bases if whole.seen.matches(whole.run(base))]
+    if found:
+        return found[:FEW]
+    near = sorted((Steps(whole, base) for base in bases[:FEW]), key=lambda steps: -steps.near())
+    for steps in near[:BASES]:
+        found = steps.sets()
+        if found or whole.budget["left"] <= 0:
+            break
+    if not found or found[0].cost > bases[0].cost + 1:
+        found = silent(whole, bases) + found
+    return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
+
+
+def silent(whole, bases):
+    """Sets with one more edit of the forward pass, which changes nothing but the gradients."""
+    seen = whole.seen
+    more = [joined((*forward, e)) for forward in dict.fromkeys(base.forward for base in bases[:2])
+            for e in TABLE["FORWARD"] if not e.fitted and e.applies(seen.config, seen.inputs)
+            and apart((*forward, e)) and whole.budget["left"] > 0
+            and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
+    derived = [bases[0]._replace(forward=edits, form=DERIVED, backward=()) for edits in more]
+    return [edits for edits in derived if seen.matches(whole.run(edits))]
+
+
+class Steps:
+    """The backward pass of a case with a set of edits, and with more of them."""
+
+    def __init__(self, whole, base):
+        self.whole, self.seen, self.base, self.own = whole, whole.seen, base, whole.own(base)
+        self.least, self._terms = max(whole.budget["left"] - EACH, 0), {}
+        self.lines = right_lines(self.seen.config)
+        if self.lines["through_gate"] != "0":   # as the table writes it, with inhibition or without
+            self.lines["through_gate"] = "via_gate(-decay * s * dz_after)"
+        self.edits = candidates(self.seen, base.form)
+        self.got = {name: self.seen.got[name] for name in self.seen.walk}
+        if "dz" in self.own:
+            self.got.pop("grad.x", None)
+            self.got["adj.z"] = self.own["dz"]
+        rows = {name: a.reshape(self.seen.T, -1) for name, a in self.got.items()}
+        self.target = np.concatenate([np.zeros((self.seen.T, 0)), *rows.values()], 1)
+        self.size = np.concatenate([np.zeros((self.seen.T, 0)), *(
+            0 * a + SLACK * self.seen.tolerance(a) for a in rows.values())], 1)
+
+    def beside(self, some):
+        """The base with more edits; edits of one line are merged, or give None."""
+        backward = {e.slot: e for e in self.base.backward}
+        for e in some:
+            if e.slot in backward:
+                e = None if e.slot in SLOPES else merged(self.lines[e.slot], backward[e.slot], e)
+            if e is None:
+                return None
+            backward[e.slot] = e
+        return self.base._replace(backward=tuple(backward.values()))
+
+    def run(self, some):
+        """All outputs with more edits, on the port's own numbers."""
+        return self.whole.run(self.beside(some), self.own)
+
+    def sets(self):
+        """Sets of edits that give all numbers: the base with more edits of the backward pass."""
+        found = [self.beside(walk + ends) for walk in self.walks()[:FEW]
+                 for ends in self.ends(walk)[:FEW]]
+        return sorted(filter(self.whole.fits, filter(None, found)), key=lambda edits: edits.rank)
+
+    def near(self, some=()):
+        """How many numbers of the steps are right with more edits, and how many tensors."""
+        outputs = self.run(some)
+        return self.right(some) + sum(self.seen.matches(outputs, [name])
+                                      for name in self.seen.names(False))
+
+    # ---- the steps ------------------------------------------------------------------------------
+
+    def walks(self):
+        """Sets of edits with which the adjoints of all steps hold."""
+        if not self.got:        # only sums were returned: each edit has to be run
+            some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
+            near = {one: self.near(one) for one in some if self.whole.budget["left"] > self.least}
+            return [(), *(one for one in sorted(near, key=near.get, reverse=True)[:WIDTH]
+                          if near[one] > self.near())]
+        for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
+            if self.seen.matches(self.whole.run(self.beside(some)), self.seen.walk):
+                self.own = {}
+                return [some]
+        found = self.more((), EVERY)
+        if not found:
+            wrong = not self.holds((), LAST)
+            first = self.more((), LAST) if wrong else list(self._terms)[1:]
+            first = sorted(first, key=self.right, reverse=True)[:WIDTH]
+            found = [more for some in first if self.right(some) > self.right(())
+                     for more in self.more(some, EVERY)]
+        return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
+            e.order for e in some)))
+
+    def holds(self, some, span):
+        """Whether the adjoints of some steps hold with more edits."""
+        return bool((np.abs(self.given(self.terms(some)) - self.target) <= self.size)[span].all())
+
+    def right(self, some):
+        """How many numbers are right with more edits."""
+        return (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum()
+
+    @np.errstate(all="ignore")
+    def terms(self, some):
+        """dL/dy, h', S and g' at all steps, with more edits."""
+        if some not in self._terms:
+            outputs = self.run(some)
+            y, v, s, z = (outputs[f"adj.{name}"] for name in "yvsz")
+            Y, V, S = (self.own.get(f"d{name}", a) for name, a in zip("yvs", (y, v, s)))
+            self._terms[some] = np.nan_to_num([y, v / Y, s - V, z / S], posinf=0, neginf=0)
+        return self._terms[some]
+
+    def given(self, terms):
+        """The adjoints that these terms give, as far as they are known of the port: (T, numbers).
+        """
+        dy, h, S, g = np.moveaxis(terms, -4, 0)
+        dv = h * self.own.get("dy", dy)
+        ds = self.own.get("dv", dv) + S
+        dz = g * self.own.get("ds", ds)
+        found = {"adj.y": dy, "adj.v": dv, "adj.s": ds, "adj.z": dz,
+                 "grad.x": dz @ self.seen.params["W"].T}
+        return np.concatenate([dy[..., 0][..., :0], *(
+            found[name].reshape(*dy.shape[:-2], -1) for name in self.got)], -1)
+
+    def more(self, have, span):
+        """Sets `have` with one or two more edits, with which the steps of this span hold."""
+        edits, ran = [e for e in self.edits if e.slot not in ENDS], []
+
+        def holding(tries):
+            for some in tries:
+                if self.whole.budget["left"] >= self.least and self.beside(have + some):
+                    ran.append(some)
+                    if self.holds(have + some, span):
+                        yield have + some
+        return (list(holding((e,) for e in edits if not e.fitted))
+                or list(holding(self.pairs(have, [e for (e,) in ran], span)))
+                or list(holding(self.fitted(have, edits, span))))
+
+    def pairs(self, have, edits, span):
+        """Two edits that may be right together, although neither is alone.
+
+        The changes that edits of different lines make in the terms add up.
+        """
+        base = self.terms(have)
+        edits = [e for e in edits if np.any(self.terms(have + (e,)) != base)]
+        parts = np.array([self.terms(have + (e,)) for e in edits])
+        for i, e in enumerate(edits[:-1]):
+            both = self.given(parts[i] + parts[i + 1:] - base)
+            fits = (np.abs(both - self.target) <= self.size)[:, span].all((1, 2))
+            for f, fit in zip(edits[i + 1:], fits):
+                if fit if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
+                    yield e, f
+
+    def fitted(self, have, edits, span):
+        """Edits with their numbers k, with which the steps of a span hold."""
+        names = self.whole.names(self.beside(have), self.own)
+        for e in edits:
+            def given(k):
+                if e.slot in SLOPES:    # it is a term, so no run is needed
+                    terms = self.terms(have).copy()
+                    terms[SLOPES[e.slot]] = compute(resolve(e.lines[0][1], self.seen.config),
+                                                    {**names, "k": k})
+                else:
+                    terms = self.terms(have + (e._replace(k=k),))
+                return self.given(terms)[span].ravel()
+            if e.fitted and self.beside(have + (e,)):
+                k = numbers.fit(given, self.target[span].ravel(), self.size[span].ravel() / SLACK,
+                                numbers.FEW)
+                if k is not None:
+                    yield (e._replace(k=k),)
+
+    # ---- the sums, and the initial state --------------------------------------------------------
+
+    def ends(self, have):
+        """Sets of edits of the lines at the end, with which all other gradients hold."""
+        outputs = self.run(have)
+        wrong = [name for name in self.seen.names(False)
+                 if name not in self.got and not self.seen.matches(outputs, [name])]
+        if not wrong:
+            return [()]
+        found = [some + more for some in self.end(have, wrong[0])
+                 for more in self.ends(have + some)]
+        return sorted(found, key=lambda some: sum(e.cost for e in some))[:FEW]
+
+    def end(self, have, name):
+        """Edits with which one gradient holds, and others that they change."""
+        def names(e):
+            return [ENDS[line] for line, _ in e.lines if ENDS.get(line) in self.seen.got]
+        edits = [e for e in self.edits
+                 if e.slot in ENDS and name in names(e) and self.beside(have + (e,))]
+        plain = [(e,) for e in edits if not e.fitted]
+
+        def holding(tries):
+            return [some for some in tries if self.beside(have + some) and self.seen.matches(
+                self.run(have + some), names(some[0]))]
+
+        def with_k(e):
+            return numbers.fitted(
+                e, lambda k: self.seen.reported(self.run(have + (e._replace(k=k),))),
+                {name: self.seen.got[name] for name in names(e)}, self.seen, numbers.FEW)
+        return (holding(plain) or holding(a + b for a, b in itertools.combinations(plain, 2))
+                or [(e,) for e in map(with_k, [e for e in edits if e.fitted]) if e])
