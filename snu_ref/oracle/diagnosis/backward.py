@@ -66,7 +66,7 @@ def silent(whole, bases):
 
 
 class Steps:
-    """The backward pass of a case with a set of edits, and with more of them."""
+    """The backward pass of a case with a set of edits, the base, and with more of them."""
 
     def __init__(self, whole, base):
         self.whole, self.seen, self.base, self.own = whole, whole.seen, base, whole.own(base)
@@ -79,10 +79,22 @@ class Steps:
         if "dz" in self.own:
             self.got.pop("grad.x", None)
             self.got["adj.z"] = self.own["dz"]
-        rows = {name: a.reshape(self.seen.T, -1) for name, a in self.got.items()}
-        self.target = np.concatenate([np.zeros((self.seen.T, 0)), *rows.values()], 1)
-        self.size = np.concatenate([np.zeros((self.seen.T, 0)), *(
-            0 * a + SLACK * self.seen.tolerance(a) for a in rows.values())], 1)
+        got = {"dy": self.seen.inputs["dy"], **self.got}
+        self.target = self._rows(got)
+        self.size = SLACK * self._rows({
+            name: 0 * a + self.seen.tolerance(a) for name, a in got.items()})
+
+    def _rows(self, arrays):
+        """The numbers of each step that are known of the port: (..., T, numbers)."""
+        rows = {name: a.reshape(*a.shape[:-2], -1) for name, a in arrays.items()}
+        return np.concatenate([next(iter(rows.values()))[..., :0],
+                               *(rows[name] for name in self.got)], -1)
+
+    def sets(self):
+        """Sets of edits that give all numbers: the base with more edits of the backward pass."""
+        found = [self.beside(walk + ends) for walk in self.walks()[:FEW]
+                 for ends in self.ends(walk)[:FEW]]
+        return sorted(filter(self.whole.fits, found), key=lambda edits: edits.rank)
 
     def beside(self, some):
         """The base with more edits; edits of one line are merged, or give None."""
@@ -97,39 +109,48 @@ class Steps:
 
     def run(self, some):
         """All outputs with more edits, on the port's own numbers."""
-        return self.whole.run(self.beside(some), self.own)
-
-    def sets(self):
-        """Sets of edits that give all numbers: the base with more edits of the backward pass."""
-        found = [self.beside(walk + ends) for walk in self.walks()[:FEW]
-                 for ends in self.ends(walk)[:FEW]]
-        return sorted(filter(self.whole.fits, filter(None, found)), key=lambda edits: edits.rank)
+        return self.seen.reported(self.whole.run(self.beside(some), self.own))
 
     def near(self, some=()):
         """How many numbers of the steps are right with more edits, and how many tensors."""
         outputs = self.run(some)
-        return self.right(some) + sum(self.seen.matches(outputs, [name])
-                                      for name in self.seen.names(False))
+        return (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum() + sum(
+            self.seen.equal(outputs[name], self.seen.got[name]) for name in self.seen.names(False))
+
+    def smallest(self, have, edits, values, target, size, pairs):
+        """Sets `have` with one edit, with two, or with one with a number k, that give a target.
+
+        values: a set of edits -> numbers like the target; pairs: the edits -> pairs to be tried.
+        """
+        def fits(tries):
+            return [have + some for some in tries if self.beside(have + some)
+                    and (np.abs(values(have + some) - target) <= size).all()]
+
+        def with_k(e):
+            return numbers.fit(lambda k: values(have + (e._replace(k=k),)).ravel(), target.ravel(),
+                               size.ravel() / SLACK, numbers.FEW)
+        edits = [e for e in edits if self.beside(have + (e,))]
+        plain = [e for e in edits if not e.fitted]
+        return (fits((e,) for e in plain) or fits(pairs(plain)) or fits(
+            (e._replace(k=k),) for e in edits if e.fitted for k in [with_k(e)] if k is not None))
 
     # ---- the steps ------------------------------------------------------------------------------
 
     def walks(self):
         """Sets of edits with which the adjoints of all steps hold."""
-        if not self.got:        # only sums were returned: each edit has to be run
-            some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
-            near = {one: self.near(one) for one in some if self.whole.budget["left"] > self.least}
-            return [(), *(one for one in sorted(near, key=near.get, reverse=True)[:WIDTH]
-                          if near[one] > self.near())]
-        for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
-            if self.seen.matches(self.whole.run(self.beside(some)), self.seen.walk):
+        some = [(e,) for e in self.edits if not e.fitted and (
+            e.slot == "dx" if self.got else e.slot not in ENDS)]
+        for one in [(), *some] if self.got else ():
+            if self.seen.matches(self.whole.run(self.beside(one)), self.seen.walk):
                 self.own = {}
-                return [some]
+                return [one]
+        if not self.got:        # only sums were returned
+            return [(), *sorted(some, key=self.near, reverse=True)[:WIDTH]]
         found = self.more((), EVERY)
         if not found:
-            wrong = not self.holds((), LAST)
-            first = self.more((), LAST) if wrong else list(self._terms)[1:]
-            first = sorted(first, key=self.right, reverse=True)[:WIDTH]
-            found = [more for some in first if self.right(some) > self.right(())
+            first = list(self._terms)[1:] if self.holds((), LAST) else self.more((), LAST)
+            first = sorted(first, key=self.near, reverse=True)[:WIDTH]
+            found = [more for some in first if self.near(some) > self.near()
                      for more in self.more(some, EVERY)]
         return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
             e.order for e in some)))
@@ -138,107 +159,69 @@ class Steps:
         """Whether the adjoints of some steps hold with more edits."""
         return bool((np.abs(self.given(self.terms(some)) - self.target) <= self.size)[span].all())
 
-    def right(self, some):
-        """How many numbers are right with more edits."""
-        return (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum()
-
     @np.errstate(all="ignore")
     def terms(self, some):
         """dL/dy, h', S and g' at all steps, with more edits."""
         if some not in self._terms:
-            outputs = self.run(some)
-            y, v, s, z = (outputs[f"adj.{name}"] for name in "yvsz")
-            Y, V, S = (self.own.get(f"d{name}", a) for name, a in zip("yvs", (y, v, s)))
-            self._terms[some] = np.nan_to_num([y, v / Y, s - V, z / S], posinf=0, neginf=0)
+            if some and some[-1].slot in SLOPES:    # no run is needed
+                e, names = some[-1], self.whole.names(self.beside(some[:-1]), self.own)
+                terms = self.terms(some[:-1]).copy()
+                terms[SLOPES[e.slot]] = compute(resolve(e.lines[0][1], self.seen.config),
+                                                {**names, "k": e.k})
+            else:
+                outputs = self.whole.run(self.beside(some), self.own)
+                y, v, s, z = (outputs[f"adj.{name}"] for name in "yvsz")
+                Y, V, S = (self.own.get(f"d{name}", a) for name, a in zip("yvs", (y, v, s)))
+                terms = np.array([y, v / Y, s - V, z / S])
+            self._terms[some] = np.nan_to_num(terms, posinf=0, neginf=0)
         return self._terms[some]
 
     def given(self, terms):
-        """The adjoints that these terms give, as far as they are known of the port: (T, numbers).
-        """
+        """The adjoints that these terms give, those that are known of the port."""
         dy, h, S, g = np.moveaxis(terms, -4, 0)
         dv = h * self.own.get("dy", dy)
         ds = self.own.get("dv", dv) + S
         dz = g * self.own.get("ds", ds)
-        found = {"adj.y": dy, "adj.v": dv, "adj.s": ds, "adj.z": dz,
-                 "grad.x": dz @ self.seen.params["W"].T}
-        return np.concatenate([dy[..., 0][..., :0], *(
-            found[name].reshape(*dy.shape[:-2], -1) for name in self.got)], -1)
+        return self._rows({"adj.y": dy, "adj.v": dv, "adj.s": ds, "adj.z": dz,
+                           "grad.x": dz @ self.seen.params["W"].T})
 
     def more(self, have, span):
-        """Sets `have` with one or two more edits, with which the steps of this span hold."""
-        edits, ran = [e for e in self.edits if e.slot not in ENDS], []
+        """Sets `have` with one or two more edits, with which the steps of a span hold."""
+        def pairs(edits):
+            """The changes that edits of different lines make in the terms add up."""
+            base, known = self.terms(have), [e for e in edits if have + (e,) in self._terms]
+            known = [e for e in known if np.any(self.terms(have + (e,)) != base)]
+            parts = np.array([self.terms(have + (e,)) for e in known])
+            for i, e in enumerate(known[:-1]):
+                off = np.abs(self.given(parts[i] + parts[i + 1:] - base) - self.target)
+                for f, fits in zip(known[i + 1:], (off <= self.size)[:, span].all((1, 2))):
+                    if fits if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
+                        yield e, f
 
-        def holding(tries):
-            for some in tries:
-                if self.whole.budget["left"] >= self.least and self.beside(have + some):
-                    ran.append(some)
-                    if self.holds(have + some, span):
-                        yield have + some
-        return (list(holding((e,) for e in edits if not e.fitted))
-                or list(holding(self.pairs(have, [e for (e,) in ran], span)))
-                or list(holding(self.fitted(have, edits, span))))
-
-    def pairs(self, have, edits, span):
-        """Two edits that may be right together, although neither is alone.
-
-        The changes that edits of different lines make in the terms add up.
-        """
-        base = self.terms(have)
-        edits = [e for e in edits if np.any(self.terms(have + (e,)) != base)]
-        parts = np.array([self.terms(have + (e,)) for e in edits])
-        for i, e in enumerate(edits[:-1]):
-            both = self.given(parts[i] + parts[i + 1:] - base)
-            fits = (np.abs(both - self.target) <= self.size)[:, span].all((1, 2))
-            for f, fit in zip(edits[i + 1:], fits):
-                if fit if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
-                    yield e, f
-
-    def fitted(self, have, edits, span):
-        """Edits with their numbers k, with which the steps of a span hold."""
-        names = self.whole.names(self.beside(have), self.own)
-        for e in edits:
-            def given(k):
-                if e.slot in SLOPES:    # it is a term, so no run is needed
-                    terms = self.terms(have).copy()
-                    terms[SLOPES[e.slot]] = compute(resolve(e.lines[0][1], self.seen.config),
-                                                    {**names, "k": k})
-                else:
-                    terms = self.terms(have + (e._replace(k=k),))
-                return self.given(terms)[span].ravel()
-            if e.fitted and self.beside(have + (e,)):
-                k = numbers.fit(given, self.target[span].ravel(), self.size[span].ravel() / SLACK,
-                                numbers.FEW)
-                if k is not None:
-                    yield (e._replace(k=k),)
+        def values(some):
+            if some not in self._terms and self.whole.budget["left"] < self.least:
+                return np.inf + self.target[span]
+            return self.given(self.terms(some))[span]
+        return self.smallest(have, [e for e in self.edits if e.slot not in ENDS], values,
+                             self.target[span], self.size[span], pairs)
 
     # ---- the sums, and the initial state --------------------------------------------------------
 
     def ends(self, have):
         """Sets of edits of the lines at the end, with which all other gradients hold."""
         outputs = self.run(have)
-        wrong = [name for name in self.seen.names(False)
-                 if name not in self.got and not self.seen.matches(outputs, [name])]
-        if not wrong:
-            return [()]
+        wrong = [name for name in self.seen.names(False) if name not in self.got
+                 and not self.seen.equal(outputs[name], self.seen.got[name])]
         found = [some + more for some in self.end(have, wrong[0])
-                 for more in self.ends(have + some)]
+                 for more in self.ends(have + some)] if wrong else [()]
         return sorted(found, key=lambda some: sum(e.cost for e in some))[:FEW]
 
     def end(self, have, name):
-        """Edits with which one gradient holds, and others that they change."""
-        def names(e):
-            return [ENDS[line] for line, _ in e.lines if ENDS.get(line) in self.seen.got]
-        edits = [e for e in self.edits
-                 if e.slot in ENDS and name in names(e) and self.beside(have + (e,))]
-        plain = [(e,) for e in edits if not e.fitted]
-
-        def holding(tries):
-            return [some for some in tries if self.beside(have + some) and self.seen.matches(
-                self.run(have + some), names(some[0]))]
-
-        def with_k(e):
-            return numbers.fitted(
-                e, lambda k: self.seen.reported(self.run(have + (e._replace(k=k),))),
-                {name: self.seen.got[name] for name in names(e)}, self.seen, numbers.FEW)
-        return (holding(plain) or holding(a + b for a, b in itertools.combinations(plain, 2))
-                or [(e,) for e in map(with_k, [e for e in edits if e.fitted]) if e])
+        """Edits with which one of the gradients holds."""
+        edits = [e for e in self.edits if e.slot in ENDS
+                 and name in [ENDS.get(line) for line, _ in e.lines]]
+        target = np.asarray(self.seen.got[name])
+        size = 0 * target + self.seen.tolerance(target)
+        return [some[len(have):] for some in self.smallest(
+            have, edits, lambda some: self.run(some)[name], target, size,
+            lambda edits: itertools.combinations(edits, 2))]

@@ -117,9 +117,9 @@ def _backward(whole, forward):
     spans = {"dz": EVERY, LAST_DZ: LAST}
 
     def holds(line, edits):
-        if line in spans:
-            return steps.holds(edits, spans[line])
-        return seen.matches(steps.run(edits), [ENDS[line]])
+        if line in spans or steps.beside(edits) is None:
+            return steps.beside(edits) is not None and steps.holds(edits, spans[line])
+        return seen.equal(steps.run(edits)[ENDS[line]], seen.got[ENDS[line]])
     found = {line: [()] if steps.holds((), span) else steps.more((), span)
              for line, span in spans.items()}
     found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line])

@@ -90,24 +90,11 @@ class Seen(NamedTuple):
         """Names of the returned outputs that are computed back in time."""
         return [name for name in WALK_BACK if name in self.got]
 
-    def reach(self, outputs, names, last=False):
-        """How many slices of these traces, step by step (last: from the last step), are right."""
+    def reach(self, outputs, names):
+        """How many slices of these traces, step by step, are right."""
         right = np.array([np.abs(outputs[name] - self.got[name]).max((1, 2))
                           <= self.tolerance(outputs[name]) for name in names] or [[True]]).T
-        row = right[::-1 if last else 1].ravel()
-        return row.size if row.all() else int(row.argmin())
-
-    def advance(self, outputs):
-        """How far back in time outputs equal the port's, and how many tensors do.
-
-        The gradients of the initial state count only if all steps are right: to cut them off is
-        no step towards the rest.
-        """
-        outputs = self.reported(outputs)
-        reach = self.reach(outputs, self.walk, last=True)
-        part = "grad" if reach < self.T * len(self.walk) else ""
-        return reach, sum(self.equal(outputs[name], self.got[name])
-                          for name in self.names(False) if name.startswith(part))
+        return right.size if right.all() else int(right.argmin())
 
     def digits(self, outputs):
         """To how many digits the outputs equal the port's."""

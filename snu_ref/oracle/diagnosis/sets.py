@@ -165,7 +165,8 @@ class Whole(Runs):
         """Outputs and names without the edits of sums, and the texts of these edits."""
         text = texts(edits.backward)
         sums = {name: text.pop(name) for name in SUMS if name in text}
-        key = edits.form, *((name, a.tobytes()) for name, a in (own or {}).items()), *texts(edits.forward).items(), *text.items()
+        numbers = [(name, a.tobytes()) for name, a in (own or {}).items()]
+        key = edits.form, *numbers, *texts(edits.forward).items(), *text.items()
         if key not in self._kept:
             self.budget["left"] -= not (own and "dz" in own and edits.form != DERIVED)
             outputs, inputs, traces = (

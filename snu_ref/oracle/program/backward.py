@@ -15,7 +15,7 @@ from .step import shifts
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
 CARRIED = (*DY, *DS, "start_s", "start_y")   # uses the state before the step that was computed last
-STEP = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz", "start_s", "start_y")
+LINES = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz", "start_s", "start_y")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
 
 
@@ -35,42 +35,42 @@ def names_of_sums(config, inputs, traces, adjoints):
 def run_backward(config, inputs, traces, edits=None, own=None):
     """Adjoints and gradients along the traces z, s, v, y and perhaps gate, each (T, B, n).
 
-    own: a port's arrays dy, dv, ds or dz; the lines after each of them use the port's numbers. With
-    its dz no step waits for the step after it, and each line is computed for all steps at once.
+    own: a port's arrays dy, dv, ds or dz; the lines after each of them use the port's numbers. Each
+    line is computed for all steps at once, from dz of the step after. With the port's dz that is
+    all; else it is repeated, and each time one more step is right.
     """
-    text, own = program(config, edits or {}), own or {}
+    edits, own = edits or {}, own or {}
+    text = program(config, edits)
     whole = names_of_sums(config, inputs, traces, {})
-    (T, B, n), zero = inputs["dy"].shape, 0.0 * inputs["state.s"][None]
+    T, zero = len(inputs["dy"]), 0.0 * inputs["state.s"][None]
     order = np.arange(T)[::1 if text["order"] == "forwards" else -1]
     before = {name: whole[f"{name}_before"] for name in "syv"}
     # One row for each step in the order of computation, and one for the initial state.
-    rows = {name: np.concatenate([a[order], zero]) for name, a in {
-        **shifts(inputs["dy"]), **traces, "gate": whole["gate"],
-        **{f"{name}_before": a for name, a in before.items()}}.items()}
-    rows.update({new: np.concatenate([zero, rows[name][:-1]]) for new, name in (
-        ("gate_after", "gate"), ("s_next", "s"), ("y_next", "y"))})
-    rows.update({f"dL_d{name}_end": np.concatenate([inputs[f"dend.{name}"][None], *T * [zero]])
-                 for name in "sy"})
-    t = rows["t"] = np.append(order, -1)[:, None, None]
-    rows.update(last=t == order[0], border=np.isin(t + 1, np.cumsum(config.get("pieces", ()))))
-    state = {name: np.concatenate([traces[name][-1:], a[order]]) for name, a in before.items()}
     names = {**whole, "recurrent": config["recurrent"], "end_cotangent": inputs["dend.s"]}
-    done = {name: np.zeros((T + 2, B, n)) for name in STEP}     # row k + 1 is that of step k
-    given = {name: np.concatenate([zero, a[order], zero]) for name, a in own.items()}
+    names.update({name: np.concatenate([a[order], zero]) for name, a in {
+        **shifts(inputs["dy"]), **traces, "gate": whole["gate"],
+        **{f"{name}_before": a for name, a in before.items()}}.items()})
+    names.update({new: np.concatenate([zero, names[name][:-1]]) for new, name in (
+        ("gate_after", "gate"), ("s_next", "s"), ("y_next", "y"))})
+    names.update({f"dL_d{name}_end": np.concatenate([inputs[f"dend.{name}"][None], *T * [zero]])
+                  for name in "sy"})
+    t = names["t"] = np.append(order, -1)[:, None, None]
+    names.update(last=t == order[0], border=np.isin(t + 1, np.cumsum(config.get("pieces", ()))))
+    state = {name: np.concatenate([traces[name][-1:], a[order]]) for name, a in before.items()}
+    found = dict.fromkeys(("dz", "dv", "ds"), np.concatenate([0 * traces["y"], zero]))
     alone = "dz" in own and not any("dv_after" in line or "ds_after" in line
-                                    for line in text.values())
-    for k, here in [(slice(0, T + 1), slice(1, T + 2))] if alone else [
-            (k, k + 1) for k in range(T + 1)]:
-        now = {**names, **{name: a[k] for name, a in rows.items()},
-               **{f"{name}_after": {**done, **given}[name][k] for name in ("dz", "dv", "ds")}}
-        carried = {name: a[k] for name, a in state.items()}
-        for name in STEP:
-            value = compute(text[name], {**now, **carried} if name in CARRIED else now)
-            done[name][here] = value * (now["t"] >= 0) if name == "dv" else value
-            now[name] = given.get(name, done[name])[here]
-    found = {name: done[name][1:-1][np.argsort(order)] for name in ("dy", "dv", "ds", "dz")}
-    sums = {**whole, **found, **own}
-    return {**{f"adj.{name}": found[f"d{name}"] for name in "yvsz"},
+                                    for line in edits.values())
+    for _ in range(1 if alone else T + 1):
+        names.update({f"{name}_after": np.concatenate([zero, own[name][order] if name in own else (
+            found[name][:-1])]) for name in ("dz", "dv", "ds")})
+        for name in LINES:
+            value = compute(text[name], {**names, **state} if name in CARRIED else names)
+            found[name] = value * (t >= 0) if name == "dv" else value + 0 * t
+            names[name] = found[name] if name not in own else np.concatenate(
+                [own[name][order], found[name][-1:]])
+    steps = {name: found[name][np.argsort(order)] for name in ("dy", "dv", "ds", "dz")}
+    sums = {**whole, **steps, **own}
+    return {**{f"adj.{name}": steps[f"d{name}"] for name in "yvsz"},
             **{name: compute(text[line], sums) + 0 * sums[line[1:]]
                for line, name in SUMS.items() if line[1:] in sums},
-            **{f"start.{name}": done[f"start_{name}"][-1] for name in "sy"}}
+            **{f"start.{name}": found[f"start_{name}"][-1] + zero[0] for name in "sy"}}
