@@ -16,6 +16,7 @@ from ..mistakes.edit import TABLE, merged
 from ..program.backward import DS, DY, SUMS
 from ..program.lines import compute, resolve, right_lines
 from . import numbers
+from .forward import LINES, Frames, forward_edits
 from .search import apart, joined
 from .sets import DERIVED
 
@@ -56,39 +57,27 @@ def backward_sets(whole, bases):
 
 def silent(whole, bases):
     """Sets with one more edit of the forward pass, which changes nothing but the gradients."""
-    seen = whole.seen
+    seen, frames = whole.seen, Frames(whole.seen)
     more = [joined((*forward, e)) for forward in dict.fromkeys(base.forward for base in bases[:2])
-            for e in TABLE["FORWARD"] if not e.fitted and e.applies(seen.config, seen.inputs)
-            and apart((*forward, e)) and whole.budget["left"] > 0
-            and seen.matches(whole.traces((*forward, e))[0], seen.names(True))]
+            for e in forward_edits(seen, LINES) if not e.fitted and apart((*forward, e))
+            and all(frames.holds(line, (*forward, e)) for line in frames.got)]
     derived = [bases[0]._replace(forward=edits, form=DERIVED, backward=()) for edits in more]
-    return [edits for edits in derived if seen.matches(whole.run(edits))]
+    return [edits for edits in derived
+            if whole.budget["left"] > 0 and seen.matches(whole.run(edits))]
 
 
 class Steps:
     """The backward pass of a case with a set of edits, the base, and with more of them."""
 
     def __init__(self, whole, base):
-        self.whole, self.seen, self.base, self.own = whole, whole.seen, base, whole.own(base)
+        self.whole, self.seen, self.base, self.dz = whole, whole.seen, base, whole.dz(base)
         self.least, self._terms = max(whole.budget["left"] - EACH, 0), {}
         self.lines = right_lines(self.seen.config)
         if self.lines["through_gate"] != "0":   # as the table writes it, with inhibition or without
             self.lines["through_gate"] = "via_gate(-decay * s * dz_after)"
         self.edits = candidates(self.seen, base.form)
-        self.got = {name: self.seen.got[name] for name in self.seen.walk}
-        if "dz" in self.own:
-            self.got.pop("grad.x", None)
-            self.got["adj.z"] = self.own["dz"]
-        got = {"dy": self.seen.inputs["dy"], **self.got}
-        self.target = self._rows(got)
-        self.size = SLACK * self._rows({
-            name: 0 * a + self.seen.tolerance(a) for name, a in got.items()})
-
-    def _rows(self, arrays):
-        """The numbers of each step that are known of the port: (..., T, numbers)."""
-        rows = {name: a.reshape(*a.shape[:-2], -1) for name, a in arrays.items()}
-        return np.concatenate([next(iter(rows.values()))[..., :0],
-                               *(rows[name] for name in self.got)], -1)
+        self.target = self.seen.got.get("grad.x") if self.dz is None else self.dz
+        self.size = None if self.target is None else SLACK * self.seen.tolerance(self.target)
 
     def sets(self):
         """Sets of edits that give all numbers: the base with more edits of the backward pass."""
@@ -109,26 +98,30 @@ class Steps:
 
     def run(self, some):
         """All outputs with more edits, on the port's own numbers."""
-        return self.seen.reported(self.whole.run(self.beside(some), self.own))
+        return self.seen.reported(self.whole.run(self.beside(some), self.dz))
 
     def near(self, some=()):
         """How many numbers of the steps are right with more edits, and how many tensors."""
-        outputs = self.run(some)
-        return (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum() + sum(
-            self.seen.equal(outputs[name], self.seen.got[name]) for name in self.seen.names(False))
+        outputs, steps = self.run(some), 0
+        if self.target is not None:
+            steps = (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum()
+        return steps + sum(self.seen.equal(outputs[name], self.seen.got[name])
+                           for name in self.seen.names(False))
 
-    def smallest(self, have, edits, values, target, size, pairs):
+    def smallest(self, have, edits, values, target, pairs, slack=1):
         """Sets `have` with one edit, with two, or with one with a number k, that give a target.
 
         values: a set of edits -> numbers like the target; pairs: the edits -> pairs to be tried.
         """
+        size = self.seen.tolerance(target)
+
         def fits(tries):
             return [have + some for some in tries if self.beside(have + some)
-                    and (np.abs(values(have + some) - target) <= size).all()]
+                    and (np.abs(values(have + some) - target) <= slack * size).all()]
 
         def with_k(e):
             return numbers.fit(lambda k: values(have + (e._replace(k=k),)).ravel(), target.ravel(),
-                               size.ravel() / SLACK, numbers.FEW)
+                               np.full(target.size, size), numbers.FEW)
         edits = [e for e in edits if self.beside(have + (e,))]
         plain = [e for e in edits if not e.fitted]
         return (fits((e,) for e in plain) or fits(pairs(plain)) or fits(
@@ -137,15 +130,14 @@ class Steps:
     # ---- the steps ------------------------------------------------------------------------------
 
     def walks(self):
-        """Sets of edits with which the adjoints of all steps hold."""
-        some = [(e,) for e in self.edits if not e.fitted and (
-            e.slot == "dx" if self.got else e.slot not in ENDS)]
-        for one in [(), *some] if self.got else ():
-            if self.seen.matches(self.whole.run(self.beside(one)), self.seen.walk):
-                self.own = {}
-                return [one]
-        if not self.got:        # only sums were returned
+        """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
+        if self.target is None:     # only sums were returned
+            some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
             return [(), *sorted(some, key=self.near, reverse=True)[:WIDTH]]
+        for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
+            if self.seen.matches(self.whole.run(self.beside(some)), self.seen.walk):
+                self.dz = None
+                return [some]
         found = self.more((), EVERY)
         if not found:
             first = list(self._terms)[1:] if self.holds((), LAST) else self.more((), LAST)
@@ -156,34 +148,30 @@ class Steps:
             e.order for e in some)))
 
     def holds(self, some, span):
-        """Whether the adjoints of some steps hold with more edits."""
-        return bool((np.abs(self.given(self.terms(some)) - self.target) <= self.size)[span].all())
+        """Whether dL/dz, or dL/dx, of some steps holds with more edits."""
+        return bool((np.abs(self.given(self.terms(some)) - self.target)[span] <= self.size).all())
 
     @np.errstate(all="ignore")
     def terms(self, some):
         """dL/dy, h', S and g' at all steps, with more edits."""
         if some not in self._terms:
             if some and some[-1].slot in SLOPES:    # no run is needed
-                e, names = some[-1], self.whole.names(self.beside(some[:-1]), self.own)
+                e, names = some[-1], self.whole.names(self.beside(some[:-1]), self.dz)
                 terms = self.terms(some[:-1]).copy()
                 terms[SLOPES[e.slot]] = compute(resolve(e.lines[0][1], self.seen.config),
                                                 {**names, "k": e.k})
             else:
-                outputs = self.whole.run(self.beside(some), self.own)
+                outputs = self.whole.run(self.beside(some), self.dz)
                 y, v, s, z = (outputs[f"adj.{name}"] for name in "yvsz")
-                Y, V, S = (self.own.get(f"d{name}", a) for name, a in zip("yvs", (y, v, s)))
-                terms = np.array([y, v / Y, s - V, z / S])
+                terms = np.array([y, v / y, s - v, z / s])
             self._terms[some] = np.nan_to_num(terms, posinf=0, neginf=0)
         return self._terms[some]
 
     def given(self, terms):
-        """The adjoints that these terms give, those that are known of the port."""
+        """What these terms give for the target: dL/dz, or dL/dx if dL/dz is not known."""
         dy, h, S, g = np.moveaxis(terms, -4, 0)
-        dv = h * self.own.get("dy", dy)
-        ds = self.own.get("dv", dv) + S
-        dz = g * self.own.get("ds", ds)
-        return self._rows({"adj.y": dy, "adj.v": dv, "adj.s": ds, "adj.z": dz,
-                           "grad.x": dz @ self.seen.params["W"].T})
+        dz = g * (h * dy + S)
+        return dz @ self.seen.params["W"].T if self.dz is None else dz
 
     def more(self, have, span):
         """Sets `have` with one or two more edits, with which the steps of a span hold."""
@@ -194,7 +182,7 @@ class Steps:
             parts = np.array([self.terms(have + (e,)) for e in known])
             for i, e in enumerate(known[:-1]):
                 off = np.abs(self.given(parts[i] + parts[i + 1:] - base) - self.target)
-                for f, fits in zip(known[i + 1:], (off <= self.size)[:, span].all((1, 2))):
+                for f, fits in zip(known[i + 1:], (off[:, span] <= self.size).all((1, 2, 3))):
                     if fits if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
                         yield e, f
 
@@ -203,14 +191,14 @@ class Steps:
                 return np.inf + self.target[span]
             return self.given(self.terms(some))[span]
         return self.smallest(have, [e for e in self.edits if e.slot not in ENDS], values,
-                             self.target[span], self.size[span], pairs)
+                             self.target[span], pairs, SLACK)
 
     # ---- the sums, and the initial state --------------------------------------------------------
 
     def ends(self, have):
         """Sets of edits of the lines at the end, with which all other gradients hold."""
         outputs = self.run(have)
-        wrong = [name for name in self.seen.names(False) if name not in self.got
+        wrong = [name for name in dict.fromkeys(ENDS.values()) if name in self.seen.got
                  and not self.seen.equal(outputs[name], self.seen.got[name])]
         found = [some + more for some in self.end(have, wrong[0])
                  for more in self.ends(have + some)] if wrong else [()]
@@ -221,7 +209,6 @@ class Steps:
         edits = [e for e in self.edits if e.slot in ENDS
                  and name in [ENDS.get(line) for line, _ in e.lines]]
         target = np.asarray(self.seen.got[name])
-        size = 0 * target + self.seen.tolerance(target)
         return [some[len(have):] for some in self.smallest(
-            have, edits, lambda some: self.run(some)[name], target, size,
+            have, edits, lambda some: self.run(some)[name], target,
             lambda edits: itertools.combinations(edits, 2))]

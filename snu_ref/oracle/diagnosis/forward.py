@@ -18,6 +18,7 @@ from . import numbers
 # The parts of z, and the names that are computed before each of them.
 SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("W", "input"),
          "feedback": ("H", "feedback"), "bias": ("bias",)}
+LINES = (*(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 # Inverses of g: z from s, and the elements where that is possible.
 INVERSES = {
     "positive": lambda s: (s, s > 1e-9),

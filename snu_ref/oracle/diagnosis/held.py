@@ -7,10 +7,9 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from ..program.backward import SUMS
-from ..program.step import PARTS
 from .backward import ENDS, EVERY, LAST, Steps
 from .claims import spread
-from .forward import SLOTS, Frames, forward_edits
+from .forward import LINES, Frames, forward_edits
 from .search import joined
 from .seen import LONGEST, has_traces
 from .sets import BY_HAND, FORMS, Edits, scoped_to
@@ -18,7 +17,6 @@ from .sets import BY_HAND, FORMS, Edits, scoped_to
 ASKED = 6        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must bring a wrong line so many times nearer
 RIVAL = 3        # our choice: with any other edit the line must be so many times as far
-CHANGED = (*(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # do not use s_before
 LAST_DZ = "dz of the last step"
 
@@ -57,7 +55,7 @@ def _nearer(asked, lines):
     def distance(*edits):
         return sum((frames.off(line, [e for e in edits if e.applies(
             frames.config, frames.seen.inputs)]) ** 2).sum() for frames in asked) ** 0.5
-    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, CHANGED)
+    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, LINES)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
     best, e = min(((distance(e), e) for e in edits), key=lambda pair: pair[0], default=(1, None))
     if not best * NEARER < distance() < np.inf or any(
@@ -112,8 +110,8 @@ def _backward(whole, forward):
     steps = max((Steps(*base) for base in bases), key=Steps.near)
     if not explained:
         steps.edits = [e for e in steps.edits if e.slot in AT_ONCE and not e.fitted]
-    if "dz" not in steps.own:
-        return {}, None     # the port's dz is not known
+    if steps.dz is None:
+        return {}, None
     spans = {"dz": EVERY, LAST_DZ: LAST}
 
     def holds(line, edits):
@@ -124,5 +122,5 @@ def _backward(whole, forward):
              for line, span in spans.items()}
     found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line])
                   for line in (*SUMS, "start_s", "start_y")
-                  if ENDS[line] in seen.got and ENDS[line] not in steps.got})
+                  if ENDS[line] in seen.got})
     return found, holds

@@ -127,29 +127,28 @@ class Whole(Runs):
         return self._kept[key]
 
     @np.errstate(all="ignore")
-    def own(self, edits):
-        """The port's dy, dv, ds and dz along some edits, as far as what it returned gives them."""
-        seen = self.seen
-        own = {f"d{name[4:]}": a for name, a in seen.got.items() if name.startswith("adj.")}
-        if "dz" not in own and "grad.x" in seen.got:
-            W = self._forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
-            back, ones = np.linalg.pinv(W.T), np.ones(seen.inputs["dy"].shape)
-            # The edits may multiply x W, and so dx: by m.
-            m = self.run(edits, {**own, "dz": ones})["grad.x"] @ back
-            dz = seen.got["grad.x"] @ back / m
-            if np.linalg.matrix_rank(W) == W.shape[1] and np.isfinite(dz).all() and seen.matches(
-                    self.run(edits, {**own, "dz": dz}), ["grad.x"]):
-                own["dz"] = dz
-        return own
+    def dz(self, edits):
+        """The port's dL/dz along some edits: as returned, or from its dL/dx, or None."""
+        got, seen = self.seen.got, self.seen
+        if "adj.z" in got or "grad.x" not in got:
+            return got.get("adj.z")
+        W = self._forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
+        back = np.linalg.pinv(W.T)
+        # The edits may multiply x W, and so dx.
+        dz = got["grad.x"] @ back / (
+            self.run(edits, np.ones(seen.inputs["dy"].shape))["grad.x"] @ back)
+        known = np.linalg.matrix_rank(W) == W.shape[1] and np.isfinite(dz).all() and seen.matches(
+            self.run(edits, dz), ["grad.x"])
+        return dz if known else None
 
     @np.errstate(all="ignore")
-    def run(self, edits, own=None):
+    def run(self, edits, dz=None):
         """All outputs with a set of edits. The sums, on which no other line depends, cost no run.
 
-        own: the port's dz and other adjoints (`run_backward`). The edit of a sum may use the right
-        value, which is G: the line's own in this program.
+        dz: the port's, from which each step is computed. The edit of a sum may use the right value,
+        which is G: the line's own in this program.
         """
-        outputs, names, sums = self._run(edits, own)
+        outputs, names, sums = self._run(edits, dz)
         right, config, found = right_lines(self.seen.config), self.seen.config, dict(outputs)
         for line, text in sums.items():
             if (name := SUMS[line]) in outputs:
@@ -157,30 +156,31 @@ class Whole(Runs):
                 found[name] = 0 * outputs[name] + compute(text, {**names, "G": outputs[name]})
         return found
 
-    def names(self, edits, own=None):
+    def names(self, edits, dz=None):
         """The names, whole arrays, that the slopes and the sums may use."""
-        return self._run(edits, own)[1]
+        return self._run(edits, dz)[1]
 
-    def _run(self, edits, own):
+    def _run(self, edits, dz):
         """Outputs and names without the edits of sums, and the texts of these edits."""
         text = texts(edits.backward)
         sums = {name: text.pop(name) for name in SUMS if name in text}
-        numbers = [(name, a.tobytes()) for name, a in (own or {}).items()]
-        key = edits.form, *numbers, *texts(edits.forward).items(), *text.items()
+        key = (edits.form, dz is not None and dz.tobytes(),
+               *texts(edits.forward).items(), *text.items())
         if key not in self._kept:
-            self.budget["left"] -= not (own and "dz" in own and edits.form != DERIVED)
+            self.budget["left"] -= dz is None or edits.form == DERIVED
             outputs, inputs, traces = (
-                self._derived if edits.form == DERIVED else self._by_hand)(edits, text, own)
-            self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, {
-                **{f"d{name}": outputs[f"adj.{name}"] for name in TRACES}, **(own or {})})
+                self._derived if edits.form == DERIVED else self._by_hand)(edits, text, dz)
+            adjoints = {f"d{name}": outputs[f"adj.{name}"] for name in TRACES}
+            adjoints["dz"] = adjoints["dz"] if dz is None else dz
+            self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, adjoints)
         return *self._kept[key], sums
 
-    def _derived(self, edits, text, own):
-        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, own)
+    def _derived(self, edits, text, dz):
+        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, dz)
         outputs = {**done.forward(), **done.backward()}
         return outputs, self.seen.inputs, done.computed()
 
-    def _by_hand(self, edits, text, own):
+    def _by_hand(self, edits, text, dz):
         config, inputs = self.seen.config, self.seen.inputs
         outputs, traces = self.traces(edits.forward)
         if edits.form == KEPT:
@@ -189,4 +189,4 @@ class Whole(Runs):
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         else:
             traces = {name: traces[name] for name in TRACES}
-        return {**outputs, **run_backward(config, inputs, traces, text, own)}, inputs, traces
+        return {**outputs, **run_backward(config, inputs, traces, text, dz)}, inputs, traces

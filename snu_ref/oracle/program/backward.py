@@ -32,14 +32,14 @@ def names_of_sums(config, inputs, traces, adjoints):
 
 
 @np.errstate(all="ignore")
-def run_backward(config, inputs, traces, edits=None, own=None):
+def run_backward(config, inputs, traces, edits=None, dz=None):
     """Adjoints and gradients along the traces z, s, v, y and perhaps gate, each (T, B, n).
 
-    own: a port's arrays dy, dv, ds or dz; the lines after each of them use the port's numbers. Each
-    line is computed for all steps at once, from dz of the step after. With the port's dz that is
-    all; else it is repeated, and each time one more step is right.
+    Each line is computed for all steps at once, from dz of the step after. If a port's dz is given,
+    each step uses the port's, and that is all; else it is repeated: each time one more step is
+    right.
     """
-    edits, own = edits or {}, own or {}
+    edits = edits or {}
     text = program(config, edits)
     whole = names_of_sums(config, inputs, traces, {})
     T, zero = len(inputs["dy"]), 0.0 * inputs["state.s"][None]
@@ -58,18 +58,18 @@ def run_backward(config, inputs, traces, edits=None, own=None):
     names.update(last=t == order[0], border=np.isin(t + 1, np.cumsum(config.get("pieces", ()))))
     state = {name: np.concatenate([traces[name][-1:], a[order]]) for name, a in before.items()}
     found = dict.fromkeys(("dz", "dv", "ds"), np.concatenate([0 * traces["y"], zero]))
-    alone = "dz" in own and not any("dv_after" in line or "ds_after" in line
-                                    for line in edits.values())
-    for _ in range(1 if alone else T + 1):
-        names.update({f"{name}_after": np.concatenate([zero, own[name][order] if name in own else (
-            found[name][:-1])]) for name in ("dz", "dv", "ds")})
+    once = dz is not None and not any("dv_after" in line or "ds_after" in line
+                                         for line in edits.values())
+    for _ in range(1 if once else T + 1):
+        names.update({f"{name}_after": np.concatenate([zero, found[name][:-1]])
+                      for name in ("dz", "dv", "ds")})
+        if dz is not None:
+            names["dz_after"] = np.concatenate([zero, dz[order]])
         for name in LINES:
             value = compute(text[name], {**names, **state} if name in CARRIED else names)
-            found[name] = value * (t >= 0) if name == "dv" else value + 0 * t
-            names[name] = found[name] if name not in own else np.concatenate(
-                [own[name][order], found[name][-1:]])
+            found[name] = names[name] = value * (t >= 0) if name == "dv" else value + 0 * t
     steps = {name: found[name][np.argsort(order)] for name in ("dy", "dv", "ds", "dz")}
-    sums = {**whole, **steps, **own}
+    sums = {**whole, **steps, "dz": steps["dz"] if dz is None else dz}
     return {**{f"adj.{name}": steps[f"d{name}"] for name in "yvsz"},
             **{name: compute(text[line], sums) + 0 * sums[line[1:]]
                for line, name in SUMS.items() if line[1:] in sums},

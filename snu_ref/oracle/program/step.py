@@ -45,10 +45,10 @@ def shifts(dy):
 class Run:
     """One run through time: the tape, its leaves, and the names of every step."""
 
-    def __init__(self, config, inputs, edits, own=None):
-        """own: a port's arrays dy, dv, ds or dz; gradients flow on from the port's numbers."""
+    def __init__(self, config, inputs, edits, dz=None):
+        """dz: a port's dL/dz, from which the gradients of each step flow on; None: their own."""
         self.config, self.text, self.edits = config, program(config, edits), edits
-        self.own = own or {}
+        self.dz = dz
         self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
         self.state, self.tape = STATE[config["unit"]], Tape()
         leaf = self.tape.leaf
@@ -100,9 +100,8 @@ class Run:
             value = value if isinstance(value, Var) else self.zero + value
         if SLOPES.get(name) in self.edits:
             value = self._sloped(name, value, names)
-        if f"d{name}" in self.own:
-            value = self.tape.node(value.value, (value, lambda d, a=self.own[f"d{name}"][
-                names["t"]]: a))
+        if name == "z" and self.dz is not None:
+            value = self.tape.node(value.value, (value, lambda d, t=names["t"]: self.dz[t]))
         return value
 
     def _sloped(self, name, value, names):
@@ -143,7 +142,7 @@ class Run:
         self.tape.backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
             name: a[t] for name, a in dL_dy.items()})) for t, step in enumerate(self.steps)]
             + [(last[f"{k}_T"], cotangent(f"end_{k}")) for k in self.state]
-            + [(step[name[1:]], self.zero.value) for step in self.steps for name in self.own])
+            + [(step["z"], self.zero.value) for step in self.steps if self.dz is not None])
         found, grads = {}, {name: leaf.gradient() for name, leaf in self.leaves.items()}
         if self.config["unit"] == "snu":
             shown = {"s": "s_out"} if text["s_out"] == "kept" else {}
