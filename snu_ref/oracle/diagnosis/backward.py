@@ -20,10 +20,10 @@ from .forward import LINES, Frames, forward_edits
 from .search import apart, joined
 from .sets import DERIVED
 
-BASES = 4            # our choice: the most pairs (forward edits, form) to start from
+BASES = 6            # our choice: the most pairs (forward edits, form) to start from
 FEW = 12             # our choice: the most sets of edits for a case
 WIDTH = 3            # our choice: the most sets that are tried as the base of a further search
-EACH = 400           # our choice: runs for one form of the gradients of one case
+EACH = 250           # our choice: runs for the gradients of one case
 SLACK = 10           # our choice: the port's dz has the errors of the inverse of W
 SLOPES = {"h_slope": 1, "g_slope": 3}           # their places among the terms of dz
 SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
@@ -40,16 +40,20 @@ def candidates(seen, form):
     return [e for e in tables if e.applies(seen.config, seen.inputs)]
 
 
-def backward_sets(whole, bases):
-    """Sets of edits that give all numbers of a case; bases: those that give its forward pass."""
+def backward_sets(whole, bases, form=None):
+    """Sets of edits that give all numbers of a case; bases: those that give its forward pass.
+
+    form: that of other cases; once it explains this case too, no other is searched.
+    """
     found = [base for base in bases if whole.seen.matches(whole.run(base))]
     if found:
         return found[:FEW]
-    near = sorted((Steps(whole, base) for base in bases[:FEW]), key=lambda steps: -steps.near())
-    for steps in near[:BASES]:
-        found = steps.sets()
-        if found or whole.budget["left"] <= 0:
-            break
+    least = max(whole.budget["left"] - EACH, 0)
+    near = [Steps(whole, base, least) for base in bases[:FEW]]
+    for steps in sorted(near, key=lambda steps: -steps.near())[:BASES]:
+        if whole.budget["left"] > least and not any(edits.form == form for edits in found):
+            found += steps.sets()
+    found.sort(key=lambda edits: edits.rank)
     if not found or found[0].cost > bases[0].cost + 1:
         found = silent(whole, bases) + found
     return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
@@ -69,9 +73,11 @@ def silent(whole, bases):
 class Steps:
     """The backward pass of a case with a set of edits, the base, and with more of them."""
 
-    def __init__(self, whole, base):
-        self.whole, self.seen, self.base, self.dz = whole, whole.seen, base, whole.dz(base)
-        self.least, self._terms = max(whole.budget["left"] - EACH, 0), {}
+    def __init__(self, whole, base, least=-np.inf):
+        """least: no runs are made when fewer than these are left."""
+        self.whole, self.seen, self.base = whole, whole.seen, base
+        self.dz, self.m = whole.dz(base)
+        self.least, self._terms = least, {}
         self.lines = right_lines(self.seen.config)
         if self.lines["through_gate"] != "0":   # as the table writes it, with inhibition or without
             self.lines["through_gate"] = "via_gate(-decay * s * dz_after)"
@@ -100,13 +106,16 @@ class Steps:
         """All outputs with more edits, on the port's own numbers."""
         return self.seen.reported(self.whole.run(self.beside(some), self.dz))
 
-    def near(self, some=()):
-        """How many numbers of the steps are right with more edits, and how many tensors."""
-        outputs, steps = self.run(some), 0
-        if self.target is not None:
-            steps = (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum()
-        return steps + sum(self.seen.equal(outputs[name], self.seen.got[name])
-                           for name in self.seen.names(False))
+    def near(self):
+        """How many numbers of the steps are right, and how many tensors."""
+        outputs = self.run(())
+        return self.right(()) + sum(self.seen.equal(outputs[name], self.seen.got[name])
+                                    for name in self.seen.names(False))
+
+    def right(self, some):
+        """How many numbers of dL/dz, or dL/dx, are right with more edits."""
+        return 0 if self.target is None else int(
+            (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum())
 
     def smallest(self, have, edits, values, target, pairs, slack=1):
         """Sets `have` with one edit, with two, or with one with a number k, that give a target.
@@ -133,17 +142,18 @@ class Steps:
         """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
         if self.target is None:     # only sums were returned
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
-            return [(), *sorted(some, key=self.near, reverse=True)[:WIDTH]]
+            return [(), *(one for one in some if self.whole.budget["left"] > self.least)]
         for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
             if self.seen.matches(self.whole.run(self.beside(some)), self.seen.walk):
                 self.dz = None
                 return [some]
         found = self.more((), EVERY)
         if not found:
-            first = list(self._terms)[1:] if self.holds((), LAST) else self.more((), LAST)
-            first = sorted(first, key=self.near, reverse=True)[:WIDTH]
-            found = [more for some in first if self.near(some) > self.near()
-                     for more in self.more(some, EVERY)]
+            first = [] if self.holds((), LAST) else self.more((), LAST)
+            near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
+                          key=self.right, reverse=True)
+            found = [more for some in near[:WIDTH] if self.right(some) > self.right(())
+                     for more in self.more(some, EVERY, bool(first))]
         return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
             e.order for e in some)))
 
@@ -171,13 +181,15 @@ class Steps:
         """What these terms give for the target: dL/dz, or dL/dx if dL/dz is not known."""
         dy, h, S, g = np.moveaxis(terms, -4, 0)
         dz = g * (h * dy + S)
-        return dz @ self.seen.params["W"].T if self.dz is None else dz
+        return (self.m * dz) @ self.seen.params["W"].T if self.dz is None else dz
 
-    def more(self, have, span):
+    def more(self, have, span, fitted=True):
         """Sets `have` with one or two more edits, with which the steps of a span hold."""
         def pairs(edits):
             """The changes that edits of different lines make in the terms add up."""
-            base, known = self.terms(have), [e for e in edits if have + (e,) in self._terms]
+            base, known = self.terms(have), [
+                e for e in edits if have + (e,) in self._terms
+                and (span is LAST or self.dz is not None)]
             known = [e for e in known if np.any(self.terms(have + (e,)) != base)]
             parts = np.array([self.terms(have + (e,)) for e in known])
             for i, e in enumerate(known[:-1]):
@@ -190,8 +202,8 @@ class Steps:
             if some not in self._terms and self.whole.budget["left"] < self.least:
                 return np.inf + self.target[span]
             return self.given(self.terms(some))[span]
-        return self.smallest(have, [e for e in self.edits if e.slot not in ENDS], values,
-                             self.target[span], pairs, SLACK)
+        edits = [e for e in self.edits if e.slot not in ENDS and (fitted or not e.fitted)]
+        return self.smallest(have, edits, values, self.target[span], pairs, SLACK)
 
     # ---- the sums, and the initial state --------------------------------------------------------
 
@@ -204,9 +216,9 @@ class Steps:
                  for more in self.ends(have + some)] if wrong else [()]
         return sorted(found, key=lambda some: sum(e.cost for e in some))[:FEW]
 
-    def end(self, have, name):
-        """Edits with which one of the gradients holds."""
-        edits = [e for e in self.edits if e.slot in ENDS
+    def end(self, have, name, paths=()):
+        """Edits with which one of the gradients holds; paths: lines that are edited as well."""
+        edits = [e for e in self.edits if e.slot in paths or e.slot in ENDS
                  and name in [ENDS.get(line) for line, _ in e.lines]]
         target = np.asarray(self.seen.got[name])
         return [some[len(have):] for some in self.smallest(

@@ -51,7 +51,7 @@ def cover(cases, known, stands=lambda edits, sample: True, telling=()):
         if edits is None:
             break
         rivals = [other for n, other in scored if n == count and other.cost == edits.cost
-                  and other.said() != edits.said()]
+                  and set(other.said()) != set(edits.said())]
         mine = [case for case in left if case.fits(edits)]
         chosen.append((edits, mine, rivals[:RIVALS]))
         left = [case for case in left if case not in mine]

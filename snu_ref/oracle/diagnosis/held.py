@@ -6,7 +6,7 @@ backward from dL/dz of the step after. So one line can be explained while anothe
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.backward import SUMS
+from ..program.backward import DS, DY, SUMS
 from .backward import ENDS, EVERY, LAST, Steps
 from .claims import spread
 from .forward import LINES, Frames, forward_edits
@@ -18,6 +18,7 @@ ASKED = 6        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must bring a wrong line so many times nearer
 RIVAL = 3        # our choice: with any other edit the line must be so many times as far
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # do not use s_before
+PATHS = {"start_s": DS, "start_y": DY}      # the initial state needs no slope
 LAST_DZ = "dz of the last step"
 
 
@@ -105,9 +106,9 @@ def _backward(whole, forward):
     """
     seen, forward = whole.seen, Edits(forward).for_case(whole.seen).forward
     explained = whole.gives_forward(forward)
-    bases = [(whole, Edits(forward, form)) for form in FORMS] if explained else [
-        (whole.on_own_traces(), Edits((), BY_HAND))]
-    steps = max((Steps(*base) for base in bases), key=Steps.near)
+    forms = FORMS if explained and forward else (BY_HAND,)
+    one, forward = (whole, forward) if explained else (whole.on_own_traces(), ())
+    steps = max((Steps(one, Edits(forward, form)) for form in forms), key=Steps.near)
     if not explained:
         steps.edits = [e for e in steps.edits if e.slot in AT_ONCE and not e.fitted]
     if steps.dz is None:
@@ -120,7 +121,9 @@ def _backward(whole, forward):
         return seen.equal(steps.run(edits)[ENDS[line]], seen.got[ENDS[line]])
     found = {line: [()] if steps.holds((), span) else steps.more((), span)
              for line, span in spans.items()}
-    found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line])
+    if forward and not found["dz"]:
+        return found, holds     # how the gradients follow the forward pass is not known
+    found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
                   for line in (*SUMS, "start_s", "start_y")
                   if ENDS[line] in seen.got})
     return found, holds

@@ -17,6 +17,7 @@ from .lines import look
 # The forms of the gradients; the last takes all that a program keeps of its forward pass.
 DERIVED, BY_HAND, KEPT = FORMS = (
     "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
+AT_ONCE = 0.25       # our choice: a backward pass of all steps at once counts as this many runs
 LOOK = 40            # our choice: testing the lines of a case counts as this many runs
 
 
@@ -128,18 +129,17 @@ class Whole(Runs):
 
     @np.errstate(all="ignore")
     def dz(self, edits):
-        """The port's dL/dz along some edits: as returned, or from its dL/dx, or None."""
+        """The port's dL/dz along some edits, or None; and the factor m, where dL/dx = (m dz) W'.
+        """
         got, seen = self.seen.got, self.seen
-        if "adj.z" in got or "grad.x" not in got:
-            return got.get("adj.z")
         W = self._forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
+        if "adj.z" in got or "grad.x" not in got or np.linalg.matrix_rank(W) < W.shape[1]:
+            return got.get("adj.z"), 1
         back = np.linalg.pinv(W.T)
-        # The edits may multiply x W, and so dx.
-        dz = got["grad.x"] @ back / (
-            self.run(edits, np.ones(seen.inputs["dy"].shape))["grad.x"] @ back)
-        known = np.linalg.matrix_rank(W) == W.shape[1] and np.isfinite(dz).all() and seen.matches(
-            self.run(edits, dz), ["grad.x"])
-        return dz if known else None
+        m = self.run(edits, np.ones(seen.inputs["dy"].shape))["grad.x"] @ back
+        dz = got["grad.x"] @ back / m
+        known = np.isfinite(dz).all() and seen.matches(self.run(edits, dz), ["grad.x"])
+        return (dz if known else None), m
 
     @np.errstate(all="ignore")
     def run(self, edits, dz=None):
@@ -167,7 +167,7 @@ class Whole(Runs):
         key = (edits.form, dz is not None and dz.tobytes(),
                *texts(edits.forward).items(), *text.items())
         if key not in self._kept:
-            self.budget["left"] -= dz is None or edits.form == DERIVED
+            self.budget["left"] -= 1 if dz is None or edits.form == DERIVED else AT_ONCE
             outputs, inputs, traces = (
                 self._derived if edits.form == DERIVED else self._by_hand)(edits, text, dz)
             adjoints = {f"d{name}": outputs[f"adj.{name}"] for name in TRACES}

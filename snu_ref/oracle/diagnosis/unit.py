@@ -108,7 +108,8 @@ class Unit:
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else likely)
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]))
+        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]),
+                             self.best.all and self.best.form)
 
     def _one_more(self, whole):
         """The best set with one more edit, if that explains a case at a boundary."""
