@@ -17,7 +17,7 @@ from ..program.backward import DS, DY, SUMS
 from ..program.lines import compute, resolve, right_lines
 from . import numbers
 from .forward import LINES, Frames, forward_edits
-from .search import apart, joined
+from .search import joined
 from .sets import DERIVED
 
 BASES = 6            # our choice: the most pairs (forward edits, form) to start from
@@ -60,12 +60,13 @@ def backward_sets(whole, bases, form=None):
 
 
 def silent(whole, bases):
-    """Sets with one more edit of the forward pass, which changes nothing but the gradients."""
+    """Sets with one more edit of the forward pass, or another, that changes only gradients."""
     seen, frames = whole.seen, Frames(whole.seen)
-    more = [joined((*forward, e)) for forward in dict.fromkeys(base.forward for base in bases[:2])
-            for e in forward_edits(seen, LINES) if not e.fitted and apart((*forward, e))
-            and all(frames.holds(line, (*forward, e)) for line in frames.got)]
-    derived = [bases[0]._replace(forward=edits, form=DERIVED, backward=()) for edits in more]
+    tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
+                          for forward in dict.fromkeys(base.forward for base in bases[:2])
+                          for e in forward_edits(seen, LINES) if not e.fitted)
+    derived = [bases[0]._replace(forward=joined(forward), form=DERIVED, backward=())
+               for forward in tries if all(frames.holds(line, forward) for line in frames.got)]
     return [edits for edits in derived
             if whole.budget["left"] > 0 and seen.matches(whole.run(edits))]
 
@@ -78,12 +79,8 @@ class Steps:
         self.whole, self.seen, self.base = whole, whole.seen, base
         self.dz, self.m = whole.dz(base)
         self.least, self._terms = least, {}
-        self.lines = right_lines(self.seen.config)
-        if self.lines["through_gate"] != "0":   # as the table writes it, with inhibition or without
-            self.lines["through_gate"] = "via_gate(-decay * s * dz_after)"
-        self.edits = candidates(self.seen, base.form)
+        self.lines, self.edits = right_lines(self.seen.config), candidates(self.seen, base.form)
         self.target = self.seen.got.get("grad.x") if self.dz is None else self.dz
-        self.size = None if self.target is None else SLACK * self.seen.tolerance(self.target)
 
     def sets(self):
         """Sets of edits that give all numbers: the base with more edits of the backward pass."""
@@ -106,16 +103,16 @@ class Steps:
         """All outputs with more edits, on the port's own numbers."""
         return self.seen.reported(self.whole.run(self.beside(some), self.dz))
 
-    def near(self):
-        """How many numbers of the steps are right, and how many tensors."""
-        outputs = self.run(())
-        return self.right(()) + sum(self.seen.equal(outputs[name], self.seen.got[name])
-                                    for name in self.seen.names(False))
+    def near(self, some=()):
+        """How many numbers of the steps are right with more edits, and how many tensors."""
+        outputs = self.run(some)
+        return self.right(some).sum() + sum(self.seen.equal(outputs[name], self.seen.got[name])
+                                            for name in self.seen.names(False))
 
     def right(self, some):
-        """How many numbers of dL/dz, or dL/dx, are right with more edits."""
-        return 0 if self.target is None else int(
-            (np.abs(self.given(self.terms(some)) - self.target) <= self.size).sum())
+        """Which numbers of dL/dz, or dL/dx, are right with more edits."""
+        return np.array(0) if self.target is None else np.abs(
+            self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
 
     def smallest(self, have, edits, values, target, pairs, slack=1):
         """Sets `have` with one edit, with two, or with one with a number k, that give a target.
@@ -125,7 +122,8 @@ class Steps:
         size = self.seen.tolerance(target)
 
         def fits(tries):
-            return [have + some for some in tries if self.beside(have + some)
+            return [have + some for some in tries
+                    if self.beside(have + some) and self.whole.budget["left"] >= self.least
                     and (np.abs(values(have + some) - target) <= slack * size).all()]
 
         def with_k(e):
@@ -142,24 +140,20 @@ class Steps:
         """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
         if self.target is None:     # only sums were returned
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
-            return [(), *(one for one in some if self.whole.budget["left"] > self.least)]
+            return sorted([(), *some], key=self.near, reverse=True)
         for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
             if self.seen.matches(self.whole.run(self.beside(some)), self.seen.walk):
                 self.dz = None
                 return [some]
         found = self.more((), EVERY)
         if not found:
-            first = [] if self.holds((), LAST) else self.more((), LAST)
+            first = [] if self.right(())[LAST].all() else self.more((), LAST)
             near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
-                          key=self.right, reverse=True)
-            found = [more for some in near[:WIDTH] if self.right(some) > self.right(())
+                          key=lambda some: -self.right(some).sum())
+            found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
                      for more in self.more(some, EVERY, bool(first))]
         return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
             e.order for e in some)))
-
-    def holds(self, some, span):
-        """Whether dL/dz, or dL/dx, of some steps holds with more edits."""
-        return bool((np.abs(self.given(self.terms(some)) - self.target)[span] <= self.size).all())
 
     @np.errstate(all="ignore")
     def terms(self, some):
@@ -192,18 +186,16 @@ class Steps:
                 and (span is LAST or self.dz is not None)]
             known = [e for e in known if np.any(self.terms(have + (e,)) != base)]
             parts = np.array([self.terms(have + (e,)) for e in known])
+            size = SLACK * self.seen.tolerance(self.target[span])
             for i, e in enumerate(known[:-1]):
                 off = np.abs(self.given(parts[i] + parts[i + 1:] - base) - self.target)
-                for f, fits in zip(known[i + 1:], (off[:, span] <= self.size).all((1, 2, 3))):
+                for f, fits in zip(known[i + 1:], (off[:, span] <= size).all((1, 2, 3))):
                     if fits if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
                         yield e, f
 
-        def values(some):
-            if some not in self._terms and self.whole.budget["left"] < self.least:
-                return np.inf + self.target[span]
-            return self.given(self.terms(some))[span]
         edits = [e for e in self.edits if e.slot not in ENDS and (fitted or not e.fitted)]
-        return self.smallest(have, edits, values, self.target[span], pairs, SLACK)
+        return self.smallest(have, edits, lambda some: self.given(self.terms(some))[span],
+                             self.target[span], pairs, SLACK)
 
     # ---- the sums, and the initial state --------------------------------------------------------
 

@@ -19,6 +19,13 @@ NEARER = 8       # our choice: an edit must bring a wrong line so many times nea
 RIVAL = 3        # our choice: with any other edit the line must be so many times as far
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # do not use s_before
 PATHS = {"start_s": DS, "start_y": DY}      # the initial state needs no slope
+# Lines of the step, and of the backward pass that follow from them: if a port has a mistake in one,
+# that may be why the other is not the right one.
+FOLLOW = {line: later.split() for lines, later in (
+    ("leak decay fired gate kept s_before y_before s_0 y_0",
+     "through_leak through_gate dz_after ddecay start_s start_y"),
+    ("input W", "dW dx"), ("feedback H", "through_H dH start_y"), ("v b y", "h_slope dv db"),
+    ("s", "g_slope dz through_v")) for line in lines.split()}
 LAST_DZ = "dz of the last step"
 
 
@@ -109,17 +116,18 @@ def _backward(whole, forward):
     forms = FORMS if explained and forward else (BY_HAND,)
     one, forward = (whole, forward) if explained else (whole.on_own_traces(), ())
     steps = max((Steps(one, Edits(forward, form)) for form in forms), key=Steps.near)
-    if not explained:
-        steps.edits = [e for e in steps.edits if e.slot in AT_ONCE and not e.fitted]
+    later = [line for e in forward for name, _ in e.lines for line in FOLLOW.get(name, ())]
+    steps.edits = [e for e in steps.edits if not any(line in later for line, _ in e.lines)
+                   and (explained or e.slot in AT_ONCE and not e.fitted)]
     if steps.dz is None:
         return {}, None
     spans = {"dz": EVERY, LAST_DZ: LAST}
 
     def holds(line, edits):
         if line in spans or steps.beside(edits) is None:
-            return steps.beside(edits) is not None and steps.holds(edits, spans[line])
+            return steps.beside(edits) is not None and steps.right(edits)[spans[line]].all()
         return seen.equal(steps.run(edits)[ENDS[line]], seen.got[ENDS[line]])
-    found = {line: [()] if steps.holds((), span) else steps.more((), span)
+    found = {line: [()] if holds(line, ()) else steps.more((), span)
              for line, span in spans.items()}
     if forward and not found["dz"]:
         return found, holds     # how the gradients follow the forward pass is not known
