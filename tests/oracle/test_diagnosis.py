@@ -58,6 +58,34 @@ def test_the_other_programs_give_the_right_numbers(unit):
                 np.testing.assert_allclose(a, right[name], rtol=1e-9, atol=1e-12 * size)
 
 
+@pytest.mark.parametrize("id", ["unit-tanh-relu", "unit-sigmoid-leakyrelu-rec-inh",
+                                "stream-snu-rec"])
+def test_from_its_own_dz_a_wrong_backward_pass_gives_the_same_at_all_steps_at_once(id):
+    """By hand and on the tape, with every row; and a step uses no dz but that of the step after."""
+    inputs, _ = case_of(id)
+    config = ENTRIES[id]["config"]
+    traces = Run(config, inputs, {}).computed()
+
+    def on_tape(edits, dz):
+        return Run(config, inputs, edits, dz).backward()
+
+    def by_hand(edits, dz):
+        return run_backward(config, inputs, traces, edits, dz)
+    for back, names in ((by_hand, ("HAND", "SLOPES")), (on_tape, ("PATHS", "SLOPES", "FORWARD"))):
+        for e in (e for name in names for e in TABLE[name] if e.applies(config, inputs)):
+            edits = e._replace(k=0.37).texts() if e.fitted else e.texts()
+            with np.errstate(all="ignore"):
+                alone = back(edits, None)
+                for name, a in back(edits, alone["adj.z"]).items():
+                    size = np.abs(alone[name]).max() or 1
+                    assert np.abs(a - alone[name]).max() <= 1e-12 * size, (e.says, name)
+    right = by_hand({}, None)["adj.z"]
+    changed = right.copy()
+    changed[2] += 1
+    moved = np.abs(by_hand({}, changed)["adj.z"] - right).max((1, 2)) > 1e-9
+    assert list(np.flatnonzero(moved)) == [1]
+
+
 def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_printed():
     idle = {e: e.said() for name in ("FORWARD", "SLOPES", "PATHS", "HAND") for e in TABLE[name]}
     ids = [*SOME, "edge-z-zero-relu", "edge-z-zero-leaky", "edge-kink-boxcar", "edge-v-zero-tanh",
@@ -293,6 +321,53 @@ def test_a_clipped_gradient_is_found_beside_one_that_is_missing():
     (cause, *others) = causes(clipped, ["unit-tanh-relu", "unit-arctan-relu", "rest-tanh-relu"])
     assert not others and any("is clipped to [-0.3, 0.3]" in text for text in cause.says)
     assert "the gradient of the initial state is 0" in cause.says and len(cause.says) == 2
+
+
+def backward_port(back, *names, forward=None):
+    """A port by hand, right but for these lines of its backward pass (and forward pass).
+
+    back: name -> text, or a function of the configuration that gives them.
+    """
+    def run_port(case):
+        i, c = case.inputs, case.config
+        done = Run(c, i, forward or {})
+        out, traces = done.forward(), {name: done.computed()[name] for name in "zsvy"}
+        text = back(c) if callable(back) else back
+        return {name: a for name, a in {**out, **run_backward(c, i, traces, text)}.items()
+                if name in case.outputs and (not names or name in names)}
+    return run_port
+
+
+@pytest.mark.parametrize("back, forward, says", [
+    # a slope shows at the last step, whatever the path of the reset is
+    ({"h_slope": "0.4 / (1 + 25 * abs(v))**2", "through_gate": "0.3 * v * dz_after"}, None,
+     {"the surrogate is 1 / (1 + 25 |v|)^2 (snnTorch 0.9, fast_sigmoid), times 0.4"}),
+    # a sum shows beside steps that are not explained
+    ({"dW": "sum(outer(earlier(x), dz))", "through_leak": "0.3 * v * dz_after"}, None,
+     {"dW uses x of the step before"}),
+    # lines beside a known mistake of the forward pass, but none that may follow from it
+    ({"through_H": "dz_after @ H", "end_s": "0.7 * dL_ds_end * v", "ddecay": "sum(dz * s_before)"},
+     {"decay": "1 - decay"}, {"1 - decay is used instead of the decay"}),
+])
+def test_backward_lines_are_told_beside_what_no_table_has(back, forward, says):
+    ids = ["unit-tanh-tanh-rec", "unit-tanh-identity-rec", "unit-boxcar-identity-rec"]
+    (cause,) = causes(backward_port(back, forward=forward), ids)
+    assert cause.grade == "held" and set(cause.says) == says, cause.lines
+    assert cause.lines["s"].startswith("holds") and cause.lines.get("dz", "")[:5] != "holds"
+
+
+def test_four_backward_mistakes_beside_one_of_the_forward_pass_are_named():
+    back = {"through_H": "dz_after @ H", "dW": "sum(outer(x, ds))", "start_s": "0", "end_y": "0"}
+    (cause,) = causes(backward_port(back, forward={"leak": "(1 - decay) * s_before * gate"}),
+                      ["unit-tanh-tanh-rec", "unit-tanh-relu-rec", "unit-arctan-leakyrelu-rec"])
+    assert cause.grade == "confirmed" and len(cause.says) == 5
+
+
+def test_a_port_that_returns_gradients_of_parameters_alone_is_diagnosed():
+    back = {"h_slope": "1 / (1 + 25 * abs(v))**2"}
+    (cause,) = causes(backward_port(back, "s", "y", "grad.W", "grad.b"),
+                      ["unit-tanh-relu", "unit-tanh-tanh", "unit-boxcar-relu"])
+    assert cause.grade == "confirmed" and "1 / (1 + 25 |v|)^2" in cause.says[0]
 
 
 def test_a_port_with_dropout_is_told_which_lines_hold():
