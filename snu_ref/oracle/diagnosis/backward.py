@@ -78,7 +78,7 @@ class Steps:
         """least: no runs are made when fewer than these are left."""
         self.whole, self.seen, self.base = whole, whole.seen, base
         self.dz, self.m = whole.dz(base)
-        self.least, self._terms = least, {}
+        self.least, self._terms, self._names = least, {}, {}
         self.lines, self.edits = right_lines(self.seen.config), candidates(self.seen, base.form)
         self.target = self.seen.got.get("grad.x") if self.dz is None else self.dz
 
@@ -160,10 +160,11 @@ class Steps:
         """dL/dy, h', S and g' at all steps, with more edits."""
         if some not in self._terms:
             if some and some[-1].slot in SLOPES:    # no run is needed
-                e, names = some[-1], self.whole.names(self.beside(some[:-1]), self.dz)
-                terms = self.terms(some[:-1]).copy()
+                e, terms = some[-1], self.terms(some[:-1]).copy()
+                if some[:-1] not in self._names:
+                    self._names[some[:-1]] = self.whole.names(self.beside(some[:-1]), self.dz)
                 terms[SLOPES[e.slot]] = compute(resolve(e.lines[0][1], self.seen.config),
-                                                {**names, "k": e.k})
+                                                {**self._names[some[:-1]], "k": e.k})
             else:
                 outputs = self.whole.run(self.beside(some), self.dz)
                 y, v, s, z = (outputs[f"adj.{name}"] for name in "yvsz")

@@ -34,7 +34,7 @@ def forward_sets(whole, carried):
             bases, more = [(), *sets[:WIDTH]], ends
     for _ in range(depth):
         tries = list(dict.fromkeys(base + some for base in bases for some in more
-                                   if apart(base + some)))
+                                   if len({e.slot for e in base + some}) == len(base + some)))
         found = [edits for edits in tries if whole.budget["left"] > 0 and fits(edits)]
         if found or whole.budget["left"] <= 0:
             break
@@ -42,11 +42,6 @@ def forward_sets(whole, carried):
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
     return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], dark
-
-
-def apart(edits):
-    """Whether no two edits change the same line."""
-    return len({e.slot for e in edits}) == len(edits)
 
 
 def joined(edits):

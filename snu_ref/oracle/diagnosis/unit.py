@@ -104,12 +104,10 @@ class Unit:
             forwards = [f for f, n in zip(forwards, fitting) if n == max(fitting)]
         if not seen.names(False):
             return [Edits(forward) for forward in forwards]
-        likely = sorted((BY_HAND, DERIVED), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward) for forward in forwards
-                 for form in (FORMS if forward else likely)
+                 for form in (FORMS if forward else (BY_HAND, DERIVED))
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]),
-                             self.best.all and self.best.form)
+        return backward_sets(whole, bases, self.best.all and self.best.form)
 
     def _one_more(self, whole):
         """The best set with one more edit, if that explains a case at a boundary."""
