@@ -13,7 +13,7 @@ def forward_sets(whole, carried):
     seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
 
     def near(edits):
-        outputs = whole.traces(edits)[0]
+        outputs = whole.forward(edits)[0]
         return (sum(seen.matches(outputs, [name]) for name in names),
                 seen.reach(outputs, [name for name in names if name in "zsvy"]))
     found = list(filter(fits, carried))

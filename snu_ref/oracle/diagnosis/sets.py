@@ -110,16 +110,13 @@ class Whole(Runs):
         own._kept[()] = seen.got, {**traces, **seen.got}, seen.params
         return own
 
-    def traces(self, forward):
-        """(outputs, computed traces) of a forward pass with edits."""
-        return self._forward(forward)[:2]
-
     def gives_forward(self, forward):
         """Whether the edits that apply to this case give all numbers of its forward pass."""
         here = Edits(forward).for_case(self.seen).forward
-        return self.seen.matches(self.traces(here)[0], self.seen.names(True))
+        return self.seen.matches(self.forward(here)[0], self.seen.names(True))
 
-    def _forward(self, forward):
+    def forward(self, forward):
+        """(outputs, computed traces, parameters and start) of a forward pass with edits."""
         key = tuple(texts(forward).items())
         if key not in self._kept:
             self.budget["left"] -= 1
@@ -132,7 +129,7 @@ class Whole(Runs):
         """The port's dL/dz along some edits, or None; and the factor m, where dL/dx = (m dz) W'.
         """
         got, seen = self.seen.got, self.seen
-        W = self._forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
+        W = self.forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
         if "adj.z" in got or "grad.x" not in got or np.linalg.matrix_rank(W) < W.shape[1]:
             return got.get("adj.z"), 1
         back = np.linalg.pinv(W.T)
@@ -171,20 +168,18 @@ class Whole(Runs):
             outputs, inputs, traces = (
                 self._derived if edits.form == DERIVED else self._by_hand)(edits, text, dz)
             adjoints = {f"d{name}": outputs[f"adj.{name}"] for name in TRACES}
-            adjoints["dz"] = adjoints["dz"] if dz is None else dz
-            self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, adjoints)
+            self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, {
+                **adjoints, "dz": adjoints["dz"] if dz is None else dz})
         return *self._kept[key], sums
 
     def _derived(self, edits, text, dz):
         done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, dz)
-        outputs = {**done.forward(), **done.backward()}
-        return outputs, self.seen.inputs, done.computed()
+        return {**done.forward(), **done.backward()}, self.seen.inputs, done.computed()
 
     def _by_hand(self, edits, text, dz):
         config, inputs = self.seen.config, self.seen.inputs
-        outputs, traces = self.traces(edits.forward)
+        outputs, traces, values = self.forward(edits.forward)
         if edits.form == KEPT:
-            values = self._forward(edits.forward)[2]
             inputs = {**inputs, "state.s": values["s_0"], "state.y": values["y_0"], **{
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         else:
