@@ -400,7 +400,7 @@ def backward_port(back, *names, forward=None):
     ({"h_slope": "0.4 / (1 + 25 * abs(v))**2", "through_gate": "0.3 * v * dz_after"}, None,
      {"the surrogate is 1 / (1 + 25 |v|)^2 (snnTorch 0.9, fast_sigmoid), times 0.4"}),
     # a sum shows beside steps that are not explained
-    ({"dW": "sum(outer(earlier(x), dz))", "through_leak": "0.3 * v * dz_after"}, None,
+    ({"dW": "sum(outer(x[:-1], dz[1:]))", "through_leak": "0.3 * v * dz_after"}, None,
      {"dW uses x of the step before"}),
     # lines beside a known mistake of the forward pass, but none that may follow from it
     ({"through_H": "dz_after @ H", "end_s": "0.7 * dL_ds_end * v", "ddecay": "sum(dz * s_before)"},
