@@ -345,7 +345,7 @@ def test_a_check_without_trials_ends_and_claims_nothing_wrong(trials, monkeypatc
     monkeypatch.setattr(unit, "TRIALS", trials)
     monkeypatch.setattr(unit, "RESERVE", 10)
     for step in (saturating, wavy_v):
-        verdict = oracle.check(port(step, "s", "y"), cases="unit-tanh-identity,unit-boxcar-identity")
+        verdict = oracle.check(port(step, "s", "y"), cases="unit-tanh-identity,unit-boxcar-relu")
         assert all(set(story.says) <= {"the state is clamped to at most 0.75"}
                    for story in verdict.stories) and verdict.stories
     budget = {"left": 1}

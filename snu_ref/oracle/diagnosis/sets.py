@@ -80,8 +80,7 @@ class Edits(NamedTuple):
                              backward=tuple(filter(wanted, self.backward)))
 
     def limited(self, config, option=None):
-        """Each edit for cases with this value of an option alone: of that on which its line depends.
-        """
+        """Each edit, but for cases with this value of an option: that on which its line depends."""
         def limit(e):
             name = option or DEPENDS_ON.get(e.slot)
             return e if not name or f"{name}=" in e.when else e._replace(
