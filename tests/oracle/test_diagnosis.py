@@ -2,8 +2,6 @@
 
 The ports that the diagnosis is measured on are in `blind_ports`, written without its table.
 """
-from collections import Counter
-
 import numpy as np
 import pytest
 from helpers.vectors import ENTRIES, case_of
@@ -11,10 +9,11 @@ from helpers.vectors import ENTRIES, case_of
 from snu_ref import oracle
 from snu_ref.oracle.comparison.checking import check_cases
 from snu_ref.oracle.comparison.port import AdapterSource
-from snu_ref.oracle.diagnosis import numbers
+from snu_ref.oracle.diagnosis import numbers, unit
 from snu_ref.oracle.diagnosis.causes import tell
+from snu_ref.oracle.diagnosis.forward import Frames
 from snu_ref.oracle.diagnosis.others import PROGRAMS
-from snu_ref.oracle.diagnosis.sets import FORMS, Edits, Whole
+from snu_ref.oracle.diagnosis.sets import FORMS, Edits, Spent, Whole, spend
 from snu_ref.oracle.diagnosis.seen import Seen
 from snu_ref.oracle.mistakes.edit import TABLE, edits_of, merged
 from snu_ref.oracle.program.backward import run_backward
@@ -58,6 +57,34 @@ def test_the_other_programs_give_the_right_numbers(unit):
                 np.testing.assert_allclose(a, right[name], rtol=1e-9, atol=1e-12 * size)
 
 
+@pytest.mark.parametrize("id", ["unit-tanh-relu", "unit-sigmoid-leakyrelu-rec-inh",
+                                "stream-snu-rec"])
+def test_from_its_own_dz_a_wrong_backward_pass_gives_the_same_at_all_steps_at_once(id):
+    """By hand and on the tape, with every row; and a step uses no dz but that of the step after."""
+    inputs, _ = case_of(id)
+    config = ENTRIES[id]["config"]
+    traces = Run(config, inputs, {}).computed()
+
+    def on_tape(edits, dz):
+        return Run(config, inputs, edits, dz).backward()
+
+    def by_hand(edits, dz):
+        return run_backward(config, inputs, traces, edits, dz)
+    for back, names in ((by_hand, ("HAND", "SLOPES")), (on_tape, ("PATHS", "SLOPES", "FORWARD"))):
+        for e in (e for name in names for e in TABLE[name] if e.applies(config, inputs)):
+            edits = e._replace(k=0.37).texts() if e.fitted else e.texts()
+            with np.errstate(all="ignore"):
+                alone = back(edits, None)
+                for name, a in back(edits, alone["adj.z"]).items():
+                    size = np.abs(alone[name]).max() or 1
+                    assert np.abs(a - alone[name]).max() <= 1e-12 * size, (e.says, name)
+    right = by_hand({}, None)["adj.z"]
+    changed = right.copy()
+    changed[2] += 1
+    moved = np.abs(by_hand({}, changed)["adj.z"] - right).max((1, 2)) > 1e-9
+    assert list(np.flatnonzero(moved)) == [1]
+
+
 def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_printed():
     idle = {e: e.said() for name in ("FORWARD", "SLOPES", "PATHS", "HAND") for e in TABLE[name]}
     ids = [*SOME, "edge-z-zero-relu", "edge-z-zero-leaky", "edge-kink-boxcar", "edge-v-zero-tanh",
@@ -66,7 +93,7 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
     for id in ids:
         entry = ENTRIES[id]
         inputs, right = case_of(id)
-        whole = Whole(Seen(id, "", entry["config"], inputs, right, 1e-10), Counter())
+        whole = Whole(Seen(id, "", entry["config"], inputs, right, 1e-10), {"left": 10**6})
         for e in [e for e in idle if e.applies(entry["config"], inputs)]:
             form = "by hand" if e in TABLE["HAND"] else "derived"
             e_k = e._replace(k=0.37) if e.fitted else e
@@ -269,6 +296,64 @@ def test_a_line_that_is_much_nearer_with_an_edit_is_said_to_have_another_mistake
     assert not cause.says and cause.lines["s"].startswith("wrong")
 
 
+def weaker_after_a_spike(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W * (1 - 0.3 * (y > 0)) + decay * s * (1 - y))
+    return {"s": s, "y": h(s + b)}
+
+
+def bent_below_0(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + decay * s * (1 - y))
+    s = np.where(s < 0, s + 0.1 * np.sin(s), s)
+    return {"s": s, "y": h(s + b)}
+
+
+def strong_at_first(x, s, y, W, b, decay, g, h, t, **_):
+    s = g(1.3 ** (t == 0) * (x @ W) + decay * s * (1 - y))
+    return {"s": s, "y": h(s + b) * 0.9}
+
+
+def bent_at_random(x, s, y, W, b, decay, g, h, **_):
+    s = g(x @ W + 0.1 * np.sin(99 * x @ W) * (x.sum(-1, keepdims=True) > 0) + decay * s * (1 - y))
+    return {"s": s, "y": h(s + b)}
+
+
+@pytest.mark.parametrize("step, told", [
+    (weaker_after_a_spike, "wrong only in the step after a spike of the unit ("),
+    (bent_below_0, "wrong only where s < 0 ("),
+    (strong_at_first, "wrong at the first step; from the second step on it holds"),
+    (bent_at_random, "")])
+def test_the_place_where_a_line_is_wrong_is_told_if_it_is_exact(step, told):
+    """All wrong numbers are there, in all cases asked; no place is told if there is no such one."""
+    (cause,) = causes(port(step, "s", "y"), ["unit-tanh-identity", "unit-boxcar-tanh",
+                                             "rest-tanh-tanh", "unit-tanh-leakyrelu"])
+    assert told in cause.lines["s"] and ("wrong only" in cause.lines["s"]) == ("only" in told)
+
+
+def test_one_step_shows_no_line_that_needs_the_step_before():
+    """Of a single step nothing is said: a line of the state holds from the second step on."""
+    inputs, right = case_of("unit-tanh-relu")
+    one = {name: a[:1] if name in ("x", "dy") else a for name, a in inputs.items()}
+    got = {name: right[name][:1] for name in "sy"}
+    config = ENTRIES["unit-tanh-relu"]["config"]
+    assert not Frames(Seen("", "", config, one, got, 1e-10)).holds("s", ())
+    assert Frames(Seen("", "", config, inputs, {n: right[n] for n in "sy"}, 1e-10)).holds("s", ())
+
+
+@pytest.mark.parametrize("trials", [20, 120, 300])
+def test_a_check_without_trials_ends_and_claims_nothing_wrong(trials, monkeypatch):
+    """The budget counts all runs; what was not run is not told."""
+    monkeypatch.setattr(unit, "TRIALS", trials)
+    monkeypatch.setattr(unit, "RESERVE", 10)
+    for step in (saturating, wavy_v):
+        verdict = oracle.check(port(step, "s", "y"), cases="unit-tanh-identity,unit-boxcar-relu")
+        assert all(set(story.says) <= {"the state is clamped to at most 0.75"}
+                   for story in verdict.stories) and verdict.stories
+    budget = {"left": 1}
+    spend(budget)
+    with pytest.raises(Spent):
+        spend(budget)
+
+
 def test_the_gradients_of_a_wrong_forward_pass_are_no_further_mistakes():
     """Those of a port without reset and with a wavy z lack the gate; that is no mistake of theirs.
     """
@@ -293,6 +378,53 @@ def test_a_clipped_gradient_is_found_beside_one_that_is_missing():
     (cause, *others) = causes(clipped, ["unit-tanh-relu", "unit-arctan-relu", "rest-tanh-relu"])
     assert not others and any("is clipped to [-0.3, 0.3]" in text for text in cause.says)
     assert "the gradient of the initial state is 0" in cause.says and len(cause.says) == 2
+
+
+def backward_port(back, *names, forward=None):
+    """A port by hand, right but for these lines of its backward pass (and forward pass).
+
+    back: name -> text, or a function of the configuration that gives them.
+    """
+    def run_port(case):
+        i, c = case.inputs, case.config
+        done = Run(c, i, forward or {})
+        out, traces = done.forward(), {name: done.computed()[name] for name in "zsvy"}
+        text = back(c) if callable(back) else back
+        return {name: a for name, a in {**out, **run_backward(c, i, traces, text)}.items()
+                if name in case.outputs and (not names or name in names)}
+    return run_port
+
+
+@pytest.mark.parametrize("back, forward, says", [
+    # a slope shows at the last step, whatever the path of the reset is
+    ({"h_slope": "0.4 / (1 + 25 * abs(v))**2", "through_gate": "0.3 * v * dz_after"}, None,
+     {"the surrogate is 1 / (1 + 25 |v|)^2 (snnTorch 0.9, fast_sigmoid), times 0.4"}),
+    # a sum shows beside steps that are not explained
+    ({"dW": "sum(outer(x[:-1], dz[1:]))", "through_leak": "0.3 * v * dz_after"}, None,
+     {"dW uses x of the step before"}),
+    # lines beside a known mistake of the forward pass, but none that may follow from it
+    ({"through_H": "dz_after @ H", "end_s": "0.7 * dL_ds_end * v", "ddecay": "sum(dz * s_before)"},
+     {"decay": "1 - decay"}, {"1 - decay is used instead of the decay"}),
+])
+def test_backward_lines_are_told_beside_what_no_table_has(back, forward, says):
+    ids = ["unit-tanh-tanh-rec", "unit-tanh-identity-rec", "unit-boxcar-identity-rec"]
+    (cause,) = causes(backward_port(back, forward=forward), ids)
+    assert cause.grade == "held" and set(cause.says) == says, cause.lines
+    assert cause.lines["s"].startswith("holds") and cause.lines.get("dz", "")[:5] != "holds"
+
+
+def test_four_backward_mistakes_beside_one_of_the_forward_pass_are_named():
+    back = {"through_H": "dz_after @ H", "dW": "sum(outer(x, ds))", "start_s": "0", "end_y": "0"}
+    (cause,) = causes(backward_port(back, forward={"leak": "(1 - decay) * s_before * gate"}),
+                      ["unit-tanh-tanh-rec", "unit-tanh-relu-rec", "unit-arctan-leakyrelu-rec"])
+    assert cause.grade == "confirmed" and len(cause.says) == 5
+
+
+def test_a_port_that_returns_gradients_of_parameters_alone_is_diagnosed():
+    back = {"h_slope": "1 / (1 + 25 * abs(v))**2"}
+    (cause,) = causes(backward_port(back, "s", "y", "grad.W", "grad.b"),
+                      ["unit-tanh-relu", "unit-tanh-tanh", "unit-boxcar-relu"])
+    assert cause.grade == "confirmed" and "1 / (1 + 25 |v|)^2" in cause.says[0]
 
 
 def test_a_port_with_dropout_is_told_which_lines_hold():
@@ -326,7 +458,7 @@ def test_cases_at_boundaries_alone_propose_nothing():
     """Anything fits a case in which little happens, so the edits that do are not told."""
     def odd(case):
         return run(case.config, case.inputs,
-                   {"y": "step(v) + 0.7 * (not_negative(v) - positive(v))"})
+                   {"y": "step(v) + 0.7 * (1 - positive(v) - positive(-v))"})
     some = [id for id, e in ENTRIES.items() if e["family"] in ("hand", "edge", "default")
             and e["config"]["unit"] == "snu" and e["config"]["h"] == "step"]
     found = causes(odd, some)
@@ -344,7 +476,7 @@ def test_two_runs_say_the_same():
 def test_forms_of_the_gradients_differ():
     inputs, right = case_of("unit-sigmoid-tanh")
     config = ENTRIES["unit-sigmoid-tanh"]["config"]
-    whole = Whole(Seen("", "", config, inputs, right, 1e-10), Counter())
+    whole = Whole(Seen("", "", config, inputs, right, 1e-10), {"left": 10**6})
     soft = next(e for e in TABLE["FORWARD"] if e.said() == "the decay is applied twice")
     found = [whole.run(Edits((soft,), form))["grad.decay"] for form in FORMS]
     assert not np.allclose(found[0], found[1]) and not np.allclose(found[1], found[2])

@@ -181,8 +181,6 @@ def diagnosis(story, results=()):
                         "Your forward pass is explained, but not all wrong gradients are"
                         if forward and all(text.startswith("holds") for text in forward) else
                         "Other wrong numbers are not explained"))
-    if story.where:
-        said.append(f"    only where {story.where}: the other cases pass")
     for option, value, failing, passing in _failing_options(results, story.results):
         said.append(f"    all {failing} cases with {option} = {value} fail, "
                     f"all {passing} others pass")

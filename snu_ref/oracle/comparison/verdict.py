@@ -45,7 +45,7 @@ class Verdict:
         not_repeatable    the id of a case that gives other numbers on a second run, or null
         stories           one for each group of failures with one cause: cases, beside (ids);
                           diagnosis (null or grade, text, says, diff, form, digits; diff is a list
-                          of [the reference's line, the port's]); others; where; lines; report
+                          of [the reference's line, the port's]); others; lines; report
         cases             each with id, family, verdict ("passed", "failed", "error", "skipped"),
                           reason, expected_to_fail, story (its number), compared and left_out (names
                           of outputs), worst (largest relative difference) and divergence (the first
@@ -75,7 +75,7 @@ def _as_json(story, results):
                           "says": list(story.says), "diff": [list(pair) for pair in story.diff],
                           "form": story.form, "digits": float(story.digits)}
             if story.says else None,
-            "others": ["; and ".join(other) for other in story.others], "where": story.where,
+            "others": ["; and ".join(other) for other in story.others],
             "lines": story.lines or {},
             "report": diagnosis(story, results)}
 

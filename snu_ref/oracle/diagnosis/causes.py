@@ -2,10 +2,13 @@
 import numpy as np
 
 from ..cases.scalar_loss import training_of
-from .claims import Cause, confirmed, cover, diff_of
+from .claims import Cause, confirmed, cover, diff_of, spread
+from .forward import Frames
 from .held import held
 from .others import Other, network_with, sets_of
-from .seen import PROPOSING, seen_of
+from .places import with_place
+from .seen import LONGEST, PROPOSING, has_traces, seen_of
+from .sets import Spent, unless_spent
 from .unit import Unit
 
 NEAR = 1e-3         # our choice: smaller relative errors without explanation are lost digits
@@ -48,7 +51,7 @@ def _carried(r, cause, unit):
     try:
         return seen.matches(training_of(
             seen.config, seen.inputs, {}, network_with(cause.edits, unit.budget)))
-    except (ValueError, ArithmeticError):
+    except (ValueError, ArithmeticError, Spent):
         return False
 
 
@@ -56,8 +59,8 @@ def _of_others(group, dtype, budget, failed):
     """Causes for the cases of another unit, and the Results that remain unexplained."""
     cases, known = [Other(seen_of(r, dtype), budget) for r in group], []
     for case in cases:
-        if not any(case.fits(few) for few in known) and budget["left"] > 0:
-            known += [few for few in sets_of(case) if few not in known]
+        if not unless_spent(True, lambda case=case: any(case.fits(few) for few in known)):
+            known += [few for few in unless_spent([], sets_of, case) if few not in known]
     chosen, left = cover(cases, known)
     return ([confirmed(*claim, failed) for claim in chosen],
             [failed[case.seen.id] for case in left])
@@ -75,11 +78,24 @@ def _unexplained(left, unit, steady=True):
     for r in left:
         groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
-        edits, lines = held(unit, {r.id for r in group}) if unit is not None else ((), {})
+        edits, lines = _lines(unit, {r.id for r in group}) if unit is not None else ((), {})
         edits *= steady     # numbers that change prove no edit
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
                              diff_of(edits, group), lines=lines))
     return stories
+
+
+def _lines(unit, ids):
+    """(edits, {line: what is known about it}) for failing cases that no set explains."""
+    edits, lines = unless_spent(((), {}), held, unit, ids)
+    asked = [Frames(whole.seen) for whole in spread([
+        whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
+        and whole.seen.T <= LONGEST])]
+    lines = lines or {line: "wrong, for a reason that no known edit explains" for line in "zsvy"
+                      if any(line in frames.got and (frames.off(line, ()) > 3 * frames.tolerance[
+                          line]).any() for frames in asked)}
+    return edits, {line: with_place(text, line, asked, edits) if line in "zsvy" else text
+                   for line, text in lines.items()}
 
 
 def precision(digits):

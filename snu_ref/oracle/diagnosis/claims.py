@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 from ..mistakes.edit import texts
 from ..program.printing import diff
-from .sets import Edits
+from .sets import Edits, unless_spent
 
 SAMPLE = 24   # our choice: failing and passing cases on which explanations are compared
 RIVALS = 6    # our choice: most explanations that are listed beside the chosen one
@@ -23,7 +23,6 @@ class Cause(NamedTuple):
     form: str = ""
     others: tuple = ()     # other explanations that fit these cases as well
     digits: float = 0.0
-    where: str = ""        # an option that all these cases share; cases without it pass
     lines: Any = None
     beside: tuple = ()     # Results at boundaries that fail too, unexplained
     edits: Edits = None
@@ -43,23 +42,28 @@ def cover(cases, known, stands=lambda edits, sample: True, telling=()):
     """
     left, known, chosen = list(cases), list(known), []
     while left and known:
-        sample = spread(left) + [case for case in telling if case in left]
-        scored = [(sum(case.fits(edits) for case in sample), edits) for edits in known]
-        scored = sorted((item for item in scored if item[0]),
-                        key=lambda item: (-item[0], item[1].rank))
-        count, edits = next((item for item in scored if stands(item[1], sample)), (0, None))
-        if edits is None:
+        choice = unless_spent(None, _choice, left, known, stands, telling)
+        if choice is None:
             break
-        rivals = [other for n, other in scored if n == count and other.cost == edits.cost
-                  and other.said() != edits.said()]
-        mine = [case for case in left if case.fits(edits)]
-        chosen.append((edits, mine, rivals[:RIVALS]))
-        left = [case for case in left if case not in mine]
-        known.remove(edits)
+        chosen.append(choice)
+        left = [case for case in left if case not in choice[1]]
+        known.remove(choice[0])
     return chosen, left
 
 
-def confirmed(edits, mine, rivals, results, where=""):
+def _choice(left, known, stands, telling):
+    sample = spread(left) + [case for case in telling if case in left]
+    scored = sorted(((sum(case.fits(edits) for case in sample), edits) for edits in known),
+                    key=lambda item: (-item[0], item[1].rank))
+    for count, edits in scored:
+        if count and stands(edits, sample):
+            rivals = [other for n, other in scored if n == count and other.cost == edits.cost
+                      and set(other.said()) != set(edits.said())]
+            return edits, [case for case in left if case.fits(edits)], rivals[:RIVALS]
+    return None
+
+
+def confirmed(edits, mine, rivals, results):
     """The Cause of the cases `mine` that a set of edits explains; results: id -> Result."""
     def used(edits):
         return edits.only(lambda e: any(e.applies(c.seen.config, c.seen.inputs) for c in mine))
@@ -69,7 +73,7 @@ def confirmed(edits, mine, rivals, results, where=""):
     return Cause(found, "confirmed", edits.said(), diff_of(edits.all, found), edits.form,
                  tuple(used(other).said() for other in rivals),
                  min(case.seen.digits(case.run(edits.for_case(case.seen)))
-                     for case in mine[:4]), where, edits=edits)
+                     for case in mine[:4]), edits=edits)
 
 
 def diff_of(edits, results):

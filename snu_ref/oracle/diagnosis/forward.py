@@ -2,7 +2,7 @@
 
 Each step is computed from the *port's* s and y of the step before, so each line is tested without
 the errors of the others. A line holds if it gives the port's numbers. z is a sum of parts: all
-combinations of their edits are compared by projections. If z was not returned, the inverse of g
+combinations of their edits are compared by a projection. If z was not returned, the inverse of g
 gives it.
 """
 import itertools
@@ -12,24 +12,14 @@ import numpy as np
 from ..mistakes.edit import TABLE, Edit, texts
 from ..program.lines import compute, program, resolve
 from ..program.step import PARTS, names_of
-from ..program.tape import Tape, Var
+from ..program.tape import Var, plain
 from . import numbers
 
 # The parts of z, and the names that are computed before each of them.
 SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("W", "input"),
          "feedback": ("H", "feedback"), "bias": ("bias",)}
-# Inverses of g: z from s, and the elements where that is possible.
-INVERSES = {
-    "positive": lambda s: (s, s > 1e-9),
-    "tanh": lambda s: (np.arctanh(np.clip(s, -0.97, 0.97)), np.abs(s) < 0.97),
-    "sigmoid": lambda s: (np.log(np.clip(s, 0.02, 0.98)) - np.log1p(-np.clip(s, 0.02, 0.98)),
-                          np.abs(s - 0.5) < 0.48),
-    "softplus": lambda s: (np.log(np.expm1(np.clip(s, 0.02, 50))), s > 0.02),
-    "softsign": lambda s: (s / (1 - np.minimum(np.abs(s), 0.9)), np.abs(s) < 0.9),
-    "clamped": lambda s: (s, (s > 1e-9) & (s < s.max())),
-    "all": lambda s: (s, s == s),
-}
-OUTER = ("s", "decay * s", "s + b", "s + y_before @ H")   # what a port may make of s = g(z)
+STEEP = 0.01   # our choice: where a slope is smaller, a function is not inverted
+LINES = (*(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
 
 def forward_edits(seen, slots):
@@ -38,13 +28,30 @@ def forward_edits(seen, slots):
             and (len(e.lines) == 1 or "feedback" in dict(e.lines))]
 
 
+@np.errstate(all="ignore")
+def inverse(f, value):
+    """The numbers a with f(a) = value, element by element, by bisection, and 1/|f'(a)|.
+
+    Instead of the latter: 0 where f is not steep, and NaN where there is no such number.
+    """
+    low, high = (np.full(value.shape, end) for end in (-50.0, 50.0))
+    rising = f(high) > f(low)
+    for _ in range(70):
+        middle = (low + high) / 2
+        above = (f(middle) > value) == rising
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    a = np.where(rising, low, high)
+    slope = np.minimum(*(np.abs(f(a + by) - f(a)) for by in (-1e-6, 1e-6))) / 1e-6
+    return a, np.where(np.abs(f(a) - value) < 1e-9, np.where(slope > STEEP, 1 / slope, 0), np.nan)
+
+
 class Frames:
     """All steps of a case at once, computed from the port's own numbers."""
 
     def __init__(self, seen, model=None):
         """model: an edit of the state that the port reports, or None."""
         self.seen, self.config, self.model = seen, seen.config, (model,) if model else ()
-        self._values, self._parts, self.tape = {}, {}, Tape()
+        self._values, self._parts = {}, {}
         self.right = program(self.config, texts(self.model))
         i, got, y, reported = seen.inputs, seen.got, seen.got["y"], seen.state
         self.ok, self.large = np.isfinite(reported), np.full(reported.shape, 1e30)
@@ -61,9 +68,8 @@ class Frames:
             y_before2=before(0 * i["state.y"], y_before), y_start=0 * y + i["state.y"],
             **seen.params))
         kept = self.right["s_out"] == "kept"
-        s, there = self.undone(self.right["kept" if kept else "s_out"], reported)
-        if (np.abs(s[self.ok & ~there]) > seen.tolerance(reported)).any():
-            there = False       # where s does not matter, the port reports another number
+        s, steep = self.before("kept" if kept else "s_out", reported)
+        there = (steep > 0) & ~np.isnan(steep[self.ok]).any()
         self.ok = self.ok & there
         self.names.update(self.with_names(
             s=s, z=got.get("z", np.nan * s), v=got.get("v", s + seen.params["b"]),
@@ -75,59 +81,63 @@ class Frames:
             self.names[name] = compute(self.right[name], self.names)
 
     def _from_second(self, later, at_first):
-        return Var(np.where(self.first, getattr(at_first, "value", at_first),
-                            getattr(later, "value", later)), self.tape)
+        return Var(np.where(self.first, plain(at_first), plain(later)))
 
     def with_names(self, **arrays):
         """The names for a line, with other arrays for s, z or v."""
-        return {name: self.tape.leaf(a) for name, a in arrays.items()}
+        return {name: Var(a) for name, a in arrays.items()}
 
-    def undone(self, text, value):
-        """s from the value of a text that is affine in s, and the elements where that works.
+    def text(self, edits):
+        """The lines with some edits."""
+        return {**self.right, **{name: resolve(a, self.config) for name, a in texts(edits).items()}}
 
-        Elsewhere the difference from the text's value, which does not depend on s.
-        """
-        base, one = (compute(resolve(text, self.config), {
-            **self.names, **self.with_names(**dict.fromkeys(("s", "kept"), k + 0 * value))}).value
-            for k in (0.0, 1.0))
-        there = np.abs(one - base) > 1e-3
-        return (value - base) / np.where(there, one - base, 1), there
+    def before(self, line, value, edits=()):
+        """z from a value of the line s, or s from a value of another line (`inverse`)."""
+        text = self.text(edits)[line]
 
-    def value(self, line, edits=(), k=1.0, **others):
+        def f(a):
+            return compute(text, {**self.names, **self.with_names(**dict.fromkeys(
+                ("z",) if line == "s" else ("s", "kept"), a))}).value
+        return inverse(f, value)
+
+    def value(self, line, edits=(), k=1.0):
         """The values of a line at all steps, with those edits that change it.
 
-        others: other arrays for s, z or v. NaN becomes a very large number.
+        z and v are the port's, or computed with the edits. NaN becomes a very large number.
         """
         slots = SLOTS.get(line, (line,))
-        edits = tuple(e for e in edits if any(name in slots for name, _ in e.lines))
-        key = line, edits, k
-        if not others and key in self._values:
+        mine = tuple(e for e in edits if any(name in slots for name, _ in e.lines))
+        key = line, mine if line in SLOTS else tuple(edits), k
+        if key in self._values:
             return self._values[key]
-        text = {**self.right, **{name: resolve(a, self.config) for name, a in texts(edits).items()}}
-        own = {**self.names, "k": k, **self.with_names(**others)}
+        text, own = self.text(mine), {**self.names, "k": k}
+        if line in "svy" and "z" not in self.got:
+            own["z"] = Var(self.total(edits))
+        if line == "y" and "v" not in self.got:
+            own["v"] = Var(self.value("v", edits, k))
         for name in slots:
             if name in own or name == line:     # not every unit has H
                 own[name] = value = compute(text[name], own)
-        value = np.fmax(np.fmin(getattr(value, "value", value), self.large), -self.large)
-        if not others:
-            self._values[key] = value
+        self._values[key] = value = np.fmax(np.fmin(plain(value), self.large), -self.large)
         return value
 
     def total(self, edits):
         """z, with edits of its parts."""
         return sum(self.value(part, edits) for part in PARTS)
 
+    def error(self, line, edits=()):
+        """The errors of a returned line, with edits of the lines before."""
+        value = self.total(edits) if line == "z" else self.value(line, edits)
+        return np.abs(value - self.got[line])
+
     def off(self, line, edits):
-        """The errors of a returned line, with edits of the lines before; z and s from step 2 on."""
-        z = self.total(edits)
-        value = z if line == "z" else self.value(line, edits, z=self.names["z"].value if (
-            "z" in self.got) else z, v=self.names["v"].value if "v" in self.got else self.value(
-                "v", edits, z=z))
-        return np.abs(value - self.got[line])[self.ok & (~self.first | (line in "vy"))]
+        """The errors that count: those of z and s from step 2 on."""
+        return self.error(line, edits)[self.ok & (~self.first | (line in "vy"))]
 
     def holds(self, line, edits):
         """Whether a returned line holds, as far as `off` looks."""
-        return bool((self.off(line, edits) <= 3 * self.tolerance[line]).all())
+        off = self.off(line, edits)
+        return off.size > 0 and bool((off <= 3 * self.tolerance[line]).all())
 
     def parts(self):
         """part of z -> its edits without k, and their values."""
@@ -142,54 +152,46 @@ class Frames:
         return options, np.array([self.value(part, edits) for edits in options])
 
 
-def single(frames, line, mask, fitted=True, **others):
-    """Sets of edits with which a line holds: [()] if it is right; edits with k if no other fits."""
+def single(frames, line, mask, before=(), fitted=True):
+    """The sets of edits with which a line holds: those of the lines before it, and at most one.
+
+    An edit with k is tried only if no other fits.
+    """
     target, tolerance = frames.got[line], frames.tolerance[line]
     if not mask.any():
         return []
 
     def holds(edits):
-        return (np.abs(frames.value(line, edits, **others) - target)[mask] <= tolerance).all()
-    if holds(()):
-        return [()]
+        return (np.abs(frames.value(line, edits) - target)[mask] <= tolerance).all()
+    if holds(before):
+        return [before]
     edits = forward_edits(frames.seen, (line,))
-    found = [(e,) for e in edits if not e.fitted and holds((e,))]
+    found = [(*before, e) for e in edits if not e.fitted and holds((*before, e))]
     for e in edits if fitted and not found else ():
         if e.fitted:
-            k = numbers.fit(lambda k: frames.value(line, (e,), k, **others)[mask], target[mask],
+            k = numbers.fit(lambda k: frames.value(line, (*before, e), k)[mask], target[mask],
                             np.full(mask.sum(), tolerance), numbers.FEW)
-            found += [] if k is None else [(e._replace(k=k),)]
+            found += [] if k is None else [(*before, e._replace(k=k))]
     return found
 
 
 # ---- z, a sum -----------------------------------------------------------------------------------
 
 MOST = 60    # our choice: the most sets of edits of z that are tested further
-PLAIN, PRODUCTS, NUMBERS, CONSTANTS = LEVELS = range(4)  # how far the search for edits of z goes
+PLAIN, PRODUCTS, NUMBERS = LEVELS = range(3)     # how far the search for edits of z goes
+CONSTANTS = Edit((("bias", "k"),), "a constant of each unit is added to z, as by the bias of a "
+                 "layer", order=len(TABLE["FORWARD"]))
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
     """The smallest sets of edits of the parts of z with which the sum holds; fine ones, if any."""
-    if mask.sum() < (2, 2, 6, 4 * mask.shape[-1])[level]:
+    if mask.sum() < (6 if level == NUMBERS else 2):
         return []
-    parts, wanted, near = frames.parts(), target[mask], 3 * tolerance
-    if level == PLAIN:
-        found = _combined(parts, wanted, near, mask)
-    elif level == PRODUCTS:     # two edits of one part, such as its product and its parameter
-        found = []
-        for part in PARTS:
-            ones = parts[part][0][1:]
-            pairs = [a + b for a, b in itertools.combinations(ones, 2) if a[0].slot != b[0].slot]
-            found += _combined({**parts, part: frames.with_values(part, pairs)}, wanted, near,
-                               mask) if pairs else []
-    elif level == NUMBERS:
-        found = _with_numbers(frames, parts, wanted, near, mask)
-    else:
-        found = _with_constants(frames, parts, wanted, near, mask)
+    found = [edits for parts, unknown in _tries(frames, level) for edits in itertools.islice(
+        _combined(parts, target[mask], 3 * tolerance, mask, *unknown), MOST)]
     found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
     groups = [list(group) for _, group in itertools.groupby(found[:MOST], cost)]
-    fine_ones = ([edits for edits in group if fine(edits)] for group in groups)
-    return next(filter(None, fine_ones), groups[0] if groups else [])
+    return next(filter(None, (list(filter(fine, group)) for group in groups)), sum(groups[:1], []))
 
 
 def cost(edits):
@@ -197,57 +199,62 @@ def cost(edits):
     return sum(e.cost for e in edits)
 
 
-def _combined(parts, target, tolerance, mask, within=np.asarray):
-    """Edits without k: all combinations, compared in four random projections.
-
-    within(a): the numbers that are compared, of those in the mask.
+def _tries(frames, level):
+    """Parts of z with their options; at the last level also an edit with k, and what k adds to z.
     """
-    values = [within(parts[part][1][:, mask]) for part in PARTS]
-    P = np.random.Generator(np.random.PCG64(0)).standard_normal((target.size, 4))
-    total = sum((a @ P).reshape([-1 if i == j else 1 for j in range(len(PARTS))] + [4])
-                for i, a in enumerate(values))
-    hits = np.argwhere((np.abs(total - target @ P) <= tolerance * np.abs(P).sum(0)).all(-1))
-    return [tuple(e for part, at in zip(PARTS, hit) for e in parts[part][0][at])
-            for hit in hits[:5000]
-            if (np.abs(sum(a[at] for a, at in zip(values, hit)) - target) <= tolerance).all()]
-
-
-def _with_constants(frames, parts, target, tolerance, mask):
-    """Edits without k beside a constant of each unit: sums hold within each unit but for that."""
-    units = mask.nonzero()[-1]
-    of_unit = (units == np.arange(mask.shape[-1])[:, None]) / np.bincount(units, minlength=1)[units]
-
-    def within(a):
-        return a - a @ of_unit.T @ (of_unit > 0)
-    found = []
-    for edits in _combined(parts, within(target), tolerance, mask, within):
-        rest = (target - frames.total(edits)[mask]) @ of_unit.T
-        text = ", ".join(str(numbers.shortest(k, lambda near, k=k: abs(near - k) <= tolerance))
-                         for k in rest)
-        found.append((*edits, Edit((("bias", f"[{text}]"),), "a constant of each unit is added to "
-                                   "z, as by the bias of a layer", f"units={len(rest)}",
-                                   len(TABLE["FORWARD"]))))
-    return found
-
-
-def _with_numbers(frames, parts, target, tolerance, mask):
-    """One edit with a number k, beside edits without k of at most two other parts."""
-    found, near = [], np.full(target.size, tolerance)
-    for part in PARTS:
-        others, rests = [()], target[None]
-        for options, values in (parts[other] for other in PARTS if other != part):
-            rests = np.concatenate([rests - a[mask] for a in values])
-            others = [have + some for some in options for have in others]
-            keep = [i for i, have in enumerate(others) if len(have) <= 2]
-            others, rests = [others[i] for i in keep], rests[keep]
+    parts = frames.parts()
+    if level == PLAIN:
+        yield parts, ()
+    for part in PARTS if level == PRODUCTS else ():     # a product and its parameter, for example
+        pairs = [a + b for a, b in itertools.combinations(parts[part][0][1:], 2)
+                 if a[0].slot != b[0].slot]
+        if pairs:
+            yield {**parts, part: frames.with_values(part, pairs)}, ()
+    for part in PARTS if level == NUMBERS else ():
         for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
-            base, one, two = (frames.value(part, (e,), k)[mask] for k in (0.0, 1.0, 2.0))
-            slope = one - base
-            if (np.abs(slope) > 1e-9).sum() >= numbers.POINTS \
-                    and np.allclose(two - one, slope, atol=1e-9):
-                ks = (rests - base) @ slope / (slope @ slope)
-                fits = np.abs(base + ks[:, None] * slope - rests) <= 10 * tolerance
-                for i in fits.all(1).nonzero()[0]:
-                    k = numbers.fit(lambda k: base + k * slope, rests[i], near)
-                    found += [] if k is None else [(e._replace(k=k), *others[i])]
-    return found
+            base, one, two = (frames.value(part, (e,), k) for k in (0.0, 1.0, 2.0))
+            if np.allclose(two - one, one - base, atol=1e-9):
+                yield {**parts, part: ([()], base[None])}, (e, (one - base)[None])
+    if level == NUMBERS:
+        of_unit = np.eye(frames.ok.shape[-1])[:, None, None] + 0 * frames.got["s"]
+        yield {**parts, "bias": ([()], of_unit[:1] * 0)}, (CONSTANTS, of_unit)
+
+
+def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
+    """Sets of edits whose sum is the target, the smallest first, found by a random projection.
+
+    fitted: an edit with numbers k beside them; effects: what each k adds to the sum, times k. The
+    projection then is one that the effects do not change.
+    """
+    options, values = zip(*(parts[part] for part in PARTS))
+    values = [a[:, mask] for a in values]
+    P = np.random.Generator(np.random.PCG64(0)).standard_normal(target.size)
+    if fitted:
+        effects = effects[:, mask]
+        if ((np.abs(effects) > 1e-9).sum(1) < numbers.POINTS).any():
+            return
+        P = P - np.linalg.pinv(effects) @ (effects @ P)
+    a, b, c, d = (value @ P for value in values)
+    front, rest = (a[:, None] + b).ravel(), (target @ P - c[:, None] - d).ravel()
+    order, near = np.argsort(front, kind="stable"), tolerance * np.abs(P).sum()
+    low, high = (np.searchsorted(front[order], rest + by) for by in (-near, near))
+    if (high - low).sum() > 1e6:        # anything fits
+        return
+    at = np.repeat(np.arange(rest.size), high - low)
+    places = order[np.arange(at.size) - np.repeat(np.cumsum(high - low) - high, high - low)]
+    hits = (*np.unravel_index(places, (a.size, b.size)), *np.unravel_index(at, (c.size, d.size)))
+    ranks = [sum(np.array([rank(some) for some in mine])[hit] for mine, hit in zip(options, hits))
+             for rank in (lambda edits: sum(e.order for e in edits), len)]
+    for hit in np.transpose(hits)[np.lexsort(ranks)][:5000]:
+        edits = tuple(e for mine, i in zip(options, hit) for e in mine[i])
+        left, more = target - sum(a[i] for a, i in zip(values, hit)), ()
+        if fitted:
+            ks = [numbers.shortest(k, lambda near, k=k, effect=effect: (np.abs(
+                (near - k) * effect) <= tolerance / 3).all()) for k, effect in zip(
+                    left @ np.linalg.pinv(effects), effects)]
+            left = left - ks @ effects
+            more = fitted._replace(k=ks[0]) if len(ks) == 1 and fitted is not CONSTANTS else \
+                fitted._replace(lines=(("bias", f"{ks}"),), when=f"units={len(ks)}", count=2)
+            more = (more,)
+        if (np.abs(left) <= tolerance).all():
+            yield (*more, *edits)

@@ -5,21 +5,28 @@ backward from dL/dz of the step after. So one line can be explained while anothe
 """
 import numpy as np
 
-from ..mistakes.edit import TABLE, texts
-from ..program.backward import SUMS, run_backward
-from ..program.step import PARTS
+from ..mistakes.edit import TABLE
+from ..program.backward import DS, DY, SUMS
+from .backward import ENDS, EVERY, LAST, Steps
 from .claims import spread
-from .forward import SLOTS, Frames, forward_edits
-from .search import candidates, joined
+from .forward import LINES, Frames, forward_edits
+from .search import joined
 from .seen import LONGEST, has_traces
-from .sets import BY_HAND, DERIVED, Edits, scoped_to
+from .sets import BY_HAND, FORMS, Edits
 
 ASKED = 6        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must bring a wrong line so many times nearer
 RIVAL = 3        # our choice: with any other edit the line must be so many times as far
-CHANGED = (*(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
-ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y"}   # no other line depends on these
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # do not use s_before
+PATHS = {"start_s": DS, "start_y": DY}      # the initial state needs no slope
+# Lines of the step, and of the backward pass that follow from them: if a port has a mistake in one,
+# that may be why the other is not the right one.
+FOLLOW = {line: later.split() for lines, later in (
+    ("leak decay fired gate kept s_before y_before s_0 y_0",
+     "through_leak through_gate dz_after ddecay start_s start_y"),
+    ("input W", "dW dx"), ("feedback H", "through_H dH start_y"), ("v b y", "h_slope dv db"),
+    ("s", "g_slope dz through_v")) for line in lines.split()}
+LAST_DZ = "dz of the last step"
 
 
 def held(unit, ids):
@@ -31,7 +38,9 @@ def held(unit, ids):
     forward, lines = _common((whole.seen, whole.looked()[0], Frames(whole.seen).holds)
                              for whole in asked + edges)
     right = all(text == "holds" for text in lines.values())
-    backward, more = _common((whole.seen, *_backward(whole, forward, right)) for whole in asked)
+    backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
+    if more.get("dz", "")[:5] != "wrong" or more[LAST_DZ][:5] == "wrong":
+        more.pop(LAST_DZ, None)
     # If the forward pass is wrong, that may be why a line of the backward pass is.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
@@ -54,7 +63,7 @@ def _nearer(asked, lines):
     def distance(*edits):
         return sum((frames.off(line, [e for e in edits if e.applies(
             frames.config, frames.seen.inputs)]) ** 2).sum() for frames in asked) ** 0.5
-    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, CHANGED)
+    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, LINES)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
     best, e = min(((distance(e), e) for e in edits), key=lambda pair: pair[0], default=(1, None))
     if not best * NEARER < distance() < np.inf or any(
@@ -80,7 +89,7 @@ def _common(cases):
                        or holds(line, here.forward) for seen, sets, holds in mine
                        for here in [Edits(edits).for_case(seen)])
         some, best = [edits for seen, sets, _ in mine for known in sets
-                      for edits in (known, scoped_to(seen.config, known))], ()
+                      for edits in (known, Edits(known).limited(seen.config).forward)], ()
         while True:     # an edit for each option, if need be
             more = max((best + edits for edits in some), key=right, default=())
             if right(more) <= right(best):
@@ -97,46 +106,32 @@ def _common(cases):
     return have, lines
 
 
-@np.errstate(all="ignore")
-def own_numbers(seen):
-    """(traces, adjoints) of a case, as returned by the port or computed from what it returned."""
-    params, s, y = seen.params, seen.state, seen.got["y"]
-    z = {"relu": np.where(s > 0, s, -1.0), "leaky_relu": np.where(s > 0, s, 10 * s),
-         "tanh": np.arctanh(np.clip(s, -1 + 1e-16, 1 - 1e-16))}.get(seen.config["g"], s)
-    traces = {"z": seen.got.get("z", z), "s": s, "v": seen.got.get("v", s + params["b"]), "y": y}
-    own = {f"d{name[4:]}": a for name, a in seen.got.items() if name.startswith("adj.")}
-    if "dz" not in own and "grad.x" in seen.got and seen.invertible:
-        own["dz"] = seen.got["grad.x"] @ np.linalg.pinv(params["W"].T)
-    return traces, own
+def _backward(whole, forward):
+    """({line: sets of edits with which it holds}, holds(line, edits)) of a case.
 
-
-def _backward(whole, forward, right):
-    """({line: sets with at most one edit with which it holds}, holds(line, edits)) of a case.
-
-    right: whether the forward pass is. If not, only lines without the state before are searched.
+    If the forward pass is not explained, only the slopes are searched: the gradients may follow it.
     """
-    traces, own = own_numbers(whole.seen)
-    seen = whole.seen._replace(got={**whole.seen.got, **{
-        f"adj.{name[1:]}": a for name, a in own.items()}})
-    forward, found = Edits(forward).for_case(seen).forward, {}
-
-    def by_hand(*more):
-        return run_backward(seen.config, seen.inputs, traces, texts(more), own)
-
-    def derived(*more):
-        return whole.run(Edits(forward, DERIVED, more))
-    run = max((by_hand, derived), key=lambda run: seen.advance(run()))
-    if run is by_hand and "dz" not in own and not seen.matches(run(), seen.walk):
-        return {}, None     # the port's dz is not known
-    edits = [e for e in candidates(seen, BY_HAND if run is by_hand else DERIVED)
-             if not e.fitted and (right or e.slot in AT_ONCE)]
-    names_of = {"dz": seen.walk, **{line: [name] for line, name in ENDS.items()
-                                    if name in seen.got and name not in seen.walk}}
+    seen, forward = whole.seen, Edits(forward).for_case(whole.seen).forward
+    explained = whole.gives_forward(forward)
+    forms = FORMS if explained and forward else (BY_HAND,)
+    one, forward = (whole, forward) if explained else (whole.on_own_traces(), ())
+    steps = max((Steps(one, Edits(forward, form)) for form in forms), key=Steps.near)
+    later = [line for e in forward for name, _ in e.lines for line in FOLLOW.get(name, ())]
+    steps.edits = [e for e in steps.edits if not any(line in later for line, _ in e.lines)
+                   and (explained or e.slot in AT_ONCE and not e.fitted)]
+    if steps.dz is None:
+        return {}, None
+    spans = {"dz": EVERY, LAST_DZ: LAST}
 
     def holds(line, edits):
-        return seen.matches(run(*edits), names_of[line])
-    for line in filter(names_of.get, names_of):
-        found[line] = [()] if holds(line, ()) else [
-            (e,) for e in edits if (line in dict(e.lines) or line == "dz" and e.slot not in ENDS)
-            and holds(line, (e,))]
+        if line in spans or steps.beside(edits) is None:
+            return steps.beside(edits) is not None and steps.right(edits)[spans[line]].all()
+        return seen.equal(steps.run(edits)[ENDS[line]], seen.got[ENDS[line]])
+    found = {line: [()] if holds(line, ()) else steps.more((), span)
+             for line, span in spans.items()}
+    if forward and not found["dz"]:
+        return found, holds     # how the gradients follow the forward pass is not known
+    found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
+                  for line in (*SUMS, "start_s", "start_y")
+                  if ENDS[line] in seen.got})
     return found, holds

@@ -5,12 +5,10 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import (Frames, INVERSES, LEVELS, OUTER, PLAIN, cost, forward_edits, single,
-                      sums)
+from .forward import LEVELS, PLAIN, Frames, cost, forward_edits, single, sums
 
 FEW = 8    # our choice: the most edits of one line that are combined with others
 REPORTED = ("kept", "s * (1 - fired_by(y))")    # what a port may report, not s
-OWN = {"relu": "positive", "leaky_relu": "positive", "identity": "all", "tanh": "tanh"}
 
 
 @np.errstate(all="ignore")
@@ -47,69 +45,72 @@ def together(found):
 
 
 def _look(frames, model=()):
-    found, z = _state(frames)
+    found = _state(frames)
+    output = _output(frames, next(iter(found["s"]), ()))
     found["s"] = [model + edits for edits in found["s"]]
-    return {**found, **_output(frames, z)} if state_holds(found) or not model else found
+    return {**found, **output}
 
 
 def _state(frames):
-    """The sets of edits for z and s, and the right z, if it is known."""
+    """The sets of edits for z and s."""
     ok, s = frames.ok, frames.got["s"]
     if "z" in frames.got:
         z, size = frames.got["z"], frames.tolerance["z"]
         found = (sums(frames, z, size, where, level)
                  for level in LEVELS for where in (ok, ok & ~frames.first))
-        return {"z": next(filter(None, found), []), "s": single(frames, "s", ok)}, z
+        return {"z": next(filter(None, found), []), "s": single(frames, "s", ok)}
 
     def s_holds(edits):
         return frames.holds("s", edits)
-    own, hits = OWN[frames.config["g"]], []   # (whether not at all steps, cost, edits, z)
-    tries = [(own, "s", PLAIN)]
+    hits = []   # (whether not at all steps, cost, edits)
+    inner = (s > 1e-9) & (s < s[ok].max(initial=0))     # there most functions are z
+    tries = [((), True, PLAIN), ((), inner, PLAIN)]
     if not frames.model:
-        tries += [(name, "s", PLAIN) for name in INVERSES if name != own]
-        tries += [(own, outer, PLAIN) for outer in OUTER
-                  if frames.config["recurrent"] or "H" not in outer]
-        tries += [(own, "s", level) for level in LEVELS[1:]]
-    for name, outer, level in tries:
+        tries += [((e,), True, PLAIN) for e in forward_edits(frames.seen, ("s",)) if not e.fitted]
+        tries += [((), True, level) for level in LEVELS[1:]]
+    for outer, inside, level in tries:
         if min((hit[1] for hit in hits), default=9) <= (1 if level == PLAIN else 2):
             break
-        z, there = INVERSES[name](frames.undone(outer, s)[0])
-        size = frames.tolerance["s"] * (1 if name in ("positive", "clamped", "all") else 100)
+        z, steep = frames.before("s", s, outer)
+        there = inside & (steep > 0)
+        size = frames.tolerance["s"] * steep[there].max(initial=1)
         for where in (ok, ok & ~frames.first):
-            new = [(where is not ok, cost(edits + more), edits + more, frames.total(edits))
-                   for edits in sums(frames, z, size, where & there, level, s_holds)[:FEW]
-                   for more in single(frames, "s", where, z=frames.total(edits))[:FEW]]
+            found = sums(frames, z, size, where & there, level, s_holds)[:FEW]
+            new = [(where is not ok, cost(more), more) for edits in found
+                   for more in single(frames, "s", where, edits + outer)[:FEW]
+                   if not outer or more == edits + outer]
             hits += new
             if new:
                 break
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
     best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])
-    return {"s": list(dict.fromkeys(hit[2] for hit in best))}, best[0][3] if best else None
+    return {"s": list(dict.fromkeys(hit[2] for hit in best))}
 
 
-def _output(frames, z):
-    """The sets of edits for v and y; without v, those of y are tried with each edit of v."""
+def _output(frames, before):
+    """The sets of edits for v and y; without v, those of y are tried with each edit of v.
+
+    before: the edits of z and s.
+    """
     ok, y = frames.ok, frames.got["y"]
     if "v" in frames.got:
         return {line: single(frames, line, ok) for line in "vy"}
     if "s" not in frames.seen.got or not ok.any():
         return {}
-    spiking, known = np.isin(y[ok], (0, 1)).all(), {} if z is None else {"z": z}
-    edits = forward_edits(frames.seen, ("v",))
-    pairs = [v + more for v in [(), *((e,) for e in edits if not e.fitted)]
-             for more in single(frames, "y", ok, not v and not spiking, **known,
-                                v=frames.value("v", v, **known))]
+    spiking, edits = np.isin(y[ok], (0, 1)).all(), forward_edits(frames.seen, ("v",))
+    pairs = [pair[len(before):] for v in [(), *((e,) for e in edits if not e.fitted)]
+             for pair in single(frames, "y", ok, before + v, not v and not spiking)]
     pairs = pairs or [(e._replace(k=k),) for e in edits if e.fitted
-                      and (k := _threshold(frames, e, spiking)) is not None]
+                      and (k := _threshold(frames, before + (e,), spiking)) is not None]
     pairs.sort(key=lambda pair: (cost(pair), sum(e.slot == "y" for e in pair)))
     return {"y": [pair for pair in pairs if cost(pair) == cost(pairs[0])]}
 
 
-def _threshold(frames, e, spiking):
-    """The edit of v with the number k that gives y, or None."""
+def _threshold(frames, edits, spiking):
+    """The number k with which these edits of v give y, or None."""
     ok, y = frames.ok, frames.got["y"]
     if spiking:
-        base, one = (frames.value("v", (e,), k)[ok] for k in (0.0, 1.0))
+        base, one = (frames.value("v", edits, k)[ok] for k in (0.0, 1.0))
         return numbers.firing(base, one - base, y[ok] == 1)
-    return numbers.fit(lambda k: frames.value("y", v=frames.value("v", (e,), k))[ok], y[ok],
+    return numbers.fit(lambda k: frames.value("y", edits, k)[ok], y[ok],
                        np.full(ok.sum(), frames.tolerance["y"]))

@@ -13,7 +13,7 @@ from ..mistakes.edit import TABLE, texts
 from ..program.step import run
 from . import numbers
 from .seen import Seen
-from .sets import Edits, Runs, Whole
+from .sets import Edits, Runs, Whole, spend
 
 PROGRAMS = {
     **{unit: (run, TABLE["GATED"]) for unit in ("rnn", "gru", "lstm")},
@@ -35,7 +35,7 @@ class Other(Runs):
         """All outputs with a set of edits; NaN if they cannot be computed."""
         key = tuple(texts(edits.all).items())
         if key not in self._kept:
-            self.budget["left"] -= 1
+            spend(self.budget)
             try:
                 self._kept[key] = PROGRAMS[self.seen.config["unit"]][0](
                     self.seen.config, self.seen.inputs, dict(key))
@@ -45,9 +45,7 @@ class Other(Runs):
 
     def agreed(self, edits):
         """How many of the port's numbers a set of edits gives."""
-        outputs = self.run(edits)
-        return sum(int((np.abs(outputs[name] - a) <= self.seen.tolerance(outputs[name])).sum())
-                   for name, a in self.seen.got.items())
+        return self.seen.agreed(self.run(edits))
 
 
 def sets_of(case):

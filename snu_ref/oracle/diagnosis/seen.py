@@ -35,11 +35,6 @@ class Seen(NamedTuple):
         return self.family in PROPOSING and self.T >= 3
 
     @property
-    def silent(self):
-        """Whether y has one value until the last step: then feedback and reset do not show."""
-        return "y" in self.got and np.unique(self.got["y"][:-1]).size < 2
-
-    @property
     def params(self):
         """W, H, b and decay."""
         return {name[7:]: a for name, a in self.inputs.items() if name.startswith("params.")}
@@ -90,24 +85,11 @@ class Seen(NamedTuple):
         """Names of the returned outputs that are computed back in time."""
         return [name for name in WALK_BACK if name in self.got]
 
-    def reach(self, outputs, names, last=False):
-        """How many slices of these traces, step by step (last: from the last step), are right."""
-        right = np.array([np.abs(outputs[name] - self.got[name]).max((1, 2))
-                          <= self.tolerance(outputs[name]) for name in names] or [[True]]).T
-        row = right[::-1 if last else 1].ravel()
-        return row.size if row.all() else int(row.argmin())
-
-    def advance(self, outputs):
-        """How far back in time outputs equal the port's, and how many tensors do.
-
-        The gradients of the initial state count only if all steps are right: to cut them off is
-        no step towards the rest.
-        """
+    def agreed(self, outputs, names=None):
+        """How many of the port's numbers the outputs give, in all tensors or in those named."""
         outputs = self.reported(outputs)
-        reach = self.reach(outputs, self.walk, last=True)
-        part = "grad" if reach < self.T * len(self.walk) else ""
-        return reach, sum(self.equal(outputs[name], self.got[name])
-                          for name in self.names(False) if name.startswith(part))
+        return sum(int((np.abs(outputs[name] - self.got[name]) <= self.tolerance(
+            outputs[name])).sum()) for name in (self.got if names is None else names))
 
     def digits(self, outputs):
         """To how many digits the outputs equal the port's."""

@@ -17,7 +17,35 @@ from .lines import look
 # The forms of the gradients; the last takes all that a program keeps of its forward pass.
 DERIVED, BY_HAND, KEPT = FORMS = (
     "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
-LOOK = 40            # our choice: testing the lines of a case counts as this many runs
+AT_ONCE = 0.25       # our choice: a backward pass of all steps at once counts as this many trials
+LOOK = 25            # our choice: testing the lines of a case counts as this many trials
+
+
+class Spent(Exception):
+    """No trials are left."""
+
+
+def spend(budget, trials=1):
+    """Count trials: runs of a program, forward or forward and backward, each with other edits.
+
+    budget["left"] is what is left for a whole check. Unlike a clock, it gives the same report on
+    any machine.
+    """
+    if budget["left"] < trials:
+        raise Spent
+    budget["left"] -= trials
+
+
+def unless_spent(default, function, *arguments):
+    """What a function returns, or the default if there are not enough trials for it."""
+    try:
+        return function(*arguments)
+    except Spent:
+        return default
+
+
+DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
+              "seen": "lateral_inhibition"}
 
 
 class Edits(NamedTuple):
@@ -51,28 +79,22 @@ class Edits(NamedTuple):
         return self._replace(forward=tuple(filter(wanted, self.forward)),
                              backward=tuple(filter(wanted, self.backward)))
 
+    def limited(self, config, option=None):
+        """Each edit, but for cases with this value of an option: that on which its line depends."""
+        def limit(e):
+            name = option or DEPENDS_ON.get(e.slot)
+            return e if not name or f"{name}=" in e.when else e._replace(
+                when=f"{e.when} {name}={config[name]}".strip())
+        return self._replace(forward=tuple(map(limit, self.forward)),
+                             backward=tuple(map(limit, self.backward)))
+
     def for_case(self, seen):
         """The edits that apply to a case."""
         return self.only(lambda e: e.applies(seen.config, seen.inputs))
 
 
-DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
-              "seen": "lateral_inhibition"}
-
-
-def scoped_to(config, edits):
-    """Some edits, each limited to cases with this value of the option that its line depends on."""
-    return tuple(e if option is None or f"{option}=" in e.when else e._replace(
-        when=f"{e.when} {option}={config[option]}".strip())
-        for e in edits for option in [DEPENDS_ON.get(e.slot)])
-
-
 class Runs:
-    """Runs one case with sets of edits, each set once.
-
-    budget["left"] counts the runs of a whole check down; unlike a clock, it gives the same report
-    on any machine.
-    """
+    """Runs one case with sets of edits, each set once."""
 
     def __init__(self, seen, budget):
         self.seen, self.budget, self._kept, self._fits = seen, budget, {}, {}
@@ -95,34 +117,57 @@ class Whole(Runs):
     def looked(self):
         """What is known about its lines (`lines.look`)."""
         if "looked" not in self._kept:
-            self.budget["left"] -= LOOK
+            spend(self.budget, LOOK)
             self._kept["looked"] = look(self.seen)
         return self._kept["looked"]
 
-    def traces(self, forward):
-        """(outputs, computed traces) of a forward pass with edits."""
-        return self._forward(forward)[:2]
+    @np.errstate(all="ignore")
+    def on_own_traces(self):
+        """The case with the port's own forward pass in place of the right one."""
+        seen, s, own = self.seen, self.seen.state, Whole(self.seen, self.budget)
+        z = {"relu": np.where(s > 0, s, -1.0), "leaky_relu": np.where(s > 0, s, 10 * s),
+             "tanh": np.arctanh(np.clip(s, -1 + 1e-16, 1 - 1e-16))}.get(seen.config["g"], s)
+        traces = {"z": z, "s": s, "v": s + seen.params["b"]}
+        own._kept[()] = seen.got, {**traces, **seen.got}, seen.params
+        return own
 
     def gives_forward(self, forward):
         """Whether the edits that apply to this case give all numbers of its forward pass."""
         here = Edits(forward).for_case(self.seen).forward
-        return self.seen.matches(self.traces(here)[0], self.seen.names(True))
+        return self.seen.matches(self.forward(here)[0], self.seen.names(True))
 
-    def _forward(self, forward):
+    @np.errstate(all="ignore")      # a wrong unit may overflow
+    def forward(self, forward):
+        """(outputs, computed traces, parameters and start) of a forward pass with edits."""
         key = tuple(texts(forward).items())
         if key not in self._kept:
-            self.budget["left"] -= 1
+            spend(self.budget)
             run = Run(self.seen.config, self.seen.inputs, dict(key))
             self._kept[key] = run.forward(), run.computed(), run.used
         return self._kept[key]
 
     @np.errstate(all="ignore")
-    def run(self, edits):
+    def dz(self, edits):
+        """The port's dL/dz along some edits, or None; and the factor m, where dL/dx = (m dz) W'.
+        """
+        got, seen = self.seen.got, self.seen
+        W = self.forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
+        if "adj.z" in got or "grad.x" not in got or np.linalg.matrix_rank(W) < W.shape[1]:
+            return got.get("adj.z"), 1
+        back = np.linalg.pinv(W.T)
+        m = self.run(edits, np.ones(seen.inputs["dy"].shape))["grad.x"] @ back
+        dz = got["grad.x"] @ back / m
+        known = np.isfinite(dz).all() and seen.matches(self.run(edits, dz), ["grad.x"])
+        return (dz if known else None), m
+
+    @np.errstate(all="ignore")
+    def run(self, edits, dz=None):
         """All outputs with a set of edits. The sums, on which no other line depends, cost no run.
 
-        The edit of a sum may use the right value, which is G: the line's own in this program.
+        dz: the port's, from which each step is computed. The edit of a sum may use the right value,
+        which is G: the line's own in this program.
         """
-        outputs, names, sums = self._run(edits)
+        outputs, names, sums = self._run(edits, dz)
         right, config, found = right_lines(self.seen.config), self.seen.config, dict(outputs)
         for line, text in sums.items():
             if (name := SUMS[line]) in outputs:
@@ -130,36 +175,36 @@ class Whole(Runs):
                 found[name] = 0 * outputs[name] + compute(text, {**names, "G": outputs[name]})
         return found
 
-    def names(self, edits):
+    def names(self, edits, dz=None):
         """The names, whole arrays, that the slopes and the sums may use."""
-        return self._run(edits)[1]
+        return self._run(edits, dz)[1]
 
-    def _run(self, edits):
+    def _run(self, edits, dz):
         """Outputs and names without the edits of sums, and the texts of these edits."""
         text = texts(edits.backward)
         sums = {name: text.pop(name) for name in SUMS if name in text}
-        key = edits.form, *texts(edits.forward).items(), *text.items()
+        key = (edits.form, dz is not None and dz.tobytes(),
+               *texts(edits.forward).items(), *text.items())
         if key not in self._kept:
-            self.budget["left"] -= 1
+            spend(self.budget, 1 if edits.form == DERIVED else
+                  bool(text) if dz is None else AT_ONCE)     # else it is one run
             outputs, inputs, traces = (
-                self._derived if edits.form == DERIVED else self._by_hand)(edits, text)
-            self._kept[key] = outputs, names_of_sums(
-                self.seen.config, inputs, traces, {
-                    f"d{name}": outputs[f"adj.{name}"] for name in TRACES})
+                self._derived if edits.form == DERIVED else self._by_hand)(edits, text, dz)
+            adjoints = {f"d{name}": outputs[f"adj.{name}"] for name in TRACES}
+            self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, {
+                **adjoints, "dz": adjoints["dz"] if dz is None else dz})
         return *self._kept[key], sums
 
-    def _derived(self, edits, text):
-        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text})
-        outputs = {**done.forward(), **done.backward()}
-        return outputs, self.seen.inputs, done.computed()
+    def _derived(self, edits, text, dz):
+        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, dz)
+        return {**done.forward(), **done.backward()}, self.seen.inputs, done.computed()
 
-    def _by_hand(self, edits, text):
+    def _by_hand(self, edits, text, dz):
         config, inputs = self.seen.config, self.seen.inputs
-        outputs, traces = self.traces(edits.forward)
+        outputs, traces, values = self.forward(edits.forward)
         if edits.form == KEPT:
-            values = self._forward(edits.forward)[2]
             inputs = {**inputs, "state.s": values["s_0"], "state.y": values["y_0"], **{
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         else:
             traces = {name: traces[name] for name in TRACES}
-        return {**outputs, **run_backward(config, inputs, traces, text)}, inputs, traces
+        return {**outputs, **run_backward(config, inputs, traces, text, dz)}, inputs, traces

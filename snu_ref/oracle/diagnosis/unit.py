@@ -1,19 +1,20 @@
 """The diagnosis of the SNU: find sets of edits that give the port's numbers in many cases."""
-from collections import Counter
+import itertools
+
+import numpy as np
 
 from ..mistakes.edit import TABLE
+from .backward import backward_sets
 from .claims import SAMPLE, confirmed, cover, spread
 from .lines import look, state_holds
-from .search import backward_sets, candidates, forward_sets, joined, silent
+from .search import forward_sets
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
-from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, scoped_to
+from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
-TRIALS = 2000    # our choice: after this many runs of a program the search ends
+TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
+RESERVE = 600    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
-HOPELESS = 2     # our choice: give up after this many classes where nothing explains z
 EDGES = 4        # our choice: the most boundary cases that are searched
-TRIES = 2        # our choice: the most cases with equal options that are searched
-PEERS = 12       # our choice: the most cases in which forward edits are compared
 KEPT = 6         # our choice: sets of edits that are kept for one case
 
 
@@ -21,7 +22,7 @@ class Unit:
     """The search for explanations of the failing cases of the SNU, and what it has found."""
 
     def __init__(self, results, dtype):
-        self.dtype, self.budget, self.view = dtype, {"left": TRIALS}, None
+        self.dtype, self.budget, self.view = dtype, {"left": TRIALS - RESERVE}, None
         units = [r for r in results if r.entry["config"]["unit"] == "snu"]
         self.failed = [Whole(seen_of(r, dtype), self.budget) for r in units
                        if r.verdict == "failed"]
@@ -30,53 +31,58 @@ class Unit:
                           dtype) for r in spread([r for r in units if r.verdict == "passed"])]
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.known, self.best, self.sample = [], Edits(form=BY_HAND), []
-        self.dark, self._against = set(), {}    # dark: classes where nothing explains z
+        self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
 
     # ---- finding --------------------------------------------------------------------------------
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
-        self._turn()
-        few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
-        proposing = [whole for whole in few if whole.seen.proposes] or few
-        tried, edges = Counter(), [whole for whole in few if whole not in proposing]
-        self.sample = spread(few, SAMPLE)
-        for whole in proposing:
-            config, place = whole.seen.config, forward_class(whole.seen)
-            options = *place, config["reset_grad"], config["surrogate"]
-            if len(self.dark) < HOPELESS and place not in self.dark and tried[options] < TRIES \
-                    and self.budget["left"] > 0 and not any(
-                        whole.fits(edits) for edits in (self.best, *self.known)):
-                tried[options] += 1
-                found = self._found(whole)
-                self._improve(found, whole)
-                self.known += [edits for edits in found[:KEPT] if edits not in self.known]
-        for whole in edges if self.known else ():
-            if tried["edge"] < EDGES and self.budget["left"] > 0 and not whole.fits(self.best):
-                tried["edge"] += 1
-                self._improve([edits for edits in self._one_more(whole)
-                               if len(self.against(edits)) <= len(self.against(self.best))], whole)
-        for e in self.best.all:
-            fewer = self.best.only(lambda f, e=e: f is not e)
-            if fewer.all and self.count(fewer) >= self.count(self.best):
-                self.best = fewer
+        unless_spent(None, self._search)
+        self.budget["left"] += RESERVE
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
 
-    def count(self, edits):
-        """In how many failing cases of a sample a set gives all numbers."""
-        return sum(whole.fits(edits) for whole in self.sample)
+    def _search(self):
+        self._turn()
+        few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
+        self.sample = spread(few, SAMPLE)
+        proposing = [whole for whole in few if whole.seen.proposes] or few
+        for depth in 1, 2:      # where nothing was found, from another case, and deeper
+            self.dark = set()
+            for whole in self._open(proposing, _options):
+                self._improve(self._found(whole, depth), whole)
+        edges = [whole for whole in few if whole not in proposing] if self.known else []
+        for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
+            cost, against = self.best.for_case(whole.seen).cost, self.against(self.best)
+            self._improve([edits for edits in self._found(whole, 2) if edits.cost <= cost + 1
+                           and self.against(edits) <= against], whole)
+
+    def _open(self, cases, kind):
+        """Cases that no known set explains: one of each kind, none where there was no hope."""
+        tried = set()
+        for whole in cases:
+            seen = whole.seen
+            if not (kind(seen) in tried or forward_class(seen) in self.dark
+                    or seen.id in self.hopeless
+                    or any(whole.fits(edits) for edits in (self.best, *self.known))):
+                tried.add(kind(seen))
+                yield whole
+
+    def score(self, edits):
+        """In how many failing cases of a sample a set gives all numbers; few others against it."""
+        return sum(whole.fits(edits) for whole in self.sample), -self.against(edits)
+
+    def against(self, edits):
+        """How many passing cases of a sample should fail with these edits."""
+        return sum(whole.shows(edits) and not whole.fits(edits) for whole in self.passed)
 
     def _improve(self, found, whole):
         """Make a found set the best one, alone or joined with the best, if it explains more."""
         self.sample.append(whole)
-        config = whole.seen.config
         for edits in found[:KEPT]:
-            scoped = edits._replace(forward=scoped_to(config, edits.forward),
-                                    backward=scoped_to(config, edits.backward))
-            for more in dict.fromkeys(more for one in (scoped, edits) for more in (
-                    one, _joined(one, self.best), _joined(self.best, one))):
-                if self.count(more) > self.count(self.best):
-                    self.best = more
+            for one in (edits.limited(whole.seen.config), edits, *(
+                    edits.limited(whole.seen.config, option) for option in OPTIONS)):
+                self.best = max(self.best, one, _joined(one, self.best), key=self.score)
+        self.known += [edits for edits in found[:KEPT] if edits not in self.known]
 
     def _turn(self):
         """Read the port's arrays in the order in which the state holds, if it does not as it is."""
@@ -90,37 +96,21 @@ class Unit:
                                    for whole in self.failed]
                     break
 
-    def _found(self, whole):
+    def _found(self, whole, depth):
         """Sets of edits that give all numbers of a case; known sets are tried first."""
         here, seen = self.best.for_case(whole.seen), whole.seen
         forwards, dark = forward_sets(whole, dict.fromkeys([here.forward, *(
-            edits.for_case(seen).forward for edits in self.known), ()]))
-        if dark:
+            edits.for_case(seen).forward for edits in self.known), ()]), depth)
+        if not forwards:
             self.dark.add(forward_class(seen))
-        if len(forwards) > 1:   # chance fits few bits: those that fit the most cases remain
-            fitting = [sum(other.gives_forward(forward) for other in spread(self.failed, PEERS))
-                       for forward in forwards]
-            forwards = [f for f, n in zip(forwards, fitting) if n == max(fitting)]
+        if dark:
+            self.hopeless.add(seen.id)
         if not seen.names(False):
             return [Edits(forward) for forward in forwards]
-        likely = sorted((BY_HAND, DERIVED), key=lambda form: form != self.best.form)
         bases = [Edits(forward, form, backward) for forward in forwards
-                 for form in (FORMS if forward else likely)
+                 for form in (FORMS if forward else (BY_HAND, DERIVED))
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, sorted(bases, key=lambda base: base.form == FORMS[2]))
-
-    def _one_more(self, whole):
-        """The best set with one more edit, if that explains a case at a boundary."""
-        here, seen = self.best.for_case(whole.seen), whole.seen
-        if seen.matches(whole.run(here), seen.names(True)):
-            tries = [here._replace(backward=(*here.backward, e))
-                     for e in candidates(seen, here.form) if not e.fitted]
-            return list(filter(whole.fits, tries)) or silent(whole, [here])
-        more = [joined((*here.forward, e)) for e in TABLE["FORWARD"] if not e.fitted
-                and e.applies(seen.config, seen.inputs)]
-        return [edits for forward in more if whole.gives_forward(forward)
-                for form in ([here.form] if here.forward else FORMS)
-                for edits in [here._replace(forward=forward, form=form)] if whole.fits(edits)]
+        return backward_sets(whole, bases, self.best.all and self.best.form)
 
     # ---- choosing -------------------------------------------------------------------------------
 
@@ -129,8 +119,9 @@ class Unit:
         self.search()
         chosen, left = cover(self.failed, self.known, self._stands, self.sample[SAMPLE:])
         causes = [confirmed(edits, mine, [other for other in rivals
-                                          if not self._equal(edits, other, mine)],
-                            results, self._where(edits, mine)) for edits, mine, rivals in chosen]
+                                          if not unless_spent(
+                                              False, self._equal, edits, other, mine)],
+                            results) for edits, mine, rivals in chosen]
         if self.view:
             causes = [cause._replace(says=(self.view.said(), *cause.says)) for cause in causes]
         return causes, [results[whole.seen.id] for whole in left]
@@ -151,23 +142,7 @@ class Unit:
         fits = [whole for whole in shows if whole.fits(edits)]
         return (len(fits) >= SHARE * len(shows)
                 and len(fits) > (len(self.failed) > 3 and edits.cost > 1)
-                and (len(self.against(edits)) <= len(fits) / 4 or bool(self._where(edits, fits))))
-
-    def against(self, edits):
-        """The configurations of passing cases of a sample that should fail with these edits."""
-        if edits not in self._against:
-            self._against[edits] = [whole.seen.config for whole in self.passed
-                                    if whole.shows(edits) and not whole.fits(edits)]
-        return self._against[edits]
-
-    def _where(self, edits, mine):
-        """An option that all explained cases have, and no passing case that should have failed."""
-        against = self.against(edits)
-        for option in OPTIONS:
-            values = {whole.seen.config[option] for whole in mine}
-            if against and len(values) == 1 and not any(c[option] in values for c in against):
-                return f"{option} = {values.pop()}"
-        return ""
+                and self.against(edits) <= len(fits) / 4)
 
 
 def _joined(edits, others):
@@ -180,8 +155,15 @@ def _joined(edits, others):
     return Edits(beside("forward"), form, beside("backward"))
 
 
+def _options(seen):
+    return *forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"]
+
+
 def _simple(seen):
     c = seen.config
-    return (not has_traces(seen), seen.silent, c["recurrent"] + c["lateral_inhibition"],
+    y = seen.got.get("y", np.arange(3))
+    silent = np.unique(y[:-1]).size < 2     # then feedback and reset do not show
+    return (not has_traces(seen), silent, "s" not in seen.got and seen.inputs["state.s"].any(),
+            c["recurrent"] + c["lateral_inhibition"],
             c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             seen.family != "unit", c["h"] != "step")

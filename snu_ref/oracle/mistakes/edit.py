@@ -92,9 +92,6 @@ def edits_of(rows):
 
 TABLE = {name: edits_of(rows)
          for name, rows in read_sections(Path(__file__).with_name("table.txt")).items()}
-ORDERS = {"zrn": " (Keras 3)", "iofg": " (ONNX 1)"}
-TABLE["GATED"] += edits_of(
-    ["order", "".join(order), f"the gates stand in the order {', '.join(order)}"
-     f"{ORDERS.get(''.join(order), '')}, not {', '.join(right)}", f"unit={unit}"]
-    for unit, right in (("gru", "rzn"), ("lstm", "ifgo"))
-    for order in itertools.permutations(right) if "".join(order) != right)
+TABLE["SLOPES"] += [e._replace(lines=(("h_slope", f"k * ({e.lines[0][1]})"),),
+                               says=f"{e.says}, times k", order=e.order + len(TABLE["SLOPES"]))
+                    for e in TABLE["SLOPES"] if e.slot == "h_slope" and not e.fitted]

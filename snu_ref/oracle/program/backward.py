@@ -15,8 +15,7 @@ from .step import shifts
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
 CARRIED = (*DY, *DS, "start_s", "start_y")   # uses the state before the step that was computed last
-START = ("dz_after", *DY, "dy", *DS, "ds", "start_s", "start_y")
-STEP = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz")
+LINES = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz", "start_s", "start_y")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
 
 
@@ -33,38 +32,45 @@ def names_of_sums(config, inputs, traces, adjoints):
 
 
 @np.errstate(all="ignore")
-def run_backward(config, inputs, traces, edits=None, own=None):
+def run_backward(config, inputs, traces, edits=None, dz=None):
     """Adjoints and gradients along the traces z, s, v, y and perhaps gate, each (T, B, n).
 
-    own: a port's arrays dy, dv, ds or dz; the lines after each of them use the port's numbers.
+    Each line is computed for all steps at once, from dz of the step after. If a port's dz is given,
+    each step uses the port's, and that is all; else it is repeated: each time one more step is
+    right.
     """
-    text, own = program(config, edits or {}), own or {}
+    edits = edits or {}
+    text = program(config, edits)
     whole = names_of_sums(config, inputs, traces, {})
-    zero, steps = 0.0 * inputs["state.s"], range(whole["T"])
-    names = {**whole, **dict.fromkeys(("dz", "dv", "ds", "gate", "s", "y"), zero),
-             "s_start": inputs["state.s"], "recurrent": config["recurrent"],
-             "end_cotangent": inputs["dend.s"]}
+    T, zero = len(inputs["dy"]), 0.0 * inputs["state.s"][None]
+    order = np.arange(T)[::1 if text["order"] == "forwards" else -1]
     before = {name: whole[f"{name}_before"] for name in "syv"}
-    rows = {**shifts(inputs["dy"]), **traces, "gate": whole["gate"],
-            **{f"{k}_before": a for k, a in before.items()}}
-    found = {name: np.zeros(inputs["dy"].shape) for name in ("dy", "dv", "ds", "dz")}
-    state = {name: a[-1] for name, a in traces.items()}  # before the step that was computed last
-    borders = np.cumsum(config.get("pieces", ()))
-    for k, t in enumerate([*(steps if text["order"] == "forwards" else steps[::-1]), -1]):
-        names.update({f"{name}_after": names[name] for name in ("dz", "dv", "ds", "gate")},
-                     s_next=names["s"], y_next=names["y"], dv=zero, t=t, last=float(k == 0),
-                     border=t + 1 in borders)
-        names.update({name: a[t] if t >= 0 else zero for name, a in rows.items()})
-        names.update({f"dL_d{name}_end": zero if k else inputs[f"dend.{name}"] for name in "sy"})
-        for name in STEP if t >= 0 else START:
+    # One row for each step in the order of computation, and one for the initial state.
+    names = {**whole, "recurrent": config["recurrent"], "end_cotangent": inputs["dend.s"]}
+    names.update({name: np.concatenate([a[order], zero]) for name, a in {
+        **shifts(inputs["dy"]), **traces, "gate": whole["gate"],
+        **{f"{name}_before": a for name, a in before.items()}}.items()})
+    names.update({new: np.concatenate([zero, names[name][:-1]]) for new, name in (
+        ("gate_after", "gate"), ("s_next", "s"), ("y_next", "y"))})
+    names.update({f"dL_d{name}_end": np.concatenate([inputs[f"dend.{name}"][None], *T * [zero]])
+                  for name in "sy"})
+    t = names["t"] = np.append(order, -1)[:, None, None]
+    names.update(last=t == order[0], border=np.isin(t + 1, np.cumsum(config.get("pieces", ()))))
+    state = {name: np.concatenate([traces[name][-1:], a[order]]) for name, a in before.items()}
+    found = dict.fromkeys(("dz", "dv", "ds"), np.concatenate([0 * traces["y"], zero]))
+    once = dz is not None and not any("dv_after" in line or "ds_after" in line
+                                         for line in edits.values())
+    for _ in range(1 if once else T + 1):
+        names.update({f"{name}_after": np.concatenate([zero, found[name][:-1]])
+                      for name in ("dz", "dv", "ds")})
+        if dz is not None:
+            names["dz_after"] = np.concatenate([zero, dz[order]])
+        for name in LINES:
             value = compute(text[name], {**names, **state} if name in CARRIED else names)
-            if t >= 0 and name in found:
-                found[name][t] = value
-                value = own.get(name, found[name])[t]
-            names[name] = value
-        state = {name: a[t] for name, a in before.items()}
-    sums = {**whole, **found, **own}
-    return {**{f"adj.{name}": found[f"d{name}"] for name in "yvsz"},
+            found[name] = names[name] = value * (t >= 0) if name == "dv" else value + 0 * t
+    steps = {name: found[name][np.argsort(order)] for name in ("dy", "dv", "ds", "dz")}
+    sums = {**whole, **steps, "dz": steps["dz"] if dz is None else dz}
+    return {**{f"adj.{name}": steps[f"d{name}"] for name in "yvsz"},
             **{name: compute(text[line], sums) + 0 * sums[line[1:]]
                for line, name in SUMS.items() if line[1:] in sums},
-            **{f"start.{name}": names[f"start_{name}"] + zero for name in "sy"}}
+            **{f"start.{name}": found[f"start_{name}"][-1] + zero[0] for name in "sy"}}

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ...activations import STATE_FUNCTIONS, SURROGATES, sigmoid as _sigmoid
-from .tape import Var, shares
+from .tape import Var, plain, shares
 
 
 def point(value, slope):
@@ -34,7 +34,7 @@ def rearranged(order):
     def apply(p):
         value = p.value
         places = order(np.arange(value.size).reshape(value.shape))
-        return p.tape.node(value.ravel()[places], (p, lambda d: np.bincount(
+        return Var(value.ravel()[places], (p, lambda d: np.bincount(
             places.ravel(), d.ravel(), value.size).reshape(value.shape)))
     return apply
 
@@ -48,7 +48,7 @@ def one_array(a):
     """A function that writes every value into the array a, like a reused buffer."""
     def overwritten(var):
         a[...] = var.value
-        return var.tape.node(a, (var, lambda d: d))
+        return Var(a, (var, lambda d: d))
     return overwritten
 
 
@@ -72,36 +72,27 @@ VARS = {
                  lambda a, f: np.where(a > 0, 1, np.exp(np.minimum(a, 0)))),
     "softplus": point(lambda a: np.logaddexp(0 * a, a), lambda a, f: _sigmoid(a)),
     "softsign": point(lambda a: a / (1 + np.abs(a)), lambda a, f: (1 - np.abs(f)) ** 2),
-    "silu": point(lambda a: a * _sigmoid(a), lambda a, f: _sigmoid(a) * (1 + a - f)),
     "sigmoid": point(_sigmoid, lambda a, f: f * (1 - f)),
     "abs": point(np.abs, lambda a, f: np.sign(a)),
     "sqrt": point(np.sqrt, lambda a, f: 0.5 / np.maximum(f, 1e-300)),
     "exp": point(np.exp, lambda a, f: f),
     **{name: with_slope(value, 0) for name, value in {
         "sign": np.sign, "floor": np.floor, "round": np.rint, "trunc": np.trunc,
-        "positive": lambda a: a > 0, "not_negative": lambda a: a >= 0, "half": lambda a: a > 0.5,
-        "winner": lambda y: shares(y, "first"), "winners": lambda y: shares(y, "each")}.items()},
+        "positive": lambda a: a > 0, "winner": lambda y: shares(y, "first")}.items()},
     **{name: with_slope(value, 1) for name, value in {
         "float16": lambda a: a.astype(np.float16), "bfloat16": to_bits(8), "tf32": to_bits(11),
         "single": lambda a: a.astype(np.float32)}.items()},
     "clip": lambda a, low, high: point(lambda a: np.clip(a, low, high),
                                        lambda a, f: (a > low) & (a < high))(a),
-    "at_most": lambda a, high: VARS["clip"](a, -np.inf, high),
-    "larger": lambda a, b: a + VARS["relu"](b - a),
-    "const": lambda a: a.detach() if isinstance(a, Var) else a,
-    "tanh_with_slope_1": with_slope(np.tanh, 1),
+    "inf": np.inf, "const": lambda a: a.detach() if isinstance(a, Var) else a,
     "tanh_with_slope_of_a": point(np.tanh, lambda a, f: 1 - a * a),
-    "sigmoid_with_slope_1": with_slope(lambda a: 0.5 + 0.5 * np.tanh(a / 2), 1),
-    "with_gradient_of": lambda a, b: a.tape.node(a.value, (b, lambda d: d)),
-    "max": lambda y: y.maximum(-1), "max_over_batch": lambda y: y.maximum((-2, -1)),
-    "max_of_batch": lambda y: y.maximum(-2), "max_first": lambda y: y.maximum(-1, "first"),
-    "max_each": lambda y: y.maximum(-1, "each"), "max_of_others": of_others, "product": product,
+    "max": lambda y, axis=-1, ties="shared": y.maximum(axis, ties),
+    "max_of_others": of_others, "product": product,
     "sum": lambda y: y.sum(-1), "mean": lambda y: y.sum(-1) * (1 / y.value.shape[-1]),
     "first": rearranged(lambda a: a[:1]), "column": rearranged(lambda a: a[:, None]),
-    "first_sample": rearranged(lambda a: np.repeat(a[:1], len(a), 0)),
     "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),
-    "without_diagonal": lambda H: H * (1 - np.eye(len(H.value))),
+    "without_diagonal": lambda H: H * (1 - np.eye(len(plain(H)))),
     "all_but_last": lambda s: s * (np.arange(s.value.shape[-1]) < s.value.shape[-1] - 1),
     **{f"psi_{name}": point(f.psi, lambda a, y, f=f: f.dpsi(a)) for name, f in SURROGATES.items()},
 }
@@ -110,13 +101,8 @@ VARS = {
 ARRAYS = {
     **VARS, "where": np.where, "pi": np.pi, "maximum": np.maximum,
     "max": lambda y: y.max(-1, keepdims=True),
-    **{name: lambda d, y, ties=ties: shares(y, ties) * d.sum(-1, keepdims=True)
-       for name, ties in (("share", "shared"), ("to_first", "first"), ("to_each", "each"))},
+    "share": lambda d, y, ties="shared": shares(y, ties) * d.sum(-1, keepdims=True),
     "to_own": lambda d, y: shares(y) * d,
-    "to_all": lambda d, y: d.sum(-1, keepdims=True) / d.shape[-1] + 0 * d,
     "outer": lambda a, b: a[..., :, None] * b[..., None, :],
     "sum": lambda a: a.sum((0, 1)), "column_order": _by_columns,
-    "without_diagonal": lambda H: H * (1 - np.eye(len(H))),
-    "later": lambda a: np.concatenate([a[1:], 0 * a[:1]]),
-    "earlier": lambda a: np.concatenate([0 * a[:1], a[:-1]]),
 }

@@ -12,7 +12,7 @@ import numpy as np
 from ...activations import SURROGATES
 from .functions import ARRAYS, VARS, one_array, point, rearranged
 from .lines import compute, program, right_lines
-from .tape import Tape, Var, plain
+from .tape import Var, backward, plain
 
 TRACES = ("z", "s", "v", "y")
 FORWARD = (*TRACES, "end.s", "end.y")
@@ -43,33 +43,34 @@ def shifts(dy):
 
 
 class Run:
-    """One run through time: the tape, its leaves, and the names of every step."""
+    """One run through time: its inputs on the tape, and the names of every step."""
 
-    def __init__(self, config, inputs, edits):
+    def __init__(self, config, inputs, edits, dz=None):
+        """dz: a port's dL/dz, from which the gradients of each step flow on; None: their own."""
         self.config, self.text, self.edits = config, program(config, edits), edits
+        self.dz = dz
         self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}
-        self.state, self.tape = STATE[config["unit"]], Tape()
-        leaf = self.tape.leaf
-        self.leaves = {name: leaf(inputs[f"params.{name}"]) for name in PARAMETERS
+        self.state = STATE[config["unit"]]
+        self.leaves = {name: Var(inputs[f"params.{name}"]) for name in PARAMETERS
                        if f"params.{name}" in inputs}
-        self.leaves.update({f"{k}_0": leaf(inputs[f"state.{k}"]) for k in self.state})
+        self.leaves.update({f"{k}_0": Var(inputs[f"state.{k}"]) for k in self.state})
         names = {**names_of(config, inputs), **self.leaves}
         whole = dict(self.leaves)
         if config["unit"] != "snu":
             self._blocks(names, {p: whole.pop(p) for p in "WHb"})
         values = {name: compute(self.text[name], names) for name in whole}
         for name, value in values.items():
-            names[name] = value if isinstance(value, Var) else leaf(0 * names[name].value + value)
+            names[name] = value if isinstance(value, Var) else Var(0 * names[name].value + value)
         self.used = {name: names[name].value for name in self.leaves}
-        self.zero = leaf(0 * inputs["dy"][0])
+        self.zero = Var(0 * inputs["dy"][0])
         for k in self.state:
             names.update(dict.fromkeys((f"{k}_start", f"{k}_before"), names[f"{k}_0"]))
             names[f"{k}_before2"] = self.zero
-        names["x_before"] = leaf(0 * inputs["x"][0])
+        names["x_before"] = Var(0 * inputs["x"][0])
         self.steps, borders = [], np.cumsum(config.get("pieces", ()))
         step = right_lines(config, f"{config['unit']} step")
         for t, x in enumerate(inputs["x"]):
-            names.update(t=t, x=leaf(x), border=t in borders,
+            names.update(t=t, x=Var(x), border=t in borders,
                          from_second=lambda later, at_first, t=t: later if t else at_first)
             for name in step:
                 names[name] = self._line(name, names)
@@ -96,7 +97,11 @@ class Run:
         value = compute(self.text[name], names)
         if name in TRACES:
             value = value if isinstance(value, Var) else self.zero + value
-        return self._sloped(name, value, names) if SLOPES.get(name) in self.edits else value
+        if SLOPES.get(name) in self.edits:
+            value = self._sloped(name, value, names)
+        if name == "z" and self.dz is not None:
+            value = Var(value.value, (value, lambda d, t=names["t"]: self.dz[t]))
+        return value
 
     def _sloped(self, name, value, names):
         """s or y, with the edited slope ds/dz or dy/dv."""
@@ -104,8 +109,7 @@ class Run:
         if name == "s":
             arrays["v"] = value.value + arrays["b"]
         slope = compute(self.text[SLOPES[name]], arrays)
-        return self.tape.node(value.value, (names["z" if name == "s" else "v"],
-                                            lambda d: d * slope))
+        return Var(value.value, (names["z" if name == "s" else "v"], lambda d: d * slope))
 
     def _stacked(self, names):
         found = {name: np.empty(self.inputs["dy"].shape) for name in names}
@@ -133,9 +137,10 @@ class Run:
 
         def cotangent(line, **more):
             return compute(text[line], {**names, **more}) + self.zero.value
-        self.tape.backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
+        backward([(step["y_out"], cotangent("loss_y", last=step is last, **{
             name: a[t] for name, a in dL_dy.items()})) for t, step in enumerate(self.steps)]
-            + [(last[f"{k}_T"], cotangent(f"end_{k}")) for k in self.state])
+            + [(last[f"{k}_T"], cotangent(f"end_{k}")) for k in self.state]
+            + [(step["z"], self.zero.value) for step in self.steps if self.dz is not None])
         found, grads = {}, {name: leaf.gradient() for name, leaf in self.leaves.items()}
         if self.config["unit"] == "snu":
             shown = {"s": "s_out"} if text["s_out"] == "kept" else {}

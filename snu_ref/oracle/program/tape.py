@@ -1,68 +1,36 @@
-"""A small tape: reverse-mode differentiation of NumPy programs, in any float dtype.
+"""Reverse-mode differentiation of NumPy programs, in any float dtype: a tape of operations.
 
-Every operation on a `Var` computes its value at once and leaves its pulls on the tape: for each
-argument, the rule that takes dL/d(result) to dL/d(argument). `Tape.backward` runs the pulls from
-the last operation to the first, so dL/d(result) is complete when its pulls run. This is
-backpropagation, also through time.
-
-    c = a + b       da += dc              db += dc
-    c = a . b       da += dc . b          db += dc . a           point-wise
-    c = a @ b       da += dc @ b'         db += a' @ dc          b' is b transposed
-    c = f(a)        da += dc . f'(a)                             `apply`; the caller gives f'
-    c = max_j a_j   da_j += dc . shares_j                        `maximum`
-    c = detach(a)   nothing: a constant of the backward pass
+Every operation on a `Var` computes its value at once and notes its pulls: for each argument, the
+rule that takes dL/d(result) to dL/d(argument). `backward` runs the pulls from the last operation to
+the first, so dL/d(result) is complete when its pulls run. This is backpropagation, also through
+time.
 
 The gradient of a broadcast argument is summed over the axes of the broadcast. The value of a `Var`
-never changes. The tape is made for tiny arrays: an operation takes a few microseconds.
+never changes. It is made for tiny arrays: an operation takes a few microseconds.
 
-The unit's own backward pass is derived by hand (`snu_ref.snu`) and does not use the tape. The
-oracle uses it to differentiate the unit with a changed equation.
+The unit's own backward pass is derived by hand (`snu_ref.snu`) and uses nothing from here. The
+oracle differentiates the unit with a changed equation.
 """
+import itertools
+
 import numpy as np
 
-
-class Tape:
-    """The operations of a program, in their order."""
-
-    def __init__(self):
-        self._nodes = []
-
-    def leaf(self, value):
-        """The array `value` as a Var: an input whose gradient is wanted."""
-        return Var(value, self)
-
-    def node(self, value, *pulls):
-        """The result of an operation.
-
-        pulls: pairs (argument, function that takes dL/d(result) to dL/d(argument)). An argument
-        that is no Var, but a number or a constant array, gets no gradient.
-        """
-        var = Var(value, self, pulls)
-        self._nodes.append(var)
-        return var
-
-    def backward(self, cotangents):
-        """Run the program backwards, once for each tape; `Var.gradient()` is then dL/d(Var).
-
-        cotangents: pairs (Var, its direct dL/d(Var), of the same shape).
-        """
-        for var, cotangent in cotangents:
-            var.receive(cotangent)
-        for var in reversed(self._nodes):
-            if var.grad is not None:
-                for argument, pull in var.pulls:
-                    if isinstance(argument, Var):
-                        argument.receive(pull(var.grad))
+_births = itertools.count()     # the order of all operations
 
 
 class Var:
-    """An array on a tape: its `value`, and after the backward pass its `gradient()`."""
+    """An array: its `value`, and after the backward pass its `gradient()`.
 
-    __slots__ = ("value", "tape", "pulls", "grad")
+    pulls: pairs (argument, function that takes dL/d(this) to dL/d(argument)). An argument that is
+    no Var, but a number or a constant array, gets no gradient. Without pulls it is an input.
+    """
+
+    __slots__ = ("value", "pulls", "birth", "grad")
     __array_ufunc__ = None  # array + Var calls Var.__radd__
 
-    def __init__(self, value, tape, pulls=()):
-        self.value, self.tape, self.pulls, self.grad = value, tape, pulls, None
+    def __init__(self, value, *pulls):
+        self.value, self.birth, self.grad = value, next(_births), None
+        self.pulls = [(argument, pull) for argument, pull in pulls if isinstance(argument, Var)]
 
     def gradient(self):
         """dL/d(this); zeros if no gradient reached it."""
@@ -80,18 +48,22 @@ class Var:
     # ---- arithmetic; the other side may be a Var, a Python number or a constant array ----
 
     def __add__(self, other):
-        return self.tape.node(self.value + plain(other), (self, _same), (other, _same))
+        return Var(self.value + plain(other), (self, _same), (other, _same))
 
     def __mul__(self, other):
         a, b = self.value, plain(other)
-        return self.tape.node(a * b, (self, lambda d: d * b), (other, lambda d: d * a))
+        return Var(a * b, (self, lambda d: d * b), (other, lambda d: d * a))
+
+    def __truediv__(self, other):
+        a, b = self.value, plain(other)
+        return Var(a / b, (self, lambda d: d / b), (other, lambda d: -d * a / (b * b)))
 
     def __matmul__(self, other):
         a, b = self.value, plain(other)
-        return self.tape.node(a @ b, (self, lambda d: d @ b.T), (other, lambda d: a.T @ d))
+        return Var(a @ b, (self, lambda d: d @ b.T), (other, lambda d: a.T @ d))
 
     def __neg__(self):
-        return self.tape.node(-self.value, (self, np.negative))
+        return Var(-self.value, (self, np.negative))
 
     def __sub__(self, other):
         return self + (-other)
@@ -105,25 +77,40 @@ class Var:
     @property
     def T(self):
         """The transpose of a matrix."""
-        return self.tape.node(self.value.T, (self, np.transpose))
+        return Var(self.value.T, (self, np.transpose))
 
     def apply(self, value, slope):
         """The pointwise f(a) = value(a), with slope(a, f) as its derivative."""
         f = value(self.value)
-        return self.tape.node(f, (self, lambda d: d * slope(self.value, f)))
+        return Var(f, (self, lambda d: d * slope(self.value, f)))
 
     def maximum(self, axis, ties="shared"):
-        """The maximum over `axis`, which keeps length 1; ties: see `shares`."""
-        return self.tape.node(self.value.max(axis=axis, keepdims=True),
-                              (self, lambda d: d * shares(self.value, ties, axis)))
+        """The maximum over `axis`, which keeps length 1; its gradient goes by `shares`."""
+        return Var(self.value.max(axis=axis, keepdims=True),
+                   (self, lambda d: d * shares(self.value, ties, axis)))
 
     def sum(self, axis):
         """The sum over `axis`, which keeps length 1."""
-        return self.tape.node(self.value.sum(axis=axis, keepdims=True), (self, _same))
+        return Var(self.value.sum(axis=axis, keepdims=True), (self, _same))
 
     def detach(self):
         """The same value, as a constant of the backward pass."""
-        return Var(self.value, self.tape)
+        return Var(self.value)
+
+
+def backward(cotangents):
+    """Run a program backwards, once; `Var.gradient()` is then dL/d(Var).
+
+    cotangents: pairs (Var, its direct dL/d(Var), of the same shape).
+    """
+    for var, cotangent in cotangents:
+        var.receive(cotangent)
+    waiting = {var.birth: var for var, _ in cotangents}
+    while waiting:
+        var = waiting.pop(max(waiting))
+        for argument, pull in var.pulls:
+            argument.receive(pull(var.grad))
+            waiting[argument.birth] = argument
 
 
 def plain(a):

@@ -1,0 +1,219 @@
+"""Search for edits of the backward pass of one case, on the port's own numbers.
+
+The port's dL/dz is known where it returned it, and where dL/dx = dz W' has one solution. With it
+each step is computed from the *port's* dz of the step after, so all steps are tested at once:
+
+    dz_t = g'(z_t) (h'(v_t) dY_t + S_t)
+
+Here dY_t is dL/dy_t, and S_t the rest of dL/ds_t. The sums over the steps (dW, db, ...) and the
+gradients of the initial state are then computed from the port's dz as well, each by itself.
+"""
+import itertools
+
+import numpy as np
+
+from ..mistakes.edit import TABLE, merged
+from ..program.backward import DS, DY, SUMS
+from ..program.lines import compute, resolve, right_lines
+from . import numbers
+from .forward import LINES, Frames, forward_edits
+from .search import joined
+from .sets import DERIVED
+
+BASES = 6            # our choice: the most pairs (forward edits, form) to start from
+FEW = 12             # our choice: the most sets of edits for a case
+WIDTH = 3            # our choice: the most sets that are tried as the base of a further search
+EACH = 250           # our choice: runs for the gradients of one case
+SLACK = 10           # our choice: the port's dz has the errors of the inverse of W
+SLOPES = {"h_slope": 1, "g_slope": 3}           # their places among the terms of dz
+SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
+# Lines on which no other line depends, and the output that each of them gives.
+ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y", "s_0": "start.s", "y_0": "start.y"}
+LAST, EVERY = slice(-1, None), slice(None)
+
+
+def candidates(seen, form):
+    """The edits that a form of the backward pass can have."""
+    late = [e for e in TABLE["HAND"] if e.slot in (*SUMS, "loss_y", "end_y", "end_s")
+            and "end_cotangent" not in e.lines[0][1]]
+    tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == DERIVED else TABLE["HAND"])
+    return [e for e in tables if e.applies(seen.config, seen.inputs)]
+
+
+def backward_sets(whole, bases, form=None):
+    """Sets of edits that give all numbers of a case; bases: those that give its forward pass.
+
+    form: that of other cases; once it explains this case too, no other is searched.
+    """
+    found = [base for base in bases if whole.seen.matches(whole.run(base))]
+    if found:
+        return found[:FEW]
+    least = max(whole.budget["left"] - EACH, 0)
+    near = [Steps(whole, base, least) for base in bases[:FEW]]
+    for steps in sorted(near, key=lambda steps: -steps.near())[:BASES]:
+        if whole.budget["left"] > least and not any(edits.form == form for edits in found):
+            found += steps.sets()
+    found.sort(key=lambda edits: edits.rank)
+    if not found or found[0].cost > bases[0].cost + 1:
+        found = silent(whole, bases) + found
+    return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
+
+
+def silent(whole, bases):
+    """Sets with one more edit of the forward pass, or another, that changes only gradients."""
+    seen, frames = whole.seen, Frames(whole.seen)
+    tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
+                          for forward in dict.fromkeys(base.forward for base in bases[:2])
+                          for e in forward_edits(seen, LINES) if not e.fitted)
+    derived = [bases[0]._replace(forward=joined(forward), form=DERIVED, backward=())
+               for forward in tries if all(frames.holds(line, forward) for line in frames.got)]
+    return [edits for edits in derived
+            if whole.budget["left"] > 0 and seen.matches(whole.run(edits))]
+
+
+class Steps:
+    """The backward pass of a case with a set of edits, the base, and with more of them."""
+
+    def __init__(self, whole, base, least=-np.inf):
+        """least: no runs are made when fewer than these are left."""
+        self.whole, self.seen, self.base = whole, whole.seen, base
+        self.dz, self.m = whole.dz(base)
+        self.least, self._terms, self._names = least, {}, {}
+        self.lines, self.edits = right_lines(self.seen.config), candidates(self.seen, base.form)
+        self.target = self.seen.got.get("grad.x") if self.dz is None else self.dz
+
+    def sets(self):
+        """Sets of edits that give all numbers: the base with more edits of the backward pass."""
+        found = [self.beside(walk + ends) for walk in self.walks()[:FEW]
+                 for ends in self.ends(walk)[:FEW]]
+        return sorted(filter(self.whole.fits, found), key=lambda edits: edits.rank)
+
+    def beside(self, some):
+        """The base with more edits; edits of one line are merged, or give None."""
+        backward = {e.slot: e for e in self.base.backward}
+        for e in some:
+            if e.slot in backward:
+                e = None if e.slot in SLOPES else merged(self.lines[e.slot], backward[e.slot], e)
+            if e is None:
+                return None
+            backward[e.slot] = e
+        return self.base._replace(backward=tuple(backward.values()))
+
+    def run(self, some):
+        """All outputs with more edits, on the port's own numbers."""
+        return self.seen.reported(self.whole.run(self.beside(some), self.dz))
+
+    def near(self, some=()):
+        """How many numbers of the steps are right with more edits, and how many tensors."""
+        outputs = self.run(some)
+        return self.right(some).sum() + sum(self.seen.equal(outputs[name], self.seen.got[name])
+                                            for name in self.seen.names(False))
+
+    def right(self, some):
+        """Which numbers of dL/dz, or dL/dx, are right with more edits."""
+        return np.array(0) if self.target is None else np.abs(
+            self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
+
+    def smallest(self, have, edits, values, target, pairs, slack=1):
+        """Sets `have` with one edit, with two, or with one with a number k, that give a target.
+
+        values: a set of edits -> numbers like the target; pairs: the edits -> pairs to be tried.
+        """
+        size = self.seen.tolerance(target)
+
+        def fits(tries):
+            return [have + some for some in tries
+                    if self.beside(have + some) and self.whole.budget["left"] >= self.least
+                    and (np.abs(values(have + some) - target) <= slack * size).all()]
+
+        def with_k(e):
+            return numbers.fit(lambda k: values(have + (e._replace(k=k),)).ravel(), target.ravel(),
+                               np.full(target.size, size), numbers.FEW)
+        edits = [e for e in edits if self.beside(have + (e,))]
+        plain = [e for e in edits if not e.fitted]
+        return (fits((e,) for e in plain) or fits(pairs(plain)) or fits(
+            (e._replace(k=k),) for e in edits if e.fitted for k in [with_k(e)] if k is not None))
+
+    # ---- the steps ------------------------------------------------------------------------------
+
+    def walks(self):
+        """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
+        if self.target is None:     # only sums were returned
+            some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
+            return sorted([(), *some], key=self.near, reverse=True)
+        for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
+            if self.seen.matches(self.whole.run(self.beside(some)), self.seen.walk):
+                self.dz = None
+                return [some]
+        found = self.more((), EVERY)
+        if not found:
+            first = [] if self.right(())[LAST].all() else self.more((), LAST)
+            near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
+                          key=lambda some: -self.right(some).sum())
+            found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
+                     for more in self.more(some, EVERY, bool(first))]
+        return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
+            e.order for e in some)))
+
+    @np.errstate(all="ignore")
+    def terms(self, some):
+        """dL/dy, h', S and g' at all steps, with more edits."""
+        if some not in self._terms:
+            if some and some[-1].slot in SLOPES:    # no run is needed
+                e, terms = some[-1], self.terms(some[:-1]).copy()
+                if some[:-1] not in self._names:
+                    self._names[some[:-1]] = self.whole.names(self.beside(some[:-1]), self.dz)
+                terms[SLOPES[e.slot]] = compute(resolve(e.lines[0][1], self.seen.config),
+                                                {**self._names[some[:-1]], "k": e.k})
+            else:
+                outputs = self.whole.run(self.beside(some), self.dz)
+                y, v, s, z = (outputs[f"adj.{name}"] for name in "yvsz")
+                terms = np.array([y, v / y, s - v, z / s])
+            self._terms[some] = np.nan_to_num(terms, posinf=0, neginf=0)
+        return self._terms[some]
+
+    def given(self, terms):
+        """What these terms give for the target: dL/dz, or dL/dx if dL/dz is not known."""
+        dy, h, S, g = np.moveaxis(terms, -4, 0)
+        dz = g * (h * dy + S)
+        return (self.m * dz) @ self.seen.params["W"].T if self.dz is None else dz
+
+    def more(self, have, span, fitted=True):
+        """Sets `have` with one or two more edits, with which the steps of a span hold."""
+        def pairs(edits):
+            """The changes that edits of different lines make in the terms add up."""
+            base, known = self.terms(have), [
+                e for e in edits if have + (e,) in self._terms
+                and (span is LAST or self.dz is not None)]
+            known = [e for e in known if np.any(self.terms(have + (e,)) != base)]
+            parts = np.array([self.terms(have + (e,)) for e in known])
+            size = SLACK * self.seen.tolerance(self.target[span])
+            for i, e in enumerate(known[:-1]):
+                off = np.abs(self.given(parts[i] + parts[i + 1:] - base) - self.target)
+                for f, fits in zip(known[i + 1:], (off[:, span] <= size).all((1, 2, 3))):
+                    if fits if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
+                        yield e, f
+
+        edits = [e for e in self.edits if e.slot not in ENDS and (fitted or not e.fitted)]
+        return self.smallest(have, edits, lambda some: self.given(self.terms(some))[span],
+                             self.target[span], pairs, SLACK)
+
+    # ---- the sums, and the initial state --------------------------------------------------------
+
+    def ends(self, have):
+        """Sets of edits of the lines at the end, with which all other gradients hold."""
+        outputs = self.run(have)
+        wrong = [name for name in dict.fromkeys(ENDS.values()) if name in self.seen.got
+                 and not self.seen.equal(outputs[name], self.seen.got[name])]
+        found = [some + more for some in self.end(have, wrong[0])
+                 for more in self.ends(have + some)] if wrong else [()]
+        return sorted(found, key=lambda some: sum(e.cost for e in some))[:FEW]
+
+    def end(self, have, name, paths=()):
+        """Edits with which one of the gradients holds; paths: lines that are edited as well."""
+        edits = [e for e in self.edits if e.slot in paths or e.slot in ENDS
+                 and name in [ENDS.get(line) for line, _ in e.lines]]
+        target = np.asarray(self.seen.got[name])
+        return [some[len(have):] for some in self.smallest(
+            have, edits, lambda some: self.run(some)[name], target,
+            lambda edits: itertools.combinations(edits, 2))]

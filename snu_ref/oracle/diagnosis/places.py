@@ -1,0 +1,42 @@
+"""Where a line of the forward pass is wrong, if a row of PLACES tells it exactly."""
+import numpy as np
+
+from ..mistakes.edit import TABLE
+from ..program.lines import compute
+from ..program.tape import plain
+from .numbers import POINTS
+
+SHARE = 0.5     # our choice: of the numbers at a place, at least this share must be wrong
+
+
+@np.errstate(all="ignore")
+def with_place(text, line, asked, edits):
+    """What is known of a returned line, and at which place alone it is wrong.
+
+    asked: the Frames of some cases. Of several places that with the fewest numbers is told. All
+    wrong numbers are there, most numbers there are wrong, and there are others, all right.
+    """
+    asked = [frames for frames in asked if line in frames.got]
+    off = [frames.ok & (frames.error(line, [
+        e for e in edits if e.applies(frames.config, frames.seen.inputs)])
+        > 3 * frames.tolerance[line]) for frames in asked]
+    if text.startswith("holds"):        # a line is tested from the second step on
+        return f"wrong at the first step; from the second step on it {text}" if any(
+            wrong.any() for wrong in off) else text
+    told = {}
+    for e in TABLE["PLACES"]:
+        there = [frames.ok & _place(e, frames) for frames in asked]
+        wrong, inside, outside, others = (sum(int(a.sum()) for a in some) for some in (
+            off, there, map(np.greater, off, there),
+            (frames.ok & ~place for frames, place in zip(asked, there))))
+        if not outside and wrong >= max(POINTS, SHARE * inside) and others >= POINTS:
+            told[inside] = (f"; it is wrong only {e.said()} ({wrong} of {inside} numbers there are "
+                            f"wrong, all {others} others are right)")
+    return text + (told[min(told)] if told else "")
+
+
+def _place(e, frames):
+    t, sample, unit = np.indices(frames.ok.shape)
+    (T, _, n), arrays = frames.ok.shape, {name: plain(a) for name, a in frames.names.items()}
+    return np.broadcast_to(compute(e.lines[0][1], {
+        **arrays, "t": t, "T": T, "sample": sample, "unit": unit, "n": n}), frames.ok.shape)
