@@ -413,6 +413,16 @@ def test_backward_lines_are_told_beside_what_no_table_has(back, forward, says):
     assert cause.lines["s"].startswith("holds") and cause.lines.get("dz", "")[:5] != "holds"
 
 
+def test_a_dz_of_zero_tells_nothing():
+    """An input that comes a step late has dL/dx = 0 at the last step; no slope is 0."""
+    def port(case):
+        out = run(case.config, case.inputs, {"input": "x_before @ W",
+                                             "leak": "decay * tanh(s_before * s_before)"})
+        return {name: a for name, a in out.items() if name in case.outputs and "adj" not in name}
+    (cause,) = causes(port, ["unit-tanh-relu", "unit-tanh-tanh", "unit-boxcar-identity"])
+    assert not any("gradient" in text or "slope" in text for text in cause.says), cause.says
+
+
 def test_four_backward_mistakes_beside_one_of_the_forward_pass_are_named():
     back = {"through_H": "dz_after @ H", "dW": "sum(outer(x, ds))", "start_s": "0", "end_y": "0"}
     (cause,) = causes(backward_port(back, forward={"leak": "(1 - decay) * s_before * gate"}),

@@ -39,7 +39,7 @@ def held(unit, ids):
                              for whole in asked + edges)
     right = all(text == "holds" for text in lines.values())
     backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
-    if more.get("dz", "")[:5] != "wrong" or more[LAST_DZ][:5] == "wrong":
+    if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
         more.pop(LAST_DZ, None)
     # If the forward pass is wrong, that may be why a line of the backward pass is.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
@@ -121,7 +121,7 @@ def _backward(whole, forward):
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
     if steps.dz is None:
         return {}, None
-    spans = {"dz": EVERY, LAST_DZ: LAST}
+    spans = {"dz": EVERY, **({LAST_DZ: LAST} if steps.dz[-1].any() else {})}   # 0 tells nothing
 
     def holds(line, edits):
         if line in spans or steps.beside(edits) is None:
