@@ -142,7 +142,8 @@ class Steps:
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
             return sorted([(), *some], key=self.near, reverse=True)
         for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
-            if self.seen.matches(self.whole.run(self.beside(some)), self.seen.walk):
+            if self.beside(some) and self.seen.matches(
+                    self.whole.run(self.beside(some)), self.seen.walk):
                 self.dz = None
                 return [some]
         found = self.more((), EVERY)

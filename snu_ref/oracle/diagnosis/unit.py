@@ -39,6 +39,10 @@ class Unit:
         """Search one case after the other, the simplest first; try what is found on all cases."""
         unless_spent(None, self._search)
         self.budget["left"] += RESERVE
+        for e in self.best.all:         # an edit that changes nothing is none
+            fewer = self.best.only(lambda f, e=e: f is not e)
+            if fewer.all and self.score(fewer) >= self.score(self.best):
+                self.best = fewer
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
 
     def _search(self):
@@ -63,7 +67,8 @@ class Unit:
             seen = whole.seen
             if not (kind(seen) in tried or forward_class(seen) in self.dark
                     or seen.id in self.hopeless
-                    or any(whole.fits(edits) for edits in (self.best, *self.known))):
+                    or any(whole.fits(edits) and not self.against(edits)
+                           for edits in (self.best, *self.known))):
                 tried.add(kind(seen))
                 yield whole
 
