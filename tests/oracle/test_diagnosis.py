@@ -10,6 +10,8 @@ from snu_ref import oracle
 from snu_ref.oracle.comparison.checking import check_cases
 from snu_ref.oracle.comparison.port import AdapterSource
 from snu_ref.oracle.diagnosis import numbers, unit
+from snu_ref.oracle.diagnosis import numbers
+from snu_ref.oracle.diagnosis.backward import Steps
 from snu_ref.oracle.diagnosis.causes import tell
 from snu_ref.oracle.diagnosis.forward import Frames
 from snu_ref.oracle.diagnosis.others import PROGRAMS
@@ -411,6 +413,18 @@ def test_backward_lines_are_told_beside_what_no_table_has(back, forward, says):
     (cause,) = causes(backward_port(back, forward=forward), ids)
     assert cause.grade == "held" and set(cause.says) == says, cause.lines
     assert cause.lines["s"].startswith("holds") and cause.lines.get("dz", "")[:5] != "holds"
+
+
+def test_edits_of_a_line_that_is_edited_already_are_merged_or_left_out():
+    inputs, _ = case_of("unit-tanh-relu")
+    config, wrong = ENTRIES["unit-tanh-relu"]["config"], {"dx": "dz @ W.T * 3", "db": "0 * b"}
+    traces = Run(config, inputs, {}).computed()
+    got = {name: a for name, a in run_backward(config, inputs, traces, wrong).items()
+           if name.startswith("grad")}
+    whole = Whole(Seen("", "", config, inputs, got, 1e-10), Counter(left=1000))
+    for e in TABLE["HAND"]:
+        if e.slot == "dx" and not e.fitted and e.applies(config, inputs):
+            assert Steps(whole, Edits((), "by hand", (e,)), 900).sets() == []
 
 
 def test_a_dz_of_zero_tells_nothing():

@@ -79,7 +79,8 @@ class Steps:
         self.whole, self.seen, self.base = whole, whole.seen, base
         self.dz, self.m = whole.dz(base)
         self.least, self._terms, self._names = least, {}, {}
-        self.lines, self.edits = right_lines(self.seen.config), candidates(self.seen, base.form)
+        self.lines = right_lines(self.seen.config)
+        self.edits = [e for e in candidates(self.seen, base.form) if self.beside((e,))]
         self.target = self.seen.got.get("grad.x") if self.dz is None else self.dz
 
     def sets(self):
