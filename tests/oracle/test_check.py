@@ -86,7 +86,7 @@ def test_one_cause_is_one_story_and_all_its_cases_are_named_or_counted(check):
             "the initial state is ignored",
         ),
         (
-            {"fired": "max_of_batch(seen)"},
+            {"fired": "max(seen, axis=-2)"},
             "unit-tanh-relu-inh,hand-inhibition",
             "the maximum runs over the batch, not over the units",
         ),

@@ -10,7 +10,6 @@ from snu_ref import oracle
 from snu_ref.oracle.comparison.checking import check_cases
 from snu_ref.oracle.comparison.port import AdapterSource
 from snu_ref.oracle.diagnosis import numbers, unit
-from snu_ref.oracle.diagnosis import numbers
 from snu_ref.oracle.diagnosis.backward import Steps
 from snu_ref.oracle.diagnosis.causes import tell
 from snu_ref.oracle.diagnosis.forward import Frames
@@ -421,9 +420,9 @@ def test_edits_of_a_line_that_is_edited_already_are_merged_or_left_out():
     traces = Run(config, inputs, {}).computed()
     got = {name: a for name, a in run_backward(config, inputs, traces, wrong).items()
            if name.startswith("grad")}
-    whole = Whole(Seen("", "", config, inputs, got, 1e-10), Counter(left=1000))
     for e in TABLE["HAND"]:
         if e.slot == "dx" and not e.fitted and e.applies(config, inputs):
+            whole = Whole(Seen("", "", config, inputs, got, 1e-10), {"left": 1000})
             assert Steps(whole, Edits((), "by hand", (e,)), 900).sets() == []
 
 

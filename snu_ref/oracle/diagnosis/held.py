@@ -35,8 +35,9 @@ def held(unit, ids):
               and whole.seen.T <= LONGEST]
     asked = spread([whole for whole in traced if whole.seen.proposes], ASKED)
     edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
-    forward, lines = _common((whole.seen, whole.looked()[0], Frames(whole.seen).holds)
-                             for whole in asked + edges)
+    forward, lines = _common(
+        ((whole.seen, whole.looked()[0], Frames(whole.seen).holds) for whole in asked + edges),
+        [Frames(whole.seen) for whole in traced if whole not in asked + edges])
     right = all(text == "holds" for text in lines.values())
     backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
     if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
@@ -74,10 +75,11 @@ def _nearer(asked, lines):
     return (e,)
 
 
-def _common(cases):
+def _common(cases, others=()):
     """(edits with which lines hold in all cases, {line: what is known about it}).
 
     cases: a case, {line: sets of edits with which the line holds there}, and holds(line, edits).
+    others: Frames of more cases, in which what is found must hold as well.
     """
     found, have, lines = {}, (), {}
     for seen, sets_of, holds in cases:
@@ -89,6 +91,7 @@ def _common(cases):
                        or holds(line, here.forward) for seen, sets, holds in mine
                        for here in [Edits(edits).for_case(seen)])
         some, best = [edits for seen, sets, _ in mine for known in sets
+                      if not (line == "y" and bits(seen) and any(e.k for e in known))
                       for edits in (known, Edits(known).limited(seen.config).forward)], ()
         while True:     # an edit for each option, if need be
             more = max((best + edits for edits in some), key=right, default=())
@@ -97,13 +100,21 @@ def _common(cases):
             best = more
         # a state that is computed from y alone is no line of its own
         name = "y" if line == "s" and not {"s", "v"} & set(mine[0][0].got) else line
-        if right(best) < len(mine):
-            lines[name] = (f"wrong in {len(mine) - right(())} of {len(mine)} cases, for a reason "
+        def wrong(edits):
+            return len(mine) - right(edits) + sum(not frames.holds(line, Edits(
+                edits).for_case(frames.seen).forward) for frames in others)
+        if wrong(best):
+            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} cases, for a reason "
                            "that no known edit explains")
             continue
         have += tuple(e for e in best if e not in have)
         lines[name] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)
     return have, lines
+
+
+def bits(seen):
+    """Whether y is 0 or 1: then a whole range of numbers k gives it, which proves none of them."""
+    return np.isin(seen.got["y"], (0, 1)).all()
 
 
 def _backward(whole, forward):

@@ -11,35 +11,38 @@ FEW = 12             # our choice: the most sets of edits for a case
 def forward_sets(whole, carried, depth=2):
     """(sets of edits that give the forward pass of a case, whether no edits explain its state).
 
-    depth: how many edits are added to those carried, where the lines do not tell them.
+    depth: how many edits are added where the lines do not tell them; 0: one is added to the first
+    of those carried, and the lines are not asked.
     """
     seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
-
-    def near(edits):
-        return seen.agreed(whole.forward(edits)[0], names)
-    found = list(filter(fits, carried))
+    found, dark, (first, *_) = list(filter(fits, carried)), False, carried
     if found or whole.budget["left"] <= 0:
         return found[:FEW], False
     singles = [(e,) for e in TABLE["FORWARD"]
                if e.applies(seen.config, seen.inputs) and not e.fitted]
-    dark, bases, more = False, [next(iter(carried)), ()], singles
-    if has_traces(seen):
+
+    def added(bases, more, depth):
+        """Sets that fit, with up to `depth` more edits; the nearest are tried further."""
+        for _ in range(depth):
+            tries = list(dict.fromkeys(base + some for base in bases for some in more
+                                       if len({e.slot for e in base + some}) == len(base + some)))
+            found = [edits for edits in tries if whole.budget["left"] > 0 and fits(edits)]
+            if found:
+                return found
+            bases = sorted(tries, key=lambda edits: seen.agreed(
+                whole.forward(edits)[0], names), reverse=True)[:WIDTH]
+        return []
+    if not depth:
+        found = added([first], singles, 1)
+    elif has_traces(seen):
         looked = whole.looked()
         ends, holds = [e for e in singles if e[0].slot in ENDS], state_holds(looked[0])
         dark = not holds and bool({"s", "v"} & set(seen.got))   # a state from y assumes v = s + b
         sets = list(dict.fromkeys(edits for found in looked for edits in together(found)))
-        found = list(filter(fits, sets + ends)) or list(filter(fits, singles))
-        if found or dark:
-            depth = 0
-        elif holds:
-            bases, more = [(), *sets[:WIDTH]], ends
-    for _ in range(depth):
-        tries = list(dict.fromkeys(base + some for base in bases for some in more
-                                   if len({e.slot for e in base + some}) == len(base + some)))
-        found = [edits for edits in tries if whole.budget["left"] > 0 and fits(edits)]
-        if found or whole.budget["left"] <= 0:
-            break
-        bases = sorted(tries, key=near, reverse=True)[:WIDTH]
+        found = (list(filter(fits, sets)) or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
+                 or list(filter(fits, singles)))
+    if depth and not (found or dark):
+        found = added([first, ()], singles, depth)
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
     return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], dark

@@ -56,9 +56,9 @@ class Unit:
                 self._improve(self._found(whole, depth), whole)
         edges = [whole for whole in few if whole not in proposing] if self.known else []
         for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
-            cost, against = self.best.for_case(whole.seen).cost, self.against(self.best)
-            self._improve([edits for edits in self._found(whole, 2) if edits.cost <= cost + 1
-                           and self.against(edits) <= against], whole)
+            against = self.against(self.best)
+            self._improve([edits for edits in self._found(whole, 0)
+                           if self.against(edits) <= against], whole)
 
     def _open(self, cases, kind):
         """Cases that no known set explains: one of each kind, none where there was no hope."""
