@@ -104,7 +104,7 @@ def inputs_fit(can, config, inputs):
     """Whether the port's FORMS allow these inputs: parameters, initial state and losses."""
     if config["unit"] != "snu":
         return True
-    s, y, b = inputs["state.s"], inputs["state.y"], inputs["params.b"]
+    s, y = inputs["state.s"], inputs["state.y"]
     end = inputs["dend.s"].any(), inputs["dend.y"].any()
     start = {"any": True, "rest": not (s.any() or y.any()),
              "spiking": ((y == 0) | (y == 1)).all(),
