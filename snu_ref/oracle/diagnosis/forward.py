@@ -134,10 +134,13 @@ class Frames:
         """The errors that count: those of z and s from step 2 on."""
         return self.error(line, edits)[self.ok & (~self.first | (line in "vy"))]
 
+    def fails(self, line, edits):
+        """Whether a returned line fails, as far as `off` looks."""
+        return bool((self.off(line, edits) > 3 * self.tolerance[line]).any())
+
     def holds(self, line, edits):
-        """Whether a returned line holds, as far as `off` looks."""
-        off = self.off(line, edits)
-        return off.size > 0 and bool((off <= 3 * self.tolerance[line]).all())
+        """Whether a returned line holds in the numbers that count, if there are any."""
+        return self.off(line, edits).size > 0 and not self.fails(line, edits)
 
     def parts(self):
         """part of z -> its edits without k, and their values."""

@@ -101,7 +101,7 @@ def _common(cases, others=()):
         # a state that is computed from y alone is no line of its own
         name = "y" if line == "s" and not {"s", "v"} & set(mine[0][0].got) else line
         def wrong(edits):
-            return len(mine) - right(edits) + sum(not frames.holds(line, Edits(
+            return len(mine) - right(edits) + sum(frames.fails(line, Edits(
                 edits).for_case(frames.seen).forward) for frames in others)
         if wrong(best):
             lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} cases, for a reason "
