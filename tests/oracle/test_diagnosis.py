@@ -426,6 +426,25 @@ def test_edits_of_a_line_that_is_edited_already_are_merged_or_left_out():
             assert Steps(whole, Edits((), "by hand", (e,)), 900).sets() == []
 
 
+def test_a_case_of_one_step_does_not_speak_against_a_line():
+    port = backward_port({"dW": "sum(outer(tanh(x), dz))"},
+                         forward={"leak": "decay * s_before + b * y_before"})
+    (cause,) = causes(port, ["unit-tanh-identity", "unit-boxcar-identity", "hand-surrogate-tanh"])
+    assert cause.lines["s"].startswith("holds with") and cause.lines["dW"].startswith("wrong")
+
+
+def test_a_number_in_a_line_of_bits_is_not_held():
+    """Any k in a range gives the same spikes, so the gradients have to confirm it."""
+    def odd(case):
+        out = run(case.config, case.inputs, {"leak": "decay * tanh(s_before * s_before)"})
+        out = {name: a for name, a in out.items() if name in case.outputs}
+        nearest = np.abs(out["s"] + case.inputs["params.b"]).argmin()
+        out["y"].flat[nearest] = 1 - out["y"].flat[nearest]
+        return out
+    (cause,) = causes(odd, ["unit-tanh-identity"])
+    assert not any("multiplied by" in text for text in (*cause.says, cause.lines["y"]))
+
+
 def test_a_dz_of_zero_tells_nothing():
     """An input that comes a step late has dL/dx = 0 at the last step; no slope is 0."""
     def port(case):

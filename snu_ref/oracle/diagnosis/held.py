@@ -35,9 +35,8 @@ def held(unit, ids):
               and whole.seen.T <= LONGEST]
     asked = spread([whole for whole in traced if whole.seen.proposes], ASKED)
     edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
-    forward, lines = _common(
-        ((whole.seen, whole.looked()[0], Frames(whole.seen).holds) for whole in asked + edges),
-        [Frames(whole.seen) for whole in traced if whole not in asked + edges])
+    forward, lines = _common((_forward(whole) for whole in asked + edges), [
+        Frames(whole.seen) for whole in traced if whole not in asked + edges])
     right = all(text == "holds" for text in lines.values())
     backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
     if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
@@ -110,6 +109,16 @@ def _common(cases, others=()):
         have += tuple(e for e in best if e not in have)
         lines[name] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)
     return have, lines
+
+
+def _forward(whole):
+    """The case, {line: sets of edits with which it holds}, and holds(line, edits).
+
+    A line without numbers to test, such as s in a case of one step, is left out.
+    """
+    frames = Frames(whole.seen)
+    return whole.seen, {line: sets for line, sets in whole.looked()[0].items()
+                        if frames.off(line, ()).size}, frames.holds
 
 
 def bits(seen):
