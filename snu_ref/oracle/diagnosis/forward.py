@@ -92,7 +92,7 @@ class Frames:
         return {**self.right, **{name: resolve(a, self.config) for name, a in texts(edits).items()}}
 
     def before(self, line, value, edits=()):
-        """Solve (by `inverse`) the line s with this value for z, or another line for s."""
+        """The z that gives this value in line s, or the s that gives it in another line."""
         text = self.text(edits)[line]
 
         def f(a):

@@ -15,9 +15,9 @@ REPORTED = ("kept", "s * (1 - fired_by(y))")    # what a port may report in plac
 def look(seen, brief=False):
     """[{returned line: sets of edits with which it holds}], the best first.
 
-    The set () means that the line is right. An empty list means that no known edits explain it. The
-    edits of a line include those of earlier lines that were not returned. Unless `brief`, or if few
-    edits are enough, edits of the reported state are tried too: a dict for each that explains it.
+    The set () means that the line is right. No sets mean that no known edits explain it. The edits
+    of a line include those of earlier lines that were not returned. If these cost more than 2, and
+    not `brief`, each edit of the reported state with which the state is explained adds a dict.
     """
     found = [_look(Frames(seen))]
     if _cost(found[0]) > 2 and not brief:

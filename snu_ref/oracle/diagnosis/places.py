@@ -13,8 +13,8 @@ SHARE = 0.5     # our choice: of the numbers at a place, at least this share mus
 def with_place(text, line, asked, edits):
     """The text about a returned line, and the only place where it is wrong, if there is one.
 
-    asked: the Frames of some cases. At such a place are all wrong numbers, and at least half of its
-    numbers are wrong. Some numbers are elsewhere. Of several such places, the smallest is named.
+    asked: the Frames of some cases. Such a place contains all wrong numbers, at least half of its
+    numbers are wrong, and some numbers lie elsewhere. Of several places, the smallest is named.
     """
     asked = [frames for frames in asked if line in frames.got]
     off = [frames.ok & (frames.error(line, [
