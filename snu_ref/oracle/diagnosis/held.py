@@ -79,7 +79,7 @@ def _common(cases, others=()):
     """(edits with which lines hold in all cases, {line: what is known about it}).
 
     cases: (case, {line: sets of edits with which the line holds there}, holds(line, edits)).
-    others: Frames of more cases, in which the lines must hold with the same edits.
+    others: Frames of more cases, in which no line may fail with the same edits.
     """
     found, have, lines = {}, (), {}
     for seen, sets_of, holds in cases:
