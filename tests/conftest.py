@@ -21,7 +21,7 @@ import pytest  # noqa: E402
 
 def pytest_collection_finish(session):
     """Start the long commands of the tests that were chosen, in their order, each once."""
-    gc.freeze()  # the modules and tests stay: no search for garbage looks through them again
+    gc.freeze()  # modules and tests stay in memory, so garbage collection can skip them
     chosen = [item for item in session.items if item.get_closest_marker("ahead")]
     if session.config.option.collectonly or not chosen:
         return

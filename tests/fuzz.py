@@ -36,7 +36,7 @@ class Own(np.ndarray):
     """A subclass that does nothing of its own."""
 
 
-# ---- what is odd: function of (value, rng), which gives the odd value ----------------------------
+# ---- odd values: function of (value, rng), which gives the odd value -----------------------------
 
 def strided(a, rng):
     wide = np.full(tuple(2 * n for n in a.shape), 77).astype(a.dtype)

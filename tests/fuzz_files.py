@@ -98,7 +98,7 @@ READERS = {  # name: (good files, reader, its argument is the first file and not
 }
 
 
-# ---- what is odd: function of (path of a good file, its bytes, rng) ------------------------------
+# ---- odd files: function of (path of a good file, its bytes, rng) --------------------------------
 
 def change(edit):
     return lambda path, raw, rng: path.write_bytes(edit(bytearray(raw), rng))

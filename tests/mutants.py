@@ -114,7 +114,7 @@ def quickest(of_test, mutant):
     return chosen
 
 
-# ---- what becomes of them -----------------------------------------------------------------------
+# ---- running the tests on them ------------------------------------------------------------------
 
 OPTIONS = ("-x", "-p", "no:cacheprovider", "--tb=no", "-rfE")  # of pytest
 
@@ -135,7 +135,7 @@ def run_tests(tree, targets, timeout=None, traced=None):
             printed, _ = running.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             return "no end"
-        finally:  # what a test has started ends too
+        finally:  # ends processes that a test started, too
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
     if running.returncode == 0:

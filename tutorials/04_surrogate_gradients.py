@@ -269,7 +269,7 @@ def share_of_favourite(y):
 
 favourite = [share_of_favourite(traces[0][2]) for traces in (before, after)]
 claim(favourite[1] > favourite[0] + (0.02 if args.quick else 0.15))
-own = np.trace(after[1][2].sum(axis=0)) / after[1][2].sum()     # output spikes at their own pattern
+own = np.trace(after[1][2].sum(axis=0)) / after[1][2].sum()     # share from the right output unit
 claim(own > (0.7 if args.quick else 0.85))
 
 by_pattern = after[0][2].sum(axis=0)                             # spikes (3, HIDDEN)

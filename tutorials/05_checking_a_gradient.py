@@ -136,7 +136,7 @@ def problem(rng):
 
 # %%
 def measure(e, a, G, h, kind):
-    """The derivative of L for W, by a step e."""
+    """dL/dW, measured with a step e."""
     def L(W):
         return (G * run({**a, "W": W}, h)[1]).sum()
     W = a["W"]
@@ -402,7 +402,7 @@ h = [sigmoid] * T
 right, off = (check_gradient(lambda a: run(a, h)[1],
                              lambda a, G: backward(a, G, h, lambda v: factor * sigmoid_slope(v)),
                              a, rng=rng)[0] for factor in (1, 1.0001))
-claim(1e-5 < off.complex < 1e-2 and off.failed)                   # one percent would let it pass
+claim(1e-5 < off.complex < 1e-2 and off.failed)                   # a bound of 1 % would pass it
 claim(right.complex < BOUNDS["complex"] / 100 and not right.failed)
 
 # %%

@@ -64,7 +64,7 @@ valid = batch(valid_rolls)
 
 
 def validation_loss(network):
-    """Nats a step on pieces that no training sees."""
+    """The loss on the validation pieces, in nats a step."""
     y, _ = network.forward(valid[0])
     return bernoulli_nll(y, *valid[1:])[0]
 

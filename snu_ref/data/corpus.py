@@ -75,7 +75,7 @@ class Corpus(NamedTuple):
 def load_corpus(vocabulary_size=2000):
     """The language reference of this Python as `Corpus`; see the top of this module.
 
-    vocabulary_size: words in the vocabulary, besides <unk> and <eos>: numbers run from 0 to
+    vocabulary_size: words in the vocabulary without <unk> and <eos>; numbers run from 0 to
     vocabulary_size + 1.
     Raises DataError (a ValueError) if this Python comes without the text, TypeError or ValueError
     for a vocabulary_size that is no positive int or more than the training words.

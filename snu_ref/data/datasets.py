@@ -1,6 +1,6 @@
 """The two real data sets inside the package: handwritten digits, and chorales by J. S. Bach.
 
-README.md in the folder data has source, licence and credit, and tells how the files were made. Each
+README.md in the folder data has source, licence and credit, and says how the files were made. Each
 file is first compared with the SHA-256 below, then opened without pickle. A truncated or altered
 file is never opened: a DataError (a ValueError) names it, what was expected and what was found.
 """

@@ -88,7 +88,7 @@ def _pool(layer, x, state, dy, dstate):
 
 
 def _flatten(layer, x, state, dy, dstate):
-    """Pixel by pixel, in row-major order."""
+    """The twin of Flatten: copies pixel by pixel, in row-major order."""
     y, dx = np.zeros(x.shape[:2] + layer.out_shape), np.zeros(x.shape)
     height, width, c = layer.in_shape
     for t, b, i, j, k in np.ndindex(x.shape):

@@ -135,9 +135,9 @@ def _build(described, network, arrays, made, generators):
 
 
 def _blank(most):
-    """A generator of at most `most` zeros; the numbers of the file then replace these.
+    """A generator that gives at most `most` zeros; the numbers of the file replace them later.
 
-    So a wrong size in a file is an error and takes no memory.
+    If a file has a wrong size, this raises an error before the memory is allocated.
     """
     class Blank(np.random.Generator):  # here, because numpy.random is slow to load
         left = most

@@ -26,7 +26,7 @@ SIGNIFICANT = 0.05   # two classifiers differ if McNemar's p is below this
 
 
 class Summary(NamedTuple):
-    """n, mean, sample standard deviation and interval of some values; the last None if n = 1."""
+    """n, mean, sample standard deviation and interval of values; the last three None if n = 1."""
     n: int
     mean: float
     sd: Optional[float] = None
@@ -98,8 +98,8 @@ def difference(a, b):
 def verdict(a, b, higher_is_better):
     """Whether a is better than b, by Welch's interval of the difference of their means.
 
-    Returns "better" or "worse" if it does not contain 0, "no clear difference" if it does, and
-    "one seed, no interval" if a or b has a single value.
+    Returns "better" or "worse" if the interval does not contain 0, "no clear difference" if it
+    does, and "one seed, no interval" if a or b has a single value.
 
     >>> verdict([8.65, 8.66, 8.64], [8.77, 8.75, 8.79], higher_is_better=False)
     'better'

@@ -10,9 +10,9 @@ A task is an object with
     loss(y, target, mask)    value and dL/dy
     evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
 
-The parameters of one epoch are kept: of the best by validation (settings.keep "best", the default),
-or of the last ("last", for devices, which cannot go back to earlier weights). The caller reads the
-test split once, at the end.
+The network keeps the parameters of the best epoch by validation (settings.keep "best", default) or
+of the last epoch ("last", for devices, which cannot go back to earlier weights). The caller reads
+the test split once, at the end.
 
 With settings.store the weights are kept outside the network (`snu_ref.pcm.in_loop`): the store
 gives every batch the weights that it reads, and receives the update.

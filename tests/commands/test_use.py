@@ -130,7 +130,7 @@ def test_bad_options_are_one_line(words, message, runs, tmp_path, capsys):
     assert not (tmp_path / "o").exists()
 
 
-# ---- runs that are not what they were -----------------------------------------------------------
+# ---- runs whose files were changed --------------------------------------------------------------
 
 def spoil_results(**values):
     def change(folder):

@@ -253,7 +253,7 @@ def test_every_integer_dtype_names_classes():
         assert softmax_cross_entropy(y, target.astype(dtype))[0] == value
 
 
-# ---- nothing wrong in silence -------------------------------------------------------------------
+# ---- padding and large numbers ------------------------------------------------------------------
 
 def test_what_stands_on_padded_steps_is_not_looked_at():
     """Padding with -100, NaN or numbers out of range changes neither value nor gradient."""

@@ -180,7 +180,7 @@ def test_a_training_loop_learns_which_input_was_on():
     np.testing.assert_array_equal(network.params["0.decay"], decay)
 
 
-# ---- nothing wrong in silence: all is checked before anything changes ---------------------------
+# ---- bad arguments: all is checked before anything changes --------------------------------------
 
 OPTIMISERS = [lambda: SGD(0.1), lambda: SGD(0.1, momentum=0.5), lambda: Adam(0.1)]
 

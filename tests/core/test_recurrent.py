@@ -71,7 +71,7 @@ def test_gradients_equal_the_complex_step(name, steps):
     assert error < COMPLEX, tensor
 
 
-# Wrong gradients: what a slip of the pen would do to one factor, one path or one sum.
+# Wrong gradients: a slip in one factor, one path or one sum.
 
 FACTORS = [(name, j) for name, factors in
            {"RNN": 1, "GRU": 5, "GRU reset after": 5, "LSTM": 6}.items() for j in range(factors)]

@@ -24,7 +24,7 @@ def test_pieces_chain_to_the_whole(unit):
     middle = unit(params, x[:2], state, dy[:2], nothing).state
     last = unit(params, x[2:], middle, dy[2:], dstate)
     first = unit(params, x[:2], state, dy[:2], last.dstate)
-    empty = unit(params, x[:0], state, dy[:0], first.dstate)  # T = 0 hands everything through
+    empty = unit(params, x[:0], state, dy[:0], first.dstate)  # T = 0 passes everything through
 
     assert np.array_equal(np.concatenate([first.y, last.y]), whole.y)
     assert np.array_equal(last.state, whole.state) and np.array_equal(empty.state, state)
@@ -176,7 +176,7 @@ def test_pooling_by_hand():
     x = np.reshape([[1.0, 3.0, 9.0], [3.0, 3.0, 9.0], [9.0, 9.0, 9.0]], (1, 3, 3, 1))
     dy = np.full((1, 1, 1, 1), 4.0)  # one window of 2 x 2 fits: the third row and column are left
     y, dx = pool2d_twin(x, dy, size=2, stride=2, kind="max")
-    assert y.item() == 3.0  # thrice in the window; the first, row by row, gets the gradient
+    assert y.item() == 3.0  # three times in the window; the first, row by row, gets the gradient
     assert dx[0, :, :, 0].tolist() == [[0.0, 4.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     y, dx = pool2d_twin(x, dy, size=2, stride=2, kind="average")
     assert y.item() == 2.5
@@ -221,7 +221,7 @@ def test_losses_by_hand():
     # with the second step masked, errors 1 - 1 and 5 - 7
     assert mean_square_error_twin(y, np.array([[1.0, 7.0]]), np.array([[1], [0]]))[0] == 2.0
 
-    # indifferent logits: log 2 for each of N outputs, log N for N classes; p = 1/2 and 1/N
+    # equal logits: log 2 for each of N outputs, log N for N classes; p = 1/2 and 1/N
     y, target = np.zeros((T, B, N)), np.zeros((T, B), int)
     value, dy = bernoulli_nll_twin(y, np.ones((T, B, N)), MASK)
     assert value == pytest.approx(N * math.log(2.0), rel=1e-15)

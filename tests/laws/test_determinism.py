@@ -134,7 +134,7 @@ def test_a_seed_gives_the_same_bits_after_any_other_calls(first):
     rng, kept = np.random.default_rng(1), []
     for name, dtype in reversed(first):
         kept += [np.ones(int(n), np.uint8) for n in rng.integers(1, 50000, 20)]
-        np.random.seed(int(rng.integers(1000)))   # the global generator has no say
+        np.random.seed(int(rng.integers(1000)))   # the global generator has no effect
         assert trained(name, np.dtype(dtype).type) == first[name, dtype], (name, dtype)
         del kept[::3]
 

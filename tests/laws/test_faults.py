@@ -13,7 +13,7 @@ from snu_ref.data import datasets
 from snu_ref.files import one_writer
 
 
-# ---- what is for the sake of looks never costs a result ------------------------------------------
+# ---- an output that fails never loses a result ---------------------------------------------------
 
 ONE = ["train", "music", "--unit", "snu", "--epochs", "1", "--set", "hidden=(2,)", "--out"]
 

@@ -54,7 +54,7 @@ def test_imports_run_downwards():
 
 def test_no_module_imports_itself_by_way_of_others():
     below = {module: imported(module) for module in MODULES}
-    while below:  # take away what stands at the bottom until nothing is left
+    while below:  # remove the lowest rows until none is left
         bottom = {module for module, targets in below.items() if not targets & below.keys()}
         assert bottom, f"a circle of imports among {', '.join(map(str, sorted(below)))}"
         below = {module: targets for module, targets in below.items() if module not in bottom}

@@ -83,7 +83,7 @@ def words(*texts):
     return f"(?i:{'|'.join(texts)})"
 
 
-# ---- the mistakes: a sentence, the words of a naming, the edits ---------------------------------
+# ---- the mistakes: a sentence, a pattern for its words, edits ------------------------------------
 
 MISTAKES = {
     # ---- the reset ----

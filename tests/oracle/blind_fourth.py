@@ -31,7 +31,7 @@ DY = "dY = -adj_z[t] * decay * s_old"
 DH_Y = "dY = dY + adj_z[t] @ H.T"
 RELU = "np.maximum(z, 0), lambda z: 1.0 * (z > 0)"
 
-# ---- the mistakes: a sentence, the words of a naming, the edits ---------------------------------
+# ---- the mistakes: a sentence, a pattern for its words, edits ------------------------------------
 # How a verdict may write a name: with a subscript, and a product with any sign or none.
 L = r"(?:decay|leak|lambda|l\(tau\))"
 S, Y = rf"\bs{SUB}+(?![\w\[])", rf"(?:max\S* ?)?\by{SUB}+(?![\w\[])"   # SUB+: the whole subscript

@@ -31,7 +31,7 @@ def after(anchor, *lines):
     return anchor, anchor + "".join("\n" + indent + line for line in lines)
 
 
-# Words that more than one naming has to hold.
+# Patterns that several mistakes use: the words that a diagnosis must contain.
 FROM_T = r"mean|average|\bT\b|divid|number of steps"
 OVER_B = r"mean|average|batch|\bB\b|divid"
 PIECE = r"piece|border|chunk"

@@ -38,8 +38,8 @@ DONE = "return (adj_y, adj_v"
 ENDS = 'ds, dY = a["dend.s"], a["dend.y"]'
 
 
-# ---- the mistakes: a sentence, the words of a naming, the edits ---------------------------------
-# A name in a formula may have a subscript, as in s_{t-1} or s[t], and a product any sign.
+# ---- the mistakes: a sentence, a pattern for its words, edits ------------------------------------
+# A name in a formula may have a subscript, as in s_{t-1} or s[t], and a product may have any sign.
 SUB = r"(?:_?\{?t(?: ?[-+] ?1)?\}?|\[t[^\]]*\]|_old|_new|_prev)?"
 X = r" ?[.*@]? ?"
 

@@ -35,7 +35,7 @@ def of_gradients(f):
                     f"\n    {RESULT}")
 
 
-# ---- the mistakes: a sentence, the words of a naming, the edits ---------------------------------
+# ---- the mistakes: a sentence, a pattern for its words, edits ------------------------------------
 # A name in a formula may have a subscript, as in s_{t-1}, s[t] or s_before, and a product any sign.
 SUB = (r"(?:_?\{?t(?: ?[-+] ?1)?\}?|\[t[^\]]*\]|_\{j, ?t(?: ?[-+] ?1)?\}"
        r"|_(?:old|new|prev|previous|before|after|next|last|now|in|0))?")

@@ -262,7 +262,7 @@ SCOPES = {"every option": lambda c: True,
 
 
 class Mistake(NamedTuple):
-    """What is wrong, in a sentence; words that its naming has to hold; and the edits that make it.
+    """What is wrong, in a sentence; words that a diagnosis must contain; the edits that make it.
 
     An edit is a pair (right text, wrong text) of the unit above; the right text stands there once.
     """

@@ -21,7 +21,7 @@ def vectors_of_the_package(monkeypatch):
 
 @pytest.fixture
 def undiagnosed(monkeypatch):
-    """All failures are one story without a cause: for tests of everything but the cause."""
+    """All failures are one group without a cause: for tests of everything but the cause."""
     def tell(results, *_, **__):
         failed = [r for r in results if r.verdict == "failed"]
         return [causes.Cause(failed)] if failed else []

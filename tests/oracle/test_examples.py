@@ -25,7 +25,7 @@ PYTHON = [(framework, form) for framework in FRAMEWORKS if framework != "c" for 
 CASES = "hand-default-through,edge-default-v-zero,unit-tanh-relu,rest-tanh-relu," \
     "default-snu-small,default-snu-20,stream-snu"
 
-# What stands in an adapter, what a wrong port has there, and the words of the diagnosis.
+# Text of an adapter, the wrong text of a port, and the words of the diagnosis.
 NO_RESET = "the state is never reset"
 DETACHED = "the reset gate is a constant in the backward pass"
 NO_SLOPE = "the slope of g is left out"

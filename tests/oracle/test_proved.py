@@ -68,7 +68,7 @@ def test_options_and_outputs_that_were_not_asked_are_named():
     without_traces = [all_of[0]._replace(
         comparison=all_of[0].comparison._replace(compared=("y", "grad.W")))]
     assert not_proved(without_traces, entries[:1])[1] is False
-    alone = snu(params_decay=[0.5], params_b=[0.5])  # one unit: nothing to differ from
+    alone = snu(params_decay=[0.5], params_b=[0.5])  # one unit: no other decay to differ from
     assert "a different decay for each unit" in not_proved([alone], [alone.entry])[0]
     only = passed("r", compared=("y",))
     assert not_proved([only], [only.entry]) == (["outputs of rnn: s"], True)

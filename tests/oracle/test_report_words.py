@@ -185,7 +185,7 @@ def test_where_a_trace_is_wrong(bad, told):
     assert report._place(flat) == []
     one = of._replace(case=({}, {"grad.x": np.ones((1, 1, 1))}),
                       got={"grad.x": np.zeros((1, 1, 1))})
-    assert report._place(one) == []  # an axis of one place tells nothing
+    assert report._place(one) == []  # an axis of length 1 proves nothing
 
 
 def error(reason):
@@ -287,7 +287,7 @@ def test_s_is_asked_for_where_a_spiking_unit_returned_y_alone():
             "y": np.zeros((2, 1, 3))})
         assert (words in report.diagnosis(Cause([of]))) == asked
         gradients = of._replace(comparison=of.comparison._replace(wrong=("grad.W",)))
-        assert words not in report.diagnosis(Cause([gradients]))    # s would tell nothing of these
+        assert words not in report.diagnosis(Cause([gradients]))    # s would not help with these
 
 
 @pytest.mark.parametrize("lines, explained", [

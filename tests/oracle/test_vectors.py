@@ -110,7 +110,7 @@ def test_cases_of_memory_reach_its_limits():
     assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # of a draw 3 sigma below mu, which is < 0
     _, updates = case_of("pcm-refresh-spares")
     G, spared = updates["G0"][-1], (updates["P"][-1] <= updates["P"][-2]).all(axis=0)
-    large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # clear of the noise of the reads
+    large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # more than read noise explains
     assert (spared & large & worn).any() and (spared & ~large & ~worn).any() and (~spared).any()
 
 

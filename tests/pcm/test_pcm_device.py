@@ -289,7 +289,7 @@ def test_1f_read_after_a_pulse_and_at_zero():
     assert programmed([0.0]).read_1f(0.0, noise=3.0)[0] == 0.0  # no division by zero
 
 
-# ---- nothing wrong in silence -------------------------------------------------------------------
+# ---- layouts and limits -------------------------------------------------------------------------
 
 @pytest.mark.parametrize(
     "layout",

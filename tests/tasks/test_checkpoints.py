@@ -189,7 +189,7 @@ def test_a_whole_file_of_the_wrong_content_is_refused(name, checkpoint):
 
 
 def test_arrays_that_were_changed_without_the_digest_are_refused(checkpoint):
-    """np.savez writes a sound file, but the digest in it is that of the former arrays."""
+    """np.savez writes a sound file, but the digest in it is that of the earlier arrays."""
     with np.load(checkpoint) as file:
         arrays = {name: file[name] for name in file.files}
     swapped = {"params/0.W": arrays["best/0.W"] + 1}

@@ -78,7 +78,7 @@ def test_bigram_is_the_interpolation_of_chen_and_goodman():
 
 
 def test_a_text_that_repeats_itself_and_a_text_of_chance():
-    """In a cycle every word foretells the next: the bigram is almost sure, the unigram is not."""
+    """In a cycle every word determines the next: the bigram is almost sure, the unigram is not."""
     cycle = np.tile(np.arange(10), 2000)
     assert unigram_perplexity(cycle, cycle[:101], 10) == pytest.approx(10, rel=1e-12)
     novel = 1 / 2001  # N(h) = 1 among about 2000

@@ -132,7 +132,7 @@ def test_every_epoch_of_a_run_has_an_order_and_dropout_of_its_own():
 
 
 def test_reports_come_after_every_epoch_with_the_time_left(monkeypatch):
-    now = iter(np.arange(0.0, 1000.0, 10.0))  # the clock goes on by ten seconds at every look
+    now = iter(np.arange(0.0, 1000.0, 10.0))  # each reading of the clock is ten seconds later
     monkeypatch.setattr("snu_ref.tasks.training.time.monotonic", lambda: float(next(now)))
     reports = []
     trained = train(music(), toy_settings(epochs=4), 0, stream=io.StringIO(),
@@ -175,7 +175,7 @@ def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tm
         def isatty(self):
             return True
 
-    seconds = iter(range(100_000))  # each look at the clock is a second later
+    seconds = iter(range(100_000))  # each reading of the clock is a second later
     monkeypatch.setattr(
         "snu_ref.tasks.progress.time", SimpleNamespace(monotonic=lambda: next(seconds)))
     settings, path = toy_settings(epochs=2, batch=1), tmp_path / "checkpoint.npz"

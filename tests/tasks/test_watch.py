@@ -177,7 +177,7 @@ def test_layers_inside_of_a_nested_network_are_watched(g):
     watch.step(cache, 1.0, network.backward(np.ones_like(y), cache)[1])
     line = watch.warnings([], 1.0)["silent"]
     assert line.startswith("layers[1].layers[0] never fired")
-    assert ("options.g=identity" in line) == (g != "identity")  # no advice to do what is done
+    assert ("options.g=identity" in line) == (g != "identity")  # no advice that is followed already
 
 
 def test_json_is_strict_and_whole(tmp_path):

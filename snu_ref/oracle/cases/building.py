@@ -142,7 +142,7 @@ def _verify_case(entry, definition, inputs, outputs):
         if not near(entry[name], json.loads(json.dumps(right))):
             raise ValueError(f"{name}: does not agree with the definition and the arrays")
     if "twin" not in entry["evidence"]:
-        raise ValueError("evidence: the twin is missing")
+        raise ValueError("evidence: expected a comparison with the twin, found none")
     for method, value in entry["evidence"].items():
         if not (method in AGREEMENT and isinstance(value, float) and value <= AGREEMENT[method]):
             raise ValueError(f"evidence: {method} says {value!r}")

@@ -62,7 +62,7 @@ def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weig
 
 
 def name_of(config):
-    """The unit's options as words for an id."""
+    """The unit's options as words, for the id of a case."""
     words = [config["surrogate"] if config["h"] == "step" else "sigmoid", config["g"]]
     words += ["rec"] * config["recurrent"] + ["inh"] * config["lateral_inhibition"]
     words += ["det"] * (config["reset_grad"] == "detached")

@@ -120,7 +120,7 @@ def _gradients(steps):
 
 
 def training_cases():
-    """Small networks over four training steps, each on another batch."""
+    """Small networks over four training steps, each step on a new batch."""
     snu, soft = {"layer": "snu"}, {"layer": "snu", "h": "sigmoid"}
     sgd = {"optimiser": "sgd", "lr": 0.125, "momentum": 0.5}
     for name, layers, loss, optimiser in (

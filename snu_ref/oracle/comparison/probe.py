@@ -1,7 +1,7 @@
 """Find out what a port can do by calling it, and print the `can` that it should declare.
 
 The probe runs the port on small cases: all combinations of options from rest, then unequal decays,
-other starts, the state after its reset, the other units. The port can do what it answers correctly.
+other starts, the state after its reset, the other units. `can` has the options with right answers.
 """
 import itertools
 

@@ -1,12 +1,12 @@
 """Search for edits of the backward pass of one case, on the port's own numbers.
 
-The port's dL/dz is known where it returned it, and where dL/dx = dz W' has one solution. With it
-each step is computed from the *port's* dz of the step after, so all steps are tested at once:
+The port may return dL/dz. Otherwise dL/dx = dz W' gives it, if the solution is unique. Each step is
+then computed from the *port's* dz of the next step, so all steps are tested at once:
 
     dz_t = g'(z_t) (h'(v_t) dY_t + S_t)
 
-Here dY_t is dL/dy_t, and S_t the rest of dL/ds_t. The sums over the steps (dW, db, ...) and the
-gradients of the initial state are then computed from the port's dz as well, each by itself.
+Here dY_t is dL/dy_t, and S_t is the rest of dL/ds_t. The sums over the steps (dW, db, ...) and the
+gradients of the initial state are also computed from the port's dz, each one separately.
 """
 import itertools
 
@@ -20,12 +20,12 @@ from .forward import LINES, Frames, forward_edits
 from .search import joined
 from .sets import DERIVED
 
-BASES = 6            # our choice: the most pairs (forward edits, form) to start from
-FEW = 12             # our choice: the most sets of edits for a case
-WIDTH = 3            # our choice: the most sets that are tried as the base of a further search
-EACH = 250           # our choice: runs for the gradients of one case
-SLACK = 10           # our choice: the port's dz has the errors of the inverse of W
-SLOPES = {"h_slope": 1, "g_slope": 3}           # their places among the terms of dz
+BASES = 6            # our choice: the most sets of edits from which a search starts
+FEW = 12             # our choice: the most sets of edits that are kept for a case
+WIDTH = 3            # our choice: the most sets to which further edits are added
+EACH = 250           # our choice: the most trials (`sets.spend`) for the gradients of one case
+SLACK = 10           # our choice: a wider tolerance, because the inverse of W adds errors to dz
+SLOPES = {"h_slope": 1, "g_slope": 3}           # their indices in `Steps.terms`
 SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
 # Lines on which no other line depends, and the output that each of them gives.
 ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y", "s_0": "start.s", "y_0": "start.y"}
@@ -41,9 +41,9 @@ def candidates(seen, form):
 
 
 def backward_sets(whole, bases, form=None):
-    """Sets of edits that give all numbers of a case; bases: those that give its forward pass.
+    """Sets of edits that give all numbers of a case, from `bases`, which give its forward pass.
 
-    form: that of other cases; once it explains this case too, no other is searched.
+    form: the form that explains other cases. If it explains this case too, no other is searched.
     """
     found = [base for base in bases if whole.seen.matches(whole.run(base))]
     if found:
@@ -60,7 +60,7 @@ def backward_sets(whole, bases, form=None):
 
 
 def silent(whole, bases):
-    """Sets with one more edit of the forward pass, or another, that changes only gradients."""
+    """Sets with an edit of the forward pass, added or exchanged, that changes only gradients."""
     seen, frames = whole.seen, Frames(whole.seen)
     tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
                           for forward in dict.fromkeys(base.forward for base in bases[:2])
@@ -72,10 +72,10 @@ def silent(whole, bases):
 
 
 class Steps:
-    """The backward pass of a case with a set of edits, the base, and with more of them."""
+    """The backward pass of a case with a set of edits, called the base, and with further edits."""
 
     def __init__(self, whole, base, least=-np.inf):
-        """least: no runs are made when fewer than these are left."""
+        """least: further edits are tried only while at least this many trials are left."""
         self.whole, self.seen, self.base = whole, whole.seen, base
         self.dz, self.m = whole.dz(base)
         self.least, self._terms, self._names = least, {}, {}
@@ -90,7 +90,7 @@ class Steps:
         return sorted(filter(self.whole.fits, found), key=lambda edits: edits.rank)
 
     def beside(self, some):
-        """The base with more edits; edits of one line are merged, or give None."""
+        """The base with more edits. Two edits of one line are merged; if that fails, None."""
         backward = {e.slot: e for e in self.base.backward}
         for e in some:
             if e.slot in backward:
@@ -105,7 +105,7 @@ class Steps:
         return self.seen.reported(self.whole.run(self.beside(some), self.dz))
 
     def near(self, some=()):
-        """How many numbers of the steps are right with more edits, and how many tensors."""
+        """A score of more edits: the right numbers of dL/dz (or dL/dx) plus the right gradients."""
         outputs = self.run(some)
         return self.right(some).sum() + sum(self.seen.equal(outputs[name], self.seen.got[name])
                                             for name in self.seen.names(False))
@@ -116,9 +116,9 @@ class Steps:
             self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
 
     def smallest(self, have, edits, values, target, pairs, slack=1):
-        """Sets `have` with one edit, with two, or with one with a number k, that give a target.
+        """The set `have` with one more edit, with two, or with one that has a k, that fits.
 
-        values: a set of edits -> numbers like the target; pairs: the edits -> pairs to be tried.
+        values(edits): numbers in the shape of the target; pairs(edits): the pairs to be tried.
         """
         size = self.seen.tolerance(target)
 
@@ -175,15 +175,15 @@ class Steps:
         return self._terms[some]
 
     def given(self, terms):
-        """What these terms give for the target: dL/dz, or dL/dx if dL/dz is not known."""
+        """dL/dz from these terms, or dL/dx if the port's dL/dz is not known."""
         dy, h, S, g = np.moveaxis(terms, -4, 0)
         dz = g * (h * dy + S)
         return (self.m * dz) @ self.seen.params["W"].T if self.dz is None else dz
 
     def more(self, have, span, fitted=True):
-        """Sets `have` with one or two more edits, with which the steps of a span hold."""
+        """The set `have` with one or two more edits, with which all steps of a span hold."""
         def pairs(edits):
-            """The changes that edits of different lines make in the terms add up."""
+            """Pairs whose changes of the terms, added up, give the target."""
             base, known = self.terms(have), [
                 e for e in edits if have + (e,) in self._terms
                 and (span is LAST or self.dz is not None)]
@@ -203,7 +203,7 @@ class Steps:
     # ---- the sums, and the initial state --------------------------------------------------------
 
     def ends(self, have):
-        """Sets of edits of the lines at the end, with which all other gradients hold."""
+        """Sets of edits of the lines in ENDS, with which all other gradients hold."""
         outputs = self.run(have)
         wrong = [name for name in dict.fromkeys(ENDS.values()) if name in self.seen.got
                  and not self.seen.equal(outputs[name], self.seen.got[name])]

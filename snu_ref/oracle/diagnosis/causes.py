@@ -1,4 +1,4 @@
-"""Group the failures into stories: each story has one cause and the cases that it explains."""
+"""Group the failing cases: each group has one cause, which explains its cases."""
 import numpy as np
 
 from ..cases.scalar_loss import training_of
@@ -11,12 +11,12 @@ from .seen import LONGEST, PROPOSING, has_traces, seen_of
 from .sets import Spent, unless_spent
 from .unit import Unit
 
-NEAR = 1e-3         # our choice: smaller relative errors without explanation are lost digits
-BOUNDARY = 0.2      # our choice: a story may include this share of unexplained boundary cases
+NEAR = 1e-3         # our choice: unexplained relative errors below this are called lost digits
+BOUNDARY = 0.2      # our choice: unexplained boundary cases up to this share join a group
 
 
 def tell(results, dtype, steady=True):
-    """The stories of all failed Results. steady: whether a second run gave the same numbers."""
+    """All failed Results, grouped as Causes. steady: a second run gave the same numbers."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, dtype)
     stories, left = unit.causes(failed)
@@ -34,7 +34,7 @@ def tell(results, dtype, steady=True):
     others, unexplained = {}, []
     for group in groups.values():
         claims, without = _of_others(group, dtype, unit.budget, failed)
-        for cause in claims:    # one mistake in several units is one story
+        for cause in claims:    # one mistake in several units makes one group
             others.setdefault(cause.says, cause._replace(results=[])).results.extend(cause.results)
         unexplained += without
     at_edges = [r for r in left if r.entry["family"] not in PROPOSING]
@@ -67,7 +67,7 @@ def _of_others(group, dtype, budget, failed):
 
 
 def _unexplained(left, unit, steady=True):
-    """Stories without a confirmed cause, one for each unit."""
+    """Groups without a confirmed cause: lost digits, then one group for each unit."""
     stories, groups = [], {}
     near = [r for r in left if 0 < r.comparison.worst < NEAR
             and all(np.isfinite(a).all() for a in r.got.values())]
@@ -79,7 +79,7 @@ def _unexplained(left, unit, steady=True):
         groups.setdefault(r.entry["config"]["unit"], []).append(r)
     for group in groups.values():
         edits, lines = _lines(unit, {r.id for r in group}) if unit is not None else ((), {})
-        edits *= steady     # numbers that change prove no edit
+        edits *= steady     # numbers that change between runs prove no edit
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
                              diff_of(edits, group), lines=lines))
     return stories

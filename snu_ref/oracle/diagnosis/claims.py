@@ -1,4 +1,4 @@
-"""Choose the explanations: the fewest that explain the most failing cases."""
+"""Choose explanations greedily: each explains the most of the cases that are left."""
 from typing import Any, NamedTuple
 
 from ..mistakes.edit import texts
@@ -6,7 +6,7 @@ from ..program.printing import diff
 from .sets import Edits, unless_spent
 
 SAMPLE = 24   # our choice: failing and passing cases on which explanations are compared
-RIVALS = 6    # our choice: most explanations that are listed beside the chosen one
+RIVALS = 6    # our choice: the most explanations that are listed beside the chosen one
 
 
 class Cause(NamedTuple):
@@ -29,16 +29,16 @@ class Cause(NamedTuple):
 
 
 def spread(items, most=SAMPLE):
-    """At most `most` items, evenly spaced over the list, with the first."""
+    """At most `most` items, evenly spaced over the list; the first item is always among them."""
     step = max(len(items) / most, 1)
     return [items[int(i * step)] for i in range(min(most, len(items)))]
 
 
 def cover(cases, known, stands=lambda edits, sample: True, telling=()):
-    """A greedy choice [(set of edits, explained cases, rivals)], and the cases that are left.
+    """Choose greedily: [(set of edits, explained cases, rivals)], and the cases that are left.
 
-    stands(edits, cases): whether a set may be chosen at all. telling: cases that the comparison
-    always includes.
+    stands(edits, cases): whether a set may be chosen. telling: cases on which all sets are
+    compared, beside a sample.
     """
     left, known, chosen = list(cases), list(known), []
     while left and known:

@@ -1,9 +1,9 @@
 """The forward pass of a port, one line at a time, on the port's own numbers.
 
 Each step is computed from the *port's* s and y of the step before, so each line is tested without
-the errors of the others. A line holds if it gives the port's numbers. z is a sum of parts: all
-combinations of their edits are compared by a projection. If z was not returned, the inverse of g
-gives it.
+the errors of the others. A line holds if it gives the port's numbers. z is a sum of parts: a
+random projection finds the combinations of their edits that fit. If z was not returned, it is
+computed by the inverse of g.
 """
 import itertools
 
@@ -30,9 +30,9 @@ def forward_edits(seen, slots):
 
 @np.errstate(all="ignore")
 def inverse(f, value):
-    """The numbers a with f(a) = value, element by element, by bisection, and 1/|f'(a)|.
+    """(a, 1/|f'(a)|) with f(a) = value, for each element, by bisection.
 
-    Instead of the latter: 0 where f is not steep, and NaN where there is no such number.
+    The second array is 0 where |f'(a)| is not above STEEP, and NaN where no such a exists.
     """
     low, high = (np.full(value.shape, end) for end in (-50.0, 50.0))
     rising = f(high) > f(low)
@@ -92,7 +92,7 @@ class Frames:
         return {**self.right, **{name: resolve(a, self.config) for name, a in texts(edits).items()}}
 
     def before(self, line, value, edits=()):
-        """z from a value of the line s, or s from a value of another line (`inverse`)."""
+        """The z that gives this value in line s, or the s that gives it in another line."""
         text = self.text(edits)[line]
 
         def f(a):
@@ -131,11 +131,11 @@ class Frames:
         return np.abs(value - self.got[line])
 
     def off(self, line, edits):
-        """The errors that count: those of z and s from step 2 on."""
+        """The errors that count; those of z and s count only from the second step on."""
         return self.error(line, edits)[self.ok & (~self.first | (line in "vy"))]
 
     def fails(self, line, edits):
-        """Whether a returned line fails, as far as `off` looks."""
+        """Whether a number of a returned line that counts (`off`) is wrong."""
         return bool((self.off(line, edits) > 3 * self.tolerance[line]).any())
 
     def holds(self, line, edits):
@@ -187,7 +187,7 @@ CONSTANTS = Edit((("bias", "k"),), "a constant of each unit is added to z, as by
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
-    """The smallest sets of edits of the parts of z with which the sum holds; fine ones, if any."""
+    """The smallest sets of edits of the parts of z that give z; of these the fine ones, if any."""
     if mask.sum() < (6 if level == NUMBERS else 2):
         return []
     found = [edits for parts, unknown in _tries(frames, level) for edits in itertools.islice(
@@ -203,7 +203,7 @@ def cost(edits):
 
 
 def _tries(frames, level):
-    """Parts of z with their options; at the last level also an edit with k, and what k adds to z.
+    """Parts of z with their options; at level NUMBERS also an edit with k, and what k adds to z.
     """
     parts = frames.parts()
     if level == PLAIN:
@@ -226,8 +226,8 @@ def _tries(frames, level):
 def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
     """Sets of edits whose sum is the target, the smallest first, found by a random projection.
 
-    fitted: an edit with numbers k beside them; effects: what each k adds to the sum, times k. The
-    projection then is one that the effects do not change.
+    fitted: one more edit, whose numbers k are fitted; effects: what each k adds to the sum for
+    k = 1. The projection is then chosen so that these effects do not change it.
     """
     options, values = zip(*(parts[part] for part in PARTS))
     values = [a[:, mask] for a in values]

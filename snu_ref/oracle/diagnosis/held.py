@@ -15,12 +15,12 @@ from .seen import LONGEST, has_traces
 from .sets import BY_HAND, FORMS, Edits
 
 ASKED = 6        # our choice: the most cases that are used
-NEARER = 8       # our choice: an edit must bring a wrong line so many times nearer
-RIVAL = 3        # our choice: with any other edit the line must be so many times as far
-AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # do not use s_before
-PATHS = {"start_s": DS, "start_y": DY}      # the initial state needs no slope
-# Lines of the step, and of the backward pass that follow from them: if a port has a mistake in one,
-# that may be why the other is not the right one.
+NEARER = 8       # our choice: an edit must divide the error of a wrong line by at least this
+RIVAL = 3        # our choice: with any other edit the error must be so many times larger
+AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # without s_before
+PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is needed
+# Lines of the step, and the lines of the backward pass that depend on them. A mistake in the first
+# may be the reason why the second are wrong.
 FOLLOW = {line: later.split() for lines, later in (
     ("leak decay fired gate kept s_before y_before s_0 y_0",
      "through_leak through_gate dz_after ddecay start_s start_y"),
@@ -41,7 +41,7 @@ def held(unit, ids):
     backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
     if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
         more.pop(LAST_DZ, None)
-    # If the forward pass is wrong, that may be why a line of the backward pass is.
+    # If the forward pass is wrong, it may be the reason for a wrong line of the backward pass.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
         later = {line for e in TABLE["FORWARD"] for line in e.lines[1:]}
@@ -52,10 +52,10 @@ def held(unit, ids):
 
 @np.errstate(all="ignore")
 def _nearer(asked, lines):
-    """The edit that brings a wrong line NEARER, as no other does, in a tuple; () if there is none.
+    """(edit,) if one edit reduces the error of a wrong line much more than all others, else ().
 
-    All numbers of the line count. To leave a term out brings it nearer wherever the port has a
-    little of that term, so this is no evidence.
+    The error is that of all numbers of the line. An edit that leaves a term out is not tried: it
+    reduces the error whenever the port's term is small, so this proves nothing.
     """
     line = next((line for line in "zsvy" if lines.get(line, "")[:5] == "wrong"), None)
     asked = [frames for frames in asked if line in frames.got]
@@ -77,8 +77,8 @@ def _nearer(asked, lines):
 def _common(cases, others=()):
     """(edits with which lines hold in all cases, {line: what is known about it}).
 
-    cases: a case, {line: sets of edits with which the line holds there}, and holds(line, edits).
-    others: Frames of more cases, in which what is found must hold as well.
+    cases: (case, {line: sets of edits with which the line holds there}, holds(line, edits)).
+    others: Frames of more cases, in which no line may fail with the same edits.
     """
     found, have, lines = {}, (), {}
     for seen, sets_of, holds in cases:
@@ -97,7 +97,7 @@ def _common(cases, others=()):
             if right(more) <= right(best):
                 break
             best = more
-        # a state that is computed from y alone is no line of its own
+        # a state that is computed from y alone is not a separate line: it counts as y
         name = "y" if line == "s" and not {"s", "v"} & set(mine[0][0].got) else line
         def wrong(edits):
             return len(mine) - right(edits) + sum(frames.fails(line, Edits(
@@ -122,14 +122,14 @@ def _forward(whole):
 
 
 def bits(seen):
-    """Whether y is 0 or 1: then a whole range of numbers k gives it, which proves none of them."""
+    """Whether every y is 0 or 1: then a whole range of k gives the same y, and no k is proved."""
     return np.isin(seen.got["y"], (0, 1)).all()
 
 
 def _backward(whole, forward):
     """({line: sets of edits with which it holds}, holds(line, edits)) of a case.
 
-    If the forward pass is not explained, only the slopes are searched: the gradients may follow it.
+    If the forward pass is not explained, only the lines AT_ONCE are searched.
     """
     seen, forward = whole.seen, Edits(forward).for_case(whole.seen).forward
     explained = whole.gives_forward(forward)
@@ -141,7 +141,7 @@ def _backward(whole, forward):
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
     if steps.dz is None:
         return {}, None
-    spans = {"dz": EVERY, **({LAST_DZ: LAST} if steps.dz[-1].any() else {})}   # 0 tells nothing
+    spans = {"dz": EVERY, **({LAST_DZ: LAST} if steps.dz[-1].any() else {})}   # zeros prove nothing
 
     def holds(line, edits):
         if line in spans or steps.beside(edits) is None:

@@ -8,16 +8,16 @@ from . import numbers
 from .forward import LEVELS, PLAIN, Frames, cost, forward_edits, single, sums
 
 FEW = 8    # our choice: the most edits of one line that are combined with others
-REPORTED = ("kept", "s * (1 - fired_by(y))")    # what a port may report, not s
+REPORTED = ("kept", "s * (1 - fired_by(y))")    # what a port may report in place of s
 
 
 @np.errstate(all="ignore")
 def look(seen, brief=False):
     """[{returned line: sets of edits with which it holds}], the best first.
 
-    A set () says that the line is right; no sets, that no known edits explain it. The edits of a
-    line include those of the lines before it that were not returned. If not brief, there is also
-    one dict for each edit of the state that is reported.
+    The set () means that the line is right. No sets mean that no known edits explain it. The edits
+    of a line include those of earlier lines that were not returned. If these cost more than 2, and
+    not `brief`, each edit of the reported state with which the state is explained adds a dict.
     """
     found = [_look(Frames(seen))]
     if _cost(found[0]) > 2 and not brief:
@@ -38,7 +38,7 @@ def _cost(found):
 
 
 def together(found):
-    """Sets of edits for all lines together, the commonest first."""
+    """Sets of edits for all lines together, the smallest first, then the commonest."""
     made = [sum(some, ()) for some in itertools.product(
         *(sets[:FEW] or [()] for sets in found.values()))]
     return sorted(made, key=lambda edits: (len(edits), sum(e.order for e in edits)))[:12]
@@ -62,8 +62,8 @@ def _state(frames):
 
     def s_holds(edits):
         return frames.holds("s", edits)
-    hits = []   # (whether not at all steps, cost, edits)
-    inner = (s > 1e-9) & (s < s[ok].max(initial=0))     # there most functions are z
+    hits = []   # (whether the first step is left out, cost, edits)
+    inner = (s > 1e-9) & (s < s[ok].max(initial=0))     # there s = z for most g
     tries = [((), True, PLAIN), ((), inner, PLAIN)]
     if not frames.model:
         tries += [((e,), True, PLAIN) for e in forward_edits(frames.seen, ("s",)) if not e.fitted]
@@ -88,7 +88,7 @@ def _state(frames):
 
 
 def _output(frames, before):
-    """The sets of edits for v and y; without v, those of y are tried with each edit of v.
+    """The sets of edits for v and y. If v was not returned, y is tried with each edit of v.
 
     before: the edits of z and s.
     """

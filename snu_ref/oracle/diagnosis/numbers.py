@@ -2,7 +2,7 @@
 import numpy as np
 
 POINTS = 5                              # our choice: at least this many numbers must depend on k
-FEW = 3                                 # our choice: the same in a line whose argument is known
+FEW = 3                                 # our choice: the same for one line, whose inputs are known
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
 
 

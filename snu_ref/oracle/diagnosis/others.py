@@ -1,4 +1,4 @@
-"""The diagnosis of all units but the SNU: one or two edits of the unit's program."""
+"""Diagnose all units except the SNU, by one or two edits of the unit's program."""
 import itertools
 from types import SimpleNamespace
 
@@ -28,7 +28,7 @@ NEARER = 12   # our choice: the most edits of which pairs are formed; each makes
 
 
 class Other(Runs):
-    """The runs of a case of another unit than the SNU."""
+    """The runs of one case of a unit that is not the SNU."""
 
     @np.errstate(all="ignore")
     def run(self, edits):
@@ -44,7 +44,7 @@ class Other(Runs):
         return self._kept[key]
 
     def agreed(self, edits):
-        """How many of the port's numbers a set of edits gives."""
+        """The number of the port's values that a set of edits reproduces."""
         return self.seen.agreed(self.run(edits))
 
 

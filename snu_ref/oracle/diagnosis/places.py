@@ -1,4 +1,4 @@
-"""Where a line of the forward pass is wrong, if a row of PLACES tells it exactly."""
+"""Where a line of the forward pass is wrong, if a row of PLACES describes this exactly."""
 import numpy as np
 
 from ..mistakes.edit import TABLE
@@ -11,10 +11,10 @@ SHARE = 0.5     # our choice: of the numbers at a place, at least this share mus
 
 @np.errstate(all="ignore")
 def with_place(text, line, asked, edits):
-    """What is known of a returned line, and at which place alone it is wrong.
+    """The text about a returned line, and the only place where it is wrong, if there is one.
 
-    asked: the Frames of some cases. Of several places that with the fewest numbers is told. All
-    wrong numbers are there, most numbers there are wrong, and there are others, all right.
+    asked: the Frames of some cases. Such a place contains all wrong numbers, at least half of its
+    numbers are wrong, and some numbers lie elsewhere. Of several places, the smallest is named.
     """
     asked = [frames for frames in asked if line in frames.got]
     off = [frames.ok & (frames.error(line, [

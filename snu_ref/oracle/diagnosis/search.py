@@ -3,16 +3,16 @@ from ..mistakes.edit import TABLE
 from .lines import state_holds, together
 from .seen import has_traces
 
-ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")   # no test of a line shows these
-WIDTH = 3            # our choice: the most sets that are tried together with one more edit
+ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")   # tests of lines cannot see these
+WIDTH = 3            # our choice: the most sets to which one more edit is added
 FEW = 12             # our choice: the most sets of edits for a case
 
 
 def forward_sets(whole, carried, depth=2):
     """(sets of edits that give the forward pass of a case, whether no edits explain its state).
 
-    depth: how many edits are added where the lines do not tell them; 0: one is added to the first
-    of those carried, and the lines are not asked.
+    carried: sets that explain other cases. depth: how many edits may be added if tests of single
+    lines find none; 0: add one edit to the first of `carried`, and make no tests of lines.
     """
     seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
     found, dark, (first, *_) = list(filter(fits, carried)), False, carried
@@ -22,7 +22,7 @@ def forward_sets(whole, carried, depth=2):
                if e.applies(seen.config, seen.inputs) and not e.fitted]
 
     def added(bases, more, depth):
-        """Sets that fit, with up to `depth` more edits; the nearest are tried further."""
+        """Sets that fit, with up to `depth` more edits; the nearest sets get further edits."""
         for _ in range(depth):
             tries = list(dict.fromkeys(base + some for base in bases for some in more
                                        if len({e.slot for e in base + some}) == len(base + some)))
@@ -49,7 +49,7 @@ def forward_sets(whole, carried, depth=2):
 
 
 def joined(edits):
-    """The edits; several that the table has as one edit are replaced by it."""
+    """The edits. If the table has one edit that equals several of them, it replaces these."""
     for whole in TABLE["FORWARD"]:
         parts = [e for e in edits if len(e.lines) == 1 and e.lines[0] in whole.lines]
         if len(parts) == len(whole.lines) > 1:

@@ -7,9 +7,9 @@ from ..cases.abilities import as_reported
 from ..program.lines import compute
 from ..program.step import FORWARD
 
-SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: times the bound of right ports
+SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: factors on the bound of a case
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
-PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # no boundary cases
+PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # the rest: boundaries
 LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
 WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
@@ -31,7 +31,7 @@ class Seen(NamedTuple):
 
     @property
     def proposes(self):
-        """Whether edits may be found in it: anything fits a case in which little happens."""
+        """Whether the case may propose edits: if little happens in a case, anything fits it."""
         return self.family in PROPOSING and self.T >= 3
 
     @property
@@ -56,7 +56,7 @@ class Seen(NamedTuple):
         return np.log(inside) - np.log1p(-inside) - self.params["b"]
 
     def names(self, forward):
-        """Names of the outputs of the forward or the backward pass that the port returned."""
+        """Names of the returned outputs of the forward pass, or else of the backward pass."""
         return [name for name in self.got if (name in FORWARD) == forward]
 
     def tolerance(self, a):
@@ -67,7 +67,7 @@ class Seen(NamedTuple):
     @np.errstate(all="ignore")
     def equal(self, a, got):
         """Whether the numbers a equal the port's; NaN equals NaN."""
-        return a.shape == got.shape and bool((  # np.allclose says the same, in four times the time
+        return a.shape == got.shape and bool((  # np.allclose does the same, but is 4 times slower
             (np.abs(got - a) <= self.tolerance(a)) | (got == a) | (got != got) & (a != a)).all())
 
     def reported(self, outputs):
@@ -86,13 +86,13 @@ class Seen(NamedTuple):
         return [name for name in WALK_BACK if name in self.got]
 
     def agreed(self, outputs, names=None):
-        """How many of the port's numbers the outputs give, in all tensors or in those named."""
+        """The number of the port's values that the outputs equal, in all tensors or those named."""
         outputs = self.reported(outputs)
         return sum(int((np.abs(outputs[name] - self.got[name]) <= self.tolerance(
             outputs[name])).sum()) for name in (self.got if names is None else names))
 
     def digits(self, outputs):
-        """To how many digits the outputs equal the port's."""
+        """The number of digits to which all outputs equal the port's."""
         outputs = self.reported(outputs)
         worst = max((float(np.nanmax(np.abs(outputs[name] - a), initial=0))
                      / (np.abs(outputs[name][np.isfinite(outputs[name])]).max(initial=0) or 1.0)
@@ -103,7 +103,7 @@ class Seen(NamedTuple):
 def seen_of(result, dtype):
     """The Seen of a failed Result."""
     entry, name, got = result.entry, np.dtype(dtype).name, result.got
-    # A port that returns its last s once more says nothing about the state that it keeps.
+    # If end.s is only the last s again, it says nothing about the state that the port keeps.
     got = {key: a for key, a in got.items() if key not in ("end.s", "end.y")
            or not np.array_equal([a], got.get(key[4:], a[:0])[-1:])}
     config = {key: str(value).replace(" ", "_") if key == "state" else value   # a word in lines.txt
@@ -113,7 +113,7 @@ def seen_of(result, dtype):
 
 
 def reordered(seen, view):
-    """The case with the port's arrays in another order, an Edit of the table's VIEWS."""
+    """The case with the port's arrays in another order. view: an Edit of the table's VIEWS."""
     ((names, text),) = view.lines
     return seen._replace(turned=True, **{which: {
         name: compute(text, {"a": a}) if name in names.split() else a for name, a in arrays.items()}

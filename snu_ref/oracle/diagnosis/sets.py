@@ -14,7 +14,7 @@ from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
 from .lines import look
 
-# The forms of the gradients; the last takes all that a program keeps of its forward pass.
+# The forms of the gradients; the last one uses all that a program keeps of its forward pass.
 DERIVED, BY_HAND, KEPT = FORMS = (
     "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
 AT_ONCE = 0.25       # our choice: a backward pass of all steps at once counts as this many trials
@@ -80,7 +80,7 @@ class Edits(NamedTuple):
                              backward=tuple(filter(wanted, self.backward)))
 
     def limited(self, config, option=None):
-        """Each edit, but for cases with this value of an option: that on which its line depends."""
+        """The edits, each only for config's value of `option`, or of what its line DEPENDS_ON."""
         def limit(e):
             name = option or DEPENDS_ON.get(e.slot)
             return e if not name or f"{name}=" in e.when else e._replace(
@@ -100,7 +100,7 @@ class Runs:
         self.seen, self.budget, self._kept, self._fits = seen, budget, {}, {}
 
     def shows(self, edits):
-        """Whether a set can explain this case: an edit applies, or the order is another one."""
+        """Whether a set can explain this case: an edit applies, or its arrays were reordered."""
         return bool(edits.for_case(self.seen).all) or self.seen.turned
 
     def fits(self, edits):
@@ -148,7 +148,7 @@ class Whole(Runs):
 
     @np.errstate(all="ignore")
     def dz(self, edits):
-        """The port's dL/dz along some edits, or None; and the factor m, where dL/dx = (m dz) W'.
+        """The port's dL/dz if these edits are right, else None; and m, with dL/dx = (m dz) W'.
         """
         got, seen = self.seen.got, self.seen
         W = self.forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
@@ -162,10 +162,10 @@ class Whole(Runs):
 
     @np.errstate(all="ignore")
     def run(self, edits, dz=None):
-        """All outputs with a set of edits. The sums, on which no other line depends, cost no run.
+        """All outputs with a set of edits. No other line depends on the sums, so they need no run.
 
-        dz: the port's, from which each step is computed. The edit of a sum may use the right value,
-        which is G: the line's own in this program.
+        dz: the port's dL/dz, from which each step is computed. G stands for the right line inside
+        the edit of a sum: the value that this program gives.
         """
         outputs, names, sums = self._run(edits, dz)
         right, config, found = right_lines(self.seen.config), self.seen.config, dict(outputs)
@@ -187,7 +187,7 @@ class Whole(Runs):
                *texts(edits.forward).items(), *text.items())
         if key not in self._kept:
             spend(self.budget, 1 if edits.form == DERIVED else
-                  bool(text) if dz is None else AT_ONCE)     # else it is one run
+                  bool(text) if dz is None else AT_ONCE)     # without edits `forward` counts it
             outputs, inputs, traces = (
                 self._derived if edits.form == DERIVED else self._by_hand)(edits, text, dz)
             adjoints = {f"d{name}": outputs[f"adj.{name}"] for name in TRACES}

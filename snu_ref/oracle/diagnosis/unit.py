@@ -13,7 +13,7 @@ from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
 TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 600    # our choice: of these, kept for the choice among what was found
-SHARE = 0.5      # our choice: a set must explain this share of the cases that it affects
+SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 6         # our choice: sets of edits that are kept for one case
 
@@ -39,7 +39,7 @@ class Unit:
         """Search one case after the other, the simplest first; try what is found on all cases."""
         unless_spent(None, self._search)
         self.budget["left"] += RESERVE
-        for e in self.best.all:         # an edit that changes nothing is none
+        for e in self.best.all:         # drop edits that change nothing
             fewer = self.best.only(lambda f, e=e: f is not e)
             if fewer.all and self.score(fewer) >= self.score(self.best):
                 self.best = fewer
@@ -50,7 +50,7 @@ class Unit:
         few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
         self.sample = spread(few, SAMPLE)
         proposing = [whole for whole in few if whole.seen.proposes] or few
-        for depth in 1, 2:      # where nothing was found, from another case, and deeper
+        for depth in 1, 2:      # search again, deeper, where the first failed
             self.dark = set()
             for whole in self._open(proposing, _options):
                 self._improve(self._found(whole, depth), whole)
@@ -61,7 +61,7 @@ class Unit:
                            if self.against(edits) <= against], whole)
 
     def _open(self, cases, kind):
-        """Cases that no known set explains: one of each kind, none where there was no hope."""
+        """Cases that no known set explains, one of each kind, unless a search there failed."""
         tried = set()
         for whole in cases:
             seen = whole.seen
@@ -73,11 +73,11 @@ class Unit:
                 yield whole
 
     def score(self, edits):
-        """In how many failing cases of a sample a set gives all numbers; few others against it."""
+        """Higher is better: more failing cases explained, then fewer passing cases against it."""
         return sum(whole.fits(edits) for whole in self.sample), -self.against(edits)
 
     def against(self, edits):
-        """How many passing cases of a sample should fail with these edits."""
+        """How many passing cases of a sample would fail with these edits."""
         return sum(whole.shows(edits) and not whole.fits(edits) for whole in self.passed)
 
     def _improve(self, found, whole):
@@ -90,7 +90,7 @@ class Unit:
         self.known += [edits for edits in found[:KEPT] if edits not in self.known]
 
     def _turn(self):
-        """Read the port's arrays in the order in which the state holds, if it does not as it is."""
+        """Reorder the port's arrays if its state holds only in another order."""
         first = next((whole for whole in self.failed
                       if whole.seen.proposes and has_traces(whole.seen)), None)
         if first and not state_holds(first.looked()[0]):
@@ -120,7 +120,7 @@ class Unit:
     # ---- choosing -------------------------------------------------------------------------------
 
     def causes(self, results):
-        """The fewest confirmed Causes that explain the most cases, and the Results that remain."""
+        """Confirmed Causes, chosen greedily, and the Results that remain unexplained."""
         self.search()
         chosen, left = cover(self.failed, self.known, self._stands, self.sample[SAMPLE:])
         causes = [confirmed(edits, mine, [other for other in rivals
@@ -132,7 +132,7 @@ class Unit:
         return causes, [results[whole.seen.id] for whole in left]
 
     def _equal(self, edits, other, mine):
-        """Whether two sets give the same numbers in the new cases for the port's options.
+        """Whether two sets give the same numbers in new cases, made for the port's options.
 
         All tensors count, also those that the port does not return.
         """
@@ -142,7 +142,7 @@ class Unit:
                 whole.run(other.for_case(seen))) for whole in made for seen in [whole.seen])
 
     def _stands(self, edits, sample):
-        """Whether a set explains half of the cases that it affects, and spares those that pass."""
+        """Whether a set explains half of the cases it affects, and few passing cases oppose it."""
         shows = [whole for whole in sample if whole.shows(edits)]
         fits = [whole for whole in shows if whole.fits(edits)]
         return (len(fits) >= SHARE * len(shows)
@@ -151,7 +151,7 @@ class Unit:
 
 
 def _joined(edits, others):
-    """A set with the edits of another set added, except those of lines that it already edits."""
+    """`edits`, and those of `others` whose lines `edits` does not change."""
     def beside(name):
         mine = getattr(edits, name)
         return mine + tuple(e for e in getattr(others, name) if not any(

@@ -15,7 +15,7 @@ class Edit(NamedTuple):
     when: str = ""
     order: int = 0
     k: float = None
-    count: int = 1      # mistakes in it: 2 where two stand in one line
+    count: int = 1      # how many mistakes it has: 2 if two are in one line
 
     @property
     def slot(self):
@@ -29,7 +29,7 @@ class Edit(NamedTuple):
 
     @property
     def cost(self):
-        """Few mistakes are better than many, and plain ones than numbers."""
+        """Lower is better: fewer mistakes, and mistakes without k."""
         return self.count + (0.5 if self.k is not None else 0)
 
     def _with_k(self, text, digits):

@@ -1,1 +1,1 @@
-"""The equations as lines of text (`lines.txt`) that are run and printed. Read `step` first."""
+"""Equations as lines of text (`lines.txt`), which are computed and printed. Read `step` first."""

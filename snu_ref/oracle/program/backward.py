@@ -1,10 +1,10 @@
-"""The backward pass as lines of text (`lines.txt`), written by hand, along any traces.
+"""The backward pass, written by hand as lines of text (`lines.txt`), for any given traces.
 
-dz_after and gate_after are dz and the gate of the next step, 0 at the last. dL_dy_end and dL_ds_end
-are the cotangents of the final state, 0 before the last step. The first lines run back through
-time; the sums take whole arrays (T, B, n). As in `step`, an edit is another text for a line. With
-inhibition the term of the reset is share(..., y): its sum over the units, divided equally among
-those that tie for the maximum.
+As in `step`, an edit replaces the text of a line. The first lines go back through time; the sums
+take whole arrays (T, B, n). dz_after and gate_after are dz and the gate of the next step, and 0 at
+the last step. dL_dy_end and dL_ds_end are the cotangents of the final state, and 0 before the last
+step. With inhibition the reset term is share(..., y): the sum over the units is divided equally
+among the units that tie for the maximum.
 """
 import numpy as np
 
@@ -14,13 +14,13 @@ from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
-CARRIED = (*DY, *DS, "start_s", "start_y")   # uses the state before the step that was computed last
+CARRIED = (*DY, *DS, "start_s", "start_y")   # here s, v, y: before the step computed last
 LINES = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz", "start_s", "start_y")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
 
 
 def names_of_sums(config, inputs, traces, adjoints):
-    """The names that sums over samples and steps may use; the gate is that of y if not given."""
+    """The names that the sums may use. If `traces` has no gate, it is computed from y."""
     T, B, n = inputs["dy"].shape
     params = {name[7:]: a for name, a in inputs.items() if name.startswith("params.")}
     start = {"s": inputs["state.s"], "y": inputs["state.y"], "v": inputs["state.s"] + params["b"]}
@@ -33,11 +33,11 @@ def names_of_sums(config, inputs, traces, adjoints):
 
 @np.errstate(all="ignore")
 def run_backward(config, inputs, traces, edits=None, dz=None):
-    """Adjoints and gradients along the traces z, s, v, y and perhaps gate, each (T, B, n).
+    """Adjoints and gradients for the traces z, s, v, y and perhaps gate, each (T, B, n).
 
-    Each line is computed for all steps at once, from dz of the step after. If a port's dz is given,
-    each step uses the port's, and that is all; else it is repeated: each time one more step is
-    right.
+    Each line is computed for all steps at once, from dz of the next step. If a port's dz is given,
+    one pass is enough, unless an edit uses dv or ds of the next step. Otherwise the pass is
+    repeated: each repetition makes one more step right.
     """
     edits = edits or {}
     text = program(config, edits)

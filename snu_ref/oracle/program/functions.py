@@ -1,8 +1,8 @@
 """The functions that a line of a program may use.
 
-    VARS      for the forward pass: functions of numbers on the tape, with derivatives
-    ARRAYS    for slopes and for a backward pass written by hand: the pointwise ones of VARS, and
-              others of plain arrays alone
+    VARS      for the forward pass: functions of Vars (`tape`), with derivatives
+    ARRAYS    for slopes and for a backward pass written by hand: VARS, whose pointwise functions
+              also take arrays, and functions of arrays only
 """
 import math
 
@@ -20,7 +20,7 @@ def point(value, slope):
 
 
 def with_slope(value, slope):
-    """A function with one slope everywhere: 0 for steps, 1 for rounding that gradients ignore."""
+    """A function with a constant slope: 0 for step functions, 1 for rounding (straight-through)."""
     return point(lambda a: value(a).astype(a.dtype), lambda a, f: np.full_like(a, slope))
 
 
@@ -30,7 +30,7 @@ def of_others(y):
 
 
 def rearranged(order):
-    """A function that takes elements of a parameter in another order, order(array)."""
+    """A function that selects or reorders elements of a parameter, as order(array) does."""
     def apply(p):
         value = p.value
         places = order(np.arange(value.size).reshape(value.shape))

@@ -1,6 +1,6 @@
 """Lines of text: the right lines of each unit (`lines.txt`), resolved for a case and computed.
 
-A line or a mistake applies to cases with certain options, such as `h=step g!=relu`. Other words:
+A line or a mistake applies to cases with certain options, such as `h=step g!=relu`. Others:
 `several`, more than one unit; `square`, as many inputs as units; `samples`, more than one sample;
 `b=n`, as many samples as units; `units=3`, three units; `pieces`, a sequence in pieces.
 """
@@ -75,7 +75,7 @@ def program(config, edits):
     return {name: resolve(text, config) for name, text in {**right_lines(config), **edits}.items()}
 
 
-ARGUMENT = r"\(((?:[^()]|\([^()]*\))*)\)"   # it may contain one pair of parentheses
+ARGUMENT = r"\(((?:[^()]|\([^()]*\))*)\)"   # it may contain parentheses, one level deep
 
 
 @lru_cache(maxsize=None)
@@ -106,7 +106,7 @@ def compute(text, names):
     return eval(compiled(text), BUILTINS, names)
 
 
-RESULTS = ("value", "dy", "after")   # an edit of these may use the right value
+RESULTS = ("value", "dy", "after")   # the edit of such a line may use the right value
 
 
 class Lines:

@@ -1,4 +1,4 @@
-"""Edits as a diff, the reference's line and the port's, assembled from the texts that are run."""
+"""Show edits as a diff of the reference's line and the port's, from the text that is computed."""
 import re
 
 from .backward import DS, DY
@@ -28,7 +28,7 @@ def meanings(pairs):
 
 
 def _line(name, config, text, edits):
-    """A line as a report shows it; "" for a line of the unit that others show inside."""
+    """A line as a report shows it; "" if the report shows it only inside another line."""
     if config["unit"] != "snu":
         return text[name]
     if name in (*INSIDE, *PARTS, *DY, *DS):

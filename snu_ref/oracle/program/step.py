@@ -1,11 +1,11 @@
-"""The step of a recurrent unit as lines of text (`lines.txt`), run through time, differentiated.
+"""The step of a recurrent unit, written as lines of text (`lines.txt`).
 
-The lines of a step are computed in the order of the file. s_before and y_before are the state of
-the step before (of RNN and GRU h_before; of LSTM h_before and c_before). An edit is another text
-for a line. `run` computes the lines through time on a tape and differentiates them; without edits
-the numbers are those of the package's layers. A report prints exactly the text that is run.
+`run` computes the lines for all steps, in the order of the file, and differentiates them. An edit
+replaces the text of a line. Without edits the numbers are those of the package's layers. A report
+prints exactly the text that is computed. s_before and y_before are the state of the step before
+(RNN and GRU: h_before; LSTM: h_before and c_before).
 
-It is slow, meant for short sequences, and does not check its arguments.
+The code is slow, is meant for short sequences, and does not check its arguments.
 """
 import numpy as np
 
@@ -36,17 +36,17 @@ def names_of(config, inputs):
 
 
 def shifts(dy):
-    """dL_dy for each step, and the same a step late, a step early and rolled."""
+    """dL_dy of each step; also one step late, one step early, and rolled by one step."""
     zero = 0 * dy[:1]
     return {"dL_dy": dy, "dL_dy_before": np.concatenate([zero, dy[:-1]]),
             "dL_dy_next": np.concatenate([dy[1:], zero]), "dL_dy_rolled": np.roll(dy, 1, 0)}
 
 
 class Run:
-    """One run through time: its inputs on the tape, and the names of every step."""
+    """One run over all steps: the inputs on the tape, and the values of all names in each step."""
 
     def __init__(self, config, inputs, edits, dz=None):
-        """dz: a port's dL/dz, from which the gradients of each step flow on; None: their own."""
+        """dz: a port's dL/dz, which replaces the computed one in each step, or None."""
         self.config, self.text, self.edits = config, program(config, edits), edits
         self.dz = dz
         self.inputs = inputs = {name: a.astype(float) for name, a in inputs.items()}

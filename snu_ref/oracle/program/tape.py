@@ -1,12 +1,12 @@
 """Reverse-mode differentiation of NumPy programs, in any float dtype: a tape of operations.
 
-Every operation on a `Var` computes its value at once and notes its pulls: for each argument, the
-rule that takes dL/d(result) to dL/d(argument). `backward` runs the pulls from the last operation to
+Every operation on a `Var` computes its value at once and stores its pulls: for each argument, a
+function from dL/d(result) to dL/d(argument). `backward` runs the pulls from the last operation to
 the first, so dL/d(result) is complete when its pulls run. This is backpropagation, also through
 time.
 
-The gradient of a broadcast argument is summed over the axes of the broadcast. The value of a `Var`
-never changes. It is made for tiny arrays: an operation takes a few microseconds.
+The gradient of a broadcast argument is summed over the broadcast axes. No operation changes a value
+in place. The tape is made for tiny arrays: an operation takes a few microseconds.
 
 The unit's own backward pass is derived by hand (`snu_ref.snu`) and uses nothing from here. The
 oracle differentiates the unit with a changed equation.
@@ -21,8 +21,8 @@ _births = itertools.count()     # the order of all operations
 class Var:
     """An array: its `value`, and after the backward pass its `gradient()`.
 
-    pulls: pairs (argument, function that takes dL/d(this) to dL/d(argument)). An argument that is
-    no Var, but a number or a constant array, gets no gradient. Without pulls it is an input.
+    pulls: pairs (argument, function from dL/d(this) to dL/d(argument)). A number or a constant
+    array as an argument gets no gradient. A Var without pulls is an input.
     """
 
     __slots__ = ("value", "pulls", "birth", "grad")
@@ -37,7 +37,7 @@ class Var:
         return np.zeros_like(self.value) if self.grad is None else self.grad
 
     def receive(self, gradient):
-        """Add to dL/d(this), after a sum over the axes of a broadcast."""
+        """Sum a gradient over the broadcast axes, and add it to dL/d(this)."""
         shape = self.value.shape
         if gradient.shape != shape:
             gradient = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
@@ -80,12 +80,12 @@ class Var:
         return Var(self.value.T, (self, np.transpose))
 
     def apply(self, value, slope):
-        """The pointwise f(a) = value(a), with slope(a, f) as its derivative."""
+        """The pointwise function f = value(a), whose derivative is slope(a, f)."""
         f = value(self.value)
         return Var(f, (self, lambda d: d * slope(self.value, f)))
 
     def maximum(self, axis, ties="shared"):
-        """The maximum over `axis`, which keeps length 1; its gradient goes by `shares`."""
+        """The maximum over `axis`, which keeps length 1; `shares` divides its gradient."""
         return Var(self.value.max(axis=axis, keepdims=True),
                    (self, lambda d: d * shares(self.value, ties, axis)))
 
@@ -101,7 +101,7 @@ class Var:
 def backward(cotangents):
     """Run a program backwards, once; `Var.gradient()` is then dL/d(Var).
 
-    cotangents: pairs (Var, its direct dL/d(Var), of the same shape).
+    cotangents: pairs (Var, dL/d(Var) without what flows through other Vars, of the same shape).
     """
     for var, cotangent in cotangents:
         var.receive(cotangent)
@@ -114,7 +114,7 @@ def backward(cotangents):
 
 
 def plain(a):
-    """The value of a Var; a number or an array as it is."""
+    """The value of a Var; a number or an array is returned unchanged."""
     return a.value if isinstance(a, Var) else a
 
 
