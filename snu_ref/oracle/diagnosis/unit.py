@@ -11,7 +11,7 @@ from .search import forward_sets
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
-TRIALS = 2000    # our choice: the most trials (`sets.spend`) of a check
+TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 600    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
@@ -87,7 +87,6 @@ class Unit:
             for one in (edits.limited(whole.seen.config), edits, *(
                     edits.limited(whole.seen.config, option) for option in OPTIONS)):
                 self.best = max(self.best, one, _joined(one, self.best), key=self.score)
-        self.known += [edits for edits in found[:KEPT] if edits not in self.known]
 
     def _turn(self):
         """Reorder the port's arrays if its state holds only in another order."""
