@@ -15,7 +15,7 @@ TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 600    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
-KEPT = 6         # our choice: sets of edits that are kept for one case
+KEPT = 2         # our choice: sets of edits that are kept for one case
 
 
 class Unit:
@@ -53,7 +53,9 @@ class Unit:
         for depth in 1, 2:      # search again, deeper, where the first failed
             self.dark = set()
             for whole in self._open(proposing, _options):
-                self._improve(self._found(whole, depth), whole)
+                found = self._found(whole, depth if has_traces(whole.seen) else 2)
+                self._improve(found, whole)
+                self.known += [edits for edits in found[:KEPT] if edits not in self.known]
         edges = [whole for whole in few if whole not in proposing] if self.known else []
         for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
             against = self.against(self.best)
