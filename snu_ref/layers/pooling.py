@@ -65,7 +65,8 @@ class AveragePool2d(_Pool2d):
         y = np.zeros(x.shape[:2] + self.out_shape, x.dtype)
         for some, _, pixel in self._pixels(x):
             as_images(y)[some] += pixel
-        return y / self.size ** 2, None
+        y /= self.size ** 2     # in place: these arrays are the largest of a network
+        return y, None
 
     def _reverse(self, dy, cache, need_dx):
         share = as_images(dy) / self.size ** 2
