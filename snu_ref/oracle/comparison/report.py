@@ -158,7 +158,8 @@ def diagnosis(story, results=()):
         part = ", in part" * (story.grade == "held")
         said.append(f"diagnosis{part}: {'; and '.join(story.says)}")
     else:
-        said.append("no diagnosis: no known mistake gives these numbers")
+        said.append("no diagnosis: " + ("the trials ended before a mistake was found" if story.ended
+                                        else "no known mistake gives these numbers"))
     for reference, yours in story.diff:
         said += [f"    - {reference}", f"    + {yours}   (yours)"]
     said += [f"    {text}" for text in meanings(story.diff)]

@@ -81,7 +81,7 @@ def _unexplained(left, unit, steady=True):
         edits, lines = _lines(unit, {r.id for r in group}) if unit is not None else ((), {})
         edits *= steady     # numbers that change between runs prove no edit
         stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
-                             diff_of(edits, group), lines=lines))
+                             diff_of(edits, group), lines=lines, ended=unit and unit.ended))
     return stories
 
 
@@ -91,9 +91,8 @@ def _lines(unit, ids):
     asked = [Frames(whole.seen) for whole in spread([
         whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
         and whole.seen.T <= LONGEST])]
-    lines = lines or {line: "wrong, for a reason that no known edit explains" for line in "zsvy"
-                      if any(line in frames.got and (frames.off(line, ()) > 3 * frames.tolerance[
-                          line]).any() for frames in asked)}
+    lines = lines or {line: "wrong; the trials ended before an edit was found" for line in "zsvy"
+                      if any(line in frames.got and frames.fails(line, ()) for frames in asked)}
     return edits, {line: with_place(text, line, asked, edits) if line in "zsvy" else text
                    for line, text in lines.items()}
 

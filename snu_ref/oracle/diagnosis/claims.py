@@ -26,6 +26,7 @@ class Cause(NamedTuple):
     lines: Any = None
     beside: tuple = ()     # Results at boundaries that fail too, unexplained
     edits: Edits = None
+    ended: bool = False    # whether the trials ended before all edits were tried
 
 
 def spread(items, most=SAMPLE):

@@ -32,12 +32,13 @@ class Unit:
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.known, self.best, self.sample = [], Edits(form=BY_HAND), []
         self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
+        self.ended = False
 
     # ---- finding --------------------------------------------------------------------------------
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
-        unless_spent(None, self._search)
+        self.ended = unless_spent(True, self._search)       # by the trials
         self.budget["left"] += RESERVE
         for e in self.best.all:         # drop edits that change nothing
             fewer = self.best.only(lambda f, e=e: f is not e)
