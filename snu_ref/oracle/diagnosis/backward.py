@@ -161,7 +161,8 @@ class Steps:
     def terms(self, some):
         """dL/dy, h', S and g' at all steps, with more edits."""
         if some not in self._terms:
-            if some and some[-1].slot in SLOPES:    # no run is needed
+            # With the port's dz, a slope changes one term; otherwise also those of earlier steps.
+            if some and some[-1].slot in SLOPES and (self.dz is not None or some[-1].k is not None):
                 e, terms = some[-1], self.terms(some[:-1]).copy()
                 if some[:-1] not in self._names:
                     self._names[some[:-1]] = self.whole.names(self.beside(some[:-1]), self.dz)

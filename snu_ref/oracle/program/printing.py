@@ -22,8 +22,8 @@ def diff(config, edits):
 
 def meanings(pairs):
     """The meanings of names that only the edited lines use."""
-    words = {word for right, yours in pairs
-             for word in set(re.findall(r"\w+", yours)) - set(re.findall(r"\w+", right))}
+    words = {word for right, yours in pairs     # not the word in ties="first"
+             for word in set(re.findall(r'\b\w+\b(?!")', yours)) - set(re.findall(r"\w+", right))}
     return list(dict.fromkeys(text for name, text in MEANINGS.items() if name in words))
 
 
