@@ -525,3 +525,15 @@ def test_forms_of_the_gradients_differ():
     soft = next(e for e in TABLE["FORWARD"] if e.said() == "the decay is applied twice")
     found = [whole.run(Edits((soft,), form))["grad.decay"] for form in FORMS]
     assert not np.allclose(found[0], found[1]) and not np.allclose(found[1], found[2])
+
+
+def test_a_slope_is_found_where_the_dz_of_the_port_is_not_known():
+    """It then changes the terms of all earlier steps too."""
+    inputs, _ = case_of("edge-kink-tanh-relu-det")
+    config = ENTRIES["edge-kink-tanh-relu-det"]["config"]
+    got = {name: a for name, a in run_backward(config, inputs, Run(config, inputs, {}).computed(), {
+        "g_slope": "z >= 0"}).items() if name.startswith("grad")}
+    whole = Whole(Seen("", "", config, inputs, got, 1e-10), {"left": 1000})
+    steps = Steps(whole, Edits(form="by hand"))
+    said = {e.said() for some in steps.walks() for e in some}
+    assert steps.dz is None and "the slope of relu at z = 0 is 1, not 0" in said
