@@ -172,8 +172,9 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
                 if store:
                     store.read(training=False)
                 figures = task.evaluate(network, "valid", settings, seed)
-            if not all(map(math.isfinite, figures.values())):
-                raise validation.NotFinite(f"validation {figures}")
+            for name, value in figures.items():
+                if not math.isfinite(value):
+                    raise validation.NotFinite(f"{name} on the validation data is {value}")
         except validation.NotFinite as error:
             diverged = (f"the loss diverged in epoch {epoch + 1} ({error}); "
                         f"{smaller(settings.clip)}")

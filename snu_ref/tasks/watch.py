@@ -46,7 +46,7 @@ class Watch:
     def step(self, cache, loss, grads):
         """Call this after the backward pass of each batch; raises NotFinite."""
         if not math.isfinite(loss):
-            raise NotFinite(f"loss {loss}")
+            raise NotFinite(f"the training loss is {loss}")
         if self.first_loss is None:
             self.first_loss = loss
         caches = dict(flat(cache))

@@ -118,8 +118,8 @@ def breaking(first, **infinite):
 
 @pytest.mark.parametrize("clip", [None, 1.0])
 @pytest.mark.parametrize("infinite, words", [
-    ({"loss": float("nan")}, "loss nan"), ({"dy": np.inf}, "dy: expected finite"),
-    ({"nll": float("inf")}, "inf")])
+    ({"loss": float("nan")}, "(the training loss is nan)"), ({"dy": np.inf}, "dy: expected finite"),
+    ({"nll": float("inf")}, "(nll on the validation data is inf)")])
 def test_a_loss_that_diverges_ends_with_the_epochs_before(infinite, words, clip, tmp_path):
     stream, path = io.StringIO(), tmp_path / "checkpoint.npz"
     trained = train(breaking(3, **infinite), toy_settings(epochs=5, clip=clip), 0, stream=stream,
