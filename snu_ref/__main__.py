@@ -64,14 +64,14 @@ def parse(argv):
 
 
 def main(argv=None):
-    """Run a command line and return its exit status, 141 if the reader of a pipe has left."""
+    """Run a command line and return its exit status, 141 if the output goes to a closed pipe."""
     make_streams_safe()
     try:
         try:
             return parse_and_run(sys.argv[1:] if argv is None else argv)
         finally:
             sys.stdout.flush()  # an error at the end of Python could not be caught
-    except OSError as error:  # standard output: its reader has left (`| head`), or the disk is full
+    except OSError as error:  # standard output: a closed pipe (`| head`), or a full disk
         # discard what is not written yet: Python would try again when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):

@@ -12,13 +12,11 @@ compares the two (`snu_ref.gradcheck`). At a kink of psi, psi' is the slope near
 
 All functions keep the dtype of their argument. They also accept complex numbers, because the
 complex step differentiates through them. So every branch looks at the real part: NumPy orders
-complex numbers lexicographically (0 + 1e-30j > 0 is true). abs and sign are avoided: they are not
-analytic.
+complex numbers by their imaginary part too (0 + 1e-30j > 0 is true). abs and sign are not analytic.
 
 Sources. The authors' toolkit (IBM/neuroaikit): g, h, the slope of leaky_relu, step(0) = 0, and 1 -
 tanh^2 as the surrogate. The other surrogates are common in spiking networks; Neftci, Mostafa &
-Zenke, IEEE Signal Processing Magazine 36 (2019), compare several. The functions psi and the widths
-are our choice.
+Zenke, IEEE Signal Processing Magazine 36 (2019), compare several. psi and the widths are ours.
 """
 from functools import partial
 from typing import Callable, NamedTuple

@@ -5,8 +5,7 @@ caller sets the largest size. Control characters in text from outside are escape
 they could move the cursor or change the colours.
 
 Writing: a folder is tested, and locked for one writer, before the work begins. A file is written as
-NAME.unfinished, forced to the disk, and then renamed. If the process is killed or the disk is full,
-the old file stays.
+NAME.unfinished, forced to the disk, and renamed. If the process is killed, the old file stays.
 """
 import json
 import math

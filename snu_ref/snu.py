@@ -49,8 +49,7 @@ and dx, T B (n_in + n). Both grow in proportion to T.
 Sources. The unit: S. Wozniak, A. Pantazi, T. Bohnstingl, E. Eleftheriou, arXiv:1812.07040. We have
 not read the text of the paper; the equations are those of the authors' toolkit (IBM/neuroaikit), as
 are step(0) = 0, psi' = 1 - tanh^2, a decay of 0.8, and lateral inhibition. Here the inhibition acts
-within each sample; in the toolkit, over a whole batch. The shares of ties and the derivation are
-ours.
+within each sample; in the toolkit, over a batch. The derivation and the 1/k for ties are ours.
 """
 from typing import NamedTuple
 

@@ -7,14 +7,14 @@ from .. import validation
 
 
 def independent_notes_nll(train_rolls, test_rolls, *, per_piece=False):
-    """Negative log-likelihood of piano rolls under notes independent of each other and of the past.
+    """Negative log-likelihood of piano rolls if notes are independent of each other and the past.
 
         p_k = (n_k + 1) / (N + 2)
         NLL = mean_t sum_k -[ x_tk log p_k + (1 - x_tk) log(1 - p_k) ]
 
     N is the number of predicted steps of the training pieces, n_k the number of those with note k.
     x_tk is 1 if note k sounds at step t of a test piece. In each piece the steps t >= 1 are
-    predicted, as by a network, which needs a step before. The 1 and the 2 are Laplace's rule of
+    predicted, because a network needs the step before. The 1 and the 2 are Laplace's rule of
     succession (our choice): without them a note in no training piece makes the NLL infinite.
 
     train_rolls, test_rolls: lists or tuples of arrays (steps, notes) of 0 and 1, one per piece.
@@ -55,7 +55,7 @@ def nearest_chords_nll(train_rolls, test_rolls, k):
 
 
 def nearest_neighbour(train_values, train_labels, values, at_a_time=500):
-    """The label of the training image at the least Euclidean distance from each image (N,).
+    """For each image, the label of the nearest training image by Euclidean distance: (N,).
 
     train_values (M, n), values (N, n), floats; train_labels (M,); ties: the earlier image.
     """

@@ -3,8 +3,7 @@
 README.md beside this module describes the formats and the splits.
 
 Any failure is a DataError that names the file, what was expected and what was found. No file may
-unpack to more than IMAGE_BYTES or TEXT_BYTES. Figures on your own data cannot be compared with the
-published figures.
+unpack to more than IMAGE_BYTES or TEXT_BYTES.
 """
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def _idx(path, kind):
 # ---- music --------------------------------------------------------------------------------------
 
 def read_tunes(path):
-    """Splits of the pieces in a JSON file, uint8 (steps, 88) each: key MIDI - 21 on or off."""
+    """Splits of the pieces in a JSON file, as uint8 (steps, 88); 1: key MIDI - 21 sounds."""
     file = read_file(Path(path), FORMS, TEXT_BYTES)
     data = file.json()
     if isinstance(data, list):

@@ -4,8 +4,7 @@ Nothing is downloaded and nothing is unpickled. The readers first check form and
 error says if a file is missing, truncated, mixed up or of another version. Then they check the
 SHA-256 of the content, which shows a single altered number or word. It is computed after parsing,
 so other line ends, gzip or another layout of JSON do not change it. Any failure is a DataError that
-names the file, what was expected, what was found, and where to get a public copy. full_sets.ini has
-digests and places.
+names the file, what was expected, what was found, and where to get a public copy (full_sets.ini).
 """
 import json
 import math
@@ -46,7 +45,7 @@ class Words(NamedTuple):
 def read_mnist(folder):
     """The 60,000 training and 10,000 test images of MNIST, 28 x 28 pixels, as `Digits`.
 
-    A pixel is the darkness, 0 (background) to 255.
+    A pixel is a darkness from 0 (background) to 255.
     folder: path with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
     t10k-labels-idx1-ubyte, each plain or as .gz; the name train-images.idx3-ubyte is also accepted.
     Raises DataError (a ValueError). Source: Y. LeCun et al., Proc. IEEE 86(11), 1998.
@@ -97,7 +96,7 @@ def idx_array(file, shape):
 def read_jsb(folder):
     """The chorales of N. Boulanger-Lewandowski's split, 229/76/77, as `Splits` of piano rolls.
 
-    A roll is uint8 (steps, 88): key MIDI - 21 on or off in each quarter note.
+    A roll is uint8 (steps, 88): 1 where key k, MIDI number k + 21, sounds in a quarter note.
     folder: path with jsb-chorales-quarter.json: {"train": pieces, "valid": ..., "test": ...}. A
     piece is a list of steps, a step is a list of MIDI numbers 21..108 (empty: silence).
     Raises DataError (a ValueError). Source: N. Boulanger-Lewandowski et al., ICML 2012.

@@ -54,7 +54,7 @@ def count(network, inputs):
             y, _ = layer.forward(x)
             before = np.concatenate([np.zeros_like(y[:1]), y[:-1]])  # (T, B, ...): y_{t-1}
             for a, fan_out in ((x, _fan_out(layer)), (before, _columns(layer, "H"))):
-                if fan_out and _binary(a):
+                if fan_out and ((a == 0) | (a == 1)).all():
                     additions += float(a.sum()) * fan_out
                 elif fan_out:
                     multiply_adds += a.size * fan_out
@@ -65,10 +65,6 @@ def count(network, inputs):
     dense = sum(math.prod(layer.in_shape) * _fan_out(layer)
                 + math.prod(layer.out_shape) * _columns(layer, "H") for layer in layers)
     return Operations(rates, additions / samples, multiply_adds / samples, float(dense))
-
-
-def _binary(a):
-    return bool(((a == 0) | (a == 1)).all())
 
 
 def _fan_out(layer):

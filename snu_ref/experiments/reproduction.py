@@ -53,7 +53,7 @@ class Extent(NamedTuple):
     times: tuple            # seconds after programming
 
 
-EXTENTS = {  # key: `quick`; True is a trial of the command
+EXTENTS = {  # key: `quick`; True only tries the command
     False: Extent(1, {}, math.inf, in_memory.BITS, {"music": 20, "digits": 5}, 8, in_memory.TIMES),
     True: Extent(10, {"epochs": 1}, 8, (2, 8), {"music": 1, "digits": 1}, 2, in_memory.TIMES[:3]),
 }

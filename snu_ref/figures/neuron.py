@@ -76,7 +76,7 @@ def spike_rates(cache, path, *, title="How often units fire"):
     """The mean output of each unit over all steps and samples, layer by layer, in percent.
 
     Above each layer are the numbers of units that never fire and of those that fire at every step.
-    Both pass on no information.
+    The output of such a unit does not depend on the input.
     """
     layers = spiking_layers(cache)
     with style.house():

@@ -135,7 +135,7 @@ def intervals(panels, path, *, title):
     panels: a list of (label of the axis, whether the values are differences, rows). rows: tuples
     (name, value, low, high, trials); value, low and high may be None; trials are small open marks.
     Differences have a line at 0, and dark marks where the interval does not contain 0. If one row
-    is far away, their axis is logarithmic beyond the usual size.
+    is far away, their axis is linear near 0 and logarithmic outside.
     """
     counts = [len(rows) for *_, rows in panels]
     blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]

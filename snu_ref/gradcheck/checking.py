@@ -134,8 +134,8 @@ def _check_frozen(outputs, values):
         raise ValueError(f"frozen: expected the shapes of forward, {wanted}, got {found}")
     for out, value in zip(outputs, values):
         if not np.allclose(out, value, rtol=1e-12, atol=1e-12):
-            raise ValueError("frozen: expected the values of forward at the nominal point, got "
-                             f"values that differ by {np.abs(out - value).max():.1e}")
+            raise ValueError("frozen: expected the values of forward at these inputs, got values "
+                             f"that differ by {np.abs(out - value).max():.1e}")
 
 
 def _gradients(source, grads, inputs, names):

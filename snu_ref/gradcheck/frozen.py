@@ -1,14 +1,14 @@
 """The frozen program: a spiking pass made smooth, whose true derivative is the surrogate gradient.
 
 A spiking forward pass is flat almost everywhere: its differences are 0, but its surrogate gradient
-is not. So the exact check differentiates a program that is frozen at a nominal run (superscript 0):
+is not. So the exact check differentiates a program that is frozen at one run, the nominal run (0):
 
     step(v_t)               ->  psi(v_t) + [ step(v0_t) - psi(v0_t) ]      the bracket is a constant
     the gate, if detached   ->  its nominal value                          also for the sSNU
     max_j y_j               ->  sum_j a_j y_j                        a_j = 1/k on the k tied units
     max pooling             ->  the nominal choice of each window
 
-At the nominal point its values are those of the real program (the checker tests this), and its
+At the nominal run its values are those of the real program (the checker tests this), and its
 derivative is the surrogate gradient, through reset and recurrence. This module writes the unit's
 equations a second time, so it also checks the forward pass.
 
@@ -29,6 +29,10 @@ def frozen_step(psi, v0):
     """The step frozen at the nominal v0: smooth, with psi's slope, and the step's value at v0.
 
         v -> psi(v) + [ step(v0) - psi(v0) ],    step(0) = 0
+
+    >>> frozen = frozen_step(np.tanh, 0.5)               # the unit fires at v0 = 0.5: step(v0) = 1
+    >>> [round(frozen(v).item(), 3) for v in (0.4, 0.5, 0.6)]
+    [0.918, 1.0, 1.075]
     """
     constant = (v0 > 0) - psi(v0)
     return lambda v: psi(v) + constant
@@ -38,6 +42,9 @@ def frozen_max(y0):
     """max_j y_j over the last axis, frozen at the nominal y0: y -> sum_j a_j y_j, (..., 1).
 
     a_j = 1/k on the k units that tie for the maximum of y0, else 0.
+
+    >>> frozen_max(np.array([1.0, 1.0, 0.0]))(np.array([1.0, 2.0, 9.0])).tolist()   # (1 + 2)/2
+    [1.5]
     """
     tied = y0 == y0.max(axis=-1, keepdims=True)
     share = tied / tied.sum(axis=-1, keepdims=True)
@@ -50,6 +57,11 @@ def frozen_forward(layer, x, state, nominal):
 
     x, state and layer.params may be complex. A smooth layer runs its own forward pass. Register any
     other layer with @frozen_forward.register.
+
+    >>> unit, x = SNU(2, 3, rng=np.random.default_rng(0)), np.ones((4, 1, 2))
+    >>> y, cache = unit.forward(x)
+    >>> bool((frozen_forward(unit, x, cache.start, cache)[0] == y).all())       # at the same inputs
+    True
     """
     y, cache = layer.forward(x, state)
     return y, cache.state
@@ -93,29 +105,24 @@ def _(layer: SNU, x, state, nominal):
     return np.stack(ys), SNUState(s, y)
 
 
-def _weights(mask, y):
-    return np.ones(y.shape[:2]) if mask is None else mask
-
-
 def mean_square_error(y, target, mask):
     """Mean over samples and outputs of ( mean_t y - target )^2."""
-    w = _weights(mask, y)[:, :, None]
+    w = mask[:, :, None]
     return (((w * y).sum(axis=0) / w.sum(axis=0) - target) ** 2).mean()
 
 
 def bernoulli_nll(y, target, mask):
     """- sum [ k log p + (1 - k) log(1 - p) ] / N with p = 1 / (1 + exp(-y))."""
-    w = _weights(mask, y)[:, :, None]
+    w = mask[:, :, None]
     p = 1 / (1 + np.exp(-y))
     return -(w * (target * np.log(p) + (1 - target) * np.log(1 - p))).sum() / w.sum()
 
 
 def softmax_cross_entropy(y, target, mask):
     """- sum log( exp(y_k) / sum_i exp(y_i) ) / N."""
-    w = _weights(mask, y)
     p = np.exp(y) / np.exp(y).sum(axis=-1, keepdims=True)
     of_target = np.take_along_axis(p, target[:, :, None], axis=-1)[:, :, 0]
-    return -(w * np.log(of_target)).sum() / w.sum()
+    return -(mask * np.log(of_target)).sum() / mask.sum()
 
 
 TEXTBOOK_LOSSES = {  # name: (textbook form, scalar twin)

@@ -1,4 +1,4 @@
-"""Check the gradients of a layer or Network, as a function of its arrays (`checking`).
+"""Check the gradients of a layer or Network, by the methods of `checking`.
 
 For a check, the parameters of a layer become arguments, real or complex, like the input and the
 initial state. Spiking layers are replaced by their frozen program (`frozen`).

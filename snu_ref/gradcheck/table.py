@@ -72,14 +72,14 @@ class LossEntry(NamedTuple):
                   "bernoulli_nll": rng.random((T, B, N)),
                   "softmax_cross_entropy": rng.integers(0, N, (T, B))}[self.piece]
         padded = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
-        mask = padded if self.variant == "masked" else None
+        mask, real = (padded,) * 2 if self.variant == "masked" else (None, np.ones((T, B)))
         loss = getattr(losses, self.piece)
         textbook, twin = TEXTBOOK_LOSSES[self.piece]
         return check_gradient(
             lambda a: np.array(loss(a["y"], target, mask)[0]),
             lambda a, G: {"y": G * loss(a["y"], target, mask)[1]},
             {"y": y}, rng=rng, piece=self.piece, variant=self.variant,
-            frozen=lambda _: lambda a: np.array(textbook(a["y"], target, mask)),
+            frozen=lambda _: lambda a: np.array(textbook(a["y"], target, real)),
             twin=lambda a, G: {"y": G * twin(a["y"], target, mask)[1]})
 
 

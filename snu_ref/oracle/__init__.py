@@ -1,7 +1,7 @@
 """The oracle: conformance vectors, and the check that compares another implementation with them.
 
     python -m snu_ref vectors list|show|export|verify    the numbers
-    python -m snu_ref check TARGET                       the verdict on a port, and its bug's name
+    python -m snu_ref check TARGET                       the verdict on a port; the name of its bug
 
     cases        what a case is, its answers, derived twice, and its files; the numbers themselves
                  are in snu_ref/vectors

@@ -76,7 +76,12 @@ def difference(G, bits=None):
 
 @dataclass(frozen=True)
 class DeviceReadout:
-    """Each device is digitised; software computes the product. bits: of the ADC; None: no ADC."""
+    """Each device is digitised; software computes the product. bits: of the ADC; None: no ADC.
+
+    >>> G = np.array([10.0, 2.0]).reshape(2, 1, 1, 1)           # uS: G+ and G- of one weight
+    >>> DeviceReadout(bits=3).weights(G).round(3).tolist()      # each to a multiple of 25/7 uS
+    [[7.143]]
+    """
     bits: int | None = 8
 
     def __post_init__(self):
@@ -102,6 +107,10 @@ class ColumnReadout:
     tile (rows, columns) of one analog core, None for one core with the whole matrix. Each core in a
     column of cores has its own ADC and noise; software adds their outputs. Cores side by side share
     only the input, so the tile's columns do not change the result. Raises ValueError, TypeError.
+
+    >>> exact = ColumnReadout(dac_bits=None, adc_bits=None)
+    >>> exact.product(np.array([0.5]), np.array([10.0, 2.0]).reshape(2, 1, 1, 1), 0.0).tolist()
+    [4.0]
     """
     dac_bits: int | None = 8
     adc_bits: int | None = 8

@@ -13,8 +13,8 @@ approach their ceiling. A refresh reads each pair once, with white noise; d is G
 Reads inside the closed loop are part of programming and are not counted. The controller does not
 know which devices are stuck.
 
-Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). The thresholds of 8 and 6
-uS and the interval of 100 updates are quoted from memory.
+Source: the refresh, Nandakumar et al., Front. Neurosci. 14, 406 (2020). We remember the thresholds
+of 8 and 6 uS and the interval of 100 updates from there; we did not look them up.
 """
 import numpy as np
 

@@ -25,8 +25,13 @@ class UpdateRule:
 
     Parameters: epsilon, nominal step of a pulse in uS; seconds, device time of an update (our
     choice); refresh_every, updates from one refresh to the next, None for no refresh; refresh_above
-    and refresh_below in uS, and refresh, "closed" or "blind": see refresh.py. The thresholds and
-    the interval are quoted from memory. Raises ValueError, TypeError.
+    and refresh_below in uS, and refresh, "closed" or "blind": see refresh.py, also for the source.
+    Raises ValueError, TypeError.
+
+    >>> from snu_ref.pcm import PCMArray
+    >>> array = PCMArray(1, 1, noise=0.0, rule=UpdateRule(epsilon=0.5))     # 8 uS for a weight of 1
+    >>> array.update(np.array([[0.2]])).tolist()                  # 1.6 uS: three pulses of 0.5 uS
+    [[3]]
     """
     epsilon: float = EPSILON
     seconds: float = 1.0

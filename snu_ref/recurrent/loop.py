@@ -11,8 +11,7 @@ and, for every step, a_t = x_t W + b, to which the step adds the part that depen
 x W is one matrix product for all T steps, and only the recurrent products are in the loop.
 
 Backward: let da_t be the cotangent of a_t. The reverse of a step takes the cotangent of the state
-after step t. It gives da_t and the cotangent of the state before step t. The rest is linear in da_t
-and needs no loop:
+after step t, and gives da_t and the cotangent of the state before step t. The rest needs no loop:
 
     dW = sum x_t' da_t      db = sum da_t      dx_t = da_t W'      (sums over steps and samples)
 
@@ -71,7 +70,7 @@ class Recurrent(Layer):
     or longdouble. W and H start Glorot-uniform with the fans of one gate (n_in or n_units ->
     n_units), so their range does not depend on the number of gates; biases start at 0.
     """
-    gates = ""  # the unit sets this and State
+    gates = ""  # each unit sets gates and State
 
     def __init__(self, n_in, n_units, *, rng, dtype=np.float64):
         self.n_in = validation.positive_int("n_in", n_in)

@@ -10,8 +10,8 @@ Elastic distortion, for each image, and for rows and columns separately:
                                                           summing to 1 far from the border
     out[r, c] = image[r + d_r[r, c], c + d_c[r, c]]       bilinear between pixels, 0 outside
 
-Source: P. Simard, D. Steinkraus, J. Platt, ICDAR 2003. We quote sigma = 4 and alpha = 34 of their
-MNIST networks from memory. Near the border K averages over fewer pixels (our choice).
+Source: P. Simard, D. Steinkraus, J. Platt, ICDAR 2003. We remember that they had sigma = 4 and
+alpha = 34 for MNIST; we did not look it up. Near the border K averages over fewer pixels (ours).
 """
 import math
 

@@ -7,8 +7,7 @@ come in and go out; inside they are nested lists of Python floats.
 Conventions: step(0) = 0 (a unit fires when v > 0, strictly); g'(0) is the left slope; at a kink of
 a surrogate's primitive psi the smaller |psi'| counts.
 
-Source: the authors' toolkit (IBM/neuroaikit, `activations.py`) for the step, psi = tanh and the
-leaky slope 0.1.
+Source of the step, psi = tanh and the slope 0.1: the authors' toolkit (IBM/neuroaikit).
 """
 import math
 

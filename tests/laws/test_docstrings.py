@@ -38,8 +38,16 @@ WITH_EXAMPLES = {  # the names that a reader meets first
         "ConvSNU",
         "without_dropout",
     },
-    snu_ref.gradcheck: {"check_gradient", "check_layer", "central_difference", "complex_step"},
-    snu_ref.pcm: {"PCMArray", "full_scale"},
+    snu_ref.gradcheck: {
+        "check_gradient",
+        "check_layer",
+        "central_difference",
+        "complex_step",
+        "frozen_step",
+        "frozen_max",
+        "frozen_forward",
+    },
+    snu_ref.pcm: {"PCMArray", "full_scale", "UpdateRule", "DeviceReadout", "ColumnReadout"},
     snu_ref.tasks.statistics: {"summary", "difference", "verdict", "mcnemar"},
 }
 

@@ -8,7 +8,7 @@ OPTION has all values, a missing FORM its default. FORMS change which cases fit,
 
     decay, b    "shared": all units have the same number; its gradient is the sum over the units.
     start       "rest": s_0 = y_0 = 0. "spiking": y_0 is 0 or 1. "own": the port computes
-                y_0 = h(s_0 + b), and the gradient flows through it. All three have no loss on s.
+                y_0 = h(s_0 + b), and the gradient flows through it. No loss on s_T and y_T.
     state       "after reset": the port's state is s_t (1 - y_t), with inhibition s_t (1 - max y_t).
                 So is its initial state, with y_0 = 0. There is no loss on the final s.
 """

@@ -21,11 +21,6 @@ from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_m
 from .storage import little
 
 
-def version_line(dtype):
-    """The line that names the version and the dtype of a folder of numbers."""
-    return f"{FORMAT} {VERSION} {np.dtype(dtype)}"
-
-
 def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
     """Write the chosen cases into `folder`, which must be empty or new; returns their number."""
     if not str(folder) or Path(folder).is_dir() and any(Path(folder).iterdir()):
@@ -58,7 +53,7 @@ def _write(folder, entries, manifest, dtype, vectors):
     _lines(folder / "cases.txt", [entry["id"] for entry in entries])
     write_manifest(folder, {name: a for name, a in manifest.items() if name != "cases"}, entries)
     for where in (folder / "results", folder):
-        _lines(where / "vectors.txt", [version_line(dtype)])
+        _lines(where / "vectors.txt", [f"{FORMAT} {VERSION} {np.dtype(dtype)}"])
 
 
 def _lines(path, lines):

@@ -93,8 +93,8 @@ def made_cases(can, number, seed):
     for j, (h, surrogate, g, reset_grad) in enumerate(combinations):
         configs = [snu_config(h, g, surrogate, *layers[(i + j) % len(layers)], reset_grad,
                               **forms(can)) for i in range(number)]
-        for i, config in enumerate(configs):    # from the last size on: there no 1/T, 1/B or 1/n is
-            size = SIZES[-1 - i % 4]            # a common factor, such as 1/2
+        for i, config in enumerate(configs):
+            size = SIZES[-1 - i % 4]  # the last first: its 1/T, 1/B, 1/n are not the common 1/2
             yield _full(f"{prefix}{name_of(config)}-{i + 1}", "made", why, (), config, size,
                         starts[i % len(starts)], ends if can["start"] == "any" and i % 2 else "",
                         shared)

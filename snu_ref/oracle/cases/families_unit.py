@@ -60,7 +60,7 @@ def _one_sample(together, i, whole):
 
 
 def stream_cases():
-    """A sequence in pieces: pass the state on, its gradient back, and add parameter gradients."""
+    """A sequence in pieces: pass the state on, pass its gradient back, add the other gradients."""
     for name, config, pieces in (
             ("snu", snu_config(g="relu", surrogate="tanh"), [2, 5, 1]),
             ("snu-rec", snu_config(g="relu", surrogate="tanh", recurrent=True,

@@ -107,17 +107,12 @@ def _check_entry(entry):
                              f"null, got {bound!r}")
 
 
-def shapes_of(entry):
-    """{name in the file: (dtype, shape)} of the arrays of a case."""
-    inputs, outputs = ({name: ("int64" if name in entry["integers"] else "float64", tuple(shape))
-                        for name, shape in entry[kind].items()} for kind in ("inputs", "outputs"))
-    return all_arrays(inputs, outputs)
-
-
 def load_case(entry, folder=FOLDER):
     """(inputs, outputs) of a case; ValueError if the file is damaged or its digest differs."""
     path = inside(folder, entry["id"] + ".npz")
-    arrays = read_npz(path, shapes_of(entry))
+    shapes = ({name: ("int64" if name in entry["integers"] else "float64", tuple(shape))
+               for name, shape in entry[kind].items()} for kind in ("inputs", "outputs"))
+    arrays = read_npz(path, all_arrays(*shapes))
     if digest(arrays) != entry["digest"]:
         raise ValueError(f"{path}: the numbers differ from the manifest's (another digest)")
     return group(arrays, "input"), group(arrays, "output")

@@ -33,5 +33,5 @@ def loss_lines(config, inputs, edits=None):
 
 
 def training_of(config, inputs, edits=None, network_of=make_network):
-    """losses, gradients and parameters of a training run, all of it by lines but the network."""
+    """Losses, gradients and parameters of a training run; the network is not made of lines."""
     return training_lines(config, inputs, edits, network_of, loss_lines)

@@ -87,7 +87,7 @@ def read_npz(path, shapes):
             arrays = {}
             for name, (dtype, shape) in shapes.items():
                 if sizes[name + ".npy"] > _bytes(dtype, shape) + SLACK:
-                    raise ValueError(f"{name} is larger than its shape {shape}")
+                    raise ValueError(f"{name}: expected numbers of shape {shape}, got more bytes")
                 with archive.open(name + ".npy") as file:
                     a = _read_array(file, dtype, shape, name + ": ")
                 if a.dtype != np.dtype(dtype):

@@ -53,7 +53,7 @@ def check(adapter, cases="*", dtype=None, can=None, expect_fail=(), made=4, seed
 
 
 def case_ids(adapter, cases="*", dtype=None, can=None, made=4, seed=0):
-    """The ids of the cases that `check` runs a port on: vectors that fit, and new cases.
+    """The ids of the cases that `check` runs a port on: vectors that fit the port, and new cases.
 
     The arguments and the errors are those of `check`.
     """
