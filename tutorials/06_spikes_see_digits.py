@@ -9,7 +9,7 @@
 # **What it needs.** Tutorial 1 (the unit) and tutorial 4 (training it).
 #
 # **Time.** 15 s of processor time, half an hour to read. (`--quick`, for the tests: 2 s. Its
-# networks are trained less, and its figures need not agree with the text.)
+# networks are trained less, and its numbers need not agree with the text.)
 #
 #     .venv/bin/python tutorials/06_spikes_see_digits.py       (Windows: .venv\Scripts\python)
 #

@@ -10,7 +10,7 @@
 # **What it needs.** Tutorial 4 (training) and logarithms. No music theory.
 #
 # **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
-# networks are trained less, and its figures need not agree with the text.)
+# networks are trained less, and its numbers need not agree with the text.)
 #
 #     .venv/bin/python tutorials/07_music.py       (Windows: .venv\Scripts\python)
 #

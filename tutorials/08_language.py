@@ -10,7 +10,7 @@
 # **What it needs.** Tutorials 3 (the soft unit) and 4 (training). Nats, from tutorial 7.
 #
 # **Time.** 12 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
-# networks are trained less, and its figures need not agree with the text.)
+# networks are trained less, and its numbers need not agree with the text.)
 #
 #     .venv/bin/python tutorials/08_language.py       (Windows: .venv\Scripts\python)
 #

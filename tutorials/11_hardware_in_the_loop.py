@@ -10,7 +10,7 @@
 # backward passes are the package's; tutorials 2 and 4 derive them.
 #
 # **Time.** 16 s of processor time, half an hour to read. (`--quick`, for the tests: 3 s. Its
-# networks are trained less, and its figures need not agree with the text.)
+# networks are trained less, and its numbers need not agree with the text.)
 #
 #     .venv/bin/python tutorials/11_hardware_in_the_loop.py       (Windows: .venv\Scripts\python)
 #

@@ -209,7 +209,7 @@ def add_arguments(parser):
     parser.add_argument("--threads", type=int, metavar="N",
                         help="threads of the matrix products (default: OPENBLAS_NUM_THREADS or the "
                              "like, else 1)")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--json", metavar="FILE", help="also write the numbers to FILE")
     parser.add_argument("--quick", action="store_true", help="small cases, to try the command")
 
 

@@ -1,8 +1,8 @@
 """Run the rows of the results page, snu_ref/tasks/RESULTS.md, block by block.
 
-A block is a table, TABLES/BLOCK.csv, with a line for each finished run:
-settings, seed, figures, processor and versions. Runs that the table already has
-are not run again. A run that was stopped continues from its checkpoint. So
+A block is a group of rows. Its table, TABLES/BLOCK.csv, has a line for each
+finished run: settings, seed, results, processor and versions. Such a run is not
+repeated. A run that was stopped continues from its checkpoint. So
 after any stop, give the same command again. Without BLOCK, the command lists
 the blocks.
 

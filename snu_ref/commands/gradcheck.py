@@ -1,10 +1,11 @@
 """Check every hand-derived gradient in three independent ways.
 
-They are central differences (elements at kinks are left out), the complex step,
-and a twin: a second derivation in scalar loops. There is a row for each
-parameter, input and initial state. A spiking layer is first frozen: its spikes
-are those of one run, and the step has the surrogate's slope. A zero gradient or
-a silent network is a failure; "zero" marks gradients that must be 0.
+The ways: central differences (elements at kinks are left out), the complex
+step, and a twin, which is a second derivation in scalar loops. Each parameter,
+input and initial state has a row. A spiking layer is first frozen: a smooth
+function with the surrogate's slope, and the spikes of one run, replaces its
+step. A gradient of zero or a silent network is a failure; "zero" marks
+gradients that must be 0. A piece is a layer, a network or a loss.
 
 examples:
   python -m snu_ref gradcheck --summary      one line a piece (half a minute)

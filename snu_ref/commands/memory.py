@@ -3,7 +3,7 @@
 Trains the network in software, on ideal devices, and with the hardware in the
 loop. Also programs the software network on devices once, and reads it over a
 year of drift. `reproduce` does the same; here you can choose the full chorales
-and several seeds. Prints all figures, and writes results.json and pictures.
+and several seeds. Prints all results, and writes results.json and figures.
 
 examples:
   python -m snu_ref memory
@@ -32,8 +32,8 @@ def add_arguments(parser):
                         help="train for N epochs instead of the preset's number")
     add_seeds(parser, "; means and intervals are printed")
     parser.add_argument("--device-seeds", type=int, default=8, metavar="N",
-                        help="program each network N times, on devices of other seeds (default: "
-                             "%(default)s)")
+                        help="program each network N times, each time with another seed for the "
+                             "devices (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("snu_ref_memory"), metavar="DIR",
                         help="folder for results (default: %(default)s)")
 

@@ -76,7 +76,7 @@ def run(args):
         for task in TASKS:
             print("\n  ".join([task, *facts[task]]))
         if args.quick:
-            print("A trial: one epoch a run on a tenth of these data. The figures mean nothing.")
+            print("A trial: one epoch a run on a tenth of these data. The results mean nothing.")
         sys.stdout.flush()
         jobs = jobs_of(seeds, out, args.quick)
         try:

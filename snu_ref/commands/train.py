@@ -8,16 +8,16 @@ and ends with the same numbers.
 
 To train a finished run for longer, give --resume and a larger --epochs. With a
 constant schedule the result is the same as with that many epochs from the
-start. With a cosine schedule it is not: the first epochs followed the cosine
-of the old length and the new ones follow that of the new length, so the
-learning rate jumps up again.
+start. With a cosine schedule it differs: the first epochs followed a cosine
+over the old number of epochs, and the new ones follow a cosine over the new
+number, so the learning rate jumps up.
 
 Preset paper needs your own copy of the full data: MNIST's four IDX files for
 digits, jsb-chorales-quarter.json for music, ptb.train.txt, ptb.valid.txt and
 ptb.test.txt for language.
 
 --own trains on your own data: a folder of IDX files with square images, a JSON
-file of MIDI pitches, or any text. Its figures are labelled "own data, not the
+file of MIDI pitches, or any text. Its results are labelled "own data, not the
 published set".
 
 examples:
@@ -120,7 +120,7 @@ def run(args):
         print("\n".join(loaded.facts))
         print(f"settings of preset {preset}, and where they come from\n"
               f"{describe(table, **changes)}\n"
-              "loss: on the training data; other figures: on the validation data")
+              "loss: on the training data; all else: on the validation data")
         names = FIGURES[args.task]
         print(_row("epoch", ["loss", *names], "time", "left") + "\n"
               + _row("", ["", *names.values()], "s", "min:s"), flush=True)

@@ -33,8 +33,8 @@ OPTIONS = {  # {option: (type, letter, {each task that has it: default}, meaning
     "prompt": (str, "TEXT", {"language": ""}, "the text that the network continues"),
     "words": (int, "N", {"language": 60}, "words that the network writes"),
     "temperature": (float, "T", {"music": 1.0, "language": 0.8},
-                    "below 1, likely words and notes become likelier; at 0, always the likeliest "
-                    "word, and every key with a probability above 1/2"),
+                    "below 1 makes likely notes and words likelier; 0 plays every key with a "
+                    "probability above 1/2, and always writes the likeliest word"),
 }
 MOST = 10_000   # steps or words; our choice
 PICTURED = 40   # the most images in wrong.png; our choice

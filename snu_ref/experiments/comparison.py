@@ -118,7 +118,7 @@ def table(results):
         rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]] for row in unit_rows(task, results)]
         rows += [[f"{task}: {name}", "", shown, "", "", "", ""]
                  for name, shown in baseline_rows(task, results)]
-    head = ("task: unit", "parameters", "test figure", "n", "95 % interval", "seconds", "paper")
+    head = ("task: unit", "parameters", "test result", "n", "95 % interval", "seconds", "paper")
     notes = ["digits: accuracy in %; music: NLL in nats a step; language: perplexity",
              "rows without parameters: simple models",
              "paper: full data (MNIST, JSB, Penn Treebank), larger networks: not comparable",

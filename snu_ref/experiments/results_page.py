@@ -103,7 +103,7 @@ def trials_and_best(lines):
 
 
 FIGURES = {  # block: (title, its panels from the lines of all tables)
-    "membrane": ("Test figure with the membrane minus that without",
+    "membrane": ("Test result with the membrane minus that without",
                  partial(differences_of, MEMBRANE)),
     "care": ("Equal size: validation of all trials (open), test of the best", trials_and_best),
     "unit": ("One option of the unit changed", partial(differences_of, UNIT_ROWS)),
@@ -115,7 +115,7 @@ FIGURES = {  # block: (title, its panels from the lines of all tables)
 
 def table_of_figures(rows, lines):
     """A block as a table; a row is followed by its results on devices or with more steps."""
-    head = ("row", "parameters", "n", "figure", "validation", "test", "95 % interval",
+    head = ("row", "parameters", "n", "metric", "validation", "test", "95 % interval",
             "per piece", "spikes", "additions", "multiply-adds", "dense", "seconds")
     starts = [row.name for row in rows if row not in INJECTED] + [BEST_INJECTED]
     names = dict.fromkeys(line["row"] for start in starts for line in lines

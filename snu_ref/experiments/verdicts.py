@@ -19,7 +19,7 @@ HEADS = {
     "for": "For the paper's claims.",
     "against": "Against the paper's claims.",
     "neither": "Neither for nor against: no clear difference, or another unit is worse here than "
-               "its published figure.",
+               "its published result.",
     "one": "One seed, so no interval."}
 DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # begin row names
 

@@ -23,7 +23,7 @@ def parts(results):
     rows, wins = _rows(results)
     return {"trial": trial if results["quick"] else "",
             "answer": join(*_answer(wins, results["seeds"] > 1)),
-            "claim": table(("Task, unit", "Figure", *(UNITS[unit][0] for unit in OTHERS),
+            "claim": table(("Task, unit", "Result", *(UNITS[unit][0] for unit in OTHERS),
                             "No membrane"), rows)}
 
 

@@ -98,7 +98,7 @@ def sample(network, first, n, rng, temperature=1.0):
     """n word numbers drawn from a trained network, after the words `first` (a list of numbers).
 
     Each is drawn from softmax(logits / temperature). A temperature below 1 makes likely words
-    likelier; with 0, each word is the likeliest.
+    likelier; 0 takes the likeliest word.
     """
     validation.instance("first", first, list, tuple)
     first = [validation.integer(f"first[{i}]", word, 0) for i, word in enumerate(first)]
