@@ -400,8 +400,8 @@ with style.house():
 print(f"accuracy, true gradient              {100 * stuck_accuracy:.1f} %")
 print(f"weights moved by it                  {sum((stuck[n] != begin[n]).sum() for n in begin)}")
 print(f"accuracy, surrogate, one network     {100 * learnt_accuracy:.1f} %")
-print(f"spikes for the favourite, before     {favourite[0]:.2f}")
-print(f"spikes for the favourite, after      {favourite[1]:.2f}")
+print(f"share for favourite pattern, before  {favourite[0]:.2f}")
+print(f"share for favourite pattern, after   {favourite[1]:.2f}")
 print(f"package against this script          below 1e-13")
 for through, name in ((True, "through "), (False, "detached")):
     print(f"{name}  accuracy, loss, spikes     {100 * test[through]:.1f} %  {late[through][0]:.4f}"
@@ -466,8 +466,8 @@ for w in (1, 100):
 #     accuracy, true gradient              36.2 %
 #     weights moved by it                  0
 #     accuracy, surrogate, one network     98.8 %  ~ 0.27
-#     spikes for the favourite, before     0.48
-#     spikes for the favourite, after      0.75  ~ 0.066
+#     share for favourite pattern, before  0.48
+#     share for favourite pattern, after   0.75  ~ 0.066
 #     package against this script          below 1e-13
 #     through   accuracy, loss, spikes     98.4 %  0.0044  51  ~ 0.3 0.00043 2.4
 #     detached  accuracy, loss, spikes     94.8 %  0.0064  102  ~ 0.57 0.0004 9.2

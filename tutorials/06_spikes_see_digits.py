@@ -361,7 +361,7 @@ print(f"scatter of a half-grey pixel         {scatter:.1f} spikes")
 print(f"relative error falls with power      {slope:.1f}")
 print(f"parameters                           {network.n_trainable}")
 for t in (2, 20, 60):
-    print(f"right after {t:2d} steps                 {100 * right[t]:.1f} %")
+    print(f"right answers, {t:2d} steps              {100 * right[t]:.1f} %")
 for name in kinds:
     print(f"{name:18}  right, spikes     {100 * accuracy[name]:.1f} %  {spent[name]:.0f}")
 print(f"units that answer a digit            {active['own reset']:.0f} and "
@@ -442,9 +442,9 @@ print(f"units that answer a digit            {active['own reset']:.0f} and "
 #     scatter of a half-grey pixel         2.0 spikes
 #     relative error falls with power      -0.5
 #     parameters                           7510
-#     right after  2 steps                 55.8 %  ~ 0 1.7
-#     right after 20 steps                 93.0 %  ~ 0 0.23
-#     right after 60 steps                 94.3 %  ~ 0 0.35
+#     right answers,  2 steps              55.8 %  ~ 0 1.7
+#     right answers, 20 steps              93.0 %  ~ 0 0.23
+#     right answers, 60 steps              94.3 %  ~ 0 0.35
 #     own reset           right, spikes     92.5 %  204  ~ 0.21 9.3
 #     lateral inhibition  right, spikes     91.9 %  56  ~ 0.26 1
 #     gate detached       right, spikes     92.9 %  467  ~ 0.27 19

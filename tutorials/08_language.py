@@ -356,7 +356,7 @@ with style.house():
              color=style.COLOUR["sSNU"])
     top.axhline(100 * authors, color=style.GREY, linestyle="--", linewidth=1.2)
     top.text(1.5, 100 * authors + 2, "the authors, new text", color=style.GREY, ha="right")
-    top.set(ylabel="triples of words\nread before (%)", ylim=(0, 103),
+    top.set(ylabel="triples of words that\nare in the training text (%)", ylim=(0, 103),
             title="Cold, it repeats; hot, it invents")
     bottom.plot(temperatures, [variety[T] for T in temperatures], "o-", color=style.COLOUR["sSNU"])
     bottom.set(xlabel="temperature", ylabel="different words\nin 2000", ylim=(0, None),
@@ -371,7 +371,7 @@ for name, value in reached.items():
 for name in ratio:
     print(f"p(quote), open/closed, {name:13} {ratio[name]:.1f}")
 for T in temperatures:
-    print(f"triples read before, at {T}          {100 * copied[T]:.0f} %")
+    print(f"triples in training text, at {T}     {100 * copied[T]:.0f} %")
 
 # %% [markdown]
 # ## Exercises
@@ -437,7 +437,7 @@ for T in temperatures:
 #     perplexity, sSNU                     46.0  ~ 0.51
 #     p(quote), open/closed, bigram        2.8  ~ 0.05
 #     p(quote), open/closed, sSNU          10.0  ~ 0.18
-#     triples read before, at 0.3          89 %  ~ 0 2.1
-#     triples read before, at 0.6          69 %  ~ 0 0.82
-#     triples read before, at 1.0          30 %  ~ 0 0.82
-#     triples read before, at 1.5          6 %  ~ 0 0.55
+#     triples in training text, at 0.3     89 %  ~ 0 2.1
+#     triples in training text, at 0.6     69 %  ~ 0 0.82
+#     triples in training text, at 1.0     30 %  ~ 0 0.82
+#     triples in training text, at 1.5     6 %  ~ 0 0.55

@@ -335,7 +335,7 @@ for name in UNITS:
 print(f"factor a step near rest, SNU, sSNU   {step_factor['SNU']:.1f} {step_factor['sSNU']:.1f}")
 print(f"SNU inside the LSTM differs by       less than 1e-9")
 for name in makers:
-    print(f"right (%) after 5, 20 steps; no delay: {name:17} "
+    print(f"right (%), delay of 5, 20 steps; none: {name:17} "
           + " ".join(f"{100 * knows[name][D]:.0f}" for D in (5, 20))
           + f"; {100 * at_hand[name]:.0f}")
 
@@ -400,11 +400,11 @@ for name in makers:
 #     parameters of 88 inputs, 150 units   LSTM 143400
 #     factor a step near rest, SNU, sSNU   0.8 0.6
 #     SNU inside the LSTM differs by       less than 1e-9
-#     right (%) after 5, 20 steps; no delay: SNU, decay 0.98   62 51; 100  ~ 0 0 0 9.1 1 0
-#     right (%) after 5, 20 steps; no delay: SNU, no membrane  50 51; 100  ~ 0 0 0.75 1.3 0
-#     right (%) after 5, 20 steps; no delay: sSNU, decay 0.8   100 50; 100  ~ 0 0 0 0 0.84 0
-#     right (%) after 5, 20 steps; no delay: sSNU, decay 0.98  100 99; 100  ~ 0 0 0 0 1.2 0
-#     right (%) after 5, 20 steps; no delay: sSNU, no membrane 50 49; 100  ~ 0 0 0.75 0.75 0
-#     right (%) after 5, 20 steps; no delay: RNN               100 83; 100  ~ 0 0 0 6.9 0
-#     right (%) after 5, 20 steps; no delay: GRU               100 100; 100  ~ 0 0 0 12 0
-#     right (%) after 5, 20 steps; no delay: LSTM              100 100; 100  ~ 0 0 0 0 0
+#     right (%), delay of 5, 20 steps; none: SNU, decay 0.98   62 51; 100  ~ 0 0 0 9.1 1 0
+#     right (%), delay of 5, 20 steps; none: SNU, no membrane  50 51; 100  ~ 0 0 0.75 1.3 0
+#     right (%), delay of 5, 20 steps; none: sSNU, decay 0.8   100 50; 100  ~ 0 0 0 0 0.84 0
+#     right (%), delay of 5, 20 steps; none: sSNU, decay 0.98  100 99; 100  ~ 0 0 0 0 1.2 0
+#     right (%), delay of 5, 20 steps; none: sSNU, no membrane 50 49; 100  ~ 0 0 0.75 0.75 0
+#     right (%), delay of 5, 20 steps; none: RNN               100 83; 100  ~ 0 0 0 6.9 0
+#     right (%), delay of 5, 20 steps; none: GRU               100 100; 100  ~ 0 0 0 12 0
+#     right (%), delay of 5, 20 steps; none: LSTM              100 100; 100  ~ 0 0 0 0 0
