@@ -144,7 +144,7 @@ with style.house():
         bottom.text(v + np.copysign(0.1, v), triangle_slope(v) + 0.02, t, ha="center",
                     weight="bold")
     bottom.set(xlabel="v = s + b (in thresholds)", xlim=(-2, 2), ylim=(0, 1.15),
-               ylabel=r"pseudo-slope $\psi'(v)$", yticks=(0, 0.5, 1))
+               ylabel=r"surrogate slope $\psi'(v)$", yticks=(0, 0.5, 1))
     bottom.legend(loc="upper right", bbox_to_anchor=(1.03, 1.12))
     keep(figure, "02_surrogate.png")
 

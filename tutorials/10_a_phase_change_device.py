@@ -111,7 +111,7 @@ with style.house():
               label="0.77 µS a pulse")
     axes.set(xlabel="SET pulses after a RESET", ylabel="conductance G (µS)", xlim=(0, 20),
              xticks=(0, 5, 10, 15, 20), ylim=(0, 20.5), yticks=(0, 5, 10, 15, 20),
-             title="No two devices take pulses alike")
+             title="No two devices respond alike to pulses")
     axes.legend(loc="lower right")
     keep(figure, "10_pulses.png")
 
@@ -400,8 +400,8 @@ with style.house():
         axes.plot(W.ravel()[:600], values.ravel()[:600], marker, color=colour, markersize=3.2,
                   alpha=0.8, markeredgewidth=0, label=f"{name}: error {100 * errors[name]:.0f} %")
     axes.plot([-1, 1], [-1, 1], "--", color=style.COLOUR["true"], linewidth=1.4, zorder=4,
-              label="as wanted")
-    axes.set(xlabel="weight wanted", ylabel="weight as read", xlim=(-1, 1), ylim=(-1.25, 1.4),
+              label="as the target")
+    axes.set(xlabel="target weight", ylabel="weight as read", xlim=(-1, 1), ylim=(-1.25, 1.4),
              xticks=(-1, -0.5, 0, 0.5, 1), yticks=(-1, -0.5, 0, 0.5, 1),
              title="One factor corrects the mean, not the spread")
     axes.legend(loc="upper left", markerscale=2)

@@ -361,7 +361,7 @@ with style.house():
                                  (software, style.OKABE_ITO["blue"], "in software")):
         axes.semilogy(np.arange(1, len(losses) + 1), losses, ".-", color=colour, label=name)
     axes.axhline(11.04, color=style.GREY, linestyle="--", linewidth=1.2,
-                 label="how often each key sounds")
+                 label="guess: independent notes")
     axes.set(xlabel="epochs", ylabel="validation loss (nats a step)", xlim=(0, EPOCHS + 0.3),
              yticks=(8, 10, 15, 20, 30, 50), yticklabels=(8, 10, 15, 20, 30, 50), ylim=(8, 75),
              title="Coarse, noisy weights learn nearly as well")
@@ -419,7 +419,7 @@ with style.house():
                       label="one chip" if row == 3 else None)
     axes.set(yticks=range(4), yticklabels=[name for name, _, _ in rows],
              xlim=(0, 1.2 * (max(once[0.05]) - software[-1])),
-             xlabel="loss above software's (nats a step)")
+             xlabel="loss minus that of software (nats a step)")
     axes.legend(loc="upper right")
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)

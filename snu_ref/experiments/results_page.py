@@ -105,7 +105,7 @@ def trials_and_best(lines):
 FIGURES = {  # block: (title, its panels from the lines of all tables)
     "membrane": ("Test result with the membrane minus that without",
                  partial(differences_of, MEMBRANE)),
-    "care": ("Equal size: validation of all trials (open), test of the best", trials_and_best),
+    "care": ("Validation of all trials (open), test of the best (filled)", trials_and_best),
     "unit": ("One option of the unit changed", partial(differences_of, UNIT_ROWS)),
     "devices": ("One property of the devices changed", partial(differences_of, DEVICE_ROWS)),
 }

@@ -46,7 +46,7 @@ def conductance_histograms(before, after, path):
                   label="as first programmed")
         axes.hist(after, bins, alpha=0.6, color=style.OKABE_ITO["vermillion"],
                   label="after training")
-        axes.set(xlabel="conductance (µS)", ylabel=f"devices, of {len(after):,}", yscale="log")
+        axes.set(xlabel="conductance (µS)", ylabel=f"devices (of {len(after):,})", yscale="log")
         style.headline(figure, axes, "Conductances before and after training")
         return style.save(figure, path)
 

@@ -64,7 +64,7 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
             panel.set(ylabel=f"{name}\n(unit)", ylim=(-1, y.shape[1]), xlim=(0.5, len(y) + 0.5))
             if y.shape[1] <= 10:
                 panel.set_yticks(range(0, y.shape[1], 3))
-            style.note(panel, f"on average, one fires in {y.mean() * 100:.0f} % of the steps"
+            style.note(panel, f"on average, a unit fires in {y.mean() * 100:.0f} % of the steps"
                        if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, marks "
                        "above 0.5")
         style.title(figure, title)

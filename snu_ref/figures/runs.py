@@ -42,7 +42,7 @@ def learning_curves(results, path):
             remark += "; the first epochs are cut off"
         style.note(bottom, remark)
         own = ", own data, not the published set" if any(run.get("own") for run in results) else ""
-        style.headline(figure, top, f"{task.capitalize()}{own}: learning")
+        style.headline(figure, top, f"{task.capitalize()}{own}: learning curves")
         return style.save(figure, path)
 
 
@@ -124,7 +124,7 @@ def input_weights(groups, path, *, n=10, rows=4):
             panel.set(xticks=[], yticks=[], title=title)
             panel.set_facecolor("#d0d0d0")  # grey between the images: white is a weight of 0
             panel.spines[:].set_visible(False)
-        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / largest of the unit",
+        figure.colorbar(image, ax=list(panels[:, 0]), label="weight / largest |weight| of the unit",
                         shrink=0.7, ticks=(-1, 0, 1))
         return style.save(figure, path)
 
@@ -186,7 +186,7 @@ def claim(rows, path):
                                color=style.COLOUR[full], markerfacecolor=inside,
                                markeredgewidth=2, label=name)
             panel.margins(0.12, 0.16)
-            panel.set(ylabel=label.replace(" (nats per", "\n(nats a"),
+            panel.set(ylabel=label.replace(" (nats", "\n(nats"),
                       title=f"{task.capitalize()}: {better} is better")
         panel.set_xlabel("trainable parameters (thousands)")
         handles, names = panels[0, 0].get_legend_handles_labels()
