@@ -9,7 +9,7 @@
 #
 # **What it needs.** Tutorial 2 (the backward pass, the frozen program).
 #
-# **Time.** 3 s of processor time (`--quick`: 2 s), half an hour to read.
+# **Time.** 4 s of processor time (`--quick`: 2 s), half an hour to read.
 #
 #     .venv/bin/python tutorials/05_checking_a_gradient.py       (Windows: .venv\Scripts\python)
 #

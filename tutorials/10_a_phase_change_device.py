@@ -8,7 +8,7 @@
 #
 # **What it needs.** Mean and standard deviation, and NumPy arrays. None of the earlier tutorials.
 #
-# **Time.** 2 s of processor time (`--quick`: 2 s), half an hour to read.
+# **Time.** 3 s of processor time (`--quick`: 2 s), half an hour to read.
 #
 #     .venv/bin/python tutorials/10_a_phase_change_device.py       (Windows: .venv\Scripts\python)
 #

@@ -220,7 +220,7 @@ def test_the_words_around_a_diagnosis():
         "    Your gradients do not contain this change: they are those of the right equations, at "
         "the numbers of your forward pass, detached.",
         "    forward line s: s = a",
-        "    held: each edited line gives your numbers, computed from your own numbers of the "
+        "    line by line: each edit gives your numbers, computed from your own numbers of the "
         "neighbouring step. Other wrong numbers are not explained",
         "    wrong: s; right: y", "    also failed, on boundary cases: g. Check again after the "
         "change"]

@@ -177,7 +177,7 @@ def diagnosis(story, results=()):
     if story.grade == "held":
         forward = [text for name, text in lines.items() if name in "zsvy"]
         nearly = any(text.startswith("nearly") for text in forward)
-        said.append(f"    held: each edited line {'nearly ' * nearly}gives your numbers, computed "
+        said.append(f"    line by line: each edit {'nearly ' * nearly}gives your numbers, computed "
                     "from your own numbers of the neighbouring step. " + (
                         "Your forward pass is explained, but not all wrong gradients are"
                         if forward and all(text.startswith("holds") for text in forward) else
