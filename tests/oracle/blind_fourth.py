@@ -156,7 +156,7 @@ MISTAKES = {
             ("return sigmoid(v) * (1 - sigmoid(v))", "return 4 * sigmoid(v) * (1 - sigmoid(v))"))),
     # the surrogates
     "arctan_over_pi": Mistake(
-        "The arctan surrogate has a factor 1/pi, as snnTorch's has.",
+        "The arctan surrogate has a factor 1/pi, as snnTorch's documentation has.",
         r"arctan|/ ?\(?(?:np\.)?pi|1/pi|0\.318|divided by pi|times pi", (
             ("1 / (1 + (np.pi * v) ** 2)", "1 / (1 + (np.pi * v) ** 2) / np.pi"),)),
     "boxcar_wide": Mistake(
