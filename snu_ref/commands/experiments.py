@@ -2,9 +2,8 @@
 
 A block is a group of rows. Its table, TABLES/BLOCK.csv, has a line for each
 finished run: settings, seed, results, processor and versions. Such a run is not
-repeated. A run that was stopped continues from its checkpoint. So
-after any stop, give the same command again. Without BLOCK, the command lists
-the blocks.
+repeated, and a stopped run continues from its checkpoint. So after any stop,
+give the same command again. Without BLOCK, the command lists the blocks.
 
 examples:
   python -m snu_ref experiments

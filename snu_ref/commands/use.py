@@ -50,7 +50,8 @@ def add_arguments(parser):
                         help="folder for pictures and sound (default: RUN)")
     add_seeds(parser)
     for name, (kind, letter, defaults, meaning) in OPTIONS.items():
-        values = ", ".join(map(str, defaults.values()))
+        values = ", ".join(f"{value} for {task}" if len(defaults) > 1 else str(value)
+                           for task, value in defaults.items())
         parser.add_argument(f"--{name}", type=kind, metavar=letter,
                             help=f"{', '.join(defaults)}: {meaning}"
                             + f" (default: {values})" * bool(values))
