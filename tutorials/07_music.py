@@ -246,7 +246,7 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 #
 # Is the past useless, then? No. Give the units a way to talk to each other over time, a matrix H
 # that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains
-# 0.2 nats. The published figures are 8.72 nats for the SNU and 8.39 for the sSNU, on
+# 0.2 nats. The published results are 8.72 nats for the SNU and 8.39 for the sSNU, on
 # another edition of the chorales.
 
 # %%

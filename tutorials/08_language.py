@@ -114,7 +114,7 @@ claim(abs(reached["a die"] - 1002) < 1e-6 and reached["unigram"] < 300)
 #     p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )
 #
 # This *bigram* is a strong baseline for its simplicity. On the paper's data, Penn Treebank, it has
-# a perplexity of 200. The published figures are 141 for a five-word model and 137.7 for the SNU.
+# a perplexity of 200. The published results are 141 for a five-word model and 137.7 for the SNU.
 
 # %%
 followers = defaultdict(Counter)

@@ -49,7 +49,7 @@ from ..tasks.training import trial
 from ..tasks.units import UNITS
 from . import add_seeds, seeds_of, wrapped
 
-FIGURES = {  # task: {validation figure: its unit}
+FIGURES = {  # task: {validation result: its unit}
     "digits": {"accuracy": "0..1"}, "music": {"nll": "nats a step", "nll_per_piece": "nats a step"},
     "language": {"perplexity": "words"}}
 SET = """\
@@ -188,7 +188,7 @@ def _print_epoch(record, left):
 
 
 def _print_result(run, seed, out):
-    """Print the kept epoch, its test figures and those of simple models, and the next command."""
+    """Print the kept epoch, its test results and those of simple models, and the next command."""
     trained, results = run.trained, run.results
     if hasattr(trained.store, "counters"):  # the weights are on devices
         print(f"{trained.store.n_devices:,} devices\n" + wrapped(", ".join(

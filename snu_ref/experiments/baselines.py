@@ -5,7 +5,7 @@
                           x; the epoch is chosen by validation
     nearest chords        what followed the k most similar chords; k is chosen by validation
 
-Each is a function of a task. It returns the validation figure, the test figure, and the answers to
+Each is a function of a task. It returns the validation result, the test result, and the answers to
 the test images as text (None for music).
 """
 import numpy as np

@@ -1,4 +1,4 @@
-"""The claims of the results page: a row is better than another row, or than a published figure.
+"""The claims of the results page: a row is better than another row, or than a published result.
 
 `claims.txt` lists them and explains their form. Each claim is in favour of the paper. `verdicts`
 decides whether the tables support it.
@@ -16,9 +16,9 @@ class Claim(NamedTuple):
     """The claim that row `a` is better than `b`, or worse by less than `margin`.
 
     about: the beginning of a sentence, which names the data. a: (block, name of the row). b: like
-    `a`, or the published figure of `a`. margin: in the units of the table, at least 0; accuracies
+    `a`, or the published result of `a`. margin: in the units of the table, at least 0; accuracies
     are fractions. rival: `a` is a unit that the SNU is compared with; an `a` that is better than
-    its published figure speaks against the paper.
+    its published result speaks against the paper.
     """
     about: str
     a: tuple

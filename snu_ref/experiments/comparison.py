@@ -1,6 +1,6 @@
 """Tables of the runs of `reproduce`, by task and unit, as text.
 
-The last column has the paper's figures, which are for the full data and larger networks.
+The last column has the paper's results, which are for the full data and larger networks.
 """
 import numpy as np
 
@@ -34,7 +34,7 @@ def compared(results):
 
 
 def figures_of(group):
-    """The test figure of each run of a group, in the metric of its task."""
+    """The test result of each run of a group, in the metric of its task."""
     return [r["test"][r["metric"]] for r in group]
 
 
@@ -87,14 +87,14 @@ def aligned(head, rows, foot=()):
 
 
 def unit_rows(task, results):
-    """A row for each unit of a task: name, parameters, test figure, n, interval, seconds, paper.
+    """A row for each unit of a task: name, parameters, test result, n, interval, seconds, paper.
 
     The last cell is a pair: the paper's figure, and its network.
     """
     rows = []
     for _, unit, name, group in (row for row in compared(results) if row[0] == task):
         metric, values = group[0]["metric"], figures_of(group)
-        paper = ("–", "")  # we know of no figure in the paper
+        paper = ("–", "")  # we know of no result in the paper
         if (task, unit) in PUBLISHED and name == UNITS[unit][0]:
             theirs, network = PUBLISHED[task, unit]
             paper = (f"{theirs:.{1 if task == 'language' else 2}f}", network)
@@ -106,13 +106,13 @@ def unit_rows(task, results):
 
 
 def baseline_rows(task, results):
-    """A row for each simple model of a task: name, test figure."""
+    """A row for each simple model of a task: name, test result."""
     first = [r for r in results["runs"] if r["task"] == task][0]
     return [[name, figure(first["metric"], [value])] for name, value in first["baselines"].items()]
 
 
 def table(results):
-    """The runs as text, task by task; the paper's figures are for the full data."""
+    """The runs as text, task by task; the paper's results are for the full data."""
     rows = []
     for task in dict.fromkeys(r["task"] for r in results["runs"]):
         rows += [[f"{task}: {row[0]}", *row[1:-1], row[-1][0]] for row in unit_rows(task, results)]

@@ -161,7 +161,7 @@ def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split
 
 
 def over_time(run, seed, device_seeds=8, times=TIMES):
-    """Test figures over `times`, with and without drift compensation.
+    """Test results over `times`, with and without drift compensation.
 
     Returns a dict with metric, times and the figure in software. "raw" and "compensated" have a
     list of figures for each device seed, one for each time; "shrunk": the same up to an hour.
@@ -213,7 +213,7 @@ def _in_float(sweeps):
 # ---- limited precision --------------------------------------------------------------------------
 
 def rounded_after(run, bits, seed):
-    """The test figures of a trained network with its weights rounded to each number of `bits`."""
+    """The test results of a trained network with its weights rounded to each number of `bits`."""
     figures = []
     with _other_weights(run.network) as kept:
         for b in bits:

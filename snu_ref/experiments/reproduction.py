@@ -150,7 +150,7 @@ def on_devices(seed, extent, out):
 
 
 def few_bits(task, bits, seed, extent):
-    """The test figure of a short run with weights of `bits` bits."""
+    """The test result of a short run with weights of `bits` bits."""
     table = find_preset(task, "snu", {"music": "pcm", "digits": "small"}[task])
     run = run_task(load(task, "snu", extent), table, seed, stream=io.StringIO(),
                    epochs=extent.precision_epochs[task], store={"kind": "rounded", "bits": bits})

@@ -1,4 +1,4 @@
-"""Write the results page in Markdown; every figure comes from the tables of `runs`.
+"""Write the results page in Markdown; every result comes from the tables of `runs`.
 
 The text of the page is in page.md. This module fills in the claims, as sentences of `verdicts`, and
 a table for each block, with a line for each row. If the folder of the tables has a file earlier.md,
@@ -151,7 +151,7 @@ def _mean(group, column, shown="{:,.0f}".format):
 
 
 def trials(rows, lines):
-    """Trials as a table: mean validation figures, with the best of a row in bold.
+    """Trials as a table: mean validation results, with the best of a row in bold.
 
     If a row has several trials, there is a column for each value of the setting that varies last.
     """

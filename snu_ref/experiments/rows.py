@@ -52,7 +52,7 @@ def _rows(name, text):
 
 BLOCKS = read_blocks(Path(__file__).with_name("rows.ini"))
 CHOSEN = {"care": ("grid", 5), "dropout": ("regularised", 3)}  # block: (block of trials, seeds)
-# rows that differ in the noise; the page shows the one with the best validation figure on devices
+# rows that differ in the noise; the page shows the one with the best validation result on devices
 INJECTED = [row for row in BLOCKS["devices"][1] if row.devices]
 
 

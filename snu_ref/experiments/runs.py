@@ -67,7 +67,7 @@ def rows_of(name, tables):
 
 
 def best_of(rows, lines):
-    """The row with the best validation figure; None while a run is missing."""
+    """The row with the best validation result; None while a run is missing."""
     figures = [validation_figure(row, lines) for row in rows]
     best = np.argmax if rows[0].task == "digits" else np.argmin  # accuracy, or loss
     return None if np.isnan(figures).any() else rows[best(figures)]
@@ -80,7 +80,7 @@ def lines_of(row, lines):
 
 
 def validation_figure(row, lines):
-    """The mean validation figure of the `lines_of` a row; NaN if a run is missing."""
+    """The mean validation result of the `lines_of` a row; NaN if a run is missing."""
     values = [float(line["valid"]) for line in lines_of(row, lines)]
     return np.mean(values) if len(values) == row.seeds * max(1, row.devices) else np.nan
 

@@ -25,7 +25,7 @@ DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")
 
 
 def test_figures(lines, row):
-    """The test figures of a row: for each seed a list, with a figure for each set of devices."""
+    """The test results of a row: for each seed a list, with one for each set of devices."""
     seeds = {}
     for line in lines:
         if line["row"] == row and line["test"]:
@@ -34,7 +34,7 @@ def test_figures(lines, row):
 
 
 def means(lines, place):
-    """The test figures of a row (block, name), for each seed the mean over devices; its metric."""
+    """The test results of a row (block, name), for each seed the mean over devices; its metric."""
     block, row = place
     metric = next((line["metric"] for line in lines[block] if line["row"] == row), "")
     return [float(np.mean(devices)) for devices in test_figures(lines[block], row)], metric

@@ -68,7 +68,7 @@ def wanted_against_read(wanted, read, path):
 
 
 def over_time(sweep, path):
-    """Test figures against the time since programming: mean, and band from least to largest."""
+    """Test results against the time since programming: mean, and band from least to largest."""
     label, factor, _ = METRICS[sweep["metric"]]
     t = np.array(sweep["times"])
     with style.house():

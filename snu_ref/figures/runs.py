@@ -14,7 +14,7 @@ TASK_METRIC = {"digits": "accuracy", "music": "nll", "language": "perplexity"}
 
 
 def learning_curves(results, path):
-    """Training loss and validation figure of one task against the epoch; results: its runs."""
+    """Training loss and validation result of one task against the epoch; results: its runs."""
     task, metric = results[0]["task"], results[0]["metric"]
     label, factor, _ = METRICS[metric]
     everything = []

@@ -59,7 +59,7 @@ def _answer(wins, several):
     if others:
         parts = [part for *_, part in others]
         yield (f"in {_count(others)} of {len(others)} comparisons with RNN, GRU and LSTM, SNU or "
-               f"sSNU has the better figure. It has {min(parts):.0f} to {max(parts):.0f} % of "
+               f"sSNU has the better result. It has {min(parts):.0f} to {max(parts):.0f} % of "
                "their parameters. ")
     if membrane:
         yield (f"The unit is better with its membrane than without it in {_count(membrane)} of "

@@ -61,7 +61,7 @@ def _claim(results):
     points = "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
                        f"{figure(group[0]['metric'], figures_of(group))}"
                        for task, _, name, group in compared(results))
-    return f"Test figure against parameters, a panel for each task, a mark for each unit: {points}."
+    return f"Test result against parameters, a panel for each task, a mark for each unit: {points}."
 
 
 def _input_weights(results):

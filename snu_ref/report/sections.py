@@ -17,7 +17,7 @@ def parts(results):
         "seed": results["seed"], "gradients_agree": agreement(results),
         "gradients": gradients(results), "sample": "\n".join(sample),
         "spread": f"Mean ± sample standard deviation of {seeds} seeds." if seeds > 1 else join(
-            "This is one seed, and another seed gives other figures: ",
+            "This is one seed, and another seed gives other results: ",
             element("code", "reproduce --seeds 5"), " shows how much they vary."),
         **{task: of_task(task, results) for task in TASKS},
         **{f"{task}_data": "; ".join(results["facts"][task]) for task in TASKS},
@@ -61,7 +61,7 @@ def gradients(results):
 
 
 def of_task(task, results):
-    """The table of a task: its units and simple models, and the paper's figures."""
+    """The table of a task: its units and simple models, and the paper's results."""
     rows = [[name, parameters, shown, seconds,
              element("span", theirs, *([element("span", network, class_="source")] if network
                                        else []))]

@@ -2,7 +2,7 @@
 
 Preset "paper" uses the full sets, of which the user provides copies: MNIST for digits, the JSB
 chorales for music, Penn Treebank for language. Users can also bring their own data in these forms
-(`snu_ref.data.own`); figures on such data are labelled OWN wherever they are shown.
+(`snu_ref.data.own`); results on such data are labelled OWN wherever they are shown.
 """
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ OWN = "own data, not the published set"
 
 
 class Loaded(NamedTuple):
-    """A task, facts about its data, and figures of simple models on the test split."""
+    """A task, facts about its data, and results of simple models on the test split."""
     task: object
     facts: list        # lines of text: counts, digests
     baselines: dict    # name: figure on the test split, in the metric of the task

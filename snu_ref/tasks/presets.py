@@ -1,4 +1,4 @@
-"""The presets of `presets.ini`, and the paper's figures of `published.ini`.
+"""The presets of `presets.ini`, and the paper's results of `published.ini`.
 
 A preset has the settings of a task and unit, and the source of each. The table
 `snu_ref.tasks.settings.SETTINGS` explains the settings.

@@ -44,7 +44,7 @@ class Run(NamedTuple):
 
     @property
     def figures(self):
-        """The test figures, by name."""
+        """The test results, by name."""
         return self.results["test"]
 
     def figure(self, split, seed):
@@ -114,7 +114,7 @@ def load_run(folder, data=None):
         settings = settings_of(table, **{name: entry["value"] for name, entry
                                          in results["settings"].items()})
         if not all(type(value) in (int, float, type(None)) for value in results["test"].values()):
-            raise ValueError("test figures that are not numbers")
+            raise ValueError("test results that are not numbers")
         path_then, own = results.get("path") or None, results.get("own", False)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         missing = "no entry " * isinstance(error, KeyError)
@@ -140,7 +140,7 @@ def load_run(folder, data=None):
 
 
 def tested(task, network, settings, seed):
-    """The test figures; for a task with classes, also the answer to every test image, as text.
+    """The test results; for a task with classes, also the answer to every test image, as text.
 
     The answers are for comparing two classifiers image by image (`statistics.mcnemar`).
     """

@@ -126,7 +126,7 @@ def update(network, optimiser, grads, clip):
 class Trained(NamedTuple):
     """The result of `train`."""
     network: Network     # with the parameters of the epoch that was kept
-    history: list        # a dict per epoch: epoch, loss, seconds, and the validation figures
+    history: list        # a dict per epoch: epoch, loss, seconds, and the validation results
     best_epoch: int      # the epoch that was kept
     store: object = None  # the store of the weights, if they are outside the network
     diverged: str = ""   # why training ended before its last epoch, in a line
@@ -204,7 +204,7 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
 
 
 def best_epoch(task, settings, history):
-    """The epoch to keep, counted from 1: that of the best validation figure, or the last one."""
+    """The epoch to keep, counted from 1: that of the best validation result, or the last one."""
     if settings.keep == "last":
         return history[-1]["epoch"]
     sign = -1 if task.higher_is_better else 1
