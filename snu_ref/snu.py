@@ -92,11 +92,6 @@ class SNUCache(NamedTuple):
         return self.s + self.b
 
     @property
-    def start(self):
-        """The state before step 1."""
-        return SNUState(self.all_s[0], self.all_y[0])
-
-    @property
     def state(self):
         """A copy of the state after the last step, the start of the next part of a sequence."""
         return SNUState(self.all_s[-1].copy(), self.all_y[-1].copy())

@@ -66,8 +66,7 @@ def run(args):
                     "ways": [rows for rows, _ in trained], "over_time": together})
         paths = [memory_figures.learning_curves(rows, out / "pcm_learning_curves.png"),
                  memory_figures.conductance_histograms(
-                     memory.conductances_at_start(looped, args.seed),
-                     memory.conductances(looped.trained.store), out / "pcm_conductances.png"),
+                     *memory.conductances(looped, args.seed), out / "pcm_conductances.png"),
                  memory_figures.over_time(together, out / "pcm_year_music.png")]
     print(f"\nWritten to the folder {args.out}:\n"
           + wrapped(", ".join(["results.json", *(path.name for path in paths)])))

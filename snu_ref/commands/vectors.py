@@ -79,12 +79,9 @@ def run(args):
         print(adapter_text(args.framework, args.form), end="")
     elif args.action == "list":
         entries = find(args.cases, read_manifest()["cases"])
-        if args.json:
-            print(json.dumps([{field: entry[field] for field in LISTED} for entry in entries],
-                             indent=1))
-            return 0
-        for entry in entries:
-            print(f"{entry['id']:34} {entry['why']}")
+        listed = [{field: entry[field] for field in LISTED} for entry in entries]
+        lines = [f"{entry['id']:34} {entry['why']}" for entry in entries]
+        print(json.dumps(listed, indent=1) if args.json else "\n".join(lines))
     else:
         show(args.case, args.all)
     return 0

@@ -101,15 +101,11 @@ def table(rows, n_devices):
 
 # ---- devices and weights ------------------------------------------------------------------------
 
-def conductances(store):
-    """The true conductances of all devices of a PCMStore at its present time: (devices,), uS."""
-    return np.concatenate([array.conductance(array.now).ravel() for array in store.arrays.values()])
-
-
-def conductances_at_start(run, seed):
-    """The conductances at the start of a run with this seed: (devices,), uS."""
-    *_, store = prepare(run.task, run.settings, seed)
-    return conductances(store)
+def conductances(run, seed):
+    """True conductances of all devices at the start and the end of a run: (devices,) each, uS."""
+    *_, start = prepare(run.task, run.settings, seed)
+    return [np.concatenate([of.conductance(of.now).ravel() for of in store.arrays.values()])
+            for store in (start, run.trained.store)]
 
 
 def _arrays(weights, device_seed):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..layers import ConvSNU, Embedding, without_dropout
+from ..layers import Embedding, without_dropout
 from ..snu import SNU
 
 N_IMAGES, N_WORDS = 200, 1000  # of the test split; our choice: enough for three digits
@@ -53,7 +53,7 @@ def count(network, inputs):
         for layer in layers:
             y, _ = layer.forward(x)
             before = np.concatenate([np.zeros_like(y[:1]), y[:-1]])  # (T, B, ...): y_{t-1}
-            for a, fan_out in ((x, _fan_out(layer)), (before, _columns(layer, "H"))):
+            for a, fan_out in zip((x, before), _fan_outs(layer)):
                 if fan_out and ((a == 0) | (a == 1)).all():
                     additions += float(a.sum()) * fan_out
                 elif fan_out:
@@ -62,20 +62,14 @@ def count(network, inputs):
                 ones[layer] += float(y.sum())
             x = y
     rates = tuple(n / (samples * math.prod(layer.out_shape)) for layer, n in ones.items())
-    dense = sum(math.prod(layer.in_shape) * _fan_out(layer)
-                + math.prod(layer.out_shape) * _columns(layer, "H") for layer in layers)
+    dense = sum(math.prod(shape) * fan_out for layer in layers
+                for shape, fan_out in zip((layer.in_shape, layer.out_shape), _fan_outs(layer)))
     return Operations(rates, additions / samples, multiply_adds / samples, float(dense))
 
 
-def _fan_out(layer):
-    """The number of weights that each number of the layer's input is multiplied by."""
-    if isinstance(layer, Embedding):
-        return 0
-    if isinstance(layer, ConvSNU):
-        return math.prod(layer.params["W"].shape[:2]) * layer.n_units
-    return _columns(layer, "W") or (layer.params["E"].shape[0] if "E" in layer.params else 0)
-
-
-def _columns(layer, letter):
-    """The number of columns of the layer's matrix "W" (input) or "H" (recurrence)."""
-    return layer.params[letter].shape[1] if letter in layer.params else 0
+def _fan_outs(layer):
+    """How many weights multiply each number of the layer's input, and of its last output."""
+    if isinstance(layer, Embedding):  # a look-up multiplies nothing
+        return 0, 0
+    W, H = layer.params.get("W", layer.params.get("E")), layer.params.get("H")
+    return (0 if W is None else W.size // layer.in_shape[-1], 0 if H is None else H.shape[1])

@@ -140,8 +140,7 @@ def on_devices(seed, extent, out):
     run, looped = runs["software"], runs["in the loop"]
     drawn = [devices.wanted_against_read(*in_memory.wanted_and_read(run, seed),
                                          out / "pcm_wanted_and_read.png"),
-             devices.conductance_histograms(in_memory.conductances_at_start(looped, seed),
-                                            in_memory.conductances(looped.trained.store),
+             devices.conductance_histograms(*in_memory.conductances(looped, seed),
                                             out / "pcm_conductances.png")]
     return {"ways": ways, "devices": looped.trained.store.n_devices,
             "over_time": in_memory.over_time(run, seed, extent.device_seeds, extent.times),

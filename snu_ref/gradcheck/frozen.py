@@ -92,7 +92,7 @@ def _(layer: SNU, x, state, nominal):
     ys = []
     driven = layer._project(x)  # x_t W
     for t in range(len(x)):
-        y0 = nominal.y[t - 1] if t else nominal.start.y
+        y0 = nominal.all_y[t]  # y_{t-1}
         seen = y0 if detached else y  # y_{t-1} in the gate; a detached one is constant
         gate = 1 - (frozen_max(y0)(seen) if layer.lateral_inhibition else seen)
         z = driven[t] + decay * s * gate

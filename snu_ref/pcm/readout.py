@@ -86,7 +86,7 @@ class DeviceReadout:
 
     def __post_init__(self):
         if self.bits is not None:
-            object.__setattr__(self, "bits", check_bits("bits", self.bits))
+            vars(self)["bits"] = check_bits("bits", self.bits)
 
     def weights(self, G):
         """D from digitised conductances, (n_in, n_out) in uS."""
@@ -127,8 +127,7 @@ class ColumnReadout:
                 checked[name] = check_bits(name, getattr(self, name), 2)
         if self.tile is not None:
             checked["tile"] = validation.sizes("tile", self.tile, ("rows", "columns"))
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        vars(self).update(checked)
 
     def weights(self, G):
         """D of the analogue currents, without converter, (n_in, n_out) in uS."""

@@ -45,8 +45,7 @@ class UpdateRule:
                    for name in ("epsilon", "seconds", "refresh_above", "refresh_below")}
         if self.refresh_every is not None:
             checked["refresh_every"] = validation.positive_int("refresh_every", self.refresh_every)
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        vars(self).update(checked)
         if self.refresh_below >= self.refresh_above:  # a refreshed pair would be due again
             raise ValueError("refresh_below: expected less than refresh_above, "
                              f"{self.refresh_above} uS, got {self.refresh_below}")

@@ -54,15 +54,15 @@ def _rows(results):
 
 def _answer(wins, several):
     """Sentences that count the comparisons in the table."""
-    others = [win for win in wins if win[0] != "no membrane"]
-    membrane = [win for win in wins if win[0] == "no membrane"]
+    others = [gap > 0 for name, gap, *_ in wins if name != "no membrane"]
+    membrane = [gap > 0 for name, gap, *_ in wins if name == "no membrane"]
     if others:
-        parts = [part for *_, part in others]
-        yield (f"in {_count(others)} of {len(others)} comparisons with RNN, GRU and LSTM, SNU or "
+        parts = [part for name, *_, part in wins if name != "no membrane"]
+        yield (f"in {sum(others)} of {len(others)} comparisons with RNN, GRU and LSTM, SNU or "
                f"sSNU has the better result. It has {min(parts):.0f} to {max(parts):.0f} % of "
                "their parameters. ")
     if membrane:
-        yield (f"The unit is better with its membrane than without it in {_count(membrane)} of "
+        yield (f"The unit is better with its membrane than without it in {sum(membrane)} of "
                f"{len(membrane)} cases. ")
     if several:
         yield "By the intervals over the seeds, " + "; ".join(
@@ -72,7 +72,3 @@ def _answer(wins, several):
     else:
         yield Html("One seed has no spread, so a small difference says nothing: "
                    "<code>reproduce --seeds 5</code> gives each difference an interval.")
-
-
-def _count(wins):
-    return sum(gap > 0 for _, gap, *_ in wins)

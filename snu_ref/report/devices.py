@@ -23,21 +23,18 @@ def parts(results):
             "network." if networks > 1 else f"over {n} sets of devices."),
         "drift": table(*time_table(sweeps)), "bits": table(*precision_table(m["precision"])),
         "answer_of_devices": join(*(_answer(task, sweep) for task, sweep in sweeps.items())),
-        "compensation": _first_hour(sweeps, {"compensated minus uncompensated": _compensated}),
+        "compensation": _first_hour(sweeps, {
+            "compensated minus uncompensated": lambda s, i: _less_raw(s, "compensated", i, i)}),
         "smaller": _first_hour(sweeps, {
-            "drifted": lambda s, i: _less_first(s, "raw", i),
-            "only smaller": lambda s, i: _less_first(s, "shrunk", i)}),
+            "drifted": lambda s, i: _less_raw(s, "raw", i, 0),
+            "only smaller": lambda s, i: _less_raw(s, "shrunk", i, 0)}),
         "lengths": " and ".join(f"{epochs} epochs for the {task}"
                                 for task, epochs in m["precision_epochs"].items())}
 
 
-def _compensated(sweep, i):
-    return [c[i] - r[i] for c, r in zip(sweep["compensated"], sweep["raw"])]
-
-
-def _less_first(sweep, kind, i):
-    """Figures of a kind at time i minus the first raw ones; [] without "shrunk" (in 0.1.0)."""
-    return [later[i] - raw[0] for raw, later in zip(sweep["raw"], sweep.get(kind, ()))]
+def _less_raw(sweep, kind, i, start):
+    """Figures of a kind at time i minus raw ones at `start`; [] without "shrunk" (in 0.1.0)."""
+    return [later[i] - raw[start] for raw, later in zip(sweep["raw"], sweep.get(kind, ()))]
 
 
 def _first_hour(sweeps, columns):
@@ -64,7 +61,7 @@ def _with_interval(sweep, values):
 
 def _answer(task, sweep):
     late = max(i for i, t in enumerate(sweep["times"]) if t <= HOUR)
-    of = _summary(sweep, _compensated(sweep, late))
+    of = _summary(sweep, _less_raw(sweep, "compensated", late, late))
     worse = (of.mean < 0) == (sweep["metric"] == "accuracy")
     return f"{task.capitalize()}, after {time_name(sweep['times'][late])}: " + (
         "one set of devices has no interval" if of.sd is None else

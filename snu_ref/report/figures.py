@@ -37,10 +37,14 @@ def embedded(page, folder, drawn):
 
 def parts(results):
     """The descriptions of figures with numbers: dict from names in page.html to text."""
-    memory = results["memory"]
+    memory, (without, inhibited) = results["memory"], results["inhibition"]
     return {
-        "alt_claim": _claim(results), "alt_input_weights": _input_weights(results),
-        "alt_pcm_learning_curves": _ways(results),
+        "points": "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
+                            f"{figure(group[0]['metric'], figures_of(group))}"
+                            for task, _, name, group in compared(results)),
+        "spikes_without": f"{without['spikes']:.0f}", "spikes_with": f"{inhibited['spikes']:.0f}",
+        "last_losses": "; ".join(f"{way} {row['history'][-1]['nll']:.3f}"
+                                 for way, row in memory["ways"].items() if row["history"]),
         **{f"alt_learning_curves_{task}": _learning(task, results)
            for task in ("digits", "music", "language")},
         **{f"alt_pcm_year_{task}": _year(sweep) for task, sweep in memory["over_time"].items()},
@@ -55,27 +59,6 @@ def _learning(task, results):
         f"in epoch {r['best_epoch']}" for r in runs)
     return ("Two panels of lines against the epoch, one for each unit: the training loss, and the "
             f"validation {METRICS[metric]}. Epoch kept: {best}.")
-
-
-def _claim(results):
-    points = "; ".join(f"{task}, {name}: {group[0]['parameters']:,} parameters, "
-                       f"{figure(group[0]['metric'], figures_of(group))}"
-                       for task, _, name, group in compared(results))
-    return f"Test result against parameters, a panel for each task, a mark for each unit: {points}."
-
-
-def _input_weights(results):
-    without, inhibited = results["inhibition"]
-    return ("The input weights of 40 hidden units as images of 8 by 8 pixels, blue below and red "
-            f"above zero, without inhibition ({without['spikes']:.0f} spikes per digit) above and "
-            f"with it ({inhibited['spikes']:.0f}) below.")
-
-
-def _ways(results):
-    last = "; ".join(f"{way} {row['history'][-1]['nll']:.3f}"
-                     for way, row in results["memory"]["ways"].items() if row["history"])
-    return ("Three lines of validation loss against the epoch. In the last epoch, in nats a step: "
-            f"{last}.")
 
 
 def _year(sweep):

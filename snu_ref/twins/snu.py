@@ -36,8 +36,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import validation
-from .scalars import (STATE_ACTIVATIONS, SURROGATES, array_of, parameters, several, sigmoid,
-                      sigmoid_slope, sized, step, zeros)
+from .scalars import (STATE_ACTIVATIONS, SURROGATES, array_of, parameters, reverse_weighted_sum,
+                      several, sigmoid, sigmoid_slope, sized, step, zeros)
 
 
 class SNUTwin(NamedTuple):
@@ -131,12 +131,8 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
                 dkept = dz[t][i][j] * gate  # (4)
                 dgate = dz[t][i][j] * kept
                 if H is not None:
-                    for k in range(n):
-                        dy[t - 1][i][k] += dz[t][i][j] * H[k][j]
-                        grads["H"][k][j] += dz[t][i][j] * y[t - 1][i][k]
-                for k in range(n_in):
-                    dx[t][i][k] += dz[t][i][j] * W[k][j]
-                    grads["W"][k][j] += dz[t][i][j] * x[t][i][k]
+                    reverse_weighted_sum(dz[t][i][j], y[t - 1][i], H, j, dy[t - 1][i], grads["H"])
+                reverse_weighted_sum(dz[t][i][j], x[t][i], W, j, dx[t][i], grads["W"])
                 grads["decay"][j] += dkept * s[t - 1][i][j]  # (3)
                 ds[t - 1][i][j] += dkept * decay[j]
                 if reset_grad == "detached":

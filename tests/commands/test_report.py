@@ -196,6 +196,9 @@ def test_drift_compensation_in_the_first_hour_is_paired_and_has_an_interval(fold
     results = with_comparators()
     results["memory"]["over_time"]["music"]["compensated"] = [[8.62, 9.64], [8.66, 9.69]]
     assert "Music, after 1 h: yes, it is worse" in page_of(results, folder).text
+    # below the raw figures of that hour, above those of the first read
+    results["memory"]["over_time"]["music"]["compensated"] = [[8.62, 8.66], [8.66, 8.69]]
+    assert "Music, after 1 h: no, it is better" in page_of(results, folder).text
 
 
 def test_every_column_and_setting_is_explained(folder):

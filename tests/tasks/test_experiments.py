@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from snu_ref import Dense, LSTM, Network, SNU
+from snu_ref import ConvSNU, Dense, Embedding, LSTM, MaxPool2d, Network, SNU, TiedOutput
 from snu_ref.experiments import runs
 from snu_ref.experiments.baselines import BASELINES
 from snu_ref.experiments.operations import count
@@ -158,6 +158,16 @@ def test_units_that_do_not_spike_multiply():
     assert count(lstm, [x / 2])[1:] == (0, 21024, 21024)      # 4 * 36 * (88 + 36) + 36 * 88
     notes = count(lstm, [x])                                  # notes are 0 or 1: no products of W
     assert notes[1:] == (88 * 4 * 36, 4 * 36 * 36 + 36 * 88, 21024) and notes.rates == ()
+
+
+def test_the_weights_of_a_kernel_and_of_a_tied_table_are_counted():
+    """A pixel meets kernel height x width x units, a number before a tied output every word."""
+    rng = np.random.default_rng(3)
+    conv, x = ConvSNU((5, 4, 2), 3, kernel=(3, 2), rng=rng), rng.random((2, 1, 5, 4, 2))
+    assert count(Network([conv, MaxPool2d(conv.out_shape, 1)]), [x])[1:] == (
+        0, 40 * 3 * 2 * 3, 40 * 3 * 2 * 3)
+    table = Embedding(7, 4, rng=rng)                          # the look-up multiplies nothing
+    assert count(Network([table, TiedOutput(table)]), [np.array([[1], [6]])])[1:] == (0, 28, 28)
 
 
 def test_every_row_makes_a_network_and_its_store():

@@ -59,8 +59,7 @@ def test_wanted_and_read_weights_agree_on_average(music):
 
 def test_conductances_start_small_and_fill_up_by_pulses(music):
     run = music[2]["in the loop"]
-    before = memory.conductances_at_start(run, 0)
-    after = memory.conductances(run.trained.store)
+    before, after = memory.conductances(run, 0)
     assert before.shape == after.shape == (7040,) and after.mean() > before.mean() > 0
     assert after.min() >= 0
 
@@ -108,7 +107,7 @@ def test_figures_are_written(music, tmp_path):
     paths = [
         memory_figures.learning_curves(rows, tmp_path / "a.png"),
         memory_figures.conductance_histograms(
-            memory.conductances_at_start(run, 0), memory.conductances(run.trained.store),
+            *memory.conductances(run, 0),
             tmp_path / "b.png"),
         memory_figures.wanted_against_read(
             *memory.wanted_and_read(runs["software"], 0), tmp_path / "c.png"),
