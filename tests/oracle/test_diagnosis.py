@@ -426,7 +426,8 @@ def test_edits_of_a_line_that_is_edited_already_are_merged_or_left_out():
     for e in TABLE["HAND"]:
         if e.slot == "dx" and not e.fitted and e.applies(config, inputs):
             whole = Whole(Seen("", "", config, inputs, got, 1e-10), {"left": 1000})
-            assert Steps(whole, Edits((), "by hand", (e,)), 900).sets() == []
+            sets = Steps(whole, Edits((), "by hand", (e,)), 900).sets()
+            assert all(one.backward[0] == e for one in sets)
 
 
 def test_a_case_of_one_step_does_not_speak_against_a_line():

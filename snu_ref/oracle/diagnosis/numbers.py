@@ -7,9 +7,9 @@ STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
 
 
 def shortest(k, fits):
-    """The shortest decimal near k that fits, or None."""
+    """The shortest decimal near k that fits, or None; k itself must fit."""
     decimals = (float(f"{k:.{digits}g}") for digits in range(1, 17))
-    return next((decimal for decimal in decimals if fits(decimal)), None)
+    return next((decimal for decimal in decimals if fits(decimal)), None) if fits(k) else None
 
 
 @np.errstate(all="ignore")
