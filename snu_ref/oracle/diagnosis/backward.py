@@ -25,6 +25,7 @@ FEW = 12             # our choice: the most sets of edits that are kept for a ca
 WIDTH = 3            # our choice: the most sets to which further edits are added
 EACH = 250           # our choice: the most trials (`sets.spend`) for the gradients of one case
 SLACK = 10           # our choice: a wider tolerance, because the inverse of W adds errors to dz
+BACK_IN_TIME = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")     # not the sums over the steps
 SLOPES = {"h_slope": 1, "g_slope": 3}           # their indices in `Steps.terms`
 SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
 # Lines on which no other line depends, and the output that each of them gives.
@@ -144,7 +145,7 @@ class Steps:
             return sorted([(), *some], key=self.near, reverse=True)
         for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
             if self.beside(some) and self.seen.matches(
-                    self.whole.run(self.beside(some)), self.seen.walk):
+                    self.whole.run(self.beside(some)), BACK_IN_TIME):
                 self.dz = None
                 return [some]
         found = self.more((), EVERY)
