@@ -281,12 +281,14 @@ def _currents(frames, target, tolerance, mask):
 
     The current of a step is what z has beside its other parts, so k is a slope from step to step.
     """
-    options, values = zip(*(frames.parts()[part] for part in PARTS[1:]))
     there = mask[1:] & mask[:-1]
     for e in forward_edits(frames.seen, ("input",)):
         if not (e.fitted and "input_before" in e.lines[0][1]):
             continue
-        new = frames.value("input", (e,), 0.0)
+        new, parts = frames.value("input", (e,), 0.0), dict(frames.parts())
+        if len(e.lines) > 1:    # y H flows into the current as well
+            parts["feedback"] = [()], 0 * new[None]
+        options, values = zip(*(parts[part] for part in PARTS[1:]))
         for at in itertools.product(*map(range, map(len, options))):
             current = target - sum(a[i] for a, i in zip(values, at))
             old, left = current[:-1][there], (current - new)[1:][there]
