@@ -56,6 +56,27 @@ def either_sign(x, s, y, W, H, decay, b):
     return s, s, (np.abs(s) + b > 0) * 1.0
 
 
+def synaptic(x, s, y, W, H, decay, b, current=None):
+    """The input flows into a current; the threshold is subtracted."""
+    current = 0.9 * (0 if current is None else current) + x @ W
+    s = current + decay * s + b * y
+    return s, s, (s + b > 0) * 1.0, current
+
+
+def synaptic_before(x, s, y, W, H, decay, b, current=None):
+    """A leaky average of the current of the step before."""
+    before = np.zeros(s.shape) if current is None else current
+    s = decay * s * (1 - y) + (1 - decay) * before
+    return s, s, (s + b > 0) * 1.0, 0.77 * before + x @ W
+
+
+def clamped_decay(x, s, y, W, H, decay, b):
+    """The decay is clamped wherever it is used."""
+    decay = np.clip(decay, np.exp(-1 / 5), np.exp(-1 / 25))
+    s = decay * (s - y) + (1 - decay) * (x @ W + y @ H)
+    return s, s, (s + b > 0) * 1.0
+
+
 ENDS = [(), ("end.s", "end.y")]
 PUBLIC = [
     (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
@@ -73,7 +94,17 @@ PUBLIC = [
     (exponential_gate, ["the gate is exp(-y/decay)"], dict(g="identity")),
     (several_spikes, ["the output is floor(s/threshold), with the threshold -b: several spikes in "
                       "one step"], dict(g="relu")),
-    (either_sign, ["v is |s| + b"], dict(g="identity"))]
+    (either_sign, ["v is |s| + b"], dict(g="identity")),
+    (synaptic, ["the reset subtracts the threshold -b (soft reset), after the decay",
+                "x W flows into a synaptic current, which is multiplied by 0.9 in each step and "
+                "added to z"], dict(g="identity")),
+    (synaptic_before, ["(1 - decay) x W of the step before flows into a synaptic current, which is "
+                       "multiplied by 0.77 in each step"], dict(g="identity")),
+    (clamped_decay, ["the decay is clipped to [exp(-1/5), exp(-1/25)], that is [0.8187, 0.9608] "
+                     "(sparch, commit ac49b5b)",
+                     "the reset subtracts 1 (soft reset), before the decay",
+                     "x W is multiplied by 1 - decay (a leaky average)",
+                     "y H is multiplied by 1 - decay"], dict(g="identity", recurrent=True))]
 
 
 @pytest.mark.parametrize("step, said, options, ends", [
@@ -83,11 +114,10 @@ PUBLIC = [
 def test_lines_of_public_code_are_named(step, said, options, ends):
     """Also if the last s and y are returned once more as the state that is kept."""
     def run(case):
-        p, s, y, out = case.params, case["state.s"], case["state.y"], []
+        p, s, y, more, out = case.params, case["state.s"], case["state.y"], (), []
         for x in case["x"]:
-            *shown, y = step(x, s, y, p["W"], p.get("H"), p["decay"], p["b"])
-            s = shown[1]
-            out.append((shown[0], y))
+            shown, s, y, *more = step(x, s, y, p["W"], p.get("H"), p["decay"], p["b"], *more)
+            out.append((shown, y))
         s, y = map(np.array, zip(*out))
         return {"s": s, "y": y, **dict(zip(ends, (s[-1], y[-1])))}
     can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through", recurrent=False,

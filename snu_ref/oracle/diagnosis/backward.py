@@ -12,7 +12,7 @@ import itertools
 
 import numpy as np
 
-from ..mistakes.edit import TABLE, merged
+from ..mistakes.edit import TABLE, Edit, merged
 from ..program.backward import DS, DY, SUMS
 from ..program.lines import compute, resolve, right_lines
 from . import numbers
@@ -25,10 +25,12 @@ FEW = 12             # our choice: the most sets of edits that are kept for a ca
 WIDTH = 3            # our choice: the most sets to which further edits are added
 EACH = 250           # our choice: the most trials (`sets.spend`) for the gradients of one case
 SLACK = 10           # our choice: a wider tolerance, because the inverse of W adds errors to dz
+BACK_IN_TIME = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")     # not the sums over the steps
 SLOPES = {"h_slope": 1, "g_slope": 3}           # their indices in `Steps.terms`
 SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
 # Lines on which no other line depends, and the output that each of them gives.
 ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y", "s_0": "start.s", "y_0": "start.y"}
+STRAIGHT = Edit((("h_slope", "1 + 0 * v"),), "")     # then dL/ds is hardly ever 0
 LAST, EVERY = slice(-1, None), slice(None)
 
 
@@ -115,10 +117,11 @@ class Steps:
         return np.array(0) if self.target is None else np.abs(
             self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
 
-    def smallest(self, have, edits, values, target, pairs, slack=1):
+    def smallest(self, have, edits, values, target, pairs, slack=1, scaled=None):
         """The set `have` with one more edit, with two, or with one that has a k, that fits.
 
-        values(edits): numbers in the shape of the target; pairs(edits): the pairs to be tried.
+        values(edits): numbers in the shape of the target; pairs(edits): the pairs to be tried;
+        scaled(edit): an edit of h' with the number by which it is multiplied.
         """
         size = self.seen.tolerance(target)
 
@@ -128,12 +131,15 @@ class Steps:
                     and (np.abs(values(have + some) - target) <= slack * size).all()]
 
         def with_k(e):
-            return numbers.fit(lambda k: values(have + (e._replace(k=k),)).ravel(), target.ravel(),
-                               np.full(target.size, size), numbers.FEW)
+            if e.slot == "h_slope":
+                return scaled and scaled(e)
+            k = numbers.fit(lambda k: values(have + (e._replace(k=k),)).ravel(), target.ravel(),
+                            np.full(target.size, size), numbers.FEW) if e.fitted else None
+            return None if k is None else e._replace(k=k)
         edits = [e for e in edits if self.beside(have + (e,))]
         plain = [e for e in edits if not e.fitted]
-        return (fits((e,) for e in plain) or fits(pairs(plain)) or fits(
-            (e._replace(k=k),) for e in edits if e.fitted for k in [with_k(e)] if k is not None))
+        return (fits((e,) for e in plain) or fits(pairs(plain))
+                or fits((one,) for one in map(with_k, edits) if one))
 
     # ---- the steps ------------------------------------------------------------------------------
 
@@ -144,7 +150,7 @@ class Steps:
             return sorted([(), *some], key=self.near, reverse=True)
         for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
             if self.beside(some) and self.seen.matches(
-                    self.whole.run(self.beside(some)), self.seen.walk):
+                    self.whole.run(self.beside(some)), BACK_IN_TIME):
                 self.dz = None
                 return [some]
         found = self.more((), EVERY)
@@ -164,16 +170,41 @@ class Steps:
             # With the port's dz, a slope changes one term; otherwise also those of earlier steps.
             if some and some[-1].slot in SLOPES and (self.dz is not None or some[-1].k is not None):
                 e, terms = some[-1], self.terms(some[:-1]).copy()
-                if some[:-1] not in self._names:
-                    self._names[some[:-1]] = self.whole.names(self.beside(some[:-1]), self.dz)
-                terms[SLOPES[e.slot]] = compute(resolve(e.lines[0][1], self.seen.config),
-                                                {**self._names[some[:-1]], "k": e.k})
+                terms[SLOPES[e.slot]] = self.slope(some[:-1], e, e.k)
             else:
-                outputs = self.whole.run(self.beside(some), self.dz)
-                y, v, s, z = (outputs[f"adj.{name}"] for name in "yvsz")
+                y, v, s, z = self._adjoints(some)
                 terms = np.array([y, v / y, s - v, z / s])
-            self._terms[some] = np.nan_to_num(terms, posinf=0, neginf=0)
+                if np.isnan(terms[3]).any() and self.beside((*some, STRAIGHT)):     # dL/ds is 0
+                    *_, s, z = self._adjoints((*some, STRAIGHT))
+                    terms[3] = z / s
+            self._terms[some] = np.where(np.isfinite(terms), terms, 0)
         return self._terms[some]
+
+    def _adjoints(self, some):
+        outputs = self.whole.run(self.beside(some), self.dz)
+        return [outputs[f"adj.{name}"] for name in "yvsz"]
+
+    def slope(self, have, e, k):
+        """The values of an edit of a slope, with some k, beside the edits `have`."""
+        if have not in self._names:
+            self._names[have] = self.whole.names(self.beside(have), self.dz)
+        return compute(resolve(e.lines[0][1], self.seen.config), {**self._names[have], "k": k})
+
+    @np.errstate(all="ignore")
+    def scaled(self, have, e, span):
+        """An edit of h' times the number with which dL/dz holds in a span, or None."""
+        dy, _, S, g = self.terms(have)
+        target = (self.dz - g * S)[span].ravel()
+        found = numbers.scaled(
+            lambda k: np.nan_to_num((g * dy * self.slope(have, e, k))[span].ravel()), target,
+            SLACK * self.seen.tolerance(self.dz), numbers.GRID if e.fitted else (1.0,))
+        if found is None:
+            return None
+        (k, a), ((_, text),) = found, e.lines
+        if not e.fitted:
+            return e._replace(k=a, lines=(("h_slope", f"k * ({text})"),), says=f"{e.says}, times k")
+        return e._replace(k=k) if a == 1 else e._replace(
+            k=k, lines=(("h_slope", f"{a} * ({text})"),), says=f"{e.says}, times {a:.6g}")
 
     def given(self, terms):
         """dL/dz from these terms, or dL/dx if the port's dL/dz is not known."""
@@ -198,8 +229,9 @@ class Steps:
                         yield e, f
 
         edits = [e for e in self.edits if e.slot not in ENDS and (fitted or not e.fitted)]
-        return self.smallest(have, edits, lambda some: self.given(self.terms(some))[span],
-                             self.target[span], pairs, SLACK)
+        return self.smallest(
+            have, edits, lambda some: self.given(self.terms(some))[span], self.target[span], pairs,
+            SLACK, fitted and self.dz is not None and (lambda e: self.scaled(have, e, span)))
 
     # ---- the sums, and the initial state --------------------------------------------------------
 

@@ -16,10 +16,10 @@ from ..program.tape import Var, plain
 from . import numbers
 
 # The parts of z, and the names that are computed before each of them.
-SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("W", "input"),
-         "feedback": ("H", "feedback"), "bias": ("bias",)}
+SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("decay", "W", "input"),
+         "feedback": ("decay", "H", "feedback"), "bias": ("bias",)}
 STEEP = 0.01   # our choice: where a slope is smaller, a function is not inverted
-LINES = (*(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
+LINES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
 
 
 def forward_edits(seen, slots):
@@ -45,6 +45,11 @@ def inverse(f, value):
     return a, np.where(np.abs(f(a) - value) < 1e-9, np.where(slope > STEEP, 1 / slope, 0), np.nan)
 
 
+def before(start, a):
+    """The values of the step before, for all steps."""
+    return np.concatenate([start[None], a[:-1]])
+
+
 class Frames:
     """All steps of a case at once, computed from the port's own numbers."""
 
@@ -57,16 +62,13 @@ class Frames:
         self.ok, self.large = np.isfinite(reported), np.full(reported.shape, 1e30)
         if "s" not in got and "v" not in got:
             self.ok = self.ok & (y > 1e-5) & (y < 1 - 1e-5)
-
-        def before(start, a):
-            return np.concatenate([start[None], a[:-1]])
         y_before = before(i["state.y"], y)
         self.first = np.arange(seen.T)[:, None, None] + np.zeros(y.shape) == 0
         self.names = {**names_of(self.config, i), "from_second": self._from_second}
         self.names.update(self.with_names(
             x=i["x"], x_before=before(0 * i["x"][0], i["x"]), y=y, y_before=y_before,
             y_before2=before(0 * i["state.y"], y_before), y_start=0 * y + i["state.y"],
-            **seen.params))
+            input_before=0 * y, **seen.params))
         kept = self.right["s_out"] == "kept"
         s, steep = self.before("kept" if kept else "s_out", reported)
         there = (steep > 0) & ~np.isnan(steep[self.ok]).any()
@@ -118,6 +120,9 @@ class Frames:
         for name in slots:
             if name in own or name == line:     # not every unit has H
                 own[name] = value = compute(text[name], own)
+            for _ in range(self.seen.T * ("input_before" in text[name])):   # each makes one right
+                own["input_before"] = Var(before(0 * plain(value)[0], plain(value)))
+                own[name] = value = compute(text[name], own)
         self._values[key] = value = np.fmax(np.fmin(plain(value), self.large), -self.large)
         return value
 
@@ -146,8 +151,9 @@ class Frames:
         """part of z -> its edits without k, and their values."""
         if not self._parts:
             for part in PARTS:
+                slots = [slot for slot in SLOTS[part] if slot != "decay" or part == "leak"]
                 self._parts[part] = self.with_values(part, [(), *(
-                    (e,) for e in forward_edits(self.seen, SLOTS[part]) if not e.fitted)])
+                    (e,) for e in forward_edits(self.seen, slots) if not e.fitted)])
         return self._parts
 
     def with_values(self, part, options):
@@ -192,6 +198,8 @@ def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
         return []
     found = [edits for parts, unknown in _tries(frames, level) for edits in itertools.islice(
         _combined(parts, target[mask], 3 * tolerance, mask, *unknown), MOST)]
+    if level == NUMBERS and not frames.model:
+        found += _currents(frames, target, 3 * tolerance, mask)
     found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
     groups = [list(group) for _, group in itertools.groupby(found[:MOST], cost)]
     return next(filter(None, (list(filter(fine, group)) for group in groups)), sum(groups[:1], []))
@@ -210,9 +218,14 @@ def _tries(frames, level):
         yield parts, ()
     for part in PARTS if level == PRODUCTS else ():     # a product and its parameter, for example
         pairs = [a + b for a, b in itertools.combinations(parts[part][0][1:], 2)
-                 if a[0].slot != b[0].slot]
+                 if len({a[0].slot, b[0].slot, "decay"}) == 3]
         if pairs:
             yield {**parts, part: frames.with_values(part, pairs)}, ()
+    for e in forward_edits(frames.seen, ("decay",)) if level == PRODUCTS else ():
+        if not (e.fitted or frames.model):      # one decay for all parts
+            yield {part: frames.with_values(part, [
+                (*some, e) for some in options if not some or some[0].slot != "decay"])
+                for part, (options, _) in parts.items()}, ()
     for part in PARTS if level == NUMBERS else ():
         for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
             base, one, two = (frames.value(part, (e,), k) for k in (0.0, 1.0, 2.0))
@@ -249,7 +262,7 @@ def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
     ranks = [sum(np.array([rank(some) for some in mine])[hit] for mine, hit in zip(options, hits))
              for rank in (lambda edits: sum(e.order for e in edits), len)]
     for hit in np.transpose(hits)[np.lexsort(ranks)][:5000]:
-        edits = tuple(e for mine, i in zip(options, hit) for e in mine[i])
+        edits = tuple(dict.fromkeys(e for mine, i in zip(options, hit) for e in mine[i]))
         left, more = target - sum(a[i] for a, i in zip(values, hit)), ()
         if fitted:
             ks = [numbers.shortest(k, lambda near, k=k, effect=effect: (np.abs(
@@ -261,3 +274,27 @@ def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
             more = (more,)
         if (np.abs(left) <= tolerance).all():
             yield (*more, *edits)
+
+
+def _currents(frames, target, tolerance, mask):
+    """Sets of edits with which z holds if x W flows into a current, which decays by k a step.
+
+    The current of a step is what z has beside its other parts, so k is a slope from step to step.
+    """
+    there = mask[1:] & mask[:-1]
+    for e in forward_edits(frames.seen, ("input",)):
+        if not (e.fitted and "input_before" in e.lines[0][1]):
+            continue
+        new, parts = frames.value("input", (e,), 0.0), dict(frames.parts())
+        if len(e.lines) > 1:    # y H flows into the current as well
+            parts["feedback"] = [()], 0 * new[None]
+        options, values = zip(*(parts[part] for part in PARTS[1:]))
+        for at in itertools.product(*map(range, map(len, options))):
+            current = target - sum(a[i] for a, i in zip(values, at))
+            old, left = current[:-1][there], (current - new)[1:][there]
+            if (np.abs(old) > 1e-9).sum() < numbers.POINTS:
+                continue
+            k = numbers.shortest((left @ old) / (old @ old), lambda k, old=old, left=left: (
+                np.abs(left - k * old) <= tolerance).all())
+            if k is not None:
+                yield (e._replace(k=k), *(f for mine, i in zip(options, at) for f in mine[i]))

@@ -57,7 +57,8 @@ def _state(frames):
     if "z" in frames.got:
         z, size = frames.got["z"], frames.tolerance["z"]
         found = (sums(frames, z, size, where, level)
-                 for level in LEVELS for where in (ok, ok & ~frames.first))
+                 for level in LEVELS[:1 if frames.model else 3]
+                 for where in (ok, ok & ~frames.first))
         return {"z": next(filter(None, found), []), "s": single(frames, "s", ok)}
 
     def s_holds(edits):

@@ -4,16 +4,20 @@ import numpy as np
 POINTS = 5                              # our choice: at least this many numbers must depend on k
 FEW = 3                                 # our choice: the same for one line, whose inputs are known
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
+GRID = np.geomspace(0.03, 100, 120)     # our choice: the k from which the nearest is the start
 
 
 def shortest(k, fits):
-    """The shortest decimal near k that fits, or None."""
-    decimals = (float(f"{k:.{digits}g}") for digits in range(1, 17))
-    return next((decimal for decimal in decimals if fits(decimal)), None)
+    """The shortest decimal near k that fits, else k itself, which must fit; or None.
+
+    A number that is not short, such as 1/3, is better left exact than cut where it just fits.
+    """
+    decimals = (float(f"{k:.{digits}g}") for digits in range(1, 7))
+    return next(filter(fits, decimals), float(k)) if fits(k) else None
 
 
 @np.errstate(all="ignore")
-def fit(function, target, tolerance, points=POINTS):
+def fit(function, target, tolerance, points=POINTS, starts=STARTS):
     """k with function(k) = target, by Gauss-Newton steps from several starts, or None."""
     base, one, two = function(0.0), function(1.0), function(2.0)
     size = np.abs(one - base).max(initial=0)
@@ -22,7 +26,7 @@ def fit(function, target, tolerance, points=POINTS):
     if affine:
         def function(k):      # no more runs are needed
             return base + k * (one - base)
-    for k in STARTS[:1] if affine else STARTS:
+    for k in starts[:1] if affine else starts:
         for _ in range(8):
             a, h = function(k), 1e-6 * max(1.0, abs(k))
             slope = (function(k + h) - a) / h
@@ -38,6 +42,28 @@ def fit(function, target, tolerance, points=POINTS):
                     return k
                 break
     return None
+
+
+@np.errstate(all="ignore")
+def scaled(function, target, tolerance, grid=GRID):
+    """(k, a), the shortest decimals with a * function(k) = target, or None."""
+    def factor(k):
+        value = function(k)
+        return value @ target / (value @ value)
+
+    def projected(k):
+        return factor(k) * function(k)
+
+    def off(value, right=target):
+        return np.nan_to_num(np.abs(value - right), nan=np.inf)
+    k = min(grid, key=lambda k: off(projected(k)).sum())
+    if (off(projected(k)) > tolerance).any() and len(grid) > 1:
+        k = fit(projected, target, np.full(target.size, tolerance / 3), starts=(k,))
+    if k is None or (off(best := projected(k)) > tolerance).any() or (
+            np.abs(best) > 1e-9).sum() < POINTS:
+        return None
+    k = shortest(k, lambda k: (off(projected(k), best) <= tolerance / 30).all())
+    return k, shortest(factor(k), lambda a: (off(a * function(k), best) <= tolerance / 30).all())
 
 
 def firing(base, slope, fires):

@@ -1,5 +1,4 @@
 """Diagnose all units except the SNU, by one or two edits of the unit's program."""
-import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..cases.scalar_pcm import scalar_array, scalar_devices
 from ..mistakes.edit import TABLE, texts
 from ..program.step import run
 from . import numbers
+from .search import grow
 from .seen import Seen
 from .sets import Edits, Runs, Whole, spend
 
@@ -24,7 +24,7 @@ PROGRAMS = {
                                for e in TABLE[name]]),
     "pcm": (scalar_devices, TABLE["DEVICES"]), "pcm-array": (scalar_array, TABLE["DEVICES"]),
 }
-NEARER = 12   # our choice: the most edits of which pairs are formed; each makes more numbers right
+NEARER = 12   # our choice: the most edits of which pairs are formed, those nearest to the port
 
 
 class Other(Runs):
@@ -51,18 +51,16 @@ class Other(Runs):
 def sets_of(case):
     """Sets of edits that give all numbers of a case."""
     edits = [e for e in PROGRAMS[case.seen.config["unit"]][1] if e.applies(case.seen.config)]
-    plain = [Edits((e,)) for e in edits if not e.fitted]
-    found = [few for few in plain if case.fits(few)] or [
+
+    def plain(depth):
+        return [Edits(some) for some in grow(
+            [()], [(e,) for e in edits if not e.fitted], depth,
+            lambda some: case.budget["left"] > 0 and case.fits(Edits(some)),
+            lambda some: case.agreed(Edits(some)), NEARER)]
+    return plain(1) or [
         Edits((more,)) for e in edits if e.fitted
         for more in [numbers.fitted(e, lambda k, e=e: case.run(Edits((e._replace(k=k),))),
-                                    case.seen.got, case.seen)] if more]
-    if found:
-        return found
-    base, scored = case.agreed(Edits()), [(case.agreed(few), few) for few in plain]
-    near = [few for n, few in sorted(scored, key=lambda item: -item[0]) if n > base][:NEARER]
-    pairs = (Edits(a.all + b.all) for a, b in itertools.product(near, plain)
-             if a.all[0].slot != b.all[0].slot)
-    return [few for few in pairs if case.budget["left"] > 0 and case.fits(few)][:6]
+                                    case.seen.got, case.seen)] if more] or plain(2)[:6]
 
 
 def network_with(edits, budget):

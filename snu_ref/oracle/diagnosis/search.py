@@ -22,16 +22,8 @@ def forward_sets(whole, carried, depth=2):
                if e.applies(seen.config, seen.inputs) and not e.fitted]
 
     def added(bases, more, depth):
-        """Sets that fit, with up to `depth` more edits; the nearest sets get further edits."""
-        for _ in range(depth):
-            tries = list(dict.fromkeys(base + some for base in bases for some in more
-                                       if len({e.slot for e in base + some}) == len(base + some)))
-            found = [edits for edits in tries if whole.budget["left"] > 0 and fits(edits)]
-            if found:
-                return found
-            bases = sorted(tries, key=lambda edits: seen.agreed(
-                whole.forward(edits)[0], names), reverse=True)[:WIDTH]
-        return []
+        return grow(bases, more, depth, lambda edits: whole.budget["left"] > 0 and fits(edits),
+                    lambda edits: seen.agreed(whole.forward(edits)[0], names))
     if not depth:
         found = added([first], singles, 1)
     elif has_traces(seen):
@@ -46,6 +38,21 @@ def forward_sets(whole, carried, depth=2):
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
     return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], dark
+
+
+def grow(bases, more, depth, fits, near, width=WIDTH):
+    """Sets that fit: the bases with one more edit, or with up to `depth` more if none fits.
+
+    near(edits): how near a set is; only the nearest sets, `width` of them, get a further edit.
+    """
+    for _ in range(depth):
+        tries = list(dict.fromkeys(base + some for base in bases for some in more
+                                   if len({e.slot for e in base + some}) == len(base + some)))
+        found = list(filter(fits, tries))
+        if found:
+            return found
+        bases = sorted(tries, key=near, reverse=True)[:width]
+    return []
 
 
 def joined(edits):

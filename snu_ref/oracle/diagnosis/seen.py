@@ -11,7 +11,6 @@ SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: factors on the bound of 
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # the rest: boundaries
 LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
-WALK_BACK = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")
 
 
 class Seen(NamedTuple):
@@ -38,12 +37,6 @@ class Seen(NamedTuple):
     def params(self):
         """W, H, b and decay."""
         return {name[7:]: a for name, a in self.inputs.items() if name.startswith("params.")}
-
-    @property
-    def invertible(self):
-        """Whether dL/dx gives dL/dz: W has at least as many inputs as units, and full rank."""
-        W = self.params["W"]
-        return np.linalg.matrix_rank(W) == W.shape[1]
 
     @property
     def state(self):
@@ -78,12 +71,7 @@ class Seen(NamedTuple):
         """Whether the outputs equal the port's, in all tensors or in those named."""
         outputs = self.reported(outputs)
         return all(self.equal(outputs[name], self.got[name])
-                   for name in (self.got if names is None else names) if name in outputs)
-
-    @property
-    def walk(self):
-        """Names of the returned outputs that are computed back in time."""
-        return [name for name in WALK_BACK if name in self.got]
+                   for name in self.got if name in outputs and (names is None or name in names))
 
     def agreed(self, outputs, names=None):
         """The number of the port's values that the outputs equal, in all tensors or those named."""

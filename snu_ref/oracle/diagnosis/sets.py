@@ -152,11 +152,14 @@ class Whole(Runs):
         """
         got, seen = self.seen.got, self.seen
         W = self.forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
-        if "adj.z" in got or "grad.x" not in got or np.linalg.matrix_rank(W) < W.shape[1]:
+        if "adj.z" in got or "grad.x" not in got:
             return got.get("adj.z"), 1
-        back = np.linalg.pinv(W.T)
-        m = self.run(edits, np.ones(seen.inputs["dy"].shape))["grad.x"] @ back
-        dz = got["grad.x"] @ back / m
+        ones = np.ones(seen.inputs["dy"].shape)
+        m = np.stack([self.run(edits, ones * unit)["grad.x"] @ w / (w @ w)
+                      for unit, w in zip(np.eye(len(W.T)), W.T)], -1)
+        if np.linalg.matrix_rank(W) < len(W.T):
+            return None, m
+        dz = got["grad.x"] @ np.linalg.pinv(W.T) / m
         known = np.isfinite(dz).all() and seen.matches(self.run(edits, dz), ["grad.x"])
         return (dz if known else None), m
 

@@ -32,16 +32,16 @@ class Edit(NamedTuple):
         """Lower is better: fewer mistakes, and mistakes without k."""
         return self.count + (0.5 if self.k is not None else 0)
 
-    def _with_k(self, text, digits):
-        return text if self.k is None else re.sub(r"\bk\b", f"{self.k:.{digits}g}", text)
+    def _with_k(self, text, digits=""):
+        return text if self.k is None else re.sub(r"\bk\b", f"{self.k:{digits}}", text)
 
     def texts(self):
         """name -> text, with the value of k."""
-        return {name: self._with_k(text, 12) for name, text in self.lines}
+        return {name: self._with_k(text) for name, text in self.lines}
 
     def said(self):
         """What the port does, with the value of k."""
-        return self._with_k(self.says, 6)
+        return self._with_k(self.says, ".6g")
 
     def applies(self, config, inputs=None):
         """Whether it applies to a configuration, and to the shapes of a case if given."""
@@ -92,6 +92,3 @@ def edits_of(rows):
 
 TABLE = {name: edits_of(rows)
          for name, rows in read_sections(Path(__file__).with_name("table.txt")).items()}
-TABLE["SLOPES"] += [e._replace(lines=(("h_slope", f"k * ({e.lines[0][1]})"),),
-                               says=f"{e.says}, times k", order=e.order + len(TABLE["SLOPES"]))
-                    for e in TABLE["SLOPES"] if e.slot == "h_slope" and not e.fitted]
