@@ -10,7 +10,7 @@ from snu_ref.__main__ import main
 from snu_ref.commands import vectors as command
 from snu_ref.oracle.cases import export
 from snu_ref.oracle.comparison import checking, probe
-from snu_ref.oracle.diagnosis import causes
+from snu_ref.oracle.diagnosis import causes, unit
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,12 @@ def undiagnosed(monkeypatch):
         failed = [r for r in results if r.verdict == "failed"]
         return [causes.Cause(failed)] if failed else []
     monkeypatch.setattr(causes, "tell", tell)
+
+
+@pytest.fixture
+def unsearched(monkeypatch):
+    """No trials to explain whole cases: for tests of what is said of single lines alone."""
+    monkeypatch.setattr(unit, "TRIALS", unit.RESERVE)
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ def test_edits_of_a_line_that_is_edited_already_are_merged_or_left_out():
             assert all(one.backward[0] == e for one in sets)
 
 
+@pytest.mark.usefixtures("unsearched")
 def test_a_case_of_one_step_does_not_speak_against_a_line():
     port = backward_port({"dW": "sum(outer(tanh(x), dz))"},
                          forward={"leak": "decay * s_before + b * y_before"})

@@ -89,6 +89,7 @@ def test_a_line_that_is_much_nearer_with_an_edit_is_said_to_have_another_mistake
     assert not cause.says and cause.lines["s"].startswith("wrong")
 
 
+@pytest.mark.usefixtures("unsearched")
 @pytest.mark.parametrize("step, told", [
     (weaker_after_a_spike, "wrong only in the step after a spike of the unit ("),
     (bent_below_0, "wrong only where s < 0 ("),
