@@ -40,7 +40,7 @@ def test_a_clipped_gradient_is_found_beside_one_that_is_missing():
 @pytest.mark.parametrize("back, forward, says", [
     # a slope shows at the last step, whatever the path of the reset is
     ({"h_slope": "0.4 / (1 + 25 * abs(v))**2", "through_gate": "0.3 * v * dz_after"}, None,
-     {"the surrogate is 1 / (1 + 25 |v|)^2 (snnTorch 0.9, fast_sigmoid), times 0.4"}),
+     {"the surrogate is 1 / (1 + 25 |v|)^2 (snnTorch 0.9, fast_sigmoid), multiplied by 0.4"}),
     # a sum shows beside steps that are not explained
     ({"dW": "sum(outer(x[:-1], dz[1:]))", "through_leak": "0.3 * v * dz_after"}, None,
      {"dW uses x of the step before"}),

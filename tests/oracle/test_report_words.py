@@ -217,8 +217,8 @@ def test_the_words_around_a_diagnosis():
     assert said == [
         "diagnosis, in part: b is halved", "    - s = z + b", "    + s = z + const(b)   (yours)",
         "    const(a) is a, and no gradient flows through it",
-        "    Your gradients do not contain this change: they are those of the right equations, at "
-        "the numbers of your forward pass, detached.",
+        "    Your gradients do not contain this change: they follow the right equations, with the "
+        "numbers of your forward pass, detached.",
         "    forward line s: s = a",
         "    line by line: each edit gives your numbers, computed from your own numbers of the "
         "neighbouring step. Other wrong numbers are not explained",

@@ -158,15 +158,15 @@ def diagnosis(story, results=()):
         part = ", in part" * (story.grade == "held")
         said.append(f"diagnosis{part}: {'; and '.join(story.says)}")
     else:
-        said.append("no diagnosis: " + ("the trials ended before a mistake was found" if story.ended
+        said.append("no diagnosis: " + ("the limit of trials was reached" if story.ended
                                         else "no known mistake gives these numbers"))
     for reference, yours in story.diff:
         said += [f"    - {reference}", f"    + {yours}   (yours)"]
     said += [f"    {text}" for text in meanings(story.diff)]
     if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
             and not all(r.startswith(("d", "ds/", "steps")) for r, _ in story.diff):
-        said.append("    Your gradients do not contain this change: they are those of the right "
-                    "equations, at the numbers of your forward pass" + story.form[7:] + ".")
+        said.append("    Your gradients do not contain this change: they follow the right "
+                    "equations, with the numbers of your forward pass" + story.form[7:] + ".")
     if story.grade == "confirmed":
         these = "these edits" if len(story.says) > 1 else "this edit"
         said.append(f"    confirmed: with {these} the equations give all numbers of "

@@ -107,7 +107,7 @@ class Steps:
         return self.seen.reported(self.whole.run(self.beside(some), self.dz))
 
     def near(self, some=()):
-        """A score of more edits: the right numbers of dL/dz (or dL/dx) plus the right gradients."""
+        """How well more edits fit: how many numbers of dL/dz (or dL/dx) and gradients are right."""
         outputs = self.run(some)
         return self.right(some).sum() + sum(self.seen.equal(outputs[name], self.seen.got[name])
                                             for name in self.seen.names(False))
@@ -118,7 +118,7 @@ class Steps:
             self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
 
     def smallest(self, have, edits, values, target, pairs, slack=1, scaled=None):
-        """The set `have` with one more edit, with two, or with one that has a k, that fits.
+        """The sets that fit: `have` with one more edit, else two, else one that has a number.
 
         values(edits): numbers in the shape of the target; pairs(edits): the pairs to be tried;
         scaled(edit): an edit of h' with the number by which it is multiplied.
@@ -145,7 +145,7 @@ class Steps:
 
     def walks(self):
         """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
-        if self.target is None:     # only sums were returned
+        if self.target is None:     # no dL/dz and no dL/dx were returned
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
             return sorted([(), *some], key=self.near, reverse=True)
         for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
@@ -200,11 +200,10 @@ class Steps:
             SLACK * self.seen.tolerance(self.dz), numbers.GRID if e.fitted else (1.0,))
         if found is None:
             return None
-        (k, a), ((_, text),) = found, e.lines
-        if not e.fitted:
-            return e._replace(k=a, lines=(("h_slope", f"k * ({text})"),), says=f"{e.says}, times k")
+        k, a = found
         return e._replace(k=k) if a == 1 else e._replace(
-            k=k, lines=(("h_slope", f"{a} * ({text})"),), says=f"{e.says}, times {a:.6g}")
+            k=k, lines=(("h_slope", f"{a} * ({e.lines[0][1]})"),),
+            says=f"{e.says}, multiplied by {a:.6g}")
 
     def given(self, terms):
         """dL/dz from these terms, or dL/dx if the port's dL/dz is not known."""
@@ -245,7 +244,7 @@ class Steps:
         return sorted(found, key=lambda some: sum(e.cost for e in some))[:FEW]
 
     def end(self, have, name, paths=()):
-        """Edits with which one of the gradients holds; paths: lines that are edited as well."""
+        """Edits that give one of the gradients; paths: other lines that may be edited too."""
         edits = [e for e in self.edits if e.slot in paths or e.slot in ENDS
                  and name in [ENDS.get(line) for line, _ in e.lines]]
         target = np.asarray(self.seen.got[name])

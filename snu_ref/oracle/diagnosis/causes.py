@@ -6,7 +6,6 @@ from .claims import Cause, confirmed, cover, diff_of, spread
 from .forward import Frames
 from .held import held
 from .others import Other, network_with, sets_of
-from .places import with_place
 from .seen import LONGEST, PROPOSING, has_traces, seen_of
 from .sets import Spent, unless_spent
 from .unit import Unit
@@ -87,19 +86,17 @@ def _unexplained(left, unit, steady=True):
 
 def _lines(unit, ids):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    edits, lines = unless_spent(((), {}), held, unit, ids)
     asked = [Frames(whole.seen) for whole in spread([
         whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
         and whole.seen.T <= LONGEST])]
-    lines = lines or {line: "wrong; the trials ended before an edit was found" for line in "zsvy"
-                      if any(line in frames.got and frames.fails(line, ()) for frames in asked)}
-    return edits, {line: with_place(text, line, asked, edits) if line in "zsvy" else text
-                   for line, text in lines.items()}
+    return unless_spent(None, held, unit, ids) or ((), {
+        line: "wrong; the limit of trials was reached before a mistake was found" for line in "zsvy"
+        if any(line in frames.got and frames.fails(line, ()) for frames in asked)})
 
 
 def precision(digits):
     """The text for a port whose numbers agree with the right ones to `digits` digits only."""
     kind = ("as in float32 (single precision)" if digits > 5 else
             "as in TF32 or float16" if digits > 2.5 else "as in bfloat16")
-    return (f"digits are lost, {kind}: the equations hold, but all numbers agree to "
-            f"{digits:.1f} digits and no further (an extra small term, an eps, looks the same)")
+    return (f"digits are lost, {kind}: the equations are right, but the numbers agree to "
+            f"{digits:.1f} digits only (a small extra term, such as an eps, looks the same)")

@@ -188,8 +188,8 @@ def single(frames, line, mask, before=(), fitted=True):
 
 MOST = 60    # our choice: the most sets of edits of z that are tested further
 PLAIN, PRODUCTS, NUMBERS = LEVELS = range(3)     # how far the search for edits of z goes
-CONSTANTS = Edit((("bias", "k"),), "a constant of each unit is added to z, as by the bias of a "
-                 "layer", order=len(TABLE["FORWARD"]))
+CONSTANTS = Edit((("bias", "k"),), "a constant for each unit is added to z, like a layer's "
+                 "bias", order=len(TABLE["FORWARD"]))
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):

@@ -1,4 +1,4 @@
-"""Find single lines that hold with an edit, although other lines are not explained.
+"""Explain single lines by an edit, although other lines remain unexplained.
 
 Everything is computed from the port's own numbers: forward from the state of the step before,
 backward from dL/dz of the step after. So one line can be explained while another is wrong.
@@ -10,6 +10,8 @@ from ..program.backward import DS, DY, SUMS
 from .backward import ENDS, EVERY, LAST, Steps
 from .claims import spread
 from .forward import LINES, Frames, forward_edits
+from .lines import models_report
+from .places import with_place
 from .search import joined
 from .seen import LONGEST, has_traces
 from .sets import BY_HAND, FORMS, Edits
@@ -43,11 +45,14 @@ def held(unit, ids):
         more.pop(LAST_DZ, None)
     # If the forward pass is wrong, it may be the reason for a wrong line of the backward pass.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
+    nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
+    every = [Frames(whole.seen) for whole in traced]
+    placed = {line: with_place(text, line, every, forward + nearer) if line in "zsvy" else text
+              for line, text in lines.items()}
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
         later = {line for e in TABLE["FORWARD"] for line in e.lines[1:]}
         forward = tuple(e for e in forward if e.lines[0] not in later)
-    nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
-    return joined(forward) + nearer + backward, lines
+    return joined(forward) + nearer + backward, placed
 
 
 @np.errstate(all="ignore")
@@ -66,11 +71,11 @@ def _nearer(asked, lines):
     edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, LINES)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
     best, e = min(((distance(e), e) for e in edits), key=lambda pair: pair[0], default=(1, None))
-    if not best * NEARER < distance() < np.inf or any(
+    if not 0 < best * NEARER < distance() < np.inf or any(
             best < (1 - 1e-9) * distance(other) < RIVAL * best for other in edits):
         return ()
-    lines[line] = (f'nearly holds with "{e.said()}", {distance() / best:.0f} times nearer to your '
-                   "numbers: it has another mistake as well")
+    lines[line] = (f'nearly holds: "{e.said()}" brings it {distance() / best:.0f} times nearer to '
+                   "your numbers; it has another mistake as well")
     return (e,)
 
 
@@ -103,8 +108,8 @@ def _common(cases, others=()):
             return len(mine) - right(edits) + sum(frames.fails(line, Edits(
                 edits).for_case(frames.seen).forward) for frames in others)
         if wrong(best):
-            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} cases, for a reason "
-                           "that no known edit explains")
+            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} cases; no known "
+                           "mistake explains this")
             continue
         have += tuple(e for e in best if e not in have)
         lines[name] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)
@@ -116,9 +121,14 @@ def _forward(whole):
 
     A line without numbers to test, such as s in a case of one step, is left out.
     """
-    frames = Frames(whole.seen)
-    return whole.seen, {line: sets for line, sets in whole.looked()[0].items()
-                        if frames.off(line, ()).size}, frames.holds
+    found = whole.looked()[0]
+    model = next((e for e in next(iter(found["s"]), ()) if models_report(e)), None)
+    frames = Frames(whole.seen, model)
+
+    def holds(line, edits):
+        return frames.holds(line, edits) and (line != "s" or model in (None, *edits))
+    return whole.seen, {line: sets for line, sets in found.items()
+                        if frames.off(line, ()).size}, holds
 
 
 def bits(seen):
@@ -141,7 +151,8 @@ def _backward(whole, forward):
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
     if steps.dz is None:
         return {}, None
-    spans = {"dz": EVERY, **({LAST_DZ: LAST} if steps.dz[-1].any() else {})}   # zeros prove nothing
+    spans = {"dz": EVERY, **({LAST_DZ: LAST} if (
+        steps.dz[-1].any() or steps.given(steps.terms(()))[-1].any()) else {})}  # 0 proves nothing
 
     def holds(line, edits):
         if line in spans or steps.beside(edits) is None:
@@ -150,7 +161,7 @@ def _backward(whole, forward):
     found = {line: [()] if holds(line, ()) else steps.more((), span)
              for line, span in spans.items()}
     if forward and not found["dz"]:
-        return found, holds     # how the gradients follow the forward pass is not known
+        return found, holds     # are the gradients those of the port's forward pass? not known
     found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
                   for line in (*SUMS, "start_s", "start_y")
                   if ENDS[line] in seen.got})

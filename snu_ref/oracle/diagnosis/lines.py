@@ -16,15 +16,20 @@ def look(seen, brief=False):
     """[{returned line: sets of edits with which it holds}], the best first.
 
     The set () means that the line is right. No sets mean that no known edits explain it. The edits
-    of a line include those of earlier lines that were not returned. If these cost more than 2, and
-    not `brief`, each edit of the reported state with which the state is explained adds a dict.
+    of a line include those of earlier lines that were not returned. If the best sets cost more than
+    2, and not `brief`, each edit of the reported state that explains the state adds a dict.
     """
     found = [_look(Frames(seen))]
     if _cost(found[0]) > 2 and not brief:
         models = [_look(Frames(seen, e), (e,)) for e in TABLE["FORWARD"]
-                  if dict(e.lines).get("s_out") in REPORTED and e.applies(seen.config)]
+                  if models_report(e) and e.applies(seen.config)]
         found += filter(state_holds, models)
     return sorted(found, key=_cost)
+
+
+def models_report(e):
+    """Whether an edit says what the port reports in place of s."""
+    return dict(e.lines).get("s_out") in REPORTED
 
 
 def state_holds(found):
@@ -64,7 +69,7 @@ def _state(frames):
     def s_holds(edits):
         return frames.holds("s", edits)
     hits = []   # (whether the first step is left out, cost, edits)
-    inner = (s > 1e-9) & (s < s[ok].max(initial=0))     # there s = z for most g
+    inner = (s > 1e-9) & (s < s[ok].max(initial=0))     # there s = z, except for tanh
     tries = [((), True, PLAIN), ((), inner, PLAIN)]
     if not frames.model:
         tries += [((e,), True, PLAIN) for e in forward_edits(frames.seen, ("s",)) if not e.fitted]
@@ -101,10 +106,12 @@ def _output(frames, before):
     spiking, edits = np.isin(y[ok], (0, 1)).all(), forward_edits(frames.seen, ("v",))
     pairs = [pair[len(before):] for v in [(), *((e,) for e in edits if not e.fitted)]
              for pair in single(frames, "y", ok, before + v, not v and not spiking)]
-    pairs = pairs or [(e._replace(k=k),) for e in edits if e.fitted
-                      and (k := _threshold(frames, before + (e,), spiking)) is not None]
     pairs.sort(key=lambda pair: (cost(pair), sum(e.slot == "y" for e in pair)))
-    return {"y": [pair for pair in pairs if cost(pair) == cost(pairs[0])]}
+    pairs = [pair for pair in pairs if cost(pair) == cost(pairs[0])]
+    if not pairs or spiking and pairs != [()]:      # a few bits fit many edits by chance
+        pairs += [(e._replace(k=k),) for e in edits if e.fitted
+                  and (k := _threshold(frames, before + (e,), spiking)) is not None]
+    return {"y": pairs}
 
 
 def _threshold(frames, edits, spiking):

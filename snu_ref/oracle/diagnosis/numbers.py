@@ -67,14 +67,18 @@ def scaled(function, target, tolerance, grid=GRID):
 
 
 def firing(base, slope, fires):
-    """The shortest decimal k with base + k slope > 0 exactly where a unit fires, or None."""
+    """The roundest k with base + k slope > 0 exactly where a unit fires, or None.
+
+    All k of an interval fit; people choose round thresholds.
+    """
     at = -base[slope != 0] / slope[slope != 0]
     above = (fires == (slope > 0))[slope != 0]      # where k must be above `at`; elsewhere below
     low, high = at[above].max(initial=-np.inf), at[~above].min(initial=np.inf)
-    if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high) and low < high):
+    if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high)):
         return None
-    return shortest((low + high) / 2,
-                    lambda k: low < k < high and ((base + k * slope > 0) == fires).all())
+    tries = (near((low + high) / 2 / unit) * unit for unit in (1, 0.5, 0.25, 0.1, 0.05, 0.01, 1e-3)
+             for near in (np.floor, np.ceil))
+    return next((round(float(k), 9) for k in tries if ((base + k * slope > 0) == fires).all()), None)
 
 
 def fitted(edit, run, got, seen, points=POINTS):

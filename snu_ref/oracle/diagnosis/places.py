@@ -30,8 +30,8 @@ def with_place(text, line, asked, edits):
             off, there, map(np.greater, off, there),
             (frames.ok & ~place for frames, place in zip(asked, there))))
         if not outside and wrong >= max(POINTS, SHARE * inside) and others >= POINTS:
-            told[inside] = (f"; it is wrong only {e.said()} ({wrong} of {inside} numbers there are "
-                            f"wrong, all {others} others are right)")
+            told[inside] = (f"; it is wrong only {e.said()} ({wrong} of the {inside} numbers "
+                            f"there, none of the {others} elsewhere)")
     return text + (told[min(told)] if told else "")
 
 

@@ -9,7 +9,7 @@ FEW = 12             # our choice: the most sets of edits for a case
 
 
 def forward_sets(whole, carried, depth=2):
-    """(sets of edits that give the forward pass of a case, whether no edits explain its state).
+    """(sets of edits that give the forward pass of a case, True if no edits explain its state).
 
     carried: sets that explain other cases. depth: how many edits may be added if tests of single
     lines find none; 0: add one edit to the first of `carried`, and make no tests of lines.

@@ -30,7 +30,7 @@ class Seen(NamedTuple):
 
     @property
     def proposes(self):
-        """Whether the case may propose edits: if little happens in a case, anything fits it."""
+        """Whether edits are searched for in this case: if little happens, anything fits."""
         return self.family in PROPOSING and self.T >= 3
 
     @property
@@ -85,7 +85,7 @@ class Seen(NamedTuple):
         worst = max((float(np.nanmax(np.abs(outputs[name] - a), initial=0))
                      / (np.abs(outputs[name][np.isfinite(outputs[name])]).max(initial=0) or 1.0)
                      for name, a in self.got.items() if name in outputs), default=0.0)
-        return min(17.0, -np.log10(worst)) if worst else 17.0
+        return min(16.0, -np.log10(worst)) if worst else 16.0
 
 
 def seen_of(result, dtype):

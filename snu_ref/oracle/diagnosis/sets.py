@@ -14,9 +14,10 @@ from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
 from .lines import look
 
-# The forms of the gradients; the last one uses all that a program keeps of its forward pass.
+# The gradients: by automatic differentiation; by hand, from z, s, v and y of the forward pass; by
+# hand, from all that a program keeps of it.
 DERIVED, BY_HAND, KEPT = FORMS = (
-    "derived", "by hand", "by hand, with gate, parameters and start of the forward pass")
+    "derived", "by hand", "by hand, with its gate, parameters and initial state")
 AT_ONCE = 0.25       # our choice: a backward pass of all steps at once counts as this many trials
 LOOK = 25            # our choice: testing the lines of a case counts as this many trials
 
@@ -148,8 +149,7 @@ class Whole(Runs):
 
     @np.errstate(all="ignore")
     def dz(self, edits):
-        """The port's dL/dz if these edits are right, else None; and m, with dL/dx = (m dz) W'.
-        """
+        """The port's dL/dz if these edits are right, else None; and m in dL/dx = (m dz) W'."""
         got, seen = self.seen.got, self.seen
         W = self.forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
         if "adj.z" in got or "grad.x" not in got:
@@ -165,10 +165,10 @@ class Whole(Runs):
 
     @np.errstate(all="ignore")
     def run(self, edits, dz=None):
-        """All outputs with a set of edits. No other line depends on the sums, so they need no run.
+        """All outputs with a set of edits. No line depends on a sum, so its edit needs no new run.
 
-        dz: the port's dL/dz, from which each step is computed. G stands for the right line inside
-        the edit of a sum: the value that this program gives.
+        dz: the port's dL/dz, from which each step is computed. In the edit of a sum, G stands for
+        the value of the right line.
         """
         outputs, names, sums = self._run(edits, dz)
         right, config, found = right_lines(self.seen.config), self.seen.config, dict(outputs)

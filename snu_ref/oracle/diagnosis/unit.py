@@ -76,7 +76,7 @@ class Unit:
                 yield whole
 
     def score(self, edits):
-        """Higher is better: more failing cases explained, then fewer passing cases against it."""
+        """Higher is better: more failing cases explained, fewer passing cases that would fail."""
         return sum(whole.fits(edits) for whole in self.sample), -self.against(edits)
 
     def against(self, edits):

@@ -49,14 +49,14 @@ class Edit(NamedTuple):
 
 
 def texts(edits):
-    """name -> text of several edits; a later edit overrides an earlier one."""
+    """{name: text} of several edits; a later edit overrides an earlier one."""
     return {name: text for e in edits for name, text in e.texts().items()}
 
 
 def merged(right, *two):
     """Two Edits of one line as one Edit that makes both changes to the right text, or None.
 
-    They are merged like the changes of two people to one file. If both change the same words, they
+    They are merged like two people's changes to one file. If both change the same words, they
     must change them in the same way.
     """
     words = re.findall(r"\w+|\W", right)
