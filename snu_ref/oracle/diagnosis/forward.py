@@ -288,13 +288,14 @@ def _currents(frames, target, tolerance, mask):
         new, parts = frames.value("input", (e,), 0.0), dict(frames.parts())
         if len(e.lines) > 1:    # y H flows into the current as well
             parts["feedback"] = [()], 0 * new[None]
-        options, values = zip(*(parts[part] for part in PARTS[1:]))
-        for at in itertools.product(*map(range, map(len, options))):
-            current = target - sum(a[i] for a, i in zip(values, at))
-            old, left = current[:-1][there], (current - new)[1:][there]
-            if (np.abs(old) > 1e-9).sum() < numbers.POINTS:
-                continue
-            k = numbers.shortest((left @ old) / (old @ old), lambda k, old=old, left=left: (
-                np.abs(left - k * old) <= tolerance).all())
-            if k is not None:
-                yield (e._replace(k=k), *(f for mine, i in zip(options, at) for f in mine[i]))
+        options, (a, b, c) = zip(*(parts[part] for part in PARTS[1:]))
+        current = target - (a[:, None, None] + b[:, None] + c).reshape(-1, *target.shape)
+        old, left = current[:, :-1][:, there], (current - new)[:, 1:][:, there]
+        k = (left * old).sum(1) / (old * old).sum(1)
+        fits = (np.abs(left - k[:, None] * old) <= tolerance).all(1) & (
+            (np.abs(old) > 1e-9).sum(1) >= numbers.POINTS)
+        for i in np.flatnonzero(fits):
+            decimal = numbers.shortest(
+                k[i], lambda k, i=i: (np.abs(left[i] - k * old[i]) <= tolerance).all())
+            others = next(itertools.islice(itertools.product(*options), i, None))
+            yield (e._replace(k=decimal), *sum(others, ()))

@@ -151,15 +151,18 @@ def _backward(whole, forward):
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
     if steps.dz is None:
         return {}, None
-    spans = {"dz": EVERY, **({LAST_DZ: LAST} if (
-        steps.dz[-1].any() or steps.given(steps.terms(()))[-1].any()) else {})}  # 0 proves nothing
+    empty = not steps.dz[-1].any()      # then it shows no edit: perhaps x does not reach this step
+    spans = {"dz": EVERY} if empty and not steps.given(steps.terms(()))[-1].any() else {
+        "dz": EVERY, LAST_DZ: LAST}
 
     def holds(line, edits):
+        if line == LAST_DZ and empty:
+            return False
         if line in spans or steps.beside(edits) is None:
             return steps.beside(edits) is not None and steps.right(edits)[spans[line]].all()
         return seen.equal(steps.run(edits)[ENDS[line]], seen.got[ENDS[line]])
-    found = {line: [()] if holds(line, ()) else steps.more((), span)
-             for line, span in spans.items()}
+    found = {line: [()] if holds(line, ()) else [] if line == LAST_DZ and empty else
+             steps.more((), span) for line, span in spans.items()}
     if forward and not found["dz"]:
         return found, holds     # are the gradients those of the port's forward pass? not known
     found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))

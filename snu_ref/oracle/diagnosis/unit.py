@@ -15,7 +15,7 @@ TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 600    # our choice: of these, kept for the choice among what was found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
-KEPT = 2         # our choice: sets of edits that are kept for one case
+KEPT = 4         # our choice: sets of edits that are kept for one case
 
 
 class Unit:
