@@ -46,7 +46,7 @@ def test_what_no_table_has_is_not_named_and_what_stands_beside_it_is_held():
     (two_in_the_feedback, "unit-tanh-relu-rec,unit-boxcar-tanh-rec,rest-tanh-relu-rec",
      {"y H is multiplied by 1 - decay", "the diagonal of H is left out"}),
     (with_a_bias, "unit-tanh-relu,unit-boxcar-relu,rest-tanh-tanh",
-     {"a constant of each unit is added to z, as by the bias of a layer"}),
+     {"a constant for each unit is added to z, like a layer's bias"}),
 ])
 def test_mistakes_of_the_forward_pass_are_named(step, cases, says):
     verdict = oracle.check(port(step, "s", "y"), cases=cases)

@@ -168,26 +168,6 @@ def test_a_decay_at_an_end_of_its_range_is_told(decay, axes, told):
     assert found.get("decay") == told and "see" not in found
 
 
-@pytest.mark.parametrize("bad, told", [
-    ([(1, 0, 2)], "step 1, sample 0, unit 2"), ([(0, 1, 1), (1, 1, 2)], "sample 1"),
-    ([(0, 0, 0), (1, 1, 1)], None)])
-def test_where_a_trace_is_wrong(bad, told):
-    got = np.ones((2, 2, 3))
-    for place in bad:
-        got[place] = -1.0
-    for tensor, axis in (("s", "unit"), ("grad.x", "input")):
-        of = failed("f", FIRST._replace(tensor=tensor, allowed=0.0))
-        of = of._replace(case=({}, {tensor: np.ones((2, 2, 3))}), got={tensor: got})
-        said = told and told.replace("unit", axis)
-        assert report._place(of) == (
-            [f"    in f, {tensor} is wrong only at {said} (from 0)"] if told else [])
-    flat = of._replace(case=({}, {"grad.x": np.ones(3)}), got={"grad.x": np.zeros(3)})
-    assert report._place(flat) == []
-    one = of._replace(case=({}, {"grad.x": np.ones((1, 1, 1))}),
-                      got={"grad.x": np.zeros((1, 1, 1))})
-    assert report._place(one) == []  # an axis of length 1 proves nothing
-
-
 def error(reason):
     return Result(entry("a"), "error", reason)
 

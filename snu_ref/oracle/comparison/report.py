@@ -111,13 +111,14 @@ def _story(say, story, results):
 
 def _kinds_first(results):
     """The Results in another order: first one of each kind of first wrong number."""
-    count, ranked = Counter(), []
-    for r in results:
+    count = Counter()
+
+    def nth(r):
         d = r.comparison.divergence
         kind = d.tensor, d.index[:1] == (0,), d.margin == 0
         count[kind] += 1
-        ranked.append((count[kind], r))
-    return [r for _, r in sorted(ranked, key=lambda pair: pair[0])]
+        return count[kind]
+    return sorted(results, key=nth)
 
 
 def _divergence(r):
@@ -189,7 +190,6 @@ def diagnosis(story, results=()):
         said.append(f"    another explanation of these cases: {other}")
     if story.grade in ("", "held"):
         said.append(f"    wrong: {', '.join(wrong)}; right: {', '.join(right) or 'none'}")
-        said += _place(first)
         if "y" in wrong and "s" not in first.comparison.compared \
                 and first.entry["config"]["unit"] == "snu":
             said.append("    Return s as well and check again: y alone does not show the cause.")
@@ -212,21 +212,6 @@ def _failing_options(results, mine):
             if there == ids and len(there) < len(units):
                 found.append((option, value, len(there), len(units) - len(there)))
     return found
-
-
-def _place(r):
-    """The step, sample or unit of a trace, if it is the only wrong one."""
-    d, outputs = r.comparison.divergence, r.case[1]
-    a, got = outputs[d.tensor], r.got[d.tensor]
-    if a.ndim != 3:
-        return []
-    bad, said = ~(abs(got - a) <= d.allowed), []
-    for axis, name in enumerate(("step", "sample", "input" if d.tensor == "grad.x" else "unit")):
-        there = sorted(set(bad.nonzero()[axis].tolist()))
-        if len(there) == 1 < a.shape[axis]:
-            said.append(f"{name} {there[0]}")
-    return [f"    in {r.id}, {d.tensor} is wrong only at {', '.join(said)} (from 0)"] \
-        if said else []
 
 
 def hints(errors):

@@ -64,7 +64,8 @@ class Frames:
             self.ok = self.ok & (y > 1e-5) & (y < 1 - 1e-5)
         y_before = before(i["state.y"], y)
         self.first = np.arange(seen.T)[:, None, None] + np.zeros(y.shape) == 0
-        self.names = {**names_of(self.config, i), "from_second": self._from_second}
+        self.names = {**names_of(self.config, i), "from_second": lambda later, at_first: Var(
+            np.where(self.first, plain(at_first), plain(later)))}
         self.names.update(self.with_names(
             x=i["x"], x_before=before(0 * i["x"][0], i["x"]), y=y, y_before=y_before,
             y_before2=before(0 * i["state.y"], y_before), y_start=0 * y + i["state.y"],
@@ -81,9 +82,6 @@ class Frames:
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}
         for name in ("seen", "fired", "gate"):
             self.names[name] = compute(self.right[name], self.names)
-
-    def _from_second(self, later, at_first):
-        return Var(np.where(self.first, plain(at_first), plain(later)))
 
     def with_names(self, **arrays):
         """The names for a line, with other arrays for s, z or v."""

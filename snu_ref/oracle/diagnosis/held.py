@@ -94,8 +94,9 @@ def _common(cases, others=()):
             return sum(here.said() in [Edits(some).said() for some in sets]
                        or holds(line, here.forward) for seen, sets, holds in mine
                        for here in [Edits(edits).for_case(seen)])
-        some, best = [edits for seen, sets, _ in mine for known in sets
-                      if not (line == "y" and bits(seen) and any(e.k for e in known))
+        some, best = [edits for seen, sets, _ in mine for known in sets     # no k from bits alone
+                      if not (line == "y" and any(e.k for e in known)
+                              and np.isin(seen.got["y"], (0, 1)).all())
                       for edits in (known, Edits(known).limited(seen.config).forward)], ()
         while True:     # an edit for each option, if need be
             more = max((best + edits for edits in some), key=right, default=())
@@ -129,11 +130,6 @@ def _forward(whole):
         return frames.holds(line, edits) and (line != "s" or model in (None, *edits))
     return whole.seen, {line: sets for line, sets in found.items()
                         if frames.off(line, ()).size}, holds
-
-
-def bits(seen):
-    """Whether every y is 0 or 1: then a whole range of k gives the same y, and no k is proved."""
-    return np.isin(seen.got["y"], (0, 1)).all()
 
 
 def _backward(whole, forward):

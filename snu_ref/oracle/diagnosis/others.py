@@ -43,10 +43,6 @@ class Other(Runs):
                 self._kept[key] = {name: np.nan * a for name, a in self.seen.got.items()}
         return self._kept[key]
 
-    def agreed(self, edits):
-        """The number of the port's values that a set of edits reproduces."""
-        return self.seen.agreed(self.run(edits))
-
 
 def sets_of(case):
     """Sets of edits that give all numbers of a case."""
@@ -56,7 +52,7 @@ def sets_of(case):
         return [Edits(some) for some in grow(
             [()], [(e,) for e in edits if not e.fitted], depth,
             lambda some: case.budget["left"] > 0 and case.fits(Edits(some)),
-            lambda some: case.agreed(Edits(some)), NEARER)]
+            lambda some: case.seen.agreed(case.run(Edits(some))), NEARER)]
     return plain(1) or [
         Edits((more,)) for e in edits if e.fitted
         for more in [numbers.fitted(e, lambda k, e=e: case.run(Edits((e._replace(k=k),))),

@@ -191,16 +191,16 @@ class Whole(Runs):
         if key not in self._kept:
             spend(self.budget, 1 if edits.form == DERIVED else
                   bool(text) if dz is None else AT_ONCE)     # without edits `forward` counts it
-            outputs, inputs, traces = (
-                self._derived if edits.form == DERIVED else self._by_hand)(edits, text, dz)
+            if edits.form == DERIVED:
+                done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, dz)
+                outputs = {**done.forward(), **done.backward()}
+                inputs, traces = self.seen.inputs, done.computed()
+            else:
+                outputs, inputs, traces = self._by_hand(edits, text, dz)
             adjoints = {f"d{name}": outputs[f"adj.{name}"] for name in TRACES}
             self._kept[key] = outputs, names_of_sums(self.seen.config, inputs, traces, {
                 **adjoints, "dz": adjoints["dz"] if dz is None else dz})
         return *self._kept[key], sums
-
-    def _derived(self, edits, text, dz):
-        done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, dz)
-        return {**done.forward(), **done.backward()}, self.seen.inputs, done.computed()
 
     def _by_hand(self, edits, text, dz):
         config, inputs = self.seen.config, self.seen.inputs

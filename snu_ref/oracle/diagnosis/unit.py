@@ -53,7 +53,7 @@ class Unit:
         proposing = [whole for whole in few if whole.seen.proposes] or few
         for depth in 1, 2:      # search again, deeper, where the first failed
             self.dark = set()
-            for whole in self._open(proposing, _options):
+            for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
                 found = self._found(whole, depth if has_traces(whole.seen) else 2)
                 self._improve(found, whole)
                 self.known += [edits for edits in found[:KEPT] if edits not in self.known]
@@ -65,14 +65,14 @@ class Unit:
 
     def _open(self, cases, kind):
         """Cases that no known set explains, one of each kind, unless a search there failed."""
-        tried = set()
+        tried = []
         for whole in cases:
             seen = whole.seen
             if not (kind(seen) in tried or forward_class(seen) in self.dark
                     or seen.id in self.hopeless
                     or any(whole.fits(edits) and not self.against(edits)
                            for edits in (self.best, *self.known))):
-                tried.add(kind(seen))
+                tried.append(kind(seen))
                 yield whole
 
     def score(self, edits):
@@ -160,10 +160,6 @@ def _joined(edits, others):
             e.slot == f.slot and (e.when == f.when or "" in (e.when, f.when)) for f in mine))
     form = edits.form if edits.forward or not others.forward else others.form
     return Edits(beside("forward"), form, beside("backward"))
-
-
-def _options(seen):
-    return *forward_class(seen), seen.config["reset_grad"], seen.config["surrogate"]
 
 
 def _simple(seen):
