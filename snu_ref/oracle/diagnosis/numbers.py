@@ -4,6 +4,7 @@ import numpy as np
 POINTS = 5                              # our choice: at least this many numbers must depend on k
 FEW = 3                                 # our choice: the same for one line, whose inputs are known
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
+ROUND = (1, 0.5, 0.25, 0.1, 0.05, 0.01, 0.001)      # our choice: multiples of these are round
 GRID = np.geomspace(0.03, 100, 120)     # our choice: the k from which the nearest is the start
 
 
@@ -76,8 +77,7 @@ def firing(base, slope, fires):
     low, high = at[above].max(initial=-np.inf), at[~above].min(initial=np.inf)
     if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high)):
         return None
-    tries = (near((low + high) / 2 / unit) * unit for unit in (1, 0.5, 0.25, 0.1, 0.05, 0.01, 1e-3)
-             for near in (np.floor, np.ceil))
+    tries = (near((low + high) / 2 / unit) * unit for unit in ROUND for near in (np.floor, np.ceil))
     return next((round(float(k), 9) for k in tries if ((base + k * slope > 0) == fires).all()), None)
 
 
