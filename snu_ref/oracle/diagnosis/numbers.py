@@ -78,7 +78,8 @@ def firing(base, slope, fires):
     if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high)):
         return None
     tries = (near((low + high) / 2 / unit) * unit for unit in ROUND for near in (np.floor, np.ceil))
-    return next((round(float(k), 9) for k in tries if ((base + k * slope > 0) == fires).all()), None)
+    return next((round(float(k), 9) for k in tries
+                 if ((base + k * slope > 0) == fires).all()), None)
 
 
 def fitted(edit, run, got, seen, points=POINTS):
