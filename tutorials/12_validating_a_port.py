@@ -353,7 +353,7 @@ with style.house():
 # to 6e-4.
 #
 # The figure shows for each case the largest error, relative to the largest number of its tensor. In
-# float64 the error of the right port is more than 1e9 times smaller than that of the table. In
+# float64 the error of the right port is over 1e9 times smaller than that of the wrong port. In
 # float32 it is still 1000 times smaller. (We compare medians, because in a few cases the slope
 # matters little.) The gap between right and wrong is so wide that the exact bound matters little.
 # The bound is 1e-10 in float64. In float32 it is 1e-6 to 1e-5, set by the rounding error of the

@@ -126,7 +126,7 @@ def test_failures_one_after_the_other():
         "    tensor    s at (1, 0, 2)   (t, sample, unit, from 0)",
         "    expected  0.5                      0x1p-1",
         "    got       0.25                     0x1p-2",
-        "    apart     0.25, 3 ulps; allowed 1e-12",
+        "    error     0.25, 3 ulps; allowed 1e-12",
         "    before    7 numbers agreed to 2.0e-13",
         "    config    unit=rnn, g=relu",
         "    see       python -m snu_ref vectors show f", ""]
@@ -288,5 +288,5 @@ def test_one_case_of_each_kind_of_first_wrong_number_comes_first():
     at = end.index("  also f1: s at (1, 0, 2), expected 0.5, got 0.25")
     assert end[at + 1:at + 4] == [
         "  also late: s at (0, 0, 2), expected 0.5, got 0.25",
-        "  also zero: s at (1, 0, 2), expected 0.5, got 0.25, where v = 0",
+        "  also zero: s at (1, 0, 2), expected 0.5, got 0.25, where the right v is 0",
         "  also f2: s at (1, 0, 2), expected 0.5, got 0.25"]
