@@ -21,7 +21,7 @@ HEADS = {
     "neither": "Neither for nor against: no clear difference, or another unit is worse here than "
                "its published result.",
     "one": "One seed, so no interval."}
-DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # begin row names
+DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # starts of names
 
 
 def test_figures(lines, row):

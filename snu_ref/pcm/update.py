@@ -78,6 +78,6 @@ def deal(n, turn, pairs):
     """
     size = np.abs(n)
     first = np.arange(pairs)[:, None, None]           # (pairs, 1, 1)
-    late = (first - turn) % pairs                     # (pairs, n_in, n_out): pulses to others first
+    late = (first - turn) % pairs                     # (pairs, n_in, n_out): pulses before it
     count = (size - late + pairs - 1) // pairs        # (pairs, n_in, n_out)
     return np.stack([count * (n > 0), count * (n < 0)]), (turn + size) % pairs

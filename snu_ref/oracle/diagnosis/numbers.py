@@ -4,7 +4,7 @@ import numpy as np
 POINTS = 5                              # our choice: at least this many numbers must depend on k
 FEW = 3                                 # our choice: the same for one line, whose inputs are known
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
-GRID = np.geomspace(0.03, 100, 120)     # our choice: the k from which the nearest is the start
+GRID = np.geomspace(0.03, 100, 120)     # our choice: the nearest of these k is the start
 
 
 def shortest(k, fits):

@@ -38,7 +38,7 @@ class Unit:
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
-        self.ended = unless_spent(True, self._search)       # by the trials
+        self.ended = unless_spent(True, self._search)       # True if no trials are left
         self.budget["left"] += RESERVE
         for e in self.best.all:         # drop edits that change nothing
             fewer = self.best.only(lambda f, e=e: f is not e)
