@@ -113,7 +113,7 @@ spiking = y > 0
 claim(spiking.sum() > 20 and (factor[spiking] < 0).all())           # a spike reverses the sign
 
 # %% [markdown]
-# ## The journey, measured
+# ## How far the gradient reaches
 #
 # Now take all four units and the soft SNU, untrained, in layers of 50. The input is faint noise, so
 # that everything stays near rest. The loss reads the last step. How large is the gradient with
