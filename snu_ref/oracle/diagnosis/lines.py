@@ -17,7 +17,7 @@ def look(seen, brief=False):
 
     The set () means that the line is right. No sets mean that no known edits explain it. The edits
     of a line include those of earlier lines that were not returned. If the best sets cost more than
-    2, and not `brief`, each edit of the reported state that explains the state adds a dict.
+    2, and not `brief`, each edit of what is reported as s is tried too: a dict for each that fits.
     """
     found = [_look(Frames(seen))]
     if _cost(found[0]) > 2 and not brief:

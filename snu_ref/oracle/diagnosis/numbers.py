@@ -10,7 +10,7 @@ GRID = np.geomspace(0.03, 100, 120)     # our choice: the nearest of these k is 
 def shortest(k, fits):
     """The shortest decimal near k that fits, else k itself, which must fit; or None.
 
-    A number that is not short, such as 1/3, is better left exact than cut where it just fits.
+    A number that no short decimal fits, such as 1/3, stays exact.
     """
     decimals = (float(f"{k:.{digits}g}") for digits in range(1, 7))
     return next(filter(fits, decimals), float(k)) if fits(k) else None
