@@ -109,8 +109,8 @@ def _common(cases, others=()):
             return len(mine) - right(edits) + sum(frames.fails(line, Edits(
                 edits).for_case(frames.seen).forward) for frames in others)
         if wrong(best):
-            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} cases; no known "
-                           "mistake explains this")
+            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} tested cases; no "
+                           "known mistake explains this")
             continue
         have += tuple(e for e in best if e not in have)
         lines[name] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)
