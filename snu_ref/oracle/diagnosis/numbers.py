@@ -76,9 +76,9 @@ def firing(base, slope, fires):
     low, high = at[above].max(initial=-np.inf), at[~above].min(initial=np.inf)
     if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high)):
         return None
-    tries = (near((low + high) / 2 / unit) * unit for unit in (1, 0.5, 0.25, 0.1, 0.05, 0.01, 1e-3)
-             for near in (np.floor, np.ceil))
-    return next((round(float(k), 9) for k in tries if ((base + k * slope > 0) == fires).all()), None)
+    ks = (near((low + high) / 2 / unit) * unit for unit in (1, 0.5, 0.25, 0.1, 0.05, 0.01, 1e-3)
+          for near in (np.floor, np.ceil))
+    return next((round(float(k), 9) for k in ks if ((base + k * slope > 0) == fires).all()), None)
 
 
 def fitted(edit, run, got, seen, points=POINTS):
