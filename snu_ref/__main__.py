@@ -27,7 +27,7 @@ COMMANDS = {  # readers: {name of the command and of its module: one line of hel
         "report": "make the HTML page again from the folder of `reproduce`",
         "train": "train one network, with checkpoints and a learning curve",
         "use": "see what a trained network gets wrong, plays or writes",
-        "memory": "the music network on phase-change devices, also a year later",
+        "memory": "the music network on phase-change devices, over a year",
         "gradcheck": "check every gradient in three ways",
     },
     "for ports of the unit": {

@@ -83,7 +83,7 @@ class Value:
 
     @property
     def n_trainable(self):
-        """The number of trainable parameters, as papers count: decay only if trained, ties once."""
+        """The number of trainable parameters: decay counts only if trained, a tied array once."""
         params = self.params
         return sum(params[name].size for name in self.trainable)
 

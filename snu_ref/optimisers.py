@@ -16,8 +16,8 @@ Only parameters named in `grads` are updated. So a training loop passes those of
 Both keep their running averages as arrays in `state`, which can be saved and restored. You may
 change lr, momentum, beta1, beta2 and eps between steps; every step checks them.
 
-Sources. Momentum: Polyak 1964, in the form of Sutskever et al., ICML 2013, with the learning rate
-outside. Adam: Kingma & Ba, ICLR 2015, Algorithm 1. Clipping: Pascanu et al., ICML 2013.
+Sources. Momentum: Polyak 1964, in the form of Sutskever et al., ICML 2013, but with lr outside v.
+Adam: Kingma & Ba, ICLR 2015, Algorithm 1. Clipping: Pascanu et al., ICML 2013.
 """
 import math
 

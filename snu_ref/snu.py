@@ -254,7 +254,7 @@ class SNU(Layer):
             dg = self.g.slope(cache.z[steps], s)         # g'(z_t)
             dh = self.h.slope(s + b, y)                  # h'(v_t)
             dv = dy[steps].copy()
-            for t in reversed(range(len(dv))):           # each line undoes one of the forward pass:
+            for t in reversed(range(len(dv))):           # each line reverses one of forward:
                 dv_t, dz_t = dv[t], dz[t]
                 dv_t += dY
                 dv_t *= dh[t]                            # y = h(v)

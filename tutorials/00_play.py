@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 0. Play: a unit with knobs
+# # 0. Play: a unit with sliders
 #
 # **What you will see.** One unit over 60 steps, and what its input, decay, threshold and weight do
 # to it. Move a slider, and state, output and gradient are drawn again. There are two pages:

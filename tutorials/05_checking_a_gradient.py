@@ -421,7 +421,7 @@ print(f"slope off by 1e-4                    {off.verdict.split(':')[0]}")
 # ## Exercises
 #
 # 1. *Half a difference.* Many programs measure with one extra run only, ( L(W + e) - L(W) ) / e.
-#    Its first error is e L''/2. Where is the bottom of *its* V, and how deep? Write down both
+#    Its leading error is e L''/2. Where is the bottom of *its* V, and how deep? Write down both
 #    powers of ten, then check:
 #
 #        def L(W):

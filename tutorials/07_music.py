@@ -236,7 +236,7 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 # ask what it is worth, and they do not agree.
 #
 # - *Take it away afterwards.* Wipe the state before each step. The trained network gets worse by
-#   more than half a nat. So it uses its memory, and a lot.
+#   more than half a nat. So it relies on its memory.
 # - *Train without it.* Set decay = 0, so that there never is a memory, and train again. The result
 #   is nearly as good as with memory.
 #

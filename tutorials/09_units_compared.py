@@ -113,7 +113,7 @@ spiking = y > 0
 claim(spiking.sum() > 20 and (factor[spiking] < 0).all())           # a spike reverses the sign
 
 # %% [markdown]
-# ## The journey, measured
+# ## How far the gradient reaches
 #
 # Now take all four units and the soft SNU, untrained, in layers of 50. The input is faint noise, so
 # that everything stays near rest. The loss reads the last step. How large is the gradient with
@@ -126,7 +126,8 @@ claim(spiking.sum() > 20 and (factor[spiking] < 0).all())           # a spike re
 # - GRU: near rest the gate z is 1/2, so half is kept. Another part returns through H.
 # - LSTM: its forget gate starts at sigmoid(1) = 0.73, and more returns through H.
 #
-# In the SNU a single number sets how far the gradient reaches: decay. At 0.98 the line is 0.98^k.
+# In the SNU a single number sets how far the gradient reaches: decay. With decay 0.98 the gradient
+# is 0.98^k.
 
 
 # %%

@@ -179,8 +179,8 @@ claim(not report["passed"] and "subtracts the threshold" in diagnosis(report))
 # %% [markdown]
 # Read the report from the top. First comes the *diagnosis*. The oracle recomputes each line of the
 # step from the port's own numbers. One line disagrees, and a change of this line explains the
-# numbers. It is printed as a diff: the reference's line, then yours. Next comes the *first
-# divergence*. A recurrent program carries an error forward, so later numbers are wrong, too, and
+# numbers. It is printed as a diff: the reference's line, then yours. Next comes the *first wrong
+# number*. A recurrent program carries an error forward, so later numbers are wrong, too, and
 # say little about the cause. So the oracle follows the order of computation and stops at the first
 # wrong number. Every number before it agrees.
 #
@@ -203,7 +203,7 @@ with style.house():
     figure, axes = style.figure()
     t = np.arange(1, 41)
     axes.axvline(t_first + 1, color=style.GREY, linewidth=1.2, linestyle=":", ymax=0.82)
-    axes.text(t_first + 1.4, 1.6, "first divergence", color=style.GREY, va="top", fontsize=12)
+    axes.text(t_first + 1.4, 1.6, "first wrong number", color=style.GREY, va="top", fontsize=12)
     axes.plot(t, mine, ".-", color=style.OKABE_ITO["orange"], label="the port")
     axes.plot(t, right, ".--", color=style.COLOUR["true"], linewidth=1.6, label="expected")
     axes.plot(fired + 1, right[fired], "o", color=style.COLOUR["y"], markersize=8, label="spike")
@@ -353,7 +353,7 @@ with style.house():
 # to 6e-4.
 #
 # The figure shows for each case the largest error, relative to the largest number of its tensor. In
-# float64 the error of the right port is more than 1e9 times smaller than that of the table. In
+# float64 the error of the right port is over 1e9 times smaller than that of the wrong port. In
 # float32 it is still 1000 times smaller. (We compare medians, because in a few cases the slope
 # matters little.) The gap between right and wrong is so wide that the exact bound matters little.
 # The bound is 1e-10 in float64. In float32 it is 1e-6 to 1e-5, set by the rounding error of the
@@ -404,7 +404,7 @@ with style.house():
 # %%
 print(f"rounds until it passed all           {len(rounds)}")
 print(f"rounds passed despite a mistake      {sum(not n['failed'] for _, n in rounds) - 1}")
-print(f"first divergence, after 1st spike    {t_first - fired[0]} step")
+print(f"first wrong number, after 1st spike  {t_first - fired[0]} step")
 print(f"mistakes made, mistakes named        6, {named}")
 print(f"different patterns                   {different}")
 print(f"mistakes found by the large cases    {sum(fails_large.values())}")
@@ -439,7 +439,7 @@ print(f"port with a table, float64           above 1e-6")
 #
 #    A small case can have several explanations. So the oracle may name several mistakes, none of
 #    them yours. The sign of an unnamed mistake is that no name fits all cases. Can a friend find
-#    your line from the first divergences alone? Then repair it, and set `Port.backward = True`.
+#    your line from the first wrong numbers alone? Then repair it, and set `Port.backward = True`.
 #
 #    *Hint.* The named mistakes change a term of the equations. Change something else: distort the
 #    input a little.
@@ -466,7 +466,7 @@ print(f"port with a table, float64           above 1e-6")
 #
 #     rounds until it passed all           5
 #     rounds passed despite a mistake      1
-#     first divergence, after 1st spike    1 step
+#     first wrong number, after 1st spike  1 step
 #     mistakes made, mistakes named        6, 6
 #     different patterns                   6
 #     mistakes found by the large cases    5

@@ -1,6 +1,6 @@
 """Write the page of a reproduction again, from the results and figures in DIR.
 
-The page is DIR/report.html. It needs no network, no scripts and no other file.
+The page is DIR/report.html. It works offline, without scripts or other files.
 `reproduce` already writes it.
 
 example:

@@ -3,7 +3,7 @@
 Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language. Trains SNU
 and sSNU without their membrane, digits with and without lateral inhibition, and
 music on phase-change devices. Checks all gradients. The data come with the
-package and with Python. The runs go in parallel processes; their number does
+package and with Python. The runs are parallel processes; their number does
 not change the results. Prints everything, and writes it to a folder:
 results.json, figures, the trained networks, and one page, report.html.
 
@@ -57,7 +57,7 @@ def add_arguments(parser):
                              "gradients of a few variants; the results mean nothing")
     add_seeds(parser, "; means and intervals are printed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
-                        help="run N processes side by side; the results do not depend on N "
+                        help="run N processes in parallel; the results do not depend on N "
                              "(default: the number of processors, here %(default)s)")
     parser.add_argument("--resume", action="store_true",
                         help="continue a stopped run that had the same options; without it, a new "

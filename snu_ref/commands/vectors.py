@@ -101,7 +101,7 @@ def show(id, everything=False):
         reason = manifest["withdrawn"].get(id)
         raise ValueError(f"case {id!r}: " + (
             f"withdrawn: {reason}" if reason else
-            "only the adapter sees it; in run, numpy.savez('case.npz', **case.inputs) saves it"
+            "made anew by each check; in run, numpy.savez('case.npz', **case.inputs) saves it"
             if id.startswith("made-") else "unknown; `vectors list` shows all"))
     entry = entries[id]
     print(f"{id}: {entry['why']}")

@@ -56,7 +56,7 @@ def witten_bell_bigram(train, history, word, vocabulary_size):
     train = _words("train", train, V, 2)
     history, word = _words("history", history, V, 1), _words("word", word, V, 1)
     if history.shape != word.shape:
-        raise ValueError(f"word: expected shape {history.shape} as history, got {word.shape}")
+        raise ValueError(f"word: expected shape {history.shape} of history, got {word.shape}")
     p = unigram(train, V)[word]  # (m,)
     pair = train[:-1] * V + train[1:]  # (h, w) as h V + w
     pairs, counts = np.unique(pair, return_counts=True)

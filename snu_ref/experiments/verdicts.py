@@ -21,7 +21,7 @@ HEADS = {
     "neither": "Neither for nor against: no clear difference, or another unit is worse here than "
                "its published result.",
     "one": "One seed, so no interval."}
-DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # begin row names
+DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # starts of names
 
 
 def test_figures(lines, row):
@@ -44,7 +44,7 @@ def judged(claim, lines):
     """Judge a claim from the tables; returns its side, and words (a, verb, b) with their figures.
 
     The side is "for", "against", "neither" (no clear difference), "one" (a single seed, without
-    answers to compare) or "waiting" (a row has not been run, and there are no words).
+    lists of wrong images) or "waiting" (a row has not been run; then the words are empty).
     """
     published = not isinstance(claim.b, tuple)
     values, metric = means(lines, claim.a)
@@ -85,9 +85,9 @@ def short_name(row):
 
 
 def same_images(claim, lines):
-    """McNemar's p for the answers of two rows, seed 0, and whether the first has fewer errors.
+    """McNemar's p for the errors of two rows, seed 0, and whether the first has fewer of them.
 
-    p is None for rows without answers.
+    p is None for rows without a list of the images that are classified wrongly.
     """
     wrong = [list(map(int, line["wrong"].split()))
              for block, row in (claim.a, claim.b) for line in lines[block]

@@ -60,7 +60,7 @@ def frozen_forward(layer, x, state, nominal):
 
     >>> unit, x = SNU(2, 3, rng=np.random.default_rng(0)), np.ones((4, 1, 2))
     >>> y, cache = unit.forward(x)
-    >>> bool((frozen_forward(unit, x, cache.start, cache)[0] == y).all())       # at the same inputs
+    >>> bool((frozen_forward(unit, x, unit.zero_state(1), cache)[0] == y).all())      # the same run
     True
     """
     y, cache = layer.forward(x, state)

@@ -1,7 +1,7 @@
 """The convolutional SNU: the unit with x W replaced by a two-dimensional convolution.
 
 Channels are the last axis. X is x with `padding` zeros on all four sides. For each step and sample,
-at place (o, p) of the output and for unit (output channel) n,
+at position (o, p) of the output and for unit (output channel) n,
 
     z[o, p, n] = sum_{i, j, c} X[o stride + i, p stride + j, c] W[i, j, c, n]
 
@@ -12,8 +12,8 @@ backward pass, with dA for dL/dA, each product in the sum gives two:
     dX[o stride + i, p stride + j, c] += sum_n  dz[o, p, n] W[i, j, c, n]       for all o, p, i, j
 
 dW is also summed over steps and samples; dx is dX without its border. Everything else is as in
-`snu_ref.snu`, at every place: s and y have shape (B, ho, wo, n_units). b and decay have one number
-per channel, so their gradients are also summed over places.
+`snu_ref.snu`, at every position: s and y have shape (B, ho, wo, n_units). b and decay have one
+number per channel, so their gradients are also summed over positions.
 
 How it is computed. The patches under the kernel are unfolded to rows of kh kw c_in numbers, and W
 becomes a matrix with that many rows. Then each of the three sums is one matrix product:
@@ -53,7 +53,7 @@ def as_images(a):
 
 
 def n_windows(name, n, size, stride, padding=0):
-    """floor( (n + 2 padding - size) / stride ) + 1, the places of a window of `size` on n pixels.
+    """floor( (n + 2 padding - size) / stride ) + 1: positions of a window of `size` on n pixels.
 
     Pixels after the last complete window are ignored. Raises ValueError, with `name`, if the window
     is larger than the image.
@@ -165,7 +165,7 @@ def _check_operands(x, W, stride, padding):
 
 
 class ConvSNU(SNU):
-    """A layer of SNUs that share one kernel over all places of an image.
+    """A layer of SNUs that share one kernel over all positions in an image.
 
         s_t = g( conv2d(x_t, W) + decay . s_{t-1} . (1 - y_{t-1}) ),    y_t = h( s_t + b )
 
@@ -181,14 +181,14 @@ class ConvSNU(SNU):
     kernel : int or (kh, kw)
         Height and width of the kernel, in pixels.
     stride, padding : int
-        Pixels from one place of the kernel to the next; zeros added on all four sides.
+        Pixels from one position of the kernel to the next; zeros added on all four sides.
     rng : numpy.random.Generator
         Draws W: Glorot-uniform with fans kh kw c_in and kh kw n_units.
     h, g, decay, surrogate, reset_grad, train_decay, dtype
         As in SNU; an array `decay` has one number per channel.
 
     There is no `recurrent` and no `lateral_inhibition`: the unit's equations do not say which
-    places y_{t-1} reaches, nor over which places and channels the maximum is taken.
+    positions y_{t-1} reaches, nor over which positions and channels the maximum is taken.
 
     Attributes
     ----------

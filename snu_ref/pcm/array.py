@@ -189,7 +189,7 @@ class PCMArray:
 
         A DeviceReadout converts each reading. A ColumnReadout has no converter for single devices.
 
-        Parameters: t in s; noise, an array as (2, pairs, n_in, n_out).
+        Parameters: t in s; noise, an array (2, pairs, n_in, n_out).
         """
         G = self._read(t, self.noise if noise is None else noise)
         self.counters.update(device_reads=G.size)
@@ -198,7 +198,7 @@ class PCMArray:
     def product(self, x, t, *, noise=None):
         """x @ W, with the weights as the array has them at time t.
 
-        Parameters: x (..., n_in), floats; t in s; noise, an array as (2, pairs, n_in, n_out) with
+        Parameters: x (..., n_in), floats; t in s; noise, an array (2, pairs, n_in, n_out) with
         a DeviceReadout, arrays as ColumnNoise with a ColumnReadout.
         Returns (..., n_out) in the dtype of x.
         """

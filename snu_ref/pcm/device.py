@@ -59,7 +59,7 @@ def check_stuck(stuck, shape):
 class PCMDevices:
     """Phase-change devices in an array of any shape, which are all RESET at time t.
 
-    Parameters: shape, a tuple; t, start of the clock in s; noise, that of the RESET, as (shape);
+    Parameters: shape, a tuple; t, start of the clock in s; noise, an array (shape) for the RESET;
     stuck, None or an integer array of `shape` (see draw_stuck).
 
     >>> devices = PCMDevices((2,), t=0.0, noise=0.0)            # 0.0: without noise
@@ -109,7 +109,7 @@ class PCMDevices:
 
         P <- P exp(-1/2.6);  G0 <- clip(G0 + mu(G0, P) + sigma(G0, P) N, 0.1, 20)
 
-        Parameters: t in s; noise, an array as (R, *shape) with R >= the largest count, whose entry
+        Parameters: t in s; noise, an array (R, *shape) with R >= the largest count, whose entry
         r is for pulse r; pulses, their number from 1 to 1000, an integer for all devices or an
         integer array (shape); where, a boolean array (shape) of the devices to write, None for all.
         Raises ValueError, TypeError; TimeRunsBackwards. Source: [N18] of model.py.
@@ -137,7 +137,7 @@ class PCMDevices:
     def reset(self, t, *, noise, where=None):
         """RESET at time t:  G0 = max(0.1 + 0.01 N, 0),  P = 1,  nu = 0.04,  t0 = 38.6.
 
-        Parameters: t in s; noise, an array as (shape); where, a boolean array, None for all.
+        Parameters: t in s; noise, an array (shape); where, a boolean array, None for all.
         """
         t, noise = check_time(t, self.now), check_noise(noise, self.shape)
         index = self._working(where)
@@ -169,7 +169,7 @@ class PCMDevices:
     def read_white(self, t, *, noise):
         """Read at time t with white noise:  G(t) + (0.03 G(t) + 0.13) N, in uS, may be negative.
 
-        Parameters: t in s; noise, an array as (shape). Source: [N18] of model.py.
+        Parameters: t in s; noise, an array (shape). Source: [N18] of model.py.
         """
         noise = check_noise(noise, self.shape)
         G = self.conductance(t)
@@ -179,7 +179,7 @@ class PCMDevices:
         """Read at time t with 1/f noise:  max(G(t) (1 + Q sqrt(ln((a + t_read)/(2 t_read))) N), 0).
 
         All reads at one time t have the same N: pass the same array again.
-        Parameters: t in s; noise, an array as (shape). Source: [J20] of model.py.
+        Parameters: t in s; noise, an array (shape). Source: [J20] of model.py.
         """
         noise = check_noise(noise, self.shape)
         G = self.conductance(t)

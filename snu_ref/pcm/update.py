@@ -66,7 +66,7 @@ def accumulate(chi, step, epsilon):
         n = np.trunc(chi / epsilon)
     if not np.abs(n).max(initial=0.0) <= MAX_PULSES:
         raise ValueError(f"dW: expected at most {MAX_PULSES} pulses at one synapse, got "
-                         f"{np.abs(n).max():g}; is it in units of weight?")
+                         f"{np.abs(n).max():g}; give it in the units of the weights, not in uS")
     return chi - n * epsilon, n.astype(np.int64)
 
 
@@ -78,6 +78,6 @@ def deal(n, turn, pairs):
     """
     size = np.abs(n)
     first = np.arange(pairs)[:, None, None]           # (pairs, 1, 1)
-    late = (first - turn) % pairs                     # (pairs, n_in, n_out): pulses to others first
+    late = (first - turn) % pairs                     # (pairs, n_in, n_out): pulses before it
     count = (size - late + pairs - 1) // pairs        # (pairs, n_in, n_out)
     return np.stack([count * (n > 0), count * (n < 0)]), (turn + size) % pairs

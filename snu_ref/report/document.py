@@ -1,6 +1,6 @@
 """Make the page report.html from the results.json and the figures of `reproduce`.
 
-The page needs no network, no scripts and no other file. Its text is in `page.html`; the modules of
+The page works offline, without scripts or other files. Its text is in `page.html`; the modules of
 this folder fill in tables, figures, and sentences that depend on the results.
 """
 import json

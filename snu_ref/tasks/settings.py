@@ -63,7 +63,7 @@ SETTINGS = {
                      _or(None, _entries)),
     "keep": Setting("epoch whose network is kept: best or last",
                     partial(validation.one_of, choices=("best", "last"))),
-    "dropout": Setting("music, language: dropout before the last layer, in [0, 1)", _SHARE),
+    "dropout": Setting("music: hidden dropout, in [0, 1); language: also of words", _SHARE),
     "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _COUNT),
     "test_steps": Setting("digits: time steps in validation and test; None: n_steps",
                           _or(None, _COUNT)),

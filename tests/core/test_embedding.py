@@ -135,7 +135,7 @@ X, DY = np.zeros((T, B), int), np.ones((T, B, N))
         ),
         (
             TypeError,
-            "cache: expected that of Embedding, got Dense's",
+            "cache: expected one of Embedding, got one of Dense",
             lambda: embedding().backward(DY, InputCache("Dense", DY)),
         ),
         (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=0)),

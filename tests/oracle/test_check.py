@@ -64,7 +64,7 @@ def test_a_wrong_port_is_told_what_is_wrong(check, changes, diagnosis, tensor):
     first = text[text.index("FAILURE 1"):]
     assert re.search(r"diagnosis: .*(" + diagnosis + ")", first), first
     assert re.search(r"tensor    (" + tensor + ")", first), first
-    assert re.search(r"expected .* 0x[0-9a-f]{16}\n", first) and "apart  " in first
+    assert re.search(r"expected .* 0x[0-9a-f]{16}\n", first) and "error  " in first
 
 
 def test_one_cause_is_one_story_and_all_its_cases_are_named_or_counted(check):

@@ -248,7 +248,7 @@ def test_an_argument_out_of_range_is_an_error_that_names_it(wrong):
 
 
 def test_a_file_whose_adapter_is_a_class_is_told_its_name():
-    with pytest.raises(ValueError, match="name the class, .*can_ports.py:Lif"):
+    with pytest.raises(ValueError, match="name the class as well: .*can_ports.py:Lif"):
         snu_ref.oracle.check(can_ports.__file__)
 
 

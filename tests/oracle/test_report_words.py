@@ -126,7 +126,7 @@ def test_failures_one_after_the_other():
         "    tensor    s at (1, 0, 2)   (t, sample, unit, from 0)",
         "    expected  0.5                      0x1p-1",
         "    got       0.25                     0x1p-2",
-        "    apart     0.25, 3 ulps; allowed 1e-12",
+        "    error     0.25, 3 ulps; allowed 1e-12",
         "    before    7 numbers agreed to 2.0e-13",
         "    config    unit=rnn, g=relu",
         "    see       python -m snu_ref vectors show f", ""]
@@ -145,10 +145,10 @@ def test_failures_one_after_the_other():
     ({"index": ()}, {"tensor": "s at ()", "decay": None}),
     ({"got": nan, "ulps": -1}, {"got": "nan                      0x1p-2   <- the first NaN; all "
                                        "numbers before it are finite",
-                                "apart": "0.25; allowed 1e-12"}),
-    ({"ulps": 0, "allowed": 0.0}, {"apart": "0.25, 0 ulps; must be equal"}),
-    ({"ulps": 1}, {"apart": "0.25, 1 ulps; allowed 1e-12"}),
-    ({"ulps": 10**6}, {"apart": "0.25; allowed 1e-12"}),
+                                "error": "0.25; allowed 1e-12"}),
+    ({"ulps": 0, "allowed": 0.0}, {"error": "0.25, 0 ulps; must be equal"}),
+    ({"ulps": 1}, {"error": "0.25, 1 ulps; allowed 1e-12"}),
+    ({"ulps": 10**6}, {"error": "0.25; allowed 1e-12"}),
     ({"margin": 0.125}, {"margin": "|v| = 0.125, the distance from the threshold"}),
     ({"agreed": 0.0}, {"before": "7 numbers agreed exactly"}),
     ({"before": 0}, {"before": "no numbers: it is the first"}),
@@ -288,5 +288,5 @@ def test_one_case_of_each_kind_of_first_wrong_number_comes_first():
     at = end.index("  also f1: s at (1, 0, 2), expected 0.5, got 0.25")
     assert end[at + 1:at + 4] == [
         "  also late: s at (0, 0, 2), expected 0.5, got 0.25",
-        "  also zero: s at (1, 0, 2), expected 0.5, got 0.25, where v = 0",
+        "  also zero: s at (1, 0, 2), expected 0.5, got 0.25, where the right v is 0",
         "  also f2: s at (1, 0, 2), expected 0.5, got 0.25"]

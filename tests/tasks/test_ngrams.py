@@ -131,5 +131,5 @@ def test_bad_input_is_named(call, train, test, size, error, words):
 
 
 def test_history_and_word_have_to_agree_in_shape():
-    with pytest.raises(ValueError, match=r"word: expected shape \(2,\) as history, got \(1,\)"):
+    with pytest.raises(ValueError, match=r"word: expected shape \(2,\) of history, got \(1,\)"):
         witten_bell_bigram(np.array([0, 1]), np.array([0, 1]), np.array([0]), 2)

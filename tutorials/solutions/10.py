@@ -1,4 +1,4 @@
-# %% Exercise 1: P is 0 by then, and the step -0.084 G + 0.880 is 0
+# %% Exercise 1: by then P and the step -0.084 G + 0.880 are 0
 YOUR_G = 0.880 / 0.084  # 10.48
 G, P = 0.1, 1.0
 for _ in range(300):

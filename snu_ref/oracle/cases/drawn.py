@@ -22,9 +22,9 @@ def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weig
     """The `make` of an SNU case with random numbers.
 
     size: T, B, n_in, n. start: "rest", "spiking" (y_0 is 0 or 1), "graded" (y_0 from 0 to 3/4),
-    "silent" (y_0 = 0) or "own" (y_0 = h(s_0 + b)). end: which of "s", "y" of the final state have a
-    loss. shared: which of "decay", "b" are one number for all units. full: numbers of full length,
-    and s_0 = 0 in the first sample. weights: a factor. decay: its range. cotangents: their limit.
+    "silent" (y_0 = 0) or "own" (y_0 = h(s_0 + b)). end: which of the final "s", "y" have a loss.
+    shared: which of "decay", "b" are one number for all units. full: numbers of full length, and
+    s_0 = 0 in the first sample. weights: a factor of W, H. decay, cotangents: range and limit.
     """
     T, B, n_in, n = size
     ranges = FULL if full else COARSE

@@ -114,7 +114,7 @@ def load_case(entry, folder=FOLDER):
                for name, shape in entry[kind].items()} for kind in ("inputs", "outputs"))
     arrays = read_npz(path, all_arrays(*shapes))
     if digest(arrays) != entry["digest"]:
-        raise ValueError(f"{path}: the numbers differ from the manifest's (another digest)")
+        raise ValueError(f"{path}: the digest of the numbers is not that of the manifest")
     return group(arrays, "input"), group(arrays, "output")
 
 

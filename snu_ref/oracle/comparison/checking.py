@@ -77,7 +77,7 @@ def _chosen(adapter, patterns, dtype, can, made, seed, expect_fail=()):
     entries = manifest["cases"]
     for option, several in (("--cases", patterns), ("--expect-fail", expect_fail)):
         for pattern in _patterns(option, several):
-            if not pattern.strip().startswith("made"):  # find a typing error before a long run
+            if not pattern.strip().startswith("made"):  # find a misspelt name before a long run
                 find(pattern, entries, option)
     source = open_source(adapter, dtype, can, entries, manifest["withdrawn"])
     made, seed = integer("made", made, 0, 999_999), integer("seed", seed, 0, 999_999)

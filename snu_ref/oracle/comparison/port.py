@@ -117,7 +117,7 @@ def _functions(adapter, name):
                  if isinstance(value, type) and hasattr(value, "run")]
         raise ValueError(f"{name}: expected a class or module with run(case), or forward(case) and "
                          "backward(case), or a function run(case)"
-                         + (f"; name the class, {name}:{there[0]}" if there else ""))
+                         + (f"; name the class as well: {name}:{there[0]}" if there else ""))
     return found
 
 

@@ -104,7 +104,7 @@ def _story(say, story, results):
     for r in _kinds_first(story.results[1:])[:ALSO]:
         d = r.comparison.divergence
         say(f"  also {r.id}: {d.tensor} at {_index(d)}, expected {d.expected:.6g}, got {d.got:.6g}"
-            + ", where v = 0" * (d.margin == 0))
+            + ", where the right v is 0" * (d.margin == 0))
     if len(story.results) > ALSO + 1:
         say(f"  and {len(story.results) - ALSO - 1} more; --json lists them all")
 
@@ -129,7 +129,7 @@ def _divergence(r):
     yield "expected", f"{d.expected!r:<24} {d.expected_bits}"
     yield "got", f"{d.got!r:<24} {d.got_bits}" + (
         "   <- the first NaN; all numbers before it are finite" if math.isnan(d.got) else "")
-    yield "apart", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < 1e6 else "") + (
+    yield "error", f"{d.difference:.3g}" + (f", {d.ulps} ulps" if 0 <= d.ulps < 1e6 else "") + (
         f"; allowed {d.allowed:.2g}" if d.allowed else "; must be equal")
     if not math.isnan(d.margin):
         yield "margin", f"|v| = {d.margin:.3g}, the distance from the threshold"

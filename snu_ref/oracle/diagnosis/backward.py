@@ -148,11 +148,11 @@ class Steps:
         if self.target is None:     # no dL/dz and no dL/dx were returned
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
             return sorted([(), *some], key=self.near, reverse=True)
-        for some in [(), *((e,) for e in self.edits if e.slot == "dx" and not e.fitted)]:
-            if self.beside(some) and self.seen.matches(
-                    self.whole.run(self.beside(some)), BACK_IN_TIME):
-                self.dz = None
+        dz, self.dz = self.dz, None     # if only dx is wrong, it does not give dL/dz
+        for some in [(), *(self.end((), "grad.x") if "grad.x" in self.seen.got else ())]:
+            if self.seen.matches(self.whole.run(self.beside(some)), BACK_IN_TIME):
                 return [some]
+        self.dz = dz
         found = self.more((), EVERY)
         if not found:
             first = [] if self.right(())[LAST].all() else self.more((), LAST)

@@ -118,7 +118,7 @@ class Frames:
         for name in slots:
             if name in own or name == line:     # not every unit has H
                 own[name] = value = compute(text[name], own)
-            for _ in range(self.seen.T * ("input_before" in text[name])):   # each makes one right
+            for _ in range(self.seen.T * ("input_before" in text[name])):   # one more step right
                 own["input_before"] = Var(before(0 * plain(value)[0], plain(value)))
                 own[name] = value = compute(text[name], own)
         self._values[key] = value = np.fmax(np.fmin(plain(value), self.large), -self.large)

@@ -21,8 +21,8 @@ NEARER = 8       # our choice: an edit must divide the error of a wrong line by 
 RIVAL = 3        # our choice: with any other edit the error must be so many times larger
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # without s_before
 PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is needed
-# Lines of the step, and the lines of the backward pass that depend on them. A mistake in the first
-# may be the reason why the second are wrong.
+# Lines of the step, and the lines of the backward pass that depend on them: a mistake in the step
+# may also make these wrong.
 FOLLOW = {line: later.split() for lines, later in (
     ("leak decay fired gate kept s_before y_before s_0 y_0",
      "through_leak through_gate dz_after ddecay start_s start_y"),
@@ -94,7 +94,7 @@ def _common(cases, others=()):
             return sum(here.said() in [Edits(some).said() for some in sets]
                        or holds(line, here.forward) for seen, sets, holds in mine
                        for here in [Edits(edits).for_case(seen)])
-        some, best = [edits for seen, sets, _ in mine for known in sets     # no k from bits alone
+        some, best = [edits for seen, sets, _ in mine for known in sets     # fit no k to spikes
                       if not (line == "y" and any(e.k for e in known)
                               and np.isin(seen.got["y"], (0, 1)).all())
                       for edits in (known, Edits(known).limited(seen.config).forward)], ()
@@ -109,8 +109,8 @@ def _common(cases, others=()):
             return len(mine) - right(edits) + sum(frames.fails(line, Edits(
                 edits).for_case(frames.seen).forward) for frames in others)
         if wrong(best):
-            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} cases; no known "
-                           "mistake explains this")
+            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} tested cases; no "
+                           "known mistake explains this")
             continue
         have += tuple(e for e in best if e not in have)
         lines[name] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)

@@ -17,7 +17,7 @@ def look(seen, brief=False):
 
     The set () means that the line is right. No sets mean that no known edits explain it. The edits
     of a line include those of earlier lines that were not returned. If the best sets cost more than
-    2, and not `brief`, each edit of the reported state that explains the state adds a dict.
+    2, and not `brief`, each edit of what is reported as s is tried too: a dict for each that fits.
     """
     found = [_look(Frames(seen))]
     if _cost(found[0]) > 2 and not brief:
@@ -108,7 +108,7 @@ def _output(frames, before):
              for pair in single(frames, "y", ok, before + v, not v and not spiking)]
     pairs.sort(key=lambda pair: (cost(pair), sum(e.slot == "y" for e in pair)))
     pairs = [pair for pair in pairs if cost(pair) == cost(pairs[0])]
-    if not pairs or spiking and pairs != [()]:      # a few bits fit many edits by chance
+    if not pairs or spiking and pairs != [()]:      # many edits fit a few bits by chance
         pairs += [(e._replace(k=k),) for e in edits if e.fitted
                   and (k := _threshold(frames, before + (e,), spiking)) is not None]
     return {"y": pairs}

@@ -5,13 +5,13 @@ POINTS = 5                              # our choice: at least this many numbers
 FEW = 3                                 # our choice: the same for one line, whose inputs are known
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
 ROUND = (1, 0.5, 0.25, 0.1, 0.05, 0.01, 0.001)      # our choice: multiples of these are round
-GRID = np.geomspace(0.03, 100, 120)     # our choice: the k from which the nearest is the start
+GRID = np.geomspace(0.03, 100, 120)     # our choice: the nearest of these k is the start
 
 
 def shortest(k, fits):
     """The shortest decimal near k that fits, else k itself, which must fit; or None.
 
-    A number that is not short, such as 1/3, is better left exact than cut where it just fits.
+    A number that no short decimal fits, such as 1/3, stays exact.
     """
     decimals = (float(f"{k:.{digits}g}") for digits in range(1, 7))
     return next(filter(fits, decimals), float(k)) if fits(k) else None
@@ -77,9 +77,8 @@ def firing(base, slope, fires):
     low, high = at[above].max(initial=-np.inf), at[~above].min(initial=np.inf)
     if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high)):
         return None
-    tries = (near((low + high) / 2 / unit) * unit for unit in ROUND for near in (np.floor, np.ceil))
-    return next((round(float(k), 9) for k in tries
-                 if ((base + k * slope > 0) == fires).all()), None)
+    ks = (near((low + high) / 2 / unit) * unit for unit in ROUND for near in (np.floor, np.ceil))
+    return next((round(float(k), 9) for k in ks if ((base + k * slope > 0) == fires).all()), None)
 
 
 def fitted(edit, run, got, seen, points=POINTS):

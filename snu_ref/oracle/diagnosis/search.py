@@ -29,7 +29,7 @@ def forward_sets(whole, carried, depth=2):
     elif has_traces(seen):
         looked = whole.looked()
         ends, holds = [e for e in singles if e[0].slot in ENDS], state_holds(looked[0])
-        dark = not holds and bool({"s", "v"} & set(seen.got))   # a state from y assumes v = s + b
+        dark = not holds and bool({"s", "v"} & set(seen.got))  # s computed from y: v = s + b
         sets = list(dict.fromkeys(edits for found in looked for edits in together(found)))
         found = (list(filter(fits, sets)) or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
                  or list(filter(fits, singles)))

@@ -12,7 +12,7 @@ from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_o
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
 TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
-RESERVE = 600    # our choice: of these, kept for the choice among what was found
+RESERVE = 600    # our choice: of these, reserved for the choice among the sets found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
@@ -38,7 +38,7 @@ class Unit:
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
-        self.ended = unless_spent(True, self._search)       # by the trials
+        self.ended = unless_spent(True, self._search)       # True if no trials are left
         self.budget["left"] += RESERVE
         for e in self.best.all:         # drop edits that change nothing
             fewer = self.best.only(lambda f, e=e: f is not e)

@@ -92,7 +92,7 @@ def _resolved(text, slope, g, h, surrogate, reset_grad, inhibited):
     return text
 
 
-BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import one of its modules
+BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
 
 
 @lru_cache(maxsize=None)

@@ -1,9 +1,9 @@
 """Reverse-mode differentiation of NumPy programs, in any float dtype: a tape of operations.
 
-Every operation on a `Var` computes its value at once and stores its pulls: for each argument, a
-function from dL/d(result) to dL/d(argument). `backward` runs the pulls from the last operation to
-the first, so dL/d(result) is complete when its pulls run. This is backpropagation, also through
-time.
+Every operation on a `Var` computes its value at once and stores its pulls (vector-Jacobian
+products): for each argument, a function from dL/d(result) to dL/d(argument). `backward` runs them
+from the last operation to the first, so dL/d(result) is complete when its pulls run. This is
+backpropagation, also through time.
 
 The gradient of a broadcast argument is summed over the broadcast axes. No operation changes a value
 in place. The tape is made for tiny arrays: an operation takes a few microseconds.
