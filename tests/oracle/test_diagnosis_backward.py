@@ -1,9 +1,11 @@
 """What the diagnosis says of wrong gradients, alone and beside a wrong forward pass."""
+import numpy as np
 import pytest
 from helpers.vectors import ENTRIES, case_of
 from helpers.wrong_ports import backward_port, causes
 
 from snu_ref.oracle.diagnosis.backward import Steps
+from snu_ref.oracle.diagnosis.numbers import shortest
 from snu_ref.oracle.diagnosis.seen import Seen
 from snu_ref.oracle.diagnosis.sets import Edits, Whole
 from snu_ref.oracle.mistakes.edit import TABLE
@@ -53,6 +55,45 @@ def test_backward_lines_are_told_beside_what_no_table_has(back, forward, says):
     (cause,) = causes(backward_port(back, forward=forward), ids)
     assert cause.grade == "held" and set(cause.says) == says, cause.lines
     assert cause.lines["s"].startswith("holds") and cause.lines.get("dz", "")[:5] != "holds"
+
+
+@pytest.mark.parametrize("back, says", [
+    ({"h_slope": "2.0 * (abs(v) < 0.3)"}, "the surrogate is 1 for |v| < 0.3, multiplied by 2"),
+    ({"h_slope": "0.3 * maximum(0, 1 - 2 * abs(v))"},
+     "the surrogate is max(0, 1 - 2 |v|), multiplied by 0.3"),
+    ({"h_slope": "exp(-3.125 * v**2) / 3"},
+     "the surrogate is exp(-3.125 v^2), multiplied by 0.333333"),
+    ({"dx": "2 * dz @ W.T"}, "dx is multiplied by 2")])
+def test_widths_heights_and_factors_are_fitted(back, says):
+    ids = ["unit-tanh-identity", "unit-boxcar-identity", "start-rest-boxcar-identity"]
+    names = "s", "y", "grad.W", "grad.b", "grad.decay", "grad.x"    # not dL/dz itself
+    (cause,) = causes(backward_port(back, *names), ids)
+    assert cause.grade == "confirmed" and cause.says == (says,), cause
+
+
+def test_the_slope_of_g_is_known_also_where_dL_ds_is_0():
+    inputs, right = case_of("unit-boxcar-identity")
+    assert (right["adj.s"] == 0).any()
+    whole = Whole(Seen("", "", ENTRIES["unit-boxcar-identity"]["config"], inputs, right, 1e-10),
+                  {"left": 100})
+    assert (Steps(whole, Edits((), "by hand")).terms(())[3] == 1).all()
+
+
+def test_a_number_that_is_no_short_decimal_stays_exact():
+    assert shortest(1 / 3, lambda k: abs(k - 1 / 3) < 1e-9) == 1 / 3
+    assert shortest(0.25000001, lambda k: abs(k - 0.25) < 1e-6) == 0.25
+    assert shortest(0.3, lambda k: False) is None
+
+
+def test_the_factor_between_dx_and_dz_is_known_also_with_fewer_inputs_than_units():
+    inputs, right = case_of("rest-tanh-relu")
+    W = inputs["params.W"]
+    assert W.shape[0] < W.shape[1]
+    decayed = next(e for e in TABLE["FORWARD"] if e.said() == "the decay also multiplies x W")
+    whole = Whole(Seen("", "", ENTRIES["rest-tanh-relu"]["config"], inputs,
+                       {"grad.x": right["grad.x"]}, 1e-10), {"left": 100})
+    dz, m = whole.dz(Edits((decayed,)))
+    assert dz is None and np.allclose(m, inputs["params.decay"], rtol=0, atol=1e-13)
 
 
 def test_edits_of_a_line_that_is_edited_already_are_merged_or_left_out():

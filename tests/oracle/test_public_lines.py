@@ -77,6 +77,12 @@ def clamped_decay(x, s, y, W, H, decay, b):
     return s, s, (s + b > 0) * 1.0
 
 
+def fixed_threshold(x, s, y, W, H, decay, b):
+    """Decay and threshold are constants of the program."""
+    s = 0.75 * s * (1 - y) + x @ W
+    return s, s, (s > 0.3) * 1.0
+
+
 ENDS = [(), ("end.s", "end.y")]
 PUBLIC = [
     (absolute, ["the absolute value of x W is used, multiplied by 0.1"], dict(g="relu")),
@@ -104,7 +110,9 @@ PUBLIC = [
                      "(sparch, commit ac49b5b)",
                      "the reset subtracts 1 (soft reset), before the decay",
                      "x W is multiplied by 1 - decay (a leaky average)",
-                     "y H is multiplied by 1 - decay"], dict(g="identity", recurrent=True))]
+                     "y H is multiplied by 1 - decay"], dict(g="identity", recurrent=True)),
+    (fixed_threshold, ["the decay is 0.75, whatever the parameter says",
+                       "the threshold is 0.3, whatever b says"], dict(g="identity"))]
 
 
 @pytest.mark.parametrize("step, said, options, ends", [
