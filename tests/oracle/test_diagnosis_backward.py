@@ -57,6 +57,18 @@ def test_backward_lines_are_told_beside_what_no_table_has(back, forward, says):
     assert cause.lines["s"].startswith("holds") and cause.lines.get("dz", "")[:5] != "holds"
 
 
+@pytest.mark.parametrize("more", [{}, {"dW": "sum(outer(x, tanh(dz)))"}])
+def test_a_dx_that_is_multiplied_by_a_number_is_told_beside_what_no_table_has(more):
+    """Without dL/dz, dx alone gives it: a wrong dx must not be taken for a wrong dL/dz."""
+    back = {"dx": "2 * dz @ W.T", "db": "sum(dv * tanh(3 * v))", **more}
+    names = "s", "y", "grad.W", "grad.b", "grad.decay", "grad.x", "start.s"
+    (cause,) = causes(backward_port(back, *names), [
+        "unit-tanh-identity", "unit-boxcar-identity", "start-rest-boxcar-identity"])
+    assert cause.grade == "held" and cause.says == ("dx is multiplied by 2",)
+    assert cause.lines["dz"] == cause.lines["ddecay"] == "holds"
+    assert cause.lines["db"].startswith("wrong")
+
+
 @pytest.mark.parametrize("back, says", [
     ({"h_slope": "2.0 * (abs(v) < 0.3)"}, "the surrogate is 1 for |v| < 0.3, multiplied by 2"),
     ({"h_slope": "0.3 * maximum(0, 1 - 2 * abs(v))"},

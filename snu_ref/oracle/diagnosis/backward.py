@@ -148,12 +148,9 @@ class Steps:
         if self.target is None:     # no dL/dz and no dL/dx were returned
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
             return sorted([(), *some], key=self.near, reverse=True)
-        dz, self.dz = self.dz, None     # if only dx is wrong, it does not give dL/dz
-        for some in [(), *(self.end((), "grad.x") if "grad.x" in self.seen.got else ())]:
-            if self.seen.matches(self.whole.run(self.beside(some)), BACK_IN_TIME):
-                return [some]
-        self.dz = dz
-        found = self.more((), EVERY)
+        found = self.only_dx()[:1]
+        self.dz = None if found else self.dz
+        found = found or self.more((), EVERY)
         if not found:
             first = [] if self.right(())[LAST].all() else self.more((), LAST)
             near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
@@ -162,6 +159,15 @@ class Steps:
                      for more in self.more(some, EVERY, bool(first))]
         return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
             e.order for e in some)))
+
+    def only_dx(self):
+        """Edits of dx, or none, with which all steps hold. A wrong dx does not give dL/dz."""
+        dz, self.dz = self.dz, None
+        found = [some for some in [(), *(self.end((), "grad.x") if "grad.x" in self.seen.got
+                                         else ())]
+                 if self.seen.matches(self.whole.run(self.beside(some)), BACK_IN_TIME)]
+        self.dz = dz
+        return found
 
     @np.errstate(all="ignore")
     def terms(self, some):

@@ -141,7 +141,10 @@ def _backward(whole, forward):
     explained = whole.gives_forward(forward)
     forms = FORMS if explained and forward else (BY_HAND,)
     one, forward = (whole, forward) if explained else (whole.on_own_traces(), ())
-    steps = max((Steps(one, Edits(forward, form)) for form in forms), key=Steps.near)
+    forms = [Steps(one, Edits(forward, form)) for form in forms]
+    steps = max((Steps(one, steps.beside(some)) for steps in forms
+                 for some in dict.fromkeys(((), *steps.only_dx()))), key=Steps.near)
+    wrong_dx = steps.base.backward
     later = [line for e in forward for name, _ in e.lines for line in FOLLOW.get(name, ())]
     steps.edits = [e for e in steps.edits if not any(line in later for line, _ in e.lines)
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
@@ -152,7 +155,7 @@ def _backward(whole, forward):
         "dz": EVERY, LAST_DZ: LAST}
 
     def holds(line, edits):
-        if line == LAST_DZ and empty:
+        if line == LAST_DZ and empty or line == "dx" and wrong_dx not in ((), edits):
             return False
         if line in spans or steps.beside(edits) is None:
             return steps.beside(edits) is not None and steps.right(edits)[spans[line]].all()
@@ -164,4 +167,4 @@ def _backward(whole, forward):
     found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
                   for line in (*SUMS, "start_s", "start_y")
                   if ENDS[line] in seen.got})
-    return found, holds
+    return {**found, **({"dx": [wrong_dx]} if wrong_dx else {})}, holds

@@ -2,7 +2,7 @@
 import re
 
 from .backward import DS, DY
-from .lines import SECTIONS, resolve, right_lines
+from .lines import ARGUMENT, SECTIONS, resolve, right_lines
 from .step import PARTS
 
 SUMS = {"z": PARTS, "dy": DY, "ds": DS}
@@ -39,6 +39,6 @@ def _line(name, config, text, edits):
         for inner in INSIDE:
             if inner in ("fired", "seen") or inner in edits:
                 new = text[inner]
-                new = new if re.fullmatch(r"[\w.]+(\([^()]*\))?", new) else f"({new})"
+                new = new if re.fullmatch(rf"[\w.]+({ARGUMENT})?", new) else f"({new})"
                 whole = re.sub(rf"\b{inner}\b", lambda _, new=new: new, whole)
     return resolve(whole, config).replace("+ -", "- ")

@@ -29,7 +29,7 @@ def names_of(config, inputs):
     def dpsi(v, y):
         return SURROGATES[config["surrogate"]].dpsi(v)
     return {**VARS, "step": point(lambda v: (v > 0).astype(v.dtype), dpsi),
-            "step_from": lambda fires, v: v.apply(lambda a: fires.value, dpsi),
+            "step_at_0": point(lambda v: (v >= 0).astype(v.dtype), dpsi),
             "T": len(inputs["x"]), "B": inputs["x"].shape[1],
             "n_in": inputs["x"].shape[2], "k": 1.0, "recurrent": config.get("recurrent"),
             "overwritten": one_array(0.0 * inputs["dy"][0])}
