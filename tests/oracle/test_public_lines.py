@@ -70,6 +70,13 @@ def synaptic_before(x, s, y, W, H, decay, b, current=None):
     return s, s, (s + b > 0) * 1.0, 0.77 * before + x @ W
 
 
+def gated_current(x, s, y, W, H, decay, b, current=None):
+    """The reset sets the whole new state to 0, with what the current adds to it."""
+    current = 0.9 * (0 if current is None else current) + x @ W
+    s = (decay * s + current) * (1 - y)
+    return s, s, (s + b > 0) * 1.0, current
+
+
 def clamped_decay(x, s, y, W, H, decay, b):
     """The decay is clamped wherever it is used."""
     decay = np.clip(decay, np.exp(-1 / 5), np.exp(-1 / 25))
@@ -102,10 +109,13 @@ PUBLIC = [
                       "one step"], dict(g="relu")),
     (either_sign, ["v is |s| + b"], dict(g="identity")),
     (synaptic, ["the reset subtracts the threshold -b (soft reset), after the decay",
-                "x W flows into a synaptic current, which is multiplied by 0.9 in each step and "
-                "added to z"], dict(g="identity")),
-    (synaptic_before, ["(1 - decay) x W of the step before flows into a synaptic current, which is "
-                       "multiplied by 0.77 in each step"], dict(g="identity")),
+                "x W flows into a synaptic current, which is multiplied by 0.9 in each step"],
+     dict(g="identity")),
+    (synaptic_before, ["x W of the step before flows into a synaptic current, which is multiplied "
+                       "by 0.77 in each step",
+                       "x W is multiplied by 1 - decay (a leaky average)"], dict(g="identity")),
+    (gated_current, ["x W flows into a synaptic current, which is multiplied by 0.9 in each step",
+                     "the reset gate also multiplies x W"], dict(g="identity")),
     (clamped_decay, ["the decay is clipped to [exp(-1/5), exp(-1/25)], that is [0.8187, 0.9608] "
                      "(sparch, commit ac49b5b)",
                      "the reset subtracts 1 (soft reset), before the decay",

@@ -16,7 +16,7 @@ from ..program.tape import Var, plain
 from . import numbers
 
 # The parts of z, and the names that are computed before each of them.
-SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("decay", "W", "input"),
+SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("decay", "W", "current", "input"),
          "feedback": ("decay", "H", "feedback"), "bias": ("bias",)}
 STEEP = 0.01   # our choice: where a slope is smaller, a function is not inverted
 LINES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v", "y")
@@ -69,7 +69,7 @@ class Frames:
         self.names.update(self.with_names(
             x=i["x"], x_before=before(0 * i["x"][0], i["x"]), y=y, y_before=y_before,
             y_before2=before(0 * i["state.y"], y_before), y_start=0 * y + i["state.y"],
-            input_before=0 * y, **seen.params))
+            current_before=0 * y, **seen.params))
         kept = self.right["s_out"] == "kept"
         s, steep = self.before("kept" if kept else "s_out", reported)
         there = (steep > 0) & ~np.isnan(steep[self.ok]).any()
@@ -116,10 +116,10 @@ class Frames:
         if line == "y" and "v" not in self.got:
             own["v"] = Var(self.value("v", edits, k))
         for name in slots:
-            if name in own or name == line:     # not every unit has H
+            if name != "H" or "H" in own:       # not every unit has H
                 own[name] = value = compute(text[name], own)
-            for _ in range(self.seen.T * ("input_before" in text[name])):   # one more step right
-                own["input_before"] = Var(before(0 * plain(value)[0], plain(value)))
+            for _ in range(self.seen.T * ("current_before" in text[name])):     # one more step right
+                own["current_before"] = Var(before(0 * plain(value)[0], plain(value)))
                 own[name] = value = compute(text[name], own)
         self._values[key] = value = np.fmax(np.fmin(plain(value), self.large), -self.large)
         return value
@@ -277,23 +277,28 @@ def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
 def _currents(frames, target, tolerance, mask):
     """Sets of edits with which z holds if x W flows into a current, which decays by k a step.
 
-    The current of a step is what z has beside its other parts, so k is a slope from step to step.
+    The current of a step is what z has beside its other parts, divided by what multiplies it there
+    (the reset gate, for example). So k is a slope from step to step.
     """
-    there = mask[1:] & mask[:-1]
-    for e in forward_edits(frames.seen, ("input",)):
-        if not (e.fitted and "input_before" in e.lines[0][1]):
-            continue
+    edits = forward_edits(frames.seen, ("current", "input"))
+    currents = [e for e in edits if "current_before" in e.lines[0][1] and e.fitted]
+    outers = [(), *((e,) for e in edits if "current" in e.lines[0][1].split() and not e.fitted)]
+    for e, outer in itertools.product(currents, outers):
+        factor = plain(compute(frames.text(outer)["input"], {
+            **frames.names, **frames.with_names(current=1 + 0 * target)})) + 0 * target
+        there = mask & (np.abs(factor) > 1e-9)
+        there = there[1:] & there[:-1]
         new, parts = frames.value("input", (e,), 0.0), dict(frames.parts())
         if len(e.lines) > 1:    # y H flows into the current as well
             parts["feedback"] = [()], 0 * new[None]
         options, (a, b, c) = zip(*(parts[part] for part in PARTS[1:]))
-        current = target - (a[:, None, None] + b[:, None] + c).reshape(-1, *target.shape)
+        current = (target - (a[:, None, None] + b[:, None] + c).reshape(-1, *target.shape)) / factor
         old, left = current[:, :-1][:, there], (current - new)[:, 1:][:, there]
-        k = (left * old).sum(1) / (old * old).sum(1)
-        fits = (np.abs(left - k[:, None] * old) <= tolerance).all(1) & (
+        k, tolerated = (left * old).sum(1) / (old * old).sum(1), tolerance / factor[1:][there]
+        fits = (np.abs(left - k[:, None] * old) <= np.abs(tolerated)).all(1) & (
             (np.abs(old) > 1e-9).sum(1) >= numbers.POINTS)
         for i in np.flatnonzero(fits):
-            decimal = numbers.shortest(
-                k[i], lambda k, i=i: (np.abs(left[i] - k * old[i]) <= tolerance).all())
+            decimal = numbers.shortest(k[i], lambda k, i=i: (
+                np.abs(left[i] - k * old[i]) <= np.abs(tolerated)).all())
             others = next(itertools.islice(itertools.product(*options), i, None))
-            yield (e._replace(k=decimal), *sum(others, ()))
+            yield (e._replace(k=decimal), *outer, *sum(others, ()))

@@ -6,7 +6,8 @@ from .lines import ARGUMENT, SECTIONS, resolve, right_lines
 from .step import PARTS
 
 SUMS = {"z": PARTS, "dy": DY, "ds": DS}
-INSIDE = ("decay", "b", "W", "H", "fired", "seen")   # shown inside the lines that use them
+INSIDE = ("current", "decay", "b", "W", "H", "fired", "seen")   # shown inside other lines
+ALWAYS = ("current", "fired", "seen")
 LABELS, MEANINGS = (dict(SECTIONS[name]) for name in ("labels", "meanings"))
 
 
@@ -33,11 +34,13 @@ def _line(name, config, text, edits):
         return text[name]
     if name in (*INSIDE, *PARTS, *DY, *DS):
         return ""
+    if text["input"] == "current":
+        text = {**text, "input": text["current"]}       # without parentheses
     parts = SUMS.get(name, (name,))
     whole = " + ".join(text[part] for part in parts if text[part] != "0") or "0"
     if name in ("gate", "z", "s", "v"):
         for inner in INSIDE:
-            if inner in ("fired", "seen") or inner in edits:
+            if inner in ALWAYS or inner in edits:
                 new = text[inner]
                 new = new if re.fullmatch(rf"[\w.]+({ARGUMENT})?", new) else f"({new})"
                 whole = re.sub(rf"\b{inner}\b", lambda _, new=new: new, whole)

@@ -66,7 +66,7 @@ class Run:
         for k in self.state:
             names.update(dict.fromkeys((f"{k}_start", f"{k}_before"), names[f"{k}_0"]))
             names[f"{k}_before2"] = self.zero
-        names["x_before"], names["input_before"] = Var(0 * inputs["x"][0]), self.zero
+        names["x_before"], names["current_before"] = Var(0 * inputs["x"][0]), self.zero
         self.steps, borders = [], np.cumsum(config.get("pieces", ()))
         step = right_lines(config, f"{config['unit']} step")
         for t, x in enumerate(inputs["x"]):
@@ -75,7 +75,7 @@ class Run:
             for name in step:
                 names[name] = self._line(name, names)
             self.steps.append(dict(names))
-            names["x_before"], names["input_before"] = names["x"], names.get("input")
+            names["x_before"], names["current_before"] = names["x"], names.get("current")
             for k, kept in self.state.items():
                 names[f"{k}_before2"], names[f"{k}_before"] = names[f"{k}_before"], names[kept]
 
