@@ -104,7 +104,7 @@ def test_the_factor_between_dx_and_dz_is_known_also_with_fewer_inputs_than_units
     decayed = next(e for e in TABLE["FORWARD"] if e.said() == "the decay also multiplies x W")
     whole = Whole(Seen("", "", ENTRIES["rest-tanh-relu"]["config"], inputs,
                        {"grad.x": right["grad.x"]}, 1e-10), {"left": 100})
-    dz, m = whole.dz(Edits((decayed,)))
+    dz, m, _ = whole.dz(Edits((decayed,)))
     assert dz is None and np.allclose(m, inputs["params.decay"], rtol=0, atol=1e-13)
 
 

@@ -30,6 +30,7 @@ SLOPES = {"h_slope": 1, "g_slope": 3}           # their indices in `Steps.terms`
 SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
 # Lines on which no other line depends, and the output that each of them gives.
 ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y", "s_0": "start.s", "y_0": "start.y"}
+VS = {"v", "through_v"}       # with edits of these lines, dL/ds is not dL/dv and the rest of dL/ds
 STRAIGHT = Edit((("h_slope", "1 + 0 * v"),), "")     # then dL/ds is hardly ever 0
 LAST, EVERY = slice(-1, None), slice(None)
 
@@ -79,11 +80,13 @@ class Steps:
     def __init__(self, whole, base, least=-np.inf):
         """least: further edits are tried only while at least this many trials are left."""
         self.whole, self.seen, self.base = whole, whole.seen, base
-        self.dz, self.m = whole.dz(base)
+        self.dz, self.m, self.W = whole.dz(base)
         self.least, self._terms, self._names = least, {}, {}
         self.lines = right_lines(self.seen.config)
         self.edits = [e for e in candidates(self.seen, base.form) if self.beside((e,))]
-        self.target = self.seen.got.get("grad.x") if self.dz is None else self.dz
+        self.target = self.dz
+        if self.dz is None and np.any(self.m):
+            self.target = self.seen.got.get("grad.x")
 
     def sets(self):
         """Sets of edits that give all numbers: the base with more edits of the backward pass."""
@@ -145,18 +148,19 @@ class Steps:
 
     def walks(self):
         """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
-        if self.target is None:     # no dL/dz and no dL/dx were returned
-            some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
-            return sorted([(), *some], key=self.near, reverse=True)
-        found = self.only_dx()[:1]
+        found = [] if self.target is None else self.only_dx()[:1]
         self.dz = None if found else self.dz
-        found = found or self.more((), EVERY)
-        if not found:
+        if not found and self.target is not None:
+            found = self.more((), EVERY)
+        if not found and self.target is not None:
             first = [] if self.right(())[LAST].all() else self.more((), LAST)
             near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
                           key=lambda some: -self.right(some).sum())
             found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
                      for more in self.more(some, EVERY, bool(first))]
+        if not found and self.dz is None:       # the sums alone may show an edit
+            some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
+            return sorted([(), *some], key=self.near, reverse=True)
         return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
             e.order for e in some)))
 
@@ -178,17 +182,19 @@ class Steps:
                 e, terms = some[-1], self.terms(some[:-1]).copy()
                 terms[SLOPES[e.slot]] = self.slope(some[:-1], e, e.k)
             else:
-                y, v, s, z = self._adjoints(some)
-                terms = np.array([y, v / y, s - v, z / s])
-                if np.isnan(terms[3]).any() and self.beside((*some, STRAIGHT)):     # dL/ds is 0
-                    *_, s, z = self._adjoints((*some, STRAIGHT))
-                    terms[3] = z / s
+                (y, v, s, z), w, g = self._adjoints(some), 1, None
+                if (np.isnan(g := z / s).any() or VS & {e.slot for e in self.base.forward + some}
+                        ) and self.dz is not None and self.beside((*some, STRAIGHT)):
+                    _, v1, s1, z1 = self._adjoints((*some, STRAIGHT))
+                    w = np.nan_to_num((s1 - s) / (v1 - v), nan=1)     # from dL/dv to dL/ds
+                    g = np.where(s == 0, z1 / s1, g)
+                terms = np.array([w * y, v / y, s - w * v, g])
             self._terms[some] = np.where(np.isfinite(terms), terms, 0)
         return self._terms[some]
 
     def _adjoints(self, some):
         outputs = self.whole.run(self.beside(some), self.dz)
-        return [outputs[f"adj.{name}"] for name in "yvsz"]
+        return [outputs["adj.y"], outputs["adj.v"], outputs["ds"], outputs["adj.z"]]
 
     def slope(self, have, e, k):
         """The values of an edit of a slope, with some k, beside the edits `have`."""
@@ -215,7 +221,7 @@ class Steps:
         """dL/dz from these terms, or dL/dx if the port's dL/dz is not known."""
         dy, h, S, g = np.moveaxis(terms, -4, 0)
         dz = g * (h * dy + S)
-        return (self.m * dz) @ self.seen.params["W"].T if self.dz is None else dz
+        return (self.m * dz) @ self.W.T if self.dz is None else dz
 
     def more(self, have, span, fitted=True):
         """The set `have` with one or two more edits, with which all steps of a span hold."""

@@ -34,7 +34,8 @@ def inverse(f, value):
 
     The second array is 0 where |f'(a)| is not above STEEP, and NaN where no such a exists.
     """
-    low, high = (np.full(value.shape, end) for end in (-50.0, 50.0))
+    size = 50 + 10 * np.abs(value[np.isfinite(value)]).max(initial=0)
+    low, high = np.full(value.shape, -size), np.full(value.shape, size)
     rising = f(high) > f(low)
     for _ in range(70):
         middle = (low + high) / 2

@@ -149,19 +149,19 @@ class Whole(Runs):
 
     @np.errstate(all="ignore")
     def dz(self, edits):
-        """The port's dL/dz if these edits are right, else None; and m in dL/dx = (m dz) W'."""
+        """The port's dL/dz if these edits are right, else None; m and W in dL/dx = (m dz) W'."""
         got, seen = self.seen.got, self.seen
         W = self.forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
         if "adj.z" in got or "grad.x" not in got:
-            return got.get("adj.z"), 1
+            return got.get("adj.z"), 1, W
         ones = np.ones(seen.inputs["dy"].shape)
         m = np.stack([self.run(edits, ones * unit)["grad.x"] @ w / (w @ w)
                       for unit, w in zip(np.eye(len(W.T)), W.T)], -1)
         if np.linalg.matrix_rank(W) < len(W.T):
-            return None, m
+            return None, m, W
         dz = got["grad.x"] @ np.linalg.pinv(W.T) / m
         known = np.isfinite(dz).all() and seen.matches(self.run(edits, dz), ["grad.x"])
-        return (dz if known else None), m
+        return (dz if known else None), m, W
 
     @np.errstate(all="ignore")
     def run(self, edits, dz=None):
