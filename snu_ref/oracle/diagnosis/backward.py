@@ -186,7 +186,7 @@ class Steps:
                 if (np.isnan(g := z / s).any() or VS & {e.slot for e in self.base.forward + some}
                         ) and self.dz is not None and self.beside((*some, STRAIGHT)):
                     _, v1, s1, z1 = self._adjoints((*some, STRAIGHT))
-                    w = np.nan_to_num((s1 - s) / (v1 - v), nan=1)     # from dL/dv to dL/ds
+                    w = np.where(np.abs(v1 - v) > 1e-9, (s1 - s) / (v1 - v), 1)    # ds is w dv + S
                     g = np.where(s == 0, z1 / s1, g)
                 terms = np.array([w * y, v / y, s - w * v, g])
             self._terms[some] = np.where(np.isfinite(terms), terms, 0)
@@ -194,7 +194,7 @@ class Steps:
 
     def _adjoints(self, some):
         outputs = self.whole.run(self.beside(some), self.dz)
-        return [outputs["adj.y"], outputs["adj.v"], outputs["ds"], outputs["adj.z"]]
+        return [outputs[f"adj.{name}"] for name in ("y", "v", "own_s", "z")]
 
     def slope(self, have, e, k):
         """The values of an edit of a slope, with some k, beside the edits `have`."""

@@ -194,6 +194,7 @@ class Whole(Runs):
             if edits.form == DERIVED:
                 done = Run(self.seen.config, self.seen.inputs, {**texts(edits.forward), **text}, dz)
                 outputs = {**done.forward(), **done.backward()}
+                outputs["adj.own_s"] = np.stack([step["s"].gradient() for step in done.steps])
                 inputs, traces = self.seen.inputs, done.computed()
             else:
                 outputs, inputs, traces = self._by_hand(edits, text, dz)
@@ -210,4 +211,5 @@ class Whole(Runs):
                 f"params.{name}": values[name] for name in PARAMETERS if name in values}}
         else:
             traces = {name: traces[name] for name in TRACES}
-        return {**outputs, **run_backward(config, inputs, traces, text, dz)}, inputs, traces
+        found = run_backward(config, inputs, traces, text, dz)
+        return {**outputs, **found, "adj.own_s": found["adj.s"]}, inputs, traces

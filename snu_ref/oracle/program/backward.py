@@ -70,7 +70,7 @@ def run_backward(config, inputs, traces, edits=None, dz=None):
             found[name] = names[name] = value * (t >= 0) if name == "dv" else value + 0 * t
     steps = {name: found[name][np.argsort(order)] for name in ("dy", "dv", "ds", "dz")}
     sums = {**whole, **steps, "dz": steps["dz"] if dz is None else dz}
-    return {**{f"adj.{name}": steps[f"d{name}"] for name in "yvsz"}, "ds": steps["ds"],
+    return {**{f"adj.{name}": steps[f"d{name}"] for name in "yvsz"},
             **{name: compute(text[line], sums) + 0 * sums[line[1:]]
                for line, name in SUMS.items() if line[1:] in sums},
             **{f"start.{name}": found[f"start_{name}"][-1] + zero[0] for name in "sy"}}

@@ -146,7 +146,6 @@ class Run:
             shown = {"s": "s_out"} if text["s_out"] == "kept" else {}
             found = {f"adj.{name}": np.stack([step[shown.get(name, name)].gradient()
                                               for step in self.steps]) for name in TRACES[::-1]}
-            found["ds"] = np.stack([step["s"].gradient() for step in self.steps])
         else:
             grads.update({name: compute(text[f"d{name}"], {**names, f"d{name}": grads[name]}) + 0.0
                           for name in PARAMETERS if name in grads})
