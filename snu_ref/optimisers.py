@@ -162,7 +162,7 @@ def _pairs(optimiser, params, grads, kinds, finite=True):
     seen = {}
     for name, g in validation.mapping("grads", grads).items():
         if name not in params:
-            raise ValueError(f"grads: expected names of params, {', '.join(params)}, got {name!r}")
+            raise ValueError(f"grads: expected names in params ({', '.join(params)}), got {name!r}")
         p = validation.array(f"params[{name!r}]", params[name], None, validation.REAL_DTYPES,
                              finite=False)
         if not p.flags.writeable:

@@ -77,8 +77,8 @@ def arrays_of(network):
     return {name: p.copy() for name, p in network.params.items()}
 
 
-READERS = {  # name: (good files, reader, its argument is the first file and not the folder,
-    #                 a digest guards the content)
+READERS = {  # name: (good files, reader, whether it takes the first file and not the folder,
+    #                 whether it checks a digest of the content)
     "read_images": (images, own.read_images, False, False),
     "read_tunes": (lambda: {"tunes.json": json.dumps([[[60, 64], [62]]] * 12).encode()},
                    own.read_tunes, True, False),

@@ -62,8 +62,8 @@ def sample(n, seed, only):
 
 # ---- which tests pass which lines ---------------------------------------------------------------
 
-SECONDS = 5  # of tests that run first for a mutant
-CALLS = 40   # of a function in one test, after which its lines are taken as seen
+SECONDS = 5  # duration of the tests that run first for a mutant
+CALLS = 40   # calls of a function in one test; its lines are not recorded in later calls
 
 
 class Passing:
@@ -135,7 +135,7 @@ def run_tests(tree, targets, timeout=None, traced=None):
             printed, _ = running.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             return "no end"
-        finally:  # ends processes that a test started, too
+        finally:  # also ends processes that a test started
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
     if running.returncode == 0:

@@ -197,7 +197,7 @@ with style.house():
 #
 # Show pictures that are fifty times paler to a network of the same kind. Too few spikes come in to
 # lift a unit above its threshold, so nothing comes out. Worse: behind a silent layer z is 0, the
-# slope of relu at 0 is 0, and no gradient comes back. Training cannot wake such a network.
+# slope of relu at 0 is 0, and no gradient comes back. Training cannot wake such a layer.
 # `print(cache)` shows the silence. Larger weights help, or a lower threshold, or `g="identity"`.
 
 # %%

@@ -2,9 +2,9 @@
 
 Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language. Trains SNU
 and sSNU without their membrane, digits with and without lateral inhibition, and
-music on phase-change devices. Checks all gradients. The data come with the
-package and with Python. The runs are parallel processes; their number does
-not change the results. Prints everything, and writes it to a folder:
+music on phase-change devices. Checks all gradients. No data are downloaded: the
+package and Python contain them. The runs are parallel processes; their number
+does not change the results. Prints everything, and writes it to a folder:
 results.json, figures, the trained networks, and one page, report.html.
 
 If the command is stopped or a process dies, the finished runs stay in
@@ -90,7 +90,7 @@ def run(args):
                    "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
                    **found(jobs, done, seeds, args.quick),
                    "seconds": round(time.monotonic() - clock, 1)}
-        write_json(out / "results.json", summary)  # now: drawing could fail
+        write_json(out / "results.json", summary)  # saved before drawing, which may fail
         print_all(summary)
         summary["figures"] += [path.name for path in draw(summary, out)]
         write_json(out / "results.json", summary)

@@ -244,8 +244,8 @@ class PCMArray:
     def compensate(self, t, *, noise=None):
         """Set and return the digital factor r(t_ref)/r(t) that multiplies all later outputs.
 
-        t_ref is the time of calibrate(). Parameters and errors as for calibrate(); ValueError if it
-        was never called. Source: [J20] of model.py.
+        t_ref is the time of calibrate(). Parameters and errors as for calibrate(); also a
+        ValueError if calibrate() was never called. Source: [J20] of model.py.
         """
         if self.reference is None:
             raise ValueError("reference: expected a call of calibrate() first, got none")

@@ -146,9 +146,9 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
 
     checkpoint: a path that is written before the first update and after every epoch; resume: start
     from this file. On the same machine, a resumed run ends with the same bits as an uninterrupted
-    one. It may have more epochs than the first run; the learning rate then follows the schedule for
-    that number. stream: where progress and warnings are shown; report(record, left): called
-    after every epoch with its record and the estimated seconds left.
+    one. settings.epochs may be larger than in the first run; the schedule of the learning rate then
+    covers the new number. stream: where progress and warnings are shown; report(record, left) is
+    called after every epoch with its record and the estimated seconds left.
 
     If the loss diverges, training ends and keeps the epochs before; Trained.diverged says why.
     Raises ValueError for settings that are not allowed and for a loss that diverges in the first

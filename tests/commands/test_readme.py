@@ -89,7 +89,7 @@ def test_the_version_to_cite_is_this_one():
 
 
 def test_files_and_links_are_there():
-    package = Path(snu_ref.__file__).parent  # not beside the tests where the package is installed
+    package = Path(snu_ref.__file__).parent  # if it is installed, it is not beside the tests
     for path in re.findall(r"`((?:snu_ref|tutorials|tests)/[\w/.]+)`", README):
         assert ((package.parent if path.startswith("snu_ref/") else HERE) / path).exists(), path
     headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-")

@@ -58,7 +58,7 @@ def test_there_are_tutorials():
     assert len(TUTORIALS) >= 2
 
 
-PROCESS = ProcessPoolExecutor(1, get_context("spawn"))  # of all of them: matplotlib is loaded once
+PROCESS = ProcessPoolExecutor(1, get_context("spawn"))  # for all tests: it loads matplotlib once
 
 
 def run_cells(folder, script):
@@ -219,7 +219,7 @@ def test_help_and_unknown_options(script, monkeypatch, capsys):
     assert status("--help") == 0
     helped = capsys.readouterr().out
     assert "--quick" in helped and "--out" in helped
-    assert status("--quik") == 2  # not taken for a full run
+    assert status("--quik") == 2  # a misspelt option does not start a full run
 
 
 @each
@@ -259,7 +259,7 @@ def test_the_comparison_can_fail(printed, right):
     assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=True) is None
     assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=False) is not None
     assert disagreement("slope is 1.00, spikes 7", quoted + "  ~", quick=True) is not None
-    trained = "92.8 %, 100  ~ 0.2 3"  # four deviations: 0.8 and 12
+    trained = "92.8 %, 100  ~ 0.2 3"  # four standard deviations are 0.8 and 12
     assert disagreement("92.1 %, 111", trained, quick=False) is None
     assert disagreement("92.1 %, 113", trained, quick=False) is not None
     assert disagreement("91.9 %, 111", trained, quick=False) is not None

@@ -53,7 +53,7 @@ def test_each_step_sample_and_unit_is_dropped_by_itself():
         shares = kept.mean(axis=axis)
         scatter = shares.var() / (0.25 / kept.shape[axis])
         assert abs(scatter - 1) < 5 * np.sqrt(2 / shares.size), axis
-    for axis in range(3):  # neighbours are equal as often as not
+    for axis in range(3):  # half of the neighbours are equal
         same = (np.diff(kept.astype(int), axis=axis) == 0).mean()
         assert abs(same - 0.5) < 0.02
 

@@ -136,7 +136,7 @@ def test_the_square_error_looks_at_the_mean_over_time_only():
     shuffled, dy_shuffled = mean_square_error(y[[2, 0, 3, 1]], target)
     assert math.isclose(shuffled, value, rel_tol=1e-15)
     np.testing.assert_allclose(dy_shuffled, dy, rtol=1e-13)
-    assert (dy == dy[:1]).all()  # the same share for every step
+    assert (dy == dy[:1]).all()  # the same gradient at every step
     once, _ = mean_square_error(y.mean(axis=0, keepdims=True), target)
     assert math.isclose(once, value, rel_tol=1e-14)
 

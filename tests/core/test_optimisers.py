@@ -36,7 +36,7 @@ def test_sgd_against_plain_floats(momentum):
             value -= 0.1 * velocity
         assert math.isclose(p["W"][k], value, rel_tol=1e-14)
     assert list(optimiser.state) == (["W"] if momentum else [])
-    assert SGD(0.1, momentum).state == {}  # each optimiser has a state of its own
+    assert SGD(0.1, momentum).state == {}  # optimisers do not share their state
 
 
 @pytest.mark.parametrize("make, name, value", [
@@ -176,7 +176,7 @@ def test_a_training_loop_learns_which_input_was_on():
         grads = {name: grads[name] for name in network.trainable}
         optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
         values.append(value)
-    assert np.mean(values[-10:]) < 0.75 * math.log(4)  # from log 4, chance
+    assert np.mean(values[-10:]) < 0.75 * math.log(4)  # log 4 is the loss of guessing
     np.testing.assert_array_equal(network.params["0.decay"], decay)
 
 
@@ -217,7 +217,7 @@ def wrong_calls():
     yield (
         lambda p, g: g.update(c=np.ones(2)),
         ValueError,
-        "grads: expected names of params, a, b, got 'c'",
+        "grads: expected names in params .a, b., got 'c'",
     )
     yield (
         lambda p, g: p.update(b=p["a"][:2]),

@@ -46,7 +46,7 @@ def test_every_gradient_of_the_package_agrees_by_all_three_methods(rows):
     counted = [row for row in rows if row.verdict == "ok"]
     for method, bound in BOUNDS.items():
         errors = np.array([getattr(row, method) for row in counted])
-        assert (errors <= bound).all()  # so none is nan: each row was checked by each method
+        assert (errors <= bound).all()  # also not nan: every method checked every row
     assert min(row.norm for row in counted) > 1e-3
     assert max(row.norm for row in counted) < 1e3
 

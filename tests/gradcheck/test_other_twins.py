@@ -204,7 +204,7 @@ def test_masked_steps_do_not_count(loss):
     y, target = loss_problem(loss)
     value, dy = loss(y, target, MASK)
     other_y, other_target = np.where(MASK[..., None], y, 1e3), target.copy()
-    if loss is not mean_square_error_twin:  # there the target belongs to the sample, not to a step
+    if loss is not mean_square_error_twin:  # whose target has no time axis
         other_target[MASK == 0] = -7
     other_value, other_dy = loss(other_y, other_target, MASK)
     assert other_value == value and np.array_equal(other_dy, dy)

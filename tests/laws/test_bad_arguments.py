@@ -116,7 +116,7 @@ CASES = [
     ("cache", lambda: unit().backward(Y, tuple(cache(unit()))), TypeError, ["SNUCache", "tuple"]),
     ("cache", lambda: dense().backward(Y, cache(unit())), TypeError, ["InputCache", "SNUCache"]),
     ("cache", lambda: network().backward(Y, cache(unit())), TypeError, ["SNUCache"]),
-    # from inside a Network: the layer's place first, of nested ones all of them
+    # in a Network the message begins with the layer's place; in nested ones, with all places
     ("layers[0]: x", lambda: network().forward(Y), ValueError, ["(T, B, 3)", "(5, 2, 4)"]),
     ("layers[0]: x", lambda: network().forward(X * np.nan), ValueError, ["finite", "nan"]),
     (

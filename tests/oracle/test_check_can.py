@@ -110,7 +110,7 @@ def test_a_vector_loop_that_forgets_what_is_left_over_is_found_by_tail_cases(axi
         return {"y": reference(case)["y"]}
     assert failing(run, "tail") or (axis == "samples" and lanes > 4)
     if lanes > 4 and axis != "samples":
-        assert not failing(run, "unit-tanh-*")  # which no other vector shows
+        assert not failing(run, "unit-tanh-*")  # no other vector shows this
 
 
 @pytest.mark.usefixtures("undiagnosed")

@@ -86,7 +86,7 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
             if not whole.seen.matches(whole.run(edits)):
                 assert diff(entry["config"], e_k.texts()) or "fired" in e.slot, e
                 del idle[e]
-    # two rows say the right slope, of which only a multiple is wrong; some shapes are not here
+    # two rows have the right slope: only a multiple of it is wrong; some rows need other shapes
     assert len(idle) <= 15, idle.values()
 
 

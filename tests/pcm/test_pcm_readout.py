@@ -167,7 +167,7 @@ def test_converters_of_the_column_err_by_step_over_root_twelve():
     array = exact_array(W, readout=ColumnReadout(dac_bits=None))
     error = x @ array - x @ W
     step = 24 / 254 * 25 / 20
-    # the currents spread over some twenty steps, so the error is uniform to high accuracy
+    # the currents spread over some twenty steps of the converter, so its error is nearly uniform
     n = error.size
     bound = 5 * math.sqrt(1 / 180 / n) / (2 * math.sqrt(1 / 12))
     assert abs(math.sqrt((error ** 2).mean()) / step - math.sqrt(1 / 12)) < bound

@@ -40,7 +40,7 @@ def topics(monkeypatch):
 def test_no_paragraph_stands_in_two_splits_or_twice(corpus):
     every = [paragraph for part in corpus.paragraphs for paragraph in part]
     assert len(every) == len(set(every)) == corpus.distinct > 500
-    # the same in what a network sees, where rare words are <unk>
+    # also true of what a network sees, where rare words are <unk>
     seen = [set(map(tuple, as_paragraphs(words)))
             for words in (corpus.train, corpus.valid, corpus.test)]
     assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]

@@ -82,7 +82,7 @@ def test_pieces_end_on_c_or_its_dominant_and_mostly_in_c_major():
     last = [{int(pitch) % 12 for pitch in piece.pitches[-1] if pitch} for piece in PIECES]
     bass = [int(piece.pitches[-1][piece.pitches[-1] > 0].min()) % 12 for piece in PIECES]
     assert set(bass) == {0, 7} and bass.count(7) < 0.1 * len(PIECES)
-    # minor pieces too: their last chord is raised to major as a rule (Picardy third)
+    # minor pieces, too: most of them end on a major chord (Picardy third)
     assert sum(chord == {0, 4, 7} for chord in last) > 0.8 * len(PIECES)
     thirds = [np.bincount(piece.pitches.ravel() % 12, minlength=12)[3:5] for piece in PIECES]
     assert 0.35 < np.mean([minor > major for minor, major in thirds]) < 0.65

@@ -193,7 +193,7 @@ def test_training_images_are_moved_by_at_most_so_many_pixels_each_by_itself():
     corner = np.zeros((500, 64), np.float32)
     corner[:, 0] = 1
     sums = shifted(corner, 1, np.random.default_rng(1)).sum(axis=1)
-    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1  # it stays for four of nine moves
+    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1  # four of nine moves keep it
 
 
 def test_only_training_images_are_moved():

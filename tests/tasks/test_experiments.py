@@ -91,7 +91,7 @@ def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     a, b, c, _ = table
     assert c["valid"] and c["test"] and not c["parameters"]
     assert float(a["test"]) == pytest.approx(1 - len(a["wrong"].split()) / 60, abs=1e-5)
-    assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: test unread
+    assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: no test result
 
 
 @pytest.mark.parametrize("block, n, metric, sign", [("care", 9, "nll", -1),

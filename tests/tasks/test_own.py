@@ -213,7 +213,7 @@ def test_texts_that_do_not_fit_are_named(tmp_path):
     refused(read_text, path, "UTF-8")
 
 
-# ---- a run on them ------------------------------------------------------------------------------
+# ---- a run on own data --------------------------------------------------------------------------
 
 def test_a_run_says_that_the_data_are_not_the_published_set(tmp_path):
     write_set(tmp_path, 60)

@@ -165,7 +165,7 @@ def test_the_page_is_what_the_tables_make_and_the_tables_are_small():
     assert (TASKS / "RESULTS.md").read_text(encoding="utf-8") == page(TASKS / "results")
     for path in tables:
         for entry in read_table(path):
-            if entry["wrong"]:          # the accuracy is that of the answers kept
+            if entry["wrong"]:          # the accuracy follows from the wrong answers
                 n = 1797 if entry["data"] == "small" else 10_000
                 right = 1 - len(entry["wrong"].split()) / n
                 assert float(entry["test"]) == pytest.approx(right, abs=1e-6)
@@ -182,11 +182,11 @@ def test_the_nearest_image_by_a_loop():
 
 def test_nearest_chords_on_a_cycle_and_with_all_neighbours():
     cycle = np.eye(4)[np.arange(41) % 4]
-    # each present chord is followed by one chord: m_n is k or 0
+    # each chord is always followed by the same chord: m_n is k or 0
     q = (10 + 1) / (40 + 2)
     expected = -np.log((5 + q) / 6) - 3 * np.log(1 - q / 6)
     assert nearest_chords_nll([cycle], [cycle], 5) == pytest.approx(expected)
-    # all training steps as neighbours: the frequencies of the notes, nearly the independent model
+    # with all training steps as neighbours it is nearly the model of independent notes
     rng = np.random.default_rng(0)
     noise = [(rng.random((60, 4)) < 0.3).astype(float) for _ in range(3)]
     assert nearest_chords_nll(noise, noise, 177) == pytest.approx(

@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, monkeypatch):
     monkeypatch.setattr("snu_ref.tasks.progress.A_TENTH", 0.0)
     with pytest.raises(KeyboardInterrupt, match="1 of 4 runs are kept in"):
         run_jobs(jobs(), 1, tmp_path, stream=Interrupted())
-    assert [path.name for path in tmp_path.iterdir()] == ["run-3.json"]  # the longest began first
+    assert [path.name for path in tmp_path.iterdir()] == ["run-3.json"]  # the longest was first
 
 
 @pytest.mark.parametrize("value", ["0", "-2"])

@@ -39,7 +39,7 @@ def some_pieces(n, rng, shortest=2):
 def test_the_nll_of_independent_notes_is_that_of_the_baseline():
     """A network that ignores its input and gives each note its probability, against `baselines`."""
     rng = np.random.default_rng(0)
-    train, test = some_pieces(9, rng), some_pieces(21, rng)  # more than the 16 that go at a time
+    train, test = some_pieces(9, rng), some_pieces(21, rng)  # more than the 16 of a batch
     notes = np.concatenate([roll[1:] for roll in train])
     p = (notes.sum(axis=0) + 1) / (len(notes) + 2)
     dense = Dense(88, 88, rng=rng, dtype=np.float32)
