@@ -64,9 +64,9 @@ def spikes_of(values, steps, rng):
 #
 #     sqrt( Ns p (1 - p) ) = sqrt( 20 * 0.3 * 0.7 ) = 2.05
 #
-# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only more steps help: in
-# four times as many steps there are four times as many spikes, with twice the scatter. The relative
-# error is halved. It falls as 1/sqrt(steps).
+# so counts from 4 to 8 are common. Relative to the mean the scatter is 34 %. More steps help: four
+# times as many steps have four times as many spikes, with twice the scatter. The relative error is
+# halved. It falls as 1/sqrt(steps).
 
 # %%
 rng = np.random.default_rng(0)

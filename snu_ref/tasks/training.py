@@ -2,13 +2,13 @@
 
 A task is an object with
     unit                     name of its unit, as in UNITS
-    name, metric             its name, and the key of the figure that ranks networks
-    higher_is_better         whether a larger figure is better
+    name, metric             its name, and the key of the result that ranks networks
+    higher_is_better         whether a larger result is better
     network(settings, rng)   a new Network
     batches(settings, rng)   the training batches of one epoch, each a Batch
     batches_per_epoch(settings)
     loss(y, target, mask)    value and dL/dy
-    evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
+    evaluate(network, split, settings, seed)   dict of results on "valid" or "test"
 
 The network keeps the parameters of the best epoch by validation (settings.keep "best", default) or
 of the last epoch ("last", for devices, which cannot go back to earlier weights). The caller reads

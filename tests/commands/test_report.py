@@ -148,7 +148,7 @@ def test_deviations_between_networks_and_between_devices_stand_apart(folder):
 
 
 def with_comparators():
-    """The same with an RNN; and runs without membrane, whose figures are 0.9 times the others."""
+    """The same with an RNN; and runs without membrane, whose results are 0.9 times the others."""
     results = made_up()
 
     def changed(run, unit, factor, parameters):

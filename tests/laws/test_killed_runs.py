@@ -11,7 +11,7 @@ from snu_ref.saving import array_file
 
 
 def final(folder):
-    """What a run ended in: everything in its checkpoint but the seconds, and its test figures."""
+    """What a run ended in: everything in its checkpoint but the seconds, and its test results."""
     arrays = array_file.read(folder / "checkpoint.npz")
     history = [
         {k: v for k, v in record.items() if k != "seconds"}

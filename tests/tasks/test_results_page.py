@@ -1,4 +1,4 @@
-"""The results page: claims stand where the figures put them, and the page is what the tables
+"""The results page: claims stand where the results put them, and the page is what the tables
 make."""
 import re
 from pathlib import Path
@@ -247,7 +247,7 @@ def test_the_noise_injected_is_chosen_by_validation_once_all_is_there(tmp_path):
              if row.startswith(f"| {BEST_INJECTED} |  | 5 |")]
     assert "8.935 ± 0.000 (networks), ± 0.024 (devices)" in best  # the second, not the lowest
     assert f"| {changes_text(INJECTED[1])} | 5 | **9.000** |" in text
-    assert "8.735" not in text                            # the test figure of another trial
+    assert "8.735" not in text                            # the test result of another trial
 
 
 def test_the_images_of_seed_0_decide_where_the_other_row_has_one_seed():

@@ -1,4 +1,4 @@
-"""Music and language: figures against models whose figure is known; loading, and one run."""
+"""Music and language: results against models whose result is known; loading, and one run."""
 import math
 
 import numpy as np

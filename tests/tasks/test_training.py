@@ -35,7 +35,7 @@ def test_training_learns_and_keeps_the_best_validation_epoch():
 @pytest.mark.parametrize("up, keep, kept", [
     (False, "best", 3), (True, "best", 2), (False, "last", 5)])
 def test_the_parameters_of_the_kept_epoch_come_back(up, keep, kept):
-    """Figures are given out by a script; what the network held at each epoch is noted down."""
+    """`evaluate` returns results from a list, and records the parameters at each epoch."""
     task, settings = music(), toy_settings(epochs=5, keep=keep)
     figures, held = iter([3.0, 5.0, 1.0, 1.0, 2.0]), []
 

@@ -94,7 +94,7 @@ def test_a_loss_that_grows_is_named_and_the_training_goes_on():
 
 
 def breaking(first, **infinite):
-    """A task whose loss, gradient or figure is not finite from epoch `first` on."""
+    """A task whose loss, gradient or result is not finite from epoch `first` on."""
     task, epochs = music(), [0]
     batches, loss, evaluate = task.batches, task.loss, task.evaluate
 
