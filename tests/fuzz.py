@@ -33,7 +33,7 @@ from helpers.public_calls import DTYPE_OF_A_LAYER, NAMES, arguments_of, run  # n
 
 
 class Own(np.ndarray):
-    """A subclass that does nothing of its own."""
+    """A subclass that adds nothing."""
 
 
 # ---- odd values: function of (value, rng), which gives the odd value -----------------------------
@@ -261,7 +261,7 @@ def one_call(name, rng):
 
 
 def count(names, one_call, calls, seed, only="", report=print):
-    """Counter of (kind of oddity, outcome) of so many calls; report: told what is wrong."""
+    """Counter of (kind of oddity, outcome) over n calls; report(text) gets what is wrong."""
     counts = Counter()
     names = [name for name in names if only in name]
     for i in range(calls):

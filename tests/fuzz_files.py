@@ -5,9 +5,9 @@
 
 Each reader gets its own good files, one of them spoilt: cut short, with bytes changed, more behind
 it or packed, replaced by other bytes, a folder, a pipe, a device or a link; or another path than
-that of its files. Where a digest guards the content, what comes out is what comes out of the good
-files. A refusal is a ValueError, TypeError or OSError of one line, with the name of the file where
-a file was spoilt. A call that waits for ten minutes ends the script with its traceback.
+that of its files. If a digest protects the content, the reader must return the same as for the good
+files. A refusal is a ValueError, TypeError or OSError of one line; it names the file that was
+spoilt. A call that waits for ten minutes ends the script with its traceback.
 """
 import faulthandler
 import gzip

@@ -1,4 +1,4 @@
-"""The commands as a user runs them: from another folder, in a process of their own."""
+"""The commands as a user runs them: from another folder, each in its own process."""
 import json
 import os
 import subprocess
@@ -67,7 +67,7 @@ def test_reproduce_writes_results_and_figures(ahead):
 
 @reproduced
 def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
-    """Nothing is loaded from elsewhere, every figure is in the page, and its tables have the
+    """The page loads nothing from elsewhere, it has every figure, and its tables have the
     numbers of results.json."""
     _, folder = ahead
     text = (folder / "report.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The README tells the truth: its commands exist, its Python runs, its links lead somewhere."""
+"""The README is right: its commands exist, its Python runs, its links work."""
 import importlib
 import re
 import shlex
@@ -37,7 +37,7 @@ def named():
 
 @pytest.mark.parametrize("words, where", dict.fromkeys(named()))
 def test_every_command_that_is_printed_can_be_given(words, where, capsys, monkeypatch):
-    """It is parsed as it stands, and the command has a help of its own, with examples and exit
+    """The parser accepts each command as printed, and its help has examples and the exit
     status."""
     monkeypatch.setenv("COLUMNS", "80")
     words = [STANDS_FOR.get(word, word) for word in shlex.split(words)]

@@ -1,4 +1,4 @@
-"""The recipes run as they stand, each by itself, and their claims hold."""
+"""Each recipe runs by itself, unchanged, and its claims hold."""
 import re
 from pathlib import Path
 

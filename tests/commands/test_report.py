@@ -1,4 +1,4 @@
-"""The report of a reproduction: one page that needs nothing else, with the numbers of results.json.
+"""The report of a reproduction: one page without other files, with the numbers of results.json.
 
 The page of a real run is tested in test_commands.py; here it is built from made-up results.
 """

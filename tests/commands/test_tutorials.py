@@ -1,6 +1,6 @@
 """The tutorials as a student runs them: from the command line, from another folder, cell by cell.
 
-Every script tutorials/[0-9]*.py is found by itself. Each is turned into a notebook, whose cells run
+The tests find every script tutorials/[0-9]*.py. Each is turned into a notebook, whose cells run
 in an empty folder; then its solutions run. One process runs them all, each in a module of its own;
 it reads each test vector once.
 A tutorial calls `claim` for what its prose says, so a run that ends well has proved it. Besides,
@@ -71,7 +71,7 @@ def run_cells(folder, script):
 
 
 def printed_by(cells, solutions, folder):
-    """What cells and solutions print that run in a __main__ of their own, as in a kernel."""
+    """Run cells and solutions in a new __main__ module, as a kernel does; what they print."""
     sys.modules["__main__"] = main = ModuleType("__main__")
     sys.argv = ["launcher.py", "-f", "kernel.json"]
     os.chdir(folder)
@@ -149,7 +149,7 @@ def test_a_false_claim_fails_where_asserts_are_dropped_too(tmp_path, options, va
 
 
 def test_figures_show_in_a_notebook_and_nowhere_else(tmp_path, monkeypatch):
-    """A kernel is made up: a module IPython whose shell says so, and a display that remembers."""
+    """A fake IPython with the shell of a notebook, and a display that records its arguments."""
     shown, ipython, display = [], ModuleType("IPython"), ModuleType("IPython.display")
     display.Image, display.display = lambda data, width: data, shown.append
     monkeypatch.setattr(sys, "argv", ["launcher.py"])
@@ -224,7 +224,7 @@ def test_help_and_unknown_options(script, monkeypatch, capsys):
 
 @each
 def test_first_cells_run_in_an_editor(script, tmp_path, monkeypatch):
-    """Arguments of an editor's kernel are not ours, and __file__ may be missing."""
+    """The arguments of an editor's kernel are ignored, and __file__ may be missing."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["launcher.py", "-f", "kernel.json", "--ip=127.0.0.1"])
     names = {"__name__": "__main__"}

@@ -1,7 +1,7 @@
 """Rate coding: rates within binomial bounds, the certain cases, independence, dtypes, seeds.
 
 A count of n trials of probability p has the standard deviation sqrt(n p (1 - p)). Seeds are fixed;
-the bounds are five standard deviations, which chance alone crosses once in 1.7 million trials.
+the bounds are five standard deviations, which chance alone exceeds once in 1.7 million trials.
 """
 import math
 

@@ -41,7 +41,7 @@ def random_state(network, rng):
 
 
 def equal(have, want):
-    """The same keys in the same order, the same arrays bit for bit."""
+    """Whether keys, their order, and all bits of the arrays are equal."""
     assert list(have) == list(want)
     for name in want:
         np.testing.assert_array_equal(have[name], want[name], name)

@@ -107,7 +107,7 @@ def test_momentum_reaches_the_speed_of_a_constant_force():
 
 @pytest.mark.parametrize("make", [lambda: SGD(0.1), lambda: SGD(0.1, 0.9), lambda: Adam(0.1)])
 def test_the_learning_rate_may_change_between_steps(make):
-    """The step is proportional to lr, what was averaged so far does not depend on it."""
+    """The step is proportional to lr; the running averages do not depend on lr."""
     a, b = params(), params()
     one, other = make(), make()
     for optimiser, p in ((one, a), (other, b)):

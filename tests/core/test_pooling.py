@@ -21,7 +21,7 @@ POOLS = [(4, 6, 2, None), (7, 5, 2, None), (7, 6, 3, 2), (7, 8, 2, 3), (3, 4, 1,
 
 
 def max_pool_loops(x, size, stride):
-    """The pixel of the maximum by place, of one channel of one image: of equals the first one."""
+    """The pixel of the maximum in each window of a (height, width) image; of equals the first."""
     pixels = {}
     for o, top in enumerate(range(0, x.shape[0] - size + 1, stride)):
         for p, left in enumerate(range(0, x.shape[1] - size + 1, stride)):

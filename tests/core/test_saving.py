@@ -133,7 +133,7 @@ def test_what_is_your_own_is_refused_by_name(tmp_path):
     rng = np.random.default_rng(0)
 
     class Mine(Dense):
-        """A layer of one's own."""
+        """A user's own layer."""
 
     unit = SNU(2, 3, rng=rng)
     tanh = STATE_FUNCTIONS["tanh"]

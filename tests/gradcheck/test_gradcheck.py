@@ -316,7 +316,7 @@ def test_where_forward_drops_the_imaginary_part_central_differences_judge(name):
 
 
 def test_an_analytic_function_is_held_to_the_complex_step():
-    """A gradient that is out by 1e-9 passes central differences, and fails."""
+    """A gradient that is wrong by 1e-9 passes central differences, but fails the check."""
     row = row_of(np.tanh, lambda x: (1 - np.tanh(x) ** 2) * (1 + 1e-9), X)
     assert row.verdict.startswith("WRONG: complex")
 

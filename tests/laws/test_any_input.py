@@ -124,7 +124,7 @@ def test_numbers_of_another_kind_are_refused_by_name(name):
 
 
 def test_a_convolution_passes_a_nan_of_its_kernel_on_to_all_it_touches():
-    """ConvSNU refuses it; conv2d by itself looks at its images alone."""
+    """ConvSNU raises an error for it; conv2d tests only the images."""
     x, W = np.ones((5, 4, 1)), np.ones((2, 2, 1, 2))
     W[0, 0, 0, 1] = np.nan
     z = conv2d(x, W)

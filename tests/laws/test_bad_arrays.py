@@ -115,7 +115,7 @@ def test_nothing_is_converted(argument, call, good):
 
 
 class Own(np.ndarray):
-    """A subclass that does nothing of its own."""
+    """A subclass that adds nothing."""
 
 
 @each(ARRAYS, PARAMS, FREE_DTYPE, FREE_SHAPE)

@@ -46,7 +46,7 @@ sys.exit(status)
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run that nothing happened to: its folder, its text, and its number of function calls."""
+    """An undisturbed run: its folder, what it printed, and its number of function calls."""
     folder = tmp_path_factory.mktemp("whole")
     process = start(folder, "-1", *TRAIN, "run", code=KILL_AT_A_CALL)
     text, calls = process.communicate(timeout=600)
@@ -56,7 +56,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def resumed(capsys):
-    """resumed(folder): go on with a run, in this process; what it prints."""
+    """resumed(folder): resume a run in this process; returns what it prints."""
     def resume(folder):
         assert main([*TRAIN, str(folder), "--resume"]) == 0
         return capsys.readouterr().out
@@ -85,7 +85,7 @@ def test_a_run_says_how_long_it_will_take_and_writes_its_results(whole):
 
 
 def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path, whole, resumed):
-    """A moment is a number of function calls, of all that a whole run makes: no clock is asked."""
+    """The moment of the kill is a number of function calls, so it does not depend on a clock."""
     calls = whole[2]
     moments = [1000, *np.random.default_rng(0).integers(calls // 10, calls // 2, 2)]
     for i, moment in enumerate(moments):

@@ -1,5 +1,5 @@
-"""The check of a port: right ones pass, of wrong ones it says where and why, nothing passes in
-silence."""
+"""The check: right ports pass, for wrong ones it names place and cause, nothing is left out
+silently."""
 import json
 import re
 

@@ -1,4 +1,4 @@
-"""A port says what it can: it is asked the cases that fit, and new ones that are made to fit."""
+"""A port with `can`: the check runs the cases that fit, and new ones that are made to fit."""
 import json
 import os
 import subprocess
@@ -73,7 +73,7 @@ def rounded(bits):
 
 @pytest.fixture
 def failing(undiagnosed):
-    """(port, ...) -> the ids of the cases that fail; why they do is not asked."""
+    """(port, ...) -> the ids of the cases that fail, without a diagnosis."""
     return lambda *port, **options: {r.id for r in snu_ref.oracle.check(*port, **options).results
                                      if r.verdict == "failed"}
 

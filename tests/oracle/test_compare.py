@@ -120,8 +120,7 @@ def test_nan_and_infinity_never_pass(odd):
 # ---- the walk -----------------------------------------------------------------------------------
 
 def test_the_first_divergence_is_the_first_in_the_order_of_computation():
-    """One wrong element, wherever it stands: it is named, with its rank, and with what stands
-    there."""
+    """One wrong element, anywhere: the comparison names it, its rank, and its value."""
     names = list(SHAPES)
     outputs = made_up({name: SHAPES[name] for name in ("z", "s", "v", "y", *names)})
     walk = order(list(outputs))
@@ -180,7 +179,7 @@ def test_training_is_walked_step_by_step_through_all_tensors():
 
 
 def test_other_units_have_no_traces_of_steps():
-    """Of a loss, y is an array like any other: it is walked as a whole, in its place."""
+    """In a loss case y is compared as a whole, like any other array."""
     shapes = {"a": (2,), "y": (T, 2)}
     outputs = made_up(shapes)
     for rank, place in enumerate([("a", (0,)), ("a", (1,))] + [("y", i) for i in np.ndindex(T, 2)]):

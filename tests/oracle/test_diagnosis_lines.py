@@ -126,7 +126,7 @@ def test_a_table_row_has_its_lines_and_its_options():
     ("k * a * b * d", "a * b * c", None),       # a text with k is not merged
 ])
 def test_two_mistakes_of_one_line_are_one_text(one, other, both):
-    """Each changes other words of the right text, or both are no text at all."""
+    """Each edit changes other words of the right text; otherwise they are not merged."""
     edits = edits_of([["leak", one, "one", "h=step"], ["leak", other, "other", "h=step g=relu"]])
     for two in (edits, edits[::-1]):
         found = merged("a * b * d", *two)
@@ -156,7 +156,7 @@ def test_nan_and_infinity_equal_themselves_alone():
 
 
 def test_one_step_shows_no_line_that_needs_the_step_before():
-    """Of a single step nothing is said: a line of the state holds from the second step on."""
+    """The report says nothing about a single step: lines of s are tested from the second on."""
     inputs, right = case_of("unit-tanh-relu")
     one = {name: a[:1] if name in ("x", "dy") else a for name, a in inputs.items()}
     got = {name: right[name][:1] for name in "sy"}

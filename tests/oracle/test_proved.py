@@ -1,4 +1,4 @@
-"""What the report of a check does not call proved, of results by hand."""
+"""What the report lists as not proved, for hand-made results."""
 import numpy as np
 import pytest
 from helpers.results import CONFIG, entry, failed, passed

@@ -1,4 +1,4 @@
-"""The report of a check, word for word, of results by hand."""
+"""The report of a check, word for word, for hand-made results."""
 from math import nan
 from types import SimpleNamespace
 

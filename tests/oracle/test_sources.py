@@ -1,4 +1,4 @@
-"""How a port is found, heard and asked: in memory, in a file, as a module, as a folder."""
+"""How the check finds and calls a port: in memory, in a file, as a module, as a folder."""
 import sys
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The vectors: complete, right, drawn as they should be, and explained."""
+"""The vectors: complete, right, drawn as documented, each with its reason."""
 import json
 import re
 

@@ -1,4 +1,4 @@
-"""One phase-change device: every coefficient exactly, by handing in the draws, and the laws.
+"""One phase-change device: every coefficient, tested exactly with given draws; and laws.
 
 Expected numbers are worked out here with `math` from the published coefficients; nothing below
 calls the equations of the package.

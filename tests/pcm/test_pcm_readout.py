@@ -208,7 +208,7 @@ def test_settings_that_arrays_share_cannot_be_changed(make):
 
 
 def test_small_integers_are_kept_as_ints():
-    """2**8 - 1 is 255, and -1 for an int8 that is computed with as it came."""
+    """2**8 - 1 is 255, but -1 in int8 arithmetic."""
     G, x = np.random.default_rng(0).uniform(0, 25, (2, 1, 3, 2)), np.ones((1, 3))
     for kind in (np.int8, np.uint8, np.int64):
         assert (

@@ -146,7 +146,7 @@ def test_the_same_whatever_the_order_of_topics(corpus, topics):
 
 
 def test_a_changed_word_changes_the_digest_and_little_else(corpus, topics):
-    """What one Python's manual shares with another's stays, nearly all of it, in the same split."""
+    """Nearly all paragraphs that two versions of the manual share are in the same split."""
     changed = {name: text.replace("binding", "tying") for name, text in topics.real.items()
                if name not in ("debugger", "assert")}
     topics(changed)
@@ -248,7 +248,7 @@ def test_split_keeps_the_order_of_the_text():
 
 
 def test_texts_of_any_characters():
-    """Whatever stands in a block, its tokens hold no space and their text can be split again."""
+    """For any block, the tokens contain no space, and their text splits into the same tokens."""
     rng = np.random.default_rng(0)
     alphabets = [
         "ab.*'-[]() \n",

@@ -1,4 +1,4 @@
-"""The embedded data: what is known of it from elsewhere, its loader's refusals, how it was made."""
+"""The embedded data: known facts about them, errors of the loaders, how they were made."""
 import doctest
 import hashlib
 import importlib.resources

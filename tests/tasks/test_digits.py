@@ -18,7 +18,7 @@ def images_of_numbers(n, bits=7):
 
 
 class Answers:
-    """Stands for a network: its outputs are looked up by the number that an image shows."""
+    """A fake network: it looks up its outputs by the number that an image shows."""
 
     def __init__(self, y):
         self.y = y  # (T, images, 10)

@@ -1,5 +1,4 @@
-"""Elastic distortion: exact where the field is, invertible where the field is, smooth and
-random."""
+"""Elastic distortion: exact for simple fields, invertible if one-to-one, smooth and random."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,4 @@
-"""Data of one's own: read in the forms of the published sets, split as documented, or a named
-error."""
+"""A user's own data: the formats of the published sets, documented splits, named errors."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Readers of the full data: any altered byte is noticed, and whatever is no good file is named."""
+"""Readers of the full data: any altered byte is noticed, and every bad file is named."""
 import gzip
 import io
 import json

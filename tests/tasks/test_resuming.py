@@ -1,4 +1,4 @@
-"""A stopped run ends as one that was not; runs and checkpoints of 0.1.0 go on."""
+"""A resumed run ends like an uninterrupted one; runs and checkpoints of 0.1.0 can be resumed."""
 import json
 from pathlib import Path
 
@@ -27,7 +27,7 @@ RUNS = {  # name: (task, unit, settings)
 
 
 class Stopped(Exception):
-    """Raised in place of a kill."""
+    """Raised instead of a kill."""
 
 
 def stopped_before(task, n_batches):

@@ -1,4 +1,4 @@
-"""Jobs side by side: the same results for any number of processes, and finished ones are kept."""
+"""Parallel jobs: the same results for any number of processes; finished ones are kept."""
 import io
 import json
 import os

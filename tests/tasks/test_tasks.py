@@ -214,7 +214,7 @@ def test_the_chorales_of_the_package():
 
 
 def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
-    """The readers are replaced; the test is of what becomes of their arrays."""
+    """The readers are replaced; the test checks what is done with their arrays."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (9, 28, 28)).astype(np.uint8)
     mnist = readers.Digits(

@@ -1,4 +1,4 @@
-"""What training says of itself: silent layers, no gradient, a loss that diverges, no update."""
+"""The warnings of training: silent layers, no gradient, a loss that diverges, no update."""
 import io
 import json
 
