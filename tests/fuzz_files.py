@@ -1,4 +1,4 @@
-"""Odd files and paths for everything that reads a file: the right data, or an error by its name.
+"""Odd files and paths for everything that reads a file: the right data, or an error that names it.
 
     python tests/fuzz_files.py               3,000 files, seed 0; exit status 1 if one is wrong
     python tests/fuzz_files.py 500 --seed 3 --only read_text

@@ -183,7 +183,7 @@ def test_passes_change_nothing_and_remember_nothing(name):
         assert np.array_equal(a, b)
     for a, b in zip([*grads.values(), dx, *dstart], once.values()):
         assert np.array_equal(a, b)
-    final = cache.state  # an array of its own: changing it leaves the trace alone
+    final = cache.state  # a copy: changing it does not change the trace
     final.h[...] = 7
     assert np.array_equal(cache.trace.h, kept.trace.h)
 

@@ -1,5 +1,5 @@
 """Bad arguments of layers and networks, one by one: each message starts with the argument's name
-and says what was expected and what came."""
+and says what was expected and what was given."""
 import operator
 from collections import namedtuple
 

@@ -105,7 +105,7 @@ def test_the_number_of_axes_is_fixed(argument, call, good):
 
 @each(ARRAYS, PARAMS, FREE_SHAPE)
 def test_nothing_is_converted(argument, call, good):
-    """Every other dtype, and what is no array at all."""
+    """Every other dtype, and objects that are not arrays."""
     loss_output = argument == "y"  # float32 outputs are right, but then target must be float32 too
     for dtype in (int, bool, complex, object, np.float16) + (() if loss_output else (np.float32,)):
         message = message_of(lambda: call(good.astype(dtype)), TypeError, argument)

@@ -1,4 +1,4 @@
-"""A run that is killed, or whose disk is full, goes on with the same bits; damage is named."""
+"""A run that was killed, or whose disk was full, continues with the same bits; damage is named."""
 import json
 import signal
 
@@ -138,7 +138,7 @@ def test_a_run_killed_while_it_writes_a_checkpoint_resumes_bit_identical(tmp_pat
 
 
 def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, whole, resumed):
-    """A limit on the size of files stands for the disk: no checkpoint fits, then the first does."""
+    """A limit on file sizes replaces a full disk: no checkpoint fits, then only the first."""
     resource = pytest.importorskip("resource")
     size = (whole[0] / "checkpoint.npz").stat().st_size
 

@@ -11,7 +11,7 @@ each wrong port gives wrong numbers, and that each of its mistakes changes numbe
 
 20 ports have one mistake, 17 have two to four, 6 have common mistakes beside an odd difference
 that no table will have, and 5 are right but written differently. A mistake of the forward pass
-stands in a port with derived gradients, or leaves the backward pass as it is.
+is in a port with derived gradients, or leaves the backward pass as it is.
 """
 from blind_unit import Mistake, entered
 

@@ -64,7 +64,7 @@ def test_what_a_port_that_is_wrong_in_its_own_start_does_is_seen():
 
 
 def rounded(bits):
-    """Weights with so many bits of mantissa, the leading one among them."""
+    """Round weights to `bits` bits of mantissa, including the leading one."""
     def round_to(a):
         mantissa, exponent = np.frexp(a)
         return np.ldexp(np.round(mantissa * 2.0 ** bits) / 2.0 ** bits, exponent).astype(a.dtype)

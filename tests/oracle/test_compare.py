@@ -1,8 +1,7 @@
 """The comparison of a port's numbers with the right ones: bounds, the walk, ulps.
 
-The outputs here are made up, since the comparison sees nothing but arrays; where each element
-stands in
-the order of computation is counted a second time, element by element.
+The outputs here are invented, since the comparison reads only arrays. The tests find the place of
+each element in the order of computation a second time, element by element.
 """
 import numpy as np
 import pytest

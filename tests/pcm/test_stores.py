@@ -161,7 +161,7 @@ def test_rounding_to_bits(bits):
         np.array_equal(round_to_bits(-W, bits), -rounded) and not round_to_bits(0 * W, bits).any()
     )
     assert np.allclose(round_to_bits(rounded, bits), rounded, atol=1e-15)
-    assert np.array_equal(round_to_bits(W / 64, bits), rounded / 64)  # no unit stands out
+    assert np.array_equal(round_to_bits(W / 64, bits), rounded / 64)  # scales with W
 
 
 def test_rounded_weights_learn_what_is_smaller_than_a_step():

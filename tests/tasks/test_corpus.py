@@ -52,7 +52,7 @@ def as_paragraphs(words):
 
 
 def test_held_out_text_is_no_copy_of_train(corpus):
-    """Of the runs of 12 tokens in valid and test, hardly any stands in train: near repeats are out.
+    """Hardly any run of 12 tokens in valid and test is also in train: near repeats are removed.
 
     Without the removal of edited repeats the share is about 0.03.
     """
@@ -216,7 +216,7 @@ def test_repeats_are_dropped_and_relatives_kept():
 
 @pytest.mark.parametrize("repeat", ["x a b c d e f", "a b c d e f x", "x a b c d e f y"])
 def test_the_first_and_the_last_sequence_of_a_paragraph_count(repeat):
-    """Of two sequences of six tokens, or of three, one stood before: half of them, or less."""
+    """One sequence of two, or one of three, occurs in an earlier paragraph: half of them, or less."""
     first = tuple("abcdef")
     kept = without_repeats([first, tuple(repeat.split())])
     assert kept == ([first] if len(repeat.split()) == 7 else [first, tuple(repeat.split())])

@@ -1,5 +1,4 @@
-"""The results page: claims stand where the results put them, and the page is what the tables
-make."""
+"""The results page: its results decide where each claim is; the tables give the page."""
 import re
 from pathlib import Path
 
@@ -157,7 +156,7 @@ def test_networks_and_devices_stand_apart(tmp_path):
 
 
 @pytest.mark.skipif(not (TASKS / "RESULTS.md").exists(),
-                    reason="the page and its tables stand in the repository, not in the package")
+                    reason="the page and its tables are in the repository, not in the package")
 def test_the_page_is_what_the_tables_make_and_the_tables_are_small():
     tables = sorted((TASKS / "results").glob("*.csv"))
     assert sum(path.stat().st_size for path in tables) <= 300_000

@@ -1,4 +1,4 @@
-"""Changes of settings: each ends in effect, or in one line that names the setting and what came."""
+"""Changes of settings: each takes effect, or one line names the setting and the value."""
 import math
 import re
 from pathlib import Path

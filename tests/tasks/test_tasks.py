@@ -100,7 +100,7 @@ V = 12
 
 
 def markov_text(rng, n):
-    """Words 0..11, each likely to be followed by one of its own two."""
+    """Words 0..11; after each, two words are likely (2 w and 2 w + 1, modulo V)."""
     words = [0]
     for _ in range(n - 1):
         words.append(
