@@ -216,7 +216,7 @@ def test_repeats_are_dropped_and_relatives_kept():
 
 @pytest.mark.parametrize("repeat", ["x a b c d e f", "a b c d e f x", "x a b c d e f y"])
 def test_the_first_and_the_last_sequence_of_a_paragraph_count(repeat):
-    """One sequence of two, or one of three, occurs in an earlier paragraph: half of them, or less."""
+    """One of two sequences, or one of three, occurs in an earlier paragraph: half, or less."""
     first = tuple("abcdef")
     kept = without_repeats([first, tuple(repeat.split())])
     assert kept == ([first] if len(repeat.split()) == 7 else [first, tuple(repeat.split())])
