@@ -260,8 +260,7 @@ def test_a_state_that_does_not_fit_is_named(make, key, wrong, error):
 
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_a_gradient_that_lies_in_a_parameter_is_taken_as_it_was(make):
-    """Weights as their own gradient (transposed, or those of another name) do not change under
-    way."""
+    """A gradient may be a view of a parameter: the update uses the values before the step."""
     W = np.random.default_rng(0).normal(size=(300, 300))      # several blocks of Adam
     results = []
     for own in (False, True):
@@ -296,7 +295,7 @@ def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype):
 
 @pytest.mark.parametrize("t", [np.array(-5), np.array(3.5), True])
 def test_a_count_of_steps_that_is_none_is_named(t):
-    """A negative one gave the root of a negative number, so NaN in every parameter."""
+    """A negative t would give the root of a negative number: NaN in every parameter."""
     adam, p = Adam(0.1), {"w": np.ones(2)}
     adam.state["t"] = t
     with pytest.raises((ValueError, TypeError), match=r"^state\['t'\]: expected"):
@@ -306,7 +305,7 @@ def test_a_count_of_steps_that_is_none_is_named(t):
 
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_only_gradients_need_to_be_finite(make):
-    """An infinite number in a parameter is the caller's: the others take their step."""
+    """An infinite parameter is no error; the other numbers are updated."""
     p = {"a": np.array([np.inf, 1.0])}
     make().step(p, {"a": np.array([0.0, 1.0])})
     assert p["a"][0] == np.inf and p["a"][1] < 1

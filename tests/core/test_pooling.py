@@ -216,7 +216,7 @@ def test_a_network_notices_layers_that_do_not_fit():
 
 
 def test_windows_of_more_than_256_pixels():
-    """The place of the maximum is a number up to size^2 - 1, whatever it takes to hold it."""
+    """The index of the maximum is at most size^2 - 1, in an integer type that can hold it."""
     for size in (16, 17, 20):
         pool, x = MaxPool2d((size, size, 1), size), np.zeros((1, 1, size, size, 1))
         for place in ((0, 0), (size - 1, size - 2), (size - 1, size - 1)):

@@ -1,4 +1,4 @@
-"""A network saved and loaded is the same network; any other file is one named error."""
+"""A saved and loaded network is the same network; any other file gives an error that names it."""
 import json
 import os
 

@@ -24,7 +24,7 @@ def test_pieces_chain_to_the_whole(unit):
     middle = unit(params, x[:2], state, dy[:2], nothing).state
     last = unit(params, x[2:], middle, dy[2:], dstate)
     first = unit(params, x[:2], state, dy[:2], last.dstate)
-    empty = unit(params, x[:0], state, dy[:0], first.dstate)  # T = 0 passes everything through
+    empty = unit(params, x[:0], state, dy[:0], first.dstate)  # T = 0 changes nothing
 
     assert np.array_equal(np.concatenate([first.y, last.y]), whole.y)
     assert np.array_equal(last.state, whole.state) and np.array_equal(empty.state, state)

@@ -143,7 +143,7 @@ CASES = [
         ValueError,
         ["finite", "nan"],
     ),
-    # parameters: arrays are changed in place, never exchanged; a layer's other attributes are fixed
+    # parameters: arrays are changed in place, never replaced; a layer's other attributes are fixed
     *[
         (
             f'params["{name}"]',

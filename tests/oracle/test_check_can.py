@@ -43,7 +43,7 @@ def test_a_wrong_slope_is_named_with_one_answer_where_without_made_cases_one_cas
 
 
 def test_what_is_equal_under_the_declared_options_is_no_alternative():
-    """Where y is 0 or 1, a gate that is rounded and a state erased wherever y > 0 are one thing."""
+    """Where y is 0 or 1, a rounded gate and a state erased wherever y > 0 are the same."""
     def run(case):
         found = outputs_of({**case.config, "reset_grad": "detached"}, case.inputs)
         return {name: found[name] for name in case.outputs}

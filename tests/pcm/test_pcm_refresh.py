@@ -151,7 +151,7 @@ def test_random_signs_need_a_refresh_after_about_fourteen_pulses():
 
 @pytest.mark.parametrize("refresh", ["closed", "blind"])
 def test_refresh_leaves_the_other_pairs_alone(refresh):
-    """Beside pairs that are due, of either sign: what is not due keeps every part of its state."""
+    """Pairs that are not due keep all of their state, beside due pairs of either sign."""
     array = quiet(
         noise=np.random.default_rng(0), rule=UpdateRule(refresh_every=None, refresh=refresh)
     )

@@ -48,7 +48,7 @@ def test_digits_are_counts_of_dark_pixels_row_by_row():
     for images in (DIGITS.train_images, DIGITS.test_images):
         assert images.dtype == np.uint8 and images.min() == 0 and images.max() == 16
     seven = DIGITS.train_images[DIGITS.train_labels == 7].mean(axis=0)
-    assert seven[0].sum() > 2 * seven[7].sum() > 2 * seven[:, 0].sum()  # a bar at the top only
+    assert seven[0].sum() > 2 * seven[7].sum() > 2 * seven[:, 0].sum()  # dark at the top only
 
 
 def test_no_image_is_in_both_halves():
@@ -93,7 +93,7 @@ def test_voices_are_ordered_singable_and_move_by_steps():
     pitches = np.concatenate([piece.pitches for piece in PIECES]).astype(int)
     full = pitches[(pitches > 0).all(axis=1)]
     assert (np.diff(full, axis=1) <= 0).mean() > 0.98  # crossings are rare
-    ranges = [(55, 84), (50, 79), (45, 74), (31, 67)]  # of choirs, widened by the shift to C
+    ranges = [(55, 84), (50, 79), (45, 74), (31, 67)]  # of choir voices, plus the shift to C
     for column, (low, high) in zip(pitches.T, ranges):
         assert low <= column[column > 0].min() and column.max() <= high
     assert (np.abs(np.diff(full[:, 0])) <= 2).mean() > 0.75

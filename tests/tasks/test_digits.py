@@ -44,7 +44,7 @@ def test_accuracy_is_that_of_the_largest_output_averaged_over_time():
 
 
 def test_outputs_do_not_depend_on_how_many_images_go_at_a_time(monkeypatch):
-    """Of images whose code is without chance; rates count with the number of their images."""
+    """The code of these images is not random; rates are weighted by the number of images."""
     values, labels = images_of_numbers(25)
     task, settings = Digits("snu", {"train": (values, labels)}), toy_settings(
         n_steps=5, max_spikes=5)

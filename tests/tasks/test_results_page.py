@@ -250,7 +250,7 @@ def test_the_noise_injected_is_chosen_by_validation_once_all_is_there(tmp_path):
 
 
 def test_the_images_of_seed_0_decide_where_the_other_row_has_one_seed():
-    """A errs less on the images of seed 0, though its mean over seeds is the worse one."""
+    """A has fewer errors on the images of seed 0, but the worse mean over seeds."""
     table = [line("A", 0, 0.98, metric="accuracy", wrong="0 1"),
              line("A", 1, 0.5, metric="accuracy", wrong="3"),
              line("B", 0, 0.80, metric="accuracy", wrong=" ".join(map(str, range(20))))]

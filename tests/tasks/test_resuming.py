@@ -84,7 +84,7 @@ def test_the_checkpoint_of_every_epoch_is_written_once(tmp_path, monkeypatch):
 
 
 def test_a_finished_run_goes_on_as_if_it_had_had_more_epochs_from_the_start(tmp_path):
-    """With a constant rate; a cosine is that of the new length, for the epochs that are left."""
+    """With a constant rate. With a cosine, the epochs left follow that of the new length."""
     for schedule in ("constant", "cosine"):
         path = tmp_path / schedule
         short, long = (toy_settings(schedule=schedule, epochs=epochs) for epochs in (2, 4))

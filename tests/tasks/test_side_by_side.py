@@ -27,7 +27,7 @@ def end_itself():
 
 
 def interrupt_itself():
-    """As the terminal does with all processes at Ctrl-C: a worker leaves that to the first."""
+    """Ctrl-C in a terminal reaches all processes; a worker ignores it, the first one stops."""
     os.kill(os.getpid(), signal.SIGINT)
     return "went on"
 
