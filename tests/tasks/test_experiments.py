@@ -161,7 +161,7 @@ def test_units_that_do_not_spike_multiply():
 
 
 def test_the_weights_of_a_kernel_and_of_a_tied_table_are_counted():
-    """Weights of a pixel: kernel height x width x units; of a number before a tied output: words."""
+    """Weights of a pixel: kernel height x width x units; of an input of a tied output: words."""
     rng = np.random.default_rng(3)
     conv, x = ConvSNU((5, 4, 2), 3, kernel=(3, 2), rng=rng), rng.random((2, 1, 5, 4, 2))
     assert count(Network([conv, MaxPool2d(conv.out_shape, 1)]), [x])[1:] == (
