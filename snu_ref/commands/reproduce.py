@@ -157,7 +157,7 @@ def print_all(summary):
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
           + in_memory.table(of["ways"], of["devices"])
           + "\n\n" + over_time(of["over_time"], of["device_seeds"])
-          + "\n\nFigures of rounded weights, by their bits (our own protocol)\n"
+          + "\n\nResults with rounded weights, by number of bits (our own protocol)\n"
           + aligned(*in_memory.precision_table(of["precision"]))
           + "\nthe runs rounded in training are short, epochs: "
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))
