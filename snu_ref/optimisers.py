@@ -8,7 +8,7 @@ gradients and changes nothing.
               p -= lr (m / (1 - b1^t)) / ( sqrt(v / (1 - b2^t)) + eps )
     clipping  g' = g min(1, c / |g|),   |g| the Euclidean norm over all tensors together
 
-Only parameters named in `grads` are updated. So a training loop passes those of trainable ones:
+Only parameters named in `grads` are updated. So pass only those of trainable ones:
 
     grads = {name: grads[name] for name in network.trainable}
     optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
@@ -162,7 +162,7 @@ def _pairs(optimiser, params, grads, kinds, finite=True):
     seen = {}
     for name, g in validation.mapping("grads", grads).items():
         if name not in params:
-            raise ValueError(f"grads: expected names of params, {', '.join(params)}, got {name!r}")
+            raise ValueError(f"grads: expected names in params ({', '.join(params)}), got {name!r}")
         p = validation.array(f"params[{name!r}]", params[name], None, validation.REAL_DTYPES,
                              finite=False)
         if not p.flags.writeable:

@@ -137,7 +137,7 @@ class SNU(Layer):
     When nothing spikes
     -------------------
     `print(cache)` shows the spike rate. If a layer never fires, the next one gets zeros, and with
-    g="relu" it learns nothing, since relu'(0) = 0. Make W larger, lower the threshold, or use
+    g="relu" no gradient passes it, since relu'(0) = 0. Make W larger, lower the threshold, or use
     g="identity". More: tutorials/RECIPES.md.
 
     Raises ValueError or TypeError that names the argument. Source: as at the top of this file.

@@ -33,7 +33,7 @@ from helpers.public_calls import DTYPE_OF_A_LAYER, NAMES, arguments_of, run  # n
 
 
 class Own(np.ndarray):
-    """A subclass that does nothing of its own."""
+    """A subclass that adds nothing."""
 
 
 # ---- odd values: function of (value, rng), which gives the odd value -----------------------------
@@ -168,7 +168,7 @@ def plain(value):
     return value
 
 
-ALSO = {  # names that an error may have instead, as what the argument stands for or spoils
+ALSO = {  # other names that an error may have: of what the argument determines
     ("Dropout", "x"): ["mask"], ("check_gradient", "x"): ["forward"],
     ("PCMArray", "dac_bound"): ["weights"], ("PCMArray", "t"): ["weights"]}
 
@@ -179,12 +179,12 @@ def outcome(name, arguments, dtype=np.float64):
     """("value", flat list), ("refused", message) or ("fault", text)."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what overflows shows in the comparison
+            warnings.simplefilter("ignore")  # an overflow shows in the comparison
             return "value", run(name, arguments, dtype)
     except (ValueError, TypeError) as error:
         return "refused", str(error)
     except MemoryError:
-        return "refused", f"expected less: {', '.join(arguments)}"  # what the sizes ask for
+        return "refused", f"expected less: {', '.join(arguments)}"  # the sizes are too large
     except Exception:
         return "fault", traceback.format_exc(limit=-3)
 
@@ -208,7 +208,7 @@ def differ(got, right, rounding, largest):
             a, b = a.astype(np.float64), b.astype(np.float64)
             beyond = (np.abs(b) > largest) | ~np.isfinite(b)
             if beyond.any():
-                continue  # its own size is out of range, or near to it
+                continue  # the result is out of range, or nearly
             scale = max(np.abs(b).max(initial=0), least)
             if not (np.abs(a - b) <= rounding * scale + 1e-300).all():
                 return f"result {i}: {a.ravel()[:4]}, not {b.ravel()[:4]}"
@@ -240,7 +240,7 @@ def one_call(name, rng):
         named = [key, inner, {"p": "params", "g": "grads"}.get(key, key)]
         named += ALSO.get((name, key), [])
         if kind in ("dtype", "shape", "no array", "sizes", "number", "extreme"):
-            named += [k.rpartition(".")[2] for k in arguments]  # of two that do not fit, either
+            named += [k.rpartition(".")[2] for k in arguments]  # either of two that do not fit
         words = "|".join(map(re.escape, named))
         if "expected" not in got or not re.search(rf"(?<![A-Za-z_])({words})(?![A-Za-z])", got):
             return "wrong", kind, f"{where}: refused without its name: {got}"
@@ -261,7 +261,7 @@ def one_call(name, rng):
 
 
 def count(names, one_call, calls, seed, only="", report=print):
-    """Counter of (kind of oddity, outcome) of so many calls; report: told what is wrong."""
+    """Counter of (kind of oddity, outcome) over n calls; report(text) gets what is wrong."""
     counts = Counter()
     names = [name for name in names if only in name]
     for i in range(calls):

@@ -1,13 +1,13 @@
-"""Odd files and paths for everything that reads a file: the right data, or an error by its name.
+"""Odd files and paths for everything that reads a file: the right data, or an error that names it.
 
     python tests/fuzz_files.py               3,000 files, seed 0; exit status 1 if one is wrong
     python tests/fuzz_files.py 500 --seed 3 --only read_text
 
 Each reader gets its own good files, one of them spoilt: cut short, with bytes changed, more behind
 it or packed, replaced by other bytes, a folder, a pipe, a device or a link; or another path than
-that of its files. Where a digest guards the content, what comes out is what comes out of the good
-files. A refusal is a ValueError, TypeError or OSError of one line, with the name of the file where
-a file was spoilt. A call that waits for ten minutes ends the script with its traceback.
+that of its files. If a digest protects the content, the reader must return the same as for the good
+files. A refusal is a ValueError, TypeError or OSError of one line; it names the file that was
+spoilt. A call that waits for ten minutes ends the script with its traceback.
 """
 import faulthandler
 import gzip
@@ -77,8 +77,8 @@ def arrays_of(network):
     return {name: p.copy() for name, p in network.params.items()}
 
 
-READERS = {  # name: (good files, reader, its argument is the first file and not the folder,
-    #                 a digest guards the content)
+READERS = {  # name: (good files, reader, whether it takes the first file and not the folder,
+    #                 whether it checks a digest of the content)
     "read_images": (images, own.read_images, False, False),
     "read_tunes": (lambda: {"tunes.json": json.dumps([[[60, 64], [62]]] * 12).encode()},
                    own.read_tunes, True, False),

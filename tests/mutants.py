@@ -3,14 +3,14 @@
     python tests/mutants.py results.json                 300 mutants, seed 0; goes on if it stopped
     python tests/mutants.py results.json --seed 1 -n 20 --only pcm
 
-A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in
-a copy of this tree, never here. First it is found which tests pass which lines. The quickest tests
-of the part's own folder that pass the mutant's line run first; then, if all of them pass, the whole
-folder, and at the end the rest of the suite. results.json holds the sample and what became of each
-mutant; it is written after each one. A mutant that computes the same as the original can be marked
-there by hand, `"equivalent": "why"`; the table at the end leaves it out. Tests that take five times
-as long as without the fault count as failed: a loop has no end. A test that fails without a fault
-ends the count.
+A mutant is one change of an operator, a comparison, a constant, a sign or an index. It is made in a
+copy of this tree, never here. First the script finds which tests run which lines. Of the part's own
+folder, the quickest tests that run the mutant's line come first; then, if all of them pass, the
+whole folder, and at the end the rest of the suite. results.json holds the sample and what became of
+each mutant; it is written after each one. A mutant that computes the same as the original can be
+marked there by hand, `"equivalent": "why"`; the table at the end leaves it out. Tests that take
+five times as long as without the fault count as failed: a loop has no end. A test that fails
+without a fault ends the count.
 """
 import argparse
 import ast
@@ -62,12 +62,12 @@ def sample(n, seed, only):
 
 # ---- which tests pass which lines ---------------------------------------------------------------
 
-SECONDS = 5  # of tests that run first for a mutant
-CALLS = 40   # of a function in one test, after which its lines are taken as seen
+SECONDS = 5  # duration of the tests that run first for a mutant
+CALLS = 40   # calls of a function in one test; its lines are not recorded in later calls
 
 
 class Passing:
-    """A plugin of pytest that notes the seconds of each test and the lines that it passes."""
+    """A plugin of pytest that records the time of each test and the lines that it runs."""
 
     def __init__(self, tree):
         self.tree, self.of_test, self.lines, self.calls = f"{tree}{os.sep}", {}, {}, Counter()
@@ -95,7 +95,7 @@ class Passing:
 
 
 def trace(path, tree, *targets):
-    """Run tests in this process; write to `path` which of them pass which lines."""
+    """Run tests in this process; write to `path` which tests run which lines."""
     plugin = Passing(tree)
     status = pytest.main([*targets, *OPTIONS], [plugin])
     Path(path).write_text(json.dumps(plugin.of_test), encoding="utf-8")
@@ -103,7 +103,7 @@ def trace(path, tree, *targets):
 
 
 def quickest(of_test, mutant):
-    """Ids of tests that pass the mutant's line, the quickest first, of a few seconds together."""
+    """Ids of tests that run the mutant's line, the quickest first; a few seconds in all."""
     chosen, total = [], 0
     for seconds, name in sorted((test["seconds"], name) for name, test in of_test.items()
                                 if mutant["line"] in test["lines"].get(mutant["file"], ())):
@@ -135,7 +135,7 @@ def run_tests(tree, targets, timeout=None, traced=None):
             printed, _ = running.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             return "no end"
-        finally:  # ends processes that a test started, too
+        finally:  # also ends processes that a test started
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
     if running.returncode == 0:
@@ -145,7 +145,7 @@ def run_tests(tree, targets, timeout=None, traced=None):
 
 
 def nearest(tree, mutant):
-    """All files of tests; first those that speak most of the module and of what it defines."""
+    """All test files; first those that name the module and its functions most often."""
     path = tree / mutant["file"]
     names = {path.stem, *(node.name for node in ast.parse(path.read_bytes()).body
                           if isinstance(node, (ast.FunctionDef, ast.ClassDef)))}
@@ -169,7 +169,7 @@ def failed_test(tree, mutant, files, timeout):
 
 
 def save(path, results):
-    """Write the results, then put them in place: a kill leaves the last good ones."""
+    """Write the results to a new file, then rename it: after a kill the old file is complete."""
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     os.replace(unfinished, path)
@@ -228,7 +228,7 @@ def main():
 
         @functools.cache
         def passing(target):
-            """Which tests of a folder pass which lines; they must pass."""
+            """Which tests of a folder run which lines; all tests must pass."""
             path = Path(folder, "lines.json")
             if failed := run_tests(tree, [target], traced=path):
                 parser.error(f"{target}: expected to pass without a mutant, but {failed}")

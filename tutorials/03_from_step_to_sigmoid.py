@@ -316,7 +316,7 @@ def loss(W, h):
 
 
 def slope(W, k):
-    """dL/dW from the package's backward pass; its weight is k W, so dW is k times its gradient."""
+    """dL/dW from the package's unit: its weight is k W, so dL/dW is k times its gradient."""
     unit = soft_unit(k, W=W)
     y, cache = unit.forward(x[:, None, None])
     _, grads, _ = unit.backward(y - target[:, None, None], cache)

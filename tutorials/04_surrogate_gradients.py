@@ -252,8 +252,8 @@ with style.house():
 # %% [markdown]
 # Look inside. The three patterns go in, one after the other. Before training, the output units
 # spike in much the same way for all three. Afterwards many hidden units are specialists: most of
-# their spikes are for one pattern (the figure sorts them by it). And each output unit spikes mostly
-# for its own pattern.
+# their spikes are for one pattern (the figure sorts the units by this pattern). And each output
+# unit spikes mostly for its own pattern.
 
 # %%
 x = patterns.transpose(1, 0, 2)                                  # (T, 3, LINES), played well
@@ -262,7 +262,7 @@ claim((after[1][2].mean(axis=0).argmax(axis=1) == np.arange(3)).all())
 
 
 def share_of_favourite(y):
-    """Of the spikes of a unit, how many belong to its favourite pattern? Mean over units."""
+    """The share of a unit's spikes that are for its most frequent pattern; mean over units."""
     spikes = y.sum(axis=0)                                       # (3, HIDDEN)
     return np.mean(spikes.max(axis=0)[spikes.any(axis=0)] / spikes.sum(axis=0)[spikes.any(axis=0)])
 

@@ -117,9 +117,9 @@ def problem(rng):
 #   is about 1e-16/e. So e should be large.
 #
 # With logarithmic axes the first is a line of slope 2, the second of slope -1, and together they
-# are a V. Its bottom is near e = 1e-5, at an error below 1e-10: of sixteen digits ten are left, and
-# no other e leaves more. In float32, rounding is 1e-7, and the bottom of the V is above 1e-6, four
-# orders of magnitude higher. So check in float64, even if you train in float32.
+# are a V. Its bottom is near e = 1e-5, at an error below 1e-10: ten of sixteen digits are right,
+# and no other e gives more. In float32, rounding is 1e-7, and the bottom of the V is above 1e-6,
+# four orders of magnitude higher. So check in float64, even if you train in float32.
 #
 # ## The complex step
 #

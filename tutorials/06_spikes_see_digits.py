@@ -64,9 +64,9 @@ def spikes_of(values, steps, rng):
 #
 #     sqrt( Ns p (1 - p) ) = sqrt( 20 * 0.3 * 0.7 ) = 2.05
 #
-# so any count from 4 to 8 is common. Relative to the mean that is 34 %. Only more steps help: in
-# four times as many steps there are four times as many spikes, with twice the scatter. The relative
-# error is halved. It falls as 1/sqrt(steps).
+# so counts from 4 to 8 are common. Relative to the mean the scatter is 34 %. More steps help: four
+# times as many steps have four times as many spikes, with twice the scatter. The relative error is
+# halved. It falls as 1/sqrt(steps).
 
 # %%
 rng = np.random.default_rng(0)
@@ -197,7 +197,7 @@ with style.house():
 #
 # Show pictures that are fifty times paler to a network of the same kind. Too few spikes come in to
 # lift a unit above its threshold, so nothing comes out. Worse: behind a silent layer z is 0, the
-# slope of relu at 0 is 0, and no gradient comes back. Training cannot wake such a network.
+# slope of relu at 0 is 0, and no gradient comes back. Training cannot wake such a layer.
 # `print(cache)` shows the silence. Larger weights help, or a lower threshold, or `g="identity"`.
 
 # %%

@@ -45,8 +45,8 @@ train_rolls, test_rolls = ([piano_roll(piece.pitches).astype(np.float32) for pie
                            for part in (chorales.train, chorales.test))
 bach = test_rolls[0][:32]                                       # (32, 88)
 claim(len(train_rolls) == 229 and bach.shape[1] == 88)
-voices = np.concatenate(test_rolls).sum(axis=1).mean()          # keys that sound at a time
-claim(3.5 < voices < 4)                                         # four voices, some on one key
+voices = np.concatenate(test_rolls).sum(axis=1).mean()          # mean keys in a step
+claim(3.5 < voices < 4)                                         # four voices; two can share a key
 
 
 def draw_roll(ax, roll, colour):
@@ -209,7 +209,7 @@ def train(seed, epochs, lr, **options):
 def expects(network, x, forget=False):
     """Probabilities (T, B, 88) for step t + 1; forget: erase the state before each step."""
     if forget:
-        logits, _ = network.forward(x.reshape(1, -1, 88))       # every step is a first step
+        logits, _ = network.forward(x.reshape(1, -1, 88))       # each step starts from state 0
         logits = logits.reshape(x.shape)
     else:
         logits, _ = network.forward(x)
@@ -242,7 +242,8 @@ claim(parameters == 88 * 150 + 150 + 150 * 88 + 88)
 #
 # Both are true. The first shows what this network relies on. The second shows what a network needs:
 # the present chord alone tells nearly all that this kind of unit can learn about the next chord.
-# To learn what a part is worth, train without it. Breaking it afterwards makes it look worth more.
+# To learn what a part is worth, train without it. A network that was trained with the part and then
+# loses it gets worse than a network that never had it.
 #
 # Is the past useless, then? No. Give the units a way to talk to each other over time, a matrix H
 # that adds H y_{t-1} to the argument of g in Eq. 1, and make them soft: the recurrent sSNU gains
@@ -358,7 +359,7 @@ def compose(network, start, steps, rng):
 
 
 def kept(rolls):
-    """Of the notes of a step, the share that sounded in the step before; rolls (steps, ..., 88)."""
+    """The share of notes that also sounded in the step before; rolls (steps, ..., 88)."""
     return (rolls[1:] * rolls[:-1]).sum() / rolls[1:].sum()
 
 
@@ -401,9 +402,9 @@ print(f"clashes per step                     {clash[0]:.2f}, Bach {clash[1]:.2f}
 # %% [markdown]
 # ## Exercises
 #
-# 1. *One number for all keys.* Say you know only that 3.86 of the 88 keys sound at a time. Which p,
-#    the same for all keys, is the best guess? How many nats does it cost? Find both with the
-#    pencil, then check:
+# 1. *One number for all keys.* Say you know only that on average 3.86 of the 88 keys sound in a
+#    step. Which p, the same for all keys, is the best guess? How many nats does it cost? Find both
+#    with the pencil, then check:
 #
 #        cost = [nll(p + 0 * test_after, test_after) for p in (0.9 * YOUR_P, YOUR_P, 1.1 * YOUR_P)]
 #        assert cost[1] < cost[0] and cost[1] < cost[2] and abs(cost[1] - YOUR_NATS) < 0.05

@@ -107,9 +107,9 @@ claim(abs(reached["a die"] - 1002) < 1e-6 and reached["unigram"] < 300)
 # Next, use the preceding word, h. Count in the training text how often w follows h: c(h, w). The
 # share c(h, w)/c(h) is not usable: a pair that never occurred would get p = 0, and one such pair in
 # the test text makes the perplexity infinite. Some probability must be kept for new words. How
-# much? Witten and Bell look at the past. Of the c(h) words that came after h, N(h) were new at that
-# place, one for each different word. So expect a new word in N(h) of c(h) + N(h) cases, and
-# take its probability from the unigram:
+# much? Witten and Bell look at the past. Of the c(h) words that came after h, N(h) were new there:
+# one for each different word. So the next word is new with probability N(h) / (c(h) + N(h)). Which
+# new word comes, the unigram p(w) tells:
 #
 #     p(w | h) = ( c(h, w) + N(h) p(w) ) / ( c(h) + N(h) )
 #

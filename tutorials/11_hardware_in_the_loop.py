@@ -188,7 +188,7 @@ def refresh(devices, t, noise):
     d = G[0] - G[1]
     due = (G.max(axis=0) > 8) & (np.abs(d) < 6)
     devices.reset(t, noise=noise, where=np.stack([due, due]))
-    other = devices.conductance(t)[::-1]                    # the partner, about 0.1 uS now
+    other = devices.conductance(t)[::-1]                    # the other device, just RESET: 0.1 uS
     side = np.stack([due & (d > 0), due & (d < 0)])
     target = np.where(side, np.minimum(np.abs(d) + other, 25), 0)
     devices.program(target, t, noise=noise, where=side)

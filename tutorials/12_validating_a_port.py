@@ -74,7 +74,7 @@ def my_forward(x, w, beta, theta, u, o, g):
 
 
 def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
-    """Gradients of w, beta, theta, x; do (B, T, n) is dL/do, du_end and do_end the last step's."""
+    """Gradients of w, beta, theta, x. do (B, T, n): dL/do; du_end, do_end: of the final u, o."""
     dw, dbeta, dtheta, dx = (np.zeros_like(a) for a in (w, beta, theta, x))
     du, dO = du_end, do_end                                  # gradients from step t + 1
     for t in reversed(range(x.shape[1])):
@@ -85,7 +85,7 @@ def my_backward(x, w, beta, theta, us, os, do, du_end, do_end, g, surrogate):
         dw += dz.T @ x[:, t]
         dx[:, t] = dz @ w
         dtheta -= dv.sum(axis=0)
-        if "reset by subtraction" in MISTAKES:               # each mistake with its own gradient
+        if "reset by subtraction" in MISTAKES:               # the right gradient of this wrong step
             dbeta += (dz * before).sum(axis=0)
             dtheta -= (dz * fired).sum(axis=0)
             du, dO = dz * beta, -dz * theta

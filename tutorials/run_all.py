@@ -129,7 +129,7 @@ def main():
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for the figures (default: beside the scripts)")
     parser.add_argument("--spreads", action="store_true",
-                        help="print the trained figures with their deviations over other seeds")
+                        help="print numbers from training with their deviations over seeds")
     args = parser.parse_args()
     by_number = {script.stem[:2]: script for script in TUTORIALS}
     for number in args.numbers:

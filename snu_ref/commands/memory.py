@@ -86,7 +86,7 @@ def over_seeds(several):
 
 
 def over_time(sweeps, devices):
-    """The figures of programmed networks over time as text; sweeps: as for `time_table`."""
+    """The results of programmed networks over time as text; sweeps: as for `time_table`."""
     networks = next(iter(sweeps.values()))["networks"]
     return ("Programmed once, read later (device by device, 1/f noise), with and without drift\n"
             "compensation; music: NLL in nats a step, digits: accuracy in %; +- is a sample\n"

@@ -2,9 +2,9 @@
 
 Trains SNU, sSNU, RNN, GRU and LSTM on digits, music and language. Trains SNU
 and sSNU without their membrane, digits with and without lateral inhibition, and
-music on phase-change devices. Checks all gradients. The data come with the
-package and with Python. The runs are parallel processes; their number does
-not change the results. Prints everything, and writes it to a folder:
+music on phase-change devices. Checks all gradients. No data are downloaded: the
+package and Python contain them. The runs are parallel processes; their number
+does not change the results. Prints everything, and writes it to a folder:
 results.json, figures, the trained networks, and one page, report.html.
 
 If the command is stopped or a process dies, the finished runs stay in
@@ -90,7 +90,7 @@ def run(args):
                    "seed": args.seed, "seeds": args.seeds, "quick": args.quick, "facts": facts,
                    **found(jobs, done, seeds, args.quick),
                    "seconds": round(time.monotonic() - clock, 1)}
-        write_json(out / "results.json", summary)  # now: drawing could fail
+        write_json(out / "results.json", summary)  # saved before drawing, which may fail
         print_all(summary)
         summary["figures"] += [path.name for path in draw(summary, out)]
         write_json(out / "results.json", summary)
@@ -157,7 +157,7 @@ def print_all(summary):
     print(f"\n3. Weights on phase-change devices, music 88-150-88, seed {seed}\n"
           + in_memory.table(of["ways"], of["devices"])
           + "\n\n" + over_time(of["over_time"], of["device_seeds"])
-          + "\n\nFigures of rounded weights, by their bits (our own protocol)\n"
+          + "\n\nResults with rounded weights, by number of bits (our own protocol)\n"
           + aligned(*in_memory.precision_table(of["precision"]))
           + "\nthe runs rounded in training are short, epochs: "
           + ", ".join(f"{task} {n}" for task, n in of["precision_epochs"].items()))

@@ -59,7 +59,7 @@ class Pixels(Digits):
 
 
 def logistic_regression(task):
-    """Train one Dense layer from seed 0. The RNN's settings, for digits changed to OF_PIXELS."""
+    """Train one Dense layer from seed 0, with the RNN's settings; OF_PIXELS changes some."""
     model, preset, changes = (
         (PresentNotes, "paper", {}) if task.name == "music" else (Pixels, "small", OF_PIXELS))
     settings = settings_of(find_preset(task.name, "rnn", preset), **changes)

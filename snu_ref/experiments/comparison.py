@@ -39,7 +39,7 @@ def figures_of(group):
 
 
 def number(metric, value, sign=""):
-    """A figure, or a difference of figures, as text; sign "+" gives positive numbers a sign.
+    """A result, or a difference of results, as text; sign "+" gives positive numbers a sign.
 
     >>> number("accuracy", 0.9653), number("nll", -0.1214, "+")
     ('96.53', '-0.121')
@@ -58,7 +58,7 @@ def of_summary(metric, s):
 
 
 def figure(metric, values):
-    """The mean and the sample standard deviation of figures, as text."""
+    """The mean and the sample standard deviation of results, as text."""
     return of_summary(metric, summary(values))
 
 
@@ -89,7 +89,7 @@ def aligned(head, rows, foot=()):
 def unit_rows(task, results):
     """A row for each unit of a task: name, parameters, test result, n, interval, seconds, paper.
 
-    The last cell is a pair: the paper's figure, and its network.
+    The last cell is a pair: the paper's result, and its network.
     """
     rows = []
     for _, unit, name, group in (row for row in compared(results) if row[0] == task):

@@ -43,7 +43,7 @@ BITS = (2, 3, 4, 5, 6, 8)
 
 
 def train_way(way, loaded, seed, *, stream=None, **changes):
-    """Train in one of the ways in PRESETS; returns a dict of figures, and the Run.
+    """Train in one of the ways in PRESETS; returns a dict of results, and the Run.
 
     loaded: the music task for unit "snu". The dict has nll (test), history, seconds, settings and
     counters (empty without devices).
@@ -75,7 +75,7 @@ def train_ways(loaded, seed, *, device_seeds=5, stream=None, **changes):
 def way_summary(row, device_seeds):
     """The Summary of the test NLL of a row of `train_ways`, over all its device seeds.
 
-    Results of 0.1.0 have no figures, only a "spread": a standard deviation with n, not n - 1.
+    Rows of 0.1.0 have no single results, only a "spread": a standard deviation with n, not n - 1.
     """
     if "spread" in row and device_seeds > 1:
         return from_moments(device_seeds, row["nll"],
@@ -135,7 +135,7 @@ def _other_weights(network):
 # ---- inference over time ------------------------------------------------------------------------
 
 def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split="test"):
-    """Figures of a trained network at `times` (s) after its matrices were programmed.
+    """Results of a trained network at `times` (s) after its matrices were programmed.
 
     Each matrix is read device by device. compensate: global drift compensation, calibrated at the
     first time. shrunk: use the matrix of the first time, divided by the compensation factor of each
@@ -159,8 +159,8 @@ def programmed(run, times, device_seed, *, compensate=False, shrunk=False, split
 def over_time(run, seed, device_seeds=8, times=TIMES):
     """Test results over `times`, with and without drift compensation.
 
-    Returns a dict with metric, times and the figure in software. "raw" and "compensated" have a
-    list of figures for each device seed, one for each time; "shrunk": the same up to an hour.
+    Returns a dict with metric, times and the result in software. "raw" and "compensated" have a
+    list of results for each device seed, one for each time; "shrunk": the same up to an hour.
     """
     def on_devices(times, compensate=False, shrunk=False):
         return [programmed(run, times, s, compensate=compensate, shrunk=shrunk)
@@ -180,14 +180,14 @@ def joined(sweeps):
 
 
 def networks_and_devices(sweep, values):
-    """The Summary over networks of figures at one time, and the deviation between devices."""
+    """The Summary over networks of results at one time, and the deviation between devices."""
     return nested(np.reshape(values, (sweep.get("networks", 1), -1)).tolist())
 
 
 def time_table(sweeps):
-    """Figures over time as a table: head, rows, and a last row with the figures in software.
+    """Results over time as a table: head, rows, and a last row with the results in software.
 
-    sweeps: {task: result of `over_time`}. A figure is a mean, followed by ± the deviation between
+    sweeps: {task: result of `over_time`}. A cell is a mean, followed by ± the deviation between
     networks (if there are several) and that between the sets of devices of a network.
     """
     def cell(sweep, values):
@@ -220,7 +220,7 @@ def rounded_after(run, bits, seed):
 
 
 def precision_table(sweeps):
-    """Figures for each number of bits of a weight as a table: head, rows, last row."""
+    """Results for each number of bits of a weight as a table: head, rows, last row."""
     rows = [[str(b), *(figure(s["metric"], [s[kind][i]]) for s in sweeps.values()
                        for kind in ("after", "during"))]
             for i, b in enumerate(next(iter(sweeps.values()))["bits"])]

@@ -106,7 +106,7 @@ def gradients(extent):
 
 
 def train_one(task, unit, seed, extent, membrane, out, is_first):
-    """Train and save one network, and do everything else that needs this network.
+    """Train and save one network; run what FOLLOW lists for its task and unit.
 
     is_first: whether this is the first seed; figures are drawn only for the first.
     """

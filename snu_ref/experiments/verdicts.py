@@ -41,7 +41,7 @@ def means(lines, place):
 
 
 def judged(claim, lines):
-    """Judge a claim from the tables; returns its side, and words (a, verb, b) with their figures.
+    """Judge a claim from the tables; returns its side, and words (a, verb, b) with their results.
 
     The side is "for", "against", "neither" (no clear difference), "one" (a single seed, without
     lists of wrong images) or "waiting" (a row has not been run; then the words are empty).

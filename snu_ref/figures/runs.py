@@ -168,7 +168,7 @@ def intervals(panels, path, *, title):
 def claim(rows, path):
     """Test result against the number of parameters, one panel per task.
 
-    rows: tuples (task, unit, name, parameters, figures), one figure per seed. The mean is drawn,
+    rows: tuples (task, unit, name, parameters, results), one result per seed. The mean is drawn,
     with the sample standard deviation as a bar. The mark of a unit without membrane is hollow.
     """
     tasks = list(dict.fromkeys(task for task, *_ in rows))

@@ -81,7 +81,7 @@ def check_gradient(forward, backward, inputs, *, rng, frozen=None, twin=None, ze
             raise TypeError(f"inputs[{name!r}]: expected float64 or integers, got {x.dtype}")
     for name in zero:
         if name not in inputs:
-            raise ValueError(f"zero: expected names of {', '.join(inputs)}, got {name!r}")
+            raise ValueError(f"zero: expected names in inputs ({', '.join(inputs)}), got {name!r}")
     result = forward(inputs)
     outputs = _outputs("forward", result)
     smooth = frozen(inputs) if frozen else forward

@@ -77,12 +77,12 @@ def check_layer(layer, x, *, rng, state=None, twin=None, zero=(), piece=None, va
 
 
 def _with_params(layer, values, dtype):
-    """A copy of the layer with other arrays; values: id of the old array -> new one."""
+    """A copy of the layer with other arrays; values: {id of the old array: the new array}."""
     moved = copy.copy(layer)
     if isinstance(layer, Network):
         vars(moved)["layers"] = tuple(_with_params(inner, values, dtype) for inner in layer.layers)
     else:
-        # set without a check, because the arrays may be complex: elsewhere layers are real
+        # set without a check: the arrays may be complex, which a constructor does not allow
         params = {name: values[id(p)] for name, p in layer.params.items()}
         vars(moved).update(params=params, dtype=dtype)
     return moved

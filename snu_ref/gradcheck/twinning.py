@@ -22,7 +22,7 @@ def run_twin(layer, x, state, dy, dstate):
     if dy is None:  # a Dropout has no out_shape: its output has the shape of its input
         dy = np.zeros(x.shape[:2] + (layer.out_shape or x.shape[2:]))
     if type(layer) not in TWINS:
-        raise TypeError(f"layer: expected one that snu_ref.twins has, got {type(layer).__name__}")
+        raise TypeError(f"layer: expected a layer that has a twin, got {type(layer).__name__}")
     return TWINS[type(layer)](layer, x, state, dy, dstate)
 
 

@@ -42,7 +42,7 @@ class Memoryless(Layer):
     def backward(self, dy, cache, dstate=None, need_dx=True):
         """dy (T, B) + out_shape -> dx of the shape of x or None, grads, ()."""
         if isinstance(cache, InputCache) and cache.of != type(self).__name__:
-            raise TypeError(f"cache: expected one of {type(self).__name__}, got one of {cache.of}")
+            raise TypeError(f"cache: expected one from {type(self).__name__}, got {cache.of}'s")
         self.check_backward(dy, cache, InputCache, dstate)
         if not (need_dx or self.params):
             return None, {}, ()

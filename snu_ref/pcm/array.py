@@ -11,8 +11,8 @@ Time. Every read and every write has a time t. The clock is that of the devices:
 
 Noise. The constructor takes the default source of all random numbers (see noise.py); methods take
 another as `noise`. White noise is drawn at every read. A product `x @ array` is one read: all
-rows of x get the same noise (our choice). The N of 1/f noise is the same for all reads at one time.
-A Generator draws it at the first of them; an array or a number replaces it; a write discards it.
+rows of x get the same noise (our choice). The N of 1/f noise is the same for all reads at one time:
+a Generator draws N at the first read, an array or a number replaces N, and a write discards N.
 """
 from collections import Counter
 
@@ -244,8 +244,8 @@ class PCMArray:
     def compensate(self, t, *, noise=None):
         """Set and return the digital factor r(t_ref)/r(t) that multiplies all later outputs.
 
-        t_ref is the time of calibrate(). Parameters and errors as for calibrate(); ValueError if it
-        was never called. Source: [J20] of model.py.
+        t_ref is the time of calibrate(). Parameters and errors as for calibrate(); also a
+        ValueError if calibrate() was never called. Source: [J20] of model.py.
         """
         if self.reference is None:
             raise ValueError("reference: expected a call of calibrate() first, got none")

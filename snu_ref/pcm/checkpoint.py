@@ -60,8 +60,8 @@ def unpack(array, state):
     reference = optional("drift_reference")
     held_t, held_N = optional("held_t"), optional("held_N", array.device_shape)
     if (held_t is None) != (held_N is None):
-        raise ValueError("state['held_t']: expected both it and state['held_N'], or neither, "
-                         "got one of the two")
+        raise ValueError("state['held_t'], state['held_N']: expected values of both or of "
+                         "neither, got one of them")
 
     array.devices.restore({name: state[name] for name in STATE})  # last check, and first change
     array.chi, array.turn, array.scale = chi, turn, scale

@@ -121,7 +121,7 @@ class Recurrent(Layer):
         """
         dstate = self.check_backward(dy, cache, RecurrentCache, dstate)
         if not isinstance(cache.trace, self.State):
-            raise TypeError(f"cache: expected one whose states are {self.State.__name__}, "
+            raise TypeError(f"cache: expected states of class {self.State.__name__}, "
                             f"got {type(cache.trace).__name__}")
         coefficients = self._coefficients(cache)
         da = np.empty_like(cache.act)                                          # (T, B, k n)

@@ -33,7 +33,7 @@ def parts(results):
 
 
 def _less_raw(sweep, kind, i, start):
-    """Figures of a kind at time i minus raw ones at `start`; [] without "shrunk" (in 0.1.0)."""
+    """Results of a kind at time i minus raw ones at `start`; [] without "shrunk" (in 0.1.0)."""
     return [later[i] - raw[start] for raw, later in zip(sweep["raw"], sweep.get(kind, ()))]
 
 

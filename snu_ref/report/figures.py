@@ -18,7 +18,7 @@ FIGURE = re.compile('<figure><img src="([a-z_]+[.]png)"(.*?</figure>)', re.DOTAL
 
 
 def embedded(page, folder, drawn):
-    """The page with the PNG files in `folder` inside; figures that are not in `drawn` are left out.
+    """The page with the PNG files of `folder` embedded; only figures named in `drawn` are kept.
 
     Raises OSError for a file that is missing, ValueError for one that is no PNG.
     """

@@ -99,7 +99,7 @@ def load(path, identity, network, optimiser, rng, store=None):
         if store:
             store.restore(parts["store"])  # the first change; after an error nothing has changed
         elif parts["store"]:
-            raise ValueError("store: expected no arrays for weights in software, found some")
+            raise ValueError("store: expected no arrays, as weights are in software, found some")
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path}: {error}") from error
     for name, p in network.params.items():

@@ -4,7 +4,7 @@
               layers with max pooling, then 10 SNUs; dropout after the hidden layers, if set
     read-out  the output of the 10 units averaged over time; the largest is the answer
     loss      squared error of that average to the one-hot label
-    figure    accuracy
+    metric    accuracy
 
 Every epoch draws new spikes (our choice; the authors' toolkit draws them once). The validation
 images are the last ones of the training half. Settings can move the training images by a few pixels

@@ -5,7 +5,7 @@
               projection, a linear layer brings the hidden outputs to the size of the embedding.
     training  truncated BPTT: the text is cut into `batch` streams, read `bptt` words at a time;
               the state is carried on from one piece to the next, the gradient is not
-    figure    perplexity, exp of the mean cross-entropy in nats a word, over the split read as one
+    metric    perplexity, exp of the mean cross-entropy in nats a word, over the split read as one
               stream
 
 Source: task and scheme as in Zaremba et al., arXiv:1409.2329. According to the charts in the

@@ -26,7 +26,7 @@ class Loaded(NamedTuple):
     """A task, facts about its data, and results of simple models on the test split."""
     task: object
     facts: list        # lines of text: counts, digests
-    baselines: dict    # name: figure on the test split, in the metric of the task
+    baselines: dict    # name: result on the test split, in the metric of the task
     words: tuple = ()  # the vocabulary, for language
     path: str = ""     # the path of the data, if the user brought them
     own: bool = False  # whether they are the user's data, not the published set

@@ -3,10 +3,10 @@
     input     piano roll at step t, 88 keys, 1 where a note sounds
     network   88 inputs - hidden layers - 88 sigmoid outputs (the sigmoid is part of the loss)
     target    piano roll at step t + 1
-    figure    negative log-likelihood in nats, summed over the 88 notes, averaged over all predicted
+    metric    negative log-likelihood in nats, summed over the 88 notes, averaged over all predicted
               steps of all pieces ("pooled"); the mean over pieces of their means is given as well
 
-Sources: task and figure, Boulanger-Lewandowski et al., ICML 2012; network 88-150-88,
+Sources: task and metric, Boulanger-Lewandowski et al., ICML 2012; network 88-150-88,
 arXiv:1812.07040.
 """
 import math

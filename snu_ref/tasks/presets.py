@@ -44,7 +44,7 @@ def read_presets(path):
 
 
 PRESETS = read_presets(Path(__file__).with_name("presets.ini"))
-PUBLISHED = {  # (task, unit): the figure, and its network
+PUBLISHED = {  # (task, unit): the result, and its network
     (task, unit): tuple(choice)
     for task, units in read_choices(Path(__file__).with_name("published.ini")).items()
     for unit, choice in units.items()}

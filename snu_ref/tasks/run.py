@@ -48,7 +48,7 @@ class Run(NamedTuple):
         return self.results["test"]
 
     def figure(self, split, seed):
-        """The figure that ranks networks, with the network's present weights."""
+        """The result that ranks networks, with the network's present weights."""
         return self.task.evaluate(self.network, split, self.settings, seed)[self.task.metric]
 
 
@@ -83,7 +83,7 @@ def run_task(loaded, table, seed, *, preset="small", test=True, checkpoint=None,
 
 
 def load_run(folder, data=None):
-    """The finished run in a folder of `python -m snu_ref train`: network, settings, task, figures.
+    """The finished run in a folder of `python -m snu_ref train`: network, settings, task, results.
 
     data: the present place of the full data set or of your own data, if it has changed. Raises
     ValueError that names the file if the run is not finished, is damaged, has no weights, or was

@@ -115,7 +115,7 @@ def settings_of(table, **changes):
     """
     unknown = changes.keys() - table.keys()
     if unknown:
-        raise ValueError(f"settings: expected names of {', '.join(table)}, got "
+        raise ValueError(f"settings: expected names from {', '.join(table)}, got "
                          f"{', '.join(sorted(unknown))}")
     return SimpleNamespace(**check_all({**{name: choice.value for name, choice in table.items()},
                                         **changes}))

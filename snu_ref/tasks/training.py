@@ -2,13 +2,13 @@
 
 A task is an object with
     unit                     name of its unit, as in UNITS
-    name, metric             its name, and the key of the figure that ranks networks
-    higher_is_better         whether a larger figure is better
+    name, metric             its name, and the key of the result that ranks networks
+    higher_is_better         whether a larger result is better
     network(settings, rng)   a new Network
     batches(settings, rng)   the training batches of one epoch, each a Batch
     batches_per_epoch(settings)
     loss(y, target, mask)    value and dL/dy
-    evaluate(network, split, settings, seed)   dict of figures on "valid" or "test"
+    evaluate(network, split, settings, seed)   dict of results on "valid" or "test"
 
 The network keeps the parameters of the best epoch by validation (settings.keep "best", default) or
 of the last epoch ("last", for devices, which cannot go back to earlier weights). The caller reads
@@ -146,9 +146,9 @@ def train(task, settings, seed, *, checkpoint=None, resume=False, label="", stre
 
     checkpoint: a path that is written before the first update and after every epoch; resume: start
     from this file. On the same machine, a resumed run ends with the same bits as an uninterrupted
-    one. It may have more epochs than the first run; the learning rate then follows the schedule for
-    that number. stream: where progress and warnings are shown; report(record, left): called
-    after every epoch with its record and the estimated seconds left.
+    one. settings.epochs may be larger than in the first run; the schedule of the learning rate then
+    covers the new number. stream: where progress and warnings are shown; report(record, left) is
+    called after every epoch with its record and the estimated seconds left.
 
     If the loss diverges, training ends and keeps the epochs before; Trained.diverged says why.
     Raises ValueError for settings that are not allowed and for a loss that diverges in the first

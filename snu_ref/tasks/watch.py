@@ -34,7 +34,7 @@ class Watch:
 
     def __init__(self, network, clip=None):
         self.network, self.clip = network, clip
-        # no biases: many start at 0, where even the smallest update changes them
+        # weights only: a bias that starts at 0 is changed by even the smallest update
         self.before = {name: network.params[name].copy() for name in network.trainable
                        if network.params[name].ndim > 1}
         self.no_gradient = list(network.trainable)
@@ -55,7 +55,7 @@ class Watch:
         self.no_gradient = [name for name in self.no_gradient if not grads[name].any()]
 
     def warnings(self, history, loss):
-        """Call this after the epoch; returns {kind: text}. history: earlier records; loss: mean."""
+        """{kind: text} after an epoch with this mean loss; history: records of earlier epochs."""
         found, silent = {}, []
         if self.never:
             silent.append(f"{names(self.never)} never fired: "

@@ -75,7 +75,7 @@ def mean_square_error_twin(y, target, mask=None):
     for i in range(B):
         steps = [t for t in range(T) if mask[t, i]]
         if not steps:
-            raise ValueError(f"mask: expected an unmasked step in every sample, got none in {i}")
+            raise ValueError(f"mask: expected a real step in every sample, got none in sample {i}")
         for j in range(n):
             a = 0.0
             for t in steps:

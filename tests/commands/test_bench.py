@@ -12,7 +12,7 @@ T, B = 3, 4
 
 
 def multiplications(layers, monkeypatch, T=T, B=B):
-    """How many multiplications of numbers the products of a step have."""
+    """The number of scalar multiplications in the matrix products of a step."""
     run, done = matrix_products(Network(layers), T, B), []
     monkeypatch.setattr(np, "matmul", lambda a, b, out: done.append(a.size * b.shape[1]))
     run()

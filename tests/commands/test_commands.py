@@ -1,4 +1,4 @@
-"""The commands as a user runs them: from another folder, in a process of their own."""
+"""The commands as a user runs them: from another folder, each in its own process."""
 import json
 import os
 import subprocess
@@ -10,8 +10,8 @@ from helpers.html_page import read_page, table_rows
 from snu_ref.__main__ import main
 
 
-# a backend of a notebook in another environment, and a terminal without letters: neither costs a
-# result
+# a backend that matplotlib does not have, and a terminal with ASCII letters only: neither may stop
+# a run
 ENVIRONMENT = {**os.environ, "MPLBACKEND": "nonsense", "PYTHONIOENCODING": "ascii",
                "OPENBLAS_NUM_THREADS": "1"}
 
@@ -67,7 +67,7 @@ def test_reproduce_writes_results_and_figures(ahead):
 
 @reproduced
 def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
-    """Nothing is loaded from elsewhere, every figure is in the page, and its tables have the
+    """The page loads nothing from elsewhere, it has every figure, and its tables have the
     numbers of results.json."""
     _, folder = ahead
     text = (folder / "report.html").read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def test_the_report_of_a_run_needs_nothing_else_and_has_its_numbers(ahead):
             link.attributes["href"].startswith("https://arxiv.org/")
             or link.attributes["href"][1:] in targets)
 
-    assert "A trial." in page.text  # one epoch says nothing
+    assert "A trial." in page.text  # because one epoch proves nothing
     for title, factor, digits in (("Digits", 100, 2), ("Music", 1, 3), ("Language", 1, 1)):
         snu, ssnu, *others = [r for r in results["runs"] if r["task"] == title.lower()]
         runs = [
@@ -138,7 +138,7 @@ def test_a_reader_who_leaves_is_no_error(tmp_path, words):
     """As in `| head`: nothing is printed, and the exit status is that of SIGPIPE in a shell. One
     output is larger than a buffer, one smaller."""
     reader, writer = os.pipe()
-    os.close(reader)  # before a word is written
+    os.close(reader)  # before anything is written
     with os.fdopen(writer, "w") as pipe:
         done = subprocess.run(
             [sys.executable, "-m", "snu_ref", *words], cwd=tmp_path, env=ENVIRONMENT, stdout=pipe,

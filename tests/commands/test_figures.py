@@ -10,7 +10,7 @@ from snu_ref.figures import devices, neuron, style
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The figures that are saved, each as matplotlib has it."""
+    """The figures that are saved, as matplotlib's objects."""
     seen = []
     monkeypatch.setattr(style, "save", lambda figure, path: seen.append(figure) or path)
     return seen

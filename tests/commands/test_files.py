@@ -1,4 +1,4 @@
-"""What commands write: whole files or none, folders tried beforehand, progress and time left."""
+"""What commands write: complete files or none, folders tested first, progress, time left."""
 
 import os
 import subprocess
@@ -175,7 +175,7 @@ class Stream:
 
 @pytest.fixture
 def time(monkeypatch):
-    """A clock that stands still until it is moved."""
+    """A clock whose time changes only when the test changes it."""
     now = [1000.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
 

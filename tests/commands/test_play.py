@@ -36,7 +36,7 @@ def test_the_sliders_of_the_unit_to_play_with(tmp_path, monkeypatch, capsys):
     assert as_computed()[1].sum() == 0                       # too weak: 0.1/(1 - 0.8) < 1
     play.sliders["decay"].set_val(1.0)
     s, y = as_computed()
-    assert 0 < y.sum() < 5 and s[-1] > 0                     # adds up, and never forgets
+    assert 0 < y.sum() < 5 and s[-1] > 0                     # adds up, without forgetting
     play.sliders["threshold"].set_val(3.0)
     assert as_computed()[1].sum() < y.sum()
     play.sliders["weight W"].set_val(-1.0)
@@ -64,7 +64,7 @@ def test_the_sliders_of_the_unit_to_play_with(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_where_there_is_a_display_the_unit_to_play_with_opens_its_window(tmp_path, monkeypatch):
-    """The canvas says that it belongs to a window; showing it is counted."""
+    """The canvas claims to have a window; the test counts how often it is shown."""
     import matplotlib.pyplot as pyplot
 
     canvas = "matplotlib.backends.backend_agg.FigureCanvasAgg.required_interactive_framework"

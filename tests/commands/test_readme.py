@@ -1,4 +1,4 @@
-"""The README tells the truth: its commands exist, its Python runs, its links lead somewhere."""
+"""The README is right: its commands exist, its Python runs, its links work."""
 import importlib
 import re
 import shlex
@@ -37,7 +37,7 @@ def named():
 
 @pytest.mark.parametrize("words, where", dict.fromkeys(named()))
 def test_every_command_that_is_printed_can_be_given(words, where, capsys, monkeypatch):
-    """It is parsed as it stands, and the command has a help of its own, with examples and exit
+    """The parser accepts each command as printed, and its help has examples and the exit
     status."""
     monkeypatch.setenv("COLUMNS", "80")
     words = [STANDS_FOR.get(word, word) for word in shlex.split(words)]
@@ -89,7 +89,7 @@ def test_the_version_to_cite_is_this_one():
 
 
 def test_files_and_links_are_there():
-    package = Path(snu_ref.__file__).parent  # not beside the tests where the package is installed
+    package = Path(snu_ref.__file__).parent  # if it is installed, it is not beside the tests
     for path in re.findall(r"`((?:snu_ref|tutorials|tests)/[\w/.]+)`", README):
         assert ((package.parent if path.startswith("snu_ref/") else HERE) / path).exists(), path
     headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-")

@@ -1,4 +1,4 @@
-"""The recipes run as they stand, each by itself, and their claims hold."""
+"""Each recipe runs by itself, unchanged, and its claims hold."""
 import re
 from pathlib import Path
 
@@ -16,7 +16,7 @@ SNIPPETS = [(f"{title} {i}" if i else title, code) for title, body in SECTIONS
 def test_a_recipe_runs_and_its_claims_hold(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "assert " in code
-    for _ in range(1 + (".save(" in code or "--out" in code)):  # what writes files: also again
+    for _ in range(1 + (".save(" in code or "--out" in code)):  # twice if it writes files
         exec(compile(code, "RECIPES.md", "exec"), {"__name__": "recipe"})
 
 

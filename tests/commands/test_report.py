@@ -1,4 +1,4 @@
-"""The report of a reproduction: one page that needs nothing else, with the numbers of results.json.
+"""The report of a reproduction: one page without other files, with the numbers of results.json.
 
 The page of a real run is tested in test_commands.py; here it is built from made-up results.
 """
@@ -99,7 +99,7 @@ def test_the_page_has_every_figure_once_and_in_words(folder):
         assert (image.attributes["width"], image.attributes["height"]) == ("3", "2")
     words = [image.attributes["alt"] for image in images]
     assert min(map(len, words)) > 60 and len(set(words)) == len(words)
-    assert any("1,010 parameters" in alt for alt in words)  # a figure in words carries its numbers
+    assert any("1,010 parameters" in alt for alt in words)  # the figure's numbers, in words
 
 
 def test_figures_that_were_not_drawn_are_left_out_and_missing_ones_are_named(folder):
@@ -148,7 +148,7 @@ def test_deviations_between_networks_and_between_devices_stand_apart(folder):
 
 
 def with_comparators():
-    """The same with an RNN; and runs without membrane, whose figures are 0.9 times the others."""
+    """The same with an RNN; and runs without membrane, whose results are 0.9 times the others."""
     results = made_up()
 
     def changed(run, unit, factor, parameters):
@@ -196,7 +196,7 @@ def test_drift_compensation_in_the_first_hour_is_paired_and_has_an_interval(fold
     results = with_comparators()
     results["memory"]["over_time"]["music"]["compensated"] = [[8.62, 9.64], [8.66, 9.69]]
     assert "Music, after 1 h: yes, it is worse" in page_of(results, folder).text
-    # below the raw figures of that hour, above those of the first read
+    # below the raw results of that hour, above those of the first read
     results["memory"]["over_time"]["music"]["compensated"] = [[8.62, 8.66], [8.66, 8.69]]
     assert "Music, after 1 h: no, it is better" in page_of(results, folder).text
 
@@ -246,7 +246,7 @@ def strings_in(value, path=()):
         yield from strings_in(item, (*path, key))
 
 
-NAMES = {"task", "unit", "metric"}  # keys into our own tables, not text
+NAMES = {"task", "unit", "metric"}  # these are looked up in our tables, not printed
 
 
 def test_text_from_the_results_is_never_markup(folder):
@@ -264,7 +264,7 @@ def test_text_from_the_results_is_never_markup(folder):
     page = page_of(results, folder)
     for name in ("script", "style", "img"):
         assert len(page.all(name)) == len(harmless.all(name))
-    assert page.text.count(HOSTILE) > 20                       # all there, as text
+    assert page.text.count(HOSTILE) > 20                       # all are shown as text
     assert not any("onerror" in node.attributes for node in page.all("img"))
 
 

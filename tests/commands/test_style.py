@@ -1,4 +1,4 @@
-"""The house style, which all figures share: it leaves no trace and depends on no settings."""
+"""The house style of all figures: it changes no global state and depends on no settings."""
 import subprocess
 import sys
 

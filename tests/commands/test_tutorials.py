@@ -1,6 +1,6 @@
 """The tutorials as a student runs them: from the command line, from another folder, cell by cell.
 
-Every script tutorials/[0-9]*.py is found by itself. Each is turned into a notebook, whose cells run
+The tests find every script tutorials/[0-9]*.py. Each is turned into a notebook, whose cells run
 in an empty folder; then its solutions run. One process runs them all, each in a module of its own;
 it reads each test vector once.
 A tutorial calls `claim` for what its prose says, so a run that ends well has proved it. Besides,
@@ -58,7 +58,7 @@ def test_there_are_tutorials():
     assert len(TUTORIALS) >= 2
 
 
-PROCESS = ProcessPoolExecutor(1, get_context("spawn"))  # of all of them: matplotlib is loaded once
+PROCESS = ProcessPoolExecutor(1, get_context("spawn"))  # for all tests: it loads matplotlib once
 
 
 def run_cells(folder, script):
@@ -71,7 +71,7 @@ def run_cells(folder, script):
 
 
 def printed_by(cells, solutions, folder):
-    """What cells and solutions print that run in a __main__ of their own, as in a kernel."""
+    """Run cells and solutions in a new __main__ module, as a kernel does; what they print."""
     sys.modules["__main__"] = main = ModuleType("__main__")
     sys.argv = ["launcher.py", "-f", "kernel.json"]
     os.chdir(folder)
@@ -149,7 +149,7 @@ def test_a_false_claim_fails_where_asserts_are_dropped_too(tmp_path, options, va
 
 
 def test_figures_show_in_a_notebook_and_nowhere_else(tmp_path, monkeypatch):
-    """A kernel is made up: a module IPython whose shell says so, and a display that remembers."""
+    """A fake IPython with the shell of a notebook, and a display that records its arguments."""
     shown, ipython, display = [], ModuleType("IPython"), ModuleType("IPython.display")
     display.Image, display.display = lambda data, width: data, shown.append
     monkeypatch.setattr(sys, "argv", ["launcher.py"])
@@ -219,12 +219,12 @@ def test_help_and_unknown_options(script, monkeypatch, capsys):
     assert status("--help") == 0
     helped = capsys.readouterr().out
     assert "--quick" in helped and "--out" in helped
-    assert status("--quik") == 2  # not taken for a full run
+    assert status("--quik") == 2  # a misspelt option does not start a full run
 
 
 @each
 def test_first_cells_run_in_an_editor(script, tmp_path, monkeypatch):
-    """Arguments of an editor's kernel are not ours, and __file__ may be missing."""
+    """The arguments of an editor's kernel are ignored, and __file__ may be missing."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["launcher.py", "-f", "kernel.json", "--ip=127.0.0.1"])
     names = {"__name__": "__main__"}
@@ -259,7 +259,7 @@ def test_the_comparison_can_fail(printed, right):
     assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=True) is None
     assert disagreement("slope 2.00, spikes 9", quoted + "  ~", quick=False) is not None
     assert disagreement("slope is 1.00, spikes 7", quoted + "  ~", quick=True) is not None
-    trained = "92.8 %, 100  ~ 0.2 3"  # four deviations: 0.8 and 12
+    trained = "92.8 %, 100  ~ 0.2 3"  # four standard deviations are 0.8 and 12
     assert disagreement("92.1 %, 111", trained, quick=False) is None
     assert disagreement("92.1 %, 113", trained, quick=False) is not None
     assert disagreement("91.9 %, 111", trained, quick=False) is not None

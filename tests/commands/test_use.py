@@ -1,4 +1,4 @@
-"""A trained network, used: load_run gives it back, and `use` draws, plays and writes with it."""
+"""Use a trained network: load_run loads it, and `use` draws, plays and writes with it."""
 import json
 import os
 import shutil
@@ -23,7 +23,7 @@ PUT = {"digits": ["--set", "hidden=(8,)"], "music": ["--set", "hidden=(8,)"],
 
 
 def write_data(folder):
-    """Small data of each task, in the forms of one's own."""
+    """Small data of each task, in the formats for users' own data."""
     rng = np.random.default_rng(0)
     (folder / "digits").mkdir()
     labels = np.arange(60) % 3
@@ -41,7 +41,7 @@ def write_data(folder):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A folder with a finished run of each task on data of one's own."""
+    """A folder with a finished run of each task on own data."""
     folder = tmp_path_factory.mktemp("runs")
     (folder / "data").mkdir()
     write_data(folder / "data")

@@ -86,7 +86,7 @@ def test_slopes_change_exactly_at_the_kinks():
 
 
 def test_slopes_are_the_derivatives_by_complex_step_and_central_differences():
-    """Between the kinks, which stand at 0 (relu, leaky_relu), +-1/2 (boxcar) and +-1 (triangle)."""
+    """Between the kinks, which are at 0 (relu, leaky_relu), +-1/2 (boxcar) and +-1 (triangle)."""
     z = np.array([-3, -1.3, -0.8, -0.45, -0.1, 0.1, 0.3, 0.7, 0.9, 1.2, 4])
     h = 1e-6
     for name, value, slope in smooth_pairs():

@@ -1,4 +1,4 @@
-"""Every bound and every default of a number is where the documentation has it."""
+"""Every bound and every default of a number is as documented."""
 import inspect
 from math import inf
 

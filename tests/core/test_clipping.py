@@ -52,7 +52,7 @@ def test_clipping_at_the_edges():
     (np.float64, 1e306), (np.float64, 1e200), (np.float64, 1e-200)])
 def test_the_norm_is_right_where_squares_leave_the_range_of_the_dtype(dtype, size):
     """Squares of float32 numbers overflow above 1.8e19 and vanish below 3e-23; a norm need not.
-    The direction stays, however far the bound lies below the norm."""
+    The direction is kept, however small the bound is."""
     grads = {"a": np.array([3 * size], dtype), "b": np.array([[-4 * size]], dtype),
              "c": np.zeros(2, dtype)}
     for bound in (size / 2, *((1.0, 1e-10) if size > 1 else ())):

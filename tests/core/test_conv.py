@@ -8,7 +8,7 @@ from helpers.image_layers import ROUNDING, difference, rng_of
 from snu_ref.layers.conv import conv2d, conv2d_backward
 from snu_ref.gradcheck import complex_step
 
-COMPLEX = 1e-12   # no cancellation: rounding of a few hundred operations
+COMPLEX = 1e-12   # the complex step subtracts nothing: only a few hundred roundings
 
 # height, width, kh, kw, stride, padding: among them strides that leave pixels over (rows 2 to 5),
 # padding wider than the kernel (row 4), and a stride wider than the kernel (row 5)

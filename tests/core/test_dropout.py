@@ -1,4 +1,4 @@
-"""Dropout: the mean is kept, each value falls by itself, backward uses the mask of its pass."""
+"""Dropout: the mean is kept, drops are independent, backward uses the mask of its pass."""
 
 import numpy as np
 import pytest
@@ -47,13 +47,13 @@ def test_values_are_dropped_at_the_rate_and_the_mean_is_kept(rate):
 
 
 def test_each_step_sample_and_unit_is_dropped_by_itself():
-    """The shares kept along an axis scatter as those of independent draws; shared ones more."""
+    """The fractions kept along an axis vary as in independent draws; shared draws vary more."""
     kept = dropped(0.5)[0] > 0
     for axis in range(3):
         shares = kept.mean(axis=axis)
         scatter = shares.var() / (0.25 / kept.shape[axis])
         assert abs(scatter - 1) < 5 * np.sqrt(2 / shares.size), axis
-    for axis in range(3):  # neighbours are equal as often as not
+    for axis in range(3):  # half of the neighbours are equal
         same = (np.diff(kept.astype(int), axis=axis) == 0).mean()
         assert abs(same - 0.5) < 0.02
 
@@ -151,7 +151,7 @@ def test_without_dropout_is_the_same_network_on_the_same_arrays():
 
 
 def test_a_network_with_dropout_has_on_average_the_input_of_one_without():
-    """A linear read-out behind dropout: its mean over many masks is its output without."""
+    """A linear read-out after dropout: its mean over many masks is its output without dropout."""
     rng = np.random.default_rng(0)
     dense = Dense(N, 3, rng=rng)
     network = Network([Dropout(0.3, rng=rng), dense])

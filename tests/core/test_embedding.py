@@ -25,7 +25,7 @@ def test_a_lookup_is_a_product_with_one_hot_rows():
     assert dx is None and dstate == () and cache.state == ()
     np.testing.assert_allclose(grads["E"], np.einsum("tbw,tbn->wn", one_hot, dy), rtol=1e-13)
     assert not grads["E"][-1].any()
-    y[...] = 0                                 # the output is an array of its own
+    y[...] = 0                                 # the output is not a view of E
     assert layer.params["E"].any()
 
 
@@ -135,7 +135,7 @@ X, DY = np.zeros((T, B), int), np.ones((T, B, N))
         ),
         (
             TypeError,
-            "cache: expected one of Embedding, got one of Dense",
+            "cache: expected one from Embedding, got Dense's",
             lambda: embedding().backward(DY, InputCache("Dense", DY)),
         ),
         (ValueError, "scale", lambda: Embedding(WORDS, N, rng=rng(), scale=0)),

@@ -1,7 +1,7 @@
 """Rate coding: rates within binomial bounds, the certain cases, independence, dtypes, seeds.
 
 A count of n trials of probability p has the standard deviation sqrt(n p (1 - p)). Seeds are fixed;
-the bounds are five standard deviations, which chance alone crosses once in 1.7 million trials.
+the bounds are five standard deviations, which chance alone exceeds once in 1.7 million trials.
 """
 import math
 
@@ -42,7 +42,7 @@ def test_the_rate_does_not_drift_over_time_and_steps_are_independent():
     for t in range(3):  # two spikes in a row come with p = 1/16
         both = (spikes[t] * spikes[t + 1]).sum()
         assert abs(both - n / 16) < SIGMAS * math.sqrt(n / 16 * 15 / 16)
-    neighbours = (spikes[:, 1:] * spikes[:, :-1]).sum(axis=1)  # nor do samples share their draws
+    neighbours = (spikes[:, 1:] * spikes[:, :-1]).sum(axis=1)  # each sample has its own draws
     assert (np.abs(neighbours - n / 16) < SIGMAS * math.sqrt(n / 16 * 15 / 16)).all()
 
 
@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_spikes_in_every_dtype():
     assert (rate_code(values, 9, 5, rng=rng(4)) != want).any()
     generator = rng(3)
     rate_code(values, 9, 5, rng=generator)
-    assert (rate_code(values, 9, 5, rng=generator) != want).any()  # the next draw is another
+    assert (rate_code(values, 9, 5, rng=generator) != want).any()  # the next draw differs
 
 
 def test_values_are_not_changed():

@@ -26,7 +26,7 @@ def padding_mask():
 
 
 def sample(loss, y, target, b, steps):
-    """Sample b alone, its first `steps` steps, without any mask."""
+    """The first `steps` steps of sample b alone, without a mask."""
     one = slice(b, b + 1)
     return loss(y[:steps, one], target[one] if loss is mean_square_error else target[:steps, one])
 
@@ -136,7 +136,7 @@ def test_the_square_error_looks_at_the_mean_over_time_only():
     shuffled, dy_shuffled = mean_square_error(y[[2, 0, 3, 1]], target)
     assert math.isclose(shuffled, value, rel_tol=1e-15)
     np.testing.assert_allclose(dy_shuffled, dy, rtol=1e-13)
-    assert (dy == dy[:1]).all()  # the same share for every step
+    assert (dy == dy[:1]).all()  # the same gradient at every step
     once, _ = mean_square_error(y.mean(axis=0, keepdims=True), target)
     assert math.isclose(once, value, rel_tol=1e-14)
 
@@ -161,7 +161,8 @@ def test_padding_holds_nothing_that_matters(loss):
 
 
 def test_a_masked_loss_pools_the_unpadded_sequences():
-    """Likelihoods pool steps, so lengths are weights; the square error weighs samples alike."""
+    """The likelihoods average over all steps, so longer samples count more; in the square error all
+    samples count the same."""
     for loss in LOSSES:
         y, target = example(loss)
         value, dy = loss(y, target, padding_mask())

@@ -41,7 +41,7 @@ def random_state(network, rng):
 
 
 def equal(have, want):
-    """The same keys in the same order, the same arrays bit for bit."""
+    """Whether keys, their order, and all bits of the arrays are equal."""
     assert list(have) == list(want)
     for name in want:
         np.testing.assert_array_equal(have[name], want[name], name)
@@ -149,7 +149,7 @@ def test_names_trainable_and_counts():
         for name, p in layer.params.items():
             assert network.params[f"{i}.{name}"] is p
     with pytest.raises(TypeError):
-        network.params["0.W"] = np.zeros((3, 4))  # arrays are changed in place, never exchanged
+        network.params["0.W"] = np.zeros((3, 4))  # arrays are changed in place, never replaced
 
 
 def test_pieces_of_a_sequence_chain_exactly():
@@ -215,7 +215,7 @@ def test_a_single_layer_is_a_network_of_one():
 
 
 def test_layers_of_any_input_shape_fit_anywhere():
-    """in_shape None, as of a layer that works point by point, fits behind any other."""
+    """A layer with in_shape None, which works point by point, may follow any other layer."""
     layers, _, _ = three_layers()
     vars(layers[1])["in_shape"] = None
     Network([layers[2], layers[1]])

@@ -36,7 +36,7 @@ def test_sgd_against_plain_floats(momentum):
             value -= 0.1 * velocity
         assert math.isclose(p["W"][k], value, rel_tol=1e-14)
     assert list(optimiser.state) == (["W"] if momentum else [])
-    assert SGD(0.1, momentum).state == {}  # each optimiser has a state of its own
+    assert SGD(0.1, momentum).state == {}  # optimisers do not share their state
 
 
 @pytest.mark.parametrize("make, name, value", [
@@ -107,7 +107,7 @@ def test_momentum_reaches_the_speed_of_a_constant_force():
 
 @pytest.mark.parametrize("make", [lambda: SGD(0.1), lambda: SGD(0.1, 0.9), lambda: Adam(0.1)])
 def test_the_learning_rate_may_change_between_steps(make):
-    """The step is proportional to lr, what was averaged so far does not depend on it."""
+    """The step is proportional to lr; the running averages do not depend on lr."""
     a, b = params(), params()
     one, other = make(), make()
     for optimiser, p in ((one, a), (other, b)):
@@ -176,7 +176,7 @@ def test_a_training_loop_learns_which_input_was_on():
         grads = {name: grads[name] for name in network.trainable}
         optimiser.step(network.params, clip_by_norm(grads, 1.0)[0])
         values.append(value)
-    assert np.mean(values[-10:]) < 0.75 * math.log(4)  # from log 4, chance
+    assert np.mean(values[-10:]) < 0.75 * math.log(4)  # log 4 is the loss of guessing
     np.testing.assert_array_equal(network.params["0.decay"], decay)
 
 
@@ -217,7 +217,7 @@ def wrong_calls():
     yield (
         lambda p, g: g.update(c=np.ones(2)),
         ValueError,
-        "grads: expected names of params, a, b, got 'c'",
+        "grads: expected names in params .a, b., got 'c'",
     )
     yield (
         lambda p, g: p.update(b=p["a"][:2]),
@@ -260,8 +260,7 @@ def test_a_state_that_does_not_fit_is_named(make, key, wrong, error):
 
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_a_gradient_that_lies_in_a_parameter_is_taken_as_it_was(make):
-    """Weights as their own gradient (transposed, or those of another name) do not change under
-    way."""
+    """A gradient may be a view of a parameter: the update uses the values before the step."""
     W = np.random.default_rng(0).normal(size=(300, 300))      # several blocks of Adam
     results = []
     for own in (False, True):
@@ -296,7 +295,7 @@ def test_adam_takes_gradients_whose_squares_exist_and_names_larger_ones(dtype):
 
 @pytest.mark.parametrize("t", [np.array(-5), np.array(3.5), True])
 def test_a_count_of_steps_that_is_none_is_named(t):
-    """A negative one gave the root of a negative number, so NaN in every parameter."""
+    """A negative t would give the root of a negative number: NaN in every parameter."""
     adam, p = Adam(0.1), {"w": np.ones(2)}
     adam.state["t"] = t
     with pytest.raises((ValueError, TypeError), match=r"^state\['t'\]: expected"):
@@ -306,7 +305,7 @@ def test_a_count_of_steps_that_is_none_is_named(t):
 
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_only_gradients_need_to_be_finite(make):
-    """An infinite number in a parameter is the caller's: the others take their step."""
+    """An infinite parameter is no error; the other numbers are updated."""
     p = {"a": np.array([np.inf, 1.0])}
     make().step(p, {"a": np.array([0.0, 1.0])})
     assert p["a"][0] == np.inf and p["a"][1] < 1

@@ -21,7 +21,7 @@ POOLS = [(4, 6, 2, None), (7, 5, 2, None), (7, 6, 3, 2), (7, 8, 2, 3), (3, 4, 1,
 
 
 def max_pool_loops(x, size, stride):
-    """The pixel of the maximum by place, of one channel of one image: of equals the first one."""
+    """The pixel of the maximum in each window of a (height, width) image; of equals the first."""
     pixels = {}
     for o, top in enumerate(range(0, x.shape[0] - size + 1, stride)):
         for p, left in enumerate(range(0, x.shape[1] - size + 1, stride)):
@@ -171,7 +171,7 @@ def test_the_cache_of_another_layer_is_refused(kind):
         pool.backward(y, cache)
     alike = (MaxPool2d if kind is AveragePool2d else AveragePool2d)((4, 4, 2), 2)
     y, cache = alike.forward(np.ones((3, 2, 4, 4, 2)))
-    with pytest.raises(TypeError, match=f"^cache: expected one of {kind.__name__}, got one"):
+    with pytest.raises(TypeError, match=f"^cache: expected one from {kind.__name__}, got"):
         pool.backward(y, cache)
 
 
@@ -216,7 +216,7 @@ def test_a_network_notices_layers_that_do_not_fit():
 
 
 def test_windows_of_more_than_256_pixels():
-    """The place of the maximum is a number up to size^2 - 1, whatever it takes to hold it."""
+    """The index of the maximum is at most size^2 - 1, in an integer type that can hold it."""
     for size in (16, 17, 20):
         pool, x = MaxPool2d((size, size, 1), size), np.zeros((1, 1, size, size, 1))
         for place in ((0, 0), (size - 1, size - 2), (size - 1, size - 1)):

@@ -6,7 +6,7 @@ import pytest
 from helpers.recurrent_units import (B, N, N_IN, ROUNDING, T, UNITS, every_unit, random_state,
                              random_unit)
 
-COMPLEX = 1e-12  # no cancellation: rounding of a few hundred operations
+COMPLEX = 1e-12  # the complex step subtracts nothing: only a few hundred roundings
 
 
 def case(name, seed=1, T=T):
@@ -114,7 +114,7 @@ def test_a_wrong_recurrent_gradient_is_noticed_and_named(name, parameter, monkey
 
     def one_step_late(self, cache, da):
         late = right(self, cache, np.roll(da, 1, axis=0))
-        late["b_h"] = -late.get("b_h", 0)  # the sum over all steps is the same, shifted or not
+        late["b_h"] = -late.get("b_h", 0)  # a shift does not change the sum over all steps
         return {**right(self, cache, da), parameter: late[parameter]}
 
     reference = complex_gradients(*args)
@@ -183,7 +183,7 @@ def test_passes_change_nothing_and_remember_nothing(name):
         assert np.array_equal(a, b)
     for a, b in zip([*grads.values(), dx, *dstart], once.values()):
         assert np.array_equal(a, b)
-    final = cache.state  # an array of its own: changing it leaves the trace alone
+    final = cache.state  # a copy: changing it does not change the trace
     final.h[...] = 7
     assert np.array_equal(cache.trace.h, kept.trace.h)
 

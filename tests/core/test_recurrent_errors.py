@@ -94,7 +94,7 @@ def test_caches_of_another_kind_are_named():
     other, x, start, _, _ = case("LSTM")
     with pytest.raises(TypeError, match="cache: expected a RecurrentCache, got tuple"):
         unit.backward(dy, ())
-    with pytest.raises(TypeError, match="cache: .* states are GRUState, got LSTMState"):
+    with pytest.raises(TypeError, match="cache: .* states of class GRUState, got LSTMState"):
         unit.backward(dy, other.forward(x, start)[1])
 
 

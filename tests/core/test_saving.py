@@ -1,4 +1,4 @@
-"""A network saved and loaded is the same network; any other file is one named error."""
+"""A saved and loaded network is the same network; any other file gives an error that names it."""
 import json
 import os
 
@@ -133,7 +133,7 @@ def test_what_is_your_own_is_refused_by_name(tmp_path):
     rng = np.random.default_rng(0)
 
     class Mine(Dense):
-        """A layer of one's own."""
+        """A user's own layer."""
 
     unit = SNU(2, 3, rng=rng)
     tanh = STATE_FUNCTIONS["tanh"]
@@ -205,7 +205,7 @@ def test_damaged_foreign_and_missing_files(tmp_path):
             loaded = Network.load(path)
         except ValueError as error:
             assert "expected a file that Network.save" in str(error)
-        else:  # a bit that nothing reads, such as a date in the archive
+        else:  # the bit is never read, such as one in a date of the archive
             assert repr(loaded) == repr(words(np.random.default_rng(0), np.float32))
     np.savez(path, a=np.ones(3))
     np.savez_compressed(tmp_path / "large.npz", a=np.zeros(10 ** 7))

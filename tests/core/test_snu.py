@@ -223,9 +223,9 @@ def test_results_are_arrays_of_their_own():
     state = cache.state
     for part in state:
         assert not np.shares_memory(part, cache.s) and not np.shares_memory(part, cache.y)
-        part[:] = np.nan  # the cache does not notice
+        part[:] = np.nan  # this does not change the cache
     v, b = cache.v, unit.params["b"]
-    b += 1                # nor does it follow the bias
+    b += 1                # nor does this
     np.testing.assert_array_equal(cache.v, v)
     b -= 1
     dx, grads, dstart = unit.backward(dy, cache, dend)

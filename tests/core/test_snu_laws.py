@@ -94,7 +94,7 @@ def test_a_missing_state_is_zero_and_dx_is_left_out_on_request():
 
 
 def test_a_sequence_acts_only_on_what_comes_later():
-    """Outputs do not foresee inputs; dL/dx is zero after the last step that the loss looks at."""
+    """Outputs do not depend on later inputs; dL/dx is 0 after the last step that the loss reads."""
     for options in VARIANTS:
         unit, x, start, dy, dend = make(options)
         changed = x.copy()

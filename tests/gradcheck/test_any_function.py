@@ -78,7 +78,7 @@ ONES = {"x": np.ones(2)}
             ),
         ),
         (
-            "zero: expected names of x, got 'y'",
+            "zero: expected names in inputs .x., got 'y'",
             lambda check: check(FORWARD, BACKWARD, ONES, zero=("y",)),
         ),
     ],

@@ -46,7 +46,7 @@ def test_every_gradient_of_the_package_agrees_by_all_three_methods(rows):
     counted = [row for row in rows if row.verdict == "ok"]
     for method, bound in BOUNDS.items():
         errors = np.array([getattr(row, method) for row in counted])
-        assert (errors <= bound).all()  # so none is nan: each row was checked by each method
+        assert (errors <= bound).all()  # also not nan: every method checked every row
     assert min(row.norm for row in counted) > 1e-3
     assert max(row.norm for row in counted) < 1e3
 
@@ -316,7 +316,7 @@ def test_where_forward_drops_the_imaginary_part_central_differences_judge(name):
 
 
 def test_an_analytic_function_is_held_to_the_complex_step():
-    """A gradient that is out by 1e-9 passes central differences, and fails."""
+    """A gradient that is wrong by 1e-9 passes central differences, but fails the check."""
     row = row_of(np.tanh, lambda x: (1 - np.tanh(x) ** 2) * (1 + 1e-9), X)
     assert row.verdict.startswith("WRONG: complex")
 

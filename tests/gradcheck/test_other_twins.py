@@ -24,7 +24,7 @@ def test_pieces_chain_to_the_whole(unit):
     middle = unit(params, x[:2], state, dy[:2], nothing).state
     last = unit(params, x[2:], middle, dy[2:], dstate)
     first = unit(params, x[:2], state, dy[:2], last.dstate)
-    empty = unit(params, x[:0], state, dy[:0], first.dstate)  # T = 0 passes everything through
+    empty = unit(params, x[:0], state, dy[:0], first.dstate)  # T = 0 changes nothing
 
     assert np.array_equal(np.concatenate([first.y, last.y]), whole.y)
     assert np.array_equal(last.state, whole.state) and np.array_equal(empty.state, state)
@@ -204,7 +204,7 @@ def test_masked_steps_do_not_count(loss):
     y, target = loss_problem(loss)
     value, dy = loss(y, target, MASK)
     other_y, other_target = np.where(MASK[..., None], y, 1e3), target.copy()
-    if loss is not mean_square_error_twin:  # there the target belongs to the sample, not to a step
+    if loss is not mean_square_error_twin:  # whose target has no time axis
         other_target[MASK == 0] = -7
     other_value, other_dy = loss(other_y, other_target, MASK)
     assert other_value == value and np.array_equal(other_dy, dy)

@@ -273,7 +273,7 @@ CALLS = {
 # ---- layouts, and the comparison ----------------------------------------------------------------
 
 def gaps(a):
-    """Every second place of a larger array; what stands between must not be read."""
+    """Every second element of a larger array; the elements between must not be read."""
     wide = np.full(tuple(2 * n for n in a.shape), np.nan if a.dtype.kind == "f" else True).astype(
         a.dtype
     )

@@ -1,4 +1,4 @@
-"""Does a call take all numbers of an interval, and no other?"""
+"""Test that a call accepts all numbers in an interval, and no others."""
 import math
 
 import pytest

@@ -1,4 +1,4 @@
-"""Ports that say what they can: right ones, and wrong ones.
+"""Ports that declare `can`: right ones, and wrong ones.
 
 They keep one state, one decay, float32: as the libraries of spiking units have it. They are written
 from the equations, and share no code with the package; the last ones are the reference, altered.
@@ -75,7 +75,7 @@ class Own:
 
 
 def reference(case):
-    """Whatever it is asked."""
+    """The right answers to any case."""
     return outputs_of(case.config, case.inputs, case.dtype)
 
 

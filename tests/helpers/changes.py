@@ -1,4 +1,4 @@
-"""Single changes of a Python file: an operator, a comparison, a constant, a sign or an index."""
+"""Changes of one thing in a Python file: operator, comparison, constant, sign or index."""
 import ast
 import re
 

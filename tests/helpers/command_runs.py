@@ -1,4 +1,4 @@
-"""Commands as a user runs them: in a process of their own, or in this one; their line of error."""
+"""Commands as a user runs them: in a new process or in this one; and their error messages."""
 import os
 import subprocess
 import sys
@@ -10,7 +10,7 @@ TRAIN = ["train", "music", "--unit", "snu", "--epochs", "4", "--seed", "3", "--o
 
 
 def start(folder, *words, code=None, **options):
-    """A process of its own that runs a command in `folder`, or `code` in its place."""
+    """A new process that runs a command, or `code`, in `folder`."""
     program = ["-m", "snu_ref"] if code is None else ["-c", code]
     return subprocess.Popen(
         [sys.executable, *program, *words],

@@ -13,7 +13,7 @@ def rng_of(seed=0):
 
 
 def difference(a, b):
-    """max |a - b| relative to max |b|, which must not be a dead reference."""
+    """max |a - b| relative to max |b|, which must not be 0."""
     assert np.shape(a) == np.shape(b)
     largest = np.abs(b).max()
     assert largest > 1e-3, "the reference is dead"

@@ -2,7 +2,7 @@
 
 The second implementation takes one sample at a time, sums from the last term to the first, and has
 other forms of the same functions. `wrong` puts mistakes into it. The echo is the reference itself,
-with a line of the test's own at {0}.
+with a line of the test at {0}.
 """
 PORT = """
 import numpy as np

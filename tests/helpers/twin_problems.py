@@ -11,7 +11,7 @@ MASK = np.array([[1, 1], [1, 1], [1, 0], [1, 0], [0, 0]])
 
 
 def difference(a, b):
-    """max |a - b| relative to max |b|, which must not be a dead gradient."""
+    """max |a - b| relative to max |b|, which must not be 0."""
     a, b = np.asarray(a), np.asarray(b)
     assert a.shape == b.shape
     largest = np.max(np.abs(b))

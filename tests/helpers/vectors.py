@@ -22,7 +22,7 @@ def case_of(id):
 
 
 def copied(groups):
-    """The same in arrays of its own, which a port may change."""
+    """Copies of these arrays, which a port may change."""
     return tuple({name: a.copy() for name, a in arrays.items()} for arrays in groups)
 
 

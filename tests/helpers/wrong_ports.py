@@ -1,6 +1,7 @@
 """Ports with mistakes, in the forward pass (`port`) or in the backward pass (`backward_port`).
 
-The steps of the forward pass are written by hand; `causes` tells what the diagnosis says of a port.
+The steps of the forward pass are written by hand. `causes` returns what the diagnosis says of a
+port.
 """
 import numpy as np
 from helpers.vectors import ENTRIES
@@ -18,7 +19,7 @@ SOME = ["unit-tanh-relu", "unit-arctan-tanh-rec-inh-det", "unit-sigmoid-leakyrel
 
 
 def causes(function, ids):
-    """What the diagnosis tells of a port in these cases."""
+    """What the diagnosis says of a port in these cases."""
     source = AdapterSource(function, "float64")
     return tell(list(check_cases(source, [ENTRIES[id] for id in ids])), "float64")
 

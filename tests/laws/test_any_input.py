@@ -89,7 +89,7 @@ def test_other_dtypes_give_the_float64_numbers_in_their_own_dtype(dtype):
             assert all(a.dtype == dtype for a in result.values() if isinstance(a, np.ndarray)), name
 
 
-# what a message calls an array, where it is not by its name here
+# the name of an array in messages, where it is another than here
 NAMED = {
     "p": "params",
     "q": "params",
@@ -107,14 +107,14 @@ def test_numbers_of_another_kind_are_refused_by_name(name):
     call, arrays = CALLS[name]
     for key, a in arrays.items():
         called = NAMED.get(key, key.split()[0].split(".")[-1])
-        caller_keeps = ("p", "q")  # finite: the parameters that an optimiser is given,
+        caller_keeps = ("p", "q")  # not tested for NaN: the parameters of an optimiser,
         if name.startswith("conv2d"):
-            called += "|x"  # of x and W, which must have one dtype, either may be called wrong
-            caller_keeps = ("W", "dz")  # and what ConvSNU has looked at before
+            called += "|x"  # x and W must have one dtype; the message may name either
+            caller_keeps = ("W", "dz")  # and what ConvSNU has tested before
         wrong = [a.astype(complex), a.astype(str), a.astype(object)]
         if not (
             name.startswith("PCMArray") and key == "x"
-        ):  # list @ array is between Python and the list
+        ):  # list @ array: Python itself raises the error
             wrong.append(a.tolist())
         if a.dtype.kind == "f" and key not in caller_keeps:
             wrong.append(np.where(np.arange(a.size).reshape(a.shape) == a.size - 1, np.nan, a))
@@ -124,7 +124,7 @@ def test_numbers_of_another_kind_are_refused_by_name(name):
 
 
 def test_a_convolution_passes_a_nan_of_its_kernel_on_to_all_it_touches():
-    """ConvSNU refuses it; conv2d by itself looks at its images alone."""
+    """ConvSNU raises an error for it; conv2d tests only the images."""
     x, W = np.ones((5, 4, 1)), np.ones((2, 2, 1, 2))
     W[0, 0, 0, 1] = np.nan
     z = conv2d(x, W)

@@ -1,5 +1,5 @@
 """Bad arguments of layers and networks, one by one: each message starts with the argument's name
-and says what was expected and what came."""
+and says what was expected and what was given."""
 import operator
 from collections import namedtuple
 
@@ -116,7 +116,7 @@ CASES = [
     ("cache", lambda: unit().backward(Y, tuple(cache(unit()))), TypeError, ["SNUCache", "tuple"]),
     ("cache", lambda: dense().backward(Y, cache(unit())), TypeError, ["InputCache", "SNUCache"]),
     ("cache", lambda: network().backward(Y, cache(unit())), TypeError, ["SNUCache"]),
-    # from inside a Network: the layer's place first, of nested ones all of them
+    # in a Network the message begins with the layer's place; in nested ones, with all places
     ("layers[0]: x", lambda: network().forward(Y), ValueError, ["(T, B, 3)", "(5, 2, 4)"]),
     ("layers[0]: x", lambda: network().forward(X * np.nan), ValueError, ["finite", "nan"]),
     (
@@ -143,7 +143,7 @@ CASES = [
         ValueError,
         ["finite", "nan"],
     ),
-    # parameters: arrays are changed in place, never exchanged; a layer's other attributes are fixed
+    # parameters: arrays are changed in place, never replaced; a layer's other attributes are fixed
     *[
         (
             f'params["{name}"]',

@@ -49,14 +49,14 @@ PARAMS = {
     for make in (recurrent_unit, dense) for name in make().params for use in USES
     if use != "step" or make is recurrent_unit
 }
-# here the dtype is free
+# arrays whose dtype may differ from that of the others
 FREE_DTYPE = {
     "softmax_cross_entropy target": ("target", lambda a: softmax_cross_entropy(Y, a), CLASSES),
     "mean_square_error mask": ("mask", lambda a: mean_square_error(Y, TARGET, a), MASK),
     "bernoulli_nll mask": ("mask", lambda a: bernoulli_nll(Y, Y, a), MASK),
     "softmax_cross_entropy mask": ("mask", lambda a: softmax_cross_entropy(Y, CLASSES, a), MASK),
 }
-# and here the first axes are
+# arrays whose first axes may have any length
 FREE_SHAPE = {
     "SNU.forward x": ("x", lambda a: unit().forward(a), X),
     "SNU.step x_t": ("x_t", lambda a: unit().step(a, STATE), X_T),
@@ -105,7 +105,7 @@ def test_the_number_of_axes_is_fixed(argument, call, good):
 
 @each(ARRAYS, PARAMS, FREE_SHAPE)
 def test_nothing_is_converted(argument, call, good):
-    """Every other dtype, and what is no array at all."""
+    """Every other dtype, and objects that are not arrays."""
     loss_output = argument == "y"  # float32 outputs are right, but then target must be float32 too
     for dtype in (int, bool, complex, object, np.float16) + (() if loss_output else (np.float32,)):
         message = message_of(lambda: call(good.astype(dtype)), TypeError, argument)
@@ -115,7 +115,7 @@ def test_nothing_is_converted(argument, call, good):
 
 
 class Own(np.ndarray):
-    """A subclass that does nothing of its own."""
+    """A subclass that adds nothing."""
 
 
 @each(ARRAYS, PARAMS, FREE_DTYPE, FREE_SHAPE)

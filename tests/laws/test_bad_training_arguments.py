@@ -163,7 +163,7 @@ def test_a_bad_argument_is_named(argument, call, error, words):
 def test_optimisers_refuse_unknown_names_and_one_array_under_two():
     for optimiser in (SGD(0.1, 0.9), Adam(0.1)):
         W = X.copy()
-        with pytest.raises(ValueError, match="^grads: expected names of params, W, V, got 'U'"):
+        with pytest.raises(ValueError, match="^grads: expected names in params .W, V., got 'U'"):
             optimiser.step({"W": W, "V": X}, {"U": X})
         with pytest.raises(
             ValueError, match="^params: expected arrays that share no memory, got 'W' and 'V'"

@@ -129,8 +129,8 @@ def first():
 
 
 def test_a_seed_gives_the_same_bits_after_any_other_calls(first):
-    """In another order, and with memory cut up by arrays of odd sizes, so that no array stands
-    where it stood."""
+    """In another order, and with memory fragmented by arrays of odd sizes, so that arrays have
+    other addresses."""
     rng, kept = np.random.default_rng(1), []
     for name, dtype in reversed(first):
         kept += [np.ones(int(n), np.uint8) for n in rng.integers(1, 50000, 20)]

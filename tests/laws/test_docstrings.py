@@ -53,7 +53,7 @@ WITH_EXAMPLES = {  # the names that a reader meets first
 
 
 def own_docstring(thing):
-    """The docstring written for it; none for that which a named tuple makes up, Name(a, b)."""
+    """The docstring of a thing, or none if a named tuple made it, such as Name(a, b)."""
     text = thing.__dict__.get("__doc__") if inspect.isclass(thing) else thing.__doc__
     made_up = inspect.isclass(thing) and (text or "").startswith(f"{thing.__name__}(")
     return "" if text is None or made_up else text

@@ -64,7 +64,7 @@ def test_the_results_of_a_run_are_there_before_its_figure(tmp_path, capsys, monk
 
 
 def test_the_results_of_a_reproduction_are_there_before_its_figures(tmp_path, capsys, monkeypatch):
-    """All parts but the last stand for themselves here."""
+    """All parts of the command but the drawing are replaced."""
     for name, value in {"jobs_of": [], "run_jobs": {}, "found": {"runs": [1, 2], "figures": []},
                         "print_all": None}.items():
         monkeypatch.setattr(f"snu_ref.commands.reproduce.{name}",

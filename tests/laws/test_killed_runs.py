@@ -1,4 +1,4 @@
-"""A run that is killed, or whose disk is full, goes on with the same bits; damage is named."""
+"""A run that was killed, or whose disk was full, continues with the same bits; damage is named."""
 import json
 import signal
 
@@ -11,7 +11,7 @@ from snu_ref.saving import array_file
 
 
 def final(folder):
-    """What a run ended in: everything in its checkpoint but the seconds, and its test figures."""
+    """What a run ended in: everything in its checkpoint but the seconds, and its test results."""
     arrays = array_file.read(folder / "checkpoint.npz")
     history = [
         {k: v for k, v in record.items() if k != "seconds"}
@@ -46,7 +46,7 @@ sys.exit(status)
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run that nothing happened to: its folder, its text, and its number of function calls."""
+    """An undisturbed run: its folder, what it printed, and its number of function calls."""
     folder = tmp_path_factory.mktemp("whole")
     process = start(folder, "-1", *TRAIN, "run", code=KILL_AT_A_CALL)
     text, calls = process.communicate(timeout=600)
@@ -56,7 +56,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def resumed(capsys):
-    """resumed(folder): go on with a run, in this process; what it prints."""
+    """resumed(folder): resume a run in this process; returns what it prints."""
     def resume(folder):
         assert main([*TRAIN, str(folder), "--resume"]) == 0
         return capsys.readouterr().out
@@ -85,7 +85,7 @@ def test_a_run_says_how_long_it_will_take_and_writes_its_results(whole):
 
 
 def test_a_run_killed_at_any_moment_resumes_bit_identical(tmp_path, whole, resumed):
-    """A moment is a number of function calls, of all that a whole run makes: no clock is asked."""
+    """The moment of the kill is a number of function calls, so it does not depend on a clock."""
     calls = whole[2]
     moments = [1000, *np.random.default_rng(0).integers(calls // 10, calls // 2, 2)]
     for i, moment in enumerate(moments):
@@ -138,7 +138,7 @@ def test_a_run_killed_while_it_writes_a_checkpoint_resumes_bit_identical(tmp_pat
 
 
 def test_a_full_disk_is_said_in_a_line_and_the_last_checkpoint_kept(tmp_path, whole, resumed):
-    """A limit on the size of files stands for the disk: no checkpoint fits, then the first does."""
+    """A limit on file sizes replaces a full disk: no checkpoint fits, then only the first."""
     resource = pytest.importorskip("resource")
     size = (whole[0] / "checkpoint.npz").stat().st_size
 

@@ -83,7 +83,7 @@ def test_lines_are_short():
 
 @pytest.mark.skipif(not (ROOT / "setup.cfg").exists(), reason="the list of files is not installed")
 def test_files_that_are_no_modules_are_installed_with_the_package():
-    """All but the results page and its tables, which stand in the repository alone."""
+    """All but the results page and its tables, which are only in the repository."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     shipped = {path for package, patterns in config["options.package_data"].items()

@@ -11,7 +11,7 @@ each wrong port gives wrong numbers, and that each of its mistakes changes numbe
 
 20 ports have one mistake, 17 have two to four, 6 have common mistakes beside an odd difference
 that no table will have, and 5 are right but written differently. A mistake of the forward pass
-stands in a port with derived gradients, or leaves the backward pass as it is.
+is in a port with derived gradients, or leaves the backward pass as it is.
 """
 from blind_unit import Mistake, entered
 
@@ -55,8 +55,8 @@ BACK = "return (adj_y, adj_v, adj_s, adj_z), (dx, dW, db, ddecay, dH, ds, dY)"
 SUB = r"(?:_\{[^}]*\}|_\w+|\[[^\]]*\])*"            # a subscript, in any notation, or none
 X = r" ?[*.@]? ?"                                   # a product, with any sign or none
 END = r"(?![\w\[{])"
-OVER = r"(?! ?[*.@(\[\w])"                          # nothing is multiplied to it,
-ALONE = r"(?! ?[-+*.@(\[\w])"                       # or added
+OVER = r"(?! ?[*.@(\[\w])"                          # it is not multiplied by anything,
+ALONE = r"(?! ?[-+*.@(\[\w])"                       # and nothing is added
 L = r"(?:decay|leak|lambda|beta|l\(tau\))"
 S, Y = rf"\bs{SUB}{END}", rf"\by{SUB}{END}"
 V_ = rf"\bv{SUB}{END}"

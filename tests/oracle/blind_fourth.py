@@ -11,7 +11,7 @@ that each wrong port fails, without a diagnosis.
 20 ports have one mistake, 17 have two to four, 6 have a common mistake beside an odd difference
 that no table will have, and 5 are right but written differently. The mistakes are habits of people
 who know other spiking libraries, fixed-point hardware, or backpropagation by hand. A mistake of
-the forward pass stands in a port with derived gradients, or leaves the backward pass as it is.
+the forward pass is in a port with derived gradients, or leaves the backward pass as it is.
 """
 from blind_second import DRIVE, DS, DW, ENDS, FED_BACK, KEPT, SEEN, SPIKE, START, V
 from blind_third import ADJ, LACKS, RESULT, STORE, SUB, SWAPPED, X, of_gradients

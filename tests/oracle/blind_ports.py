@@ -24,7 +24,8 @@ def port(name, kind, style, returns, *keys, scope="every option", edits=()):
     setattr(PORTS, name, Port(name, kind, style, returns, scope, mistakes, edits))
 
 
-# name, style, what it returns, and the mistakes where the name is not one itself; scope in brackets
+# name, style, what it returns, and the mistakes (by default the one that has the port's name);
+# scope in brackets
 SINGLE = """
 no_reset hand all
 soft_reset derived s y grads

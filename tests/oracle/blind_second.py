@@ -332,7 +332,7 @@ r"(?:grad\.|d)decay ?=(?!.*gate)(?!.*1 - y)"
                        "            left = left + 0.2 * (1 - left) - 0.3 * left * y.a"))),
 }
 
-# ---- the ports: name, style, what it returns, and the mistakes if the name is not one itself ----
+# ---- the ports: name, style, what it returns, mistakes (default: the one of that name) ----------
 SINGLE = """
 relu_slope_at_0 hand s y grads
 reset_gradient_sign hand s y grads

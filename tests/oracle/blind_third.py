@@ -425,7 +425,7 @@ def forward("""))),
             ("adj_z[t] = adj_s[t] * dg", "adj_z[t] = adj_s[t] * dg * (1 + 0.1 * np.cos(t))"),)),
 }
 
-# ---- the ports: name, style, what it returns, and the mistakes if the name is not one itself ----
+# ---- the ports: name, style, what it returns, mistakes (default: the one of that name) ----------
 SINGLE = """
 gate_inverted hand s y grads
 reset_undecayed hand s y grads

@@ -264,7 +264,7 @@ SCOPES = {"every option": lambda c: True,
 class Mistake(NamedTuple):
     """What is wrong, in a sentence; words that a diagnosis must contain; the edits that make it.
 
-    An edit is a pair (right text, wrong text) of the unit above; the right text stands there once.
+    An edit is a pair (right text, wrong text) of the unit above; the right text occurs there once.
     """
     sentence: str
     words: str
@@ -274,7 +274,7 @@ class Mistake(NamedTuple):
 class Port:
     """The unit with all edits of some mistakes; `run(case)` for the check.
 
-    kind: "single", "several", "odd" (one of the mistakes, odd_..., stands in no table) or "right".
+    kind: "single", "several", "odd" (one of the mistakes, odd_..., is in no table) or "right".
     """
 
     def __init__(self, name, kind, style, returns, scope, mistakes, edits=()):
@@ -294,7 +294,7 @@ class Port:
         text = TEXT
         for right, wrong in [*self.edits, *(e for m in self.mistakes.values() for e in m.edits)]:
             if text.count(right) != 1:
-                raise ValueError(f"{self.name}: {right!r} stands {text.count(right)} times")
+                raise ValueError(f"{self.name}: {right!r} occurs {text.count(right)} times")
             text = text.replace(right, wrong)
         return text
 

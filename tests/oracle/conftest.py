@@ -30,13 +30,13 @@ def undiagnosed(monkeypatch):
 
 @pytest.fixture
 def unsearched(monkeypatch):
-    """No trials to explain whole cases: for tests of what is said of single lines alone."""
+    """No trials for whole cases: for tests of what the report says about single lines."""
     monkeypatch.setattr(unit, "TRIALS", unit.RESERVE)
 
 
 @pytest.fixture
 def check(tmp_path, capsys):
-    """check(source text of an adapter module, *options) -> exit status, report."""
+    """check(text of an adapter module, *options) -> exit status, report."""
     def run(source, *options, name="Port"):
         path = tmp_path / "port_under_test.py"
         path.write_text(source)
@@ -50,7 +50,7 @@ def check(tmp_path, capsys):
 
 @pytest.fixture
 def told(tmp_path, capsys, monkeypatch):
-    """told(*arguments) -> status and the line that says what is wrong; a traceback is a failure."""
+    """told(*arguments) -> exit status and error message; a traceback is a failure."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
 

@@ -3,7 +3,7 @@
     python tests/oracle/run_blind_ports.py [--every N] [--only NAME ...] [--jobs N] [--show]
                                            [--wrong] [--set NAME]
 
-Each port is held against all vectors, and `judge` decides whether the verdict names its mistakes.
+Each port is checked with all vectors, and `judge` decides whether the verdict names its mistakes.
 Over all ports of the first set the counts must reach FLOORS. Five authors wrote the sets, and none
 had seen the table of mistakes. Once the diagnosis has been mended on a set, its counts are no
 longer those of a blind trial. With --wrong nothing is diagnosed: it is counted that each wrong port
@@ -43,7 +43,7 @@ SETS = {"first": vars(blind_ports.PORTS), "second": vars(blind_second.PORTS),
 # ---- what the check says ------------------------------------------------------------------------
 
 def check(port, **options):
-    """The check's verdict of a port, as JSON has it."""
+    """The check's verdict on a port, as in the JSON."""
     return json.loads(json.dumps(oracle.check(port, **options).as_dict(), default=str))
 
 
@@ -93,7 +93,7 @@ def says(mistake, texts):
 
 
 def unmended(port, keys, ids):
-    """How many of some cases fail if the port is put right in these mistakes."""
+    """How many of some cases fail if these mistakes of the port are corrected."""
     chosen = list(cases(wanted=lambda entry: entry["id"] in ids))
     return len(failing(answers(port.mended(*keys), chosen), chosen))
 
@@ -212,7 +212,7 @@ def report(name, ports, show=False):
 
 
 def short_falls(counts):
-    """What all ports together do not reach."""
+    """The limits that the counts of all ports miss, as texts."""
     falls = [f"{key}: {counts[key]} of at least {least}" for key, least in FLOORS.items()
              if counts[key] < least]
     alarms = sum(n for key, n in counts.items() if key[2] == "false alarms")

@@ -54,7 +54,7 @@ def test_the_check_names_mistakes_that_hide_each_other(name):
 
 @pytest.mark.parametrize("name", [name for name in vars(PORTS) if name.startswith("right_")])
 def test_right_ports_pass_in_float32(name):
-    """Other formulas and other orders of sums are no mistakes in single precision either."""
+    """Other formulas and other orders of sums are not reported as mistakes, in float32 either."""
     small = list(cases("float32", lambda entry: entry["family"] in SMALL[:2]))
     assert as_it_should_be(getattr(PORTS, name), small)
 

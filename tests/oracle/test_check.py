@@ -1,5 +1,5 @@
-"""The check of a port: right ones pass, of wrong ones it says where and why, nothing passes in
-silence."""
+"""The check: right ports pass, for wrong ones it names place and cause, nothing is left out
+silently."""
 import json
 import re
 
@@ -93,8 +93,8 @@ def test_one_cause_is_one_story_and_all_its_cases_are_named_or_counted(check):
     ],
 )
 def test_a_mistake_that_a_simpler_one_covers_elsewhere_is_one_story(check, edits, cases, says):
-    """At rest an ignored state shows in its gradient alone, with one sample a maximum over the
-    batch in none."""
+    """From rest, an ignored state shows only in its own gradient. With one sample, a maximum over
+    the batch shows nowhere."""
     source = ("from snu_ref.oracle.program.step import run\nclass Port:\n    def run(self, case):\n"
               f"        return run(case.config, case.inputs, {edits!r})\n")
     text = check(source, "--cases", cases)[1]

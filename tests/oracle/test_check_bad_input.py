@@ -114,7 +114,7 @@ def test_loading(told, source, word):
 
 
 def test_functions_without_a_name(told):
-    """A functools.partial or a callable object is called like any function, and told as `run`."""
+    """A partial or a callable object is called like any function, and reported as `run`."""
     for source in (
         "import functools\nclass P: pass\nP.run = staticmethod(functools.partial(lambda case: "
         "None))",
@@ -144,7 +144,7 @@ def test_targets(told, target):
     (["--json", "no/such/folder"], "--json: expected a file"),
     (["--json", "."], "--json: expected a file")])
 def test_options(told, options, word):
-    """Told before the port is run, which may take minutes."""
+    """The error comes before the port is run, which may take minutes."""
     with open("port.py", "w") as file:
         file.write("raise RuntimeError('was run')")
     status, text = told("check", "port.py", *options)
@@ -215,7 +215,7 @@ def test_json_that_is_none(tmp_path, text):
 
 
 def test_no_damaged_bit_of_an_archive_is_a_traceback(tmp_path):
-    """One bit in 13 of a small archive turned: read as it was, or refused by the file's name."""
+    """Flip one bit, every 13th in turn: the numbers are unchanged, or the error names the file."""
     buffer, a = io.BytesIO(), np.arange(3.0)
     with zipfile.ZipFile(buffer, "w") as archive:
         file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""A port says what it can: it is asked the cases that fit, and new ones that are made to fit."""
+"""A port with `can`: the check runs the cases that fit, and new ones that are made to fit."""
 import json
 import os
 import subprocess
@@ -43,7 +43,7 @@ def test_a_wrong_slope_is_named_with_one_answer_where_without_made_cases_one_cas
 
 
 def test_what_is_equal_under_the_declared_options_is_no_alternative():
-    """Where y is 0 or 1, a gate that is rounded and a state erased wherever y > 0 are one thing."""
+    """Where y is 0 or 1, a rounded gate and a state erased wherever y > 0 are the same."""
     def run(case):
         found = outputs_of({**case.config, "reset_grad": "detached"}, case.inputs)
         return {name: found[name] for name in case.outputs}
@@ -64,7 +64,7 @@ def test_what_a_port_that_is_wrong_in_its_own_start_does_is_seen():
 
 
 def rounded(bits):
-    """Weights with so many bits of mantissa, the leading one among them."""
+    """Round weights to `bits` bits of mantissa, including the leading one."""
     def round_to(a):
         mantissa, exponent = np.frexp(a)
         return np.ldexp(np.round(mantissa * 2.0 ** bits) / 2.0 ** bits, exponent).astype(a.dtype)
@@ -73,7 +73,7 @@ def rounded(bits):
 
 @pytest.fixture
 def failing(undiagnosed):
-    """(port, ...) -> the ids of the cases that fail; why they do is not asked."""
+    """(port, ...) -> the ids of the cases that fail, without a diagnosis."""
     return lambda *port, **options: {r.id for r in snu_ref.oracle.check(*port, **options).results
                                      if r.verdict == "failed"}
 
@@ -110,7 +110,7 @@ def test_a_vector_loop_that_forgets_what_is_left_over_is_found_by_tail_cases(axi
         return {"y": reference(case)["y"]}
     assert failing(run, "tail") or (axis == "samples" and lanes > 4)
     if lanes > 4 and axis != "samples":
-        assert not failing(run, "unit-tanh-*")  # which no other vector shows
+        assert not failing(run, "unit-tanh-*")  # no other vector shows this
 
 
 @pytest.mark.usefixtures("undiagnosed")

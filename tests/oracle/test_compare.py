@@ -1,8 +1,7 @@
 """The comparison of a port's numbers with the right ones: bounds, the walk, ulps.
 
-The outputs here are made up, since the comparison sees nothing but arrays; where each element
-stands in
-the order of computation is counted a second time, element by element.
+The outputs here are invented, since the comparison reads only arrays. The tests find the place of
+each element in the order of computation a second time, element by element.
 """
 import numpy as np
 import pytest
@@ -120,8 +119,7 @@ def test_nan_and_infinity_never_pass(odd):
 # ---- the walk -----------------------------------------------------------------------------------
 
 def test_the_first_divergence_is_the_first_in_the_order_of_computation():
-    """One wrong element, wherever it stands: it is named, with its rank, and with what stands
-    there."""
+    """One wrong element, anywhere: the comparison names it, its rank, and its value."""
     names = list(SHAPES)
     outputs = made_up({name: SHAPES[name] for name in ("z", "s", "v", "y", *names)})
     walk = order(list(outputs))
@@ -180,7 +178,7 @@ def test_training_is_walked_step_by_step_through_all_tensors():
 
 
 def test_other_units_have_no_traces_of_steps():
-    """Of a loss, y is an array like any other: it is walked as a whole, in its place."""
+    """In a loss case y is compared as a whole, like any other array."""
     shapes = {"a": (2,), "y": (T, 2)}
     outputs = made_up(shapes)
     for rank, place in enumerate([("a", (0,)), ("a", (1,))] + [("y", i) for i in np.ndindex(T, 2)]):

@@ -40,13 +40,13 @@ def test_a_clipped_gradient_is_found_beside_one_that_is_missing():
 
 
 @pytest.mark.parametrize("back, forward, says", [
-    # a slope shows at the last step, whatever the path of the reset is
+    # the last step shows a wrong slope, because no reset follows it
     ({"h_slope": "0.4 / (1 + 25 * abs(v))**2", "through_gate": "0.3 * v * dz_after"}, None,
      {"the surrogate is 1 / (1 + 25 |v|)^2 (snnTorch 0.9, fast_sigmoid), multiplied by 0.4"}),
-    # a sum shows beside steps that are not explained
+    # a wrong sum is named, although the steps are not explained
     ({"dW": "sum(outer(x[:-1], dz[1:]))", "through_leak": "0.3 * v * dz_after"}, None,
      {"dW uses x of the step before"}),
-    # lines beside a known mistake of the forward pass, but none that may follow from it
+    # backward lines that may follow from a known mistake of the forward pass are not named
     ({"through_H": "dz_after @ H", "end_s": "0.7 * dL_ds_end * v", "ddecay": "sum(dz * s_before)"},
      {"decay": "1 - decay"}, {"1 - decay is used instead of the decay"}),
 ])

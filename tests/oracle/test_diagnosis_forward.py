@@ -1,4 +1,4 @@
-"""What the diagnosis says of a wrong forward pass: mistakes are named, lines held, the rest is not.
+"""What the diagnosis says of a wrong forward pass: mistakes, lines that hold, nothing else.
 
 The ports that the diagnosis is measured on are in `blind_ports`, written without its table.
 """
@@ -17,7 +17,7 @@ from snu_ref.oracle.program.step import run
 
 
 def test_what_no_table_has_is_not_named_and_what_stands_beside_it_is_held():
-    """No table explains z, and b is subtracted: only the line of v is named."""
+    """No edit explains z, and b is subtracted: only the line of v is named."""
     def odd(case):
         i = case.inputs
         s, y = i["state.s"], i["state.y"]
@@ -104,7 +104,7 @@ def test_the_place_where_a_line_is_wrong_is_told_if_it_is_exact(step, told):
 
 @pytest.mark.parametrize("trials", [20, 120, 300])
 def test_a_check_without_trials_ends_and_claims_nothing_wrong(trials, monkeypatch):
-    """The budget counts all runs; what was not run is not told."""
+    """The budget counts all runs; the report claims nothing about edits that were not run."""
     monkeypatch.setattr(unit, "TRIALS", trials)
     monkeypatch.setattr(unit, "RESERVE", 10)
     for step in (saturating, wavy_v):
@@ -160,7 +160,7 @@ def test_no_edit_is_told_of_a_port_that_keeps_its_state():
 
 
 def test_cases_at_boundaries_alone_propose_nothing():
-    """Anything fits a case in which little happens, so the edits that do are not told."""
+    """Many edits fit a case in which little happens, so the report does not list them."""
     def odd(case):
         return run(case.config, case.inputs,
                    {"y": "step(v) + 0.7 * (1 - positive(v) - positive(-v))"})

@@ -86,7 +86,7 @@ def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_pri
             if not whole.seen.matches(whole.run(edits)):
                 assert diff(entry["config"], e_k.texts()) or "fired" in e.slot, e
                 del idle[e]
-    # two rows say the right slope, of which only a multiple is wrong; some shapes are not here
+    # two rows have the right slope: only a multiple of it is wrong; some rows need other shapes
     assert len(idle) <= 15, idle.values()
 
 
@@ -126,7 +126,7 @@ def test_a_table_row_has_its_lines_and_its_options():
     ("k * a * b * d", "a * b * c", None),       # a text with k is not merged
 ])
 def test_two_mistakes_of_one_line_are_one_text(one, other, both):
-    """Each changes other words of the right text, or both are no text at all."""
+    """Each edit changes other words of the right text; otherwise they are not merged."""
     edits = edits_of([["leak", one, "one", "h=step"], ["leak", other, "other", "h=step g=relu"]])
     for two in (edits, edits[::-1]):
         found = merged("a * b * d", *two)
@@ -156,7 +156,7 @@ def test_nan_and_infinity_equal_themselves_alone():
 
 
 def test_one_step_shows_no_line_that_needs_the_step_before():
-    """Of a single step nothing is said: a line of the state holds from the second step on."""
+    """The report says nothing about a single step: lines of s are tested from the second on."""
     inputs, right = case_of("unit-tanh-relu")
     one = {name: a[:1] if name in ("x", "dy") else a for name, a in inputs.items()}
     got = {name: right[name][:1] for name in "sy"}

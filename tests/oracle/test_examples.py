@@ -1,7 +1,7 @@
 """The adapters that `vectors adapter` prints and the examples of the vectors' page work as printed.
 
-PyTorch, JAX, Keras and a C compiler are no requirements of the package: what is not there is
-skipped, and the reason names it. Every adapter is also run with one mistake, which must be named.
+PyTorch, JAX, Keras and a C compiler are optional: a test without them is skipped, and the reason
+names what is missing. Every adapter is also run with one mistake, which must be named.
 """
 import ast
 import re
@@ -71,7 +71,7 @@ def a_case():
 
 
 def expected_names():
-    """The outputs of that case, but for the traces that a port seldom has."""
+    """The outputs of that case without the traces, which few ports have."""
     return {name for name in a_case().outputs
             if name not in ("z", "v") and not name.startswith("adj.")}
 

@@ -48,7 +48,7 @@ def test_made_cases_fit_and_have_the_properties_that_show_mistakes(can):
             assert not (inputs["params.decay"] == 0.5).any()
             assert (np.abs(v) < 0.1).any() and (np.abs(z) > 2).any()
             kept = 1 - outputs["end.y"] if config.get("state") == "after reset" else 1
-            assert np.abs(outputs["end.s"] * kept).max() >= 0.5  # no small rest of large terms
+            assert np.abs(outputs["end.s"] * kept).max() >= 0.5  # no cancellation
             assert (z.max((0, 1)) > 0).all() and (z.min((0, 1)) < 0).all()
             assert (out != out[:, :1]).any()
             assert entry["evidence"]["twin"] <= 1e-13

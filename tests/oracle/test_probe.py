@@ -1,4 +1,4 @@
-"""`check --probe` finds out by calling what a port can."""
+"""`check --probe` calls a port to find out what it can do."""
 import sys
 
 import pytest

@@ -1,4 +1,4 @@
-"""What a probe asks and says, of answers made by hand."""
+"""What a probe calls and prints, with hand-made answers."""
 from types import SimpleNamespace
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What the report of a check does not call proved, of results by hand."""
+"""What the report lists as not proved, for hand-made results."""
 import numpy as np
 import pytest
 from helpers.results import CONFIG, entry, failed, passed
@@ -56,7 +56,7 @@ def test_options_and_outputs_that_were_not_asked_are_named():
     assert not_proved(all_of, entries[:1]) == ([], False)
     sigmoid = [all_of[0]._replace(entry={**all_of[0].entry, "config": {
         **all_of[0].entry["config"], "h": "sigmoid", "surrogate": "other"}})]
-    # a sigmoid has no surrogate: that none was asked follows from h
+    # a sigmoid has no surrogate, so the text about h is enough
     assert not_proved(sigmoid, entries[3:5])[0] == ["h = step"]
     assert not_proved(sigmoid, entries[3:4]) == ([], False)
     y_alone = [all_of[0]._replace(comparison=all_of[0].comparison._replace(compared=("y",)))]

@@ -1,4 +1,4 @@
-"""Lines that public code has in the place of the unit's are named by the diagnosis."""
+"""The diagnosis names lines that public code has in place of the unit's."""
 import numpy as np
 import pytest
 

@@ -1,4 +1,4 @@
-"""The report of a check, word for word, of results by hand."""
+"""The report of a check, word for word, for hand-made results."""
 from math import nan
 from types import SimpleNamespace
 
@@ -267,7 +267,7 @@ def test_s_is_asked_for_where_a_spiking_unit_returned_y_alone():
             "y": np.zeros((2, 1, 3))})
         assert (words in report.diagnosis(Cause([of]))) == asked
         gradients = of._replace(comparison=of.comparison._replace(wrong=("grad.W",)))
-        assert words not in report.diagnosis(Cause([gradients]))    # s would not help with these
+        assert words not in report.diagnosis(Cause([gradients]))    # s would not help here
 
 
 @pytest.mark.parametrize("lines, explained", [

@@ -1,4 +1,4 @@
-"""A port that is a folder of results: what files may hold, and what is refused in one line."""
+"""A folder of results as a port: allowed files, and one-line errors for all others."""
 import os
 import shutil
 

@@ -1,4 +1,4 @@
-"""How a port is found, heard and asked: in memory, in a file, as a module, as a folder."""
+"""How the check finds and calls a port: in memory, in a file, as a module, as a folder."""
 import sys
 from types import SimpleNamespace
 
@@ -180,7 +180,7 @@ def test_a_few_failed_cases_are_run_twice_again(n):
     assert asked == [i for i in of for _ in range(2)] and len(set(of)) == len(of)
     assert min(n, 1) <= len(of) <= RERUNS and of[:1] == [0][:n]
     assert n < 2 or len(of) > RERUNS / 2
-    for last in of[-1:]:  # also where the second run alone differs
+    for last in of[-1:]:  # also if only the second run differs
         asked.clear()
         source.get = lambda case: get(case, last)
         assert not_repeatable(source, results).id == last

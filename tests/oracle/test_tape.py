@@ -79,7 +79,7 @@ def test_sum_keeps_the_axis():
 
 
 def test_apply_takes_the_slope_it_is_given():
-    """The step has no derivative; what stands for it is handed the argument and the value."""
+    """The step has no derivative; its substitute gets the argument and the value."""
     a = np.array([-1.0, 0.0, 2.0])
     (have,), weights = gradients(
         lambda a: a.apply(lambda v: (v > 0).astype(v.dtype), lambda v, f: 10 * v + f), a)

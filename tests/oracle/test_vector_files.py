@@ -203,7 +203,7 @@ def test_cases_on_record_never_change(one, monkeypatch):
 
 
 def test_a_case_made_elsewhere_says_where(one, monkeypatch):
-    """The others stay bound to the place of the first; bits are asked for where a case was made."""
+    """The other cases keep the first environment; bits must agree in a case's own environment."""
     folder, _ = one
     chosen = [d for d in definitions() if d.id in ("hand-input", "hand-bias")]
     monkeypatch.setattr("snu_ref.oracle.cases.building.definitions", lambda: chosen)

@@ -1,4 +1,4 @@
-"""The vectors: complete, right, drawn as they should be, and explained."""
+"""The vectors: complete, right, drawn as documented, each with its reason."""
 import json
 import re
 
@@ -107,10 +107,10 @@ def test_cases_of_memory_reach_its_limits():
     limits, folded = (case_of(f"pcm-{id}")[1]
                       for id in ("pulses-limits", "program-folded"))
     assert (limits["G0"] == 20).any() and (limits["G0"] == 0.1).any()
-    assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # of a draw 3 sigma below mu, which is < 0
+    assert (folded["nu"] < 0.049 - 2 * 0.008).any()    # |mu - 3 sigma|: this draw is < 0
     _, updates = case_of("pcm-refresh-spares")
     G, spared = updates["G0"][-1], (updates["P"][-1] <= updates["P"][-2]).all(axis=0)
-    large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # more than read noise explains
+    large, worn = abs(G[0] - G[1]) > 7, G.max(axis=0) > 9       # far beyond the read noise
     assert (spared & large & worn).any() and (spared & ~large & ~worn).any() and (~spared).any()
 
 

@@ -1,4 +1,4 @@
-"""Training in the loop: runs whose weights stand in a store, and the straight-through gradient."""
+"""Training in the loop: runs whose weights are in a store, and the straight-through gradient."""
 from types import SimpleNamespace
 
 import numpy as np

@@ -29,7 +29,7 @@ def test_full_scale_for_inference():
     other.program(W, 0.0, scale=5.0)
     assert other.scale == 5.0
     np.testing.assert_allclose(other.read_weights(0.0), W, rtol=1e-12)
-    for largest in np.random.default_rng(0).uniform(0.01, 9.0, 200):  # no rounding trips the limit
+    for largest in np.random.default_rng(0).uniform(0.01, 9.0, 200):  # rounding exceeds no limit
         PCMArray.from_weights(np.array([[largest]]), noise=0.0)
 
 
@@ -69,7 +69,7 @@ def test_a_state_stays_as_it_was_whatever_the_array_does_next():
     for a in (
         *kept.values(),
         *array.state().values(),
-    ):  # and what is done to a state does not reach the array
+    ):  # changing a state does not change the array
         a[...] = 0
     assert {name: a.tobytes() for name, a in array.state().items()} == before
 
@@ -191,7 +191,7 @@ def test_pulses_are_dealt_to_the_pairs_in_turn():
     counts = np.rint(-2.6 * np.log(P)).astype(int)
     np.testing.assert_array_equal(counts[..., 0], [[2, 1, 1], [0, 0, 0]])
     np.testing.assert_array_equal(counts[..., 1], [[0, 0, 0], [1, 1, 0]])
-    array.update(np.array([[-1.0, 5.0]]))   # the turn goes on where it stopped, sign or not
+    array.update(np.array([[-1.0, 5.0]]))   # the turn continues, whatever the sign
     counts = np.rint(-2.6 * np.log(array.devices.P[:, :, 0])).astype(int)
     np.testing.assert_array_equal(counts[..., 0], [[2, 1, 1], [0, 1, 0]])
     np.testing.assert_array_equal(counts[..., 1], [[2, 1, 2], [1, 1, 0]])

@@ -90,7 +90,7 @@ ROWS = [
     ("output_noise", "[]", 0.0, LARGE, lambda v: ColumnReadout(output_noise=v)),
     ("sigma", "[]", 0.0, LARGE, lambda v: noisy(sigma=v)),
     ("0.W", "[]", -2.5, 2.5, lambda v: QuantisedStore(network(v), ("0.W",))),
-    # |W| scale may pass the 25 uS of each pair by a rounding
+    # |W| scale may exceed the 25 uS of each pair by a rounding error
     ("W", "[]", -6.25 * (1 + 1e-12), 6.25 * (1 + 1e-12),
      lambda v: PCMArray(1, 1, noise=0.0, pairs=2).program(v * ONE, 0.0)),
     ("p_set", "[]", 0.0, 1.0, lambda p: draw_stuck((1,), p, 0.0, rng=rng(0))),

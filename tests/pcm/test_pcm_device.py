@@ -1,4 +1,4 @@
-"""One phase-change device: every coefficient exactly, by handing in the draws, and the laws.
+"""One phase-change device: every coefficient, tested exactly with given draws; and laws.
 
 Expected numbers are worked out here with `math` from the published coefficients; nothing below
 calls the equations of the package.
@@ -51,7 +51,7 @@ def nu_moments(G):
             min(max(-0.0125 * log_r - 0.0059, 0.008), 0.045))
 
 
-# between the clips the two lines show (1 to 4 uS), outside them the four limits
+# from 1 to 4 uS no limit acts on mean and spread; the other values test the four limits
 @pytest.mark.parametrize("G, limits", [(0.0, (0.1, 0.045)), (0.15, (0.1, 0.045)),
                                        (0.3, (None, 0.045)), (1.0, (None, None)),
                                        (2.0, (None, None)), (4.0, (None, None)),

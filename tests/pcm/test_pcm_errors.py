@@ -42,7 +42,7 @@ BAD = [
     ("noise", TypeError, lambda a: a.update(np.ones((4, 3)), noise=FULL)),
     ("noise.pulses", ValueError, lambda a: a.update(np.ones((4, 3)), noise=UpdateNoise(FULL))),
     ("noise.pulses", ValueError,
-     lambda a: a.update(np.ones((4, 3)), noise=UpdateNoise(FULL[None]))),  # one round of ten
+     lambda a: a.update(np.ones((4, 3)), noise=UpdateNoise(FULL[None]))),  # one round; it needs ten
     ("refresh", TypeError, lambda a: a.update(np.full((4, 3), 0.1), noise=UpdateNoise(0.0))),
     ("noise.reset", ValueError,
      lambda a: a.update(np.full((4, 3), 0.1),

@@ -167,7 +167,7 @@ def test_converters_of_the_column_err_by_step_over_root_twelve():
     array = exact_array(W, readout=ColumnReadout(dac_bits=None))
     error = x @ array - x @ W
     step = 24 / 254 * 25 / 20
-    # the currents spread over some twenty steps, so the error is uniform to high accuracy
+    # the currents spread over some twenty steps of the converter, so its error is nearly uniform
     n = error.size
     bound = 5 * math.sqrt(1 / 180 / n) / (2 * math.sqrt(1 / 12))
     assert abs(math.sqrt((error ** 2).mean()) / step - math.sqrt(1 / 12)) < bound
@@ -208,7 +208,7 @@ def test_settings_that_arrays_share_cannot_be_changed(make):
 
 
 def test_small_integers_are_kept_as_ints():
-    """2**8 - 1 is 255, and -1 for an int8 that is computed with as it came."""
+    """2**8 - 1 is 255, but -1 in int8 arithmetic."""
     G, x = np.random.default_rng(0).uniform(0, 25, (2, 1, 3, 2)), np.ones((1, 3))
     for kind in (np.int8, np.uint8, np.int64):
         assert (

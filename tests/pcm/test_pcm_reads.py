@@ -54,7 +54,7 @@ def test_1f_noise_of_an_array_by_hand():
 
 @pytest.mark.parametrize("readout", [FREE, ColumnReadout(None, None, tile=(5, 5))])
 def test_compensation_undoes_a_common_drift(readout):
-    # all weights on 16 uS or 0: one exponent, so one factor undoes the drift exactly
+    # all weights are at 16 uS or 0, with one drift exponent: one factor undoes the drift exactly
     rng = np.random.default_rng(10)
     W, x = rng.choice([-2.0, 0.0, 2.0], (12, 7)), rng.normal(size=(3, 12))
     array = quiet(12, 7, readout=readout)

@@ -29,7 +29,7 @@ def test_the_criterion_is_judged_by_a_white_read():
     up = RefreshNoise(read=np.array([2.0, 0.0]).reshape(2, 1, 1, 1), reset=0.0, rewrite=0.0)
     assert not array.refresh(0.0).any()
     assert array.refresh(0.0, noise=up).all()  # 7.5 + 2 (0.03 7.5 + 0.13) = 8.21
-    # and the difference as read, 2.21 uS, is what is written
+    # the difference as read, 2.21 uS, is written
     np.testing.assert_allclose(array.conductance(0.0).ravel(), [0.1 + 2.21, 0.1], rtol=1e-12)
 
 
@@ -151,7 +151,7 @@ def test_random_signs_need_a_refresh_after_about_fourteen_pulses():
 
 @pytest.mark.parametrize("refresh", ["closed", "blind"])
 def test_refresh_leaves_the_other_pairs_alone(refresh):
-    """Beside pairs that are due, of either sign: what is not due keeps every part of its state."""
+    """Pairs that are not due keep all of their state, beside due pairs of either sign."""
     array = quiet(
         noise=np.random.default_rng(0), rule=UpdateRule(refresh_every=None, refresh=refresh)
     )

@@ -1,4 +1,4 @@
-"""Stuck devices: what writes leave, how many there are, an array and a refresh that meet them."""
+"""Stuck devices: the effect of writes, their number, stuck devices in arrays and refreshes."""
 
 import math
 

@@ -92,10 +92,10 @@ def test_names_and_start_weights_are_checked():
         PCMStore(network, NAMES, noise=0.0)
     with pytest.raises(ValueError, match="0.W: expected numbers in .-2.5, 2.5., got 100"):
         QuantisedStore(network, NAMES)
-    for name in NAMES:   # a limit below any weight holds weights of zero alone
+    for name in NAMES:   # any limit is enough for weights of zero
         network.params[name][...] = 0
     QuantisedStore(network, NAMES, limit=1e-6)
-    network.params["0.W"][0, 0] = 2.5  # 20 uS, where pulses end, at 8 uS per unit weight
+    network.params["0.W"][0, 0] = 2.5  # 20 uS, the most that pulses reach, at 8 uS for weight 1
     QuantisedStore(network, NAMES)
     network.params["0.W"][0, 0] = 2.51
     with pytest.raises(ValueError, match="0.W: expected numbers in .-2.5, 2.5., got 2.51"):
@@ -131,7 +131,7 @@ def test_an_ideal_device_takes_whole_steps_and_keeps_the_rest():
     network = _network()
     store = QuantisedStore(network, NAMES, scale=8.0, epsilon=1.0, limit=12.0)
     start = store.weights("0.W").copy()
-    for step in (0.05, 0.05, 0.05):  # 0.4 uS each: the third passes one step of 1 uS
+    for step in (0.05, 0.05, 0.05):  # 0.4 uS each: the third brings the sum above one step of 1 uS
         store.read()
         np.add(network.params["0.W"], step, out=network.params["0.W"])
         store.write()
@@ -161,7 +161,7 @@ def test_rounding_to_bits(bits):
         np.array_equal(round_to_bits(-W, bits), -rounded) and not round_to_bits(0 * W, bits).any()
     )
     assert np.allclose(round_to_bits(rounded, bits), rounded, atol=1e-15)
-    assert np.array_equal(round_to_bits(W / 64, bits), rounded / 64)  # no unit stands out
+    assert np.array_equal(round_to_bits(W / 64, bits), rounded / 64)  # scales with W
 
 
 def test_rounded_weights_learn_what_is_smaller_than_a_step():

@@ -1,4 +1,4 @@
-"""Checkpoint files: no damaged one passes for a good one."""
+"""Checkpoint files: every damaged one is an error."""
 import json
 import os
 import tracemalloc
@@ -16,7 +16,7 @@ PCM = {"kind": "pcm", "scale": 16.0, "refresh_every": 5}
 
 
 def resumed_state(path, settings=None, task=None, seed=7):
-    """All that `load` puts in place, as bytes. On a CheckpointError nothing has changed."""
+    """Everything that `load` sets, as bytes. On a CheckpointError nothing has changed."""
     settings, task = settings or toy_settings(**SMALL), task or digits()
     rng = np.random.default_rng(1)
     network = task.network(settings, rng)
@@ -201,7 +201,7 @@ def test_arrays_that_were_changed_without_the_digest_are_refused(checkpoint):
 
 
 def npy(header, data=b""):
-    """An .npy file with a header of one's own."""
+    """An .npy file with a given header."""
     raw = repr(header).encode().ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(raw).to_bytes(2, "little") + raw + data
 

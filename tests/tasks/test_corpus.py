@@ -40,7 +40,7 @@ def topics(monkeypatch):
 def test_no_paragraph_stands_in_two_splits_or_twice(corpus):
     every = [paragraph for part in corpus.paragraphs for paragraph in part]
     assert len(every) == len(set(every)) == corpus.distinct > 500
-    # the same in what a network sees, where rare words are <unk>
+    # also true of what a network sees, where rare words are <unk>
     seen = [set(map(tuple, as_paragraphs(words)))
             for words in (corpus.train, corpus.valid, corpus.test)]
     assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]
@@ -52,7 +52,7 @@ def as_paragraphs(words):
 
 
 def test_held_out_text_is_no_copy_of_train(corpus):
-    """Of the runs of 12 tokens in valid and test, hardly any stands in train: near repeats are out.
+    """Hardly any run of 12 tokens in valid and test is also in train: near repeats are removed.
 
     Without the removal of edited repeats the share is about 0.03.
     """
@@ -146,7 +146,7 @@ def test_the_same_whatever_the_order_of_topics(corpus, topics):
 
 
 def test_a_changed_word_changes_the_digest_and_little_else(corpus, topics):
-    """What one Python's manual shares with another's stays, nearly all of it, in the same split."""
+    """Nearly all paragraphs that two versions of the manual share are in the same split."""
     changed = {name: text.replace("binding", "tying") for name, text in topics.real.items()
                if name not in ("debugger", "assert")}
     topics(changed)
@@ -216,7 +216,7 @@ def test_repeats_are_dropped_and_relatives_kept():
 
 @pytest.mark.parametrize("repeat", ["x a b c d e f", "a b c d e f x", "x a b c d e f y"])
 def test_the_first_and_the_last_sequence_of_a_paragraph_count(repeat):
-    """Of two sequences of six tokens, or of three, one stood before: half of them, or less."""
+    """One of two sequences, or one of three, occurs in an earlier paragraph: half, or less."""
     first = tuple("abcdef")
     kept = without_repeats([first, tuple(repeat.split())])
     assert kept == ([first] if len(repeat.split()) == 7 else [first, tuple(repeat.split())])
@@ -248,7 +248,7 @@ def test_split_keeps_the_order_of_the_text():
 
 
 def test_texts_of_any_characters():
-    """Whatever stands in a block, its tokens hold no space and their text can be split again."""
+    """For any block, the tokens contain no space, and their text splits into the same tokens."""
     rng = np.random.default_rng(0)
     alphabets = [
         "ab.*'-[]() \n",

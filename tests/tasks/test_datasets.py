@@ -1,4 +1,4 @@
-"""The embedded data: what is known of it from elsewhere, its loader's refusals, how it was made."""
+"""The embedded data: known facts about them, errors of the loaders, how they were made."""
 import doctest
 import hashlib
 import importlib.resources
@@ -48,7 +48,7 @@ def test_digits_are_counts_of_dark_pixels_row_by_row():
     for images in (DIGITS.train_images, DIGITS.test_images):
         assert images.dtype == np.uint8 and images.min() == 0 and images.max() == 16
     seven = DIGITS.train_images[DIGITS.train_labels == 7].mean(axis=0)
-    assert seven[0].sum() > 2 * seven[7].sum() > 2 * seven[:, 0].sum()  # a bar at the top only
+    assert seven[0].sum() > 2 * seven[7].sum() > 2 * seven[:, 0].sum()  # dark at the top only
 
 
 def test_no_image_is_in_both_halves():
@@ -82,7 +82,7 @@ def test_pieces_end_on_c_or_its_dominant_and_mostly_in_c_major():
     last = [{int(pitch) % 12 for pitch in piece.pitches[-1] if pitch} for piece in PIECES]
     bass = [int(piece.pitches[-1][piece.pitches[-1] > 0].min()) % 12 for piece in PIECES]
     assert set(bass) == {0, 7} and bass.count(7) < 0.1 * len(PIECES)
-    # minor pieces too: their last chord is raised to major as a rule (Picardy third)
+    # minor pieces, too: most of them end on a major chord (Picardy third)
     assert sum(chord == {0, 4, 7} for chord in last) > 0.8 * len(PIECES)
     thirds = [np.bincount(piece.pitches.ravel() % 12, minlength=12)[3:5] for piece in PIECES]
     assert 0.35 < np.mean([minor > major for minor, major in thirds]) < 0.65
@@ -93,7 +93,7 @@ def test_voices_are_ordered_singable_and_move_by_steps():
     pitches = np.concatenate([piece.pitches for piece in PIECES]).astype(int)
     full = pitches[(pitches > 0).all(axis=1)]
     assert (np.diff(full, axis=1) <= 0).mean() > 0.98  # crossings are rare
-    ranges = [(55, 84), (50, 79), (45, 74), (31, 67)]  # of choirs, widened by the shift to C
+    ranges = [(55, 84), (50, 79), (45, 74), (31, 67)]  # of choir voices, plus the shift to C
     for column, (low, high) in zip(pitches.T, ranges):
         assert low <= column[column > 0].min() and column.max() <= high
     assert (np.abs(np.diff(full[:, 0])) <= 2).mean() > 0.75

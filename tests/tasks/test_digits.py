@@ -18,7 +18,7 @@ def images_of_numbers(n, bits=7):
 
 
 class Answers:
-    """Stands for a network: its outputs are looked up by the number that an image shows."""
+    """A fake network: it looks up its outputs by the number that an image shows."""
 
     def __init__(self, y):
         self.y = y  # (T, images, 10)
@@ -44,7 +44,7 @@ def test_accuracy_is_that_of_the_largest_output_averaged_over_time():
 
 
 def test_outputs_do_not_depend_on_how_many_images_go_at_a_time(monkeypatch):
-    """Of images whose code is without chance; rates count with the number of their images."""
+    """The code of these images is not random; rates are weighted by the number of images."""
     values, labels = images_of_numbers(25)
     task, settings = Digits("snu", {"train": (values, labels)}), toy_settings(
         n_steps=5, max_spikes=5)
@@ -193,7 +193,7 @@ def test_training_images_are_moved_by_at_most_so_many_pixels_each_by_itself():
     corner = np.zeros((500, 64), np.float32)
     corner[:, 0] = 1
     sums = shifted(corner, 1, np.random.default_rng(1)).sum(axis=1)
-    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1  # it stays for four of nine moves
+    assert set(sums) == {0, 1} and abs(sums.mean() - 4 / 9) < 0.1  # four of nine moves keep it
 
 
 def test_only_training_images_are_moved():

@@ -1,5 +1,4 @@
-"""Elastic distortion: exact where the field is, invertible where the field is, smooth and
-random."""
+"""Elastic distortion: exact for simple fields, invertible if one-to-one, smooth and random."""
 
 import numpy as np
 import pytest
@@ -70,8 +69,8 @@ def test_a_smooth_field_and_its_inverse_leave_a_smooth_image():
     there_and_back = warp(warp(image, down, across), *e)
     inside = np.s_[:, 6:-6, 6:-6]
     assert np.abs(down).max() > 1 and np.abs(warp(image, down, across) - image)[inside].max() > 0.08
-    # bilinear reading errs by (f_rr + f_cc)/8 at most: 0.004 for each warp of the image, and 0.05
-    # pixels, at a slope of 0.08, for the inverse field
+    # bilinear interpolation is off by at most (f_rr + f_cc)/8: 0.004 for each warp of the image,
+    # and 0.05 pixels, at a slope of 0.08, for the inverse field
     assert np.abs(there_and_back - image)[inside].max() < 0.013
 
 

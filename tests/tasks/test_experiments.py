@@ -91,7 +91,7 @@ def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     a, b, c, _ = table
     assert c["valid"] and c["test"] and not c["parameters"]
     assert float(a["test"]) == pytest.approx(1 - len(a["wrong"].split()) / 60, abs=1e-5)
-    assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: test unread
+    assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: no test result
 
 
 @pytest.mark.parametrize("block, n, metric, sign", [("care", 9, "nll", -1),
@@ -161,7 +161,7 @@ def test_units_that_do_not_spike_multiply():
 
 
 def test_the_weights_of_a_kernel_and_of_a_tied_table_are_counted():
-    """A pixel meets kernel height x width x units, a number before a tied output every word."""
+    """Weights of a pixel: kernel height x width x units; of an input of a tied output: words."""
     rng = np.random.default_rng(3)
     conv, x = ConvSNU((5, 4, 2), 3, kernel=(3, 2), rng=rng), rng.random((2, 1, 5, 4, 2))
     assert count(Network([conv, MaxPool2d(conv.out_shape, 1)]), [x])[1:] == (

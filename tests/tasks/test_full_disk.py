@@ -1,4 +1,4 @@
-"""A disk that is full harms no checkpoint: the last good one stays, and training goes on."""
+"""A full disk damages no checkpoint: the last good one stays, and training continues."""
 from contextlib import contextmanager
 
 import pytest
@@ -51,7 +51,7 @@ def test_a_failed_write_leaves_the_last_good_checkpoint_and_says_so(checkpoint, 
 
 
 def test_a_limit_on_the_size_of_files_is_a_full_disk(checkpoint, blob):
-    """The real thing, as far as one process can have it: writes beyond 3 kB fail."""
+    """A real limit of this process: writes beyond 3 kB fail."""
     resource = pytest.importorskip("resource")  # not on Windows
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))

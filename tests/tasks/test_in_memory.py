@@ -46,7 +46,7 @@ def test_programming_leaves_the_network_as_it_was(music):
     assert all(np.array_equal(p, before[name]) for name, p in run.network.params.items())
     assert np.array_equal(
         np.array(sweep["raw"])[:, 0], np.array(sweep["compensated"])[:, 0])  # factor 1
-    assert len({row[0] for row in sweep["raw"]}) == 2  # two device seeds, two figures
+    assert len({row[0] for row in sweep["raw"]}) == 2  # two device seeds, two results
     text = aligned(*memory.time_table({"music": sweep}))
     assert "20 s" in text and "1 h" in text and "software" in text
 

@@ -1,5 +1,4 @@
-"""Data of one's own: read in the forms of the published sets, split as documented, or a named
-error."""
+"""A user's own data: the formats of the published sets, documented splits, named errors."""
 
 import gzip
 import json
@@ -213,7 +212,7 @@ def test_texts_that_do_not_fit_are_named(tmp_path):
     refused(read_text, path, "UTF-8")
 
 
-# ---- a run on them ------------------------------------------------------------------------------
+# ---- a run on own data --------------------------------------------------------------------------
 
 def test_a_run_says_that_the_data_are_not_the_published_set(tmp_path):
     write_set(tmp_path, 60)

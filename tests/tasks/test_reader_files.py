@@ -1,4 +1,4 @@
-"""Readers of the full data: any altered byte is noticed, and whatever is no good file is named."""
+"""Readers of the full data: any altered byte is noticed, and every bad file is named."""
 import gzip
 import io
 import json
@@ -46,7 +46,7 @@ def test_one_altered_byte_of_mnist_is_noticed(mnist, packed):
     folder, _ = mnist
     for name in MNIST_NAMES:
         share = one_byte_each(folder / name, read_mnist, np.random.default_rng(0), packed)
-        assert share == 1 if not packed else share > 0.8  # ten bytes of a gzip header say little
+        assert share == 1 if not packed else share > 0.8  # parts of gzip's header are not read
 
 
 @pytest.mark.parametrize("packed", [False, True])

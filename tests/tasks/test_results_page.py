@@ -1,5 +1,4 @@
-"""The results page: claims stand where the figures put them, and the page is what the tables
-make."""
+"""The results page: its results decide where each claim is; the tables give the page."""
 import re
 from pathlib import Path
 
@@ -157,7 +156,7 @@ def test_networks_and_devices_stand_apart(tmp_path):
 
 
 @pytest.mark.skipif(not (TASKS / "RESULTS.md").exists(),
-                    reason="the page and its tables stand in the repository, not in the package")
+                    reason="the page and its tables are in the repository, not in the package")
 def test_the_page_is_what_the_tables_make_and_the_tables_are_small():
     tables = sorted((TASKS / "results").glob("*.csv"))
     assert sum(path.stat().st_size for path in tables) <= 300_000
@@ -165,7 +164,7 @@ def test_the_page_is_what_the_tables_make_and_the_tables_are_small():
     assert (TASKS / "RESULTS.md").read_text(encoding="utf-8") == page(TASKS / "results")
     for path in tables:
         for entry in read_table(path):
-            if entry["wrong"]:          # the accuracy is that of the answers kept
+            if entry["wrong"]:          # the accuracy follows from the wrong answers
                 n = 1797 if entry["data"] == "small" else 10_000
                 right = 1 - len(entry["wrong"].split()) / n
                 assert float(entry["test"]) == pytest.approx(right, abs=1e-6)
@@ -182,11 +181,11 @@ def test_the_nearest_image_by_a_loop():
 
 def test_nearest_chords_on_a_cycle_and_with_all_neighbours():
     cycle = np.eye(4)[np.arange(41) % 4]
-    # each present chord is followed by one chord: m_n is k or 0
+    # each chord is always followed by the same chord: m_n is k or 0
     q = (10 + 1) / (40 + 2)
     expected = -np.log((5 + q) / 6) - 3 * np.log(1 - q / 6)
     assert nearest_chords_nll([cycle], [cycle], 5) == pytest.approx(expected)
-    # all training steps as neighbours: the frequencies of the notes, nearly the independent model
+    # with all training steps as neighbours it is nearly the model of independent notes
     rng = np.random.default_rng(0)
     noise = [(rng.random((60, 4)) < 0.3).astype(float) for _ in range(3)]
     assert nearest_chords_nll(noise, noise, 177) == pytest.approx(
@@ -247,11 +246,11 @@ def test_the_noise_injected_is_chosen_by_validation_once_all_is_there(tmp_path):
              if row.startswith(f"| {BEST_INJECTED} |  | 5 |")]
     assert "8.935 ± 0.000 (networks), ± 0.024 (devices)" in best  # the second, not the lowest
     assert f"| {changes_text(INJECTED[1])} | 5 | **9.000** |" in text
-    assert "8.735" not in text                            # the test figure of another trial
+    assert "8.735" not in text                            # the test result of another trial
 
 
 def test_the_images_of_seed_0_decide_where_the_other_row_has_one_seed():
-    """A errs less on the images of seed 0, though its mean over seeds is the worse one."""
+    """A has fewer errors on the images of seed 0, but the worse mean over seeds."""
     table = [line("A", 0, 0.98, metric="accuracy", wrong="0 1"),
              line("A", 1, 0.5, metric="accuracy", wrong="3"),
              line("B", 0, 0.80, metric="accuracy", wrong=" ".join(map(str, range(20))))]

@@ -1,4 +1,4 @@
-"""A stopped run ends as one that was not; runs and checkpoints of 0.1.0 go on."""
+"""A resumed run ends like an uninterrupted one; runs and checkpoints of 0.1.0 can be resumed."""
 import json
 from pathlib import Path
 
@@ -27,7 +27,7 @@ RUNS = {  # name: (task, unit, settings)
 
 
 class Stopped(Exception):
-    """Raised in place of a kill."""
+    """Raised instead of a kill."""
 
 
 def stopped_before(task, n_batches):
@@ -84,7 +84,7 @@ def test_the_checkpoint_of_every_epoch_is_written_once(tmp_path, monkeypatch):
 
 
 def test_a_finished_run_goes_on_as_if_it_had_had_more_epochs_from_the_start(tmp_path):
-    """With a constant rate; a cosine is that of the new length, for the epochs that are left."""
+    """With a constant rate. With a cosine, the epochs left follow that of the new length."""
     for schedule in ("constant", "cosine"):
         path = tmp_path / schedule
         short, long = (toy_settings(schedule=schedule, epochs=epochs) for epochs in (2, 4))

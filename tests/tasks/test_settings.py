@@ -1,4 +1,4 @@
-"""Changes of settings: each ends in effect, or in one line that names the setting and what came."""
+"""Changes of settings: each takes effect, or one line names the setting and the value."""
 import math
 import re
 from pathlib import Path
@@ -205,7 +205,7 @@ def test_unknown_preset_unit_and_setting_are_named():
         find_preset("digits", "snu", "huge")
     with pytest.raises(ValueError, match="unit: expected one of"):
         find_preset("digits", "perceptron", "small")
-    with pytest.raises(ValueError, match="settings: expected names of .*lr.*, got learning_rate"):
+    with pytest.raises(ValueError, match="settings: expected names from .*lr.*, got learning_rate"):
         settings_of(find_preset("digits", "snu", "small"), learning_rate=1.0)
 
 

@@ -1,4 +1,4 @@
-"""Jobs side by side: the same results for any number of processes, and finished ones are kept."""
+"""Parallel jobs: the same results for any number of processes; finished ones are kept."""
 import io
 import json
 import os
@@ -27,7 +27,7 @@ def end_itself():
 
 
 def interrupt_itself():
-    """As the terminal does with all processes at Ctrl-C: a worker leaves that to the first."""
+    """Ctrl-C in a terminal reaches all processes; a worker ignores it, the first one stops."""
     os.kill(os.getpid(), signal.SIGINT)
     return "went on"
 
@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, monkeypatch):
     monkeypatch.setattr("snu_ref.tasks.progress.A_TENTH", 0.0)
     with pytest.raises(KeyboardInterrupt, match="1 of 4 runs are kept in"):
         run_jobs(jobs(), 1, tmp_path, stream=Interrupted())
-    assert [path.name for path in tmp_path.iterdir()] == ["run-3.json"]  # the longest began first
+    assert [path.name for path in tmp_path.iterdir()] == ["run-3.json"]  # the longest was first
 
 
 @pytest.mark.parametrize("value", ["0", "-2"])

@@ -69,7 +69,7 @@ def test_mcnemar_by_counting():
     assert mcnemar(range(10), [0, 100]) == pytest.approx(2 * (1 + 10) / 2 ** 10)   # 9 and 1
     assert mcnemar([0, 100], range(10)) == mcnemar(range(10), [0, 100])
     assert mcnemar(range(900), []) == pytest.approx(2.0 ** -899)
-    assert mcnemar(range(1200), range(1200, 2400)) == 1          # 2^2400 is no float
+    assert mcnemar(range(1200), range(1200, 2400)) == 1          # 2^2400 exceeds every float
 
 
 def test_nested_keeps_networks_and_devices_apart():

@@ -1,4 +1,4 @@
-"""Music and language: figures against models whose figure is known; loading, and one run."""
+"""Music and language: results against models whose result is known; loading, and one run."""
 import math
 
 import numpy as np
@@ -39,7 +39,7 @@ def some_pieces(n, rng, shortest=2):
 def test_the_nll_of_independent_notes_is_that_of_the_baseline():
     """A network that ignores its input and gives each note its probability, against `baselines`."""
     rng = np.random.default_rng(0)
-    train, test = some_pieces(9, rng), some_pieces(21, rng)  # more than the 16 that go at a time
+    train, test = some_pieces(9, rng), some_pieces(21, rng)  # more than the 16 of a batch
     notes = np.concatenate([roll[1:] for roll in train])
     p = (notes.sum(axis=0) + 1) / (len(notes) + 2)
     dense = Dense(88, 88, rng=rng, dtype=np.float32)
@@ -100,7 +100,7 @@ V = 12
 
 
 def markov_text(rng, n):
-    """Words 0..11, each likely to be followed by one of its own two."""
+    """Words 0..11; after each, two words are likely (2 w and 2 w + 1, modulo V)."""
     words = [0]
     for _ in range(n - 1):
         words.append(
@@ -214,7 +214,7 @@ def test_the_chorales_of_the_package():
 
 
 def test_the_full_sets_go_to_the_tasks(tmp_path, monkeypatch):
-    """The readers are replaced; the test is of what becomes of their arrays."""
+    """The readers are replaced; the test checks what is done with their arrays."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (9, 28, 28)).astype(np.uint8)
     mnist = readers.Digits(

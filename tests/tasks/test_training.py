@@ -35,7 +35,7 @@ def test_training_learns_and_keeps_the_best_validation_epoch():
 @pytest.mark.parametrize("up, keep, kept", [
     (False, "best", 3), (True, "best", 2), (False, "last", 5)])
 def test_the_parameters_of_the_kept_epoch_come_back(up, keep, kept):
-    """Figures are given out by a script; what the network held at each epoch is noted down."""
+    """`evaluate` returns results from a list, and records the parameters at each epoch."""
     task, settings = music(), toy_settings(epochs=5, keep=keep)
     figures, held = iter([3.0, 5.0, 1.0, 1.0, 2.0]), []
 
@@ -146,8 +146,7 @@ def test_reports_come_after_every_epoch_with_the_time_left(monkeypatch):
 @pytest.mark.parametrize("store", [{"kind": "quantised", "scale": 16.0},
                                    {"kind": "rounded", "bits": 5}, {"kind": "pcm", "scale": 16.0}])
 def test_a_store_is_read_before_each_pass_and_takes_each_update(store):
-    """What it holds in the end is near what the same training gives in floats, not what it began
-    with."""
+    """Its final weights are near those of training in floats, not near its initial ones."""
     task, changes = music("snu"), dict(epochs=20, batch=1, dropout=0.0, keep="last", lr=0.01)
     free = train(task, toy_settings(**changes), 0)
     held = train(task, toy_settings(**changes, store=store), 0)

@@ -1,4 +1,4 @@
-"""What training says of itself: silent layers, no gradient, a loss that diverges, no update."""
+"""The warnings of training: silent layers, no gradient, a loss that diverges, no update."""
 import io
 import json
 
@@ -94,7 +94,7 @@ def test_a_loss_that_grows_is_named_and_the_training_goes_on():
 
 
 def breaking(first, **infinite):
-    """A task whose loss, gradient or figure is not finite from epoch `first` on."""
+    """A task whose loss, gradient or result is not finite from epoch `first` on."""
     task, epochs = music(), [0]
     batches, loss, evaluate = task.batches, task.loss, task.evaluate
 
@@ -165,7 +165,7 @@ def test_a_resumed_run_has_the_warnings_of_the_whole(tmp_path):
     stream = io.StringIO()
     resumed = train(Sines(), settings, 0, checkpoint=path, resume=True, stream=stream)
     assert resumed.warnings == whole.warnings != []
-    assert stream.getvalue() == ""  # it was said before
+    assert stream.getvalue() == ""  # the first run has printed it
 
 
 @pytest.mark.parametrize("g", ["relu", "identity"])
@@ -177,7 +177,7 @@ def test_layers_inside_of_a_nested_network_are_watched(g):
     watch.step(cache, 1.0, network.backward(np.ones_like(y), cache)[1])
     line = watch.warnings([], 1.0)["silent"]
     assert line.startswith("layers[1].layers[0] never fired")
-    assert ("options.g=identity" in line) == (g != "identity")  # no advice that is followed already
+    assert ("options.g=identity" in line) == (g != "identity")  # do not advise what is already set
 
 
 def test_json_is_strict_and_whole(tmp_path):

@@ -6,7 +6,8 @@
 YOUR_dW = 1.0 * -0.02 + 1.6 * 0.8  # x_1 dz_1 + x_2 dz_2
 mine, _ = backward(W, decay, x, trace, [-1, 1, 0], triangle_slope)
 claim(abs(YOUR_dW - mine["W"]) < 1e-12)
-# In ds_1, -0.66 wants a higher state, for a spike in step 1; +0.64 a lower one, for none in step 2.
+# ds_1 is -0.66 + 0.64. The first asks for a higher s_1, so that step 1 spikes. The second asks for
+# a lower s_1, so that step 2 does not spike.
 
 
 # %% Exercise 2: y_t is read by the loss, by the reset gate of step t + 1, and now by H in z_{t+1}

@@ -12,7 +12,7 @@ def compose_politely(network, start, steps, rng):
     for _ in range(steps):
         p = 1 / (1 + np.exp(-logits[-1]))                     # (B, 88)
         dice = rng.random(p.shape)
-        chord = np.zeros((len(p), 90), np.float32)            # one silent key more at each end
+        chord = np.zeros((len(p), 90), np.float32)            # a silent key at each end
         for piece, order in enumerate(np.argsort(-p, axis=1)):
             for key in order:
                 free = not (chord[piece, key] or chord[piece, key + 2])

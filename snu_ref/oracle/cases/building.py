@@ -16,7 +16,7 @@ ROOM = 5  # our choice: the largest ratio of float32 errors on two machines
 
 
 def build(folder, say=print):
-    """Write all cases into `folder`. Cases that are already there must be right, and stay.
+    """Write all cases into `folder`. An existing case must be right, and stays as it is.
 
     If a case is made in another environment than the first cases, its entry names the environment.
     """

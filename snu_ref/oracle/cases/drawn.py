@@ -47,7 +47,7 @@ def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weig
         moved = (np.arange(B) >= (1 if full else 0))[:, None] * (start != "rest")
         inputs["state.s"] = grid(-1, 1, B, n) * moved
         starts = {}
-        if full:  # coarse cases draw no spikes: a draw would change all later ones
+        if full:  # another draw in coarse cases would change all numbers after it
             starts["spiking"] = draws.integers(2, (B, n))
             starts["spiking"][-1, 0] |= not starts["spiking"][1:].any()
         starts["graded"] = grid(0, 0.75, B, n)

@@ -72,7 +72,7 @@ def _patterns(option, patterns):
 
 
 def _chosen(adapter, patterns, dtype, can, made, seed, expect_fail=()):
-    """The entries of the vectors, the source, the entries with those of new cases, the chosen."""
+    """(entries of the vectors, source, these entries and those of new cases, chosen entries)."""
     manifest = read_manifest()
     entries = manifest["cases"]
     for option, several in (("--cases", patterns), ("--expect-fail", expect_fail)):

@@ -99,7 +99,7 @@ def _place(value):
 
 
 def _first(names, bad, relative, unit):
-    """The first bad element: (tensor, index, relative differences of those before)."""
+    """The first bad element: (tensor, index, relative differences of earlier elements)."""
     before = []
     for name, at in _slices(names, bad, unit):
         wrong = np.flatnonzero(bad[name][at])

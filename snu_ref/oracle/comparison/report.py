@@ -110,7 +110,7 @@ def _story(say, story, results):
 
 
 def _kinds_first(results):
-    """The Results in another order: first one of each kind of first wrong number."""
+    """The Results, reordered: one for each kind of first wrong number, then a second one, ..."""
     count = Counter()
 
     def nth(r):
