@@ -148,10 +148,7 @@ class Steps:
 
     def walks(self):
         """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
-        found = [] if self.target is None else self.only_dx()[:1]
-        self.dz = None if found else self.dz
-        if not found and self.target is not None:
-            found = self.more((), EVERY)
+        found = [] if self.target is None else self.more((), EVERY)
         if not found and self.target is not None:
             first = [] if self.right(())[LAST].all() else self.more((), LAST)
             near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
@@ -163,15 +160,6 @@ class Steps:
             return sorted([(), *some], key=self.near, reverse=True)
         return sorted(found, key=lambda some: (sum(e.cost for e in some), sum(
             e.order for e in some)))
-
-    def only_dx(self):
-        """Edits of dx, or none, with which all steps hold. A wrong dx does not give dL/dz."""
-        dz, self.dz = self.dz, None
-        found = [some for some in [(), *(self.end((), "grad.x") if "grad.x" in self.seen.got
-                                         else ())]
-                 if self.seen.matches(self.whole.run(self.beside(some)), BACK_IN_TIME)]
-        self.dz = dz
-        return found
 
     @np.errstate(all="ignore")
     def terms(self, some):
@@ -257,8 +245,9 @@ class Steps:
 
     def end(self, have, name, paths=()):
         """Edits that give one of the gradients; paths: other lines that may be edited too."""
-        edits = [e for e in self.edits if e.slot in paths or e.slot in ENDS
+        edits = [e for e in self.edits if e.slot in ENDS
                  and name in [ENDS.get(line) for line, _ in e.lines]]
+        edits += [e for e in self.edits if e.slot in paths]
         target = np.asarray(self.seen.got[name])
         return [some[len(have):] for some in self.smallest(
             have, edits, lambda some: self.run(some)[name], target,

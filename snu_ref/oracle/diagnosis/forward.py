@@ -134,17 +134,17 @@ class Frames:
         value = self.total(edits) if line == "z" else self.value(line, edits)
         return np.abs(value - self.got[line])
 
-    def off(self, line, edits):
-        """The errors that count; those of z and s count only from the second step on."""
-        return self.error(line, edits)[self.ok & (~self.first | (line in "vy"))]
+    def off(self, line, edits, first=False):
+        """The errors that count; those of z and s from the second step on, or `first` as well."""
+        return self.error(line, edits)[self.ok & (~self.first | first | (line in "vy"))]
 
-    def fails(self, line, edits):
+    def fails(self, line, edits, first=False):
         """Whether a number of a returned line that counts (`off`) is wrong."""
-        return bool((self.off(line, edits) > 3 * self.tolerance[line]).any())
+        return bool((self.off(line, edits, first) > 3 * self.tolerance[line]).any())
 
-    def holds(self, line, edits):
+    def holds(self, line, edits, first=False):
         """Whether a returned line holds in the numbers that count, if there are any."""
-        return self.off(line, edits).size > 0 and not self.fails(line, edits)
+        return self.off(line, edits, first).size > 0 and not self.fails(line, edits, first)
 
     def parts(self):
         """part of z -> its edits without k, and their values."""

@@ -91,9 +91,10 @@ def _common(cases, others=()):
             found.setdefault(line, []).append((seen, sets, holds))
     for line, mine in found.items():
         def right(edits):
-            return sum(here.said() in [Edits(some).said() for some in sets]
-                       or holds(line, here.forward) for seen, sets, holds in mine
-                       for here in [Edits(edits).for_case(seen)])
+            scores = [max(here.said() in [Edits(some).said() for some in sets],
+                          holds(line, here.forward)) for seen, sets, holds in mine
+                      for here in [Edits(edits).for_case(seen)]]
+            return sum(map(bool, scores)) + 0.5 * (min(scores) > 1)     # in the first step as well
         some, best = [edits for seen, sets, _ in mine for known in sets     # fit no k to spikes
                       if not (line == "y" and any(e.k for e in known)
                               and np.isin(seen.got["y"], (0, 1)).all())
@@ -106,7 +107,7 @@ def _common(cases, others=()):
         # a state that is computed from y alone is not a separate line: it counts as y
         name = "y" if line == "s" and not {"s", "v"} & set(mine[0][0].got) else line
         def wrong(edits):
-            return len(mine) - right(edits) + sum(frames.fails(line, Edits(
+            return len(mine) - int(right(edits)) + sum(frames.fails(line, Edits(
                 edits).for_case(frames.seen).forward) for frames in others)
         if wrong(best):
             lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} tested cases; no "
@@ -127,7 +128,8 @@ def _forward(whole):
     frames = Frames(whole.seen, model)
 
     def holds(line, edits):
-        return frames.holds(line, edits) and (line != "s" or model in (None, *edits))
+        return frames.holds(line, edits) * (line != "s" or model in (None, *edits)) * (
+            1 + frames.holds(line, edits, True))
     return whole.seen, {line: sets for line, sets in found.items()
                         if frames.off(line, ()).size}, holds
 
@@ -141,10 +143,7 @@ def _backward(whole, forward):
     explained = whole.gives_forward(forward)
     forms = FORMS if explained and forward else (BY_HAND,)
     one, forward = (whole, forward) if explained else (whole.on_own_traces(), ())
-    forms = [Steps(one, Edits(forward, form)) for form in forms]
-    steps = max((Steps(one, steps.beside(some)) for steps in forms
-                 for some in dict.fromkeys(((), *steps.only_dx()))), key=Steps.near)
-    wrong_dx = steps.base.backward
+    steps = max((Steps(one, Edits(forward, form)) for form in forms), key=Steps.near)
     later = [line for e in forward for name, _ in e.lines for line in FOLLOW.get(name, ())]
     steps.edits = [e for e in steps.edits if not any(line in later for line, _ in e.lines)
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
@@ -155,7 +154,7 @@ def _backward(whole, forward):
         "dz": EVERY, LAST_DZ: LAST}
 
     def holds(line, edits):
-        if line == LAST_DZ and empty or line == "dx" and wrong_dx not in ((), edits):
+        if line == LAST_DZ and empty:
             return False
         if line in spans or steps.beside(edits) is None:
             return steps.beside(edits) is not None and steps.right(edits)[spans[line]].all()
@@ -167,4 +166,6 @@ def _backward(whole, forward):
     found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
                   for line in (*SUMS, "start_s", "start_y")
                   if ENDS[line] in seen.got})
-    return {**found, **({"dx": [wrong_dx]} if wrong_dx else {})}, holds
+    if not (found["dz"] or found.get("db", [()])):      # dv may be wrong, not their sum
+        found.pop("db")
+    return found, holds

@@ -16,11 +16,12 @@ def look(seen, brief=False):
     """[{returned line: sets of edits with which it holds}], the best first.
 
     The set () means that the line is right. No sets mean that no known edits explain it. The edits
-    of a line include those of earlier lines that were not returned. If the best sets cost more than
-    2, and not `brief`, each edit of what is reported as s is tried too: a dict for each that fits.
+    of a line include those of earlier lines that were not returned. If s is wrong, the best sets
+    cost more than 2 and `brief` is false, each edit of the reported s is tried too; each that fits
+    gives a dict.
     """
     found = [_look(Frames(seen))]
-    if _cost(found[0]) > 2 and not brief:
+    if _cost(found[0]) > 2 and not brief and () not in found[0]["s"]:
         models = [_look(Frames(seen, e), (e,)) for e in TABLE["FORWARD"]
                   if models_report(e) and e.applies(seen.config)]
         found += filter(state_holds, models)

@@ -154,6 +154,10 @@ class Whole(Runs):
         W = self.forward(edits.forward)[2]["W"] if edits.form != BY_HAND else seen.params["W"]
         if "adj.z" in got or "grad.x" not in got:
             return got.get("adj.z"), 1, W
+        own = seen.reported(self.run(edits))
+        if seen.proposes and any(got[name].any() and seen.equal(own[name], got[name])
+               for name in ("grad.W", "grad.H", "grad.decay") if name in got):
+            return own["adj.z"], 1, W       # these sums are right, so dL/dz is; perhaps dx is not
         ones = np.ones(seen.inputs["dy"].shape)
         m = np.stack([self.run(edits, ones * unit)["grad.x"] @ w / (w @ w)
                       for unit, w in zip(np.eye(len(W.T)), W.T)], -1)
