@@ -72,7 +72,7 @@ def confirmed(edits, mine, rivals, results):
     ids = {case.seen.id for case in mine}
     found = [r for id, r in results.items() if id in ids]
     return Cause(found, "confirmed", edits.said(), diff_of(edits.all, found), edits.form,
-                 tuple(used(other).said() for other in rivals),
+                 tuple(dict.fromkeys(used(other).said() for other in rivals)),
                  min(case.seen.digits(case.run(edits.for_case(case.seen)))
                      for case in mine[:4]), edits=edits)
 

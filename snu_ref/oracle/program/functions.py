@@ -92,6 +92,7 @@ VARS = {
     "first": rearranged(lambda a: a[:1]), "column": rearranged(lambda a: a[:, None]),
     "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),
+    "threshold": lambda b: (plain(b) == 0) - b,
     "without_diagonal": lambda H: H * (1 - np.eye(len(plain(H)))),
     "all_but_last": lambda s: s * (np.arange(s.value.shape[-1]) < s.value.shape[-1] - 1),
     **{f"psi_{name}": point(f.psi, lambda a, y, f=f: f.dpsi(a)) for name, f in SURROGATES.items()},

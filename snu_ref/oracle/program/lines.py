@@ -82,8 +82,13 @@ ARGUMENT = r"\(((?:[^()]|\([^()]*\))*)\)"   # it may contain parentheses, one le
 def _resolved(text, slope, g, h, surrogate, reset_grad, inhibited):
     for name, new in (("g", g), ("h", h), ("psi", f"psi_{surrogate}")):
         text = re.sub(rf"\b{name}\(", f"{new}(", text)
-    text = re.sub(r"\bdpsi" + ARGUMENT, lambda found: "(" + re.sub(
-        r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})", slope) + ")", text)
+
+    def at(found):
+        """psi' with another argument, in parentheses if it is a part of the line."""
+        new = re.sub(r"\bv\b", found[1] if found[1].isalpha() else f"({found[1]})", slope)
+        new = new.replace(f"(({found[1]}))", f"({found[1]})")
+        return new if found[0] == text else f"({new})"
+    text = re.sub(r"\bdpsi" + ARGUMENT, at, text)
     seen = r"const(\1)" if reset_grad == "detached" else r"\1"
     for name, new in (("fired_by", f"max({seen})" if inhibited else seen),
                       ("via_gate", r"share(\1, y)" if inhibited else r"\1"),
