@@ -39,8 +39,7 @@ def probe(target, say):
                 answers.append((config, result.comparison))
             else:
                 reasons.setdefault(result.reason, config)
-        right = [a for a in answers if _right(a[1])]
-        if right:
+        if right := [a for a in answers if _right(a[1])]:
             break
     some = right or [a for a in answers if "y" in a[1].right] or answers
     can = {"unit": tuple(unit for unit in UNITS if unit == "snu" and some or unit != "snu" and any(
