@@ -144,6 +144,19 @@ def test_adapters_right_and_wrong(verdict, framework, form):
     assert status == 1 and f"diagnosis: {words}" in text, text
 
 
+@pytest.mark.parametrize("before, after, words", [
+    ("bias=False", "bias=True", "Missing key(s): 'linear.bias'"),
+    ('"linear.weight"', '"fc.weight"', "Unexpected key(s): 'fc.weight'"),
+    ('"s": s.transpose(0, 1), "y": y.transpose(0, 1)', '"s": s, "y": y', "Time comes first")])
+def test_the_pytorch_adapter_names_keys_and_axes_that_do_not_fit(verdict, before, after, words):
+    if not find_spec("torch"):
+        pytest.skip("torch is not installed")
+    text = adapter_text("torch", "sequence")
+    assert before in text
+    status, text = verdict(text.replace(before, after), "--cases", "rest-tanh-relu")
+    assert status == 1 and words in text, text
+
+
 @DTYPES
 def test_numpy(verdict, dtype):
     status, text = verdict(example("### NumPy\n"), "--dtype", dtype, "--made", "1")

@@ -2,8 +2,9 @@
 import sys
 
 import pytest
-from helpers.can_ports import Forgetful, Lif, Own  # noqa: F401 (a target of the probe)
+from helpers.can_ports import Forgetful, Lif, Own, Restful  # noqa: F401 (targets of the probe)
 
+import snu_ref
 from snu_ref.__main__ import main
 from snu_ref.oracle.cases.abilities import FORMS
 
@@ -48,3 +49,13 @@ def test_a_probe_of_a_port_that_is_wrong_everywhere_is_a_guess_and_says_so(probe
 def test_a_probe_finds_out_that_a_port_ignores_its_initial_state(probed):
     status, text, can = probed("Forgetful")
     assert status == 0 and can["start"] == "rest", text
+
+
+def test_a_port_without_gradients_at_rest_passes_with_the_can_that_it_is_told(probed):
+    status, text, can = probed("Restful")
+    assert status == 0 and FORMS.keys() & can.keys() == {"start"}, text
+    assert can["start"] == "rest" and not {"start.s", "start.y"} & {*can["returns"]}, text
+    port = Restful()
+    port.can = can
+    verdict = snu_ref.oracle.check(port, cases="start", made=0)
+    assert verdict.passed, str(verdict)

@@ -13,7 +13,8 @@ from snu_ref.oracle.cases import making
 from snu_ref.oracle.cases.building import build, verify
 from snu_ref.oracle.cases.case import Draws
 from snu_ref.oracle.cases.families import definitions
-from snu_ref.oracle.cases.manifest import FOLDER, load_case, read_manifest, write_manifest
+from snu_ref.oracle.cases.manifest import (
+    FOLDER, environment, load_case, read_manifest, write_manifest)
 from snu_ref.oracle.cases.storage import checked_name, inside, write_npz
 
 HEAD = {name: value for name, value in MANIFEST.items() if name != "cases"}
@@ -222,6 +223,13 @@ def test_a_case_made_elsewhere_says_where(one, monkeypatch):
     for id, failures in (("hand-input", 0), ("hand-bias", 1)):
         assert verify(folder, said.append) == failures
     assert said[-2].startswith("FAILED  1 arrays are not bit-identical")
+
+
+def test_a_kernel_that_is_forced_on_the_blas_is_another_environment(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    plain = environment()
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert environment() == {**plain, "blas": plain["blas"] + " Haswell"}
 
 
 def test_a_case_whose_derivations_disagree_is_not_made(monkeypatch):

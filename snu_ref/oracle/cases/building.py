@@ -111,11 +111,11 @@ def verify(folder, say=print):
     moved = [f"{key}: {there.get(key)} there, {here[key]} here"
              for key in here if here[key] != there.get(key)]
     if moved:
-        say("bits may differ, because the vectors were made in another environment: "
+        say("bits may differ, because vectors were made in another environment: "
             + "; ".join(moved))
     if owed and not failures:
-        fail(f"{owed} arrays are not bit-identical, though platform, NumPy and BLAS are the same "
-             "as in the manifest")
+        fail(f"{owed} arrays are not bit-identical, though their cases were made with the "
+             "platform, NumPy and BLAS that are here")
     say("verified" if not failures else f"{failures} failures")
     return failures
 

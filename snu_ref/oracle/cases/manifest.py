@@ -8,6 +8,7 @@ and shapes of limited size. Every text of a manifest is checked before it is use
 """
 import json
 import math
+import os
 import platform
 from pathlib import Path
 
@@ -30,13 +31,13 @@ FIELDS = {"id": str, "family": str, "why": str, "flags": list, "config": dict, "
 
 
 def environment():
-    """What can change the last bit: machine, vector instructions, libc, NumPy, BLAS."""
-    found = np.show_config(mode="dicts")
+    """What can change the last bit: machine, vector instructions, libc, NumPy, BLAS, its kernel."""
+    found, kernel = np.show_config(mode="dicts"), os.environ.get("OPENBLAS_CORETYPE", "")
     blas = found.get("Build Dependencies", {}).get("blas", {})
     return {"machine": f"{platform.system()} {platform.machine()}",
             "simd": " ".join(found.get("SIMD Extensions", {}).get("found", [])),
             "libc": " ".join(platform.libc_ver()), "numpy": np.__version__,
-            "blas": f"{blas.get('name', '?')} {blas.get('version', '?')}"}
+            "blas": f"{blas.get('name', '?')} {blas.get('version', '?')} {kernel}".strip()}
 
 
 def write_manifest(folder, head, entries):
@@ -95,8 +96,7 @@ def _check_entry(entry):
                 raise ValueError(f"case {id}: {name}: expected a shape of at most {LARGEST} "
                                  f"numbers, got {str(shape)[:80]}")
     for field, kind in (("exact", "outputs"), ("zero", "outputs"), ("integers", "inputs")):
-        unknown = set(entry[field]) - set(entry[kind])
-        if unknown:
+        if unknown := set(entry[field]) - set(entry[kind]):
             raise ValueError(f"case {id}: {field}: no {kind[:-1]} is called "
                              f"{', '.join(sorted(unknown))}")
     for dtype in ("float64", "float32"):

@@ -39,8 +39,7 @@ def probe(target, say):
                 answers.append((config, result.comparison))
             else:
                 reasons.setdefault(result.reason, config)
-        right = [a for a in answers if _right(a[1])]
-        if right:
+        if right := [a for a in answers if _right(a[1])]:
             break
     some = right or [a for a in answers if "y" in a[1].right] or answers
     can = {"unit": tuple(unit for unit in UNITS if unit == "snu" and some or unit != "snu" and any(
@@ -77,8 +76,8 @@ def _of_snu(source, some, own, any_others):
         return _ask(source, config, *how, **options).comparison
 
     def does(*how, **options):
-        comparison = asked(*how, **options)
-        return _right(comparison) and "start.s" not in comparison.wrong
+        now = asked(*how, **options)
+        return _right(now) and ("start.s" in first.wrong or "start.s" not in now.wrong)
 
     for name, other in (("decay", "b"), ("b", "decay")):
         if not does("own" if own else "rest", (other,), form={other: "shared", **own}):
@@ -98,7 +97,8 @@ def _of_snu(source, some, own, any_others):
         can["start"] = next((start for start, more in (("spiking", {}), ("own", {"start": "own"}))
                              if (alone or more) and does(start, shared, form={**form, **more})),
                             "rest")
-    gone = [n for n in came if n == "start.y" and (can.get("start") == "own" or "state" in can)]
+    lost = can.get("start") == "rest" and "start.s" in first.wrong
+    gone = ["start.s"] * lost + ["start.y"] * (lost or can.get("start") == "own" or "state" in can)
     if not any_others:
         can["returns"] = tuple(name for name in came if name not in gone)
     if source.dtype == np.float32:
