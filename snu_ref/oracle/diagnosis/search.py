@@ -31,7 +31,10 @@ def forward_sets(whole, carried, depth=2):
         ends, holds = [e for e in singles if e[0].slot in ENDS], state_holds(looked[0])
         dark = not holds and bool({"s", "v"} & set(seen.got))  # s computed from y: v = s + b
         sets = list(dict.fromkeys(edits for found in looked for edits in together(found)))
-        found = (list(filter(fits, sets)) or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
+        found = list(filter(fits, sets))
+        if min(map(len, found), default=2) > 1:     # one mistake before two
+            found += added([()], ends, 1)
+        found = (found or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
                  or list(filter(fits, singles)))
     if depth and not (found or dark):
         found = added([first, ()], singles, depth)
