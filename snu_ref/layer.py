@@ -220,7 +220,7 @@ def glorot_uniform(shape, rng):
     """
     *kernel, n_in, n_out = shape
     limit = np.sqrt(6.0 / (math.prod(kernel) * (n_in + n_out)))
-    return rng.uniform(-limit, limit, shape)
+    return validation.generator("rng", rng).uniform(-limit, limit, shape)
 
 
 def brief(arrays):

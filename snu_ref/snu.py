@@ -157,7 +157,6 @@ class SNU(Layer):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
-        validation.generator("rng", rng)
         self.surrogate = find_surrogate(surrogate)
         self.h = output_function(h, self.surrogate)
         self.g = STATE_FUNCTIONS[validation.one_of("g", g, STATE_FUNCTIONS)]
