@@ -24,7 +24,7 @@ from ..network import Network
 from .array import PCMArray
 from .checkpoint import COUNTERS
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
-from .readout import DeviceReadout, check_bits, positive, quantise_signed
+from .readout import MAX_BITS, DeviceReadout, positive, quantise_signed
 from .update import EPSILON, accumulate
 
 
@@ -201,7 +201,7 @@ class RoundedStore(Store):
 
     def __init__(self, network, names, *, bits):
         super().__init__(network, names)
-        self.bits = check_bits("bits", bits, 2)
+        self.bits = validation.integer("bits", bits, 2, MAX_BITS)
         self.floats = {name: p.astype(np.float64) for name, p in self.params.items()}
 
     def weights(self, name):
