@@ -8,7 +8,6 @@ Writing: a folder is tested, and locked for one writer, before the work begins. 
 NAME.unfinished, forced to the disk, and renamed. If the process is killed, the old file stays.
 """
 import json
-import math
 import os
 import stat
 import tempfile
@@ -163,13 +162,6 @@ def whole_file(path, durable=True):
 
 def write_json(path, value):
     """Write `value` as strict JSON; a number that is not finite becomes null."""
+    strict = json.loads(json.dumps(value), parse_constant=lambda name: None)  # NaN, Infinity
     with whole_file(path) as file:
-        file.write(json.dumps(_strict(value), indent=1, allow_nan=False).encode())
-
-
-def _strict(value):
-    if isinstance(value, dict):
-        return {key: _strict(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_strict(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        file.write(json.dumps(strict, indent=1, allow_nan=False).encode())

@@ -17,6 +17,7 @@ layers can share an array (`tie`), so arrays are changed in place and never repl
 """
 import functools
 import inspect
+import math
 import re
 import textwrap
 from collections.abc import Mapping
@@ -171,8 +172,9 @@ class Layer(Value):
         return self.check_state("state", state, x.shape[len(lead) - 1])
 
     def check_input(self, name, x, lead=("T", "B"), finite=True):
-        """Check an input, lead + in_shape."""
-        validation.array(name, x, lead + self.in_shape, self.dtype, finite=finite)
+        """Check an input, lead + in_shape; without an in_shape, n numbers for any n."""
+        shape = ("n",) if self.in_shape is None else self.in_shape
+        validation.array(name, x, lead + shape, self.dtype, finite=finite)
 
     def check_backward(self, dy, cache, kind, dstate):
         """Check the inputs of a backward pass; returns the cotangent of the final state.
@@ -210,13 +212,15 @@ class Layer(Value):
         return kind(*state)
 
 
-def glorot_uniform(fan_in, fan_out, rng, shape=None):
+def glorot_uniform(shape, rng):
     """Initial weights: uniform in +-sqrt(6 / (fan_in + fan_out)), float64.
 
-    shape: (fan_in, fan_out) if None. Source: Glorot & Bengio, AISTATS 2010, Eq. 16.
+    shape: (fan_in, fan_out), or (kh, kw, c_in, n) of a kernel with the fans kh kw c_in and kh kw n.
+    Source: Glorot & Bengio, AISTATS 2010, Eq. 16.
     """
-    limit = np.sqrt(6.0 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, (fan_in, fan_out) if shape is None else shape)
+    *kernel, n_in, n_out = shape
+    limit = np.sqrt(6.0 / (math.prod(kernel) * (n_in + n_out)))
+    return validation.generator("rng", rng).uniform(-limit, limit, shape)
 
 
 def brief(arrays):

@@ -129,7 +129,7 @@ def clip_by_norm(grads, max_norm):
     max_norm = validation.number_in("max_norm", max_norm, 0, math.inf, low_open=True)
     for name, g in validation.mapping("grads", grads).items():
         validation.array(f"grads[{name!r}]", g, None, validation.REAL_DTYPES, finite=False)
-    norm = _norm(grads.values())
+    norm = _norm(list(grads.values()))
     if not math.isfinite(norm):
         raise validation.NotFinite(f"grads: expected finite gradients, got the norm {norm}")
     scale = min(1.0, max_norm / norm) if norm else 1.0
@@ -141,7 +141,6 @@ def clip_by_norm(grads, max_norm):
 
 def _norm(arrays):
     """The Euclidean norm of all arrays together, even if squares overflow or underflow."""
-    arrays = list(arrays)
     with np.errstate(over="ignore", invalid="ignore"):
         norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for g in arrays))
         if math.isfinite(norm) and norm > 1e-15:  # below, float32 squares may be 0

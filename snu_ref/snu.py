@@ -149,6 +149,7 @@ class SNU(Layer):
     ([0.75, 1.125, 0.75, 1.125], [0.0, 1.0, 0.0, 1.0])
     """
     State = SNUState
+    kernel = ()  # the axes of W before n_in; a ConvSNU has (kh, kw)
 
     def __init__(self, n_in, n_units, *, rng, h="step", g="relu", decay=0.8, threshold=1.0,
                  surrogate="tanh", recurrent=False, lateral_inhibition=False, reset_grad="through",
@@ -156,7 +157,6 @@ class SNU(Layer):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
-        validation.generator("rng", rng)
         self.surrogate = find_surrogate(surrogate)
         self.h = output_function(h, self.surrogate)
         self.g = STATE_FUNCTIONS[validation.one_of("g", g, STATE_FUNCTIONS)]
@@ -164,18 +164,15 @@ class SNU(Layer):
         self.lateral_inhibition = validation.flag("lateral_inhibition", lateral_inhibition)
         self.reset_grad = validation.one_of("reset_grad", reset_grad, ("through", "detached"))
 
-        self.add_param("W", self._draw_W(rng))
+        self.add_param("W", glorot_uniform((*self.kernel, self.n_in, self.n_units), rng))
         if self.recurrent:
-            self.add_param("H", glorot_uniform(self.n_units, self.n_units, rng))
+            self.add_param("H", glorot_uniform((self.n_units, self.n_units), rng))
         self.add_param("b", np.full(self.n_units,
                                     -validation.finite_number("threshold", threshold)))
         if not isinstance(decay, np.ndarray):
             decay = np.full(self.n_units, validation.number_in("decay", decay, 0, 1))
         validation.array("decay", decay, (self.n_units,), "floats", low=0, high=1)
         self.add_param("decay", decay.copy(), trainable=validation.flag("train_decay", train_decay))
-
-    def _draw_W(self, rng):
-        return glorot_uniform(self.n_in, self.n_units, rng)
 
     def _gate(self, y):
         """The factor by which the reset scales s: (..., n_units), or (..., 1) with inhibition."""

@@ -119,10 +119,9 @@ def mapping(name, value, names=None):
     for key in value:
         if not isinstance(key, str):
             raise TypeError(f"{name}: expected names as keys, got {key!r}")
-    for key in () if names is None else names:
+    for key in () if names is None else (*names, *value):
         if key not in value:
             raise ValueError(f"{name}: expected an entry {key!r}, got none")
-    for key in () if names is None else value:
         if key not in names:
             raise ValueError(f"{name}: expected no entry {key!r}, got one")
     return value

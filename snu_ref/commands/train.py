@@ -60,8 +60,8 @@ settings for --set NAME=VALUE; options and store are dicts, and
 
 def add_arguments(parser):
     """Add the options of the command; the help ends with the table of settings."""
-    parser.epilog = SET + "\n".join(f"  {name:19}{setting.meaning}"
-                                    for name, setting in SETTINGS.items()) + f"\n\n{parser.epilog}"
+    parser.epilog = SET + "\n".join(f"  {name:19}{meaning}" for name, (meaning, _)
+                                    in SETTINGS.items()) + f"\n\n{parser.epilog}"
     parser.add_argument("task", choices=sorted({task for task, _ in PRESETS}), metavar="TASK",
                         help="one of %(choices)s")
     parser.add_argument("--unit", choices=UNITS, default="ssnu",

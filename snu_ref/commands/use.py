@@ -113,8 +113,7 @@ def _music(run, args, folder, rng):
     if len(start) < args.prime:
         raise ValueError(f"--prime: expected at most the {len(start)} steps of test piece "
                          f"{args.piece}, got {args.prime}")
-    roll = np.concatenate([start, continued(run.network, start, args.steps, rng,
-                                            args.temperature)])
+    roll = np.concatenate([start, continued(run.network, start, args.steps, rng, args.temperature)])
     notes = [part.sum(axis=1).mean() for part in (start, roll[args.prime:])]
     print(f"test piece {args.piece}, temperature {args.temperature:g}\n"
           f"  given        {args.prime} steps, {notes[0]:.1f} notes a step\n"

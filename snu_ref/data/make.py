@@ -120,9 +120,7 @@ def voice_parts(root):
     names = {part.get("id"): (part.findtext("part-name") or "?").split()[0]
              for part in root.iter("score-part")}
     parts = [part for part in root.findall("part") if names[part.get("id")] in VOICES]
-    if tuple(names[part.get("id")] for part in parts) != VOICES:
-        return None
-    return parts
+    return parts if tuple(names[part.get("id")] for part in parts) == VOICES else None
 
 
 def read_voice(part):

@@ -45,8 +45,7 @@ def read_images(folder):
         parts["train"] = range(n - n // 10)
         parts["valid"] = parts.pop("test")
     classes = np.unique(labels[parts["train"]])
-    place.check(len(classes) >= 2, "training images of two classes or more",
-                f"one: {classes[0]}")
+    place.check(len(classes) >= 2, "training images of two classes or more", f"one: {classes[0]}")
     splits = {split: (values[of], labels[of]) for split, of in parts.items()}
     splits |= {"test": test} if test else {}
     for split, (images, of) in splits.items():

@@ -51,8 +51,7 @@ def _claim(about, a, b):
 
 
 CLAIMS = read_claims(Path(__file__).with_name("claims.txt"))
-MEMBRANE = [claim for claim in CLAIMS
-            if isinstance(claim.b, tuple) and claim.b[0] == "membrane"]
+MEMBRANE = [claim for claim in CLAIMS if isinstance(claim.b, tuple) and claim.b[0] == "membrane"]
 
 # Pairs for the figures, not claims: each row of a block, and the unchanged row.
 BASES = {"JSB, SNU": ("jsb", "SNU"), "JSB, sSNU": ("jsb", "sSNU, recurrent"),

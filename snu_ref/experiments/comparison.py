@@ -100,8 +100,7 @@ def unit_rows(task, results):
             paper = (f"{theirs:.{1 if task == 'language' else 2}f}", network)
         rows.append([name, f"{group[0]['parameters']:,}", figure(metric, values), str(len(values)),
                      interval(metric, summary(values)),
-                     f"{np.mean([r['seconds'] for r in group]):.0f}",
-                     paper])
+                     f"{np.mean([r['seconds'] for r in group]):.0f}", paper])
     return rows
 
 

@@ -65,8 +65,7 @@ def jobs_of(seeds, out, quick):
     jobs = [Job("gradients", "gradients", gradients, (extent,), 12)]
     for seed, task in itertools.product(seeds, TASKS):
         jobs += [Job(run_name(task, unit, seed, membrane), "tasks", train_one,
-                     (task, unit, seed, extent, membrane, out, seed == first),
-                     SECONDS[task][unit])
+                     (task, unit, seed, extent, membrane, out, seed == first), SECONDS[task][unit])
                  for membrane, units in ((True, COMPARED), (False, MEMBRANES)) for unit in units]
     jobs.append(Job("inhibition", "inhibition", inhibition, (first, extent, out), 10))
     jobs += [Job(f"devices-{seed}", "memory", on_devices,

@@ -10,17 +10,12 @@ from ..tasks.statistics import SIGNIFICANT, difference, mcnemar, summary, verdic
 from .claims import CLAIMS
 from .comparison import number, of_summary
 
-VERBS = {  # side: the words between `a` and the list of b's
-    "for": "is better than", "against": "is worse than",
-    "neither": "is not clearly different from", "one": "is shown beside"}
-WITHIN = {"for": "is within {} of", "against": "is not within {} of",
-          "neither": "may be within {} of"}
-HEADS = {
-    "for": "For the paper's claims.",
-    "against": "Against the paper's claims.",
-    "neither": "Neither for nor against: no clear difference, or another unit is worse here than "
-               "its published result.",
-    "one": "One seed, so no interval."}
+SIDES = {  # side: the head of its list; the words between `a` and the b's, and those with a margin
+    "for": ("For the paper's claims.", "is better than", "is within {} of"),
+    "against": ("Against the paper's claims.", "is worse than", "is not within {} of"),
+    "neither": ("Neither for nor against: no clear difference, or another unit is worse here than "
+                "its published result.", "is not clearly different from", "may be within {} of"),
+    "one": ("One seed, so no interval.", "is shown beside", None)}
 DATA = ("JSB", "digits", "language", "small chorales", "MNIST", "Penn Treebank")  # starts of names
 
 
@@ -69,7 +64,8 @@ def judged(claim, lines):
         notes.append(f"difference {gap}, {low} to {high}")
     if p is not None:
         notes.append(f"McNemar's p = {p:.2g} for seed 0")
-    verb = WITHIN[side].format(number(metric, claim.margin)) if claim.margin else VERBS[side]
+    _, verb, within = SIDES[side]
+    verb = within.format(number(metric, claim.margin)) if claim.margin else verb
     name = f"its published {number(metric, claim.b)}" if published else short_name(claim.b[1])
     text = f"{name} ({'; '.join(notes)})" if notes else name
     if claim.rival:
@@ -96,7 +92,7 @@ def same_images(claim, lines):
 
 
 def text_of_claims(lines):
-    """The claims as lists in Markdown, one for each of HEADS, and the number of waiting ones.
+    """The claims as lists in Markdown, one for each of SIDES, and the number of waiting ones.
 
     Each data set has one item; claims with the same `a` and verb share a sentence.
     """
@@ -110,8 +106,8 @@ def text_of_claims(lines):
         sentences = said.setdefault(side, {}).setdefault(claim.about, {})
         sentences.setdefault(f"{a} {verb} ", []).append(b)
     parts = []
-    for side in filter(said.get, HEADS):
-        parts.append(f"\n**{HEADS[side]}**\n")
+    for side in filter(said.get, SIDES):
+        parts.append(f"\n**{SIDES[side][0]}**\n")
         for about, sentences in said[side].items():
             parts.append(f"- {about}:")
             parts += [f"  - {start}{_list(others)}." for start, others in sentences.items()]

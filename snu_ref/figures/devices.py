@@ -20,7 +20,7 @@ def learning_curves(rows, path):
              if row["history"]}
     highest = max(nll[-1] for nll in shown.values()) + 1.2
     with style.house():
-        figure, axes = style.figure()
+        figure, axes = style.figure(title="Three ways to train the weights")
         for way, nll in shown.items():
             colour, dashes = LINES[way]
             axes.plot(range(1, len(nll) + 1), nll, color=style.OKABE_ITO[colour], linestyle=dashes,
@@ -31,7 +31,6 @@ def learning_curves(rows, path):
         if max(map(max, shown.values())) > highest:
             style.note(axes, "the first epochs are cut off")
         axes.legend(loc="upper right")
-        style.title(figure, "Three ways to train the weights")
         return style.save(figure, path)
 
 
@@ -41,13 +40,13 @@ def conductance_histograms(before, after, path):
         validation.array(name, G, ("devices",), "floats")
     bins = np.linspace(0, 25, 76)
     with style.house():
-        figure, axes = style.figure()
+        figure, axes = style.figure(title="Conductances before and after training")
         axes.hist(before, bins, histtype="step", linewidth=2.2, color=style.OKABE_ITO["blue"],
                   label="as first programmed")
         axes.hist(after, bins, alpha=0.6, color=style.OKABE_ITO["vermillion"],
                   label="after training")
         axes.set(xlabel="conductance (µS)", ylabel=f"devices (of {len(after):,})", yscale="log")
-        style.headline(figure, axes, "Conductances before and after training")
+        style.legend(axes)
         return style.save(figure, path)
 
 
@@ -72,7 +71,7 @@ def over_time(sweep, path):
     label, factor, _ = METRICS[sweep["metric"]]
     t = np.array(sweep["times"])
     with style.house():
-        figure, axes = style.figure()
+        figure, axes = style.figure(title=f"{TASK[sweep['metric']]}: programmed weights drift")
         for kind, name, colour, line in (("raw", "uncompensated", "orange", "o-"),
                                          ("compensated", "compensated", "blue", "s--")):
             values = factor * np.array(sweep[kind])
@@ -84,7 +83,7 @@ def over_time(sweep, path):
         axes.set(xscale="log", xlabel="time since programming", ylabel=f"test {label}")
         axes.set_xticks(shown, [time_name(s) for s in shown])
         axes.minorticks_off()
-        style.headline(figure, axes, f"{TASK[sweep['metric']]}: programmed weights drift")
+        style.legend(axes)
         return style.save(figure, path)
 
 
@@ -96,7 +95,7 @@ def against_bits(sweep, path):
         return 100 * (1 - np.array(values)) if accuracy else np.array(values)
 
     with style.house():
-        figure, axes = style.figure()
+        figure, axes = style.figure(title=f"{TASK[sweep['metric']]}: weights of few bits")
         for kind, name, colour, line in (("after", "rounded after training", "orange", "o-"),
                                          ("during", "rounded in training", "blue", "s--")):
             axes.plot(sweep["bits"], drawn(sweep[kind]), line, color=style.OKABE_ITO[colour],
@@ -105,7 +104,7 @@ def against_bits(sweep, path):
         axes.set(xlabel="bits of a weight", xticks=sweep["bits"], yscale="log",
                  ylabel="test error (%)" if accuracy else "test NLL (nats per step)")
         style.plain_log_ticks(axes.yaxis)
-        style.headline(figure, axes, f"{TASK[sweep['metric']]}: weights of few bits")
+        style.legend(axes)
         return style.save(figure, path)
 
 

@@ -55,7 +55,7 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
     groups = [(name, y[:, sample].reshape(len(y), -1)) for name, y in groups]
     with style.house():
         figure, axes = style.figure(len(groups), 1, height=max(3.8, 2.1 * len(groups)),
-                                    sharex=True, squeeze=False,
+                                    sharex=True, squeeze=False, title=title,
                                     height_ratios=[max(y.shape[1], 30) ** 0.5 for _, y in groups])
         for panel, (name, y) in zip(axes[:, 0], groups):
             t, unit = np.nonzero(y > 0.5)
@@ -67,7 +67,6 @@ def spike_raster(cache, path, *, sample=0, title="Who fires when"):
             style.note(panel, f"on average, a unit fires in {y.mean() * 100:.0f} % of the steps"
                        if ((y == 0) | (y == 1)).all() else f"graded: mean {y.mean():.2f}, marks "
                        "above 0.5")
-        style.title(figure, title)
         axes[-1, 0].set_xlabel("time step")
         return style.save(figure, path)
 
@@ -80,7 +79,7 @@ def spike_rates(cache, path, *, title="How often units fire"):
     """
     layers = spiking_layers(cache)
     with style.house():
-        figure, axes = style.figure(height=4.2)
+        figure, axes = style.figure(height=4.2, title=title)
         for i, (_, part) in enumerate(layers):
             rates = 100 * part.y.mean(axis=(0, 1)).ravel()
             spread = 0.3 * np.linspace(-1, 1, len(rates))  # side by side, so that none is hidden
@@ -93,7 +92,6 @@ def spike_rates(cache, path, *, title="How often units fire"):
         axes.set(xticks=range(len(layers)), xticklabels=names, xlim=(-0.6, len(layers) - 0.4),
                  ylabel="fires in % of the steps\n(line: mean of the layer)")
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
-        style.title(figure, title)
         return style.save(figure, path)
 
 

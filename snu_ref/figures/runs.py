@@ -18,8 +18,10 @@ def learning_curves(results, path):
     task, metric = results[0]["task"], results[0]["metric"]
     label, factor, _ = METRICS[metric]
     everything = []
+    own = ", own data, not the published set" if any(run.get("own") for run in results) else ""
     with style.house():
-        figure, (top, bottom) = style.figure(2, 1, height=6.0, sharex=True)
+        figure, (top, bottom) = style.figure(2, 1, height=6.0, sharex=True,
+                                             title=f"{task.capitalize()}{own}: learning curves")
         for run in results:
             name = UNITS[run["unit"]][0]
             line = dict(color=style.COLOUR[name], linestyle=style.DASHES[name])
@@ -41,8 +43,7 @@ def learning_curves(results, path):
             bottom.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
             remark += "; the first epochs are cut off"
         style.note(bottom, remark)
-        own = ", own data, not the published set" if any(run.get("own") for run in results) else ""
-        style.headline(figure, top, f"{task.capitalize()}{own}: learning curves")
+        style.legend(top)
         return style.save(figure, path)
 
 
@@ -55,7 +56,7 @@ def piano_rolls(true, predicted, path, *, title):
     validation.array("predicted", predicted, true.shape, "numbers")
     keys = slice(36 - 21, 84 - 21 + 1)
     with style.house():
-        figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True)
+        figure, (top, bottom) = style.figure(2, 1, height=6.4, sharex=True, title=title)
         extent = (0.5, len(true) + 0.5, 35.5, 84.5)
         for panel, roll, name in ((top, true, "notes that follow"),
                                   (bottom, predicted, "predicted")):
@@ -63,7 +64,6 @@ def piano_rolls(true, predicted, path, *, title):
                                  vmin=0, vmax=1)
             panel.set(ylabel="pitch (MIDI number)", yticks=range(36, 85, 12))
             style.note(panel, name)
-        style.title(figure, title)
         bottom.set_xlabel("predicted step (quarter notes)")
         figure.colorbar(image, ax=(top, bottom), label="probability", shrink=0.6)
         return style.save(figure, path)
@@ -74,7 +74,7 @@ def continued_roll(roll, start, path, *, title):
     keys = np.flatnonzero(roll.any(axis=0))
     low, high = (keys[0] - 2, keys[-1] + 2) if len(keys) else (27, 60)
     with style.house():
-        figure, axes = style.figure(height=4.2)
+        figure, axes = style.figure(height=4.2, title=title)
         for steps, colour, name in ((slice(0, start), "true", "given"),
                                     (slice(start, None), "predicted", "the network")):
             t, key = np.nonzero(roll[steps])
@@ -83,7 +83,7 @@ def continued_roll(roll, start, path, *, title):
         axes.axvline(start + 0.5, color=style.GREY, linestyle="--", linewidth=1.2)
         axes.set(xlabel="step", ylabel="pitch (MIDI number)", xlim=(0.5, len(roll) + 0.5),
                  ylim=(low + 21, high + 21))
-        style.headline(figure, axes, title)
+        style.legend(axes)
         return style.save(figure, path)
 
 
@@ -91,14 +91,14 @@ def wrong_images(images, truths, answers, path, *, title, columns=8):
     """Images (N, side, side), each with its class, an arrow, and the network's answer."""
     rows = -(-len(images) // columns)
     with style.house():
-        figure, axes = style.figure(rows, columns, height=0.9 + 1.02 * rows, squeeze=False)
+        figure, axes = style.figure(rows, columns, height=0.9 + 1.02 * rows, title=title,
+                                    squeeze=False)
         for panel in axes.flat:
             panel.set_axis_off()
         for panel, image, truth, answer in zip(axes.flat, images, truths, answers):
             panel.imshow(image, cmap="Greys", vmin=0, vmax=1)
             panel.set_title(f"{truth} \N{RIGHTWARDS ARROW} {answer}", fontsize=11, loc="center",
                             fontweight="normal", pad=2)
-        style.title(figure, title)
         return style.save(figure, path)
 
 
@@ -140,8 +140,9 @@ def intervals(panels, path, *, title):
     counts = [len(rows) for *_, rows in panels]
     blue, pale = style.OKABE_ITO["blue"], style.OKABE_ITO["sky blue"]
     with style.house():
-        figure, axes = style.figure(len(panels), 1, squeeze=False, height_ratios=counts,
-                                    height=1.2 + 0.34 * sum(counts) + 0.7 * len(counts))
+        figure, axes = style.figure(len(panels), 1, height_ratios=counts, title=title,
+                                    height=1.2 + 0.34 * sum(counts) + 0.7 * len(counts),
+                                    squeeze=False)
         for panel, (label, differences, rows) in zip(axes[:, 0], panels):
             if differences:
                 panel.axvline(0, color=style.GREY, linewidth=1.0)
@@ -161,7 +162,6 @@ def intervals(panels, path, *, title):
                 panel.xaxis.set_major_formatter("{x:g}")
             else:
                 panel.locator_params(axis="x", nbins=5)
-        style.title(figure, title)
         return style.save(figure, path)
 
 

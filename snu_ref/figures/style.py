@@ -82,26 +82,23 @@ def house():
         yield
 
 
-def figure(rows=1, columns=1, *, height=None, **subplots):
+def figure(rows=1, columns=1, *, height=None, title=None, **subplots):
     """A figure of house width and its axes, as matplotlib's `subplots` gives them.
 
-    rows, columns: int; height in inches (default 3.8); other arguments (sharex, height_ratios,
-    squeeze and the like) go to matplotlib.figure.Figure.subplots.
+    rows, columns: int; height in inches (default 3.8); title: over the whole figure, at its left;
+    other arguments (sharex, height_ratios, squeeze and the like) go to
+    matplotlib.figure.Figure.subplots.
     """
     from matplotlib.figure import Figure
 
     new = Figure(figsize=(WIDTH, height or HEIGHT))
+    if title:
+        new.suptitle(title, x=0.02, ha="left")
     return new, new.subplots(rows, columns, **subplots)
 
 
-def title(figure, text):
-    """A title over the whole figure, at its left."""
-    figure.suptitle(text, x=0.02, ha="left")
-
-
-def headline(figure, axes, text):
-    """A title over the figure; below it, outside the data, the legend of `axes` in one row."""
-    title(figure, text)
+def legend(axes):
+    """The legend of `axes` in one row, outside the data, below the title of the figure."""
     labels = axes.get_legend_handles_labels()[1]
     narrow = sum(map(len, labels)) < 45
     axes.legend(ncols=len(labels), loc="lower right", bbox_to_anchor=(1.0, 1.0),

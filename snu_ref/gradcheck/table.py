@@ -90,8 +90,7 @@ def catalogue() -> Iterator:
     yield from _image_entries()
     yield Entry("Dense", "", lambda rng: Dense(N_IN, N, rng=rng))
     yield Entry("Embedding", "", lambda rng: Embedding(N_WORDS, N, rng=rng))
-    yield Entry("TiedOutput", "", lambda rng: TiedOutput(
-        Embedding(N_WORDS, N, rng=rng, scale=1.0)))
+    yield Entry("TiedOutput", "", lambda rng: TiedOutput(Embedding(N_WORDS, N, rng=rng, scale=1.0)))
     yield Entry("Dropout", "given mask", _dropout)
     for piece in TEXTBOOK_LOSSES:
         yield LossEntry(piece, "")

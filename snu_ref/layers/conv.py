@@ -39,7 +39,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .. import validation
-from ..layer import blocks, glorot_uniform, rows
+from ..layer import blocks, rows
 from ..snu import SNU
 
 IMAGE = ("height", "width", "channels")  # the axes of one image
@@ -216,11 +216,6 @@ class ConvSNU(SNU):
         super().__init__(c_in, n_units, rng=rng, h=h, g=g, decay=decay, surrogate=surrogate,
                          reset_grad=reset_grad, train_decay=train_decay, dtype=dtype)
         self.in_shape, self.out_shape = in_shape, places + (self.n_units,)
-
-    def _draw_W(self, rng):
-        kh, kw = self.kernel
-        return glorot_uniform(kh * kw * self.n_in, kh * kw * self.n_units, rng,
-                              shape=(kh, kw, self.n_in, self.n_units))
 
     def _project(self, x):
         return conv2d(x, self.params["W"], self.stride, self.padding)

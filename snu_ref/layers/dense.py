@@ -67,8 +67,7 @@ class Dense(Memoryless):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
-        self.add_param("W",
-                       glorot_uniform(self.n_in, self.n_units, validation.generator("rng", rng)))
+        self.add_param("W", glorot_uniform((self.n_in, self.n_units), rng))
         self.add_param("b", np.zeros(self.n_units))
 
     def _apply(self, x):

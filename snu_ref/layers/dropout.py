@@ -40,10 +40,6 @@ class Dropout(Memoryless):
             validation.generator("rng", rng)
         self.rng, self.mask = rng, mask
 
-    def check_input(self, name, x, lead=("T", "B"), finite=True):
-        """Check an input (T, B, n); n is arbitrary."""
-        validation.array(name, x, lead + ("n",), self.dtype, finite=finite)
-
     def _apply(self, x):
         if self.mask is None:
             kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate

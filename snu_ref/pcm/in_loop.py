@@ -24,7 +24,7 @@ from ..network import Network
 from .array import PCMArray
 from .checkpoint import COUNTERS
 from .noise import RefreshNoise, UpdateNoise, check_noise, normal
-from .readout import DeviceReadout, check_bits, positive, quantise_signed
+from .readout import MAX_BITS, DeviceReadout, positive, quantise_signed
 from .update import EPSILON, accumulate
 
 
@@ -50,15 +50,11 @@ class Store:
     def read(self, training=True):
         """Read the stored weights and copy them into the network's arrays.
 
-        training: False for the weights of an evaluation (see `at_rest`).
+        training: False for an evaluation; a NoisyStore then reads its weights without noise.
         """
         for name, p in self.params.items():
-            p[...] = self.weights(name) if training else self.at_rest(name)
+            p[...] = self.weights(name, training)
             self.as_read[name] = p.copy()
-
-    def at_rest(self, name):
-        """The weights for an evaluation: those of training, unless a store overrides this."""
-        return self.weights(name)
 
     def write(self):
         """Add the change of the arrays since the last read to the store; an error changes nothing.
@@ -143,7 +139,7 @@ class PCMStore(Store):
         """SET pulses, RESETs, device reads ... of all arrays together."""
         return {key: sum(array.counters[key] for array in self.arrays.values()) for key in COUNTERS}
 
-    def weights(self, name):
+    def weights(self, name, training=True):
         """One read of all devices of a matrix, at the array's clock."""
         return self.arrays[name].read_weights(self.arrays[name].now, noise=self.of_read)
 
@@ -181,7 +177,7 @@ class QuantisedStore(Store):
             name: self.scale * validation.float64_array(name, p, None, low=-most, high=most)
             for name, p in self.params.items()}
 
-    def weights(self, name):
+    def weights(self, name, training=True):
         """The stored values in units of weight."""
         return self.values[name] / self.scale
 
@@ -201,10 +197,10 @@ class RoundedStore(Store):
 
     def __init__(self, network, names, *, bits):
         super().__init__(network, names)
-        self.bits = check_bits("bits", bits, 2)
+        self.bits = validation.integer("bits", bits, 2, MAX_BITS)
         self.floats = {name: p.astype(np.float64) for name, p in self.params.items()}
 
-    def weights(self, name):
+    def weights(self, name, training=True):
         """The float copy, rounded."""
         return round_to_bits(self.floats[name], self.bits)
 
@@ -231,14 +227,10 @@ class NoisyStore(Store):
         self.clip = None if clip is None else positive("clip", clip)
         self.floats = {name: p.astype(np.float64) for name, p in self.params.items()}
 
-    def weights(self, name):
-        """The weights with new noise."""
+    def weights(self, name, training=True):
+        """The weights, with new noise in training."""
         W = self.floats[name]
-        return W + self.sigma * np.abs(W).max() * normal(self.noise, W.shape)
-
-    def at_rest(self, name):
-        """The weights without noise."""
-        return self.floats[name]
+        return W + self.sigma * np.abs(W).max() * normal(self.noise, W.shape) if training else W
 
     def add(self, name, dW):
         """Add the update, then clip the weights."""

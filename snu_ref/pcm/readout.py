@@ -36,11 +36,6 @@ from .noise import check_noise, normal
 MAX_BITS = 52  # of a converter: the bits of a float64's fraction
 
 
-def check_bits(name, bits, low=1):
-    """The bits of a converter, from `low` to MAX_BITS, as an int."""
-    return validation.integer(name, bits, low, MAX_BITS)
-
-
 def positive(name, value):
     """A number as a float; from 1e-100 to 1e100 (our choice), so that products stay finite."""
     return validation.number_in(name, value, 1e-100, 1e100)
@@ -50,7 +45,7 @@ def quantise_unsigned(a, bits, full_scale):
     """a rounded to the nearest of 2^bits levels in [0, full_scale]; bits None: a unchanged."""
     if bits is None:
         return a
-    top = 2 ** check_bits("bits", bits) - 1
+    top = 2 ** validation.integer("bits", bits, 1, MAX_BITS) - 1
     step = positive("full_scale", full_scale) / top
     return np.clip(np.rint(a / step), 0, top) * step
 
@@ -59,7 +54,7 @@ def quantise_signed(a, bits, bound):
     """a rounded to the nearest of 2^bits - 1 levels in [-bound, bound]; bits None: a unchanged."""
     if bits is None:
         return a
-    top = 2 ** (check_bits("bits", bits, 2) - 1) - 1
+    top = 2 ** (validation.integer("bits", bits, 2, MAX_BITS) - 1) - 1
     step = positive("bound", bound) / top
     return np.clip(np.rint(a / step), -top, top) * step
 
@@ -86,7 +81,7 @@ class DeviceReadout:
 
     def __post_init__(self):
         if self.bits is not None:
-            vars(self)["bits"] = check_bits("bits", self.bits)
+            vars(self)["bits"] = validation.integer("bits", self.bits, 1, MAX_BITS)
 
     def weights(self, G):
         """D from digitised conductances, (n_in, n_out) in uS."""
@@ -124,7 +119,7 @@ class ColumnReadout:
         checked["output_noise"] = validation.number_in("output_noise", self.output_noise, 0, 1e100)
         for name in ("dac_bits", "adc_bits"):
             if getattr(self, name) is not None:
-                checked[name] = check_bits(name, getattr(self, name), 2)
+                checked[name] = validation.integer(name, getattr(self, name), 2, MAX_BITS)
         if self.tile is not None:
             checked["tile"] = validation.sizes("tile", self.tile, ("rows", "columns"))
         vars(self).update(checked)

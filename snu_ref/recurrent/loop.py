@@ -76,10 +76,9 @@ class Recurrent(Layer):
         self.n_in = validation.positive_int("n_in", n_in)
         self.n_units = validation.positive_int("n_units", n_units)
         super().__init__(dtype, (self.n_in,), (self.n_units,))
-        validation.generator("rng", rng)
         for name, fan_in in (("W", self.n_in), ("H", self.n_units)):
             self.add_param(name, np.concatenate(
-                [glorot_uniform(fan_in, self.n_units, rng) for _ in self.gates], axis=1))
+                [glorot_uniform((fan_in, self.n_units), rng) for _ in self.gates], axis=1))
         self.add_param("b", np.zeros(len(self.gates) * self.n_units))
 
     def step(self, x_t, state):

@@ -118,7 +118,7 @@ def settings_in_words(results):
     """A paragraph that explains each setting, by the names in the tables."""
     used = dict.fromkeys(name for r in results["runs"] for name in r["settings"])
     return element("p", *(part for name in used if name in SETTINGS for part in (
-        element("strong", name.replace("_", " ")), f": {SETTINGS[name].meaning}. ")),
+        element("strong", name.replace("_", " ")), f": {SETTINGS[name][0]}. ")),
         class_="explained")
 
 

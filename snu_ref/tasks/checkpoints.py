@@ -114,18 +114,14 @@ def differences(identity, saved):
     identity = json.loads(json.dumps(identity))  # tuples become lists, as in the file
     mine, theirs = ({**of, **of["settings"]} for of in (identity, saved))
     different = []
-    # data last, because another task always has other data
-    for key in sorted(mine.keys() | theirs.keys(), key=lambda key: (key == "data", key)):
-        if key == "settings" or mine.get(key) == theirs.get(key):
-            continue
-        if key == "epochs" and type(theirs.get(key)) is int and theirs[key] < mine[key]:
-            continue
-        if key == "data":
-            return different or ["expected the same data, but the checkpoint is of a run with "
-                                 "other data"]
-        different.append(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a run with "
-                         f"{theirs.get(key)!r}")
-    return different
+    for key in sorted((mine.keys() | theirs.keys()) - {"settings", "data"}):
+        longer = key == "epochs" and type(theirs.get(key)) is int and theirs[key] < mine[key]
+        if mine.get(key) != theirs.get(key) and not longer:
+            different.append(f"expected {key} {mine.get(key)!r}, but the checkpoint is of a run "
+                             f"with {theirs.get(key)!r}")
+    if different or mine["data"] == theirs.get("data"):  # another task always has other data
+        return different
+    return ["expected the same data, but the checkpoint is of a run with other data"]
 
 
 def digest(data):

@@ -6,15 +6,8 @@ import re
 from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
-from typing import Callable, NamedTuple
 
 from .. import validation
-
-
-class Setting(NamedTuple):
-    """The meaning of a setting, and its check: (name, value) -> checked value."""
-    meaning: str
-    check: Callable
 
 
 # ---- checks: each returns the value, or raises a TypeError or ValueError that names the setting --
@@ -48,37 +41,34 @@ _COUNT = partial(validation.integer, low=1, high=MOST)
 _POSITIVE = partial(validation.number_in, low=0, high=math.inf, low_open=True, high_open=True)
 _SHARE = partial(validation.number_in, low=0, high=1, high_open=True)
 
-SETTINGS = {
-    "hidden": Setting("units of each hidden layer: (64, 64); snu-conv: channels", _sizes),
-    "options": Setting("options of the units, as in options.g=identity", _entries),
-    "optimiser": Setting("adam or sgd", partial(validation.one_of, choices=("adam", "sgd"))),
-    "lr": Setting("learning rate", _POSITIVE),
-    "momentum": Setting("momentum of sgd, in [0, 1)", _SHARE),
-    "schedule": Setting("of the learning rate: constant, or cosine (falls to 0)",
-                        partial(validation.one_of, choices=("constant", "cosine"))),
-    "batch": Setting("images, pieces of music or streams of text in each update", _COUNT),
-    "epochs": Setting("passes over the training data", _COUNT),
-    "clip": Setting("largest norm of the gradient, or None", _or(None, _POSITIVE)),
-    "store": Setting("storage of weights: None, pcm, quantised, rounded, noisy",
-                     _or(None, _entries)),
-    "keep": Setting("epoch whose network is kept: best or last",
-                    partial(validation.one_of, choices=("best", "last"))),
-    "dropout": Setting("music: hidden dropout, in [0, 1); language: also of words", _SHARE),
-    "n_steps": Setting("digits: time steps an image is shown (the paper's Ns)", _COUNT),
-    "test_steps": Setting("digits: time steps in validation and test; None: n_steps",
-                          _or(None, _COUNT)),
-    "max_spikes": Setting("digits: mean spikes of the brightest pixel in n_steps", _COUNT),
-    "lateral_inhibition": Setting("digits: in hidden layers, True or False", validation.flag),
-    "shift": Setting("digits: largest random shift of training images in pixels", _or(0, _COUNT)),
-    "distortion": Setting("digits: elastic distortion (alpha, sigma), pixels; or None",
-                          _or(None, _distortion)),
-    "hidden_dropout": Setting("digits: dropout of hidden outputs, in [0, 1), or None",
-                              _or(None, _SHARE)),
-    "kernel": Setting("snu-conv: side of the kernels, odd", partial(_COUNT, high=63)),
-    "embedding": Setting("language: length of a word's vector", _COUNT),
-    "tied": Setting("language: the output uses the embedding's table", validation.flag),
-    "projection": Setting("language: a linear layer before the tied output", validation.flag),
-    "bptt": Setting("language: words between two updates", _COUNT),
+SETTINGS = {  # name: (its meaning, its check: (name, value) -> checked value)
+    "hidden": ("units of each hidden layer: (64, 64); snu-conv: channels", _sizes),
+    "options": ("options of the units, as in options.g=identity", _entries),
+    "optimiser": ("adam or sgd", partial(validation.one_of, choices=("adam", "sgd"))),
+    "lr": ("learning rate", _POSITIVE),
+    "momentum": ("momentum of sgd, in [0, 1)", _SHARE),
+    "schedule": ("of the learning rate: constant, or cosine (falls to 0)",
+                 partial(validation.one_of, choices=("constant", "cosine"))),
+    "batch": ("images, pieces of music or streams of text in each update", _COUNT),
+    "epochs": ("passes over the training data", _COUNT),
+    "clip": ("largest norm of the gradient, or None", _or(None, _POSITIVE)),
+    "store": ("storage of weights: None, pcm, quantised, rounded, noisy", _or(None, _entries)),
+    "keep": ("epoch whose network is kept: best or last",
+             partial(validation.one_of, choices=("best", "last"))),
+    "dropout": ("music: hidden dropout, in [0, 1); language: also of words", _SHARE),
+    "n_steps": ("digits: time steps an image is shown (the paper's Ns)", _COUNT),
+    "test_steps": ("digits: time steps in validation and test; None: n_steps", _or(None, _COUNT)),
+    "max_spikes": ("digits: mean spikes of the brightest pixel in n_steps", _COUNT),
+    "lateral_inhibition": ("digits: in hidden layers, True or False", validation.flag),
+    "shift": ("digits: largest random shift of training images in pixels", _or(0, _COUNT)),
+    "distortion": ("digits: elastic distortion (alpha, sigma), pixels; or None",
+                   _or(None, _distortion)),
+    "hidden_dropout": ("digits: dropout of hidden outputs, in [0, 1), or None", _or(None, _SHARE)),
+    "kernel": ("snu-conv: side of the kernels, odd", partial(_COUNT, high=63)),
+    "embedding": ("language: length of a word's vector", _COUNT),
+    "tied": ("language: the output uses the embedding's table", validation.flag),
+    "projection": ("language: a linear layer before the tied output", validation.flag),
+    "bptt": ("language: words between two updates", _COUNT),
 }
 
 
@@ -101,7 +91,7 @@ def check_options(place, of, options, known):
 
 def check_all(values):
     """The settings in `values` (dict), each as its check returns it; unknown names stay."""
-    return {name: SETTINGS[name].check(name, value) if name in SETTINGS else value
+    return {name: SETTINGS[name][1](name, value) if name in SETTINGS else value
             for name, value in values.items()}
 
 
@@ -161,8 +151,9 @@ def read_changes(texts, table):
                 raise ValueError(f"--set {name}: expected at least one entry, got {{}}")
             if value.get("kind") in (None, old.get("kind")):
                 value = {**old, **value}
+        _, check = SETTINGS[name]
         try:
-            changes[name] = SETTINGS[name].check(f"--set {name}", value)
+            changes[name] = check(f"--set {name}", value)
         except TypeError as error:
             raise ValueError(str(error)) from error
     return changes

@@ -109,9 +109,7 @@ def parameters(params, shapes):
 
 def zeros(*shape):
     """Nested lists of 0.0, each a separate object."""
-    if len(shape) == 1:
-        return [0.0] * shape[0]
-    return [zeros(*shape[1:]) for _ in range(shape[0])]
+    return np.zeros(shape).tolist()
 
 
 def array_of(lists, shape):

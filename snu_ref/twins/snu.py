@@ -91,20 +91,20 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
 
     # Every list is indexed as in the equations: t = 1 ... T, and t = 0 is the initial state.
     x = [None] + x
-    z, v = zeros(T + 1, B, n), zeros(T + 1, B, n)
+    m, gate, kept, z, v = (zeros(T + 1, B, n) for _ in range(5))
     s, y = [s0] + zeros(T, B, n), [y0] + zeros(T, B, n)
     for t in range(1, T + 1):
         for i in range(B):
             for j in range(n):
-                m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]  # (1)
-                gate = 1.0 - m  # (2)
-                kept = decay[j] * s[t - 1][i][j]  # (3)
+                m[t][i][j] = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]  # (1)
+                gate[t][i][j] = 1.0 - m[t][i][j]  # (2)
+                kept[t][i][j] = decay[j] * s[t - 1][i][j]  # (3)
                 for k in range(n_in):  # (4)
                     z[t][i][j] += x[t][i][k] * W[k][j]
                 if H is not None:
                     for k in range(n):
                         z[t][i][j] += y[t - 1][i][k] * H[k][j]
-                z[t][i][j] += kept * gate
+                z[t][i][j] += kept[t][i][j] * gate[t][i][j]
                 s[t][i][j] = g(z[t][i][j])  # (5)
                 v[t][i][j] = s[t][i][j] + b[j]  # (6)
                 y[t][i][j] = h(v[t][i][j])  # (7)
@@ -119,17 +119,12 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
     for t in reversed(range(1, T + 1)):
         for i in range(B):
             for j in reversed(range(n)):
-                # m, gate and kept as in the forward step, where they were not stored
-                m = max(y[t - 1][i]) if lateral_inhibition else y[t - 1][i][j]
-                gate = 1.0 - m
-                kept = decay[j] * s[t - 1][i][j]
-
                 dv[t][i][j] += dy[t][i][j] * slope_of_h(v[t][i][j])  # (7)
                 ds[t][i][j] += dv[t][i][j]  # (6)
                 grads["b"][j] += dv[t][i][j]
                 dz[t][i][j] += ds[t][i][j] * slope_of_g(z[t][i][j])  # (5)
-                dkept = dz[t][i][j] * gate  # (4)
-                dgate = dz[t][i][j] * kept
+                dkept = dz[t][i][j] * gate[t][i][j]  # (4)
+                dgate = dz[t][i][j] * kept[t][i][j]
                 if H is not None:
                     reverse_weighted_sum(dz[t][i][j], y[t - 1][i], H, j, dy[t - 1][i], grads["H"])
                 reverse_weighted_sum(dz[t][i][j], x[t][i], W, j, dx[t][i], grads["W"])
@@ -140,7 +135,7 @@ def snu_twin(params, x, state, dy, dstate, *, h, g, surrogate, lateral_inhibitio
                 dm = -dgate  # (2)
                 reached = [j]  # (1)
                 if lateral_inhibition:
-                    reached = [k for k in range(n) if y[t - 1][i][k] == m]
+                    reached = [k for k in range(n) if y[t - 1][i][k] == m[t][i][j]]
                 for k in reached:
                     dy[t - 1][i][k] += dm / len(reached)
 

@@ -80,7 +80,7 @@ def test_a_run_with_injected_noise_is_judged_and_kept_without_it():
     trained = train(task, settings, 0)
     for name in ("0.W", "1.W"):
         assert np.allclose(
-            trained.network.params[name], trained.store.at_rest(name), rtol=1e-6
+            trained.network.params[name], trained.store.weights(name, training=False), rtol=1e-6
         )  # float32
     assert trained.history[-1]["nll"] == task.evaluate(trained.network, "valid", settings, 0)["nll"]
 

@@ -56,8 +56,8 @@ def test_the_help_of_train_has_every_setting(capsys):
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     lines = capsys.readouterr().out.splitlines()
-    for name, setting in SETTINGS.items():
-        assert any(line.split() == [name, *setting.meaning.split()] for line in lines), name
+    for name, (meaning, _) in SETTINGS.items():
+        assert any(line.split() == [name, *meaning.split()] for line in lines), name
     assert max(map(len, lines)) < 80
 
 

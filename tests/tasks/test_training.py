@@ -166,7 +166,8 @@ def test_an_evaluation_sees_the_weights_without_the_noise_of_training():
     task.evaluate = evaluate
     settings = toy_settings(epochs=2, dropout=0.0, store={"kind": "noisy", "sigma": 0.5})
     trained = train(task, settings, 0)
-    assert np.array_equal(seen[-1], trained.store.at_rest("1.W").astype(seen[-1].dtype))
+    at_rest = trained.store.weights("1.W", training=False)
+    assert np.array_equal(seen[-1], at_rest.astype(seen[-1].dtype))
 
 
 def test_progress_is_shown_while_training_and_cleared_at_the_end(monkeypatch, tmp_path):
