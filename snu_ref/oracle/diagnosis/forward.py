@@ -192,16 +192,22 @@ CONSTANTS = Edit((("bias", "k"),), "a constant for each unit is added to z, like
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
-    """The smallest sets of edits of the parts of z that give z; of these the fine ones, if any."""
+    """The smallest sets of edits of the parts of z that give z, if any also those that are fine.
+
+    fine(edits): whether the line that z is computed from holds, also where it has no inverse.
+    """
     if mask.sum() < (6 if level == NUMBERS else 2):
         return []
-    found = [edits for parts, unknown in _tries(frames, level) for edits in itertools.islice(
-        _combined(parts, target[mask], 3 * tolerance, mask, *unknown), MOST)]
+    fits, found = [], []
+    for parts, unknown in _tries(frames, level):
+        some = list(itertools.islice(
+            _combined(parts, target[mask], 3 * tolerance, mask, *unknown), 20 * MOST))
+        fits += some[:MOST]
+        found += itertools.islice(filter(fine, some), MOST)
     if level == NUMBERS and not frames.model:
         found += _currents(frames, target, 3 * tolerance, mask)
-    found.sort(key=lambda edits: (cost(edits), sum(e.order for e in edits)))
-    groups = [list(group) for _, group in itertools.groupby(found[:MOST], cost)]
-    return next(filter(None, (list(filter(fine, group)) for group in groups)), sum(groups[:1], []))
+    found = sorted(found or fits, key=lambda edits: (cost(edits), sum(e.order for e in edits)))
+    return [edits for edits in found if cost(edits) == cost(found[0])][:MOST]
 
 
 def cost(edits):
