@@ -83,7 +83,7 @@ VARS = {
         "float16": lambda a: a.astype(np.float16), "bfloat16": to_bits(8), "tf32": to_bits(11),
         "single": lambda a: a.astype(np.float32)}.items()},
     "clip": lambda a, low, high: point(lambda a: np.clip(a, low, high),
-                                       lambda a, f: (a > low) & (a < high))(a),
+                                       lambda a, f: (a >= low) & (a <= high))(a),    # as in PyTorch
     "inf": np.inf, "const": lambda a: a.detach() if isinstance(a, Var) else a,
     "tanh_with_slope_of_a": point(np.tanh, lambda a, f: 1 - a * a),
     "max": lambda y, axis=-1, ties="shared": y.maximum(axis, ties),
