@@ -102,10 +102,11 @@ def seen_of(result, dtype):
 
 def reordered(seen, view):
     """The case with the port's arrays in another order. view: an Edit of the table's VIEWS."""
-    ((names, text),) = view.lines
+    texts = {name: text for names, text in view.lines for name in names.split()}
     return seen._replace(turned=True, **{which: {
-        name: compute(text, {"a": a}) if name in names.split() else a for name, a in arrays.items()}
-        for which, arrays in (("inputs", seen.inputs), ("got", seen.got))})
+        name: compute(texts[name], {"a": a, "T": seen.T}) if name in texts else a
+        for name, a in arrays.items()} for which, arrays in (
+            ("inputs", seen.inputs), ("got", seen.got))})
 
 
 def forward_class(seen):
