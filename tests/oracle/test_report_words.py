@@ -89,7 +89,7 @@ def test_errors_strays_and_passes_that_were_not_expected():
         "one run", "  to the next, or draws random numbers. Fix this first; it may cause the "
         "failures below", ""]
     assert lines_of(results)[-1] == (
-        "FAILED: 1 cases with wrong numbers, 4 with errors, 1 passed, 0 skipped")
+        "FAILED. Cases: 1 with wrong numbers, 4 with errors, 1 passed, 0 skipped")
 
 
 @pytest.mark.parametrize("one", ["passed", "failed", "error"])
@@ -97,8 +97,8 @@ def test_where_anything_was_checked_the_counts_are_told(one):
     kinds = {"passed": passed("a")._replace(expected_to_fail=True), "failed": failed("a"),
              "error": Result(entry("a"), "error", "broken")}
     counts = [f"{int(one == kind)} {words}" for kind, words in (
-        ("failed", "cases with wrong numbers"), ("error", "with errors"), ("passed", "passed"))]
-    assert lines_of([kinds[one]])[-1] == f"FAILED: {', '.join(counts)}, 0 skipped"
+        ("failed", "with wrong numbers"), ("error", "with errors"), ("passed", "passed"))]
+    assert lines_of([kinds[one]])[-1] == f"FAILED. Cases: {', '.join(counts)}, 0 skipped"
 
 
 def test_what_can_declares_is_told_first():
@@ -106,7 +106,7 @@ def test_what_can_declares_is_told_first():
     text = str(verdict([passed("a"), made], can={"dtype": "float32"}, said={"h": {"b", "a"}}))
     first, second, *_ = text.splitlines()
     assert first.endswith("float64 (--dtype; `can` says float32), port.py")
-    assert second == "only cases that fit `can`; 1 are new (--made 4 --seed 9)"
+    assert second == "only cases that fit `can`; made for this check: 1 (--made 4 --seed 9)"
     for can in ({}, {"dtype": "float64"}):
         assert str(verdict([made], can=can)).splitlines()[0].endswith(", float64, port.py")
     assert verdict([made], said={"h": {"b", "a"}}).as_dict()["can"] == {"h": ["a", "b"]}
@@ -119,7 +119,7 @@ def test_failures_one_after_the_other():
     at = end.index("FAILURE 1 of 2: 1 case")
     assert end[at:at + 13] == [
         "FAILURE 1 of 2: 1 case",
-        "  no diagnosis: no known mistake gives these numbers",
+        "  no diagnosis: no known mistake was found that gives these numbers",
         "      wrong: s; right: y",
         "  first wrong number, in the order of computation, of the simplest of these cases:",
         "    case      f: why of f",
@@ -133,7 +133,7 @@ def test_failures_one_after_the_other():
     also = [f"  also f{i}: s at (1, 0, 2), expected 0.5, got 0.25" for i in range(1, 13)]
     at = end.index("FAILURE 2 of 2: 13 cases")
     assert end[at + 12:] == [
-        *also, "", "FAILED: 14 cases with wrong numbers, 0 with errors, 1 passed, 0 skipped"]
+        *also, "", "FAILED. Cases: 14 with wrong numbers, 0 with errors, 1 passed, 0 skipped"]
     for n in (1, 2):
         more.append(failed(f"g{n}"))
         end = lines_of(more, stories=[Cause(more)])
@@ -197,8 +197,8 @@ def test_the_words_around_a_diagnosis():
     assert said == [
         "diagnosis, in part: b is halved", "    - s = z + b", "    + s = z + const(b)   (yours)",
         "    const(a) is a, and no gradient flows through it",
-        "    Your gradients do not contain this change: they follow the right equations, with the "
-        "numbers of your forward pass, detached.",
+        "    Your gradients follow the right equations, not the edited ones; they use the numbers "
+        "of your forward pass, detached.",
         "    forward line s: s = a",
         "    line by line: each edit gives your numbers, computed from your own numbers of the "
         "neighbouring step. Other wrong numbers are not explained",
@@ -225,7 +225,7 @@ def test_only_a_confirmed_diagnosis_is_called_confirmed():
 
 
 def test_a_backward_pass_that_does_not_follow_is_told_of_a_forward_pass_by_hand_only():
-    words = "Your gradients do not contain this change"
+    words = "Your gradients follow the right equations"
     for diff, follows in ((("s = a", "s = b"), False), (("ds = a", "ds = b"), True)):
         assert (words in told(grade="held", form="by hand", diff=[diff])) != follows
         assert words not in told(grade="held", form="derived", diff=[diff])

@@ -26,7 +26,8 @@ def write(out, verdict, colour=False):
     say(f"{FORMAT} {VERSION}, {source.dtype}{other}, {source.name}")
     if source.can:
         n = sum(r.entry["family"].startswith("made") for r in results)
-        say(f"only cases that fit `can`; {n} are new (--made {verdict.made} --seed {verdict.seed})")
+        say(f"only cases that fit `can`; made for this check: {n} (--made {verdict.made} "
+            f"--seed {verdict.seed})")
     say("")
     _families(say, results)
     _left_out(say, results)
@@ -160,14 +161,14 @@ def diagnosis(story, results=()):
         said.append(f"diagnosis{part}: {'; and '.join(story.says)}")
     else:
         said.append("no diagnosis: " + ("the limit of trials was reached" if story.ended
-                                        else "no known mistake gives these numbers"))
+                                        else "no known mistake was found that gives these numbers"))
     for reference, yours in story.diff:
         said += [f"    - {reference}", f"    + {yours}   (yours)"]
     said += [f"    {text}" for text in meanings(story.diff)]
     if story.form.startswith("by hand") and any(" = " in r for r, _ in story.diff) \
             and not all(r.startswith(("d", "ds/", "steps")) for r, _ in story.diff):
-        said.append("    Your gradients do not contain this change: they follow the right "
-                    "equations, with the numbers of your forward pass" + story.form[7:] + ".")
+        said.append("    Your gradients follow the right equations, not the edited ones; they use "
+                    "the numbers of your forward pass" + story.form[7:] + ".")
     if story.grade == "confirmed":
         these = "these edits" if len(story.says) > 1 else "this edit"
         said.append(f"    confirmed: with {these} the equations give all numbers of "
@@ -249,5 +250,5 @@ def _verdict(say, verdict):
     elif not count["passed"] and not count["failed"] and not count["error"]:
         say(f"FAILED: nothing was checked; {count['skipped']} cases skipped", "red")
     else:
-        say(f"FAILED: {count['failed']} cases with wrong numbers, {count['error']} with errors, "
+        say(f"FAILED. Cases: {count['failed']} with wrong numbers, {count['error']} with errors, "
             f"{count['passed']} passed, {count['skipped']} skipped", "red")

@@ -21,6 +21,8 @@ def with_place(text, line, asked, edits):
         e for e in edits if e.applies(frames.config, frames.seen.inputs)])
         > 3 * frames.tolerance[line]) for frames in asked]
     if text.startswith("holds"):        # a line is tested from the second step on
+        hidden = sum((~frames.ok).sum() for frames in asked)
+        text += bool(hidden) * f"; what you returned does not show it in {hidden} of its numbers"
         return f"wrong at the first step; from the second step on it {text}" if any(
             wrong.any() for wrong in off) else text
     told = {}
