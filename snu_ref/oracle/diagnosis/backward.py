@@ -18,7 +18,8 @@ from ..program.lines import compute, resolve, right_lines
 from . import numbers
 from .forward import LINES, Frames, forward_edits
 from .search import joined
-from .sets import DERIVED
+from .seen import has_traces
+from .sets import DERIVED, FORMS, Edits
 
 BASES = 6            # our choice: the most sets of edits from which a search starts
 FEW = 12             # our choice: the most sets of edits that are kept for a case
@@ -63,14 +64,19 @@ def backward_sets(whole, bases, form=None):
 
 
 def silent(whole, bases):
-    """Sets with an edit of the forward pass, added or exchanged, that changes only gradients."""
-    seen, frames = whole.seen, Frames(whole.seen)
+    """Sets with one edit of the forward pass, added or in place of another, that changes only
+    gradients. If the port's state is not known, its y alone must hold with the edit.
+    """
+    seen, traced = whole.seen, has_traces(whole.seen)
+    frames = traced and Frames(seen)
     tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
                           for forward in dict.fromkeys(base.forward for base in bases[:2])
                           for e in forward_edits(seen, LINES) if not e.fitted)
-    derived = [bases[0]._replace(forward=joined(forward), form=DERIVED, backward=())
-               for forward in tries if all(frames.holds(line, forward) for line in frames.got)]
-    return [edits for edits in derived
+    found = [Edits(joined(forward), form) for forward in tries if whole.budget["left"] > 0
+             and (all(frames.holds(line, forward) for line in frames.got) if traced
+                  else whole.gives_forward(forward))
+             for form in ((DERIVED,) if traced else FORMS)]
+    return [edits for edits in found
             if whole.budget["left"] > 0 and seen.matches(whole.run(edits))]
 
 
