@@ -92,7 +92,8 @@ def _state(frames):
     if not (hits or frames.model):      # an s that has no inverse, or a number
         plain = [e for e in forward_edits(frames.seen, LINES) if not e.fitted and e.slot not in "svy"]
         hits = [(where is not ok, cost(more), more) for z in [(), *((e,) for e in plain)]
-                for where in (ok, ok & ~frames.first) for more in single(frames, "s", where, z)]
+                for where in (ok, ok & ~frames.first)
+                for more in single(frames, "s", where, z, not z)]
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}
     best = sorted((h for h in hits if h[1] == least[h[0]]), key=lambda hit: hit[0])
     return {"s": list(dict.fromkeys(hit[2] for hit in best))}
