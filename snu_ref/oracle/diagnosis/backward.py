@@ -68,7 +68,7 @@ def silent(whole, bases):
     gradients. If the port's state is not known, its y alone must hold with the edit.
     """
     seen, traced = whole.seen, has_traces(whole.seen)
-    if bases[0].forward and not traced:
+    if not traced and any(base.forward for base in bases[:1]):
         return []
     frames = traced and Frames(seen)
     tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
