@@ -53,7 +53,7 @@ def backward_sets(whole, bases, form=None):
     if found:
         return found[:FEW]
     least = max(whole.budget["left"] - EACH, 0)
-    near = [Steps(whole, base, least) for base in bases[:FEW]]
+    near = [Steps(whole, base, least) for base in bases[:len(FORMS) * FEW]]
     for steps in sorted(near, key=lambda steps: -steps.near())[:BASES]:
         if whole.budget["left"] > least and not any(edits.form == form for edits in found):
             found += steps.sets()

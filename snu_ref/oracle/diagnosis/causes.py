@@ -7,7 +7,7 @@ from .forward import Frames
 from .held import held
 from .others import Other, network_with, sets_of
 from .seen import LONGEST, PROPOSING, has_traces, seen_of
-from .sets import Spent, unless_spent
+from .sets import Edits, Spent, unless_spent
 from .unit import Unit
 
 NEAR = 1e-3         # our choice: unexplained relative errors below this are called lost digits
@@ -79,7 +79,7 @@ def _unexplained(left, unit, steady=True):
     for group in groups.values():
         edits, lines = _lines(unit, {r.id for r in group}) if unit is not None else ((), {})
         edits *= steady     # numbers that change between runs prove no edit
-        stories.append(Cause(group, "held" if edits else "", tuple(e.said() for e in edits),
+        stories.append(Cause(group, "held" if edits else "", Edits(edits).said(),
                              diff_of(edits, group), lines=lines, ended=unit and unit.ended))
     return stories
 

@@ -119,7 +119,7 @@ class Frames:
         for name in slots:
             if name != "H" or "H" in own:       # not every unit has H
                 own[name] = value = compute(text[name], own)
-            for _ in range(self.seen.T * ("current_before" in text[name])):     # one more step right
+            for _ in range(self.seen.T * ("current_before" in text[name])):   # one more step right
                 own["current_before"] = Var(before(0 * plain(value)[0], plain(value)))
                 own[name] = value = compute(text[name], own)
         self._values[key] = value = np.fmax(np.fmin(plain(value), self.large), -self.large)

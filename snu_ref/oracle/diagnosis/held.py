@@ -26,8 +26,8 @@ PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is nee
 FOLLOW = {line: later.split() for lines, later in (
     ("leak decay fired gate kept s_before y_before s_0 y_0",
      "through_leak through_gate dz_after ddecay start_s start_y"),
-    ("input current W", "dW dx"), ("feedback H", "through_H dH start_y"), ("v b y", "h_slope dv db"),
-    ("s", "g_slope dz through_v")) for line in lines.split()}
+    ("input current W", "dW dx"), ("feedback H", "through_H dH start_y"),
+    ("v b y", "h_slope dv db"), ("s", "g_slope dz through_v")) for line in lines.split()}
 LAST_DZ = "dz of the last step"
 
 

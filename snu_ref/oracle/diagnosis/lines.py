@@ -90,8 +90,8 @@ def _state(frames):
             if new:
                 break
     if not (hits or frames.model):      # an s that has no inverse, or a number
-        plain = [e for e in forward_edits(frames.seen, LINES) if not e.fitted and e.slot not in "svy"]
-        hits = [(where is not ok, cost(more), more) for z in [(), *((e,) for e in plain)]
+        plain = [(e,) for e in forward_edits(frames.seen, LINES[:-3]) if not e.fitted]
+        hits = [(where is not ok, cost(more), more) for z in [(), *plain]
                 for where in (ok, ok & ~frames.first)
                 for more in single(frames, "s", where, z, not z)]
     least = {part: min(hit[1] for hit in hits if hit[0] == part) for part in {h[0] for h in hits}}

@@ -76,8 +76,9 @@ class Unit:
                 yield whole
 
     def score(self, edits):
-        """Higher is better: more failing cases explained, fewer passing cases that would fail."""
-        return sum(whole.fits(edits) for whole in self.sample), -self.against(edits)
+        """Higher is better: more cases explained, fewer passing cases that fail, fewer edits."""
+        explained = sum(whole.fits(edits) for whole in self.sample)
+        return explained, -self.against(edits), -edits.cost
 
     def against(self, edits):
         """How many passing cases of a sample would fail with these edits."""

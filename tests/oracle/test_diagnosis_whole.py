@@ -1,0 +1,106 @@
+"""What a whole check says of ports that declare what they can: mistakes of real code, together."""
+import numpy as np
+import pytest
+
+import snu_ref.oracle
+from snu_ref.oracle.program.step import run
+
+GRADIENTS = "grad.W", "grad.b", "grad.decay", "grad.x"
+KEPT = "the state is reset in the same step as its spike"
+SOFT = "the reset subtracts the threshold -b (soft reset), after the decay"
+LEAKY = "x W is multiplied by 1 - decay (a leaky average)"
+NARROW = "the surrogate is 1 for |v| < 1"
+START = {"s_0": "0 * s_0", "y_0": "0 * y_0"}
+
+# lines of the port, what it can, what is said of it
+WRONG = [
+    # the gradients tell a reset in the same step from a first gate without y_0
+    ({"kept": "s * (1 - fired_by(y))", "gate": "1"}, dict(g="identity", reset_grad="detached"),
+     [f"{KEPT}; y_0 resets nothing"]),
+    ({"kept": "s * (1 - fired_by(y))", "gate": "1", "s": "z", "h_slope": "abs(v) < 1"},
+     dict(g="tanh"), ["g is left out", f"{KEPT}; y_0 resets nothing", NARROW]),
+    # dL/ds is not that of the reported state
+    ({"kept": "s * (1 - fired_by(y))", "gate": "1", "s_out": "kept", "h_slope": "abs(v) < 1",
+      "input": "(1 - decay) * current"}, dict(g="identity", reset_grad="detached"),
+     [f"{KEPT}, and s is reported after its reset (if this is meant, declare state=\"after "
+      "reset\")", LEAKY, NARROW]),
+    ({"kept": "s - const(s * fired_by(y))", "gate": "1", "s_out": "kept",
+      "h_slope": "1 / (1 + 10 * abs(v))", "input": "(1 - decay) * current"},
+     dict(g="identity", surrogate="fast_sigmoid", state="after reset", start="rest",
+          reset_grad="detached"),
+     [LEAKY, "the surrogate is 1 / (1 + 10 |v|)",
+      "the reset subtracts a constant: the gradient from state to state lacks the gate"]),
+    # dL/dv does not flow to s as it is
+    ({"v": "decay * s + b", "h_slope": "y * dpsi(v)"}, dict(g="identity"),
+     ["v is decay s + b", "the slope of the step is 0 where there is no spike"]),
+    # no gradient reaches x, so the sums alone show the slope
+    ({"current": "round(x) @ W", "h_slope": "dpsi(s)"}, dict(g="identity", reset_grad="detached"),
+     ["x is rounded to whole numbers", "the surrogate is taken at s, without b"]),
+    ({"W": "relu(W)", "h_slope": "dpsi(s)"}, dict(g="tanh"),
+     ["negative weights W are taken as 0", "the surrogate is taken at s, without b"]),
+    # a line without an inverse, beside another
+    ({"s": "float16(g(z))", "y": "h(s)"}, dict(g="leaky_relu"),
+     ["the state is rounded to float16", "b is left out"]),
+    ({"s": "clip(g(z), -2, 2)", "decay": "sigmoid(decay)"}, dict(g="identity"),
+     ["the decay goes through a sigmoid", "the state is clamped to [-2, 2]"]),
+    # a state that relu hides in half of its numbers
+    ({"input": "current * gate", "feedback": "(y_before @ H) * gate"},
+     dict(g="relu", recurrent=True, start="rest"),
+     ["the reset gate also multiplies x W", "the reset gate also multiplies y H"]),
+    # a port that starts from 0 and does not declare it
+    (START, dict(g="relu", recurrent=True, surrogate="fast_sigmoid"),
+     ["the initial state is ignored"]),
+    ({**START, "leak": "decay * s_before + b * fired"}, dict(g="identity"),
+     [SOFT, "the initial state is ignored"]),
+    # the first step decides between edits
+    ({"fired": "clip(sum(seen), 0, 1)"}, dict(g="relu", lateral_inhibition=True),
+     ["the gate uses min(1, sum_j y_j) instead of max_j y_j"]),
+    ({"decay": "clip(decay, 0, 0.8)", "feedback": "y_before", "input": "(1 - decay) * current"},
+     dict(g="identity"), ["the decay is clipped to at most 0.8", LEAKY,
+                          "y of the step before is added to z, without weights"]),
+    # the gradients alone show it: y holds
+    ({"decay": "decay * decay"}, dict(g="identity", returns=("y", *GRADIENTS)),
+     ["the decay is applied twice"]),
+]
+
+
+@pytest.mark.parametrize("lines, can, says", WRONG)
+def test_mistakes_of_real_code_are_named_together(lines, can, says):
+    can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through", recurrent=False,
+               lateral_inhibition=False) | can
+    can.setdefault("returns", ("s", "y", *GRADIENTS, *("grad.H",) * can["recurrent"]))
+
+    def port(case):
+        return {name: a for name, a in run(case.config, case.inputs, lines).items()
+                if name in can["returns"]}
+    (story,) = snu_ref.oracle.check(port, can=can, cases="made,default").stories
+    assert story.grade == "confirmed" and sorted(story.says) == sorted(says), story
+
+
+def test_batch_and_time_exchanged_by_a_port_that_starts_from_0():
+    def port(case):
+        swapped = {name: a.swapaxes(0, 1) if name in ("x", "dy") else
+                   np.zeros((len(case["x"]), a.shape[-1])) if name[:5] in ("state", "dend.") else a
+                   for name, a in case.inputs.items()}
+        out = run(case.config, swapped, {"leak": "decay * s_before + b * fired"})
+        return {name: out[name].swapaxes(0, 1) if out[name].ndim == 3 else out[name]
+                for name in can["returns"]}
+    can = dict(unit="snu", h="step", g="relu", surrogate="tanh", reset_grad="through",
+               recurrent=False, lateral_inhibition=False, start="rest",
+               returns=("s", "y", *GRADIENTS))
+    (story,) = snu_ref.oracle.check(port, can=can, cases="made,default").stories
+    assert story.grade == "confirmed" and "batch and time are exchanged" in story.says[0]
+    assert story.says[1:] == (SOFT,)
+
+
+def test_where_the_state_hides_a_line_it_is_said():
+    """After a reset to 0, s does not show the v with which the unit fired."""
+    def port(case):
+        out = run(case.config, case.inputs, {
+            "input": "x @ W + 0.1 * tanh(9 * (x @ W))", "s_out": "s * (1 - y)", "s_T": "s_out"})
+        return {name: out[name] for name in ("s", "y")}
+    can = dict(unit="snu", h="step", g="identity", surrogate="tanh", reset_grad="through",
+               recurrent=False, lateral_inhibition=False, start="rest", state="after reset",
+               returns=("s", "y"))
+    (story,) = snu_ref.oracle.check(port, can=can, cases="made,default").stories
+    assert story.lines["y"].startswith("holds; what you returned does not show it in ")
