@@ -1,8 +1,13 @@
 """What a whole check says of ports that declare what they can: mistakes of real code, together."""
 import numpy as np
 import pytest
+from helpers.vectors import ENTRIES, case_of
 
 import snu_ref.oracle
+from snu_ref.oracle.diagnosis.backward import Steps
+from snu_ref.oracle.diagnosis.seen import Seen
+from snu_ref.oracle.diagnosis.sets import Edits, Whole
+from snu_ref.oracle.mistakes.edit import TABLE, Edit
 from snu_ref.oracle.program.step import run
 
 GRADIENTS = "grad.W", "grad.b", "grad.decay", "grad.x"
@@ -34,10 +39,8 @@ WRONG = [
     ({"v": "decay * s + b", "h_slope": "y * dpsi(v)"}, dict(g="identity"),
      ["v is decay s + b", "the slope of the step is 0 where there is no spike"]),
     # no gradient reaches x, so the sums alone show the slope
-    ({"current": "round(x) @ W", "h_slope": "dpsi(s)"}, dict(g="identity", reset_grad="detached"),
-     ["x is rounded to whole numbers", "the surrogate is taken at s, without b"]),
-    ({"W": "relu(W)", "h_slope": "dpsi(s)"}, dict(g="tanh"),
-     ["negative weights W are taken as 0", "the surrogate is taken at s, without b"]),
+    ({"current": "round(x) @ W", "h_slope": "exp(-abs(v))"}, dict(g="tanh"),
+     ["x is rounded to whole numbers", "the surrogate is exp(-|v|)"]),
     # a line without an inverse, beside another
     ({"s": "float16(g(z))", "y": "h(s)"}, dict(g="leaky_relu"),
      ["the state is rounded to float16", "b is left out"]),
@@ -45,11 +48,9 @@ WRONG = [
      ["the decay goes through a sigmoid", "the state is clamped to [-2, 2]"]),
     # a state that relu hides in half of its numbers
     ({"input": "current * gate", "feedback": "(y_before @ H) * gate"},
-     dict(g="relu", recurrent=True, start="rest"),
+     dict(g="relu", recurrent=True, start="rest", surrogate="fast_sigmoid"),
      ["the reset gate also multiplies x W", "the reset gate also multiplies y H"]),
     # a port that starts from 0 and does not declare it
-    (START, dict(g="relu", recurrent=True, surrogate="fast_sigmoid"),
-     ["the initial state is ignored"]),
     ({**START, "leak": "decay * s_before + b * fired"}, dict(g="identity"),
      [SOFT, "the initial state is ignored"]),
     # the first step decides between edits
@@ -75,6 +76,36 @@ def test_mistakes_of_real_code_are_named_together(lines, can, says):
                 if name in can["returns"]}
     (story,) = snu_ref.oracle.check(port, can=can, cases="made,default").stories
     assert story.grade == "confirmed" and sorted(story.says) == sorted(says), story
+
+
+def test_a_port_that_ignores_its_start_is_told_so_first():
+    """In some cases two mistakes of the step would give the same numbers."""
+    def port(case):
+        return {name: a for name, a in run(case.config, case.inputs, START).items()
+                if name in ("s", "y", *GRADIENTS)}
+    can = dict(unit="snu", h="step", g="relu", surrogate="fast_sigmoid", reset_grad="through",
+               lateral_inhibition=False, returns=("s", "y", *GRADIENTS))
+    (story,) = snu_ref.oracle.check(port, can=can).stories
+    assert story.grade == "confirmed" and story.says == ("the initial state is ignored",)
+
+
+@pytest.mark.parametrize("id", ["unit-tanh-tanh", "unit-arctan-identity-det", "rest-tanh-relu"])
+def test_the_steps_of_a_wrong_forward_pass_hold_with_every_slope(id):
+    """Law: dL/dz is put together from parts, and is that of a run with the edits.
+
+    Edits with which x reaches later steps are left out: dL/dx of a step is then not dz W'.
+    """
+    inputs, _ = case_of(id)
+    config, slope = ENTRIES[id]["config"], Edit((("h_slope", "exp(-abs(v))"),), "")
+    for e in TABLE["FORWARD"]:
+        if e.slot in ("W", "v", "current", "input") and len(e.lines) == 1 and not e.fitted \
+                and e.applies(config, inputs) and "_before" not in e.lines[0][1]:
+            got = run(config, inputs, {**e.texts(), **slope.texts()})
+            got = {name: got[name] for name in ("s", "y", *GRADIENTS)}
+            steps = Steps(Whole(Seen(id, "unit", config, inputs, got, 1e-10), {"left": 1000}),
+                          Edits((e,)))
+            steps.terms(())
+            assert steps.target is None or steps.right((slope,)).all(), e.says
 
 
 def test_batch_and_time_exchanged_by_a_port_that_starts_from_0():

@@ -159,7 +159,7 @@ class Whole(Runs):
                for name in ("grad.W", "grad.H", "grad.decay") if name in got):
             return own["adj.z"], 1, W       # these sums are right, so dL/dz is; perhaps dx is not
         ones = np.ones(seen.inputs["dy"].shape)
-        m = np.stack([self.run(edits, ones * unit)["grad.x"] @ w / (w @ w)
+        m = np.stack([self.run(edits, ones * unit)["grad.x"] @ w / (w @ w or 1)
                       for unit, w in zip(np.eye(len(W.T)), W.T)], -1)
         if np.linalg.matrix_rank(W) < len(W.T):
             return None, m, W
