@@ -69,6 +69,14 @@ def test_a_dx_that_is_multiplied_by_a_number_is_told_beside_what_no_table_has(mo
     assert cause.lines["db"].startswith("wrong")
 
 
+@pytest.mark.usefixtures("unsearched")
+def test_a_sum_of_wrong_terms_is_not_called_wrong():
+    """db is the sum of dv. If dv may be wrong, nothing is known of the sum."""
+    (cause,) = causes(backward_port({"h_slope": "0.4 + 0.3 * tanh(9 * v)"}, "s", "y", "grad.x",
+                                    "grad.W", "grad.b"), ["unit-tanh-tanh", "unit-arctan-tanh"])
+    assert cause.lines["dz"].startswith("wrong") and "db" not in cause.lines
+
+
 @pytest.mark.parametrize("back, says", [
     ({"h_slope": "2.0 * (abs(v) < 0.3)"}, "the surrogate is 1 for |v| < 0.3, multiplied by 2"),
     ({"h_slope": "0.3 * maximum(0, 1 - 2 * abs(v))"},

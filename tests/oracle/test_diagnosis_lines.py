@@ -73,7 +73,8 @@ def test_from_its_own_dz_a_wrong_backward_pass_gives_the_same_at_all_steps_at_on
 def test_every_row_of_the_table_runs_and_changes_numbers_in_some_case_and_is_printed():
     idle = {e: e.said() for name in ("FORWARD", "SLOPES", "PATHS", "HAND") for e in TABLE[name]}
     ids = [*SOME, "edge-z-zero-relu", "edge-z-zero-leaky", "edge-kink-boxcar", "edge-v-zero-tanh",
-           "hand-start-state", "edge-decay-0-and-1", "unit-triangle-relu", "unit-tanh-leakyrelu-rec", "batch-snu",
+           "hand-start-state", "edge-decay-0-and-1", "unit-triangle-relu",
+           "unit-tanh-leakyrelu-rec", "batch-snu",
            "unit-tanh-tanh-det", "unit-tanh-relu-inh-det", "unit-sigmoid-tanh-det"]
     for id in ids:
         entry = ENTRIES[id]

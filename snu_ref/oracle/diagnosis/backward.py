@@ -163,6 +163,9 @@ class Steps:
                           key=lambda some: -self.right(some).sum())
             found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
                      for more in self.more(some, EVERY, bool(first))]
+        if not found and self.dz is not None:   # few numbers of the last step may show the slope
+            found = [more for e in self.edits if e.slot in ("seen", "through_gate")
+                     and not e.fitted for more in self.more((e,), EVERY)]
         if not found and self.dz is None:       # the sums alone may show an edit
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
             return sorted([(), *some], key=self.near, reverse=True)

@@ -53,6 +53,7 @@ class Unit:
         proposing = [whole for whole in few if whole.seen.proposes] or few
         for depth in 1, 2:      # search again, deeper, where the first failed
             self.dark = set()
+            proposing.sort(key=lambda whole: whole in self.sample[SAMPLE:])     # others first
             for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
                 found = self._found(whole, depth if has_traces(whole.seen) else 2)
                 self._improve(found, whole)
@@ -170,4 +171,5 @@ def _simple(seen):
     return (not has_traces(seen), silent, "s" not in seen.got and seen.inputs["state.s"].any(),
             c["recurrent"] + c["lateral_inhibition"],
             c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
+            np.linalg.matrix_rank(seen.params["W"]) < seen.params["b"].size,    # dx gives no dz
             seen.family != "unit", c["h"] != "step")

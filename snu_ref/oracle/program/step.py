@@ -95,8 +95,8 @@ class Run:
 
     def _line(self, name, names):
         value = compute(self.text[name], names)
-        if name in TRACES:
-            value = value if isinstance(value, Var) else self.zero + value
+        if name in TRACES and (not isinstance(value, Var) or value in map(names.get, TRACES)):
+            value = self.zero + value       # a variable of its own, with a gradient of its own
         if SLOPES.get(name) in self.edits:
             value = self._sloped(name, value, names)
         if name == "z" and self.dz is not None:
