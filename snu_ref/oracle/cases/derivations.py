@@ -82,11 +82,10 @@ def _layer_gradients(config, inputs):
         return (inputs["dy"] * y).sum() + sum((inputs[f"dend.{name}"] * part).sum()
                                               for name, part in zip(fields, end))
 
-    free = {name: a for name, a in inputs.items()
-            if name.startswith(("params.", "state.")) or name == "x"}
-    names = {name: name.replace("params.", "grad.").replace("state.", "start.") for name in free}
-    names["x"] = "grad.x"
-    return {names[name]: complex_step(f, free, name) for name in free
+    gradients = {"x": "grad.x", **{f"state.{name}": f"start.{name}" for name in fields},
+                 **{f"params.{name}": f"grad.{name}" for name in layer.params}}
+    free = {name: inputs[name] for name in gradients}
+    return {gradient: complex_step(f, free, name) for name, gradient in gradients.items()
             if name != "x" or inputs["x"].size <= MANY}
 
 
