@@ -160,8 +160,13 @@ def whole_file(path, durable=True):
         raise
 
 
+def write_text(path, text, durable=True):
+    """Write `text` as UTF-8, as `whole_file` writes."""
+    with whole_file(path, durable) as file:
+        file.write(text.encode())
+
+
 def write_json(path, value):
     """Write `value` as strict JSON; a number that is not finite becomes null."""
     strict = json.loads(json.dumps(value), parse_constant=lambda name: None)  # NaN, Infinity
-    with whole_file(path) as file:
-        file.write(json.dumps(strict, indent=1, allow_nan=False).encode())
+    write_text(path, json.dumps(strict, indent=1, allow_nan=False))

@@ -7,6 +7,8 @@ import pytest
 from helpers.vectors import ENTRIES, MANIFEST, case_of
 
 from snu_ref.__main__ import main
+from snu_ref.oracle.cases.derivations import differences
+from snu_ref.oracle.cases.making import AGREEMENT
 from snu_ref.oracle.cases.manifest import FOLDER, HEAD
 from snu_ref.oracle.cases.storage import bits
 
@@ -46,6 +48,14 @@ def test_derivations_agree_in_every_case():
         assert entry["evidence"].get("tape", 0) <= 1e-13
         if entry["family"] in ("unit", "rest"):
             assert set(entry["evidence"]) == {"twin", "complex", "tape"}
+
+
+def test_evidence_of_units_losses_and_training_is_found_again():
+    for id, entry in ENTRIES.items():
+        if entry["family"] in ("rnn", "gru", "lstm", "loss", "optimiser", "training"):
+            found = differences(entry["config"], *case_of(id), AGREEMENT)
+            assert found.keys() == entry["evidence"].keys(), id
+            assert all(found[method] <= AGREEMENT[method] for method in found), id
 
 
 def test_drawn_cases_keep_away_from_branches_and_are_alive():

@@ -2,7 +2,7 @@
 import json
 from pathlib import Path
 
-from ...files import whole_file
+from ...files import write_text
 from . import tolerances
 from .derivations import relative
 from .families import definitions
@@ -62,8 +62,7 @@ def _write(folder, entry, inputs, outputs):
                    "order": "C order: the last axis runs fastest; "
                             "bits: IEEE-754 double, most significant first",
                    "inputs": as_text(inputs), "outputs": as_text(outputs)}
-        with whole_file(folder / f"{entry['id']}.json") as file:
-            file.write((json.dumps(content, indent=1) + "\n").encode())
+        write_text(folder / f"{entry['id']}.json", json.dumps(content, indent=1) + "\n")
 
 
 # ---- verifying ----------------------------------------------------------------------------------

@@ -59,8 +59,9 @@ def complex_gradients(config, inputs, outputs):
     if config["unit"] in STATE:
         return _layer_gradients(config, inputs)
     if config["unit"] == "loss" and np.abs(inputs["y"]).max() < 100:  # textbook forms overflow
-        loss, rest = TEXTBOOK_LOSSES[config["loss"]][0], (inputs["target"], inputs.get("mask"))
-        return {"dy": complex_step(lambda a: loss(a["y"], *rest), {"y": inputs["y"]}, "y")}
+        loss, target = TEXTBOOK_LOSSES[config["loss"]][0], inputs["target"]
+        mask = inputs.get("mask", np.ones(inputs["y"].shape[:2]))
+        return {"dy": complex_step(lambda a: loss(a["y"], target, mask), {"y": inputs["y"]}, "y")}
     if config["unit"] == "training":
         if any((cache.z == 0).any() for _, cache in _spiking_layers(config, inputs, outputs)):
             return {}  # z is 0 without input; a frozen spike of 1e-17 would choose the branch of g
@@ -81,11 +82,10 @@ def _layer_gradients(config, inputs):
         return (inputs["dy"] * y).sum() + sum((inputs[f"dend.{name}"] * part).sum()
                                               for name, part in zip(fields, end))
 
-    free = {name: a for name, a in inputs.items()
-            if name.startswith(("params.", "state.")) or name == "x"}
-    names = {name: name.replace("params.", "grad.").replace("state.", "start.") for name in free}
-    names["x"] = "grad.x"
-    return {names[name]: complex_step(f, free, name) for name in free
+    gradients = {"x": "grad.x", **{f"state.{name}": f"start.{name}" for name in fields},
+                 **{f"params.{name}": f"grad.{name}" for name in layer.params}}
+    free = {name: inputs[name] for name in gradients}
+    return {gradient: complex_step(f, free, name) for name, gradient in gradients.items()
             if name != "x" or inputs["x"].size <= MANY}
 
 
@@ -104,7 +104,7 @@ def _network_gradients(config, inputs):
         start = moved.zero_state(x.shape[1])
         x_c = x.astype(complex) if x.dtype.kind == "f" else x
         y, _ = frozen_forward(moved, x_c, start, nominal)
-        return loss(y, target, mask)
+        return loss(y, target, np.ones(y.shape[:2]) if mask is None else mask)
 
     return {f"grad.{name}": complex_step(f, params, name) for name in network.trainable}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...files import one_writer, whole_file
+from ...files import one_writer, whole_file, write_text
 from .case import cast, find
 from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_manifest
 from .storage import little
@@ -28,34 +28,23 @@ def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
     manifest = read_manifest(vectors)
     entries = find(patterns, manifest["cases"])
     with one_writer("DIR", folder) as folder:
-        _write(folder, entries, manifest, dtype, vectors)
+        for entry in entries:
+            case, listed = folder / entry["id"], ""
+            case.mkdir(parents=True)
+            (folder / "results" / entry["id"]).mkdir(parents=True)
+            for kind, arrays in zip(("input", "output"), load_case(entry, vectors)):
+                for name, a in cast(arrays, dtype).items():
+                    with whole_file(case / f"{kind}.{name}.bin", False) as file:
+                        file.write(little(a).tobytes())
+                    with whole_file(case / f"{kind}.{name}.npy", False) as file:
+                        np.save(file, a, allow_pickle=False)
+                    listed += " ".join([kind, name, str(a.dtype), *map(str, a.shape)]) + "\n"
+            write_text(case / "arrays.txt", listed, False)
+            write_text(case / "config.txt", "".join(
+                f"{name} {value if isinstance(value, str) else json.dumps(value)}\n"
+                for name, value in entry["config"].items()), False)
+        write_text(folder / "cases.txt", "".join(f"{e['id']}\n" for e in entries), False)
+        write_manifest(folder, {k: v for k, v in manifest.items() if k != "cases"}, entries)
+        for where in (folder / "results", folder):  # last: without it a stopped export is of no use
+            write_text(where / "vectors.txt", f"{FORMAT} {VERSION} {np.dtype(dtype)}\n", False)
     return len(entries)
-
-
-def _write(folder, entries, manifest, dtype, vectors):
-    """Write all files, vectors.txt last: without it a stopped export cannot be used."""
-    for entry in entries:
-        case = folder / entry["id"]
-        case.mkdir(parents=True)
-        (folder / "results" / entry["id"]).mkdir(parents=True)
-        lines = []
-        for kind, arrays in zip(("input", "output"), load_case(entry, vectors)):
-            for name, a in cast(arrays, dtype).items():
-                with whole_file(case / f"{kind}.{name}.bin", False) as file:
-                    file.write(little(a).tobytes())
-                with whole_file(case / f"{kind}.{name}.npy", False) as file:
-                    np.save(file, a, allow_pickle=False)
-                lines.append(" ".join([kind, name, str(a.dtype), *map(str, a.shape)]))
-        _lines(case / "arrays.txt", lines)
-        _lines(case / "config.txt", [
-            f"{name} {value if isinstance(value, str) else json.dumps(value)}"
-            for name, value in entry["config"].items()])
-    _lines(folder / "cases.txt", [entry["id"] for entry in entries])
-    write_manifest(folder, {name: a for name, a in manifest.items() if name != "cases"}, entries)
-    for where in (folder / "results", folder):
-        _lines(where / "vectors.txt", [f"{FORMAT} {VERSION} {np.dtype(dtype)}"])
-
-
-def _lines(path, lines):
-    with whole_file(path, False) as file:
-        file.write("".join(line + "\n" for line in lines).encode())

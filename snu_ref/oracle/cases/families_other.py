@@ -1,5 +1,6 @@
 """Cases beyond the unit: RNN, GRU, LSTM, losses, optimisers, clipping, networks in training."""
 import itertools
+from functools import partial
 
 import numpy as np
 
@@ -19,23 +20,22 @@ def recurrent_cases():
             yield Definition(f"{name}-{start}", name.split("-")[0],
                              "one layer, forward and backward",
                              ("gates",) if gates > 1 else ("recurrence",), config,
-                             _recurrent(gates, fields, config.get("reset_after"), start == "state"))
+                             partial(_recurrent, gates, fields, config.get("reset_after"),
+                                     start == "state"))
 
 
-def _recurrent(gates, fields, reset_after, state, T=5, B=2, n_in=3, n=3):
-    def make(draws):
-        inputs = {"params.W": draws.grid(-1, 1, (n_in, gates * n)),
-                  "params.H": draws.grid(-0.75, 0.75, (n, gates * n)),
-                  "params.b": draws.grid(-1, 1, (gates * n,))}
-        if reset_after:
-            inputs["params.b_h"] = draws.grid(-1, 1, (n,))
-        inputs["x"] = draws.grid(-1.5, 1.5, (T, B, n_in))
-        for prefix, field in itertools.product(("state", "dend"), fields):
-            value = draws.grid(-1, 1, (B, n))
-            inputs[f"{prefix}.{field}"] = value if state else np.zeros_like(value)
-        inputs["dy"] = draws.grid(-1, 1, (T, B, n))
-        return inputs
-    return make
+def _recurrent(gates, fields, reset_after, state, draws, T=5, B=2, n_in=3, n=3):
+    inputs = {"params.W": draws.grid(-1, 1, (n_in, gates * n)),
+              "params.H": draws.grid(-0.75, 0.75, (n, gates * n)),
+              "params.b": draws.grid(-1, 1, (gates * n,))}
+    if reset_after:
+        inputs["params.b_h"] = draws.grid(-1, 1, (n,))
+    inputs["x"] = draws.grid(-1.5, 1.5, (T, B, n_in))
+    for prefix, field in itertools.product(("state", "dend"), fields):
+        value = draws.grid(-1, 1, (B, n))
+        inputs[f"{prefix}.{field}"] = value if state else np.zeros_like(value)
+    inputs["dy"] = draws.grid(-1, 1, (T, B, n))
+    return inputs
 
 
 def loss_cases():
@@ -48,21 +48,19 @@ def loss_cases():
         for variant, (why, flags) in variants.items():
             if variant != "far" or loss == "bernoulli_nll":
                 yield Definition(f"loss-{loss.replace('_', '-')}-{variant}", "loss", why, flags,
-                                 {"unit": "loss", "loss": loss}, _loss(loss, variant))
+                                 {"unit": "loss", "loss": loss}, partial(_loss, loss, variant))
 
 
-def _loss(loss, variant, T=5, B=2, n=3):
-    def make(draws):
-        inputs = {"y": draws.grid(-2, 2, (T, B, n)), "target": _target(draws, loss, (T, B, n))}
-        if variant == "masked":
-            inputs["mask"] = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
-        if variant == "far":
-            inputs["y"][0, 0], inputs["y"][1, 1] = [1000, -1000, 0.5], [-750, -1000, -750.5]
-        if variant == "distant":
-            inputs["y"][0, 0], inputs["y"][1, 1] = [1000, -1000, 0.5], [-96, -1000, -96.5]
-            inputs["target"][0, 0], inputs["target"][1, 1] = 1, 2
-        return inputs
-    return make
+def _loss(loss, variant, draws, T=5, B=2, n=3):
+    inputs = {"y": draws.grid(-2, 2, (T, B, n)), "target": _target(draws, loss, (T, B, n))}
+    if variant == "masked":
+        inputs["mask"] = (np.arange(T)[:, None] < np.array([T, T - 2])).astype(float)
+    if variant == "far":
+        inputs["y"][0, 0], inputs["y"][1, 1] = [1000, -1000, 0.5], [-750, -1000, -750.5]
+    if variant == "distant":
+        inputs["y"][0, 0], inputs["y"][1, 1] = [1000, -1000, 0.5], [-96, -1000, -96.5]
+        inputs["target"][0, 0], inputs["target"][1, 1] = 1, 2
+    return inputs
 
 
 def _target(draws, loss, shape):
@@ -85,7 +83,7 @@ def added_cases():
                      "overflows; in float32 logsumexp(y) - y[k] passes as well",
                      ("loss", "saturation"),
                      {"unit": "loss", "loss": "softmax_cross_entropy"},
-                     _loss("softmax_cross_entropy", "distant"), least=1e-5)
+                     partial(_loss, "softmax_cross_entropy", "distant"), least=1e-5)
 
 
 ADAM = {"optimiser": "adam", "lr": 0.0625, "beta1": 0.875, "beta2": 0.984375, "eps": 2.0 ** -20}
@@ -100,23 +98,22 @@ def optimiser_cases():
             ("adam-published", {**ADAM, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
              {"float64_only": "betas as published: 1 - 0.999 loses four digits in float32"})):
         yield Definition(f"optimiser-{name}", "optimiser", "five steps with the gradients given",
-                         ("optimiser",), {"unit": "optimiser", **config}, _gradients(5), **options)
+                         ("optimiser",), {"unit": "optimiser", **config}, partial(_gradients, 5),
+                         **options)
     for name, max_norm in (("active", 1.0), ("idle", 64.0)):
         yield Definition(f"clip-{name}", "optimiser",
                          f"the common norm of two tensors against {max_norm}", ("clipping",),
-                         {"unit": "clip", "max_norm": max_norm}, _gradients(0))
+                         {"unit": "clip", "max_norm": max_norm}, partial(_gradients, 0))
 
 
-def _gradients(steps):
-    def make(draws):
-        inputs, shapes = {}, {"W": (3, 2), "b": (2,)}
-        for name, shape in shapes.items():
-            if steps:
-                inputs[f"params.{name}"] = draws.grid(-1, 1, shape, grid=16)
-            many = ((steps,) if steps else ()) + shape
-            inputs[f"grads.{name}"] = draws.grid(-1, 1, many, grid=16)
-        return inputs
-    return make
+def _gradients(steps, draws):
+    inputs, shapes = {}, {"W": (3, 2), "b": (2,)}
+    for name, shape in shapes.items():
+        if steps:
+            inputs[f"params.{name}"] = draws.grid(-1, 1, shape, grid=16)
+        many = ((steps,) if steps else ()) + shape
+        inputs[f"grads.{name}"] = draws.grid(-1, 1, many, grid=16)
+    return inputs
 
 
 def training_cases():
@@ -142,38 +139,36 @@ def training_cases():
         flags += ["mask"] * (loss != "mean_square_error")
         yield Definition(f"training-{name}", "training",
                          "losses, gradients and parameters over four steps", tuple(flags), config,
-                         _training(layers, loss))
+                         partial(_training, layers, loss))
 
 
-def _training(layers, loss, T=5, B=3, n_in=3, n=4):
-    def make(draws):
-        inputs, width, embedded = {}, n_in, layers[0]["layer"] == "embedding"
-        for i, layer in enumerate(layers):
-            kind, last = layer["layer"], i == len(layers) - 1
-            out = 3 if last else n
-            if kind == "embedding":
-                inputs[f"params.{i}.E"] = draws.grid(-1, 1, (6, n))
-            elif kind == "tied_output":
-                inputs[f"params.{i}.b"] = draws.grid(-0.25, 0.25, (6,))
-            else:
-                k = 4 if kind == "lstm" else 1
-                inputs[f"params.{i}.W"] = draws.grid(-1, 1, (width, k * out))
-                if kind == "lstm" or layer.get("recurrent"):
-                    inputs[f"params.{i}.H"] = draws.grid(-0.75, 0.75, (out, k * out))
-                spiking = kind == "snu"
-                low, high = (-0.75, -0.25) if spiking else (-0.5, 0.5)
-                inputs[f"params.{i}.b"] = draws.grid(low, high, (k * out,))
-                if spiking:
-                    high = 1.0 if layer.get("train_decay") else 0.9375
-                    inputs[f"params.{i}.decay"] = draws.grid(high - 0.1875, high, (out,))
-            width = out
-        inputs["x"] = draws.integers(6, (STEPS, T, B)) if embedded else \
-            draws.grid(-1.5, 1.5, (STEPS, T, B, n_in))
-        inputs["target"] = np.stack([_target(draws, loss, (T, B, 6 if embedded else 3))
-                                     for _ in range(STEPS)])
-        if loss != "mean_square_error":
-            lengths = 2 + draws.integers(T - 1, (STEPS, 1, B))
-            lengths[:, :, 0] = T
-            inputs["mask"] = (np.arange(T)[:, None] < lengths).astype(float)
-        return inputs
-    return make
+def _training(layers, loss, draws, T=5, B=3, n_in=3, n=4):
+    inputs, width, embedded = {}, n_in, layers[0]["layer"] == "embedding"
+    for i, layer in enumerate(layers):
+        kind, last = layer["layer"], i == len(layers) - 1
+        out = 3 if last else n
+        if kind == "embedding":
+            inputs[f"params.{i}.E"] = draws.grid(-1, 1, (6, n))
+        elif kind == "tied_output":
+            inputs[f"params.{i}.b"] = draws.grid(-0.25, 0.25, (6,))
+        else:
+            k = 4 if kind == "lstm" else 1
+            inputs[f"params.{i}.W"] = draws.grid(-1, 1, (width, k * out))
+            if kind == "lstm" or layer.get("recurrent"):
+                inputs[f"params.{i}.H"] = draws.grid(-0.75, 0.75, (out, k * out))
+            spiking = kind == "snu"
+            low, high = (-0.75, -0.25) if spiking else (-0.5, 0.5)
+            inputs[f"params.{i}.b"] = draws.grid(low, high, (k * out,))
+            if spiking:
+                high = 1.0 if layer.get("train_decay") else 0.9375
+                inputs[f"params.{i}.decay"] = draws.grid(high - 0.1875, high, (out,))
+        width = out
+    inputs["x"] = draws.integers(6, (STEPS, T, B)) if embedded else \
+        draws.grid(-1.5, 1.5, (STEPS, T, B, n_in))
+    inputs["target"] = np.stack([_target(draws, loss, (T, B, 6 if embedded else 3))
+                                 for _ in range(STEPS)])
+    if loss != "mean_square_error":
+        lengths = 2 + draws.integers(T - 1, (STEPS, 1, B))
+        lengths[:, :, 0] = T
+        inputs["mask"] = (np.arange(T)[:, None] < lengths).astype(float)
+    return inputs

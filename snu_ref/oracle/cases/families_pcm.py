@@ -1,14 +1,14 @@
 """Cases of phase-change devices and arrays; all normal random numbers are inputs."""
+from functools import partial
+
 import numpy as np
 
 from .case import Definition
 
-FLOAT64 = "device physics is computed in float64 here"
-
 
 def _case(name, why, flags, config, make):
     return Definition(f"pcm-{name}", "pcm", why, flags, config, make, alive=False,
-                      float64_only=FLOAT64)
+                      float64_only="device physics is computed in float64 here")
 
 
 def pcm_cases():
@@ -26,12 +26,13 @@ def pcm_cases():
                          ("device-2-pairs", {**device, "pairs": 2}),
                          ("column", {**column, "pairs": 1})):
         yield _case(f"array-{name}", "a matrix programmed at 0 s and multiplied at 1000 s, with "
-                    "converters", ("device", "converter", "drift"), config, _array(config))
+                    "converters", ("device", "converter", "drift"), config,
+                    partial(_array, config))
     for name, pairs, every in (("update", 1, 0), ("update-2-pairs", 2, 0), ("refresh", 1, 6)):
         config = {**UPDATED, "pairs": pairs, "refresh_every": every}
         refresh = ", then a refresh in closed loop" if every else ""
         yield _case(name, "six updates by blind pulses" + refresh, ("update", "device"), config,
-                    _updates(config))
+                    partial(_updates, config))
 
 
 def pcm_limit_cases():
@@ -48,7 +49,7 @@ def pcm_limit_cases():
     config = {**UPDATED, "pairs": 1, "refresh_every": 6}
     yield _case("refresh-spares", "six updates, then a refresh that spares the pair with a "
                 "difference above 6 uS, and those that are nowhere above 8 uS",
-                ("update", "device"), config, _spared(config))
+                ("update", "device"), config, partial(_spared, config))
 
 
 UPDATED = {"unit": "pcm-array", "write": "update", "scale": 8.0, "t_read": 100.0}
@@ -71,32 +72,28 @@ def _pulses(draws):
             **_reads(draws, 6, [1, 39, 40, 100, 4096])}
 
 
-def _array(config, n_in=5, n_out=3):
-    def make(draws):
-        devices = (2, config["pairs"], n_in, n_out)
-        inputs = {"W": draws.grid(-1, 1, (n_in, n_out)), "x": draws.grid(-1.25, 1.25, (4, n_in)),
-                  "noise.conductance": draws.grid(-1, 1, devices),
-                  "noise.drift": draws.grid(-1, 1, devices),
-                  "noise.read": draws.grid(-1, 1, devices)}
-        inputs["W"][0, 0] = 1.0  # the largest weight, stored as 25 uS
-        if config["readout"] == "column":
-            inputs["noise.output"] = draws.grid(-1, 1, (2, 4, n_out))
-        return inputs
-    return make
+def _array(config, draws, n_in=5, n_out=3):
+    devices = (2, config["pairs"], n_in, n_out)
+    inputs = {"W": draws.grid(-1, 1, (n_in, n_out)), "x": draws.grid(-1.25, 1.25, (4, n_in)),
+              "noise.conductance": draws.grid(-1, 1, devices),
+              "noise.drift": draws.grid(-1, 1, devices),
+              "noise.read": draws.grid(-1, 1, devices)}
+    inputs["W"][0, 0] = 1.0  # the largest weight, stored as 25 uS
+    if config["readout"] == "column":
+        inputs["noise.output"] = draws.grid(-1, 1, (2, 4, n_out))
+    return inputs
 
 
-def _updates(config, K=6, rounds=8, n_in=3, n_out=3):
-    def make(draws):
-        devices = (2, config["pairs"], n_in, n_out)
-        inputs = {"dW": draws.grid(-0.25, 0.25, (K, n_in, n_out)),
-                  "noise.pulses": draws.grid(-1, 1, (K, rounds) + devices),
-                  "noise.read": draws.grid(-1, 1, devices)}
-        if config["refresh_every"]:
-            inputs["dW"] += 0.5 * np.where(np.arange(K) % 2, -1.0, 1.0)[:, None, None]
-            for name in ("read", "reset", "conductance", "drift"):
-                inputs[f"noise.refresh.{name}"] = draws.grid(-1, 1, devices)
-        return inputs
-    return make
+def _updates(config, draws, K=6, rounds=8, n_in=3, n_out=3):
+    devices = (2, config["pairs"], n_in, n_out)
+    inputs = {"dW": draws.grid(-0.25, 0.25, (K, n_in, n_out)),
+              "noise.pulses": draws.grid(-1, 1, (K, rounds) + devices),
+              "noise.read": draws.grid(-1, 1, devices)}
+    if config["refresh_every"]:
+        inputs["dW"] += 0.5 * np.where(np.arange(K) % 2, -1.0, 1.0)[:, None, None]
+        for name in ("read", "reset", "conductance", "drift"):
+            inputs[f"noise.refresh.{name}"] = draws.grid(-1, 1, devices)
+    return inputs
 
 
 def _pulses_to_limits(draws):
@@ -119,14 +116,12 @@ def _folded(draws):
     return inputs
 
 
-def _spared(config):
-    def make(draws):
-        inputs = _updates(config)(draws)
-        swing = np.where(np.arange(6) % 2, -0.625, 0.625)     # 5 uS: six pulses
-        inputs["dW"][:, :2, 0] = swing[:, None]
-        inputs["noise.pulses"][:, :, 0, 0, 0, 0] = 1          # first pair: G+ outgrows G-
-        inputs["noise.pulses"][:, :, 1, 0, 0, 0] = 0
-        inputs["noise.pulses"][:, :, :, 0, 1, 0] = 0.25       # second pair: G+ and G- stay similar
-        inputs["dW"][:, 2, 2] = 0.0625                        # last pair: hardly any pulse
-        return inputs
-    return make
+def _spared(config, draws):
+    inputs = _updates(config, draws)
+    swing = np.where(np.arange(6) % 2, -0.625, 0.625)     # 5 uS: six pulses
+    inputs["dW"][:, :2, 0] = swing[:, None]
+    inputs["noise.pulses"][:, :, 0, 0, 0, 0] = 1          # first pair: G+ outgrows G-
+    inputs["noise.pulses"][:, :, 1, 0, 0, 0] = 0
+    inputs["noise.pulses"][:, :, :, 0, 1, 0] = 0.25       # second pair: G+ and G- stay similar
+    inputs["dW"][:, 2, 2] = 0.0625                        # last pair: hardly any pulse
+    return inputs

@@ -1,5 +1,6 @@
 """Every variant of the unit, from a given state and from rest; batches, pieces, long sequences."""
 import itertools
+from functools import partial
 
 from ...activations import STATE_FUNCTIONS, SURROGATES
 from .case import Definition, Draws
@@ -45,18 +46,16 @@ def batch_cases():
         for i in (1, 3):
             yield Definition(f"{id}-sample-{i}", "batch", f"sample {i} of the case {id}, alone",
                              flags_of(config, "batch", "small shapes"), {**config, "part_of": id},
-                             _one_sample(together, i, id), alive=False)
+                             partial(_one_sample, together, i, id), alive=False)
 
 
-def _one_sample(together, i, whole):
-    def make(draws):
-        inputs = together(Draws(whole, SEEDS[whole]))  # the inputs of all four samples
-        for name in inputs:
-            if not name.startswith("params."):
-                axis = 0 if name.startswith(("state.", "dend.")) else 1
-                inputs[name] = inputs[name].take([i], axis=axis)
-        return inputs
-    return make
+def _one_sample(together, i, whole, draws):
+    inputs = together(Draws(whole, SEEDS[whole]))  # the inputs of all four samples
+    for name in inputs:
+        if not name.startswith("params."):
+            axis = 0 if name.startswith(("state.", "dend.")) else 1
+            inputs[name] = inputs[name].take([i], axis=axis)
+    return inputs
 
 
 def stream_cases():

@@ -59,13 +59,6 @@ def _first_fit(d):
     raise ValueError(f"{d.id}: no seed fits: {dict(reasons)}")
 
 
-def zero_by_construction(config, inputs):
-    """Names of gradients that are always 0: without H and gate, y_0 has no effect."""
-    without = config["unit"] == "snu" and not config["recurrent"] and (
-        config["reset_grad"] == "detached" or not inputs["state.s"].any())
-    return {"start.y"} if without else set()
-
-
 def _unfit(definition, inputs, outputs):
     config = definition.config
     margins, rates = evidence.branches(config, inputs, outputs)
@@ -75,10 +68,12 @@ def _unfit(definition, inputs, outputs):
         return ""
     if not all(ALIVE_RATE[0] <= rate <= ALIVE_RATE[1] for rate in rates):
         return "spike rate"
-    zero = zero_by_construction(config, inputs)
+    # dL/dy_0 is 0 by construction without H and gate, because y_0 has no effect
+    no_effect = config["unit"] == "snu" and not config["recurrent"] and (
+        config["reset_grad"] == "detached" or not inputs["state.s"].any())
     for name, g in evidence.gradients(outputs).items():
         size = abs(g).max()
-        if name in zero:
+        if no_effect and name == "start.y":
             if size:
                 return f"{name} should be zero"
         elif not ALIVE_SIZE[0] <= size <= ALIVE_SIZE[1]:

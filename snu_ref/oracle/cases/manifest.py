@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...files import whole_file
+from ...files import write_text
 from .case import group
 from .storage import checked_name, digest, inside, read_json, read_npz
 
@@ -45,8 +45,7 @@ def write_manifest(folder, head, entries):
     lines = json.dumps({**head, "cases": []}, indent=1)
     body = ",\n".join("  " + json.dumps(entry) for entry in entries)
     text = lines.replace('"cases": []', '"cases": [\n' + body + "\n ]")
-    with whole_file(Path(folder) / "manifest.json") as file:
-        file.write((text + "\n").encode())
+    write_text(Path(folder) / "manifest.json", text + "\n")
 
 
 def read_manifest(folder=FOLDER):

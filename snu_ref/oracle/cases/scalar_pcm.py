@@ -58,14 +58,13 @@ def scalar_devices(config, inputs, edits=None):
         for device, target, N, N_drift in zip(devices, *(inputs[name].tolist() for name in (
                 "G_T", "noise.conductance", "noise.drift"))):
             device.program(target, t, N, N_drift)
-        outputs = {"G0": _each(devices, lambda d: d.G0), "nu": _each(devices, lambda d: d.nu)}
+        outputs = _fields(devices, "G0", "nu")
     if config["write"] == "pulses":
         pulsed = []
         for k, row in enumerate(inputs["noise.pulses"].tolist()):
             for device, N in zip(devices, row):
                 device.pulse(config["t_pulses"][k] if "t_pulses" in config else t, N)
-            pulsed.append({"P": _each(devices, lambda d: d.P),
-                           "G0": _each(devices, lambda d: d.G0)})
+            pulsed.append(_fields(devices, "P", "G0"))
         outputs.update(stack(pulsed))
     times = inputs["t"].tolist()
     outputs["G"] = np.array([[d.read("drifted", t) for d in devices] for t in times])
@@ -98,13 +97,13 @@ def scalar_array(config, inputs, edits=None):
             y[b, j] = sum(float(x[b, i]) * D[i, j] for i in range(n_in)) / scale
         else:
             y[b, j] = _column(config, inputs, lines, x[b], D[:, j], b, j) / scale
-    return {"scale": np.array(scale), "G": _each(devices, lambda d: d.read("drifted", t)),
-            "weights": D / scale, "y": y}
+    G = np.vectorize(lambda d: d.read("drifted", t), otypes=[float])(devices)
+    return {"scale": np.array(scale), "G": G, "weights": D / scale, "y": y}
 
 
-def _each(devices, number):
-    """number(device) for each device, as an array."""
-    return np.vectorize(number, otypes=[float])(devices)
+def _fields(devices, *names):
+    """{name: array of this number of each device}."""
+    return {name: np.vectorize(lambda d: vars(d)[name], otypes=[float])(devices) for name in names}
 
 
 def _read(devices, t, inputs, lines, bits):
@@ -161,8 +160,7 @@ def _updates(config, inputs, lines):
                 _refresh([devices[side, pair, i, j] for side in (0, 1)], t,
                          lambda name, side:
                          float(inputs[f"noise.refresh.{name}"][side, pair, i, j]), lines)
-        steps.append({"n": n, "chi": chi.copy(), "P": _each(devices, lambda d: d.P),
-                      "G0": _each(devices, lambda d: d.G0)})
+        steps.append({"n": n, "chi": chi.copy(), **_fields(devices, "P", "G0")})
     D = _read(devices, config["t_read"], inputs, lines, 8)
     return {**stack(steps), "weights": D / scale}
 

@@ -148,8 +148,7 @@ def check_case(source, entry):
         return Result(entry, "skipped", str(skip))
     except Fault as fault:
         return Result(entry, "error", str(fault))
-    with np.errstate(all="ignore"):  # the port may have set other modes
-        comparison = compare(entry, case[1], got, source.dtype)
+    comparison = compare(entry, case[1], got, source.dtype)
     if comparison.divergence:
         got = {name: np.array(a, dtype=np.float64) for name, a in got.items()}
         return Result(entry, "failed", "", comparison, got, tuple(case))

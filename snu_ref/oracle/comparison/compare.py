@@ -48,14 +48,12 @@ class Comparison(NamedTuple):
         return tuple(name for name in self.compared if name not in self.wrong)
 
 
+@np.errstate(all="ignore")  # the port may have set other modes
 def compare(entry, outputs, got, dtype):
     """The Comparison of `got`, {name: array of the right shape in `dtype`}, with the outputs."""
     bounds = {name: bound(entry, outputs, name, dtype) for name in got}
     expected = {name: outputs[name].astype(dtype) for name in got}
-    apart = {}
-    for name, a in got.items():
-        with np.errstate(invalid="ignore", over="ignore"):
-            apart[name] = np.abs(a.astype(np.float64) - expected[name])
+    apart = {name: np.abs(a.astype(np.float64) - expected[name]) for name, a in got.items()}
     bad = {name: ~(apart[name] <= bounds[name]) for name in got}  # a NaN is bad
     relative = {name: apart[name] / scale(outputs[name]) for name in got}
     worst = max((float(r.max(initial=0)) for r in relative.values()), default=0.0)
@@ -119,15 +117,11 @@ def _slices(names, arrays, unit):
         forward = [name for name in names if name in STEPS_FORWARD]
         backward = [name for name in names if name in STEPS_BACKWARD]
     rest = [name for name in names if name not in (*forward, *backward)]
-    yield from _steps(forward, arrays, 1)
+    T = max((len(arrays[name]) for name in (*forward, *backward)), default=0)
+    yield from ((name, (t,)) for t in range(T) for name in forward)
     yield from ((name, ()) for name in rest if name.startswith("end."))
-    yield from _steps(backward, arrays, -1)
+    yield from ((name, (t,)) for t in reversed(range(T)) for name in backward)
     yield from ((name, ()) for name in rest if not name.startswith("end."))
-
-
-def _steps(names, arrays, direction):
-    for t in range(len(arrays[names[0]]) if names else 0)[::direction]:
-        yield from ((name, (t,)) for name in names)
 
 
 def _axes(tensor, a, entry):

@@ -140,7 +140,12 @@ def _import(target):
                 spec.loader.exec_module(found)
             else:
                 sys.path.insert(0, "")
-                found = _module(path)
+                try:
+                    found = importlib.import_module(path)
+                except ModuleNotFoundError as error:
+                    if error.name and f"{path}.".startswith(f"{error.name}."):
+                        raise Fault() from None  # not a module that this one imports
+                    raise
     except Fault:
         raise ValueError(f"{target}: neither a folder nor an importable module; {wanted}") from None
     for part in name.split(".") if name else ():
@@ -150,16 +155,6 @@ def _import(target):
             raise ValueError(f"{target}: {path} has no {name!r}")
         found = getattr(found, part)
     return found
-
-
-def _module(path):
-    """Import the module; Fault if this module is missing (not if one that it imports is)."""
-    try:
-        return importlib.import_module(path)
-    except ModuleNotFoundError as error:
-        if error.name and f"{path}.".startswith(f"{error.name}."):
-            raise Fault() from None
-        raise
 
 
 # ---- a folder of files --------------------------------------------------------------------------

@@ -31,8 +31,7 @@ def probe(target, say):
         answers, reasons = [], {}
         for config in configs:
             result = _ask(source, config, start, form={**FORM, **own})
-            if "expected dtype float64, got float32" in result.reason \
-                    and source.dtype == np.float64:
+            if "expected dtype float64, got float32" in result.reason:
                 source.dtype = np.dtype("float32")
                 result = _ask(source, config, start, form={**FORM, **own})
             if result.comparison:

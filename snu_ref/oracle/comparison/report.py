@@ -224,8 +224,7 @@ def hints(errors):
                      f"or dtype={dtype!r} in `can`")
     swapped = re.findall(
         r"expected shape \((\d+), (\d+), (\d+)\), got \((\d+), (\d+), (\d+)\)", reasons)
-    if swapped and all((t, b, n) == (u, v, w) or (t, b, n) == (v, u, w)
-                       for t, b, n, u, v, w in swapped):
+    if swapped and all((t, b, n) in ((u, v, w), (v, u, w)) for t, b, n, u, v, w in swapped):
         found.append("The port returned (B, T, n). Time comes first: (T, B, n)")
     return found
 

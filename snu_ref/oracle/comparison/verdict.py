@@ -51,22 +51,19 @@ class Verdict:
                           of outputs), worst (largest relative difference) and divergence (the first
                           wrong number: tensor, index, expected, got, allowed ...)
         """
+        said = self.source.said
         story_of = {r.id: i for i, story in enumerate(self.stories)
                     for r in (*story.results, *story.beside)}
         return {
             "format": FORMAT, "version": VERSION, "target": self.source.name,
-            "dtype": str(self.source.dtype), "can": _plain(self.source.said),
+            "dtype": str(self.source.dtype),
+            "can": said and {k: sorted(v) if isinstance(v, set) else v for k, v in said.items()},
             "made": self.made, "seed": self.seed, "passed": self.passed, "in_part": self.in_part,
             "not_proved": self.not_proved, "printed": self.source.printed[:HEARD],
             "strays": self.source.strays, "not_repeatable": self.unsteady and self.unsteady.id,
             "stories": [_as_json(story, self.results) for story in self.stories],
             "cases": [_case(r, story_of) for r in self.results],
         }
-
-
-def _plain(can):
-    return can and {key: sorted(value) if isinstance(value, set) else value
-                    for key, value in can.items()}
 
 
 def _as_json(story, results):
@@ -88,11 +85,10 @@ def _case(r, story_of):
         case["worst"] = _finite(r.comparison.worst)
         if r.comparison.divergence:
             d = r.comparison.divergence._asdict()
-            case["divergence"] = {k: _finite(v) if isinstance(v, float) else v
-                                  for k, v in d.items()}
+            case["divergence"] = {k: _finite(v) for k, v in d.items()}
     return case
 
 
 def _finite(value):
     """NaN and infinity as strings, because JSON does not have them."""
-    return value if math.isfinite(value) else str(value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
