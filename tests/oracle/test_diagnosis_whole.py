@@ -6,6 +6,7 @@ import pytest
 from helpers.vectors import ENTRIES, case_of
 
 import snu_ref.oracle
+from snu_ref.oracle.cases.scalar_loss import training_of
 from snu_ref.oracle.diagnosis.backward import Steps
 from snu_ref.oracle.diagnosis.seen import Seen
 from snu_ref.oracle.diagnosis.sets import Edits, Whole
@@ -143,3 +144,21 @@ def test_where_the_state_hides_a_line_it_is_said():
                returns=("s", "y"))
     (story,) = snu_ref.oracle.check(port, can=can, cases="made,default").stories
     assert story.lines["y"].startswith("holds; what you returned does not show it in ")
+
+
+def test_a_mistake_of_the_unit_explains_the_training_of_its_networks():
+    """This port detaches the reset gate, whatever it is asked."""
+    def port(case):
+        if case.config["unit"] == "training":
+            layers = [{**layer, "reset_grad": "detached"} if layer["layer"] == "snu" else layer
+                      for layer in case.config["layers"]]
+            return training_of({**case.config, "layers": layers}, case.inputs, {})
+        out = run({**case.config, "reset_grad": "detached"}, case.inputs)
+        return {name: out[name] for name in case.outputs}
+    (story,) = snu_ref.oracle.check(
+        port, cases="training-snu-snu,training-snu-rec-dense,unit-tanh-relu,unit-tanh-tanh-rec"
+    ).stories
+    assert story.grade == "confirmed" and len(story.says) == 1
+    assert "the reset gate is a constant in the backward pass" in story.says[0]
+    assert [r.id for r in story.results if r.id.startswith("training")] == [
+        "training-snu-snu", "training-snu-rec-dense"]

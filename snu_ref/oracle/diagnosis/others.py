@@ -92,4 +92,4 @@ def _edit(layer, edits, budget):
     def backward(dy, cache, dstate=None, need_dx=True):
         found = outputs({**cache.inputs, "dy": dy})
         return found["grad.x"], {name: found[f"grad.{name}"] for name in layer.params}, None
-    layer.forward, layer.backward = forward, backward
+    vars(layer).update(forward=forward, backward=backward)      # a layer refuses assignments
