@@ -11,7 +11,8 @@ from snu_ref.oracle.diagnosis.backward import Steps
 from snu_ref.oracle.diagnosis.seen import Seen
 from snu_ref.oracle.diagnosis.sets import Edits, Whole
 from snu_ref.oracle.mistakes.edit import TABLE, Edit
-from snu_ref.oracle.program.step import run
+from snu_ref.oracle.program.backward import run_backward
+from snu_ref.oracle.program.step import Run, run
 
 GRADIENTS = "grad.W", "grad.b", "grad.decay", "grad.x"
 KEPT = "the state is reset in the same step as its spike"
@@ -144,6 +145,20 @@ def test_where_the_state_hides_a_line_it_is_said():
                returns=("s", "y"))
     (story,) = snu_ref.oracle.check(port, can=can, cases="made,default").stories
     assert story.lines["y"].startswith("holds; what you returned does not show it in ")
+
+
+def test_what_follows_from_a_start_that_is_ignored_is_no_further_mistake():
+    """A port by hand with s_0 = 0: its ddecay lacks a term, and its dL/dy_0 is 0."""
+    def port(case):
+        start = {**case.inputs, "state.s": 0 * case["state.s"]}
+        done = Run(case.config, start, {})
+        out = {**done.forward(), **run_backward(case.config, start, done.computed(), {
+            "dW": "sum(outer(x, dz)) / T"})}
+        return {name: out[name] for name in case.outputs}
+    (story,) = snu_ref.oracle.check(
+        port, cases="unit-tanh-leakyrelu,start-spiking-tanh-leakyrelu,unit-tanh-tanh").stories
+    assert story.grade == "confirmed"
+    assert story.says == ("the initial s is ignored", "dW is a mean over time")
 
 
 def test_a_mistake_of_the_unit_explains_the_training_of_its_networks():

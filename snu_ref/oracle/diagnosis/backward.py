@@ -156,6 +156,8 @@ class Steps:
 
     def walks(self):
         """Sets of edits with which dL/dz, or dL/dx, holds at all steps."""
+        if self.target is not None and self.right(()).all():
+            return [()]
         found = [] if self.target is None else self.more((), EVERY)
         if not found and self.target is not None:
             first = [] if self.right(())[LAST].all() else self.more((), LAST)

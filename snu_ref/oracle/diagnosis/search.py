@@ -32,7 +32,7 @@ def forward_sets(whole, carried, depth=2):
         dark = not holds and bool({"s", "v"} & set(seen.got))  # s computed from y: v = s + b
         sets = list(dict.fromkeys(edits for found in looked for edits in together(found)))
         found = list(filter(fits, sets))
-        if min(map(len, found), default=2) > 1:     # one mistake before two
+        if min(map(len, found), default=1):     # the start may be the mistake, not the step
             found += added([()], ends, 1)
         found = (found or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
                  or list(filter(fits, singles)))
