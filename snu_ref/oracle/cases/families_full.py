@@ -12,7 +12,7 @@ from .case import Definition
 from .drawn import LEAST, SIZES, drawn, flags_of, name_of, unfit
 from .literal import literal, snu_config
 
-TAILS = (4, 5, 41, 37)   # T, B, n_in, n: n and n_in are no multiples of 2, 4, 8 or 16
+TAILS = (4, 5, 41, 37)   # T, B, n_in, n: n and n_in are not multiples of 2, 4, 8 or 16
 
 
 def _full(id, family, why, flags, config, size, start, end="", shared=(), **numbers):

@@ -246,7 +246,7 @@ class Steps:
     # ---- the sums, and the initial state --------------------------------------------------------
 
     def ends(self, have):
-        """Sets of edits of the lines in ENDS, with which all other gradients hold."""
+        """Sets of edits of the lines in ENDS with which all outputs of these lines hold."""
         outputs = self.run(have)
         wrong = [name for name in dict.fromkeys(ENDS.values()) if name in self.seen.got
                  and not self.seen.equal(outputs[name], self.seen.got[name])]

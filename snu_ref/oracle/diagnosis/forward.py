@@ -55,7 +55,7 @@ class Frames:
     """All steps of a case at once, computed from the port's own numbers."""
 
     def __init__(self, seen, model=None):
-        """model: an edit of the state that the port reports, or None."""
+        """model: an edit of what the port reports as s, or None."""
         self.seen, self.config, self.model = seen, seen.config, (model,) if model else ()
         self._values, self._parts = {}, {}
         self.right = program(self.config, texts(self.model))
@@ -85,7 +85,7 @@ class Frames:
             self.names[name] = compute(self.right[name], self.names)
 
     def with_names(self, **arrays):
-        """The names for a line, with other arrays for s, z or v."""
+        """Arrays by name, as the Vars that a line uses."""
         return {name: Var(a) for name, a in arrays.items()}
 
     def text(self, edits):
@@ -147,7 +147,7 @@ class Frames:
         return self.off(line, edits, first).size > 0 and not self.fails(line, edits, first)
 
     def parts(self):
-        """part of z -> its edits without k, and their values."""
+        """part of z -> (its sets of edits without k, the values of the part with each set)."""
         if not self._parts:
             for part in PARTS:
                 slots = [slot for slot in SLOTS[part] if slot != "decay" or part == "leak"]
