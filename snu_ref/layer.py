@@ -56,7 +56,7 @@ class Params(Mapping):
     def __setitem__(self, name, value):
         if value is not self._arrays.get(name):  # `params["b"] += 1` assigns the same one
             raise TypeError(f'params["{name}"]: expected a change in place, params["{name}"][...] '
-                            f"= a, got a new {type(value).__name__}; layer.tie shares an array")
+                            f"= a, got a new {type(value).__name__}; layer.tie shares arrays")
 
 
 class Value:

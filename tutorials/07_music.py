@@ -274,7 +274,7 @@ with style.house():
     axes.invert_yaxis()
     axes.grid(axis="y", color="0.85")
     axes.set(xlabel="surprise on new chorales (nats a step)", xlim=(8.2, 11.6))
-    figure.suptitle("Breaking a memory is not training without it", x=0.02, ha="left")
+    figure.suptitle("Wiping the memory hurts; training without it hardly does", x=0.02, ha="left")
     keep(figure, "07_ladder.png")
 
 # %% [markdown]

@@ -300,7 +300,7 @@ with style.house():
 
 # %%
 def write(network, steps, writers, temperature, rng):
-    """Word numbers, (writers, steps), after the end of a paragraph."""
+    """Texts that begin a new paragraph, as word numbers (writers, steps)."""
     logits, cache = network.forward(np.full((1, writers), EOS))
     written = []
     for _ in range(steps):

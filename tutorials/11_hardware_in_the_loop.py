@@ -330,7 +330,7 @@ with style.house():
     top.text(121, 0.8, "pulse to G+", color=style.COLOUR["y"], ha="right", fontsize=12)
     top.text(121, -0.8, "pulse to G$-$", color=style.COLOUR["y"], ha="right", va="top", fontsize=12)
     top.set(ylabel="saved steps, chi (µS)", ylim=(-1.4, 1.4),
-            title="Small steps are saved up to a pulse")
+            title="Small steps add up until a pulse is due")
     wanted = begin[one] + np.cumsum(dW[shown, one])
     bottom.plot(t, wanted, "--", color=style.COLOUR["true"], linewidth=1.6, label="sum of steps")
     bottom.plot(t, true[shown, one], color=style.COLOUR["y"], drawstyle="steps-post",

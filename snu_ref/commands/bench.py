@@ -5,7 +5,7 @@ Adam, on made-up data; the last case is one update of phase-change devices.
 
     median, least   wall time of a step
     products        wall time of its matrix products alone, median
-    ratio           median / products: 1 is what hardware and BLAS allow
+    ratio           median / products: 1 if nothing else takes time
     memory          the peak memory of a step, without network, optimiser and
                     data
 

@@ -2,10 +2,10 @@
 
 The ways: central differences (elements at kinks are left out), the complex
 step, and a twin, which is a second derivation in scalar loops. Each parameter,
-input and initial state has a row. A spiking layer is first frozen: a smooth
-function replaces its step. It has the surrogate's slope and gives the spikes of
-one run. A gradient of zero or a silent network is a failure; "zero" marks
-gradients that must be 0. A piece is a layer, a network or a loss.
+input and initial state has a row. A spiking layer is first frozen: instead of
+its step it has a smooth function, which gives the spikes of one run and has the
+surrogate's slope. A gradient of zero or a silent network is a failure; "zero"
+marks gradients that must be 0. A piece is a layer, a network or a loss.
 
 examples:
   python -m snu_ref gradcheck --summary      one line a piece (half a minute)

@@ -70,8 +70,8 @@ def add_arguments(parser):
                         help="the table of settings: small data, or the full sets (default: "
                              "%(default)s)")
     parser.add_argument("--weights", choices=("software", "pcm"), default="software",
-                        help="where the weights are: in software, or on phase-change devices that "
-                             "are trained in the loop and have settings of their own (pcm; only "
+                        help="where the weights are: software; or pcm, phase-change devices, "
+                             "which are trained in the loop with settings of their own (only "
                              "for music with --unit snu)")
     parser.add_argument("--data", type=Path, metavar="DIR",
                         help="folder with the full data set, for preset paper")

@@ -1,6 +1,6 @@
 """Use the network of a finished run: see its mistakes, hear it, read it.
 
-    digits     lists the test images that it gets wrong; draws them, wrong.png
+    digits     lists the test images that it gets wrong; draws them in wrong.png
     music      continues a test piece; writes the piano roll continued.png and
                the sound continued.wav
     language   continues a text and prints it

@@ -52,7 +52,7 @@ class Corpus(NamedTuple):
     sha256: str         # of the paragraphs: each on a line, first train, then valid, then test
     blocks: int         # blocks of text found
     prose: int          # those that are prose
-    distinct: int       # those that are no repeats
+    distinct: int       # those that are not repeats
 
     def __repr__(self):
         counts = ", ".join(f"{len(getattr(self, name))} {name}" for name in Splits._fields)

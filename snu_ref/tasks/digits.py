@@ -138,7 +138,7 @@ def one_hot(labels, n_classes=N_CLASSES):
 
 
 def split_validation(values, labels, n_valid):
-    """Training and validation part; the last n_valid images, but not all, are for validation."""
+    """Training part and validation part; the last n_valid images (not all) are for validation."""
     validation.array("labels", labels, ("N",), "integers")
     validation.array("values", values, (len(labels), "n_in"), "floats")
     n_valid = validation.integer("n_valid", n_valid, 1, len(labels) - 1)

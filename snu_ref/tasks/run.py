@@ -114,7 +114,7 @@ def load_run(folder, data=None):
         settings = settings_of(table, **{name: entry["value"] for name, entry
                                          in results["settings"].items()})
         if not all(type(value) in (int, float, type(None)) for value in results["test"].values()):
-            raise ValueError("test results that are not numbers")
+            raise ValueError("a test result that is not a number")
         path_then, own = results.get("path") or None, results.get("own", False)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         missing = "no entry " * isinstance(error, KeyError)

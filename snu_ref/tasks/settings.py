@@ -55,7 +55,7 @@ SETTINGS = {  # name: (its meaning, its check: (name, value) -> checked value)
     "store": ("storage of weights: None, pcm, quantised, rounded, noisy", _or(None, _entries)),
     "keep": ("epoch whose network is kept: best or last",
              partial(validation.one_of, choices=("best", "last"))),
-    "dropout": ("music: hidden dropout, in [0, 1); language: also of words", _SHARE),
+    "dropout": ("music: of hidden outputs, in [0, 1); language: words too", _SHARE),
     "n_steps": ("digits: time steps an image is shown (the paper's Ns)", _COUNT),
     "test_steps": ("digits: time steps in validation and test; None: n_steps", _or(None, _COUNT)),
     "max_spikes": ("digits: mean spikes of the brightest pixel in n_steps", _COUNT),

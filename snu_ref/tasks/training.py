@@ -212,7 +212,7 @@ def best_epoch(task, settings, history):
     return min(history, key=lambda record: sign * record[task.metric])["epoch"]
 
 
-STORES = {  # kind: its class, and its options, which are optional except bits
+STORES = {  # kind: its class and its options; only bits must be given
     "pcm": (PCMStore, ("scale", "pairs", "read_noise", "epsilon", "refresh_every", "refresh",
                        "ideal")),
     "quantised": (QuantisedStore, ("scale", "epsilon", "limit")),

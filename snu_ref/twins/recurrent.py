@@ -1,7 +1,7 @@
 """The twins of the recurrent units that the SNU is compared with: RNN, LSTM, GRU.
 
-Each unit is one function: a step of one sample from the equations, and inside it the reversal of
-that step, with its assignments in reverse order. `_run` calls the step for t = 1 ... T and
+Each unit is one function, `step`: it computes a step of one sample from the equations, and returns
+`reverse`, the assignments of that step in reverse order. `_run` calls the step for t = 1 ... T and
 every sample, then the reversals for t = T ... 1. Adjoints are sums, formed by `+=`; an adjoint with
 a single term is assigned. p marks the value at t-1.
 

@@ -208,7 +208,7 @@ def test_own_and_data_are_one_or_the_other_and_nothing_is_written(tmp_path, caps
         assert not (tmp_path / "out").exists()
 
 
-# ---- going on -----------------------------------------------------------------------------------
+# ---- continue a piece or a text -----------------------------------------------------------------
 
 def test_a_piece_at_temperature_0_is_what_is_likelier_than_not():
     task = TOYS["music"]("ssnu")

@@ -41,7 +41,7 @@ KINK = r">= ?0|at (z = )?0|at zero|kink|right slope"
 ONE_STEP = r"(first|one|single|last) step|overwrit|sum|over time"
 
 # ---- mistakes of the forward pass ---------------------------------------------------------------
-# A port by hand has the right backward pass behind these; a derived one differentiates them.
+# A port by hand keeps the right backward pass; a derived port differentiates its mistake.
 START, LOOP = "trace = []", "for t, x_t in enumerate(x):"
 STATE, OUT, KEPT = 's = curve(z, *G[c["g"]])', "y = curve(v, *output(c))", "decay * s * gate"
 SEEN = 'seen = detach(y) if c["reset_grad"] == "detached" else y'

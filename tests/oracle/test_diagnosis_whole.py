@@ -50,7 +50,7 @@ WRONG = [
     # no gradient reaches x, so the sums alone show the slope
     ({"current": "round(x) @ W", "h_slope": "exp(-abs(v))"}, dict(g="tanh"),
      ["x is rounded to whole numbers", "the surrogate is exp(-|v|)"]),
-    # a line without an inverse, beside another
+    # a line without an inverse, and a mistake in another line
     ({"s": "float16(g(z))", "y": "h(s)"}, dict(g="leaky_relu"),
      ["the state is rounded to float16", "b is left out"]),
     ({"s": "clip(g(z), -2, 2)", "decay": "sigmoid(decay)"}, dict(g="identity"),

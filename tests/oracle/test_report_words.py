@@ -121,7 +121,7 @@ def test_failures_one_after_the_other():
         "FAILURE 1 of 2: 1 case",
         "  no diagnosis: no known mistake was found that gives these numbers",
         "      wrong: s; right: y",
-        "  first wrong number, in the order of computation, of the simplest of these cases:",
+        "  the simplest of these cases, and its first wrong number in the order of computation:",
         "    case      f: why of f",
         "    tensor    s at (1, 0, 2)   (t, sample, unit, from 0)",
         "    expected  0.5                      0x1p-1",

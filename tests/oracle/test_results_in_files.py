@@ -128,7 +128,7 @@ def test_a_case_that_is_no_folder_or_lies_elsewhere(told, results, tmp_path):
 def test_the_version_of_results(told, results, content, word):
     with open(results.parent / "vectors.txt", "wb") as file:
         file.write(content)
-        file.truncate(max(len(content), 10 ** 9) if word else len(content))  # and never read whole
+        file.truncate(max(len(content), 10 ** 9) if word else len(content))  # too long
     status, text = told("check", "DIR", "--cases", "hand-decay")
     assert status == (2 if word else 0) and word in text
 

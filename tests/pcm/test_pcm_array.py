@@ -191,7 +191,7 @@ def test_pulses_are_dealt_to_the_pairs_in_turn():
     counts = np.rint(-2.6 * np.log(P)).astype(int)
     np.testing.assert_array_equal(counts[..., 0], [[2, 1, 1], [0, 0, 0]])
     np.testing.assert_array_equal(counts[..., 1], [[0, 0, 0], [1, 1, 0]])
-    array.update(np.array([[-1.0, 5.0]]))   # the turn continues, whatever the sign
+    array.update(np.array([[-1.0, 5.0]]))   # the next pair in turn, whatever the sign
     counts = np.rint(-2.6 * np.log(array.devices.P[:, :, 0])).astype(int)
     np.testing.assert_array_equal(counts[..., 0], [[2, 1, 1], [0, 1, 0]])
     np.testing.assert_array_equal(counts[..., 1], [[2, 1, 2], [1, 1, 0]])

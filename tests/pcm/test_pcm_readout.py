@@ -153,7 +153,7 @@ def test_adc_step_and_bound():
     one = np.ones((1, 30))
     np.testing.assert_allclose(one @ array, [[12 * 25 / 20]], rtol=1e-12)
     np.testing.assert_allclose(-one @ array, [[-12 * 25 / 20]], rtol=1e-12)
-    # input 0.1: 2.4 full-scale devices are 25.4 steps of 12/127, so code 25
+    # input 0.1: 2.4 full-scale devices; a step is 12/127, so 25.4 steps, and the code is 25
     np.testing.assert_allclose(0.1 * one @ array, [[25 * 12 / 127 * 25 / 20]], rtol=1e-12)
     # in tiles of ten rows each partial sum of 8 passes, and the sum of 24 comes out
     tiled = exact_array(W, readout=ColumnReadout(dac_bits=None, tile=(10, 1)))

@@ -35,7 +35,7 @@ def test_mnist_under_other_names_and_packed(mnist):
         raw = (folder / name).read_bytes()
         (folder / name).unlink()
         (folder / new).write_bytes(gzip.compress(raw) if new.endswith(".gz") else raw)
-    (folder / "train-images-idx3-ubyte").mkdir()  # what some unpackers make around the file
+    (folder / "train-images-idx3-ubyte").mkdir()  # some unpackers make such a folder
     for found, written in zip(read_mnist(folder), arrays):
         np.testing.assert_array_equal(found, written)
 

@@ -96,7 +96,7 @@ def test_the_state_is_carried_from_piece_to_piece_and_cleared_at_the_start_of_an
 
     network = task.network(cut(40), np.random.default_rng(0))
     for p in network.params.values():
-        p *= 8  # for a state that matters
+        p *= 8  # so that the state matters
     whole = frozen_epoch(task, cut(40), network)
     for bptt in (1, 2, 8, 20):
         assert frozen_epoch(task, cut(bptt), network) == pytest.approx(whole, rel=1e-6)

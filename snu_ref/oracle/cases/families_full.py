@@ -12,7 +12,7 @@ from .case import Definition
 from .drawn import LEAST, SIZES, drawn, flags_of, name_of, unfit
 from .literal import literal, snu_config
 
-TAILS = (4, 5, 41, 37)   # T, B, n_in, n: n and n_in are no multiples of 2, 4, 8 or 16
+TAILS = (4, 5, 41, 37)   # T, B, n_in, n: n and n_in are not multiples of 2, 4, 8 or 16
 
 
 def _full(id, family, why, flags, config, size, start, end="", shared=(), **numbers):
@@ -43,7 +43,7 @@ def start_cases():
 
 
 def kink_cases():
-    """z = 0 with x not 0, and v = 0; a detached gate; for every g and surrogate."""
+    """For every g and surrogate: z = 0 though x is not 0, and v = 0; the gate is detached."""
     for surrogate, g in itertools.product(SURROGATES, STATE_FUNCTIONS):
         config = snu_config("step", g, surrogate, reset_grad="detached")
         # unit 1: z = 0, b > 0, fires; unit 2: z = v = 0; unit 3: v = 0 at z = 1 if g(1) is exact

@@ -153,7 +153,7 @@ def check_case(source, entry):
         got = {name: np.array(a, dtype=np.float64) for name, a in got.items()}
         return Result(entry, "failed", "", comparison, got, tuple(case))
     if not comparison.alive:
-        return Result(entry, "skipped", "every tensor that the port returned is 0 in this case, "
+        return Result(entry, "skipped", "all tensors that the port returned are 0, "
                                         "which proves nothing", comparison)
     return Result(entry, "passed", "", comparison, None, tuple(case))
 

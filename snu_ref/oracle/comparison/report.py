@@ -99,7 +99,7 @@ def _cases(group):
 def _story(say, story, results):
     for text in diagnosis(story, results):
         say(wrapped(f"  {text}", 8), "bold" if text.startswith("diagnosis") else None)
-    say("  first wrong number, in the order of computation, of the simplest of these cases:")
+    say("  the simplest of these cases, and its first wrong number in the order of computation:")
     for name, text in _divergence(story.results[0]):
         say(wrapped(f"    {name:10}{text}", 14))
     for r in _kinds_first(story.results[1:])[:ALSO]:

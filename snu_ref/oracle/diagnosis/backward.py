@@ -33,7 +33,7 @@ SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be tw
 ENDS = {**SUMS, "start_s": "start.s", "start_y": "start.y", "s_0": "start.s", "y_0": "start.y"}
 VS = {"v", "through_v"}       # with edits of these lines, dL/ds is not dL/dv and the rest of dL/ds
 STRAIGHT = Edit((("h_slope", "1 + 0 * v"),), "")     # then dL/ds is hardly ever 0
-LAST, EVERY = slice(-1, None), slice(None)
+LAST, EVERY = slice(-1, None), slice(None)      # spans: the steps that must hold
 
 
 def candidates(seen, form):
@@ -65,7 +65,7 @@ def backward_sets(whole, bases, form=None):
 
 def silent(whole, bases):
     """Sets with one edit of the forward pass, added or in place of another, that changes only
-    gradients. If the port's state is not known, its y alone must hold with the edit.
+    gradients. If the port's state is unknown, no other edit of the forward pass may be there.
     """
     seen, traced = whole.seen, has_traces(whole.seen)
     if not traced and any(base.forward for base in bases[:1]):
@@ -129,7 +129,7 @@ class Steps:
             self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
 
     def smallest(self, have, edits, values, target, pairs, slack=1, scaled=None):
-        """The sets that fit: `have` with one more edit, else two, else one that has a number.
+        """The sets that fit: `have` with one more edit, else two, else one with a fitted k.
 
         values(edits): numbers in the shape of the target; pairs(edits): the pairs to be tried;
         scaled(edit): an edit of h' with the number by which it is multiplied.
@@ -205,7 +205,7 @@ class Steps:
 
     @np.errstate(all="ignore")
     def scaled(self, have, e, span):
-        """An edit of h' times the number with which dL/dz holds in a span, or None."""
+        """An edit of h', multiplied so that dL/dz holds at the steps of `span`, or None."""
         dy, _, S, g = self.terms(have)
         target = (self.dz - g * S)[span].ravel()
         found = numbers.scaled(
@@ -225,7 +225,7 @@ class Steps:
         return (self.m * dz) @ self.W.T if self.dz is None else dz
 
     def more(self, have, span, fitted=True):
-        """The set `have` with one or two more edits, with which all steps of a span hold."""
+        """`have` with one or two more edits that give the steps of `span` (EVERY or LAST)."""
         def pairs(edits):
             """Pairs whose changes of the terms, added up, give the target."""
             base, known = self.terms(have), [
@@ -248,7 +248,7 @@ class Steps:
     # ---- the sums, and the initial state --------------------------------------------------------
 
     def ends(self, have):
-        """Sets of edits of the lines in ENDS, with which all other gradients hold."""
+        """Sets of edits of the lines in ENDS with which all outputs of these lines hold."""
         outputs = self.run(have)
         wrong = [name for name in dict.fromkeys(ENDS.values()) if name in self.seen.got
                  and not self.seen.equal(outputs[name], self.seen.got[name])]

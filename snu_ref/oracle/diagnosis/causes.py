@@ -15,7 +15,7 @@ BOUNDARY = 0.2      # our choice: unexplained boundary cases up to this share jo
 
 
 def tell(results, dtype, steady=True):
-    """All failed Results, grouped as Causes. steady: a second run gave the same numbers."""
+    """All failed Results, grouped as Causes. steady: whether a second run gave the same numbers."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, dtype)
     stories, left = unit.causes(failed)

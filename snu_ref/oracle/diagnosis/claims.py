@@ -1,11 +1,11 @@
-"""Choose explanations greedily: each explains the most of the cases that are left."""
+"""Choose explanations greedily: each explains as many remaining cases as possible."""
 from typing import Any, NamedTuple
 
 from ..mistakes.edit import texts
 from ..program.printing import diff
 from .sets import Edits, unless_spent
 
-SAMPLE = 24   # our choice: failing and passing cases on which explanations are compared
+SAMPLE = 24   # our choice: so many failing, and so many passing, cases test a set
 RIVALS = 6    # our choice: the most explanations that are listed beside the chosen one
 
 
@@ -38,8 +38,8 @@ def spread(items, most=SAMPLE):
 def cover(cases, known, stands=lambda edits, sample: True, telling=()):
     """Choose greedily: [(set of edits, explained cases, rivals)], and the cases that are left.
 
-    stands(edits, cases): whether a set may be chosen. telling: cases on which all sets are
-    compared, beside a sample.
+    stands(edits, cases): whether a set may be chosen. telling: cases on which every set is
+    tested, besides a sample.
     """
     left, known, chosen = list(cases), list(known), []
     while left and known:

@@ -55,7 +55,7 @@ class Frames:
     """All steps of a case at once, computed from the port's own numbers."""
 
     def __init__(self, seen, model=None):
-        """model: an edit of the state that the port reports, or None."""
+        """model: an edit of what the port reports as s, or None."""
         self.seen, self.config, self.model = seen, seen.config, (model,) if model else ()
         self._values, self._parts = {}, {}
         self.right = program(self.config, texts(self.model))
@@ -85,7 +85,7 @@ class Frames:
             self.names[name] = compute(self.right[name], self.names)
 
     def with_names(self, **arrays):
-        """The names for a line, with other arrays for s, z or v."""
+        """Arrays by name, as the Vars that a line uses."""
         return {name: Var(a) for name, a in arrays.items()}
 
     def text(self, edits):
@@ -104,7 +104,7 @@ class Frames:
     def value(self, line, edits=(), k=1.0):
         """The values of a line at all steps, with those edits that change it.
 
-        z and v are the port's, or computed with the edits. NaN becomes a very large number.
+        z and v are the port's or, if not returned, computed with the edits. NaN becomes very large.
         """
         slots = SLOTS.get(line, (line,))
         mine = tuple(e for e in edits if any(name in slots for name, _ in e.lines))
@@ -139,15 +139,15 @@ class Frames:
         return self.error(line, edits)[self.ok & (~self.first | first | (line in "vy"))]
 
     def fails(self, line, edits, first=False):
-        """Whether a number of a returned line that counts (`off`) is wrong."""
+        """Whether a returned line has a wrong number among those that count (`off`)."""
         return bool((self.off(line, edits, first) > 3 * self.tolerance[line]).any())
 
     def holds(self, line, edits, first=False):
-        """Whether a returned line holds in the numbers that count, if there are any."""
+        """Whether some numbers of a returned line count, and all of these are right."""
         return self.off(line, edits, first).size > 0 and not self.fails(line, edits, first)
 
     def parts(self):
-        """part of z -> its edits without k, and their values."""
+        """part of z -> (its sets of edits without k, the values of the part with each set)."""
         if not self._parts:
             for part in PARTS:
                 slots = [slot for slot in SLOTS[part] if slot != "decay" or part == "leak"]
@@ -156,12 +156,12 @@ class Frames:
         return self._parts
 
     def with_values(self, part, options):
-        """Sets of edits of a part of z, and the values of the part with each of them."""
+        """The sets of edits `options`, and the values of a part of z with each set."""
         return options, np.array([self.value(part, edits) for edits in options])
 
 
 def single(frames, line, mask, before=(), fitted=True):
-    """The sets of edits with which a line holds: those of the lines before it, and at most one.
+    """The sets of edits with which a line holds: `before`, for earlier lines, and at most one more.
 
     An edit with k is tried only if no other fits.
     """
@@ -192,7 +192,7 @@ CONSTANTS = Edit((("bias", "k"),), "a constant for each unit is added to z, like
 
 
 def sums(frames, target, tolerance, mask, level=PLAIN, fine=lambda edits: True):
-    """The smallest sets of edits of the parts of z that give z, if any also those that are fine.
+    """The smallest sets of edits of the parts of z that give z; if some are fine, only these.
 
     fine(edits): whether the line that z is computed from holds, also where it has no inverse.
     """
@@ -284,7 +284,7 @@ def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
 def _currents(frames, target, tolerance, mask):
     """Sets of edits with which z holds if x W flows into a current, which decays by k a step.
 
-    The current of a step is what z has beside its other parts, divided by what multiplies it there
+    The current of a step is z minus its other parts, divided by the factor of the current in z
     (the reset gate, for example). So k is a slope from step to step.
     """
     edits = forward_edits(frames.seen, ("current", "input"))

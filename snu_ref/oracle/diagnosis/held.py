@@ -19,7 +19,7 @@ from .sets import BY_HAND, FORMS, Edits
 ASKED = 6        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must divide the error of a wrong line by at least this
 RIVAL = 3        # our choice: with any other edit the error must be so many times larger
-AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # without s_before
+AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # they use no s_before
 PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is needed
 # Lines of the step, and the lines of the backward pass that depend on them: a mistake in the step
 # may also make these wrong.
@@ -59,8 +59,8 @@ def held(unit, ids):
 def _nearer(asked, lines):
     """(edit,) if one edit reduces the error of a wrong line much more than all others, else ().
 
-    The error is that of all numbers of the line. An edit that leaves a term out is not tried: it
-    reduces the error whenever the port's term is small, so this proves nothing.
+    The error is that of all numbers that count (`Frames.off`). An edit that leaves a term out is
+    not tried: it reduces the error whenever the port's term is small, so this proves nothing.
     """
     line = next((line for line in "zsvy" if lines.get(line, "")[:5] == "wrong"), None)
     asked = [frames for frames in asked if line in frames.got]
@@ -162,7 +162,7 @@ def _backward(whole, forward):
     found = {line: [()] if holds(line, ()) else [] if line == LAST_DZ and empty else
              steps.more((), span) for line, span in spans.items()}
     if forward and not found["dz"]:
-        return found, holds     # are the gradients those of the port's forward pass? not known
+        return found, holds     # nothing shows which form is right
     found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
                   for line in (*SUMS, "start_s", "start_y")
                   if ENDS[line] in seen.got})

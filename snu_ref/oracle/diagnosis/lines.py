@@ -29,7 +29,7 @@ def look(seen, brief=False):
 
 
 def models_report(e):
-    """Whether an edit says what the port reports in place of s."""
+    """Whether, with this edit, the port reports one of REPORTED in place of s."""
     return dict(e.lines).get("s_out") in REPORTED
 
 
@@ -44,7 +44,7 @@ def _cost(found):
 
 
 def together(found):
-    """Sets of edits for all lines together, the smallest first, then the commonest."""
+    """Sets of edits for all lines together, smallest first; of equal size, commonest first."""
     made = [sum(some, ()) for some in itertools.product(
         *(sets[:FEW] or [()] for sets in found.values()))]
     return sorted(made, key=lambda edits: (len(edits), sum(e.order for e in edits)))[:12]

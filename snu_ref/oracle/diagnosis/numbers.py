@@ -5,7 +5,7 @@ POINTS = 5                              # our choice: at least this many numbers
 FEW = 3                                 # our choice: the same for one line, whose inputs are known
 STARTS = (1.0, 0.3, 3.0, 10.0, 30.0, 0.01)
 ROUND = (1, 0.5, 0.25, 0.1, 0.05, 0.01, 0.001)      # our choice: multiples of these are round
-GRID = np.geomspace(0.03, 100, 120)     # our choice: the nearest of these k is the start
+GRID = np.geomspace(0.03, 100, 120)     # our choice: the best of these k starts the fit
 
 
 def shortest(k, fits):
@@ -73,7 +73,7 @@ def firing(base, slope, fires):
     All k of an interval fit; people choose round thresholds.
     """
     at = -base[slope != 0] / slope[slope != 0]
-    above = (fires == (slope > 0))[slope != 0]      # where k must be above `at`; elsewhere below
+    above = (fires == (slope > 0))[slope != 0]      # True: k must exceed `at`; False: be below it
     low, high = at[above].max(initial=-np.inf), at[~above].min(initial=np.inf)
     if at.size < POINTS or not (np.isfinite(low) and np.isfinite(high)):
         return None

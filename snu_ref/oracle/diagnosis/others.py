@@ -24,7 +24,7 @@ PROGRAMS = {
                                for e in TABLE[name]]),
     "pcm": (scalar_devices, TABLE["DEVICES"]), "pcm-array": (scalar_array, TABLE["DEVICES"]),
 }
-NEARER = 12   # our choice: the most edits of which pairs are formed, those nearest to the port
+NEARER = 12   # our choice: so many edits, those nearest to the port, get a second one
 
 
 class Other(Runs):

@@ -1,4 +1,4 @@
-"""Where a line of the forward pass is wrong, if a row of PLACES describes this exactly."""
+"""Where a line of the forward pass is wrong, if a row of PLACES describes the place exactly."""
 import numpy as np
 
 from ..mistakes.edit import TABLE

@@ -49,9 +49,9 @@ def forward_sets(whole, carried, depth=2):
 
 
 def grow(bases, more, depth, fits, near, width=WIDTH):
-    """Sets that fit: the bases with one more edit, or with up to `depth` more if none fits.
+    """Sets that fit: the bases with one more edit; if none fits, with two, up to `depth`.
 
-    near(edits): how near a set is; only the nearest sets, `width` of them, get a further edit.
+    near(edits): how near a set is; only the `width` nearest sets get a further edit.
     """
     for _ in range(depth):
         tries = list(dict.fromkeys(base + some for base in bases for some in more
@@ -64,7 +64,7 @@ def grow(bases, more, depth, fits, near, width=WIDTH):
 
 
 def joined(edits):
-    """The edits. If the table has one edit that equals several of them, it replaces these."""
+    """The edits. If one edit of the table equals several of them, it takes their place."""
     for whole in TABLE["FORWARD"]:
         parts = [e for e in edits if len(e.lines) == 1 and e.lines[0] in whole.lines]
         if len(parts) == len(whole.lines) > 1:

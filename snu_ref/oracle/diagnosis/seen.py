@@ -9,7 +9,7 @@ from ..program.step import FORWARD
 
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: factors on the bound of a case
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
-PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # the rest: boundaries
+PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # others: boundaries
 LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
 
 
@@ -30,7 +30,7 @@ class Seen(NamedTuple):
 
     @property
     def proposes(self):
-        """Whether edits are searched for in this case: if little happens, anything fits."""
+        """Whether to begin the search with such a case; where little happens, too much fits."""
         return self.family in PROPOSING and self.T >= 3
 
     @property
@@ -49,7 +49,7 @@ class Seen(NamedTuple):
         return np.log(inside) - np.log1p(-inside) - self.params["b"]
 
     def names(self, forward):
-        """Names of the returned outputs of the forward pass, or else of the backward pass."""
+        """Names of the returned outputs of the forward pass (True) or backward pass (False)."""
         return [name for name in self.got if (name in FORWARD) == forward]
 
     def tolerance(self, a):

@@ -27,7 +27,7 @@ class Spent(Exception):
 
 
 def spend(budget, trials=1):
-    """Count trials: runs of a program, forward or forward and backward, each with other edits.
+    """Count trials. A trial is a run with new edits, with or without the backward pass.
 
     budget["left"] is what is left for a whole check. Unlike a clock, it gives the same report on
     any machine.
@@ -71,7 +71,7 @@ class Edits(NamedTuple):
 
     @property
     def rank(self):
-        """Lower is better: a lower cost, commoner edits."""
+        """Lower is better: a lower cost, then an earlier form, then commoner edits."""
         form = FORMS.index(self.form) if self.forward else self.form != BY_HAND
         return self.cost, form, sum(e.order for e in self.all)
 
@@ -81,7 +81,7 @@ class Edits(NamedTuple):
                              backward=tuple(filter(wanted, self.backward)))
 
     def limited(self, config, option=None):
-        """The edits, each only for config's value of `option`, or of what its line DEPENDS_ON."""
+        """Each edit, limited to config's value of `option`, or of its line's in DEPENDS_ON."""
         def limit(e):
             name = option or DEPENDS_ON.get(e.slot)
             return e if not name or f"{name}=" in e.when else e._replace(
@@ -187,7 +187,7 @@ class Whole(Runs):
         return self._run(edits, dz)[1]
 
     def _run(self, edits, dz):
-        """Outputs and names without the edits of sums, and the texts of these edits."""
+        """Outputs and names without the edits of sums; and {sum: text} of these edits."""
         text = texts(edits.backward)
         sums = {name: text.pop(name) for name in SUMS if name in text}
         key = (edits.form, dz is not None and dz.tobytes(),

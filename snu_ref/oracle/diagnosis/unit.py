@@ -53,7 +53,7 @@ class Unit:
         proposing = [whole for whole in few if whole.seen.proposes] or few
         for depth in 1, 2:      # search again, deeper, where the first failed
             self.dark = set()
-            proposing.sort(key=lambda whole: whole in self.sample[SAMPLE:])     # others first
+            proposing.sort(key=lambda whole: whole in self.sample[SAMPLE:])     # new cases first
             for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
                 found = self._found(whole, depth if has_traces(whole.seen) else 2)
                 self._improve(found, whole)
@@ -65,7 +65,7 @@ class Unit:
                            if self.against(edits) <= against], whole)
 
     def _open(self, cases, kind):
-        """Cases that no known set explains, one of each kind, unless a search there failed."""
+        """Cases that no known set explains, one of each kind; not where a search failed."""
         tried = []
         for whole in cases:
             seen = whole.seen
@@ -86,7 +86,7 @@ class Unit:
         return sum(whole.shows(edits) and not whole.fits(edits) for whole in self.passed)
 
     def _improve(self, found, whole):
-        """Make a found set the best one, alone or joined with the best, if it explains more."""
+        """If a new set scores higher, alone or joined with the best, it becomes the best."""
         self.sample.append(whole)
         for edits in found[:KEPT]:
             for one in (edits.limited(whole.seen.config), edits, *(

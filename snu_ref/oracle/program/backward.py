@@ -14,7 +14,7 @@ from .step import shifts
 
 DY = ("loss_y", "end_y", "through_H", "through_gate")
 DS = ("end_s", "through_v", "through_leak")
-CARRIED = (*DY, *DS, "start_s", "start_y")   # s, v, y: of the step before that of dz_after
+CARRIED = (*DY, *DS, "start_s", "start_y")   # they use s, v, y of the step before that of dz_after
 LINES = ("dz_after", *DY, "dy", "h_slope", "dv", *DS, "ds", "g_slope", "dz", "start_s", "start_y")
 SUMS = {"dW": "grad.W", "dH": "grad.H", "db": "grad.b", "ddecay": "grad.decay", "dx": "grad.x"}
 

@@ -96,7 +96,7 @@ class Run:
     def _line(self, name, names):
         value = compute(self.text[name], names)
         if name in TRACES and (not isinstance(value, Var) or value in map(names.get, TRACES)):
-            value = self.zero + value       # a variable of its own, with a gradient of its own
+            value = self.zero + value       # a new Var, so that it has its own gradient
         if SLOPES.get(name) in self.edits:
             value = self._sloped(name, value, names)
         if name == "z" and self.dz is not None:
