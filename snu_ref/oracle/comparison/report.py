@@ -79,7 +79,7 @@ def _left_out(say, results):
     if skipped and not names:
         say("")
     for reason, group in skipped.items():
-        say(f"skipped, {_cases(group)}: {reason}")
+        say(wrapped(f"skipped, {_cases(group)}: {reason}"))
 
 
 def _by_reason(results):
@@ -139,7 +139,8 @@ def _divergence(r):
         if decay in (0, 1):
             yield "decay", f"{decay:g} in this unit"
     how = f" to {_digits(d.agreed)}" if d.agreed else " exactly"
-    yield "before", f"{d.before} numbers agreed{how}" if d.before else "no numbers: it is the first"
+    some = f"{d.before} number{'s' * (d.before > 1)} agreed{how}"
+    yield "before", some if d.before else "no numbers: it is the first"
     yield "config", ", ".join(f"{k}={v}" for k, v in r.entry["config"].items())
     if not r.entry["family"].startswith("made"):
         yield "see", f"python -m snu_ref vectors show {r.id}"
