@@ -59,6 +59,10 @@ WRONG = [
     ({"input": "current * gate", "feedback": "(y_before @ H) * gate"},
      dict(g="relu", recurrent=True, start="rest", surrogate="fast_sigmoid"),
      ["the reset gate also multiplies x W", "the reset gate also multiplies y H"]),
+    # one number in two terms
+    ({"input": "0.3 * current", "feedback": "0.3 * (y_before @ H)", "h_slope": "abs(v) < 1",
+      "leak": "decay * s_before + b * fired"}, dict(g="identity", recurrent=True, start="rest"),
+     [SOFT, "x W + y H is multiplied by 0.3", NARROW]),
     # a port that starts from 0 and does not declare it
     ({**START, "leak": "decay * s_before + b * fired"}, dict(g="identity"),
      [SOFT, "the initial state is ignored"]),

@@ -233,9 +233,12 @@ def _tries(frames, level):
                 for part, (options, _) in parts.items()}, ()
     for part in PARTS if level == NUMBERS else ():
         for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
-            base, one, two = (frames.value(part, (e,), k) for k in (0.0, 1.0, 2.0))
+            also = {"feedback"} & {name for name, _ in e.lines[1:]}
+            base, one, two = (sum(frames.value(each, (e,), k) for each in (part, *also))
+                              for k in (0.0, 1.0, 2.0))
             if np.allclose(two - one, one - base, atol=1e-9):
-                yield {**parts, part: ([()], base[None])}, (e, (one - base)[None])
+                yield {**parts, **dict.fromkeys(also, ([()], 0 * base[None])),
+                       part: ([()], base[None])}, (e, (one - base)[None])
     if level == NUMBERS:
         of_unit = np.eye(frames.ok.shape[-1])[:, None, None] + 0 * frames.got["s"]
         yield {**parts, "bias": ([()], of_unit[:1] * 0)}, (CONSTANTS, of_unit)
