@@ -54,7 +54,8 @@ def backward_sets(whole, bases, form=None):
         return found[:FEW]
     least = max(whole.budget["left"] - EACH, 0)
     near = [Steps(whole, base, least) for base in bases[:len(FORMS) * FEW]]
-    for steps in sorted(near, key=lambda steps: -steps.near())[:BASES]:
+    near.sort(key=lambda steps: (-steps.near(), steps.base.form == DERIVED))    # the cheap first
+    for steps in near[:BASES]:
         if whole.budget["left"] > least and not any(edits.form == form for edits in found):
             found += steps.sets()
     found.sort(key=lambda edits: edits.rank)
@@ -89,7 +90,7 @@ class Steps:
         """least: further edits are tried only while at least this many trials are left."""
         self.whole, self.seen, self.base = whole, whole.seen, base
         self.dz, self.m, self.W = whole.dz(base)
-        self.least, self._terms, self._names = least, {}, {}
+        self.least, self._terms, self._names, self._w = least, {}, {}, {}
         self.lines = right_lines(self.seen.config)
         self.edits = [e for e in candidates(self.seen, base.form) if self.beside((e,))]
         self.target = self.dz
@@ -166,8 +167,9 @@ class Steps:
             found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
                      for more in self.more(some, EVERY, bool(first))]
         if not found and self.dz is not None:   # few numbers of the last step may show the slope
-            found = [more for e in self.edits if e.slot in ("seen", "through_gate")
-                     and not e.fitted for more in self.more((e,), EVERY)]
+            found = [(e, slope) for e in self.edits if e.slot in ("seen", "through_gate")
+                     and not e.fitted for f in self.edits if f.slot == "h_slope"
+                     for slope in [self.scaled((e,), f, EVERY)] if slope]
         if not found and self.dz is None:       # the sums alone may show an edit
             some = [(e,) for e in self.edits if e.slot not in ENDS and not e.fitted]
             return sorted([(), *some], key=self.near, reverse=True)
@@ -183,12 +185,14 @@ class Steps:
                 e, terms = some[-1], self.terms(some[:-1]).copy()
                 terms[SLOPES[e.slot]] = self.slope(some[:-1], e, e.k)
             else:
-                (y, v, s, z), w, g = self._adjoints(some), 1, None
-                if (np.isnan(g := z / s).any() or VS & {e.slot for e in self.base.forward + some}
-                        ) and self.dz is not None and self.beside((*some, STRAIGHT)):
+                (y, v, s, z), paths = self._adjoints(some), tuple(e for e in some if e.slot in VS)
+                new = paths not in self._w and (paths or VS & {e.slot for e in self.base.forward})
+                if (np.isnan(g := z / s).any() or new) and self.dz is not None and self.beside(
+                        (*some, STRAIGHT)):
                     _, v1, s1, z1 = self._adjoints((*some, STRAIGHT))
-                    w = np.where(np.abs(v1 - v) > 1e-9, (s1 - s) / (v1 - v), 1)    # ds is w dv + S
+                    self._w[paths] = np.where(np.abs(v1 - v) > 1e-9, (s1 - s) / (v1 - v), 1)
                     g = np.where(s == 0, z1 / s1, g)
+                w = self._w.get(paths, 1)       # dL/ds is w dL/dv and the rest
                 terms = np.array([w * y, v / y, s - w * v, g])
             self._terms[some] = np.where(np.isfinite(terms), terms, 0)
         return self._terms[some]

@@ -158,9 +158,11 @@ class Whole(Runs):
         if seen.proposes and any(got[name].any() and seen.equal(own[name], got[name])
                for name in ("grad.W", "grad.H", "grad.decay") if name in got):
             return own["adj.z"], 1, W       # these sums are right, so dL/dz is; perhaps dx is not
-        ones = np.ones(seen.inputs["dy"].shape)
-        m = np.stack([self.run(edits, ones * unit)["grad.x"] @ w / (w @ w or 1)
-                      for unit, w in zip(np.eye(len(W.T)), W.T)], -1)
+        ones, m = np.ones(seen.inputs["dy"].shape), 1
+        if edits.backward or any(name in ("current", "input") for e in edits.forward
+                                 for name, _ in e.lines):
+            m = np.stack([self.run(edits, ones * unit)["grad.x"] @ w / (w @ w or 1)
+                          for unit, w in zip(np.eye(len(W.T)), W.T)], -1)
         if np.linalg.matrix_rank(W) < len(W.T):
             return None, m, W
         dz = got["grad.x"] @ np.linalg.pinv(W.T) / m
