@@ -16,7 +16,7 @@ from .search import joined
 from .seen import LONGEST, has_traces
 from .sets import BY_HAND, FORMS, Edits
 
-ASKED = 6        # our choice: the most cases that are used
+ASKED = 8        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must divide the error of a wrong line by at least this
 RIVAL = 3        # our choice: with any other edit the error must be so many times larger
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # they use no s_before
