@@ -33,8 +33,8 @@ class Edit(NamedTuple):
         return self.count + (0.5 if self.k is not None else 0)
 
     def _with_k(self, text, digits=""):
-        k = None if self.k is None else f"{self.k:{digits}}".removesuffix(".0")
-        return text if k is None else re.sub(r"\bk\b", k, text)
+        return text if self.k is None else re.sub(
+            r"\bk\b", f"{self.k:{digits}}".removesuffix(".0"), text)
 
     def texts(self):
         """name -> text, with the value of k."""

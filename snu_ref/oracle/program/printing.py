@@ -7,7 +7,6 @@ from .step import PARTS
 
 SUMS = {"z": PARTS, "dy": DY, "ds": DS}
 INSIDE = ("current", "decay", "b", "W", "H", "fired", "seen")   # shown inside other lines
-ALWAYS = ("current", "fired", "seen")
 LABELS, MEANINGS = (dict(SECTIONS[name]) for name in ("labels", "meanings"))
 
 
@@ -40,7 +39,7 @@ def _line(name, config, text, edits):
     whole = " + ".join(text[part] for part in parts if text[part] != "0") or "0"
     if name in ("gate", "z", "s", "v"):
         for inner in INSIDE:
-            if inner in ALWAYS or inner in edits:
+            if inner in ("current", "fired", "seen") or inner in edits:
                 new = text[inner]
                 new = new if re.fullmatch(rf"[\w.]+({ARGUMENT})?", new) else f"({new})"
                 whole = re.sub(rf"\b{inner}\b", lambda _, new=new: new, whole)
