@@ -176,3 +176,15 @@ def test_two_runs_say_the_same():
         return run(case.config, case.inputs, {"leak": "decay * s_before", "v": "s - b"})
     first, second = (causes(unsigned, SOME) for _ in range(2))
     assert [c.says for c in first] == [c.says for c in second] and first[0].grade == "confirmed"
+
+
+@pytest.mark.usefixtures("unsearched")
+def test_an_edit_that_holds_at_the_first_step_too_is_told():
+    """From the second step on the line may hold without it, if few units fire together."""
+    def port(case):
+        out = run(case.config, case.inputs, {"fired": "clip(sum(seen), 0, 1)",
+                                             "v": "s + b + 0.2 * tanh(9 * s)"})
+        return {name: out[name] for name in ("s", "y")}
+    (cause,) = causes(port, [id for id in ENTRIES if id.startswith("unit-") and "-inh" in id
+                             and "-rec" not in id][:12])
+    assert cause.lines["s"] == 'holds with "the gate uses min(1, sum_j y_j) instead of max_j y_j"'

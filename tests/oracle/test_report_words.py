@@ -272,7 +272,8 @@ def test_s_is_asked_for_where_a_spiking_unit_returned_y_alone():
 
 @pytest.mark.parametrize("lines, explained", [
     ({"s": "holds with \"b\"", "y": "holds", "dW": "wrong in 2 of 2 cases"}, True),
-    ({"s": "holds with \"b\"", "y": "wrong in 1 of 2 cases"}, False), ({"dW": "holds"}, False)])
+    ({"s": "holds with \"b\"", "y": "wrong in 1 of 2 cases"}, False), ({"dW": "holds"}, False),
+    ({"s": "holds", "y": "not shown in 3 of its numbers; in all others it holds"}, False)])
 def test_which_pass_is_explained(lines, explained):
     said = told(grade="held", says=("b",), lines=lines)
     assert ("Your forward pass is explained, but not all wrong gradients are" in said) == explained

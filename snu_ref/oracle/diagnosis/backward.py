@@ -166,7 +166,7 @@ class Steps:
                           key=lambda some: -self.right(some).sum())
             found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
                      for more in self.more(some, EVERY, bool(first))]
-        if not found and self.dz is not None:   # few numbers of the last step may show the slope
+        if not found and self.dz is not None:   # the last step may have too few numbers
             found = [(e, slope) for e in self.edits if e.slot in ("seen", "through_gate")
                      and not e.fitted for f in self.edits if f.slot == "h_slope"
                      for slope in [self.scaled((e,), f, EVERY)] if slope]

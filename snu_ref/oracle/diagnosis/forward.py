@@ -290,9 +290,9 @@ def _currents(frames, target, tolerance, mask):
     The current of a step is z minus its other parts, divided by the factor of the current in z
     (the reset gate, for example). So k is a slope from step to step.
     """
-    edits = forward_edits(frames.seen, ("current", "input"))
-    currents = [e for e in edits if "current_before" in e.lines[0][1] and e.fitted]
-    outers = [(), *((e,) for e in edits if "current" in e.lines[0][1].split() and not e.fitted)]
+    currents = [e for e in forward_edits(frames.seen, ("current",)) if e.fitted]
+    outers = [(), *((e,) for e in forward_edits(frames.seen, ("input",))
+                    if "current" in e.lines[0][1] and not e.fitted)]
     for e, outer in itertools.product(currents, outers):
         factor = plain(compute(frames.text(outer)["input"], {
             **frames.names, **frames.with_names(current=1 + 0 * target)})) + 0 * target

@@ -21,10 +21,10 @@ def with_place(text, line, asked, edits):
         e for e in edits if e.applies(frames.config, frames.seen.inputs)])
         > 3 * frames.tolerance[line]) for frames in asked]
     if text.startswith("holds"):        # a line is tested from the second step on
+        if any(wrong.any() for wrong in off):
+            return f"wrong at the first step; from the second step on it {text}"
         hidden = sum((~frames.ok).sum() for frames in asked)
-        text += bool(hidden) * f"; what you returned does not show it in {hidden} of its numbers"
-        return f"wrong at the first step; from the second step on it {text}" if any(
-            wrong.any() for wrong in off) else text
+        return bool(hidden) * f"not shown in {hidden} of its numbers; in all others it " + text
     told = {}
     for e in TABLE["PLACES"]:
         there = [frames.ok & _place(e, frames) for frames in asked]

@@ -39,10 +39,10 @@ def forward_sets(whole, carried, depth=2):
     if depth and not (found or dark):
         found = added([first, ()], singles, depth)
     # What shows only at the first step may be a reset in the same step: gradients will tell.
-    kept = [e for e in singles if e[0].slot == "kept"]
     found += filter(fits, dict.fromkeys(
         (*(f for f in edits if f is not out), *e) for edits in found
-        for out in edits if "from_second" in out.lines[0][1] for e in kept))
+        for out in edits if "from_second" in out.lines[0][1]
+        for e in singles if e[0].slot == "kept"))
     sets = sorted({joined(edits) for edits in found},
                   key=lambda edits: (len(edits), sum(e.order for e in edits)))
     return [edits for edits in sets if len(edits) == len(sets[0])][:FEW], dark

@@ -30,7 +30,7 @@ class Unit:
         passed = [seen_of(r._replace(got={name: r.case[1][name] for name in r.comparison.compared}),
                           dtype) for r in spread([r for r in units if r.verdict == "passed"])]
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
-        self.known, self.best, self.sample = [], Edits(form=BY_HAND), []
+        self.known, self.best, self.sample, self.searched = [], Edits(form=BY_HAND), [], []
         self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
         self.ended = False
 
@@ -53,7 +53,7 @@ class Unit:
         proposing = [whole for whole in few if whole.seen.proposes] or few
         for depth in 1, 2:      # search again, deeper, where the first failed
             self.dark = set()
-            proposing.sort(key=lambda whole: whole in self.sample[SAMPLE:])     # new cases first
+            proposing.sort(key=lambda whole: whole in self.searched)    # new cases first
             for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
                 found = self._found(whole, depth if has_traces(whole.seen) else 2)
                 self._improve(found, whole)
@@ -78,7 +78,7 @@ class Unit:
 
     def score(self, edits):
         """Higher is better: more cases explained, fewer passing cases that fail, fewer edits."""
-        explained = sum(whole.fits(edits) for whole in self.sample)
+        explained = sum(whole.fits(edits) for whole in self.sample + self.searched)
         return explained, -self.against(edits), -edits.cost
 
     def against(self, edits):
@@ -87,7 +87,7 @@ class Unit:
 
     def _improve(self, found, whole):
         """If a new set scores higher, alone or joined with the best, it becomes the best."""
-        self.sample.append(whole)
+        self.searched.append(whole)
         for edits in found[:KEPT]:
             for one in (edits.limited(whole.seen.config), edits, *(
                     edits.limited(whole.seen.config, option) for option in OPTIONS)):
@@ -126,7 +126,7 @@ class Unit:
     def causes(self, results):
         """Confirmed Causes, chosen greedily, and the Results that remain unexplained."""
         self.search()
-        chosen, left = cover(self.failed, self.known, self._stands, self.sample[SAMPLE:])
+        chosen, left = cover(self.failed, self.known, self._stands, self.searched)
         causes = [confirmed(edits, mine, [other for other in rivals
                                           if not unless_spent(
                                               False, self._equal, edits, other, mine)],
