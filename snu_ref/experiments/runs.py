@@ -96,7 +96,7 @@ def run_row(row, seed, data, checkpoint, stream=None):
     if row.unit in BASELINES:
         start = time.monotonic()
         valid, test, answers = BASELINES[row.unit](task)
-        yield _plain(line | {"valid": valid, "test": test, "wrong": wrong_text(task, answers),
+        yield _plain(line | {"valid": valid, "test": test, "wrong": wrong_text(task, answers, seed),
                              "seconds": round(time.monotonic() - start, 2)})
         return
     table = find_preset(row.task, row.unit, row.preset)
@@ -109,9 +109,9 @@ def run_row(row, seed, data, checkpoint, stream=None):
         "parameters": run.results["parameters"],
         "valid": history[run.trained.best_epoch - 1][metric], "test": test.get(metric, ""),
         "per_piece": test.get("nll_per_piece", ""),
-        "wrong": wrong_text(task, run.results.get("answers")), "decay": decay_text(run.network),
-        "best_epoch": run.trained.best_epoch, "epochs": len(history),
-        "seconds": run.results["seconds"]}
+        "wrong": wrong_text(task, run.results.get("answers"), seed),
+        "decay": decay_text(run.network), "best_epoch": run.trained.best_epoch,
+        "epochs": len(history), "seconds": run.results["seconds"]}
     if row.split == "test":
         of = count(run.network, test_inputs(task, run.settings, seed))
         full |= {"rates": " ".join(f"{rate:.4f}" for rate in of.rates),
@@ -128,7 +128,7 @@ def run_row(row, seed, data, checkpoint, stream=None):
         shown = tested(task, run.network, settings, seed)
         yield _plain(line | {"row": f"{row.name}, shown for {steps} steps",
                              "test": shown["test"][metric],
-                             "wrong": wrong_text(task, shown["answers"])})
+                             "wrong": wrong_text(task, shown["answers"], seed)})
 
 
 def _plain(line):
@@ -147,12 +147,13 @@ def changes_text(row):
     return "; ".join(changes_of(row))
 
 
-def wrong_text(task, answers):
+def wrong_text(task, answers, seed):
     """The indices of the test images with a wrong answer, for McNemar's test; "" for None.
 
-    answers: one for each test image, as text, from `snu_ref.tasks.run.tested`.
+    answers: one for each test image, as text, from `snu_ref.tasks.run.tested`. Only networks of
+    seed 0 are compared image by image, so for other seeds the text is "".
     """
-    if answers is None:
+    if answers is None or seed != 0:
         return ""
     wrong = np.array(answers.split(), int) != task.data["test"][1]
     return " ".join(map(str, np.flatnonzero(wrong)))

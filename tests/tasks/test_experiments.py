@@ -88,9 +88,10 @@ def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
     assert table == [first, *rest] and not list(tmp_path.glob("*.npz"))
     with open(tmp_path / "x.csv", encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == table
-    a, b, c, _ = table
+    a, b, c, second = table
     assert c["valid"] and c["test"] and not c["parameters"]
     assert float(a["test"]) == pytest.approx(1 - len(a["wrong"].split()) / 60, abs=1e-5)
+    assert second["test"] and not second["wrong"]                     # only of seed 0
     assert b["test"] == b["wrong"] == "" and float(b["valid"]) > 0    # a trial: no test result
 
 
