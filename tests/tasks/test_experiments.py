@@ -96,7 +96,7 @@ def test_a_block_is_run_once_and_resumed(few_pieces, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("block, n, metric, sign", [("care", 9, "nll", -1),
-                                                    ("dropout", 3, "accuracy", 1)])
+                                                    ("dropout", 4, "accuracy", 1)])
 def test_a_block_takes_the_best_trial_of_each_row_once_all_are_there(block, n, metric, sign,
                                                                      tmp_path):
     """The best is the lowest loss, or the highest accuracy, in the mean over seeds."""
