@@ -25,8 +25,9 @@ def with_slope(value, slope):
 
 
 def of_others(y):
-    """For each unit, the maximum over the other units."""
-    return sum((y * (1 - own) - own).maximum(-1) * own for own in np.eye(y.value.shape[-1]))
+    """For each unit, the maximum over the other units; 0 if there are none."""
+    n = y.value.shape[-1]
+    return sum((y * (1 - own) - own * (n > 1)).maximum(-1) * own for own in np.eye(n))
 
 
 def rearranged(order):
