@@ -16,8 +16,9 @@ from ..mistakes.edit import TABLE, Edit, merged
 from ..program.backward import DS, DY, SUMS
 from ..program.lines import compute, resolve, right_lines
 from . import numbers
-from .forward import LINES, Frames, forward_edits
-from .search import joined
+from .forward import LINES, forward_edits
+from .lines import joined
+from .search import smallest
 from .seen import has_traces
 from .sets import DERIVED, FORMS, Edits
 
@@ -40,8 +41,8 @@ def candidates(seen, form):
     """The edits that a form of the backward pass can have."""
     late = [e for e in TABLE["HAND"] if e.slot in (*SUMS, "loss_y", "end_y", "end_s")
             and "end_cotangent" not in e.lines[0][1]]
-    tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == DERIVED else TABLE["HAND"])
-    return [e for e in tables if e.applies(seen.config, seen.inputs)]
+    return seen.those(TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == DERIVED
+                                         else TABLE["HAND"]))
 
 
 def backward_sets(whole, bases, form=None):
@@ -71,7 +72,7 @@ def silent(whole, bases):
     seen, traced = whole.seen, has_traces(whole.seen)
     if not traced and any(base.forward for base in bases[:1]):
         return []
-    frames = traced and Frames(seen)
+    frames = whole.frames if traced else None
     tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
                           for forward in dict.fromkeys(base.forward for base in bases[:2])
                           for e in forward_edits(seen, LINES) if not e.fitted)
@@ -130,28 +131,20 @@ class Steps:
             self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
 
     def smallest(self, have, edits, values, target, pairs, slack=1, scaled=None):
-        """The sets that fit: `have` with one more edit, else two, else one with a fitted k.
+        """The sets with which values(edits) is the target (`search.smallest`).
 
-        values(edits): numbers in the shape of the target; pairs(edits): the pairs to be tried;
         scaled(edit): an edit of h' with the number by which it is multiplied.
         """
         size = self.seen.tolerance(target)
 
-        def fits(tries):
-            return [have + some for some in tries
-                    if self.beside(have + some) and self.whole.budget["left"] >= self.least
-                    and (np.abs(values(have + some) - target) <= slack * size).all()]
+        def fits(some):
+            return (self.beside(some) and self.whole.budget["left"] >= self.least
+                    and (np.abs(values(some) - target) <= slack * size).all())
 
         def with_k(e):
-            if e.slot == "h_slope":
-                return scaled and scaled(e)
-            k = numbers.fit(lambda k: values(have + (e._replace(k=k),)).ravel(), target.ravel(),
-                            np.full(target.size, size), numbers.FEW) if e.fitted else None
-            return None if k is None else e._replace(k=k)
-        edits = [e for e in edits if self.beside(have + (e,))]
-        plain = [e for e in edits if not e.fitted]
-        return (fits((e,) for e in plain) or fits(pairs(plain))
-                or fits((one,) for one in map(with_k, edits) if one))
+            return scaled and scaled(e) if e.slot == "h_slope" else numbers.fitted(
+                e, lambda k: values(have + (e._replace(k=k),)), target, size)
+        return smallest(have, [e for e in edits if self.beside(have + (e,))], fits, with_k, pairs)
 
     # ---- the steps ------------------------------------------------------------------------------
 

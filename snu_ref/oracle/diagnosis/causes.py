@@ -3,7 +3,6 @@ import numpy as np
 
 from ..cases.scalar_loss import training_of
 from .claims import Cause, confirmed, cover, diff_of, spread
-from .forward import Frames
 from .held import held
 from .others import Other, network_with, sets_of
 from .seen import LONGEST, PROPOSING, has_traces, seen_of
@@ -86,12 +85,12 @@ def _unexplained(left, unit, steady=True):
 
 def _lines(unit, ids):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    asked = [Frames(whole.seen) for whole in spread([
-        whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
-        and whole.seen.T <= LONGEST])]
-    return unless_spent(None, held, unit, ids) or ((), {
+    traced = [whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
+              and whole.seen.T <= LONGEST]
+    return unless_spent(None, held, traced) or ((), {
         line: "wrong; the limit of trials was reached before a mistake was found" for line in "zsvy"
-        if any(line in frames.got and frames.fails(line, ()) for frames in asked)})
+        if any(line in whole.frames.got and whole.frames.fails(line, ())
+               for whole in spread(traced))})
 
 
 def precision(digits):

@@ -14,6 +14,7 @@ from ..program.lines import compute, program, resolve
 from ..program.step import PARTS, names_of
 from ..program.tape import Var, plain
 from . import numbers
+from .search import smallest
 
 # The parts of z, and the names that are computed before each of them.
 SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("decay", "W", "current", "input"),
@@ -24,7 +25,7 @@ LINES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v
 
 def forward_edits(seen, slots):
     """The edits of the lines `slots` that apply to a case."""
-    return [e for e in TABLE["FORWARD"] if e.slot in slots and e.applies(seen.config, seen.inputs)
+    return [e for e in seen.those(TABLE["FORWARD"]) if e.slot in slots
             and (len(e.lines) == 1 or "feedback" in dict(e.lines))]
 
 
@@ -165,22 +166,18 @@ def single(frames, line, mask, before=(), fitted=True):
 
     An edit with k is tried only if no other fits.
     """
-    target, tolerance = frames.got[line], frames.tolerance[line]
-    if not mask.any():
-        return []
+    target, tolerance = frames.got[line][mask], frames.tolerance[line]
 
     def holds(edits):
-        return (np.abs(frames.value(line, edits) - target)[mask] <= tolerance).all()
-    if holds(before):
-        return [before]
-    edits = forward_edits(frames.seen, (line,))
-    found = [(*before, e) for e in edits if not e.fitted and holds((*before, e))]
-    for e in edits if fitted and not found else ():
-        if e.fitted:
-            k = numbers.fit(lambda k: frames.value(line, (*before, e), k)[mask], target[mask],
-                            np.full(mask.sum(), tolerance), numbers.FEW)
-            found += [] if k is None else [(*before, e._replace(k=k))]
-    return found
+        return (np.abs(frames.value(line, edits)[mask] - target) <= tolerance).all()
+
+    def with_k(e):
+        return fitted and numbers.fitted(
+            e, lambda k: frames.value(line, (*before, e), k)[mask], target, tolerance)
+    if not mask.any():
+        return []
+    return [before] if holds(before) else smallest(
+        before, forward_edits(frames.seen, (line,)), holds, with_k)
 
 
 # ---- z, a sum -----------------------------------------------------------------------------------

@@ -9,11 +9,9 @@ from ..mistakes.edit import TABLE
 from ..program.backward import DS, DY, SUMS
 from .backward import ENDS, EVERY, LAST, Steps
 from .claims import spread
-from .forward import LINES, Frames, forward_edits
-from .lines import models_report
+from .forward import LINES, forward_edits
 from .places import with_place
-from .search import joined
-from .seen import LONGEST, has_traces
+from .lines import joined
 from .sets import BY_HAND, FORMS, Edits
 
 ASKED = 8        # our choice: the most cases that are used
@@ -31,22 +29,20 @@ FOLLOW = {line: later.split() for lines, later in (
 LAST_DZ = "dz of the last step"
 
 
-def held(unit, ids):
+def held(traced):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    traced = [whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
-              and whole.seen.T <= LONGEST]
     asked = spread([whole for whole in traced if whole.seen.proposes], ASKED)
     edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
     forward, lines = _common((_forward(whole) for whole in asked + edges), [
-        Frames(whole.seen) for whole in traced if whole not in asked + edges])
+        whole.frames for whole in traced if whole not in asked + edges])
     right = all(text == "holds" for text in lines.values())
     backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
     if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
         more.pop(LAST_DZ, None)
     # If the forward pass is wrong, it may be the reason for a wrong line of the backward pass.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
-    nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
-    every = [Frames(whole.seen) for whole in traced]
+    nearer = _nearer([whole.frames for whole in asked], lines)
+    every = [whole.frames for whole in traced]
     placed = {line: with_place(text, line, every, forward + nearer) if line in "zsvy" else text
               for line, text in lines.items()}
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
@@ -66,8 +62,8 @@ def _nearer(asked, lines):
     asked = [frames for frames in asked if line in frames.got]
 
     def distance(*edits):
-        return sum((frames.off(line, [e for e in edits if e.applies(
-            frames.config, frames.seen.inputs)]) ** 2).sum() for frames in asked) ** 0.5
+        return sum((frames.off(line, frames.seen.those(edits)) ** 2).sum()
+                   for frames in asked) ** 0.5
     edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, LINES)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
     best, e = min(((distance(e), e) for e in edits), key=lambda pair: pair[0], default=(1, None))
@@ -85,11 +81,10 @@ def _common(cases, others=()):
     cases: (case, {line: sets of edits with which the line holds there}, holds(line, edits)).
     others: Frames of more cases, in which no line may fail with the same edits.
     """
-    found, have, lines = {}, (), {}
-    for seen, sets_of, holds in cases:
-        for line, sets in sets_of.items():
-            found.setdefault(line, []).append((seen, sets, holds))
-    for line, mine in found.items():
+    cases, have, lines = list(cases), (), {}
+    for line in dict.fromkeys(line for _, sets_of, _ in cases for line in sets_of):
+        mine = [(seen, sets_of[line], holds) for seen, sets_of, holds in cases if line in sets_of]
+
         def right(edits):
             scores = [max(here.said() in [Edits(some).said() for some in sets],
                           holds(line, here.forward)) for seen, sets, holds in mine
@@ -123,14 +118,12 @@ def _forward(whole):
 
     A line without numbers to test, such as s in a case of one step, is left out.
     """
-    found = whole.looked()[0]
-    model = next((e for e in next(iter(found["s"]), ()) if models_report(e)), None)
-    frames = Frames(whole.seen, model)
+    frames, sets_of = whole.looks[0]
 
     def holds(line, edits):
-        return frames.holds(line, edits) * (line != "s" or model in (None, *edits)) * (
+        return frames.holds(line, edits) * (line != "s" or {*frames.model} <= {*edits}) * (
             1 + frames.holds(line, edits, True))
-    return whole.seen, {line: sets for line, sets in found.items()
+    return whole.seen, {line: sets for line, sets in sets_of.items()
                         if frames.off(line, ()).size}, holds
 
 

@@ -81,10 +81,8 @@ def firing(base, slope, fires):
     return next((round(float(k), 9) for k in ks if ((base + k * slope > 0) == fires).all()), None)
 
 
-def fitted(edit, run, got, seen, points=POINTS):
-    """An edit with the number k with which run(k) gives the arrays `got`, or None."""
-    def vector(arrays):
-        return np.concatenate([np.ravel(arrays[name]) for name in got] or [np.zeros(0)])
-    tolerance = vector({name: np.full(np.shape(a), seen.tolerance(a)) for name, a in got.items()})
-    k = fit(lambda k: vector(run(k)), vector(got), tolerance, points)
-    return None if k is None else edit._replace(k=k)
+def fitted(edit, run, target, tolerance, points=FEW):
+    """The edit with the number k with which run(k) is the target, or None."""
+    k = edit.fitted and fit(lambda k: np.ravel(run(k)), np.ravel(target),
+                            np.broadcast_to(tolerance, target.shape).ravel(), points)
+    return edit._replace(k=k) if k not in (None, False) else None

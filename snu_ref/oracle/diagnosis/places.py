@@ -17,9 +17,8 @@ def with_place(text, line, asked, edits):
     numbers are wrong, and some numbers lie elsewhere. Of several places, the smallest is named.
     """
     asked = [frames for frames in asked if line in frames.got]
-    off = [frames.ok & (frames.error(line, [
-        e for e in edits if e.applies(frames.config, frames.seen.inputs)])
-        > 3 * frames.tolerance[line]) for frames in asked]
+    off = [frames.ok & (frames.error(line, frames.seen.those(edits)) > 3 * frames.tolerance[line])
+           for frames in asked]
     if text.startswith("holds"):        # a line is tested from the second step on
         if any(wrong.any() for wrong in off):
             return f"wrong at the first step; from the second step on it {text}"

@@ -52,6 +52,10 @@ class Seen(NamedTuple):
         """Names of the returned outputs of the forward pass (True) or backward pass (False)."""
         return [name for name in self.got if (name in FORWARD) == forward]
 
+    def those(self, edits):
+        """Those edits that apply to this case."""
+        return [e for e in edits if e.applies(self.config, self.inputs)]
+
     def tolerance(self, a):
         """The largest allowed difference from the numbers a."""
         size = np.abs(a[np.isfinite(a)]).max(initial=0)

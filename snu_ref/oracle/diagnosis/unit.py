@@ -6,8 +6,7 @@ import numpy as np
 from ..mistakes.edit import TABLE
 from .backward import backward_sets
 from .claims import SAMPLE, confirmed, cover, spread
-from .lines import look, state_holds
-from .search import forward_sets
+from .lines import forward_sets, look
 from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
@@ -97,9 +96,9 @@ class Unit:
         """Reorder the port's arrays if its state holds only in another order."""
         first = next((whole for whole in self.failed
                       if whole.seen.proposes and has_traces(whole.seen)), None)
-        if first and not state_holds(first.looked()[0]):
+        if first and not first.looks[0].state:
             for view in TABLE["VIEWS"]:
-                if state_holds(look(reordered(first.seen, view), True)[0]):
+                if look(reordered(first.seen, view), True)[0].state:
                     self.view, self.passed = view, []
                     self.failed = [Whole(reordered(whole.seen, view), self.budget)
                                    for whole in self.failed]
