@@ -18,7 +18,7 @@ from ..program.lines import compute, resolve, right_lines
 from . import numbers
 from .forward import LINES, forward_edits
 from .lines import joined
-from .search import smallest
+from .search import products, smallest
 from .seen import has_traces
 from .sets import DERIVED, FORMS, Edits
 
@@ -45,10 +45,11 @@ def candidates(seen, form):
                                          else TABLE["HAND"]))
 
 
-def backward_sets(whole, bases, form=None):
+def backward_sets(whole, bases, form=None, deep=True):
     """Sets of edits that give all numbers of a case, from `bases`, which give its forward pass.
 
     form: the form that explains other cases. If it explains this case too, no other is searched.
+    deep: whether to try edits of the forward pass that change only gradients (`silent`).
     """
     found = [base for base in bases if whole.seen.matches(whole.run(base))]
     if found:
@@ -60,7 +61,7 @@ def backward_sets(whole, bases, form=None):
         if whole.budget["left"] > least and not any(edits.form == form for edits in found):
             found += steps.sets()
     found.sort(key=lambda edits: edits.rank)
-    if not found or found[0].cost > bases[0].cost + 1:
+    if deep and (not found or found[0].cost > bases[0].cost + 1):
         found = silent(whole, bases) + found
     return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
 
@@ -101,8 +102,8 @@ class Steps:
     def sets(self):
         """Sets of edits that give all numbers: the base with more edits of the backward pass."""
         found = [self.beside(walk + ends) for walk in self.walks()[:FEW]
-                 for ends in self.ends(walk)[:FEW]]
-        return sorted(filter(self.whole.fits, found), key=lambda edits: edits.rank)
+                 for ends in products(self.ends(walk).values())[:FEW]]
+        return sorted(filter(self.whole.fits, filter(None, found)), key=lambda edits: edits.rank)
 
     def beside(self, some):
         """The base with more edits. Two edits of one line are merged; if that fails, None."""
@@ -244,21 +245,20 @@ class Steps:
 
     # ---- the sums, and the initial state --------------------------------------------------------
 
-    def ends(self, have):
-        """Sets of edits of the lines in ENDS with which all outputs of these lines hold."""
-        outputs = self.run(have)
-        wrong = [name for name in dict.fromkeys(ENDS.values()) if name in self.seen.got
-                 and not self.seen.equal(outputs[name], self.seen.got[name])]
-        found = [some + more for some in self.end(have, wrong[0])
-                 for more in self.ends(have + some)] if wrong else [()]
-        return sorted(found, key=lambda some: sum(e.cost for e in some))[:FEW]
+    def ends(self, have=(), paths=()):
+        """{line: the sets of edits, beside `have`, with which its output holds}.
 
-    def end(self, have, name, paths=()):
-        """Edits that give one of the gradients; paths: other lines that may be edited too."""
-        edits = [e for e in self.edits if e.slot in ENDS
-                 and name in [ENDS.get(line) for line, _ in e.lines]]
-        edits += [e for e in self.edits if e.slot in paths]
-        target = np.asarray(self.seen.got[name])
-        return [some[len(have):] for some in self.smallest(
-            have, edits, lambda some: self.run(some)[name], target,
-            lambda edits: itertools.combinations(edits, 2))]
+        The lines are the sums and those of the initial state; paths: other lines that may be edited
+        too, for each of them.
+        """
+        outputs, found = self.run(have), {}
+        for line in (*SUMS, "start_s", "start_y"):
+            if (name := ENDS[line]) in self.seen.got:
+                target = np.asarray(self.seen.got[name])
+                edits = [e for e in self.edits if e.slot in ENDS and name in [
+                    ENDS.get(other) for other, _ in e.lines] or e.slot in dict(paths).get(line, ())]
+                found[line] = [()] if self.seen.equal(outputs[name], target) else [
+                    some[len(have):] for some in self.smallest(
+                        have, edits, lambda some, name=name: self.run(some)[name], target,
+                        lambda edits: itertools.combinations(edits, 2))]
+        return found

@@ -6,12 +6,12 @@ backward from dL/dz of the step after. So one line can be explained while anothe
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.backward import DS, DY, SUMS
+from ..program.backward import DS, DY
 from .backward import ENDS, EVERY, LAST, Steps
-from .claims import spread
 from .forward import LINES, forward_edits
 from .places import with_place
 from .lines import joined
+from .seen import spread
 from .sets import BY_HAND, FORMS, Edits
 
 ASKED = 8        # our choice: the most cases that are used
@@ -156,9 +156,7 @@ def _backward(whole, forward):
              steps.more((), span) for line, span in spans.items()}
     if forward and not found["dz"]:
         return found, holds     # nothing shows which form is right
-    found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
-                  for line in (*SUMS, "start_s", "start_y")
-                  if ENDS[line] in seen.got})
+    found.update(steps.ends((), PATHS))
     if not (found["dz"] or found.get("db", [()])):      # dv may be wrong, not their sum
         found.pop("db")
     return found, holds

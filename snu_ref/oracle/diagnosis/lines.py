@@ -1,5 +1,4 @@
 """Find which lines of the forward pass hold with which edits, and sets that give all of it."""
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -7,10 +6,9 @@ import numpy as np
 from ..mistakes.edit import TABLE
 from . import numbers
 from .forward import LEVELS, LINES, PLAIN, Frames, cost, forward_edits, single, sums
-from .search import WIDTH, grow
+from .search import FEW, WIDTH, grow, products, size
 from .seen import has_traces
 
-FEW = 8             # our choice: the most edits of one line that are combined with others
 MOST = 12           # our choice: the most sets of edits for a case
 ENDS = ("s_0", "y_0", "kept", "s_out", "v_out", "y_out", "s_T")   # tests of lines cannot see these
 REPORTED = ("kept", "s * (1 - fired_by(y))")    # what a port may report in place of s
@@ -37,8 +35,7 @@ class Look(NamedTuple):
 
     def together(self):
         """Sets of edits for all lines together, smallest first; of equal size, commonest first."""
-        return sorted((sum(some, ()) for some in itertools.product(
-            *(sets[:FEW] or [()] for sets in self.sets.values()))), key=_size)[:MOST]
+        return products(sets or [()] for sets in self.sets.values())[:MOST]
 
 
 @np.errstate(all="ignore")
@@ -61,11 +58,6 @@ def _look(frames):
     output = _output(frames, next(iter(found["s"]), ()))
     found["s"] = [frames.model + edits for edits in found["s"]]
     return Look(frames, {**found, **output})
-
-
-def _size(edits):
-    """Lower is better: fewer edits, then commoner ones."""
-    return len(edits), sum(e.order for e in edits)
 
 
 def _state(frames):
@@ -174,7 +166,7 @@ def forward_sets(whole, carried, depth=2):
         (*(f for f in edits if f is not out), *e) for edits in found
         for out in edits if "from_second" in out.lines[0][1]
         for e in singles if e[0].slot == "kept"))
-    sets = sorted({joined(edits) for edits in found}, key=_size)
+    sets = sorted(dict.fromkeys(map(joined, found)), key=size)
     return [edits for edits in sets if len(edits) == len(sets[0])][:MOST], dark
 
 

@@ -1,5 +1,7 @@
 """Search for the smallest sets of edits that fit, whatever is computed from them."""
+import itertools
 
+FEW = 8              # our choice: the most sets of one list that are combined with others
 WIDTH = 3            # our choice: the most sets to which one more edit is added
 
 
@@ -27,3 +29,15 @@ def grow(bases, more, depth, fits, near, width=WIDTH):
             return found
         bases = sorted(tries, key=near, reverse=True)[:width]
     return []
+
+
+def products(options):
+    """Sets with one of the sets of each list, the smallest first; of equal size, commonest first.
+    """
+    return sorted(dict.fromkeys(tuple(dict.fromkeys(sum(some, ()))) for some in itertools.product(
+        *(sets[:FEW] for sets in options))), key=size)
+
+
+def size(edits):
+    """Lower is better: fewer edits, then commoner ones."""
+    return len(edits), sum(e.order for e in edits)

@@ -10,6 +10,7 @@ from ..program.step import FORWARD
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: factors on the bound of a case
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # others: boundaries
+SAMPLE = 24      # our choice: so many failing, and so many passing, cases test a set
 LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
 
 
@@ -122,3 +123,9 @@ def forward_class(seen):
 def has_traces(seen):
     """Whether what the port returned gives the state of each step."""
     return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")
+
+
+def spread(items, most=SAMPLE):
+    """At most `most` items, evenly spaced over the list; the first item is always among them."""
+    step = max(len(items) / most, 1)
+    return [items[int(i * step)] for i in range(min(most, len(items)))]

@@ -5,9 +5,8 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from .backward import backward_sets
-from .claims import SAMPLE, confirmed, cover, spread
 from .lines import forward_sets, look
-from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
+from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of, spread
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
 TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
@@ -15,6 +14,7 @@ RESERVE = 600    # our choice: of these, reserved for the choice among the sets 
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
+SILENT = 3       # our choice: edits that change only gradients are tried in so many cases
 
 
 class Unit:
@@ -33,8 +33,6 @@ class Unit:
         self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
         self.ended = False
 
-    # ---- finding --------------------------------------------------------------------------------
-
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
         self.ended = unless_spent(True, self._search)       # True if no trials are left
@@ -48,7 +46,7 @@ class Unit:
     def _search(self):
         self._turn()
         few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
-        self.sample = spread(few, SAMPLE)
+        self.sample = spread(few)
         proposing = [whole for whole in few if whole.seen.proposes] or few
         for depth in 1, 2:      # search again, deeper, where the first failed
             self.dark = set()
@@ -118,33 +116,10 @@ class Unit:
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else (BY_HAND, DERIVED))
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, bases, self.best.all and self.best.form)
+        return backward_sets(whole, bases, self.best.all and self.best.form,
+                             len(self.searched) < SILENT)
 
-    # ---- choosing -------------------------------------------------------------------------------
-
-    def causes(self, results):
-        """Confirmed Causes, chosen greedily, and the Results that remain unexplained."""
-        self.search()
-        chosen, left = cover(self.failed, self.known, self._stands, self.searched)
-        causes = [confirmed(edits, mine, [other for other in rivals
-                                          if not unless_spent(
-                                              False, self._equal, edits, other, mine)],
-                            results) for edits, mine, rivals in chosen]
-        if self.view:
-            causes = [cause._replace(says=(self.view.said(), *cause.says)) for cause in causes]
-        return causes, [results[whole.seen.id] for whole in left]
-
-    def _equal(self, edits, other, mine):
-        """Whether two sets give the same numbers in new cases, made for the port's options.
-
-        All tensors count, also those that the port does not return.
-        """
-        made = [whole for whole in mine if whole.seen.family == "made"][:2]
-        return bool(made) and all(
-            seen._replace(got=seen.reported(whole.run(edits.for_case(seen)))).matches(
-                whole.run(other.for_case(seen))) for whole in made for seen in [whole.seen])
-
-    def _stands(self, edits, sample):
+    def stands(self, edits, sample):
         """Whether a set explains half of the cases it affects, and few passing cases oppose it."""
         shows = [whole for whole in sample if whole.shows(edits)]
         fits = [whole for whole in shows if whole.fits(edits)]
