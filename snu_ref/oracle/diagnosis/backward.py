@@ -261,4 +261,6 @@ class Steps:
                     some[len(have):] for some in self.smallest(
                         have, edits, lambda some, name=name: self.run(some)[name], target,
                         lambda edits: itertools.combinations(edits, 2))]
+                if not (found[line] or paths):      # no product then
+                    break
         return found

@@ -133,41 +133,39 @@ def _output(frames, before):
 
 # ---- all lines together ------------------------------------------------------------------------
 
-def forward_sets(whole, carried, depth=2):
-    """(sets of edits that give the forward pass of a case, True if no edits explain its state).
+def forward_sets(whole, carried, at_edge=False):
+    """Sets of edits that give the forward pass of a case.
 
-    carried: sets that explain other cases. depth: how many edits may be added if tests of single
-    lines find none; 0: add one edit to the first of `carried`, and make no tests of lines.
+    carried: sets that explain other cases. at_edge: add one edit to the first of these, and make no
+    tests of lines.
     """
     seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
     found, dark, (first, *_) = list(filter(fits, carried)), False, carried
     if found or whole.budget["left"] <= 0:
-        return found[:MOST], False
+        return found[:MOST]
     singles = [(e,) for e in seen.those(TABLE["FORWARD"]) if not e.fitted]
 
     def added(bases, more, depth):
         return grow(bases, more, depth, lambda edits: whole.budget["left"] > 0 and fits(edits),
                     lambda edits: seen.agreed(whole.forward(edits)[0], names))
-    if not depth:
-        found = added([first], singles, 1)
-    elif has_traces(seen):
+    if has_traces(seen) and not at_edge:
         ends, holds = [e for e in singles if e[0].slot in ENDS], whole.looks[0].state
-        dark = not holds and bool({"s", "v"} & set(seen.got))  # s computed from y: v = s + b
+        dark = not holds and {"s", "v"} & set(seen.got)     # s computed from y: v = s + b
         sets = list(dict.fromkeys(edits for look in whole.looks for edits in look.together()))
         found = list(filter(fits, sets))
         if min(map(len, found), default=1):     # the start may be the mistake, not the step
             found += added([()], ends, 1)
         found = (found or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
                  or list(filter(fits, singles)))
-    if depth and not (found or dark):
-        found = added([first, ()], singles, depth)
+    if not (found or dark):
+        found = added([first, ()][:2 - at_edge], singles, 1 if at_edge or has_traces(seen) else 2)
     # What shows only at the first step may be a reset in the same step: gradients will tell.
     found += filter(fits, dict.fromkeys(
         (*(f for f in edits if f is not out), *e) for edits in found
         for out in edits if "from_second" in out.lines[0][1]
         for e in singles if e[0].slot == "kept"))
     sets = sorted(dict.fromkeys(map(joined, found)), key=size)
-    return [edits for edits in sets if len(edits) == len(sets[0])][:MOST], dark
+    return [edits for edits in sets if len(edits) == len(sets[0])][:MOST]
 
 
 def joined(edits):

@@ -14,6 +14,7 @@ RESERVE = 600    # our choice: of these, reserved for the choice among the sets 
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
+IN_VAIN = 12     # our choice: the search ends after so many cases in a row without a result
 SILENT = 3       # our choice: edits that change only gradients are tried in so many cases
 
 
@@ -30,7 +31,7 @@ class Unit:
                           dtype) for r in spread([r for r in units if r.verdict == "passed"])]
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.known, self.best, self.sample, self.searched = [], Edits(form=BY_HAND), [], []
-        self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
+        self.dark, self.in_vain = set(), 0  # classes, and cases in a row, where nothing was found
         self.ended = False
 
     def search(self):
@@ -48,17 +49,15 @@ class Unit:
         few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
         self.sample = spread(few)
         proposing = [whole for whole in few if whole.seen.proposes] or few
-        for depth in 1, 2:      # search again, deeper, where the first failed
-            self.dark = set()
-            proposing.sort(key=lambda whole: whole in self.searched)    # new cases first
-            for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
-                found = self._found(whole, depth if has_traces(whole.seen) else 2)
-                self._improve(found, whole)
-                self.known += [edits for edits in found[:KEPT] if edits not in self.known]
+        for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
+            found = self._found(whole)
+            self._improve(found, whole)
+            self.in_vain = 0 if found else self.in_vain + 1
+            self.known += [edits for edits in found[:KEPT] if edits not in self.known]
         edges = [whole for whole in few if whole not in proposing] if self.known else []
         for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
             against = self.against(self.best)
-            self._improve([edits for edits in self._found(whole, 0)
+            self._improve([edits for edits in self._found(whole, True)
                            if self.against(edits) <= against], whole)
 
     def _open(self, cases, kind):
@@ -67,7 +66,7 @@ class Unit:
         for whole in cases:
             seen = whole.seen
             if not (kind(seen) in tried or forward_class(seen) in self.dark
-                    or seen.id in self.hopeless
+                    or self.in_vain == IN_VAIN
                     or any(whole.fits(edits) and not self.against(edits)
                            for edits in (self.best, *self.known))):
                 tried.append(kind(seen))
@@ -102,15 +101,13 @@ class Unit:
                                    for whole in self.failed]
                     break
 
-    def _found(self, whole, depth):
+    def _found(self, whole, at_edge=False):
         """Sets of edits that give all numbers of a case; known sets are tried first."""
         here, seen = self.best.for_case(whole.seen), whole.seen
-        forwards, dark = forward_sets(whole, dict.fromkeys([here.forward, *(
-            edits.for_case(seen).forward for edits in self.known), ()]), depth)
+        forwards = forward_sets(whole, dict.fromkeys([here.forward, *(
+            edits.for_case(seen).forward for edits in self.known), ()]), at_edge)
         if not forwards:
             self.dark.add(forward_class(seen))
-        if dark:
-            self.hopeless.add(seen.id)
         if not seen.names(False):
             return [Edits(forward) for forward in forwards]
         bases = [Edits(forward, form, backward) for forward in forwards
