@@ -255,15 +255,11 @@ def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
         if ((np.abs(effects) > 1e-9).sum(1) < numbers.POINTS).any():
             return
         P = P - np.linalg.pinv(effects) @ (effects @ P)
-    a, b, c, d = (value @ P for value in values)
-    front, rest = (a[:, None] + b).ravel(), (target @ P - c[:, None] - d).ravel()
-    order, near = np.argsort(front, kind="stable"), tolerance * np.abs(P).sum()
-    low, high = (np.searchsorted(front[order], rest + by) for by in (-near, near))
-    if (high - low).sum() > 1e6:        # anything fits
+    first, *others = (value @ P for value in values)
+    off = sum(np.meshgrid(first - target @ P, *others, indexing="ij", sparse=True))
+    hits = np.nonzero(np.abs(off) <= tolerance * np.abs(P).sum())
+    if len(hits[0]) > 1e6:      # anything fits
         return
-    at = np.repeat(np.arange(rest.size), high - low)
-    places = order[np.arange(at.size) - np.repeat(np.cumsum(high - low) - high, high - low)]
-    hits = (*np.unravel_index(places, (a.size, b.size)), *np.unravel_index(at, (c.size, d.size)))
     ranks = [sum(np.array([rank(some) for some in mine])[hit] for mine, hit in zip(options, hits))
              for rank in (lambda edits: sum(e.order for e in edits), len)]
     for hit in np.transpose(hits)[np.lexsort(ranks)][:5000]:
