@@ -156,10 +156,9 @@ class Steps:
         found = [] if self.target is None else self.more((), EVERY)
         if not found and self.target is not None:
             first = [] if self.right(())[LAST].all() else self.more((), LAST)
-            near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
-                          key=lambda some: -self.right(some).sum())
+            near = sorted(first, key=lambda some: -self.right(some).sum())
             found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
-                     for more in self.more(some, EVERY, bool(first))]
+                     for more in self.more(some, EVERY)]
         if not found and self.dz is not None:   # the last step may have too few numbers
             found = [(e, slope) for e in self.edits if e.slot in ("seen", "through_gate")
                      and not e.fitted for f in self.edits if f.slot == "h_slope"
@@ -222,7 +221,7 @@ class Steps:
         dz = g * (h * dy + S)
         return (self.m * dz) @ self.W.T if self.dz is None else dz
 
-    def more(self, have, span, fitted=True):
+    def more(self, have, span):
         """`have` with one or two more edits that give the steps of `span` (EVERY or LAST)."""
         def pairs(edits):
             """Pairs whose changes of the terms, added up, give the target."""
@@ -238,10 +237,10 @@ class Steps:
                     if fits if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
                         yield e, f
 
-        edits = [e for e in self.edits if e.slot not in ENDS and (fitted or not e.fitted)]
+        edits = [e for e in self.edits if e.slot not in ENDS]
         return self.smallest(
             have, edits, lambda some: self.given(self.terms(some))[span], self.target[span], pairs,
-            SLACK, fitted and self.dz is not None and (lambda e: self.scaled(have, e, span)))
+            SLACK, self.dz is not None and (lambda e: self.scaled(have, e, span)))
 
     # ---- the sums, and the initial state --------------------------------------------------------
 

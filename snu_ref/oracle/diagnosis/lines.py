@@ -5,7 +5,7 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from . import numbers
-from .forward import LEVELS, LINES, PLAIN, Frames, cost, forward_edits, single, sums
+from .forward import LEVELS, LINES, PLAIN, Frames, cost, single, sums
 from .search import FEW, WIDTH, grow, products, size
 from .seen import has_traces
 
@@ -76,7 +76,7 @@ def _state(frames):
     inner = (s > 1e-9) & (s < s[ok].max(initial=0))     # there s = z, except for tanh
     tries = [((), True, PLAIN), ((), inner, PLAIN)]
     if not frames.model:
-        tries += [((e,), True, PLAIN) for e in forward_edits(frames.seen, ("s",)) if not e.fitted]
+        tries += [((e,), True, PLAIN) for e in frames.edits(("s",)) if not e.fitted]
         tries += [((), True, level) for level in LEVELS[1:]]
     for outer, inside, level in tries:
         if min((hit[1] for hit in hits), default=9) <= (1 if level == PLAIN else 2):
@@ -93,7 +93,7 @@ def _state(frames):
             if new:
                 break
     if not (hits or frames.model):      # an s that has no inverse, or a number
-        plain = [(e,) for e in forward_edits(frames.seen, LINES[:-3]) if not e.fitted]
+        plain = [(e,) for e in frames.edits(LINES[:-3]) if not e.fitted]
         hits = [(where is not ok, cost(more), more) for z in [(), *plain]
                 for where in (ok, ok & ~frames.first)
                 for more in single(frames, "s", where, z, not z)]
@@ -112,7 +112,7 @@ def _output(frames, before):
         return {line: single(frames, line, ok) for line in "vy"}
     if "s" not in frames.seen.got or not ok.any():
         return {}
-    spiking, edits = np.isin(y[ok], (0, 1)).all(), forward_edits(frames.seen, ("v",))
+    spiking, edits = np.isin(y[ok], (0, 1)).all(), frames.edits(("v",))
 
     def with_k(e):
         """An edit of v with the number with which it gives y, or None."""
@@ -155,8 +155,7 @@ def forward_sets(whole, carried, at_edge=False):
         found = list(filter(fits, sets))
         if min(map(len, found), default=1):     # the start may be the mistake, not the step
             found += added([()], ends, 1)
-        found = (found or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
-                 or list(filter(fits, singles)))
+        found = found or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
     if not (found or dark):
         found = added([first, ()][:2 - at_edge], singles, 1 if at_edge or has_traces(seen) else 2)
     # What shows only at the first step may be a reset in the same step: gradients will tell.

@@ -14,7 +14,7 @@ RESERVE = 600    # our choice: of these, reserved for the choice among the sets 
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
-IN_VAIN = 12     # our choice: the search ends after so many cases in a row without a result
+IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result
 SILENT = 3       # our choice: edits that change only gradients are tried in so many cases
 
 
@@ -38,10 +38,6 @@ class Unit:
         """Search one case after the other, the simplest first; try what is found on all cases."""
         self.ended = unless_spent(True, self._search)       # True if no trials are left
         self.budget["left"] += RESERVE
-        for e in self.best.all:         # drop edits that change nothing
-            fewer = self.best.only(lambda f, e=e: f is not e)
-            if fewer.all and self.score(fewer) >= self.score(self.best):
-                self.best = fewer
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
 
     def _search(self):
