@@ -92,7 +92,7 @@ class Steps:
         """least: further edits are tried only while at least this many trials are left."""
         self.whole, self.seen, self.base = whole, whole.seen, base
         self.dz, self.m, self.W = whole.dz(base)
-        self.least, self._terms, self._names, self._w = least, {}, {}, {}
+        self.least, self._terms, self._w = least, {}, {}
         self.lines = right_lines(self.seen.config)
         self.edits = [e for e in candidates(self.seen, base.form) if self.beside((e,))]
         self.target = self.dz
@@ -124,7 +124,7 @@ class Steps:
         """How well more edits fit: how many numbers of dL/dz (or dL/dx) and gradients are right."""
         outputs = self.run(some)
         return self.right(some).sum() + sum(self.seen.equal(outputs[name], self.seen.got[name])
-                                            for name in self.seen.names(False))
+                                            for name in self.seen.gradients)
 
     def right(self, some):
         """Which numbers of dL/dz, or dL/dx, are right with more edits."""
@@ -176,7 +176,7 @@ class Steps:
             # With the port's dz, a slope changes one term; otherwise also those of earlier steps.
             if some and some[-1].slot in SLOPES and (self.dz is not None or some[-1].k is not None):
                 e, terms = some[-1], self.terms(some[:-1]).copy()
-                terms[SLOPES[e.slot]] = self.slope(some[:-1], e, e.k)
+                terms[SLOPES[e.slot]] = self.slope(some[:-1], e)(e.k)
             else:
                 (y, v, s, z), paths = self._adjoints(some), tuple(e for e in some if e.slot in VS)
                 new = paths not in self._w and (paths or VS & {e.slot for e in self.base.forward})
@@ -194,19 +194,18 @@ class Steps:
         outputs = self.whole.run(self.beside(some), self.dz)
         return [outputs[f"adj.{name}"] for name in ("y", "v", "own_s", "z")]
 
-    def slope(self, have, e, k):
-        """The values of an edit of a slope, with some k, beside the edits `have`."""
-        if have not in self._names:
-            self._names[have] = self.whole.names(self.beside(have), self.dz)
-        return compute(resolve(e.lines[0][1], self.seen.config), {**self._names[have], "k": k})
+    def slope(self, have, e):
+        """The values of an edit of a slope as a function of k, beside the edits `have`."""
+        names, text = self.whole.names(self.beside(have), self.dz), e.lines[0][1]
+        return lambda k: compute(resolve(text, self.seen.config), {**names, "k": k})
 
     @np.errstate(all="ignore")
     def scaled(self, have, e, span):
         """An edit of h', multiplied so that dL/dz holds at the steps of `span`, or None."""
-        dy, _, S, g = self.terms(have)
+        (dy, _, S, g), slope = self.terms(have), self.slope(have, e)
         target = (self.dz - g * S)[span].ravel()
         found = numbers.scaled(
-            lambda k: np.nan_to_num((g * dy * self.slope(have, e, k))[span].ravel()), target,
+            lambda k: np.nan_to_num((g * dy * slope(k))[span].ravel()), target,
             SLACK * self.seen.tolerance(self.dz), numbers.GRID if e.fitted else (1.0,))
         if found is None:
             return None

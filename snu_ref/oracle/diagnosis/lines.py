@@ -139,7 +139,7 @@ def forward_sets(whole, carried, at_edge=False):
     carried: sets that explain other cases. at_edge: add one edit to the first of these, and make no
     tests of lines.
     """
-    seen, names, fits = whole.seen, whole.seen.names(True), whole.gives_forward
+    seen, fits = whole.seen, whole.gives_forward
     found, dark, (first, *_) = list(filter(fits, carried)), False, carried
     if found or whole.budget["left"] <= 0:
         return found[:MOST]
@@ -147,7 +147,7 @@ def forward_sets(whole, carried, at_edge=False):
 
     def added(bases, more, depth):
         return grow(bases, more, depth, lambda edits: whole.budget["left"] > 0 and fits(edits),
-                    lambda edits: seen.agreed(whole.forward(edits)[0], names))
+                    lambda edits: seen.agreed(whole.forward(edits)[0]))
     if has_traces(seen) and not at_edge:
         ends, holds = [e for e in singles if e[0].slot in ENDS], whole.looks[0].state
         dark = not holds and {"s", "v"} & set(seen.got)     # s computed from y: v = s + b

@@ -104,7 +104,7 @@ class Unit:
             edits.for_case(seen).forward for edits in self.known), ()]), at_edge)
         if not forwards:
             self.dark.add(forward_class(seen))
-        if not seen.names(False):
+        if not seen.gradients:
             return [Edits(forward) for forward in forwards]
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else (BY_HAND, DERIVED))
