@@ -35,8 +35,9 @@ LAST_DZ = "dz of the last step"
 def held(traced):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
     asked = spread([whole for whole in traced if whole.seen.proposes], ASKED)
-    forward, lines = _common(map(_forward, asked), [
-        whole.frames for whole in traced if whole not in asked])
+    edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
+    forward, lines = _common(map(_forward, asked + edges), [
+        whole.frames for whole in traced if whole not in asked + edges])
     right = all(text == "holds" for text in lines.values())
     backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
     if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
@@ -47,6 +48,9 @@ def held(traced):
     every = [whole.frames for whole in traced]
     placed = {line: with_place(text, line, every, forward + nearer) if line in "zsvy" else text
               for line, text in lines.items()}
+    if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
+        later = {line for e in TABLE["FORWARD"] for line in e.lines[1:]}
+        forward = tuple(e for e in forward if e.lines[0] not in later)
     return joined(forward) + nearer + backward, placed
 
 

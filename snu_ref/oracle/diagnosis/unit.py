@@ -10,7 +10,7 @@ from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_o
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
 TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
-RESERVE = 600    # our choice: of these, reserved for the choice among the sets found
+RESERVE = 700    # our choice: of these, reserved for the choice among the sets found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
@@ -38,6 +38,10 @@ class Unit:
         """Search one case after the other, the simplest first; try what is found on all cases."""
         self.ended = unless_spent(True, self._search)       # True if no trials are left
         self.budget["left"] += RESERVE
+        for e in self.best.all:         # drop edits that change nothing
+            fewer = self.best.only(lambda f, e=e: f is not e)
+            if fewer.all and self.score(fewer) >= self.score(self.best):
+                self.best = fewer
         self.known = [self.best, *(edits for edits in self.known if edits != self.best)]
 
     def _search(self):
