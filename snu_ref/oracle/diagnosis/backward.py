@@ -27,7 +27,6 @@ FEW = 12             # our choice: the most sets of edits that are kept for a ca
 WIDTH = 3            # our choice: the most sets to which further edits are added
 EACH = 250           # our choice: the most trials (`sets.spend`) for the gradients of one case
 SLACK = 10           # our choice: a wider tolerance, because the inverse of W adds errors to dz
-BACK_IN_TIME = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")     # not the sums over the steps
 SLOPES = {"h_slope": 1, "g_slope": 3}           # their indices in `Steps.terms`
 SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
 # Lines on which no other line depends, and the output that each of them gives.

@@ -49,11 +49,13 @@ class Unit:
         few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
         self.sample = spread(few)
         proposing = [whole for whole in few if whole.seen.proposes] or few
-        for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
-            found = self._found(whole)
-            self._improve(found, whole)
-            self.in_vain = 0 if found else self.in_vain + 1
-            self.known += [edits for edits in found[:KEPT] if edits not in self.known]
+        for _ in range(2):      # a second case of each kind, if the first told too little
+            new = [whole for whole in proposing if whole not in self.searched]
+            for whole in self._open(new, lambda seen: [seen.config[o] for o in OPTIONS]):
+                found = self._found(whole)
+                self._improve(found, whole)
+                self.in_vain = 0 if found else self.in_vain + 1
+                self.known += [edits for edits in found[:KEPT] if edits not in self.known]
         edges = [whole for whole in few if whole not in proposing] if self.known else []
         for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
             against = self.against(self.best)
