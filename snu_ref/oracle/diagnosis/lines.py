@@ -155,10 +155,12 @@ def forward_sets(whole, carried, at_edge=False):
         found = list(filter(fits, sets))
         if min(map(len, found), default=1):     # the start may be the mistake, not the step
             found += added([()], ends, 1)
-        found = (found or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
-                 or added([()], singles, 1))
-    if not (found or dark):
-        found = added([first, ()][:2 - at_edge], singles, 1 if at_edge or has_traces(seen) else 2)
+        found = found or added([(), *sets[:WIDTH * holds]], ends, 1 + holds)
+    if not found:
+        bases = [()] if dark else [first] if at_edge else [first, ()]
+        tested = whole.frames.edits(LINES) if dark else ()      # line by line, in vain
+        found = added(bases, [e for e in singles if e[0] not in tested],
+                      1 if at_edge or has_traces(seen) else 2)
     # What shows only at the first step may be a reset in the same step: gradients will tell.
     found += filter(fits, dict.fromkeys(
         (*(f for f in edits if f is not out), *e) for edits in found

@@ -48,12 +48,9 @@ def fit(function, target, tolerance, points=POINTS, starts=STARTS):
 @np.errstate(all="ignore")
 def scaled(function, target, tolerance, grid=GRID):
     """(k, a), the shortest decimals with a * function(k) = target, or None."""
-    def factor(k):
-        value = function(k)
-        return value @ target / (value @ value)
-
     def projected(k):
-        return factor(k) * function(k)
+        value = function(k)
+        return value @ target / (value @ value) * value
 
     def off(value, right=target):
         return np.nan_to_num(np.abs(value - right), nan=np.inf)
@@ -64,7 +61,9 @@ def scaled(function, target, tolerance, grid=GRID):
             np.abs(best) > 1e-9).sum() < POINTS:
         return None
     k = shortest(k, lambda k: (off(projected(k), best) <= tolerance / 30).all())
-    return k, shortest(factor(k), lambda a: (off(a * function(k), best) <= tolerance / 30).all())
+    value = function(k)
+    return k, shortest(value @ target / (value @ value),
+                       lambda a: (off(a * value, best) <= tolerance / 30).all())
 
 
 def firing(base, slope, fires):
