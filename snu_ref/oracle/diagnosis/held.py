@@ -11,8 +11,8 @@ from ..program.lines import compute
 from ..program.tape import plain
 from .backward import ENDS, EVERY, LAST, Steps
 from .forward import LINES
-from .numbers import POINTS
 from .lines import joined
+from .numbers import POINTS
 from .seen import spread
 from .sets import BY_HAND, FORMS, Edits
 
@@ -171,7 +171,7 @@ def _backward(whole, forward):
 
 @np.errstate(all="ignore")
 def with_place(text, line, asked, edits):
-    """The text about a returned line, and the only row of PLACES where it is wrong, if there is one.
+    """The text about a returned line, and the row of PLACES where alone it is wrong, if any.
 
     asked: the Frames of some cases. Such a place contains all wrong numbers, at least half of its
     numbers are wrong, and some numbers lie elsewhere. Of several places, the smallest is named.
