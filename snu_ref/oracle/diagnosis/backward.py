@@ -16,8 +16,9 @@ from ..mistakes.edit import TABLE, Edit, merged
 from ..program.backward import DS, DY, SUMS
 from ..program.lines import compute, resolve, right_lines
 from . import numbers
-from .forward import LINES, Frames, forward_edits
-from .search import joined
+from .forward import LINES, forward_edits
+from .lines import joined
+from .search import products, smallest
 from .seen import has_traces
 from .sets import DERIVED, FORMS, Edits
 
@@ -26,7 +27,6 @@ FEW = 12             # our choice: the most sets of edits that are kept for a ca
 WIDTH = 3            # our choice: the most sets to which further edits are added
 EACH = 250           # our choice: the most trials (`sets.spend`) for the gradients of one case
 SLACK = 10           # our choice: a wider tolerance, because the inverse of W adds errors to dz
-BACK_IN_TIME = ("adj.y", "adj.v", "adj.s", "adj.z", "grad.x")     # not the sums over the steps
 SLOPES = {"h_slope": 1, "g_slope": 3}           # their indices in `Steps.terms`
 SUMMANDS = (*DY, *DS, "dv", "dz")               # lines in which there may be two mistakes
 # Lines on which no other line depends, and the output that each of them gives.
@@ -40,14 +40,15 @@ def candidates(seen, form):
     """The edits that a form of the backward pass can have."""
     late = [e for e in TABLE["HAND"] if e.slot in (*SUMS, "loss_y", "end_y", "end_s")
             and "end_cotangent" not in e.lines[0][1]]
-    tables = TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == DERIVED else TABLE["HAND"])
-    return [e for e in tables if e.applies(seen.config, seen.inputs)]
+    return seen.those(TABLE["SLOPES"] + (TABLE["PATHS"] + late if form == DERIVED
+                                         else TABLE["HAND"]))
 
 
-def backward_sets(whole, bases, form=None):
+def backward_sets(whole, bases, form=None, deep=True):
     """Sets of edits that give all numbers of a case, from `bases`, which give its forward pass.
 
     form: the form that explains other cases. If it explains this case too, no other is searched.
+    deep: whether to try edits of the forward pass that change only gradients (`silent`).
     """
     found = [base for base in bases if whole.seen.matches(whole.run(base))]
     if found:
@@ -59,7 +60,7 @@ def backward_sets(whole, bases, form=None):
         if whole.budget["left"] > least and not any(edits.form == form for edits in found):
             found += steps.sets()
     found.sort(key=lambda edits: edits.rank)
-    if not found or found[0].cost > bases[0].cost + 1:
+    if deep and (not found or found[0].cost > bases[0].cost + 1):
         found = silent(whole, bases) + found
     return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
 
@@ -71,7 +72,7 @@ def silent(whole, bases):
     seen, traced = whole.seen, has_traces(whole.seen)
     if not traced and any(base.forward for base in bases[:1]):
         return []
-    frames = traced and Frames(seen)
+    frames = whole.frames if traced else None
     tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
                           for forward in dict.fromkeys(base.forward for base in bases[:2])
                           for e in forward_edits(seen, LINES) if not e.fitted)
@@ -90,7 +91,7 @@ class Steps:
         """least: further edits are tried only while at least this many trials are left."""
         self.whole, self.seen, self.base = whole, whole.seen, base
         self.dz, self.m, self.W = whole.dz(base)
-        self.least, self._terms, self._names, self._w = least, {}, {}, {}
+        self.least, self._terms, self._w = least, {}, {}
         self.lines = right_lines(self.seen.config)
         self.edits = [e for e in candidates(self.seen, base.form) if self.beside((e,))]
         self.target = self.dz
@@ -100,8 +101,8 @@ class Steps:
     def sets(self):
         """Sets of edits that give all numbers: the base with more edits of the backward pass."""
         found = [self.beside(walk + ends) for walk in self.walks()[:FEW]
-                 for ends in self.ends(walk)[:FEW]]
-        return sorted(filter(self.whole.fits, found), key=lambda edits: edits.rank)
+                 for ends in products(self.ends(walk).values())[:FEW]]
+        return sorted(filter(self.whole.fits, filter(None, found)), key=lambda edits: edits.rank)
 
     def beside(self, some):
         """The base with more edits. Two edits of one line are merged; if that fails, None."""
@@ -122,7 +123,7 @@ class Steps:
         """How well more edits fit: how many numbers of dL/dz (or dL/dx) and gradients are right."""
         outputs = self.run(some)
         return self.right(some).sum() + sum(self.seen.equal(outputs[name], self.seen.got[name])
-                                            for name in self.seen.names(False))
+                                            for name in self.seen.gradients)
 
     def right(self, some):
         """Which numbers of dL/dz, or dL/dx, are right with more edits."""
@@ -130,28 +131,20 @@ class Steps:
             self.given(self.terms(some)) - self.target) <= SLACK * self.seen.tolerance(self.target)
 
     def smallest(self, have, edits, values, target, pairs, slack=1, scaled=None):
-        """The sets that fit: `have` with one more edit, else two, else one with a fitted k.
+        """The sets with which values(edits) is the target (`search.smallest`).
 
-        values(edits): numbers in the shape of the target; pairs(edits): the pairs to be tried;
         scaled(edit): an edit of h' with the number by which it is multiplied.
         """
         size = self.seen.tolerance(target)
 
-        def fits(tries):
-            return [have + some for some in tries
-                    if self.beside(have + some) and self.whole.budget["left"] >= self.least
-                    and (np.abs(values(have + some) - target) <= slack * size).all()]
+        def fits(some):
+            return (self.beside(some) and self.whole.budget["left"] >= self.least
+                    and (np.abs(values(some) - target) <= slack * size).all())
 
         def with_k(e):
-            if e.slot == "h_slope":
-                return scaled and scaled(e)
-            k = numbers.fit(lambda k: values(have + (e._replace(k=k),)).ravel(), target.ravel(),
-                            np.full(target.size, size), numbers.FEW) if e.fitted else None
-            return None if k is None else e._replace(k=k)
-        edits = [e for e in edits if self.beside(have + (e,))]
-        plain = [e for e in edits if not e.fitted]
-        return (fits((e,) for e in plain) or fits(pairs(plain))
-                or fits((one,) for one in map(with_k, edits) if one))
+            return scaled and scaled(e) if e.slot == "h_slope" else numbers.fitted(
+                e, lambda k: values(have + (e._replace(k=k),)), target, size)
+        return smallest(have, [e for e in edits if self.beside(have + (e,))], fits, with_k, pairs)
 
     # ---- the steps ------------------------------------------------------------------------------
 
@@ -162,10 +155,9 @@ class Steps:
         found = [] if self.target is None else self.more((), EVERY)
         if not found and self.target is not None:
             first = [] if self.right(())[LAST].all() else self.more((), LAST)
-            near = sorted(first or [some for some in self._terms if not some or some[0].k is None],
-                          key=lambda some: -self.right(some).sum())
+            near = sorted(first, key=lambda some: -self.right(some).sum())
             found = [more for some in near[:WIDTH] if self.right(some).sum() > self.right(()).sum()
-                     for more in self.more(some, EVERY, bool(first))]
+                     for more in self.more(some, EVERY)]
         if not found and self.dz is not None:   # the last step may have too few numbers
             found = [(e, slope) for e in self.edits if e.slot in ("seen", "through_gate")
                      and not e.fitted for f in self.edits if f.slot == "h_slope"
@@ -183,7 +175,7 @@ class Steps:
             # With the port's dz, a slope changes one term; otherwise also those of earlier steps.
             if some and some[-1].slot in SLOPES and (self.dz is not None or some[-1].k is not None):
                 e, terms = some[-1], self.terms(some[:-1]).copy()
-                terms[SLOPES[e.slot]] = self.slope(some[:-1], e, e.k)
+                terms[SLOPES[e.slot]] = self.slope(some[:-1], e)(e.k)
             else:
                 (y, v, s, z), paths = self._adjoints(some), tuple(e for e in some if e.slot in VS)
                 new = paths not in self._w and (paths or VS & {e.slot for e in self.base.forward})
@@ -201,19 +193,18 @@ class Steps:
         outputs = self.whole.run(self.beside(some), self.dz)
         return [outputs[f"adj.{name}"] for name in ("y", "v", "own_s", "z")]
 
-    def slope(self, have, e, k):
-        """The values of an edit of a slope, with some k, beside the edits `have`."""
-        if have not in self._names:
-            self._names[have] = self.whole.names(self.beside(have), self.dz)
-        return compute(resolve(e.lines[0][1], self.seen.config), {**self._names[have], "k": k})
+    def slope(self, have, e):
+        """The values of an edit of a slope as a function of k, beside the edits `have`."""
+        names, text = self.whole.names(self.beside(have), self.dz), e.lines[0][1]
+        return lambda k: compute(resolve(text, self.seen.config), {**names, "k": k})
 
     @np.errstate(all="ignore")
     def scaled(self, have, e, span):
         """An edit of h', multiplied so that dL/dz holds at the steps of `span`, or None."""
-        dy, _, S, g = self.terms(have)
+        (dy, _, S, g), slope = self.terms(have), self.slope(have, e)
         target = (self.dz - g * S)[span].ravel()
         found = numbers.scaled(
-            lambda k: np.nan_to_num((g * dy * self.slope(have, e, k))[span].ravel()), target,
+            lambda k: np.nan_to_num((g * dy * slope(k))[span].ravel()), target,
             SLACK * self.seen.tolerance(self.dz), numbers.GRID if e.fitted else (1.0,))
         if found is None:
             return None
@@ -228,7 +219,7 @@ class Steps:
         dz = g * (h * dy + S)
         return (self.m * dz) @ self.W.T if self.dz is None else dz
 
-    def more(self, have, span, fitted=True):
+    def more(self, have, span):
         """`have` with one or two more edits that give the steps of `span` (EVERY or LAST)."""
         def pairs(edits):
             """Pairs whose changes of the terms, added up, give the target."""
@@ -244,28 +235,29 @@ class Steps:
                     if fits if e.slot != f.slot else e.slot in SUMMANDS and span is EVERY:
                         yield e, f
 
-        edits = [e for e in self.edits if e.slot not in ENDS and (fitted or not e.fitted)]
+        edits = [e for e in self.edits if e.slot not in ENDS]
         return self.smallest(
             have, edits, lambda some: self.given(self.terms(some))[span], self.target[span], pairs,
-            SLACK, fitted and self.dz is not None and (lambda e: self.scaled(have, e, span)))
+            SLACK, self.dz is not None and (lambda e: self.scaled(have, e, span)))
 
     # ---- the sums, and the initial state --------------------------------------------------------
 
-    def ends(self, have):
-        """Sets of edits of the lines in ENDS with which all outputs of these lines hold."""
-        outputs = self.run(have)
-        wrong = [name for name in dict.fromkeys(ENDS.values()) if name in self.seen.got
-                 and not self.seen.equal(outputs[name], self.seen.got[name])]
-        found = [some + more for some in self.end(have, wrong[0])
-                 for more in self.ends(have + some)] if wrong else [()]
-        return sorted(found, key=lambda some: sum(e.cost for e in some))[:FEW]
+    def ends(self, have=(), paths=()):
+        """{line: the sets of edits, beside `have`, with which its output holds}.
 
-    def end(self, have, name, paths=()):
-        """Edits that give one of the gradients; paths: other lines that may be edited too."""
-        edits = [e for e in self.edits if e.slot in ENDS
-                 and name in [ENDS.get(line) for line, _ in e.lines]]
-        edits += [e for e in self.edits if e.slot in paths]
-        target = np.asarray(self.seen.got[name])
-        return [some[len(have):] for some in self.smallest(
-            have, edits, lambda some: self.run(some)[name], target,
-            lambda edits: itertools.combinations(edits, 2))]
+        The lines are the sums and those of the initial state; paths: other lines that may be edited
+        too, for each of them.
+        """
+        outputs, found = self.run(have), {}
+        for line in (*SUMS, "start_s", "start_y"):
+            if (name := ENDS[line]) in self.seen.got:
+                target = np.asarray(self.seen.got[name])
+                edits = [e for e in self.edits if e.slot in ENDS and name in [
+                    ENDS.get(other) for other, _ in e.lines] or e.slot in dict(paths).get(line, ())]
+                found[line] = [()] if self.seen.equal(outputs[name], target) else [
+                    some[len(have):] for some in self.smallest(
+                        have, edits, lambda some, name=name: self.run(some)[name], target,
+                        lambda edits: itertools.combinations(edits, 2))]
+                if not (found[line] or paths):      # no product then
+                    break
+        return found

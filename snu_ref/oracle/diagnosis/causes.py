@@ -1,24 +1,50 @@
 """Group the failing cases: each group has one cause, which explains its cases."""
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from ..cases.scalar_loss import training_of
-from .claims import Cause, confirmed, cover, diff_of, spread
-from .forward import Frames
+from ..mistakes.edit import texts
+from ..program.printing import diff
 from .held import held
 from .others import Other, network_with, sets_of
-from .seen import LONGEST, PROPOSING, has_traces, seen_of
+from .seen import LONGEST, PROPOSING, has_traces, seen_of, spread
 from .sets import Edits, Spent, unless_spent
 from .unit import Unit
 
 NEAR = 1e-3         # our choice: unexplained relative errors below this are called lost digits
 BOUNDARY = 0.2      # our choice: unexplained boundary cases up to this share join a group
+RIVALS = 6          # our choice: the most explanations that are listed beside the chosen one
+
+
+class Cause(NamedTuple):
+    """Failing Results with one cause, the simplest first.
+
+    grade: "confirmed" (the edits give all numbers of these cases), "held" (single lines are right
+    with these edits), "digits" (only precision is lost) or "" (not explained).
+    says: what the port does; diff: [(reference, yours)]; lines: line -> what is known about it.
+    """
+    results: list
+    grade: str = ""
+    says: tuple = ()
+    diff: tuple = ()
+    form: str = ""
+    others: tuple = ()     # other explanations that fit these cases as well
+    digits: float = 0.0
+    lines: Any = None
+    beside: tuple = ()     # Results at boundaries that fail too, unexplained
+    edits: Edits = None
+    ended: bool = False    # whether the trials ended before all edits were tried
 
 
 def tell(results, dtype, steady=True):
     """All failed Results, grouped as Causes. steady: whether a second run gave the same numbers."""
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, dtype)
-    stories, left = unit.causes(failed)
+    unit.search()
+    stories, left = _confirmed(unit.failed, unit.known, failed, unit.stands, unit.searched)
+    if unit.view:
+        stories = [cause._replace(says=(unit.view.said(), *cause.says)) for cause in stories]
     groups = {}
     for r in failed.values():
         config = r.entry["config"]
@@ -32,7 +58,11 @@ def tell(results, dtype, steady=True):
         stories[0].results.sort(key=lambda r: order.index(r.id))
     others, unexplained = {}, []
     for group in groups.values():
-        claims, without = _of_others(group, dtype, unit.budget, failed)
+        cases, known = [Other(seen_of(r, dtype), unit.budget) for r in group], []
+        for case in cases:
+            if not unless_spent(True, lambda: any(case.fits(few) for few in known)):
+                known += [few for few in unless_spent([], sets_of, case) if few not in known]
+        claims, without = _confirmed(cases, known, failed)
         for cause in claims:    # one mistake in several units makes one group
             others.setdefault(cause.says, cause._replace(results=[])).results.extend(cause.results)
         unexplained += without
@@ -54,16 +84,80 @@ def _carried(r, cause, unit):
         return False
 
 
-def _of_others(group, dtype, budget, failed):
-    """Causes for the cases of another unit, and the Results that remain unexplained."""
-    cases, known = [Other(seen_of(r, dtype), budget) for r in group], []
-    for case in cases:
-        if not unless_spent(True, lambda case=case: any(case.fits(few) for few in known)):
-            known += [few for few in unless_spent([], sets_of, case) if few not in known]
-    chosen, left = cover(cases, known)
-    return ([confirmed(*claim, failed) for claim in chosen],
-            [failed[case.seen.id] for case in left])
+# ---- confirmed ----------------------------------------------------------------------------------
 
+def _confirmed(cases, known, results, stands=lambda edits, sample: True, telling=()):
+    """Causes of some cases, chosen greedily among known sets, and the Results that remain.
+
+    Each Cause explains as many of the remaining cases as possible. results: id -> Result.
+    stands(edits, cases): whether a set may be chosen. telling: cases on which every set is
+    tested, besides a sample.
+    """
+    left, known, causes = list(cases), list(known), []
+    while left and known:
+        choice = unless_spent(None, _choice, left, known, stands, telling)
+        if choice is None:
+            break
+        edits, mine, rivals = choice
+        rivals = [other for other in rivals if not unless_spent(False, _equal, edits, other, mine)]
+        causes.append(_cause(edits, mine, rivals, results))
+        left = [case for case in left if case not in mine]
+        known.remove(edits)
+    return causes, [results[case.seen.id] for case in left]
+
+
+def _choice(left, known, stands, telling):
+    """(the best set, the cases that it explains, its rivals), or None."""
+    sample = spread(left) + [case for case in telling if case in left]
+    scored = sorted(((sum(case.fits(edits) for case in sample), edits) for edits in known),
+                    key=lambda item: (-item[0], item[1].rank))
+    for count, edits in scored:
+        if count and stands(edits, sample):
+            rivals = [other for n, other in scored if n == count and other.cost == edits.cost
+                      and set(other.said()) != set(edits.said())]
+            return edits, [case for case in left if case.fits(edits)], rivals[:RIVALS]
+    return None
+
+
+def _equal(edits, other, mine):
+    """Whether two sets give the same numbers in new cases, made for the port's options.
+
+    All tensors count, also those that the port does not return.
+    """
+    made = [case for case in mine if case.seen.family == "made"][:2]
+    return bool(made) and all(
+        seen._replace(got=seen.reported(case.run(edits.for_case(seen)))).matches(
+            case.run(other.for_case(seen))) for case in made for seen in [case.seen])
+
+
+def _cause(edits, mine, rivals, results):
+    """The Cause of the cases `mine`, which a set of edits explains."""
+    def used(edits):
+        return edits.only(lambda e: any(case.seen.those([e]) for case in mine))
+    edits = used(edits)
+    ids = {case.seen.id for case in mine}
+    found = [r for id, r in results.items() if id in ids]
+    return Cause(found, "confirmed", edits.said(), diff_of(edits.all, found), edits.form,
+                 tuple(dict.fromkeys(used(other).said() for other in rivals)),
+                 min(case.seen.digits(case.run(edits.for_case(case.seen)))
+                     for case in mine[:4]), edits=edits)
+
+
+def diff_of(edits, results):
+    """The diff of several edits, each in the configuration of a case to which it applies."""
+    left, pairs = list(edits), []
+    configs = [(r.entry["config"], r.case[0]) for r in results]
+    while left and configs:
+        config, inputs = max(configs, key=lambda c: sum(e.applies(*c) for e in left))
+        here = [e for e in left if e.applies(config, inputs)]
+        if not here:
+            break
+        pairs += [pair for pair in diff(config, texts(here)) if pair not in pairs]
+        left = [e for e in left if e not in here]
+    return tuple(pairs)
+
+
+# ---- not confirmed ------------------------------------------------------------------------------
 
 def _unexplained(left, unit, steady=True):
     """Groups without a confirmed cause: lost digits, then one group for each unit."""
@@ -86,12 +180,12 @@ def _unexplained(left, unit, steady=True):
 
 def _lines(unit, ids):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    asked = [Frames(whole.seen) for whole in spread([
-        whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
-        and whole.seen.T <= LONGEST])]
-    return unless_spent(None, held, unit, ids) or ((), {
+    traced = [whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
+              and whole.seen.T <= LONGEST]
+    return unless_spent(None, held, traced) or ((), {
         line: "wrong; the limit of trials was reached before a mistake was found" for line in "zsvy"
-        if any(line in frames.got and frames.fails(line, ()) for frames in asked)})
+        if any(line in whole.frames.got and whole.frames.fails(line, ())
+               for whole in spread(traced))})
 
 
 def precision(digits):

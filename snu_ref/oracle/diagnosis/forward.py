@@ -14,6 +14,7 @@ from ..program.lines import compute, program, resolve
 from ..program.step import PARTS, names_of
 from ..program.tape import Var, plain
 from . import numbers
+from .search import smallest
 
 # The parts of z, and the names that are computed before each of them.
 SLOTS = {"leak": ("decay", "fired", "gate", "leak"), "input": ("decay", "W", "current", "input"),
@@ -23,8 +24,8 @@ LINES = (*dict.fromkeys(slot for part in PARTS for slot in SLOTS[part]), "s", "v
 
 
 def forward_edits(seen, slots):
-    """The edits of the lines `slots` that apply to a case."""
-    return [e for e in TABLE["FORWARD"] if e.slot in slots and e.applies(seen.config, seen.inputs)
+    """The edits of the lines `slots` that apply to a case, and can be tested line by line."""
+    return [e for e in seen.those(TABLE["FORWARD"]) if e.slot in slots
             and (len(e.lines) == 1 or "feedback" in dict(e.lines))]
 
 
@@ -57,7 +58,7 @@ class Frames:
     def __init__(self, seen, model=None):
         """model: an edit of what the port reports as s, or None."""
         self.seen, self.config, self.model = seen, seen.config, (model,) if model else ()
-        self._values, self._parts = {}, {}
+        self._values, self._parts, self._edits = {}, {}, forward_edits(seen, LINES)
         self.right = program(self.config, texts(self.model))
         i, got, y, reported = seen.inputs, seen.got, seen.got["y"], seen.state
         self.ok, self.large = np.isfinite(reported), np.full(reported.shape, 1e30)
@@ -83,6 +84,10 @@ class Frames:
         self.tolerance = {name: slack * seen.tolerance(a) for name, a in self.got.items()}
         for name in ("seen", "fired", "gate"):
             self.names[name] = compute(self.right[name], self.names)
+
+    def edits(self, slots):
+        """The edits of the lines `slots`."""
+        return [e for e in self._edits if e.slot in slots]
 
     def with_names(self, **arrays):
         """Arrays by name, as the Vars that a line uses."""
@@ -152,7 +157,7 @@ class Frames:
             for part in PARTS:
                 slots = [slot for slot in SLOTS[part] if slot != "decay" or part == "leak"]
                 self._parts[part] = self.with_values(part, [(), *(
-                    (e,) for e in forward_edits(self.seen, slots) if not e.fitted)])
+                    (e,) for e in self.edits(slots) if not e.fitted)])
         return self._parts
 
     def with_values(self, part, options):
@@ -165,22 +170,18 @@ def single(frames, line, mask, before=(), fitted=True):
 
     An edit with k is tried only if no other fits.
     """
-    target, tolerance = frames.got[line], frames.tolerance[line]
-    if not mask.any():
-        return []
+    target, tolerance = frames.got[line][mask], frames.tolerance[line]
 
     def holds(edits):
-        return (np.abs(frames.value(line, edits) - target)[mask] <= tolerance).all()
-    if holds(before):
-        return [before]
-    edits = forward_edits(frames.seen, (line,))
-    found = [(*before, e) for e in edits if not e.fitted and holds((*before, e))]
-    for e in edits if fitted and not found else ():
-        if e.fitted:
-            k = numbers.fit(lambda k: frames.value(line, (*before, e), k)[mask], target[mask],
-                            np.full(mask.sum(), tolerance), numbers.FEW)
-            found += [] if k is None else [(*before, e._replace(k=k))]
-    return found
+        return (np.abs(frames.value(line, edits)[mask] - target) <= tolerance).all()
+
+    def with_k(e):
+        return fitted and numbers.fitted(
+            e, lambda k: frames.value(line, (*before, e), k)[mask], target, tolerance)
+    if not mask.any():
+        return []
+    return [before] if holds(before) else smallest(
+        before, frames.edits((line,)), holds, with_k)
 
 
 # ---- z, a sum -----------------------------------------------------------------------------------
@@ -226,13 +227,13 @@ def _tries(frames, level):
                  if len({a[0].slot, b[0].slot, "decay"}) == 3]
         if pairs:
             yield {**parts, part: frames.with_values(part, pairs)}, ()
-    for e in forward_edits(frames.seen, ("decay",)) if level == PRODUCTS else ():
+    for e in frames.edits(("decay",)) if level == PRODUCTS else ():
         if not (e.fitted or frames.model):      # one decay for all parts
             yield {part: frames.with_values(part, [
                 (*some, e) for some in options if not some or some[0].slot != "decay"])
                 for part, (options, _) in parts.items()}, ()
     for part in PARTS if level == NUMBERS else ():
-        for e in filter(lambda e: e.fitted, forward_edits(frames.seen, SLOTS[part])):
+        for e in filter(lambda e: e.fitted, frames.edits(SLOTS[part])):
             also = {"feedback"} & {name for name, _ in e.lines[1:]}
             base, one, two = (sum(frames.value(each, (e,), k) for each in (part, *also))
                               for k in (0.0, 1.0, 2.0))
@@ -261,12 +262,12 @@ def _combined(parts, target, tolerance, mask, fitted=None, effects=None):
     a, b, c, d = (value @ P for value in values)
     front, rest = (a[:, None] + b).ravel(), (target @ P - c[:, None] - d).ravel()
     order, near = np.argsort(front, kind="stable"), tolerance * np.abs(P).sum()
-    low, high = (np.searchsorted(front[order], rest + by) for by in (-near, near))
-    if (high - low).sum() > 1e6:        # anything fits
+    low, high = (np.searchsorted(front, rest + by, sorter=order) for by in (-near, near))
+    if not 0 < (high - low).sum() <= 1e6:       # nothing or anything fits
         return
-    at = np.repeat(np.arange(rest.size), high - low)
-    places = order[np.arange(at.size) - np.repeat(np.cumsum(high - low) - high, high - low)]
-    hits = (*np.unravel_index(places, (a.size, b.size)), *np.unravel_index(at, (c.size, d.size)))
+    hits = np.unravel_index(
+        [order[i] * rest.size + j for j in np.flatnonzero(high > low)
+         for i in range(low[j], high[j])], (a.size, b.size, c.size, d.size))
     ranks = [sum(np.array([rank(some) for some in mine])[hit] for mine, hit in zip(options, hits))
              for rank in (lambda edits: sum(e.order for e in edits), len)]
     for hit in np.transpose(hits)[np.lexsort(ranks)][:5000]:
@@ -290,8 +291,8 @@ def _currents(frames, target, tolerance, mask):
     The current of a step is z minus its other parts, divided by the factor of the current in z
     (the reset gate, for example). So k is a slope from step to step.
     """
-    currents = [e for e in forward_edits(frames.seen, ("current",)) if e.fitted]
-    outers = [(), *((e,) for e in forward_edits(frames.seen, ("input",))
+    currents = [e for e in frames.edits(("current",)) if e.fitted]
+    outers = [(), *((e,) for e in frames.edits(("input",))
                     if "current" in e.lines[0][1] and not e.fitted)]
     for e, outer in itertools.product(currents, outers):
         factor = plain(compute(frames.text(outer)["input"], {

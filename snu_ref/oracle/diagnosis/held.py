@@ -6,19 +6,20 @@ backward from dL/dz of the step after. So one line can be explained while anothe
 import numpy as np
 
 from ..mistakes.edit import TABLE
-from ..program.backward import DS, DY, SUMS
+from ..program.backward import DS, DY
+from ..program.lines import compute
+from ..program.tape import plain
 from .backward import ENDS, EVERY, LAST, Steps
-from .claims import spread
-from .forward import LINES, Frames, forward_edits
-from .lines import models_report
-from .places import with_place
-from .search import joined
-from .seen import LONGEST, has_traces
+from .forward import LINES
+from .lines import joined
+from .numbers import POINTS
+from .seen import spread
 from .sets import BY_HAND, FORMS, Edits
 
 ASKED = 8        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must divide the error of a wrong line by at least this
 RIVAL = 3        # our choice: with any other edit the error must be so many times larger
+SHARE = 0.5      # our choice: of the numbers at a place, at least this share must be wrong
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # they use no s_before
 PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is needed
 # Lines of the step, and the lines of the backward pass that depend on them: a mistake in the step
@@ -31,22 +32,20 @@ FOLLOW = {line: later.split() for lines, later in (
 LAST_DZ = "dz of the last step"
 
 
-def held(unit, ids):
+def held(traced):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    traced = [whole for whole in unit.failed if whole.seen.id in ids and has_traces(whole.seen)
-              and whole.seen.T <= LONGEST]
     asked = spread([whole for whole in traced if whole.seen.proposes], ASKED)
     edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
-    forward, lines = _common((_forward(whole) for whole in asked + edges), [
-        Frames(whole.seen) for whole in traced if whole not in asked + edges])
+    forward, lines = _common(map(_forward, asked + edges), [
+        whole.frames for whole in traced if whole not in asked + edges])
     right = all(text == "holds" for text in lines.values())
     backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
     if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
         more.pop(LAST_DZ, None)
     # If the forward pass is wrong, it may be the reason for a wrong line of the backward pass.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
-    nearer = _nearer([Frames(whole.seen) for whole in asked], lines)
-    every = [Frames(whole.seen) for whole in traced]
+    nearer = _nearer([whole.frames for whole in asked], lines)
+    every = [whole.frames for whole in traced]
     placed = {line: with_place(text, line, every, forward + nearer) if line in "zsvy" else text
               for line, text in lines.items()}
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
@@ -66,15 +65,17 @@ def _nearer(asked, lines):
     asked = [frames for frames in asked if line in frames.got]
 
     def distance(*edits):
-        return sum((frames.off(line, [e for e in edits if e.applies(
-            frames.config, frames.seen.inputs)]) ** 2).sum() for frames in asked) ** 0.5
-    edits = dict.fromkeys(e for frames in asked for e in forward_edits(frames.seen, LINES)
+        return sum((frames.off(line, frames.seen.those(edits)) ** 2).sum()
+                   for frames in asked) ** 0.5
+    edits = dict.fromkeys(e for frames in asked for e in frames.edits(LINES)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
-    best, e = min(((distance(e), e) for e in edits), key=lambda pair: pair[0], default=(1, None))
-    if not 0 < best * NEARER < distance() < np.inf or any(
-            best < (1 - 1e-9) * distance(other) < RIVAL * best for other in edits):
+    now, distances = distance(), {e: distance(e) for e in edits}
+    e = min(distances, key=distances.get, default=None)
+    best = distances.get(e, 0)
+    if not 0 < best * NEARER < now < np.inf or any(
+            best < (1 - 1e-9) * other < RIVAL * best for other in distances.values()):
         return ()
-    lines[line] = (f'nearly holds: "{e.said()}" brings it {distance() / best:.0f} times nearer to '
+    lines[line] = (f'nearly holds: "{e.said()}" brings it {now / best:.0f} times nearer to '
                    "your numbers; it has another mistake as well")
     return (e,)
 
@@ -85,11 +86,10 @@ def _common(cases, others=()):
     cases: (case, {line: sets of edits with which the line holds there}, holds(line, edits)).
     others: Frames of more cases, in which no line may fail with the same edits.
     """
-    found, have, lines = {}, (), {}
-    for seen, sets_of, holds in cases:
-        for line, sets in sets_of.items():
-            found.setdefault(line, []).append((seen, sets, holds))
-    for line, mine in found.items():
+    cases, have, lines = list(cases), (), {}
+    for line in dict.fromkeys(line for _, sets_of, _ in cases for line in sets_of):
+        mine = [(seen, sets_of[line], holds) for seen, sets_of, holds in cases if line in sets_of]
+
         def right(edits):
             scores = [max(here.said() in [Edits(some).said() for some in sets],
                           holds(line, here.forward)) for seen, sets, holds in mine
@@ -123,14 +123,12 @@ def _forward(whole):
 
     A line without numbers to test, such as s in a case of one step, is left out.
     """
-    found = whole.looked()[0]
-    model = next((e for e in next(iter(found["s"]), ()) if models_report(e)), None)
-    frames = Frames(whole.seen, model)
+    frames, sets_of = whole.looks[0]
 
     def holds(line, edits):
-        return frames.holds(line, edits) * (line != "s" or model in (None, *edits)) * (
+        return frames.holds(line, edits) * (line != "s" or {*frames.model} <= {*edits}) * (
             1 + frames.holds(line, edits, True))
-    return whole.seen, {line: sets for line, sets in found.items()
+    return whole.seen, {line: sets for line, sets in sets_of.items()
                         if frames.off(line, ()).size}, holds
 
 
@@ -149,23 +147,57 @@ def _backward(whole, forward):
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
     if steps.dz is None:
         return {}, None
-    empty = not steps.dz[-1].any()      # then it shows no edit: perhaps x does not reach this step
-    spans = {"dz": EVERY} if empty and not steps.given(steps.terms(()))[-1].any() else {
-        "dz": EVERY, LAST_DZ: LAST}
+    spans = {"dz": EVERY, LAST_DZ: LAST}
+    if not steps.dz[-1].any():      # it shows no edit: perhaps x does not reach this step
+        del spans[LAST_DZ]
 
     def holds(line, edits):
-        if line == LAST_DZ and empty:
+        if steps.beside(edits) is None:
             return False
-        if line in spans or steps.beside(edits) is None:
-            return steps.beside(edits) is not None and steps.right(edits)[spans[line]].all()
-        return seen.equal(steps.run(edits)[ENDS[line]], seen.got[ENDS[line]])
-    found = {line: [()] if holds(line, ()) else [] if line == LAST_DZ and empty else
-             steps.more((), span) for line, span in spans.items()}
+        if line in ENDS:
+            return seen.equal(steps.run(edits)[ENDS[line]], seen.got[ENDS[line]])
+        return steps.right(edits)[spans[line]].all()
+    found = {line: [()] if holds(line, ()) else steps.more((), span)
+             for line, span in spans.items()}
     if forward and not found["dz"]:
         return found, holds     # nothing shows which form is right
-    found.update({line: [()] if holds(line, ()) else steps.end((), ENDS[line], PATHS.get(line, ()))
-                  for line in (*SUMS, "start_s", "start_y")
-                  if ENDS[line] in seen.got})
+    found.update(steps.ends((), PATHS))
     if not (found["dz"] or found.get("db", [()])):      # dv may be wrong, not their sum
         found.pop("db")
     return found, holds
+
+
+# ---- places -------------------------------------------------------------------------------------
+
+@np.errstate(all="ignore")
+def with_place(text, line, asked, edits):
+    """The text about a returned line, and the row of PLACES where alone it is wrong, if any.
+
+    asked: the Frames of some cases. Such a place contains all wrong numbers, at least half of its
+    numbers are wrong, and some numbers lie elsewhere. Of several places, the smallest is named.
+    """
+    asked = [frames for frames in asked if line in frames.got]
+    off = [frames.ok & (frames.error(line, frames.seen.those(edits)) > 3 * frames.tolerance[line])
+           for frames in asked]
+    if text.startswith("holds"):        # a line is tested from the second step on
+        if any(wrong.any() for wrong in off):
+            return f"wrong at the first step; from the second step on it {text}"
+        hidden = sum((~frames.ok).sum() for frames in asked)
+        return bool(hidden) * f"not shown in {hidden} of its numbers; in all others it " + text
+    told = {}
+    for e in TABLE["PLACES"]:
+        there = [frames.ok & _place(e, frames) for frames in asked]
+        wrong, inside, outside, others = (sum(int(a.sum()) for a in some) for some in (
+            off, there, map(np.greater, off, there),
+            (frames.ok & ~place for frames, place in zip(asked, there))))
+        if not outside and wrong >= max(POINTS, SHARE * inside) and others >= POINTS:
+            told[inside] = (f"; it is wrong only {e.said()} ({wrong} of the {inside} numbers "
+                            f"there, none of the {others} elsewhere)")
+    return text + (told[min(told)] if told else "")
+
+
+def _place(e, frames):
+    t, sample, unit = np.indices(frames.ok.shape)
+    (T, _, n), arrays = frames.ok.shape, {name: plain(a) for name, a in frames.names.items()}
+    return np.broadcast_to(compute(e.lines[0][1], {
+        **arrays, "t": t, "T": T, "sample": sample, "unit": unit, "n": n}), frames.ok.shape)

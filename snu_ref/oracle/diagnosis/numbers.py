@@ -48,12 +48,9 @@ def fit(function, target, tolerance, points=POINTS, starts=STARTS):
 @np.errstate(all="ignore")
 def scaled(function, target, tolerance, grid=GRID):
     """(k, a), the shortest decimals with a * function(k) = target, or None."""
-    def factor(k):
-        value = function(k)
-        return value @ target / (value @ value)
-
     def projected(k):
-        return factor(k) * function(k)
+        value = function(k)
+        return value @ target / (value @ value) * value
 
     def off(value, right=target):
         return np.nan_to_num(np.abs(value - right), nan=np.inf)
@@ -64,7 +61,9 @@ def scaled(function, target, tolerance, grid=GRID):
             np.abs(best) > 1e-9).sum() < POINTS:
         return None
     k = shortest(k, lambda k: (off(projected(k), best) <= tolerance / 30).all())
-    return k, shortest(factor(k), lambda a: (off(a * function(k), best) <= tolerance / 30).all())
+    value = function(k)
+    return k, shortest(value @ target / (value @ value),
+                       lambda a: (off(a * value, best) <= tolerance / 30).all())
 
 
 def firing(base, slope, fires):
@@ -81,10 +80,8 @@ def firing(base, slope, fires):
     return next((round(float(k), 9) for k in ks if ((base + k * slope > 0) == fires).all()), None)
 
 
-def fitted(edit, run, got, seen, points=POINTS):
-    """An edit with the number k with which run(k) gives the arrays `got`, or None."""
-    def vector(arrays):
-        return np.concatenate([np.ravel(arrays[name]) for name in got] or [np.zeros(0)])
-    tolerance = vector({name: np.full(np.shape(a), seen.tolerance(a)) for name, a in got.items()})
-    k = fit(lambda k: vector(run(k)), vector(got), tolerance, points)
-    return None if k is None else edit._replace(k=k)
+def fitted(edit, run, target, tolerance, points=FEW):
+    """The edit with the number k with which run(k) is the target, or None."""
+    k = edit.fitted and fit(lambda k: np.ravel(run(k)), np.ravel(target),
+                            np.broadcast_to(tolerance, target.shape).ravel(), points)
+    return edit._replace(k=k) if k not in (None, False) else None

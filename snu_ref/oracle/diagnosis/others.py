@@ -11,7 +11,7 @@ from ..cases.scalar_pcm import scalar_array, scalar_devices
 from ..mistakes.edit import TABLE, texts
 from ..program.step import run
 from . import numbers
-from .search import grow
+from .search import grow, smallest
 from .seen import Seen
 from .sets import Edits, Runs, Whole, spend
 
@@ -46,17 +46,24 @@ class Other(Runs):
 
 def sets_of(case):
     """Sets of edits that give all numbers of a case."""
-    edits = [e for e in PROGRAMS[case.seen.config["unit"]][1] if e.applies(case.seen.config)]
+    got, edits = case.seen.got, [e for e in PROGRAMS[case.seen.config["unit"]][1]
+                                 if e.applies(case.seen.config)]
 
-    def plain(depth):
-        return [Edits(some) for some in grow(
-            [()], [(e,) for e in edits if not e.fitted], depth,
-            lambda some: case.budget["left"] > 0 and case.fits(Edits(some)),
-            lambda some: case.seen.agreed(case.run(Edits(some))), NEARER)]
-    return plain(1) or [
-        Edits((more,)) for e in edits if e.fitted
-        for more in [numbers.fitted(e, lambda k, e=e: case.run(Edits((e._replace(k=k),))),
-                                    case.seen.got, case.seen)] if more] or plain(2)[:6]
+    def fits(some):
+        return case.budget["left"] > 0 and case.fits(Edits(some))
+
+    def vector(arrays):
+        return np.concatenate([np.ravel(arrays[name]) for name in got] or [np.zeros(0)])
+
+    def with_k(e):
+        return numbers.fitted(
+            e, lambda k: vector(case.run(Edits((e._replace(k=k),)))), vector(got), vector({
+                name: np.full(np.shape(a), case.seen.tolerance(a)) for name, a in got.items()}),
+            numbers.POINTS)
+    found = smallest((), edits, fits, with_k) or grow(
+        [()], [(e,) for e in edits if not e.fitted], 2, fits,
+        lambda some: case.seen.agreed(case.run(Edits(some))), NEARER)[:6]
+    return list(map(Edits, found))
 
 
 def network_with(edits, budget):

@@ -10,6 +10,7 @@ from ..program.step import FORWARD
 SLACK = {"float64": 1.0, "float32": 4.0}  # our choice: factors on the bound of a case
 OPTIONS = ("h", "g", "surrogate", "recurrent", "lateral_inhibition", "reset_grad")
 PROPOSING = ("unit", "rest", "start", "default", "batch", "stream", "made")   # others: boundaries
+SAMPLE = 24      # our choice: so many failing, and so many passing, cases test a set
 LONGEST = 50     # our choice: the most steps of a case in which edits are searched for
 
 
@@ -48,9 +49,14 @@ class Seen(NamedTuple):
         inside = np.clip(self.got["y"], 1e-6, 1 - 1e-6)
         return np.log(inside) - np.log1p(-inside) - self.params["b"]
 
-    def names(self, forward):
-        """Names of the returned outputs of the forward pass (True) or backward pass (False)."""
-        return [name for name in self.got if (name in FORWARD) == forward]
+    @property
+    def gradients(self):
+        """The names of the returned adjoints and gradients."""
+        return [name for name in self.got if name not in FORWARD]
+
+    def those(self, edits):
+        """Those edits that apply to this case."""
+        return [e for e in edits if e.applies(self.config, self.inputs)]
 
     def tolerance(self, a):
         """The largest allowed difference from the numbers a."""
@@ -67,17 +73,16 @@ class Seen(NamedTuple):
         """The outputs of a program in the form that the port uses."""
         return as_reported(self.config, self.inputs, outputs)
 
-    def matches(self, outputs, names=None):
-        """Whether the outputs equal the port's, in all tensors or in those named."""
+    def matches(self, outputs):
+        """Whether these outputs equal the port's."""
         outputs = self.reported(outputs)
-        return all(self.equal(outputs[name], self.got[name])
-                   for name in self.got if name in outputs and (names is None or name in names))
+        return all(self.equal(outputs[name], a) for name, a in self.got.items() if name in outputs)
 
-    def agreed(self, outputs, names=None):
-        """The number of the port's values that the outputs equal, in all tensors or those named."""
+    def agreed(self, outputs):
+        """The number of the port's values that these outputs equal."""
         outputs = self.reported(outputs)
-        return sum(int((np.abs(outputs[name] - self.got[name]) <= self.tolerance(
-            outputs[name])).sum()) for name in (self.got if names is None else names))
+        return sum(int((np.abs(outputs[name] - a) <= self.tolerance(outputs[name])).sum())
+                   for name, a in self.got.items() if name in outputs)
 
     def digits(self, outputs):
         """The number of digits to which all outputs equal the port's."""
@@ -118,3 +123,9 @@ def forward_class(seen):
 def has_traces(seen):
     """Whether what the port returned gives the state of each step."""
     return "y" in seen.got and ("s" in seen.got or "v" in seen.got or seen.config["h"] == "sigmoid")
+
+
+def spread(items, most=SAMPLE):
+    """At most `most` items, evenly spaced over the list; the first item is always among them."""
+    step = max(len(items) / most, 1)
+    return [items[int(i * step)] for i in range(min(most, len(items)))]

@@ -4,6 +4,7 @@ Automatic differentiation gives the gradient of the wrong forward pass. A backwa
 hand has the right equations, but uses the traces of the wrong forward pass. What else it takes from
 the forward pass differs between programs: FORMS lists the possibilities.
 """
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..mistakes.edit import texts
 from ..program.backward import SUMS, names_of_sums, run_backward
 from ..program.lines import compute, resolve, right_lines
 from ..program.step import PARAMETERS, TRACES, Run
+from .forward import Frames
 from .lines import look
 
 # The gradients: by automatic differentiation; by hand, from z, s, v and y of the forward pass; by
@@ -75,10 +77,14 @@ class Edits(NamedTuple):
         form = FORMS.index(self.form) if self.forward else self.form != BY_HAND
         return self.cost, form, sum(e.order for e in self.all)
 
+    def changed(self, change):
+        """With change(edits) in place of the edits of each pass."""
+        return self._replace(forward=tuple(change(self.forward)),
+                             backward=tuple(change(self.backward)))
+
     def only(self, wanted):
         """The edits for which wanted(edit) holds."""
-        return self._replace(forward=tuple(filter(wanted, self.forward)),
-                             backward=tuple(filter(wanted, self.backward)))
+        return self.changed(lambda edits: filter(wanted, edits))
 
     def limited(self, config, option=None):
         """Each edit, limited to config's value of `option`, or of its line's in DEPENDS_ON."""
@@ -86,12 +92,11 @@ class Edits(NamedTuple):
             name = option or DEPENDS_ON.get(e.slot)
             return e if not name or f"{name}=" in e.when else e._replace(
                 when=f"{e.when} {name}={config[name]}".strip())
-        return self._replace(forward=tuple(map(limit, self.forward)),
-                             backward=tuple(map(limit, self.backward)))
+        return self.changed(lambda edits: map(limit, edits))
 
     def for_case(self, seen):
         """The edits that apply to a case."""
-        return self.only(lambda e: e.applies(seen.config, seen.inputs))
+        return self.changed(seen.those)
 
 
 class Runs:
@@ -115,12 +120,16 @@ class Runs:
 class Whole(Runs):
     """The runs of a case of the SNU."""
 
-    def looked(self):
+    @cached_property
+    def looks(self):
         """What is known about its lines (`lines.look`)."""
-        if "looked" not in self._kept:
-            spend(self.budget, LOOK)
-            self._kept["looked"] = look(self.seen)
-        return self._kept["looked"]
+        spend(self.budget, LOOK)
+        return look(self.seen)
+
+    @cached_property
+    def frames(self):
+        """Its lines, computed from the port's own numbers."""
+        return Frames(self.seen)
 
     @np.errstate(all="ignore")
     def on_own_traces(self):
@@ -135,7 +144,7 @@ class Whole(Runs):
     def gives_forward(self, forward):
         """Whether the edits that apply to this case give all numbers of its forward pass."""
         here = Edits(forward).for_case(self.seen).forward
-        return self.seen.matches(self.forward(here)[0], self.seen.names(True))
+        return self.seen.matches(self.forward(here)[0])
 
     @np.errstate(all="ignore")      # a wrong unit may overflow
     def forward(self, forward):
@@ -166,7 +175,7 @@ class Whole(Runs):
         if np.linalg.matrix_rank(W) < len(W.T):
             return None, m, W
         dz = got["grad.x"] @ np.linalg.pinv(W.T) / m
-        known = np.isfinite(dz).all() and seen.matches(self.run(edits, dz), ["grad.x"])
+        known = np.isfinite(dz).all() and seen.equal(self.run(edits, dz)["grad.x"], got["grad.x"])
         return (dz if known else None), m, W
 
     @np.errstate(all="ignore")

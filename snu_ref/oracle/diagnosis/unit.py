@@ -5,17 +5,17 @@ import numpy as np
 
 from ..mistakes.edit import TABLE
 from .backward import backward_sets
-from .claims import SAMPLE, confirmed, cover, spread
-from .lines import look, state_holds
-from .search import forward_sets
-from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of
+from .lines import forward_sets, look
+from .seen import LONGEST, OPTIONS, forward_class, has_traces, reordered, seen_of, spread
 from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 
 TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
-RESERVE = 600    # our choice: of these, reserved for the choice among the sets found
+RESERVE = 700    # our choice: of these, reserved for the choice among the sets found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
+IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result
+SILENT = 3       # our choice: edits that change only gradients are tried in so many cases
 
 
 class Unit:
@@ -31,10 +31,8 @@ class Unit:
                           dtype) for r in spread([r for r in units if r.verdict == "passed"])]
         self.passed = [Whole(seen, self.budget) for seen in passed if seen.T <= LONGEST]
         self.known, self.best, self.sample, self.searched = [], Edits(form=BY_HAND), [], []
-        self.dark, self.hopeless = set(), set()     # classes and cases where nothing was found
+        self.dark, self.in_vain = set(), 0  # classes, and cases in a row, where nothing was found
         self.ended = False
-
-    # ---- finding --------------------------------------------------------------------------------
 
     def search(self):
         """Search one case after the other, the simplest first; try what is found on all cases."""
@@ -49,19 +47,19 @@ class Unit:
     def _search(self):
         self._turn()
         few = [whole for whole in self.failed if whole.seen.T <= LONGEST]
-        self.sample = spread(few, SAMPLE)
+        self.sample = spread(few)
         proposing = [whole for whole in few if whole.seen.proposes] or few
-        for depth in 1, 2:      # search again, deeper, where the first failed
-            self.dark = set()
-            proposing.sort(key=lambda whole: whole in self.searched)    # new cases first
-            for whole in self._open(proposing, lambda seen: [seen.config[o] for o in OPTIONS]):
-                found = self._found(whole, depth if has_traces(whole.seen) else 2)
+        for _ in range(2):      # a second case of each kind, if the first told too little
+            new = [whole for whole in proposing if whole not in self.searched]
+            for whole in self._open(new, lambda seen: [seen.config[o] for o in OPTIONS]):
+                found = self._found(whole)
                 self._improve(found, whole)
+                self.in_vain = 0 if found else self.in_vain + 1
                 self.known += [edits for edits in found[:KEPT] if edits not in self.known]
         edges = [whole for whole in few if whole not in proposing] if self.known else []
         for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
             against = self.against(self.best)
-            self._improve([edits for edits in self._found(whole, 0)
+            self._improve([edits for edits in self._found(whole, True)
                            if self.against(edits) <= against], whole)
 
     def _open(self, cases, kind):
@@ -70,7 +68,7 @@ class Unit:
         for whole in cases:
             seen = whole.seen
             if not (kind(seen) in tried or forward_class(seen) in self.dark
-                    or seen.id in self.hopeless
+                    or self.in_vain == IN_VAIN
                     or any(whole.fits(edits) and not self.against(edits)
                            for edits in (self.best, *self.known))):
                 tried.append(kind(seen))
@@ -97,55 +95,30 @@ class Unit:
         """Reorder the port's arrays if its state holds only in another order."""
         first = next((whole for whole in self.failed
                       if whole.seen.proposes and has_traces(whole.seen)), None)
-        if first and not state_holds(first.looked()[0]):
+        if first and not first.looks[0].state:
             for view in TABLE["VIEWS"]:
-                if state_holds(look(reordered(first.seen, view), True)[0]):
+                if look(reordered(first.seen, view), True)[0].state:
                     self.view, self.passed = view, []
                     self.failed = [Whole(reordered(whole.seen, view), self.budget)
                                    for whole in self.failed]
                     break
 
-    def _found(self, whole, depth):
+    def _found(self, whole, at_edge=False):
         """Sets of edits that give all numbers of a case; known sets are tried first."""
         here, seen = self.best.for_case(whole.seen), whole.seen
-        forwards, dark = forward_sets(whole, dict.fromkeys([here.forward, *(
-            edits.for_case(seen).forward for edits in self.known), ()]), depth)
+        forwards = forward_sets(whole, dict.fromkeys([here.forward, *(
+            edits.for_case(seen).forward for edits in self.known), ()]), at_edge)
         if not forwards:
             self.dark.add(forward_class(seen))
-        if dark:
-            self.hopeless.add(seen.id)
-        if not seen.names(False):
+        if not seen.gradients:
             return [Edits(forward) for forward in forwards]
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else (BY_HAND, DERIVED))
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, bases, self.best.all and self.best.form)
+        return backward_sets(whole, bases, self.best.all and self.best.form,
+                             len(self.searched) < SILENT)
 
-    # ---- choosing -------------------------------------------------------------------------------
-
-    def causes(self, results):
-        """Confirmed Causes, chosen greedily, and the Results that remain unexplained."""
-        self.search()
-        chosen, left = cover(self.failed, self.known, self._stands, self.searched)
-        causes = [confirmed(edits, mine, [other for other in rivals
-                                          if not unless_spent(
-                                              False, self._equal, edits, other, mine)],
-                            results) for edits, mine, rivals in chosen]
-        if self.view:
-            causes = [cause._replace(says=(self.view.said(), *cause.says)) for cause in causes]
-        return causes, [results[whole.seen.id] for whole in left]
-
-    def _equal(self, edits, other, mine):
-        """Whether two sets give the same numbers in new cases, made for the port's options.
-
-        All tensors count, also those that the port does not return.
-        """
-        made = [whole for whole in mine if whole.seen.family == "made"][:2]
-        return bool(made) and all(
-            seen._replace(got=seen.reported(whole.run(edits.for_case(seen)))).matches(
-                whole.run(other.for_case(seen))) for whole in made for seen in [whole.seen])
-
-    def _stands(self, edits, sample):
+    def stands(self, edits, sample):
         """Whether a set explains half of the cases it affects, and few passing cases oppose it."""
         shows = [whole for whole in sample if whole.shows(edits)]
         fits = [whole for whole in shows if whole.fits(edits)]
