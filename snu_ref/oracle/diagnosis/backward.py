@@ -173,7 +173,9 @@ class Steps:
         """dL/dy, h', S and g' at all steps, with more edits."""
         if some not in self._terms:
             # With the port's dz, a slope changes one term; otherwise also those of earlier steps.
-            if some and some[-1].slot in SLOPES and (self.dz is not None or some[-1].k is not None):
+            edited = {e.slot for e in (*some, *self.base.backward)}
+            if some and some[-1].slot in SLOPES and not edited & {"dv", "dz"} and (
+                    self.dz is not None or some[-1].k is not None):
                 e, terms = some[-1], self.terms(some[:-1]).copy()
                 terms[SLOPES[e.slot]] = self.slope(some[:-1], e)(e.k)
             else:

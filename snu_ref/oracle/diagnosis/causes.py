@@ -9,7 +9,7 @@ from ..program.printing import diff
 from .held import held
 from .others import Other, network_with, sets_of
 from .seen import LONGEST, PROPOSING, has_traces, seen_of, spread
-from .sets import Edits, Spent, unless_spent
+from .sets import Edits, Spent, uncounted, unless_spent
 from .unit import Unit
 
 NEAR = 1e-3         # our choice: unexplained relative errors below this are called lost digits
@@ -98,7 +98,9 @@ def _confirmed(cases, known, results, stands=lambda edits, sample: True, telling
         choice = unless_spent(None, _choice, left, known, stands, telling)
         if choice is None:
             break
-        edits, mine, rivals = choice
+        edits, rivals = choice
+        with uncounted(left[0].budget):
+            mine = [case for case in left if case.fits(edits)]
         rivals = [other for other in rivals if not unless_spent(False, _equal, edits, other, mine)]
         causes.append(_cause(edits, mine, rivals, results))
         left = [case for case in left if case not in mine]
@@ -107,7 +109,7 @@ def _confirmed(cases, known, results, stands=lambda edits, sample: True, telling
 
 
 def _choice(left, known, stands, telling):
-    """(the best set, the cases that it explains, its rivals), or None."""
+    """(the best set, its rivals), or None."""
     sample = spread(left) + [case for case in telling if case in left]
     scored = sorted(((sum(case.fits(edits) for case in sample), edits) for edits in known),
                     key=lambda item: (-item[0], item[1].rank))
@@ -115,7 +117,7 @@ def _choice(left, known, stands, telling):
         if count and stands(edits, sample):
             rivals = [other for n, other in scored if n == count and other.cost == edits.cost
                       and set(other.said()) != set(edits.said())]
-            return edits, [case for case in left if case.fits(edits)], rivals[:RIVALS]
+            return edits, rivals[:RIVALS]
     return None
 
 

@@ -3,6 +3,8 @@
 Everything is computed from the port's own numbers: forward from the state of the step before,
 backward from dL/dz of the step after. So one line can be explained while another is wrong.
 """
+from functools import partial
+
 import numpy as np
 
 from ..mistakes.edit import TABLE
@@ -14,12 +16,14 @@ from .forward import LINES
 from .lines import joined
 from .numbers import POINTS
 from .seen import spread
-from .sets import BY_HAND, FORMS, Edits
+from .sets import BY_HAND, FORMS, Edits, unless_spent
 
 ASKED = 8        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must divide the error of a wrong line by at least this
 RIVAL = 3        # our choice: with any other edit the error must be so many times larger
-SHARE = 0.5      # our choice: of the numbers at a place, at least this share must be wrong
+SHARE = 0.5      # our choice: of the numbers at a place, at least this share must be wrong, and of
+                 # the cases in which a line is wrong, an edit must explain more than this share
+FEW = 2          # our choice: and more than so many
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # they use no s_before
 PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is needed
 # Lines of the step, and the lines of the backward pass that depend on them: a mistake in the step
@@ -34,12 +38,13 @@ LAST_DZ = "dz of the last step"
 
 def held(traced):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    asked = spread([whole for whole in traced if whole.seen.proposes], ASKED)
+    asked = [whole for whole in traced if whole.seen.proposes]
+    asked = spread([whole for whole in asked if "looks" in vars(whole)] or asked, ASKED)  # no new work
     edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
-    forward, lines = _common(map(_forward, asked + edges), [
+    forward, lines = _common(_forward, asked + edges, [
         whole.frames for whole in traced if whole not in asked + edges])
     right = all(text == "holds" for text in lines.values())
-    backward, more = _common((whole.seen, *_backward(whole, forward)) for whole in asked)
+    backward, more = unless_spent(((), {}), _common, partial(_backward, forward), asked)
     if more.get("dz", "")[:5] != "wrong" or more.get(LAST_DZ, "")[:5] == "wrong":
         more.pop(LAST_DZ, None)
     # If the forward pass is wrong, it may be the reason for a wrong line of the backward pass.
@@ -56,10 +61,11 @@ def held(traced):
 
 @np.errstate(all="ignore")
 def _nearer(asked, lines):
-    """(edit,) if one edit reduces the error of a wrong line much more than all others, else ().
+    """(edit,) if one edit gives most wrong numbers of a wrong line, or reduces its error much more
+    than all others; else ().
 
-    The error is that of all numbers that count (`Frames.off`). An edit that leaves a term out is
-    not tried: it reduces the error whenever the port's term is small, so this proves nothing.
+    The numbers are those that count (`Frames.off`). An edit that leaves a term out is not tried: it
+    reduces the error whenever the port's term is small, so this proves nothing.
     """
     line = next((line for line in "zsvy" if lines.get(line, "")[:5] == "wrong"), None)
     asked = [frames for frames in asked if line in frames.got]
@@ -69,6 +75,21 @@ def _nearer(asked, lines):
                    for frames in asked) ** 0.5
     edits = dict.fromkeys(e for frames in asked for e in frames.edits(LINES)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
+
+    def given(e):
+        """How many wrong numbers other than 0 an edit gives, minus the right ones that it loses."""
+        gain = 0
+        for frames in asked:
+            right, new = (frames.error(line, few) <= 3 * frames.tolerance[line]
+                          for few in ((), frames.seen.those([e])))
+            gain += ((new * 1 - right) * (frames.ok & (frames.got[line] != 0))).sum()
+        return gain
+    wrong = sum((frames.off(line, ()) > 3 * frames.tolerance[line]).sum() for frames in asked)
+    e = max(edits, key=given, default=None)
+    if e and given(e) > max(SHARE * wrong, FEW * POINTS):
+        lines[line] = (f'partly holds: "{e.said()}" gives {given(e)} of {wrong} wrong numbers; the '
+                       "others have another mistake as well")
+        return (e,)
     now, distances = distance(), {e: distance(e) for e in edits}
     e = min(distances, key=distances.get, default=None)
     best = distances.get(e, 0)
@@ -80,13 +101,14 @@ def _nearer(asked, lines):
     return (e,)
 
 
-def _common(cases, others=()):
+def _common(look, asked, others=()):
     """(edits with which lines hold in all cases, {line: what is known about it}).
 
-    cases: (case, {line: sets of edits with which the line holds there}, holds(line, edits)).
+    look(case): (the case, {line: sets of edits with which it holds there}, holds(line, edits)).
     others: Frames of more cases, in which no line may fail with the same edits.
     """
-    cases, have, lines = list(cases), (), {}
+    cases = [found for whole in asked for found in [unless_spent(None, look, whole)] if found]
+    have, lines = (), {}
     for line in dict.fromkeys(line for _, sets_of, _ in cases for line in sets_of):
         mine = [(seen, sets_of[line], holds) for seen, sets_of, holds in cases if line in sets_of]
 
@@ -95,9 +117,9 @@ def _common(cases, others=()):
                           holds(line, here.forward)) for seen, sets, holds in mine
                       for here in [Edits(edits).for_case(seen)]]
             return sum(map(bool, scores)) + 0.5 * (min(scores) > 1)     # in the first step as well
+        spiking = any(np.isin(seen.got["y"], (0, 1)).all() for seen, _, _ in mine)
         some, best = [edits for seen, sets, _ in mine for known in sets     # fit no k to spikes
-                      if not (line == "y" and any(e.k for e in known)
-                              and np.isin(seen.got["y"], (0, 1)).all())
+                      if not (line == "y" and any(e.k for e in known) and spiking)
                       for edits in (known, Edits(known).limited(seen.config).forward)], ()
         while True:     # an edit for each option, if need be
             more = max((best + edits for edits in some), key=right, default=())
@@ -109,12 +131,17 @@ def _common(cases, others=()):
         def wrong(edits):
             return len(mine) - int(right(edits)) + sum(frames.fails(line, Edits(
                 edits).for_case(frames.seen).forward) for frames in others)
-        if wrong(best):
-            lines[name] = (f"wrong in {wrong(())} of {len(mine) + len(others)} tested cases; no "
-                           "known mistake explains this")
+        said = "; ".join(f'"{e.said()}"' for e in best)
+        before, after, n = wrong(()), wrong(best), len(mine) + len(others)
+        if not after:
+            lines[name] = "holds" + bool(best) * " with " + said
+        elif before - after > max(SHARE * before, FEW) and not (line == "y" and spiking):
+            lines[name] = (f"partly holds: with {said} in {before - after} of the {before} cases "
+                           "where it is wrong; the others have another mistake as well")
+        else:
+            lines[name] = f"wrong in {before} of {n} tested cases; no known mistake explains this"
             continue
         have += tuple(e for e in best if e not in have)
-        lines[name] = "holds" + bool(best) * " with " + "; ".join(f'"{e.said()}"' for e in best)
     return have, lines
 
 
@@ -132,8 +159,8 @@ def _forward(whole):
                         if frames.off(line, ()).size}, holds
 
 
-def _backward(whole, forward):
-    """({line: sets of edits with which it holds}, holds(line, edits)) of a case.
+def _backward(forward, whole):
+    """The case, {line: sets of edits with which it holds}, and holds(line, edits).
 
     If the forward pass is not explained, only the lines AT_ONCE are searched.
     """
@@ -146,7 +173,7 @@ def _backward(whole, forward):
     steps.edits = [e for e in steps.edits if not any(line in later for line, _ in e.lines)
                    and (explained or e.slot in AT_ONCE and not e.fitted)]
     if steps.dz is None:
-        return {}, None
+        return seen, {}, None
     spans = {"dz": EVERY, LAST_DZ: LAST}
     if not steps.dz[-1].any():      # it shows no edit: perhaps x does not reach this step
         del spans[LAST_DZ]
@@ -160,11 +187,11 @@ def _backward(whole, forward):
     found = {line: [()] if holds(line, ()) else steps.more((), span)
              for line, span in spans.items()}
     if forward and not found["dz"]:
-        return found, holds     # nothing shows which form is right
+        return seen, found, holds   # nothing shows which form is right
     found.update(steps.ends((), PATHS))
     if not (found["dz"] or found.get("db", [()])):      # dv may be wrong, not their sum
         found.pop("db")
-    return found, holds
+    return seen, found, holds
 
 
 # ---- places -------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Seen(NamedTuple):
     got: dict
     bound: float
     turned: bool = False     # whether the port's arrays are read in another order
+    right: bool = False      # whether its forward pass is right, so that only gradients are wrong
 
     @property
     def T(self):
@@ -101,8 +102,9 @@ def seen_of(result, dtype):
            or not np.array_equal([a], got.get(key[4:], a[:0])[-1:])}
     config = {key: str(value).replace(" ", "_") if key == "state" else value   # a word in lines.txt
               for key, value in entry["config"].items()}
+    right = "y" in got and not {*FORWARD} & {*result.comparison.wrong}
     return Seen(entry["id"], entry["family"], config, result.case[0], got,
-                SLACK[name] * entry["tolerance"][name]["bound"])
+                SLACK[name] * entry["tolerance"][name]["bound"], right=right)
 
 
 def reordered(seen, view):

@@ -4,6 +4,7 @@ Automatic differentiation gives the gradient of the wrong forward pass. A backwa
 hand has the right equations, but uses the traces of the wrong forward pass. What else it takes from
 the forward pass differs between programs: FORMS lists the possibilities.
 """
+from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
 
@@ -45,6 +46,14 @@ def unless_spent(default, function, *arguments):
         return function(*arguments)
     except Spent:
         return default
+
+
+@contextmanager
+def uncounted(budget):
+    """Trials that are not counted, because what they cost is known: one for each case."""
+    left, budget["left"] = budget["left"], np.inf
+    yield
+    budget["left"] = left
 
 
 DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",

@@ -12,9 +12,11 @@ from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 700    # our choice: of these, reserved for the choice among the sets found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
+FEW = 2          # our choice: more than so many, if it changes only gradients, mostly not alone
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
-IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result
+IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result,
+DEAR = 2         # our choice: and a case counts so often if its gradients were searched
 SILENT = 3       # our choice: edits that change only gradients are tried in so many cases
 
 
@@ -51,10 +53,10 @@ class Unit:
         proposing = [whole for whole in few if whole.seen.proposes] or few
         for _ in range(2):      # a second case of each kind, if the first told too little
             new = [whole for whole in proposing if whole not in self.searched]
-            for whole in self._open(new, lambda seen: [seen.config[o] for o in OPTIONS]):
+            for whole in self._open(
+                    new, lambda seen: [seen.right, *(seen.config[o] for o in OPTIONS)]):
                 found = self._found(whole)
                 self._improve(found, whole)
-                self.in_vain = 0 if found else self.in_vain + 1
                 self.known += [edits for edits in found[:KEPT] if edits not in self.known]
         edges = [whole for whole in few if whole not in proposing] if self.known else []
         for whole in itertools.islice(self._open(edges, lambda seen: seen.id), EDGES):
@@ -67,8 +69,8 @@ class Unit:
         tried = []
         for whole in cases:
             seen = whole.seen
-            if not (kind(seen) in tried or forward_class(seen) in self.dark
-                    or self.in_vain == IN_VAIN
+            if not (kind(seen) in tried or forward_class(seen) in self.dark and not seen.right
+                    or self.in_vain >= IN_VAIN
                     or any(whole.fits(edits) and not self.against(edits)
                            for edits in (self.best, *self.known))):
                 tried.append(kind(seen))
@@ -110,20 +112,30 @@ class Unit:
             edits.for_case(seen).forward for edits in self.known), ()]), at_edge)
         if not forwards:
             self.dark.add(forward_class(seen))
+            self.in_vain += 1
+            return []
         if not seen.gradients:
+            self.in_vain = 0
             return [Edits(forward) for forward in forwards]
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else (BY_HAND, DERIVED))
                  for backward in dict.fromkeys((here.backward, ()))]
-        return backward_sets(whole, bases, self.best.all and self.best.form,
-                             len(self.searched) < SILENT)
+        found = backward_sets(whole, bases, self.best.all and self.best.form,
+                              len(self.searched) < SILENT)
+        self.in_vain = 0 if found else self.in_vain + DEAR
+        return found
 
     def stands(self, edits, sample):
-        """Whether a set explains half of the cases it affects, and few passing cases oppose it."""
-        shows = [whole for whole in sample if whole.shows(edits)]
+        """Whether a set explains half of the cases it affects, and few passing cases oppose it.
+
+        If it changes only gradients, those cases count whose forward pass is right.
+        """
+        affected = [whole for whole in sample if whole.shows(edits)]
+        shows = [whole for whole in affected if edits.forward or whole.seen.right]
         fits = [whole for whole in shows if whole.fits(edits)]
+        few = FEW * (len(shows) < SHARE * len(affected))
         return (len(fits) >= SHARE * len(shows)
-                and len(fits) > (len(self.failed) > 3 and edits.cost > 1)
+                and len(fits) > max(few, len(self.failed) > 3 and edits.cost > 1)
                 and self.against(edits) <= len(fits) / 4)
 
 
@@ -141,7 +153,7 @@ def _simple(seen):
     c = seen.config
     y = seen.got.get("y", np.arange(3))
     silent = np.unique(y[:-1]).size < 2     # then feedback and reset do not show
-    return (not has_traces(seen), silent, "s" not in seen.got and seen.inputs["state.s"].any(),
+    return (not has_traces(seen), silent, not seen.right, "s" not in seen.got and seen.inputs["state.s"].any(),
             c["recurrent"] + c["lateral_inhibition"],
             c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             np.linalg.matrix_rank(seen.params["W"]) < seen.params["b"].size,    # dx gives no dz
