@@ -7,6 +7,7 @@ from helpers.vectors import ENTRIES, case_of
 
 import snu_ref.oracle
 from snu_ref.oracle.cases.scalar_loss import training_of
+from snu_ref.oracle.diagnosis import unit
 from snu_ref.oracle.diagnosis.backward import Steps
 from snu_ref.oracle.diagnosis.seen import Seen
 from snu_ref.oracle.diagnosis.sets import Edits, Whole
@@ -192,3 +193,50 @@ def test_a_mistake_of_the_unit_explains_the_training_of_its_networks():
     assert "the reset gate is a constant in the backward pass" in story.says[0]
     assert [r.id for r in story.results if r.id.startswith("training")] == [
         "training-snu-snu", "training-snu-rec-dense"]
+
+
+# ---- beside a difference that no table has -------------------------------------------------------
+
+def stories(lines, can, cases="made,default"):
+    """The stories of a check of a port with these lines, derived gradients."""
+    can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through",
+               lateral_inhibition=False, returns=("s", "y", *GRADIENTS)) | can
+
+    def port(case):
+        return {name: a for name, a in run(case.config, case.inputs, lines).items()
+                if name in can["returns"]}
+    return snu_ref.oracle.check(port, can=can, cases=cases).stories
+
+
+def test_a_wrong_gradient_is_confirmed_where_the_forward_pass_is_right():
+    told = stories({"current": "x @ W + (n_in % 2) * tanh(x @ W)", "h_slope": "1 - tanh(abs(v))"},
+                   dict(recurrent=False))
+    assert [story.grade for story in told] == ["confirmed", ""]
+    assert told[0].says == ("the slope is 1 - tanh(|v|), without the square",)
+    assert not any(ENTRIES[r.id]["inputs"]["x"][-1] % 2 for r in told[0].results if r.id in ENTRIES)
+
+
+def test_an_edit_that_explains_most_wrong_numbers_of_a_line_is_told():
+    (story,) = stories({"leak": "(decay + (1 - decay) * (t % 4 == 3)) * s_before + b * fired"},
+                       dict(recurrent=False, returns=("s", "y")))
+    assert story.grade == "held" and story.says == (SOFT,)
+    assert re.match(r'partly holds: ".*" gives \d+ of \d+ wrong numbers', story.lines["s"])
+    (story,) = stories({"decay": "decay + 0.1 * tanh(decay - 0.4)"},
+                       dict(recurrent=False, returns=("s", "y")))
+    assert story.grade == "" and story.lines["s"].startswith("wrong in")
+
+
+def test_an_edit_that_explains_most_cases_of_a_line_is_told():
+    (story,) = stories({"input": "(1 - decay) * current + 0.05 * (n_in == 2)",
+                        "h_slope": "dpsi(v) + 0.1 * tanh(7 * v)"}, dict(recurrent=False))
+    assert story.grade == "held" and story.says == (LEAKY,)
+    assert re.match(r"partly holds: with .* in \d+ of the \d+ cases where it is wrong",
+                    story.lines["s"])
+
+
+def test_the_chosen_set_explains_all_its_cases_however_few_trials_are_left(monkeypatch):
+    monkeypatch.setattr(unit, "TRIALS", 140)
+    monkeypatch.setattr(unit, "RESERVE", 20)
+    (story,) = stories({"decay": "decay * decay"}, dict(surrogate=("tanh", "boxcar", "arctan")),
+                       "unit,made,rest,start,batch")
+    assert story.grade == "confirmed" and len(story.results) > 80
