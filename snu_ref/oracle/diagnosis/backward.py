@@ -17,7 +17,6 @@ from ..program.backward import DS, DY, SUMS
 from ..program.lines import compute, resolve, right_lines
 from . import numbers
 from .forward import LINES, forward_edits
-from .lines import joined
 from .search import products, smallest
 from .seen import has_traces
 from .sets import DERIVED, FORMS, Edits
@@ -44,11 +43,10 @@ def candidates(seen, form):
                                          else TABLE["HAND"]))
 
 
-def backward_sets(whole, bases, form=None, deep=True):
+def backward_sets(whole, bases, form=None):
     """Sets of edits that give all numbers of a case, from `bases`, which give its forward pass.
 
     form: the form that explains other cases. If it explains this case too, no other is searched.
-    deep: whether to try edits of the forward pass that change only gradients (`silent`).
     """
     found = [base for base in bases if whole.seen.matches(whole.run(base))]
     if found:
@@ -60,27 +58,20 @@ def backward_sets(whole, bases, form=None, deep=True):
         if whole.budget["left"] > least and not any(edits.form == form for edits in found):
             found += steps.sets()
     found.sort(key=lambda edits: edits.rank)
-    if deep and (not found or found[0].cost > bases[0].cost + 1):
+    if not found or found[0].cost > bases[0].cost + 1:
         found = silent(whole, bases) + found
     return sorted(found, key=lambda edits: (edits.cost, bool(edits.forward)))[:FEW]
 
 
 def silent(whole, bases):
-    """Sets with one edit of the forward pass, added or in place of another, that changes only
-    gradients. If the port's state is unknown, no other edit of the forward pass may be there.
+    """If the port's state is unknown and y is right: sets with one edit of the forward pass that
+    changes only gradients.
     """
-    seen, traced = whole.seen, has_traces(whole.seen)
-    if not traced and any(base.forward for base in bases[:1]):
-        return []
-    frames = whole.frames if traced else None
-    tries = dict.fromkeys((*(f for f in forward if f.slot != e.slot), e)
-                          for forward in dict.fromkeys(base.forward for base in bases[:2])
-                          for e in forward_edits(seen, LINES) if not e.fitted)
-    found = [Edits(joined(forward), form) for forward in tries if whole.budget["left"] > 0
-             and (all(frames.holds(line, forward) for line in frames.got) if traced
-                  else whole.gives_forward(forward))
-             for form in ((DERIVED,) if traced else FORMS)]
-    return [edits for edits in found
+    seen = whole.seen
+    tries = [] if has_traces(seen) or bases[0].forward else [
+        (e,) for e in forward_edits(seen, LINES) if not e.fitted]
+    return [edits for some in tries if whole.budget["left"] > 0 and whole.gives_forward(some)
+            for edits in (Edits(some, form) for form in FORMS)
             if whole.budget["left"] > 0 and seen.matches(whole.run(edits))]
 
 

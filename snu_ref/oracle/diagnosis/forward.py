@@ -139,9 +139,13 @@ class Frames:
         value = self.total(edits) if line == "z" else self.value(line, edits)
         return np.abs(value - self.got[line])
 
+    def counting(self, line, first=False):
+        """Which numbers count; those of z and s from the second step on, or `first` as well."""
+        return self.ok & (~self.first | first | (line in "vy"))
+
     def off(self, line, edits, first=False):
-        """The errors that count; those of z and s from the second step on, or `first` as well."""
-        return self.error(line, edits)[self.ok & (~self.first | first | (line in "vy"))]
+        """The errors that count."""
+        return self.error(line, edits)[self.counting(line, first)]
 
     def fails(self, line, edits, first=False):
         """Whether a returned line has a wrong number among those that count (`off`)."""

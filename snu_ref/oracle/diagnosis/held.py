@@ -24,6 +24,7 @@ RIVAL = 3        # our choice: with any other edit the error must be so many tim
 SHARE = 0.5      # our choice: of the numbers at a place, at least this share must be wrong, and of
                  # the cases in which a line is wrong, an edit must explain more than this share
 FEW = 2          # our choice: and more than so many
+GIVEN = 0.35     # our choice: or more than this share of the wrong numbers
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # they use no s_before
 PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is needed
 # Lines of the step, and the lines of the backward pass that depend on them: a mistake in the step
@@ -38,8 +39,9 @@ LAST_DZ = "dz of the last step"
 
 def held(traced):
     """(edits, {line: what is known about it}) for failing cases that no set explains."""
-    asked = [whole for whole in traced if whole.seen.proposes]
-    asked = spread([whole for whole in asked if "looks" in vars(whole)] or asked, ASKED)  # no new work
+    proposing = [whole for whole in traced if whole.seen.proposes]
+    asked = [whole for whole in proposing if "looks" in vars(whole)][:ASKED // 2]   # no new work
+    asked += spread([whole for whole in proposing if whole not in asked], ASKED - len(asked))
     edges = spread([whole for whole in traced if asked and not whole.seen.proposes], ASKED)
     forward, lines = _common(_forward, asked + edges, [
         whole.frames for whole in traced if whole not in asked + edges])
@@ -69,34 +71,32 @@ def _nearer(asked, lines):
     """
     line = next((line for line in "zsvy" if lines.get(line, "")[:5] == "wrong"), None)
     asked = [frames for frames in asked if line in frames.got]
+    if not asked:
+        return ()
 
-    def distance(*edits):
-        return sum((frames.off(line, frames.seen.those(edits)) ** 2).sum()
-                   for frames in asked) ** 0.5
+    def all_of(values):
+        return np.concatenate([values(frames)[frames.counting(line)] for frames in asked])
+
+    def errors(*edits):     # as multiples of the tolerance
+        return all_of(lambda frames: frames.error(line, frames.seen.those(edits))
+                      / frames.tolerance[line])
     edits = dict.fromkeys(e for frames in asked for e in frames.edits(LINES)
                           if not e.fitted and e.lines[0][1].split()[0] != "0")
-
-    def given(e):
-        """How many wrong numbers other than 0 an edit gives, minus the right ones that it loses."""
-        gain = 0
-        for frames in asked:
-            right, new = (frames.error(line, few) <= 3 * frames.tolerance[line]
-                          for few in ((), frames.seen.those([e])))
-            gain += ((new * 1 - right) * (frames.ok & (frames.got[line] != 0))).sum()
-        return gain
-    wrong = sum((frames.off(line, ()) > 3 * frames.tolerance[line]).sum() for frames in asked)
-    e = max(edits, key=given, default=None)
-    if e and given(e) > max(SHARE * wrong, FEW * POINTS):
-        lines[line] = (f'partly holds: "{e.said()}" gives {given(e)} of {wrong} wrong numbers; the '
-                       "others have another mistake as well")
+    now, found = errors(), {e: errors(e) for e in edits}
+    wrong, shown = now > 3, all_of(lambda frames: frames.got[line]) != 0
+    given = {e: (wrong & shown).sum() - (shown & (off > 3)).sum() for e, off in found.items()}
+    e = max(given, key=given.get)
+    if given[e] > max(GIVEN * wrong.sum(), FEW * POINTS):
+        lines[line] = (f'partly holds: "{e.said()}" gives {given[e]} of {wrong.sum()} wrong '
+                       "numbers; the others have another mistake as well")
         return (e,)
-    now, distances = distance(), {e: distance(e) for e in edits}
-    e = min(distances, key=distances.get, default=None)
-    best = distances.get(e, 0)
-    if not 0 < best * NEARER < now < np.inf or any(
-            best < (1 - 1e-9) * other < RIVAL * best for other in distances.values()):
+    before, sizes = np.linalg.norm(now), {e: np.linalg.norm(off) for e, off in found.items()}
+    e = min(sizes, key=sizes.get)
+    best = sizes[e]
+    if not 0 < best * NEARER < before < np.inf or any(
+            best < (1 - 1e-9) * other < RIVAL * best for other in sizes.values()):
         return ()
-    lines[line] = (f'nearly holds: "{e.said()}" brings it {now / best:.0f} times nearer to '
+    lines[line] = (f'nearly holds: "{e.said()}" brings it {before / best:.0f} times nearer to '
                    "your numbers; it has another mistake as well")
     return (e,)
 

@@ -102,9 +102,9 @@ def seen_of(result, dtype):
            or not np.array_equal([a], got.get(key[4:], a[:0])[-1:])}
     config = {key: str(value).replace(" ", "_") if key == "state" else value   # a word in lines.txt
               for key, value in entry["config"].items()}
-    right = "y" in got and not {*FORWARD} & {*result.comparison.wrong}
-    return Seen(entry["id"], entry["family"], config, result.case[0], got,
-                SLACK[name] * entry["tolerance"][name]["bound"], right=right)
+    seen = Seen(entry["id"], entry["family"], config, result.case[0], got,
+                SLACK[name] * entry["tolerance"][name]["bound"])
+    return seen._replace(right=has_traces(seen) and not {*FORWARD} & {*result.comparison.wrong})
 
 
 def reordered(seen, view):

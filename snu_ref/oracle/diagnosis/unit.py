@@ -17,7 +17,6 @@ EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
 IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result,
 DEAR = 2         # our choice: and a case counts so often if its gradients were searched
-SILENT = 3       # our choice: edits that change only gradients are tried in so many cases
 
 
 class Unit:
@@ -120,9 +119,8 @@ class Unit:
         bases = [Edits(forward, form, backward) for forward in forwards
                  for form in (FORMS if forward else (BY_HAND, DERIVED))
                  for backward in dict.fromkeys((here.backward, ()))]
-        found = backward_sets(whole, bases, self.best.all and self.best.form,
-                              len(self.searched) < SILENT)
-        self.in_vain = 0 if found else self.in_vain + DEAR
+        found = backward_sets(whole, bases, self.best.all and self.best.form)
+        self.in_vain = 0 if found else self.in_vain + (DEAR if has_traces(seen) else 1)
         return found
 
     def stands(self, edits, sample):
@@ -131,7 +129,8 @@ class Unit:
         If it changes only gradients, those cases count whose forward pass is right.
         """
         affected = [whole for whole in sample if whole.shows(edits)]
-        shows = [whole for whole in affected if edits.forward or whole.seen.right]
+        shows = [whole for whole in affected
+                 if edits.forward or whole.seen.right or whole.seen.turned]
         fits = [whole for whole in shows if whole.fits(edits)]
         few = FEW * (len(shows) < SHARE * len(affected))
         return (len(fits) >= SHARE * len(shows)
@@ -153,8 +152,8 @@ def _simple(seen):
     c = seen.config
     y = seen.got.get("y", np.arange(3))
     silent = np.unique(y[:-1]).size < 2     # then feedback and reset do not show
-    return (not has_traces(seen), silent, not seen.right, "s" not in seen.got and seen.inputs["state.s"].any(),
-            c["recurrent"] + c["lateral_inhibition"],
-            c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
+    return (not has_traces(seen), silent, not seen.right,
+            "s" not in seen.got and seen.inputs["state.s"].any(),
+            c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             np.linalg.matrix_rank(seen.params["W"]) < seen.params["b"].size,    # dx gives no dz
             seen.family != "unit", c["h"] != "step")
