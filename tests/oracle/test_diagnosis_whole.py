@@ -240,3 +240,14 @@ def test_the_chosen_set_explains_all_its_cases_however_few_trials_are_left(monke
     (story,) = stories({"decay": "decay * decay"}, dict(surrogate=("tanh", "boxcar", "arctan")),
                        "unit,made,rest,start,batch")
     assert story.grade == "confirmed" and len(story.results) > 80
+
+
+def test_a_wrong_report_of_z_is_no_mistake_of_the_unit():
+    def port(case):
+        out = run(case.config, case.inputs)
+        return {**{name: out[name] for name in ("s", "y", *GRADIENTS)},
+                "z": case["x"] @ case["params.W"]}
+    (story,) = snu_ref.oracle.check(port, cases="unit-tanh-relu,unit-tanh-tanh").stories
+    assert story.says == ("only what is reported as z, v or end.s is wrong, as if the state is not "
+                          "carried over",)
+    assert story.lines.keys().isdisjoint("sy")

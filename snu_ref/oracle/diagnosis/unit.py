@@ -154,6 +154,7 @@ def _simple(seen):
     silent = np.unique(y[:-1]).size < 2     # then feedback and reset do not show
     return (not has_traces(seen), silent, not seen.right,
             "s" not in seen.got and seen.inputs["state.s"].any(),
-            c["recurrent"] + c["lateral_inhibition"], c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
+            c["recurrent"] + c["lateral_inhibition"],
+            c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             np.linalg.matrix_rank(seen.params["W"]) < seen.params["b"].size,    # dx gives no dz
             seen.family != "unit", c["h"] != "step")
