@@ -55,6 +55,9 @@ def held(traced):
     every = [whole.frames for whole in traced]
     placed = {line: with_place(text, line, every, forward + nearer) if line in "zsvy" else text
               for line, text in lines.items()}
+    if any(text.startswith("wrong at") for text in placed.values()):    # so may be its gradient
+        backward = tuple(e for e in backward if e.slot not in PATHS)
+        placed = {line: text for line, text in placed.items() if line not in PATHS}
     if lines.get("z", lines.get("s", ""))[:5] == "wrong":    # an edit may be a part of its cause
         later = {line for e in TABLE["FORWARD"] for line in e.lines[1:]}
         forward = tuple(e for e in forward if e.lines[0] not in later)
@@ -189,6 +192,8 @@ def _backward(forward, whole):
     if forward and not found["dz"]:
         return seen, found, holds   # nothing shows which form is right
     found.update(steps.ends((), PATHS))
+    if "adj.z" not in seen.got and found.get("dx") == [()]:     # dz was computed from it
+        del found["dx"]
     if not (found["dz"] or found.get("db", [()])):      # dv may be wrong, not their sum
         found.pop("db")
     return seen, found, holds

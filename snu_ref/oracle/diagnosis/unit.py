@@ -129,8 +129,7 @@ class Unit:
         If it changes only gradients, those cases count whose forward pass is right.
         """
         affected = [whole for whole in sample if whole.shows(edits)]
-        shows = [whole for whole in affected
-                 if edits.forward or whole.seen.right or whole.seen.turned]
+        shows = [whole for whole in affected if edits.forward or whole.gives_forward(())]
         fits = [whole for whole in shows if whole.fits(edits)]
         few = FEW * (len(shows) < SHARE * len(affected))
         return (len(fits) >= SHARE * len(shows)
