@@ -51,7 +51,7 @@ def held(traced):
         more.pop(LAST_DZ, None)
     # If the forward pass is wrong, it may be the reason for a wrong line of the backward pass.
     lines.update((line, text) for line, text in more.items() if right or text[:5] != "wrong")
-    nearer = _nearer([whole.frames for whole in asked], lines)
+    nearer = _nearer([whole.frames for whole in spread(proposing, 2 * ASKED)], lines)
     every = [whole.frames for whole in traced]
     placed = {line: with_place(text, line, every, forward + nearer) if line in "zsvy" else text
               for line, text in lines.items()}

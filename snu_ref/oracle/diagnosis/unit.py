@@ -16,7 +16,8 @@ FEW = 2          # our choice: more than so many, if it changes only gradients, 
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
 IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result,
-DEAR = 2         # our choice: and a case counts so often if its gradients were searched
+DEAR = 2         # our choice: and a case counts so often if its gradients were searched;
+RIGHT = 4        # our choice: so many more if only gradients are wrong
 
 
 class Unit:
@@ -69,7 +70,7 @@ class Unit:
         for whole in cases:
             seen = whole.seen
             if not (kind(seen) in tried or forward_class(seen) in self.dark and not seen.right
-                    or self.in_vain >= IN_VAIN
+                    or self.in_vain >= IN_VAIN + RIGHT * seen.right
                     or any(whole.fits(edits) and not self.against(edits)
                            for edits in (self.best, *self.known))):
                 tried.append(kind(seen))
@@ -151,9 +152,8 @@ def _simple(seen):
     c = seen.config
     y = seen.got.get("y", np.arange(3))
     silent = np.unique(y[:-1]).size < 2     # then feedback and reset do not show
-    return (not has_traces(seen), silent, not seen.right,
-            "s" not in seen.got and seen.inputs["state.s"].any(),
+    return (not has_traces(seen), silent, "s" not in seen.got and seen.inputs["state.s"].any(),
             c["recurrent"] + c["lateral_inhibition"],
             c["reset_grad"] != "through", c["g"] != "relu", not seen.proposes,
             np.linalg.matrix_rank(seen.params["W"]) < seen.params["b"].size,    # dx gives no dz
-            seen.family != "unit", c["h"] != "step")
+            not seen.right, seen.family != "unit", c["h"] != "step")
