@@ -40,11 +40,6 @@ def rearranged(order):
     return apply
 
 
-def product(y):
-    """The product over the units."""
-    return math.prod((y * own).sum(-1) for own in np.eye(y.value.shape[-1]))
-
-
 def one_array(a):
     """A function that writes every value into the array a, like a reused buffer."""
     def overwritten(var):
@@ -85,10 +80,11 @@ VARS = {
         "single": lambda a: a.astype(np.float32)}.items()},
     "clip": lambda a, low, high: point(lambda a: np.clip(a, low, high),
                                        lambda a, f: (a >= low) & (a <= high))(a),    # as in PyTorch
-    "inf": np.inf, "const": lambda a: a.detach() if isinstance(a, Var) else a,
+    "inf": np.inf, "const": lambda a: Var(a.value) if isinstance(a, Var) else a,
     "tanh_with_slope_of_a": point(np.tanh, lambda a, f: 1 - a * a),
     "max": lambda y, axis=-1, ties="shared": y.maximum(axis, ties),
-    "max_of_others": of_others, "product": product,
+    "max_of_others": of_others,
+    "product": lambda y: math.prod((y * own).sum(-1) for own in np.eye(y.value.shape[-1])),
     "sum": lambda y: y.sum(-1), "mean": lambda y: y.sum(-1) * (1 / y.value.shape[-1]),
     "first": rearranged(lambda a: a[:1]), "column": rearranged(lambda a: a[:, None]),
     "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),

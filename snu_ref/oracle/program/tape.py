@@ -93,10 +93,6 @@ class Var:
         """The sum over `axis`, which keeps length 1."""
         return Var(self.value.sum(axis=axis, keepdims=True), (self, _same))
 
-    def detach(self):
-        """The same value, as a constant of the backward pass."""
-        return Var(self.value)
-
 
 def backward(cotangents):
     """Run a program backwards, once; `Var.gradient()` is then dL/d(Var).
