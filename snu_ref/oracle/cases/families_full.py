@@ -1,7 +1,4 @@
-"""Cases with full mantissas, which show errors that coarse numbers hide; new cases for a port.
-
-A random case has numbers on both sides of every kink, near it and far from it: see `drawn.unfit`.
-"""
+"""Cases with full mantissas, which show errors that coarse numbers hide; new cases for a port."""
 import itertools
 
 import numpy as np
