@@ -103,13 +103,13 @@ def find(patterns, cases, option="--cases"):
     ValueError for a pattern that matches nothing.
     """
     chosen = set()
-    for pattern in patterns.split(","):
-        hits = [i for i, case in enumerate(cases) if fnmatchcase(case["id"], pattern.strip())
-                or case["family"] == pattern.strip()]
+    for pattern in map(str.strip, patterns.split(",")):
+        hits = [i for i, case in enumerate(cases)
+                if fnmatchcase(case["id"], pattern) or case["family"] == pattern]
         if not hits:
-            lister = ("snu_ref.oracle.case_ids(adapter)" if pattern.strip().startswith("made-")
+            lister = ("snu_ref.oracle.case_ids(adapter)" if pattern.startswith("made-")
                       else "`python -m snu_ref vectors list`")
-            raise ValueError(f"{option}: no case or family is called {pattern.strip()!r}; {lister} "
+            raise ValueError(f"{option}: no case or family is called {pattern!r}; {lister} "
                              "shows them all")
         chosen.update(hits)
     return [cases[i] for i in sorted(chosen)]

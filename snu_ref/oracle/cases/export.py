@@ -17,22 +17,22 @@ import numpy as np
 
 from ...files import one_writer, whole_file, write_text
 from .case import cast, find
-from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_manifest
+from .manifest import FORMAT, VERSION, load_case, read_manifest, write_manifest
 from .storage import little
 
 
-def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
+def export(folder, patterns, dtype):
     """Write the chosen cases into `folder`, which must be empty or new; returns their number."""
     if not str(folder) or Path(folder).is_dir() and any(Path(folder).iterdir()):
         raise ValueError(f"DIR: expected a new or empty folder, got {str(folder)!r}")
-    manifest = read_manifest(vectors)
+    manifest = read_manifest()
     entries = find(patterns, manifest["cases"])
     with one_writer("DIR", folder) as folder:
         for entry in entries:
             case, listed = folder / entry["id"], ""
             case.mkdir(parents=True)
             (folder / "results" / entry["id"]).mkdir(parents=True)
-            for kind, arrays in zip(("input", "output"), load_case(entry, vectors)):
+            for kind, arrays in zip(("input", "output"), load_case(entry)):
                 for name, a in cast(arrays, dtype).items():
                     with whole_file(case / f"{kind}.{name}.bin", False) as file:
                         file.write(little(a).tobytes())
