@@ -1,14 +1,6 @@
 """An exported folder: every case as raw numbers and .npy files, for programs in any language.
 
-    DIR/manifest.json            the manifest of the vectors
-    DIR/vectors.txt              one line, "snu_ref vectors v1 float64": version and dtype
-    DIR/cases.txt                a line for each case: its id
-    DIR/CASE/config.txt          a line for each option: name, a space, value
-    DIR/CASE/arrays.txt          a line for each array: "input" or "output", name, dtype, shape
-    DIR/CASE/input.NAME.bin      raw little-endian numbers in C order; .npy beside it
-    DIR/CASE/output.NAME.bin     the right answers
-    DIR/results/                 the place for the port's numbers, CASE/NAME.bin or NAME.npy; it
-                                 has an empty folder for each case and a copy of vectors.txt
+snu_ref/vectors/v1/README.md, "Other languages", describes the files.
 """
 import json
 from pathlib import Path

@@ -98,12 +98,12 @@ def optimiser_cases():
             ("adam-published", {**ADAM, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
              {"float64_only": "betas as published: 1 - 0.999 loses four digits in float32"})):
         yield Definition(f"optimiser-{name}", "optimiser", "five steps with the gradients given",
-                         ("optimiser",), {"unit": "optimiser", **config}, partial(_gradients, 5),
+                         ("optimiser",), {"unit": "optimiser", **config}, partial(_gradients, (5,)),
                          **options)
     for name, max_norm in (("active", 1.0), ("idle", 64.0)):
         yield Definition(f"clip-{name}", "optimiser",
                          f"the common norm of two tensors against {max_norm}", ("clipping",),
-                         {"unit": "clip", "max_norm": max_norm}, partial(_gradients, 0))
+                         {"unit": "clip", "max_norm": max_norm}, partial(_gradients, ()))
 
 
 def _gradients(steps, draws):
@@ -111,8 +111,7 @@ def _gradients(steps, draws):
     for name, shape in shapes.items():
         if steps:
             inputs[f"params.{name}"] = draws.grid(-1, 1, shape, grid=16)
-        many = ((steps,) if steps else ()) + shape
-        inputs[f"grads.{name}"] = draws.grid(-1, 1, many, grid=16)
+        inputs[f"grads.{name}"] = draws.grid(-1, 1, steps + shape, grid=16)
     return inputs
 
 
