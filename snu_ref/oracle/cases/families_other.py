@@ -144,8 +144,7 @@ def training_cases():
 def _training(layers, loss, draws, T=5, B=3, n_in=3, n=4):
     inputs, width, embedded = {}, n_in, layers[0]["layer"] == "embedding"
     for i, layer in enumerate(layers):
-        kind, last = layer["layer"], i == len(layers) - 1
-        out = 3 if last else n
+        kind, out = layer["layer"], n if i < len(layers) - 1 else 3
         if kind == "embedding":
             inputs[f"params.{i}.E"] = draws.grid(-1, 1, (6, n))
         elif kind == "tied_output":
@@ -155,10 +154,9 @@ def _training(layers, loss, draws, T=5, B=3, n_in=3, n=4):
             inputs[f"params.{i}.W"] = draws.grid(-1, 1, (width, k * out))
             if kind == "lstm" or layer.get("recurrent"):
                 inputs[f"params.{i}.H"] = draws.grid(-0.75, 0.75, (out, k * out))
-            spiking = kind == "snu"
-            low, high = (-0.75, -0.25) if spiking else (-0.5, 0.5)
+            low, high = (-0.75, -0.25) if kind == "snu" else (-0.5, 0.5)
             inputs[f"params.{i}.b"] = draws.grid(low, high, (k * out,))
-            if spiking:
+            if kind == "snu":
                 high = 1.0 if layer.get("train_decay") else 0.9375
                 inputs[f"params.{i}.decay"] = draws.grid(high - 0.1875, high, (out,))
         width = out
