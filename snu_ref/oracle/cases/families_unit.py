@@ -30,9 +30,8 @@ def unit_cases():
 
 def rest_cases():
     """From rest, s_0 = y_0 = 0, without a loss on the final state: enough for simple ports."""
-    outputs = [("step", "tanh"), ("sigmoid", "tanh")]
-    return _variants("rest", "from rest, loss on y alone", ("zero start",), outputs, (4, 2, 2, 3),
-                     "rest", "")
+    return _variants("rest", "from rest, loss on y alone", ("zero start",),
+                     [("step", "tanh"), ("sigmoid", "tanh")], (4, 2, 2, 3), "rest", "")
 
 
 def batch_cases():
