@@ -5,8 +5,6 @@
     tape        the unit's equations, written a third time and differentiated by a tape
     rounding    the float64 answers compared with a run in longdouble, where that is more precise
     float32     a run in float32 compared with the float64 answers
-
-All differences are relative to the largest element of the tensor in the answers.
 """
 import numpy as np
 
