@@ -56,10 +56,6 @@ def to_bits(bits):
     return value
 
 
-def _by_columns(a):
-    return a.T.copy().reshape(a.shape)
-
-
 VARS = {
     **{name: point(f.value, f.slope) for name, f in STATE_FUNCTIONS.items()},
     "leaky": lambda a, k: point(lambda a: np.where(a > 0, a, k * a),
@@ -87,7 +83,7 @@ VARS = {
     "product": lambda y: math.prod((y * own).sum(-1) for own in np.eye(y.value.shape[-1])),
     "sum": lambda y: y.sum(-1), "mean": lambda y: y.sum(-1) * (1 / y.value.shape[-1]),
     "first": rearranged(lambda a: a[:1]), "column": rearranged(lambda a: a[:, None]),
-    "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
+    "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(lambda a: a.T.reshape(a.shape)),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),
     "threshold": lambda b: (plain(b) == 0) - b,
     "without_diagonal": lambda H: H * (1 - np.eye(len(plain(H)))),
@@ -102,5 +98,5 @@ ARRAYS = {
     "share": lambda d, y, ties="shared": shares(y, ties) * d.sum(-1, keepdims=True),
     "to_own": lambda d, y: shares(y) * d,
     "outer": lambda a, b: a[..., :, None] * b[..., None, :],
-    "sum": lambda a: a.sum((0, 1)), "column_order": _by_columns,
+    "sum": lambda a: a.sum((0, 1)), "column_order": lambda a: a.T.reshape(a.shape),
 }
