@@ -25,8 +25,7 @@ def make_case(definition, methods=tuple(AGREEMENT)):
     methods: the derivations that must agree. Raises ValueError if they do not, or if no seed fits.
     """
     d, config = definition, definition.config
-    unknown = set(d.flags) - set(HEAD["flags"])
-    if unknown:
+    if unknown := set(d.flags) - set(HEAD["flags"]):
         raise ValueError(f"{d.id}: unknown flags {sorted(unknown)}")
     attempt, inputs, outputs, described = _first_fit(d)
     derivations = evidence.differences(config, inputs, outputs, methods)
