@@ -43,8 +43,7 @@ def build(folder, say=print):
                 entry["environment"] = here
             _write(folder, entry, *arrays)
         entries.append(entry)
-    lost = set(old) - set(HEAD["withdrawn"])
-    if lost:
+    if lost := set(old) - set(HEAD["withdrawn"]):
         raise ValueError(f"recorded cases without a definition: {', '.join(sorted(lost))}; "
                          "withdraw them with a reason")
     for id in old:

@@ -1,8 +1,5 @@
 """What a conformance case is: a configuration, inputs, and the right outputs.
 
-A `Definition` says how a case is made; `literal.json` and the `families_*.py` list them. A port
-sees a `Case`: configuration and inputs, without the outputs.
-
 Inputs are multiples of a binary fraction, so they are exact in float32 and short in decimal. They
 are computed from the raw bits of PCG64, because NumPy guarantees that these never change. It does
 not guarantee this for its distributions.
@@ -35,7 +32,7 @@ class Draws:
 
 
 class Definition(NamedTuple):
-    """How a case is made.
+    """How a case is made; `literal.json` and the `families_*.py` list them.
 
     make(draws) returns a dict of inputs, float64 or int64. exact: where float32 does not round,
     because all numbers are short binary fractions: "all", in both passes; "forward", only in the
@@ -55,7 +52,7 @@ class Definition(NamedTuple):
 
 
 class Case:
-    """A case as a port sees it.
+    """A case as a port sees it, without the right outputs.
 
     id, family, why    strings; `config` is a dict of names and numbers, `inputs` a dict of arrays
     case["x"]          is case.inputs["x"]
@@ -106,13 +103,13 @@ def find(patterns, cases, option="--cases"):
     ValueError for a pattern that matches nothing.
     """
     chosen = set()
-    for pattern in patterns.split(","):
-        hits = [i for i, case in enumerate(cases) if fnmatchcase(case["id"], pattern.strip())
-                or case["family"] == pattern.strip()]
+    for pattern in map(str.strip, patterns.split(",")):
+        hits = [i for i, case in enumerate(cases)
+                if fnmatchcase(case["id"], pattern) or case["family"] == pattern]
         if not hits:
-            lister = ("snu_ref.oracle.case_ids(adapter)" if pattern.strip().startswith("made-")
+            lister = ("snu_ref.oracle.case_ids(adapter)" if pattern.startswith("made-")
                       else "`python -m snu_ref vectors list`")
-            raise ValueError(f"{option}: no case or family is called {pattern.strip()!r}; {lister} "
+            raise ValueError(f"{option}: no case or family is called {pattern!r}; {lister} "
                              "shows them all")
         chosen.update(hits)
     return [cases[i] for i in sorted(chosen)]

@@ -5,8 +5,6 @@
     tape        the unit's equations, written a third time and differentiated by a tape
     rounding    the float64 answers compared with a run in longdouble, where that is more precise
     float32     a run in float32 compared with the float64 answers
-
-All differences are relative to the largest element of the tensor in the answers.
 """
 import numpy as np
 
@@ -101,9 +99,8 @@ def _network_gradients(config, inputs):
         moved = make_network(config, params, np.float64)
         for i, layer in enumerate(moved.layers):
             _make_complex(layer, {name: a[names[i, name]] for name in layer.params})
-        start = moved.zero_state(x.shape[1])
         x_c = x.astype(complex) if x.dtype.kind == "f" else x
-        y, _ = frozen_forward(moved, x_c, start, nominal)
+        y, _ = frozen_forward(moved, x_c, moved.zero_state(x.shape[1]), nominal)
         return loss(y, target, np.ones(y.shape[:2]) if mask is None else mask)
 
     return {f"grad.{name}": complex_step(f, params, name) for name in network.trainable}

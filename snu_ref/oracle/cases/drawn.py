@@ -14,7 +14,6 @@ FULL = {"b": (-0.9375, -0.125), "decay": (0.5625, 0.96875), "x": (-1.75, 1.75)}
 SIZES = ((5, 2, 4, 3), (4, 3, 3, 3), (6, 2, 5, 4), (5, 3, 4, 4))  # our choice; T, B, n_in >= n, n
 LEAST = 4e-6  # lower limit of the float32 bound: k - k y, a correct gate, has an error of 1.3e-6
 CLEAR, NEAR, FAR = 2.0 ** -6, 0.1, 2.0
-FLAGS_OF = {"recurrent": "recurrence", "lateral_inhibition": "inhibition"}
 
 
 def drawn(config, size, start="graded", end="sy", *, shared=(), full=False, weights=1.0,
@@ -72,8 +71,8 @@ def name_of(config):
 def flags_of(config, *more, full=False):
     """The flags of a case: those of its options, and `more`."""
     return ("reset gradient", "g", "sigmoid" if config["h"] == "sigmoid" else "surrogate",
-            *(["precision"] if full else []),
-            *(flag for option, flag in FLAGS_OF.items() if config[option]), *more)
+            *["precision"] * full, *["recurrence"] * config["recurrent"],
+            *["inhibition"] * config["lateral_inhibition"], *more)
 
 
 def unfit(config, inputs, outputs):

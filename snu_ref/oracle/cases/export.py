@@ -1,14 +1,6 @@
 """An exported folder: every case as raw numbers and .npy files, for programs in any language.
 
-    DIR/manifest.json            the manifest of the vectors
-    DIR/vectors.txt              one line, "snu_ref vectors v1 float64": version and dtype
-    DIR/cases.txt                a line for each case: its id
-    DIR/CASE/config.txt          a line for each option: name, a space, value
-    DIR/CASE/arrays.txt          a line for each array: "input" or "output", name, dtype, shape
-    DIR/CASE/input.NAME.bin      raw little-endian numbers in C order; .npy beside it
-    DIR/CASE/output.NAME.bin     the right answers
-    DIR/results/                 the place for the port's numbers, CASE/NAME.bin or NAME.npy; it
-                                 has an empty folder for each case and a copy of vectors.txt
+snu_ref/vectors/v1/README.md, "Other languages", describes the files.
 """
 import json
 from pathlib import Path
@@ -17,22 +9,22 @@ import numpy as np
 
 from ...files import one_writer, whole_file, write_text
 from .case import cast, find
-from .manifest import FOLDER, FORMAT, VERSION, load_case, read_manifest, write_manifest
+from .manifest import FORMAT, VERSION, load_case, read_manifest, write_manifest
 from .storage import little
 
 
-def export(folder, patterns="*", dtype="float64", vectors=FOLDER):
+def export(folder, patterns, dtype):
     """Write the chosen cases into `folder`, which must be empty or new; returns their number."""
     if not str(folder) or Path(folder).is_dir() and any(Path(folder).iterdir()):
         raise ValueError(f"DIR: expected a new or empty folder, got {str(folder)!r}")
-    manifest = read_manifest(vectors)
+    manifest = read_manifest()
     entries = find(patterns, manifest["cases"])
     with one_writer("DIR", folder) as folder:
         for entry in entries:
             case, listed = folder / entry["id"], ""
             case.mkdir(parents=True)
             (folder / "results" / entry["id"]).mkdir(parents=True)
-            for kind, arrays in zip(("input", "output"), load_case(entry, vectors)):
+            for kind, arrays in zip(("input", "output"), load_case(entry)):
                 for name, a in cast(arrays, dtype).items():
                     with whole_file(case / f"{kind}.{name}.bin", False) as file:
                         file.write(little(a).tobytes())

@@ -1,7 +1,4 @@
-"""Cases with full mantissas, which show errors that coarse numbers hide; new cases for a port.
-
-A random case has numbers on both sides of every kink, near it and far from it: see `drawn.unfit`.
-"""
+"""Cases with full mantissas, which show errors that coarse numbers hide; new cases for a port."""
 import itertools
 
 import numpy as np
@@ -47,13 +44,12 @@ def kink_cases():
     for surrogate, g in itertools.product(SURROGATES, STATE_FUNCTIONS):
         config = snu_config("step", g, surrogate, reset_grad="detached")
         # unit 1: z = 0, b > 0, fires; unit 2: z = v = 0; unit 3: v = 0 at z = 1 if g(1) is exact
-        third = dict(W=[0.5, -0.5], b=0.0) if g == "tanh" else dict(W=[0.5, 0.5], b=-1.0)
-        W = np.array([[0.5, -0.5], [0.5, -0.5], third["W"]]).T
+        w, b = (-0.5, 0.0) if g == "tanh" else (0.5, -1.0)
         yield Definition(f"edge-kink-{name_of(config)}", "edge", "z is exactly 0 though x is not, "
                          "and v is exactly 0: g'(0), no spike, psi'(0); the gate is a constant",
                          ("kink", "threshold", "g", "surrogate", "reset gradient"), config,
-                         literal(W=W, b=[0.25, 0, third["b"]], decay=[0.75, 0.5, 0.25],
-                                 x=[[1, 1], [0.5, 0.5], [1, 1]],
+                         literal(W=[[0.5, 0.5, 0.5], [-0.5, -0.5, w]], b=[0.25, 0, b],
+                                 decay=[0.75, 0.5, 0.25], x=[[1, 1], [0.5, 0.5], [1, 1]],
                                  dy=[[1, 2, 1], [1, 1, 2], [2, 1, 1]]), "forward", alive=False)
 
 

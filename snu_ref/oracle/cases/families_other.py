@@ -98,12 +98,12 @@ def optimiser_cases():
             ("adam-published", {**ADAM, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
              {"float64_only": "betas as published: 1 - 0.999 loses four digits in float32"})):
         yield Definition(f"optimiser-{name}", "optimiser", "five steps with the gradients given",
-                         ("optimiser",), {"unit": "optimiser", **config}, partial(_gradients, 5),
+                         ("optimiser",), {"unit": "optimiser", **config}, partial(_gradients, (5,)),
                          **options)
     for name, max_norm in (("active", 1.0), ("idle", 64.0)):
         yield Definition(f"clip-{name}", "optimiser",
                          f"the common norm of two tensors against {max_norm}", ("clipping",),
-                         {"unit": "clip", "max_norm": max_norm}, partial(_gradients, 0))
+                         {"unit": "clip", "max_norm": max_norm}, partial(_gradients, ()))
 
 
 def _gradients(steps, draws):
@@ -111,8 +111,7 @@ def _gradients(steps, draws):
     for name, shape in shapes.items():
         if steps:
             inputs[f"params.{name}"] = draws.grid(-1, 1, shape, grid=16)
-        many = ((steps,) if steps else ()) + shape
-        inputs[f"grads.{name}"] = draws.grid(-1, 1, many, grid=16)
+        inputs[f"grads.{name}"] = draws.grid(-1, 1, steps + shape, grid=16)
     return inputs
 
 
@@ -145,8 +144,7 @@ def training_cases():
 def _training(layers, loss, draws, T=5, B=3, n_in=3, n=4):
     inputs, width, embedded = {}, n_in, layers[0]["layer"] == "embedding"
     for i, layer in enumerate(layers):
-        kind, last = layer["layer"], i == len(layers) - 1
-        out = 3 if last else n
+        kind, out = layer["layer"], n if i < len(layers) - 1 else 3
         if kind == "embedding":
             inputs[f"params.{i}.E"] = draws.grid(-1, 1, (6, n))
         elif kind == "tied_output":
@@ -156,10 +154,9 @@ def _training(layers, loss, draws, T=5, B=3, n_in=3, n=4):
             inputs[f"params.{i}.W"] = draws.grid(-1, 1, (width, k * out))
             if kind == "lstm" or layer.get("recurrent"):
                 inputs[f"params.{i}.H"] = draws.grid(-0.75, 0.75, (out, k * out))
-            spiking = kind == "snu"
-            low, high = (-0.75, -0.25) if spiking else (-0.5, 0.5)
+            low, high = (-0.75, -0.25) if kind == "snu" else (-0.5, 0.5)
             inputs[f"params.{i}.b"] = draws.grid(low, high, (k * out,))
-            if spiking:
+            if kind == "snu":
                 high = 1.0 if layer.get("train_decay") else 0.9375
                 inputs[f"params.{i}.decay"] = draws.grid(high - 0.1875, high, (out,))
         width = out

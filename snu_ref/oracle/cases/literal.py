@@ -2,10 +2,7 @@
 
     s_t = g( x_t W + y_{t-1} H + decay . s_{t-1} . gate_{t-1} ),    y_t = h( s_t + b )
 
-    hand         one term of the equations at a time; most have one unit, one sample, one to three
-                 steps
-    edge         exactly at a threshold or a kink; silent, always firing, saturated; axes of
-                 length 1
+    hand, edge   as in `head.json`; most have one unit, one sample, one to three steps
     pieces       a sequence of four steps, and its halves, with exact state and gradient
     default      cases like hand and edge for ports that have only the default SNU and sSNU: g =
                  relu, surrogate tanh, no recurrent weights, no inhibition

@@ -5,6 +5,7 @@ if every gradient is of order 1, except those that are zero by construction.
 """
 from collections import Counter
 
+from ..program.step import FORWARD
 from . import derivations as evidence
 from .case import Draws
 from .manifest import HEAD, all_arrays
@@ -15,7 +16,6 @@ from .tolerances import AGREE, AGREE_COMPLEX, FLOAT64, HEADROOM, MARGIN, float32
 ALIVE_RATE = (0.05, 0.95)   # our choice: limits of the spike rate of every layer
 ALIVE_SIZE = (0.02, 64.0)   # our choice: limits of the largest element of every gradient
 ATTEMPTS = 400              # our choice: the most seeds that are tried
-FORWARD = ("z", "s", "v", "y", "end.s", "end.y")  # the outputs that exact="forward" covers
 AGREEMENT = {"twin": AGREE, "tape": AGREE, "complex": AGREE_COMPLEX}
 
 
@@ -25,8 +25,7 @@ def make_case(definition, methods=tuple(AGREEMENT)):
     methods: the derivations that must agree. Raises ValueError if they do not, or if no seed fits.
     """
     d, config = definition, definition.config
-    unknown = set(d.flags) - set(HEAD["flags"])
-    if unknown:
+    if unknown := set(d.flags) - set(HEAD["flags"]):
         raise ValueError(f"{d.id}: unknown flags {sorted(unknown)}")
     attempt, inputs, outputs, described = _first_fit(d)
     derivations = evidence.differences(config, inputs, outputs, methods)

@@ -1,10 +1,8 @@
 """The manifest of a set of vectors: what each file contains and means, and where it was made.
 
-    {"format", "version", "about", "environment", "names", "flags", "families", "tolerances",
-     "withdrawn", "cases": [...]}
-
-Each case is one line. The reader is strict: a manifest that it returns has all fields, plain names
-and shapes of limited size. Every text of a manifest is checked before it is used as a path.
+It has the fields of `head.json` and "cases", one line for each case, with FIELDS. The reader is
+strict: a manifest that it returns has all fields, plain names and shapes of limited size. Every
+text of a manifest is checked before it is used as a path.
 """
 import json
 import math
@@ -18,7 +16,6 @@ from ...files import write_text
 from .case import group
 from .storage import checked_name, digest, inside, read_json, read_npz
 
-# the first fields of every manifest: all but "environment" and "cases"
 HEAD = json.loads(Path(__file__).with_name("head.json").read_text(encoding="utf-8"))
 FORMAT, VERSION = HEAD["format"], HEAD["version"]
 FOLDER = Path(__file__).resolve().parents[2] / "vectors" / VERSION

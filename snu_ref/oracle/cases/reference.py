@@ -1,12 +1,7 @@
 """The answers of the reference: the package's vectorised code, run on the inputs of a case.
 
 outputs_of(config, inputs) returns all arrays that a port is compared with, in the order of
-computation. config["unit"] selects the code:
-
-    snu              traces, final state, adjoints, gradients
-    rnn, gru, lstm   outputs, final state, gradients
-    loss, optimiser, clip, training      `reference_training`
-    pcm, pcm-array                       `reference_pcm`
+computation. config["unit"] selects the code, see RUN.
 
 The vectorised backward pass does not compute all adjoints (adj.y is dL/dy_t over all paths, and so
 on), so they come from the scalar twin, in float64 only.

@@ -1,8 +1,5 @@
 """The answers of the reference for phase-change memory; the inputs include its standard noise.
 
-    pcm         devices: programmed in closed loop, or RESET and pulsed; then read at given times
-    pcm-array   a weight matrix on differential pairs: written, updated, multiplied
-
 Device physics is computed in float64.
 """
 import numpy as np
@@ -39,7 +36,7 @@ def device_outputs(config, inputs):
 
 
 def array_outputs(config, inputs):
-    """A matrix programmed at t = 0 and multiplied, or updated K times and then read."""
+    """A matrix on differential pairs: programmed at t = 0 and multiplied, or updated and read."""
     if config["write"] == "update":
         return _updates(config, inputs)
     W, read, bits, t = inputs["W"], inputs["noise.read"], config["bits"], config["t_read"]

@@ -35,11 +35,10 @@ def optimiser_outputs(config, inputs):
     """Running averages and parameters after each of the K steps: arrays (K, ...)."""
     optimiser, params = make_optimiser(config), group(inputs, "params")
     all_grads, steps = group(inputs, "grads"), []
+    prefix = "velocity." if config["optimiser"] == "sgd" else ""
     for k in range(len(next(iter(all_grads.values())))):
         optimiser.step(params, {name: g[k] for name, g in all_grads.items()})
-        averages = {name: a for name, a in optimiser.state.items() if name != "t"}
-        if config["optimiser"] == "sgd":
-            averages = {f"velocity.{name}": a for name, a in averages.items()}
+        averages = {prefix + name: a for name, a in optimiser.state.items() if name != "t"}
         after = {f"after.{name}": p for name, p in params.items()}
         steps.append({name: a.copy() for name, a in {**averages, **after}.items()})
     return stack(steps)

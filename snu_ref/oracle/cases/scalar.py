@@ -78,25 +78,21 @@ def clip_lines(config, inputs, edits=None):
 
 # ---- training -----------------------------------------------------------------------------------
 
-class TwinNetwork:
-    """A network of scalar twins, from rest."""
+def twin_network(config, params, dtype):
+    """The passes of a network, from rest, by its scalar twins; dL/dx is left out."""
+    network = make_network(config, params, dtype)
 
-    def __init__(self, config, params, dtype):
-        self.network = make_network(config, params, dtype)
-        self.trainable = self.network.trainable
+    def forward(x, state):
+        zero = network.zero_state(x.shape[1])
+        return run_twin(network, x, zero, None, zero)[0], SimpleNamespace(x=x, state=zero)
 
-    def forward(self, x, state):
-        """The output, and what the backward pass needs."""
-        zero = self.network.zero_state(x.shape[1])
-        return run_twin(self.network, x, zero, None, zero)[0], SimpleNamespace(x=x, state=zero)
-
-    def backward(self, dy, cache, need_dx):
-        """The gradients of all parameters, as the second of three results."""
-        return None, run_twin(self.network, cache.x, cache.state, dy, cache.state)[1], None
+    def backward(dy, cache, need_dx):
+        return None, run_twin(network, cache.x, cache.state, dy, cache.state)[1], None
+    return SimpleNamespace(forward=forward, backward=backward, trainable=network.trainable)
 
 
 @np.errstate(all="ignore")
-def training_lines(config, inputs, edits=None, network_of=TwinNetwork, loss_of=textbook_loss):
+def training_lines(config, inputs, edits=None, network_of=twin_network, loss_of=textbook_loss):
     """The losses, gradients and parameters of a training run."""
     lines, params, state, steps = Lines(config, edits, NAMES), group(inputs, "params"), None, []
     line, before, total, total_applied = lines.line, {}, {}, {}

@@ -1,9 +1,8 @@
 """A second derivation of phase-change devices and arrays, one device and one number at a time.
 
-The equations and their coefficients are lines of text (`program/lines.txt`), computed with Python
-floats. `edits`, {name of a line: another text}, puts mistakes into them. Pulses, their drift and
-white noise: [N18] Nandakumar et al., J. Appl. Phys. 124, 152135 (2018). Programming, its drift and
-1/f noise: [J20] Joshi et al., Nat. Commun. 11, 2473 (2020), and aihwkit's pcm.py.
+The lines of text (see `scalar`) are computed with Python floats. Pulses, their drift and white
+noise: [N18] Nandakumar et al., J. Appl. Phys. 124, 152135 (2018). Programming, its drift and 1/f
+noise: [J20] Joshi et al., Nat. Commun. 11, 2473 (2020), and aihwkit's pcm.py.
 """
 import math
 

@@ -7,7 +7,6 @@
 A wrong file raises a ValueError that names it.
 """
 import hashlib
-import io
 import json
 import lzma
 import math
@@ -60,19 +59,19 @@ def digest(arrays):
 
 def little(a):
     """The array with little-endian, C-ordered bytes."""
-    return np.ascontiguousarray(a, a.dtype.newbyteorder("<")).reshape(a.shape)
+    return np.asarray(a, a.dtype.newbyteorder("<"), order="C")
 
 
 # ---- a case in one file -------------------------------------------------------------------------
 
 def write_npz(path, arrays):
     """Write plain arrays to a compressed .npz whose bytes depend on the arrays alone."""
-    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, a in arrays.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, little(a), version=(1, 0), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0)),
-                             buffer.getvalue(), zipfile.ZIP_DEFLATED)
+            info = zipfile.ZipInfo(name + ".npy")   # dated 1980
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w") as part:
+                np.lib.format.write_array(part, little(a), version=(1, 0), allow_pickle=False)
 
 
 def read_npz(path, shapes):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...files import printable
+
 FAULTS = 3  # our choice: the most faults that are printed for a case
 
 
@@ -20,7 +22,7 @@ class Fault(Exception):
 
 def line(text, longest=300):
     """Any text as one line of at most `longest` printable characters, then " ..."."""
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
+    text = printable(" ".join(text.split()))
     return text if len(text) <= longest else text[:longest] + " ..."
 
 

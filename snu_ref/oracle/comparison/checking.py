@@ -125,8 +125,7 @@ def check_cases(source, entries, expected_to_fail=()):
 
 def check_case(source, entry):
     """The Result of one case; the entry of a new case has a "definition" instead of files."""
-    reason = source.leaves_out(entry["id"])
-    if reason:
+    if reason := source.leaves_out(entry["id"]):
         return Result(entry, "skipped", reason)
     if "definition" in entry:
         entry, *case = make_case(entry["definition"], ("twin",))

@@ -1,11 +1,9 @@
 """Compare a port's numbers with the right ones, and find the first one that is out of tolerance.
 
-Bounds (`tolerances`) are relative to the largest element of the tensor. Tensors on the case's list
-`exact`, and tensors that should be 0 everywhere, must match exactly.
-
-Elements are compared in the order of computation, so the first wrong number is the nearest to its
-cause. The order is: z, s, v, y forward in time; the final state; the adjoints and grad.x backward
-in time; the gradients of parameters and initial state. Training runs are compared step by step.
+The bounds are those of `cases.tolerances`. Elements are compared in the order of computation, so
+the first wrong number is the nearest to its cause. The order is: z, s, v, y forward in time; the
+final state; the adjoints and grad.x backward in time; the gradients of parameters and initial
+state. Training runs are compared step by step.
 """
 from typing import NamedTuple
 

@@ -99,8 +99,7 @@ class AdapterSource:
         sums = summed(case.config)
         arrays = self.answer(case)
         if self.can and self.can["returns"]:
-            missing = [name for name in shapes if name not in arrays]
-            if missing:
+            if missing := [name for name in shapes if name not in arrays]:
                 raise Fault(f"`can` has {', '.join(missing)} in returns, but the port did not "
                             "return it")
         return checked(arrays, shapes, dtype, sums)
@@ -199,20 +198,20 @@ class FolderSource:
             raise Fault(str(error)) from None
         arrays, raw, faults = {}, [], []
         for path in self._files(case.id):
-            file, name, form = path.name, *path.name.rpartition(".")[::2]
+            name, form = path.name.rpartition(".")[::2]
             try:
-                path = inside(self.root, case.id, path.name)
-                if form not in FORMS or not ARRAY_NAME.fullmatch(name) or not path.is_file():
+                file = inside(self.root, case.id, path.name)
+                if form not in FORMS or not ARRAY_NAME.fullmatch(name) or not file.is_file():
                     raise ValueError("expected files NAME.bin or NAME.npy")
                 if name not in case.outputs:
                     raise ValueError(f"unknown name {line(repr(name), 80)}; this case has "
                                      f"{', '.join(case.outputs)}")
                 if name in arrays:
                     raise ValueError(f"the folder has {name}.bin and {name}.npy: expected one")
-                arrays[name] = FORMS[form](path, case.dtype, case.outputs[name])
+                arrays[name] = FORMS[form](file, case.dtype, case.outputs[name])
                 raw += [arrays[name]] if form == "bin" else []
             except (ValueError, OSError) as error:
-                faults.append(f"{line(file, 80)}: {line(str(error))}")
+                faults.append(f"{line(path.name, 80)}: {line(str(error))}")
         if faults:
             raise Fault(together(faults))
         if look_swapped(raw):

@@ -49,7 +49,7 @@ def probe(target, say):
     return bool(right) or len(can["unit"]) > 1
 
 
-def _ask(source, config, start="rest", shared=EQUAL, end="", form=FORM):
+def _ask(source, config, start, shared=EQUAL, end="", form=FORM):
     """The Result of a new case; it has no comparison if the port did not answer."""
     config = {**config, **form}
     made = drawn(config, SIZES[1], start, end, shared=shared, full=True)

@@ -156,13 +156,12 @@ def diagnosis(story, results=()):
     wrong = dict.fromkeys(name for r in story.results for name in r.comparison.wrong)
     right = dict.fromkeys(name for r in story.results for name in r.comparison.right
                           if name not in wrong)
-    said = []
     if story.grade:
         part = ", in part" * (story.grade == "held")
-        said.append(f"diagnosis{part}: {'; and '.join(story.says)}")
+        said = [f"diagnosis{part}: {'; and '.join(story.says)}"]
     else:
-        said.append("no diagnosis: " + ("the limit of trials was reached" if story.ended
-                                        else "no known mistake was found that gives these numbers"))
+        said = ["no diagnosis: " + ("the limit of trials was reached" if story.ended
+                                    else "no known mistake was found that gives these numbers")]
     for reference, yours in story.diff:
         said += [f"    - {reference}", f"    + {yours}   (yours)"]
     said += [f"    {text}" for text in meanings(story.diff)]

@@ -83,9 +83,8 @@ def _case(r, story_of):
             "compared": list(r.comparison.compared) if r.comparison else [], "left_out": r.left_out}
     if r.comparison:
         case["worst"] = _finite(r.comparison.worst)
-        if r.comparison.divergence:
-            d = r.comparison.divergence._asdict()
-            case["divergence"] = {k: _finite(v) for k, v in d.items()}
+        if d := r.comparison.divergence:
+            case["divergence"] = {k: _finite(v) for k, v in d._asdict().items()}
     return case
 
 

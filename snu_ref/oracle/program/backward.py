@@ -1,10 +1,9 @@
 """The backward pass, written by hand as lines of text (`lines.txt`), for any given traces.
 
-As in `step`, an edit replaces the text of a line. The first lines go back through time; the sums
-take whole arrays (T, B, n). dz_after and gate_after are dz and the gate of the next step, and 0 at
-the last step. dL_dy_end and dL_ds_end are the cotangents of the final state, and 0 before the last
-step. With inhibition the reset term is share(..., y): the sum over the units is divided equally
-among the units that tie for the maximum.
+The first lines go back through time; the sums take whole arrays (T, B, n). dz_after and gate_after
+are dz and the gate of the next step, and 0 at the last step. dL_dy_end and dL_ds_end are the
+cotangents of the final state, and 0 before the last step. With inhibition the reset term is
+share(..., y): the sum over the units is divided equally among the units that tie for the maximum.
 """
 import numpy as np
 

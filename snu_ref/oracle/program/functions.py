@@ -40,11 +40,6 @@ def rearranged(order):
     return apply
 
 
-def product(y):
-    """The product over the units."""
-    return math.prod((y * own).sum(-1) for own in np.eye(y.value.shape[-1]))
-
-
 def one_array(a):
     """A function that writes every value into the array a, like a reused buffer."""
     def overwritten(var):
@@ -59,10 +54,6 @@ def to_bits(bits):
         fraction, exponent = np.frexp(a)
         return np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)
     return value
-
-
-def _by_columns(a):
-    return a.T.copy().reshape(a.shape)
 
 
 VARS = {
@@ -85,13 +76,15 @@ VARS = {
         "single": lambda a: a.astype(np.float32)}.items()},
     "clip": lambda a, low, high: point(lambda a: np.clip(a, low, high),
                                        lambda a, f: (a >= low) & (a <= high))(a),    # as in PyTorch
-    "inf": np.inf, "const": lambda a: a.detach() if isinstance(a, Var) else a,
+    "inf": np.inf, "const": lambda a: Var(a.value) if isinstance(a, Var) else a,
     "tanh_with_slope_of_a": point(np.tanh, lambda a, f: 1 - a * a),
     "max": lambda y, axis=-1, ties="shared": y.maximum(axis, ties),
-    "max_of_others": of_others, "product": product,
+    "max_of_others": of_others,
+    "product": lambda y: math.prod((y * own).sum(-1) for own in np.eye(y.value.shape[-1])),
     "sum": lambda y: y.sum(-1), "mean": lambda y: y.sum(-1) * (1 / y.value.shape[-1]),
     "first": rearranged(lambda a: a[:1]), "column": rearranged(lambda a: a[:, None]),
-    "backwards": rearranged(lambda a: a[::-1]), "reshaped": rearranged(_by_columns),
+    "backwards": rearranged(lambda a: a[::-1]),
+    "reshaped": rearranged(lambda a: a.T.reshape(a.shape)),
     "column_order": rearranged(lambda a: a.reshape(a.shape[::-1]).T),
     "threshold": lambda b: (plain(b) == 0) - b,
     "without_diagonal": lambda H: H * (1 - np.eye(len(plain(H)))),
@@ -106,5 +99,5 @@ ARRAYS = {
     "share": lambda d, y, ties="shared": shares(y, ties) * d.sum(-1, keepdims=True),
     "to_own": lambda d, y: shares(y) * d,
     "outer": lambda a, b: a[..., :, None] * b[..., None, :],
-    "sum": lambda a: a.sum((0, 1)), "column_order": _by_columns,
+    "sum": lambda a: a.sum((0, 1)), "column_order": lambda a: a.T.reshape(a.shape),
 }

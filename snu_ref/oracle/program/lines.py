@@ -98,17 +98,12 @@ def _resolved(text, slope, g, h, surrogate, reset_grad, inhibited):
 
 
 BUILTINS = {"__builtins__": {"__import__": __import__}}  # NumPy may import a module of its own
-
-
-@lru_cache(maxsize=None)
-def compiled(text):
-    """The compiled code of a line."""
-    return compile(text, "<line>", "eval")
+compiled = lru_cache(maxsize=None)(compile)
 
 
 def compute(text, names):
     """The value of a line."""
-    return eval(compiled(text), BUILTINS, names)
+    return eval(compiled(text, "<line>", "eval"), BUILTINS, names)
 
 
 RESULTS = ("value", "dy", "after")   # the edit of such a line may use the right value

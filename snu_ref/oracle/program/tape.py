@@ -8,8 +8,7 @@ backpropagation, also through time.
 The gradient of a broadcast argument is summed over the broadcast axes. No operation changes a value
 in place. The tape is made for tiny arrays: an operation takes a few microseconds.
 
-The unit's own backward pass is derived by hand (`snu_ref.snu`) and uses nothing from here. The
-oracle differentiates the unit with a changed equation.
+The unit's own backward pass is derived by hand (`snu_ref.snu`) and uses nothing from here.
 """
 import itertools
 
@@ -92,10 +91,6 @@ class Var:
     def sum(self, axis):
         """The sum over `axis`, which keeps length 1."""
         return Var(self.value.sum(axis=axis, keepdims=True), (self, _same))
-
-    def detach(self):
-        """The same value, as a constant of the backward pass."""
-        return Var(self.value)
 
 
 def backward(cotangents):
