@@ -178,9 +178,10 @@ def diagnosis(story, results=()):
              for name, text in lines.items()]
     if story.grade == "held":
         forward = [text for name, text in lines.items() if name in "zsvy"]
-        nearly = any(text.startswith("nearly") for text in forward)
-        said.append(f"    line by line: each edit {'nearly ' * nearly}gives your numbers, computed "
-                    "from your own numbers of the neighbouring step. " + (
+        how = [word for word in ("nearly", "partly") if any(
+            text.startswith(word) for text in forward)]
+        said.append(f"    line by line: each edit {' '.join([*how, 'gives'])} your numbers, "
+                    "computed from your own numbers of the neighbouring step. " + (
                         "Your forward pass is explained, but not all wrong gradients are"
                         if forward and all(text.startswith("holds") for text in forward) else
                         "Other wrong numbers are not explained"))

@@ -6,6 +6,7 @@ import numpy as np
 from ..cases.scalar_loss import training_of
 from ..mistakes.edit import texts
 from ..program.printing import diff
+from .backward import ENDS
 from .held import held
 from .others import Other, network_with, sets_of
 from .seen import LONGEST, PROPOSING, has_traces, seen_of, spread
@@ -42,7 +43,9 @@ def tell(results, dtype, steady=True):
     failed = {r.id: r for r in results if r.verdict == "failed"}
     unit = Unit(results, dtype)
     unit.search()
-    stories, left = _confirmed(unit.failed, unit.known, failed, unit.stands, unit.searched)
+    known = [edits for edits in unit.known      # a port that keeps its state ignores the given one
+             if steady or not all(ENDS.get(e.slot) in ("start.s", "start.y") for e in edits.all)]
+    stories, left = _confirmed(unit.failed, known, failed, unit.stands, unit.searched)
     if unit.view:
         stories = [cause._replace(says=(unit.view.said(), *cause.says)) for cause in stories]
     groups = {}

@@ -21,10 +21,10 @@ from .sets import BY_HAND, FORMS, Edits, unless_spent
 ASKED = 8        # our choice: the most cases that are used
 NEARER = 8       # our choice: an edit must divide the error of a wrong line by at least this
 RIVAL = 3        # our choice: with any other edit the error must be so many times larger
-SHARE = 0.5      # our choice: of the numbers at a place, at least this share must be wrong, and of
-                 # the cases in which a line is wrong, an edit must explain more than this share
-FEW = 2          # our choice: and more than so many
-GIVEN = 0.35     # our choice: or more than this share of the wrong numbers
+SHARE = 0.5      # our choice: at a place, at least this share of the numbers must be wrong; an edit
+                 # must explain more than this share of the cases in which a line is wrong
+FEW = 2          # our choice: and more than so many of these cases
+GIVEN = 0.35     # our choice: an edit must give more than this share of the wrong numbers of a line
 AT_ONCE = ("h_slope", "g_slope", "dv", "db", "loss_y", "end_y", "end_s")  # they use no s_before
 PATHS = {"start_s": DS, "start_y": DY}      # the terms of each; no slope is needed
 # Lines of the step, and the lines of the backward pass that depend on them: a mistake in the step

@@ -12,12 +12,12 @@ from .sets import BY_HAND, DERIVED, FORMS, Edits, Whole, unless_spent
 TRIALS = 3000    # our choice: the most trials (`sets.spend`) of a check
 RESERVE = 700    # our choice: of these, reserved for the choice among the sets found
 SHARE = 0.5      # our choice: a set must explain at least this share of the cases that it affects
-FEW = 2          # our choice: more than so many, if it changes only gradients, mostly not alone
+FEW = 2          # our choice: and more than so many, if few of these have a right forward pass
 EDGES = 4        # our choice: the most boundary cases that are searched
 KEPT = 4         # our choice: sets of edits that are kept for one case
-IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result,
-DEAR = 2         # our choice: and a case counts so often if its gradients were searched;
-RIGHT = 4        # our choice: so many more if only gradients are wrong
+IN_VAIN = 8      # our choice: the search ends after so many cases in a row without a result
+DEAR = 2         # our choice: a case counts so often if its gradients were searched in vain
+RIGHT = 4        # our choice: so many more are searched if only their gradients are wrong
 
 
 class Unit:
