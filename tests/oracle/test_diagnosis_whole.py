@@ -218,11 +218,11 @@ def test_a_wrong_gradient_is_confirmed_where_the_forward_pass_is_right():
 
 def test_an_edit_that_explains_most_wrong_numbers_of_a_line_is_told():
     (story,) = stories({"leak": "(decay + (1 - decay) * (t % 4 == 3)) * s_before + b * fired"},
-                       dict(recurrent=False, returns=("s", "y")))
+                       dict(recurrent=False, g="identity", returns=("s", "y")))
     assert story.grade == "held" and story.says == (SOFT,)
     assert re.match(r'partly holds: ".*" gives \d+ of \d+ wrong numbers', story.lines["s"])
     (story,) = stories({"decay": "decay + 0.1 * tanh(decay - 0.4)"},
-                       dict(recurrent=False, returns=("s", "y")))
+                       dict(recurrent=False, g="identity", returns=("s", "y")))
     assert story.grade == "" and story.lines["s"].startswith("wrong in")
 
 
