@@ -2,6 +2,8 @@
 
 The ports that the diagnosis is measured on are in `blind_ports`, written without its table.
 """
+import re
+
 import numpy as np
 import pytest
 from helpers.vectors import ENTRIES
@@ -153,7 +155,8 @@ def test_no_edit_is_told_of_a_port_that_keeps_its_state():
         kept[out["end.s"].shape] = {"state.s": out["end.s"], "state.y": out["end.y"]}
         return {name: 0 * a if name.startswith("start") else a for name, a in out.items()
                 if name in case.outputs}
-    verdict = oracle.check(run_port, cases="unit-tanh-relu,unit-boxcar-relu,unit-tanh-tanh")
+    verdict = oracle.check(run_port, cases="unit-tanh-relu,unit-boxcar-relu,unit-tanh-tanh,"
+                           "hand-input,hand-decay,default-snu-rest,rest-tanh-relu,edge-*-det")
     assert verdict.unsteady and verdict.stories
     assert not any(story.grade == "held" or "initial" in "".join(story.says)
                    for story in verdict.stories)
@@ -188,3 +191,16 @@ def test_an_edit_that_holds_at_the_first_step_too_is_told():
     (cause,) = causes(port, [id for id in ENTRIES if id.startswith("unit-") and "-inh" in id
                              and "-rec" not in id][:12])
     assert cause.lines["s"] == 'holds with "the gate uses min(1, sum_j y_j) instead of max_j y_j"'
+
+
+@pytest.mark.usefixtures("unsearched")
+def test_neither_an_edit_that_fails_after_the_first_step_nor_a_dx_that_gave_dz_is_told():
+    """Some edits give the first step of a port that starts from 0; any dx gives a dz."""
+    def port(case):
+        out = run(case.config, case.inputs, {"s_0": "0 * s_0", "y_0": "0 * y_0",
+                                             "v": "s + b + 0.2 * tanh(9 * s)"})
+        return {name: out[name] for name in case.outputs if name not in ("z", "v")
+                and not name.startswith("adj.")}
+    (cause,) = causes(port, [id for id in ENTRIES if re.fullmatch("unit-[a-z]+-relu(-det)?", id)])
+    assert cause.lines["s"].startswith("wrong at the first step")
+    assert "dx" not in cause.lines and "dW" in cause.lines

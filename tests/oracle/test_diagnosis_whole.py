@@ -10,7 +10,7 @@ from snu_ref.oracle.cases.scalar_loss import training_of
 from snu_ref.oracle.diagnosis import unit
 from snu_ref.oracle.diagnosis.backward import Steps
 from snu_ref.oracle.diagnosis.seen import Seen
-from snu_ref.oracle.diagnosis.sets import Edits, Whole
+from snu_ref.oracle.diagnosis.sets import BY_HAND, Edits, Whole
 from snu_ref.oracle.mistakes.edit import TABLE, Edit
 from snu_ref.oracle.program.backward import run_backward
 from snu_ref.oracle.program.step import Run, run
@@ -133,6 +133,21 @@ def test_a_dz_that_holds_gets_no_edit_and_few_numbers_at_the_last_step_suffice()
             "the surrogate is psi'(2.5 v), multiplied by 1.25") in walks(run(config, inputs, lines))
 
 
+def test_a_slope_of_g_is_found_beside_an_edit_of_dz():
+    """Where dL/dz is not g' times dL/ds, another g' changes more than one factor of it."""
+    inputs, _ = case_of("unit-tanh-tanh")
+    config = ENTRIES["unit-tanh-tanh"]["config"]
+    lines = {"dz": "(through_v + through_leak) * g_slope + end_s", "g_slope": "1 - z**2"}
+    forward = Run(config, inputs, {})
+    got = {**forward.forward(), **run_backward(config, inputs, forward.computed(), lines)}
+    whole = Whole(Seen("", "unit", config, inputs, {name: got[name] for name in (
+        "s", "y", *GRADIENTS)}, 1e-10), {"left": 1000})
+    dz, slope = (next(e for e in TABLE["HAND"] + TABLE["SLOPES"] if e.lines == (line,))
+                 for line in lines.items())
+    steps = Steps(whole, Edits((), BY_HAND, (dz,)))
+    assert (slope,) in steps.walks() and whole.fits(steps.beside((slope,)))
+
+
 def test_batch_and_time_exchanged_by_a_port_that_starts_from_0():
     def port(case):
         swapped = {name: a.swapaxes(0, 1) if name in ("x", "dy") else
@@ -198,12 +213,13 @@ def test_a_mistake_of_the_unit_explains_the_training_of_its_networks():
 # ---- beside a difference that no table has -------------------------------------------------------
 
 def stories(lines, can, cases="made,default"):
-    """The stories of a check of a port with these lines, derived gradients."""
+    """The stories of a check of a port with these lines, or lines(config); derived gradients."""
     can = dict(unit="snu", h="step", surrogate="tanh", reset_grad="through",
                lateral_inhibition=False, returns=("s", "y", *GRADIENTS)) | can
 
     def port(case):
-        return {name: a for name, a in run(case.config, case.inputs, lines).items()
+        edits = lines(case.config) if callable(lines) else lines
+        return {name: a for name, a in run(case.config, case.inputs, edits).items()
                 if name in can["returns"]}
     return snu_ref.oracle.check(port, can=can, cases=cases).stories
 
@@ -214,6 +230,15 @@ def test_a_wrong_gradient_is_confirmed_where_the_forward_pass_is_right():
     assert [story.grade for story in told] == ["confirmed", ""]
     assert told[0].says == ("the slope is 1 - tanh(|v|), without the square",)
     assert not any(ENTRIES[r.id]["inputs"]["x"][-1] % 2 for r in told[0].results if r.id in ENTRIES)
+
+
+def test_a_wrong_gradient_is_confirmed_though_others_of_its_class_have_a_wrong_forward_pass():
+    def lines(config):
+        odd = {"current": "x @ W + tanh(x @ W)"} if config["reset_grad"] == "through" else {}
+        return {"h_slope": "1 - tanh(abs(v))", **odd}
+    told = stories(lines, dict(recurrent=False, g="identity", reset_grad=("through", "detached")))
+    assert [story.grade for story in told] == ["confirmed", ""]
+    assert {r.entry["config"]["reset_grad"] for r in told[0].results} == {"detached"}
 
 
 def test_an_edit_that_explains_most_wrong_numbers_of_a_line_is_told():

@@ -86,6 +86,12 @@ def test_apply_takes_the_slope_it_is_given():
     np.testing.assert_array_equal(have, weights * [-10, 0, 21])
 
 
+def test_the_largest_of_the_others_is_0_if_there_are_none():
+    others = VARS["max_of_others"]
+    np.testing.assert_array_equal(others(Var(np.array([[1.0], [0.0]]))).value, [[0], [0]])
+    np.testing.assert_array_equal(others(Var(np.array([[1.0, 0, 0]]))).value, [[0, 1, 1]])
+
+
 def test_a_constant_cuts_one_path_only():
     a = np.array([2.0, 3.0])
     (have,), weights = gradients(lambda a: a * VARS["const"](a), a)

@@ -178,9 +178,9 @@ def diagnosis(story, results=()):
              for name, text in lines.items()]
     if story.grade == "held":
         forward = [text for name, text in lines.items() if name in "zsvy"]
-        how = [word for word in ("nearly", "partly") if any(
-            text.startswith(word) for text in forward)]
-        said.append(f"    line by line: each edit {' '.join([*how, 'gives'])} your numbers, "
+        how = " or ".join(word for word in ("nearly", "partly") if any(
+            text.startswith(word) for text in forward))
+        said.append(f"    line by line: each edit {how}{' ' * bool(how)}gives your numbers, "
                     "computed from your own numbers of the neighbouring step. " + (
                         "Your forward pass is explained, but not all wrong gradients are"
                         if forward and all(text.startswith("holds") for text in forward) else

@@ -134,6 +134,7 @@ def _common(look, asked, others=()):
         def wrong(edits):
             return len(mine) - int(right(edits)) + sum(frames.fails(line, Edits(
                 edits).for_case(frames.seen).forward) for frames in others)
+        best = min((best, ()), key=wrong)       # what holds at the first step may fail in others
         said = "; ".join(f'"{e.said()}"' for e in best)
         before, after, n = wrong(()), wrong(best), len(mine) + len(others)
         if not after:

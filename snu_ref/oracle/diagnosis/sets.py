@@ -52,8 +52,10 @@ def unless_spent(default, function, *arguments):
 def uncounted(budget):
     """Trials that are not counted, because what they cost is known: one for each case."""
     left, budget["left"] = budget["left"], np.inf
-    yield
-    budget["left"] = left
+    try:
+        yield
+    finally:
+        budget["left"] = left
 
 
 DEPENDS_ON = {"h_slope": "surrogate", "g_slope": "g", "s": "g", "y": "h", "v": "h",
