@@ -241,6 +241,7 @@ def test_a_wrong_gradient_is_confirmed_though_others_of_its_class_have_a_wrong_f
     assert {r.entry["config"]["reset_grad"] for r in told[0].results} == {"detached"}
 
 
+@pytest.mark.usefixtures("unsearched")
 def test_an_edit_that_explains_most_wrong_numbers_of_a_line_is_told():
     (story,) = stories({"leak": "(decay + (1 - decay) * (t % 4 == 3)) * s_before + b * fired"},
                        dict(recurrent=False, g="identity", returns=("s", "y")))
@@ -251,6 +252,7 @@ def test_an_edit_that_explains_most_wrong_numbers_of_a_line_is_told():
     assert story.grade == "" and story.lines["s"].startswith("wrong in")
 
 
+@pytest.mark.usefixtures("unsearched")
 def test_an_edit_that_explains_most_cases_of_a_line_is_told():
     (story,) = stories({"input": "(1 - decay) * current + 0.05 * (n_in == 2)",
                         "h_slope": "dpsi(v) + 0.1 * tanh(7 * v)"}, dict(recurrent=False))
